@@ -1,0 +1,1 @@
+"""Recipes: typed sections, shipped YAML, and how they are loaded and overridden."""

@@ -1,0 +1,11 @@
+"""What every recipe section is: a frozen pydantic model that forbids unknown keys; each field's docstring documents it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """A section of the recipe. A field's docstring is its help, in `recipes --full` and in docs/options.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)

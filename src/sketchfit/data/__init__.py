@@ -1,0 +1,1 @@
+"""Tables, images, folds, the decode-once store, batches, audit, near-duplicates, synthetic drawings."""

@@ -1,0 +1,71 @@
+"""The table: one row an image, checked, in the order of the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Split:
+    """The rows of one input table (training or test), in its order; row k is `paths[k]`.
+
+    Attributes:
+        paths: image files, relative to the data root with forward slashes, e.g. `train/apple/sketch_3.JPEG`.
+        names: what the table itself said (e.g. `apple/sketch_3.JPEG`), for writing it back unchanged.
+    """
+
+    paths: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The sample submission: its columns and rows, to be answered in this order.
+
+    Attributes:
+        columns: column names; the last is the one to fill.
+        rows: the text of all columns but the last, a tuple a row.
+        test_row: int64 [M], the row of `Table.test` that each sample row asks for.
+        encoding: text encoding that the sample was read with.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    test_row: np.ndarray[Any, Any]
+    encoding: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """All that the user's tables say.
+
+    Attributes:
+        root: folder that all paths are relative to.
+        train, test: rows; `test` may be empty.
+        label: int64 [N], class index of each training row, 0 … C-1.
+        class_names: C names in the order of the class index.
+        class_targets: C integers, what the user's tables call each class (equal to the index when `target` counts from 0).
+        submission: the sample submission, if there is one.
+        columns: further columns of the training table by name, text arrays [N] (a group or fold column, say).
+    """
+
+    root: Path
+    train: Split
+    test: Split
+    label: np.ndarray[Any, Any]
+    class_names: tuple[str, ...]
+    class_targets: tuple[int, ...]
+    submission: Submission | None
+    columns: dict[str, np.ndarray[Any, Any]]
+
+    @property
+    def class_count(self) -> int:
+        """Number of classes, C."""
+        return len(self.class_names)

@@ -1,0 +1,1 @@
+"""Backbones, heads, weights, freezing, weight averaging."""

@@ -1,0 +1,1 @@
+"""Progress, history, experiment trackers, notifications."""

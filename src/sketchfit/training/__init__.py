@@ -1,0 +1,1 @@
+"""The loop, losses, optimizers, schedules, checkpoints."""

@@ -1,0 +1,1 @@
+"""What a training picture goes through: geometry, strokes, distortion, erasing, mixing, policies."""
