@@ -1,0 +1,166 @@
+"""Linear geometry: crop, scale, aspect, rotation, shear, translation, flips. Each gives one matrix; a policy's are
+multiplied into one."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+from typing_extensions import override
+
+from sketchfit.transforms.ops import Affine, Matrix, Range, Uniforms, between
+
+
+class Crop(Affine):
+    """Random resized crop: a box of random area and aspect, stretched to the whole picture.
+
+    Szegedy et al., *Going deeper with convolutions* (arXiv:1409.4842).
+    """
+
+    draws: ClassVar[int] = 4
+    neutral: ClassVar[dict[str, float]] = {"area": 1.0, "aspect": 1.0}
+
+    op: Literal["crop"] = "crop"
+    area: Range = (0.7, 1.0)
+    """Share of the picture's area; above 1 the picture shrinks on its paper."""
+    aspect: Range = (0.9, 1.1)
+    """Width to height of the box; drawn evenly on a logarithmic scale."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """A box lies inside the picture where its area is at most 1."""
+        side = math.sqrt(between(self.area, u[0]))
+        stretch = math.sqrt(self.aspect[0] * (self.aspect[1] / self.aspect[0]) ** u[1])
+        width, height = side * stretch, side / stretch
+        if side <= 1:
+            width, height = min(width, 1.0), min(height, 1.0)
+        return (width, 0.0, (2 * u[2] - 1) * (1 - width), 0.0, height, (2 * u[3] - 1) * (1 - height))
+
+
+class Scale(Affine):
+    """Makes the drawing larger or smaller about its middle; what is uncovered is paper."""
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"factor": 1.0}
+
+    op: Literal["scale"] = "scale"
+    factor: Range = (0.85, 1.15)
+    """Factor of lengths."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """Divides by the factor."""
+        step = 1 / between(self.factor, u[0])
+        return (step, 0.0, 0.0, 0.0, step, 0.0)
+
+
+class Aspect(Affine):
+    """Makes the drawing wider or taller at the same area."""
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"ratio": 1.0}
+
+    op: Literal["aspect"] = "aspect"
+    ratio: Range = (0.85, 1.18)
+    """Width to height; drawn evenly on a logarithmic scale."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """Divides widths and multiplies heights by the root of the ratio."""
+        root = math.sqrt(self.ratio[0] * (self.ratio[1] / self.ratio[0]) ** u[0])
+        return (1 / root, 0.0, 0.0, 0.0, root, 0.0)
+
+
+class Rotate(Affine):
+    """Turns the drawing about its middle."""
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"degrees": 0.0}
+
+    op: Literal["rotate"] = "rotate"
+    degrees: Range = (-10.0, 10.0)
+    """Angle in degrees, counter-clockwise."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """With y pointing down, the inverse of a counter-clockwise turn is this matrix."""
+        angle = math.radians(between(self.degrees, u[0]))
+        cos, sin = math.cos(angle), math.sin(angle)
+        return (cos, -sin, 0.0, sin, cos, 0.0)
+
+
+class QuarterTurn(Affine):
+    """Turns the drawing by 90, 180 or 270 degrees, without a loss."""
+
+    draws: ClassVar[int] = 1
+
+    op: Literal["quarter_turn"] = "quarter_turn"
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """One of three whole-number matrices."""
+        cos, sin = ((0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(3 * u[0])]
+        return (cos, -sin, 0.0, sin, cos, 0.0)
+
+
+class Shear(Affine):
+    """Slants the drawing along x and along y."""
+
+    draws: ClassVar[int] = 2
+    neutral: ClassVar[dict[str, float]] = {"x": 0.0, "y": 0.0}
+
+    op: Literal["shear"] = "shear"
+    x: Range = (-0.1, 0.1)
+    """Shift along x for each unit of y."""
+    y: Range = (0.0, 0.0)
+    """Shift along y for each unit of x."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """Takes back the slant along y, then the one along x."""
+        x, y = between(self.x, u[0]), between(self.y, u[1])
+        return (1 + x * y, -x, 0.0, -y, 1.0, 0.0)
+
+
+class Translate(Affine):
+    """Shifts the drawing; what is uncovered is paper."""
+
+    draws: ClassVar[int] = 2
+    neutral: ClassVar[dict[str, float]] = {"x": 0.0, "y": 0.0}
+
+    op: Literal["translate"] = "translate"
+    x: Range = (-0.08, 0.08)
+    """Shift to the right as a share of the width."""
+    y: Range = (-0.08, 0.08)
+    """Shift downwards as a share of the height."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """A share of the width is twice as much in coordinates from -1 to 1."""
+        return (1.0, 0.0, -2 * between(self.x, u[0]), 0.0, 1.0, -2 * between(self.y, u[1]))
+
+
+class HFlip(Affine):
+    """Mirrors left and right."""
+
+    op: Literal["hflip"] = "hflip"
+    p: float = 0.5
+    """Probability that it is applied to a picture."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """Its own inverse."""
+        return (-1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+class VFlip(Affine):
+    """Mirrors top and bottom."""
+
+    op: Literal["vflip"] = "vflip"
+    p: float = 0.5
+    """Probability that it is applied to a picture."""
+
+    @override
+    def inverse(self, u: Uniforms) -> Matrix:
+        """Its own inverse."""
+        return (1.0, 0.0, 0.0, 0.0, -1.0, 0.0)

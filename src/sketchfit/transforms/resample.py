@@ -1,0 +1,121 @@
+"""All geometry of a policy in one resampling: one matrix and `cv2.warpAffine`, or one map and `cv2.remap`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.transforms.ops import IDENTITY, Affine, Drawn, Matrix, Picture, Warp, compose
+
+_FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+_DENSE = 1.25
+"""Source pixels per output pixel above which bilinear sampling would skip thin lines: the source is averaged down
+first."""
+
+
+def resize(image: Picture, size: int) -> Picture:
+    """The whole picture [S, S', C] at [size, size, C]: averaged where it shrinks by much, bilinear otherwise; never a
+    view."""
+    if image.shape[0] == image.shape[1] == size:
+        return image.copy()
+    shrinks = max(image.shape[:2]) > _DENSE * size
+    out = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return out.reshape(size, size, image.shape[2])  # type: ignore[return-value]
+
+
+def resample(image: Picture, paper: Picture, size: int, drawn: Sequence[Drawn], rng: np.random.Generator) -> Picture:
+    """The picture after all geometric operations among `drawn`, at its final size.
+
+    Args:
+        image: uint8 [S, S', C]; not changed.
+        paper: uint8 [C], the colour outside.
+        size: output side in pixels.
+        drawn: operations with their numbers; others than geometric ones are passed over.
+        rng: for fields of noise.
+
+    Returns:
+        uint8 [size, size, C].
+    """
+    moves = [(op, u) for op, u in drawn if isinstance(op, (Affine, Warp))]
+    if any(isinstance(op, Warp) for op, _ in moves):
+        return _remapped(image, paper, size, moves, rng)
+    matrix = IDENTITY
+    for op, u in reversed(moves):
+        matrix = compose(matrix, op.inverse(u))  # type: ignore[union-attr]
+    return _warped(image, paper, size, matrix)
+
+
+def _warped(image: Picture, paper: Picture, size: int, matrix: Matrix) -> Picture:
+    a, b, c, d, e, f = matrix
+    if c == f == 0 and {abs(a), abs(b)} == {abs(d), abs(e)} == {0.0, 1.0} and abs(a) == abs(e):
+        return _turned(resize(image, size), matrix)
+    image = _averaged(image, size, math.sqrt(abs(a * e - b * d)))
+    rows, columns, channels = image.shape
+    edge = 1 / size - 1
+    pixels = np.array(
+        (
+            (a * columns / size, b * columns / size, (a * edge + b * edge + c + 1) * columns / 2 - 0.5),
+            (d * rows / size, e * rows / size, (d * edge + e * edge + f + 1) * rows / 2 - 0.5),
+        )
+    )
+    out = cv2.warpAffine(image, pixels, (size, size), flags=_FLAGS, borderValue=paper.tolist())
+    return out.reshape(size, size, channels)  # type: ignore[return-value]
+
+
+def _turned(image: Picture, matrix: Matrix) -> Picture:
+    """A square picture after one of the eight mirrorings and quarter turns."""
+    a, b, _, d, e, _ = matrix
+    if a == 0:
+        image, a, e = image.transpose(1, 0, 2), d, b
+    return np.ascontiguousarray(image[:: int(e), :: int(a)])
+
+
+def _averaged(image: Picture, size: int, step: float) -> Picture:
+    """The source at about one pixel an output pixel, where it is much denser; `step`: how much of its side the output
+    spans."""
+    dense = max(image.shape[:2]) * step / size
+    if dense <= _DENSE:
+        return image
+    rows, columns = (max(1, round(side / dense)) for side in image.shape[:2])
+    out = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    return out.reshape(rows, columns, image.shape[2])  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=8)
+def grid(size: int) -> NDArray[np.float32]:
+    """Centres of a picture's pixels: float32 [size, size, 2], (x, y) in [-1, 1]². Read-only."""
+    at = ((2 * np.arange(size) + 1) / size - 1).astype(np.float32)
+    points = np.stack(np.broadcast_arrays(at[None, :], at[:, None]), axis=-1)
+    points.flags.writeable = False
+    return points
+
+
+def _remapped(image: Picture, paper: Picture, size: int, moves: Sequence[Drawn], rng: np.random.Generator) -> Picture:
+    points = grid(size).copy()
+    matrix, area = IDENTITY, 1.0
+    for op, u in reversed(moves):
+        if isinstance(op, Affine):
+            inverse = op.inverse(u)
+            matrix = compose(matrix, inverse)
+            area *= abs(inverse[0] * inverse[4] - inverse[1] * inverse[3])
+        elif isinstance(op, Warp):
+            points, matrix = op.pull(_moved(points, matrix), size, u, rng), IDENTITY
+    points = _moved(points, matrix)
+    image = _averaged(image, size, math.sqrt(area))
+    rows, columns, channels = image.shape
+    half = np.array((columns / 2, rows / 2), np.float32)
+    points *= half
+    points += half - np.float32(0.5)
+    out = cv2.remap(image, points, None, cv2.INTER_LINEAR, borderValue=paper.tolist())  # type: ignore[call-overload]
+    return out.reshape(size, size, channels)  # type: ignore[no-any-return]
+
+
+def _moved(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
+    if matrix == IDENTITY:
+        return points
+    return cv2.transform(points, np.array(matrix, np.float32).reshape(2, 3))  # type: ignore[return-value]
