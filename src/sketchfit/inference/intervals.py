@@ -1,0 +1,193 @@
+"""How sure a figure is: intervals for proportions and means, and paired comparisons on the same rows.
+
+Near-duplicate drawings succeed and fail together, so rows are not independent. Where `group` (int [N], one number a
+family of near-duplicates) is given, families are the unit: they are what is resampled, and what the effective sample
+size counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest, norm
+
+LEVEL = 0.95
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its 95 % interval.
+
+    Attributes:
+        value, low, high: in the figure's own unit (a proportion for accuracy: 0 … 1).
+        n: rows that it rests on.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        """As a percentage: `71.2 % (95 % interval 69.0–73.3, n = 724)`."""
+        return f"{100 * self.value:.1f} % (95 % interval {100 * self.low:.1f}–{100 * self.high:.1f}, n = {self.n:,})"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second minus first, on the same rows.
+
+    Attributes:
+        value, low, high: mean difference and its 95 % interval, in the unit of what was compared.
+        p_value: two-sided; McNemar's exact test where rows are right or wrong and independent, else the share of
+            resamples on the far side of 0, doubled.
+        n: rows compared.
+    """
+
+    value: float
+    low: float
+    high: float
+    p_value: float
+    n: int
+
+    @property
+    def helps(self) -> bool:
+        """The whole interval lies above 0."""
+        return self.low > 0
+
+    def __str__(self) -> str:
+        """In percentage points: `+1.4 points (95 % interval +0.2 to +2.6, p = 0.021, n = 724)`."""
+        return (
+            f"{100 * self.value:+.1f} points (95 % interval {100 * self.low:+.1f} to {100 * self.high:+.1f}, "
+            f"p = {self.p_value:.2g}, n = {self.n:,})"
+        )
+
+
+def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
+    """Wilson's score interval for a proportion (1927): honest near 0 and 1, and for small n.
+
+    Args:
+        successes: 0 … n; fractions are allowed (an effective count).
+        n: trials, above 0.
+        level: coverage, 0 … 1.
+    """
+    if not 0 <= successes <= n or n <= 0:
+        raise ValueError(f"{successes} successes of {n} are no proportion")
+    z = float(norm.ppf(0.5 + level / 2))
+    share = successes / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
+    return Estimate(share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share), round(n))
+
+
+def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: float = LEVEL) -> Estimate:
+    """Share of right rows with Wilson's interval, widened where near-duplicates succeed and fail together.
+
+    With `group`, the interval uses the effective sample size: n divided by the design effect, the variance of the share
+    between families over that of as many independent rows (Korn & Graubard 1998), never below 1. Where all rows are
+    right, or all wrong, it is the number of families.
+
+    Args:
+        correct: bool [N].
+        group: int [N], or None for independent rows.
+        level: coverage, 0 … 1.
+    """
+    right = np.asarray(correct, dtype=np.float64)
+    plain = wilson(float(right.sum()), len(right), level)
+    if group is None:
+        return plain
+    sums, sizes = _by_group(right, group)
+    binomial = plain.value * (1 - plain.value) / len(right)
+    families = len(sizes)
+    if binomial == 0 or families < 2:
+        effective = float(families)
+    else:
+        between = families / (families - 1) * float(((sums - plain.value * sizes) ** 2).sum()) / len(right) ** 2
+        effective = len(right) / max(between / binomial, 1.0)
+    widened = wilson(plain.value * effective, effective, level)
+    return Estimate(plain.value, widened.low, widened.high, len(right))
+
+
+def bootstrap(
+    values: NDArray[Any], group: NDArray[Any] | None = None, *, seed: int = 0, repeats: int = 2000, level: float = LEVEL
+) -> Estimate:
+    """Mean with a percentile bootstrap interval (Efron 1979); whole groups are drawn with replacement.
+
+    Args:
+        values: float or bool [N].
+        group: int [N]; None: every row is its own group.
+        seed: the resamples are a pure function of it.
+        repeats: resamples.
+        level: coverage, 0 … 1.
+    """
+    means = _resampled_means(np.asarray(values, dtype=np.float64), group, seed, repeats)
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
+    return Estimate(float(np.mean(values)), float(low), float(high), len(values))
+
+
+def paired_difference(
+    first: NDArray[Any],
+    second: NDArray[Any],
+    group: NDArray[Any] | None = None,
+    *,
+    seed: int = 0,
+    repeats: int = 2000,
+    level: float = LEVEL,
+) -> Difference:
+    """Mean of `second - first` over the same rows, with a bootstrap interval by group.
+
+    Args:
+        first, second: [N], right or wrong as bool, or any figure a row (a log-loss, say).
+        group: int [N]; None: rows are independent, and McNemar's exact test gives the p-value of bool inputs.
+        seed, repeats, level: see `bootstrap`.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"a paired comparison needs the same rows on both sides, not {len(first)} and {len(second)}")
+    change = np.asarray(second, dtype=np.float64) - np.asarray(first, dtype=np.float64)
+    means = _resampled_means(change, group, seed, repeats)
+    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
+    if group is None and np.asarray(first).dtype == bool and np.asarray(second).dtype == bool:
+        p_value = mcnemar(first, second)
+    else:
+        below, above = (means <= 0).sum(), (means >= 0).sum()
+        p_value = min(1.0, 2 * (float(min(below, above)) + 1) / (repeats + 1))
+    return Difference(float(change.mean()), float(low), float(high), p_value, len(change))
+
+
+def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Two-sided p-value of McNemar's exact test: of the rows that only one side has right, is half on each side?
+
+    Args:
+        first, second: bool [N], right or wrong on the same rows.
+    """
+    a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    gained, lost = int((~a & b).sum()), int((a & ~b).sum())
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+
+
+def _by_group(values: NDArray[np.float64], group: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    if not len(values):
+        raise ValueError("there is no row to estimate from")
+    if group is None:
+        return values, np.ones(len(values))
+    if len(group) != len(values):
+        raise ValueError(f"{len(group)} group numbers for {len(values)} rows")
+    _, place = np.unique(group, return_inverse=True)
+    return np.bincount(place, weights=values), np.bincount(place).astype(np.float64)
+
+
+def _resampled_means(
+    values: NDArray[np.float64], group: NDArray[Any] | None, seed: int, repeats: int
+) -> NDArray[np.float64]:
+    sums, sizes = _by_group(values, group)
+    rng = np.random.Generator(np.random.Philox(key=seed))
+    per_block = max(1, _BLOCK // len(sums))
+    means = []
+    for start in range(0, repeats, per_block):
+        drawn = rng.integers(0, len(sums), size=(min(per_block, repeats - start), len(sums)))
+        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    return np.concatenate(means)

@@ -1,0 +1,97 @@
+"""Figures of merit on probabilities: top-k accuracy, log-loss, macro F1, expected calibration error.
+
+Throughout: `prob` is float [N, C] with rows that sum to 1, `label` int [N] in 0 … C-1. Of two classes that are equally
+probable the one with the lower index comes first, as in `np.argmax`: top-1 accuracy is that of the label handed in.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from sketchfit.inference.arrays import Bools, Floats, Ints
+
+Bins = Literal["width", "mass"]
+
+FLOOR = 1e-12
+"""Probabilities below this count as this in logarithms: a certain mistake costs 27.6 nats, not infinity."""
+
+
+def ranks(prob: Floats, label: Ints) -> Ints:
+    """Int64 [N], place of the true class, 0 = first: how many are more probable, or as probable with a lower index."""
+    _check(prob, label)
+    own = prob[np.arange(len(label)), label][:, None]
+    tied_before = (prob == own) & (np.arange(prob.shape[1]) < label[:, None])
+    return np.asarray(((prob > own) | tied_before).sum(axis=1), dtype=np.int64)
+
+
+def top_k_correct(prob: Floats, label: Ints, k: int = 1) -> Bools:
+    """Bool [N]: the true class is among the row's first k."""
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    return np.asarray(ranks(prob, label) < k)
+
+
+def top_k_accuracy(prob: Floats, label: Ints, k: int = 1) -> float:
+    """Share of rows, 0 … 1, whose true class is among the first k."""
+    return float(top_k_correct(prob, label, k).mean())
+
+
+def row_log_loss(prob: Floats, label: Ints) -> Floats:
+    """Float64 [N], minus the natural logarithm of the true class's probability, never below `FLOOR`."""
+    _check(prob, label)
+    own = prob[np.arange(len(label)), label].astype(np.float64)
+    return np.asarray(-np.log(np.maximum(own, FLOOR)))
+
+
+def log_loss(prob: Floats, label: Ints) -> float:
+    """Mean negative log-likelihood in nats."""
+    return float(row_log_loss(prob, label).mean())
+
+
+def macro_f1(prob: Floats, label: Ints) -> float:
+    """Mean F1, 0 … 1, over the classes that occur among labels or predictions; one never predicted right scores 0."""
+    _check(prob, label)
+    return float(f1_score(label, prob.argmax(axis=1), average="macro", zero_division=0.0))
+
+
+def ece(prob: Floats, label: Ints, bins: int = 15, by: Bins = "width") -> float:
+    """Expected calibration error of the top class, 0 … 1: mean over rows of |accuracy - confidence| of the row's bin.
+
+    Args:
+        prob: float [N, C].
+        label: int [N].
+        bins: number of bins.
+        by: `width`: bins of equal width in confidence (Guo et al., 1706.04599). `mass`: bins of equally many rows
+            (Nguyen & O'Connor, 1508.05154), steadier where almost all rows are confident.
+    """
+    _check(prob, label)
+    confidence = prob.max(axis=1).astype(np.float64)
+    correct = prob.argmax(axis=1) == label
+    place = bin_of(confidence, bins, by)
+    gap = np.bincount(place, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(label))
+
+
+def bin_of(confidence: Floats, bins: int, by: Bins) -> Ints:
+    """Int64 [N]: the bin, 0 … bins-1, of each confidence in 0 … 1.
+
+    `width`: bin b holds (b / bins, (b + 1) / bins], and 0 itself belongs to the first. `mass`: rows in order of
+    confidence (ties in order of row) cut into runs whose lengths differ by at most one.
+    """
+    if bins < 1:
+        raise ValueError(f"at least one bin is needed, not {bins}")
+    if by == "width":
+        return np.asarray(np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1))
+    place = np.empty(len(confidence), dtype=np.int64)
+    place[np.argsort(confidence, kind="stable")] = np.arange(len(confidence)) * bins // max(len(confidence), 1)
+    return place
+
+
+def _check(prob: Floats, label: Ints) -> None:
+    if prob.ndim != 2 or label.shape != prob.shape[:1]:
+        raise ValueError(f"prob [N, C] and label [N] are needed, not {prob.shape} and {label.shape}")
+    if not len(label):
+        raise ValueError("there is no row to score")

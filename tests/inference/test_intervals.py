@@ -1,0 +1,110 @@
+"""Intervals against scipy, and their coverage in simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from sketchfit.inference import intervals
+from sketchfit.inference.intervals import Difference, Estimate
+
+
+@given(st.integers(1, 3000), st.floats(0, 1))
+def test_wilson_is_scipys(n: int, share: float) -> None:
+    successes = int(share * n)
+    reference = binomtest(successes, n).proportion_ci(method="wilson")
+    ours = intervals.wilson(successes, n)
+    assert (ours.low, ours.high) == pytest.approx((reference.low, reference.high), abs=1e-12)
+    assert 0 <= ours.low <= ours.value <= ours.high <= 1
+
+
+def test_how_figures_read() -> None:
+    assert str(Estimate(0.7123, 0.690, 0.733, 724)) == "71.2 % (95 % interval 69.0–73.3, n = 724)"
+    assert str(Difference(0.014, 0.002, 0.026, 0.0211, 724)) == (
+        "+1.4 points (95 % interval +0.2 to +2.6, p = 0.021, n = 724)"
+    )
+
+
+def clustered(rng: np.random.Generator, families: int, size: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Families whose members succeed and fail together: each wholly right with probability `share`."""
+    group = np.repeat(np.arange(families), size)
+    return (rng.random(families) < share)[group], group
+
+
+def test_a_tripled_table_is_as_sure_as_the_single_one() -> None:
+    right, group = clustered(np.random.default_rng(1), 200, 3, 0.7)
+    tripled, single = intervals.accuracy(right, group), intervals.accuracy(right[::3])
+    assert tripled.value == single.value
+    assert (tripled.low, tripled.high) == pytest.approx((single.low, single.high), abs=1e-3)
+    boot = intervals.bootstrap(right, group)
+    assert boot == intervals.bootstrap(right, group)
+    assert boot.high - boot.low == pytest.approx(single.high - single.low, rel=0.1)
+
+
+def test_all_right_is_not_certainty() -> None:
+    sure = intervals.accuracy(np.ones(30, dtype=bool), np.repeat(np.arange(10), 3))
+    assert sure.high == 1
+    assert sure.low == pytest.approx(intervals.wilson(10, 10).low)
+
+
+def test_coverage_with_families() -> None:
+    rng = np.random.default_rng(5)
+    held, held_naively = 0, 0
+    for _ in range(300):
+        right, group = clustered(rng, 120, 4, 0.8)
+        grouped, naive = intervals.accuracy(right, group), intervals.accuracy(right)
+        held += grouped.low <= 0.8 <= grouped.high
+        held_naively += naive.low <= 0.8 <= naive.high
+    assert 0.92 <= held / 300 <= 0.98
+    assert held_naively / 300 < 0.8
+
+
+def test_mcnemar_by_hand() -> None:
+    first = np.array([1, 1, 0, 0, 0, 0, 0, 0], dtype=bool)
+    second = np.array([1, 0, 1, 1, 1, 1, 1, 0], dtype=bool)
+    assert intervals.mcnemar(first, second) == pytest.approx(2 * (1 + 6) / 2**6)  # 5 gained, 1 lost
+    assert intervals.mcnemar(first, first) == 1
+
+
+def test_paired_difference() -> None:
+    rng = np.random.default_rng(2)
+    first = rng.random(2000) < 0.6
+    second = first | (rng.random(2000) < 0.1)
+    gain = intervals.paired_difference(first, second)
+    assert gain.helps
+    assert gain.p_value == intervals.mcnemar(first, second)
+    assert gain.value == pytest.approx(second.mean() - first.mean())
+    back = intervals.paired_difference(second, first)
+    assert (back.value, back.low, back.high) == pytest.approx((-gain.value, -gain.high, -gain.low), abs=2e-3)
+    assert not intervals.paired_difference(first, first).helps
+
+
+def test_paired_difference_by_group_is_less_sure() -> None:
+    rng = np.random.default_rng(3)
+    group = np.repeat(np.arange(100), 5)
+    change = rng.normal(0.1, 1, 100)[group]
+    plain = intervals.paired_difference(np.zeros(500), change)
+    grouped = intervals.paired_difference(np.zeros(500), change, group)
+    assert grouped.high - grouped.low > 1.8 * (plain.high - plain.low)
+
+
+def test_the_p_value_of_equals_is_uniform() -> None:
+    rng = np.random.default_rng(4)
+    low = 0
+    for trial in range(200):
+        change = rng.normal(0, 1, 80)
+        group = np.arange(80)
+        low += intervals.paired_difference(np.zeros(80), change, group, seed=trial, repeats=400).p_value < 0.1
+    assert 0.05 <= low / 200 <= 0.17
+
+
+def test_wrong_inputs() -> None:
+    with pytest.raises(ValueError, match="proportion"):
+        intervals.wilson(3, 2)
+    with pytest.raises(ValueError, match="same rows"):
+        intervals.paired_difference(np.zeros(3), np.zeros(4))
+    with pytest.raises(ValueError, match="no row"):
+        intervals.bootstrap(np.zeros(0))
