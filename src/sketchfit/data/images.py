@@ -1,9 +1,9 @@
 """One image file to one uint8 array: upright, on white paper, one channel where it is grey.
 
-Two decoders. JPEG goes through libjpeg-turbo in its strict mode (simplejpeg), which treats damage inside the stream as an
-error: OpenCV prints a warning and returns the half that it could read, Pillow says nothing at all. Everything else goes
-through Pillow. Both release the GIL, so threads decode in parallel. Nothing is printed, and sizes are read from the header
-before any pixel is decoded.
+Two decoders. JPEG goes through libjpeg-turbo in its strict mode (simplejpeg), which treats damage inside the stream
+as an error: OpenCV prints a warning and returns the half that it could read, Pillow says nothing at all. Everything else
+goes through Pillow. Both release the GIL, so threads decode in parallel. Sizes are read from the header before any pixel
+is decoded. Nothing is printed, but for libtiff's line on stderr about a damaged compressed TIFF.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 GREY_TOLERANCE = 12
-"""Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: above what JPEG's rounded
-chroma makes of a neutral grey (2 … 8), below the faintest pencil colour."""
+"""Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: above what JPEG's
+rounded chroma makes of a neutral grey (2 … 8), below the faintest pencil colour."""
 
 MAX_BYTES = 1 << 30
 """A larger file is refused unread."""
@@ -39,11 +39,9 @@ IMAGE_SUFFIXES = frozenset(
 
 # Only what draws pixels: Pillow's EPS reader, say, would start Ghostscript on the user's file.
 Image.init()
-_FORMATS = [
-    name
-    for name in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "PPM", "AVIF", "JPEG2000")
-    if name in Image.OPEN
-]
+_WANTED = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "PPM", "AVIF", "JPEG2000")
+Image.init()
+_FORMATS: tuple[str, ...] = tuple(name for name in _WANTED if name in Image.OPEN)
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HARMLESS_JPEG_WARNING = re.compile(r"extraneous bytes before marker 0xd9")
 _DAMAGE = re.compile(r"Corrupt JPEG data|Premature end|Inconsistent progression")
@@ -134,14 +132,7 @@ def _decode_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
-        return _decode_other(
-            data, max_pixels
-        )  # an odd subsampling, lossless, … : Pillow may know it, or says what is wrong
-    _check_size(width, height, max_pixels)
-    if colour == "CMYK":
-        return _decode_other(
-            data, max_pixels
-        )  # an odd subsampling, lossless, …: Pillow knows it, or says what is wrong
+        return _decode_odd_jpeg(data, max_pixels)
     _check_size(width, height, max_pixels)
     if colour == "CMYK":
         return _decode_other(data, max_pixels)
@@ -157,6 +148,14 @@ def _decode_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
             return _decode_other(data, max_pixels)
     upright = _turn(pixels[..., 0] if channels == "GRAY" else pixels, _jpeg_orientation(data))
     return np.ascontiguousarray(upright)
+
+
+def _decode_odd_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
+    """An odd subsampling, say, that Pillow knows how to decode; or a header cut short."""
+    try:
+        return _decode_other(data, max_pixels)
+    except UnidentifiedImageError as error:
+        raise ImageError("JPEG is truncated or damaged in its header") from error
 
 
 def _jpeg_orientation(data: bytes) -> int:
@@ -191,9 +190,7 @@ def _decode_other(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
         upright = _upright(image)
         if upright.mode in ("F", "I") or upright.mode.startswith("I;"):
             return _from_wide(upright, image.format or "", tags)
-        if (
-            inverted
-        ):  # Pillow takes all CMYK JPEGs as Adobe's, which store 255 - ink; without Adobe's marker they are plain
+        if inverted:  # Pillow takes every CMYK JPEG as Adobe's, which stores 255 - ink; without its marker it is plain
             upright = Image.eval(upright, lambda value: 255 - value)
         return _on_white(upright)
 
@@ -217,7 +214,7 @@ def _on_white(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _from_wide(image: Image.Image, kind: str, tags: dict[int, Any]) -> NDArray[np.uint8]:
-    """Wide grey to 8 bits: by the depth that the file states, else by the smallest usual range that holds its values."""
+    """Wide grey to 8 bits: by the depth that the file states, else by the smallest usual range that holds the values."""
     values = np.array(image, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ImageError("holds values that are not finite numbers")
