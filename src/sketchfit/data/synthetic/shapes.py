@@ -1,0 +1,97 @@
+"""Polylines to build objects from: float64 [K, 2] arrays of (x, y), y growing downwards, at any scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Stroke = NDArray[np.float64]
+Strokes = list[Stroke]
+
+
+class Dice:
+    """An rng with the three throws that objects need.
+
+    Args:
+        rng: where the randomness comes from.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+
+    def between(self, low: float, high: float) -> float:
+        """A float drawn uniformly from [low, high)."""
+        return low + (high - low) * float(self.rng.random())
+
+    def count(self, low: int, high: int) -> int:
+        """An integer drawn uniformly from low … high, both included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def chance(self, share: float) -> bool:
+        """True in `share` of the throws."""
+        return bool(self.rng.random() < share)
+
+
+Drawer = Callable[[Dice], Strokes]
+"""An object: from dice, its strokes."""
+
+
+def line(*points: tuple[float, float]) -> Stroke:
+    """Straight segments through the points."""
+    return np.array(points, dtype=np.float64)
+
+
+def loop(*points: tuple[float, float]) -> Stroke:
+    """Straight segments through the points and back to the first."""
+    return np.array([*points, points[0]], dtype=np.float64)
+
+
+def box(left: float, top: float, right: float, bottom: float) -> Stroke:
+    """A closed rectangle."""
+    return loop((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def arc(
+    x: float, y: float, rx: float, ry: float | None = None, start: float = 0.0, sweep: float = 360.0, tilt: float = 0.0
+) -> Stroke:
+    """Part of an ellipse; angles in degrees, clockwise on the page, 0 = to the right. `ry=None` makes it round."""
+    angle = np.radians(start + np.linspace(0.0, sweep, max(5, round(abs(sweep) / 12))))
+    points = np.stack([rx * np.cos(angle), (rx if ry is None else ry) * np.sin(angle)], axis=1)
+    return turn(points, tilt) + np.array([x, y])
+
+
+def curve(*points: tuple[float, float], closed: bool = False, steps: int = 8) -> Stroke:
+    """A smooth line through the points: a uniform Catmull–Rom spline."""
+    p = np.array(points, dtype=np.float64)
+    padded = np.vstack([p[-1:], p, p[:2]]) if closed else np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
+    t = np.linspace(0.0, 1.0, steps, endpoint=False)[None, :, None]
+    a, b, c, d = (padded[i : len(padded) - 3 + i, None, :] for i in range(4))
+    inner = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    return np.asarray(np.vstack([inner.reshape(-1, 2), padded[-2][None]]), dtype=np.float64)
+
+
+def turn(points: ArrayLike, degrees: float) -> Stroke:
+    """Points turned clockwise on the page about the origin."""
+    a = np.radians(degrees)
+    return np.asarray(points, dtype=np.float64) @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
+
+
+def mirror(stroke: Stroke, x: float = 0.0) -> Stroke:
+    """The stroke reflected about the vertical line at `x`."""
+    return np.stack([2 * x - stroke[:, 0], stroke[:, 1]], axis=1)
+
+
+def ray(x: float, y: float, degrees: float, near: float, far: float) -> Stroke:
+    """A segment pointing away from (x, y), between two distances from it."""
+    direction = np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+    return np.stack([(x, y) + near * direction, (x, y) + far * direction])
+
+
+def spiral(x: float, y: float, radius: float, turns: float, start: float = 0.0, inner: float = 0.05) -> Stroke:
+    """An Archimedean spiral that begins at `inner × radius` and ends at `radius`, `turns` turns later."""
+    t = np.linspace(0.0, 1.0, max(8, round(24 * abs(turns))))
+    angle = np.radians(start) + 2 * np.pi * turns * t
+    r = radius * (inner + (1 - inner) * t)
+    return np.stack([x + r * np.cos(angle), y + r * np.sin(angle)], axis=1)
