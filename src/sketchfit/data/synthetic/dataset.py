@@ -203,7 +203,7 @@ def _plant(items: Sequence[_Item], share: float, rng: np.random.Generator) -> di
 def _draw(
     folder: Path, items: Sequence[_Item], planted: dict[str, tuple[_Item, str]], seed: int
 ) -> list[tuple[str, Traits]]:
-    """Write every image; return the traits in the items' order. A copy has its original's, but its own size and quality."""
+    """Write every image; return the traits in the items' order. A copy has its own size and quality."""
     traits = []
     for item in items:
         source, kind = planted.get(item.image, (item, ""))

@@ -1,7 +1,8 @@
 """A wobbling pen: strokes become ink on paper the way a hand would put it there.
 
 A stroke sways slowly and trembles quickly, starts early or late, is sometimes lifted, sometimes drawn twice, and its
-width changes with pressure. Everything is drawn by OpenCV's anti-aliased lines, at twice the size where the drawing is small.
+width changes with pressure. Everything is drawn by OpenCV's anti-aliased lines, at twice the size where the
+drawing is small.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def arc(
     """Part of an ellipse; angles in degrees, clockwise on the page, 0 = to the right. `ry=None` makes it round."""
     angle = np.radians(start + np.linspace(0.0, sweep, max(5, round(abs(sweep) / 12))))
     points = np.stack([rx * np.cos(angle), (rx if ry is None else ry) * np.sin(angle)], axis=1)
-    return turn(points, tilt) + np.array([x, y])
+    return shift(turn(points, tilt), x, y)
 
 
 def curve(*points: tuple[float, float], closed: bool = False, steps: int = 8) -> Stroke:
@@ -75,12 +75,18 @@ def curve(*points: tuple[float, float], closed: bool = False, steps: int = 8) ->
 def turn(points: ArrayLike, degrees: float) -> Stroke:
     """Points turned clockwise on the page about the origin."""
     a = np.radians(degrees)
-    return np.asarray(points, dtype=np.float64) @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
+    x, y = np.asarray(points, dtype=np.float64).T
+    return np.stack([x * np.cos(a) - y * np.sin(a), x * np.sin(a) + y * np.cos(a)], axis=1)
 
 
 def mirror(stroke: Stroke, x: float = 0.0) -> Stroke:
     """The stroke reflected about the vertical line at `x`."""
     return np.stack([2 * x - stroke[:, 0], stroke[:, 1]], axis=1)
+
+
+def shift(stroke: Stroke, x: float, y: float) -> Stroke:
+    """The stroke moved by (x, y)."""
+    return np.stack([stroke[:, 0] + x, stroke[:, 1] + y], axis=1)
 
 
 def ray(x: float, y: float, degrees: float, near: float, far: float) -> Stroke:

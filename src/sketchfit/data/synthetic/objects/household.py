@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchfit.data.synthetic.shapes import Dice, Strokes, arc, box, curve, line, loop, mirror, ray
+from sketchfit.data.synthetic.shapes import Dice, Strokes, arc, box, curve, line, loop, mirror, ray, turn
 
 
 def cup(d: Dice) -> Strokes:
@@ -52,8 +52,8 @@ def key(d: Dice) -> Strokes:
     for k in range(n):
         x, deep = r + length - 0.08 - 0.14 * k, d.between(0.12, 0.24)
         strokes += [line((x, half), (x, half + deep), (x - 0.08, half + deep), (x - 0.08, half))]
-    angle = np.radians(d.between(-60, 100))
-    return [s @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) for s in strokes]
+    angle = d.between(-60, 100)
+    return [turn(s, angle) for s in strokes]
 
 
 def umbrella(d: Dice) -> Strokes:

@@ -6,7 +6,20 @@ from itertools import pairwise
 
 import numpy as np
 
-from sketchfit.data.synthetic.shapes import Dice, Stroke, Strokes, arc, curve, line, loop, mirror, ray, spiral, turn
+from sketchfit.data.synthetic.shapes import (
+    Dice,
+    Stroke,
+    Strokes,
+    arc,
+    curve,
+    line,
+    loop,
+    mirror,
+    ray,
+    shift,
+    spiral,
+    turn,
+)
 
 
 def apple(d: Dice) -> Strokes:
@@ -54,7 +67,7 @@ def cherry(d: Dice) -> Strokes:
 
 def _leaf(x: float, y: float, length: float, degrees: float) -> Stroke:
     blade = curve((0, 0), (length * 0.4, -length * 0.28), (length, 0), (length * 0.5, length * 0.25), closed=True)
-    return turn(blade, degrees) + np.array([x, y])
+    return shift(turn(blade, degrees), x, y)
 
 
 def pear(d: Dice) -> Strokes:
@@ -254,7 +267,8 @@ def star(d: Dice) -> Strokes:
     """Five points (at times four or six) as an outline, or in one line that crosses itself."""
     if d.chance(0.3):
         angle = np.radians(-90 + 144 * np.arange(6))
-        return [np.stack([np.cos(angle), np.sin(angle)], axis=1)]
+        reach = 1 + 0.12 * d.rng.standard_normal(5)[[0, 1, 2, 3, 4, 0]]
+        return [np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=1)]
     n = 5 if d.chance(0.8) else d.count(4, 7)
     strokes = [_points(0, 0, 1, d.between(0.35, 0.55), n, -90 + d.between(-10, 10))]
     if d.chance(0.2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchfit.data.synthetic.shapes import Dice, Stroke, Strokes, arc, box, curve, line, loop, mirror, ray
+from sketchfit.data.synthetic.shapes import Dice, Stroke, Strokes, arc, box, curve, line, loop, mirror, ray, turn
 
 
 def house(d: Dice) -> Strokes:
@@ -226,8 +226,8 @@ def kite(d: Dice) -> Strokes:
                 loop((x, y), (x + 0.1, y - 0.06), (x + 0.1, y + 0.06)),
                 loop((x, y), (x - 0.1, y - 0.06), (x - 0.1, y + 0.06)),
             ]
-    angle = np.radians(d.between(-30, 30))
-    return [s @ np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) for s in strokes]
+    angle = d.between(-30, 30)
+    return [turn(s, angle) for s in strokes]
 
 
 def bridge(d: Dice) -> Strokes:
@@ -245,10 +245,10 @@ def bridge(d: Dice) -> Strokes:
                 strokes += [line((k * 0.12, 0), (k * 0.12, -0.08 - (top - 0.08) * share**2))]
         return strokes
     n = d.count(2, 4)
-    w = 2.2 / n
+    w, rise, foot = 2.2 / n, d.between(0.28, 0.46), d.between(0.5, 0.75)
     for k in range(n):
-        strokes += [arc(-1.1 + w * (k + 0.5), 0.55, w * 0.42, 0.4, 180, 180)]
-    strokes += [line((-1.1 + w * k, 0.09), (-1.1 + w * k, 0.6)) for k in range(n + 1)] if d.chance(0.5) else []
+        strokes += [arc(-1.1 + w * (k + 0.5), foot, w * 0.42, rise, 180, 180)]
+    strokes += [line((-1.1 + w * k, 0.09), (-1.1 + w * k, foot + 0.05)) for k in range(n + 1)] if d.chance(0.5) else []
     if d.chance(0.5):
         strokes += [
             line((-1.1, -0.18), (1.1, -0.18)),
