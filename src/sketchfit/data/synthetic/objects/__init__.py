@@ -16,7 +16,7 @@ _ORDER: tuple[Drawer, ...] = (
     outdoors.ladder, outdoors.fence, household.envelope, household.book, household.gift, nature.cactus, nature.carrot,
     tools.pencil, outdoors.balloon, outdoors.hot_air_balloon, nature.pear, household.ice_cream, tools.scissors,
     tools.guitar, household.shoe, household.socks, household.t_shirt, nature.leaf, nature.moon, nature.cloud,
-    nature.lightning, nature.rainbow, nature.swirl_lollipop, outdoors.kite, outdoors.bridge, animals.owl,
+    nature.lightning, nature.rainbow, nature.lollipop, outdoors.kite, outdoors.bridge, animals.owl,
     animals.caterpillar, tools.drum, tools.magnifier, tools.fork, tools.arrow, tools.ring,
 )  # fmt: skip
 

@@ -243,9 +243,8 @@ def moon(d: Dice) -> Strokes:
     outer = arc(0, 0, 0.8, 0.8, side, 360 - 2 * side)
     tip = 0.8 * np.cos(np.radians(side))
     half = 0.8 * np.sin(np.radians(side))
-    inner = curve(
-        (tip, half), (tip - cut * 0.85, half * 0.5), (tip - cut * 1.1, 0), (tip - cut * 0.85, -half * 0.5), (tip, -half)
-    )
+    y = np.linspace(half, -half, 20)
+    inner = np.stack([tip - 1.1 * cut * (1 - (y / half) ** 2), y], axis=1)
     strokes = [outer, inner]
     if d.chance(0.3):
         strokes += [arc(-0.55, d.between(-0.3, 0.3), d.between(0.04, 0.09)) for _ in range(2)]
@@ -358,7 +357,7 @@ def carrot(d: Dice) -> Strokes:
     return [turn(s, angle) for s in strokes]
 
 
-def swirl_lollipop(d: Dice) -> Strokes:
+def lollipop(d: Dice) -> Strokes:
     """A disc with a spiral in it, on a stick."""
     r, length = d.between(0.35, 0.5), d.between(0.7, 1.1)
     strokes = [arc(0, 0, r), spiral(0, 0, r, d.between(1.5, 3), d.between(0, 360))]
