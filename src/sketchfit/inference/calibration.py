@@ -1,0 +1,207 @@
+"""Calibration on out-of-fold probabilities: temperature and vector scaling, and what they change.
+
+"On Calibration of Modern Neural Networks" (Guo et al. 2017, 1706.04599). Logits are recovered as log-probabilities,
+which differ from the network's by a constant a row that softmax ignores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+
+from sketchfit.inference import metrics
+from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.intervals import wilson
+
+Method = Literal["none", "temperature", "vector"]
+_LOG_RANGE = 5.0
+
+
+class Calibrator(Protocol):
+    """Maps probabilities [N, C] to calibrated ones [N, C]."""
+
+    def apply(self, prob: Floats) -> Floats:
+        """Calibrated probabilities, in the dtype of `prob`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Softmax of logits / `value`: above 1 less sure, below 1 surer; the order of classes never changes."""
+
+    value: float = 1.0
+
+    def apply(self, prob: Floats) -> Floats:
+        """Calibrated probabilities [N, C]."""
+        return np.asarray(softmax(logits(prob) / self.value, axis=1), dtype=prob.dtype)
+
+
+@dataclass(frozen=True)
+class VectorScaling:
+    """Softmax of `scale` * logits + `bias`, both float64 [C]."""
+
+    scale: Floats
+    bias: Floats
+
+    def apply(self, prob: Floats) -> Floats:
+        """Calibrated probabilities [N, C]."""
+        return np.asarray(softmax(logits(prob) * self.scale + self.bias, axis=1), dtype=prob.dtype)
+
+
+def logits(prob: Floats) -> Floats:
+    """Float64 [N, C], log-probabilities with zeros lifted to `metrics.FLOOR`."""
+    return np.asarray(np.log(np.maximum(prob.astype(np.float64), metrics.FLOOR)))
+
+
+def fit(method: Method, prob: Floats, label: Ints) -> Calibrator:
+    """The calibrator of this method with the least log-loss on these rows; `none` leaves probabilities as they are."""
+    if method == "temperature":
+        return fit_temperature(prob, label)
+    if method == "vector":
+        return fit_vector(prob, label)
+    return Temperature()
+
+
+def fit_temperature(prob: Floats, label: Ints) -> Temperature:
+    """The temperature of least log-loss, by L-BFGS on the log of its inverse; between e^-5 and e^5.
+
+    Log-loss is convex in the inverse temperature, so the minimum found is the only one.
+    """
+    z = logits(prob)
+    own = z[np.arange(len(label)), label]
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        beta = float(np.exp(theta[0]))
+        log_p = log_softmax(beta * z, axis=1)
+        value = -log_p[np.arange(len(label)), label].mean()
+        slope = ((np.exp(log_p) * z).sum(axis=1) - own).mean()
+        return float(value), np.array([slope * beta])
+
+    best = minimize(
+        loss,
+        np.zeros(1),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-_LOG_RANGE, _LOG_RANGE)],
+        options={"ftol": 1e-14, "gtol": 1e-9},
+    )
+    return Temperature(float(np.exp(-best.x[0])))
+
+
+def fit_vector(prob: Floats, label: Ints, strength: float = 1.0) -> VectorScaling:
+    """Scale and bias a class of least penalised log-loss, by L-BFGS.
+
+    Args:
+        prob: float [N, C].
+        label: int [N].
+        strength: weight of the penalty |scale - 1|² + |bias|², counted in rows: the objective is the *summed* log-loss
+            plus strength / 2 times the penalty, so that a class of a few dozen drawings stays near the identity.
+    """
+    z, rows = logits(prob), np.arange(len(label))
+    count = prob.shape[1]
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        scale, bias = theta[:count], theta[count:]
+        log_p = log_softmax(z * scale + bias, axis=1)
+        residual = np.exp(log_p)
+        residual[rows, label] -= 1
+        off = theta - start
+        value = -log_p[rows, label].sum() + strength / 2 * float(off @ off)
+        slope = np.concatenate([(residual * z).sum(axis=0), residual.sum(axis=0)]) + strength * off
+        return float(value) / len(label), slope / len(label)
+
+    start = np.concatenate([np.ones(count), np.zeros(count)])
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-7, "maxiter": 500})
+    return VectorScaling(best.x[:count], best.x[count:])
+
+
+def cross_fit(method: Method, prob: Floats, label: Ints, fold: Ints) -> Floats:
+    """Probabilities [N, C] of each fold's rows, calibrated on all other folds: what they score is honest.
+
+    Args:
+        method: how to calibrate.
+        prob: float [N, C], out-of-fold.
+        label: int [N].
+        fold: int [N], at least two different values.
+    """
+    folds = np.unique(fold)
+    if len(folds) < 2:
+        raise ValueError("cross-fitting needs at least two folds")
+    calibrated = np.empty_like(prob)
+    for k in folds:
+        held = fold == k
+        calibrated[held] = fit(method, prob[~held], label[~held]).apply(prob[held])
+    return calibrated
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability diagram: accuracy against confidence, bin by bin; empty bins are left out.
+
+    Attributes:
+        confidence: float64 [B], mean confidence of the bin's rows.
+        accuracy, low, high: float64 [B], share of right rows and its 95 % interval.
+        count: int64 [B], rows.
+    """
+
+    confidence: Floats
+    accuracy: Floats
+    low: Floats
+    high: Floats
+    count: Ints
+
+
+def reliability(prob: Floats, label: Ints, bins: int = 15, by: metrics.Bins = "width") -> Reliability:
+    """Data of the reliability diagram of the top class (bins: see `metrics.ece`)."""
+    confidence = prob.max(axis=1).astype(np.float64)
+    correct: Bools = prob.argmax(axis=1) == label
+    place = metrics.bin_of(confidence, bins, by)
+    count = np.bincount(place, minlength=bins)
+    used = count > 0
+    right = np.bincount(place, weights=correct, minlength=bins)[used]
+    shares = [wilson(float(r), int(n)) for r, n in zip(right, count[used], strict=True)]
+    return Reliability(
+        confidence=np.bincount(place, weights=confidence, minlength=bins)[used] / count[used],
+        accuracy=np.array([share.value for share in shares]),
+        low=np.array([share.low for share in shares]),
+        high=np.array([share.high for share in shares]),
+        count=count[used],
+    )
+
+
+@dataclass(frozen=True)
+class CalibrationReport:
+    """Calibration before and after; `after` is cross-fitted (no row was calibrated by itself), `fitted` flatters.
+
+    Attributes:
+        ece_before, ece_after, ece_fitted: expected calibration error, 0 … 1, by bins of equal mass.
+        log_loss_before, log_loss_after: nats.
+        before, after: reliability diagrams.
+    """
+
+    ece_before: float
+    ece_after: float
+    ece_fitted: float
+    log_loss_before: float
+    log_loss_after: float
+    before: Reliability
+    after: Reliability
+
+
+def report(method: Method, prob: Floats, label: Ints, fold: Ints, bins: int = 15) -> CalibrationReport:
+    """What this calibration does to out-of-fold probabilities (arguments: see `cross_fit`)."""
+    after = cross_fit(method, prob, label, fold)
+    fitted = fit(method, prob, label).apply(prob)
+    return CalibrationReport(
+        ece_before=metrics.ece(prob, label, bins, "mass"),
+        ece_after=metrics.ece(after, label, bins, "mass"),
+        ece_fitted=metrics.ece(fitted, label, bins, "mass"),
+        log_loss_before=metrics.log_loss(prob, label),
+        log_loss_after=metrics.log_loss(after, label),
+        before=reliability(prob, label, bins),
+        after=reliability(after, label, bins),
+    )
