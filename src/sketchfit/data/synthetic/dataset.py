@@ -23,7 +23,8 @@ MARK = "drawn.json"
 """Says that a folder was written by `draw_dataset`, and with what settings."""
 
 _TABLES = ("train.csv", "test.csv", "sample_submission.csv", "test_labels.csv", "copies.csv", "traits.csv")
-_OWN = {*_TABLES, MARK, "train", "test"}
+# A file browser leaves its own file in any folder that was looked at.
+_OWN = {*_TABLES, MARK, "train", "test", ".DS_Store"}
 
 
 @dataclass(frozen=True)
