@@ -1,0 +1,30 @@
+"""The recipe's `averaging` section: means of weights, over a training or over several."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sketchfit.config.section import Section
+
+
+class AveragingSection(Section):
+    """Which weights are reported in place of the last ones."""
+
+    ema: bool = True
+    """Keep an exponential moving average of the weights, and report that."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """What the average keeps of itself at each update."""
+    ema_warmup: bool = True
+    """Start with a small decay that grows to `ema_decay`, so that the average forgets the first weights."""
+    ema_warmup_power: Annotated[float, Field(gt=0, le=1)] = 0.75
+    """With warm-up the decay after n updates is 1 - n^-power, at most `ema_decay`."""
+    swa: bool = False
+    """Report the plain mean of the weights at the ends of the last epochs (arXiv 1803.05407)."""
+    swa_start: Annotated[float, Field(ge=0, lt=1)] = 0.75
+    """Share of the epochs after which SWA begins."""
+    soup: Literal["none", "uniform", "greedy"] = "none"
+    """Mean of the weights of several trainings of one backbone: of all, or of those that help (arXiv 2203.05482)."""
+    wise_ft: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of the fine-tuned weights in a mean with those before fine-tuning; 1: fine-tuned alone (2109.01903)."""

@@ -1,0 +1,174 @@
+"""Means of weights: EMA and SWA over a training, soups over trainings, WiSE-FT between before and after.
+
+State dicts in, state dicts out: floating-point entries (weights, and batch norm's running statistics) are averaged,
+integers (batch norm's counters) are taken from the newest. After any mean but EMA's, batch norm's statistics are only
+roughly right: `torch.optim.swa_utils.update_bn` over training batches makes them exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sketchfit.config.averaging import AveragingSection
+from sketchfit.models._timm import timm
+
+State = Mapping[str, Tensor]
+
+
+class EMA:
+    """Exponential moving average of weights and running statistics, by timm's `ModelEmaV3`.
+
+    The first update copies; after n more the decay is min(decay, 1 - (1 + n)^-power) with warm-up, else `decay`.
+
+    Args:
+        model: the model in training, unwrapped; it is copied.
+        section: `ema_decay`, `ema_warmup`, `ema_warmup_power`.
+    """
+
+    def __init__(self, model: nn.Module, section: AveragingSection) -> None:
+        self._ema = timm.utils.ModelEmaV3(
+            model,
+            decay=section.ema_decay,
+            use_warmup=section.ema_warmup,
+            warmup_power=section.ema_warmup_power,
+        )
+        self.updates = 0
+        for parameter in self.module.parameters():
+            parameter.requires_grad_(False)
+
+    @property
+    def module(self) -> nn.Module:
+        """The averaged model, in eval mode."""
+        module: nn.Module = self._ema.module
+        return module
+
+    def update(self, model: nn.Module) -> None:
+        """Take in the model as it is after an optimizer's step."""
+        self.updates += 1
+        self._ema.update(model, step=self.updates)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must hold."""
+        return {"module": self.module.state_dict(), "updates": self.updates}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict()`'s answer."""
+        self.module.load_state_dict(state["module"])
+        self.updates = state["updates"]
+
+
+class SWA:
+    """Stochastic weight averaging (arXiv 1803.05407): the plain mean of the weights that `update` was given."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._mean: dict[str, Tensor] = {}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take in the model as it is now."""
+        self.count += 1
+        for name, value in model.state_dict().items():
+            if name in self._mean and value.is_floating_point():
+                self._mean[name].lerp_(value.to(self._mean[name]), 1 / self.count)
+            else:
+                self._mean[name] = value.detach().to(_wide(value), copy=True)
+
+    def average(self, like: nn.Module) -> dict[str, Tensor]:
+        """The mean, in the types of `like`'s state dict. Raises ValueError before the first update."""
+        if not self.count:
+            raise ValueError("no weights were averaged yet")
+        return {name: self._mean[name].to(value.dtype, copy=True) for name, value in like.state_dict().items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must hold."""
+        return {"count": self.count, "mean": dict(self._mean)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict()`'s answer."""
+        self.count = state["count"]
+        self._mean = {name: value.clone() for name, value in state["mean"].items()}
+
+
+def _wide(value: Tensor) -> torch.dtype:
+    """A type that a mean of many doesn't lose digits in."""
+    return torch.promote_types(value.dtype, torch.float32) if value.is_floating_point() else value.dtype
+
+
+def weighted_mean(states: Sequence[State], weights: Sequence[float]) -> dict[str, Tensor]:
+    """Σ weight × state, entry by entry, summed in float64; integers are taken from the last.
+
+    Raises:
+        ValueError: no states, or their names or shapes differ.
+    """
+    if not states or len(states) != len(weights):
+        raise ValueError(f"{len(states)} states and {len(weights)} weights")
+    first = states[0]
+    for number, state in enumerate(states[1:], 1):
+        wrong = sorted(first.keys() ^ state.keys()) or [n for n in first if first[n].shape != state[n].shape]
+        if wrong:
+            raise ValueError(f"state {number} has other entries or shapes than state 0: {', '.join(wrong[:3])}")
+    return {name: _mean_entry([state[name] for state in states], weights) for name in first}
+
+
+def _mean_entry(values: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    if not values[0].is_floating_point():
+        return values[-1].clone()
+    total = torch.zeros_like(values[0], dtype=torch.float64)
+    for value, weight in zip(values, weights, strict=True):
+        total += value.to(total) * weight
+    return total.to(values[0].dtype)
+
+
+def uniform_soup(states: Sequence[State]) -> dict[str, Tensor]:
+    """The plain mean of several fine-tunings of one pretrained backbone (arXiv 2203.05482)."""
+    return weighted_mean(states, [1 / len(states)] * len(states) if states else [])
+
+
+@dataclass(frozen=True)
+class Soup:
+    """What went into a greedy soup: the mean, the ingredients' numbers in the order taken, and its score."""
+
+    state: dict[str, Tensor]
+    members: tuple[int, ...]
+    score: float
+
+
+def greedy_soup(states: Sequence[State], score: Callable[[State], float]) -> Soup:
+    """Take ingredients from the best down, each only if the mean with it scores no worse (arXiv 2203.05482).
+
+    Args:
+        states: fine-tunings of one pretrained backbone.
+        score: larger is better; called 2 n - 1 times. It must be measured on rows that none of the states was
+            trained on, and what it says of the chosen soup flatters.
+    """
+    if not states:
+        raise ValueError("a soup needs at least one state")
+    alone = [score(state) for state in states]
+    order = sorted(range(len(states)), key=lambda number: -alone[number])
+    soup = Soup(uniform_soup([states[order[0]]]), (order[0],), alone[order[0]])
+    for number in order[1:]:
+        members = (*soup.members, number)
+        mixed = uniform_soup([states[member] for member in members])
+        reached = score(mixed)
+        if reached >= soup.score:
+            soup = Soup(mixed, members, reached)
+    return soup
+
+
+def wise_ft(zero: State, tuned: State, alpha: float) -> dict[str, Tensor]:
+    """(1 - alpha) × the weights before fine-tuning + alpha × those after (arXiv 2109.01903).
+
+    An entry that `zero` lacks, or has in another shape (a head for other classes), is taken from `tuned`. A head that
+    was random before fine-tuning should be left out of `zero`.
+    """
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"alpha must lie in [0, 1], not {alpha}")
+    shared = {name for name, value in tuned.items() if name in zero and zero[name].shape == value.shape}
+    mixed = {name: _mean_entry([zero[name].to(tuned[name]), tuned[name]], [1 - alpha, alpha]) for name in shared}
+    return {name: mixed[name] if name in shared else value.clone() for name, value in tuned.items()}

@@ -1,0 +1,198 @@
+"""Which parameters learn, as a pure function of the epoch, by timm's layer groups.
+
+Groups run from the stem (0) to the head (last). Gradual unfreezing is ULMFiT's (arXiv 1801.06146). Batch norm has two
+things to freeze: its affine weights and its running statistics, which move whenever it sees a batch in train mode.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from sketchfit.config.freezing import FreezingSection
+from sketchfit.errors import UserError
+from sketchfit.models._timm import timm
+from sketchfit.models.heads import classifier_names
+
+
+@dataclass(frozen=True)
+class FrozenRow:
+    """One layer group: where it is, what it holds, how many parameters it has and how many of those train."""
+
+    group: int
+    name: str
+    parameters: int
+    trainable: int
+
+
+@dataclass(frozen=True)
+class FrozenTable:
+    """What trains in an epoch, group by group from the stem to the head."""
+
+    rows: tuple[FrozenRow, ...]
+    batch_norms: int
+    frozen_batch_norms: int
+
+    @property
+    def trainable(self) -> int:
+        """Number of parameters that train."""
+        return sum(row.trainable for row in self.rows)
+
+    @property
+    def parameters(self) -> int:
+        """Number of all parameters."""
+        return sum(row.parameters for row in self.rows)
+
+    def __str__(self) -> str:
+        width = max(len("layers"), *(len(row.name) for row in self.rows))
+        lines = [f"group  {'layers':<{width}}  {'parameters':>12}  {'trainable':>12}"]
+        lines += [
+            f"{row.group:>5}  {row.name:<{width}}  {row.parameters:>12,}  {row.trainable:>12,}" for row in self.rows
+        ]
+        lines.append(f"{'all':>5}  {'':<{width}}  {self.parameters:>12,}  {self.trainable:>12,}")
+        if self.batch_norms:
+            lines.append(f"running statistics frozen in {self.frozen_batch_norms} of {self.batch_norms} batch norms")
+        return "\n".join(lines)
+
+
+def layer_groups(model: nn.Module) -> list[list[str]]:
+    """Parameter names by layer group, stem first; the last group is the head (timm's classifier) alone.
+
+    By timm's coarse `group_matcher`; a model without one is grouped by its top-level modules.
+    """
+    matcher = getattr(model, "group_matcher", None)
+    numbers: dict[str, int]
+    if matcher is not None:
+        numbers = timm.models.group_parameters(model, matcher(coarse=True), reverse=True)
+    else:
+        tops = list(dict.fromkeys(name.partition(".")[0] for name, _ in model.named_parameters()))
+        numbers = {name: tops.index(name.partition(".")[0]) for name, _ in model.named_parameters()}
+    heads = tuple(f"{name}." for name in classifier_names(model))
+    names = [name for name, _ in model.named_parameters()]
+    trunk = [name for name in names if not name.startswith(heads)] if heads else names
+    groups = [[name for name in trunk if numbers[name] == group] for group in sorted(set(numbers.values()))]
+    head = [name for name in names if name not in set(trunk)]
+    return [group for group in [*groups, head] if group]
+
+
+def first_trained(section: FreezingSection, groups: int, epoch: int, epochs: int) -> int:
+    """Number of the lowest layer group that trains in an epoch; all above it train too.
+
+    Args:
+        section: what is asked for.
+        groups: how many layer groups there are, the head being the last.
+        epoch: from 0.
+        epochs: in the whole training.
+
+    Raises:
+        UserError: `first` is no group of this model.
+    """
+    if section.train == "all":
+        return 0
+    if section.train == "gradual":
+        every = section.gradual_epochs or max(epochs / 2 / max(groups - 1, 1), 1e-9)
+        return max(groups - 1 - math.floor(epoch / every + 1e-9), 0)
+    if section.epochs and epoch >= section.epochs:
+        return 0
+    first = groups - 1 if section.train == "head" else section.first
+    if not -groups <= first < groups:
+        raise UserError(f"freezing.first is {first}, but this backbone has layer groups 0 to {groups - 1}")
+    return first % groups
+
+
+def apply_freezing(model: nn.Module, section: FreezingSection, epoch: int, epochs: int) -> FrozenTable:
+    """Put the model in train mode and set what learns in this epoch, in place; call it at each epoch's start.
+
+    A frozen parameter has `requires_grad` off and no gradient, so that an optimizer which holds it lets it be. Where
+    the loop leaves train mode within an epoch, call `freeze_statistics` after going back to it (or this again).
+
+    Args:
+        model: a timm model, unwrapped.
+        section: what is asked for.
+        epoch: from 0.
+        epochs: in the whole training.
+
+    Raises:
+        UserError: `first` is no group of this model, or a name pattern matches nothing.
+    """
+    groups = layer_groups(model)
+    parameters = dict(model.named_parameters())
+    _check_patterns([*section.frozen, *section.trained], list(parameters))
+    first = first_trained(section, len(groups), epoch, epochs)
+    learns = {name: number >= first for number, group in enumerate(groups) for name in group}
+    learns.update({name: False for name in parameters if _matches(name, section.frozen)})
+    norms = {name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)}
+    for norm in norms:
+        for name in (f"{norm}.weight", f"{norm}.bias"):
+            if name in learns and section.batch_norm in ("frozen", "train"):
+                learns[name] = section.batch_norm == "train"
+    learns.update({name: True for name in parameters if _matches(name, section.trained)})
+
+    for name, parameter in parameters.items():
+        parameter.requires_grad_(learns[name])
+        if not learns[name]:
+            parameter.grad = None
+    model.train()
+    frozen = freeze_statistics(model, section)
+    rows = tuple(_row(number, group, parameters) for number, group in enumerate(groups))
+    return FrozenTable(rows, len(norms), frozen)
+
+
+def freeze_statistics(model: nn.Module, section: FreezingSection) -> int:
+    """Put into eval mode the batch norms whose running statistics are to stay, by which weights learn now.
+
+    Args:
+        model: a model in train mode on which `apply_freezing` was called in this epoch.
+        section: the same as there.
+
+    Returns:
+        How many batch norms were frozen. In `follow`, those whose affine weights are frozen (a batch norm without
+        affine weights goes with the rest of the model: it is frozen only if nothing but the head learns).
+    """
+    count = 0
+    for module in model.modules():
+        if isinstance(module, _BatchNorm) and module.track_running_stats and _statistics_stay(module, section):
+            module.eval()
+            count += 1
+    return count
+
+
+def _statistics_stay(norm: _BatchNorm, section: FreezingSection) -> bool:
+    if section.batch_norm != "follow":
+        return section.batch_norm in ("frozen", "statistics")
+    own = list(norm.parameters())
+    return bool(own) and not any(parameter.requires_grad for parameter in own)
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _check_patterns(patterns: Sequence[str], names: Sequence[str]) -> None:
+    idle = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
+    if idle:
+        raise UserError(
+            [f"freezing: the pattern {pattern!r} matches no parameter" for pattern in idle],
+            f"names look like {names[0]}, {names[len(names) // 2]}, {names[-1]}",
+        )
+
+
+def _row(number: int, names: Sequence[str], parameters: dict[str, nn.Parameter]) -> FrozenRow:
+    held = [parameters[name] for name in names]
+    return FrozenRow(
+        number,
+        _label(names),
+        sum(parameter.numel() for parameter in held),
+        sum(parameter.numel() for parameter in held if parameter.requires_grad),
+    )
+
+
+def _label(names: Sequence[str]) -> str:
+    """What a group is called: the modules it holds, two levels deep, shortened."""
+    modules = list(dict.fromkeys(".".join(name.split(".")[:-1][:2]) or name for name in names))
+    return ", ".join(modules) if len(modules) <= 3 else f"{modules[0]} … {modules[-1]}"

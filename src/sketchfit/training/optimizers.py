@@ -1,0 +1,112 @@
+"""Optimizers by name, through timm's factory, with parameter groups for weight decay, layer-wise rates and the head."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from sketchfit.config.optimizer import OptimizerSection
+from sketchfit.errors import UserError
+from sketchfit.models._timm import timm
+from sketchfit.models.heads import classifier_names
+
+
+def list_optimizers() -> list[tuple[str, str]]:
+    """(name, description) of every optimizer that works here; those of packages for CUDA alone are left out."""
+    found: list[tuple[str, str]] = timm.optim.list_optimizers(exclude_filters=["bnb*", "fused*"], with_description=True)
+    return found
+
+
+def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.Optimizer:
+    """The optimizer a recipe asks for, over all parameters, frozen ones too.
+
+    A frozen parameter has no gradient and is let be; it is held so that thawing it needs no other optimizer. Each
+    group has `initial_lr` (the recipe's), `lr_scale` and `lr` = initial_lr × lr_scale; `schedules.apply_lr` keeps to
+    these.
+
+    Args:
+        model: a timm model, unwrapped, on its device.
+        section: which optimizer.
+
+    Raises:
+        UserError: unknown name, or an argument that the optimizer doesn't take.
+    """
+    _check_name(section.name)
+    try:
+        optimizer: torch.optim.Optimizer = timm.optim.create_optimizer_v2(
+            model,
+            opt=f"lookahead_{section.name}" if section.lookahead else section.name,
+            lr=section.lr,
+            momentum=section.momentum,
+            param_group_fn=lambda model: parameter_groups(model, section),
+            **_arguments(section),
+        )
+    except (TypeError, ValueError) as error:
+        raise UserError(f"optimizer {section.name}: {error}", "check optimizer.betas, eps and extra") from error
+    for group in optimizer.param_groups:
+        group["initial_lr"] = section.lr
+        group["lr"] = section.lr * group["lr_scale"]
+    return optimizer
+
+
+def _check_name(name: str) -> None:
+    known = timm.optim.list_optimizers()
+    if name.lower() not in known:
+        near = difflib.get_close_matches(name.lower(), known, 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`sketchfit options optimizers` lists them"
+        raise UserError(f"there is no optimizer {name!r}", hint)
+
+
+def _arguments(section: OptimizerSection) -> dict[str, Any]:
+    given = {"betas": section.betas, "eps": section.eps}
+    return {**{name: value for name, value in given.items() if value is not None}, **section.extra}
+
+
+def parameter_groups(model: nn.Module, section: OptimizerSection) -> list[dict[str, Any]]:
+    """Groups with `params`, `weight_decay` and `lr_scale`, by timm; the head apart where its rate differs.
+
+    With `layer_decay` d a group that lies k layers below the head has the scale d^k (at least `layer_decay_min`).
+    """
+    heads = tuple(f"{name}." for name in classifier_names(model))
+    common: dict[str, Any] = {
+        "weight_decay": section.weight_decay,
+        "no_weight_decay_list": getattr(model, "no_weight_decay", set)(),
+        # Optimizers of two minds (Muon) are for hidden matrices: embeddings and the head go to their AdamW.
+        "fallback_list": [f"{head}*" for head in heads] if "muon" in section.name.lower() else (),
+        "fallback_no_weight_decay": "muon" in section.name.lower(),
+    }
+    with _all_trainable(model):
+        if section.layer_decay is None:
+            groups = timm.optim.param_groups_weight_decay(model, **common)
+        else:
+            groups = timm.optim.param_groups_layer_decay(
+                model, layer_decay=section.layer_decay, min_scale=section.layer_decay_min, **common
+            )
+    in_head = {id(p) for name, p in model.named_parameters() if heads and name.startswith(heads)}
+    return [part for group in groups for part in _split(group, in_head, section.head_lr_scale)]
+
+
+@contextmanager
+def _all_trainable(model: nn.Module) -> Iterator[None]:
+    """timm's groupings pass over frozen parameters: let them all appear trainable for a while."""
+    frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
+    for parameter in frozen:
+        parameter.requires_grad_(True)
+    try:
+        yield
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+
+
+def _split(group: dict[str, Any], in_head: set[int], head_scale: float) -> Iterator[dict[str, Any]]:
+    scale = group.get("lr_scale", 1.0)
+    for belongs, factor in ((False, 1.0), (True, head_scale)):
+        members = [parameter for parameter in group["params"] if (id(parameter) in in_head) is belongs]
+        if members:
+            yield {**group, "params": members, "lr_scale": scale * factor}
