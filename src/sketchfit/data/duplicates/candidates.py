@@ -1,0 +1,137 @@
+"""Which pairs of drawings are worth laying over each other: few enough to afford, with all copies among them.
+
+Up to some thousand drawings every pair is compared by its invariants. Beyond that, the invariants become binary
+hashes (signs of random projections, Charikar 2002) and pairs come from bit-sampling tables (locality-sensitive
+hashing, Indyk & Motwani 1998) whose keys grow with the logarithm of the number of drawings, so that time and memory
+grow nearly linearly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Index = NDArray[np.int64]
+
+HASH_WORDS = 4
+"""A hash is so many 64-bit words."""
+_BITS = 64 * HASH_WORDS
+_EXHAUSTIVE = 16_384
+_BLOCK = 1024
+_LIKENESS = 0.72
+_WINDOW = 64
+
+
+def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """What rotation and reflection leave alone: magnitudes, less the drawings' common mean, at unit norm.
+
+    Args:
+        spectrum: complex64 [N, R, K].
+
+    Returns:
+        float32 [N, R * (K - 1)]; frequency 0, the same for most drawings, is left out.
+    """
+    size = np.abs(spectrum[:, :, 1:]).reshape(len(spectrum), -1)
+    if len(size) > 2:
+        size = size - size.mean(axis=0)
+    return np.asarray(size / np.maximum(np.linalg.norm(size, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def hashes(features: NDArray[np.float32], seed: int = 0) -> NDArray[np.uint64]:
+    """Signs of random projections: the share of differing bits is the angle between two features over pi.
+
+    Args:
+        features: float32 [N, D], from `invariants`.
+        seed: of the projections.
+
+    Returns:
+        uint64 [N, HASH_WORDS].
+    """
+    projection = np.random.default_rng(seed).standard_normal((features.shape[1], _BITS), np.float32)
+    packed = [
+        np.packbits(features[s : s + _EXHAUSTIVE] @ projection > 0, axis=1)
+        for s in range(0, len(features), _EXHAUSTIVE)
+    ]
+    return np.concatenate(packed or [np.zeros((0, _BITS // 8), np.uint8)]).view(np.uint64)
+
+
+def _keys(codes: NDArray[np.uint64], bits: NDArray[np.intp]) -> NDArray[np.uint32]:
+    key = np.zeros(len(codes), np.uint32)
+    for bit in bits:
+        word = codes[:, bit // 64] >> np.uint64(bit % 64)
+        key = (key << np.uint32(1)) | (word & np.uint64(1)).astype(np.uint32)
+    return key
+
+
+def _unique(pairs: list[Index], count: int) -> Index:
+    flat = np.unique(np.concatenate(pairs)) if pairs else np.zeros(0, np.int64)
+    return np.stack([flat // count, flat % count], axis=1) if len(flat) else np.zeros((0, 2), np.int64)
+
+
+def near_pairs(codes: NDArray[np.uint64], distance: int = 64, tables: int = 64, seed: int = 0) -> Index:
+    """Pairs of hashes that differ in at most `distance` bits, nearly all of them, in nearly linear time.
+
+    A pair that differs in a share d of the bits is met in one table with probability (1 - d) ** b, b = log2 N, and
+    missed with (1 - (1 - d) ** b) ** tables: of a million hashes, one pair in 3,000 at d = 0.1, one in 100 at 0.125.
+    Where more hashes share a key than fit the window (thousands of like drawings), each meets only those next to it, in
+    another order every table: their groups still hang together, though not every pair in them is listed.
+
+    Args:
+        codes: uint64 [N, W].
+        distance: most differing bits.
+        tables: number of tables.
+        seed: of the choice of bits.
+
+    Returns:
+        int64 [P, 2], first < second, sorted, unique.
+    """
+    count, rng = len(codes), np.random.default_rng(seed)
+    width = int(np.clip(np.ceil(np.log2(max(count, 2))), 8, 30))
+    found: list[Index] = []
+    for _ in range(tables):
+        key = _keys(codes, rng.choice(codes.shape[1] * 64, width, replace=False))
+        shuffled = rng.permutation(count) if count else np.zeros(0, np.int64)
+        order = shuffled[np.argsort(key[shuffled], kind="stable")]
+        key = key[order]
+        at = np.arange(count - 1)
+        for offset in range(1, _WINDOW + 1):
+            at = at[at + offset < count]
+            at = at[key[at] == key[at + offset]]
+            if not len(at):
+                break
+            a, b = order[at], order[at + offset]
+            close = np.bitwise_count(codes[a] ^ codes[b]).sum(axis=1) <= distance
+            a, b = a[close], b[close]
+            found.append(np.minimum(a, b) * count + np.maximum(a, b))
+        if len(found) > 4 * _WINDOW:
+            found = [np.unique(np.concatenate(found))]
+    return _unique(found, count)
+
+
+def like_pairs(features: NDArray[np.float32], likeness: float = _LIKENESS) -> Index:
+    """All pairs whose features' cosine is at least `likeness`, by comparing every pair: int64 [P, 2], sorted."""
+    found = [np.zeros((0, 2), np.int64)]
+    for start in range(0, len(features), _BLOCK):
+        cosine = features[start : start + _BLOCK] @ features[start:].T
+        a, b = np.nonzero(np.triu(cosine, 1) >= likeness)
+        found.append(np.stack([a + start, b + start], axis=1))
+    return np.concatenate(found)
+
+
+def candidate_pairs(spectrum: NDArray[np.complex64], exhaustive: int = _EXHAUSTIVE, seed: int = 0) -> Index:
+    """Pairs of drawings that may be copies.
+
+    Args:
+        spectrum: complex64 [N, R, K] of drawn images only.
+        exhaustive: up to so many drawings all pairs are compared; beyond, by hashing.
+        seed: of the hashing.
+
+    Returns:
+        int64 [P, 2], first < second.
+    """
+    features = invariants(spectrum)
+    if len(features) <= 2:
+        return np.stack(np.triu_indices(len(features), 1), axis=1).astype(np.int64)
+    if len(features) <= exhaustive:
+        return like_pairs(features)
+    return near_pairs(hashes(features, seed), round(_BITS * float(np.arccos(_LIKENESS)) / np.pi), seed=seed)
