@@ -1,0 +1,152 @@
+"""Every way of combining the same members side by side: the honest figure next to the flattering one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchfit.inference import metrics
+from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.ensembling.greedy import fit_greedy
+from sketchfit.inference.ensembling.mean import Fit, Members, Rule, Weighted, fit_best_member, fit_equal
+from sketchfit.inference.ensembling.nested import fit_choice, nested
+from sketchfit.inference.ensembling.simplex import fit_simplex
+from sketchfit.inference.ensembling.stacking import LogPool, fit_stacking
+from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+
+BASELINE = "best-member"
+
+
+def standard_methods(seed: int = 0) -> dict[str, Fit]:
+    """The ways of combining that are compared where the user names none, simple ones first."""
+    return {
+        BASELINE: fit_best_member,
+        "mean": fit_equal("mean"),
+        "geometric": fit_equal("geometric"),
+        "hard-vote": fit_equal("hard-vote"),
+        "rank-mean": fit_equal("rank-mean"),
+        "simplex": fit_simplex,
+        "greedy": fit_greedy("accuracy", seed=seed),
+        "greedy-log-loss": fit_greedy("log-loss", seed=seed),
+        "stacking": fit_stacking(),
+    }
+
+
+@dataclass(frozen=True)
+class MethodScore:
+    """What one way of combining is worth.
+
+    Attributes:
+        name: of the method.
+        naive: top-1 accuracy, fitted and scored on the same rows: flatters.
+        nested: top-1 accuracy on rows that it did not learn from: what a new test set would show.
+        nested_top5: top-5 accuracy, nested.
+        log_loss: nats, nested.
+        gain: nested accuracy minus that of the best single member, itself chosen on other folds; paired.
+        weights: a member's name to its weight, fitted on all rows.
+        rule: fitted on all rows; what the test probabilities go through.
+        prob: float32 [N, C], nested: out-of-fold probabilities for everything that comes after.
+    """
+
+    name: str
+    naive: Estimate
+    nested: Estimate
+    nested_top5: Estimate
+    log_loss: float
+    gain: Difference
+    weights: Mapping[str, float]
+    rule: Rule
+    prob: Floats
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All methods, in the order given.
+
+    Attributes:
+        scores: one a method.
+        honest_choice: nested accuracy of *picking the best of these methods*, where it was asked for: the figure to
+            report for the chosen one, whose own nested figure is the best of several and so a little too good.
+    """
+
+    scores: tuple[MethodScore, ...]
+    honest_choice: Estimate | None
+
+    @property
+    def best(self) -> MethodScore:
+        """The most accurate by the nested estimate; of equals, the one with the least log-loss."""
+        return max(self.scores, key=lambda score: (score.nested.value, -score.log_loss))
+
+    def __getitem__(self, name: str) -> MethodScore:
+        return next(score for score in self.scores if score.name == name)
+
+    def table(self) -> list[dict[str, str]]:
+        """A line of text fields a method, the most accurate first."""
+        order = sorted(self.scores, key=lambda score: (-score.nested.value, score.log_loss))
+        return [
+            {
+                "method": score.name,
+                "nested top-1": str(score.nested),
+                "naive top-1": f"{100 * score.naive.value:.1f} %",
+                "nested top-5": f"{100 * score.nested_top5.value:.1f} %",
+                "log-loss": f"{score.log_loss:.4f}",
+                "against the best member": "" if score.name == BASELINE else str(score.gain),
+            }
+            for score in order
+        ]
+
+
+def compare_ensembles(
+    members: Mapping[str, Floats],
+    label: Ints,
+    fold: Ints,
+    group: Ints | None = None,
+    methods: Mapping[str, Fit] | None = None,
+    honest_choice: bool = False,
+) -> Comparison:
+    """Nested and naive estimates of every way of combining these members.
+
+    Args:
+        members: a name to out-of-fold probabilities, float [N, C], the same rows in all.
+        label: int [N].
+        fold: int [N], folds that keep near-duplicates together.
+        group: int [N], a number a family of near-duplicates; None: rows are independent.
+        methods: a name to a way of combining; None: `standard_methods()`.
+        honest_choice: also estimate what choosing the best of the methods gives (as many times the work as there are
+            folds).
+    """
+    parts, names = list(members.values()), list(members)
+    chosen = dict(standard_methods() if methods is None else methods)
+    everything = np.arange(len(label))
+    base = metrics.top_k_correct(nested(fit_best_member, parts, label, fold).prob, label)
+    scores = []
+    for name, fit in chosen.items():
+        rule = fit(parts, label, everything)
+        prob = nested(fit, parts, label, fold).prob
+        right = metrics.top_k_correct(prob, label)
+        scores.append(
+            MethodScore(
+                name=name,
+                naive=accuracy(metrics.top_k_correct(rule.combine(parts), label), group),
+                nested=accuracy(right, group),
+                nested_top5=accuracy(metrics.top_k_correct(prob, label, min(5, prob.shape[1])), group),
+                log_loss=metrics.log_loss(prob, label),
+                gain=paired_difference(base, right, group),
+                weights=_named_weights(rule, names),
+                rule=rule,
+                prob=prob,
+            )
+        )
+    return Comparison(tuple(scores), _choice(chosen, parts, label, fold, group) if honest_choice else None)
+
+
+def _choice(methods: Mapping[str, Fit], members: Members, label: Ints, fold: Ints, group: Ints | None) -> Estimate:
+    prob = nested(fit_choice(methods, fold), members, label, fold).prob
+    return accuracy(metrics.top_k_correct(prob, label), group)
+
+
+def _named_weights(rule: Rule, names: list[str]) -> dict[str, float]:
+    weights = rule.weights if isinstance(rule, Weighted | LogPool) else ()
+    return {name: float(weight) for name, weight in zip(names, weights, strict=False)}
