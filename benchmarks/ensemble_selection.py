@@ -4,7 +4,7 @@
 
 Members are memory-mapped float32 files in a temporary folder (1 GB at full size). `trained` draws probabilities as
 trained models give them, the best one 79 % right; `noise` draws them without any signal, the worst case: hardly a class
-of any row can be left out. `choice seconds` is the fit on all rows; `nested seconds` the five further fits and what they
+of any row can be left out. `choice seconds`: the fit on all rows; `nested seconds`: the five further fits and what they
 combine. Peak memory counts the mapped files too.
 """
 

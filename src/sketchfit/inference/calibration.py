@@ -15,6 +15,7 @@ from scipy.special import log_softmax, softmax
 
 from sketchfit.inference import metrics
 from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import wilson
 
 Method = Literal["none", "temperature", "vector"]
@@ -128,12 +129,8 @@ def cross_fit(method: Method, prob: Floats, label: Ints, fold: Ints) -> Floats:
         label: int [N].
         fold: int [N], at least two different values.
     """
-    folds = np.unique(fold)
-    if len(folds) < 2:
-        raise ValueError("cross-fitting needs at least two folds")
     calibrated = np.empty_like(prob)
-    for k in folds:
-        held = fold == k
+    for _, held in each_fold(fold):
         calibrated[held] = fit(method, prob[~held], label[~held]).apply(prob[held])
     return calibrated
 

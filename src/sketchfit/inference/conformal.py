@@ -20,6 +20,7 @@ import numpy as np
 from scipy.stats import betabinom
 
 from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import Estimate, accuracy
 
 Score = Literal["lac", "aps", "raps"]
@@ -108,8 +109,7 @@ def cross_coverage(
 ) -> CoverageReport:
     """Coverage of each fold's rows by sets calibrated on all other folds (arguments: see `calibrate`; fold int [N])."""
     inside = np.zeros(prob.shape, dtype=bool)
-    for k in np.unique(fold):
-        held = fold == k
+    for _, held in each_fold(fold):
         inside[held] = calibrate(prob[~held], label[~held], coverage, score).sets(prob[held])
     size = inside.sum(axis=1)
     held_true = inside[np.arange(len(label)), label]

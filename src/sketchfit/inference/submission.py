@@ -40,7 +40,7 @@ def submission_text(table: Table, prob: Floats) -> str:
     if len(broken):
         raise UserError(f"{len(broken)} test rows have probabilities that are not finite: {_list(broken.tolist())}")
     targets = [table.class_targets[index] for index in prob.argmax(axis=1)]
-    columns, keys, rows = _expected(table)
+    columns, keys, rows = expected_rows(table)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -54,7 +54,7 @@ def check_submission(path: Path, table: Table) -> list[str]:
     Checked: it is readable, the columns and their order, missing, surplus, duplicate and misplaced rows, and that each
     answer is a class of the table.
     """
-    columns, keys, _ = _expected(table)
+    columns, keys, _ = expected_rows(table)
     encoding = table.submission.encoding if table.submission else "utf-8-sig"
     try:
         lines = list(csv.reader(io.StringIO(path.read_text(encoding=encoding), newline="")))
@@ -72,7 +72,7 @@ def check_submission(path: Path, table: Table) -> list[str]:
     return _key_problems(found, keys) + _answer_problems([line[-1] for line in body], table)
 
 
-def _expected(table: Table) -> tuple[tuple[str, ...], list[tuple[str, ...]], list[int]]:
+def expected_rows(table: Table) -> tuple[tuple[str, ...], list[tuple[str, ...]], list[int]]:
     """Columns, the text of all fields but the last of each line, and the test row that each line asks for."""
     sample = table.submission
     if sample is not None:

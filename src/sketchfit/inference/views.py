@@ -14,6 +14,7 @@ import numpy as np
 
 from sketchfit.inference import metrics, votes
 from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 
 _ALPHA = 0.05
@@ -139,8 +140,8 @@ def nested_gain(
     """
     start = next(iter(probs)) if base is None else base
     right = np.zeros(len(label), dtype=bool)
-    for k in np.unique(fold):
-        held, rest = fold == k, fold != k
+    for _, held in each_fold(fold):
+        rest = ~held
         seen = {name: prob[rest] for name, prob in probs.items()}
         views = select_views(seen, label[rest], None if group is None else group[rest], mode, start)
         right[held] = metrics.top_k_correct(

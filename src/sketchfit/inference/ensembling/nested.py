@@ -15,6 +15,7 @@ import numpy as np
 from sketchfit.inference import metrics
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.ensembling.mean import Fit, Members, Rule
+from sketchfit.inference.folding import each_fold
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,12 @@ def nested(fit: Fit, members: Members, label: Ints, fold: Ints, rows: Ints | Non
         rows: int [n], the rows that take part, ascending; None: all. `prob` of other rows is 0.
     """
     taking_part = np.arange(len(label)) if rows is None else rows
-    folds = np.unique(fold[taking_part])
-    if len(folds) < 2:
-        raise ValueError("a nested estimate needs at least two folds")
     prob = np.zeros(members[0].shape, dtype=np.float32)
     rules = {}
-    for k in folds:
-        held = taking_part[fold[taking_part] == k]
-        rule = fit(members, label, taking_part[fold[taking_part] != k])
-        prob[held] = rule.combine([member[held] for member in members])
-        rules[int(k)] = rule
+    for k, mask in each_fold(fold[taking_part]):
+        held = taking_part[mask]
+        rules[k] = fit(members, label, taking_part[~mask])
+        prob[held] = rules[k].combine([member[held] for member in members])
     return Nested(prob, rules)
 
 
@@ -62,7 +59,7 @@ def fit_choice(methods: Mapping[str, Fit], fold: Ints) -> Fit:
 
     Args:
         methods: a name each.
-        fold: int [N].
+        fold: int [N], at least three different values for a nested estimate of the choice.
     """
 
     def fit(members: Members, label: Ints, rows: Ints) -> Rule:

@@ -1,0 +1,70 @@
+"""Other people's submissions as members."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchfit.data.table import Split, Submission, Table
+from sketchfit.errors import UserError
+from sketchfit.inference import votes
+from sketchfit.inference.external import guessed_weights, parse_external
+
+TABLE = Table(
+    root=Path(),
+    train=Split((), ()),
+    test=Split(("test/a", "test/b"), ("a", "b")),
+    label=np.zeros(0, dtype=np.int64),
+    class_names=("ant", "bee", "cat"),
+    class_targets=(10, 20, 30),
+    submission=Submission(("ID", "image_path", "target"), (("7", "b"), ("3", "a")), np.array([1, 0]), "utf-8"),
+    columns={},
+)
+
+
+def test_labels_in_any_order_of_rows() -> None:
+    prob = parse_external("\ufeffID,image_path,target\r\n3,a,30\r\n7,b,10\r\n", TABLE, 0.8)
+    assert prob == pytest.approx(np.array([[0.1, 0.1, 0.8], [0.8, 0.1, 0.1]]))
+
+
+@pytest.mark.parametrize("columns", ["cat,ant,bee", "30,10,20"])
+def test_probabilities_by_class_name_or_target(columns: str) -> None:
+    prob = parse_external(f"image_path,{columns},ID\na,0.5,0.2,0.3,3\nb,0,1,0,7\n", TABLE, 0.8)
+    assert prob == pytest.approx(np.array([[0.2, 0.3, 0.5], [1, 0, 0]]))
+
+
+WRONG = {
+    "": "columns must be ID,image_path,target, or ID,image_path and one a class",
+    "ID,image_path,ant,bee\n3,a,1,0\n": "columns must be",
+    "ID,image_path,ant,bee,dog\n3,a,1,0,0\n": "columns must be",
+    "ID,image_path,target\n3,a,30\n": "1 rows are missing: 7,b",
+    "ID,image_path,target\n3,a,30\n3,a,10\n7,b,10\n": "1 rows occur more than once",
+    "ID,image_path,target\n3,a,30\n7,b,40\n": "no class of the table: 40",
+    "ID,image_path,target\n3,a,30\n7,b\n": "lines 3 do not have 3 fields",
+    "ID,image_path,ant,bee,cat\n3,a,1,0,x\n7,b,1,0,0\n": "a probability is no number",
+    "ID,image_path,ant,bee,cat\n3,a,1,0,nan\n7,b,1,0,0\n": "1 rows hold no probabilities that sum to 1",
+    "ID,image_path,ant,bee,cat\n3,a,1,0,0.2\n7,b,1.5,-0.5,0\n": "2 rows hold no probabilities that sum to 1",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_wrong_files_are_refused_with_the_reason(text: str) -> None:
+    with pytest.raises(UserError, match=WRONG[text]):
+        parse_external(text, TABLE, 0.8)
+
+
+def test_guessed_weights_by_hand_and_against_equal_ones() -> None:
+    weights = guessed_weights(np.array([0.9, 0.5, 0.1]), 3)
+    odds = np.log([18, 2])
+    assert weights == pytest.approx([*(odds / odds.sum()), 0])
+    assert guessed_weights(np.array([0.1, 0.2]), 3).tolist() == [0.5, 0.5]
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 5, 20_000)
+    skills = np.array([0.9, 0.5, 0.5, 0.5])
+    labels = [np.where(rng.random(20_000) < a, truth, (truth + rng.integers(1, 5, 20_000)) % 5) for a in skills]
+    members = [votes.from_labels(label, 5, a) for label, a in zip(labels, skills, strict=True)]
+    even = (votes.hard_vote(members).argmax(1) == truth).mean()
+    weighted = (votes.hard_vote(members, guessed_weights(skills, 5)).argmax(1) == truth).mean()
+    assert weighted > even + 0.02
