@@ -1,9 +1,9 @@
 """One image file to one uint8 array: upright, on white paper, one channel where it is grey.
 
 Two decoders. JPEG goes through libjpeg-turbo in its strict mode (simplejpeg), which treats damage inside the stream
-as an error: OpenCV prints a warning and returns the half that it could read, Pillow says nothing at all. Everything else
-goes through Pillow. Both release the GIL, so threads decode in parallel. Sizes are read from the header before any pixel
-is decoded. Nothing is printed, but for libtiff's line on stderr about a damaged compressed TIFF.
+as an error: OpenCV prints a warning and returns the half that it could read, Pillow says nothing at all. Everything
+else goes through Pillow. Both release the GIL, so threads decode in parallel. Sizes are read from the header before
+any pixel is decoded. Nothing is printed, but for libtiff's line on stderr about a damaged compressed TIFF.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def _on_white(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _from_wide(image: Image.Image, kind: str, tags: dict[int, Any]) -> NDArray[np.uint8]:
-    """Wide grey to 8 bits: by the depth that the file states, else by the smallest usual range that holds the values."""
+    """Wide grey to 8 bits: by the depth that the file states, else by the smallest usual range that holds it."""
     values = np.array(image, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ImageError("holds values that are not finite numbers")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +53,11 @@ class Table:
         train, test: rows; `test` may be empty.
         label: int64 [N], class index of each training row, 0 … C-1.
         class_names: C names in the order of the class index.
-        class_targets: C integers, what the user's tables call each class (equal to the index when `target` counts from 0).
+        class_targets: C integers, what the user's tables call each class (equal to the index when `target` counts
+            from 0).
         submission: the sample submission, if there is one.
         columns: further columns of the training table by name, text arrays [N] (a group or fold column, say).
+        notes: what is worth knowing about the tables and no error, one sentence each.
     """
 
     root: Path
@@ -64,8 +68,22 @@ class Table:
     class_targets: tuple[int, ...]
     submission: Submission | None
     columns: dict[str, np.ndarray[Any, Any]]
+    notes: tuple[str, ...] = ()
 
     @property
     def class_count(self) -> int:
         """Number of classes, C."""
         return len(self.class_names)
+
+
+def fingerprint(table: Table) -> str:
+    """SHA-256, in hex, of what the tables say: paths, labels, classes and the rows to answer; not of the images."""
+    submission = table.submission
+    content = {
+        "train": [table.train.paths, table.train.names],
+        "test": [table.test.paths, table.test.names],
+        "label": [int(label) for label in table.label],
+        "classes": [table.class_names, table.class_targets],
+        "submission": submission and [submission.columns, submission.rows, [int(row) for row in submission.test_row]],
+    }
+    return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode("ascii")).hexdigest()

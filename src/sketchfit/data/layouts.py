@@ -1,0 +1,134 @@
+"""Which file or folder plays which part: training table, test table, sample submission, class folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
+from sketchfit.data.listing import Listing
+from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, listed, read_sheet
+from sketchfit.errors import UserError
+
+LAYOUTS = (
+    "Expected: a folder with train.csv (columns class_name, image_path, target) and test.csv; or a folder of images "
+    "a class, as they are or in train/; or the path of a CSV, TSV or Parquet table."
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are, relative to the root; exactly one of `train_table` and `train_folder` is set.
+
+    Attributes:
+        root: the data folder.
+        train_table, test_table, sample: table files, or None.
+        train_folder: the folder that holds a folder a class ("" is the root), or None.
+        test_folder: the folder of test images, or None.
+    """
+
+    root: Path
+    train_table: Path | None
+    train_folder: str | None
+    test_table: Path | None
+    test_folder: str | None
+    sample: Path | None
+
+
+def find_layout(
+    data: Path,
+    listing: Listing,
+    train: str | None,
+    test: str | None,
+    image_column: str | None,
+    label_column: str | None,
+) -> Layout:
+    """Recognise the layout.
+
+    Args:
+        data: a folder, or a table file in the listing's root.
+        listing: the root's content.
+        train, test: names of the table or folder to use instead of what is recognised, relative to the root.
+        image_column, label_column: columns asked for, to tell the training table from others.
+
+    Raises:
+        UserError: nothing to train on, or more than one candidate.
+    """
+    root = listing.root
+    given = data if data.is_file() else None
+    tables = [root / name for name in listing.files() if name.lower().endswith(TABLE_SUFFIXES)]
+    sample = next((path for path in tables if _stem(path).startswith("samplesubmission")), None)
+    test_table, test_folder = _part(listing, test, "test") if test else (_named(tables, "test"), None)
+    if test_table == given:
+        test_table = None
+    if test_table is None and test_folder is None:
+        test_folder = listing.find_folder("test")
+    train_table, train_folder = _part(listing, train, "train") if train else (given or _named(tables, "train"), None)
+    if train_table is None and train_folder is None:
+        others = [path for path in tables if path not in (sample, test_table) and path.suffix.lower() != ".txt"]
+        others = [path for path in others if not _stem(path).startswith("submission")]
+        train_table, train_folder = _unnamed(data, listing, others, test_folder, image_column, label_column)
+    return Layout(root, train_table, train_folder, test_table, test_folder, sample)
+
+
+def class_folders(listing: Listing, folder: str, test_folder: str | None) -> list[str]:
+    """Names of the folders in a folder that hold images, the test folder left out."""
+    prefix = f"{folder}/" if folder else ""
+    return [name for name in listing.folders(folder) if prefix + name != test_folder and listing.images(prefix + name)]
+
+
+def _stem(path: Path) -> str:
+    return path.stem.casefold().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _named(tables: list[Path], name: str) -> Path | None:
+    found = [path for path in tables if path.stem.casefold() == name]
+    return min(found, key=lambda path: TABLE_SUFFIXES.index(path.suffix.lower()), default=None)
+
+
+def _part(listing: Listing, name: str, what: str) -> tuple[Path | None, str | None]:
+    path = listing.root / name
+    if path.is_file():
+        return path, None
+    folder = listing.find_folder(name.strip("/"))
+    if folder:
+        return None, folder
+    raise UserError(f"no file or folder {name!r} in {listing.root}", f"It was asked for as {what}.")
+
+
+def _unnamed(
+    data: Path,
+    listing: Listing,
+    tables: list[Path],
+    test_folder: str | None,
+    image_column: str | None,
+    label_column: str | None,
+) -> tuple[Path | None, str | None]:
+    fitting = [path for path in tables if _has_columns(path, image_column, label_column)]
+    if len(fitting) > 1:
+        names = listed([path.name for path in fitting])
+        raise UserError(
+            f"{data} holds {len(fitting)} tables that could be the training table: {names}", "Give the path of one."
+        )
+    if fitting:
+        return fitting[0], None
+    within = listing.find_folder("train")
+    for folder in ("",) if within is None else (within, ""):
+        if class_folders(listing, folder, test_folder):
+            return None, folder
+    if len(tables) == 1:
+        return tables[0], None
+    nested = [name for name in listing.folders() if _named([Path(file) for file in listing.files(name)], "train")]
+    hint = f"Did you mean {data / nested[0]}? " if nested else ""
+    seen = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
+    raise UserError(f"{data} holds nothing to train on; it has {seen}", hint + LAYOUTS)
+
+
+def _has_columns(path: Path, image_column: str | None, label_column: str | None) -> bool:
+    try:
+        sheet = read_sheet(path)
+    except TableError:
+        return False
+    images = IMAGE_COLUMNS if image_column is None else (image_column,)
+    labels = (*LABEL_COLUMNS, *NAME_COLUMNS) if label_column is None else (label_column,)
+    return find_column(sheet, images) is not None and find_column(sheet, labels) is not None

@@ -1,0 +1,81 @@
+"""From the paths that a table names to the files on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sketchfit.data.checks import Problems
+from sketchfit.data.listing import Listing, PathError, clean_path
+from sketchfit.data.text_tables import Sheet
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The paths of a table's rows.
+
+    Attributes:
+        paths: N paths relative to the root, as on disk; of a file that is not there, where it should be; "" where the
+            name is no path (which is a problem, recorded).
+        absent: rows whose file is not there, ascending.
+        base: the folder that the table's paths are relative to, itself relative to the root.
+    """
+
+    paths: tuple[str, ...]
+    absent: tuple[int, ...]
+    base: str
+
+
+def resolve(sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequence[str], problems: Problems) -> Resolved:
+    """Find each row's file.
+
+    Args:
+        sheet: the table, for messages.
+        names: N cells of the image column.
+        listing: the root's content.
+        bases: folders that the paths may be relative to; the one that holds most files is taken for all rows, so that a
+            missing file is never replaced by one of the same name elsewhere. The first wins a draw.
+        problems: where names that are no path below the root go.
+    """
+    cleaned: list[str] = []
+    wrong: dict[str, list[tuple[int, str]]] = {}
+    for row, name in enumerate(names):
+        try:
+            cleaned.append(clean_path(name))
+        except PathError as error:
+            cleaned.append("")
+            wrong.setdefault(f"name a path that {error}", []).append((row, repr(name) if name.strip() else ""))
+    best: tuple[int, str, dict[int, str], dict[int, str]] | None = None
+    for base in bases:
+        found, refused = _look(cleaned, listing, base)
+        if best is None or len(found) > best[0]:
+            best = len(found), base, found, refused
+        if len(found) == sum(map(bool, cleaned)):
+            break
+    assert best is not None  # bases are never empty
+    _, base, found, refused = best
+    for row, reason in refused.items():
+        wrong.setdefault(f"name a path that {reason}", []).append((row, repr(names[row])))
+    for what, rows in wrong.items():
+        problems.rows(sheet, what, sorted(rows))
+    base = listing.find_folder(base) or base
+    prefix = f"{base}/" if base else ""
+    paths = tuple(found.get(row, prefix + path if path else "") for row, path in enumerate(cleaned))
+    absent = tuple(row for row, path in enumerate(cleaned) if path and row not in found and row not in refused)
+    return Resolved(paths, absent, base)
+
+
+def _look(cleaned: Sequence[str], listing: Listing, base: str) -> tuple[dict[int, str], dict[int, str]]:
+    """Rows found (path on disk) and refused (reason), seen from one base."""
+    found: dict[int, str] = {}
+    refused: dict[int, str] = {}
+    for row, path in enumerate(cleaned):
+        if path:
+            try:
+                real = listing.find(f"{base}/{path}" if base else path)
+            except PathError as error:
+                refused[row] = str(error)
+                continue
+            if real is not None:
+                found[row] = real
+    return found, refused

@@ -1,0 +1,104 @@
+"""The sample submission, and which test row each of its rows asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from sketchfit.data.checks import IMAGE_COLUMNS, Problems, find_column
+from sketchfit.data.table import Split, Submission
+from sketchfit.data.text_tables import Sheet
+
+
+def read_sample(
+    sheet: Sheet, test: Split, test_sheet: Sheet | None, image_column: str | None, problems: Problems
+) -> Submission | None:
+    """Match the sample's rows to the test rows.
+
+    By the image column where the sample has one; else its first column is compared with the test table's column of the
+    same name, with the test images' names, and with their names without suffix. The last column is the one to fill.
+    A test image that is listed twice is matched in order. Each sample row must find a test row, and each test row be
+    asked for.
+
+    Returns:
+        None if there are mistakes.
+    """
+    before = len(problems.found)
+    if len(sheet.header) < 2:
+        problems.add(f"{sheet.name}: an ID column and one to fill are needed; it has {sheet.header[0]!r} only")
+        return None
+    usual = IMAGE_COLUMNS if image_column is None else (image_column, *IMAGE_COLUMNS)
+    image = find_column(sheet, usual)
+    by_image = image is not None and image != sheet.header[-1]
+    first = sheet.header[0]
+    if image is None or not by_image or first != image:
+        _check_unique(sheet, first, problems)
+    column = image if by_image and image is not None else first
+    asked = [_key(cell) for cell in sheet.column(column)]
+    rows = _best_match(asked, _candidates(test, test_sheet, None if by_image else first))
+    lost = [(row, repr(cell)) for row, cell in enumerate(sheet.column(column)) if rows[row] < 0]
+    after = "There is no test table or folder." if len(test) == 0 else ""
+    problems.rows(sheet, "ask for an image that the test rows have not", lost, after)
+    unasked = sorted(set(range(len(test))) - set(rows))
+    if unasked and len(lost) < len(asked):
+        _report_unasked(sheet, test, test_sheet, unasked, problems)
+    if len(problems.found) > before:
+        return None
+    cells = tuple(row[:-1] for row in sheet.rows)
+    return Submission(sheet.header, cells, np.array(rows, dtype=np.int64), sheet.encoding)
+
+
+def _key(cell: str) -> str:
+    text = cell.strip().replace("\\", "/")
+    return text.removeprefix("./")
+
+
+def _check_unique(sheet: Sheet, column: str, problems: Problems) -> None:
+    seen: dict[str, int] = {}
+    twice: list[tuple[int, str]] = []
+    for row, cell in enumerate(sheet.column(column)):
+        if cell.strip() in seen:
+            twice.append((row, f"{cell!r} (first on {sheet.where(seen[cell.strip()])})"))
+        seen.setdefault(cell.strip(), row)
+    problems.rows(sheet, f"repeat a value of {column!r}", twice)
+
+
+def _candidates(test: Split, test_sheet: Sheet | None, id_column: str | None) -> list[list[str]]:
+    """What the sample's cells may be, best first."""
+    ways = [[_key(name) for name in test.names]]
+    if id_column is None:
+        return [*ways, list(test.paths)]
+    column = None if test_sheet is None else find_column(test_sheet, (id_column,))
+    if test_sheet is not None and column is not None:
+        ways.insert(0, [_key(cell) for cell in test_sheet.column(column)])
+    return [*ways, [PurePosixPath(name).stem for name in ways[-1]]]
+
+
+def _best_match(asked: Sequence[str], ways: Sequence[Sequence[str]]) -> list[int]:
+    """Row of each cell, -1 for none, in the way that finds most."""
+    results = [_match(asked, names) for names in ways]
+    return max(results, key=lambda rows: sum(row >= 0 for row in rows))
+
+
+def _match(asked: Sequence[str], names: Sequence[str]) -> list[int]:
+    waiting: dict[str, list[int]] = {}
+    for row in reversed(range(len(names))):
+        waiting.setdefault(names[row], []).append(row)
+    rows = []
+    for cell in asked:
+        queue = waiting.get(cell)
+        rows.append(-1 if queue is None else queue.pop() if len(queue) > 1 else queue[0])
+    return rows
+
+
+def _report_unasked(
+    sheet: Sheet, test: Split, test_sheet: Sheet | None, unasked: Sequence[int], problems: Problems
+) -> None:
+    named = [(row, repr(test.names[row])) for row in unasked]
+    if test_sheet is not None:
+        problems.rows(test_sheet, f"are not asked for by {sheet.name}", named)
+        return
+    shown = ", ".join(name for _, name in named[:10]) + (f" and {len(named) - 10:,} more" if len(named) > 10 else "")
+    problems.add(f"{sheet.name} does not ask for {len(named):,} of the test images: {shown}")

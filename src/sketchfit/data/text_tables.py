@@ -1,0 +1,180 @@
+"""CSV, TSV and Parquet as plain text cells, with the line that each row stands on."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+PARQUET_SUFFIXES = (".parquet", ".pq")
+TABLE_SUFFIXES = TEXT_SUFFIXES + PARQUET_SUFFIXES
+
+MAX_BYTES = 1 << 30
+"""A larger table is refused unread."""
+
+
+class TableError(Exception):
+    """A table that can't be read. Its arguments are the problems, one sentence each, naming the file."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table's cells as text.
+
+    Attributes:
+        name: what to call the file in a message.
+        header: column names, stripped of blanks.
+        rows: the cells of each row as they stand, as many as there are columns.
+        lines: the line of the file (of Parquet: the row, counted from 1) on which each row begins.
+        unit: "line" or "row", what `lines` counts.
+        encoding: Python's name of the text encoding; "utf-8" for Parquet.
+        guessed: whether the encoding was guessed for want of a mark.
+    """
+
+    name: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    unit: str
+    encoding: str
+    guessed: bool = False
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """The cells of a column, from top to bottom."""
+        position = self.header.index(name)
+        return tuple(row[position] for row in self.rows)
+
+    def where(self, row: int) -> str:
+        """Where a row stands, e.g. `line 5`."""
+        return f"{self.unit} {self.lines[row]}"
+
+
+def read_sheet(path: Path, name: str | None = None) -> Sheet:
+    """Read a table file; Parquet by its suffix, anything else as delimited text.
+
+    Text is UTF-8, or UTF-16 with a byte order mark, else Korean (cp949, EUC-KR), else Western (cp1252); delimited by
+    comma, semicolon, tab or bar, whichever the header holds most of. Empty lines are no rows.
+
+    Args:
+        path: the file.
+        name: what to call it in messages; its file name if not given.
+
+    Raises:
+        TableError: unreadable, no text, no header, rows with more or fewer cells than the header (all of them named).
+    """
+    name = name or path.name
+    try:
+        if not path.is_file():
+            raise TableError(f"{name} is not a file")
+        if path.stat().st_size > MAX_BYTES:
+            raise TableError(f"{name} is larger than {MAX_BYTES:,} bytes: is it a table?")
+        if path.suffix.lower() in PARQUET_SUFFIXES:
+            return _read_parquet(path, name)
+        return _read_text(path.read_bytes(), name)
+    except OSError as error:
+        raise TableError(f"{name} can't be read: {error.strerror or error}") from error
+
+
+def _read_parquet(path: Path, name: str) -> Sheet:
+    try:
+        table = pq.read_table(path)
+        simple = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
+        columns = [["" if cell is None else str(cell) for cell in table[column].to_pylist()] for column in simple]
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TableError(f"{name} is no readable Parquet file: {str(error).splitlines()[0]}") from error
+    rows = tuple(zip(*columns, strict=True))
+    lines = tuple(range(1, len(rows) + 1))
+    return Sheet(name, _checked_header(tuple(simple), name), rows, lines, "row", "utf-8")
+
+
+def _read_text(data: bytes, name: str) -> Sheet:
+    if data.startswith(b"PK\x03\x04"):
+        raise TableError(f"{name} is an Excel workbook or a ZIP archive, not text: save it as CSV")
+    if data.startswith(b"PAR1"):
+        raise TableError(f"{name} is Parquet: give it the suffix .parquet")
+    text, encoding, guessed = _decode(data, name)
+    if text.lstrip().lower().startswith(("<!doctype html", "<html")):
+        raise TableError(f"{name} is a web page (HTML), not a table: the download went wrong")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    header: tuple[str, ...] | None = None
+    rows: list[tuple[str, ...]] = []
+    lines: list[int] = []
+    begin = 1
+    try:
+        for cells in reader:
+            if header is None:
+                header = tuple(cell.strip() for cell in cells) if any(cell.strip() for cell in cells) else None
+            elif cells:
+                rows.append(tuple(cells))
+                lines.append(begin)
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise TableError(f"{name}, line {begin}: {error} (a quote that is not closed?)") from error
+    while rows and not any(cell.strip() for cell in rows[-1]):
+        rows.pop()
+        lines.pop()
+    if header is None:
+        raise TableError(f"{name} is empty: not even a line of column names")
+    header = _checked_header(header, name)
+    wrong = [f"line {line} has {len(row)}" for row, line in zip(rows, lines, strict=True) if len(row) != len(header)]
+    if wrong:
+        raise TableError(f"{name}: {len(header)} columns are named, but {listed(wrong)} cells")
+    return Sheet(name, header, tuple(rows), tuple(lines), "line", encoding, guessed)
+
+
+def _checked_header(header: tuple[str, ...], name: str) -> tuple[str, ...]:
+    twice = sorted({column for column in header if column and header.count(column) > 1})
+    if twice:
+        raise TableError(f"{name}: more than one column is named {listed([repr(column) for column in twice])}")
+    return header
+
+
+def _decode(data: bytes, name: str) -> tuple[str, str, bool]:
+    """Text, Python's name of its encoding, and whether that was guessed."""
+    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+    for mark, encoding in marks:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding), encoding, False
+            except UnicodeDecodeError as error:
+                raise TableError(f"{name} is marked as {encoding}, but byte {error.start} is not") from error
+    if b"\0" in data:
+        raise TableError(f"{name} is not text (it holds zero bytes): save it as CSV in UTF-8")
+    try:
+        return data.decode("utf-8"), "utf-8", False
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = data.decode("cp949")
+        if _looks_korean(text):
+            return text, "cp949", True
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode("cp1252"), "cp1252", True
+    except UnicodeDecodeError as error:
+        raise TableError(f"{name} is no text in UTF-8, Korean or Western encoding: save it as UTF-8") from error
+
+
+def _looks_korean(text: str) -> bool:
+    """Whether most characters beyond ASCII are of the everyday set (KS X 1001): chance decodes to cp949's rare extension."""
+    beyond = [character for character in text if not character.isascii()]
+    return 2 * sum(bool(character.encode("euc_kr", "ignore")) for character in beyond) >= len(beyond)
+
+
+def _delimiter(text: str) -> str:
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    outside = "".join(header.split('"')[::2])
+    return max(",;\t|", key=outside.count)
+
+
+def listed(items: list[str], limit: int = 10) -> str:
+    """The first items, and how many more there are."""
+    more = len(items) - limit
+    return ", ".join(items[:limit]) + (f" and {more:,} more" if more > 0 else "")
