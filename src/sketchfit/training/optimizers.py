@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,9 +18,14 @@ from sketchfit.models.heads import classifier_names
 
 
 def list_optimizers() -> list[tuple[str, str]]:
-    """(name, description) of every optimizer that works here; those of packages for CUDA alone are left out."""
-    found: list[tuple[str, str]] = timm.optim.list_optimizers(exclude_filters=["bnb*", "fused*"], with_description=True)
-    return found
+    """(name, description) of every optimizer that `build_optimizer` makes.
+
+    Left out: second-order ones, whose backward pass is another; those of packages for CUDA alone; and Kron where
+    `opt_einsum` isn't installed, without which it asks for hundreds of gigabytes.
+    """
+    left_out = ["bnb*", "fused*", *([] if importlib.util.find_spec("opt_einsum") else ["kron*"])]
+    found: list[tuple[str, str]] = timm.optim.list_optimizers(exclude_filters=left_out, with_description=True)
+    return [(name, text) for name, text in found if not timm.optim.get_optimizer_info(name).second_order]
 
 
 def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.Optimizer:
@@ -55,11 +61,11 @@ def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.
 
 
 def _check_name(name: str) -> None:
-    known = timm.optim.list_optimizers()
+    known = [known for known, _ in list_optimizers()]
     if name.lower() not in known:
         near = difflib.get_close_matches(name.lower(), known, 3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`sketchfit options optimizers` lists them"
-        raise UserError(f"there is no optimizer {name!r}", hint)
+        raise UserError(f"there is no optimizer {name!r} here", hint)
 
 
 def _arguments(section: OptimizerSection) -> dict[str, Any]:
