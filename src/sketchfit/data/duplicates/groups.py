@@ -16,14 +16,14 @@ from scipy.sparse.csgraph import connected_components
 
 from sketchfit.data.duplicates.candidates import candidate_pairs
 from sketchfit.data.duplicates.judge import judge
-from sketchfit.data.duplicates.signature import Signatures, signature
-from sketchfit.data.duplicates.verify import align, correlation
+from sketchfit.data.duplicates.signature import Signatures, take_signature
+from sketchfit.data.duplicates.verify import align, correlation, hypotheses
 
 Index = NDArray[np.int64]
 Loader = Callable[[int], "NDArray[np.uint8]"]
 
 _CORRELATED = 0.85
-_BATCH = 16_384
+_BATCH = 8192
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,22 @@ def _equal_pairs(digests: Sequence[bytes | str], rows: Index) -> Index:
     return np.array(found, np.int64).reshape(-1, 2)
 
 
+def _likely(signatures: Signatures, pairs: Index) -> tuple[Index, Index, Index]:
+    """Pairs [P, 2] whose spectra agree in some relative rotation, and the poses (pair, step) [H] to try for them."""
+    kept, poses, steps, count = [np.zeros((0, 2), np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+    for start in range(0, len(pairs), _BATCH):
+        part = pairs[start : start + _BATCH]
+        curve = correlation(signatures.spectrum[part[:, 0]], signatures.spectrum[part[:, 1]])
+        likely = curve.max(axis=(1, 2)) >= _CORRELATED
+        if likely.any():
+            pair, step = hypotheses(curve[likely])
+            kept.append(part[likely])
+            poses.append(pair + count)
+            steps.append(step)
+            count += int(likely.sum())
+    return np.concatenate(kept), np.concatenate(poses), np.concatenate(steps)
+
+
 def find_near_duplicates(
     signatures: Signatures, image: Loader | None = None, digests: Sequence[bytes | str] | None = None, seed: int = 0
 ) -> NearDuplicates:
@@ -92,25 +108,15 @@ def find_near_duplicates(
     pairs = rows[candidate_pairs(signatures.spectrum[rows], seed=seed)]
     if digests is not None:
         pairs = pairs[[digests[a] != digests[b] for a, b in pairs.tolist()]]
-    found, scores, kinds = [exact], [np.ones(len(exact), np.float32)], ["identical"] * len(exact)
-    for start in range(0, len(pairs), _BATCH):
-        part = pairs[start : start + _BATCH]
-        curve = correlation(signatures.spectrum[part[:, 0]], signatures.spectrum[part[:, 1]])
-        likely = curve.max(axis=(1, 2)) >= _CORRELATED
-        part, curve = part[likely], curve[likely]
-        if not len(part):
-            continue
-        fit = align(signatures, part[:, 0], part[:, 1], curve)
-        accepted, score, kind = judge(signatures, part, fit, image)
-        found.append(part[accepted])
-        scores.append(score[accepted])
-        kinds += [kind[p] for p in np.flatnonzero(accepted)]
-    every = np.concatenate(found)
+    pairs, pose, step = _likely(signatures, pairs)
+    fit = align(signatures, pairs[:, 0], pairs[:, 1], pose, step)
+    accepted, score, kind = judge(signatures, pairs, fit, image)
+    every = np.concatenate([exact, pairs[accepted]])
+    scores = np.concatenate([np.ones(len(exact), np.float32), score[accepted]])
+    kinds = ["identical"] * len(exact) + [kind[p] for p in np.flatnonzero(accepted)]
     order = np.lexsort((every[:, 1], every[:, 0]))
     every = every[order]
-    return NearDuplicates(
-        every, np.concatenate(scores)[order], tuple(kinds[p] for p in order), connected(every, len(signatures))
-    )
+    return NearDuplicates(every, scores[order], tuple(kinds[p] for p in order), connected(every, len(signatures)))
 
 
 def take_signatures(image: Loader, count: int, workers: int | None = None) -> tuple[Signatures, tuple[bytes, ...]]:
@@ -125,7 +131,7 @@ def take_signatures(image: Loader, count: int, workers: int | None = None) -> tu
 
     def one(row: int) -> bytes:
         pixels = image(row)
-        signatures.put(row, signature(pixels))
+        signatures.put(row, take_signature(pixels))
         shape = repr(pixels.shape).encode()
         return hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16, key=shape).digest()
 

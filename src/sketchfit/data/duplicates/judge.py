@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.data.duplicates.pixels import correlation_after, pose_matrix
 from sketchfit.data.duplicates.signature import Signatures
 from sketchfit.data.duplicates.verify import Fit
 
-SAME = 0.022
-"""Largest mean distance between the lines of copies, as a share of the drawing's spread."""
-SAME_SIMPLE = 0.011
-EXACT = 0.004
 SIMPLE_LENGTH = 8.0
+"""Drawings with less line than this (a circle has 6.3, in units of the spread) are alike by chance."""
 STRAIGHT = 0.1
+"""So are drawings flatter than this."""
+SAME = 0.022
+"""Copies' lines lie within this mean distance of each other, as a share of the drawing's spread."""
+SAME_SIMPLE = 0.0125
+EXACT = 0.004
+"""… and nothing but a flip or quarter turn keeps them within this."""
+
+
+@dataclass(frozen=True)
+class _Doubt:
+    """Pairs that only their pixels can decide: lines within `near` in one direction, `far` in the other."""
+
+    near: float
+    far: float
+    correlation: float
+
+
+_COMPLEX = _Doubt(near=0.018, far=0.10, correlation=0.96)
+_SIMPLE = _Doubt(near=0.02, far=0.05, correlation=0.985)
+_STRAIGHT = _Doubt(near=0.016, far=0.03, correlation=0.99)
 
 
 def describe(rotor: complex, mirrored: bool, width_ratio: float) -> str:
@@ -46,7 +65,7 @@ def judge(
     signatures: Signatures,
     pairs: NDArray[np.int64],
     fit: Fit,
-    image: Callable[[int], NDArray[np.uint8]] | None,  # noqa: ARG001
+    image: Callable[[int], NDArray[np.uint8]] | None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32], list[str]]:
     """Accept or refuse each pair.
 
@@ -60,10 +79,29 @@ def judge(
         accepted bool [P], score float32 [P] (0 to 1), kind (P descriptions).
     """
     apart = fit.distance[:, :, 0].max(axis=1)
-    length = signatures.length[pairs].min(axis=1)
-    aspect = signatures.aspect[pairs].min(axis=1)
-    limit = np.where(aspect < STRAIGHT, EXACT, np.where(length < SIMPLE_LENGTH, SAME_SIMPLE, SAME))
+    near = fit.distance[:, :, 0].min(axis=1)
+    straight = signatures.aspect[pairs].min(axis=1) < STRAIGHT
+    simple = ~straight & (signatures.length[pairs].min(axis=1) < SIMPLE_LENGTH)
+    accepted = apart <= np.where(straight, EXACT, np.where(simple, SAME_SIMPLE, SAME))
+    if image is not None:
+        for doubt, which in ((_STRAIGHT, straight), (_SIMPLE, simple), (_COMPLEX, ~straight & ~simple)):
+            unsure = which & ~accepted & (near <= doubt.near) & (apart <= doubt.far)
+            for p in np.flatnonzero(unsure).tolist():
+                accepted[p] = _pixels_agree(signatures, int(pairs[p, 0]), int(pairs[p, 1]), fit, p, image) >= (
+                    doubt.correlation
+                )
     ratio = (signatures.width / np.maximum(signatures.spread, 1e-6))[pairs]
     ratio = ratio[:, 1] / np.maximum(ratio[:, 0], 1e-6)
     kind = [describe(complex(r), bool(m), float(w)) for r, m, w in zip(fit.rotor, fit.mirrored, ratio, strict=True)]
-    return apart <= limit, np.clip(1 - apart, 0, 1).astype(np.float32), kind
+    return accepted, np.clip(1 - apart, 0, 1).astype(np.float32), kind
+
+
+def _pixels_agree(
+    signatures: Signatures, first: int, second: int, fit: Fit, p: int, image: Callable[[int], NDArray[np.uint8]]
+) -> float:
+    """Correlation of the ink of two drawings as pair `p` was laid over each other."""
+    scale = float(signatures.scale[second])
+    centre = signatures.origin[second] + signatures.centre[second] / scale
+    pose = pose_matrix(complex(fit.rotor[p]), complex(fit.shift[p]), bool(fit.mirrored[p]))
+    spread = float(signatures.spread[second]) / scale
+    return correlation_after(image(first), image(second), pose, (float(centre[0]), float(centre[1])), spread)

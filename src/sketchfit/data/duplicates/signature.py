@@ -26,7 +26,7 @@ RINGS = 10
 FREQUENCIES = 24
 _RADII = 40
 _ANGLES = 96
-_MIN_CONTRAST = 24
+_NOISE = 24
 _REACH = 2.75
 
 
@@ -40,6 +40,7 @@ class Signatures:
         centre: float32 [N, 2], centroid (x, y) of the lines on the raster, pixels.
         spread: float32 [N], root-mean-square distance of the lines from it, pixels on the raster.
         scale: float32 [N], raster pixels per pixel of the image.
+        origin: float32 [N, 2], (x, y) in the image of the raster's point (0, 0), pixels.
         width: float32 [N], typical line width, pixels on the raster.
         length: float32 [N], length of all lines in units of `spread` (a circle's is 6.3): how much there is to compare.
         aspect: float32 [N], smaller over larger principal spread: 0 for a straight line, 1 for a circle.
@@ -51,6 +52,7 @@ class Signatures:
     centre: NDArray[np.float32]
     spread: NDArray[np.float32]
     scale: NDArray[np.float32]
+    origin: NDArray[np.float32]
     width: NDArray[np.float32]
     length: NDArray[np.float32]
     aspect: NDArray[np.float32]
@@ -68,6 +70,7 @@ class Signatures:
             np.zeros((count, 2), np.float32),
             np.zeros(count, np.float32),
             np.zeros(count, np.float32),
+            np.zeros((count, 2), np.float32),
             np.zeros(count, np.float32),
             np.zeros(count, np.float32),
             np.zeros(count, np.float32),
@@ -80,6 +83,13 @@ class Signatures:
             getattr(self, field.name)[row] = getattr(one, field.name)[0]
 
 
+def paper_colour(layers: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Median of an image's frame, two pixels wide: [H, W, C] to [C]."""
+    bands = layers[:2], layers[-2:], layers[:, :2], layers[:, -2:]
+    frame = np.concatenate([band.reshape(-1, layers.shape[2]) for band in bands])
+    return np.asarray(np.median(frame, axis=0), np.uint8)
+
+
 def contrast(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """How far each pixel is from the paper, whatever the colours of paper and ink, inverted drawings included.
 
@@ -90,15 +100,7 @@ def contrast(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         uint8 [H, W], the largest difference over the channels; the paper is each channel's median on the frame.
     """
     layers = image if image.ndim == 3 else image[:, :, None]
-    frame = np.concatenate(
-        [
-            layers[:2].reshape(-1, layers.shape[2]),
-            layers[-2:].reshape(-1, layers.shape[2]),
-            layers[:, :2].reshape(-1, layers.shape[2]),
-            layers[:, -2:].reshape(-1, layers.shape[2]),
-        ]
-    )
-    paper = np.median(frame, axis=0).astype(np.uint8)
+    paper = paper_colour(layers)
     result: NDArray[np.uint8] | None = None
     for channel in range(layers.shape[2]):
         plane = np.ascontiguousarray(layers[:, :, channel])
@@ -108,12 +110,12 @@ def contrast(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return result
 
 
-def ink(apart: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """Mask (0 or 255) of the ink and its threshold, by Otsu's method; empty where no contrast rises above noise."""
+def ink(apart: NDArray[np.uint8], noise: int = _NOISE) -> NDArray[np.uint8]:
+    """Mask (0 or 255) of the ink, by Otsu's method; empty where no contrast rises above `noise`."""
     threshold, mask = cv2.threshold(apart, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    if threshold < _MIN_CONTRAST / 2 or int(apart.max()) < _MIN_CONTRAST:
-        return np.zeros_like(apart), float(_MIN_CONTRAST)
-    return np.asarray(mask, np.uint8), float(threshold)
+    if int(apart.max()) < noise or threshold < noise / 2:
+        return np.zeros_like(apart)
+    return np.asarray(mask, np.uint8)
 
 
 def centre_lines(mask: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], float]:
@@ -135,8 +137,10 @@ def _moments(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     return m["m10"] / m["m00"], m["m01"] / m["m00"], float(np.sqrt(total)), aspect
 
 
-def _to_raster(apart: NDArray[np.uint8], x: float, y: float, spread: float) -> tuple[NDArray[np.uint8], float]:
-    """Cut the surroundings of the ink and bring its spread to SPREAD on a SIDE x SIDE raster."""
+def _to_raster(
+    apart: NDArray[np.uint8], x: float, y: float, spread: float
+) -> tuple[NDArray[np.uint8], float, float, float]:
+    """Cut out the ink, its spread brought to SPREAD on a SIDE x SIDE raster; and its scale and origin x and y."""
     height, width = apart.shape
     half = spread * SIDE / SPREAD / 2
     left, top = round(x - half), round(y - half)
@@ -150,7 +154,7 @@ def _to_raster(apart: NDArray[np.uint8], x: float, y: float, spread: float) -> t
     at_x, at_y = round((x0 - left) * factor), round((y0 - top) * factor)
     small = small[: SIDE - at_y, : SIDE - at_x]
     raster[at_y : at_y + small.shape[0], at_x : at_x + small.shape[1]] = small
-    return raster, factor
+    return raster, factor, left + 0.5 / factor - 0.5, top + 0.5 / factor - 0.5
 
 
 def _ring_weights() -> NDArray[np.float32]:
@@ -163,7 +167,7 @@ def _ring_weights() -> NDArray[np.float32]:
 _RING_WEIGHTS = _ring_weights()
 
 
-def signature(image: NDArray[np.uint8]) -> Signatures:
+def take_signature(image: NDArray[np.uint8]) -> Signatures:
     """The signature of one drawing.
 
     Args:
@@ -174,13 +178,12 @@ def signature(image: NDArray[np.uint8]) -> Signatures:
     """
     result = Signatures.empty(1)
     apart = contrast(image)
-    mask, threshold = ink(apart)
+    mask = ink(apart)
     x, y, spread, _ = _moments(mask)
     if spread < 1.0:
         return result
-    raster, factor = _to_raster(apart, x, y, spread)
-    drawn = (raster > threshold).astype(np.uint8)
-    ridge, width = centre_lines(drawn)
+    raster, factor, left, top = _to_raster(apart, x, y, spread)
+    ridge, width = centre_lines(ink(raster, noise=2))
     if int(ridge.sum()) < 8:
         return result
     away = cv2.distanceTransform((~ridge).astype(np.uint8), cv2.DIST_L2, 3)
@@ -191,7 +194,7 @@ def signature(image: NDArray[np.uint8]) -> Signatures:
     spectrum = _RING_WEIGHTS @ np.fft.rfft(polar, axis=0)[:FREQUENCIES].T
     result.lines[0] = np.packbits(ridge, axis=1)
     result.spectrum[0] = spectrum / max(float(np.linalg.norm(spectrum)), 1e-9)
-    result.centre[0] = cx, cy
+    result.centre[0], result.origin[0] = (cx, cy), (left, top)
     result.spread[0], result.scale[0], result.width[0], result.drawn[0] = rms, factor, width, True
     result.length[0], result.aspect[0] = int(redrawn.sum()) / (2 * PEN + 1) / rms, aspect
     return result

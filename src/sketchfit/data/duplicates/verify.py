@@ -8,7 +8,9 @@ fraction of a pixel, as a share of the drawing's spread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -22,6 +24,7 @@ _SLACK = 0.05
 _POINTS = 256
 _CHUNK = 256
 _HALF_STEP = 0.7
+_PREPARED = 3072
 
 Index = NDArray[np.int64]
 Complexes = NDArray[np.complex128]
@@ -32,14 +35,16 @@ class Fit:
     """How each first drawing was laid over its second, P pairs.
 
     Attributes:
-        rotor: complex128 [P], rotation (clockwise on the screen) and scale that bring the first onto the second, in the
-            pixels of the two images.
+        rotor: complex128 [P], rotation (clockwise on the screen) and scale that bring the first onto the second, in
+            pixels of the two images: point z = x + iy goes to rotor z + shift, or rotor (-conj z) + shift if mirrored.
+        shift: complex128 [P], pixels of the second image.
         mirrored: bool [P], whether the first is reflected left-right before.
         distance: float32 [P, 2, 2], from the first's lines to the second's and back: mean and 95th percentile of the
             distance to the other's nearest line, as a share of the drawing's spread.
     """
 
     rotor: Complexes
+    shift: Complexes
     mirrored: NDArray[np.bool_]
     distance: NDArray[np.float32]
 
@@ -83,48 +88,65 @@ def hypotheses(curve: NDArray[np.float32]) -> tuple[Index, Index]:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Centre lines of one drawing, ready to be compared: smoothed points, and for every pixel the nearest of them."""
+    """Centre lines of one drawing, ready to be compared.
 
-    points: Complexes
-    place: NDArray[np.complex64]
+    Attributes:
+        points: complex64 [M], its lines' pixels, each moved to the mean of those around it.
+        tangent: complex64 [M], the lines' direction there.
+        nearest: uint16 [SIDE * SIDE], for every pixel the number of the nearest point.
+    """
+
+    points: NDArray[np.complex64]
     tangent: NDArray[np.complex64]
+    nearest: NDArray[np.uint16]
 
 
 def _lines(packed: NDArray[np.uint8]) -> _Lines:
     ridge = np.unpackbits(packed, axis=1)
-    weight = ridge.astype(np.float32)
     y, x = np.nonzero(ridge)
-
-    def local(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        plane = np.zeros((SIDE, SIDE), np.float32)
-        plane[y, x] = values
-        return np.asarray(cv2.boxFilter(plane, -1, (5, 5), normalize=False, borderType=cv2.BORDER_CONSTANT)[y, x])
-
-    count = local(weight[y, x])
     fx, fy = x.astype(np.float32) - SIDE / 2, y.astype(np.float32) - SIDE / 2
-    mx, my = local(fx) / count, local(fy) / count
-    xx, yy = local(fx * fx) / count - mx * mx, local(fy * fy) / count - my * my
-    xy = local(fx * fy) / count - mx * my
-    tangent = np.exp(0.5j * np.angle(xx - yy + 2j * xy))
-    points = mx + SIDE / 2 + 1j * (my + SIDE / 2)
+    layers = np.zeros((SIDE, SIDE, 6), np.float32)
+    layers[y, x] = np.stack([np.ones_like(fx), fx, fy, fx * fx, fy * fy, fx * fy], axis=1)
+    local = cv2.boxFilter(layers, -1, (5, 5), normalize=False, borderType=cv2.BORDER_CONSTANT)[y, x]
+    mx, my, xx, yy, xy = (local[:, 1:] / local[:, :1]).T
+    turn = np.angle((xx - mx * mx) - (yy - my * my) + 2j * (xy - mx * my))
     _, label = cv2.distanceTransformWithLabels(1 - ridge, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    number = np.zeros(len(x) + 1, np.intp)
-    number[label[y, x]] = np.arange(len(x))
-    nearest = number[label]
-    pick = (np.arange(_POINTS) * len(x)) // _POINTS
-    return _Lines(
-        points[pick].astype(np.complex128), points.astype(np.complex64)[nearest], tangent.astype(np.complex64)[nearest]
-    )
+    number = np.zeros(len(x) + 1, np.uint16)
+    number[label[y, x]] = np.arange(len(x), dtype=np.uint16)
+    points = (mx + SIDE / 2) + 1j * (my + SIDE / 2)
+    return _Lines(points.astype(np.complex64), np.exp(0.5j * turn).astype(np.complex64), number[label].ravel())
 
 
-def _gap(place: NDArray[np.complex64], tangent: NDArray[np.complex64], at: NDArray[np.intp], z: Complexes) -> Complexes:
-    """From points z [P, M] to the nearest line of drawing at[p], whose foot may lie between two of its points."""
-    x = np.clip(np.rint(z.real).astype(np.intp), 0, SIDE - 1)
-    y = np.clip(np.rint(z.imag).astype(np.intp), 0, SIDE - 1)
-    gap = place[at[:, None], y, x] - z
-    along = tangent[at[:, None], y, x].astype(np.complex128)
-    slide = np.clip((gap * along.conj()).real, -_HALF_STEP, _HALF_STEP)
-    return np.asarray(gap - slide * along)
+@dataclass(frozen=True)
+class _Pile:
+    """Several drawings' lines, one after the other, so that many pairs are compared at once."""
+
+    points: NDArray[np.complex64]
+    tangent: NDArray[np.complex64]
+    nearest: NDArray[np.uint16]
+    start: NDArray[np.int64]
+    sample: Complexes
+
+    @staticmethod
+    def of(drawings: list[_Lines]) -> _Pile:
+        sizes = np.array([len(one.points) for one in drawings])
+        sample = [one.points[(np.arange(_POINTS) * len(one.points)) // _POINTS] for one in drawings]
+        return _Pile(
+            np.concatenate([one.points for one in drawings]),
+            np.concatenate([one.tangent for one in drawings]),
+            np.stack([one.nearest for one in drawings]),
+            np.cumsum(sizes) - sizes,
+            np.stack(sample).astype(np.complex128),
+        )
+
+    def gap(self, at: NDArray[np.intp], z: Complexes) -> Complexes:
+        """From points z [P, M] to the nearest line of drawing at[p], whose foot may lie between two of its points."""
+        x = np.clip(np.rint(z.real).astype(np.intp), 0, SIDE - 1)
+        y = np.clip(np.rint(z.imag).astype(np.intp), 0, SIDE - 1)
+        foot = self.nearest[at[:, None], y * SIDE + x] + self.start[at][:, None]
+        gap, along = self.points[foot] - z, self.tangent[foot]
+        slide = np.clip(gap.real * along.real + gap.imag * along.imag, -_HALF_STEP, _HALF_STEP)
+        return np.asarray(gap - slide * along)
 
 
 def _step(points: Complexes, gap: Complexes, keep: float) -> tuple[Complexes, Complexes]:
@@ -149,60 +171,79 @@ def _summary(gap: Complexes, unit: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _lay(
-    signatures: Signatures, i: Index, j: Index, step: Index, rounds: int, keep: float
-) -> tuple[Complexes, NDArray[np.float32]]:
-    """Refine the pose of some hypotheses; rotors on the rasters, and distances [H, 2, 2]."""
+    signatures: Signatures, prepare: Callable[[int], _Lines], i: Index, j: Index, step: Index, rounds: int, keep: float
+) -> tuple[Complexes, Complexes, NDArray[np.float32]]:
+    """Refine the pose of some hypotheses; rotors and shifts on the rasters, and distances [H, 2, 2]."""
     rows, at = np.unique(np.concatenate([i, j]), return_inverse=True)
-    prepared = [_lines(signatures.lines[row]) for row in rows]
-    points = np.stack([one.points for one in prepared])
-    place = np.stack([one.place for one in prepared])
-    tangent = np.stack([one.tangent for one in prepared])
+    pile = _Pile.of([prepare(row) for row in rows.tolist()])
     middle = (signatures.centre[rows, 0] + 1j * signatures.centre[rows, 1]).astype(np.complex128)
     a, b = at[: len(i)], at[len(i) :]
     mirrored = (step >= ANGLE_STEPS)[:, None]
-    start = points[a] - middle[a][:, None]
+    start = pile.sample[a] - middle[a][:, None]
     start = np.where(mirrored, start.conj(), start)
     rotor = np.exp(2j * np.pi * (step % ANGLE_STEPS) / ANGLE_STEPS) * signatures.spread[j] / signatures.spread[i]
     shift = middle[b]
     for _ in range(rounds):
-        gap = _gap(place, tangent, b, rotor[:, None] * start + shift[:, None])
-        turn, move = _step(start, gap, keep)
+        turn, move = _step(start, pile.gap(b, rotor[:, None] * start + shift[:, None]), keep)
         rotor, shift = rotor + turn, shift + move
-    ahead = _gap(place, tangent, b, rotor[:, None] * start + shift[:, None])
-    home = (points[b] - shift[:, None]) / rotor[:, None]
-    back = _gap(place, tangent, a, np.where(mirrored, home.conj(), home) + middle[a][:, None])
+    ahead = pile.gap(b, rotor[:, None] * start + shift[:, None])
+    home = (pile.sample[b] - shift[:, None]) / rotor[:, None]
+    back = pile.gap(a, np.where(mirrored, home.conj(), home) + middle[a][:, None])
     distance = np.stack([_summary(ahead, signatures.spread[j]), _summary(back, signatures.spread[i])], axis=1)
-    return rotor, distance
+    return rotor, shift, distance
+
+
+def _in_images(
+    signatures: Signatures,
+    first: Index,
+    second: Index,
+    rotor: Complexes,
+    shift: Complexes,
+    mirrored: NDArray[np.bool_],
+) -> tuple[Complexes, Complexes]:
+    """Rotor and shift between the images from those between the first's lines about their centroid and the raster."""
+    fine, coarse = signatures.scale[first].astype(float), signatures.scale[second].astype(float)
+    origin = (signatures.origin[:, 0] + 1j * signatures.origin[:, 1]).astype(np.complex128)
+    centre = (signatures.centre[:, 0] + 1j * signatures.centre[:, 1]).astype(np.complex128)
+    pivot = origin[first] * fine + centre[first]
+    move = shift / coarse + origin[second] - rotor / coarse * np.where(mirrored, pivot.conj(), pivot)
+    # conjugation turns upside down; left-right is that and half a turn
+    return np.where(mirrored, -rotor, rotor) * fine / coarse, move
 
 
 def align(
     signatures: Signatures,
     first: Index,
     second: Index,
-    curve: NDArray[np.float32],
+    pair: Index,
+    step: Index,
     rounds: int = 8,
     keep: float = 0.9,
 ) -> Fit:
-    """Lay each first drawing over its second, trying the best few poses, and measure.
+    """Lay each first drawing over its second, trying the given poses, and measure the best.
 
     Args:
         signatures: of all drawings.
         first, second: int64 [P], rows; drawn ones only.
-        curve: [P, 2, ANGLE_STEPS], from `correlation`.
+        pair, step: int64 [H], poses to try, from `hypotheses`, at least one a pair.
         rounds: closest-point iterations.
         keep: share of the points, the nearest, that settle the pose.
     """
-    pair, step = hypotheses(curve)
     order = np.argsort(second[pair], kind="stable")
     pair, step = pair[order], step[order]
-    rotor = np.zeros(len(pair), np.complex128)
+    rotor, shift = np.zeros(len(pair), np.complex128), np.zeros(len(pair), np.complex128)
     distance = np.zeros((len(pair), 2, 2), np.float32)
+
+    @lru_cache(_PREPARED)
+    def prepare(row: int) -> _Lines:
+        return _lines(signatures.lines[row])
+
     for start in range(0, len(pair), _CHUNK):
         part = slice(start, start + _CHUNK)
-        rotor[part], distance[part] = _lay(signatures, first[pair[part]], second[pair[part]], step[part], rounds, keep)
+        i, j = first[pair[part]], second[pair[part]]
+        rotor[part], shift[part], distance[part] = _lay(signatures, prepare, i, j, step[part], rounds, keep)
     best = np.lexsort((distance[:, :, 0].sum(axis=1), pair))
     chosen = best[np.unique(pair[best], return_index=True)[1]]
     mirrored = step[chosen] >= ANGLE_STEPS
-    # conjugation turns upside down; left-right is that and half a turn
-    scale = np.where(mirrored, -1.0, 1.0) * signatures.scale[first] / signatures.scale[second]
-    return Fit(rotor[chosen] * scale, mirrored, distance[chosen])
+    turn, move = _in_images(signatures, first, second, rotor[chosen], shift[chosen], mirrored)
+    return Fit(turn, move, mirrored, distance[chosen])
