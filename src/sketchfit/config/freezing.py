@@ -1,4 +1,4 @@
-"""The recipe's `freezing` section: which weights don't learn, and until when."""
+"""The recipe's `model.freeze` section: which weights don't learn, and until when."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sketchfit.config.section import Section
 
 
 class FreezingSection(Section):
-    """What stays as it was pretrained. `freezing: head` is short for `freezing: {train: head}`."""
+    """What stays as it was pretrained. `freeze: head` is short for `freeze: {train: head}`."""
 
     train: Literal["all", "head", "from", "gradual"] = "all"
     """Everything; the head alone (linear probe); layer groups from `first` on; or one more group at a time."""

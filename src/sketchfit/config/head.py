@@ -1,4 +1,4 @@
-"""The recipe's `head` section: from the backbone's features to a score for each class."""
+"""The recipe's `model.head` section: from the backbone's features to a score for each class."""
 
 from __future__ import annotations
 

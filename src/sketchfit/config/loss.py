@@ -48,6 +48,8 @@ class LossSection(Section):
     """Weight of the supervised contrastive term on the features, added to the loss; 0 is off (arXiv 2004.11362)."""
     supcon_temperature: Annotated[float, Field(gt=0)] = 0.1
     """Temperature of the supervised contrastive term: lower minds the nearest images more."""
+    r_drop: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of two passes' disagreement under dropout, at twice the time; 0 is off (R-Drop, arXiv 2106.14448)."""
     distill: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the loss that follows a teacher's probabilities instead of the labels; 0 is off (arXiv 1503.02531)."""
     distill_temperature: Annotated[float, Field(gt=0)] = 2.0

@@ -101,7 +101,7 @@ def first_trained(section: FreezingSection, groups: int, epoch: int, epochs: int
         return 0
     first = groups - 1 if section.train == "head" else section.first
     if not -groups <= first < groups:
-        raise UserError(f"freezing.first is {first}, but this backbone has layer groups 0 to {groups - 1}")
+        raise UserError(f"model.freeze.first is {first}, but this backbone has layer groups 0 to {groups - 1}")
     return first % groups
 
 
@@ -177,7 +177,7 @@ def _check_patterns(patterns: Sequence[str], names: Sequence[str]) -> None:
     idle = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
     if idle:
         raise UserError(
-            [f"freezing: the pattern {pattern!r} matches no parameter" for pattern in idle],
+            [f"model.freeze: the pattern {pattern!r} matches no parameter" for pattern in idle],
             f"names look like {names[0]}, {names[len(names) // 2]}, {names[-1]}",
         )
 

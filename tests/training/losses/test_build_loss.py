@@ -117,3 +117,14 @@ def test_half_precision_and_extreme_logits_stay_finite(name, dtype):
     assert loss.dtype == torch.float32
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
+
+
+def test_consistency_is_the_mean_of_both_divergences():
+    first, second = torch.randn(2, 6, 3, generator=torch.Generator().manual_seed(0))
+    p, q = first.softmax(1), second.softmax(1)
+    expected = ((p * (p / q).log()).sum(1) + (q * (q / p).log()).sum(1)).mean() / 2
+    loss = build_loss(LossSection(r_drop=3.0), COUNTS)
+    assert loss.needs_second_pass
+    assert loss.consistency(first, second).item() == pytest.approx(3 * expected.item(), rel=1e-5)
+    assert loss.consistency(first, first).item() == pytest.approx(0, abs=1e-6)
+    assert build_loss(LossSection(), COUNTS).consistency(first, second) == 0

@@ -19,6 +19,7 @@ from sketchfit.training.losses.cross_entropy import cross_entropy, smooth
 from sketchfit.training.losses.distill import distillation
 from sketchfit.training.losses.focal import focal
 from sketchfit.training.losses.poly import poly1
+from sketchfit.training.losses.rdrop import disagreement
 from sketchfit.training.losses.supcon import supervised_contrastive
 from sketchfit.training.losses.symmetric import symmetric_cross_entropy
 
@@ -112,6 +113,21 @@ class Loss(nn.Module):
             return features.new_zeros(())
         features = features.to(torch.promote_types(features.dtype, torch.float32))
         return self.section.supcon * supervised_contrastive(features, label, self.section.supcon_temperature)
+
+    @property
+    def needs_second_pass(self) -> bool:
+        """Whether `consistency` wants the logits of a second pass over the same batch."""
+        return self.section.r_drop > 0
+
+    def consistency(self, first: Tensor, second: Tensor) -> Tensor:
+        """What is added for two passes' logits [B, C] that differ by their dropout alone; a scalar.
+
+        The rest of the loss is then the mean of both passes'.
+        """
+        if not self.needs_second_pass:
+            return first.new_zeros(())
+        wide = torch.promote_types(first.dtype, torch.float32)
+        return self.section.r_drop * disagreement(first.to(wide), second.to(wide)).mean()
 
 
 def build_loss(section: LossSection, class_counts: NDArray[np.int64], logit_scale: float = 30.0) -> Loss:

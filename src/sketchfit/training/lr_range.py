@@ -1,0 +1,46 @@
+"""The learning-rate range test: raise the rate from update to update, and see where the loss falls and where it breaks.
+
+Paper: "Cyclical Learning Rates for Training Neural Networks", Smith, arXiv 1506.01186.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def range_rates(low: float, high: float, steps: int) -> NDArray[np.float64]:
+    """The rate of each update, float64 [steps]: from `low` to `high` by equal factors."""
+    return np.geomspace(low, high, steps)
+
+
+def smoothed(losses: NDArray[np.float64], keep: float = 0.9) -> NDArray[np.float64]:
+    """Exponential moving average without the bias of its start, [steps] to [steps]."""
+    mean, out = 0.0, np.empty(len(losses))
+    for number, loss in enumerate(losses):
+        mean = keep * mean + (1 - keep) * float(loss)
+        out[number] = mean / (1 - keep ** (number + 1))
+    return out
+
+
+def broken(curve: NDArray[np.float64]) -> bool:
+    """Whether the test can stop: the smoothed loss isn't finite, or four times the lowest so far."""
+    return not bool(np.isfinite(curve[-1])) or bool(curve[-1] > 4 * curve.min())
+
+
+def suggested_rate(rates: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
+    """The rate where the smoothed loss falls fastest per factor of the rate, before its lowest point.
+
+    Args:
+        rates: rising, float64 [n], n at least 2.
+        curve: smoothed losses, float64 [n]; all after the first that isn't finite is passed over.
+
+    Raises:
+        ValueError: fewer than two finite losses, or the loss never falls.
+    """
+    finite = int(np.argmin(np.isfinite(curve))) if not np.isfinite(curve).all() else len(curve)
+    end = int(np.argmin(curve[:finite])) + 1 if finite else 0
+    if end < 2:
+        raise ValueError("the loss doesn't fall at any of these learning rates: begin lower")
+    slope = np.gradient(curve[:end], np.log(rates[:end]))
+    return float(rates[int(np.argmin(slope))])
