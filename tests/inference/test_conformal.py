@@ -69,3 +69,12 @@ def test_cross_coverage(draw_members: Draw) -> None:
     assert wider.singletons < report.singletons
     with pytest.raises(ValueError, match="coverage"):
         conformal.calibrate(prob, label, 1.0)
+
+
+def test_cross_coverage_calibrates_on_the_other_fold() -> None:
+    prob = np.repeat([[0.9, 0.1], [0.4, 0.6]], 50, axis=0)
+    label, fold = np.zeros(100, dtype=int), np.repeat([0, 1], 50)
+    # the easy fold gets the hard one's wide sets, the hard fold the easy one's narrow sets: all and none are covered
+    report = conformal.cross_coverage(prob, label, fold, 0.9)
+    assert report.coverage.value == 0.5
+    assert report.mean_size == 1

@@ -108,3 +108,11 @@ def test_wrong_inputs() -> None:
         intervals.paired_difference(np.zeros(3), np.zeros(4))
     with pytest.raises(ValueError, match="no row"):
         intervals.bootstrap(np.zeros(0))
+
+
+def test_families_of_unequal_size_are_weighed_by_their_rows() -> None:
+    group = np.array([0, 1, 1, 2, 2, 2, 2, 2, 2])
+    assert intervals.bootstrap(np.ones(9), group) == Estimate(1, 1, 1, 9)
+    one_sided = intervals.bootstrap(np.array([0, 0, 0, 1, 1, 1, 1, 1, 1]), group)
+    assert one_sided.value == pytest.approx(6 / 9)
+    assert (one_sided.low, one_sided.high) == (0, 1)

@@ -94,5 +94,7 @@ def test_calibrated_probabilities_have_a_small_ece_and_overconfident_ones_their_
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="needed"):
         metrics.ranks(np.ones((3, 2)), np.zeros(2, dtype=int))
+    with pytest.raises(ValueError, match="NaN"):
+        metrics.top_k_accuracy(np.array([[np.nan, np.nan]]), np.array([1]))
     with pytest.raises(ValueError, match="no row"):
         metrics.log_loss(np.ones((0, 2)), np.zeros(0, dtype=int))

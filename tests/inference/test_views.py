@@ -61,3 +61,17 @@ def test_the_nested_gain_sees_no_label_of_the_rows_it_is_scored_on(draw_members:
     assert gain.n == 2500
     naive = select_views(probs, label)
     assert gain.value == pytest.approx(naive.accuracy.value - naive.base.value, abs=0.01)
+
+
+def test_the_nested_gain_of_a_view_that_helps_in_one_fold_only() -> None:
+    label, fold = np.zeros(400, dtype=int), np.repeat([0, 1], 200)
+    right, wrong = [0.6, 0.4], [0.4, 0.6]
+    base = np.tile([right, wrong], (200, 1))
+    sure_right, sure_wrong = [0.9, 0.1], [0.1, 0.9]
+    flip = np.array([sure_right] * 200 + [right, sure_wrong] * 100)
+    flip[200:300] = sure_wrong
+    # fold 0: the flip mends all 100 errors; fold 1: it spoils 50 rows. Each fold's choice is made on the other one.
+    chosen = select_views({"identity": base, "flip": flip}, label)
+    assert chosen.names == ("identity", "flip")
+    assert chosen.accuracy.value - chosen.base.value == pytest.approx(50 / 400)
+    assert nested_gain({"identity": base, "flip": flip}, label, fold).value == pytest.approx(-50 / 400)

@@ -58,6 +58,8 @@ def test_rank_mean_is_blind_to_certainty() -> None:
     assert votes.mean([first, second]).argmax() == 0
     tied = [np.array([[0.6, 0.3, 0.1]]), np.array([[0.45, 0.55, 0.0]])]
     assert votes.rank_mean(tied).argmax() == 0  # 3 points each; means 0.525 and 0.425
+    tied = [np.array([[0.5, 0.4, 0.1]]), np.array([[0.3, 0.7, 0.0]])]
+    assert votes.rank_mean(tied).argmax() == 1  # 3 points each; means 0.4 and 0.55
 
 
 def test_the_four_schemes_differ_as_their_table_says() -> None:

@@ -95,3 +95,5 @@ def _check(prob: Floats, label: Ints) -> None:
         raise ValueError(f"prob [N, C] and label [N] are needed, not {prob.shape} and {label.shape}")
     if not len(label):
         raise ValueError("there is no row to score")
+    if np.isnan(prob).any():  # every comparison with NaN is false, so such a row would pass for right
+        raise ValueError("there are NaN probabilities")

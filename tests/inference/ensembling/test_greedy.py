@@ -124,3 +124,11 @@ def test_bags_spread_the_weight(draw_members: Draw, objective: Any) -> None:
     again = fit_greedy(objective, bags=10, bag_share=0.5)(members, label, rows)
     assert isinstance(again, Weighted)
     assert (again.weights == many.weights).all()
+
+
+def test_a_tie_with_the_true_class_counts_as_wrong() -> None:
+    margins = Margins.of([np.array([[0.5, 0.5]]), np.array([[0.6, 0.4]])], np.array([0]), np.arange(1))
+    sums = margins.zeros()
+    assert margins.right_with(sums, np.arange(2)).tolist() == [0, 1]
+    margins.add(sums, 0)
+    assert margins.right_with(sums, np.arange(2)).tolist() == [0, 1]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference import metrics
 from sketchfit.inference.ensembling.compare import compare_ensembles, standard_methods
 from sketchfit.inference.ensembling.greedy import fit_greedy
@@ -90,3 +91,15 @@ def test_the_comparison_reads_as_a_table(draw_members: Draw) -> None:
     table = result.table()
     assert table[0]["method"] == result.best.name
     assert "n = 400" in table[0]["nested top-1"]
+
+
+def test_a_recipe_can_name_every_method_and_its_defaults_are_the_functions(draw_members: Draw) -> None:
+    section = EnsembleSection()
+    assert section.compare == tuple(standard_methods())
+    members, label = draw_members(np.random.default_rng(0), 100, 4, [1.0] * 6)
+    named = standard_methods(
+        section.greedy_rounds, section.greedy_bags, section.greedy_bag_share, section.stacking_strength
+    )
+    for name, fit in standard_methods().items():
+        ours, theirs = (f(members, label, np.arange(100)).combine(members) for f in (fit, named[name]))
+        assert (ours == theirs).all()

@@ -19,8 +19,10 @@ from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired
 BASELINE = "best-member"
 
 
-def standard_methods(seed: int = 0) -> dict[str, Fit]:
-    """The ways of combining that are compared where the user names none, simple ones first."""
+def standard_methods(
+    rounds: int = 30, bags: int = 10, bag_share: float = 0.5, strength: float = 10.0, seed: int = 0
+) -> dict[str, Fit]:
+    """All ways of combining by name, simple ones first (arguments: see `fit_greedy` and `fit_stacking`)."""
     return {
         BASELINE: fit_best_member,
         "mean": fit_equal("mean"),
@@ -28,9 +30,9 @@ def standard_methods(seed: int = 0) -> dict[str, Fit]:
         "hard-vote": fit_equal("hard-vote"),
         "rank-mean": fit_equal("rank-mean"),
         "simplex": fit_simplex,
-        "greedy": fit_greedy("accuracy", seed=seed),
-        "greedy-log-loss": fit_greedy("log-loss", seed=seed),
-        "stacking": fit_stacking(),
+        "greedy": fit_greedy("accuracy", rounds, bags, bag_share, seed),
+        "greedy-log-loss": fit_greedy("log-loss", rounds, bags, bag_share, seed),
+        "stacking": fit_stacking(strength),
     }
 
 
