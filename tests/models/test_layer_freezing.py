@@ -128,6 +128,21 @@ def test_batch_norm_trains_though_its_layers_dont():
     assert moved(model) == (parameters(model, "classifier") | norms(model), statistics(model))
 
 
+def test_batch_norm_with_one_learning_weight_goes_on():
+    model = build("test_efficientnet")
+    apply_freezing(model, FreezingSection(train="head", trained=("bn1.bias",)), 0, 5)
+    assert moved(model) == (parameters(model, "classifier", "bn1.bias"), statistics(model, "bn1."))
+
+
+def test_batch_norm_without_weights_goes_by_what_is_around_it():
+    def block(width: int) -> nn.Module:
+        return nn.Sequential(nn.Linear(3, width), nn.Sequential(nn.BatchNorm1d(width, affine=False)))
+
+    model = nn.Sequential(block(3), block(2))
+    apply_freezing(model, FreezingSection(train="head"), 0, 5)
+    assert [module.training for module in model.modules() if isinstance(module, nn.BatchNorm1d)] == [False, True]
+
+
 def test_statistics_after_going_back_to_train_mode():
     model = build("test_efficientnet")
     section = FreezingSection(batch_norm="statistics")

@@ -14,7 +14,7 @@ class ProbeSection(Section):
 
     enabled: bool = False
     """Fit the head alone on the pretrained backbone's features, then fine-tune all (LP-FT, arXiv 2202.10054)."""
-    l2: Annotated[float, Field(ge=0)] = 1e-4
+    l2: Annotated[float, Field(ge=0)] = 1e-2
     """Weight of half the squared length of the head's matrices, beside the mean loss over the training rows."""
     iterations: Annotated[int, Field(ge=1)] = 100
     """At most so many iterations of L-BFGS."""

@@ -151,22 +151,27 @@ def freeze_statistics(model: nn.Module, section: FreezingSection) -> int:
         section: the same as there.
 
     Returns:
-        How many batch norms were frozen. In `follow`, those whose affine weights are frozen (a batch norm without
-        affine weights goes with the rest of the model: it is frozen only if nothing but the head learns).
+        How many batch norms were frozen. In `follow`, those none of whose affine weights learn; one without affine
+        weights goes by the smallest module around it that has parameters.
     """
     count = 0
-    for module in model.modules():
-        if isinstance(module, _BatchNorm) and module.track_running_stats and _statistics_stay(module, section):
+    for name, module in model.named_modules():
+        if not (isinstance(module, _BatchNorm) and module.track_running_stats):
+            continue
+        if section.batch_norm in ("frozen", "statistics") or (
+            section.batch_norm == "follow" and not _learns(model, name)
+        ):
             module.eval()
             count += 1
     return count
 
 
-def _statistics_stay(norm: _BatchNorm, section: FreezingSection) -> bool:
-    if section.batch_norm != "follow":
-        return section.batch_norm in ("frozen", "statistics")
-    own = list(norm.parameters())
-    return bool(own) and not any(parameter.requires_grad for parameter in own)
+def _learns(model: nn.Module, name: str) -> bool:
+    """Whether any parameter of a module learns, or of the smallest one around it that has some."""
+    own = list(model.get_submodule(name).parameters())
+    if own or not name:
+        return any(parameter.requires_grad for parameter in own)
+    return _learns(model, name.rpartition(".")[0])
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
