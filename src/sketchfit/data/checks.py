@@ -45,16 +45,23 @@ class Problems:
 
 
 def about_rows(sheet: Sheet, what: str, details: Sequence[tuple[int, str]], after: str = "") -> str:
-    """A sentence about rows: how many, what about them, and the first ten."""
+    """A sentence about rows: what about them, how many there are, and the first ten."""
     count = f"{len(details):,} {'row' if len(details) == 1 else 'rows'}"
     named = listed([f"{sheet.where(row)} {text}".strip() for row, text in details])
-    return f"{sheet.name}: {count} {what}: {named}" + (f". {after}" if after else "")
+    return f"{sheet.name}: {what} ({count}): {named}" + (f". {after}" if after else "")
 
 
 def find_column(sheet: Sheet, usual: Iterable[str]) -> str | None:
     """The first of the usual names that is a column, letter case overlooked."""
     by_key = {name.casefold(): name for name in reversed(sheet.header)}
     return next((by_key[name.casefold()] for name in usual if name.casefold() in by_key), None)
+
+
+def nearest_column(sheet: Sheet, wanted: str) -> str | None:
+    """The column whose name looks most like a misspelling of the wanted one, if any does."""
+    keys = {name.casefold(): name for name in sheet.header}
+    near = difflib.get_close_matches(wanted.casefold(), list(keys), n=1, cutoff=0.6)
+    return keys[near[0]] if near else None
 
 
 def need_column(
@@ -64,9 +71,8 @@ def need_column(
     column = find_column(sheet, usual if asked is None else (asked,))
     if column is None:
         wanted = asked or usual[0]
-        keys = {name.casefold(): name for name in sheet.header}
-        near = difflib.get_close_matches(wanted.casefold(), list(keys), n=1, cutoff=0.6)
-        nearest = f" Did you mean {keys[near[0]]!r}?" if near else ""
+        near = nearest_column(sheet, wanted)
+        nearest = "" if near is None else f" Did you mean {near!r}?"
         problems.add(
             f"{sheet.name}: no column {wanted!r} for the {what}; "
             f"it has {listed([repr(name) for name in sheet.header])}.{nearest} Name it with {option}."

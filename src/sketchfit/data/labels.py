@@ -60,19 +60,19 @@ def read_classes(
         None if there are mistakes.
     """
     empty = [(row, "") for row, cell in enumerate(labels) if not cell.strip()]
-    problems.rows(sheet, "have no label", empty)
+    problems.rows(sheet, "no label", empty)
     if names is not None:
-        problems.rows(sheet, "have no class name", [(row, "") for row, cell in enumerate(names) if not cell.strip()])
+        problems.rows(sheet, "no class name", [(row, "") for row, cell in enumerate(names) if not cell.strip()])
     integers = [as_integer(cell) for cell in labels]
     filled = len(labels) - len(empty)
     if 2 * sum(value is not None for value in integers) < max(filled, 1):
         return None if empty else _by_name(sheet, [cell.strip() for cell in labels], names, problems)
     bad = [(row, repr(cell)) for row, cell in enumerate(labels) if integers[row] is None and cell.strip()]
-    problems.rows(sheet, "have a label that is no integer", bad)
+    problems.rows(sheet, "label is not an integer", bad)
     out = [
         (row, str(value)) for row, value in enumerate(integers) if value is not None and not 0 <= value <= MAX_TARGET
     ]
-    problems.rows(sheet, "have a label out of range", out, f"Class numbers run from 0 to at most {MAX_TARGET:,}.")
+    problems.rows(sheet, "label out of range", out, f"Class numbers run from 0 to at most {MAX_TARGET:,}.")
     if empty or bad or out:
         return None
     targets = [value for value in integers if value is not None]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
-from sketchfit.data.listing import Listing
+from sketchfit.data.listing import Listing, PathError
 from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, listed, read_sheet
 from sketchfit.errors import UserError
 
@@ -62,7 +62,7 @@ def find_layout(
     if test_table == given:
         test_table = None
     if test_table is None and test_folder is None:
-        test_folder = listing.find_folder("test")
+        test_folder = _folder(listing, "test")
     train_table, train_folder = _part(listing, train, "train") if train else (given or _named(tables, "train"), None)
     if train_table is None and train_folder is None:
         others = [path for path in tables if path not in (sample, test_table) and path.suffix.lower() != ".txt"]
@@ -90,10 +90,17 @@ def _part(listing: Listing, name: str, what: str) -> tuple[Path | None, str | No
     path = listing.root / name
     if path.is_file():
         return path, None
-    folder = listing.find_folder(name.strip("/"))
+    folder = _folder(listing, name.strip("/"))
     if folder:
         return None, folder
     raise UserError(f"no file or folder {name!r} in {listing.root}", f"It was asked for as {what}.")
+
+
+def _folder(listing: Listing, name: str) -> str | None:
+    try:
+        return listing.find_folder(name)
+    except PathError as error:
+        raise UserError(f"folder {name!r} in {listing.root} {error}", "Rename it, or give the real folder.") from error
 
 
 def _unnamed(
@@ -112,16 +119,18 @@ def _unnamed(
         )
     if fitting:
         return fitting[0], None
-    within = listing.find_folder("train")
+    nested = [name for name in listing.folders() if _named([Path(file) for file in listing.files(name)], "train")]
+    if nested:
+        inner = listed([f"{name}/" for name in nested])
+        raise UserError(f"{data} has its tables in {inner}", f"Did you mean {data / nested[0]}?")
+    within = _folder(listing, "train")
     for folder in ("",) if within is None else (within, ""):
         if class_folders(listing, folder, test_folder):
             return None, folder
     if len(tables) == 1:
         return tables[0], None
-    nested = [name for name in listing.folders() if _named([Path(file) for file in listing.files(name)], "train")]
-    hint = f"Did you mean {data / nested[0]}? " if nested else ""
     seen = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
-    raise UserError(f"{data} holds nothing to train on; it has {seen}", hint + LAYOUTS)
+    raise UserError(f"{data} holds nothing to train on; it has {seen}", LAYOUTS)
 
 
 def _has_columns(path: Path, image_column: str | None, label_column: str | None) -> bool:

@@ -35,7 +35,7 @@ def clean_path(name: str) -> str:
         raise PathError("is empty")
     if "\0" in text:
         raise PathError("holds a zero byte")
-    if text.startswith("/") or re.match(r"[A-Za-z]:", text):
+    if text.startswith("/"):
         raise PathError("is an absolute path")
     parts: list[str] = []
     for part in text.split("/"):
@@ -47,6 +47,8 @@ def clean_path(name: str) -> str:
             parts.append(part)
     if not parts:
         raise PathError("names no file")
+    if re.match(r"[A-Za-z]:", parts[0]):  # a drive of Windows
+        raise PathError("is an absolute path")
     return "/".join(parts)
 
 
@@ -97,7 +99,11 @@ class Listing:
         return None if real is None else _join(within or "", real)
 
     def find_folder(self, path: str) -> str | None:
-        """The folder on disk that a cleaned path means ("" is the root), or None."""
+        """The folder on disk that a cleaned path means ("" is the root), or None.
+
+        Raises:
+            PathError: as for `find`.
+        """
         within = ""
         for part in path.split("/") if path else ():
             content = self._content(within)

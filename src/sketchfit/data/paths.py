@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sketchfit.data.checks import Problems
@@ -44,7 +45,7 @@ def resolve(sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequenc
             cleaned.append(clean_path(name))
         except PathError as error:
             cleaned.append("")
-            wrong.setdefault(f"name a path that {error}", []).append((row, repr(name) if name.strip() else ""))
+            wrong.setdefault(f"path {error}", []).append((row, repr(name) if name.strip() else ""))
     best: tuple[int, str, dict[int, str], dict[int, str]] | None = None
     for base in bases:
         found, refused = _look(cleaned, listing, base)
@@ -55,10 +56,11 @@ def resolve(sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequenc
     assert best is not None  # bases are never empty
     _, base, found, refused = best
     for row, reason in refused.items():
-        wrong.setdefault(f"name a path that {reason}", []).append((row, repr(names[row])))
+        wrong.setdefault(f"path {reason}", []).append((row, repr(names[row])))
     for what, rows in wrong.items():
         problems.rows(sheet, what, sorted(rows))
-    base = listing.find_folder(base) or base
+    with suppress(PathError):
+        base = listing.find_folder(base) or base
     prefix = f"{base}/" if base else ""
     paths = tuple(found.get(row, prefix + path if path else "") for row, path in enumerate(cleaned))
     absent = tuple(row for row, path in enumerate(cleaned) if path and row not in found and row not in refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from sketchfit.data.checks import (
     Problems,
     about_rows,
     find_column,
+    nearest_column,
     need_column,
 )
 from sketchfit.data.labels import Classes, read_classes
@@ -176,7 +178,9 @@ def _read_train(
         return None
     image = need_column(sheet, image_column, IMAGE_COLUMNS, "images' paths", "--image-column", problems)
     name_column = find_column(sheet, NAME_COLUMNS)
-    usual = (*LABEL_COLUMNS, name_column) if name_column else LABEL_COLUMNS
+    # Names are the labels of a table without numbers, but not of one whose column of numbers is misspelt.
+    named_only = name_column and nearest_column(sheet, LABEL_COLUMNS[0]) is None
+    usual = (*LABEL_COLUMNS, name_column) if name_column and named_only else LABEL_COLUMNS
     label = need_column(sheet, label_column, usual, "labels", "--label-column", problems)
     if not sheet.rows:
         problems.add(f"{sheet.name} is empty: it names columns and holds no row")
@@ -188,10 +192,11 @@ def _read_train(
     folders = [PurePosixPath(name.strip().replace("\\", "/")).parent.name for name in names]
     classes = read_classes(sheet, sheet.column(label), class_names, folders, problems)
     _report_absent(sheet, names, resolved, missing, problems)
+    kept = _first_of_each(sheet, names, resolved.paths, sheet.column(label), problems)
     if classes is None:
         return None
-    kept = _first_of_each(sheet, names, resolved.paths, classes, problems)
-    kept = [row for row in kept if row not in set(resolved.absent)]
+    absent = set(resolved.absent)
+    kept = [row for row in kept if row not in absent]
     if resolved.base:
         _note_unlisted(listing, resolved, problems)
     others = [column for column in sheet.header if column and column not in (image, label, name_column)]
@@ -206,7 +211,7 @@ def _read_class_folders(folder: str, layout: Layout, listing: Listing, problems:
     names = class_folders(listing, folder, layout.test_folder)
     prefix = f"{folder}/" if folder else ""
     images = [listing.images(prefix + name) for name in names]
-    outside = [path for name in names for path in listing.outside(prefix + name)]
+    outside = listing.outside(folder)
     if outside:
         problems.add(f"links in the training folders lead outside {layout.root}: {listed(outside)}")
     empty = [name for name in listing.folders(folder) if name not in names and prefix + name != layout.test_folder]
@@ -215,7 +220,9 @@ def _read_class_folders(folder: str, layout: Layout, listing: Listing, problems:
     paths = tuple(path for of_class in images for path in of_class)
     label = np.repeat(np.arange(len(names), dtype=np.int64), [len(of_class) for of_class in images])
     split = Split(paths, tuple(path.removeprefix(prefix) for path in paths))
-    return Training(split, Classes(label, tuple(names), tuple(range(len(names)))), {})
+    # macOS stores Hangul and accents decomposed; names are shown and written, so composed
+    composed = tuple(unicodedata.normalize("NFC", name) for name in names)
+    return Training(split, Classes(label, composed, tuple(range(len(names)))), {})
 
 
 def _read_test(
@@ -241,7 +248,8 @@ def _read_rows(
     sheet: Sheet, listing: Listing, image_column: str | None, bases: Sequence[str], problems: Problems
 ) -> Split | None:
     """The rows of a table without labels: all of them, whether their files are there or not."""
-    image = need_column(sheet, image_column, IMAGE_COLUMNS, "images' paths", "--image-column", problems)
+    usual = IMAGE_COLUMNS if image_column is None else (image_column, *IMAGE_COLUMNS)
+    image = need_column(sheet, None, usual, "images' paths", "--image-column", problems)
     if not sheet.rows:
         problems.add(f"{sheet.name} is empty: it names columns and holds no row")
     if image is None or not sheet.rows:
@@ -251,11 +259,9 @@ def _read_rows(
     absent = [(row, repr(names[row])) for row in resolved.absent]
     if len(absent) == len(names):
         where = listed([f"{base or '.'}/" for base in bases])
-        problems.rows(
-            sheet, "name a file that is not there, and no other row does better", absent, f"Looked in {where}."
-        )
+        problems.rows(sheet, "no file of the table is there", absent, f"Looked in {where}.")
     elif absent:
-        problems.note(about_rows(sheet, "name a file that is not there and will get the prior", absent))
+        problems.note(about_rows(sheet, "file is not there, the row will get the prior", absent))
     return Split(resolved.paths, names)
 
 
@@ -264,16 +270,16 @@ def _report_absent(
 ) -> None:
     absent = [(row, repr(names[row])) for row in resolved.absent]
     if missing == "drop" and 0 < len(absent) < len(names):
-        problems.note(about_rows(sheet, "name a file that is not there and were dropped", absent))
+        problems.note(about_rows(sheet, "file is not there, row dropped", absent))
     else:
         looked = (
             [f"{base or '.'}/" for base in TRAIN_BASES] if len(absent) == len(names) else [f"{resolved.base or '.'}/"]
         )
-        problems.rows(sheet, "name a file that is not there", absent, f"Looked in {listed(looked)}.")
+        problems.rows(sheet, "file is not there", absent, f"Looked in {listed(looked)}.")
 
 
 def _first_of_each(
-    sheet: Sheet, names: Sequence[str], paths: Sequence[str], classes: Classes, problems: Problems
+    sheet: Sheet, names: Sequence[str], paths: Sequence[str], labels: Sequence[str], problems: Problems
 ) -> list[int]:
     """Rows without those that repeat an image and its label; one image with two labels is a problem."""
     first: dict[str, int] = {}
@@ -282,14 +288,14 @@ def _first_of_each(
         before = first.setdefault(path, row) if path else row
         if before == row:
             kept.append(row)
-        elif classes.label[before] == classes.label[row]:
+        elif labels[before].strip() == labels[row].strip():
             again.append((row, repr(names[row])))
         else:
-            ours, theirs = (classes.names[classes.label[k]] for k in (row, before))
-            torn.append((row, f"{names[row]!r} is {ours!r}, but {theirs!r} on {sheet.where(before)}"))
-    problems.rows(sheet, "give an image a second label", torn)
+            other = f"{labels[before].strip()!r} on {sheet.where(before)}"
+            torn.append((row, f"{names[row]!r} is {labels[row].strip()!r}, but {other}"))
+    problems.rows(sheet, "image has a second label", torn)
     if again:
-        problems.note(about_rows(sheet, "repeat an image with the same label and were dropped", again))
+        problems.note(about_rows(sheet, "image repeated with the same label, row dropped", again))
     return kept
 
 
@@ -307,13 +313,14 @@ def _check_classes(classes: Classes, folds: int | None, problems: Problems) -> N
     if same:
         problems.add(f"different classes have the same name: {listed([repr(name) for name in same])}")
     counts = np.bincount(classes.label, minlength=len(classes.names))
-    if folds is not None:
-        few = [f"{name!r} ({count})" for name, count in zip(classes.names, counts, strict=True) if count < folds]
-        if few:
-            problems.add(
-                f"{len(few):,} classes have fewer images than the {folds} folds: {listed(few)}. "
-                "Add images, leave the classes out, or ask for fewer folds."
-            )
+    least = max(folds or 1, 1)
+    few = [f"{name!r} ({count})" for name, count in zip(classes.names, counts, strict=True) if count < least]
+    if few:
+        needed = f"the {folds} folds" if folds else "needed (1)"
+        problems.add(
+            f"classes with fewer images than {needed}: {listed(few)}. "
+            "Add images, leave the classes out, or ask for fewer folds."
+        )
 
 
 def _note_shared(train: Split, test: Split, problems: Problems) -> None:

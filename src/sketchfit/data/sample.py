@@ -29,6 +29,9 @@ def read_sample(
     if len(sheet.header) < 2:
         problems.add(f"{sheet.name}: an ID column and one to fill are needed; it has {sheet.header[0]!r} only")
         return None
+    if not sheet.rows:
+        problems.add(f"{sheet.name} is empty: it names columns and holds no row")
+        return None
     usual = IMAGE_COLUMNS if image_column is None else (image_column, *IMAGE_COLUMNS)
     image = find_column(sheet, usual)
     by_image = image is not None and image != sheet.header[-1]
@@ -40,7 +43,7 @@ def read_sample(
     rows = _best_match(asked, _candidates(test, test_sheet, None if by_image else first))
     lost = [(row, repr(cell)) for row, cell in enumerate(sheet.column(column)) if rows[row] < 0]
     after = "There is no test table or folder." if len(test) == 0 else ""
-    problems.rows(sheet, "ask for an image that the test rows have not", lost, after)
+    problems.rows(sheet, "no test row for what is asked", lost, after)
     unasked = sorted(set(range(len(test))) - set(rows))
     if unasked and len(lost) < len(asked):
         _report_unasked(sheet, test, test_sheet, unasked, problems)
@@ -62,7 +65,7 @@ def _check_unique(sheet: Sheet, column: str, problems: Problems) -> None:
         if cell.strip() in seen:
             twice.append((row, f"{cell!r} (first on {sheet.where(seen[cell.strip()])})"))
         seen.setdefault(cell.strip(), row)
-    problems.rows(sheet, f"repeat a value of {column!r}", twice)
+    problems.rows(sheet, f"{column!r} repeated", twice)
 
 
 def _candidates(test: Split, test_sheet: Sheet | None, id_column: str | None) -> list[list[str]]:
@@ -98,7 +101,7 @@ def _report_unasked(
 ) -> None:
     named = [(row, repr(test.names[row])) for row in unasked]
     if test_sheet is not None:
-        problems.rows(test_sheet, f"are not asked for by {sheet.name}", named)
+        problems.rows(test_sheet, f"not asked for by {sheet.name}", named)
         return
     shown = ", ".join(name for _, name in named[:10]) + (f" and {len(named) - 10:,} more" if len(named) > 10 else "")
     problems.add(f"{sheet.name} does not ask for {len(named):,} of the test images: {shown}")

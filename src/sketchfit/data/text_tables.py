@@ -84,13 +84,13 @@ def read_sheet(path: Path, name: str | None = None) -> Sheet:
 def _read_parquet(path: Path, name: str) -> Sheet:
     try:
         table = pq.read_table(path)
-        simple = [field.name for field in table.schema if not pa.types.is_nested(field.type)]
-        columns = [["" if cell is None else str(cell) for cell in table[column].to_pylist()] for column in simple]
+        flat = [k for k, field in enumerate(table.schema) if not pa.types.is_nested(field.type)]
+        columns = [["" if cell is None else str(cell) for cell in table.column(k).to_pylist()] for k in flat]
     except (pa.ArrowException, OSError, ValueError) as error:
         raise TableError(f"{name} is no readable Parquet file: {str(error).splitlines()[0]}") from error
     rows = tuple(zip(*columns, strict=True))
     lines = tuple(range(1, len(rows) + 1))
-    return Sheet(name, _checked_header(tuple(simple), name), rows, lines, "row", "utf-8")
+    return Sheet(name, _checked_header(tuple(table.schema.names[k] for k in flat), name), rows, lines, "row", "utf-8")
 
 
 def _read_text(data: bytes, name: str) -> Sheet:
@@ -124,7 +124,7 @@ def _read_text(data: bytes, name: str) -> Sheet:
     header = _checked_header(header, name)
     wrong = [f"line {line} has {len(row)}" for row, line in zip(rows, lines, strict=True) if len(row) != len(header)]
     if wrong:
-        raise TableError(f"{name}: {len(header)} columns are named, but {listed(wrong)} cells")
+        raise TableError(f"{name}: {len(header)} columns are named, but rows have more or fewer cells: {listed(wrong)}")
     return Sheet(name, header, tuple(rows), tuple(lines), "line", encoding, guessed)
 
 
@@ -163,7 +163,7 @@ def _decode(data: bytes, name: str) -> tuple[str, str, bool]:
 
 
 def _looks_korean(text: str) -> bool:
-    """Whether most characters beyond ASCII are of the everyday set (KS X 1001): chance decodes to cp949's rare extension."""
+    """Whether most characters beyond ASCII are of the everyday set (KS X 1001): chance gives cp949's rare extension."""
     beyond = [character for character in text if not character.isascii()]
     return 2 * sum(bool(character.encode("euc_kr", "ignore")) for character in beyond) >= len(beyond)
 
