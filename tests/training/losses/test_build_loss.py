@@ -128,3 +128,10 @@ def test_consistency_is_the_mean_of_both_divergences():
     assert loss.consistency(first, second).item() == pytest.approx(3 * expected.item(), rel=1e-5)
     assert loss.consistency(first, first).item() == pytest.approx(0, abs=1e-6)
     assert build_loss(LossSection(), COUNTS).consistency(first, second) == 0
+
+
+def test_arcface_needs_the_cosine_heads_scale():
+    logits, target = torch.full((6, 3), 12.0), data()[1]
+    build_loss(LossSection(name="arcface"), COUNTS, logit_scale=12.0)(logits, target)
+    with pytest.raises(ValueError, match="cosine head of scale 10"):
+        build_loss(LossSection(name="arcface"), COUNTS, logit_scale=10.0)(logits, target)

@@ -87,7 +87,7 @@ class Loss(nn.Module):
             teacher: probabilities [B, C] for `distill`, mixed as the images were.
 
         Raises:
-            ValueError: distillation without a teacher.
+            ValueError: distillation without a teacher; ArcFace on logits that are no scaled cosines.
         """
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         target = target.to(logits.dtype)
@@ -104,6 +104,8 @@ class Loss(nn.Module):
     def per_sample(self, logits: Tensor, target: Tensor) -> Tensor:
         """The named loss with smoothing, [B, C] and [B, C] to [B]: no weights, no teacher."""
         if self.section.name == "arcface":
+            if logits.detach().abs().max() > 1.01 * self.logit_scale:
+                raise ValueError(f"ArcFace needs a cosine head of scale {self.logit_scale:g}: these logits are larger")
             logits = with_margin(logits, target, self.section.arcface_margin, self.logit_scale)
         return _LOSSES[self.section.name](self.section, logits, smooth(target, self.section.smoothing))
 
