@@ -129,9 +129,9 @@ def candidate_pairs(spectrum: NDArray[np.complex64], exhaustive: int = _EXHAUSTI
     Returns:
         int64 [P, 2], first < second.
     """
+    if len(spectrum) <= 2:
+        return np.stack(np.triu_indices(len(spectrum), 1), axis=1).astype(np.int64)
     features = invariants(spectrum)
-    if len(features) <= 2:
-        return np.stack(np.triu_indices(len(features), 1), axis=1).astype(np.int64)
     if len(features) <= exhaustive:
         return like_pairs(features)
     return near_pairs(hashes(features, seed), round(_BITS * float(np.arccos(_LIKENESS)) / np.pi), seed=seed)

@@ -96,7 +96,8 @@ def find_near_duplicates(
     Args:
         signatures: of all N drawings; blank ones are never joined.
         image: gives row k's image as it was when its signature was taken. With it, drawings too simple to be told apart
-            by their lines alone are compared pixel by pixel; without it they are joined only where they agree exactly.
+            by their lines alone are compared pixel by pixel; without it straight lines are never joined, and fewer
+            simple, thickened or cut copies are.
         digests: N digests of the files or pixels; equal ones are joined at once.
         seed: of the hashing, for more than 16,384 drawings.
 

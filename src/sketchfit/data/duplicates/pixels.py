@@ -15,6 +15,9 @@ _SPREAD = 48.0
 _SIDE = 288
 _BLUR = 1.0
 _ROUNDS = 20
+_EQUAL = 0.98
+_MAX_STRETCH = 1.03
+"""Sides of a small image that are rounded to whole pixels change its proportions by so much."""
 
 
 def _frame(apart: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -57,11 +60,25 @@ def correlation_after(
     )
     target = _frame(contrast(second), view[:2])
     moved = _frame(contrast(first), (view @ np.vstack([pose, [0, 0, 1]]))[:2])
-    start = float(np.corrcoef(target.ravel(), moved.ravel())[0, 1])
-    try:
-        stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _ROUNDS, 1e-5)
-        nudge = np.eye(2, 3, dtype=np.float32)
-        best, _ = cv2.findTransformECC(target, moved, nudge, cv2.MOTION_EUCLIDEAN, stop)
-    except cv2.error:  # it does not converge where there is nothing to follow
-        return start
-    return max(start, float(best))
+    best = float(np.corrcoef(target.ravel(), moved.ravel())[0, 1])
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _ROUNDS, 1e-5)
+    for motion in (cv2.MOTION_EUCLIDEAN, cv2.MOTION_AFFINE):
+        try:
+            value, nudge = cv2.findTransformECC(target, moved, np.eye(2, 3, dtype=np.float32), motion, stop)
+        except cv2.error:  # it does not converge where there is nothing to follow
+            continue
+        stretch = np.linalg.svd(nudge[:, :2], compute_uv=False)
+        if stretch[0] <= _MAX_STRETCH * stretch[1]:
+            best = max(best, float(value))
+    return best
+
+
+def equal_after_symmetry(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
+    """Whether one of the square's eight symmetries brings the first's ink onto the second's, but for JPEG's noise."""
+    one, other = contrast(first), contrast(second).astype(np.float32)
+    for flipped in (one, one[:, ::-1]):
+        for quarter in range(4):
+            turned = np.rot90(flipped, quarter)
+            if turned.shape == other.shape and np.corrcoef(turned.ravel(), other.ravel())[0, 1] >= _EQUAL:
+                return True
+    return False

@@ -41,8 +41,8 @@ class Signatures:
         spread: float32 [N], root-mean-square distance of the lines from it, pixels on the raster.
         scale: float32 [N], raster pixels per pixel of the image.
         origin: float32 [N, 2], (x, y) in the image of the raster's point (0, 0), pixels.
-        width: float32 [N], typical line width, pixels on the raster.
-        length: float32 [N], length of all lines in units of `spread` (a circle's is 6.3): how much there is to compare.
+        width: float32 [N], mean line width (ink by length), pixels on the raster.
+        length: float32 [N], length of all lines in units of `spread` (a circle's is about 7): what there is to compare.
         aspect: float32 [N], smaller over larger principal spread: 0 for a straight line, 1 for a circle.
         drawn: bool [N], False where there is nothing to compare (blank, or a single dot).
     """
@@ -111,19 +111,17 @@ def contrast(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def ink(apart: NDArray[np.uint8], noise: int = _NOISE) -> NDArray[np.uint8]:
-    """Mask (0 or 255) of the ink, by Otsu's method; empty where no contrast rises above `noise`."""
-    threshold, mask = cv2.threshold(apart, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    if int(apart.max()) < noise or threshold < noise / 2:
+    """Mask (0 or 255) of the ink, by Otsu's method; empty where its mean contrast is below `noise`."""
+    _, mask = cv2.threshold(apart, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    if cv2.mean(apart, mask)[0] < noise:
         return np.zeros_like(apart)
     return np.asarray(mask, np.uint8)
 
 
-def centre_lines(mask: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], float]:
-    """The lines' middle, one or two pixels wide (ridge of the distance to the paper); and their width, pixels."""
+def centre_lines(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """The lines' middle, one or two pixels wide: the ridge of the distance to the paper."""
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    ridge = (cv2.Laplacian(depth, cv2.CV_32F, ksize=1) < -0.6) & (mask > 0)
-    width = 2.0 * float(np.median(depth[ridge])) if ridge.any() else 0.0
-    return ridge, width
+    return np.asarray((cv2.Laplacian(depth, cv2.CV_32F, ksize=1) < -0.6) & (mask > 0))
 
 
 def _moments(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
@@ -183,7 +181,8 @@ def take_signature(image: NDArray[np.uint8]) -> Signatures:
     if spread < 1.0:
         return result
     raster, factor, left, top = _to_raster(apart, x, y, spread)
-    ridge, width = centre_lines(ink(raster, noise=2))
+    drawn = ink(raster, noise=2)
+    ridge = centre_lines(drawn)
     if int(ridge.sum()) < 8:
         return result
     away = cv2.distanceTransform((~ridge).astype(np.uint8), cv2.DIST_L2, 3)
@@ -195,6 +194,7 @@ def take_signature(image: NDArray[np.uint8]) -> Signatures:
     result.lines[0] = np.packbits(ridge, axis=1)
     result.spectrum[0] = spectrum / max(float(np.linalg.norm(spectrum)), 1e-9)
     result.centre[0], result.origin[0] = (cx, cy), (left, top)
-    result.spread[0], result.scale[0], result.width[0], result.drawn[0] = rms, factor, width, True
-    result.length[0], result.aspect[0] = int(redrawn.sum()) / (2 * PEN + 1) / rms, aspect
+    length = int(redrawn.sum()) / (2 * PEN + 1)
+    result.spread[0], result.scale[0], result.drawn[0] = rms, factor, True
+    result.length[0], result.aspect[0], result.width[0] = length / rms, aspect, np.count_nonzero(drawn) / length
     return result
