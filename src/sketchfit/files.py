@@ -26,10 +26,10 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
+def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write text atomically, line ends as they are."""
     with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding=encoding, newline="")
 
 
 def write_json(path: Path, value: object) -> None:
@@ -45,7 +45,7 @@ def read_json(path: Path) -> Any:
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Write named arrays atomically, uncompressed."""
     with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""What every recipe section is: a frozen pydantic model that forbids unknown keys; each field's docstring documents it."""
+"""What every recipe section is: a frozen pydantic model that forbids unknown keys, documented field by field."""
 
 from __future__ import annotations
 

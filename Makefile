@@ -1,0 +1,37 @@
+# make demo: the main job on drawings that it makes itself.  make test: the tests.  Both set up .venv first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+CACHE := demo/cache
+
+.PHONY: demo test test-slow lint install clean docs
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("sketchfit needs Python 3.11 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch torchvision
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: install
+	rm -rf demo/data demo/run
+	$(BIN)/sketchfit draw demo/data --classes 20 --per-class 30
+	SKETCHFIT_CACHE=$(CACHE) $(BIN)/sketchfit run demo/data --recipe demo --out demo/run
+	$(BIN)/sketchfit score demo/run demo/data/test_labels.csv
+
+test: install
+	$(BIN)/python -m pytest
+
+test-slow: install
+	$(BIN)/python -m pytest -m slow
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m sketchfit`, and with it `accelerate launch -m sketchfit`."""
+
+from sketchfit.cli import main
+
+main()

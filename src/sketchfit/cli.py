@@ -1,0 +1,181 @@
+"""The command line: parse, call, print. Heavy imports happen inside the commands, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+recipes_app = typer.Typer(
+    help="Shipped recipes: list them, show one.", invoke_without_command=True, rich_markup_mode=None
+)
+app.add_typer(recipes_app, name="recipes")
+
+Data = Annotated[Path, typer.Argument(help="Folder with train.csv (or a folder a class), or a CSV/Parquet table.")]
+RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe's name, or a YAML file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting; may be given several times."),
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="The run's folder; runs/DATA-RECIPE by default.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at an image that can't be read.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what the run's folder holds and start over.")]
+ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Column that names the image.")]
+LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column that holds the label.")]
+
+
+@app.command()
+def run(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Out = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    strict: Strict = False,
+    fresh: Fresh = False,
+) -> None:
+    """The main job: tables and images in, submission.csv out. The same command goes on where it stopped."""
+    from sketchfit.pipeline.run import run as run_pipeline
+
+    settings = [*_columns(image_column, label_column), *(overrides or [])]
+    run_pipeline(data, recipe, settings, out, strict=strict, fresh=fresh)
+
+
+@app.command()
+def fit(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the trained network.")],
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    strict: Strict = False,
+    fresh: Fresh = False,
+) -> None:
+    """Train one network on all rows, without folds; no figure is claimed for it."""
+    from sketchfit.pipeline.fit_one import fit as fit_pipeline
+
+    settings = [*_columns(image_column, label_column), *(overrides or [])]
+    fit_pipeline(data, recipe, settings, out, strict=strict, fresh=fresh)
+
+
+@app.command()
+def predict(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV/Parquet table of images.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV to write; standard output by default.")] = None,
+    image_column: ImageColumn = None,
+) -> None:
+    """Label new images: image, label, name, probability and the five most probable names."""
+    from sketchfit.pipeline.predict import predict as predict_pipeline
+
+    text = predict_pipeline(run_folder, images, image_column=image_column).to_csv(index=False, lineterminator="\n")
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        from sketchfit.files import write_text
+
+        write_text(out, text)
+
+
+@app.command()
+def score(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    truth: Annotated[Path, typer.Argument(help="CSV with the column `target`, in the order of the test rows.")],
+) -> None:
+    """Compare a run's answers with the true test labels, where they are known."""
+    from sketchfit.pipeline.score import score as score_run
+
+    for name, estimate in score_run(run_folder, truth).items():
+        typer.echo(f"true test {name}  {estimate}")
+
+
+@app.command()
+def draw(
+    out: Annotated[Path, typer.Argument(help="Folder to make.")],
+    classes: Annotated[int, typer.Option(help="Number of classes.")] = 20,
+    per_class: Annotated[int, typer.Option(help="Training drawings a class.")] = 30,
+    test_per_class: Annotated[int, typer.Option(help="Test drawings a class.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed: the same one draws the same files.")] = 0,
+    copies: Annotated[
+        float, typer.Option(help="Share of drawings that are flipped, turned or re-encoded copies.")
+    ] = 0.06,
+) -> None:
+    """Draw a synthetic data set in the competition's layout, with known test labels."""
+    from sketchfit.data.synthetic import draw_dataset
+
+    drawn = draw_dataset(
+        out, classes=classes, per_class=per_class, test_per_class=test_per_class, seed=seed, copies=copies
+    )
+    typer.echo(
+        f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/"
+    )
+
+
+@recipes_app.callback()
+def recipes(context: typer.Context) -> None:
+    """List the shipped recipes."""
+    if context.invoked_subcommand is None:
+        list_recipes()
+
+
+@recipes_app.command("list")
+def list_recipes() -> None:
+    """List the shipped recipes with their first line."""
+    from sketchfit.config.load import recipe_text, shipped_recipes
+
+    names = shipped_recipes()
+    width = max(map(len, names))
+    for name in names:
+        typer.echo(f"{name:{width}}  {recipe_text(name).splitlines()[0].lstrip('# ')}")
+
+
+@recipes_app.command("show")
+def show_recipe(
+    name: Annotated[str, typer.Argument(help="A shipped recipe's name, or a YAML file.")],
+    full: Annotated[bool, typer.Option("--full", help="With every default.")] = False,
+    overrides: Overrides = None,
+) -> None:
+    """Show a recipe as it is written, or whole."""
+    from sketchfit.config.load import dump_recipe, load_recipe, recipe_text
+
+    if full or overrides:
+        typer.echo(dump_recipe(load_recipe(name, overrides or [])), nl=False)
+    else:
+        typer.echo(recipe_text(name), nl=False)
+
+
+def _columns(image: str | None, label: str | None) -> list[str]:
+    named = {"data.image_column": image, "data.label_column": label}
+    return [f"{key}={value!r}" for key, value in named.items() if value is not None]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is told in words, with exit status 2."""
+    from sketchfit.errors import UserError
+
+    try:
+        app()
+    except UserError as error:
+        for problem in error.problems:
+            typer.echo(f"error: {problem}", err=True)
+        if error.hint:
+            typer.echo(error.hint, err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on from here", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Recipes by name or file, `--set key=value` overrides, and errors that name the key and the nearest one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.section import Section
+from sketchfit.errors import UserError
+
+
+def shipped_recipes() -> tuple[str, ...]:
+    """Names of the recipes in the package, sorted."""
+    return tuple(sorted(entry.name[:-5] for entry in _folder().iterdir() if entry.name.endswith(".yaml")))
+
+
+def recipe_text(name: str) -> str:
+    """YAML text of a shipped recipe, comments included."""
+    if name not in shipped_recipes():
+        raise UserError(f"no recipe is named {name!r}{_nearest(name, shipped_recipes())}", _known_recipes())
+    return str((_folder() / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def load_recipe(
+    source: str | Path | Mapping[str, Any] = "cpu", overrides: Sequence[str] | Mapping[str, Any] = ()
+) -> Recipe:
+    """Build the recipe of a run.
+
+    Args:
+        source: name of a shipped recipe, path of a YAML file, or the settings themselves.
+        overrides: `key.sub=value` texts (the value is YAML), or a nested mapping; applied in order.
+
+    Raises:
+        UserError: every unknown or ill-typed key, with what is allowed and the nearest name.
+    """
+    settings, origin = _settings(source)
+    if isinstance(overrides, Mapping):
+        settings = merge(settings, overrides)
+    else:
+        for text in overrides:
+            settings = merge(settings, _override(text))
+    return parse_recipe(settings, origin)
+
+
+def parse_recipe(settings: Mapping[str, Any], origin: str = "the recipe") -> Recipe:
+    """Check settings against the schema; see `load_recipe` for the errors."""
+    try:
+        return Recipe.model_validate(settings)
+    except ValidationError as error:
+        raise UserError(
+            [_problem(item) for item in error.errors()], f"Mend {origin}, or see `sketchfit recipes --full`."
+        ) from error
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `over` laid on it: mappings are merged key by key, anything else is replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def member_recipes(recipe: Recipe) -> dict[str, Recipe]:
+    """The recipe of each member by name; one, named after its backbone, where `members` is empty."""
+    if not recipe.members:
+        return {recipe.model.backbone.replace("/", "_"): recipe}
+    base = recipe.model_dump(mode="json", exclude={"members"})
+    return {name: parse_recipe(merge(base, over), f"members.{name}") for name, over in recipe.members.items()}
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """The whole recipe as YAML, every default included."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _folder() -> Any:
+    return files("sketchfit.config") / "recipes"
+
+
+def _settings(source: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    if isinstance(source, Mapping):
+        return dict(source), "the recipe"
+    if str(source) in shipped_recipes():
+        return _parse_yaml(recipe_text(str(source)), f"recipe {source}"), f"recipe {source}"
+    path = Path(source)
+    if path.suffix not in {".yaml", ".yml"} and not path.is_file():
+        raise UserError(
+            f"no recipe is named {str(source)!r}{_nearest(str(source), shipped_recipes())}", _known_recipes()
+        )
+    if not path.is_file():
+        raise UserError(f"recipe file {path} does not exist", _known_recipes())
+    try:
+        return _parse_yaml(path.read_text(encoding="utf-8-sig"), str(path)), str(path)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def _parse_yaml(text: str, origin: str) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"{origin} is not valid YAML: {error}") from error
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise UserError(f"{origin} must be a mapping of settings, and is a {type(settings).__name__}")
+    return settings
+
+
+def _override(text: str) -> dict[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UserError(f"--set {text!r} is not of the form key=value", "For example: --set training.epochs=20")
+    try:
+        parsed: Any = yaml.safe_load(value) if value.strip() else None
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {text!r}: the value is not valid YAML: {error}") from error
+    if isinstance(parsed, str):
+        parsed = _number(parsed)
+    for part in reversed(key.strip().split(".")):
+        parsed = {part: parsed}
+    return dict(parsed)
+
+
+def _number(text: str) -> str | float:
+    """YAML 1.1 reads `1e-3` as text; a person means a number."""
+    try:
+        return float(text) if any(c.isdigit() for c in text) else text
+    except ValueError:
+        return text
+
+
+def _problem(item: Mapping[str, Any]) -> str:
+    location = [str(part) for part in item["loc"]]
+    key = ".".join(location)
+    if item["type"] == "extra_forbidden":
+        return f"unknown key {key!r}{_nearest(key, tuple(setting_names()))}"
+    return f"{key}: {item['msg']}, and is {item['input']!r}" if key else str(item["msg"])
+
+
+def setting_names(section: type[Section] = Recipe, prefix: str = "") -> Iterator[str]:
+    """Every key of the recipe with its dots, sections included."""
+    for name, field in section.model_fields.items():
+        key = f"{prefix}{name}"
+        yield key
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from setting_names(kind, f"{key}.")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    found = get_close_matches(name, known, n=1, cutoff=0.4)
+    if not found:  # a right name in a wrong section is nearest by its last part
+        last = name.rpartition(".")[2]
+        by_last = {key.rpartition(".")[2]: key for key in known}
+        found = [by_last[match] for match in get_close_matches(last, by_last, n=1, cutoff=0.6)]
+    return f"; the nearest is {found[0]!r}" if found else ""
+
+
+def _known_recipes() -> str:
+    return f"Shipped recipes: {', '.join(shipped_recipes())}. Any YAML file works too."

@@ -1,0 +1,93 @@
+"""Folds: every class spread evenly, rows of one group kept together.
+
+Groups are placed first, the largest first, each where its classes are most wanted; single rows then even every class
+out. Without groups the folds of a class differ by at most one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.errors import UserError
+
+TRAIN_ONLY = -1
+"""Fold number of a row that is always trained on."""
+
+
+def stratified_folds(
+    label: NDArray[np.int64], shares: Sequence[float], seed: int, group: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Assign every row to a part, each class in proportion to `shares`, each group whole.
+
+    Args:
+        label: int64 [N], class indices.
+        shares: positive, sum 1: k × 1/k for k folds.
+        seed: order in which rows and equal choices are taken.
+        group: int64 [N]; rows with the same value share a part. None: every row is its own group.
+
+    Returns:
+        int64 [N], part numbers 0 … len(shares)-1.
+    """
+    rng = np.random.Generator(np.random.Philox(key=[seed, len(label)]))
+    share = np.asarray(shares, dtype=np.float64)
+    classes = int(label.max()) + 1 if label.size else 0
+    wanted = np.bincount(label, minlength=classes)[:, None] * share  # [class, part]: rows still to place
+    wanted_all = label.size * share
+    part = np.empty(len(label), dtype=np.int64)
+    for rows in _units(group, len(label), rng):
+        present, counts = np.unique(label[rows], return_counts=True)
+        need = counts @ wanted[present]
+        # Equal need within a class is settled by the fold that is emptiest over all classes.
+        best = np.flatnonzero(need > need.max() - 1e-9)
+        chosen = int(best[np.argmax(wanted_all[best])])
+        part[rows] = chosen
+        wanted[present, chosen] -= counts
+        wanted_all[chosen] -= len(rows)
+    return part
+
+
+def _units(group: NDArray[np.int64] | None, count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Rows that move together: the largest groups first, equal sizes in random order."""
+    order = rng.permutation(count)
+    if group is None:
+        return [order[i : i + 1] for i in range(count)]
+    _, inverse = np.unique(group[order], return_inverse=True)
+    by_group = order[np.argsort(inverse, kind="stable")]
+    units = np.split(by_group, np.cumsum(np.bincount(inverse))[:-1])
+    turn = rng.permutation(len(units))
+    return sorted((units[i] for i in turn), key=len, reverse=True)
+
+
+def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
+    """Folds that the user's table names: distinct values in sorted order, numbers as numbers.
+
+    Raises:
+        UserError: fewer than two distinct values, or an empty one.
+    """
+    empty = [row for row, value in enumerate(values) if not str(value).strip()]
+    distinct = sorted(
+        set(values), key=lambda value: (not _is_number(value), float(value) if _is_number(value) else 0, value)
+    )
+    if empty:
+        raise UserError(f"fold column {column!r} is empty in {len(empty)} rows, the first of them row {empty[0] + 2}")
+    if len(distinct) < 2:
+        raise UserError(f"fold column {column!r} holds only {distinct[0]!r}", "It needs at least two folds.")
+    number = {value: index for index, value in enumerate(distinct)}
+    return np.array([number[value] for value in values], dtype=np.int64)
+
+
+def crossing_groups(fold: NDArray[np.int64], group: NDArray[np.int64]) -> int:
+    """Number of groups whose rows lie in more than one fold: copies on which validation flatters."""
+    pairs = np.unique(np.stack([group, fold], axis=1), axis=0)
+    return int((np.unique(pairs[:, 0], return_counts=True)[1] > 1).sum())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,155 @@
+"""The network: a timm backbone, its weights, a new head for the classes at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from sketchfit.config.model import ModelSection
+from sketchfit.errors import UserError
+from sketchfit.models._timm import timm
+from sketchfit.models.heads import attach_head
+from sketchfit.models.weights import read_weights
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Mean and standard deviation a channel, in units of the range [0, 1]."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and what its input must look like."""
+
+    model: nn.Module
+    normalisation: Normalisation
+
+
+def build_network(section: ModelSection, classes: int, load_weights: bool = True) -> Network:
+    """Create the backbone with its weights and a head of `classes` outputs.
+
+    Args:
+        section: which backbone, which weights.
+        classes: number of classes, C.
+        load_weights: False where the weights come from a checkpoint afterwards; then no file or hub is asked.
+
+    Raises:
+        UserError: no such backbone; arguments it does not take; weights that do not fit or can't be had.
+    """
+    _check_name(section.backbone)
+    args, overlay = dict(section.args), dict[str, Any]()
+    metadata: dict[str, str] = {}
+    if section.weights is not None:
+        state, metadata = read_weights(Path(section.weights).expanduser())
+        _check_architecture(section, metadata)
+        if "pad_type" in metadata:
+            args.setdefault("pad_type", metadata["pad_type"])
+        overlay = {"state_dict": state}
+    if section.drop_path_rate is not None:
+        args["drop_path_rate"] = section.drop_path_rate
+    wants_weights = load_weights and section.pretrained
+    try:
+        model = timm.create_model(
+            section.backbone,
+            pretrained=wants_weights,
+            pretrained_cfg_overlay=_complete(section, overlay, wants_weights),
+            num_classes=classes,
+            drop_rate=section.drop_rate,
+            **_input_size_argument(section, args),
+        )
+    except TypeError as error:
+        raise UserError(f"model.args: {section.backbone} does not take them: {error}") from error
+    except (RuntimeError, OSError, ValueError) as error:
+        if not wants_weights:
+            raise UserError(f"model: {section.backbone} can't be built: {_first_lines(error)}") from error
+        raise UserError(
+            f"model: weights of {section.backbone} can't be had: {_first_lines(error)}",
+            "Give a local file with --set model.weights=FILE, or start from random weights with "
+            "--set model.pretrained=false",
+        ) from error
+    normalisation = _normalisation(section, metadata, model.pretrained_cfg)
+    attach_head(model, section.head, classes)
+    return Network(model, normalisation)
+
+
+def _check_name(name: str) -> None:
+    if timm.is_model(name.partition(".")[0]):
+        return
+    from difflib import get_close_matches  # only wanted for this message
+
+    near = get_close_matches(name, timm.list_models(), n=3)
+    raise UserError(f"model.backbone: timm has no model {name!r}", f"Near it: {', '.join(near)}" if near else "")
+
+
+def _check_architecture(section: ModelSection, metadata: dict[str, str]) -> None:
+    stated = metadata.get("architecture")
+    if stated and stated != section.backbone.partition(".")[0]:
+        raise UserError(
+            f"model.weights: {section.weights} says that it is for {stated}, and model.backbone is {section.backbone}"
+        )
+
+
+def _complete(section: ModelSection, overlay: dict[str, Any], wanted: bool) -> dict[str, Any] | None:
+    """timm drops the file's classifier by comparing class counts, so it must know the file's own."""
+    if not overlay or not wanted:
+        return None
+    config = timm.get_pretrained_cfg(section.backbone)
+    name = (config.classifier if config else None) or "head.fc"
+    names = (name,) if isinstance(name, str) else name
+    state = overlay["state_dict"]
+    outputs = [state[f"{n}.weight"].shape[0] for n in names if f"{n}.weight" in state]
+    # A file without a classifier counts as one of another class count: the new head stays as it was made.
+    return {**overlay, "num_classes": outputs[0] if outputs else -1}
+
+
+def _input_size_argument(section: ModelSection, args: dict[str, Any]) -> dict[str, Any]:
+    """Backbones with position embeddings or windows must be built for the input size; others know no such thing."""
+    config = timm.get_pretrained_cfg(section.backbone)
+    if config is None or (not config.fixed_input_size and "img_size" not in args):
+        return args
+    return {"img_size": section.input_size, **args}
+
+
+def _normalisation(section: ModelSection, metadata: dict[str, str], config: dict[str, Any]) -> Normalisation:
+    mean = section.mean if section.mean is not None else metadata.get("mean", config.get("mean", 0.5))
+    std = section.std if section.std is not None else metadata.get("std", config.get("std", 0.5))
+    return Normalisation(_triple(mean), _triple(std))
+
+
+def _triple(value: object) -> tuple[float, float, float]:
+    if isinstance(value, str):
+        value = [float(part) for part in value.replace(",", " ").split()]
+    values = [float(value)] if isinstance(value, (int, float)) else [float(v) for v in value]  # type: ignore[attr-defined]
+    if len(values) == 1:
+        values *= 3
+    return values[0], values[1], values[2]
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])[:300]
+
+
+def to_input(
+    images: torch.Tensor, normalisation: Normalisation, device: torch.device, channels_last: bool
+) -> torch.Tensor:
+    """Make the network's input: move the bytes, then to float, normalised, three channels.
+
+    Args:
+        images: uint8 [B, H, W, C] with C 1 or 3 (grey is repeated).
+
+    Returns:
+        float32 [B, 3, H, W] on `device`.
+    """
+    pixels = images.to(device, non_blocking=True).permute(0, 3, 1, 2)
+    mean = torch.tensor(normalisation.mean, device=device).view(1, 3, 1, 1)
+    std = torch.tensor(normalisation.std, device=device).view(1, 3, 1, 1)
+    floats = (pixels.float() - mean * 255) / (std * 255)  # broadcasting repeats a grey channel
+    return floats.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)

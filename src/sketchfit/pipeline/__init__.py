@@ -1,0 +1,1 @@
+"""The main job and its stages: tables → folds → store → fit → probabilities → submission → summary."""

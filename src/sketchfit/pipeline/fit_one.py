@@ -1,0 +1,58 @@
+"""One network on all rows: nothing is held out, so no figure is claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.errors import UserError
+from sketchfit.pipeline.folder import open_run
+from sketchfit.pipeline.members import fit_fold
+from sketchfit.pipeline.prepare import Fold, load_table
+from sketchfit.pipeline.run import name_unreadable, open_inputs
+from sketchfit.pipeline.summary import say_table
+from sketchfit.tracking.console import Screen
+from sketchfit.training.engine import make_engine
+
+
+def fit(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "runs/fit",
+    *,
+    strict: bool = False,
+    fresh: bool = False,
+) -> Path:
+    """Train one member on all rows; arguments as for `run`.
+
+    Returns:
+        The folder of the trained network; its run's folder works for `predict`.
+
+    Raises:
+        UserError: a mistake in the recipe, the tables or the folder; or a recipe of several members.
+    """
+    settings = load_recipe(recipe, overrides)
+    members = member_recipes(settings)
+    if len(members) > 1:
+        raise UserError(
+            f"fit trains one member, and the recipe has {', '.join(members)}", "Use run, or leave `members` out."
+        )
+    table = load_table(Path(data), settings, with_folds=False)
+    engine = make_engine(settings.compute)
+    screen = Screen(settings.tracking.progress if engine.is_main_process else "none")
+    with engine.main_process_first():
+        run_folder = open_run(Path(out), settings, table, fresh and engine.is_main_process)
+    say_table(table, screen)
+    ((member, member_recipe),) = members.items()
+    inputs = open_inputs(table, member_recipe, screen)
+    name_unreadable(table, inputs, strict, screen)
+    rows = np.flatnonzero(inputs.train.readable)
+    fit_fold(run_folder, member, member_recipe, inputs, Fold(0, rows, rows[:0]), engine, screen)
+    folder = run_folder.fold(member, 0)
+    screen.line(f"trained on all {len(rows):,} rows, nothing held out: {folder / 'model.safetensors'}")
+    return folder

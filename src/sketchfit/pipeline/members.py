@@ -1,0 +1,157 @@
+"""A member over its folds: fit each network, then its out-of-fold and test probabilities.
+
+What is on disk is not done again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.store import Store
+from sketchfit.data.table import Table
+from sketchfit.files import atomic, read_json, write_json, write_npz
+from sketchfit.models.backbone import Network, build_network
+from sketchfit.pipeline.folder import RunFolder, digest, file_digest, fit_settings
+from sketchfit.pipeline.prepare import Fold
+from sketchfit.tracking.console import Screen, duration
+from sketchfit.training.evaluate import probabilities
+from sketchfit.training.fit import fit
+from sketchfit.training.job import FitJob
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What all folds of a member share."""
+
+    table: Table
+    train: Store
+    test: Store
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """Probabilities of one network: rows int64 [n] of the training table with `oof` [n, C], and `test` [N_test, C]."""
+
+    rows: NDArray[np.int64]
+    oof: Floats
+    test: Floats
+    seconds: float
+
+
+def fit_fold(
+    run: RunFolder, member: str, recipe: Recipe, inputs: Inputs, fold: Fold, engine: Accelerator, screen: Screen
+) -> FoldResult:
+    """Train one network and write its probabilities; read them where that was done before."""
+    folder = run.fold(member, fold.number)
+    fingerprint = _fingerprint(recipe, inputs, fold)
+    done = folder / "done.json"
+    if not (done.is_file() and read_json(done)["fingerprint"] == fingerprint):
+        began = time.monotonic()
+        job = FitJob(
+            name=f"{member}/fold{fold.number}",
+            recipe=recipe,
+            store=inputs.train,
+            label=inputs.table.label,
+            class_count=inputs.table.class_count,
+            train_rows=fold.train,
+            valid_rows=fold.valid,
+            folder=folder,
+            fingerprint=fingerprint,
+            seed=recipe.seed,
+        )
+        network = fit(job, engine, screen)
+        if engine.is_main_process:
+            _write_results(folder, network, recipe, inputs, fold, engine)
+            seconds = time.monotonic() - began
+            write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
+            (folder / "last.ckpt").unlink(missing_ok=True)
+            screen.line(f"{job.name}: done in {duration(seconds)}")
+        engine.wait_for_everyone()
+        engine.free_memory()
+    return read_fold(folder)
+
+
+def read_fold(folder: Path) -> FoldResult:
+    """Read what `fit_fold` wrote."""
+    with np.load(folder / "oof.npz") as oof, np.load(folder / "test.npz") as test:
+        return FoldResult(oof["row"], oof["prob"], test["prob"], float(read_json(folder / "done.json")["seconds"]))
+
+
+def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
+    """Build the network of a fold that is done, with its trained weights, on the CPU."""
+    network = build_network(recipe.model, classes, load_weights=False)
+    network.model.load_state_dict(load_file(folder / "model.safetensors"))
+    return network
+
+
+def predict_rows(
+    network: Network, recipe: Recipe, store: Store, rows: NDArray[np.int64], classes: int, engine: Accelerator
+) -> Floats:
+    """Probabilities float32 [n, C] of rows of a store."""
+    if len(rows) == 0:
+        return np.zeros((0, classes), dtype=np.float32)
+    return probabilities(
+        network.model,
+        network.normalisation,
+        store,
+        rows,
+        size=recipe.model.input_size,
+        batch_size=recipe.inference.batch_size,
+        device=engine.device,
+        precision=recipe.compute.precision,
+        channels_last=recipe.compute.channels_last,
+        threads=recipe.compute.threads,
+    )
+
+
+def with_prior(prob: Floats, readable: NDArray[np.bool_], prior: Floats) -> Floats:
+    """Probabilities of all rows: `prob` [n, C] for those that can be read, the prior [C] for the others."""
+    full: Floats = np.tile(prior, (len(readable), 1)).astype(np.float32)
+    full[readable] = prob
+    return full
+
+
+def class_prior(label: NDArray[np.int64], classes: int) -> Floats:
+    """Share of each class among the training rows, float32 [C]."""
+    counts = np.bincount(label, minlength=classes).astype(np.float64)
+    prior: Floats = (counts / counts.sum()).astype(np.float32)
+    return prior
+
+
+def _write_results(
+    folder: Path, network: Network, recipe: Recipe, inputs: Inputs, fold: Fold, engine: Accelerator
+) -> None:
+    classes = inputs.table.class_count
+    state = {name: value.cpu().contiguous() for name, value in network.model.state_dict().items()}
+    with atomic(folder / "model.safetensors") as temporary:
+        save_file(state, temporary)
+    oof = predict_rows(network, recipe, inputs.train, fold.valid, classes, engine)
+    write_npz(folder / "oof.npz", {"row": fold.valid, "prob": oof})
+    readable = inputs.test.readable
+    test = predict_rows(network, recipe, inputs.test, np.flatnonzero(readable), classes, engine)
+    prior = class_prior(inputs.table.label[fold.train], classes)
+    write_npz(folder / "test.npz", {"row": np.arange(len(readable)), "prob": with_prior(test, readable, prior)})
+
+
+def _fingerprint(recipe: Recipe, inputs: Inputs, fold: Fold) -> str:
+    weights = recipe.model.weights
+    return digest(
+        fit_settings(recipe.model_dump(mode="json")),
+        file_digest(Path(weights).expanduser()) if weights and Path(weights).expanduser().is_file() else weights,
+        inputs.train.folder.name,
+        inputs.test.folder.name,
+        inputs.table.label.tolist(),
+        inputs.table.class_names,
+        fold.train.tolist(),
+        fold.valid.tolist(),
+    )

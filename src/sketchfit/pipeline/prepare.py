@@ -1,0 +1,126 @@
+"""Before training: tables, stores, which rows count, and their folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import given_folds, stratified_folds
+from sketchfit.data.readers import read_table
+from sketchfit.data.store import Store, StoreSettings, default_cache, open_store
+from sketchfit.data.table import Split, Table
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+from sketchfit.tracking.console import Screen
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows to learn from and rows to validate on, int64; `number` names its folder."""
+
+    number: int
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+
+
+def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
+    """Read and check the tables as the recipe says; with folds, a class smaller than their number is an error."""
+    if not data.exists():
+        raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
+    return read_table(
+        data,
+        image_column=recipe.data.image_column,
+        label_column=recipe.data.label_column,
+        folds=recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None,
+    )
+
+
+def store_settings(recipe: Recipe) -> StoreSettings:
+    """How the images of a member are stored."""
+    size = recipe.data.size or -(-recipe.model.input_size * 9 // 64) * 8
+    return StoreSettings(size, recipe.data.resize, recipe.data.channels, recipe.data.max_pixels)
+
+
+def load_store(table: Table, split: Split, what: str, recipe: Recipe, screen: Screen) -> Store:
+    """Open the store of a split, showing a bar while it is built."""
+    cache = Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
+    with screen.bar(f"decoding {what} images", len(split)) as advance:
+        return open_store(table.root, split.paths, store_settings(recipe), cache, lambda done: advance(done, ""))
+
+
+def make_folds(
+    table: Table, usable: NDArray[np.bool_], group: NDArray[np.int64] | None, recipe: Recipe
+) -> tuple[list[Fold], NDArray[np.int64]]:
+    """All folds of the recipe.
+
+    Args:
+        usable: bool [N], rows whose image was read; others are neither trained nor validated on.
+        group: int64 [N], near-duplicate group of each row, where the recipe wants it.
+
+    Returns:
+        The folds, and int64 [R, N]: the fold of each row in each repeat; -1 where it is validated in none.
+
+    Raises:
+        UserError: a column that is not in the table, or folds to train that do not exist.
+    """
+    section = recipe.folds
+    rows = np.flatnonzero(usable)
+    assignment = np.full((section.repeats, len(usable)), -1, dtype=np.int64)
+    grouping = _grouping(table, group, recipe)
+    seed = recipe.seed if section.seed is None else section.seed
+    for repeat in range(section.repeats):
+        if section.column is not None:
+            assignment[repeat, rows] = given_folds(_column(table, section.column)[rows].tolist(), section.column)
+            continue
+        shares = [section.holdout, 1 - section.holdout] if section.holdout else [1 / section.k] * section.k
+        assignment[repeat, rows] = stratified_folds(
+            table.label[rows], shares, seed + repeat, None if grouping is None else grouping[rows]
+        )
+        if section.holdout:
+            assignment[repeat, assignment[repeat] == 1] = -1
+    folds = _as_folds(assignment, rows)
+    if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
+        raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
+    return folds, assignment
+
+
+def _as_folds(assignment: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Fold]:
+    folds: list[Fold] = []
+    for fold_of_row in assignment:
+        for value in range(int(fold_of_row.max()) + 1):
+            valid = rows[fold_of_row[rows] == value]
+            folds.append(Fold(len(folds), rows[fold_of_row[rows] != value], valid))
+    return folds
+
+
+def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> NDArray[np.int64] | None:
+    if recipe.folds.group in {"near_duplicate", "none"}:
+        return group
+    values = _column(table, recipe.folds.group)
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def _column(table: Table, name: str) -> NDArray[np.str_]:
+    if name not in table.columns:
+        known = ", ".join(table.columns) or "none beside image and label"
+        raise UserError(f"the training table has no column {name!r}", f"Its further columns: {known}.")
+    return np.asarray(table.columns[name])
+
+
+def write_folds(path: Path, table: Table, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:
+    """`folds.parquet`: row, image, label, group, and a fold column a repeat."""
+    columns: dict[str, object] = {
+        "row": np.arange(len(table.train)),
+        "image_path": list(table.train.paths),
+        "label": table.label,
+        "group": group if group is not None else np.arange(len(table.train)),
+    }
+    for repeat, fold in enumerate(assignment):
+        columns["fold" if len(assignment) == 1 else f"fold_{repeat}"] = fold
+    with atomic(path) as temporary:
+        pd.DataFrame(columns).to_parquet(temporary, index=False)

@@ -1,0 +1,198 @@
+"""The main job: one command from tables and images to a submission, each stage resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.table import Table
+from sketchfit.errors import UserError
+from sketchfit.files import write_json, write_npz, write_text
+from sketchfit.inference.intervals import accuracy
+from sketchfit.inference.metrics import top_k_correct
+from sketchfit.inference.submission import submission_text
+from sketchfit.pipeline.folder import RunFolder, default_name, open_run
+from sketchfit.pipeline.members import FoldResult, Inputs, fit_fold
+from sketchfit.pipeline.prepare import load_store, load_table, make_folds, write_folds
+from sketchfit.pipeline.summary import RunResult, say_result, say_table
+from sketchfit.tracking.console import Screen
+from sketchfit.training.engine import make_engine
+
+NAMED = 10
+"""Unreadable images that are named on screen; all of them are in findings.json."""
+
+
+@dataclass
+class _Clock:
+    """Time by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
+
+
+def run(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path | None = None,
+    *,
+    strict: bool = False,
+    fresh: bool = False,
+) -> RunResult:
+    """Do the main job on a data set.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe: name of a shipped recipe, path of a YAML file, or the settings themselves.
+        overrides: `key=value` texts or a nested mapping, laid on the recipe.
+        out: the run's folder; `runs/<data>-<recipe>` by default. The same command again goes on where it stopped.
+        strict: stop at an image that can't be read.
+        fresh: throw away what the folder holds of an earlier run.
+
+    Raises:
+        UserError: a mistake in the recipe, the tables or the folder; all that were found.
+    """
+    settings = load_recipe(recipe, overrides)
+    data = Path(data)
+    clock = _Clock()
+    with clock.stage("tables"):
+        table = load_table(data, settings)
+    engine = make_engine(settings.compute)
+    screen = Screen(settings.tracking.progress if engine.is_main_process else "none")
+    name = "custom" if isinstance(recipe, Mapping) else str(recipe)
+    folder = Path(out) if out is not None else default_name(name, data)
+    with engine.main_process_first():
+        run_folder = open_run(folder, settings, table, fresh and engine.is_main_process)
+    say_table(table, screen)
+    members = member_recipes(settings)
+    with clock.stage("decoding"):
+        inputs = {member: open_inputs(table, member_recipe, screen) for member, member_recipe in members.items()}
+    first = next(iter(inputs.values()))
+    unreadable = name_unreadable(table, first, strict, screen)
+    if engine.is_main_process:
+        write_json(run_folder.findings, _findings(table, *unreadable))
+    with clock.stage("folds"):
+        folds, assignment = make_folds(table, _usable(inputs), None, settings)
+        if engine.is_main_process:
+            write_folds(run_folder.folds, table, assignment, None)
+    results: dict[str, list[FoldResult]] = {}
+    for member, member_recipe in members.items():
+        with clock.stage("training"):
+            chosen = [fold for fold in folds if settings.folds.train is None or fold.number in settings.folds.train]
+            results[member] = [
+                fit_fold(run_folder, member, member_recipe, inputs[member], fold, engine, screen) for fold in chosen
+            ]
+    with clock.stage("submission"):
+        rows, oof, test = _combine(results, table.class_count, len(table.test))
+        if engine.is_main_process:
+            _write_ensemble(run_folder, table, rows, oof, test, list(results))
+    engine.wait_for_everyone()
+    correct1, correct5 = (top_k_correct(oof, table.label[rows], min(k, table.class_count)) for k in (1, 5))
+    result = RunResult(
+        folder,
+        accuracy(correct1),
+        accuracy(correct5),
+        run_folder.submission if len(table.test) else None,
+        *unreadable,
+        clock.seconds,
+    )
+    say_result(result, screen)
+    return result
+
+
+def open_inputs(table: Table, recipe: Recipe, screen: Screen) -> Inputs:
+    """Open both stores of a member."""
+    train = load_store(table, table.train, "training", recipe, screen)
+    return Inputs(table, train, load_store(table, table.test, "test", recipe, screen))
+
+
+def _usable(inputs: Mapping[str, Inputs]) -> NDArray[np.bool_]:
+    """bool [N]: training rows that every member can read."""
+    usable: NDArray[np.bool_] = np.logical_and.reduce([member.train.readable for member in inputs.values()])
+    return usable
+
+
+def name_unreadable(
+    table: Table, inputs: Inputs, strict: bool, screen: Screen
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Images that can't be read, by path, of both tables; named on screen, or a stop if `strict`."""
+    train = {path: error for path, error in zip(table.train.paths, inputs.train.errors, strict=True) if error}
+    test = {path: error for path, error in zip(table.test.paths, inputs.test.errors, strict=True) if error}
+    problems = [f"{path}: {error}" for path, error in [*train.items(), *test.items()]]
+    if strict and problems:
+        raise UserError(
+            [f"{len(problems)} images can't be read", *problems],
+            "Mend them, or leave out --strict: such training rows are then dropped, and such test rows get the prior.",
+        )
+    if len(train) == len(table.train):
+        raise UserError(["no training image can be read", *problems[:NAMED]], "Check the paths and the files.")
+    for found, what in (
+        (train, "training images can't be read and are dropped"),
+        (test, "test images can't be read and get the prior"),
+    ):
+        if found:
+            screen.line(f"{len(found)} {what}:")
+            for path, error in list(found.items())[:NAMED]:
+                screen.line(f"  {path}: {error}")
+    return train, test
+
+
+def _findings(table: Table, train: dict[str, str], test: dict[str, str]) -> dict[str, Any]:
+    return {"notes": table.notes, "unreadable": {"train": train, "test": test}}
+
+
+def _combine(
+    results: Mapping[str, Sequence[FoldResult]], classes: int, test_rows: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """Mean over folds and repeats, then over members.
+
+    Returns:
+        Rows int64 [n] that every member has out-of-fold probabilities of, those [n, C], and test's [N_test, C].
+    """
+    by_member = [_mean_over_folds(folds, classes) for folds in results.values()]
+    rows = reduce(np.intersect1d, [member_rows for member_rows, _ in by_member])
+    oof = np.mean([prob[np.searchsorted(member_rows, rows)] for member_rows, prob in by_member], axis=0)
+    if test_rows == 0:
+        return rows, oof.astype(np.float32), np.zeros((0, classes), dtype=np.float32)
+    test = np.mean([np.mean([fold.test for fold in folds], axis=0) for folds in results.values()], axis=0)
+    return rows, oof.astype(np.float32), test.astype(np.float32)
+
+
+def _mean_over_folds(folds: Sequence[FoldResult], classes: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    rows, place, times = np.unique(
+        np.concatenate([fold.rows for fold in folds]), return_inverse=True, return_counts=True
+    )
+    total = np.zeros((len(rows), classes), dtype=np.float64)
+    np.add.at(total, place, np.concatenate([fold.oof for fold in folds]))
+    return rows, total / times[:, None]
+
+
+def _write_ensemble(
+    run_folder: RunFolder,
+    table: Table,
+    rows: NDArray[np.int64],
+    oof: NDArray[np.float32],
+    test: NDArray[np.float32],
+    members: Sequence[str],
+) -> None:
+    write_json(run_folder.ensemble / "weights.json", {member: 1 / len(members) for member in members})
+    write_npz(run_folder.ensemble / "oof.npz", {"row": rows, "prob": oof})
+    if len(table.test):
+        write_npz(run_folder.ensemble / "test.npz", {"row": np.arange(len(table.test)), "prob": test})
+        encoding = table.submission.encoding if table.submission else "utf-8"
+        write_text(run_folder.submission, submission_text(table, test), encoding)

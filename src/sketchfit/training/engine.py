@@ -1,0 +1,29 @@
+"""Devices, precision and processes, through accelerate."""
+
+from __future__ import annotations
+
+import torch
+from accelerate import Accelerator
+
+from sketchfit.config.training import ComputeSection
+from sketchfit.errors import UserError
+
+MIXED = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def make_engine(section: ComputeSection) -> Accelerator:
+    """Set up the device, precision and processes (`accelerate launch` starts several).
+
+    Raises:
+        UserError: a device that this machine does not have, or fp16 on a CPU.
+    """
+    if section.device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "compute.device is cuda, and torch sees no CUDA device", "Set compute.device=auto, or mend the driver"
+        )
+    if section.device == "mps" and not torch.backends.mps.is_available():
+        raise UserError("compute.device is mps, and torch sees none", "Set compute.device=auto")
+    engine = Accelerator(cpu=section.device == "cpu", mixed_precision=MIXED[section.precision])
+    if section.precision == "fp16" and engine.device.type == "cpu":
+        raise UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32")
+    return engine

@@ -1,0 +1,62 @@
+"""Probabilities of a network over rows of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from sketchfit.data.batches import load_batches
+from sketchfit.data.store import Store
+from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.transforms.augment import eval_augment
+
+
+def probabilities(
+    model: nn.Module,
+    normalisation: Normalisation,
+    store: Store,
+    rows: NDArray[np.int64],
+    *,
+    size: int,
+    batch_size: int,
+    device: torch.device,
+    precision: str = "fp32",
+    channels_last: bool = True,
+    threads: int = 2,
+    progress: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float32]:
+    """Softmax probabilities without augmentation.
+
+    Args:
+        model: on `device`; left in evaluation mode.
+        rows: rows of the store, int64 [N].
+        size: side of the input in pixels.
+        progress: called with the number of rows done.
+
+    Returns:
+        float32 [N, C], rows sum to 1.
+    """
+    model.eval()
+    batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    found: list[NDArray[np.float32]] = []
+    done = 0
+    with torch.inference_mode(), autocast(device, precision):
+        for batch in load_batches(store, batches, eval_augment(size), lambda _: _GENERATOR, threads):
+            logits = model(to_input(torch.from_numpy(batch.images), normalisation, device, channels_last))
+            found.append(logits.float().softmax(dim=1).cpu().numpy())
+            done += len(batch.rows)
+            progress(done)
+    return np.concatenate(found) if found else np.zeros((0, 0), dtype=np.float32)
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Autocast of this precision; switched off for fp32."""
+    dtype = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, dtype=dtype, enabled=precision != "fp32")
+
+
+_GENERATOR = np.random.Generator(np.random.Philox(0))  # evaluation draws nothing from it

@@ -1,0 +1,199 @@
+"""The training of one network: set up, resume, epochs, the weights that are reported."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from accelerate import Accelerator
+
+from sketchfit.errors import UserError
+from sketchfit.models.averaging import wise_ft
+from sketchfit.models.backbone import Network
+from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
+from sketchfit.tracking.console import Screen
+from sketchfit.tracking.history import write_history
+from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
+from sketchfit.training.evaluate import probabilities
+from sketchfit.training.feed import updates
+from sketchfit.training.job import FitJob
+from sketchfit.training.plan import EpochPlan, Plan, make_plan
+from sketchfit.training.schedules import apply_lr, lr_factor
+from sketchfit.training.state import TrainState, start, wrap
+from sketchfit.training.step import update
+from sketchfit.transforms.rng import sample_rng
+
+TORCH_STREAM = 2
+"""Stream that seeds torch's own generator (dropout and its kind) at each update."""
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What all steps of one training share."""
+
+    job: FitJob
+    state: TrainState
+    plan: Plan
+    engine: Accelerator
+    screen: Screen
+
+    @property
+    def epochs(self) -> int:
+        return len(self.plan.epochs)
+
+
+def fit(job: FitJob, engine: Accelerator, screen: Screen) -> Network:
+    """Train, from the last checkpoint where there is one.
+
+    Returns:
+        The network with the weights that the recipe reports, on its device.
+
+    Raises:
+        UserError: the loss is not finite any more.
+    """
+    saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
+    state = start(job, engine, saved)
+    training = _Training(job, state, make_plan(job.recipe, len(job.train_rows)), engine, screen)
+    if saved is not None:
+        screen.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
+    trained: FrozenTable | None = None
+    for epoch in training.plan.epochs[state.epoch :]:
+        trained = _thaw(training, epoch, trained)
+        _train_epoch(training, epoch)
+        _finish_epoch(training, epoch)
+    _put_reported_weights(job, state)
+    return Network(state.reported().eval(), state.normalisation)
+
+
+def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> FrozenTable:
+    """Set what learns in this epoch; say so where it is not everything."""
+    state, name = training.state, training.job.name
+    now = apply_freezing(state.model, training.job.recipe.model.freeze, epoch.epoch, training.epochs)
+    if now != before:
+        wrap(state, training.engine, training.job.recipe.compute.compile)
+        if before is not None or now.trainable < now.parameters:
+            share = f"{now.trainable:,} of {now.parameters:,} parameters train"
+            training.screen.line(f"{name}: from epoch {epoch.epoch + 1}, {share}")
+    return now
+
+
+def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
+    """All batches of an epoch that are still to come; figures go to the state."""
+    job, state, engine = training.job, training.state, training.engine
+    began, first = time.monotonic(), state.batch
+    last_save = began
+    every = job.recipe.training.checkpoint_minutes * 60
+    drops = _curriculum_drops(training)
+    with training.screen.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
+        for micros in updates(job, epoch, training.epochs, first, state.normalisation, engine):
+            number = epoch.first_update + state.batch // job.recipe.training.accumulation
+            factor = lr_factor(job.recipe.schedule, number, training.plan.total_updates, epoch.updates, drops)
+            apply_lr(state.optimizer, factor * (state.plateau.scale if state.plateau else 1.0))
+            seed = int(sample_rng(job.seed, number, engine.process_index, TORCH_STREAM).integers(2**62))
+            state.count(*update(state, micros, job.recipe, engine, seed), sum(len(micro.images) for micro in micros))
+            state.batch += len(micros)
+            rate = (state.batch - first) * epoch.batch_size / (time.monotonic() - began)
+            advance(state.batch, f"{rate:.0f} images/s")
+            if 0 < every < time.monotonic() - last_save and state.batch < epoch.batches:
+                _save(training)
+                last_save = time.monotonic()
+    state.seconds += time.monotonic() - began
+
+
+def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
+    """Validate, average, write the history and a checkpoint, say how it went."""
+    job, state, engine = training.job, training.state, training.engine
+    loss, right, seen = state.totals(engine)
+    if not np.isfinite(loss):
+        raise UserError(
+            f"{job.name}: the loss is not finite in epoch {epoch.epoch + 1}",
+            "Lower optimizer.lr, set training.clip_grad=1, or set compute.precision=fp32.",
+        )
+    accuracy = _validate(training, epoch)
+    row: dict[str, float | int | None] = {
+        "epoch": epoch.epoch + 1,
+        "train_loss": round(loss / seen, 6),
+        "train_accuracy": round(right / seen, 6),
+        "valid_accuracy": None if accuracy is None else round(accuracy, 6),
+        "lr": float(state.optimizer.param_groups[-1]["lr"]),
+        "images": int(seen),
+        "seconds": round(state.seconds, 2),
+        "images_per_second": round(seen / max(state.seconds, 1e-9), 1),
+    }
+    if state.plateau and accuracy is not None:
+        state.plateau.update(accuracy)
+    if state.swa and epoch.epoch >= job.recipe.averaging.swa_start * training.epochs:
+        state.swa.update(state.model)
+    if job.recipe.training.checkpoint == "best" and accuracy is not None:
+        state.keep_if_best(accuracy)
+    state.next_epoch(row)
+    _save(training)
+    if engine.is_main_process:
+        write_history(job.folder / "history.csv", state.history)
+    training.screen.line(_epoch_line(job.name, row, training.epochs))
+
+
+def _validate(training: _Training, epoch: EpochPlan) -> float | None:
+    """Accuracy of the weights that would be reported now; None where it is not asked for."""
+    job, state, recipe = training.job, training.state, training.job.recipe
+    every = recipe.training.validate_every
+    due = epoch.epoch + 1 == training.epochs or (every > 0 and (epoch.epoch + 1) % every == 0)
+    if not due or len(job.valid_rows) == 0:
+        return None
+    prob = probabilities(
+        state.reported(),
+        state.normalisation,
+        job.store,
+        job.valid_rows,
+        size=recipe.model.input_size,
+        batch_size=recipe.inference.batch_size,
+        device=training.engine.device,
+        precision=recipe.compute.precision,
+        channels_last=recipe.compute.channels_last,
+        threads=recipe.compute.threads,
+    )
+    state.model.train()
+    freeze_statistics(state.model, recipe.model.freeze)
+    return float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
+
+
+def _put_reported_weights(job: FitJob, state: TrainState) -> None:
+    model = state.reported()
+    if state.best is not None:
+        model.load_state_dict(state.best[1])
+    elif state.swa is not None:
+        model.load_state_dict(state.swa.average(state.model))
+    if state.zero is not None:
+        tuned = {key: value.cpu() for key, value in model.state_dict().items()}
+        model.load_state_dict(wise_ft(state.zero, tuned, job.recipe.averaging.wise_ft))
+
+
+def _curriculum_drops(training: _Training) -> list[tuple[int, float]]:
+    """(first update, LR scale) of each epoch in which the curriculum's scale changes."""
+    drops: list[tuple[int, float]] = []
+    for epoch in training.plan.epochs:
+        scale = training.job.recipe.transforms.lr_scale_at(epoch.epoch, training.epochs)
+        if scale != (drops[-1][1] if drops else 1.0):
+            drops.append((epoch.first_update, scale))
+    return drops
+
+
+def _save(training: _Training) -> None:
+    snapshot = training.state.snapshot(training.job.fingerprint, training.engine)
+    if training.engine.is_main_process:
+        save_checkpoint(training.job.folder / "last.ckpt", snapshot)
+    training.engine.wait_for_everyone()
+
+
+def _epoch_line(name: str, row: dict[str, float | int | None], epochs: int) -> str:
+    valid = row["valid_accuracy"]
+    parts = [
+        f"{name}  epoch {row['epoch']:>2}/{epochs}",
+        f"loss {row['train_loss']:.3f}",
+        f"train {100 * (row['train_accuracy'] or 0):5.1f} %",
+        *([f"valid {100 * valid:5.1f} %"] if valid is not None else []),
+        f"{row['images_per_second']:.0f} images/s",
+        f"{row['seconds']:.0f} s",
+    ]
+    return "  ".join(parts)

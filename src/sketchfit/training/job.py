@@ -1,0 +1,40 @@
+"""What one training is: data in, weights out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.store import Store
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """One network to train.
+
+    Attributes:
+        name: how lines on screen call it.
+        recipe: the member's recipe.
+        store: images of the training table.
+        label: int64 [N], class index of each row of the store.
+        class_count: C.
+        train_rows, valid_rows: rows to learn from, and rows to validate on (may be empty); int64.
+        folder: where `last.ckpt` and `history.csv` go.
+        fingerprint: names this training; a checkpoint of another one is not resumed.
+        seed: of everything random in this training.
+    """
+
+    name: str
+    recipe: Recipe
+    store: Store
+    label: NDArray[np.int64]
+    class_count: int
+    train_rows: NDArray[np.int64]
+    valid_rows: NDArray[np.int64]
+    folder: Path
+    fingerprint: str
+    seed: int

@@ -1,0 +1,175 @@
+"""All that changes in a training, and how it is saved and brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from sketchfit.models.averaging import EMA, SWA
+from sketchfit.models.backbone import Normalisation, build_network
+from sketchfit.training.job import FitJob
+from sketchfit.training.losses.build import Loss, build_loss
+from sketchfit.training.optimizers import build_optimizer
+from sketchfit.training.sam import SAM, build_sam
+from sketchfit.training.schedules import Plateau
+
+State = dict[str, torch.Tensor]
+
+
+@dataclass
+class TrainState:
+    """A training between two updates.
+
+    Attributes:
+        model: unwrapped, on its device.
+        wrapped: what is called in training (compiled, or spread over processes).
+        zero: weights before fine-tuning, where the recipe interpolates with them.
+        epoch, batch: the next batch to train on.
+        loss_sum, right, seen, seconds: of the epoch so far, in this process; the first two may still be on the device.
+        history: a row a finished epoch.
+        best: validation accuracy and weights of the best epoch, where the recipe asks for it.
+    """
+
+    model: nn.Module
+    wrapped: nn.Module
+    normalisation: Normalisation
+    loss: Loss
+    optimizer: torch.optim.Optimizer
+    raw_optimizer: torch.optim.Optimizer
+    sam: SAM | None
+    plateau: Plateau | None
+    ema: EMA | None
+    swa: SWA | None
+    zero: State | None
+    epoch: int = 0
+    batch: int = 0
+    loss_sum: torch.Tensor | float = 0.0
+    right: torch.Tensor | int = 0
+    seen: int = 0
+    seconds: float = 0.0
+    history: list[dict[str, float | int | None]] = field(default_factory=list)
+    best: tuple[float, State] | None = None
+
+    def reported(self) -> nn.Module:
+        """The network whose weights are validated: the moving average where there is one."""
+        return self.ema.module if self.ema is not None else self.model
+
+    def count(self, loss_sum: torch.Tensor, right: torch.Tensor, seen: int) -> None:
+        """Add an update's figures, without waiting for the device."""
+        self.loss_sum = self.loss_sum + loss_sum.double()
+        self.right = self.right + right
+        self.seen += seen
+
+    def totals(self, engine: Accelerator) -> tuple[float, int, int]:
+        """Loss sum, right and seen of the epoch so far, over all processes."""
+        figures = [float(self.loss_sum), float(self.right), float(self.seen)]
+        total = engine.reduce(torch.tensor(figures, dtype=torch.float64, device=engine.device), reduction="sum")
+        loss, right, seen = total.tolist()
+        return loss, int(right), int(seen)
+
+    def keep_if_best(self, accuracy: float) -> None:
+        """Remember the reported weights if this validation accuracy is the highest so far."""
+        if self.best is None or accuracy > self.best[0]:
+            self.best = accuracy, {name: value.cpu().clone() for name, value in self.reported().state_dict().items()}
+
+    def next_epoch(self, row: dict[str, float | int | None]) -> None:
+        """File the epoch's row and count from zero."""
+        self.history.append(row)
+        self.epoch, self.batch = self.epoch + 1, 0
+        self.loss_sum, self.right, self.seen, self.seconds = 0.0, 0, 0, 0.0
+
+    def snapshot(self, fingerprint: str, engine: Accelerator) -> dict[str, Any]:
+        """Everything as tensors and plain numbers, for a checkpoint."""
+        return {
+            "fingerprint": fingerprint,
+            "model": self.model.state_dict(),
+            "optimizer": self.raw_optimizer.state_dict(),
+            "scaler": engine.scaler.state_dict() if engine.scaler is not None else None,
+            "plateau": self.plateau.state_dict() if self.plateau else None,
+            "ema": self.ema.state_dict() if self.ema else None,
+            "swa": self.swa.state_dict() if self.swa else None,
+            "zero": self.zero,
+            "best": list(self.best) if self.best else None,
+            "figures": list(self.totals(engine)),
+            **{name: getattr(self, name) for name in _COUNTERS},
+        }
+
+    def restore(self, saved: dict[str, Any], engine: Accelerator) -> None:
+        """Go back to a snapshot, in place."""
+        self.model.load_state_dict(saved["model"])
+        self.raw_optimizer.load_state_dict(saved["optimizer"])
+        if engine.scaler is not None and saved["scaler"]:
+            engine.scaler.load_state_dict(saved["scaler"])
+        for part, name in ((self.plateau, "plateau"), (self.ema, "ema"), (self.swa, "swa")):
+            if part is not None:
+                part.load_state_dict(saved[name])
+        self.zero = saved["zero"]
+        self.best = (saved["best"][0], saved["best"][1]) if saved["best"] else None
+        for name in _COUNTERS:
+            setattr(self, name, saved[name])
+        if engine.is_main_process:  # they are sums over all processes, and are summed again
+            self.loss_sum, self.right, self.seen = saved["figures"]
+
+
+_COUNTERS = ("epoch", "batch", "seconds", "history")
+
+
+def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None) -> TrainState:
+    """Build everything; weights come from the checkpoint where there is one."""
+    recipe = job.recipe
+    torch.manual_seed(job.seed)
+    network = build_network(recipe.model, job.class_count, load_weights=saved is None)
+    channels_last = recipe.compute.channels_last
+    model = network.model.to(engine.device)
+    model = model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
+    optimizer = build_optimizer(model, recipe.optimizer)
+    counts = np.bincount(job.label[job.train_rows], minlength=job.class_count)
+    loss = build_loss(recipe.loss, counts, recipe.model.head.scale).to(engine.device)
+    averaging = recipe.averaging
+    state = TrainState(
+        model=model,
+        wrapped=model,
+        normalisation=network.normalisation,
+        loss=loss,
+        optimizer=optimizer,
+        raw_optimizer=optimizer,
+        sam=build_sam(optimizer, recipe.optimizer),
+        plateau=Plateau.from_section(recipe.schedule, larger_is_better=True)
+        if recipe.schedule.name == "plateau"
+        else None,
+        ema=EMA(model, averaging) if averaging.ema else None,
+        swa=SWA() if averaging.swa else None,
+        zero={k: v.cpu().clone() for k, v in model.state_dict().items()} if averaging.wise_ft < 1 else None,
+    )
+    if saved is not None:
+        state.restore(saved, engine)
+    state.optimizer = engine.prepare_optimizer(optimizer)
+    return state
+
+
+class WithFeatures(nn.Module):
+    """A timm model whose forward gives logits and the features before the classifier, for losses that want both."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[B, 3, H, W] -> logits [B, C] and features [B, D]."""
+        model: Any = self.model
+        maps = model.forward_features(images)
+        return model.forward_head(maps), model.forward_head(maps, pre_logits=True).flatten(1)
+
+
+def wrap(state: TrainState, engine: Accelerator, compiled: bool) -> None:
+    """Set `state.wrapped` for the parameters that learn now; call it again when those change."""
+    module: nn.Module = WithFeatures(state.model) if state.loss.needs_features else state.model
+    if compiled:
+        module = torch.compile(module)  # type: ignore[assignment]
+    # Spread over processes it must see which parameters learn; on one device there is nothing to wrap.
+    state.wrapped = engine.prepare_model(module) if engine.num_processes > 1 else module

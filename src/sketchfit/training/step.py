@@ -1,0 +1,81 @@
+"""One update: forward, backward, clip, step."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.training.evaluate import autocast
+from sketchfit.training.sam import paused_statistics
+from sketchfit.training.state import TrainState
+
+
+@dataclass(frozen=True)
+class Micro:
+    """One batch ready for the network: images float [B, 3, H, W], targets float [B, C], labels int64 [B]."""
+
+    images: Tensor
+    targets: Tensor
+    label: Tensor
+
+
+def update(
+    state: TrainState, micros: list[Micro], recipe: Recipe, engine: Accelerator, torch_seed: int
+) -> tuple[Tensor, Tensor]:
+    """Make one update of the weights from one or several batches.
+
+    Args:
+        micros: batches whose gradients are added up.
+        torch_seed: dropout and its kind are a pure function of it, so that a resumed training draws the same.
+
+    Returns:
+        Sum of the losses over images, and number of images whose most probable class is the target's; on the device.
+    """
+    torch.manual_seed(torch_seed)
+    loss_sum, right = _accumulate(state, micros, recipe, engine)
+    if state.sam is not None:
+        state.sam.ascend()
+        state.optimizer.zero_grad()
+        torch.manual_seed(torch_seed)
+        with paused_statistics(state.model):
+            _accumulate(state, micros, recipe, engine)
+        state.sam.restore()
+    if recipe.training.clip_grad is not None:
+        engine.clip_grad_norm_(state.model.parameters(), recipe.training.clip_grad)
+    state.optimizer.step()
+    state.optimizer.zero_grad()
+    if state.ema is not None:
+        state.ema.update(state.model)
+    return loss_sum, right
+
+
+def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: Accelerator) -> tuple[Tensor, Tensor]:
+    loss_sum, right = [], []
+    for number, micro in enumerate(micros):
+        last = number == len(micros) - 1
+        with nullcontext() if last else engine.no_sync(state.wrapped):
+            with autocast(engine.device, recipe.compute.precision):
+                loss, logits = _loss(state, micro)
+            engine.backward(loss / len(micros))
+        loss_sum.append(loss.detach() * len(micro.images))
+        right.append((logits.detach().argmax(dim=1) == micro.targets.argmax(dim=1)).sum())
+    return torch.stack(loss_sum).sum(), torch.stack(right).sum()
+
+
+def _loss(state: TrainState, micro: Micro) -> tuple[Tensor, Tensor]:
+    loss = state.loss
+    out = state.wrapped(micro.images)
+    logits, features = out if loss.needs_features else (out, None)
+    value: Tensor = loss(logits, micro.targets)
+    if features is not None:
+        value = value + loss.auxiliary(features, micro.label)
+    if loss.needs_second_pass:
+        again = state.wrapped(micro.images)
+        second = again[0] if loss.needs_features else again
+        value = (value + loss(second, micro.targets)) / 2 + loss.consistency(logits, second)
+    return value, logits
