@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from typing_extensions import override
 
 from sketchfit.config.transforms import TransformsSection
-from sketchfit.transforms.ops import Drawn, Op, Picture, Pixel, Plan, Tone
+from sketchfit.transforms.ops import Op, Picture, Plan
 from sketchfit.transforms.policy import policy_of
 from sketchfit.transforms.resample import resample, resize
+from sketchfit.transforms.values import apply_values
 
 
 class Augment:
@@ -37,7 +37,7 @@ class Augment:
             uint8 [size, size, C], contiguous, never a view of `image`.
         """
         drawn = self._plan.draw(rng)
-        return _values(resample(image, paper, self.size, drawn, rng), paper, drawn, rng)
+        return apply_values(resample(image, paper, self.size, drawn, rng), paper, drawn, rng)[0]
 
 
 class Whole(Augment):
@@ -70,34 +70,3 @@ def augment_for(section: TransformsSection, size: int, epoch: int, epochs: int) 
 def eval_augment(size: int) -> Augment:
     """What validation and test pictures go through: the whole picture, resized, nothing drawn."""
     return Whole(size)
-
-
-def _values(image: Picture, paper: Picture, drawn: Sequence[Drawn], rng: np.random.Generator) -> Picture:
-    """Tone and pixel operations, in order."""
-    table: Picture | None = None
-    for op, u in drawn:
-        if isinstance(op, Tone):
-            new = op.table(image.shape[2], paper, u)
-            paper = _through(paper, new)
-            table = new if table is None else _through_table(table, new)
-        elif isinstance(op, Pixel):
-            if table is not None:
-                image, table = _look_up(image, table), None
-            image, paper = op.apply(image, paper, u, rng)
-    return image if table is None else _look_up(image, table)
-
-
-def _through(values: Picture, table: Picture) -> Picture:
-    """Values [..., C] through a table [256] or [256, C]."""
-    return table[values] if table.ndim == 1 else table[values, np.arange(table.shape[1])]
-
-
-def _through_table(first: Picture, then: Picture) -> Picture:
-    if then.ndim == 2 and first.ndim == 1:
-        first = np.repeat(first[:, None], then.shape[1], axis=1)
-    return _through(first, then)
-
-
-def _look_up(image: Picture, table: Picture) -> Picture:
-    out = cv2.LUT(image, table if table.ndim == 1 else table.reshape(1, 256, -1))
-    return out.reshape(image.shape)  # type: ignore[return-value]

@@ -29,20 +29,39 @@ class Erase(Pixel):
     """Width to height of the rectangle; drawn evenly on a logarithmic scale, and kept where the rectangle fits."""
 
     @override
-    def apply(
-        self,
-        image: Picture,
-        paper: Picture,
-        u: Uniforms,
-        rng: np.random.Generator,
-    ) -> tuple[Picture, Picture]:
-        """Fills the rectangle in place."""
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
         rows, columns = image.shape[:2]
         area = between(self.area, u[0])
-        stretch = self.aspect[0] * (self.aspect[1] / self.aspect[0]) ** u[1]
-        stretch = min(max(stretch, area), 1 / area) if area > 0 else stretch
+        if area <= 0:
+            return image, paper
+        stretch = min(max(self.aspect[0] * (self.aspect[1] / self.aspect[0]) ** u[1], area), 1 / area)
         width = min(round(columns * math.sqrt(area * stretch)), columns)
         height = min(round(rows * math.sqrt(area / stretch)), rows)
         x, y = int(u[2] * (columns - width + 1)), int(u[3] * (rows - height + 1))
         image[y : y + height, x : x + width] = paper
+        return image, paper
+
+
+class CoarseDropout(Pixel):
+    """Several small squares in paper colour; they may overlap and lie partly outside.
+
+    DeVries and Taylor, *Improved regularization of convolutional neural networks with Cutout* (arXiv:1708.04552).
+    """
+
+    draws: ClassVar[int] = 2
+    neutral: ClassVar[dict[str, float]] = {"holes": 0.0}
+
+    op: Literal["coarse_dropout"] = "coarse_dropout"
+    holes: Range = (3.0, 8.0)
+    """How many squares."""
+    side: Range = (0.06, 0.14)
+    """A square's side as a share of the picture's."""
+
+    @override
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
+        rows, columns = image.shape[:2]
+        side = max(1, round(between(self.side, u[1]) * rows))
+        for y, x in rng.random((round(between(self.holes, u[0])), 2)).tolist():
+            top, left = round(y * rows - side / 2), round(x * columns - side / 2)
+            image[max(top, 0) : top + side, max(left, 0) : left + side] = paper
         return image, paper

@@ -7,8 +7,8 @@ Four kinds, by what they do, so that a policy's operations can be fused:
 - `Pixel` does anything else to the picture at its final size.
 - `Choice` draws other operations.
 
-An operation never draws its own scalars: it says how many uniform numbers it needs, and gets them. Only fields of
-noise are drawn from the generator that comes along.
+An operation doesn't draw its own scalars: it says how many uniform numbers it needs, and gets them. Only what has no
+fixed number of draws (a field of noise, the operations that a `Choice` chooses) comes from the generator passed along.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -41,6 +42,30 @@ Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 def between(bounds: tuple[float, float], u: float) -> float:
     """The value at `u` in [0, 1) of the range `bounds`."""
     return bounds[0] + u * (bounds[1] - bounds[0])
+
+
+def pixels(length: float, image: Picture) -> float:
+    """A length in 128ths of the picture's side, in pixels."""
+    return length * float(image.shape[0]) / 128
+
+
+def dark_ink(paper: Picture) -> bool:
+    """Whether strokes are darker than the paper [C]: so where the paper is the lighter half of grey."""
+    return 2 * int(paper.astype(np.int64).sum()) > 255 * len(paper)
+
+
+def ink_of(image: Picture, paper: Picture) -> Picture:
+    """How far each pixel is from the paper in the channel where it is farthest: uint8 [H, W]."""
+    ground = np.empty_like(image)
+    ground[:] = paper
+    away = cv2.absdiff(image, ground).reshape(image.shape)
+    return away[:, :, 0] if image.shape[2] == 1 else away.max(axis=2)  # type: ignore[return-value]
+
+
+def paper_after(before: Picture, after: Picture, paper: Picture) -> Picture:
+    """The colour that paper became between two pictures of the same shape: seen at the first pixel that was paper."""
+    bare = np.flatnonzero((before == paper).all(axis=2).reshape(-1))
+    return after.reshape(-1, after.shape[2])[bare[0]].copy() if len(bare) else paper
 
 
 def compose(first: Matrix, then: Matrix) -> Matrix:
@@ -74,6 +99,10 @@ class Op(BaseModel, ABC):
         }
         return self.model_copy(update=update)
 
+    def sure(self) -> Self:
+        """The same operation, always applied."""
+        return self.model_copy(update={"p": 1.0})
+
 
 Drawn = tuple[Op, Uniforms]
 """An operation that will be applied, with its uniform numbers."""
@@ -97,7 +126,7 @@ class Warp(Op):
         """Where in the operation's input each point of its output comes from.
 
         Args:
-            points: float32 [size, size, 2], (x, y) in [-1, 1]²: the points asked for. May be overwritten.
+            points: float32 [size, size, 2], (x, y) in [-1, 1]²: the points asked for. Not to be changed.
             size: side of the output picture in pixels.
             u: uniform numbers.
             rng: for fields of noise.
@@ -130,6 +159,14 @@ class Choice(Op):
     @abstractmethod
     def choose(self, u: Uniforms, rng: np.random.Generator) -> list[Drawn]:
         """The operations to apply, in order."""
+
+
+def draw(op: Op, rng: np.random.Generator) -> list[Drawn]:
+    """One operation with its numbers, drawn from the generator; nothing where its probability says so."""
+    u = rng.random(1 + op.draws).tolist()
+    if u[0] >= op.p:
+        return []
+    return op.choose(u[1:], rng) if isinstance(op, Choice) else [(op, u[1:])]
 
 
 class Plan:

@@ -45,7 +45,7 @@ def check(section: TransformsSection) -> None:
     known: set[str] = set()
     for source in sources:
         specs = _read(source)
-        known |= {str(spec.get("op")) for spec in specs}
+        known |= _names(specs)
         build(_changed(specs, section))
     build(section.add)
     unused = [name for name in (*section.override, *section.drop) if name not in known]
@@ -70,7 +70,11 @@ def build(specs: Sequence[dict[str, Any]]) -> list[Op]:
             problems.append(f"there is no operation {name!r}{_nearest(name, OPERATIONS)}")
             continue
         try:
+            if isinstance(spec.get("of"), list):
+                spec = {**spec, "of": build(spec["of"])}
             ops.append(OPERATIONS[name].model_validate(spec))
+        except UserError as error:
+            problems += error.problems
         except ValidationError as error:
             problems += [_said(name, fault) for fault in error.errors()]
     if problems:
@@ -102,11 +106,30 @@ def _read(source: PolicySource) -> list[dict[str, Any]]:
 
 
 def _changed(specs: list[dict[str, Any]], section: TransformsSection) -> list[dict[str, Any]]:
-    kept = [spec for spec in specs if not isinstance(spec, dict) or spec.get("op") not in section.drop]
-    changed = [
-        {**spec, **section.override.get(str(spec.get("op")), {})} if isinstance(spec, dict) else spec for spec in kept
-    ]
-    return [*changed, *section.add]
+    return [*_overridden(specs, section), *section.add]
+
+
+def _overridden(specs: list[dict[str, Any]], section: TransformsSection) -> list[dict[str, Any]]:
+    """Specs after `drop` and `override`, also inside of a `pick`."""
+    changed = []
+    for spec in specs:
+        if not isinstance(spec, dict):
+            changed.append(spec)
+        elif spec.get("op") not in section.drop:
+            spec = {**spec, **section.override.get(str(spec.get("op")), {})}
+            if isinstance(spec.get("of"), list):
+                spec["of"] = _overridden(spec["of"], section)
+            changed.append(spec)
+    return changed
+
+
+def _names(specs: list[dict[str, Any]]) -> set[str]:
+    names: set[str] = set()
+    for spec in specs:
+        if isinstance(spec, dict):
+            inner = spec.get("of")
+            names |= {str(spec.get("op"))} | (_names(inner) if isinstance(inner, list) else set())
+    return names
 
 
 def _said(name: str, fault: Any) -> str:

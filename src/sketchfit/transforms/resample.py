@@ -96,7 +96,7 @@ def grid(size: int) -> NDArray[np.float32]:
 
 
 def _remapped(image: Picture, paper: Picture, size: int, moves: Sequence[Drawn], rng: np.random.Generator) -> Picture:
-    points = grid(size).copy()
+    points = grid(size)
     matrix, area = IDENTITY, 1.0
     for op, u in reversed(moves):
         if isinstance(op, Affine):

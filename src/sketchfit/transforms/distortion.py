@@ -1,0 +1,86 @@
+"""Geometry that bends strokes: elastic, grid distortion, and a hand's tremor. Each joins the policy's one resampling."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import override
+
+from sketchfit.transforms.field import displaced, linear, smooth
+from sketchfit.transforms.ops import Range, Uniforms, Warp, between
+
+
+class Elastic(Warp):
+    """Elastic deformation: smooth random displacements, here a B-spline surface over few nodes.
+
+    Simard, Steinkraus and Platt, *Best practices for convolutional neural networks applied to visual document
+    analysis* (ICDAR 2003); the surface: Rueckert et al., *Nonrigid registration using free-form deformations* (IEEE
+    TMI 1999).
+    """
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"shift": 0.0}
+
+    op: Literal["elastic"] = "elastic"
+    shift: Range = (0.02, 0.06)
+    """No point moves along x or y by more than this share of the side."""
+    cells: int = Field(4, ge=1, le=64)
+    """Cells of the surface along a side: more bends on a smaller scale."""
+
+    @override
+    def pull(
+        self, points: NDArray[np.float32], size: int, u: Uniforms, rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Displaces by the surface."""
+        return displaced(points, _spline_field(self.cells, between(self.shift, u[0]), size, rng))
+
+
+class Jitter(Warp):
+    """The tremor of a hand: an elastic deformation that is small and short."""
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"shift": 0.0}
+
+    op: Literal["jitter"] = "jitter"
+    shift: Range = (0.005, 0.014)
+    """No point moves along x or y by more than this share of the side."""
+    cells: int = Field(20, ge=1, le=64)
+    """Cells along a side: more makes the tremor faster."""
+
+    @override
+    def pull(
+        self, points: NDArray[np.float32], size: int, u: Uniforms, rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Displaces by the surface."""
+        return displaced(points, _spline_field(self.cells, between(self.shift, u[0]), size, rng))
+
+
+class GridDistortion(Warp):
+    """A net laid over the picture whose inner knots are moved: straight lines break at the net's lines."""
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"shift": 0.0}
+
+    op: Literal["grid_distortion"] = "grid_distortion"
+    shift: Range = (0.1, 0.3)
+    """How far a knot moves along x or y at most, as a share of a cell's side; below 0.5 nothing folds over."""
+    cells: int = Field(5, ge=2, le=64)
+    """Cells along a side."""
+
+    @override
+    def pull(
+        self, points: NDArray[np.float32], size: int, u: Uniforms, rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Displaces linearly between the knots; the frame stays."""
+        knots = np.zeros((self.cells + 1, self.cells + 1, 2), np.float32)
+        reach = 2 * between(self.shift, u[0]) / self.cells
+        knots[1:-1, 1:-1] = (2 * rng.random((self.cells - 1, self.cells - 1, 2), np.float32) - 1) * np.float32(reach)
+        return displaced(points, linear(knots, size, size))
+
+
+def _spline_field(cells: int, shift: float, size: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    nodes = (2 * rng.random((cells + 3, cells + 3, 2), np.float32) - 1) * np.float32(2 * shift)
+    return smooth(nodes, size, size)

@@ -1,0 +1,201 @@
+"""What happens to pen strokes: they get thicker, thinner, paler, broken, or are left out.
+
+Lengths are in 128ths of the picture's side (pixels of a 128 px picture), so that a policy means the same at any size.
+Whether ink is dark or light is told by the paper's colour.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import override
+
+from sketchfit.transforms.fields import smooth
+from sketchfit.transforms.ops import Picture, Pixel, Range, Uniforms, between, dark_ink, ink_of, pixels
+
+
+class Thicken(Pixel):
+    """Strokes grow to both sides (grey-scale dilation of the ink)."""
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
+
+    op: Literal["thicken"] = "thicken"
+    radius: Range = (0.2, 1.0)
+    """Growth to each side in 128ths of the picture's side; parts of a pixel are blended."""
+
+    @override
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
+        grow = cv2.erode if dark_ink(paper) else cv2.dilate
+        return _by_parts(image, pixels(between(self.radius, u[0]), image), lambda k: grow(image, k)), paper
+
+
+class Thin(Pixel):
+    """Strokes shrink from both sides; what is too thin for that stays as it is, so that no line vanishes.
+
+    With ink E, the result is max(erosion of E, E − opening of E): the second term is what the erosion would delete.
+    """
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
+
+    op: Literal["thin"] = "thin"
+    radius: Range = (0.2, 1.0)
+    """Loss on each side in 128ths of the picture's side; parts of a pixel are blended."""
+
+    @override
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
+        dark = dark_ink(paper)
+        ink = cv2.bitwise_not(image) if dark else image
+        ground = np.empty_like(image)
+        ground[:] = (255 - paper) if dark else paper
+
+        def shrunk(kernel: Picture) -> Any:
+            eroded = cv2.erode(ink, kernel)
+            lost = cv2.subtract(ink, cv2.dilate(eroded, kernel))
+            kept = cv2.max(eroded, cv2.add(lost, ground))
+            return cv2.bitwise_not(kept) if dark else kept
+
+        return _by_parts(image, pixels(between(self.radius, u[0]), image), shrunk), paper
+
+
+class Pressure(Pixel):
+    """The pen presses unevenly: ink is paler in some places than in others, smoothly."""
+
+    draws: ClassVar[int] = 1
+    neutral: ClassVar[dict[str, float]] = {"loss": 0.0}
+
+    op: Literal["pressure"] = "pressure"
+    loss: Range = (0.2, 0.6)
+    """How much of the ink is lost where the pen is lightest."""
+    cells: int = Field(4, ge=1, le=32)
+    """The field has about this many hills along a side."""
+
+    @override
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
+        field = smooth(rng, image.shape[0], self.cells, 1)[0]
+        keep = 1 - between(self.loss, u[0]) * np.clip(0.5 + field, 0, 1)
+        return _towards_paper(image, paper, keep.astype(np.float32)), paper
+
+
+class Broken(Pixel):
+    """Short gaps in the strokes, as of a pen that skips."""
+
+    draws: ClassVar[int] = 2
+    neutral: ClassVar[dict[str, float]] = {"gaps": 0.0}
+
+    op: Literal["broken"] = "broken"
+    gaps: Range = (4.0, 14.0)
+    """How many gaps."""
+    radius: Range = (1.0, 2.5)
+    """A gap's radius in 128ths of the picture's side."""
+
+    @override
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
+        rows, columns = np.nonzero(ink_of(image, paper) > _INK)
+        if not len(rows):
+            return image, paper
+        image = np.ascontiguousarray(image)
+        at = (rng.random(round(between(self.gaps, u[0]))) * len(rows)).astype(np.int64)
+        radius, colour = pixels(between(self.radius, u[1]), image), paper.tolist()
+        for y, x in zip(rows[at].tolist(), columns[at].tolist(), strict=True):
+            _disc(image, x, y, radius, colour)
+        return image, paper
+
+
+class DropPart(Pixel):
+    """Leaves out what lies in a disc about a point of the drawing, but never more than a given share of its ink."""
+
+    draws: ClassVar[int] = 2
+    neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
+
+    op: Literal["drop_part"] = "drop_part"
+    radius: Range = (0.06, 0.16)
+    """The disc's radius as a share of the picture's side."""
+    most: float = Field(0.3, gt=0, lt=1)
+    """No more than this share of the ink is left out: the disc shrinks until that holds."""
+
+    @override
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
+        ink = ink_of(image, paper)
+        rows, columns = np.nonzero(ink > _INK)
+        if not len(rows):
+            return image, paper
+        at = int(u[1] * len(rows))
+        squared = (rows - rows[at]) ** 2 + (columns - columns[at]) ** 2
+        amount = ink[rows, columns].astype(np.int64)
+        nearest = np.argsort(squared, kind="stable")
+        allowed = int(np.searchsorted(np.cumsum(amount[nearest]), self.most * amount.sum(), side="right"))
+        if allowed == 0:
+            return image, paper
+        reach = between(self.radius, u[0]) * image.shape[0]
+        if allowed < len(nearest):
+            reach = min(reach, math.sqrt(squared[nearest[allowed]]))
+        y, x = np.ogrid[: image.shape[0], : image.shape[1]]
+        image[(y - rows[at]) ** 2 + (x - columns[at]) ** 2 < reach * reach] = paper
+        return image, paper
+
+
+class DropPieces(Pixel):
+    """Leaves out separate pieces of the drawing (connected ink), but never its largest."""
+
+    draws: ClassVar[int] = 0
+
+    op: Literal["drop_pieces"] = "drop_pieces"
+    each: float = Field(0.25, ge=0, le=1)
+    """Probability for each piece."""
+    most: float = Field(0.25, gt=0, lt=1)
+    """Pieces with more than this share of the inked pixels always stay."""
+
+    @override
+    def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
+        inked = (ink_of(image, paper) > _FAINT).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(inked, connectivity=8)
+        if count <= 2:
+            return image, paper
+        area = stats[:, cv2.CC_STAT_AREA].astype(np.int64)
+        area[0] = 0
+        gone = (rng.random(count) < self.each) & (area <= self.most * area.sum())
+        gone[[0, int(area.argmax())]] = False
+        image[gone[labels]] = paper
+        return image, paper
+
+
+_INK = 64
+"""Difference from the paper from which a pixel counts as ink."""
+_FAINT = 16
+"""Difference from the paper from which a pixel counts as belonging to a piece."""
+
+
+@lru_cache(maxsize=32)
+def _ball(radius: int) -> Picture:
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE if radius > 1 else cv2.MORPH_CROSS, (2 * radius + 1,) * 2)
+    return kernel.astype(np.uint8)
+
+
+def _by_parts(image: Picture, radius: float, morphed: Any) -> Picture:
+    """`morphed(kernel)` at a radius that needn't be whole: a blend of the two whole ones about it."""
+    whole, part = int(radius), radius - int(radius)
+    low = morphed(_ball(whole)) if whole else image
+    if part < 1e-3:
+        return low.reshape(image.shape)
+    return cv2.addWeighted(morphed(_ball(whole + 1)), part, low, 1 - part, 0).reshape(image.shape)  # type: ignore[return-value]
+
+
+def _disc(image: Picture, x: int, y: int, radius: float, colour: list[int]) -> None:
+    """Fills a disc in place, its radius exact to a sixteenth of a pixel."""
+    cv2.circle(image, (x * 16, y * 16), round(radius * 16), colour, cv2.FILLED, cv2.LINE_AA, 4)
+
+
+def _towards_paper(image: Picture, paper: Picture, keep: NDArray[np.float32]) -> Picture:
+    """Each pixel's ink times `keep` [H, W] in [0, 1]."""
+    ground = paper.astype(np.float32)
+    out = (image - ground) * keep[:, :, None]
+    out += ground + np.float32(0.5)
+    return out.astype(np.uint8)
