@@ -13,9 +13,9 @@ class AuditSection(Section):
     enabled: bool = True
     """Audit the data as the first stage of a run; without it there are no near-duplicate groups for the folds."""
     external: tuple[str, ...] = ()
-    """Additional training data (tables or folders of images) to be checked for images of the test and training tables."""
+    """More training data (tables or folders of images), to be checked for copies of test and training images."""
     allow_overlap: bool = False
-    """Go on although external data overlaps the test or training images; every figure is then flattered, and says so."""
+    """Go on although external data holds copies of test or training images; every figure is then flattered."""
     html: bool = True
     """Write the page of pictures, `index.html`, beside `findings.json`."""
     thumbnail: int = Field(default=96, ge=32, le=256)
