@@ -52,6 +52,28 @@ def run(
 
 
 @app.command()
+def audit(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    html: Annotated[Path, typer.Option("--html", help="Folder of the page, findings.json and traits.parquet.")] = Path(
+        "audit"
+    ),
+    external: Annotated[
+        list[Path] | None,
+        typer.Option("--external", help="More training data (a table or folder) to check against the test images."),
+    ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+) -> None:
+    """Know the data before training: traits, drift, broken files, near-duplicates, leaks."""
+    from sketchfit.pipeline.audit import audit as audit_data
+
+    settings = [*_columns(image_column, label_column), *(overrides or [])]
+    audit_data(data, recipe, settings, html, external=external or ())
+
+
+@app.command()
 def fit(
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the trained network.")],

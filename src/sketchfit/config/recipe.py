@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from sketchfit.config.audit import AuditSection
 from sketchfit.config.averaging import AveragingSection
 from sketchfit.config.data import DataSection
 from sketchfit.config.folds import FoldsSection
@@ -27,6 +28,8 @@ class Recipe(Section):
     """Seed of everything that is random: the same recipe and seed give the same run."""
     data: DataSection = DataSection()
     """How tables are read and images are stored."""
+    audit: AuditSection = AuditSection()
+    """What is looked for in the data before training."""
     folds: FoldsSection = FoldsSection()
     """How training rows are split for validation."""
     model: ModelSection = ModelSection()

@@ -142,6 +142,7 @@ def fit_settings(settings: dict[str, Any]) -> dict[str, Any]:
     # Precision and memory format change the arithmetic; device and threads change nothing that is promised.
     compute = settings.get("compute") or {}
     kept["compute"] = {name: compute.get(name) for name in ("precision", "channels_last")}
+    kept["audit"] = {"enabled": (settings.get("audit") or {}).get("enabled")}
     return kept
 
 

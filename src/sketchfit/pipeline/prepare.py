@@ -42,7 +42,8 @@ def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
 
 def store_settings(recipe: Recipe) -> StoreSettings:
     """How the images of a member are stored."""
-    size = recipe.data.size or -(-recipe.model.input_size * 9 // 64) * 8
+    largest = max(recipe.model.input_size, *(stage.size for stage in recipe.training.resize), 0)
+    size = recipe.data.size or -(-largest * 9 // 64) * 8
     return StoreSettings(size, recipe.data.resize, recipe.data.channels, recipe.data.max_pixels)
 
 
@@ -99,7 +100,9 @@ def _as_folds(assignment: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Fo
 
 
 def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> NDArray[np.int64] | None:
-    if recipe.folds.group in {"near_duplicate", "none"}:
+    if recipe.folds.group == "none":
+        return None
+    if recipe.folds.group == "near_duplicate":
         return group
     values = _column(table, recipe.folds.group)
     return np.unique(values, return_inverse=True)[1].astype(np.int64)

@@ -21,6 +21,7 @@ from sketchfit.files import write_json, write_npz, write_text
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.inference.submission import submission_text
+from sketchfit.pipeline.audit import groups_for_folds
 from sketchfit.pipeline.folder import RunFolder, default_name, open_run
 from sketchfit.pipeline.members import FoldResult, Inputs, fit_fold
 from sketchfit.pipeline.prepare import load_store, load_table, make_folds, write_folds
@@ -84,12 +85,15 @@ def run(
         inputs = {member: open_inputs(table, member_recipe, screen) for member, member_recipe in members.items()}
     first = next(iter(inputs.values()))
     unreadable = name_unreadable(table, first, strict, screen)
-    if engine.is_main_process:
-        write_json(run_folder.findings, _findings(table, *unreadable))
+    with clock.stage("audit"), engine.main_process_first():
+        stores = [store.folder.name for one in inputs.values() for store in (one.train, one.test)]
+        group = groups_for_folds(table, settings, stores, run_folder.findings.parent, screen)
+        if group is None:
+            write_json(run_folder.findings, _findings(table, *unreadable))
     with clock.stage("folds"):
-        folds, assignment = make_folds(table, _usable(inputs), None, settings)
+        folds, assignment = make_folds(table, _usable(inputs), group, settings)
         if engine.is_main_process:
-            write_folds(run_folder.folds, table, assignment, None)
+            write_folds(run_folder.folds, table, assignment, group)
     results: dict[str, list[FoldResult]] = {}
     for member, member_recipe in members.items():
         with clock.stage("training"):
@@ -105,8 +109,8 @@ def run(
     correct1, correct5 = (top_k_correct(oof, table.label[rows], min(k, table.class_count)) for k in (1, 5))
     result = RunResult(
         folder,
-        accuracy(correct1),
-        accuracy(correct5),
+        accuracy(correct1, None if group is None else group[rows]),
+        accuracy(correct5, None if group is None else group[rows]),
         run_folder.submission if len(table.test) else None,
         *unreadable,
         clock.seconds,

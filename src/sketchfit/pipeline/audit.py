@@ -1,0 +1,124 @@
+"""The audit as a stage of a run, and as a command of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.load import load_recipe
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.audit import Audit, run_audit, write_findings, write_traits
+from sketchfit.data.audit.leak_guard import check_external
+from sketchfit.data.store import default_cache
+from sketchfit.data.table import Table, fingerprint
+from sketchfit.files import read_json, write_json, write_npz
+from sketchfit.pipeline.folder import digest
+from sketchfit.pipeline.prepare import load_table
+from sketchfit.tracking.console import Screen
+
+
+def audit(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "audit",
+    *,
+    external: Sequence[str | Path] = (),
+) -> Audit:
+    """Look at a data set before training.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe, overrides: as for `run`; `audit:`, `data:`, `folds:` and `seed` matter.
+        out: folder of `findings.json`, `traits.parquet` and `index.html`.
+        external: further training data to be checked against the test and training images.
+
+    Raises:
+        UserError: a mistake in the recipe or the tables; external data that holds test images.
+    """
+    settings = load_recipe(recipe, overrides)
+    if external:
+        given = settings.audit.model_copy(update={"external": tuple(map(str, external))})
+        settings = settings.model_copy(update={"audit": given})
+    screen = Screen(settings.tracking.progress)
+    table = load_table(Path(data), settings, with_folds=False)
+    found = _audit(table, settings, Path(out), screen)
+    say_audit(found, Path(out), screen)
+    return found
+
+
+def groups_for_folds(
+    table: Table, recipe: Recipe, stores: Sequence[str], folder: Path, screen: Screen
+) -> NDArray[np.int64] | None:
+    """The audit as a stage: near-duplicate group of each training row, int64 [N]; None where it is switched off.
+
+    What was found for the same images and settings is read from `folder` again.
+
+    Args:
+        stores: keys of the image stores, which name the content of all images.
+        folder: the run's `audit/`.
+    """
+    if not recipe.audit.enabled:
+        return None
+    done, key = folder / "done.json", _key(table, recipe, stores)
+    if not (done.is_file() and read_json(done) == {"key": key}):
+        found = _audit(table, recipe, folder, screen)
+        say_audit(found, folder, screen)
+        write_npz(folder / "groups.npz", {"group": found.group})
+        write_json(done, {"key": key})
+    with np.load(folder / "groups.npz") as file:
+        group: NDArray[np.int64] = file["group"]
+    return group
+
+
+def _key(table: Table, recipe: Recipe, stores: Sequence[str]) -> str:
+    # The external images' content is not in the key: they are checked anew wherever any are named.
+    return digest(fingerprint(table), recipe.audit.model_dump(), recipe.folds.k, recipe.seed, list(stores))
+
+
+def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen) -> Audit:
+    cache = Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
+    _check_external(table, recipe, cache, screen)
+    with screen.bar("looking at all images", len(table.train) + len(table.test)) as advance:
+        found = run_audit(
+            table,
+            recipe.audit,
+            cache,
+            lambda done: advance(done, ""),
+            k=recipe.folds.k,
+            seed=recipe.seed if recipe.folds.seed is None else recipe.folds.seed,
+            max_pixels=recipe.data.max_pixels,
+        )
+    write_findings(folder / "findings.json", found)
+    write_traits(folder / "traits.parquet", found)
+    return found
+
+
+def _check_external(table: Table, recipe: Recipe, cache: Path, screen: Screen) -> None:
+    if not recipe.audit.external:
+        return
+    paths = [Path(path) for path in recipe.audit.external]
+    check = check_external(table, paths, recipe.audit, cache, max_pixels=recipe.data.max_pixels)
+    for note in check.notes:
+        screen.line(note)
+    if not check.overlaps:
+        screen.line(f"{check.images:,} external images: none is a copy of a test or training image")
+    for path, reason in check.unreadable.items():
+        screen.line(f"external image not compared: {path}: {reason}")
+
+
+def say_audit(found: Audit, folder: Path, screen: Screen) -> None:
+    """The short summary: copies first, then what is broken or odd."""
+    groups = found.copies.groups
+    screen.line(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
+    screen.line(found.crossing.answer)
+    broken = sum(map(len, found.unreadable.values()))
+    if broken:
+        screen.line(f"{broken:,} images can't be read")
+    for note in found.notes:
+        screen.line(f"note: {note}")
+    screen.line(f"all findings: {folder / 'findings.json'}")
