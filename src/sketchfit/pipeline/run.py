@@ -25,7 +25,7 @@ from sketchfit.pipeline.audit import groups_for_folds
 from sketchfit.pipeline.folder import RunFolder, default_name, open_run
 from sketchfit.pipeline.members import FoldResult, Inputs, fit_fold
 from sketchfit.pipeline.prepare import load_store, load_table, make_folds, write_folds
-from sketchfit.pipeline.summary import RunResult, say_result, say_table
+from sketchfit.pipeline.summary import RunResult, say_result, say_store, say_table
 from sketchfit.tracking.console import Screen
 from sketchfit.training.engine import make_engine
 
@@ -84,6 +84,7 @@ def run(
     with clock.stage("decoding"):
         inputs = {member: open_inputs(table, member_recipe, screen) for member, member_recipe in members.items()}
     first = next(iter(inputs.values()))
+    say_store(first.train, screen)
     unreadable = name_unreadable(table, first, strict, screen)
     with clock.stage("audit"), engine.main_process_first():
         stores = [store.folder.name for one in inputs.values() for store in (one.train, one.test)]
@@ -115,7 +116,7 @@ def run(
         *unreadable,
         clock.seconds,
     )
-    say_result(result, screen)
+    say_result(result, settings, screen)
     return result
 
 

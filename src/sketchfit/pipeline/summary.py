@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table as RichTable
 
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.inference.intervals import Estimate
 from sketchfit.tracking.console import Screen, duration
@@ -45,7 +47,16 @@ def say_table(table: Table, screen: Screen) -> None:
         screen.line(f"note: {note}")
 
 
-def say_result(result: RunResult, screen: Screen) -> None:
+def say_store(store: Store, screen: Screen) -> None:
+    """One line on the image store."""
+    _, size, _, channels = store.images.shape
+    kind = "grey" if channels == 1 else "colour"
+    screen.line(
+        f"images stored at {size} px, {kind}, in {store.folder}{'' if store.built else ' (from an earlier run)'}"
+    )
+
+
+def say_result(result: RunResult, recipe: Recipe, screen: Screen) -> None:
     """Figures, times and places."""
     grid = RichTable.grid(padding=(0, 2))
     grid.add_row("out-of-fold top-1", str(result.top1))
@@ -65,3 +76,9 @@ def say_result(result: RunResult, screen: Screen) -> None:
     grid.add_row("everything", f"{result.folder}/")
     screen.line("")
     screen.console.print(grid)
+    if recipe.training.checkpoint == "best":
+        screen.line(
+            "note: training.checkpoint=best chose each epoch on the rows that are reported: the figures flatter"
+        )
+    if not recipe.audit.enabled:
+        screen.line("note: the audit was off, so copies may lie in several folds: the figures may flatter")
