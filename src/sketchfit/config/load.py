@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
@@ -11,9 +12,27 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from sketchfit.config.checks import contradictions
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Section
 from sketchfit.errors import UserError
+
+MEMBER_SECTIONS = frozenset(
+    {
+        "seed",
+        "data",
+        "model",
+        "transforms",
+        "loss",
+        "optimizer",
+        "schedule",
+        "training",
+        "averaging",
+        "compute",
+        "inference",
+    }
+)
+"""What a member can change; the rest is the whole run's."""
 
 
 def shipped_recipes() -> tuple[str, ...]:
@@ -38,7 +57,8 @@ def load_recipe(
         overrides: `key.sub=value` texts (the value is YAML), or a nested mapping; applied in order.
 
     Raises:
-        UserError: every unknown or ill-typed key, with what is allowed and the nearest name.
+        UserError: every unknown or ill-typed key, with what is allowed and the nearest name; then all settings of a
+            member that contradict each other.
     """
     settings, origin = _settings(source)
     if isinstance(overrides, Mapping):
@@ -46,17 +66,25 @@ def load_recipe(
     else:
         for text in overrides:
             settings = merge(settings, _override(text))
-    return parse_recipe(settings, origin)
+    recipe = parse_recipe(settings, origin)
+    members = member_recipes(recipe)
+    problems = [
+        sentence if len(members) == 1 else f"members.{name}: {sentence}"
+        for name, member in members.items()
+        for sentence in contradictions(member)
+    ]
+    if problems:
+        raise UserError(problems, f"Mend {origin}, or change it with --set.")
+    return recipe
 
 
 def parse_recipe(settings: Mapping[str, Any], origin: str = "the recipe") -> Recipe:
     """Check settings against the schema; see `load_recipe` for the errors."""
-    try:
-        return Recipe.model_validate(settings)
-    except ValidationError as error:
-        raise UserError(
-            [_problem(item) for item in error.errors()], f"Mend {origin}, or see `sketchfit recipes --full`."
-        ) from error
+    mistakes = _mistakes(settings)
+    problems = [_problem(item) for item in mistakes.values()] + _member_problems(settings, set(mistakes))
+    if problems:
+        raise UserError(problems, f"Mend {origin}; `sketchfit recipes show cpu --full` shows every setting.")
+    return Recipe.model_validate(settings)
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +151,7 @@ def _override(text: str) -> dict[str, Any]:
         parsed: Any = yaml.safe_load(value) if value.strip() else None
     except yaml.YAMLError as error:
         raise UserError(f"--set {text!r}: the value is not valid YAML: {error}") from error
-    if isinstance(parsed, str):
+    if parsed == value.strip():  # neither a number for YAML nor in quotes
         parsed = _number(parsed)
     for part in reversed(key.strip().split(".")):
         parsed = {part: parsed}
@@ -138,12 +166,40 @@ def _number(text: str) -> str | float:
         return text
 
 
-def _problem(item: Mapping[str, Any]) -> str:
-    location = [str(part) for part in item["loc"]]
-    key = ".".join(location)
+def _mistakes(settings: Mapping[str, Any]) -> dict[tuple[object, ...], Any]:
+    """What the schema says against settings, by key and kind."""
+    try:
+        Recipe.model_validate(settings)
+    except ValidationError as error:
+        return {(*item["loc"], item["type"]): item for item in error.errors()}
+    return {}
+
+
+def _member_problems(settings: Mapping[str, Any], known: set[tuple[object, ...]]) -> list[str]:
+    """What is wrong with members, told before anything is read or written; mistakes of the recipe itself are known."""
+    members = settings.get("members")
+    if not isinstance(members, Mapping):
+        return []
+    problems = []
+    for name, over in members.items():
+        if not re.fullmatch(r"\w[\w.-]*", str(name)):
+            problems.append(f"members.{name}: a member's name is a folder's: letters, digits, '_', '-' and '.' only")
+        if not isinstance(over, Mapping):
+            continue
+        shared = [key for key in over if key in Recipe.model_fields and key not in MEMBER_SECTIONS]
+        problems += [f"members.{name}.{key}: all members share it; set it in the recipe itself" for key in shared]
+        base = {key: value for key, value in settings.items() if key != "members"}
+        changed = merge(base, {key: value for key, value in over.items() if key not in shared})
+        mistakes = _mistakes(changed)
+        problems += [_problem(mistakes[key], f"members.{name}.") for key in mistakes if key not in known]
+    return problems
+
+
+def _problem(item: Mapping[str, Any], prefix: str = "") -> str:
+    key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{_nearest(key, tuple(setting_names()))}"
-    return f"{key}: {item['msg']}, and is {item['input']!r}" if key else str(item["msg"])
+        return f"unknown key {prefix + key!r}{_nearest(key, tuple(setting_names()))}"
+    return f"{prefix}{key}: {item['msg']}, and is {item['input']!r}" if key else str(item["msg"])
 
 
 def setting_names(section: type[Section] = Recipe, prefix: str = "") -> Iterator[str]:
@@ -157,9 +213,12 @@ def setting_names(section: type[Section] = Recipe, prefix: str = "") -> Iterator
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    found = get_close_matches(name, known, n=1, cutoff=0.4)
+    section, dot, last = name.rpartition(".")
+    beside = [key for key in known if key.rpartition(".")[0] == section]
+    # A misspelt key of the right section is likelier than the section's own name.
+    near = get_close_matches(last, [key.rpartition(".")[2] for key in beside], n=1, cutoff=0.6)
+    found = [f"{section}{dot}{near[0]}"] if near else get_close_matches(name, known, n=1, cutoff=0.4)
     if not found:  # a right name in a wrong section is nearest by its last part
-        last = name.rpartition(".")[2]
         by_last = {key.rpartition(".")[2]: key for key in known}
         found = [by_last[match] for match in get_close_matches(last, by_last, n=1, cutoff=0.6)]
     return f"; the nearest is {found[0]!r}" if found else ""
