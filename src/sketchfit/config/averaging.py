@@ -28,3 +28,5 @@ class AveragingSection(Section):
     """Mean of the weights of several trainings of one backbone: of all, or of those that help (arXiv 2203.05482)."""
     wise_ft: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share of the fine-tuned weights in a mean with those before fine-tuning; 1: fine-tuned alone (2109.01903)."""
+    refresh_batches: Annotated[int, Field(ge=0)] = 100
+    """After SWA, a soup or WiSE-FT, take batch norm's statistics anew from so many training batches; 0: don't."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.config.head import HeadSection
+from sketchfit.config.lora import LoraSection
 from sketchfit.config.section import Section
 
 
@@ -36,3 +37,5 @@ class ModelSection(Section):
     """The classifier on top."""
     freeze: FreezingSection = FreezingSection()
     """What of the network is trained, and when."""
+    lora: LoraSection = LoraSection()
+    """Train small low-rank additions to a frozen backbone instead of its weights."""

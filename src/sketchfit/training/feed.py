@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import nn
 
-from sketchfit.data.batches import Batch, epoch_order, load_batches, split_batches
+from sketchfit.data.batches import Batch, load_batches, split_batches
+from sketchfit.data.sampling import sampled_order
 from sketchfit.models.backbone import Normalisation, to_input
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import EpochPlan
@@ -24,10 +25,12 @@ BATCH_STREAM = 1
 
 def updates(
     job: FitJob, epoch: EpochPlan, epochs: int, first_batch: int, normalisation: Normalisation, engine: Accelerator
-) -> Iterator[list[Micro]]:
+) -> Generator[list[Micro], None, None]:
     """Batches of an epoch from `first_batch` on, grouped into updates; each process gets its share of every batch."""
     recipe = job.recipe
-    batches = split_batches(epoch_order(job.train_rows, job.seed, epoch.epoch), epoch.batch_size)
+    power = recipe.training.class_power
+    order = sampled_order(job.train_rows, job.label, power, job.seed, epoch.epoch)
+    batches = split_batches(order, epoch.batch_size)
     numbers = range(first_batch, len(batches))
     mine = [np.array_split(batches[number], engine.num_processes)[engine.process_index] for number in numbers]
     augment = augment_for(recipe.transforms, epoch.size, epoch.epoch, epochs)

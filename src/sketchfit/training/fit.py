@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 from accelerate import Accelerator
+from torch import Tensor
 
 from sketchfit.errors import UserError
 from sketchfit.models.averaging import wise_ft
 from sketchfit.models.backbone import Network
+from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
+from sketchfit.models.lora import merge_lora
 from sketchfit.tracking.console import Screen
 from sketchfit.tracking.history import write_history
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
-from sketchfit.training.evaluate import probabilities
+from sketchfit.training.early_stopping import should_stop
+from sketchfit.training.evaluate import autocast, probabilities
 from sketchfit.training.feed import updates
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
@@ -53,26 +60,30 @@ def fit(job: FitJob, engine: Accelerator, screen: Screen) -> Network:
         UserError: the loss is not finite any more.
     """
     saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
-    state = start(job, engine, saved)
+    state = start(job, engine, saved, screen)
     training = _Training(job, state, make_plan(job.recipe, len(job.train_rows)), engine, screen)
     if saved is not None:
         screen.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
     trained: FrozenTable | None = None
     for epoch in training.plan.epochs[state.epoch :]:
+        if should_stop(state.history, job.recipe.training.early_stopping):
+            break
         trained = _thaw(training, epoch, trained)
         _train_epoch(training, epoch)
         _finish_epoch(training, epoch)
-    _put_reported_weights(job, state)
+    _say_what_was_chosen(training)
+    _put_reported_weights(training)
     return Network(state.reported().eval(), state.normalisation)
 
 
 def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> FrozenTable:
     """Set what learns in this epoch; say so where it is not everything."""
     state, name = training.state, training.job.name
-    now = apply_freezing(state.model, training.job.recipe.model.freeze, epoch.epoch, training.epochs)
-    if now != before:
+    replaced = state.to_size(epoch.size)
+    now = apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)
+    if now != before or replaced:
         wrap(state, training.engine, training.job.recipe.compute.compile)
-        if before is not None or now.trainable < now.parameters:
+        if (before is not None and now != before) or now.trainable < now.parameters:
             share = f"{now.trainable:,} of {now.parameters:,} parameters train"
             training.screen.line(f"{name}: from epoch {epoch.epoch + 1}, {share}")
     return now
@@ -84,11 +95,13 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     began, first = time.monotonic(), state.batch
     last_save = began
     every = job.recipe.training.checkpoint_minutes * 60
-    drops = _curriculum_drops(training)
+    plan = training.plan
+    total = training.epochs * plan.steps_per_epoch
     with training.screen.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
         for micros in updates(job, epoch, training.epochs, first, state.normalisation, engine):
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
-            factor = lr_factor(job.recipe.schedule, number, training.plan.total_updates, epoch.updates, drops)
+            step = plan.schedule_step(epoch, number - epoch.first_update)
+            factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)
             apply_lr(state.optimizer, factor * (state.plateau.scale if state.plateau else 1.0))
             seed = int(sample_rng(job.seed, number, engine.process_index, TORCH_STREAM).integers(2**62))
             state.count(*update(state, micros, job.recipe, engine, seed), sum(len(micro.images) for micro in micros))
@@ -125,8 +138,6 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
         state.plateau.update(accuracy)
     if state.swa and epoch.epoch >= job.recipe.averaging.swa_start * training.epochs:
         state.swa.update(state.model)
-    if job.recipe.training.checkpoint == "best" and accuracy is not None:
-        state.keep_if_best(accuracy)
     state.next_epoch(row)
     _save(training)
     if engine.is_main_process:
@@ -141,8 +152,9 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     due = epoch.epoch + 1 == training.epochs or (every > 0 and (epoch.epoch + 1) % every == 0)
     if not due or len(job.valid_rows) == 0:
         return None
+    model = state.reported_at(recipe.model.input_size)
     prob = probabilities(
-        state.reported(),
+        model,
         state.normalisation,
         job.store,
         job.valid_rows,
@@ -154,29 +166,57 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
         threads=recipe.compute.threads,
     )
     state.model.train()
-    freeze_statistics(state.model, recipe.model.freeze)
-    return float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
+    freeze_statistics(state.model, state.freezing)
+    accuracy = float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
+    if recipe.training.checkpoint == "best":
+        state.keep_if_best(accuracy, model)
+    return accuracy
 
 
-def _put_reported_weights(job: FitJob, state: TrainState) -> None:
+def _say_what_was_chosen(training: _Training) -> None:
+    """Say it where the validation rows decided something: the figure on them then flatters."""
+    job, state, recipe = training.job, training.state, training.job.recipe.training
+    if recipe.early_stopping and len(job.valid_rows) == 0:
+        training.screen.line(f"{job.name}: early stopping has no validation rows here and was not used")
+    elif state.epoch < training.epochs:
+        training.screen.line(
+            f"{job.name}: stopped early after epoch {state.epoch} of {training.epochs}; the validation rows decided "
+            f"it, which flatters the figure on them"
+        )
+    if state.best is not None:
+        training.screen.line(
+            f"{job.name}: the epoch with the best validation figure is reported, which flatters that figure"
+        )
+
+
+def _put_reported_weights(training: _Training) -> None:
+    job, state = training.job, training.state
+    state.to_size(job.recipe.model.input_size)
+    apply_freezing(state.model, state.freezing, training.epochs - 1, training.epochs)
+    norms = learning_batch_norms(state.model)
     model = state.reported()
     if state.best is not None:
         model.load_state_dict(state.best[1])
-    elif state.swa is not None:
+    elif state.swa is not None and state.swa.count:
         model.load_state_dict(state.swa.average(state.model))
+    if job.recipe.model.lora.rank:
+        merge_lora(model)
     if state.zero is not None:
         tuned = {key: value.cpu() for key, value in model.state_dict().items()}
         model.load_state_dict(wise_ft(state.zero, tuned, job.recipe.averaging.wise_ft))
+    averaged = state.zero is not None or (state.best is None and state.swa is not None and state.swa.count > 0)
+    if averaged and job.recipe.averaging.refresh_batches:
+        context = autocast(training.engine.device, job.recipe.compute.precision)
+        refresh_batch_norm(model, norms, _refreshing_batches(training), context)
 
 
-def _curriculum_drops(training: _Training) -> list[tuple[int, float]]:
-    """(first update, LR scale) of each epoch in which the curriculum's scale changes."""
-    drops: list[tuple[int, float]] = []
-    for epoch in training.plan.epochs:
-        scale = training.job.recipe.transforms.lr_scale_at(epoch.epoch, training.epochs)
-        if scale != (drops[-1][1] if drops else 1.0):
-            drops.append((epoch.first_update, scale))
-    return drops
+def _refreshing_batches(training: _Training) -> Iterator[Tensor]:
+    """Inputs of the last epoch's first batches, for batch norm's statistics."""
+    job, last = training.job, training.plan.epochs[-1]
+    groups = updates(job, last, training.epochs, 0, training.state.normalisation, training.engine)
+    with closing(groups):
+        for micro in islice(chain.from_iterable(groups), job.recipe.averaging.refresh_batches):
+            yield micro.images
 
 
 def _save(training: _Training) -> None:

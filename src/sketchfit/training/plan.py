@@ -21,6 +21,7 @@ class EpochPlan:
         batches: batches of the epoch.
         updates: optimizer updates of the epoch.
         first_update: updates done before this epoch.
+        lr_scale: what the schedule's rate is multiplied by: the curriculum's scale times progressive resizing's.
     """
 
     epoch: int
@@ -29,6 +30,7 @@ class EpochPlan:
     batches: int
     updates: int
     first_update: int
+    lr_scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,24 @@ class Plan:
         return self.epochs[-1].first_update + self.epochs[-1].updates
 
     @property
+    def steps_per_epoch(self) -> int:
+        """Steps of the schedule in every epoch: updates of the epoch that has most."""
+        return max(plan.updates for plan in self.epochs)
+
+    def schedule_step(self, epoch: EpochPlan, update: int) -> int:
+        """Where the schedule is at an update of an epoch (from 0): epochs with larger batches take larger steps."""
+        return epoch.epoch * self.steps_per_epoch + update * self.steps_per_epoch // epoch.updates
+
+    @property
+    def lr_drops(self) -> list[tuple[int, float]]:
+        """(first step of the schedule, scale) of each epoch in which the learning rate's scale changes."""
+        drops: list[tuple[int, float]] = []
+        for plan in self.epochs:
+            if plan.lr_scale != (drops[-1][1] if drops else 1.0):
+                drops.append((self.schedule_step(plan, 0), plan.lr_scale))
+        return drops
+
+    @property
     def images(self) -> int:
         """Images seen in the whole training, repetitions counted."""
         return sum(plan.batches * plan.batch_size for plan in self.epochs)
@@ -52,10 +72,16 @@ def make_plan(recipe: Recipe, rows: int) -> Plan:
     """Lay out the epochs for a number of training rows."""
     plans: list[EpochPlan] = []
     first = 0
-    for epoch in range(recipe.training.epochs):
-        batch_size = min(recipe.training.batch_size, rows)
+    training, full_size = recipe.training, recipe.model.input_size
+    for epoch in range(training.epochs):
+        size, wanted, scale = full_size, training.batch_size, 1.0
+        if (stage := training.resize_stage(epoch)) is not None:
+            size, wanted = stage.size, stage.batch(training.batch_size, full_size)
+            scale = stage.lr_scale or wanted / training.batch_size
+        scale *= recipe.transforms.lr_scale_at(epoch, training.epochs)
+        batch_size = min(wanted, rows)
         batches = rows // batch_size
-        updates = -(-batches // recipe.training.accumulation)
-        plans.append(EpochPlan(epoch, recipe.model.input_size, batch_size, batches, updates, first))
+        updates = -(-batches // training.accumulation)
+        plans.append(EpochPlan(epoch, size, batch_size, batches, updates, first, scale))
         first += updates
     return Plan(tuple(plans))

@@ -10,10 +10,16 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
+from sketchfit.config.freezing import FreezingSection
+from sketchfit.errors import UserError
 from sketchfit.models.averaging import EMA, SWA
 from sketchfit.models.backbone import Normalisation, build_network
+from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
+from sketchfit.models.lora import add_lora, lora_freezing
+from sketchfit.tracking.console import Screen
 from sketchfit.training.job import FitJob
 from sketchfit.training.losses.build import Loss, build_loss
+from sketchfit.training.lp_ft import probe_first
 from sketchfit.training.optimizers import build_optimizer
 from sketchfit.training.sam import SAM, build_sam
 from sketchfit.training.schedules import Plateau
@@ -29,6 +35,8 @@ class TrainState:
         model: unwrapped, on its device.
         wrapped: what is called in training (compiled, or spread over processes).
         zero: weights before fine-tuning, where the recipe interpolates with them.
+        freezing: what does not learn.
+        size: side of the input that the network is set to; only where `fixed_size` does the network know it.
         epoch, batch: the next batch to train on.
         loss_sum, right, seen, seconds: of the epoch so far, in this process; the first two may still be on the device.
         history: a row a finished epoch.
@@ -46,6 +54,9 @@ class TrainState:
     ema: EMA | None
     swa: SWA | None
     zero: State | None
+    freezing: FreezingSection
+    size: int
+    fixed_size: bool
     epoch: int = 0
     batch: int = 0
     loss_sum: torch.Tensor | float = 0.0
@@ -58,6 +69,21 @@ class TrainState:
     def reported(self) -> nn.Module:
         """The network whose weights are validated: the moving average where there is one."""
         return self.ema.module if self.ema is not None else self.model
+
+    def to_size(self, size: int) -> bool:
+        """Set the network, its average and the optimizer to another input size; whether parameters were replaced."""
+        changes = self.fixed_size and size != self.size
+        if changes:
+            set_input_size(self.model, size, self.raw_optimizer)
+            if self.ema is not None:
+                set_input_size(self.ema.module, size)
+        self.size = size
+        return changes
+
+    def reported_at(self, size: int) -> nn.Module:
+        """`reported()` for an input size: a copy where the network is set to another one."""
+        model = self.reported()
+        return at_input_size(model, size) if self.fixed_size and size != self.size else model
 
     def count(self, loss_sum: torch.Tensor, right: torch.Tensor, seen: int) -> None:
         """Add an update's figures, without waiting for the device."""
@@ -72,10 +98,10 @@ class TrainState:
         loss, right, seen = total.tolist()
         return loss, int(right), int(seen)
 
-    def keep_if_best(self, accuracy: float) -> None:
-        """Remember the reported weights if this validation accuracy is the highest so far."""
+    def keep_if_best(self, accuracy: float, model: nn.Module) -> None:
+        """Remember the validated weights if this accuracy is the highest so far."""
         if self.best is None or accuracy > self.best[0]:
-            self.best = accuracy, {name: value.cpu().clone() for name, value in self.reported().state_dict().items()}
+            self.best = accuracy, _copied(model)
 
     def next_epoch(self, row: dict[str, float | int | None]) -> None:
         """File the epoch's row and count from zero."""
@@ -96,11 +122,13 @@ class TrainState:
             "zero": self.zero,
             "best": list(self.best) if self.best else None,
             "figures": list(self.totals(engine)),
+            "size": self.size,
             **{name: getattr(self, name) for name in _COUNTERS},
         }
 
     def restore(self, saved: dict[str, Any], engine: Accelerator) -> None:
         """Go back to a snapshot, in place."""
+        self.to_size(saved["size"])
         self.model.load_state_dict(saved["model"])
         self.raw_optimizer.load_state_dict(saved["optimizer"])
         if engine.scaler is not None and saved["scaler"]:
@@ -119,18 +147,28 @@ class TrainState:
 _COUNTERS = ("epoch", "batch", "seconds", "history")
 
 
-def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None) -> TrainState:
-    """Build everything; weights come from the checkpoint where there is one."""
+def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen: Screen) -> TrainState:
+    """Build everything; weights come from the checkpoint where there is one, else the head may be probed first."""
     recipe = job.recipe
     torch.manual_seed(job.seed)
     network = build_network(recipe.model, job.class_count, load_weights=saved is None)
     channels_last = recipe.compute.channels_last
     model = network.model.to(engine.device)
     model = model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
+    if recipe.training.probe.enabled and saved is None:
+        right = probe_first(job, model, network.normalisation, engine.device)
+        screen.line(f"{job.name}: head fitted on the frozen backbone's features, train {100 * right:.1f} %")
+    averaging = recipe.averaging
+    zero = _copied(model) if averaging.wise_ft < 1 else None  # before LoRA: by the names that the merged model has
+    freezing = recipe.model.freeze
+    if recipe.model.lora.rank:
+        add_lora(model, recipe.model.lora)
+        freezing = lora_freezing(model, freezing)
+    if recipe.training.grad_checkpointing:
+        _keep_fewer_activations(model, recipe.model.backbone)
     optimizer = build_optimizer(model, recipe.optimizer)
     counts = np.bincount(job.label[job.train_rows], minlength=job.class_count)
     loss = build_loss(recipe.loss, counts, recipe.model.head.scale).to(engine.device)
-    averaging = recipe.averaging
     state = TrainState(
         model=model,
         wrapped=model,
@@ -144,12 +182,28 @@ def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None) -> Tra
         else None,
         ema=EMA(model, averaging) if averaging.ema else None,
         swa=SWA() if averaging.swa else None,
-        zero={k: v.cpu().clone() for k, v in model.state_dict().items()} if averaging.wise_ft < 1 else None,
+        zero=zero,
+        freezing=freezing,
+        size=recipe.model.input_size,
+        fixed_size=has_fixed_size(recipe.model),
     )
     if saved is not None:
         state.restore(saved, engine)
     state.optimizer = engine.prepare_optimizer(optimizer)
     return state
+
+
+def _copied(model: nn.Module) -> State:
+    return {name: value.cpu().clone() for name, value in model.state_dict().items()}
+
+
+def _keep_fewer_activations(model: Any, backbone: str) -> None:
+    try:
+        model.set_grad_checkpointing(True)
+    except (AssertionError, AttributeError) as error:
+        raise UserError(
+            f"training.grad_checkpointing: {backbone} has none", "Set training.grad_checkpointing=false."
+        ) from error
 
 
 class WithFeatures(nn.Module):

@@ -1,0 +1,51 @@
+"""Batch norm's statistics for weights that no training step has seen: after SWA, a soup or WiSE-FT.
+
+As torch's `swa_utils.update_bn`, but only for the layers named, and with dropout off, as in inference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def learning_batch_norms(model: nn.Module) -> tuple[str, ...]:
+    """Names of the batch norms whose running statistics move as the model stands."""
+    return tuple(
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, _BatchNorm) and module.training and module.track_running_stats
+    )
+
+
+@torch.no_grad()
+def refresh_batch_norm(
+    model: nn.Module, names: Iterable[str], batches: Iterable[Tensor], autocast: AbstractContextManager[object]
+) -> None:
+    """Set the running mean and variance to their plain mean over the batches, in place; the model is left in eval.
+
+    Args:
+        model: any network.
+        names: batch norms to refresh; others keep what they have.
+        batches: inputs, float [B, 3, H, W] each, on the model's device.
+        autocast: context of the forward passes.
+    """
+    norms = [module for name in names if isinstance(module := model.get_submodule(name), _BatchNorm)]
+    if not norms:
+        return
+    momentum = [norm.momentum for norm in norms]
+    model.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # torch then takes the cumulative mean
+        norm.train()
+    with autocast:
+        for images in batches:
+            model(images)
+    for norm, old in zip(norms, momentum, strict=True):
+        norm.momentum = old
+    model.eval()

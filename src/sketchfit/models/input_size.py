@@ -1,0 +1,66 @@
+"""Another input size for a network in training: position embeddings and windows are resampled by timm."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from sketchfit.config.model import ModelSection
+from sketchfit.errors import UserError
+from sketchfit.models._timm import timm
+
+
+def has_fixed_size(section: ModelSection) -> bool:
+    """Whether the backbone is built for one input size; others take any."""
+    config = timm.get_pretrained_cfg(section.backbone)
+    return config is not None and (config.fixed_input_size or "img_size" in section.args)
+
+
+def set_input_size(model: nn.Module, size: int, optimizer: torch.optim.Optimizer | None = None) -> None:
+    """Make a network that is built for one input size take another, in place.
+
+    Args:
+        model: a timm model, unwrapped.
+        size: new side of the input in pixels.
+        optimizer: its groups then hold the parameters that took the place of others; what it remembered of those is
+            forgotten, as moments of another grid mean nothing.
+
+    Raises:
+        UserError: the model can't change its size, or not to this one.
+    """
+    resample: Any = getattr(model, "set_input_size", None)
+    name = type(model).__name__
+    if resample is None:
+        raise UserError(
+            f"training.resize: {name} is built for one input size and can't change it",
+            "Leave training.resize out, or choose another backbone.",
+        )
+    before = dict(model.named_parameters())
+    try:
+        resample(img_size=(size, size))
+    except (AssertionError, RuntimeError, ValueError) as error:
+        raise UserError(f"training.resize: {name} does not take {size} × {size} pixels: {error}") from error
+    after = dict(model.named_parameters())
+    replaced = {before[key]: after[key] for key in before if before[key] is not after[key]}
+    for parameter in replaced.values():
+        parameter.data = parameter.data.contiguous()
+    if optimizer is not None:
+        _hand_over(optimizer, replaced)
+
+
+def _hand_over(optimizer: torch.optim.Optimizer, changed: dict[nn.Parameter, nn.Parameter]) -> None:
+    for group in optimizer.param_groups:
+        group["params"] = [changed.get(parameter, parameter) for parameter in group["params"]]
+    for old, new in changed.items():
+        new.requires_grad_(old.requires_grad)
+        getattr(optimizer, "_base_optimizer", optimizer).state.pop(old, None)  # Lookahead keeps it one level down
+
+
+def at_input_size(model: nn.Module, size: int) -> nn.Module:
+    """A copy of the network for another input size."""
+    other = copy.deepcopy(model)
+    set_input_size(other, size)
+    return other

@@ -1,0 +1,164 @@
+"""Each lever that the loop pulls: what changes when it is on, and that nothing else does."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sketchfit.errors import UserError
+from sketchfit.models._timm import timm
+from sketchfit.models.backbone import build_network
+from sketchfit.models.batch_norm import refresh_batch_norm
+from sketchfit.models.heads import classifier_names
+from sketchfit.tracking.console import Screen
+from sketchfit.training import fit as fit_module
+from sketchfit.training.early_stopping import should_stop
+from sketchfit.training.engine import make_engine
+from sketchfit.training.fit import fit
+from sketchfit.training.lp_ft import backbone_features, probe_first
+
+
+def test_balanced_sampling_shows_every_class_as_often(tiny_job, train, monkeypatch):
+    seen = []
+    real = fit_module.update
+
+    def watched(state, micros, *rest):
+        seen.extend(np.concatenate([micro.label.numpy() for micro in micros]))
+        return real(state, micros, *rest)
+
+    monkeypatch.setattr(fit_module, "update", watched)
+    train(tiny_job({"training": {"sampling": "balanced"}}, counts=(60, 12, 12, 12)))
+    shares = np.bincount(seen, minlength=4) / len(seen)
+    assert np.allclose(shares, 0.25, atol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("figures", "patience", "stops"),
+    [
+        ([0.1, 0.2, 0.2, 0.1], 2, True),
+        ([0.1, 0.2, 0.2, 0.1], 3, False),
+        ([0.1, None, 0.2, None, 0.19], 1, True),
+        ([0.3, 0.2], 2, False),
+        ([0.3, 0.2, 0.1], 0, False),
+        ([], 1, False),
+    ],
+)
+def test_patience_counts_validations(figures, patience, stops):
+    assert should_stop([{"valid_accuracy": figure} for figure in figures], patience) is stops
+
+
+def test_early_stopping_ends_the_training_and_says_what_it_looked_at(tiny_job, monkeypatch, capsys):
+    figures = iter([0.5, 0.6, 0.6, 0.4, 0.9, 0.9])
+    monkeypatch.setattr(fit_module, "_validate", lambda training, epoch: next(figures))
+    job = tiny_job({"training": {"epochs": 6, "early_stopping": 2, "resize": [{"until": 5, "size": 16}]}})
+    fit(job, make_engine(job.recipe.compute), Screen("plain"))
+    with (job.folder / "history.csv").open() as file:
+        assert [row["valid_accuracy"] for row in csv.DictReader(file)] == ["0.5", "0.6", "0.6", "0.4"]
+    assert "validation rows decided it, which flatters" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("backbone", ["test_resnet", "test_vit", "test_coatnet", "test_convnext"])
+@pytest.mark.parametrize("head", ["linear", "mlp", "cosine"])
+def test_the_probe_moves_the_head_alone_and_fits_what_the_network_computes(tiny_job, backbone, head):
+    job = tiny_job({"model": {"backbone": backbone, "head": head}, "training": {"probe": {"l2": 1e-4}}})
+    network = build_network(job.recipe.model, job.class_count)
+    model = network.model
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    right = probe_first(job, model, network.normalisation, torch.device("cpu"))
+    assert right > 0.6  # chance is 0.25
+    heads = tuple(f"{name}." for name in classifier_names(model))
+    moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved
+    assert all(name.startswith(heads) for name in moved)
+
+    features = backbone_features(job, model, network.normalisation, torch.device("cpu"))
+    logits = model.get_submodule(classifier_names(model)[0])(features)
+    images = torch.randn(2, 3, 32, 32)
+    assert len(logits) == len(job.train_rows)
+    pooled = model.forward_head(model.forward_features(images), pre_logits=True).flatten(1)
+    assert torch.allclose(model.get_submodule(classifier_names(model)[0])(pooled), model(images), atol=1e-4)
+
+
+def test_after_the_probe_the_first_epoch_starts_lower(tiny_job):
+    def first_loss(training):
+        base = {"model": {"backbone": "test_vit"}, "transforms": {"policy": "none"}, "optimizer": {"lr": 1e-9}}
+        job = tiny_job({**base, "training": {"epochs": 1, **training}})
+        fit(job, make_engine(job.recipe.compute), Screen("none"))
+        with (job.folder / "history.csv").open() as file:
+            return float(next(csv.DictReader(file))["train_loss"])
+
+    assert first_loss({"probe": True}) < first_loss({}) - 0.05
+
+
+def test_lora_trains_additions_and_head_and_gives_back_a_plain_model(tiny_job, train):
+    settings = {"backbone": "test_vit", "lora": {"rank": 2, "targets": ["*qkv"]}}
+    # Training starts from these very weights: the seed is the job's.
+    job = tiny_job({"model": settings, "averaging": {"ema": False}})
+    torch.manual_seed(job.seed)
+    start = build_network(job.recipe.model, job.class_count).model.state_dict()
+    weights = train(job)
+    assert weights.keys() == start.keys()
+    changed = {name for name in start if not torch.equal(start[name], weights[name])}
+    assert {name for name in changed if not name.startswith("head.")} == {
+        name for name in start if name.endswith("qkv.weight")
+    }
+    delta = weights["blocks.0.attn.qkv.weight"] - start["blocks.0.attn.qkv.weight"]
+    assert torch.linalg.matrix_rank(delta, rtol=1e-3) <= 2
+
+
+def test_refreshed_statistics_are_the_batches_own():
+    torch.manual_seed(0)
+    norm = nn.BatchNorm2d(3)
+    model = nn.Sequential(norm, nn.Dropout(0.5), nn.BatchNorm2d(3))
+    batches = [torch.randn(4, 3, 5, 5) * 3 + 2 for _ in range(3)]
+    refresh_batch_norm(model, ["0"], batches, torch.autocast("cpu", enabled=False))
+    assert torch.allclose(norm.running_mean, torch.stack([b.mean((0, 2, 3)) for b in batches]).mean(0), atol=1e-5)
+    expected = torch.stack([b.transpose(0, 1).reshape(3, -1).var(1) for b in batches]).mean(0)
+    assert torch.allclose(norm.running_var, expected, rtol=1e-4)
+    assert torch.equal(model[2].running_mean, torch.zeros(3))  # not named
+    assert norm.momentum == 0.1
+    assert not any(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize("averaging", [{"swa": True, "swa_start": 0.5}, {"wise_ft": 0.3}])
+def test_averaged_weights_get_statistics_of_their_own(tiny_job, train, averaging):
+    with_it = train(tiny_job({"averaging": {"ema": False, **averaging}}))
+    without = train(tiny_job({"averaging": {"ema": False, "refresh_batches": 0, **averaging}}))
+    differing = {name for name in with_it if not torch.equal(with_it[name], without[name])}
+    assert differing
+    assert all("running_" in name or "num_batches" in name for name in differing)
+
+
+def test_frozen_statistics_are_not_refreshed(tiny_job, train):
+    settings = {"model": {"freeze": {"batch_norm": "statistics"}}}
+    averaging = {"ema": False, "wise_ft": 0.3}
+    with_it = train(tiny_job({**settings, "averaging": averaging}))
+    without = train(tiny_job({**settings, "averaging": {**averaging, "refresh_batches": 0}}))
+    assert all(torch.equal(with_it[name], without[name]) for name in with_it)
+
+
+def test_gradient_checkpointing_gives_the_same_weights(tiny_job, train, monkeypatch):
+    calls = []
+    real = torch.utils.checkpoint.checkpoint
+    monkeypatch.setattr(torch.utils.checkpoint, "checkpoint", lambda *a, **k: calls.append(1) or real(*a, **k))
+    monkeypatch.setattr(timm.models._manipulate, "checkpoint", torch.utils.checkpoint.checkpoint, raising=False)
+    model = {"backbone": "test_vit", "drop_rate": 0.2}
+    saving = train(tiny_job({"model": model, "training": {"grad_checkpointing": True}}))
+    assert calls
+    calls.clear()
+    plain = train(tiny_job({"model": model}))
+    assert not calls
+    assert all(torch.allclose(saving[name], plain[name], atol=1e-5) for name in plain)
+
+
+def test_a_backbone_without_gradient_checkpointing_is_named(tiny_job, train, monkeypatch):
+    def refuse(self, enable=True):
+        assert not enable
+
+    monkeypatch.setattr(timm.models.ResNet, "set_grad_checkpointing", refuse)
+    with pytest.raises(UserError, match="grad_checkpointing: test_resnet"):
+        train(tiny_job({"training": {"grad_checkpointing": True}}))
