@@ -19,7 +19,7 @@ class AuditSection(Section):
     html: bool = True
     """Write the page of pictures, `index.html`, beside `findings.json`."""
     thumbnail: int = Field(default=96, ge=32, le=256)
-    """Longer side of the page's largest thumbnails in pixels; contact sheets show them at two thirds of that."""
+    """Longer side of the thumbnails in pixels; contact sheets show them at three quarters of that."""
     sheet_images: int = Field(default=40, ge=1, le=1000)
     """Most images shown of one class; classes with more show as many, evenly spaced."""
     page_images: int = Field(default=10_000, ge=0)

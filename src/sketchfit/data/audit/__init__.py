@@ -1,6 +1,20 @@
 """The audit: broken files, traits and their drift, near-duplicates, leaks, and what they mean for folds."""
 
 from sketchfit.data.audit.findings import findings, write_findings, write_traits
+from sketchfit.data.audit.leak_guard import ExternalCheck, Overlap, check_external
+from sketchfit.data.audit.page import write_html
 from sketchfit.data.audit.run import Audit, Backbone, PixelStatistics, run_audit
 
-__all__ = ["Audit", "Backbone", "PixelStatistics", "findings", "run_audit", "write_findings", "write_traits"]
+__all__ = [
+    "Audit",
+    "Backbone",
+    "ExternalCheck",
+    "Overlap",
+    "PixelStatistics",
+    "check_external",
+    "findings",
+    "run_audit",
+    "write_findings",
+    "write_html",
+    "write_traits",
+]

@@ -78,7 +78,7 @@ def open_measured(
     files: Sequence[Path],
     settings: MeasureSettings,
     cache: Path,
-    progress: Progress = lambda done: None,
+    progress: Progress = lambda _: None,
     threads: int | None = None,
 ) -> tuple[Measured, str]:
     """Measure these files, or read what was measured before.

@@ -90,7 +90,7 @@ def run_audit(
     table: Table,
     section: AuditSection,
     cache: Path,
-    progress: Progress = lambda done: None,
+    progress: Progress = lambda _: None,
     threads: int | None = None,
     *,
     k: int = 5,
