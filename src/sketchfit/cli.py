@@ -123,6 +123,17 @@ def score(
 
 
 @app.command()
+def report(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    overrides: Overrides = None,
+) -> None:
+    """Write a run's page anew: how good it is, how sure that is, where it fails and what to do next."""
+    from sketchfit.pipeline.report import write_report
+
+    write_report(run_folder, overrides=overrides or [])
+
+
+@app.command()
 def draw(
     out: Annotated[Path, typer.Argument(help="Folder to make.")],
     classes: Annotated[int, typer.Option(help="Number of classes.")] = 20,

@@ -8,12 +8,15 @@ from pydantic import Field
 
 from sketchfit.config.audit import AuditSection
 from sketchfit.config.averaging import AveragingSection
+from sketchfit.config.calibration import CalibrationSection
 from sketchfit.config.data import DataSection
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.config.folds import FoldsSection
 from sketchfit.config.inference import InferenceSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.model import ModelSection
 from sketchfit.config.optimizer import OptimizerSection
+from sketchfit.config.report import ReportSection
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.section import Section
 from sketchfit.config.tracking import TrackingSection
@@ -50,8 +53,14 @@ class Recipe(Section):
     """On what the run computes."""
     inference: InferenceSection = InferenceSection()
     """How probabilities are made."""
+    ensemble: EnsembleSection = EnsembleSection()
+    """How members are combined."""
+    calibration: CalibrationSection = CalibrationSection()
+    """How probabilities are made to mean what they say."""
     tracking: TrackingSection = TrackingSection()
     """What is shown and sent while a run works."""
+    report: ReportSection = ReportSection()
+    """The page about a run."""
     members: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Several members: a name each, with the settings in which it differs from this recipe. Empty: one member,
     named after its backbone."""

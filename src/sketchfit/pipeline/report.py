@@ -1,0 +1,132 @@
+"""`report RUN`: everything that the page shows, from the run's folder and the images."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.analysis.evidence import Evidence
+from sketchfit.analysis.gallery import Shown, choose_errors
+from sketchfit.analysis.report import ExtraSection, GalleryPicture, build_report, compute_statistics
+from sketchfit.analysis.thumbnails import data_uri, thumbnail, thumbnails, webp
+from sketchfit.config.load import member_recipes, parse_recipe
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.images import ImageError, decode
+from sketchfit.data.resize import to_square
+from sketchfit.errors import UserError
+from sketchfit.files import atomic, write_text
+from sketchfit.pipeline.evidence import read_evidence
+from sketchfit.pipeline.folder import RunFolder
+from sketchfit.pipeline.prepare import store_settings
+from sketchfit.tracking.console import Screen, duration
+from sketchfit.transforms.augment import eval_augment
+
+ORIGINAL_SIDE = 160
+INPUT_SIDE = 128
+
+
+def write_report(
+    run: str | Path,
+    screen: Screen | None = None,
+    stages: Mapping[str, float] | None = None,
+    overrides: Sequence[str] = (),
+) -> Path:
+    """Write `report/index.html` into a run's folder.
+
+    Args:
+        run: a run's folder; its images must still lie where they were.
+        screen: where to tell of it.
+        stages: seconds by stage, where they are known.
+        overrides: `report.gallery=50` and the like, laid on the run's recipe.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        UserError: no finished run there, or its images are gone.
+    """
+    screen = screen or Screen("plain")
+    began = time.monotonic()
+    evidence = read_evidence(run)
+    recipe = _recipe(evidence, overrides)
+    if not any((evidence.root / path).is_file() for path in evidence.paths[:50]):
+        raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
+    settings = recipe.report
+    statistics = compute_statistics(evidence, settings.resamples)
+    pictures = thumbnails([evidence.root / path for path in evidence.paths], settings.thumbnail, recipe.compute.threads)
+    shown = choose_errors(evidence, settings.gallery)
+    extra: list[ExtraSection] = []
+    html, files = build_report(
+        evidence,
+        statistics,
+        pictures,
+        shown,
+        gallery_pictures(evidence, recipe, shown),
+        extra,
+        stages=stages,
+        inline_bytes=settings.inline_megabytes * 1e6,
+    )
+    page = RunFolder(Path(run)).path / "report" / "index.html"
+    _write(page, html, files)
+    screen.line(f"report: {page} ({duration(time.monotonic() - began)})")
+    return page
+
+
+def gallery_pictures(evidence: Evidence, recipe: Recipe, shown: Sequence[Shown]) -> list[GalleryPicture]:
+    """Original and network's input of each drawing of the gallery, by the first member's recipe."""
+    member = next(iter(member_recipes(recipe).values()))
+    pictures = []
+    for one in shown:
+        path = evidence.root / evidence.paths[one.place]
+        original = data_uri(webp(thumbnail(path, ORIGINAL_SIDE)))
+        pixels = network_input(path, member)
+        small = to_square(pixels, min(INPUT_SIDE, pixels.shape[0]), "pad")[0]
+        pictures.append(GalleryPicture(original, data_uri(webp(small))))
+    return pictures
+
+
+def network_input(path: Path, recipe: Recipe) -> NDArray[np.uint8]:
+    """What the network gets of a drawing before it is normalised: uint8 [size, size, C]; white where unreadable."""
+    settings = store_settings(recipe)
+    size = recipe.model.input_size
+    try:
+        image = decode(path, max_pixels=settings.max_pixels)
+    except (ImageError, OSError):
+        return np.full((size, size, 1), 255, dtype=np.uint8)
+    if image.ndim == 3 and settings.channels == 1:
+        image = image.mean(axis=2).astype(np.uint8)
+    square, paper = to_square(image if image.ndim == 3 else image[:, :, None], settings.size, settings.resize)
+    return eval_augment(size)(square, paper, np.random.Generator(np.random.Philox(0)))
+
+
+def _recipe(evidence: Evidence, overrides: Sequence[str]) -> Recipe:
+    from sketchfit.config.load import load_recipe
+
+    return load_recipe(evidence.recipe, overrides) if overrides else parse_recipe(evidence.recipe, "recipe.yaml")
+
+
+def _write(page: Path, html: str, files: Mapping[str, bytes]) -> None:
+    drawings = page.parent / "drawings"
+    if drawings.is_dir():
+        shutil.rmtree(drawings)
+    for name, content in files.items():
+        with atomic(page.parent / name) as temporary:
+            temporary.write_bytes(content)
+    write_text(page, html)
+
+
+def report_after_run(folder: Path, recipe: Recipe, screen: Screen, stages: Mapping[str, float]) -> None:
+    """Write the report at the end of a run; whatever goes wrong is told and loses nothing of the run."""
+    if not recipe.report.enabled:
+        return
+    try:
+        write_report(folder, screen, stages)
+    except Exception as error:  # the run is done: a page that fails must not make it look otherwise
+        reason = str(error).splitlines()[0] if str(error) else ""
+        screen.line(f"warning: the report could not be written: {type(error).__name__}: {reason}")
+        screen.line(f"everything else is in {folder}; try again with: sketchfit report {folder}")
