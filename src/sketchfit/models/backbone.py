@@ -12,8 +12,12 @@ from torch import nn
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
 from sketchfit.models._timm import timm
-from sketchfit.models.heads import attach_head
-from sketchfit.models.weights import read_weights
+from sketchfit.models.heads import attach_head, classifier_names
+from sketchfit.models.weights import read_metadata, read_weights
+
+LEAST_LOADED = 0.5
+"""Share of the backbone's weights that a file must give. Less than all, for timm adapts some: position embeddings to
+the input's size, fused projections."""
 
 
 @dataclass(frozen=True)
@@ -32,34 +36,42 @@ class Network:
     normalisation: Normalisation
 
 
-def build_network(section: ModelSection, classes: int, load_weights: bool = True) -> Network:
+def build_network(
+    section: ModelSection, classes: int, load_weights: bool = True, metadata: dict[str, str] | None = None
+) -> Network:
     """Create the backbone with its weights and a head of `classes` outputs.
+
+    The head is new, unless a local file has one for as many classes.
 
     Args:
         section: which backbone, which weights.
         classes: number of classes, C.
-        load_weights: False where the weights come from a checkpoint afterwards; then no file or hub is asked.
+        load_weights: False where the weights come from a checkpoint afterwards; then no tensor is read.
+        metadata: of the checkpoint that follows (`provenance`); `section.weights` is then not needed any more.
 
     Raises:
         UserError: no such backbone; arguments it does not take; weights that do not fit or can't be had.
     """
     _check_name(section.backbone)
-    args, overlay = dict(section.args), dict[str, Any]()
-    metadata: dict[str, str] = {}
-    if section.weights is not None:
-        state, metadata = read_weights(Path(section.weights).expanduser())
-        _check_architecture(section, metadata)
-        if "pad_type" in metadata:
-            args.setdefault("pad_type", metadata["pad_type"])
-        overlay = {"state_dict": state}
+    args, state = dict(section.args), dict[str, torch.Tensor]()
+    wants_weights = load_weights and section.pretrained
+    if metadata is None:
+        metadata = {}
+        if section.weights is not None:
+            path = Path(section.weights).expanduser()
+            state, metadata = read_weights(path) if wants_weights else ({}, read_metadata(path))
+            _check_architecture(section, metadata)
+    if "pad_type" in metadata:
+        args.setdefault("pad_type", metadata["pad_type"])
     if section.drop_path_rate is not None:
         args["drop_path_rate"] = section.drop_path_rate
-    wants_weights = load_weights and section.pretrained
+    outputs = _classifier_outputs(section, state)
     try:
         model = timm.create_model(
             section.backbone,
             pretrained=wants_weights,
-            pretrained_cfg_overlay=_complete(section, overlay, wants_weights),
+            # timm drops the file's classifier by comparing class counts, so it must know the file's own.
+            pretrained_cfg_overlay={"state_dict": state, "num_classes": outputs} if state else None,
             num_classes=classes,
             drop_rate=section.drop_rate,
             **_input_size_argument(section, args),
@@ -74,9 +86,23 @@ def build_network(section: ModelSection, classes: int, load_weights: bool = True
             "Give a local file with --set model.weights=FILE, or start from random weights with "
             "--set model.pretrained=false",
         ) from error
+    if state:
+        _check_loaded(model, state, section)
     normalisation = _normalisation(section, metadata, model.pretrained_cfg)
-    attach_head(model, section.head, classes)
+    if outputs != classes or section.head.name != "linear" or section.head.dropout:
+        attach_head(model, section.head, classes)
     return Network(model, normalisation)
+
+
+def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str, str]:
+    """Text metadata for a file of trained weights: all that must be known to use them without `section.weights`."""
+    read = read_metadata(Path(section.weights).expanduser()) if section.weights is not None else {}
+    return {
+        "architecture": section.backbone.partition(".")[0],
+        "mean": " ".join(map(str, normalisation.mean)),
+        "std": " ".join(map(str, normalisation.std)),
+        **({"pad_type": read["pad_type"]} if "pad_type" in read else {}),
+    }
 
 
 def _check_name(name: str) -> None:
@@ -96,17 +122,35 @@ def _check_architecture(section: ModelSection, metadata: dict[str, str]) -> None
         )
 
 
-def _complete(section: ModelSection, overlay: dict[str, Any], wanted: bool) -> dict[str, Any] | None:
-    """timm drops the file's classifier by comparing class counts, so it must know the file's own."""
-    if not overlay or not wanted:
-        return None
+def _classifier_outputs(section: ModelSection, state: dict[str, torch.Tensor]) -> int:
+    """Classes of a file's classifier; -1 where it has none, so that the new head stays as it was made."""
     config = timm.get_pretrained_cfg(section.backbone)
     name = (config.classifier if config else None) or "head.fc"
     names = (name,) if isinstance(name, str) else name
-    state = overlay["state_dict"]
     outputs = [state[f"{n}.weight"].shape[0] for n in names if f"{n}.weight" in state]
-    # A file without a classifier counts as one of another class count: the new head stays as it was made.
-    return {**overlay, "num_classes": outputs[0] if outputs else -1}
+    return int(outputs[0]) if outputs else -1
+
+
+def _check_loaded(model: nn.Module, state: dict[str, torch.Tensor], section: ModelSection) -> None:
+    """Some timm models load what fits and say nothing about the rest: look whether the file's values arrived."""
+    heads = tuple(f"{name}." for name in classifier_names(model))
+    trunk = [value for name, value in model.named_parameters() if not (heads and name.startswith(heads))]
+    by_count: dict[int, list[torch.Tensor]] = {}
+    for value in state.values():
+        by_count.setdefault(value.numel(), []).append(value)
+
+    def arrived(parameter: torch.Tensor) -> bool:
+        flat = parameter.detach().flatten()
+        return any(torch.equal(flat, value.flatten().to(flat)) for value in by_count.get(flat.numel(), []))
+
+    total = sum(value.numel() for value in trunk)
+    found = sum(value.numel() for value in trunk if arrived(value))
+    if found < total * LEAST_LOADED:
+        raise UserError(
+            f"model.weights: {section.weights} does not fit {section.backbone}: it gives {found / total:.0%} of the "
+            "backbone's weights",
+            "Set model.backbone to what the file was trained as, or give another file.",
+        )
 
 
 def _input_size_argument(section: ModelSection, args: dict[str, Any]) -> dict[str, Any]:

@@ -43,10 +43,27 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a file that is none of its own
         raise UserError(
-            f"model.weights: {path} can't be read as plain weights: {str(error).splitlines()[0]}",
+            f"model.weights: {path} can't be read as plain weights: {_first_line(error)}",
             "Save a state dict of tensors alone, best as .safetensors; checkpoints that run code are refused.",
         ) from error
     return strip_prefixes(_find_state_dict(content, path)), {}
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The text metadata of a file, without its tensors; empty where the format has none.
+
+    Raises:
+        UserError: no such file, or it is not whole.
+    """
+    if not path.is_file():
+        raise UserError(f"model.weights: {path} does not exist")
+    if path.suffix != ".safetensors":
+        return {}
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return file.metadata() or {}
+    except SafetensorError as error:
+        raise UserError(f"model.weights: {path} is not a whole safetensors file: {error}") from error
 
 
 def strip_prefixes(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -55,6 +72,10 @@ def strip_prefixes(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]
     while stripped and (prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in stripped)), None)):
         stripped = {key[len(prefix) :]: value for key, value in stripped.items()}
     return stripped
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)  # an empty file raises an empty EOFError
 
 
 def _find_state_dict(content: Any, path: Path) -> dict[str, torch.Tensor]:

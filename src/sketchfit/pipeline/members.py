@@ -18,7 +18,8 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.files import atomic, read_json, write_json, write_npz
-from sketchfit.models.backbone import Network, build_network
+from sketchfit.models.backbone import Network, build_network, provenance
+from sketchfit.models.weights import read_metadata
 from sketchfit.pipeline.folder import RunFolder, digest, file_digest, fit_settings
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.tracking.console import Screen, duration
@@ -89,8 +90,9 @@ def read_fold(folder: Path) -> FoldResult:
 
 def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
     """Build the network of a fold that is done, with its trained weights, on the CPU."""
-    network = build_network(recipe.model, classes, load_weights=False)
-    network.model.load_state_dict(load_file(folder / "model.safetensors"))
+    path = folder / "model.safetensors"
+    network = build_network(recipe.model, classes, load_weights=False, metadata=read_metadata(path))
+    network.model.load_state_dict(load_file(path))
     return network
 
 
@@ -134,7 +136,7 @@ def _write_results(
     classes = inputs.table.class_count
     state = {name: value.cpu().contiguous() for name, value in network.model.state_dict().items()}
     with atomic(folder / "model.safetensors") as temporary:
-        save_file(state, temporary)
+        save_file(state, temporary, provenance(recipe.model, network.normalisation))
     oof = predict_rows(network, recipe, inputs.train, fold.valid, classes, engine)
     write_npz(folder / "oof.npz", {"row": fold.valid, "prob": oof})
     readable = inputs.test.readable
