@@ -18,8 +18,8 @@ _SKEWED = 20.0
 def distributions(train: NDArray[np.float64], test: NDArray[np.float64], words: str) -> Markup:
     """Histogram of a trait: training images as bars, test images as a line, each as shares of its own number.
 
-    Values beyond the middle 99 % are counted in the outermost bars; a trait that spans more than a factor of twenty, and
-    mostly lies at its low end, has a logarithmic axis; a few whole numbers get a bar each.
+    Values beyond the middle 99 % are counted in the outermost bars; a trait that spans more than a factor of twenty,
+    and mostly lies at its low end, has a logarithmic axis; a few whole numbers get a bar each.
 
     Args:
         train, test: finite values, any number of them.

@@ -244,4 +244,4 @@ def _sheets(audit: Audit, section: AuditSection, cell: int, threads: int | None)
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         made = list(pool.map(one, range(audit.table.class_count)))
-    return sorted(made, key=lambda of_class: of_class.name)
+    return sorted(made, key=lambda of_class: of_class.name.casefold())
