@@ -16,7 +16,20 @@ from PIL import Image
 from pydantic import Field, PrivateAttr, SerializeAsAny
 from typing_extensions import override
 
-from sketchfit.transforms.ops import Choice, Drawn, Op, Picture, Pixel, Plan, Range, Uniforms, between, paper_after
+from sketchfit.transforms.ops import (
+    AmountRange,
+    Choice,
+    Drawn,
+    Op,
+    Picture,
+    Pixel,
+    Plan,
+    Probability,
+    ShareRange,
+    Uniforms,
+    between,
+    paper_after,
+)
 
 STEPS = 20
 """Into how many steps a drawn magnitude is rounded by `pick`."""
@@ -33,7 +46,7 @@ class Pick(Choice):
     """The operations, as in a policy."""
     count: int = Field(2, ge=1)
     """How many are drawn, without repetition."""
-    magnitude: Range = (0.2, 1.0)
+    magnitude: ShareRange = (0.2, 1.0)
     """Drawn for each operation: 1 leaves its ranges as written, 0 draws them together to doing nothing."""
 
     # Every operation at every step of the magnitude.
@@ -67,7 +80,7 @@ class RandAugment(Pixel):
     """Strength, 0 to 10."""
     sd: float = Field(0.5, ge=0)
     """Standard deviation of the magnitude."""
-    each: float = Field(0.5, ge=0, le=1)
+    each: Probability = 0.5
     """Probability of each operation."""
     skip: tuple[str, ...] = ()
     """timm's names of operations that are left out: `SolarizeIncreasing` and `Equalize` are hard on thin strokes."""
@@ -92,7 +105,7 @@ class TrivialAugment(Pixel):
     draws: ClassVar[int] = 3
 
     op: Literal["trivialaugment"] = "trivialaugment"
-    magnitude: Range = (0.0, 10.0)
+    magnitude: AmountRange = (0.0, 10.0)
     """Range of the strength, 0 to 10."""
     skip: tuple[str, ...] = ()
     """timm's names of operations that are left out: `SolarizeIncreasing` and `Equalize` are hard on thin strokes."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from sketchfit.transforms.ops import Picture, Range, Tone, Uniforms, between, dark_ink
+from sketchfit.transforms.ops import Picture, Probability, ShareRange, Tone, Uniforms, between, dark_ink
 
 _VALUES = np.arange(256, dtype=np.float32)
 
@@ -19,7 +19,7 @@ class Invert(Tone):
     """Light strokes on dark paper, and the other way round."""
 
     op: Literal["invert"] = "invert"
-    p: float = 0.1
+    p: Probability = 0.1
     """Probability that it is applied to a picture."""
 
     @override
@@ -34,7 +34,7 @@ class Fade(Tone):
     neutral: ClassVar[dict[str, float]] = {"strength": 1.0}
 
     op: Literal["fade"] = "fade"
-    strength: Range = (0.4, 0.9)
+    strength: ShareRange = (0.4, 0.9)
     """The factor."""
 
     @override
@@ -50,7 +50,7 @@ class Paper(Tone):
     neutral: ClassVar[dict[str, float]] = {"amount": 0.0}
 
     op: Literal["paper"] = "paper"
-    amount: Range = (0.03, 0.25)
+    amount: ShareRange = (0.03, 0.25)
     """How far the paper moves towards the ink."""
     tint: float = Field(0.5, ge=0, le=1)
     """How much of that differs between the channels of a coloured picture."""
@@ -70,7 +70,7 @@ class Ink(Tone):
     neutral: ClassVar[dict[str, float]] = {"amount": 0.0}
 
     op: Literal["ink"] = "ink"
-    amount: Range = (0.1, 0.5)
+    amount: ShareRange = (0.1, 0.5)
     """How far full ink moves towards the paper."""
     tint: float = Field(1.0, ge=0, le=1)
     """How much of that differs between the channels of a coloured picture."""

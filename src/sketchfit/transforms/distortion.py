@@ -1,4 +1,4 @@
-"""Geometry that bends strokes: elastic, grid distortion, and a hand's tremor. Each joins the policy's one resampling."""
+"""Geometry that bends strokes: elastic, grid distortion, a hand's tremor. Each joins the policy's one resampling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from sketchfit.transforms.field import displaced, linear, smooth
-from sketchfit.transforms.ops import Range, Uniforms, Warp, between
+from sketchfit.transforms.ops import ShareRange, Uniforms, Warp, between
 
 
 class Elastic(Warp):
@@ -25,7 +25,7 @@ class Elastic(Warp):
     neutral: ClassVar[dict[str, float]] = {"shift": 0.0}
 
     op: Literal["elastic"] = "elastic"
-    shift: Range = (0.02, 0.06)
+    shift: ShareRange = (0.02, 0.06)
     """No point moves along x or y by more than this share of the side."""
     cells: int = Field(4, ge=1, le=64)
     """Cells of the surface along a side: more bends on a smaller scale."""
@@ -45,7 +45,7 @@ class Jitter(Warp):
     neutral: ClassVar[dict[str, float]] = {"shift": 0.0}
 
     op: Literal["jitter"] = "jitter"
-    shift: Range = (0.005, 0.014)
+    shift: ShareRange = (0.005, 0.014)
     """No point moves along x or y by more than this share of the side."""
     cells: int = Field(20, ge=1, le=64)
     """Cells along a side: more makes the tremor faster."""
@@ -65,7 +65,7 @@ class GridDistortion(Warp):
     neutral: ClassVar[dict[str, float]] = {"shift": 0.0}
 
     op: Literal["grid_distortion"] = "grid_distortion"
-    shift: Range = (0.1, 0.3)
+    shift: ShareRange = (0.1, 0.3)
     """How far a knot moves along x or y at most, as a share of a cell's side; below 0.5 nothing folds over."""
     cells: int = Field(5, ge=2, le=64)
     """Cells along a side."""

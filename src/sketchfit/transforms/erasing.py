@@ -8,7 +8,16 @@ from typing import ClassVar, Literal
 import numpy as np
 from typing_extensions import override
 
-from sketchfit.transforms.ops import Picture, Pixel, Range, Uniforms, between
+from sketchfit.transforms.ops import (
+    AmountRange,
+    Picture,
+    Pixel,
+    PositiveRange,
+    Probability,
+    ShareRange,
+    Uniforms,
+    between,
+)
 
 
 class Erase(Pixel):
@@ -21,11 +30,11 @@ class Erase(Pixel):
     neutral: ClassVar[dict[str, float]] = {"area": 0.0}
 
     op: Literal["erase"] = "erase"
-    p: float = 0.25
+    p: Probability = 0.25
     """Probability that it is applied to a picture."""
-    area: Range = (0.02, 0.15)
+    area: ShareRange = (0.02, 0.15)
     """Share of the picture's area."""
-    aspect: Range = (0.4, 2.5)
+    aspect: PositiveRange = (0.4, 2.5)
     """Width to height of the rectangle; drawn evenly on a logarithmic scale, and kept where the rectangle fits."""
 
     @override
@@ -52,9 +61,9 @@ class CoarseDropout(Pixel):
     neutral: ClassVar[dict[str, float]] = {"holes": 0.0}
 
     op: Literal["coarse_dropout"] = "coarse_dropout"
-    holes: Range = (3.0, 8.0)
+    holes: AmountRange = (3.0, 8.0)
     """How many squares."""
-    side: Range = (0.06, 0.14)
+    side: ShareRange = (0.06, 0.14)
     """A square's side as a share of the picture's."""
 
     @override

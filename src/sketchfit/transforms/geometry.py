@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from typing_extensions import override
 
-from sketchfit.transforms.ops import Affine, Matrix, Range, Uniforms, between
+from sketchfit.transforms.ops import Affine, Matrix, PositiveRange, Probability, Range, Uniforms, between
 
 
 class Crop(Affine):
@@ -21,9 +21,9 @@ class Crop(Affine):
     neutral: ClassVar[dict[str, float]] = {"area": 1.0, "aspect": 1.0}
 
     op: Literal["crop"] = "crop"
-    area: Range = (0.7, 1.0)
+    area: PositiveRange = (0.7, 1.0)
     """Share of the picture's area; above 1 the picture shrinks on its paper."""
-    aspect: Range = (0.9, 1.1)
+    aspect: PositiveRange = (0.9, 1.1)
     """Width to height of the box; drawn evenly on a logarithmic scale."""
 
     @override
@@ -44,7 +44,7 @@ class Scale(Affine):
     neutral: ClassVar[dict[str, float]] = {"factor": 1.0}
 
     op: Literal["scale"] = "scale"
-    factor: Range = (0.85, 1.15)
+    factor: PositiveRange = (0.85, 1.15)
     """Factor of lengths."""
 
     @override
@@ -61,7 +61,7 @@ class Aspect(Affine):
     neutral: ClassVar[dict[str, float]] = {"ratio": 1.0}
 
     op: Literal["aspect"] = "aspect"
-    ratio: Range = (0.85, 1.18)
+    ratio: PositiveRange = (0.85, 1.18)
     """Width to height; drawn evenly on a logarithmic scale."""
 
     @override
@@ -144,7 +144,7 @@ class HFlip(Affine):
     """Mirrors left and right."""
 
     op: Literal["hflip"] = "hflip"
-    p: float = 0.5
+    p: Probability = 0.5
     """Probability that it is applied to a picture."""
 
     @override
@@ -157,7 +157,7 @@ class VFlip(Affine):
     """Mirrors top and bottom."""
 
     op: Literal["vflip"] = "vflip"
-    p: float = 0.5
+    p: Probability = 0.5
     """Probability that it is applied to a picture."""
 
     @override

@@ -35,8 +35,34 @@ def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
     return bounds
 
 
+def _not_negative(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] < 0:
+        raise ValueError(f"the lowest value must be at least 0; got {list(bounds)}")
+    return bounds
+
+
+def _positive(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] <= 0:
+        raise ValueError(f"the lowest value must be above 0; got {list(bounds)}")
+    return bounds
+
+
+def _share(bounds: tuple[float, float]) -> tuple[float, float]:
+    if not 0 <= bounds[0] <= bounds[1] <= 1:
+        raise ValueError(f"shares lie between 0 and 1; got {list(bounds)}")
+    return bounds
+
+
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 """[lowest, highest], from which a value is drawn uniformly."""
+AmountRange = Annotated[Range, AfterValidator(_not_negative)]
+"""A range of values from 0."""
+PositiveRange = Annotated[Range, AfterValidator(_positive)]
+"""A range of values above 0."""
+ShareRange = Annotated[Range, AfterValidator(_share)]
+"""A range within [0, 1]."""
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A number within [0, 1]."""
 
 
 def between(bounds: tuple[float, float], u: float) -> float:
@@ -87,7 +113,7 @@ class Op(BaseModel, ABC):
 
     op: str
     """The operation's name."""
-    p: float = Field(1.0, ge=0, le=1)
+    p: Probability = 1.0
     """Probability that it is applied to a picture."""
 
     def scaled(self, magnitude: float) -> Self:
@@ -159,14 +185,6 @@ class Choice(Op):
     @abstractmethod
     def choose(self, u: Uniforms, rng: np.random.Generator) -> list[Drawn]:
         """The operations to apply, in order."""
-
-
-def draw(op: Op, rng: np.random.Generator) -> list[Drawn]:
-    """One operation with its numbers, drawn from the generator; nothing where its probability says so."""
-    u = rng.random(1 + op.draws).tolist()
-    if u[0] >= op.p:
-        return []
-    return op.choose(u[1:], rng) if isinstance(op, Choice) else [(op, u[1:])]
 
 
 class Plan:

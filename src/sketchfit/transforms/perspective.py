@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 from typing_extensions import override
 
 from sketchfit.transforms.ops import Range, Uniforms, Warp, between
@@ -14,8 +15,17 @@ from sketchfit.transforms.ops import Range, Uniforms, Warp, between
 _CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
 
 
+def _unfolded(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] < -0.25 or bounds[1] > 0.25:
+        raise ValueError(f"corners move by a quarter of the side at most; got {list(bounds)}")
+    return bounds
+
+
+Shift = Annotated[Range, AfterValidator(_unfolded)]
+
+
 class Perspective(Warp):
-    """Moves the four corners, each on its own, and draws the rest along by a homography.
+    """Looks at a quadrangle in place of the whole picture: its corners lie near the picture's, each moved on its own.
 
     Hartley and Zisserman, *Multiple view geometry in computer vision* (2004), chapter 4.
     """
@@ -24,14 +34,15 @@ class Perspective(Warp):
     neutral: ClassVar[dict[str, float]] = {"shift": 0.0}
 
     op: Literal["perspective"] = "perspective"
-    shift: Range = (-0.1, 0.1)
-    """How far a corner moves along x and along y, as a share of the side."""
+    shift: Shift = (-0.1, 0.1)
+    """How far a corner moves along x and along y, as a share of the side; at most a quarter, as beyond that the
+    quadrangle can fold."""
 
     @override
     def pull(
         self, points: NDArray[np.float32], size: int, u: Uniforms, rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        """The inverse homography: from the moved corners to the picture's own."""
+        """The homography from the picture's corners to the quadrangle's."""
         moves = np.array([2 * between(self.shift, number) for number in u], np.float32).reshape(4, 2)
-        matrix = cv2.getPerspectiveTransform(_CORNERS + moves, _CORNERS)
+        matrix = cv2.getPerspectiveTransform(_CORNERS, _CORNERS + moves)
         return cv2.perspectiveTransform(points, matrix)  # type: ignore[return-value]

@@ -9,7 +9,18 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from sketchfit.transforms.ops import Picture, Pixel, Range, Tone, Uniforms, between, paper_after, pixels
+from sketchfit.transforms.ops import (
+    AmountRange,
+    Picture,
+    Pixel,
+    PositiveRange,
+    Range,
+    Tone,
+    Uniforms,
+    between,
+    paper_after,
+    pixels,
+)
 
 _RAMP = np.arange(256, dtype=np.uint8).reshape(1, 256)
 
@@ -40,7 +51,7 @@ class Gamma(Tone):
     neutral: ClassVar[dict[str, float]] = {"power": 1.0}
 
     op: Literal["gamma"] = "gamma"
-    power: Range = (0.6, 1.6)
+    power: PositiveRange = (0.6, 1.6)
     """Above 1 pale strokes get darker, below 1 lighter; drawn evenly on a logarithmic scale."""
 
     @override
@@ -56,7 +67,7 @@ class Noise(Pixel):
     neutral: ClassVar[dict[str, float]] = {"sd": 0.0}
 
     op: Literal["noise"] = "noise"
-    sd: Range = (0.01, 0.06)
+    sd: AmountRange = (0.01, 0.06)
     """Standard deviation as a share of 255."""
 
     @override
@@ -72,7 +83,7 @@ class Blur(Pixel):
     draws: ClassVar[int] = 1
 
     op: Literal["blur"] = "blur"
-    sigma: Range = (0.3, 0.9)
+    sigma: PositiveRange = (0.3, 0.9)
     """Standard deviation in 128ths of the picture's side."""
 
     @override
@@ -93,7 +104,7 @@ class Unsharp(Pixel):
     neutral: ClassVar[dict[str, float]] = {"amount": 0.0}
 
     op: Literal["unsharp"] = "unsharp"
-    amount: Range = (0.3, 1.5)
+    amount: AmountRange = (0.3, 1.5)
     """How much of the difference is added."""
     sigma: float = Field(1.0, gt=0)
     """The blur's standard deviation in 128ths of the picture's side."""
@@ -111,7 +122,7 @@ class Jpeg(Pixel):
     draws: ClassVar[int] = 1
 
     op: Literal["jpeg"] = "jpeg"
-    quality: Range = (30.0, 80.0)
+    quality: PositiveRange = (30.0, 80.0)
     """JPEG quality, 1 to 100."""
 
     @override
@@ -139,7 +150,7 @@ class Clahe(Pixel):
     draws: ClassVar[int] = 1
 
     op: Literal["clahe"] = "clahe"
-    clip: Range = (1.0, 4.0)
+    clip: PositiveRange = (1.0, 4.0)
     """Contrast limit; 1 hardly changes anything."""
     tiles: int = Field(4, ge=1, le=32)
     """Tiles along a side."""

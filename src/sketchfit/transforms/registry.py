@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
-from sketchfit.transforms import automatic, colour, distortion, erasing, geometry, photometric, strokes
+from sketchfit.transforms import automatic, colour, distortion, erasing, geometry, perspective, photometric, strokes
 from sketchfit.transforms.ops import Op
 
-_MODULES: tuple[ModuleType, ...] = (geometry, distortion, strokes, colour, photometric, erasing, automatic)
+_MODULES: tuple[ModuleType, ...] = (geometry, perspective, distortion, strokes, colour, photometric, erasing, automatic)
 
 
 def _operations(module: ModuleType) -> list[type[Op]]:

@@ -6,7 +6,6 @@ Whether ink is dark or light is told by the paper's colour.
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
@@ -16,8 +15,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from sketchfit.transforms.fields import smooth
-from sketchfit.transforms.ops import Picture, Pixel, Range, Uniforms, between, dark_ink, ink_of, pixels
+from sketchfit.transforms.field import smooth
+from sketchfit.transforms.ops import (
+    AmountRange,
+    Picture,
+    Pixel,
+    ShareRange,
+    Uniforms,
+    between,
+    dark_ink,
+    ink_of,
+    pixels,
+)
 
 
 class Thicken(Pixel):
@@ -27,7 +36,7 @@ class Thicken(Pixel):
     neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
 
     op: Literal["thicken"] = "thicken"
-    radius: Range = (0.2, 1.0)
+    radius: AmountRange = (0.2, 1.0)
     """Growth to each side in 128ths of the picture's side; parts of a pixel are blended."""
 
     @override
@@ -39,14 +48,15 @@ class Thicken(Pixel):
 class Thin(Pixel):
     """Strokes shrink from both sides; what is too thin for that stays as it is, so that no line vanishes.
 
-    With ink E, the result is max(erosion of E, E − opening of E): the second term is what the erosion would delete.
+    What the opening of the ink lacks is what the erosion would delete. It stays, and so does the ink next to it: where
+    thin lines cross they are thicker than elsewhere, and would else come apart.
     """
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
 
     op: Literal["thin"] = "thin"
-    radius: Range = (0.2, 1.0)
+    radius: AmountRange = (0.2, 1.0)
     """Loss on each side in 128ths of the picture's side; parts of a pixel are blended."""
 
     @override
@@ -59,7 +69,8 @@ class Thin(Pixel):
         def shrunk(kernel: Picture) -> Any:
             eroded = cv2.erode(ink, kernel)
             lost = cv2.subtract(ink, cv2.dilate(eroded, kernel))
-            kept = cv2.max(eroded, cv2.add(lost, ground))
+            lines = cv2.dilate(cv2.threshold(lost, _INK, 255, cv2.THRESH_BINARY)[1], kernel)
+            kept = cv2.max(cv2.max(eroded, cv2.add(lost, ground)), cv2.min(ink, lines))
             return cv2.bitwise_not(kept) if dark else kept
 
         return _by_parts(image, pixels(between(self.radius, u[0]), image), shrunk), paper
@@ -72,16 +83,18 @@ class Pressure(Pixel):
     neutral: ClassVar[dict[str, float]] = {"loss": 0.0}
 
     op: Literal["pressure"] = "pressure"
-    loss: Range = (0.2, 0.6)
+    loss: ShareRange = (0.2, 0.6)
     """How much of the ink is lost where the pen is lightest."""
     cells: int = Field(4, ge=1, le=32)
     """The field has about this many hills along a side."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
-        field = smooth(rng, image.shape[0], self.cells, 1)[0]
-        keep = 1 - between(self.loss, u[0]) * np.clip(0.5 + field, 0, 1)
-        return _towards_paper(image, paper, keep.astype(np.float32)), paper
+        nodes = rng.random((self.cells + 3, self.cells + 3, 1), np.float32)
+        field = smooth(nodes, image.shape[0], image.shape[1])
+        field -= field.min()
+        field *= -between(self.loss, u[0]) / max(float(field.max()), 1e-6)
+        return _towards_paper(image, paper, 1 + field), paper
 
 
 class Broken(Pixel):
@@ -91,9 +104,9 @@ class Broken(Pixel):
     neutral: ClassVar[dict[str, float]] = {"gaps": 0.0}
 
     op: Literal["broken"] = "broken"
-    gaps: Range = (4.0, 14.0)
+    gaps: AmountRange = (4.0, 14.0)
     """How many gaps."""
-    radius: Range = (1.0, 2.5)
+    radius: AmountRange = (1.0, 2.5)
     """A gap's radius in 128ths of the picture's side."""
 
     @override
@@ -116,7 +129,7 @@ class DropPart(Pixel):
     neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
 
     op: Literal["drop_part"] = "drop_part"
-    radius: Range = (0.06, 0.16)
+    radius: ShareRange = (0.06, 0.16)
     """The disc's radius as a share of the picture's side."""
     most: float = Field(0.3, gt=0, lt=1)
     """No more than this share of the ink is left out: the disc shrinks until that holds."""
@@ -134,11 +147,11 @@ class DropPart(Pixel):
         allowed = int(np.searchsorted(np.cumsum(amount[nearest]), self.most * amount.sum(), side="right"))
         if allowed == 0:
             return image, paper
-        reach = between(self.radius, u[0]) * image.shape[0]
+        reach = (between(self.radius, u[0]) * image.shape[0]) ** 2
         if allowed < len(nearest):
-            reach = min(reach, math.sqrt(squared[nearest[allowed]]))
+            reach = min(reach, float(squared[nearest[allowed]]))
         y, x = np.ogrid[: image.shape[0], : image.shape[1]]
-        image[(y - rows[at]) ** 2 + (x - columns[at]) ** 2 < reach * reach] = paper
+        image[(y - rows[at]) ** 2 + (x - columns[at]) ** 2 < reach] = paper
         return image, paper
 
 
@@ -175,8 +188,9 @@ _FAINT = 16
 
 @lru_cache(maxsize=32)
 def _ball(radius: int) -> Picture:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE if radius > 1 else cv2.MORPH_CROSS, (2 * radius + 1,) * 2)
-    return kernel.astype(np.uint8)
+    """A disc. OpenCV's ellipse is wider than high, and so tears slanted lines."""
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    return (x * x + y * y <= radius * radius).astype(np.uint8)  # type: ignore[no-any-return]
 
 
 def _by_parts(image: Picture, radius: float, morphed: Any) -> Picture:
@@ -194,8 +208,8 @@ def _disc(image: Picture, x: int, y: int, radius: float, colour: list[int]) -> N
 
 
 def _towards_paper(image: Picture, paper: Picture, keep: NDArray[np.float32]) -> Picture:
-    """Each pixel's ink times `keep` [H, W] in [0, 1]."""
+    """Each pixel's ink times `keep` [H, W, 1] in [0, 1]."""
     ground = paper.astype(np.float32)
-    out = (image - ground) * keep[:, :, None]
+    out = (image - ground) * keep
     out += ground + np.float32(0.5)
     return out.astype(np.uint8)
