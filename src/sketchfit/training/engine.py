@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
@@ -27,3 +28,11 @@ def make_engine(section: ComputeSection) -> Accelerator:
     if section.precision == "fp16" and engine.device.type == "cpu":
         raise UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32")
     return engine
+
+
+def from_main(engine: Accelerator, value: float) -> float:
+    """The main process's value, in all processes: where clocks or running statistics differ, they must still agree."""
+    if engine.num_processes == 1:
+        return value
+    shared = broadcast(torch.tensor([value], dtype=torch.float64, device=engine.device), from_process=0)
+    return float(shared.item())
