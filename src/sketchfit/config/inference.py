@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from sketchfit.config.section import Section
@@ -12,3 +14,11 @@ class InferenceSection(Section):
 
     batch_size: int = Field(default=64, ge=1)
     """Images a forward pass."""
+    views: tuple[str, ...] = ("hflip",)
+    """Test-time views to try beside the whole picture, `identity`. A view is used only where a paired test on
+    out-of-fold rows says that it helps. `hflip`, `vflip`, `rot90`, `rot180`, `rot270`, `transpose`, `rotate+8`,
+    `rotate-8` (degrees), `scale0.9` (below 1: a margin of paper), `crop0.9`, `five-crop0.85` (shares of the side),
+    `ink` (the ink alone, as large as fits), `stretch` (the ink stretched to the square), `thicken0.006`, `thin0.006`
+    (shares of the side); any number. Empty: no others."""
+    mode: Literal["mean-prob", "mean-logit", "vote"] = "mean-prob"
+    """How views are merged: mean of probabilities, mean of logits, or a vote (ties by mean probability)."""

@@ -139,15 +139,30 @@ def nested_gain(
         fold: int [N], at least two different values.
     """
     start = next(iter(probs)) if base is None else base
-    right = np.zeros(len(label), dtype=bool)
+    honest = cross_fit(probs, label, fold, group, mode, start)
+    return paired_difference(metrics.top_k_correct(probs[start], label), metrics.top_k_correct(honest, label), group)
+
+
+def cross_fit(
+    probs: Mapping[str, Floats],
+    label: Ints,
+    fold: Ints,
+    group: Ints | None = None,
+    mode: Mode = "mean-prob",
+    base: str | None = None,
+) -> Floats:
+    """Float32 [N, C]: each fold's rows by the views that were selected on all other folds (arguments: `nested_gain`).
+
+    Out-of-fold probabilities for everything that comes after: no row had a say in its own views.
+    """
+    start = next(iter(probs)) if base is None else base
+    honest = np.empty(probs[start].shape, dtype=np.float32)
     for _, held in each_fold(fold):
         rest = ~held
         seen = {name: prob[rest] for name, prob in probs.items()}
         views = select_views(seen, label[rest], None if group is None else group[rest], mode, start)
-        right[held] = metrics.top_k_correct(
-            views.merge({name: prob[held] for name, prob in probs.items()}), label[held]
-        )
-    return paired_difference(metrics.top_k_correct(probs[start], label), right, group)
+        honest[held] = views.merge({name: prob[held] for name, prob in probs.items()})
+    return honest
 
 
 def _accuracy(prob: Floats, label: Ints, group: Ints | None) -> Estimate:

@@ -46,7 +46,7 @@ def fit(
     engine = make_engine(settings.compute)
     screen = Screen(settings.tracking.progress if engine.is_main_process else "none")
     with engine.main_process_first():
-        run_folder = open_run(Path(out), settings, table, fresh and engine.is_main_process)
+        run_folder = open_run(Path(out), settings, table, fresh and engine.is_main_process, Path(data))
     say_table(table, screen)
     ((member, member_recipe),) = members.items()
     inputs = open_inputs(table, member_recipe, screen)

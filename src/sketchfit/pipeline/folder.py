@@ -20,6 +20,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json, write_text
+from sketchfit.redact import command_line
 
 FIT_SECTIONS = (
     "seed",
@@ -86,8 +87,8 @@ def default_name(recipe_name: str, data: Path) -> Path:
     return Path("runs") / f"{data.resolve().stem}-{Path(recipe_name).stem}"
 
 
-def open_run(path: Path, recipe: Recipe, table: Table, fresh: bool) -> RunFolder:
-    """Make the folder of a run, or come back to it.
+def open_run(path: Path, recipe: Recipe, table: Table, fresh: bool, source: Path | None = None) -> RunFolder:
+    """Make the folder of a run, or come back to it; `source` is what the tables were read from, if not their root.
 
     Raises:
         UserError: it holds a run of another recipe or table, or something that is no run.
@@ -106,6 +107,7 @@ def open_run(path: Path, recipe: Recipe, table: Table, fresh: bool) -> RunFolder
         {
             "version": importlib.metadata.version("sketchfit"),
             "data": str(table.root.resolve()),
+            "source": str((table.root if source is None else source).resolve()),
             "table_id": fingerprint(table),
             "class_names": table.class_names,
             "class_targets": table.class_targets,
@@ -184,6 +186,6 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": command_line([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "packages": {name: importlib.metadata.version(name) for name in packages},
     }

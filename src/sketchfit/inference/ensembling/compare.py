@@ -10,7 +10,7 @@ import numpy as np
 from sketchfit.inference import metrics
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.ensembling.greedy import fit_greedy
-from sketchfit.inference.ensembling.mean import Fit, Members, Rule, Weighted, fit_best_member, fit_equal
+from sketchfit.inference.ensembling.mean import Fit, Rule, Weighted, fit_best_member, fit_equal
 from sketchfit.inference.ensembling.nested import fit_choice, nested
 from sketchfit.inference.ensembling.simplex import fit_simplex
 from sketchfit.inference.ensembling.stacking import LogPool, fit_stacking
@@ -71,10 +71,12 @@ class Comparison:
         scores: one a method.
         honest_choice: nested accuracy of *picking the best of these methods*, where it was asked for: the figure to
             report for the chosen one, whose own nested figure is the best of several and so a little too good.
+        honest_prob: float32 [N, C], the probabilities behind that figure.
     """
 
     scores: tuple[MethodScore, ...]
     honest_choice: Estimate | None
+    honest_prob: Floats | None = None
 
     @property
     def best(self) -> MethodScore:
@@ -141,12 +143,10 @@ def compare_ensembles(
                 prob=prob,
             )
         )
-    return Comparison(tuple(scores), _choice(chosen, parts, label, fold, group) if honest_choice else None)
-
-
-def _choice(methods: Mapping[str, Fit], members: Members, label: Ints, fold: Ints, group: Ints | None) -> Estimate:
-    prob = nested(fit_choice(methods, fold), members, label, fold).prob
-    return accuracy(metrics.top_k_correct(prob, label), group)
+    if not honest_choice:
+        return Comparison(tuple(scores), None)
+    prob = nested(fit_choice(chosen, fold), parts, label, fold).prob
+    return Comparison(tuple(scores), accuracy(metrics.top_k_correct(prob, label), group), prob)
 
 
 def _named_weights(rule: Rule, names: list[str]) -> dict[str, float]:

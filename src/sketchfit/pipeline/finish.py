@@ -1,0 +1,110 @@
+"""From trained networks to the run's answers: views → ensemble → calibration, each step scored out of fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from accelerate import Accelerator
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.files import write_json, write_npz
+from sketchfit.pipeline.calibrate import calibrate, write_calibration
+from sketchfit.pipeline.ensemble import combine_folds, combine_members, write_ensemble
+from sketchfit.pipeline.folder import RunFolder
+from sketchfit.pipeline.members import FoldResult, Inputs
+from sketchfit.pipeline.oof import Answers, Rows, Steps, estimate_json, read_rows
+from sketchfit.pipeline.prepare import Fold
+from sketchfit.pipeline.views import MemberAnswers, apply_views, member_rows, views_json
+from sketchfit.tracking.console import Screen
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run's answers.
+
+    Attributes:
+        rows: the training rows with out-of-fold answers.
+        answers: of them and of the test rows, after all steps.
+        steps: what each step made of the accuracy.
+    """
+
+    rows: Rows
+    answers: Answers
+    steps: Steps
+
+
+def finish(
+    run: RunFolder,
+    recipe: Recipe,
+    members: Mapping[str, Recipe],
+    inputs: Mapping[str, Inputs],
+    folds: Sequence[Fold],
+    results: Mapping[str, Sequence[FoldResult]],
+    engine: Accelerator,
+    screen: Screen,
+) -> Finished:
+    """Make the answers of all members together and write `ensemble/`.
+
+    Args:
+        members: each member's recipe.
+        folds: those that were trained.
+        results: each member's, in the order of `folds`.
+    """
+    rows = read_rows(run.folds, reduce(np.intersect1d, [member_rows(found) for found in results.values()]))
+    steps = Steps(rows)
+    viewed = {
+        member: apply_views(run, member, member_recipe, inputs[member], folds, results[member], rows, engine, screen)
+        for member, member_recipe in members.items()
+    }
+    _score_members(viewed, steps)
+    standing = {
+        member: Answers(found.oof, combine_folds(found.test, recipe.ensemble.folds)) for member, found in viewed.items()
+    }
+    ensemble = combine_members(standing, rows, recipe.ensemble, recipe.seed)
+    if ensemble.comparison is not None:
+        best = ensemble.comparison["best-member"] if "best-member" in recipe.ensemble.compare else None
+        steps.add(f"ensemble: {ensemble.method}", ensemble.answers.oof, None if best is None else best.prob)
+    calibrated = calibrate(ensemble.answers, rows, recipe.calibration)
+    if recipe.calibration.method == "vector":  # a temperature leaves the order of classes as it is
+        steps.add(f"calibration: {recipe.calibration.method}", calibrated.answers.oof, ensemble.answers.oof)
+    if engine.is_main_process:
+        folder = run.ensemble
+        write_json(folder / "views.json", views_json(viewed))
+        write_ensemble(folder, ensemble, list(members), recipe.ensemble.folds, screen)
+        write_calibration(folder / "calibration.json", calibrated, rows, recipe.calibration, screen)
+        write_answers(run, rows, calibrated.answers)
+        write_steps(run, steps)
+    engine.wait_for_everyone()
+    return Finished(rows, calibrated.answers, steps)
+
+
+def write_answers(run: RunFolder, rows: Rows, answers: Answers) -> None:
+    """`ensemble/oof.npz` and, where there are test rows, `ensemble/test.npz`."""
+    write_npz(run.ensemble / "oof.npz", {"row": rows.row, "prob": answers.oof})
+    if len(answers.test):
+        write_npz(run.ensemble / "test.npz", {"row": np.arange(len(answers.test)), "prob": answers.test})
+
+
+def write_steps(run: RunFolder, steps: Steps) -> None:
+    """`ensemble/steps.json`: each step's out-of-fold top-1 and its gain over what stood before."""
+    write_json(
+        run.ensemble / "steps.json",
+        [
+            {
+                "name": step.name,
+                "top1": estimate_json(step.top1),
+                "gain": estimate_json(step.gain) if step.gain else None,
+            }
+            for step in steps.done
+        ],
+    )
+
+
+def _score_members(viewed: Mapping[str, MemberAnswers], steps: Steps) -> None:
+    for member, found in viewed.items():
+        steps.add(member, found.plain)
+        if found.views is not None and len(found.views.names) > 1:
+            steps.add(f"{member} + {', '.join(found.views.names[1:])}", found.oof, found.plain)
