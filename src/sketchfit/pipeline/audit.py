@@ -13,6 +13,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.audit import Audit, run_audit, write_findings, write_traits
 from sketchfit.data.audit.leak_guard import check_external
+from sketchfit.data.audit.page import write_html
 from sketchfit.data.store import default_cache
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.files import read_json, write_json, write_npz
@@ -95,6 +96,8 @@ def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen) -> Audit:
         )
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
+    if recipe.audit.html:
+        write_html(folder / "index.html", found, recipe.audit)
     return found
 
 
@@ -121,4 +124,6 @@ def say_audit(found: Audit, folder: Path, screen: Screen) -> None:
         screen.line(f"{broken:,} images can't be read")
     for note in found.notes:
         screen.line(f"note: {note}")
+    if (folder / "index.html").is_file():
+        screen.line(f"pictures: {folder / 'index.html'}")
     screen.line(f"all findings: {folder / 'findings.json'}")
