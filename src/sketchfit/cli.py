@@ -30,6 +30,12 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", help="The run's folder;
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at an image that can't be read.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what the run's folder holds and start over.")]
 ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Column that names the image.")]
+Exclude = Annotated[
+    Path | None, typer.Option("--exclude", metavar="FILE", help="Reviewed CSV of training images to leave out.")
+]
+Relabel = Annotated[
+    Path | None, typer.Option("--relabel", metavar="FILE", help="Reviewed CSV of training images with other labels.")
+]
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column that holds the label.")]
 
 
@@ -41,13 +47,15 @@ def run(
     out: Out = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
+    exclude: Exclude = None,
+    relabel: Relabel = None,
     strict: Strict = False,
     fresh: Fresh = False,
 ) -> None:
     """The main job: tables and images in, submission.csv out. The same command goes on where it stopped."""
     from sketchfit.pipeline.run import run as run_pipeline
 
-    settings = [*_columns(image_column, label_column), *(overrides or [])]
+    settings = [*_columns(image_column, label_column), *_review(exclude, relabel), *(overrides or [])]
     run_pipeline(data, recipe, settings, out, strict=strict, fresh=fresh)
 
 
@@ -193,15 +201,21 @@ def _columns(image: str | None, label: str | None) -> list[str]:
     return [f"{key}={value!r}" for key, value in named.items() if value is not None]
 
 
+def _review(exclude: Path | None, relabel: Path | None) -> list[str]:
+    named = {"data.exclude": exclude, "data.relabel": relabel}
+    return [f"{key}={str(path)!r}" for key, path in named.items() if path is not None]
+
+
 def main() -> None:
     """Run the command line; a user's mistake is told in words, with exit status 2."""
     from sketchfit.errors import UserError
+    from sketchfit.redact import redact
 
     try:
         app()
     except UserError as error:
         for problem in error.problems:
-            typer.echo(f"error: {problem}", err=True)
+            typer.echo(redact(f"error: {problem}"), err=True)
         if error.hint:
             typer.echo(error.hint, err=True)
         sys.exit(2)

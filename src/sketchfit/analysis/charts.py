@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sketchfit.inference.calibration import Reliability
 
 WIDTH, HEIGHT = 460, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 40
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 Label = Callable[[float], str]
 

@@ -16,6 +16,10 @@ class DataSection(Section):
     """Column that names the image; found by itself in the usual layouts."""
     label_column: str | None = None
     """Column that holds the label; found by itself in the usual layouts."""
+    exclude: str | None = None
+    """Reviewed list of training images to leave out, a CSV (`--exclude FILE`)."""
+    relabel: str | None = None
+    """Reviewed list of training images with other labels, a CSV (`--relabel FILE`)."""
     resize: Literal["stretch", "pad", "crop", "ink"] = "pad"
     """How a drawing becomes square: `stretch` it, `pad` it with paper colour, `crop` its middle, or crop to the
     `ink` and pad."""

@@ -16,6 +16,7 @@ from sketchfit.data.store import Store, StoreSettings, default_cache, open_store
 from sketchfit.data.table import Split, Table
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
+from sketchfit.pipeline.review import review_table
 from sketchfit.tracking.console import Screen
 
 
@@ -32,12 +33,11 @@ def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
     """Read and check the tables as the recipe says; with folds, a class smaller than their number is an error."""
     if not data.exists():
         raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
-    return read_table(
-        data,
-        image_column=recipe.data.image_column,
-        label_column=recipe.data.label_column,
-        folds=recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None,
+    folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
+    table = read_table(
+        data, image_column=recipe.data.image_column, label_column=recipe.data.label_column, folds=folds
     )
+    return review_table(table, recipe.data, folds)
 
 
 def store_settings(recipe: Recipe) -> StoreSettings:

@@ -12,19 +12,17 @@ from numpy.typing import NDArray
 
 from sketchfit.analysis.evidence import Evidence
 from sketchfit.analysis.gallery import Shown, choose_errors
-from sketchfit.analysis.report import ExtraSection, GalleryPicture, build_report, compute_statistics
+from sketchfit.analysis.report import GalleryPicture, build_report, compute_statistics
 from sketchfit.analysis.thumbnails import data_uri, thumbnail, thumbnails, webp
-from sketchfit.config.load import member_recipes, parse_recipe
+from sketchfit.config.load import load_recipe, member_recipes, parse_recipe
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.images import ImageError, decode
 from sketchfit.data.resize import to_square
 from sketchfit.errors import UserError
 from sketchfit.files import atomic, write_text
 from sketchfit.pipeline.evidence import read_evidence
 from sketchfit.pipeline.folder import RunFolder
-from sketchfit.pipeline.prepare import store_settings
+from sketchfit.pipeline.network_input import network_input
 from sketchfit.tracking.console import Screen, duration
-from sketchfit.transforms.augment import eval_augment
 
 ORIGINAL_SIDE = 160
 INPUT_SIDE = 128
@@ -60,53 +58,48 @@ def write_report(
     statistics = compute_statistics(evidence, settings.resamples)
     pictures = thumbnails([evidence.root / path for path in evidence.paths], settings.thumbnail, recipe.compute.threads)
     shown = choose_errors(evidence, settings.gallery)
-    extra: list[ExtraSection] = []
+    # Imported late: cleanlab and captum take seconds, and whoever only trains need not wait for them.
+    from sketchfit.pipeline.report_sections import further_sections, gallery_heat
+
+    extra, steps, beside = further_sections(Path(run), evidence, statistics, recipe, pictures, screen)
+    heat = gallery_heat(Path(run), evidence, recipe, shown, screen)
     html, files = build_report(
         evidence,
         statistics,
         pictures,
         shown,
-        gallery_pictures(evidence, recipe, shown),
+        gallery_pictures(evidence, recipe, shown, heat),
         extra,
+        steps,
         stages=stages,
         inline_bytes=settings.inline_megabytes * 1e6,
     )
     page = RunFolder(Path(run)).path / "report" / "index.html"
-    _write(page, html, files)
+    _write(page, html, {**files, **{name: text.encode() for name, text in beside.items()}})
     screen.line(f"report: {page} ({duration(time.monotonic() - began)})")
     return page
 
 
-def gallery_pictures(evidence: Evidence, recipe: Recipe, shown: Sequence[Shown]) -> list[GalleryPicture]:
-    """Original and network's input of each drawing of the gallery, by the first member's recipe."""
+def gallery_pictures(
+    evidence: Evidence, recipe: Recipe, shown: Sequence[Shown], heat: Mapping[int, NDArray[np.uint8]]
+) -> list[GalleryPicture]:
+    """Original, network's input and heat map of each drawing of the gallery, by the first member's recipe."""
     member = next(iter(member_recipes(recipe).values()))
     pictures = []
     for one in shown:
         path = evidence.root / evidence.paths[one.place]
         original = data_uri(webp(thumbnail(path, ORIGINAL_SIDE)))
         pixels = network_input(path, member)
-        small = to_square(pixels, min(INPUT_SIDE, pixels.shape[0]), "pad")[0]
-        pictures.append(GalleryPicture(original, data_uri(webp(small))))
+        hot = heat.get(one.place)
+        pictures.append(GalleryPicture(original, _small(pixels), None if hot is None else _small(hot)))
     return pictures
 
 
-def network_input(path: Path, recipe: Recipe) -> NDArray[np.uint8]:
-    """What the network gets of a drawing before it is normalised: uint8 [size, size, C]; white where unreadable."""
-    settings = store_settings(recipe)
-    size = recipe.model.input_size
-    try:
-        image = decode(path, max_pixels=settings.max_pixels)
-    except (ImageError, OSError):
-        return np.full((size, size, 1), 255, dtype=np.uint8)
-    if image.ndim == 3 and settings.channels == 1:
-        image = image.mean(axis=2).astype(np.uint8)
-    square, paper = to_square(image if image.ndim == 3 else image[:, :, None], settings.size, settings.resize)
-    return eval_augment(size)(square, paper, np.random.Generator(np.random.Philox(0)))
+def _small(pixels: NDArray[np.uint8]) -> str:
+    return data_uri(webp(to_square(pixels, min(INPUT_SIDE, pixels.shape[0]), "pad")[0]))
 
 
 def _recipe(evidence: Evidence, overrides: Sequence[str]) -> Recipe:
-    from sketchfit.config.load import load_recipe
-
     return load_recipe(evidence.recipe, overrides) if overrides else parse_recipe(evidence.recipe, "recipe.yaml")
 
 
