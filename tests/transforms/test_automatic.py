@@ -26,8 +26,23 @@ def test_arguments_are_timms(name, level):
     state = random.getstate()
     theirs = {tuple(level_of(level, {})) if level_of else () for _ in range(40)}
     random.setstate(state)
+    if name in ("Posterize", "PosterizeIncreasing"):
+        theirs = {(max(bits, 1),) for (bits,) in theirs}
     ours = {argument(name, level, sign) for sign in (0.1, 0.9)}
     assert {tuple(np.round(a, 9) + 0.0) for a in ours} == {tuple(np.round(a, 9) + 0.0) for a in theirs}
+
+
+@pytest.mark.parametrize("name", TIMM.rand_augment_choices("", increasing=True))
+def test_each_operation_runs_at_either_end_of_its_range(name, drawing):
+    image, paper = drawing
+    rest = tuple(set(TIMM.rand_augment_choices("", increasing=True)) - {name})
+    for magnitude in (0, 10):
+        spec = {"op": "randaugment", "layers": 1, "each": 1, "sd": 0, "magnitude": magnitude, "skip": rest}
+        augment = Augment(build([spec]), 96)
+        outs = [augment(image, paper, np.random.default_rng(seed)) for seed in range(6)]
+        assert all(out.shape == image.shape and out.dtype == np.uint8 for out in outs)
+        if magnitude == 10 and name != "ColorIncreasing":  # the drawing is grey
+            assert any(not np.array_equal(out, image) for out in outs)
 
 
 @pytest.mark.parametrize("name", ["randaugment", "trivialaugment", "autoaugment", "augmix"])
@@ -52,6 +67,23 @@ def test_skipped_operations_are_not_drawn(drawn):
     augment = Augment(build([{"op": "randaugment", "layers": 1, "each": 0.5, "skip": rest}]), 96)
     kinds = {augment(image, paper, np.random.default_rng(seed)).tobytes() for seed in range(20)}
     assert kinds == {image.tobytes(), (255 - image).tobytes()}
+
+
+def test_skipped_operations_leave_their_pairs(drawn):
+    image, paper = drawn(1)
+    names = {name for pair in TIMM.auto_augment_policy("original") for name in (op.name for op in pair)}
+    augment = Augment(build([{"op": "autoaugment", "skip": sorted(names - {"Invert"})}]), 96)
+    kinds = {augment(image, paper, np.random.default_rng(seed)).tobytes() for seed in range(60)}
+    assert kinds == {image.tobytes(), (255 - image).tobytes()}
+
+
+def test_no_operation_blots_a_faint_drawing_out():
+    """Pencil on grey paper: half as much light again would make both white."""
+    image, paper = np.full((64, 64, 1), 235, np.uint8), np.full(1, 235, np.uint8)
+    image[20:40, 30:33] = 190
+    augment = Augment(build([{"op": "randaugment", "layers": 2, "magnitude": 10, "each": 1}]), 64)
+    for seed in range(200):
+        assert np.ptp(augment(image, paper, np.random.default_rng(seed))) >= 2
 
 
 def test_uncovered_is_paper_also_after_an_inversion(drawn):

@@ -127,13 +127,15 @@ class AutoAugment(Pixel):
     op: Literal["autoaugment"] = "autoaugment"
     table: Literal["original", "originalr", "v0", "v0r"] = "original"
     """timm's name of the table: the paper's (with either reading of posterize), or EfficientNet's."""
+    skip: tuple[str, ...] = ()
+    """timm's names of operations that are left out of their pairs."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
         pairs = _searched(self.table)
         for name, p, level in pairs[int(u[0] * len(pairs))]:
             use, sign = rng.random(2).tolist()
-            if use < p:
+            if use < p and name not in self.skip:
                 image, paper = _do(name, level, sign, image, paper)
         return image, paper
 
@@ -176,6 +178,8 @@ class AugMix(Pixel):
 def argument(name: str, level: float, sign: float) -> tuple[float, ...]:
     """What timm's operation `name` is called with at a level from 0 to 10.
 
+    As in timm, except that posterizing keeps a bit at least: none would leave no drawing, and Pillow refuses it.
+
     Args:
         name: timm's name of the operation.
         level: strength; clipped to [0, 10].
@@ -200,13 +204,17 @@ _ARGUMENTS: dict[str, Callable[[float, float], tuple[float, ...]]] = {
     **{name: _both_ways(most) for name, most in _SIGNED.items()},
     **{name: lambda share, sign: (1.8 * share + 0.1,) for name in _ENHANCE},  # noqa: ARG005
     **{f"{name}Increasing": lambda share, sign: (max(0.1, 1 + 0.9 * share * sign),) for name in _ENHANCE},
-    "Posterize": lambda share, sign: (int(4 * share),),  # noqa: ARG005
+    "Posterize": lambda share, sign: (max(int(4 * share), 1),),  # noqa: ARG005
     "PosterizeOriginal": lambda share, sign: (int(4 * share) + 4,),  # noqa: ARG005
-    "PosterizeIncreasing": lambda share, sign: (4 - int(4 * share),),  # noqa: ARG005
+    "PosterizeIncreasing": lambda share, sign: (max(4 - int(4 * share), 1),),  # noqa: ARG005
     "Solarize": lambda share, sign: (min(256, int(256 * share)),),  # noqa: ARG005
     "SolarizeIncreasing": lambda share, sign: (256 - min(256, int(256 * share)),),  # noqa: ARG005
     "SolarizeAdd": lambda share, sign: (min(128, int(110 * share)),),  # noqa: ARG005
 }
+
+
+_CONTRAST_KEPT = 0.25
+"""Share of the picture's contrast that an operation must leave."""
 
 
 def _timm() -> Any:
@@ -235,7 +243,8 @@ def _searched(table: str) -> list[list[tuple[str, float, float]]]:
 
 
 def _do(name: str, level: float, sign: float, image: Picture, paper: Picture) -> tuple[Picture, Picture]:
-    """One of timm's operations on an array [H, W, C] with its paper [C]."""
+    """One of timm's operations on an array [H, W, C] with its paper [C]; not applied where it would blot the drawing
+    out, as more light does to pencil on grey paper."""
     if name == "Identity":
         return image, paper
     arguments = argument(name, level, sign)
@@ -243,4 +252,6 @@ def _do(name: str, level: float, sign: float, image: Picture, paper: Picture) ->
     picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
     done = _operation(name)(picture, *arguments, fillcolor=fill, resample=Image.Resampling.BILINEAR)
     out = np.array(done).reshape(image.shape)
+    if _CONTRAST_KEPT * int(np.ptp(image)) > int(np.ptp(out)):
+        return image, paper
     return out, paper if name in _SIGNED else paper_after(image, out, paper)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.transforms.resample import grid
+from sketchfit.transforms.resample import grid, moved
 
 Floats = NDArray[np.float32]
 
@@ -31,9 +31,9 @@ def displaced(points: Floats, field: Floats) -> Floats:
     size = field.shape[0]
     if points is grid(size):
         return points + field
-    at = (points + np.float32(1)) * np.float32(size / 2) - np.float32(0.5)
-    moved = cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    return points + moved  # type: ignore[no-any-return]
+    at = moved(points, (size / 2, 0.0, size / 2 - 0.5, 0.0, size / 2, size / 2 - 0.5))
+    there = cv2.remap(field, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return cv2.add(points, there)  # type: ignore[return-value]
 
 
 def _product(left: Floats, nodes: Floats, right: Floats) -> Floats:

@@ -104,18 +104,17 @@ def _remapped(image: Picture, paper: Picture, size: int, moves: Sequence[Drawn],
             matrix = compose(matrix, inverse)
             area *= abs(inverse[0] * inverse[4] - inverse[1] * inverse[3])
         elif isinstance(op, Warp):
-            points, matrix = op.pull(_moved(points, matrix), size, u, rng), IDENTITY
-    points = _moved(points, matrix)
+            points, matrix = op.pull(moved(points, matrix), size, u, rng), IDENTITY
     image = _averaged(image, size, math.sqrt(area))
     rows, columns, channels = image.shape
-    half = np.array((columns / 2, rows / 2), np.float32)
-    points *= half
-    points += half - np.float32(0.5)
+    to_pixels = (columns / 2, 0.0, columns / 2 - 0.5, 0.0, rows / 2, rows / 2 - 0.5)
+    points = moved(points, compose(matrix, to_pixels))
     out = cv2.remap(image, points, None, cv2.INTER_LINEAR, borderValue=paper.tolist())  # type: ignore[call-overload]
     return out.reshape(size, size, channels)  # type: ignore[no-any-return]
 
 
-def _moved(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
+def moved(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
+    """Points float32 [H, W, 2] through a matrix; the points themselves where it does nothing."""
     if matrix == IDENTITY:
         return points
     return cv2.transform(points, np.array(matrix, np.float32).reshape(2, 3))  # type: ignore[return-value]
