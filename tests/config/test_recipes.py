@@ -98,10 +98,11 @@ def test_its_real_network_takes_a_step(name):
     if recipe.training.grad_checkpointing:
         model.set_grad_checkpointing(True)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)  # the recipe's own holds three times the weights
-    before = [parameter.detach().abs().sum() for parameter in model.parameters()]
+    before = {name: value.clone() for name, value in model.get_classifier().state_dict().items()}
     loss = torch.nn.functional.cross_entropy(model(torch.randn(2, 3, small, small)), torch.tensor([0, 3]))
     loss.backward()
     optimizer.step()
     assert torch.isfinite(loss)
-    moved = [not torch.equal(b, p.detach().abs().sum()) for b, p in zip(before, model.parameters(), strict=True)]
-    assert sum(moved) > 0.5 * len(moved)
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+    after = model.get_classifier().state_dict()
+    assert any(not torch.equal(before[name], after[name]) for name in before)
