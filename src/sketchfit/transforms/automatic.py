@@ -214,7 +214,7 @@ _ARGUMENTS: dict[str, Callable[[float, float], tuple[float, ...]]] = {
 
 
 _CONTRAST_KEPT = 0.25
-"""Share of the picture's contrast that an operation must leave."""
+"""Share of the values' standard deviation that an operation must leave."""
 
 
 def _timm() -> Any:
@@ -252,6 +252,6 @@ def _do(name: str, level: float, sign: float, image: Picture, paper: Picture) ->
     picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
     done = _operation(name)(picture, *arguments, fillcolor=fill, resample=Image.Resampling.BILINEAR)
     out = np.array(done).reshape(image.shape)
-    if _CONTRAST_KEPT * int(np.ptp(image)) > int(np.ptp(out)):
+    if float(out.std()) < _CONTRAST_KEPT * float(image.std()):
         return image, paper
     return out, paper if name in _SIGNED else paper_after(image, out, paper)
