@@ -105,17 +105,63 @@ def predict(
     images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV/Parquet table of images.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV to write; standard output by default.")] = None,
     image_column: ImageColumn = None,
+    sets: Annotated[
+        float | None, typer.Option("--sets", help="Also the classes that hold the true one with this probability.")
+    ] = None,
 ) -> None:
     """Label new images: image, label, name, probability and the five most probable names."""
     from sketchfit.pipeline.predict import predict as predict_pipeline
 
-    text = predict_pipeline(run_folder, images, image_column=image_column).to_csv(index=False, lineterminator="\n")
+    frame = predict_pipeline(run_folder, images, image_column=image_column, sets=sets)
+    text = frame.to_csv(index=False, lineterminator="\n")
     if out is None:
         sys.stdout.write(text)
     else:
         from sketchfit.files import write_text
 
         write_text(out, text)
+
+
+@app.command()
+def ensemble(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Folders of finished runs on one table.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the ensemble.")],
+    submissions: Annotated[
+        list[str] | None,
+        typer.Option("--submission", metavar="CSV=ACCURACY", help="A submission by others and its believed accuracy."),
+    ] = None,
+) -> None:
+    """Combine finished runs: every way compared by nested estimates, the best one's answers and submission."""
+    from sketchfit.pipeline.combine import combine, parse_submissions
+    from sketchfit.tracking.console import Screen
+
+    steps = combine(runs, out, parse_submissions(submissions or []), Screen("plain"))
+    for step in steps.done:
+        typer.echo(f"{step.name}  {step}")
+
+
+@app.command()
+def submit(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    csv: Annotated[Path | None, typer.Argument(help="With --check: any CSV; the run's own by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check against the sample; write nothing.")] = False,
+    probabilities: Annotated[
+        Path | None, typer.Option("--probabilities", metavar="CSV", help="Also write a column a class to this file.")
+    ] = None,
+) -> None:
+    """Write the submission of a run anew, or check one."""
+    from sketchfit.errors import UserError
+    from sketchfit.pipeline.submit import check as check_csv
+    from sketchfit.pipeline.submit import submit as write
+
+    if not check:
+        if csv is not None:
+            raise UserError("a CSV is only taken with --check")
+        typer.echo(str(write(run_folder, probabilities=probabilities)))
+    elif problems := check_csv(run_folder, csv):
+        raise UserError(problems)
+    else:
+        typer.echo("nothing wrong with it")
 
 
 @app.command()
@@ -142,6 +188,30 @@ def report(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders; the first is compared with.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("compare.html"),
+) -> None:
+    """Compare runs on the same drawings: settings, paired differences, class by class, answers that flipped."""
+    from sketchfit.pipeline.compare import compare as compare_runs
+
+    compare_runs(runs, out)
+
+
+@app.command(name="runs")
+def list_runs(
+    folder: Annotated[Path, typer.Argument(help="Folder that run folders lie in.")] = Path("runs"),
+    sort: Annotated[str, typer.Option("--sort", help="Column: top1, log_loss, when, name, seconds, …")] = "top1",
+) -> None:
+    """List the runs of a folder."""
+    from sketchfit.pipeline.compare import list_runs as lines_of
+    from sketchfit.pipeline.compare import say_runs
+    from sketchfit.tracking.console import Screen
+
+    say_runs(lines_of(folder, sort), Screen("plain"))
+
+
+@app.command()
 def draw(
     out: Annotated[Path, typer.Argument(help="Folder to make.")],
     classes: Annotated[int, typer.Option(help="Number of classes.")] = 20,
@@ -161,6 +231,76 @@ def draw(
     typer.echo(
         f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/"
     )
+
+
+@app.command()
+def options(
+    family: Annotated[
+        str, typer.Argument(help="optimizers, schedules, losses, policies, operations, models or settings.")
+    ] = "settings",
+    like: Annotated[str, typer.Option(help="Only names that hold this, or match it with * and ?.")] = "*",
+    markdown: Annotated[bool, typer.Option("--markdown", help="The whole page docs/options.md.")] = False,
+) -> None:
+    """List what a recipe can choose from, with a line each."""
+    from sketchfit.pipeline.options import markdown as page
+    from sketchfit.pipeline.options import options as choices
+
+    if markdown:
+        typer.echo(page(), nl=False)
+        return
+    found = choices(family, like)
+    width = max((len(name) for name, _ in found), default=0)
+    for name, text in found:
+        typer.echo(f"{name:{width}}  {text}".rstrip())
+
+
+@app.command()
+def augment(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("augment.png"),
+    rows: Annotated[int, typer.Option(min=1, help="Drawings.")] = 6,
+    draws: Annotated[int, typer.Option(min=1, help="Draws of each.")] = 7,
+    epoch: Annotated[int | None, typer.Option(help="Epoch, from 1; by default every stage of a curriculum.")] = None,
+) -> None:
+    """Write a picture of what training will see."""
+    from sketchfit.pipeline.show_augment import show_augment
+
+    show_augment(data, recipe, overrides or [], out, rows=rows, draws=draws, epoch=epoch)
+
+
+@app.command("lr-find")
+def lr_find(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("lr-find.png"),
+    low: Annotated[float, typer.Option(help="First rate.")] = 1e-6,
+    high: Annotated[float, typer.Option(help="Last rate.")] = 1.0,
+    steps: Annotated[int, typer.Option(help="Updates between them.")] = 100,
+) -> None:
+    """Try rising learning rates on the data, draw the loss over them and suggest one."""
+    from sketchfit.pipeline.lr_find import lr_find as find
+
+    find(data, recipe, overrides or [], out, low=low, high=high, steps=steps)
+
+
+@app.command()
+def ablate(
+    data: Data,
+    vary: Annotated[list[str], typer.Option("--vary", "-v", metavar="KEY=A,B", help="A setting and values to try.")],
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings a variant.")] = 2,
+    grid: Annotated[bool, typer.Option("--grid", help="Every combination, not one change at a time.")] = False,
+    out: Out = None,
+) -> None:
+    """Train changes of a recipe on the same folds and seeds, and say which made a difference."""
+    from sketchfit.pipeline.ablate import ablate as run_ablation
+
+    folder = out or Path("runs") / f"{data.resolve().stem}-ablation"
+    run_ablation(data, recipe, vary, seeds, overrides or [], folder, grid=grid)
 
 
 @recipes_app.callback()

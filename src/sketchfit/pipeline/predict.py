@@ -1,4 +1,4 @@
-"""Labels for new images from a finished run: the mean over all its networks."""
+"""Labels for new images from a finished run: all its networks, views, weights and calibration."""
 
 from __future__ import annotations
 
@@ -8,23 +8,35 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
-from sketchfit.config.load import member_recipes, parse_recipe
+from sketchfit.config.load import member_recipes
 from sketchfit.data.readers import read_images
 from sketchfit.data.store import open_store
 from sketchfit.data.table import Split
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
+from sketchfit.inference.calibration import Calibrator, Temperature
+from sketchfit.inference.ensembling.mean import Rule, Weighted
+from sketchfit.inference.tta import IDENTITY, parse_views
+from sketchfit.inference.views import Mode, merge_views
+from sketchfit.pipeline.calibrate import conformal_sets, read_calibrator
+from sketchfit.pipeline.ensemble import combine_folds, read_rule
 from sketchfit.pipeline.folder import RunFolder
-from sketchfit.pipeline.members import load_network, predict_rows, with_prior
+from sketchfit.pipeline.members import load_network, with_prior
+from sketchfit.pipeline.oof import read_rows
 from sketchfit.pipeline.prepare import store_settings
+from sketchfit.pipeline.submit import run_recipe
+from sketchfit.pipeline.views import network_views
 from sketchfit.training.engine import make_engine
 
 
 def predict(
-    run: str | Path, images: Sequence[str | Path] | str | Path, *, image_column: str | None = None
+    run: str | Path,
+    images: Sequence[str | Path] | str | Path,
+    *,
+    image_column: str | None = None,
+    sets: float | None = None,
 ) -> pd.DataFrame:
     """Label images.
 
@@ -32,6 +44,8 @@ def predict(
         run: a run's folder.
         images: image files, folders (all images below), or tables.
         image_column: column of a table that names the image.
+        sets: coverage of prediction sets, above 0, below 1; the column `set` then holds the classes that together are
+            right with this probability, for images that are drawn as the training ones are.
 
     Returns:
         A row an image, in the order given: `image`, `label` (what the training table calls the class), `name`,
@@ -42,25 +56,32 @@ def predict(
         UserError: no finished run there, or no such image.
     """
     folder = RunFolder(Path(run))
-    if not folder.state.is_file() or not folder.recipe.is_file():
-        raise UserError(f"{run} holds no run", "Give the folder that `sketchfit run` wrote.")
+    run_recipe(folder)  # so that a folder without a run is named before images are read
+    if sets is not None and not 0 < sets < 1:
+        raise UserError(f"the coverage of sets lies between 0 and 1, and is {sets:g}", "For example: --sets 0.95")
     sources = [images] if isinstance(images, (str, Path)) else images
     root, split = read_images([Path(source) for source in sources], image_column)
     state = read_json(folder.state)
     prob, errors = _probabilities(folder, root, split, len(state["class_names"]))
-    return _frame(split, prob, errors, state["class_names"], state["class_targets"])
+    frame = _frame(split, prob, errors, state["class_names"], state["class_targets"])
+    if sets is not None:
+        frame["set"] = _set_texts(folder, prob, sets, state["class_names"])
+    return frame
 
 
 def _probabilities(
     folder: RunFolder, root: Path, split: Split, classes: int
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    recipe = parse_recipe(yaml.safe_load(folder.recipe.read_text(encoding="utf-8")), str(folder.recipe))
+    """Probabilities as the run makes those of its test rows: the same views, ensemble and calibration."""
+    recipe = run_recipe(folder)
     engine = make_engine(recipe.compute)
+    members = member_recipes(recipe)
+    rule, merging, views, calibrator = _inference(folder, list(members))
     by_member: list[NDArray[np.float32]] = []
     errors: tuple[str, ...] = ()
-    for member, member_recipe in member_recipes(recipe).items():
-        folds = sorted(path.parent for path in folder.path.glob(f"members/{member}/fold*/done.json"))
-        if not folds:
+    for member, member_recipe in members.items():
+        networks = sorted(path.parent for path in folder.path.glob(f"members/{member}/fold*/done.json"))
+        if not networks:
             raise UserError(
                 f"{folder.path} holds no trained network of member {member}", "Let `sketchfit run` finish first."
             )
@@ -68,14 +89,49 @@ def _probabilities(
             store = open_store(root, split.paths, store_settings(member_recipe), Path(cache))
             errors, rows = store.errors, np.flatnonzero(store.readable)
             found = []
-            for fold in folds:
-                network = load_network(fold, member_recipe, classes)
+            for path in networks:
+                network = load_network(path, member_recipe, classes)
                 network.model.to(engine.device)
-                found.append(predict_rows(network, member_recipe, store, rows, classes, engine))
+                names, mode = views[member]
+                seen = network_views(network, member_recipe, store, rows, parse_views(names), classes, engine)
+                found.append(merge_views([seen[name] for name in names], mode))
             prior = np.full(classes, 1 / classes, dtype=np.float32)
-            by_member.append(with_prior(np.mean(found, axis=0), store.readable, prior))
+            by_member.append(with_prior(combine_folds(found, merging), store.readable, prior))
             del store  # the memory map must be gone before its folder is
-    return np.mean(by_member, axis=0), errors
+    prob = calibrator.apply(rule.combine(by_member)).astype(np.float32)
+    return with_prior(prob[rows], np.array([not error for error in errors]), prior), errors
+
+
+def _inference(
+    folder: RunFolder, members: list[str]
+) -> tuple[Rule, str, dict[str, tuple[list[str], Mode]], Calibrator]:
+    """The rule, how folds are merged, views and their mode by member, and the calibrator that the run chose.
+
+    A network that was trained on all rows has chosen nothing: it answers with the whole picture, as it is.
+    """
+    if (folder.ensemble / "sources.json").is_file():
+        raise UserError(
+            f"{folder.path} is an ensemble of runs and has no networks of its own", "Predict with the runs it names."
+        )
+    if not (folder.ensemble / "weights.json").is_file():
+        equal = Weighted(np.full(len(members), 1 / len(members)))
+        return equal, "soft", {member: ([IDENTITY], "mean-prob") for member in members}, Temperature()
+    rule, merging = read_rule(folder.ensemble / "weights.json", members)
+    chosen = read_json(folder.ensemble / "views.json")
+    views = {member: (chosen[member]["names"], chosen[member]["mode"]) for member in members}
+    return rule, merging, views, read_calibrator(folder.ensemble / "calibration.json")
+
+
+def _set_texts(folder: RunFolder, prob: NDArray[np.float32], coverage: float, names: Sequence[str]) -> list[str]:
+    """The classes of each row's prediction set, most probable first, `;` between."""
+    section = run_recipe(folder).calibration
+    if not (folder.ensemble / "oof.npz").is_file():
+        raise UserError(f"{folder.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
+    with np.load(folder.ensemble / "oof.npz", allow_pickle=False) as file:
+        row, oof = file["row"], file["prob"]
+    inside = conformal_sets(oof, read_rows(folder.folds, row), coverage, section.set_score).sets(prob)
+    order = np.argsort(-prob, axis=1, kind="stable")
+    return [";".join(names[i] for i in line if inside[row, i]) for row, line in enumerate(order)]
 
 
 def _frame(

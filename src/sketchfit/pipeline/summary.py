@@ -12,6 +12,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.inference.intervals import Estimate
+from sketchfit.pipeline.oof import Step
 from sketchfit.tracking.console import Screen, duration
 
 
@@ -25,6 +26,7 @@ class RunResult:
         submission: path of the answer; None where there are no test rows.
         unreadable_train, unreadable_test: images that could not be read, with the reason.
         seconds: time by stage.
+        steps: what each step after training made of the out-of-fold accuracy.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class RunResult:
     unreadable_train: dict[str, str]
     unreadable_test: dict[str, str]
     seconds: dict[str, float]
+    steps: tuple[Step, ...] = ()
 
 
 def say_table(table: Table, screen: Screen) -> None:
@@ -59,6 +62,8 @@ def say_store(store: Store, screen: Screen) -> None:
 def say_result(result: RunResult, recipe: Recipe, screen: Screen) -> None:
     """Figures, times and places."""
     grid = RichTable.grid(padding=(0, 2))
+    for step in result.steps:
+        grid.add_row(step.name, str(step))
     grid.add_row("out-of-fold top-1", str(result.top1))
     grid.add_row("out-of-fold top-5", str(result.top5))
     if result.unreadable_train:
