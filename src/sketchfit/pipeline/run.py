@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,16 @@ from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
-from sketchfit.files import write_json, write_npz, write_text
+from sketchfit.files import write_json
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
-from sketchfit.inference.submission import submission_text
+from sketchfit.inference.tta import parse_views
 from sketchfit.pipeline.audit import groups_for_folds
-from sketchfit.pipeline.folder import RunFolder, default_name, open_run
-from sketchfit.pipeline.members import FoldResult, Inputs, fit_fold
+from sketchfit.pipeline.finish import finish
+from sketchfit.pipeline.folder import default_name, open_run
+from sketchfit.pipeline.members import Inputs, fit_fold
 from sketchfit.pipeline.prepare import load_store, load_table, make_folds, write_folds
+from sketchfit.pipeline.submit import write_submission
 from sketchfit.pipeline.summary import RunResult, say_result, say_store, say_table
 from sketchfit.tracking.console import Screen
 from sketchfit.training.engine import make_engine
@@ -78,9 +79,11 @@ def run(
     name = "custom" if isinstance(recipe, Mapping) else str(recipe)
     folder = Path(out) if out is not None else default_name(name, data)
     with engine.main_process_first():
-        run_folder = open_run(folder, settings, table, fresh and engine.is_main_process)
+        run_folder = open_run(folder, settings, table, fresh and engine.is_main_process, data)
     say_table(table, screen)
     members = member_recipes(settings)
+    for one in members.values():
+        parse_views(one.inference.views)  # a mistake there is told before hours of training
     with clock.stage("decoding"):
         inputs = {member: open_inputs(table, member_recipe, screen) for member, member_recipe in members.items()}
     first = next(iter(inputs.values()))
@@ -95,26 +98,27 @@ def run(
         folds, assignment = make_folds(table, _usable(inputs), group, settings)
         if engine.is_main_process:
             write_folds(run_folder.folds, table, assignment, group)
-    results: dict[str, list[FoldResult]] = {}
-    for member, member_recipe in members.items():
-        with clock.stage("training"):
-            chosen = [fold for fold in folds if settings.folds.train is None or fold.number in settings.folds.train]
-            results[member] = [
-                fit_fold(run_folder, member, member_recipe, inputs[member], fold, engine, screen) for fold in chosen
-            ]
-    with clock.stage("submission"):
-        rows, oof, test = _combine(results, table.class_count, len(table.test))
-        if engine.is_main_process:
-            _write_ensemble(run_folder, table, rows, oof, test, list(results))
+    chosen = [fold for fold in folds if settings.folds.train is None or fold.number in settings.folds.train]
+    with clock.stage("training"):
+        results = {
+            member: [fit_fold(run_folder, member, recipe_of, inputs[member], fold, engine, screen) for fold in chosen]
+            for member, recipe_of in members.items()
+        }
+    with clock.stage("inference"):
+        found = finish(run_folder, settings, members, inputs, chosen, results, engine, screen)
+    if engine.is_main_process and len(table.test):
+        write_submission(run_folder, table, found.answers.test)
     engine.wait_for_everyone()
-    correct1, correct5 = (top_k_correct(oof, table.label[rows], min(k, table.class_count)) for k in (1, 5))
+    rows, oof = found.rows, found.answers.oof
+    correct1, correct5 = (top_k_correct(oof, rows.label, min(k, table.class_count)) for k in (1, 5))
     result = RunResult(
         folder,
-        accuracy(correct1, None if group is None else group[rows]),
-        accuracy(correct5, None if group is None else group[rows]),
+        accuracy(correct1, rows.group),
+        accuracy(correct5, rows.group),
         run_folder.submission if len(table.test) else None,
         *unreadable,
         clock.seconds,
+        tuple(found.steps.done),
     )
     say_result(result, settings, screen)
     return result
@@ -159,45 +163,3 @@ def name_unreadable(
 
 def _findings(table: Table, train: dict[str, str], test: dict[str, str]) -> dict[str, Any]:
     return {"notes": table.notes, "unreadable": {"train": train, "test": test}}
-
-
-def _combine(
-    results: Mapping[str, Sequence[FoldResult]], classes: int, test_rows: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """Mean over folds and repeats, then over members.
-
-    Returns:
-        Rows int64 [n] that every member has out-of-fold probabilities of, those [n, C], and test's [N_test, C].
-    """
-    by_member = [_mean_over_folds(folds, classes) for folds in results.values()]
-    rows = reduce(np.intersect1d, [member_rows for member_rows, _ in by_member])
-    oof = np.mean([prob[np.searchsorted(member_rows, rows)] for member_rows, prob in by_member], axis=0)
-    if test_rows == 0:
-        return rows, oof.astype(np.float32), np.zeros((0, classes), dtype=np.float32)
-    test = np.mean([np.mean([fold.test for fold in folds], axis=0) for folds in results.values()], axis=0)
-    return rows, oof.astype(np.float32), test.astype(np.float32)
-
-
-def _mean_over_folds(folds: Sequence[FoldResult], classes: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    rows, place, times = np.unique(
-        np.concatenate([fold.rows for fold in folds]), return_inverse=True, return_counts=True
-    )
-    total = np.zeros((len(rows), classes), dtype=np.float64)
-    np.add.at(total, place, np.concatenate([fold.oof for fold in folds]))
-    return rows, total / times[:, None]
-
-
-def _write_ensemble(
-    run_folder: RunFolder,
-    table: Table,
-    rows: NDArray[np.int64],
-    oof: NDArray[np.float32],
-    test: NDArray[np.float32],
-    members: Sequence[str],
-) -> None:
-    write_json(run_folder.ensemble / "weights.json", {member: 1 / len(members) for member in members})
-    write_npz(run_folder.ensemble / "oof.npz", {"row": rows, "prob": oof})
-    if len(table.test):
-        write_npz(run_folder.ensemble / "test.npz", {"row": np.arange(len(table.test)), "prob": test})
-        encoding = table.submission.encoding if table.submission else "utf-8"
-        write_text(run_folder.submission, submission_text(table, test), encoding)
