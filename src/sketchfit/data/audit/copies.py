@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data import duplicates
-from sketchfit.data.audit.measure import Measured, load_image, source_digest
+from sketchfit.data.audit.measure import Measured, load_image, read_cache, source_digest
 from sketchfit.data.duplicates import NearDuplicates, find_near_duplicates
 from sketchfit.files import write_npz
 
@@ -64,14 +64,17 @@ def find_copies(
         max_pixels: as the images were decoded with.
     """
     path = cache / f"copies-{key}-{_version()[:8]}.npz"
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as stored:
-            pairs, score, kind = stored["pairs"], stored["score"], tuple(str(text) for text in stored["kind"])
-    else:
+    cached = read_cache(path, _load)
+    if cached is None:
         found = near_duplicates(files, measured, max_pixels)
-        pairs, score, kind = found.pairs, found.score, found.kind
-        write_npz(path, {"pairs": pairs, "score": score, "kind": np.array(kind, dtype=np.str_)})
-    return sort_copies(pairs, score, kind, label, len(files))
+        cached = found.pairs, found.score, found.kind
+        write_npz(path, {"pairs": found.pairs, "score": found.score, "kind": np.array(found.kind, dtype=np.str_)})
+    return sort_copies(*cached, label, len(files))
+
+
+def _load(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32], tuple[str, ...]]:
+    with np.load(path, allow_pickle=False) as stored:
+        return stored["pairs"], stored["score"], tuple(str(text) for text in stored["kind"])
 
 
 def near_duplicates(files: Sequence[Path], measured: Measured, max_pixels: int) -> NearDuplicates:

@@ -10,11 +10,12 @@ import hashlib
 import inspect
 import json
 import os
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -30,6 +31,7 @@ from sketchfit.errors import UserError
 from sketchfit.files import write_npz
 
 Progress = Callable[[int], None]
+T = TypeVar("T")
 
 SIGNATURE_SIDE = 1024
 """Larger drawings are shrunk to this longer side before copies are looked for."""
@@ -102,8 +104,8 @@ def open_measured(
     names = [file.suffix.lower() for file in files]
     key = _digest(json.dumps([settings.__dict__, _versions(), names]).encode() + content.tobytes())[:24]
     path = cache / f"audit-{key}.npz"
-    if path.is_file():
-        measured = _load(path)
+    measured = read_cache(path, _load)
+    if measured is not None:
         progress(len(files))
         return measured, key
     measured = _measure_all(files, content, settings, progress, threads)
@@ -120,6 +122,14 @@ def open_measured(
 def load_image(file: Path, max_pixels: int) -> NDArray[np.uint8]:
     """The image as it was when its signature was taken."""
     return shrink(decode(file, max_pixels), SIGNATURE_SIDE)
+
+
+def read_cache(path: Path, load: Callable[[Path], T]) -> T | None:
+    """What `load` reads; None where the file is missing or damaged, so that it is made anew."""
+    try:
+        return load(path)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 def source_digest(*modules: Any) -> str:
