@@ -28,8 +28,8 @@ class Findings:
 
     Attributes:
         accuracy: out-of-fold top-1.
-        train_accuracy, before_last_valid, last_valid: mean over networks of the last training accuracy and of the last two
-            validations; None where unknown.
+        train_accuracy, before_last_valid, last_valid: means over networks: last training accuracy, last validation but
+            one, last validation; None where unknown.
         ece, temperature: of the probabilities as they are.
         slices: all that were compared.
         changes: what changing the input did to accuracy, by name.
@@ -76,8 +76,8 @@ def _more_epochs(found: Findings, recipe: Mapping[str, Any]) -> list[Step]:
     return [
         Step(
             "Training stops while it still improves.",
-            f"Validation accuracy rose by {100 * (found.last_valid - found.before_last_valid):.1f} points between the last "
-            "two validations.",
+            f"Validation accuracy rose by {100 * (found.last_valid - found.before_last_valid):.1f} points between the "
+            "last two validations.",
             f"training.epochs={2 * epochs}",
             "twice as many epochs",
             "validation accuracy rises by a point or more at the last validation",
