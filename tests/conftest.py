@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,10 @@ _TINY: dict[str, Any] = {
     "optimizer": {"name": "adamw", "lr": 2e-3},
     "training": {"epochs": 2, "batch_size": 8},
     "tracking": {"progress": "plain"},
+    "audit": {"enabled": False},
+    "inference": {"views": []},
+    "calibration": {"method": "none"},
+    "report": {"enabled": False},
 }
 
 
@@ -48,5 +55,40 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny() -> dict[str, Any]:
-    """Settings of a run that takes about a second: 2 folds, 2 epochs, 32 pixels, random weights."""
+    """Settings of a run that takes about a second: 2 folds, 2 epochs, 32 pixels, random weights, no extra stages."""
     return copy.deepcopy(_TINY)
+
+
+def _cli(*arguments: object) -> tuple[int, str, str]:
+    from sketchfit.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    before, sys.argv = sys.argv, ["sketchfit", *map(str, arguments)]
+    status: object = 0
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        status = end.code
+    finally:
+        sys.argv = before
+    return status if isinstance(status, int) else int(status is not None), out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(scope="session")
+def cli() -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process: arguments to (exit status, standard output, standard error).
+
+    An exception that the command line does not turn into words comes through, and fails the test.
+    """
+    return _cli
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recipe of `tiny` as a file."""
+    import yaml
+
+    path = tmp_path_factory.mktemp("recipe") / "tiny.yaml"
+    path.write_text(yaml.safe_dump(_TINY))
+    return path

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ FIT_SECTIONS = (
 
 FREE_KEYS = (("data", "cache"), ("folds", "train"), ("training", "checkpoint_minutes"))
 """Settings within those sections that change nothing that is trained."""
+
+REMAINS = re.compile(r"\..+\.(\d+)\.part")
+"""Name of a file that was being written (see `sketchfit.files.atomic`), with the number of the process."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,9 @@ def open_run(path: Path, recipe: Recipe, table: Table, fresh: bool, source: Path
         shutil.rmtree(path)
     if run.state.is_file():
         _check_same(run, recipe, table)
-    elif path.is_dir() and any(path.iterdir()) and not run.recipe.is_file():
+    elif path.is_dir() and not run.recipe.is_file() and any(not REMAINS.fullmatch(e.name) for e in path.iterdir()):
         raise UserError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
+    _clear_remains(path)
     write_text(run.recipe, dump_recipe(recipe))
     write_json(run.path / "environment.json", environment())
     write_json(
@@ -112,12 +117,33 @@ def open_run(path: Path, recipe: Recipe, table: Table, fresh: bool, source: Path
             "class_names": table.class_names,
             "class_targets": table.class_targets,
             "rows": {"train": len(table.train), "test": len(table.test)},
+            "test_names": table.test.names,
         },
     )
     return run
 
 
+def _clear_remains(path: Path) -> None:
+    """Delete the half-written files of processes that were killed."""
+    for remains in path.rglob(".*.part"):
+        name = REMAINS.fullmatch(remains.name)
+        if name and not _lives(int(name[1])):
+            remains.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _check_same(run: RunFolder, recipe: Recipe, table: Table) -> None:
+    if not any(run.path.glob("members/*/*/*")):
+        return  # nothing was trained: a recipe that failed before may be mended
     if read_json(run.state)["table_id"] != fingerprint(table):
         raise UserError(
             f"{run.path} holds a run on another table than this one",

@@ -14,6 +14,7 @@ from sketchfit.data.folds import given_folds, stratified_folds
 from sketchfit.data.readers import read_table
 from sketchfit.data.store import Store, StoreSettings, default_cache, open_store
 from sketchfit.data.table import Split, Table
+from sketchfit.data.text_tables import listed
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.pipeline.review import review_table
@@ -34,9 +35,7 @@ def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
     if not data.exists():
         raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
     folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
-    table = read_table(
-        data, image_column=recipe.data.image_column, label_column=recipe.data.label_column, folds=folds
-    )
+    table = read_table(data, image_column=recipe.data.image_column, label_column=recipe.data.label_column, folds=folds)
     return review_table(table, recipe.data, folds)
 
 
@@ -85,6 +84,12 @@ def make_folds(
         if section.holdout:
             assignment[repeat, assignment[repeat] == 1] = -1
     folds = _as_folds(assignment, rows)
+    empty = [fold.number for fold in folds if len(fold.valid) == 0 or len(fold.train) == 0]
+    if empty or not folds:
+        raise UserError(
+            f"folds: no row is left to validate or to train on in fold {listed([str(n) for n in empty] or ['0'])}",
+            "Ask for fewer folds or a larger holdout; rows of one group are never parted.",
+        )
     if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
         raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
     return folds, assignment
