@@ -24,6 +24,20 @@ def test_the_steepest_fall_is_found_and_the_break_passed_over():
     assert suggested_rate(rates, curve) == pytest.approx(1e-2)
 
 
+def test_the_luck_of_the_first_batches_is_passed_over():
+    rates = range_rates(1e-6, 1, 100)
+    curve = 3 - 0.1 * np.tanh(2 * np.log10(rates / 1e-3))
+    curve[:4] += [0.5, 0.3, 0.1, 0.02]
+    curve[70:] += np.linspace(0, 3, 30)
+    assert 3e-4 < suggested_rate(rates, curve) < 3e-3
+
+
+@pytest.mark.parametrize("length", [2, 3, 4, 7])
+def test_short_tests_give_one_of_their_rates(length):
+    rates = range_rates(1e-4, 1e-1, length)
+    assert suggested_rate(rates, np.linspace(3, 1, length)) in rates
+
+
 def test_a_loss_that_never_falls_is_told():
     for curve in (np.arange(1.0, 11.0), np.full(10, np.nan)):
         with pytest.raises(ValueError, match="begin lower"):

@@ -8,6 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+_SETTLED = 10
+"""Updates after which the smoothed loss no longer rests on a few batches."""
+
 
 def range_rates(low: float, high: float, steps: int) -> NDArray[np.float64]:
     """The rate of each update, float64 [steps]: from `low` to `high` by equal factors."""
@@ -42,5 +45,10 @@ def suggested_rate(rates: NDArray[np.float64], curve: NDArray[np.float64]) -> fl
     end = int(np.argmin(curve[:finite])) + 1 if finite else 0
     if end < 2:
         raise ValueError("the loss doesn't fall at any of these learning rates: begin lower")
-    slope = np.gradient(curve[:end], np.log(rates[:end]))
-    return float(rates[int(np.argmin(slope))])
+    # Over a tenth of the test, past its first updates: a slope between neighbours is the luck of a batch.
+    first = min(_SETTLED, end // 3)
+    reach = max(1, min(len(rates) // 10, (end - first) // 3))
+    places = np.arange(first + reach, max(end - reach, first + reach + 1)).clip(max=end - 1)
+    left, right = places - reach, np.minimum(places + reach, end - 1)
+    slope = (curve[right] - curve[left]) / np.log(rates[right] / rates[left])
+    return float(rates[places[int(np.argmin(slope))]])
