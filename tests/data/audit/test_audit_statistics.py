@@ -127,3 +127,16 @@ def test_hardly_any_rows(count: int) -> None:
     zeros = np.zeros(count, np.int64)
     crossing = fold_crossing(zeros, zeros, np.ones((count, 2), np.float32), k=5, seed=0)
     assert (crossing.plain, crossing.groups) == (None, 0)
+
+
+def test_many_rows_are_judged_by_a_part_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    label = rng.integers(0, 4, 3000)
+    features = (np.eye(4)[label] + rng.normal(scale=0.5, size=(3000, 4))).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    whole = fold_crossing(label, np.arange(3000), features, k=5, seed=0).plain
+    monkeypatch.setattr("sketchfit.data.audit.crossing._JUDGED", 1000)
+    part = fold_crossing(label, np.arange(3000), features, k=5, seed=0).plain
+    assert whole is not None
+    assert part == pytest.approx(whole, abs=0.06)
+    assert part != whole
