@@ -20,6 +20,9 @@ recipes_app = typer.Typer(
 )
 app.add_typer(recipes_app, name="recipes")
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 Data = Annotated[Path, typer.Argument(help="Folder with train.csv (or a folder a class), or a CSV/Parquet table.")]
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe's name, or a YAML file.")]
 Overrides = Annotated[
@@ -352,16 +355,25 @@ def main() -> None:
     from sketchfit.redact import redact
 
     try:
-        app()
+        status = app(standalone_mode=False)
+        if status == INTERRUPTED:  # what some versions of typer make of Ctrl-C
+            raise KeyboardInterrupt
     except UserError as error:
         for problem in error.problems:
             typer.echo(redact(f"error: {problem}"), err=True)
         if error.hint:
             typer.echo(error.hint, err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped; the same command goes on from here", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        # The command line's own errors (no such command or option); their class has no public name.
+        if not (hasattr(error, "show") and hasattr(error, "exit_code")):
+            raise
+        error.show()
+        sys.exit(error.exit_code)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

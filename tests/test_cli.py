@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sketchfit.config.load import load_recipe, shipped_recipes
+
+Cli = Callable[..., tuple[int, str, str]]
+HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "matplotlib", "accelerate", "cv2")
+
+
+def test_help_answers_at_once() -> None:
+    """Best of several, for other work may run beside it; below the promise that it imports nothing heavy."""
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; sys.argv = ['sketchfit', '--help']; import sketchfit.cli as c; c.main()",
+    ]
+    seconds = []
+    for _ in range(6):
+        began = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        seconds.append(time.perf_counter() - began)
+        assert done.returncode == 0, done.stderr
+        assert "predict" in done.stdout
+        if min(seconds) < 0.3:
+            break
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+    assert min(seconds) < (1.0 if busy else 0.3)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["recipes", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    script = (
+        "import sys, sketchfit.cli as cli\n"
+        f"sys.argv = ['sketchfit', *{arguments!r}]\n"
+        "try:\n    cli.main()\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        f"sys.stderr.write(' '.join(name for name in {HEAVY!r} if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage" in done.stdout
+
+
+def test_every_command_has_help(cli: Cli) -> None:
+    status, printed, _ = cli("--help")
+    assert status == 0
+    for command in ("run", "fit", "predict", "score", "draw", "recipes"):
+        assert command in printed
+        status, text, _ = cli(command, "--help")
+        assert (status, "Usage" in text) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["rnu"], ["run"], ["run", "x", "--nothing"], ["draw", "x", "--classes", "many"]])
+def test_a_command_that_does_not_exist(arguments: list[str], cli: Cli) -> None:
+    status, printed, errors = cli(*arguments)
+    assert (status, printed) == (2, "")
+    assert "Usage" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["run", "NOT_THERE"], "does not exist"),
+        (["run", "DATA", "--recipe", "demmo"], "the nearest is 'demo'"),
+        (["run", "DATA", "--recipe", "gone.yaml"], "does not exist"),
+        (["run", "DATA", "--set", "training.epoch=3"], "the nearest is 'training.epochs'"),
+        (["run", "DATA", "--set", "epochs"], "key=value"),
+        (["run", "DATA", "--set", "compute.device=cuda"], "no CUDA device"),
+        (["fit", "NOT_THERE", "--out", "OUT"], "does not exist"),
+        (["predict", "NOT_THERE", "DATA"], "holds no run"),
+        (["score", "NOT_THERE", "DATA"], "no test probabilities"),
+        (["recipes", "show", "demmo"], "the nearest is 'demo'"),
+        (["draw", "OUT", "--classes", "1"], "classes"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_are_told_in_words(
+    arguments: list[str], expected: str, cli: Cli, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    if "cuda" in expected.lower() and torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    monkeypatch.chdir(tmp_path)
+    places = {"DATA": str(drawn), "OUT": str(tmp_path / "out"), "NOT_THERE": str(tmp_path / "not_there")}
+    status, printed, errors = cli(*(places.get(argument, argument) for argument in arguments))
+    assert (status, printed) == (2, "")
+    assert errors.startswith("error: ")
+    assert expected in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []  # and nothing was begun
+
+
+def test_all_mistakes_of_a_recipe_are_told_together(cli: Cli, drawn: Path) -> None:
+    status, _, errors = cli("run", drawn, "--set", "seeed=1", "--set", "folds.k=1", "--set", "training.epochs=x")
+    assert status == 2
+    assert len([line for line in errors.splitlines() if line.startswith("error: ")]) == 3
+
+
+def test_ctrl_c_says_how_to_go_on(cli: Cli, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sketchfit.pipeline.run.run", interrupted)
+    status, _, errors = cli("run", drawn)
+    assert status == 130
+    assert "goes on" in errors
+    assert "Traceback" not in errors
+
+
+def test_recipes_are_listed_and_shown(cli: Cli) -> None:
+    for arguments in (["recipes"], ["recipes", "list"]):
+        status, printed, _ = cli(*arguments)
+        assert status == 0
+        assert [line.split()[0] for line in printed.splitlines()] == list(shipped_recipes())
+    for name in shipped_recipes():
+        status, printed, _ = cli("recipes", "show", name)
+        assert (status, printed[0]) == (0, "#")
+        status, printed, _ = cli("recipes", "show", name, "--full")
+        assert status == 0
+        assert yaml.safe_load(printed) == load_recipe(name).model_dump(mode="json")
+    _, printed, _ = cli("recipes", "show", "demo", "--set", "training.epochs=77")
+    assert yaml.safe_load(printed)["training"]["epochs"] == 77
+
+
+def test_a_shown_recipe_can_be_run(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(cli("recipes", "show", "demo", "--full")[1])
+    assert load_recipe(tmp_path / "mine.yaml") == load_recipe("demo")
+
+
+def test_draw(cli: Cli, tmp_path: Path) -> None:
+    options = ("--classes", 2, "--per-class", 3, "--test-per-class", 1, "--seed", 5)
+    status, printed, _ = cli("draw", tmp_path / "data", *options)
+    assert status == 0
+    assert "6 training and 2 test drawings of 2 classes" in printed
+    assert len((tmp_path / "data" / "train.csv").read_text().splitlines()) == 7
