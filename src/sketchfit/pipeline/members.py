@@ -54,7 +54,7 @@ def fit_fold(
 ) -> FoldResult:
     """Train one network and write its probabilities; read them where that was done before."""
     folder = run.fold(member, fold.number)
-    fingerprint = _fingerprint(recipe, inputs, fold)
+    fingerprint = fold_fingerprint(recipe, inputs, fold)
     done = folder / "done.json"
     if not (done.is_file() and read_json(done)["fingerprint"] == fingerprint):
         began = time.monotonic()
@@ -72,7 +72,7 @@ def fit_fold(
         )
         network = fit(job, engine, screen)
         if engine.is_main_process:
-            _write_results(folder, network, recipe, inputs, fold, engine)
+            write_results(folder, network, recipe, inputs, fold, engine)
             seconds = time.monotonic() - began
             write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
             (folder / "last.ckpt").unlink(missing_ok=True)
@@ -130,9 +130,10 @@ def class_prior(label: NDArray[np.int64], classes: int) -> Floats:
     return prior
 
 
-def _write_results(
+def write_results(
     folder: Path, network: Network, recipe: Recipe, inputs: Inputs, fold: Fold, engine: Accelerator
 ) -> None:
+    """The weights, and the probabilities of validation and test rows."""
     classes = inputs.table.class_count
     state = {name: value.cpu().contiguous() for name, value in network.model.state_dict().items()}
     with atomic(folder / "model.safetensors") as temporary:
@@ -145,7 +146,7 @@ def _write_results(
     write_npz(folder / "test.npz", {"row": np.arange(len(readable)), "prob": with_prior(test, readable, prior)})
 
 
-def _fingerprint(recipe: Recipe, inputs: Inputs, fold: Fold) -> str:
+def fold_fingerprint(recipe: Recipe, inputs: Inputs, fold: Fold) -> str:
     weights = recipe.model.weights
     return digest(
         fit_settings(recipe.model_dump(mode="json")),
