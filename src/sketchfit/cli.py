@@ -143,6 +143,17 @@ def ensemble(
         typer.echo(f"{step.name}  {step}")
 
 
+@app.command("pseudo-label")
+def pseudo_label(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
+    overrides: Overrides = None,
+) -> None:
+    """Go on with a run: students that also learn from test rows, kept where they are better out of fold."""
+    from sketchfit.pipeline.go_on import go_on
+
+    go_on(run_folder, ["pseudo_label.enabled=true", *(overrides or [])])
+
+
 @app.command()
 def submit(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],

@@ -19,7 +19,8 @@ class PseudoLabelSection(Section):
     kind: Literal["hard", "soft"] = "soft"
     """Targets: the first class, or the probabilities."""
     threshold: float = Field(default=0.7, ge=0, le=1)
-    """Least calibrated confidence of a row."""
+    """Least confidence of a row, the teachers' mean as it is: a calibration would carry labels of the fold on which
+    the student is validated."""
     top_k: int = Field(default=0, ge=0)
     """Most rows a class, the most confident first, so that easy classes do not flood the others; 0: no limit."""
     agreement: float = Field(default=0.0, ge=0, le=1)

@@ -16,6 +16,7 @@ from sketchfit.config.inference import InferenceSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.model import ModelSection
 from sketchfit.config.optimizer import OptimizerSection
+from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.config.report import ReportSection
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.section import Section
@@ -57,6 +58,8 @@ class Recipe(Section):
     """How members are combined."""
     calibration: CalibrationSection = CalibrationSection()
     """How probabilities are made to mean what they say."""
+    pseudo_label: PseudoLabelSection = PseudoLabelSection()
+    """Learning from test rows that the folds are sure of."""
     tracking: TrackingSection = TrackingSection()
     """What is shown and sent while a run works."""
     report: ReportSection = ReportSection()

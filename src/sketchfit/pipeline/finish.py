@@ -1,4 +1,5 @@
-"""From trained networks to the run's answers: views → ensemble → calibration, each step scored out of fold."""
+"""From trained networks to the run's answers: pseudo-labels → views → ensemble → calibration, each scored out of
+fold."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from sketchfit.pipeline.calibrate import calibrate, write_calibration
 from sketchfit.pipeline.ensemble import combine_folds, combine_members, write_ensemble
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import FoldResult, Inputs
-from sketchfit.pipeline.oof import Answers, Rows, Steps, estimate_json, read_rows
+from sketchfit.pipeline.oof import Answers, Rows, Step, Steps, estimate_json, read_rows
 from sketchfit.pipeline.prepare import Fold
+from sketchfit.pipeline.pseudo_label import pseudo_label, student_name
 from sketchfit.pipeline.views import MemberAnswers, apply_views, member_rows, views_json
 from sketchfit.tracking.console import Screen
 
@@ -55,11 +57,16 @@ def finish(
     """
     rows = read_rows(run.folds, reduce(np.intersect1d, [member_rows(found) for found in results.values()]))
     steps = Steps(rows)
+    results, kept, tried = pseudo_label(run, recipe, members, inputs, folds, results, engine, screen)
+    for one in tried:
+        outcome = "" if one.kept else ", dropped"
+        steps.done.append(Step(f"pseudo-labels, round {one.number}{outcome}", one.after, one.gain))
+    names = {member: student_name(member, kept) for member in members}
     viewed = {
-        member: apply_views(run, member, member_recipe, inputs[member], folds, results[member], rows, engine, screen)
-        for member, member_recipe in members.items()
+        member: apply_views(run, names[member], one, inputs[member], folds, results[member], rows, engine, screen)
+        for member, one in members.items()
     }
-    _score_members(viewed, steps)
+    _score_members(names, viewed, steps)
     standing = {
         member: Answers(found.oof, combine_folds(found.test, recipe.ensemble.folds)) for member, found in viewed.items()
     }
@@ -72,7 +79,7 @@ def finish(
         steps.add(f"calibration: {recipe.calibration.method}", calibrated.answers.oof, ensemble.answers.oof)
     if engine.is_main_process:
         folder = run.ensemble
-        write_json(folder / "views.json", views_json(viewed))
+        write_json(folder / "views.json", views_json(viewed, names))
         write_ensemble(folder, ensemble, list(members), recipe.ensemble.folds, screen)
         write_calibration(folder / "calibration.json", calibrated, rows, recipe.calibration, screen)
         write_answers(run, rows, calibrated.answers)
@@ -103,8 +110,8 @@ def write_steps(run: RunFolder, steps: Steps) -> None:
     )
 
 
-def _score_members(viewed: Mapping[str, MemberAnswers], steps: Steps) -> None:
+def _score_members(names: Mapping[str, str], viewed: Mapping[str, MemberAnswers], steps: Steps) -> None:
     for member, found in viewed.items():
-        steps.add(member, found.plain)
+        steps.add(names[member], found.plain)
         if found.views is not None and len(found.views.names) > 1:
-            steps.add(f"{member} + {', '.join(found.views.names[1:])}", found.oof, found.plain)
+            steps.add(f"{names[member]} + {', '.join(found.views.names[1:])}", found.oof, found.plain)

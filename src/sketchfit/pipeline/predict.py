@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,15 @@ from sketchfit.pipeline.prepare import store_settings
 from sketchfit.pipeline.submit import run_recipe
 from sketchfit.pipeline.views import network_views
 from sketchfit.training.engine import make_engine
+
+
+@dataclass(frozen=True)
+class _Views:
+    """Where a member's networks lie, and what they see of a drawing."""
+
+    folder: str
+    names: list[str]
+    mode: Mode
 
 
 def predict(
@@ -80,7 +90,7 @@ def _probabilities(
     by_member: list[NDArray[np.float32]] = []
     errors: tuple[str, ...] = ()
     for member, member_recipe in members.items():
-        networks = sorted(path.parent for path in folder.path.glob(f"members/{member}/fold*/done.json"))
+        networks = sorted(path.parent for path in folder.path.glob(f"members/{views[member].folder}/fold*/done.json"))
         if not networks:
             raise UserError(
                 f"{folder.path} holds no trained network of member {member}", "Let `sketchfit run` finish first."
@@ -92,9 +102,9 @@ def _probabilities(
             for path in networks:
                 network = load_network(path, member_recipe, classes)
                 network.model.to(engine.device)
-                names, mode = views[member]
+                names = views[member].names
                 seen = network_views(network, member_recipe, store, rows, parse_views(names), classes, engine)
-                found.append(merge_views([seen[name] for name in names], mode))
+                found.append(merge_views([seen[name] for name in names], views[member].mode))
             prior = np.full(classes, 1 / classes, dtype=np.float32)
             by_member.append(with_prior(combine_folds(found, merging), store.readable, prior))
             del store  # the memory map must be gone before its folder is
@@ -102,9 +112,7 @@ def _probabilities(
     return with_prior(prob[rows], np.array([not error for error in errors]), prior), errors
 
 
-def _inference(
-    folder: RunFolder, members: list[str]
-) -> tuple[Rule, str, dict[str, tuple[list[str], Mode]], Calibrator]:
+def _inference(folder: RunFolder, members: list[str]) -> tuple[Rule, str, dict[str, _Views], Calibrator]:
     """The rule, how folds are merged, views and their mode by member, and the calibrator that the run chose.
 
     A network that was trained on all rows has chosen nothing: it answers with the whole picture, as it is.
@@ -115,10 +123,12 @@ def _inference(
         )
     if not (folder.ensemble / "weights.json").is_file():
         equal = Weighted(np.full(len(members), 1 / len(members)))
-        return equal, "soft", {member: ([IDENTITY], "mean-prob") for member in members}, Temperature()
+        return equal, "soft", {member: _Views(member, [IDENTITY], "mean-prob") for member in members}, Temperature()
     rule, merging = read_rule(folder.ensemble / "weights.json", members)
     chosen = read_json(folder.ensemble / "views.json")
-    views = {member: (chosen[member]["names"], chosen[member]["mode"]) for member in members}
+    views = {
+        member: _Views(chosen[member]["folder"], chosen[member]["names"], chosen[member]["mode"]) for member in members
+    }
     return rule, merging, views, read_calibrator(folder.ensemble / "calibration.json")
 
 

@@ -194,10 +194,12 @@ def say_views(member: str, chosen: SelectedViews, gain: Difference, screen: Scre
         screen.line(f"  {' + '.join(chosen.names)}: {gain} where views are chosen on other folds")
 
 
-def views_json(answers: Mapping[str, MemberAnswers]) -> dict[str, Any]:
-    """What `ensemble/views.json` holds: for each member the views used, their mode, and every gain."""
+def views_json(answers: Mapping[str, MemberAnswers], folders: Mapping[str, str]) -> dict[str, Any]:
+    """What `ensemble/views.json` holds: for each member its networks' folder, the views used, their mode, and every
+    gain."""
     return {
         member: {
+            "folder": folders[member],
             "names": list(found.views.names) if found.views else [IDENTITY],
             "mode": found.views.mode if found.views else "mean-prob",
             "nested_gain": estimate_json(found.gain) if found.gain else None,

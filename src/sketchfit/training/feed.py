@@ -7,12 +7,14 @@ from collections.abc import Generator
 import numpy as np
 import torch
 from accelerate import Accelerator
+from numpy.typing import NDArray
 from torch import nn
 
+from sketchfit.config.transforms import MixingSection
 from sketchfit.data.batches import Batch, load_batches, split_batches
 from sketchfit.data.sampling import sampled_order
 from sketchfit.models.backbone import Normalisation, to_input
-from sketchfit.training.job import FitJob
+from sketchfit.training.job import FitJob, SoftTargets
 from sketchfit.training.plan import EpochPlan
 from sketchfit.training.step import Micro
 from sketchfit.transforms.augment import augment_for
@@ -44,7 +46,7 @@ def updates(
         if mixes:
             stream = number * engine.num_processes + engine.process_index
             rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
-            micro = Micro(*mix(micro.images, micro.targets, recipe.transforms.mixing, rng), micro.label)
+            micro = _mixed(micro, recipe.transforms.mixing, rng)
         group.append(micro)
         if len(group) == recipe.training.accumulation or number == len(batches) - 1:
             yield group
@@ -57,4 +59,28 @@ def _to_device(job: FitJob, batch: Batch, normalisation: Normalisation, engine: 
         images = images.pin_memory()  # so that the copy overlaps with computing
     inputs = to_input(images, normalisation, engine.device, job.recipe.compute.channels_last)
     label = torch.from_numpy(job.label[batch.rows]).to(engine.device, non_blocking=True)
-    return Micro(inputs, nn.functional.one_hot(label, job.class_count).to(torch.float32), label)
+    targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)
+    if job.soft is None:
+        return Micro(inputs, targets, label)
+    place, weight = _soft_places(job.soft, batch.rows)
+    taught = torch.from_numpy(place >= 0).to(engine.device)
+    targets[taught] = torch.from_numpy(job.soft.prob[place[place >= 0]]).to(engine.device)
+    return Micro(inputs, targets, label, torch.from_numpy(weight).to(engine.device))
+
+
+def _soft_places(soft: SoftTargets, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Where each row stands among the soft targets, -1 where it is none of them, and its weight."""
+    if not len(soft.row):
+        return np.full(len(rows), -1), np.ones(len(rows), dtype=np.float32)
+    near = np.minimum(np.searchsorted(soft.row, rows), len(soft.row) - 1)
+    found = soft.row[near] == rows
+    return np.where(found, near, -1), np.where(found, soft.weight[near], 1).astype(np.float32)
+
+
+def _mixed(micro: Micro, section: MixingSection, rng: np.random.Generator) -> Micro:
+    """The batch mixed; a mixed picture's weight is its parts', in the shares of its target."""
+    if micro.weight is None:
+        return Micro(*mix(micro.images, micro.targets, section, rng), micro.label)
+    both = torch.cat([micro.targets, micro.weight[:, None]], dim=1)
+    images, both = mix(micro.images, both, section, rng)
+    return Micro(images, both[:, :-1], micro.label, both[:, -1])

@@ -13,6 +13,21 @@ from sketchfit.data.store import Store
 
 
 @dataclass(frozen=True)
+class SoftTargets:
+    """Rows that are learnt as probabilities, and not as their label.
+
+    Attributes:
+        row: int64 [m], rows of the job's store, ascending, each once.
+        prob: float32 [m, C], what to learn; rows sum to 1.
+        weight: float32 [m], of the row in the loss, where any other row counts 1.
+    """
+
+    row: NDArray[np.int64]
+    prob: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class FitJob:
     """One network to train.
 
@@ -26,6 +41,7 @@ class FitJob:
         folder: where `last.ckpt` and `history.csv` go.
         fingerprint: names this training; a checkpoint of another one is not resumed.
         seed: of everything random in this training.
+        soft: targets and weights of those training rows that are pseudo-labelled; None: there are none.
     """
 
     name: str
@@ -38,3 +54,4 @@ class FitJob:
     folder: Path
     fingerprint: str
     seed: int
+    soft: SoftTargets | None = None

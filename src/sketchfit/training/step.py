@@ -17,11 +17,13 @@ from sketchfit.training.state import TrainState
 
 @dataclass(frozen=True)
 class Micro:
-    """One batch ready for the network: images float [B, 3, H, W], targets float [B, C], labels int64 [B]."""
+    """One batch ready for the network: images float [B, 3, H, W], targets float [B, C], labels int64 [B], and where
+    rows do not all count alike their weights in the loss, float [B]."""
 
     images: Tensor
     targets: Tensor
     label: Tensor
+    weight: Tensor | None = None
 
 
 def update(
@@ -71,11 +73,11 @@ def _loss(state: TrainState, micro: Micro) -> tuple[Tensor, Tensor]:
     loss = state.loss
     out = state.wrapped(micro.images)
     logits, features = out if loss.needs_features else (out, None)
-    value: Tensor = loss(logits, micro.targets)
+    value: Tensor = loss(logits, micro.targets, micro.weight)
     if features is not None:
         value = value + loss.auxiliary(features, micro.label)
     if loss.needs_second_pass:
         again = state.wrapped(micro.images)
         second = again[0] if loss.needs_features else again
-        value = (value + loss(second, micro.targets)) / 2 + loss.consistency(logits, second)
+        value = (value + loss(second, micro.targets, micro.weight)) / 2 + loss.consistency(logits, second)
     return value, logits
