@@ -16,6 +16,7 @@ from sketchfit.config.checks import contradictions
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Section
 from sketchfit.errors import UserError
+from sketchfit.redact import secret_keys
 
 MEMBER_SECTIONS = frozenset(
     {
@@ -66,6 +67,7 @@ def load_recipe(
     else:
         for text in overrides:
             settings = merge(settings, _override(text))
+    _refuse_secrets(settings)
     recipe = parse_recipe(settings, origin)
     members = member_recipes(recipe)
     problems = [
@@ -76,6 +78,15 @@ def load_recipe(
     if problems:
         raise UserError(problems, f"Mend {origin}, or change it with --set.")
     return recipe
+
+
+def _refuse_secrets(settings: Mapping[str, Any]) -> None:
+    if found := secret_keys(settings):
+        raise UserError(
+            [f"{key} holds what looks like a secret" for key in found],
+            "A recipe is written into the run's folder. Addresses, tokens and passwords belong in the environment or "
+            "in a .env file: SKETCHFIT_NOTIFY, WANDB_API_KEY, MLFLOW_TRACKING_URI and their kind.",
+        )
 
 
 def parse_recipe(settings: Mapping[str, Any], origin: str = "the recipe") -> Recipe:

@@ -22,10 +22,12 @@ from sketchfit.models.backbone import Network, build_network, provenance
 from sketchfit.models.weights import read_metadata
 from sketchfit.pipeline.folder import RunFolder, digest, file_digest, fit_settings
 from sketchfit.pipeline.prepare import Fold
+from sketchfit.pipeline.tracked import fold_figures
 from sketchfit.tracking.console import Screen, duration
+from sketchfit.tracking.observer import SILENT, FoldWatch, Observer
 from sketchfit.training.evaluate import probabilities
-from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
+from sketchfit.training.soup import fit_soup
 
 Floats = NDArray[np.float32]
 
@@ -50,7 +52,14 @@ class FoldResult:
 
 
 def fit_fold(
-    run: RunFolder, member: str, recipe: Recipe, inputs: Inputs, fold: Fold, engine: Accelerator, screen: Screen
+    run: RunFolder,
+    member: str,
+    recipe: Recipe,
+    inputs: Inputs,
+    fold: Fold,
+    engine: Accelerator,
+    screen: Screen,
+    observer: Observer = SILENT,
 ) -> FoldResult:
     """Train one network and write its probabilities; read them where that was done before."""
     folder = run.fold(member, fold.number)
@@ -70,13 +79,17 @@ def fit_fold(
             fingerprint=fingerprint,
             seed=recipe.seed,
         )
-        network = fit(job, engine, screen)
+        every = recipe.tracking.every if recipe.tracking.to else 0
+        network = fit_soup(job, engine, screen, FoldWatch(observer, member, fold.number, every))
         if engine.is_main_process:
             write_results(folder, network, recipe, inputs, fold, engine)
             seconds = time.monotonic() - began
             write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
             (folder / "last.ckpt").unlink(missing_ok=True)
             screen.line(f"{job.name}: done in {duration(seconds)}")
+            found = read_fold(folder)
+            figures = fold_figures(found.oof, inputs.table.label[found.rows], seconds)
+            observer.fold_finished(member, fold.number, figures)
         engine.wait_for_everyone()
         engine.free_memory()
     return read_fold(folder)

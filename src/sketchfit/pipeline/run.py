@@ -25,9 +25,13 @@ from sketchfit.pipeline.finish import finish
 from sketchfit.pipeline.folder import default_name, open_run
 from sketchfit.pipeline.members import Inputs, fit_fold
 from sketchfit.pipeline.prepare import load_store, load_table, make_folds, write_folds
+from sketchfit.pipeline.report import report_after_run
 from sketchfit.pipeline.submit import write_submission
 from sketchfit.pipeline.summary import RunResult, say_result, say_store, say_table
+from sketchfit.pipeline.tracked import tell_start
 from sketchfit.tracking.console import Screen
+from sketchfit.tracking.relay import Relay
+from sketchfit.tracking.watch import observed
 from sketchfit.training.engine import make_engine
 
 NAMED = 10
@@ -69,8 +73,21 @@ def run(
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; all that were found.
     """
+    with observed() as relay:
+        return _run(Path(data), recipe, overrides, out, strict, fresh, relay)
+
+
+def _run(
+    data: Path,
+    recipe: str | Path | Mapping[str, Any],
+    overrides: Sequence[str] | Mapping[str, Any],
+    out: str | Path | None,
+    strict: bool,
+    fresh: bool,
+    relay: Relay,
+) -> RunResult:
+    """All stages, told to those who listen at `relay`."""
     settings = load_recipe(recipe, overrides)
-    data = Path(data)
     clock = _Clock()
     with clock.stage("tables"):
         table = load_table(data, settings)
@@ -81,6 +98,7 @@ def run(
     with engine.main_process_first():
         run_folder = open_run(folder, settings, table, fresh and engine.is_main_process, data)
     say_table(table, screen)
+    told = tell_start(relay, settings, table, run_folder, screen, engine.is_main_process)
     members = member_recipes(settings)
     for one in members.values():
         parse_views(one.inference.views)  # a mistake there is told before hours of training
@@ -101,7 +119,9 @@ def run(
     chosen = [fold for fold in folds if settings.folds.train is None or fold.number in settings.folds.train]
     with clock.stage("training"):
         results = {
-            member: [fit_fold(run_folder, member, recipe_of, inputs[member], fold, engine, screen) for fold in chosen]
+            member: [
+                fit_fold(run_folder, member, recipe_of, inputs[member], fold, engine, screen, relay) for fold in chosen
+            ]
             for member, recipe_of in members.items()
         }
     with clock.stage("inference"):
@@ -121,6 +141,9 @@ def run(
         tuple(found.steps.done),
     )
     say_result(result, settings, screen)
+    if engine.is_main_process:
+        report_after_run(folder, settings, screen, clock.seconds)
+    told.finished(result, table, first.train, rows.row, oof)
     return result
 
 

@@ -20,8 +20,10 @@ from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statis
 from sketchfit.models.lora import merge_lora
 from sketchfit.tracking.console import Screen
 from sketchfit.tracking.history import write_history
+from sketchfit.tracking.observer import FoldWatch, unwatched
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
 from sketchfit.training.early_stopping import should_stop
+from sketchfit.training.engine import from_main
 from sketchfit.training.evaluate import autocast, probabilities
 from sketchfit.training.feed import updates
 from sketchfit.training.job import FitJob
@@ -34,6 +36,9 @@ from sketchfit.transforms.rng import sample_rng
 TORCH_STREAM = 2
 """Stream that seeds torch's own generator (dropout and its kind) at each update."""
 
+ASK_EVERY = 16
+"""Updates after which several processes agree on whether to save: each time they wait for the device."""
+
 
 @dataclass(frozen=True)
 class _Training:
@@ -44,13 +49,14 @@ class _Training:
     plan: Plan
     engine: Accelerator
     screen: Screen
+    watch: FoldWatch
 
     @property
     def epochs(self) -> int:
         return len(self.plan.epochs)
 
 
-def fit(job: FitJob, engine: Accelerator, screen: Screen) -> Network:
+def fit(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | None = None) -> Network:
     """Train, from the last checkpoint where there is one.
 
     Returns:
@@ -61,7 +67,7 @@ def fit(job: FitJob, engine: Accelerator, screen: Screen) -> Network:
     """
     saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
     state = start(job, engine, saved, screen)
-    training = _Training(job, state, make_plan(job.recipe, len(job.train_rows)), engine, screen)
+    training = _Training(job, state, make_plan(job.recipe, len(job.train_rows)), engine, screen, watch or unwatched())
     if saved is not None:
         screen.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
     trained: FrozenTable | None = None
@@ -97,6 +103,7 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     every = job.recipe.training.checkpoint_minutes * 60
     plan = training.plan
     total = training.epochs * plan.steps_per_epoch
+    training.watch.epoch_started(state.loss_sum, state.seen)
     with training.screen.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
         for micros in updates(job, epoch, training.epochs, first, state.normalisation, engine):
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
@@ -105,13 +112,20 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
             apply_lr(state.optimizer, factor * (state.plateau.scale if state.plateau else 1.0))
             seed = int(sample_rng(job.seed, number, engine.process_index, TORCH_STREAM).integers(2**62))
             state.count(*update(state, micros, job.recipe, engine, seed), sum(len(micro.images) for micro in micros))
+            training.watch.updated(number + 1, state.loss_sum, state.seen, state.optimizer.param_groups[-1]["lr"])
             state.batch += len(micros)
             rate = (state.batch - first) * epoch.batch_size / (time.monotonic() - began)
             advance(state.batch, f"{rate:.0f} images/s")
-            if 0 < every < time.monotonic() - last_save and state.batch < epoch.batches:
+            asked = engine.num_processes == 1 or number % ASK_EVERY == 0
+            if every > 0 and asked and state.batch < epoch.batches and _overdue(engine, last_save, every):
                 _save(training)
                 last_save = time.monotonic()
     state.seconds += time.monotonic() - began
+
+
+def _overdue(engine: Accelerator, since: float, seconds: float) -> bool:
+    """Whether a checkpoint is due by the main process's clock: saving waits for all, so all must agree."""
+    return bool(from_main(engine, float(time.monotonic() - since > seconds)))
 
 
 def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
@@ -139,6 +153,7 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
     if state.swa and epoch.epoch >= job.recipe.averaging.swa_start * training.epochs:
         state.swa.update(state.model)
     state.next_epoch(row)
+    training.watch.epoch_finished(row)
     _save(training)
     if engine.is_main_process:
         write_history(job.folder / "history.csv", state.history)
@@ -167,7 +182,8 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     )
     state.model.train()
     freeze_statistics(state.model, state.freezing)
-    accuracy = float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
+    # Batch norm's running statistics differ between processes, and what follows from the figure must not.
+    accuracy = from_main(training.engine, float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean()))
     if recipe.training.checkpoint == "best":
         state.keep_if_best(accuracy, model)
     return accuracy

@@ -1,0 +1,106 @@
+"""Secrets out of texts that are written or shown: tokens, passwords, webhook addresses."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
+
+STARS = "***"
+
+SECRET_NAME = re.compile(
+    r"token|secret|passw|api[_-]?key|access[_-]?key|credential|webhook|private[_-]?key|sketchfit_notify", re.IGNORECASE
+)
+"""A name of a variable, an option or a key whose value is secret."""
+
+PLAIN_SCHEMES = frozenset(
+    {"http", "https", "file", "s3", "gs", "az", "ftp", "sqlite", "local-dir", "hf", "hf-hub", "memory"}
+)
+"""Addresses of these kinds can be shown in part; all others (`slack://…`, `tgram://…`) are a notifier's, and secret."""
+
+SHORTEST = 6
+"""Shorter values of secret variables are not searched for in texts: they would star out common words."""
+
+_URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://[^\s'\"<>]*", re.IGNORECASE)
+_TOKENS = re.compile(
+    r"\bxox[a-z]-[\w-]{8,}|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}|\bhf_\w{16,}|\bsk-[\w-]{16,}"
+    r"|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bwandb_v1_\w+"
+    # W&B's older keys; between slashes it is a revision in a cache's path.
+    r"|(?<![/\w])[0-9a-f]{40}(?![/\w])"
+)
+_NAMED = rf"[\w.-]*(?:{SECRET_NAME.pattern})[\w.-]*"
+_VALUE = r"('[^']*'|\"[^\"]*\"|[^\s,;&'\"]+)"
+_ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--{_NAMED}\s+(?!-)){_VALUE}", re.IGNORECASE)
+_PATH_TOKEN = re.compile(
+    r"/(?:[TB][A-Z0-9]{8,}|(?=[^/]*\d)(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{16,})(?=/|$)"  # Slack's ids; mixed long words
+)
+
+
+def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
+    """Replace what is or looks secret by stars.
+
+    Secret are: the values of the environment's variables with a secret name; addresses of notifiers; user, password,
+    query and token-like parts of web addresses; `token=…`, `--password …` and their kind; tokens of known shapes.
+    Told apart by looks alone, a harmless word is sometimes starred, and a token of unknown shape that stands alone is
+    not found: secrets belong in the environment.
+
+    Args:
+        text: any text.
+        environ: variables with the secrets that are known; the process's own by default.
+    """
+    for secret in sorted(known_secrets(os.environ if environ is None else environ), key=len, reverse=True):
+        text = text.replace(secret, STARS)
+    text = _URL.sub(_address, text)
+    text = _TOKENS.sub(STARS, text)
+    return _ASSIGNED.sub(lambda match: f"{match[1]}{STARS}", text)
+
+
+def command_line(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
+    """A command in one line, secrets starred."""
+    return redact(" ".join(arguments), environ)
+
+
+def known_secrets(environ: Mapping[str, str]) -> set[str]:
+    """Values of variables with a secret name; of the notifiers' addresses, each, and what follows its `://`."""
+    found = set()
+    for name, value in environ.items():
+        if SECRET_NAME.search(name):
+            parts = [value, *re.split(r"[\s,]+", value)]
+            found.update(parts)
+            found.update(part.partition("://")[2] for part in parts)
+    # A path (…_TOKEN_FILE=/run/secrets/x) is where a secret lies, not the secret.
+    return {value for value in found if len(value) >= SHORTEST and value[0] not in "/~"}
+
+
+def secret_keys(settings: Mapping[str, object], environ: Mapping[str, str] | None = None) -> list[str]:
+    """Keys, with dots, whose name or value holds a secret. `settings` may be nested."""
+    return [key for key, value in _leaves(settings) if redact(value, environ) != value]
+
+
+def _leaves(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{prefix}.{key}" if prefix else str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner, prefix)
+    elif isinstance(value, str):
+        yield prefix, value
+
+
+def _address(match: re.Match[str]) -> str:
+    scheme, url = match[1].lower(), match[0]
+    if scheme not in PLAIN_SCHEMES:
+        return f"{match[1]}://{STARS}"
+    if scheme not in {"http", "https", "ftp"}:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{match[1]}://{STARS}"
+    host = parts.netloc.rpartition("@")[2]
+    user = f"{STARS}@" if "@" in parts.netloc else ""
+    path = _PATH_TOKEN.sub(f"/{STARS}", parts.path)
+    rest = (f"?{STARS}" if parts.query else "") + (f"#{STARS}" if parts.fragment else "")
+    return f"{match[1]}://{user}{host}{path}{rest}"

@@ -1,0 +1,1 @@
+"""Experiment trackers, each an observer of the run."""

@@ -1,0 +1,86 @@
+"""Tells a run's observers how it ended, whatever ended it: an error, SIGTERM, a person, no memory."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from sketchfit.redact import redact
+from sketchfit.tracking.observer import Failure
+from sketchfit.tracking.relay import Relay
+
+LAST_LINES = 12
+"""Lines of the traceback that are told."""
+
+
+class Terminated(SystemExit):
+    """SIGTERM as an exception, so that a run ends in order; the exit status is a shell's own for it, 143."""
+
+    def __init__(self) -> None:
+        super().__init__(128 + signal.SIGTERM)
+
+    def __str__(self) -> str:
+        return "SIGTERM"
+
+
+@contextmanager
+def observed() -> Iterator[Relay]:
+    """Let a run happen in the block, with nobody listening yet; tell of what ends it early, and close at the end.
+
+    The original error always surfaces. SIGTERM raises `Terminated` in the block (in the main thread, and where nobody
+    else handles the signal).
+    """
+    relay = Relay()
+    with _sigterm_raises():
+        try:
+            yield relay
+        except BaseException as error:
+            relay.run_failed(describe(error))
+            raise
+        finally:
+            relay.close()
+
+
+def describe(error: BaseException) -> Failure:
+    """What is told of an error, secrets starred."""
+    stopped = isinstance(error, KeyboardInterrupt | Terminated)
+    name = type(error).__name__
+    first = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, KeyboardInterrupt):
+        return Failure("stopped by a person (Ctrl-C); the same command goes on from here", stopped=True)
+    if stopped:
+        return Failure("stopped by the system (SIGTERM); the same command goes on from here", stopped=True)
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError":
+        return Failure(redact(f"out of memory ({name}{': ' + first if first else ''})"), _last_lines(error))
+    return Failure(redact(f"{name}: {first}" if first else name), _last_lines(error))
+
+
+def _last_lines(error: BaseException) -> str:
+    try:
+        lines = "".join(traceback.format_exception(error)).rstrip().splitlines()
+    except MemoryError:
+        return ""
+    return redact("\n".join(lines[-LAST_LINES:]))
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # A second one, while the first is being told of, ends the process at once.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
