@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchfit.config.data import DataSection
+from sketchfit.data.review import exclude_images, relabel_images
+from sketchfit.data.table import Split, Table
+from sketchfit.errors import UserError
+from sketchfit.pipeline.review import read_exclude, read_relabel, review_table
+
+
+def _table() -> Table:
+    names = tuple(f"{name}/{k}.png" for name in ("apple", "bee") for k in range(3))
+    return Table(
+        root=Path("/nowhere"),
+        train=Split(tuple(f"train/{name}" for name in names), names),
+        test=Split((), ()),
+        label=np.array([0, 0, 0, 1, 1, 1]),
+        class_names=("apple", "bee"),
+        class_targets=(10, 20),
+        submission=None,
+        columns={"artist": np.array(list("abcdef"))},
+    )
+
+
+def test_excluded_rows_go_with_all_that_belongs_to_them() -> None:
+    table = exclude_images(_table(), ["apple/1.png", "train/bee/2.png"])
+    assert table.train.names == ("apple/0.png", "apple/2.png", "bee/0.png", "bee/1.png")
+    assert table.label.tolist() == [0, 0, 1, 1]
+    assert table.columns["artist"].tolist() == ["a", "c", "d", "e"]
+    assert table.notes == ("2 training images were excluded by a review",)
+
+
+def test_labels_change_by_name_or_target() -> None:
+    table = relabel_images(_table(), {"apple/0.png": "bee", "train/bee/0.png": "10"})
+    assert table.label.tolist() == [1, 0, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [({"pear/1.png": "bee"}, "not in the training table"), ({"apple/0.png": "wasp"}, "is no class")],
+)
+def test_mistakes_in_labels_are_told(labels: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        relabel_images(_table(), labels)
+
+
+def test_a_class_is_never_emptied() -> None:
+    images = [f"bee/{k}.png" for k in range(3)]
+    with pytest.raises(UserError, match="'bee' would have no drawing left"):
+        exclude_images(_table(), images)
+    with pytest.raises(UserError, match="'bee' would have no drawing left"):
+        relabel_images(_table(), dict.fromkeys(images, "apple"))
+
+
+def test_one_reviewed_file_serves_both_options(tmp_path: Path) -> None:
+    review = tmp_path / "label_issues.csv"
+    review.write_text(
+        "image_path,label,suggested,decision\n"
+        "train/apple/0.png,apple,bee,bee\ntrain/apple/1.png,apple,bee, Exclude\ntrain/bee/0.png,bee,apple,\n"
+    )
+    assert read_exclude(review) == ["train/apple/1.png"]
+    assert read_relabel(review) == {"train/apple/0.png": "bee"}
+    section = DataSection(exclude=str(review), relabel=str(review))
+    table = review_table(_table(), section, None)
+    assert table.label.tolist() == [1, 0, 1, 1, 1]
+    with pytest.raises(UserError, match=r"fewer drawings than there are folds \(2\)"):
+        review_table(_table(), section, 2)
+
+
+def test_plain_lists_need_no_decision(tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("image_path,label\napple/0.png,bee\n")
+    assert read_exclude(listed) == ["apple/0.png"]
+    assert read_relabel(listed) == {"apple/0.png": "bee"}
+
+
+def test_files_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        read_exclude(tmp_path / "none.csv")
+    other = tmp_path / "other.csv"
+    other.write_text("file\na\n")
+    with pytest.raises(UserError, match="no column 'image_path'"):
+        read_exclude(other)
