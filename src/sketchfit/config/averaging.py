@@ -25,7 +25,10 @@ class AveragingSection(Section):
     swa_start: Annotated[float, Field(ge=0, lt=1)] = 0.75
     """Share of the epochs after which SWA begins."""
     soup: Literal["none", "uniform", "greedy"] = "none"
-    """Mean of the weights of several trainings of one backbone: of all, or of those that help (arXiv 2203.05482)."""
+    """Train each network `soup_size` times and take the mean of the weights: of all, or greedily of those that help on
+    the validation rows, which flatters the figure on them (arXiv 2203.05482)."""
+    soup_size: Annotated[int, Field(ge=2, le=20)] = 3
+    """Trainings a soup, with seeds of their own: that many times the time, none more in inference."""
     wise_ft: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Share of the fine-tuned weights in a mean with those before fine-tuning; 1: fine-tuned alone (2109.01903)."""
     refresh_batches: Annotated[int, Field(ge=0)] = 100

@@ -150,7 +150,7 @@ _COUNTERS = ("epoch", "batch", "seconds", "history")
 def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen: Screen) -> TrainState:
     """Build everything; weights come from the checkpoint where there is one, else the head may be probed first."""
     recipe = job.recipe
-    torch.manual_seed(job.seed)
+    torch.manual_seed(recipe.seed)  # not the job's: ingredients of a soup start from one head
     network = build_network(recipe.model, job.class_count, load_weights=saved is None)
     channels_last = recipe.compute.channels_last
     model = network.model.to(engine.device)

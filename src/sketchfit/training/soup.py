@@ -1,0 +1,111 @@
+"""Several trainings of one network from the same start, and the mean of their weights.
+
+Paper: "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing inference
+time", Wortsman et al., arXiv 2203.05482. The ingredients here differ by their seed: order and look of the images,
+dropout, mixing; they share the pretrained weights and the new head's first weights, without which a mean means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain, islice
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from sketchfit.models.averaging import greedy_soup, uniform_soup
+from sketchfit.models.backbone import Network
+from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
+from sketchfit.models.freezing import apply_freezing
+from sketchfit.tracking.console import Screen
+from sketchfit.tracking.observer import FoldWatch
+from sketchfit.training.evaluate import autocast, probabilities
+from sketchfit.training.feed import updates
+from sketchfit.training.fit import fit
+from sketchfit.training.job import FitJob
+from sketchfit.training.plan import make_plan
+
+State = Mapping[str, Tensor]
+
+
+def fit_soup(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | None = None) -> Network:
+    """Train once, or `averaging.soup_size` times and take the mean: of all, or greedily of those that help.
+
+    The first training has the job's own seed and folder; each further one a seed and folder of its own, and goes on
+    where it stopped. A greedy soup looks at the validation rows, which flatters the figure on them, and says so;
+    without validation rows it is uniform.
+    """
+    section = job.recipe.averaging
+    if section.soup == "none":
+        return fit(job, engine, screen, watch)
+    network = fit(job, engine, screen, watch)
+    states = [_on_cpu(network)]
+    for number in range(1, section.soup_size):
+        ingredient = replace(
+            job,
+            name=f"{job.name}/ingredient{number}",
+            folder=job.folder / f"ingredient{number}",
+            fingerprint=f"{job.fingerprint}-{number}",
+            seed=job.seed + 1000 * number,
+        )
+        states.append(_on_cpu(fit(ingredient, engine, screen)))
+    chosen = tuple(range(len(states)))
+    if section.soup == "greedy" and len(job.valid_rows):
+        chosen = greedy_soup(states, lambda state: _accuracy(job, network, state, engine)).members
+        screen.line(
+            f"{job.name}: soup of {len(chosen)} of {len(states)} trainings; the validation rows decided which, which "
+            f"flatters the figure on them"
+        )
+    _use(job, network, uniform_soup([states[number] for number in chosen]), engine, refresh=len(chosen) > 1)
+    if engine.is_main_process:
+        for number in range(1, section.soup_size):
+            (job.folder / f"ingredient{number}" / "last.ckpt").unlink(missing_ok=True)
+    return network
+
+
+def _on_cpu(network: Network) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in network.model.state_dict().items()}
+
+
+def _accuracy(job: FitJob, network: Network, state: State, engine: Accelerator) -> float:
+    _use(job, network, state, engine, refresh=True)
+    recipe = job.recipe
+    prob = probabilities(
+        network.model,
+        network.normalisation,
+        job.store,
+        job.valid_rows,
+        size=recipe.model.input_size,
+        batch_size=recipe.inference.batch_size,
+        device=engine.device,
+        precision=recipe.compute.precision,
+        channels_last=recipe.compute.channels_last,
+        threads=recipe.compute.threads,
+    )
+    return float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
+
+
+def _use(job: FitJob, network: Network, state: State, engine: Accelerator, *, refresh: bool) -> None:
+    """Load weights that are a mean, with batch norm's statistics taken anew where they ever learnt."""
+    model, recipe = network.model, job.recipe
+    model.load_state_dict(dict(state))
+    if not (refresh and recipe.averaging.refresh_batches):
+        return
+    learns = [parameter.requires_grad for parameter in model.parameters()]
+    apply_freezing(model, recipe.model.freeze, recipe.training.epochs - 1, recipe.training.epochs)
+    norms = () if recipe.model.lora.rank else learning_batch_norms(model)
+    for parameter, learnt in zip(model.parameters(), learns, strict=True):
+        parameter.requires_grad_(learnt)
+    refresh_batch_norm(model, norms, _batches(job, network, engine), autocast(engine.device, recipe.compute.precision))
+    model.eval()
+
+
+def _batches(job: FitJob, network: Network, engine: Accelerator) -> Iterator[Tensor]:
+    epochs = make_plan(job.recipe, len(job.train_rows)).epochs
+    groups = updates(job, epochs[-1], len(epochs), 0, network.normalisation, engine)
+    with closing(groups), torch.no_grad():
+        for micro in islice(chain.from_iterable(groups), job.recipe.averaging.refresh_batches):
+            yield micro.images
