@@ -17,6 +17,7 @@ from sketchfit.config.loss import LossSection
 from sketchfit.config.model import ModelSection
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.config.pseudo_label import PseudoLabelSection
+from sketchfit.config.refit import RefitSection
 from sketchfit.config.report import ReportSection
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.section import Section
@@ -60,6 +61,8 @@ class Recipe(Section):
     """How probabilities are made to mean what they say."""
     pseudo_label: PseudoLabelSection = PseudoLabelSection()
     """Learning from test rows that the folds are sure of."""
+    refit: RefitSection = RefitSection()
+    """One more network a member, trained on all labelled rows."""
     tracking: TrackingSection = TrackingSection()
     """What is shown and sent while a run works."""
     report: ReportSection = ReportSection()

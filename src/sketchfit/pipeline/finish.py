@@ -1,5 +1,5 @@
-"""From trained networks to the run's answers: pseudo-labels → views → ensemble → calibration, each scored out of
-fold."""
+"""From trained networks to the run's answers: pseudo-labels → views → refit → ensemble → calibration, each
+scored out of fold."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sketchfit.pipeline.members import FoldResult, Inputs
 from sketchfit.pipeline.oof import Answers, Rows, Step, Steps, estimate_json, read_rows
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.pseudo_label import pseudo_label, student_name
+from sketchfit.pipeline.refit import refit, refit_name
 from sketchfit.pipeline.views import MemberAnswers, apply_views, member_rows, views_json
 from sketchfit.tracking.console import Screen
 
@@ -67,9 +68,17 @@ def finish(
         for member, one in members.items()
     }
     _score_members(names, viewed, steps)
-    standing = {
-        member: Answers(found.oof, combine_folds(found.test, recipe.ensemble.folds)) for member, found in viewed.items()
-    }
+    refits = {}
+    if recipe.refit.enabled and inputs[next(iter(members))].table.test:
+        refits = {
+            member: refit(run, member, one, inputs[member], folds, viewed[member].views, engine, screen)
+            for member, one in members.items()
+        }
+    standing = {}
+    for member, found in viewed.items():
+        networks = [*found.test, *([refits[member]] if member in refits else [])]
+        weights = [1.0] * len(found.test) + [recipe.refit.weight] * (member in refits)
+        standing[member] = Answers(found.oof, combine_folds(networks, recipe.ensemble.folds, weights))
     ensemble = combine_members(standing, rows, recipe.ensemble, recipe.seed)
     if ensemble.comparison is not None:
         best = ensemble.comparison["best-member"] if "best-member" in recipe.ensemble.compare else None
@@ -79,7 +88,8 @@ def finish(
         steps.add(f"calibration: {recipe.calibration.method}", calibrated.answers.oof, ensemble.answers.oof)
     if engine.is_main_process:
         folder = run.ensemble
-        write_json(folder / "views.json", views_json(viewed, names))
+        counted = {member: (refit_name(member), recipe.refit.weight) for member in refits}
+        write_json(folder / "views.json", views_json(viewed, names, counted))
         write_ensemble(folder, ensemble, list(members), recipe.ensemble.folds, screen)
         write_calibration(folder / "calibration.json", calibrated, rows, recipe.calibration, screen)
         write_answers(run, rows, calibrated.answers)

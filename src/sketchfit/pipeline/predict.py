@@ -34,11 +34,13 @@ from sketchfit.training.engine import make_engine
 
 @dataclass(frozen=True)
 class _Views:
-    """Where a member's networks lie, and what they see of a drawing."""
+    """Where a member's networks lie, what they see of a drawing, and what the one trained on all rows counts."""
 
     folder: str
     names: list[str]
     mode: Mode
+    refit: str | None = None
+    refit_weight: float = 1.0
 
 
 def predict(
@@ -95,6 +97,8 @@ def _probabilities(
             raise UserError(
                 f"{folder.path} holds no trained network of member {member}", "Let `sketchfit run` finish first."
             )
+        if (whole := views[member].refit) is not None:
+            networks.append(folder.fold(whole, 0))
         with tempfile.TemporaryDirectory(prefix="sketchfit-") as cache:
             store = open_store(root, split.paths, store_settings(member_recipe), Path(cache))
             errors, rows = store.errors, np.flatnonzero(store.readable)
@@ -106,7 +110,10 @@ def _probabilities(
                 seen = network_views(network, member_recipe, store, rows, parse_views(names), classes, engine)
                 found.append(merge_views([seen[name] for name in names], views[member].mode))
             prior = np.full(classes, 1 / classes, dtype=np.float32)
-            by_member.append(with_prior(combine_folds(found, merging), store.readable, prior))
+            weights = [1.0] * len(found)
+            if views[member].refit is not None:
+                weights[-1] = views[member].refit_weight
+            by_member.append(with_prior(combine_folds(found, merging, weights), store.readable, prior))
             del store  # the memory map must be gone before its folder is
     prob = calibrator.apply(rule.combine(by_member)).astype(np.float32)
     return with_prior(prob[rows], np.array([not error for error in errors]), prior), errors
@@ -127,7 +134,8 @@ def _inference(folder: RunFolder, members: list[str]) -> tuple[Rule, str, dict[s
     rule, merging = read_rule(folder.ensemble / "weights.json", members)
     chosen = read_json(folder.ensemble / "views.json")
     views = {
-        member: _Views(chosen[member]["folder"], chosen[member]["names"], chosen[member]["mode"]) for member in members
+        member: _Views(found["folder"], found["names"], found["mode"], *(found["refit"] or (None, 1.0)))
+        for member, found in chosen.items()
     }
     return rule, merging, views, read_calibrator(folder.ensemble / "calibration.json")
 

@@ -81,14 +81,30 @@ def apply_views(
     honest = cross_fit(probs, rows.label, rows.fold, rows.group, mode, IDENTITY)
     gain = nested_gain(probs, rows.label, rows.fold, rows.group, mode, IDENTITY)
     say_views(member, chosen, gain, screen)
-    used = [name for name in chosen.names if name != IDENTITY]
-    test = []
-    for fold, result in zip(folds, results, strict=True):
-        views = {IDENTITY: result.test} | (
-            fold_views(run, member, recipe, inputs, fold, "test", used, engine, screen) if used else {}
-        )
-        test.append(merge_views([views[name] for name in chosen.names], mode).astype(np.float32))
+    test = [
+        answer_test(run, member, recipe, inputs, fold, result, chosen, engine, screen)
+        for fold, result in zip(folds, results, strict=True)
+    ]
     return MemberAnswers(plain, honest, tuple(test), chosen, gain)
+
+
+def answer_test(
+    run: RunFolder,
+    member: str,
+    recipe: Recipe,
+    inputs: Inputs,
+    fold: Fold,
+    result: FoldResult,
+    chosen: SelectedViews | None,
+    engine: Accelerator,
+    screen: Screen,
+) -> Floats:
+    """Float32 [N_test, C]: one network's answer by the chosen views; None: by the whole picture alone."""
+    if chosen is None or chosen.names == (IDENTITY,):
+        return result.test
+    used = [name for name in chosen.names if name != IDENTITY]
+    views = {IDENTITY: result.test} | fold_views(run, member, recipe, inputs, fold, "test", used, engine, screen)
+    return merge_views([views[name] for name in chosen.names], chosen.mode).astype(np.float32)
 
 
 def fold_views(
@@ -194,12 +210,15 @@ def say_views(member: str, chosen: SelectedViews, gain: Difference, screen: Scre
         screen.line(f"  {' + '.join(chosen.names)}: {gain} where views are chosen on other folds")
 
 
-def views_json(answers: Mapping[str, MemberAnswers], folders: Mapping[str, str]) -> dict[str, Any]:
-    """What `ensemble/views.json` holds: for each member its networks' folder, the views used, their mode, and every
-    gain."""
+def views_json(
+    answers: Mapping[str, MemberAnswers], folders: Mapping[str, str], refits: Mapping[str, tuple[str, float]]
+) -> dict[str, Any]:
+    """What `ensemble/views.json` holds: for each member its networks' folder, that of its refit and what it counts,
+    the views used, their mode, and every gain."""
     return {
         member: {
             "folder": folders[member],
+            "refit": refits.get(member),
             "names": list(found.views.names) if found.views else [IDENTITY],
             "mode": found.views.mode if found.views else "mean-prob",
             "nested_gain": estimate_json(found.gain) if found.gain else None,
