@@ -46,8 +46,8 @@ from sketchfit.pipeline.oof import Floats, Rows, estimate_json, mean_by_row, rea
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.views import member_rows
 from sketchfit.tracking.console import Screen, duration
-from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob, SoftTargets
+from sketchfit.training.soup import fit_soup
 
 Results = Mapping[str, Sequence[FoldResult]]
 
@@ -233,7 +233,7 @@ def _fit_student(
             seed=recipe.seed,
             soft=soft,
         )
-        network = fit(job, engine, screen)
+        network = fit_soup(job, engine, screen)
         if engine.is_main_process:
             write_results(folder, network, student, inputs, fold, engine)
             seconds = time.monotonic() - began
