@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import sys
 import unicodedata
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from sketchfit.data.images import is_image_name
 from sketchfit.data.listing import PathError, clean_path, natural_key
@@ -430,3 +432,15 @@ def test_image_names() -> None:
         assert is_image_name(name)
     for name in ("._a.JPEG", "a/._b.png", ".DS_Store", "Thumbs.db", "a.csv", "png", ".png"):
         assert not is_image_name(name)
+
+
+def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
+    for name in ("apple", "cup"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for k in range(2):
+            Image.new("L", (8, 8), 255).save(folder / f"{k}.png")
+    bad = os.fsencode(tmp_path / "apple") + b"/caf\xe9.png"
+    Path(os.fsdecode(bad)).write_bytes((tmp_path / "apple" / "0.png").read_bytes())
+    with pytest.raises(UserError, match=r"apple/caf.\.png: the file's name is not UTF-8"):
+        read_table(tmp_path)

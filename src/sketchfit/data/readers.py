@@ -90,6 +90,7 @@ def read_table(
         _check_classes(training.classes, folds, problems)
     if training and testing:
         _note_shared(training.split, testing[0], problems)
+        _check_unicode([*training.split.paths, *training.classes.names, *testing[0].paths], problems)
     problems.stop()
     assert training is not None  # else there was a problem
     assert testing is not None
@@ -143,11 +144,20 @@ def read_images(sources: Sequence[Path], image_column: str | None = None) -> tup
             rows.append((str(place), str(source)))
     if not sources:
         problems.add("no images are given")
+    _check_unicode([path for path, _ in rows], problems)
     problems.stop("Give image files, a folder of images, or a table (CSV, TSV, Parquet) with a column of paths.")
     parents = {os.path.dirname(path) for path, _ in rows}  # noqa: PTH120
     root = Path(os.path.commonpath(parents)) if parents else Path.cwd()
     paths = tuple(Path(path).relative_to(root).as_posix() for path, _ in rows)
     return root, Split(paths, tuple(name for _, name in rows))
+
+
+def _check_unicode(names: Sequence[str], problems: Problems) -> None:
+    """Names that the file system holds in another encoding could be written to no table of ours."""
+    for name in names:
+        if not name.isascii() and name.encode("utf-8", "surrogateescape") != name.encode("utf-8", "replace"):
+            shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            problems.add(f"{shown}: the file's name is not UTF-8; rename it")
 
 
 def _sheet(path: Path | None, root: Path, problems: Problems) -> Sheet | None:
