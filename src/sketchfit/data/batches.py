@@ -36,7 +36,9 @@ class Batch:
 def epoch_order(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
     """`rows` in the order of an epoch: a pure function of its arguments."""
     # The high bit keeps these draws apart from those of any row, whose key is the seed alone.
-    return np.random.Generator(np.random.Philox(key=[seed, (1 << 63) | epoch])).permutation(rows)
+    # As uint64 from the start: NumPy makes floats of such a list, and all epochs one.
+    key = np.array([seed, (1 << 63) | epoch], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key)).permutation(rows)
 
 
 def split_batches(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
