@@ -81,6 +81,10 @@ class Runs:
         process.wait()
         return alive
 
+    def lines(self) -> int:
+        """Lines printed so far, by all starts."""
+        return self.log.read_bytes().count(b"\n") if self.log.is_file() else 0
+
     def finish(self) -> None:
         assert self.start().wait(DEADLINE) == 0, self.log.read_text()
 
@@ -153,28 +157,32 @@ def _mtime(path: Path) -> int:
 def test_ten_kills_at_random_moments_change_no_bit(
     seed: int, task: tuple[Path, Path], undisturbed: Runs, tmp_path: Path
 ) -> None:
-    """Moments are spread over the time that a whole run takes after its imports, so each stage meets some."""
+    """Moments are counted from a start's first line, after its imports; each start goes on where the last one fell."""
     probe = Runs(*task, tmp_path / "probe")
-    began = time.monotonic()
     process = probe.start()
-    while not probe.cache.is_dir():
+    while not probe.lines():
         time.sleep(0.01)
-    imported = time.monotonic() - began
-    process.wait()
-    work = time.monotonic() - began - imported
+    began = time.monotonic()
+    assert process.wait(DEADLINE) == 0
+    work = time.monotonic() - began
     rng = np.random.default_rng(seed)
     runs = Runs(*task, tmp_path / "killed")
-    seen, kills = [], 0
-    while kills < 10:
-        # Each start goes on where the last one fell, so a tenth of the work at a time reaches all of it.
-        until = time.monotonic() + imported + float(rng.uniform(0, 0.25 * work))
-        if not runs.kill_when(lambda until=until: time.monotonic() > until):  # type: ignore[misc]
+    seen: list[str] = []
+    for _ in range(10):
+        lines, delay = runs.lines(), float(rng.uniform(0, 0.18 * work))
+        first_line: list[float] = []
+
+        def moment(before: int = lines, after: float = delay, first: list[float] = first_line) -> bool:
+            if not first and runs.lines() > before:
+                first.append(time.monotonic())
+            return bool(first) and time.monotonic() > first[0] + after
+
+        if not runs.kill_when(moment):
             break
-        kills += 1
         seen.append(_stage(runs))
     runs.finish()
-    print(f"{kills} kills: {seen}")
-    assert kills >= 5
+    print(f"{len(seen)} kills in {work:.1f} s of work:", *seen, sep="\n")
+    assert len(seen) >= 6
     assert len(set(seen)) >= 3
     assert_same(runs, undisturbed)
 

@@ -300,3 +300,11 @@ def test_no_validation_rows(tiny: dict[str, Any], tmp_path: Path) -> None:
     recipe = recipe_of(tiny, training={"checkpoint": "best", "epochs": 2})
     train(recipe, tmp_path / "a", train_rows=np.arange(ROWS), valid_rows=np.arange(0))
     assert [row["valid_accuracy"] for row in history(tmp_path / "a")] == ["", ""]
+
+
+def test_more_processes_than_images_a_batch(tiny: dict[str, Any], tmp_path: Path) -> None:
+    class Three:
+        num_processes = 3
+
+    with pytest.raises(UserError, match="3 processes share batches of 2 images"):
+        fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Screen("none"))  # type: ignore[arg-type]

@@ -63,11 +63,17 @@ def fit(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | Non
         The network with the weights that the recipe reports, on its device.
 
     Raises:
-        UserError: the loss is not finite any more.
+        UserError: the loss is not finite any more; more processes than images a batch.
     """
+    plan = make_plan(job.recipe, len(job.train_rows))
+    if engine.num_processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
+        raise UserError(
+            f"{job.name}: {engine.num_processes} processes share batches of {smallest} images",
+            "Raise training.batch_size, or start fewer processes.",
+        )
     saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
     state = start(job, engine, saved, screen)
-    training = _Training(job, state, make_plan(job.recipe, len(job.train_rows)), engine, screen, watch or unwatched())
+    training = _Training(job, state, plan, engine, screen, watch or unwatched())
     if saved is not None:
         screen.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
     trained: FrozenTable | None = None
