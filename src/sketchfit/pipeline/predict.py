@@ -92,7 +92,7 @@ def _probabilities(
     by_member: list[NDArray[np.float32]] = []
     errors: tuple[str, ...] = ()
     for member, member_recipe in members.items():
-        networks = sorted(path.parent for path in folder.path.glob(f"members/{views[member].folder}/fold*/done.json"))
+        networks = sorted(path.parent for path in folder.fold(views[member].folder, 0).parent.glob("fold*/done.json"))
         if not networks:
             raise UserError(
                 f"{folder.path} holds no trained network of member {member}", "Let `sketchfit run` finish first."
