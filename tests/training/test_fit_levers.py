@@ -11,7 +11,7 @@ from torch import nn
 
 from sketchfit.errors import UserError
 from sketchfit.models._timm import timm
-from sketchfit.models.backbone import build_network
+from sketchfit.models.backbone import build_network, to_input
 from sketchfit.models.batch_norm import refresh_batch_norm
 from sketchfit.models.heads import classifier_names
 from sketchfit.tracking.console import Screen
@@ -71,7 +71,8 @@ def test_the_probe_moves_the_head_alone_and_fits_what_the_network_computes(tiny_
     right = probe_first(job, model, network.normalisation, torch.device("cpu"))
     assert right > 0.6  # chance is 0.25
     heads = tuple(f"{name}." for name in classifier_names(model))
-    moved = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    learnt = {name for name, _ in model.named_parameters()}
+    moved = {name for name in learnt if not torch.equal(model.state_dict()[name], before[name])}
     assert moved
     assert all(name.startswith(heads) for name in moved)
 
@@ -83,9 +84,23 @@ def test_the_probe_moves_the_head_alone_and_fits_what_the_network_computes(tiny_
     assert torch.allclose(model.get_submodule(classifier_names(model)[0])(pooled), model(images), atol=1e-4)
 
 
-def test_after_the_probe_the_first_epoch_starts_lower(tiny_job):
+@pytest.mark.parametrize("batch_norm", ["follow", "statistics"])
+def test_before_the_probe_batch_norm_meets_the_drawings_unless_it_is_frozen(tiny_job, batch_norm):
+    job = tiny_job({"model": {"freeze": {"batch_norm": batch_norm}}, "training": {"probe": True}})
+    network = build_network(job.recipe.model, job.class_count)
+    probe_first(job, network.model, network.normalisation, torch.device("cpu"))
+    images = torch.from_numpy(np.stack([job.store.images[row][2:34, 2:34] for row in job.train_rows]))
+    seen = network.model.conv1[0](to_input(images, network.normalisation, torch.device("cpu"), False))
+    mean = network.model.conv1[1].running_mean
+    close = torch.allclose(mean, seen.mean((0, 2, 3)), atol=0.1)
+    assert close is (batch_norm == "follow")
+    assert torch.equal(mean, torch.zeros_like(mean)) is (batch_norm == "statistics")
+
+
+@pytest.mark.parametrize("backbone", ["test_vit", "test_resnet"])
+def test_after_the_probe_the_first_epoch_starts_lower(tiny_job, backbone):
     def first_loss(training):
-        base = {"model": {"backbone": "test_vit"}, "transforms": {"policy": "none"}, "optimizer": {"lr": 1e-9}}
+        base = {"model": {"backbone": backbone}, "transforms": {"policy": "none"}, "optimizer": {"lr": 1e-9}}
         job = tiny_job({**base, "training": {"epochs": 1, **training}})
         fit(job, make_engine(job.recipe.compute), Screen("none"))
         with (job.folder / "history.csv").open() as file:

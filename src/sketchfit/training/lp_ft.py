@@ -1,20 +1,30 @@
 """LP-FT's first half: fit the new head on features that the frozen backbone computed once.
 
+Fine-tuning begins with batch norm on the statistics of drawings, the pretrained network with those of photographs. A
+head fitted on the latter's features would be useless at the first update, so where the statistics are going to learn
+they are taken from the drawings first ("Revisiting Batch Normalization For Practical Domain Adaptation", Li et al.,
+arXiv 1603.04779).
+
 Paper: "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", Kumar et al., arXiv
 2202.10054.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sketchfit.data.batches import load_batches
+from sketchfit.data.batches import epoch_order, load_batches, split_batches
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
+from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.heads import classifier_names
 from sketchfit.training.evaluate import autocast
 from sketchfit.training.job import FitJob
@@ -44,6 +54,7 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
             f"training.probe: {recipe.model.backbone} has {len(names)} classifiers, and the probe fits one",
             "Leave training.probe out, or choose another backbone.",
         )
+    _meet_the_drawings(job, model, normalisation, device)
     features = backbone_features(job, model, normalisation, device)
     label = torch.from_numpy(job.label[job.train_rows]).to(device)
     target = nn.functional.one_hot(label, job.class_count).to(torch.float32)
@@ -61,16 +72,40 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
     return float(right)
 
 
+def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> None:
+    """Take batch norm's statistics from the training rows, where the first epoch would move them anyway."""
+    recipe = job.recipe
+    if recipe.model.lora.rank:
+        return
+    apply_freezing(model, recipe.model.freeze, 0, recipe.training.epochs)
+    names = learning_batch_norms(model)
+    if names:
+        order = epoch_order(job.train_rows, job.seed, 0)  # rows of a table often come class by class
+        batches = split_batches(order, min(recipe.training.batch_size, len(order)))
+        inputs = _inputs(job, batches, normalisation, device)
+        with closing(inputs):
+            refresh_batch_norm(model, names, inputs, autocast(device, recipe.compute.precision))
+
+
 def backbone_features(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> Tensor:
     """What the classifier is given for each training row: float32 [n, D], on `device`; the model is left in eval."""
-    recipe, rows, step = job.recipe, job.train_rows, job.recipe.inference.batch_size
+    rows, step = job.train_rows, job.recipe.inference.batch_size
     model.eval()
     network: Any = model
     batches = [rows[start : start + step] for start in range(0, len(rows), step)]
-    augment, generator = eval_augment(recipe.model.input_size), np.random.Generator(np.random.Philox(0))
     found = []
-    with torch.no_grad(), autocast(device, recipe.compute.precision):
-        for batch in load_batches(job.store, batches, augment, lambda _: generator, recipe.compute.threads):
-            images = to_input(torch.from_numpy(batch.images), normalisation, device, recipe.compute.channels_last)
+    inputs = _inputs(job, batches, normalisation, device)
+    with torch.no_grad(), autocast(device, job.recipe.compute.precision), closing(inputs):
+        for images in inputs:
             found.append(network.forward_head(network.forward_features(images), pre_logits=True).float().flatten(1))
     return torch.cat(found)
+
+
+def _inputs(
+    job: FitJob, batches: Sequence[NDArray[np.int64]], normalisation: Normalisation, device: torch.device
+) -> Generator[Tensor, None, None]:
+    """Whole pictures at the full size, without augmentation."""
+    compute, generator = job.recipe.compute, np.random.Generator(np.random.Philox(0))
+    augment = eval_augment(job.recipe.model.input_size)
+    for batch in load_batches(job.store, batches, augment, lambda _: generator, compute.threads):
+        yield to_input(torch.from_numpy(batch.images), normalisation, device, compute.channels_last)
