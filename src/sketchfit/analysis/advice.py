@@ -10,6 +10,9 @@ from sketchfit.analysis.evidence import Evidence
 from sketchfit.analysis.slices import Slice
 from sketchfit.inference.intervals import Difference
 
+TRUSTED = 0.6
+"""Accuracy below which a network that doubts a label is mostly wrong itself."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -166,7 +169,7 @@ def _brittle(found: Findings, _: Mapping[str, Any]) -> list[Step]:
 
 
 def _labels(found: Findings, _: Mapping[str, Any]) -> list[Step]:
-    if found.doubtful < max(3, 0.01 * found.labels):
+    if found.accuracy < TRUSTED or found.doubtful < max(3, 0.01 * found.labels):
         return []
     return [
         Step(
@@ -175,7 +178,7 @@ def _labels(found: Findings, _: Mapping[str, Any]) -> list[Step]:
             "data.relabel",
             "fill in label_issues.csv and give it as --relabel and --exclude; a robust loss (loss.name=sce) helps "
             "where many are wrong",
-            "1 % of the labels or more (at least 3) are doubtful",
+            "1 % of the labels or more (at least 3) are doubtful, and 60 % of the drawings or more are right",
         )
     ]
 

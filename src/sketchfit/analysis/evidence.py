@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,7 @@ class Evidence:
         histories: `member/foldK` to its table of epochs (columns as in `history.csv`).
         seconds: `member/foldK` to the time its training and prediction took.
         recipe, environment, findings: what `recipe.yaml`, `environment.json` and `audit/findings.json` say.
+        steps: what views, ensemble and calibration made of the accuracy, as in `ensemble/steps.json`.
         traits: measured traits of the rows, n rows in their order, or None.
     """
 
@@ -57,6 +58,7 @@ class Evidence:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     findings: Mapping[str, Any] = field(default_factory=dict)
+    steps: Sequence[Mapping[str, Any]] = ()
     traits: pd.DataFrame | None = None
 
     @property

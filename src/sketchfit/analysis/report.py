@@ -167,10 +167,11 @@ def _context(
     many = len(evidence.members) > 1
     spread = diversity(evidence.members, evidence.label, group) if many else None
     families = len(np.unique(evidence.group))
+    folds = len(np.unique(evidence.fold))
     return {
         "title": f"{evidence.name}: sketchfit report",
         "subtitle": f"{len(evidence.rows):,} drawings of {evidence.class_count} classes, each answered by networks "
-        f"that did not learn from it ({len(np.unique(evidence.fold))} folds, "
+        f"that did not learn from it ({folds} fold{'s' if folds > 1 else ''}, "
         f"{len(evidence.members)} member{'s' if many else ''}).",
         "sections": [
             ("headline", "Figures"),
@@ -191,6 +192,7 @@ def _context(
             else "Intervals take drawings as independent: no near-duplicate groups are known."
         ),
         "worth": list(zip(spread.names, spread.worth, strict=True)) if spread else [],
+        "steps": evidence.steps,
         "confidence_chart": histogram(confidences, "distribution of confidence", "confidence"),
         "has_test": len(confidences) > 1,
         "reliability_chart": reliability_chart(diagrams, "reliability diagram"),

@@ -30,7 +30,8 @@ def _turned(degrees: float) -> Change:
 def _lines(thicker: bool) -> Change:
     def change(image: Pixels, paper: Pixels) -> Pixels:
         """Dark ink grows where the darkest of the neighbours is taken; on dark paper the lightest."""
-        reach = max(1, round(image.shape[0] / 112))
+        # Thinning by more than a pixel a side would wipe out what a pen leaves at a network's input size.
+        reach = max(1, round(image.shape[0] / 112)) if thicker else 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
         dark_ink = float(paper.mean()) >= float(image.mean())
         operation = cv2.erode if thicker == dark_ink else cv2.dilate

@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from sketchfit.analysis.advice import TRUSTED
 from sketchfit.analysis.charts import interval_bar
 from sketchfit.analysis.evidence import Evidence
 from sketchfit.analysis.label_issues import LabelIssue
@@ -50,6 +51,7 @@ def labels_section(
         side=pictures[0].shape[0] if len(pictures) else 0,
         by_network=sum(one.reason == "network" for one in issues),
         by_copies=sum(one.reason == "copies" for one in issues),
+        untrusted=float(evidence.correct.mean()) if evidence.correct.mean() < TRUSTED else None,
         more=max(0, len(issues) - LABELS_SHOWN),
     )
     return ExtraSection("labels", "Labels", Markup(html))

@@ -51,6 +51,7 @@ def read_evidence(run: str | Path) -> Evidence:
         recipe=yaml.safe_load(folder.recipe.read_text(encoding="utf-8")),
         environment=_json(folder.path / "environment.json"),
         findings=_json(folder.findings),
+        steps=read_json(folder.ensemble / "steps.json") if (folder.ensemble / "steps.json").is_file() else (),
         traits=_traits(folder.findings.parent / "traits.parquet", rows),
     )
 
