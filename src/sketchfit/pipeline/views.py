@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.files import read_json, write_npz
-from sketchfit.inference.intervals import Difference
+from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.tta import IDENTITY, View, parse_views, view_probabilities
-from sketchfit.inference.views import SelectedViews, cross_fit, merge_views, nested_gain, select_views
+from sketchfit.inference.views import SelectedViews, cross_fit, merge_views, select_views
 from sketchfit.models.backbone import Network
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import FoldResult, Inputs, class_prior, load_network, with_prior
@@ -79,7 +79,7 @@ def apply_views(
     mode = recipe.inference.mode
     chosen = select_views(probs, rows.label, rows.group, mode, IDENTITY, recipe.seed)
     honest = cross_fit(probs, rows.label, rows.fold, rows.group, mode, IDENTITY)
-    gain = nested_gain(probs, rows.label, rows.fold, rows.group, mode, IDENTITY)
+    gain = paired_difference(rows.right(plain), rows.right(honest), rows.group)
     say_views(member, chosen, gain, screen)
     test = [
         answer_test(run, member, recipe, inputs, fold, result, chosen, engine, screen)
