@@ -31,10 +31,9 @@ _TOKENS = re.compile(
 )
 _NAMED = rf"[\w.-]*(?:{SECRET_NAME.pattern})[\w.-]*"
 _VALUE = r"('[^']*'|\"[^\"]*\"|[^\s,;&'\"]+)"
-_ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--{_NAMED}\s+(?!-)){_VALUE}", re.IGNORECASE)
-_PATH_TOKEN = re.compile(
-    r"/(?:[TB][A-Z0-9]{8,}|(?=[^/]*\d)(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{16,})(?=/|$)"  # Slack's ids; mixed long words
-)
+_ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--{_NAMED}\s+(?!--)){_VALUE}", re.IGNORECASE)
+# Slack's ids, and long words of small and capital letters and digits.
+_PATH_TOKEN = re.compile(r"/(?:(?=[A-Z]*\d)[A-Z][A-Z0-9]{8,}|(?=[^/]*\d)(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{16,})(?=/|$)")
 
 
 def redact(text: str, environ: Mapping[str, str] | None = None) -> str:

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from apprise.plugins.slack import NotifySlack
+
+from sketchfit.tracking.notify import Notifier, addresses
+from sketchfit.tracking.observer import Failure, Outcome, RunInfo
+from sketchfit.tracking.relay import Relay
+
+from .conftest import Server
+
+INFO = RunInfo("sketches", Path("runs/sketches"), "abc", {}, "724 training images in 40 classes, 327 to answer")
+DONE = Outcome({"oof_top1": 0.712}, ("out-of-fold top-1 71.2 % (95 % interval 69.0–73.3, n = 724)",), 3905.0)
+ALL = ("start", "fold", "end", "failure")
+
+
+def tell_all(observer: Notifier | Relay) -> None:
+    observer.run_started(INFO)
+    observer.fold_finished("resnet", 0, {"accuracy": 0.7125, "seconds": 61.0})
+    observer.run_finished(DONE)
+    observer.run_failed(Failure("ValueError: no", "Traceback\nlast line"))
+
+
+def test_a_generic_webhook_gets_start_fold_end_and_failure(server: Server) -> None:
+    tell_all(Notifier(f"json://127.0.0.1:{server.port}/hook", ALL))
+    start, fold, end, failure = server.json()
+    assert (start["title"], start["message"]) == ("sketchfit: sketches started", INFO.note)
+    assert "resnet/fold0" in fold["title"]
+    assert "accuracy 0.7125" in fold["message"]
+    assert "71.2 %" in end["message"]
+    assert "time 65 min 05 s" in end["message"]
+    assert end["type"] == "success"
+    assert "last line" in failure["message"]
+    assert failure["type"] == "failure"
+
+
+def test_a_slack_webhook_gets_slacks_own_shape(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NotifySlack, "webhook_url", f"http://127.0.0.1:{server.port}/services")
+    Notifier("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#drawings", ALL).run_finished(DONE)
+    path, _ = server.requests[0]
+    assert path == "/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    (message,) = server.json()
+    assert message["channel"] == "#drawings"
+    assert "71.2 %" in message["attachments"][0]["text"]
+
+
+def test_only_what_is_asked_for_is_sent(server: Server) -> None:
+    tell_all(Notifier(f"json://127.0.0.1:{server.port}", ("end",)))
+    assert [message["title"] for message in server.json()] == ["sketchfit: sketches is done"]
+
+
+def test_a_server_that_answers_500_is_an_error_without_the_address(server: Server) -> None:
+    server.status = 500
+    with pytest.raises(ConnectionError) as caught:
+        Notifier(f"json://127.0.0.1:{server.port}/geheim", ALL).run_finished(DONE)
+    assert "geheim" not in str(caught.value)
+
+
+def test_servers_that_hang_or_fail_cost_a_run_less_than_five_seconds(server: Server) -> None:
+    failing = Server()
+    try:
+        server.hang_after, failing.status = 0, 500
+        warnings: list[str] = []
+        relay = Relay(warnings.append)
+        began = time.monotonic()
+        for port in (server.port, failing.port, 9):
+            relay.add(f"address {port}", Notifier(f"json://127.0.0.1:{port}", ALL))
+        tell_all(relay)
+        assert time.monotonic() - began < 1.0
+        relay.close()
+        assert time.monotonic() - began < 5.0
+        assert len(failing.requests) >= 1
+        assert {warning.split(":")[0] for warning in warnings} == {
+            f"address {port}" for port in (server.port, failing.port, 9)
+        }
+    finally:
+        failing.stop()
+
+
+def test_a_good_address_is_served_beside_one_that_hangs(server: Server) -> None:
+    hanging = Server()
+    try:
+        hanging.hang_after = 0
+        relay = Relay(patience=1.0)
+        relay.add("hanging", Notifier(f"json://127.0.0.1:{hanging.port}", ALL))
+        relay.add("good", Notifier(f"json://127.0.0.1:{server.port}", ALL))
+        tell_all(relay)
+        relay.close()
+        assert len(server.requests) == 4
+    finally:
+        hanging.stop()
+
+
+def test_an_address_that_apprise_does_not_know_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="knows no such") as caught:
+        Notifier("slak://geheim", ALL)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("json://a", ("json://a",)),
+        ("json://a slack://b/c", ("json://a", "slack://b/c")),
+        ("json://a,slack://b/c\n tgram://d", ("json://a", "slack://b/c", "tgram://d")),
+        ("mailto://u:p@h?to=a@b.c,d@e.f,json://x", ("mailto://u:p@h?to=a@b.c,d@e.f", "json://x")),
+    ],
+)
+def test_addresses_are_told_apart(value: str, expected: tuple[str, ...]) -> None:
+    assert addresses(value) == expected
