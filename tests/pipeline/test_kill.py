@@ -166,25 +166,30 @@ def test_ten_kills_at_random_moments_change_no_bit(
     assert process.wait(DEADLINE) == 0
     work = time.monotonic() - began
     rng = np.random.default_rng(seed)
-    runs = Runs(*task, tmp_path / "killed")
     seen: list[str] = []
-    for _ in range(10):
-        lines, delay = runs.lines(), float(rng.uniform(0, 0.18 * work))
-        first_line: list[float] = []
-
-        def moment(before: int = lines, after: float = delay, first: list[float] = first_line) -> bool:
-            if not first and runs.lines() > before:
-                first.append(time.monotonic())
-            return bool(first) and time.monotonic() > first[0] + after
-
-        if not runs.kill_when(moment):
+    for round_ in range(10):
+        runs = Runs(*task, tmp_path / f"killed{round_}")
+        while len(seen) < 10 and runs.kill_when(_after_first_line(runs, float(rng.uniform(0, 0.25 * work)))):
+            seen.append(_stage(runs))
+        runs.finish()
+        assert_same(runs, undisturbed)
+        if len(seen) == 10:
             break
-        seen.append(_stage(runs))
-    runs.finish()
-    print(f"{len(seen)} kills in {work:.1f} s of work:", *seen, sep="\n")
-    assert len(seen) >= 6
+    print(f"{len(seen)} kills in {round_ + 1} runs of {work:.1f} s of work each:", *seen, sep="\n")
+    assert len(seen) == 10
     assert len(set(seen)) >= 3
-    assert_same(runs, undisturbed)
+
+
+def _after_first_line(runs: Runs, seconds: float) -> Callable[[], bool]:
+    """Whether so many seconds have passed since the next start printed its first line."""
+    before, first = runs.lines(), list[float]()
+
+    def moment() -> bool:
+        if not first and runs.lines() > before:
+            first.append(time.monotonic())
+        return bool(first) and time.monotonic() > first[0] + seconds
+
+    return moment
 
 
 def _stage(runs: Runs) -> str:

@@ -158,7 +158,7 @@ def test_the_same_command_does_nothing_again(
     def never(*_: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr("sketchfit.pipeline.members.fit", never)
+    monkeypatch.setattr("sketchfit.training.fit._train_epoch", never)
     before = stamps(copy_of_plain)
     submission = (copy_of_plain / "submission.csv").read_bytes()
     status, printed, _ = cli("run", drawn, "--recipe", tiny_file, "--out", copy_of_plain)
