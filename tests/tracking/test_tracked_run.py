@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sketchfit.data.synthetic import draw_dataset
+from sketchfit.pipeline.fit_one import fit
 from sketchfit.pipeline.run import run
 from sketchfit.tracking.listen import installed
 
@@ -85,6 +86,18 @@ def test_all_is_told_and_no_secret_is_written(
     assert "notification 2 of SKETCHFIT_NOTIFY" in shown
     assert [word for word in words if word in shown] == []
     assert any((tmp_path / "run" / "tracking").rglob("events.out.tfevents.*")) or not installed("tensorboard")
+
+
+def test_a_fit_on_all_rows_tells_its_start_and_end(
+    tmp_path: Path, server: Server, recipe: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKETCHFIT_NOTIFY", f"json://127.0.0.1:{server.port}")
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    draw_dataset(tmp_path / "data", classes=3, per_class=8, test_per_class=2, seed=1)
+    fit(tmp_path / "data", recipe, {"tracking": {"to": [], "notify": ["start", "end"]}}, tmp_path / "one")
+    assert [message["title"] for message in server.json()] == ["sketchfit: one started", "sketchfit: one is done"]
+    assert "trained on all" in server.json()[1]["message"]
 
 
 def test_an_error_in_the_run_is_told_and_surfaces(

@@ -15,7 +15,10 @@ from sketchfit.pipeline.members import fit_fold
 from sketchfit.pipeline.prepare import Fold, load_table
 from sketchfit.pipeline.run import name_unreadable, open_inputs
 from sketchfit.pipeline.summary import say_table
+from sketchfit.pipeline.tracked import tell_start
 from sketchfit.tracking.console import Screen
+from sketchfit.tracking.relay import Relay
+from sketchfit.tracking.watch import observed
 from sketchfit.training.engine import make_engine
 
 
@@ -36,23 +39,40 @@ def fit(
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; or a recipe of several members.
     """
+    with observed() as relay:
+        return _fit(Path(data), recipe, overrides, Path(out), strict, fresh, relay)
+
+
+def _fit(
+    data: Path,
+    recipe: str | Path | Mapping[str, Any],
+    overrides: Sequence[str] | Mapping[str, Any],
+    out: Path,
+    strict: bool,
+    fresh: bool,
+    relay: Relay,
+) -> Path:
+    """All stages, told to those who listen at `relay`."""
     settings = load_recipe(recipe, overrides)
     members = member_recipes(settings)
     if len(members) > 1:
         raise UserError(
             f"fit trains one member, and the recipe has {', '.join(members)}", "Use run, or leave `members` out."
         )
-    table = load_table(Path(data), settings, with_folds=False)
+    table = load_table(data, settings, with_folds=False)
     engine = make_engine(settings.compute)
     screen = Screen(settings.tracking.progress if engine.is_main_process else "none")
     with engine.main_process_first():
-        run_folder = open_run(Path(out), settings, table, fresh and engine.is_main_process, Path(data))
+        run_folder = open_run(out, settings, table, fresh and engine.is_main_process, data)
     say_table(table, screen)
+    told = tell_start(relay, settings, table, run_folder, screen, engine.is_main_process)
     ((member, member_recipe),) = members.items()
     inputs = open_inputs(table, member_recipe, screen)
     name_unreadable(table, inputs, strict, screen)
     rows = np.flatnonzero(inputs.train.readable)
-    fit_fold(run_folder, member, member_recipe, inputs, Fold(0, rows, rows[:0]), engine, screen)
+    fit_fold(run_folder, member, member_recipe, inputs, Fold(0, rows, rows[:0]), engine, screen, relay)
     folder = run_folder.fold(member, 0)
-    screen.line(f"trained on all {len(rows):,} rows, nothing held out: {folder / 'model.safetensors'}")
+    line = f"trained on all {len(rows):,} rows, nothing held out: {folder / 'model.safetensors'}"
+    screen.line(line)
+    told.trained(line)
     return folder

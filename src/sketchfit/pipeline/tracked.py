@@ -40,6 +40,10 @@ class Told:
     recipe: Recipe
     began: float = field(default_factory=time.monotonic)
 
+    def trained(self, line: str) -> None:
+        """Tell that a training without held-out rows ended; no figure is claimed for it."""
+        self.relay.run_finished(Outcome({}, (line,), time.monotonic() - self.began))
+
     def finished(self, result: RunResult, table: Table, store: Store, rows: Ints, oof: Floats) -> None:
         """Tell how the run ended: figures, report, and the drawings taken for something else.
 
