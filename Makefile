@@ -33,5 +33,8 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: install
+	$(BIN)/sketchfit options --markdown > docs/options.md
+
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis
