@@ -111,9 +111,9 @@ def test_after_the_probe_the_first_epoch_starts_lower(tiny_job, backbone):
 
 def test_lora_trains_additions_and_head_and_gives_back_a_plain_model(tiny_job, train):
     settings = {"backbone": "test_vit", "lora": {"rank": 2, "targets": ["*qkv"]}}
-    # Training starts from these very weights: the seed is the job's.
+    # Training starts from these very weights: the seed is the recipe's.
     job = tiny_job({"model": settings, "averaging": {"ema": False}})
-    torch.manual_seed(job.seed)
+    torch.manual_seed(job.recipe.seed)
     start = build_network(job.recipe.model, job.class_count).model.state_dict()
     weights = train(job)
     assert weights.keys() == start.keys()

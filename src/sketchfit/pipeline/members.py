@@ -160,6 +160,7 @@ def write_results(
 
 
 def fold_fingerprint(recipe: Recipe, inputs: Inputs, fold: Fold) -> str:
+    """Names a training by all that decides it: settings, weights' content, images' content, labels and rows."""
     weights = recipe.model.weights
     return digest(
         fit_settings(recipe.model_dump(mode="json")),
