@@ -12,7 +12,7 @@ from sketchfit.config.load import load_recipe, shipped_recipes
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
 from sketchfit.models._timm import timm
-from sketchfit.models.backbone import Normalisation, build_network, provenance, to_input
+from sketchfit.models.backbone import Normalisation, build_network, expected_normalisation, provenance, to_input
 
 
 def section(**settings: Any) -> ModelSection:
@@ -156,3 +156,9 @@ def test_trained_weights_need_the_first_file_no_more(tmp_path: Path) -> None:
     torch.testing.assert_close(again.model.eval()(images), trained.model.eval()(images), rtol=0, atol=0)
     with pytest.raises(UserError, match="does not exist"):
         build_network(given, 3, load_weights=False)
+
+
+def test_expected_normalisation_is_what_the_network_is_built_with():
+    for settings in ({"backbone": "test_vit"}, {"backbone": "resnet18", "mean": 0.25, "std": (0.1, 0.2, 0.3)}):
+        section = ModelSection.model_validate({**settings, "pretrained": False, "input_size": 160})
+        assert expected_normalisation(section) == build_network(section, 3).normalisation

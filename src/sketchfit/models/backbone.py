@@ -105,6 +105,18 @@ def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str,
     }
 
 
+def expected_normalisation(section: ModelSection) -> Normalisation:
+    """What the backbone's weights expect of their input, without building it.
+
+    Raises:
+        UserError: no such backbone, or no such file of weights.
+    """
+    _check_name(section.backbone)
+    metadata = read_metadata(Path(section.weights).expanduser()) if section.weights is not None else {}
+    config = timm.get_pretrained_cfg(section.backbone)
+    return _normalisation(section, metadata, config.to_dict() if config else {})
+
+
 def _check_name(name: str) -> None:
     if timm.is_model(name.partition(".")[0]):
         return

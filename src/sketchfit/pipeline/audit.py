@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.audit import Audit, run_audit, write_findings, write_traits
+from sketchfit.data.audit import Audit, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.data.audit.leak_guard import check_external
 from sketchfit.data.audit.page import write_html
 from sketchfit.data.store import default_cache
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.files import read_json, write_json, write_npz
+from sketchfit.models.backbone import expected_normalisation
 from sketchfit.pipeline.folder import digest
 from sketchfit.pipeline.prepare import load_table
 from sketchfit.tracking.console import Screen
@@ -93,12 +94,19 @@ def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen) -> Audit:
             k=recipe.folds.k,
             seed=recipe.seed if recipe.folds.seed is None else recipe.folds.seed,
             max_pixels=recipe.data.max_pixels,
+            backbone=_backbone(recipe),
         )
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
         write_html(folder / "index.html", found, recipe.audit)
     return found
+
+
+def _backbone(recipe: Recipe) -> Backbone:
+    """The recipe's backbone and what its weights expect of the pixels."""
+    expects = expected_normalisation(recipe.model)
+    return Backbone(recipe.model.backbone, PixelStatistics(expects.mean, expects.std))
 
 
 def _check_external(table: Table, recipe: Recipe, cache: Path, screen: Screen) -> None:
