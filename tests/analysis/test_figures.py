@@ -75,3 +75,12 @@ def test_ece_interval_of_calibrated_answers_covers_its_own_value() -> None:
     assert estimate.value == pytest.approx(metrics.ece(prob, label))
     assert estimate.low <= estimate.value <= estimate.high
     assert estimate.low < 0.02  # without moving the interval, noise alone would keep it away from 0
+
+
+def test_macro_f1_of_few_drawings_a_class_lies_well_inside_its_interval() -> None:
+    rng = np.random.default_rng(0)
+    label = np.repeat(np.arange(100), 4)
+    answer = np.where(rng.random(len(label)) < 0.5, label, rng.integers(0, 100, len(label)))
+    estimate = macro_f1(np.eye(100, dtype=np.float32)[answer], label, None, 300)
+    below, above = estimate.value - estimate.low, estimate.high - estimate.value
+    assert 0.5 < below / above < 2

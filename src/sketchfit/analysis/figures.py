@@ -57,7 +57,11 @@ def figures(
 def macro_f1(
     prob: NDArray[np.float32], label: NDArray[np.int64], group: NDArray[np.int64] | None, repeats: int = 1000
 ) -> Estimate:
-    """Macro F1 with its interval; classes that neither occur nor are predicted in a resample are left out of it."""
+    """Macro F1 with its interval; classes that neither occur nor are predicted in a resample are left out of it.
+
+    With few drawings a class a resample's figure is too small on average (it holds fewer different ones), so the
+    interval is moved by that shortfall.
+    """
     answer, classes = prob.argmax(axis=1), prob.shape[1]
     right = answer == label
 
@@ -66,7 +70,7 @@ def macro_f1(
         total = np.bincount(label, weight, classes) + np.bincount(answer, weight, classes)
         return float((2 * hits[total > 0] / total[total > 0]).mean())
 
-    return resampled(figure, metrics.macro_f1(prob, label), len(label), group, repeats)
+    return resampled(figure, metrics.macro_f1(prob, label), len(label), group, repeats, unbias=True)
 
 
 def ece(
@@ -101,7 +105,7 @@ def resampled(
         value: the figure itself.
         group: int64 [rows] or None.
         repeats: resamples.
-        unbias: move the interval by the mean difference between resamples and `value`, never below 0.
+        unbias: move the interval by the mean difference between resamples and `value`; for figures in 0 … 1.
         seed: the resamples are a pure function of it.
     """
     _, family = np.unique(np.arange(rows) if group is None else group, return_inverse=True)
@@ -113,4 +117,5 @@ def resampled(
     ]
     low, high = np.quantile(drawn, [0.025, 0.975])
     shift = float(np.mean(drawn)) - value if unbias else 0.0
-    return Estimate(value, min(max(float(low) - shift, 0.0), value), max(float(high) - shift, value), rows)
+    low, high = low - shift, min(high - shift, 1.0) if unbias else high
+    return Estimate(value, min(max(float(low), 0.0), value), max(float(high), value), rows)
