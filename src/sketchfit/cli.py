@@ -50,6 +50,10 @@ def run(
     out: Out = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option("--holdout", metavar="SHARE", help="Validate on this share once, instead of k folds."),
+    ] = None,
     exclude: Exclude = None,
     relabel: Relabel = None,
     strict: Strict = False,
@@ -58,7 +62,8 @@ def run(
     """The main job: tables and images in, submission.csv out. The same command goes on where it stopped."""
     from sketchfit.pipeline.run import run as run_pipeline
 
-    settings = [*_columns(image_column, label_column), *_review(exclude, relabel), *(overrides or [])]
+    share = [] if holdout is None else [f"folds.holdout={holdout}"]
+    settings = [*_columns(image_column, label_column), *_review(exclude, relabel), *share, *(overrides or [])]
     run_pipeline(data, recipe, settings, out, strict=strict, fresh=fresh)
 
 
@@ -67,9 +72,12 @@ def audit(
     data: Data,
     recipe: RecipeName = "cpu",
     overrides: Overrides = None,
-    html: Annotated[Path, typer.Option("--html", help="Folder of the page, findings.json and traits.parquet.")] = Path(
-        "audit"
-    ),
+    html: Annotated[
+        Path,
+        typer.Option(
+            "--html", metavar="OUT", help="Folder of the page, findings.json and traits.parquet; or the page itself."
+        ),
+    ] = Path("audit"),
     external: Annotated[
         list[Path] | None,
         typer.Option("--external", help="More training data (a table or folder) to check against the test images."),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from sketchfit.data.folds import crossing_groups, given_folds, stratified_folds
+from sketchfit.data.folds import balance, crossing_groups, given_folds, stratified_folds
 from sketchfit.errors import UserError
 
 
@@ -106,3 +106,13 @@ def test_crossing_groups_by_hand() -> None:
     assert crossing_groups(fold, np.array([0, 0, 1, 1, 2, 2])) == 0
     assert crossing_groups(fold, np.array([0, 0, 0, 1, 1, 2])) == 2
     assert crossing_groups(fold, np.zeros(6, dtype=int)) == 1
+
+
+def test_balance_in_words():
+    label = np.array([0, 0, 0, 1, 1, 1])
+    assert balance(label, np.array([0, 1, 0, 1, 0, 1])) == "2 folds of 3 rows; within a class they differ by at most 1"
+    assert (
+        balance(label, np.array([0, 0, 1, 0, 0, 0]))
+        == "2 folds of 1 to 5 rows; within a class they differ by at most 3"
+    )
+    assert balance(label, np.array([0, -1, -1, 0, -1, -1])) == "1 fold of 2 rows held out"

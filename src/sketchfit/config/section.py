@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A section of the recipe. A field's docstring is its help, in `recipes --full` and in docs/options.md."""
+    """A section of the recipe. A field's docstring is its help, in `recipes show --full` and in docs/options.md."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)

@@ -79,6 +79,23 @@ def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
     return np.array([number[value] for value in values], dtype=np.int64)
 
 
+def balance(label: NDArray[np.int64], fold: NDArray[np.int64]) -> str:
+    """How even folds are, in words: rows a fold, and by how many rows the folds of a class differ at most.
+
+    Args:
+        label: int64 [N], class indices.
+        fold: int64 [N]; rows with -1 are validated in no fold and are not counted.
+    """
+    held = fold != TRAIN_ONLY
+    counts = np.zeros((int(label.max()) + 1, int(fold.max()) + 1), dtype=np.int64)
+    np.add.at(counts, (label[held], fold[held]), 1)
+    sizes, gap = counts.sum(axis=0), int((counts.max(axis=1) - counts.min(axis=1)).max())
+    rows = f"{sizes.min():,}" if sizes.min() == sizes.max() else f"{sizes.min():,} to {sizes.max():,}"
+    if len(sizes) == 1:
+        return f"1 fold of {rows} rows held out"
+    return f"{len(sizes)} folds of {rows} rows; within a class they differ by at most {gap}"
+
+
 def crossing_groups(fold: NDArray[np.int64], group: NDArray[np.int64]) -> int:
     """Number of groups whose rows lie in more than one fold: copies on which validation flatters."""
     pairs = np.unique(np.stack([group, fold], axis=1), axis=0)

@@ -36,7 +36,8 @@ def audit(
     Args:
         data: folder with the tables and images, or a table.
         recipe, overrides: as for `run`; `audit:`, `data:`, `folds:` and `seed` matter.
-        out: folder of `findings.json`, `traits.parquet` and `index.html`.
+        out: folder of `findings.json`, `traits.parquet` and `index.html`; or the page's own path, ending in `.html`,
+            with the other files beside it.
         external: further training data to be checked against the test and training images.
 
     Raises:
@@ -48,8 +49,10 @@ def audit(
         settings = settings.model_copy(update={"audit": given})
     screen = Screen(settings.tracking.progress)
     table = load_table(Path(data), settings, with_folds=False)
-    found = _audit(table, settings, Path(out), screen)
-    say_audit(found, Path(out), screen)
+    place = Path(out)
+    folder, page = (place.parent, place.name) if place.suffix == ".html" else (place, "index.html")
+    found = _audit(table, settings, folder, screen, page)
+    say_audit(found, folder, screen, page)
     return found
 
 
@@ -82,7 +85,7 @@ def _key(table: Table, recipe: Recipe, stores: Sequence[str]) -> str:
     return digest(fingerprint(table), recipe.audit.model_dump(), recipe.folds.k, recipe.seed, list(stores))
 
 
-def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen) -> Audit:
+def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen, page: str = "index.html") -> Audit:
     cache = Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
     _check_external(table, recipe, cache, screen)
     with screen.bar("looking at all images", len(table.train) + len(table.test)) as advance:
@@ -99,7 +102,7 @@ def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen) -> Audit:
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
-        write_html(folder / "index.html", found, recipe.audit)
+        write_html(folder / page, found, recipe.audit)
     return found
 
 
@@ -122,7 +125,7 @@ def _check_external(table: Table, recipe: Recipe, cache: Path, screen: Screen) -
         screen.line(f"external image not compared: {path}: {reason}")
 
 
-def say_audit(found: Audit, folder: Path, screen: Screen) -> None:
+def say_audit(found: Audit, folder: Path, screen: Screen, page: str = "index.html") -> None:
     """The short summary: copies first, then what is broken or odd."""
     groups = found.copies.groups
     screen.line(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
@@ -132,6 +135,6 @@ def say_audit(found: Audit, folder: Path, screen: Screen) -> None:
         screen.line(f"{broken:,} images can't be read")
     for note in found.notes:
         screen.line(f"note: {note}")
-    if (folder / "index.html").is_file():
-        screen.line(f"pictures: {folder / 'index.html'}")
+    if (folder / page).is_file():
+        screen.line(f"pictures: {folder / page}")
     screen.line(f"all findings: {folder / 'findings.json'}")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import balance
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import write_json
@@ -116,6 +117,8 @@ def _run(
         folds, assignment = make_folds(table, _usable(inputs), group, settings)
         if engine.is_main_process:
             write_folds(run_folder.folds, table, assignment, group)
+        for fold_of_row in assignment:
+            screen.line(balance(table.label, fold_of_row))
     chosen = [fold for fold in folds if settings.folds.train is None or fold.number in settings.folds.train]
     with clock.stage("training"):
         results = {

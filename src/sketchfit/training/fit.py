@@ -18,7 +18,7 @@ from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
 from sketchfit.models.lora import merge_lora
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Screen, duration
 from sketchfit.tracking.history import write_history
 from sketchfit.tracking.observer import FoldWatch, unwatched
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
@@ -163,7 +163,7 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
     _save(training)
     if engine.is_main_process:
         write_history(job.folder / "history.csv", state.history)
-    training.screen.line(_epoch_line(job.name, row, training.epochs))
+    training.screen.line(_epoch_line(job.name, state.history, training.epochs))
 
 
 def _validate(training: _Training, epoch: EpochPlan) -> float | None:
@@ -248,8 +248,10 @@ def _save(training: _Training) -> None:
     training.engine.wait_for_everyone()
 
 
-def _epoch_line(name: str, row: dict[str, float | int | None], epochs: int) -> str:
+def _epoch_line(name: str, history: list[dict[str, float | int | None]], epochs: int) -> str:
+    row, left = history[-1], epochs - len(history)
     valid = row["valid_accuracy"]
+    pace = sum(float(past["seconds"] or 0) for past in history) / len(history)
     parts = [
         f"{name}  epoch {row['epoch']:>2}/{epochs}",
         f"loss {row['train_loss']:.3f}",
@@ -257,5 +259,6 @@ def _epoch_line(name: str, row: dict[str, float | int | None], epochs: int) -> s
         *([f"valid {100 * valid:5.1f} %"] if valid is not None else []),
         f"{row['images_per_second']:.0f} images/s",
         f"{row['seconds']:.0f} s",
+        *([f"{duration(pace * left)} to go"] if left else []),
     ]
     return "  ".join(parts)
