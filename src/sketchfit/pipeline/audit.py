@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from sketchfit.data.audit.page import write_html
 from sketchfit.data.store import default_cache
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.files import read_json, write_json, write_npz
-from sketchfit.models.backbone import expected_normalisation
 from sketchfit.pipeline.folder import digest
 from sketchfit.pipeline.prepare import load_table
 from sketchfit.tracking.console import Screen
@@ -97,7 +97,7 @@ def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen, page: str
             k=recipe.folds.k,
             seed=recipe.seed if recipe.folds.seed is None else recipe.folds.seed,
             max_pixels=recipe.data.max_pixels,
-            backbone=_backbone(recipe),
+            backbone=_backbone(recipe, cache),
         )
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
@@ -106,10 +106,20 @@ def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen, page: str
     return found
 
 
-def _backbone(recipe: Recipe) -> Backbone:
-    """The recipe's backbone and what its weights expect of the pixels."""
-    expects = expected_normalisation(recipe.model)
-    return Backbone(recipe.model.backbone, PixelStatistics(expects.mean, expects.std))
+def _backbone(recipe: Recipe, cache: Path) -> Backbone:
+    """The recipe's backbone and what its weights expect of the pixels; remembered, since only timm knows it."""
+    model = recipe.model
+    weights = Path(model.weights).expanduser() if model.weights else None
+    stamp = [weights.stat().st_size, weights.stat().st_mtime_ns] if weights and weights.is_file() else None
+    key = digest(importlib.metadata.version("timm"), model.backbone, model.mean, model.std, model.weights, stamp)
+    known = cache / f"normalisation-{key}.json"
+    if not known.is_file():
+        from sketchfit.models.backbone import expected_normalisation  # timm and torch take seconds to import
+
+        expects = expected_normalisation(model)
+        write_json(known, {"mean": expects.mean, "std": expects.std})
+    found = read_json(known)
+    return Backbone(model.backbone, PixelStatistics(tuple(found["mean"]), tuple(found["std"])))
 
 
 def _check_external(table: Table, recipe: Recipe, cache: Path, screen: Screen) -> None:
