@@ -51,6 +51,7 @@ def audit(
     table = load_table(Path(data), settings, with_folds=False)
     place = Path(out)
     folder, page = (place.parent, place.name) if place.suffix == ".html" else (place, "index.html")
+    _check_external(table, settings, screen)
     found = _audit(table, settings, folder, screen, page)
     say_audit(found, folder, screen, page)
     return found
@@ -69,6 +70,7 @@ def groups_for_folds(
     """
     if not recipe.audit.enabled:
         return None
+    _check_external(table, recipe, screen)  # each time: files outside the tables may have changed since
     done, key = folder / "done.json", _key(table, recipe, stores)
     if not (done.is_file() and read_json(done) == {"key": key}):
         found = _audit(table, recipe, folder, screen)
@@ -81,13 +83,16 @@ def groups_for_folds(
 
 
 def _key(table: Table, recipe: Recipe, stores: Sequence[str]) -> str:
-    # The external images' content is not in the key: they are checked anew wherever any are named.
-    return digest(fingerprint(table), recipe.audit.model_dump(), recipe.folds.k, recipe.seed, list(stores))
+    folds = [recipe.folds.k, recipe.folds.seed, recipe.seed]
+    return digest(fingerprint(table), recipe.audit.model_dump(), folds, recipe.model.backbone, list(stores))
+
+
+def _cache(recipe: Recipe) -> Path:
+    return Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
 
 
 def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen, page: str = "index.html") -> Audit:
-    cache = Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
-    _check_external(table, recipe, cache, screen)
+    cache = _cache(recipe)
     with screen.bar("looking at all images", len(table.train) + len(table.test)) as advance:
         found = run_audit(
             table,
@@ -122,11 +127,11 @@ def _backbone(recipe: Recipe, cache: Path) -> Backbone:
     return Backbone(model.backbone, PixelStatistics(tuple(found["mean"]), tuple(found["std"])))
 
 
-def _check_external(table: Table, recipe: Recipe, cache: Path, screen: Screen) -> None:
+def _check_external(table: Table, recipe: Recipe, screen: Screen) -> None:
     if not recipe.audit.external:
         return
     paths = [Path(path) for path in recipe.audit.external]
-    check = check_external(table, paths, recipe.audit, cache, max_pixels=recipe.data.max_pixels)
+    check = check_external(table, paths, recipe.audit, _cache(recipe), max_pixels=recipe.data.max_pixels)
     for note in check.notes:
         screen.line(note)
     if not check.overlaps:
