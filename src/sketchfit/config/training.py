@@ -113,5 +113,8 @@ class ComputeSection(Section):
     """Memory format of convolutions: faster on CPUs and on tensor cores."""
     compile: bool = False
     """`torch.compile` the network."""
+    keep_memory: bool = True
+    """On CPUs under Linux, let the process keep freed memory for the next step, which can double the images a second;
+    it then stays as large as it once was."""
     threads: int = Field(default=2, ge=1, le=64)
     """Threads that prepare batches; what a batch looks like does not depend on it."""

@@ -8,6 +8,7 @@ from accelerate.utils import broadcast
 
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
+from sketchfit.training.allocator import keep_freed_memory
 
 MIXED = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
@@ -27,6 +28,8 @@ def make_engine(section: ComputeSection) -> Accelerator:
     engine = Accelerator(cpu=section.device == "cpu", mixed_precision=MIXED[section.precision])
     if section.precision == "fp16" and engine.device.type == "cpu":
         raise UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32")
+    if section.keep_memory and engine.device.type == "cpu":
+        keep_freed_memory()
     return engine
 
 
