@@ -91,3 +91,23 @@ def test_no_layer_is_told():
 
 def test_rank_alone():
     assert LoraSection.model_validate(8).rank == 8
+
+
+@pytest.mark.parametrize(("name", "args", "same"), [("test_vit", SIZE, True), ("eva02_tiny_patch14_224", {}, False)])
+def test_peft_agrees_where_it_reaches_the_weights(name, args, same):
+    """The reason not to use peft: EVA02 reads qkv.weight past its wrapper."""
+    peft = pytest.importorskip("peft", reason="the library peft is not installed")
+    torch.manual_seed(0)
+    plain = timm.create_model(name, num_classes=3, **(args or {"img_size": 28, "depth": 1})).eval()
+    images = IMAGES if args else IMAGES[:, :, :28, :28]
+    own = copy.deepcopy(plain)
+    layers = add_lora(own, LoraSection(rank=2))
+    config = peft.LoraConfig(r=2, lora_alpha=16, target_modules=list(layers))
+    other = peft.inject_adapter_in_model(config, copy.deepcopy(plain)).eval()
+    for layer in layers:
+        addition, adapter = own.get_submodule(layer).parametrizations.weight[0], other.get_submodule(layer)
+        nn.init.normal_(addition.lora_up)
+        adapter.lora_A["default"].weight.data.copy_(addition.lora_down)
+        adapter.lora_B["default"].weight.data.copy_(addition.lora_up)
+    assert torch.allclose(own(images), other(images), atol=1e-6) is same
+    assert not torch.allclose(own(images), plain(images), atol=1e-6)

@@ -1,7 +1,9 @@
 """LoRA: "LoRA: Low-Rank Adaptation of Large Language Models", Hu et al., arXiv 2106.09685.
 
-Hung on as a parametrization of the weight itself, not as a module around the layer: some of timm's attentions read
-`qkv.weight` directly, past any wrapper. After `merge_lora` the model is an ordinary timm model again.
+Hung on as a parametrization of the weight itself, not as a module around the layer as the library peft does it: some
+of timm's attentions (EVA02's among them) read `qkv.weight` directly, past any wrapper, and peft's addition to them is
+lost without a word. Elsewhere both give the same output (`tests/models/test_lora.py`). After `merge_lora` the model is
+an ordinary timm model again.
 """
 
 from __future__ import annotations
