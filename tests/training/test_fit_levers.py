@@ -177,3 +177,16 @@ def test_a_backbone_without_gradient_checkpointing_is_named(tiny_job, train, mon
     monkeypatch.setattr(timm.models.ResNet, "set_grad_checkpointing", refuse)
     with pytest.raises(UserError, match="grad_checkpointing: test_resnet"):
         train(tiny_job({"training": {"grad_checkpointing": True}}))
+
+
+def test_what_trains_is_printed_as_a_table_whenever_it_changes(tiny_job, capsys):
+    job = tiny_job({"model": {"freeze": {"train": "head", "epochs": 2}}})
+    fit(job, make_engine(job.recipe.compute), Screen("plain"))
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    heads = [number for number, line in enumerate(lines) if line[:2] == ["group", "layers"]]
+    assert len(heads) == 2  # at the start, and when all thaws
+    totals = [line[1:] for line in lines if line[:1] == ["all"]]
+    assert totals[0][0] == totals[1][0] == totals[1][1]
+    stem = [lines[start + 1] for start in heads]
+    assert stem[0][-1] == "0"
+    assert stem[1][-1] == stem[1][-2] != "0"

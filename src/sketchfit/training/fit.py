@@ -98,6 +98,8 @@ def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> 
         if (before is not None and now != before) or now.trainable < now.parameters:
             share = f"{now.trainable:,} of {now.parameters:,} parameters train"
             training.screen.line(f"{name}: from epoch {epoch.epoch + 1}, {share}")
+            for line in str(now).splitlines():
+                training.screen.line(f"  {line}")
     return now
 
 
