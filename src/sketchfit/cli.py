@@ -163,6 +163,19 @@ def pseudo_label(
 
 
 @app.command()
+def soup(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
+    members: Annotated[str, typer.Option("--members", help="uniform, greedy or none.")] = "uniform",
+    folds: Annotated[bool, typer.Option("--folds/--no-folds", help="Also the mean of the folds' networks.")] = True,
+    overrides: Overrides = None,
+) -> None:
+    """Go on with a run: means of its networks' weights, for one network's cost; what they are worth out of fold."""
+    from sketchfit.pipeline.go_on import go_on
+
+    go_on(run_folder, [f"soup.members={members}", f"soup.folds={folds}", *(overrides or [])])
+
+
+@app.command()
 def submit(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
     csv: Annotated[Path | None, typer.Argument(help="With --check: any CSV; the run's own by default.")] = None,

@@ -68,10 +68,19 @@ def _adapters(recipe: Recipe) -> Iterator[str]:
         )
 
 
+def _soups(recipe: Recipe) -> Iterator[str]:
+    soup = recipe.soup
+    if soup.use == "members" and soup.members == "none":
+        yield "soup.use=members answers with soups of members, and soup.members is none: set it to uniform or greedy"
+    if soup.use == "folds" and not soup.folds:
+        yield "soup.use=folds answers with soups of folds, and soup.folds is off: set it to true"
+
+
 _CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (
     _losses,
     _watched_figures,
     _reported_weights,
     _resizing,
     _adapters,
+    _soups,
 )

@@ -21,6 +21,7 @@ from sketchfit.config.refit import RefitSection
 from sketchfit.config.report import ReportSection
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.section import Section
+from sketchfit.config.soup import SoupSection
 from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection, TrainingSection
 from sketchfit.config.transforms import TransformsSection
@@ -61,6 +62,8 @@ class Recipe(Section):
     """How probabilities are made to mean what they say."""
     pseudo_label: PseudoLabelSection = PseudoLabelSection()
     """Learning from test rows that the folds are sure of."""
+    soup: SoupSection = SoupSection()
+    """Means of trained networks' weights."""
     refit: RefitSection = RefitSection()
     """One more network a member, trained on all labelled rows."""
     tracking: TrackingSection = TrackingSection()

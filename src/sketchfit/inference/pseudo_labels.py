@@ -153,24 +153,32 @@ def check_teacher(teachers: Sequence[Teacher], student_fold: int, fold: Ints, gr
     Raises:
         UserError: a sentence a teacher that has seen such rows.
     """
-    exam = np.flatnonzero(fold == student_fold)
+    if problems := seen_exam(teachers, student_fold, fold, group):
+        raise UserError(problems, "the student of a fold learns only from teachers that never saw that fold")
+
+
+def seen_exam(models: Sequence[Teacher], exam_fold: int, fold: Ints, group: Ints | None = None) -> list[str]:
+    """A sentence a model that has learnt from rows of a fold, or from near-duplicates of them (arguments: see
+    `check_teacher`).
+
+    Raises:
+        UserError: no row is validated in that fold.
+    """
+    exam = np.flatnonzero(fold == exam_fold)
     if not len(exam):
-        raise UserError(f"no row is validated in fold {student_fold}")
+        raise UserError(f"no row is validated in fold {exam_fold}")
     kin = exam if group is None else np.flatnonzero(np.isin(group, group[exam]))
     problems = []
-    for teacher in teachers:
-        seen, related = np.intersect1d(teacher.rows, exam), np.intersect1d(teacher.rows, kin)
+    for model in models:
+        seen, related = np.intersect1d(model.rows, exam), np.intersect1d(model.rows, kin)
         if len(seen):
             shown = ", ".join(map(str, seen[:_SHOWN]))
             problems.append(
-                f"{teacher.name} has learnt from {len(seen)} of the {len(exam)} rows of fold {student_fold}: {shown} …"
+                f"{model.name} has learnt from {len(seen)} of the {len(exam)} rows of fold {exam_fold}: {shown} …"
             )
         elif len(related):
-            problems.append(
-                f"{teacher.name} has learnt from {len(related)} near-duplicates of rows of fold {student_fold}"
-            )
-    if problems:
-        raise UserError(problems, "the student of a fold learns only from teachers that never saw that fold")
+            problems.append(f"{model.name} has learnt from {len(related)} near-duplicates of rows of fold {exam_fold}")
+    return problems
 
 
 def _place_in_class(label: Ints, confidence: Floats) -> Ints:

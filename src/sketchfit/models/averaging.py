@@ -147,18 +147,31 @@ def greedy_soup(states: Sequence[State], score: Callable[[State], float]) -> Sou
         score: larger is better; called 2 n - 1 times. It must be measured on rows that none of the states was
             trained on, and what it says of the chosen soup flatters.
     """
-    if not states:
+    chosen, reached = greedy_choice(
+        len(states), lambda members: score(uniform_soup([states[member] for member in members]))
+    )
+    return Soup(uniform_soup([states[member] for member in chosen]), chosen, reached)
+
+
+def greedy_choice(count: int, score: Callable[[tuple[int, ...]], float]) -> tuple[tuple[int, ...], float]:
+    """Which ingredients a greedy soup takes, in the order taken, and its score.
+
+    Args:
+        count: ingredients that there are, one or more.
+        score: of a soup of the ingredients with these numbers, larger is better; called 2 count - 1 times, first with
+            each alone. Of equals alone the lower number comes first.
+    """
+    if not count:
         raise ValueError("a soup needs at least one state")
-    alone = [score(state) for state in states]
-    order = sorted(range(len(states)), key=lambda number: -alone[number])
-    soup = Soup(uniform_soup([states[order[0]]]), (order[0],), alone[order[0]])
+    alone = [score((number,)) for number in range(count)]
+    order = sorted(range(count), key=lambda number: -alone[number])
+    chosen: tuple[int, ...] = (order[0],)
+    best = alone[order[0]]
     for number in order[1:]:
-        members = (*soup.members, number)
-        mixed = uniform_soup([states[member] for member in members])
-        reached = score(mixed)
-        if reached >= soup.score:
-            soup = Soup(mixed, members, reached)
-    return soup
+        reached = score((*chosen, number))
+        if reached >= best:
+            chosen, best = (*chosen, number), reached
+    return chosen, best
 
 
 def wise_ft(zero: State, tuned: State, alpha: float) -> dict[str, Tensor]:

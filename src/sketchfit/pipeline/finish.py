@@ -1,4 +1,4 @@
-"""From trained networks to the run's answers: pseudo-labels → views → refit → ensemble → calibration, each
+"""From trained networks to the run's answers: pseudo-labels → soups → views → refit → ensemble → calibration, each
 scored out of fold."""
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from sketchfit.pipeline.oof import Answers, Rows, Step, Steps, estimate_json, re
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.pseudo_label import pseudo_label, student_name
 from sketchfit.pipeline.refit import refit, refit_name
+from sketchfit.pipeline.soup import soup
 from sketchfit.pipeline.views import MemberAnswers, apply_views, member_rows, views_json
 from sketchfit.tracking.console import Screen
 
@@ -62,12 +63,16 @@ def finish(
     for one in tried:
         outcome = "" if one.kept else ", dropped"
         steps.done.append(Step(f"pseudo-labels, round {one.number}{outcome}", one.after, one.gain))
+    soups = soup(run, recipe, members, inputs, folds, kept, rows, engine, screen)
+    steps.done.extend(soups.steps())
     names = {member: student_name(member, kept) for member in members}
+    members, names, results = soups.standing(members, names, results)
     viewed = {
         member: apply_views(run, names[member], one, inputs[member], folds, results[member], rows, engine, screen)
         for member, one in members.items()
     }
     _score_members(names, viewed, steps)
+    viewed, names = soups.answering(run, members, inputs, viewed, names, engine, screen)
     refits = {}
     if recipe.refit.enabled and inputs[next(iter(members))].table.test:
         refits = {

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.config.load import member_recipes
+from sketchfit.config.recipe import Recipe
 from sketchfit.data.readers import read_images
 from sketchfit.data.store import open_store
 from sketchfit.data.table import Split
@@ -87,7 +88,7 @@ def _probabilities(
     """Probabilities as the run makes those of its test rows: the same views, ensemble and calibration."""
     recipe = run_recipe(folder)
     engine = make_engine(recipe.compute)
-    members = member_recipes(recipe)
+    members = _answering(folder, member_recipes(recipe))
     rule, merging, views, calibrator = _inference(folder, list(members))
     by_member: list[NDArray[np.float32]] = []
     errors: tuple[str, ...] = ()
@@ -117,6 +118,13 @@ def _probabilities(
             del store  # the memory map must be gone before its folder is
     prob = calibrator.apply(rule.combine(by_member)).astype(np.float32)
     return with_prior(prob[rows], np.array([not error for error in errors]), prior), errors
+
+
+def _answering(folder: RunFolder, members: dict[str, Recipe]) -> dict[str, Recipe]:
+    """The members that answer; others went into a soup that answers under the first one's name."""
+    views = folder.ensemble / "views.json"
+    named = read_json(views) if views.is_file() else members
+    return {member: recipe for member, recipe in members.items() if member in named}
 
 
 def _inference(folder: RunFolder, members: list[str]) -> tuple[Rule, str, dict[str, _Views], Calibrator]:

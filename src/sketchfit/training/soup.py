@@ -59,11 +59,34 @@ def fit_soup(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch 
             f"{job.name}: soup of {len(chosen)} of {len(states)} trainings; the validation rows decided which, which "
             f"flatters the figure on them"
         )
-    _use(job, network, uniform_soup([states[number] for number in chosen]), engine, refresh=len(chosen) > 1)
+    load_mean(job, network, uniform_soup([states[number] for number in chosen]), engine, refresh=len(chosen) > 1)
     if engine.is_main_process:
         for number in range(1, section.soup_size):
             (job.folder / f"ingredient{number}" / "last.ckpt").unlink(missing_ok=True)
     return network
+
+
+def load_mean(job: FitJob, network: Network, state: State, engine: Accelerator, *, refresh: bool) -> None:
+    """Load weights that are a mean, in place, with batch norm's statistics taken anew where they ever learnt.
+
+    Args:
+        job: recipe, store and training rows that the statistics come from, as the last epoch saw them.
+        network: on the engine's device; left in evaluation mode.
+        state: the mean.
+        refresh: take the statistics anew, from `averaging.refresh_batches` batches; else they stay as averaged.
+    """
+    model, recipe = network.model, job.recipe
+    model.load_state_dict(dict(state))
+    model.eval()
+    if not (refresh and recipe.averaging.refresh_batches):
+        return
+    learns = [parameter.requires_grad for parameter in model.parameters()]
+    apply_freezing(model, recipe.model.freeze, recipe.training.epochs - 1, recipe.training.epochs)
+    norms = () if recipe.model.lora.rank else learning_batch_norms(model)
+    for parameter, learnt in zip(model.parameters(), learns, strict=True):
+        parameter.requires_grad_(learnt)
+    refresh_batch_norm(model, norms, _batches(job, network, engine), autocast(engine.device, recipe.compute.precision))
+    model.eval()
 
 
 def _on_cpu(network: Network) -> dict[str, Tensor]:
@@ -71,7 +94,7 @@ def _on_cpu(network: Network) -> dict[str, Tensor]:
 
 
 def _accuracy(job: FitJob, network: Network, state: State, engine: Accelerator) -> float:
-    _use(job, network, state, engine, refresh=True)
+    load_mean(job, network, state, engine, refresh=True)
     recipe = job.recipe
     prob = probabilities(
         network.model,
@@ -86,21 +109,6 @@ def _accuracy(job: FitJob, network: Network, state: State, engine: Accelerator) 
         threads=recipe.compute.threads,
     )
     return float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
-
-
-def _use(job: FitJob, network: Network, state: State, engine: Accelerator, *, refresh: bool) -> None:
-    """Load weights that are a mean, with batch norm's statistics taken anew where they ever learnt."""
-    model, recipe = network.model, job.recipe
-    model.load_state_dict(dict(state))
-    if not (refresh and recipe.averaging.refresh_batches):
-        return
-    learns = [parameter.requires_grad for parameter in model.parameters()]
-    apply_freezing(model, recipe.model.freeze, recipe.training.epochs - 1, recipe.training.epochs)
-    norms = () if recipe.model.lora.rank else learning_batch_norms(model)
-    for parameter, learnt in zip(model.parameters(), learns, strict=True):
-        parameter.requires_grad_(learnt)
-    refresh_batch_norm(model, norms, _batches(job, network, engine), autocast(engine.device, recipe.compute.precision))
-    model.eval()
 
 
 def _batches(job: FitJob, network: Network, engine: Accelerator) -> Iterator[Tensor]:
