@@ -38,6 +38,8 @@ CONTRADICTIONS = {
         {"averaging": {"swa_start": 0.9}},
         "until epoch 7 of 8",
     ),
+    "soup of members": ({"soup": {"use": "members"}}, {"soup": {"members": "greedy"}}, "soup.members is none"),
+    "soup of folds": ({"soup": {"use": "folds"}}, {"soup": {"folds": True}}, "soup.folds is off"),
     "lora": ({"model": {"lora": 4, "freeze": "head"}}, {"model": {"freeze": "all"}}, "leave one of them out"),
 }
 
