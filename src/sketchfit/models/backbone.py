@@ -13,6 +13,7 @@ from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
 from sketchfit.models._timm import timm
 from sketchfit.models.heads import attach_head, classifier_names
+from sketchfit.models.pixels import normalised
 from sketchfit.models.weights import read_metadata, read_weights
 
 LEAST_LOADED = 0.5
@@ -196,7 +197,7 @@ def _first_lines(error: Exception) -> str:
 def to_input(
     images: torch.Tensor, normalisation: Normalisation, device: torch.device, channels_last: bool
 ) -> torch.Tensor:
-    """Make the network's input: move the bytes, then to float, normalised, three channels.
+    """Make the network's input: float, normalised, three channels; to another device the bytes are moved.
 
     Args:
         images: uint8 [B, H, W, C] with C 1 or 3 (grey is repeated).
@@ -204,8 +205,12 @@ def to_input(
     Returns:
         float32 [B, 3, H, W] on `device`.
     """
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    if device.type == "cpu" and images.device.type == "cpu":
+        floats = torch.from_numpy(normalised(images.contiguous().numpy(), normalisation.mean, normalisation.std))
+        return floats.permute(0, 3, 1, 2).contiguous(memory_format=layout)  # copies only where channels come first
     pixels = images.to(device, non_blocking=True).permute(0, 3, 1, 2)
     mean = torch.tensor(normalisation.mean, device=device).view(1, 3, 1, 1)
     std = torch.tensor(normalisation.std, device=device).view(1, 3, 1, 1)
     floats = (pixels.float() - mean * 255) / (std * 255)  # broadcasting repeats a grey channel
-    return floats.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+    return floats.contiguous(memory_format=layout)
