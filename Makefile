@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
 
-.PHONY: demo test test-slow lint install clean docs
+.PHONY: demo test test-slow lint install clean docs bench
 
 install: $(INSTALLED)
 
@@ -32,6 +32,12 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit beside its peers
+bench: install
+	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make bench DATA=folder WEIGHTS=file.safetensors"; exit 2; }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks "$(DATA)" --weights "$(WEIGHTS)" --out docs/benchmarks-latest.md $(BENCH)
 
 docs: install
 	$(BIN)/sketchfit options --markdown > docs/options.md

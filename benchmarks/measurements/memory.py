@@ -1,0 +1,79 @@
+"""Memory of a training as the number of images grows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.case import Case
+from benchmarks.measure import Candidate, Column, Measurement
+
+CLASSES = 345
+
+
+def measurements(case: Case) -> list[Measurement]:
+    names = {count: f"{count:,} images" for count in case.counts}
+    call = f"{__name__}:train"
+    return [
+        Measurement(
+            "Memory in training",
+            f"Largest `RssAnon` of the process over {case.updates} updates: all that it holds but memory-mapped files, "
+            "whose pages the kernel can drop at any time. The store's rows are blank, in a file with holes.",
+            "MB",
+            tuple(Candidate(name, call, {"count": count}) for count, name in names.items()),
+            higher_is_better=False,
+            reference=names[min(case.counts)],
+            columns=(Column("mapped", "file pages beside it, MB", "{:.0f}"),),
+            form="{:.0f}",
+        )
+    ]
+
+
+def train(case: Case, count: int) -> dict[str, float]:
+    from numpy.lib.format import open_memmap
+
+    import sketchfit.training.fit as fit_module
+    from sketchfit.data.store import Store
+    from sketchfit.pipeline.prepare import store_settings
+    from sketchfit.tracking.console import Screen
+    from sketchfit.training.engine import make_engine
+    from sketchfit.training.feed import updates
+    from sketchfit.training.job import FitJob
+
+    recipe = case.recipe()
+    side = store_settings(recipe).size
+    seen: list[dict[str, float]] = []
+
+    def first_updates(*arguments: Any) -> Generator[Any, None, None]:
+        feed = updates(*arguments)
+        for _, micros in zip(range(case.updates), feed, strict=False):
+            yield micros
+            seen.append(resident())
+        feed.close()
+
+    vars(fit_module)["updates"] = first_updates
+    with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
+        path = Path(folder) / "images.npy"
+        images = open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, side, side, 1))
+        del images
+        store = Store(
+            np.load(path, mmap_mode="r"), np.full((count, 1), 255, np.uint8), ("",) * count, Path(folder), False
+        )
+        rows = np.arange(count)
+        job = FitJob("bench", recipe, store, rows % CLASSES, CLASSES, rows, rows[:0], Path(folder), "bench", 0)
+        fit_module.fit(job, make_engine(recipe.compute), Screen("none"))
+        del store, job
+    return {key: max(one[key] for one in seen) for key in ("value", "mapped")}
+
+
+def resident() -> dict[str, float]:
+    """Resident memory of this process in MB: its own as `value`, and that of mapped files."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return {
+        "value": float(lines["RssAnon"].split()[0]) / 1e3,
+        "mapped": float(lines["RssFile"].split()[0]) / 1e3,
+    }

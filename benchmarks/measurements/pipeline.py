@@ -1,0 +1,113 @@
+"""Input pipelines alone: from files or the store to normalised float batches."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.case import MEAN, STD, Case
+from benchmarks.levels import LEVELS, POLICIES
+from benchmarks.measure import Candidate, Measurement
+
+PEERS = {
+    "torchvision v2, PIL": "torchvision_loader",
+    "albumentations, OpenCV": "albumentations_loader",
+    "timm's loader, PIL": "timm_loader",
+}
+BY_CHANNEL = ("torchvision v2, PIL", "albumentations, OpenCV")
+"""Peers that can be told to read in grey."""
+WARM_UP = 2
+"""Batches before the clock runs."""
+
+
+def measurements(case: Case) -> list[Measurement]:
+    return [one(case, level, grey) for grey in (True, False) for level in LEVELS]
+
+
+def one(case: Case, level: str, grey: bool) -> Measurement:
+    colour = "grey" if grey else "colour"
+    mine, theirs = f"{__name__}:sketchfit", f"{__name__}:peer"
+    candidates = [
+        Candidate("sketchfit", mine, {"level": level, "grey": grey}),
+        Candidate("sketchfit, first epoch with building the store", mine, {"level": level, "grey": grey, "cold": True}),
+        *(Candidate(name, theirs, {"module": file, "level": level, "grey": False}) for name, file in PEERS.items()),
+    ]
+    if grey:
+        candidates += [
+            Candidate(f"{name}, read in grey", theirs, {"module": PEERS[name], "level": level, "grey": True})
+            for name in BY_CHANNEL
+        ]
+    return Measurement(
+        f"Input pipeline, {colour} store, augmentation: {level}",
+        f"{case.loaded:,} images, float batches of {case.batch} × 3 × {case.size} × {case.size}, files in the page "
+        f"cache; {case.threads} threads, or {case.threads} worker processes.",
+        "images/s",
+        tuple(candidates),
+        subject="sketchfit",
+        form="{:.0f}",
+    )
+
+
+def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[str, float]:
+    import torch
+
+    from sketchfit.config.transforms import TransformsSection
+    from sketchfit.data.batches import epoch_order, load_batches, split_batches
+    from sketchfit.data.store import Store, open_store
+    from sketchfit.models.backbone import Normalisation, to_input
+    from sketchfit.pipeline.prepare import store_settings
+    from sketchfit.transforms.augment import augment_for
+    from sketchfit.transforms.rng import sample_rng
+
+    paths, root = files(case)
+    settings = store_settings(case.recipe({"data": {"channels": 1 if grey else 3}}))
+    augment = augment_for(TransformsSection(policy=POLICIES[level]), case.size, 0, 1)
+    normalisation = Normalisation(MEAN, STD)
+
+    def epoch(store: Store) -> Iterable[Any]:
+        batches = split_batches(epoch_order(np.arange(len(paths)), 0, 0), case.batch)
+        for batch in load_batches(store, batches, augment, lambda row: sample_rng(0, 0, row), case.threads):
+            yield to_input(torch.from_numpy(batch.images), normalisation, torch.device("cpu"), True)
+
+    with tempfile.TemporaryDirectory(dir=case.scratch) as cache:
+        began = time.perf_counter()
+        store = open_store(root, paths, settings, Path(cache), threads=case.threads)
+        return through(case, partial(epoch, store), began if cold else None)
+
+
+def peer(case: Case, module: str, level: str, grey: bool) -> dict[str, float]:
+    """A peer's file has `loader(case, paths, level, grey)`: a function that starts an epoch."""
+    paths, root = files(case)
+    made = importlib.import_module(f"benchmarks.peers.{module}")
+    return through(case, made.loader(case, [root / path for path in paths], level, grey))
+
+
+def files(case: Case) -> tuple[list[str], Path]:
+    """The training images of this case, each read once, so that all find them in the page cache."""
+    table = case.table()
+    paths = [table.train.paths[row] for row in case.rows(table, case.loaded)]
+    for path in set(paths):
+        (table.root / path).read_bytes()
+    return paths, table.root
+
+
+def through(case: Case, epoch: Callable[[], Iterable[Any]], began: float | None = None) -> dict[str, float]:
+    """Images a second of an epoch, from the start of its loader to its last batch; from `began` where that is given."""
+    if began is None:
+        for _ in islice(epoch(), WARM_UP):
+            pass
+        began = time.perf_counter()
+    seen = 0
+    for images in epoch():
+        assert images.shape == (case.batch, 3, case.size, case.size), images.shape
+        assert images.is_floating_point()
+        seen += len(images)
+    return {"value": seen / (time.perf_counter() - began)}

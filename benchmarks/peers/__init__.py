@@ -1,0 +1,1 @@
+"""What users would pick instead, as someone competent would set it up; one file each."""

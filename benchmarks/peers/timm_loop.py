@@ -1,0 +1,63 @@
+"""timm's loader and training step: what its `train.py` does between its lines of bookkeeping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmarks.case import Case
+from benchmarks.clock import Waiting
+from benchmarks.peers import timm_model
+from benchmarks.peers.timm_loader import training_loader
+from sketchfit.models._timm import timm
+
+
+def rate(case: Case, channels_last: bool, keep_memory: bool = False) -> dict[str, float]:
+    """Images a second of an epoch, and the share of it that went by in waiting for batches."""
+    if keep_memory:
+        from sketchfit.training.allocator import keep_freed_memory
+
+        keep_freed_memory()
+    table = case.table()
+    rows = case.rows(table, case.trained)
+    made = timm_model.create(case.backbone, case.weights, table.class_count)
+    paths = [table.root / table.train.paths[row] for row in rows]
+    batches = training_loader(case, paths, table.label[rows].tolist(), "default", made.mean, made.std)
+    model = made.model.train()
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    waiting = Waiting()
+    began = time.perf_counter()
+    seen = train_epoch(model, optimizer_of(model), waiting.over(batches), channels_last)
+    took = time.perf_counter() - began
+    return {"value": seen / took, "waiting": 100 * waiting.seconds / took}
+
+
+def optimizer_of(model: nn.Module) -> Any:
+    """AdamW as in the `cpu` recipe."""
+    return timm.optim.create_optimizer_v2(model, opt="adamw", lr=1e-3, weight_decay=0.05)
+
+
+def train_epoch(
+    model: nn.Module,
+    optimizer: Any,
+    batches: Iterable[Any],
+    channels_last: bool,
+    before_step: Callable[[], None] = lambda: None,
+) -> int:
+    """One pass; images seen."""
+    criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
+    seen = 0
+    for images, label in batches:
+        if channels_last:
+            images = images.contiguous(memory_format=torch.channels_last)
+        optimizer.zero_grad()
+        criterion(model(images), label).backward()
+        before_step()
+        optimizer.step()
+        seen += len(label)
+    return seen
