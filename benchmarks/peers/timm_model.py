@@ -30,6 +30,7 @@ def create(backbone: str, weights: str, classes: int) -> TimmModel:
     )
 
     def numbers(key: str) -> tuple[float, ...]:
-        return tuple(map(float, metadata[key].split())) if key in metadata else tuple(model.pretrained_cfg[key])
+        given = tuple(map(float, metadata[key].split())) if key in metadata else tuple(model.pretrained_cfg[key])
+        return given * 3 if len(given) == 1 else given
 
     return TimmModel(model, numbers("mean"), numbers("std"))

@@ -101,7 +101,7 @@ def test_the_table_to_the_letter() -> None:
 def test_waiting_counts_what_the_source_takes_and_not_what_is_done_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
 
-    def source():  # noqa: ANN202
+    def source():
         nonlocal now
         for item in range(3):
             now += 2.0
