@@ -110,15 +110,14 @@ def head(case: Case, repeats: int, quick: bool) -> str:
     command = shlex.join(["python", "-m", "benchmarks", *shown(sys.argv[1:])])
     return (
         f"# Benchmarks\n\n{'**A quick run: its figures say nothing.** ' if quick else ''}{describe()}\n\n"
-        f"```sh\n{command}\n```\n\n{case.backbone} at {case.size} px; {repeats} rounds, in each of which all rows of a "
-        f"table were run in turn, every one in a process of its own with {case.threads} threads. Ratios are those of "
-        "medians.\n"
+        f"```sh\n{command}\n```\n\n{case.backbone} at {case.size} px. Rounds: {repeats}; in each, all rows of a table "
+        f"were run in turn, every one in a process of its own. Threads: {case.threads}. Ratios are those of medians.\n"
     )
 
 
 def shown(arguments: list[str]) -> list[str]:
     """The command without folders: they are this machine's own."""
-    return [Path(text).name if Path(text).exists() and os.sep in text else text for text in arguments]
+    return [Path(text).name if os.sep in text else text for text in arguments]
 
 
 def measured(measurement: Measurement, case: Case, repeats: int) -> tuple[str, int]:

@@ -130,6 +130,15 @@ def ratios(measurement: Measurement, outcomes: Mapping[str, Outcome]) -> dict[st
     return {name: advantage(value, medians[anchor], higher) for name, value in medians.items()}
 
 
+def ratio_heading(measurement: Measurement) -> str:
+    """What is divided by what in `ratios`; empty where nothing is."""
+    anchor = measurement.subject or measurement.reference
+    if anchor is None:
+        return ""
+    anchor_above = (measurement.subject is not None) == measurement.higher_is_better
+    return f"{anchor} ÷ this" if anchor_above else f"this ÷ {anchor}"
+
+
 def spread(values: Sequence[float], form: str = "{:.1f}") -> str:
     """`median (min–max)`; the one value where there is only one."""
     if not values:
@@ -140,11 +149,11 @@ def spread(values: Sequence[float], form: str = "{:.1f}") -> str:
 
 def table(measurement: Measurement, outcomes: Mapping[str, Outcome]) -> str:
     """The Markdown table of a measurement."""
-    compared = measurement.subject or measurement.reference
+    compared = ratio_heading(measurement)
     shown = [column for column in measurement.columns if any(found.values(column.key) for found in outcomes.values())]
     heads = ["", f"{measurement.unit}, median (min–max)"]
     if compared:
-        heads.append(f"{compared} ÷ this" if measurement.subject else f"this ÷ {compared}")
+        heads.append(compared)
     heads += [column.title for column in shown]
     lines = [heads, ["---"] * len(heads)]
     found_ratios = ratios(measurement, outcomes)

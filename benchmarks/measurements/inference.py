@@ -120,7 +120,7 @@ def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
     recipe = case.recipe()
     paths, root, classes = files(case)
     began = time.perf_counter()
-    answer = network_answer(case, recipe, classes, views, **how)
+    answer = network_answer(case, recipe, classes, views, len(paths), **how)
     ready = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=case.scratch) as cache:
         store = open_store(root, paths, store_settings(recipe), Path(cache), threads=case.threads)
@@ -142,6 +142,7 @@ def network_answer(
     recipe: Any,
     classes: int,
     views: Sequence[str],
+    images: int,
     precision: str = "fp32",
     channels_last: bool = True,
     compiled: bool = False,
@@ -165,8 +166,10 @@ def network_answer(
     model = network.model.eval().to(memory_format=layout)  # type: ignore[call-overload]
     if compiled:
         model = torch.compile(model)
+    rows = BATCH // len(views)
     with torch.inference_mode(), autocast(engine.device, precision):
-        model(torch.zeros(BATCH, 3, case.size, case.size).contiguous(memory_format=layout))
+        for count in (rows, images % rows or rows):  # whole batches and the last one: a compiler looks at both
+            model(torch.zeros(count * len(views), 3, case.size, case.size).contiguous(memory_format=layout))
 
     def answer(store: Any, rows: Any) -> Any:
         found = view_probabilities(

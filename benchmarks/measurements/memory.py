@@ -26,7 +26,7 @@ def measurements(case: Case) -> list[Measurement]:
             "MB",
             tuple(Candidate(name, call, {"count": count}) for count, name in names.items()),
             higher_is_better=False,
-            reference=names[min(case.counts)],
+            subject=names[min(case.counts)],
             columns=(Column("mapped", "file pages beside it, MB", "{:.0f}"),),
             form="{:.0f}",
         )

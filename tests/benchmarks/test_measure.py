@@ -15,6 +15,7 @@ from benchmarks.measure import (
     Outcome,
     advantage,
     interleave,
+    ratio_heading,
     ratios,
     spread,
     table,
@@ -73,6 +74,15 @@ def test_ratios_are_of_medians_and_not_medians_of_ratios() -> None:
     assert ratios(measurement(subject="ours", higher_is_better=False), found)["theirs"] == pytest.approx(1 / 3)
     assert ratios(measurement(subject="other"), found) == {}
     assert ratios(measurement(), found) == {}
+
+
+@pytest.mark.parametrize("higher", [True, False])
+@pytest.mark.parametrize("anchor", ["subject", "reference"])
+def test_the_heading_says_what_was_divided_by_what(anchor: str, higher: bool) -> None:
+    one = measurement(**{anchor: "ours"}, higher_is_better=higher)
+    found = ratios(one, outcomes(ours=[4.0], theirs=[8.0]))["theirs"]
+    assert found == {"ours ÷ this": 0.5, "this ÷ ours": 2.0}[ratio_heading(one)]
+    assert found == (2.0 if (anchor == "subject") != higher else 0.5)
 
 
 def test_spread() -> None:
