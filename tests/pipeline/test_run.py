@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,6 @@ import pytest
 import yaml
 
 import sketchfit
-from sketchfit.data import images as images_module
 from sketchfit.errors import UserError
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -358,25 +356,6 @@ def test_columns_are_named_on_the_command_line(drawn: Path, tiny_file: Path, cli
         "--image-column", "0", "--label-column", "1",
     )  # fmt: skip
     assert (status, errors) == (0, "")
-
-
-def test_every_image_is_decoded_once(drawn: Path, tiny: dict[str, Any], tmp_path: Path) -> None:
-    calls: Counter[str] = Counter()
-    real = images_module.decode
-
-    def counted(source: Any, *args: Any, **kwargs: Any) -> Any:
-        calls[str(source)] += 1
-        return real(source, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for module in list(sys.modules.values()):
-            if getattr(module, "decode", None) is real:
-                patch.setattr(module, "decode", counted)
-        sketchfit.run(drawn, tiny, {"data": {"cache": str(tmp_path / "cache")}}, tmp_path / "run")
-        assert len(calls) == TRAIN + TEST
-        assert set(calls.values()) == {1}
-        sketchfit.run(drawn, tiny, {"data": {"cache": str(tmp_path / "cache")}, "seed": 3}, tmp_path / "again")
-        assert set(calls.values()) == {1}  # runs share it
 
 
 def test_predict_images_folders_and_tables(plain: Path, drawn: Path, cli: Cli, tmp_path: Path) -> None:

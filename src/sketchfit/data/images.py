@@ -85,7 +85,7 @@ def decode(source: Path | bytes, max_pixels: int = 100_000_000) -> NDArray[np.ui
     Raises:
         ImageError: no such file, empty, too large, truncated or damaged, or not an image.
     """
-    data = _read(source) if isinstance(source, Path) else source
+    data = read_image_file(source) if isinstance(source, Path) else source
     _refuse_obvious(data)
     try:
         pixels = _decode_jpeg(data, max_pixels) if data.startswith(b"\xff\xd8") else _decode_other(data, max_pixels)
@@ -94,7 +94,12 @@ def decode(source: Path | bytes, max_pixels: int = 100_000_000) -> NDArray[np.ui
     return _grey_if_neutral(pixels)
 
 
-def _read(path: Path) -> bytes:
+def read_image_file(path: Path) -> bytes:
+    """A file's content, to be decoded.
+
+    Raises:
+        ImageError: no such file, no regular one, larger than `MAX_BYTES`, or not to be read.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from filelock import FileLock
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from sketchfit.data.images import ImageError, decode
+from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.data.resize import Resize, to_square
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
@@ -32,6 +33,13 @@ VERSION = 1
 """Raised when the same settings would give other pixels."""
 
 Progress = Callable[[int], None]
+
+See = Callable[[int, bytes | None, NDArray[np.uint8] | ImageError], None]
+"""Is shown each image of a pass: (row, the file's content or None, the decoded image or why there is none). Called from
+several threads, in any order; the image is not to be changed."""
+
+Watch = Callable[[int], See | None]
+"""Asked once before a pass over the images, with its limit of pixels: who wants to see them, if anybody."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +90,35 @@ def open_store(
     cache: Path,
     progress: Progress = lambda _: None,
     threads: int | None = None,
+    watch: Watch = lambda _: None,
 ) -> Store:
-    """Open the store of these images, building it first where it is missing. Safe with several processes at once.
+    """Open the store of these images, building it first where it is missing; see `open_stores`."""
+    return open_stores(root, paths, (settings,), cache, progress, threads, watch)[0]
+
+
+def open_stores(
+    root: Path,
+    paths: Sequence[str],
+    settings: Sequence[StoreSettings],
+    cache: Path,
+    progress: Progress = lambda _: None,
+    threads: int | None = None,
+    watch: Watch = lambda _: None,
+) -> list[Store]:
+    """Open several stores of the same images. Those missing are built in one pass, each image decoded once for all.
+
+    Safe with several processes at once.
 
     Args:
         root: folder that `paths` are relative to.
         paths: image files; one that is missing or can't be read becomes a row of white paper with its error.
+        settings: of each store; those with another limit of pixels take a pass of their own.
         cache: folder of all stores.
         progress: called with the number of images done so far.
+        watch: gives who else is to see the decoded images; not asked where nothing has to be built.
+
+    Returns:
+        A store for each of `settings`.
 
     Raises:
         UserError: the cache folder can't be written.
@@ -97,16 +126,24 @@ def open_store(
     threads = threads or os.cpu_count() or 1
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        folder = cache / f"store-{store_key(root, paths, settings, threads)}"
-        with FileLock(cache / f"{folder.name}.lock"):
-            built = not (folder / "store.json").is_file()
-            if built:
-                _build(folder, root, paths, settings, progress, threads)
+        content = _content(root, paths, threads)
+        folders = {one: cache / f"store-{_key(content, one)}" for one in settings}
+        with ExitStack() as locks:
+            for folder in sorted(set(folders.values())):  # sorted: two processes never wait for each other
+                locks.enter_context(FileLock(cache / f"{folder.name}.lock"))
+            missing = {one: folder for one, folder in folders.items() if not (folder / "store.json").is_file()}
+            for limit in sorted({one.max_pixels for one in missing}):
+                alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
+                _build(alike, root, paths, limit, progress, threads, watch(limit))
     except OSError as error:
         raise UserError(
             f"the image store can't be written to {cache}: {error.strerror or error}",
             "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
         ) from error
+    return [_opened(folders[one], one in missing) for one in settings]
+
+
+def _opened(folder: Path, built: bool) -> Store:
     index = read_json(folder / "store.json")
     return Store(
         images=np.load(folder / "images.npy", mmap_mode="r"),
@@ -119,11 +156,18 @@ def open_store(
 
 def store_key(root: Path, paths: Sequence[str], settings: StoreSettings, threads: int = 1) -> str:
     """Hex key of the files' content in their order, and of the settings."""
+    return _key(_content(root, paths, threads), settings)
+
+
+def _key(content: bytes, settings: StoreSettings) -> str:
     digest = hashlib.blake2b(json.dumps([VERSION, settings.__dict__]).encode(), digest_size=12)
-    with ThreadPoolExecutor(threads) as pool:
-        for file_digest in pool.map(lambda path: _file_digest(root / path), paths):
-            digest.update(file_digest)
+    digest.update(content)
     return digest.hexdigest()
+
+
+def _content(root: Path, paths: Sequence[str], threads: int) -> bytes:
+    with ThreadPoolExecutor(threads) as pool:
+        return b"".join(pool.map(lambda path: _file_digest(root / path), paths))
 
 
 def _file_digest(path: Path) -> bytes:
@@ -134,62 +178,116 @@ def _file_digest(path: Path) -> bytes:
 
 
 def _build(
-    folder: Path, root: Path, paths: Sequence[str], settings: StoreSettings, progress: Progress, threads: int
+    folders: Mapping[StoreSettings, Path],
+    root: Path,
+    paths: Sequence[str],
+    max_pixels: int,
+    progress: Progress,
+    threads: int,
+    see: See | None,
 ) -> None:
-    for stale in folder.parent.glob(f".{folder.name}.*.part"):
-        shutil.rmtree(stale, ignore_errors=True)
-    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    part.mkdir()
+    parts = {one: folder.with_name(f".{folder.name}.{os.getpid()}.part") for one, folder in folders.items()}
+    for folder in folders.values():
+        for stale in folder.parent.glob(f".{folder.name}.*.part"):
+            shutil.rmtree(stale, ignore_errors=True)
     try:
-        errors = _write_images(part, root, paths, settings, progress, threads)
-        (part / "store.json").write_text(
-            json.dumps({"version": VERSION, "settings": settings.__dict__, "errors": errors}), encoding="utf-8"
-        )
-        for name in ("images.npy", "paper.npy", "store.json"):
-            with (part / name).open("rb") as file:
-                os.fsync(file.fileno())
-        shutil.rmtree(folder, ignore_errors=True)  # whatever lies there has no store.json
-        part.rename(folder)
+        for part in parts.values():
+            part.mkdir()
+        pixels = [_Pixels(part, len(paths), one) for one, part in parts.items()]
+        errors = _read_images(pixels, root, paths, max_pixels, progress, threads, see)
+        for one in pixels:
+            one.finish()
+        for settings, part in parts.items():
+            _put_in_place(part, folders[settings], settings, errors)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        for part in parts.values():
+            shutil.rmtree(part, ignore_errors=True)
 
 
-def _write_images(
-    part: Path, root: Path, paths: Sequence[str], settings: StoreSettings, progress: Progress, threads: int
+def _put_in_place(part: Path, folder: Path, settings: StoreSettings, errors: list[str]) -> None:
+    (part / "store.json").write_text(
+        json.dumps({"version": VERSION, "settings": settings.__dict__, "errors": errors}), encoding="utf-8"
+    )
+    for name in ("images.npy", "paper.npy", "store.json"):
+        with (part / name).open("rb") as file:
+            os.fsync(file.fileno())
+    shutil.rmtree(folder, ignore_errors=True)  # whatever lies there has no store.json
+    part.rename(folder)
+
+
+def _read_images(
+    stores: Sequence[_Pixels],
+    root: Path,
+    paths: Sequence[str],
+    max_pixels: int,
+    progress: Progress,
+    threads: int,
+    see: See | None,
 ) -> list[str]:
-    """Grey drawings go to one array and coloured ones to another: only at the end is it known which the store is."""
+    """The pass: each image read and decoded once, put into every store and shown to `see`; gives the errors."""
     cv2.setNumThreads(1)  # one thread an image is faster than several threads on one
-    count, size = len(paths), settings.size
-    grey = open_memmap(part / "grey.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 1))
-    colour = open_memmap(part / "colour.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
-    paper = np.full((count, 3), 255, dtype=np.uint8)
-    is_colour = np.zeros(count, dtype=bool)
 
-    def write(row: int) -> str:
+    def read(row: int) -> str:
+        data = None
         try:
-            image = _channels(decode(root / paths[row], max_pixels=settings.max_pixels), settings.channels)
+            data = read_image_file(root / paths[row])
+            image = decode(data, max_pixels)
         except ImageError as error:
-            grey[row] = 255
+            if see is not None:
+                see(row, data, error)
             return str(error)
-        square, paper[row] = to_square(image, size, settings.resize)
-        is_colour[row] = square.shape[2] == 3
-        (colour if is_colour[row] else grey)[row] = square
+        if see is not None:
+            see(row, data, image)
+        for store in stores:
+            store.put(row, image)
         return ""
 
     errors = []
     with ThreadPoolExecutor(threads) as pool:
-        for done, error in enumerate(pool.map(write, range(count)), start=1):
+        for done, error in enumerate(pool.map(read, range(len(paths))), start=1):
             errors.append(error)
             progress(done)
-    if is_colour.any() or settings.channels == 3:
-        for row in np.flatnonzero(~is_colour):
-            colour[row] = grey[row]
-        _keep(part, colour, "colour.npy", "grey.npy")
-        np.save(part / "paper.npy", paper)
-    else:
-        _keep(part, grey, "grey.npy", "colour.npy")
-        np.save(part / "paper.npy", paper[:, :1])
+    for row in (row for row, error in enumerate(errors) if error):
+        for store in stores:
+            store.leave_white(row)
     return errors
+
+
+class _Pixels:
+    """The arrays of a store that is being built.
+
+    Grey drawings go to one and coloured ones to another: only at the end is it known which the store is.
+    """
+
+    def __init__(self, part: Path, count: int, settings: StoreSettings) -> None:
+        size = settings.size
+        self._part, self._settings = part, settings
+        self._grey = open_memmap(part / "grey.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 1))
+        self._colour = open_memmap(part / "colour.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+        self._paper = np.full((count, 3), 255, dtype=np.uint8)
+        self._is_colour = np.zeros(count, dtype=bool)
+
+    def put(self, row: int, image: NDArray[np.uint8]) -> None:
+        """Resize and keep a decoded image."""
+        image = _channels(image, self._settings.channels)
+        square, self._paper[row] = to_square(image, self._settings.size, self._settings.resize)
+        self._is_colour[row] = square.shape[2] == 3
+        (self._colour if self._is_colour[row] else self._grey)[row] = square
+
+    def leave_white(self, row: int) -> None:
+        """White paper, for an image that can't be read."""
+        self._grey[row] = 255
+
+    def finish(self) -> None:
+        """Keep the array that holds them all, as `images.npy`, and the paper."""
+        if self._is_colour.any() or self._settings.channels == 3:
+            for row in np.flatnonzero(~self._is_colour):
+                self._colour[row] = self._grey[row]
+            _keep(self._part, self._colour, "colour.npy", "grey.npy")
+            np.save(self._part / "paper.npy", self._paper)
+        else:
+            _keep(self._part, self._grey, "grey.npy", "colour.npy")
+            np.save(self._part / "paper.npy", self._paper[:, :1])
 
 
 def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:

@@ -21,11 +21,11 @@ from sketchfit.analysis.ablation import NOTE, Outcome, Row, compare, table_rows,
 from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Section
-from sketchfit.data.store import Store
+from sketchfit.data.store import Store, Watch
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
-from sketchfit.pipeline.audit import groups_for_folds
+from sketchfit.pipeline.audit import Looking, groups_for_folds
 from sketchfit.pipeline.folder import FIT_SECTIONS, RunFolder, digest
 from sketchfit.pipeline.members import FoldResult, Inputs, fit_fold
 from sketchfit.pipeline.prepare import Fold, load_store, load_table, make_folds, store_settings
@@ -167,8 +167,10 @@ class _Runner:
     def __init__(self, table: Table, base: Recipe, out: Path, engine: Accelerator, screen: Screen) -> None:
         self._table, self._base, self._out, self._engine, self._screen = table, base, out, engine, screen
         self._stores: dict[Any, Store] = {}
-        store = self._store(base)
+        looking = Looking(table, base)
         with engine.main_process_first():
+            store = self._store(base, looking.train)
+            looking.finish(screen)
             self._group = groups_for_folds(table, base, [store.folder.name], out / "audit", screen)
         folds, _ = make_folds(table, store.readable, self._group, base)
         chosen = base.folds.train
@@ -191,10 +193,10 @@ class _Runner:
             seconds += sum(result.seconds for result in results)
         return Outcome(variant.name, np.stack(correct), seconds)
 
-    def _store(self, recipe: Recipe) -> Store:
+    def _store(self, recipe: Recipe, watch: Watch = lambda _: None) -> Store:
         key = store_settings(recipe)
         if key not in self._stores:
-            self._stores[key] = load_store(self._table, self._table.train, "training", recipe, self._screen)
+            self._stores[key] = load_store(self._table, self._table.train, "training", recipe, self._screen, watch)
         return self._stores[key]
 
     def _inputs(self, recipe: Recipe) -> Inputs:

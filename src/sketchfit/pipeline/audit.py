@@ -14,12 +14,13 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.audit import Audit, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.data.audit.leak_guard import check_external
+from sketchfit.data.audit.measure import MeasureSettings, Measuring
 from sketchfit.data.audit.page import write_html
-from sketchfit.data.store import default_cache
+from sketchfit.data.store import See
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.pipeline.folder import digest
-from sketchfit.pipeline.prepare import load_table
+from sketchfit.pipeline.prepare import cache_folder, load_table
 from sketchfit.tracking.console import Screen
 
 
@@ -57,6 +58,47 @@ def audit(
     return found
 
 
+class Looking:
+    """Measures a table's images for the audit while the stores decode them, so that the audit decodes none.
+
+    Where the audit is off, or these images were measured before, nobody looks.
+    """
+
+    def __init__(self, table: Table, recipe: Recipe) -> None:
+        self._table, self._recipe = table, recipe
+        self._measuring: Measuring | None = None
+        self._asked = False
+
+    def train(self, max_pixels: int) -> See | None:
+        """The training images' `Watch`."""
+        return self._watch(0, max_pixels)
+
+    def test(self, max_pixels: int) -> See | None:
+        """The test images' `Watch`."""
+        return self._watch(len(self._table.train), max_pixels)
+
+    def finish(self, screen: Screen) -> None:
+        """Look at those images that no store decoded, and leave the measurements in the cache for the audit."""
+        if self._measuring is not None:
+            with screen.bar("looking at all images", len(self._table.train) + len(self._table.test)) as advance:
+                self._measuring.finish(lambda done: advance(done, ""))
+            self._measuring = None
+
+    def _watch(self, first: int, max_pixels: int) -> See | None:
+        if max_pixels != self._recipe.data.max_pixels:
+            return None  # the audit calls other images unreadable
+        if not self._asked and self._recipe.audit.enabled:
+            files = [self._table.root / path for path in (*self._table.train.paths, *self._table.test.paths)]
+            settings = MeasureSettings(self._recipe.audit.thumbnail, max_pixels)
+            measuring = Measuring(files, settings, cache_folder(self._recipe))
+            self._measuring = None if measuring.path.is_file() else measuring
+        self._asked = True
+        measuring_now = self._measuring
+        if measuring_now is None:
+            return None
+        return lambda row, data, image: measuring_now.see(first + row, data, image)
+
+
 def groups_for_folds(
     table: Table, recipe: Recipe, stores: Sequence[str], folder: Path, screen: Screen
 ) -> NDArray[np.int64] | None:
@@ -87,12 +129,8 @@ def _key(table: Table, recipe: Recipe, stores: Sequence[str]) -> str:
     return digest(fingerprint(table), recipe.audit.model_dump(), folds, recipe.model.backbone, list(stores))
 
 
-def _cache(recipe: Recipe) -> Path:
-    return Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
-
-
 def _audit(table: Table, recipe: Recipe, folder: Path, screen: Screen, page: str = "index.html") -> Audit:
-    cache = _cache(recipe)
+    cache = cache_folder(recipe)
     with screen.bar("looking at all images", len(table.train) + len(table.test)) as advance:
         found = run_audit(
             table,
@@ -131,7 +169,7 @@ def _check_external(table: Table, recipe: Recipe, screen: Screen) -> None:
     if not recipe.audit.external:
         return
     paths = [Path(path) for path in recipe.audit.external]
-    check = check_external(table, paths, recipe.audit, _cache(recipe), max_pixels=recipe.data.max_pixels)
+    check = check_external(table, paths, recipe.audit, cache_folder(recipe), max_pixels=recipe.data.max_pixels)
     for note in check.notes:
         screen.line(note)
     if not check.overlaps:

@@ -67,7 +67,7 @@ def _fit(
     say_table(table, screen)
     told = tell_start(relay, settings, table, run_folder, screen, engine.is_main_process)
     ((member, member_recipe),) = members.items()
-    inputs = open_inputs(table, member_recipe, screen)
+    inputs = open_inputs(table, members, screen)[member]
     name_unreadable(table, inputs, strict, screen)
     rows = np.flatnonzero(inputs.train.readable)
     fit_fold(run_folder, member, member_recipe, inputs, Fold(0, rows, rows[:0]), engine, screen, relay)

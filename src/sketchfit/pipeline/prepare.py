@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import given_folds, stratified_folds
 from sketchfit.data.readers import read_table
-from sketchfit.data.store import Store, StoreSettings, default_cache, open_store
+from sketchfit.data.store import Store, StoreSettings, Watch, default_cache, open_stores
 from sketchfit.data.table import Split, Table
 from sketchfit.data.text_tables import listed
 from sketchfit.errors import UserError
@@ -46,11 +47,42 @@ def store_settings(recipe: Recipe) -> StoreSettings:
     return StoreSettings(size, recipe.data.resize, recipe.data.channels, recipe.data.max_pixels)
 
 
-def load_store(table: Table, split: Split, what: str, recipe: Recipe, screen: Screen) -> Store:
+def cache_folder(recipe: Recipe) -> Path:
+    """Folder of stores and of what was measured."""
+    return Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
+
+
+def load_store(
+    table: Table, split: Split, what: str, recipe: Recipe, screen: Screen, watch: Watch = lambda _: None
+) -> Store:
     """Open the store of a split, showing a bar while it is built."""
-    cache = Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
-    with screen.bar(f"decoding {what} images", len(split)) as advance:
-        return open_store(table.root, split.paths, store_settings(recipe), cache, lambda done: advance(done, ""))
+    return load_stores(table, split, what, [recipe], screen, watch)[0]
+
+
+def load_stores(
+    table: Table,
+    split: Split,
+    what: str,
+    recipes: Sequence[Recipe],
+    screen: Screen,
+    watch: Watch = lambda _: None,
+) -> list[Store]:
+    """Open the stores of a split for several members: those that share a cache are built in one pass.
+
+    Args:
+        watch: see `open_stores`.
+    """
+
+    def opened(cache: Path, wanted: Sequence[StoreSettings]) -> list[Store]:
+        with screen.bar(f"decoding {what} images", len(split)) as advance:
+            return open_stores(table.root, split.paths, wanted, cache, lambda done: advance(done, ""), watch=watch)
+
+    keys = [(cache_folder(recipe), store_settings(recipe)) for recipe in recipes]
+    stores: dict[tuple[Path, StoreSettings], Store] = {}
+    for cache in dict.fromkeys(cache for cache, _ in keys):
+        wanted = [key for key in dict.fromkeys(keys) if key[0] == cache]
+        stores.update(zip(wanted, opened(cache, [settings for _, settings in wanted]), strict=True))
+    return [stores[key] for key in keys]
 
 
 def make_folds(

@@ -21,11 +21,11 @@ from sketchfit.files import write_json
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.inference.tta import parse_views
-from sketchfit.pipeline.audit import groups_for_folds
+from sketchfit.pipeline.audit import Looking, groups_for_folds
 from sketchfit.pipeline.finish import finish
 from sketchfit.pipeline.folder import default_name, open_run
 from sketchfit.pipeline.members import Inputs, fit_fold
-from sketchfit.pipeline.prepare import load_store, load_table, make_folds, write_folds
+from sketchfit.pipeline.prepare import load_stores, load_table, make_folds, write_folds
 from sketchfit.pipeline.report import report_after_run
 from sketchfit.pipeline.submit import write_submission
 from sketchfit.pipeline.summary import RunResult, say_result, say_store, say_table
@@ -103,13 +103,15 @@ def _run(
     members = member_recipes(settings)
     for one in members.values():
         parse_views(one.inference.views)  # a mistake there is told before hours of training
-    with clock.stage("decoding"):
-        inputs = {member: open_inputs(table, member_recipe, screen) for member, member_recipe in members.items()}
+    looking = Looking(table, settings)
+    with clock.stage("decoding"), engine.main_process_first():  # so that the process that audits sees the images
+        inputs = open_inputs(table, members, screen, looking)
     first = next(iter(inputs.values()))
     say_store(first.train, screen)
     unreadable = name_unreadable(table, first, strict, screen)
     with clock.stage("audit"), engine.main_process_first():
         stores = [store.folder.name for one in inputs.values() for store in (one.train, one.test)]
+        looking.finish(screen)
         group = groups_for_folds(table, settings, stores, run_folder.findings.parent, screen)
         if group is None:
             write_json(run_folder.findings, _findings(table, *unreadable))
@@ -150,10 +152,15 @@ def _run(
     return result
 
 
-def open_inputs(table: Table, recipe: Recipe, screen: Screen) -> Inputs:
-    """Open both stores of a member."""
-    train = load_store(table, table.train, "training", recipe, screen)
-    return Inputs(table, train, load_store(table, table.test, "test", recipe, screen))
+def open_inputs(
+    table: Table, members: Mapping[str, Recipe], screen: Screen, looking: Looking | None = None
+) -> dict[str, Inputs]:
+    """Open both stores of each member; `looking` sees what is decoded for them."""
+    recipes = list(members.values())
+    watch = (looking.train, looking.test) if looking else (lambda _: None,) * 2
+    train = load_stores(table, table.train, "training", recipes, screen, watch[0])
+    test = load_stores(table, table.test, "test", recipes, screen, watch[1])
+    return {member: Inputs(table, *both) for member, *both in zip(members, train, test, strict=True)}
 
 
 def _usable(inputs: Mapping[str, Inputs]) -> NDArray[np.bool_]:

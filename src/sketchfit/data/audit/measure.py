@@ -1,4 +1,6 @@
-"""One pass over the image files: each is read and decoded once, and all that the audit needs is taken from it.
+"""One pass over the image files: each is decoded once, and all that the audit needs is taken from it.
+
+In a run that pass is the store's, which shows each image to `Measuring` while it has it decoded.
 
 What was taken is cached in one file, keyed by the content of the image files and by the code and libraries that
 measured them, so that a second audit of the same images reads no picture.
@@ -25,7 +27,7 @@ from sketchfit.data import images, traits
 from sketchfit.data.audit import broken
 from sketchfit.data.audit.broken import Kind, oddities_of, why_unreadable
 from sketchfit.data.duplicates import Signatures, signature, take_signature
-from sketchfit.data.images import MAX_BYTES, ImageError, decode
+from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.data.traits import TRAIT_NAMES, jpeg_quality, measure, shrink, trait_values
 from sketchfit.errors import UserError
 from sketchfit.files import write_npz
@@ -98,25 +100,104 @@ def open_measured(
     Raises:
         UserError: the cache folder can't be written.
     """
-    threads = threads or os.cpu_count() or 1
-    with ThreadPoolExecutor(threads) as pool:
-        content = np.array(list(pool.map(_content_digest, files)), dtype="S32")
-    names = [file.suffix.lower() for file in files]
-    key = _digest(json.dumps([settings.__dict__, _versions(), names]).encode() + content.tobytes())[:24]
-    path = cache / f"audit-{key}.npz"
-    measured = read_cache(path, _load)
-    if measured is not None:
+    measuring = Measuring(files, settings, cache, threads)
+    measured = read_cache(measuring.path, _load)
+    if measured is None:
+        measured = measuring.finish(progress)
+    else:
         progress(len(files))
-        return measured, key
-    measured = _measure_all(files, content, settings, progress, threads)
-    try:
-        write_npz(path, _arrays(measured))
-    except OSError as error:
-        raise UserError(
-            f"the audit's cache can't be written to {cache}: {error.strerror or error}",
-            "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
-        ) from error
-    return measured, key
+    return measured, measuring.key
+
+
+class Measuring:
+    """Measurements of N image files that come in one by one, in any order and from any thread.
+
+    So that another pass over the same images, such as the store's, spares this one its own decoding.
+
+    Attributes:
+        key: of the files and settings, hexadecimal.
+        path: the cache's file.
+    """
+
+    def __init__(
+        self, files: Sequence[Path], settings: MeasureSettings, cache: Path, threads: int | None = None
+    ) -> None:
+        """Arguments as for `open_measured`; reads the files, and decodes none."""
+        self._files, self._settings = files, settings
+        self._threads = threads or os.cpu_count() or 1
+        with ThreadPoolExecutor(self._threads) as pool:
+            digests = list(pool.map(lambda file: _content_digest(_read(file)), files))
+        self._content = np.array(digests, dtype="S32")
+        names = [file.suffix.lower() for file in files]
+        self.key = _digest(json.dumps([settings.__dict__, _versions(), names]).encode() + self._content.tobytes())[:24]
+        self.path = cache / f"audit-{self.key}.npz"
+        self._signatures = Signatures.empty(len(files))
+        self._done: list[_One | None] = [None] * len(files)
+
+    def see(self, row: int, data: bytes | None, image: NDArray[np.uint8] | ImageError) -> None:
+        """Measure a decoded image.
+
+        Args:
+            row: number of its file.
+            data: the file's content, None where it can't be read; other content than at the start is passed over.
+            image: as decoded within `settings.max_pixels`, or why there is none.
+        """
+        if self._done[row] is None and _content_digest(data).encode() == self._content[row]:
+            self._measure(row, data, image)
+
+    def finish(self, progress: Progress = lambda _: None) -> Measured:
+        """Decode and measure what was not seen, and write the cache.
+
+        Args:
+            progress: called with the number of files done so far.
+
+        Raises:
+            UserError: the cache folder can't be written.
+        """
+        cv2.setNumThreads(1)  # one thread an image is faster than several threads on one
+        with ThreadPoolExecutor(self._threads) as pool:
+            for done, _ in enumerate(pool.map(self._look, range(len(self._files))), start=1):
+                progress(done)
+        measured = self._measured()
+        try:
+            write_npz(self.path, _arrays(measured))
+        except OSError as error:
+            raise UserError(
+                f"the audit's cache can't be written to {self.path.parent}: {error.strerror or error}",
+                "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
+            ) from error
+        return measured
+
+    def _look(self, row: int) -> None:
+        if self._done[row] is not None:
+            return
+        data = None
+        try:
+            data = read_image_file(self._files[row])
+            image = decode(data, self._settings.max_pixels)
+        except ImageError as error:
+            self._measure(row, data, error)
+        else:
+            self._measure(row, data, image)
+
+    def _measure(self, row: int, data: bytes | None, image: NDArray[np.uint8] | ImageError) -> None:
+        one, signature_of_row = _measure_one(self._files[row].name, data, image, self._settings)
+        if signature_of_row is not None:
+            self._signatures.put(row, signature_of_row)
+        self._done[row] = one
+
+    def _measured(self) -> Measured:
+        done = [one for one in self._done if one is not None]
+        return Measured(
+            content=self._content,
+            pixels=np.array([one.pixels for one in done], dtype="S32"),
+            reason=tuple(one.reason for one in done),
+            kinds=tuple(one.kinds for one in done),
+            values=np.array([one.values for one in done]).reshape(-1, len(TRAIT_NAMES)),
+            moments=np.array([one.moments for one in done]).reshape(-1, 2, 3),
+            signatures=self._signatures,
+            thumbnails=tuple(one.thumbnail for one in done),
+        )
 
 
 def load_image(file: Path, max_pixels: int) -> NDArray[np.uint8]:
@@ -146,16 +227,15 @@ def _digest(data: bytes | memoryview) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def _content_digest(file: Path) -> str:
-    data = _read(file)
+def _content_digest(data: bytes | None) -> str:
     return "unreadable" if data is None else _digest(data)
 
 
 def _read(file: Path) -> bytes | None:
     """A file's content; None for what `decode` refuses unread."""
     try:
-        return file.read_bytes() if file.is_file() and file.stat().st_size <= MAX_BYTES else None
-    except (OSError, ValueError):
+        return read_image_file(file)
+    except ImageError:
         return None
 
 
@@ -166,57 +246,27 @@ class _One:
     kinds: tuple[tuple[Kind, str], ...]
     values: NDArray[np.float64]
     moments: NDArray[np.float64]
-    signature: Signatures | None
     thumbnail: bytes
 
 
-def _measure_one(file: Path, settings: MeasureSettings) -> _One:
-    data = _read(file)
-    try:
-        image = decode(file if data is None else data, settings.max_pixels)
-    except ImageError as error:
-        kind = why_unreadable(str(error), data)
+def _measure_one(
+    name: str, data: bytes | None, image: NDArray[np.uint8] | ImageError, settings: MeasureSettings
+) -> tuple[_One, Signatures | None]:
+    if isinstance(image, ImageError):
+        kind = why_unreadable(str(image), data)
         empty = trait_values(None), np.full((2, 3), np.nan)
-        return _One("", str(error), ((kind, str(error)),), *empty, None, b"")
+        return _One("", str(image), ((kind, str(image)),), *empty, b""), None
     assert data is not None  # else decoding had failed
     small = shrink(image, SIGNATURE_SIDE)
-    return _One(
+    one = _One(
         _digest(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()),
         "",
-        tuple(oddities_of(file.name, data, image.shape)),
+        tuple(oddities_of(name, data, image.shape)),
         trait_values(measure(image, len(data), jpeg_quality(data))),
         _moments(image),
-        take_signature(small),
         _thumbnail(small, settings.thumbnail),
     )
-
-
-def _measure_all(
-    files: Sequence[Path],
-    content: NDArray[np.bytes_],
-    settings: MeasureSettings,
-    progress: Progress,
-    threads: int,
-) -> Measured:
-    cv2.setNumThreads(1)  # one thread an image is faster than several threads on one
-    signatures = Signatures.empty(len(files))
-    done: list[_One] = []
-    with ThreadPoolExecutor(threads) as pool:
-        for row, one in enumerate(pool.map(lambda file: _measure_one(file, settings), files)):
-            if one.signature is not None:
-                signatures.put(row, one.signature)
-            done.append(_One(one.pixels, one.reason, one.kinds, one.values, one.moments, None, one.thumbnail))
-            progress(row + 1)
-    return Measured(
-        content=content,
-        pixels=np.array([one.pixels for one in done], dtype="S32"),
-        reason=tuple(one.reason for one in done),
-        kinds=tuple(one.kinds for one in done),
-        values=np.array([one.values for one in done]).reshape(-1, len(TRAIT_NAMES)),
-        moments=np.array([one.moments for one in done]).reshape(-1, 2, 3),
-        signatures=signatures,
-        thumbnails=tuple(one.thumbnail for one in done),
-    )
+    return one, take_signature(small)
 
 
 def _moments(image: NDArray[np.uint8]) -> NDArray[np.float64]:
