@@ -212,5 +212,6 @@ def to_input(
     pixels = images.to(device, non_blocking=True).permute(0, 3, 1, 2)
     mean = torch.tensor(normalisation.mean, device=device).view(1, 3, 1, 1)
     std = torch.tensor(normalisation.std, device=device).view(1, 3, 1, 1)
-    floats = (pixels.float() - mean * 255) / (std * 255)  # broadcasting repeats a grey channel
-    return floats.contiguous(memory_format=layout)
+    floats = torch.empty((len(pixels), 3, *pixels.shape[2:]), device=device, memory_format=layout)
+    torch.sub(pixels, mean * 255, out=floats)  # bytes become floats here, and broadcasting repeats a grey channel
+    return floats.div_(std * 255)

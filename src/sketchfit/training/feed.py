@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sketchfit.config.transforms import MixingSection
-from sketchfit.data.batches import Batch, load_batches, split_batches
+from sketchfit.data.batches import load_batches, split_batches
 from sketchfit.data.sampling import sampled_order
 from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob, SoftTargets
 from sketchfit.training.plan import EpochPlan
 from sketchfit.training.step import Micro
@@ -26,23 +27,34 @@ BATCH_STREAM = 1
 
 
 def updates(
-    job: FitJob, epoch: EpochPlan, epochs: int, first_batch: int, normalisation: Normalisation, engine: Accelerator
+    job: FitJob,
+    epoch: EpochPlan,
+    epochs: int,
+    first_batch: int,
+    normalisation: Normalisation,
+    engine: Accelerator,
+    features: FrozenFeatures | None = None,
 ) -> Generator[list[Micro], None, None]:
-    """Batches of an epoch from `first_batch` on, grouped into updates; each process gets its share of every batch."""
+    """Batches of an epoch from `first_batch` on, grouped into updates; each process gets its share of every batch.
+
+    Args:
+        features: given out instead of pictures, where they are known.
+    """
     recipe = job.recipe
     power = recipe.training.class_power
     order = sampled_order(job.train_rows, job.label, power, job.seed, epoch.epoch)
     batches = split_batches(order, epoch.batch_size)
     numbers = range(first_batch, len(batches))
     mine = [np.array_split(batches[number], engine.num_processes)[engine.process_index] for number in numbers]
-    augment = augment_for(recipe.transforms, epoch.size, epoch.epoch, epochs)
-    loaded = load_batches(
-        job.store, mine, augment, lambda row: sample_rng(job.seed, epoch.epoch, row), recipe.compute.threads
-    )
+    inputs: Iterable[torch.Tensor]
+    if features is None:
+        inputs = _pictures(job, epoch, epochs, mine, normalisation, engine)
+    else:
+        inputs = (features.of(rows) for rows in mine)
     mixes = recipe.transforms.mixes_at(epoch.epoch, epochs)
     group: list[Micro] = []
-    for number, batch in zip(numbers, loaded, strict=True):
-        micro = _to_device(job, batch, normalisation, engine)
+    for number, rows, images in zip(numbers, mine, inputs, strict=True):
+        micro = _micro(job, images, rows, engine)
         if mixes:
             stream = number * engine.num_processes + engine.process_index
             rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
@@ -53,16 +65,33 @@ def updates(
             group = []
 
 
-def _to_device(job: FitJob, batch: Batch, normalisation: Normalisation, engine: Accelerator) -> Micro:
-    images = torch.from_numpy(batch.images)
-    if engine.device.type == "cuda":
-        images = images.pin_memory()  # so that the copy overlaps with computing
-    inputs = to_input(images, normalisation, engine.device, job.recipe.compute.channels_last)
-    label = torch.from_numpy(job.label[batch.rows]).to(engine.device, non_blocking=True)
+def _pictures(
+    job: FitJob,
+    epoch: EpochPlan,
+    epochs: int,
+    batches: Sequence[NDArray[np.int64]],
+    normalisation: Normalisation,
+    engine: Accelerator,
+) -> Generator[torch.Tensor, None, None]:
+    """The network's inputs, float [B, 3, size, size] on the device, batch by batch."""
+    compute = job.recipe.compute
+    augment = augment_for(job.recipe.transforms, epoch.size, epoch.epoch, epochs)
+    loaded = load_batches(
+        job.store, batches, augment, lambda row: sample_rng(job.seed, epoch.epoch, row), compute.threads
+    )
+    for batch in loaded:
+        images = torch.from_numpy(batch.images)
+        if engine.device.type == "cuda":
+            images = images.pin_memory()  # so that the copy overlaps with computing
+        yield to_input(images, normalisation, engine.device, compute.channels_last)
+
+
+def _micro(job: FitJob, inputs: torch.Tensor, rows: NDArray[np.int64], engine: Accelerator) -> Micro:
+    label = torch.from_numpy(job.label[rows]).to(engine.device, non_blocking=True)
     targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)
     if job.soft is None:
         return Micro(inputs, targets, label)
-    place, weight = _soft_places(job.soft, batch.rows)
+    place, weight = _soft_places(job.soft, rows)
     taught = torch.from_numpy(place >= 0).to(engine.device)
     targets[taught] = torch.from_numpy(job.soft.prob[place[place >= 0]]).to(engine.device)
     return Micro(inputs, targets, label, torch.from_numpy(weight).to(engine.device))

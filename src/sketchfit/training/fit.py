@@ -26,6 +26,7 @@ from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import from_main
 from sketchfit.training.evaluate import autocast, probabilities
 from sketchfit.training.feed import updates
+from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
 from sketchfit.training.schedules import apply_lr, lr_factor
@@ -93,7 +94,8 @@ def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> 
     state, name = training.state, training.job.name
     replaced = state.to_size(epoch.size)
     now = apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)
-    if now != before or replaced:
+    known = _know_features(training, epoch)
+    if now != before or replaced or known:
         wrap(state, training.engine, training.job.recipe.compute.compile)
         if (before is not None and now != before) or now.trainable < now.parameters:
             share = f"{now.trainable:,} of {now.parameters:,} parameters train"
@@ -101,6 +103,23 @@ def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> 
             for line in str(now).splitlines():
                 training.screen.line(f"  {line}")
     return now
+
+
+def _know_features(training: _Training, epoch: EpochPlan) -> bool:
+    """Compute the backbone's features where the head alone learns now, forget them where it does not; whether either
+    was done."""
+    job, state = training.job, training.state
+    head = only_the_head_learns(job, state.model, state.loss, epoch, training.epochs)
+    if (head is None) == (state.features is None):
+        return False
+    state.features = None
+    if head is not None:
+        state.features = compute_features(job, state.model, state.normalisation, head)
+        apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)  # computing left the model in eval
+        if state.features is None:
+            return False
+        training.screen.line(f"{job.name}: only the head learns, from features that are computed once")
+    return True
 
 
 def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
@@ -113,7 +132,8 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)
     with training.screen.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
-        for micros in updates(job, epoch, training.epochs, first, state.normalisation, engine):
+        groups = updates(job, epoch, training.epochs, first, state.normalisation, engine, state.features)
+        for micros in groups:
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
             step = plan.schedule_step(epoch, number - epoch.first_update)
             factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)

@@ -82,7 +82,7 @@ def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisati
     if names:
         order = epoch_order(job.train_rows, job.seed, 0)  # rows of a table often come class by class
         batches = split_batches(order, min(recipe.training.batch_size, len(order)))
-        inputs = _inputs(job, batches, normalisation, device)
+        inputs = whole_pictures(job, batches, normalisation, device)
         with closing(inputs):
             refresh_batch_norm(model, names, inputs, autocast(device, recipe.compute.precision))
 
@@ -94,17 +94,17 @@ def backbone_features(job: FitJob, model: nn.Module, normalisation: Normalisatio
     network: Any = model
     batches = [rows[start : start + step] for start in range(0, len(rows), step)]
     found = []
-    inputs = _inputs(job, batches, normalisation, device)
+    inputs = whole_pictures(job, batches, normalisation, device)
     with torch.no_grad(), autocast(device, job.recipe.compute.precision), closing(inputs):
         for images in inputs:
             found.append(network.forward_head(network.forward_features(images), pre_logits=True).float().flatten(1))
     return torch.cat(found)
 
 
-def _inputs(
+def whole_pictures(
     job: FitJob, batches: Sequence[NDArray[np.int64]], normalisation: Normalisation, device: torch.device
 ) -> Generator[Tensor, None, None]:
-    """Whole pictures at the full size, without augmentation."""
+    """Whole pictures at the full size, without augmentation, on `device`: float [B, 3, size, size] for each batch."""
     compute, generator = job.recipe.compute, np.random.Generator(np.random.Philox(0))
     augment = eval_augment(job.recipe.model.input_size)
     for batch in load_batches(job.store, batches, augment, lambda _: generator, compute.threads):

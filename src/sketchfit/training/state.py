@@ -17,6 +17,7 @@ from sketchfit.models.backbone import Normalisation, build_network
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.tracking.console import Screen
+from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
 from sketchfit.training.losses.build import Loss, build_loss
 from sketchfit.training.lp_ft import probe_first
@@ -41,6 +42,7 @@ class TrainState:
         loss_sum, right, seen, seconds: of the epoch so far, in this process; the first two may still be on the device.
         history: a row a finished epoch.
         best: validation accuracy and weights of the best epoch, where the recipe asks for it.
+        features: what the head is given in this epoch, where it alone learns; computed anew when resumed.
     """
 
     model: nn.Module
@@ -65,6 +67,7 @@ class TrainState:
     seconds: float = 0.0
     history: list[dict[str, float | int | None]] = field(default_factory=list)
     best: tuple[float, State] | None = None
+    features: FrozenFeatures | None = None
 
     def reported(self) -> nn.Module:
         """The network whose weights are validated: the moving average where there is one."""
@@ -223,6 +226,8 @@ class WithFeatures(nn.Module):
 def wrap(state: TrainState, engine: Accelerator, compiled: bool) -> None:
     """Set `state.wrapped` for the parameters that learn now; call it again when those change."""
     module: nn.Module = WithFeatures(state.model) if state.loss.needs_features else state.model
+    if state.features is not None:
+        module = state.model.get_submodule(state.features.head)
     if compiled:
         module = torch.compile(module)  # type: ignore[assignment]
     # Spread over processes it must see which parameters learn; on one device there is nothing to wrap.

@@ -17,8 +17,11 @@ from sketchfit.training.state import TrainState
 
 @dataclass(frozen=True)
 class Micro:
-    """One batch ready for the network: images float [B, 3, H, W], targets float [B, C], labels int64 [B], and where
-    rows do not all count alike their weights in the loss, float [B]."""
+    """One batch ready for the network.
+
+    Images float [B, 3, H, W] (for a head alone: features [B, D]), targets float [B, C], labels int64 [B], and where
+    rows do not all count alike their weights in the loss, float [B].
+    """
 
     images: Tensor
     targets: Tensor

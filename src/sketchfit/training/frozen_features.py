@@ -1,0 +1,100 @@
+"""What a frozen backbone gives, computed once: while only the head learns and pictures don't change, nor do features.
+
+Such epochs then cost a pass of the head alone. The head learns what it would have learnt, up to the rounding of
+batches of another size: same rows in the same order, same targets, optimizer, schedule and average.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sketchfit.models.backbone import Normalisation
+from sketchfit.models.batch_norm import learning_batch_norms
+from sketchfit.models.heads import classifier_names
+from sketchfit.training.job import FitJob
+from sketchfit.training.losses.build import Loss
+from sketchfit.training.lp_ft import backbone_features, whole_pictures
+from sketchfit.training.plan import EpochPlan
+from sketchfit.transforms.policy import policy_of
+
+MOST_BYTES = 1 << 30
+"""Larger features are not kept: a training's memory must not grow without limit with the number of rows."""
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """Features of the training rows.
+
+    Attributes:
+        head: name of the classifier, which takes them.
+        values: float32 [n, D], on the training's device.
+        place: int64 [N], where a row of the store is in `values`; -1 where it is not.
+    """
+
+    head: str
+    values: Tensor
+    place: NDArray[np.int64]
+
+    def of(self, rows: NDArray[np.int64]) -> Tensor:
+        """Features float32 [B, D] of rows of the store."""
+        return self.values[torch.from_numpy(self.place[rows]).to(self.values.device)]
+
+
+def only_the_head_learns(job: FitJob, model: nn.Module, loss: Loss, epoch: EpochPlan, epochs: int) -> str | None:
+    """Name of the classifier, if in this epoch it alone changes and each row is seen as it is; None otherwise.
+
+    Args:
+        model: as `apply_freezing` left it for the epoch.
+        loss: the training's.
+        epochs: of the whole training.
+    """
+    transforms, names = job.recipe.transforms, classifier_names(model)
+    if len(names) != 1 or loss.needs_features or epoch.size != job.recipe.model.input_size:
+        return None
+    learns = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    if not learns or not all(name.startswith(f"{names[0]}.") for name in learns) or learning_batch_norms(model):
+        return None
+    if policy_of(transforms, epoch.epoch, epochs) or transforms.mixes_at(epoch.epoch, epochs) or _draws(model):
+        return None
+    return names[0]
+
+
+def compute_features(job: FitJob, model: nn.Module, normalisation: Normalisation, head: str) -> FrozenFeatures | None:
+    """Pass each training row through the backbone once; the model is left in eval.
+
+    Args:
+        model: unwrapped, on its device.
+        head: name of its classifier.
+
+    Returns:
+        None where they would take too much memory, or the backbone's logits are not just its classifier's.
+    """
+    network: Any = model
+    width = int(getattr(model, "head_hidden_size", network.num_features))
+    if len(job.train_rows) * width * 4 > MOST_BYTES:
+        return None
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.no_grad():
+        for images in islice(whole_pictures(job, [job.train_rows[:2]], normalisation, device), 1):
+            given = network.forward_head(network.forward_features(images), pre_logits=True).flatten(1)
+            if not torch.allclose(model.get_submodule(head)(given), model(images), rtol=1e-3, atol=1e-4):
+                return None
+    place = np.full(len(job.label), -1, dtype=np.int64)
+    place[job.train_rows] = np.arange(len(job.train_rows))
+    return FrozenFeatures(head, backbone_features(job, model, normalisation, device), place)
+
+
+def _draws(model: nn.Module) -> bool:
+    """Whether anything in it is random in training: dropout, drop-path and their kind, timm's own included."""
+    if getattr(model, "drop_rate", 0.0):
+        return True
+    kinds = (module for module in model.modules() if "drop" in type(module).__name__.lower())
+    return any(getattr(kind, share, None) for kind in kinds for share in ("p", "drop_prob", "prob"))
