@@ -231,7 +231,7 @@ def _read_images(
         data = None
         try:
             data = read_image_file(root / paths[row])
-            image = decode(data, max_pixels)
+            image = decode(data, max_pixels=max_pixels)
         except ImageError as error:
             if see is not None:
                 see(row, data, error)
