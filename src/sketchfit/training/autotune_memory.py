@@ -13,7 +13,7 @@ import os
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 
@@ -54,7 +54,7 @@ def recall(cache: Path, what: Mapping[str, Any], formats: Sequence[Format]) -> d
     """Images a second of these formats as they were measured; None where any of them was not."""
     rates = _entry(_read(cache / NAME), what)
     found = {one: rates.get(str(one)) for one in formats}
-    known = {one: rate for one, rate in found.items() if isinstance(rate, int | float) and _plausible(rate)}
+    known = {one: float(rate) for one, rate in found.items() if _plausible(rate)}
     return known if len(known) == len(formats) else None
 
 
@@ -68,8 +68,8 @@ def remember(cache: Path, what: Mapping[str, Any], rates: Mapping[Format, float]
         return  # the next run measures again
 
 
-def _plausible(rate: float) -> bool:
-    return math.isfinite(rate) and rate > 0
+def _plausible(rate: object) -> TypeGuard[float]:
+    return isinstance(rate, int | float) and not isinstance(rate, bool) and math.isfinite(rate) and rate > 0
 
 
 def _entry(held: Mapping[str, Any], what: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,10 +80,14 @@ def _entry(held: Mapping[str, Any], what: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except (OSError, ValueError):
         return {}
     return held if isinstance(held, dict) else {}
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")  # and could not be written again
 
 
 def _key(what: Mapping[str, Any]) -> str:
