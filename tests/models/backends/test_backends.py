@@ -182,6 +182,23 @@ def test_operations_are_counted() -> None:
     assert forward_flops(network, 6, CPU) == 2 * 3 * 3 * 3 * 4 * 6 * 6
 
 
+def test_operations_that_can_not_be_counted_are_none() -> None:
+    class Odd(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            raise NotImplementedError
+
+    assert forward_flops(Network(Odd(), Normalisation((0.5,) * 3, (0.5,) * 3)), 6, CPU) == 0
+
+
+@pytest.mark.parametrize("backbone", ["eva02_tiny_patch14_224", "test_vit"])
+def test_operations_of_transformers_are_counted(backbone: str) -> None:
+    """EVA hands parameters to its blocks, at which the counter stumbles in inference mode."""
+    settings = {"model": {"backbone": backbone, "pretrained": False, "input_size": 28 if "14" in backbone else 64}}
+    network = build_network(load_recipe(settings).model, 7)
+    size = settings["model"]["input_size"]
+    assert forward_flops(network, size, CPU) > 1e6
+
+
 @pytest.mark.parametrize(
     ("wanted", "work", "device", "precision", "installed", "expected"),
     [

@@ -14,9 +14,8 @@ PACKAGES: dict[Backend, tuple[str, ...]] = {"openvino": ("openvino", "onnx"), "o
 """Packages that a converted backend needs, in the order in which `auto` prefers them."""
 
 WORTH = 1e12
-"""Floating-point operations from which a conversion pays. Converting takes one to ten seconds, about in proportion to
-the network, and saves a third to a half of the time: it broke even between 4e11 and 2e12 for MobileNetV2 and ResNet-18
-at 128 px and for small transformers at 224 px, on one core."""
+"""Floating-point operations from which a conversion pays: it takes seconds, about in proportion to the network, and
+saves a share of the time afterwards; `benchmarks/conversion_worth.py` measures where that breaks even."""
 
 
 def worth_converting(images: int, flops: int) -> bool:

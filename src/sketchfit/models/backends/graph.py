@@ -1,6 +1,6 @@
 """A network as one ONNX graph from stored pictures to probabilities, which both CPU runtimes read.
 
-Normalisation is part of the graph, so that the runtime fuses it with what follows; runtimes fold batch norm themselves.
+Normalisation is part of the graph, so that the runtime fuses it with what follows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from sketchfit.models.backbone import Network
+from sketchfit.models.backends.fold import fold_batch_norms
 
 INPUT, OUTPUT = "images", "probabilities"
 
@@ -55,6 +56,8 @@ def to_onnx(network: Network, shape: tuple[int, int, int, int], *, any_batch: bo
         warnings.simplefilter("ignore")  # the tracer's on constants, and the exporter's on its successor
         # A copy, for the caller's network may lie on a GPU or in another memory format.
         model = copy.deepcopy(network.model).to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        model.eval()
+        fold_batch_norms(model, torch.zeros(1, 3, *shape[1:3]))
         module = PicturesToProbabilities(Network(model, network.normalisation)).eval()
         example = torch.zeros(shape, dtype=torch.uint8)
         # The older exporter: five times as fast here as its successor, which answers alike.
