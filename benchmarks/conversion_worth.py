@@ -64,7 +64,8 @@ def main() -> None:
                 even = conversion / (plain - converted) if converted < plain else float("inf")
                 print(
                     f"{name} {size} px, {flops / 1e9:.2f} GFLOP: eager {1 / plain:.0f} images/s, {backend} "
-                    f"{1 / converted:.0f}, conversion {conversion:.1f} s, pays from {even:.0f} images = {even * flops:.1g} FLOP"
+                    f"{1 / converted:.0f}, conversion {conversion:.1f} s, pays from {even:.0f} images "
+                    f"= {even * flops:.1g} FLOP"
                 )
 
 

@@ -136,7 +136,7 @@ def test_compiled_answers_as_torch_does() -> None:
 @pytest.mark.parametrize("change", [2e-5, np.nan])
 def test_answers_that_differ_are_not_used(change: float, monkeypatch: pytest.MonkeyPatch) -> None:
     network, images, said = network_of("test_resnet"), pictures(3, 32, 1), list[str]()
-    monkeypatch.setattr(choose, "_missing", lambda packages: [])
+    monkeypatch.setattr(choose, "missing_packages", lambda packages: [])
     plain = eager(network, CPU, channels_last=True)
     monkeypatch.setattr(build, "to_onnx", lambda *_: b"")
     monkeypatch.setitem(build._LOADERS, "openvino", lambda *_: lambda batch: plain(batch) + np.float32(change))
@@ -150,7 +150,7 @@ def test_answers_that_differ_are_not_used(change: float, monkeypatch: pytest.Mon
 
 def test_a_conversion_that_fails_is_told_and_torch_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     network, images, said = network_of("test_resnet"), pictures(3, 32, 1), list[str]()
-    monkeypatch.setattr(choose, "_missing", lambda packages: [])
+    monkeypatch.setattr(choose, "missing_packages", lambda packages: [])
 
     def fails(*_: object) -> bytes:
         raise RuntimeError("no such operator: fft\nand a page of stack")
@@ -246,7 +246,7 @@ def test_auto_converts_where_there_is_work(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_missing_package_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "_missing", lambda packages: [name for name in packages if name == "openvino"])
+    monkeypatch.setattr(choose, "missing_packages", lambda packages: [name for name in packages if name == "openvino"])
     with pytest.raises(
         UserError, match=r"needs openvino, which is not installed[\s\S]*pip install 'sketchfit\[fast\]'"
     ):

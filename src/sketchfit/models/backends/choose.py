@@ -39,7 +39,7 @@ def choose(wanted: Backend, work: bool, device: str, precision: str, installed: 
 
 def installed_backends() -> tuple[Backend, ...]:
     """Converted backends whose packages are here."""
-    return tuple(name for name, needs in PACKAGES.items() if not _missing(needs))
+    return tuple(name for name, needs in PACKAGES.items() if not missing_packages(needs))
 
 
 def check_backend(wanted: Backend, device: torch.device) -> None:
@@ -50,7 +50,7 @@ def check_backend(wanted: Backend, device: torch.device) -> None:
     """
     if wanted not in PACKAGES:
         return
-    if missing := _missing(PACKAGES[wanted]):
+    if missing := missing_packages(PACKAGES[wanted]):
         raise UserError(
             f"inference.backend={wanted} needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} "
             "not installed",
@@ -63,5 +63,6 @@ def check_backend(wanted: Backend, device: torch.device) -> None:
         )
 
 
-def _missing(packages: tuple[str, ...]) -> list[str]:
+def missing_packages(packages: tuple[str, ...]) -> list[str]:
+    """Those of the packages that are not installed."""
     return [name for name in packages if importlib.util.find_spec(name) is None]

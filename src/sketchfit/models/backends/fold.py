@@ -42,9 +42,9 @@ def fold_batch_norms(model: nn.Module, images: torch.Tensor) -> int:
     hooks: list[Any] = []
     for module in model.modules():
         if type(module) in FOLDABLE:
-            hooks.append(module.register_forward_hook(convolved))  # type: ignore[arg-type]
+            hooks.append(module.register_forward_hook(convolved))
         elif isinstance(module, nn.BatchNorm2d) and module.track_running_stats and module.affine:
-            hooks.append(module.register_forward_pre_hook(normalising))  # type: ignore[arg-type]
+            hooks.append(module.register_forward_pre_hook(normalising))
     with torch.no_grad():
         model(images)
     for hook in hooks:
