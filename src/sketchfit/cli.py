@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from sketchfit.cli_export import export_app
+
 app = typer.Typer(
     help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",
     no_args_is_help=True,
@@ -19,6 +21,7 @@ recipes_app = typer.Typer(
     help="Shipped recipes: list them, show one.", invoke_without_command=True, rich_markup_mode=None
 )
 app.add_typer(recipes_app, name="recipes")
+app.add_typer(export_app)
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""

@@ -14,6 +14,12 @@ class InferenceSection(Section):
 
     batch_size: int = Field(default=64, ge=1)
     """Images a forward pass."""
+    backend: Literal["auto", "eager", "compiled", "onnxruntime", "openvino"] = "auto"
+    """What computes probabilities after training. `eager`: torch as it trains; `compiled`: `torch.compile`;
+    `onnxruntime`, `openvino`: the network converted for the CPU, in fp32 (`pip install 'sketchfit[fast]'`). `auto`:
+    eager for the folds' own out-of-fold and test rows; for views and `predict` converted where packages, device and
+    precision allow it and there are rows enough. A conversion that differs by more than 1e-5 from eager is not used,
+    and that is said. Validation while training goes on is always eager."""
     views: tuple[str, ...] = ("hflip",)
     """Test-time views to try beside the whole picture, `identity`. A view is used only where a paired test on
     out-of-fold rows says that it helps. `hflip`, `vflip`, `rot90`, `rot180`, `rot270`, `transpose`, `rotate+8`,

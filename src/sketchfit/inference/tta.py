@@ -21,7 +21,8 @@ from sketchfit.data.batches import load_batches
 from sketchfit.data.resize import ink_box, to_square
 from sketchfit.data.store import Store
 from sketchfit.errors import UserError
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.backbone import Network, Normalisation
+from sketchfit.models.backends.answer import Answer, eager
 from sketchfit.training.evaluate import autocast
 from sketchfit.transforms.augment import Augment
 from sketchfit.transforms.registry import OPERATIONS
@@ -105,6 +106,7 @@ def view_probabilities(
     precision: str = "fp32",
     channels_last: bool = True,
     threads: int = 2,
+    answer: Answer | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> dict[str, NDArray[np.float32]]:
     """Softmax probabilities of each view; a drawing is read from the store once for all of them.
@@ -115,12 +117,14 @@ def view_probabilities(
         views: at least one.
         size: side of the input in pixels.
         batch_size: pictures a forward pass, about.
+        answer: what computes the probabilities instead of torch (`models.backends`).
         progress: called with the number of rows done.
 
     Returns:
         A view's name to float32 [N, C], rows sum to 1.
     """
     model.eval()
+    answer = answer or eager(Network(model, normalisation), device, channels_last)
     counts = [len(view.pictures) for view in views]
     step = max(1, batch_size // sum(counts))
     batches = [rows[start : start + step] for start in range(0, len(rows), step)]
@@ -132,9 +136,8 @@ def view_probabilities(
     done = 0
     with torch.inference_mode(), autocast(device, precision):
         for batch in load_batches(store, batches, pictures, lambda _: _GENERATOR, threads):
-            flat = torch.from_numpy(batch.images).flatten(0, 1)
-            prob = model(to_input(flat, normalisation, device, channels_last)).float().softmax(dim=1)
-            found.append(prob.cpu().numpy().reshape(len(batch.rows), sum(counts), -1))
+            prob = answer(batch.images.reshape(-1, *batch.images.shape[2:]))
+            found.append(prob.reshape(len(batch.rows), sum(counts), -1))
             done += len(batch.rows)
             progress(done)
     by_picture = np.concatenate(found)

@@ -10,10 +10,12 @@ import numpy as np
 
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.errors import UserError
+from sketchfit.models.backends.choose import check_backend
 from sketchfit.pipeline.folder import open_run
 from sketchfit.pipeline.members import fit_fold
 from sketchfit.pipeline.prepare import Fold, load_table
 from sketchfit.pipeline.run import name_unreadable, open_inputs
+from sketchfit.pipeline.settle import settle
 from sketchfit.pipeline.summary import say_table
 from sketchfit.pipeline.tracked import tell_start
 from sketchfit.tracking.console import Screen
@@ -63,7 +65,10 @@ def _fit(
     engine = make_engine(settings.compute)
     screen = Screen(settings.tracking.progress if engine.is_main_process else "none")
     with engine.main_process_first():
+        settings = settle(settings, table.class_count, out, fresh and engine.is_main_process, engine, screen)
+        members = member_recipes(settings)
         run_folder = open_run(out, settings, table, fresh and engine.is_main_process, data)
+    check_backend(settings.inference.backend, engine.device)
     say_table(table, screen)
     told = tell_start(relay, settings, table, run_folder, screen, engine.is_main_process)
     ((member, member_recipe),) = members.items()

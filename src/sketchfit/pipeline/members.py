@@ -20,6 +20,7 @@ from sketchfit.data.table import Table
 from sketchfit.files import atomic, read_json, write_json, write_npz
 from sketchfit.models.backbone import Network, build_network, provenance
 from sketchfit.models.weights import read_metadata
+from sketchfit.pipeline.answer import fold_answer
 from sketchfit.pipeline.folder import RunFolder, digest, file_digest, fit_settings
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.tracked import fold_figures
@@ -126,6 +127,7 @@ def predict_rows(
         precision=recipe.compute.precision,
         channels_last=recipe.compute.channels_last,
         threads=recipe.compute.threads,
+        answer=fold_answer(network, recipe, len(rows), engine),
     )
 
 

@@ -21,12 +21,14 @@ from sketchfit.files import write_json
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.inference.tta import parse_views
+from sketchfit.models.backends.choose import check_backend
 from sketchfit.pipeline.audit import Looking, groups_for_folds
 from sketchfit.pipeline.finish import finish
 from sketchfit.pipeline.folder import default_name, open_run
 from sketchfit.pipeline.members import Inputs, fit_fold
 from sketchfit.pipeline.prepare import load_stores, load_table, make_folds, write_folds
 from sketchfit.pipeline.report import report_after_run
+from sketchfit.pipeline.settle import settle
 from sketchfit.pipeline.submit import write_submission
 from sketchfit.pipeline.summary import RunResult, say_result, say_store, say_table
 from sketchfit.pipeline.tracked import tell_start
@@ -97,12 +99,14 @@ def _run(
     name = "custom" if isinstance(recipe, Mapping) else str(recipe)
     folder = Path(out) if out is not None else default_name(name, data)
     with engine.main_process_first():
+        settings = settle(settings, table.class_count, folder, fresh and engine.is_main_process, engine, screen)
         run_folder = open_run(folder, settings, table, fresh and engine.is_main_process, data)
     say_table(table, screen)
     told = tell_start(relay, settings, table, run_folder, screen, engine.is_main_process)
     members = member_recipes(settings)
     for one in members.values():
         parse_views(one.inference.views)  # a mistake there is told before hours of training
+        check_backend(one.inference.backend, engine.device)
     looking = Looking(table, settings)
     with clock.stage("decoding"), engine.main_process_first():  # so that the process that audits sees the images
         inputs = open_inputs(table, members, screen, looking)

@@ -17,6 +17,7 @@ from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.tta import IDENTITY, View, parse_views, view_probabilities
 from sketchfit.inference.views import SelectedViews, cross_fit, merge_views, select_views
 from sketchfit.models.backbone import Network
+from sketchfit.pipeline.answer import network_answer
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import FoldResult, Inputs, class_prior, load_network, with_prior
 from sketchfit.pipeline.oof import Floats, Rows, estimate_json, mean_by_row
@@ -197,6 +198,7 @@ def network_views(
         precision=recipe.compute.precision,
         channels_last=recipe.compute.channels_last,
         threads=recipe.compute.threads,
+        answer=network_answer(network, recipe, len(rows) * sum(len(view.pictures) for view in views), engine),
     )
 
 

@@ -10,7 +10,9 @@ from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
 from sketchfit.training.allocator import keep_freed_memory
 
-MIXED = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+MIXED = {"fp32": "no", "bf16": "no", "fp16": "fp16"}
+"""What accelerate must know of the precision: to scale fp16's gradients. Autocast is the step's own, so that members of
+one run, and runs of one process, may differ between fp32 and bf16."""
 
 
 def make_engine(section: ComputeSection) -> Accelerator:

@@ -11,7 +11,8 @@ from torch import nn
 
 from sketchfit.data.batches import load_batches
 from sketchfit.data.store import Store
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.backbone import Network, Normalisation
+from sketchfit.models.backends.answer import Answer, eager
 from sketchfit.transforms.augment import eval_augment
 
 
@@ -27,6 +28,7 @@ def probabilities(
     precision: str = "fp32",
     channels_last: bool = True,
     threads: int = 2,
+    answer: Answer | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> NDArray[np.float32]:
     """Softmax probabilities without augmentation.
@@ -35,19 +37,20 @@ def probabilities(
         model: on `device`; left in evaluation mode.
         rows: rows of the store, int64 [N].
         size: side of the input in pixels.
+        answer: what computes the probabilities instead of torch (`models.backends`).
         progress: called with the number of rows done.
 
     Returns:
         float32 [N, C], rows sum to 1.
     """
     model.eval()
+    answer = answer or eager(Network(model, normalisation), device, channels_last)
     batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     found: list[NDArray[np.float32]] = []
     done = 0
     with torch.inference_mode(), autocast(device, precision):
         for batch in load_batches(store, batches, eval_augment(size), lambda _: _GENERATOR, threads):
-            logits = model(to_input(torch.from_numpy(batch.images), normalisation, device, channels_last))
-            found.append(logits.float().softmax(dim=1).cpu().numpy())
+            found.append(answer(batch.images))
             done += len(batch.rows)
             progress(done)
     return np.concatenate(found) if found else np.zeros((0, 0), dtype=np.float32)

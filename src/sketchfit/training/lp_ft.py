@@ -81,7 +81,7 @@ def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisati
     names = learning_batch_norms(model)
     if names:
         order = epoch_order(job.train_rows, job.seed, 0)  # rows of a table often come class by class
-        batches = split_batches(order, min(recipe.training.batch_size, len(order)))
+        batches = split_batches(order, min(recipe.training.batch, len(order)))
         inputs = whole_pictures(job, batches, normalisation, device)
         with closing(inputs):
             refresh_batch_norm(model, names, inputs, autocast(device, recipe.compute.precision))

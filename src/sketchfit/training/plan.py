@@ -74,10 +74,10 @@ def make_plan(recipe: Recipe, rows: int) -> Plan:
     first = 0
     training, full_size = recipe.training, recipe.model.input_size
     for epoch in range(training.epochs):
-        size, wanted, scale = full_size, training.batch_size, 1.0
+        size, wanted, scale = full_size, training.batch, 1.0
         if (stage := training.resize_stage(epoch)) is not None:
-            size, wanted = stage.size, stage.batch(training.batch_size, full_size)
-            scale = stage.lr_scale or wanted / training.batch_size
+            size, wanted = stage.size, stage.batch(training.batch, full_size)
+            scale = stage.lr_scale or wanted / training.batch
         scale *= recipe.transforms.lr_scale_at(epoch, training.epochs)
         batch_size = min(wanted, rows)
         batches = rows // batch_size

@@ -1,0 +1,78 @@
+"""A network as a file for other programs: an ONNX graph or OpenVINO's pair, with what must be known to use it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+from sketchfit.models.backbone import Network
+from sketchfit.models.backends import onnx_runtime
+from sketchfit.models.backends.answer import Answer, Pictures, eager
+from sketchfit.models.backends.build import TOLERANCE
+from sketchfit.models.backends.graph import to_onnx
+
+RT_INFO = "sketchfit"
+"""Where OpenVINO's file holds the metadata: `<rt_info><sketchfit>`."""
+
+
+def checked_graph(network: Network, size: int, channels: int) -> tuple[bytes, bool]:
+    """ONNX of a network on the CPU, compared with torch, and whether it takes any number of pictures; else one each.
+
+    Raises:
+        UserError: it can't be converted, or the conversion answers otherwise.
+    """
+    network.model.eval()
+    why = ""
+    for any_batch, counts in ((True, (1, 3)), (False, (1,))):
+        try:
+            graph = to_onnx(network, (2 if any_batch else 1, size, size, channels), any_batch=any_batch)
+            answer = onnx_runtime.load(graph, torch.get_num_threads())
+            gap = max(_gap(answer, network, _noise(count, size, channels)) for count in counts)
+        except Exception as error:  # converters raise all kinds
+            why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"
+            continue
+        if gap <= TOLERANCE:
+            return graph, any_batch
+        why = f"its probabilities differ by {gap:.1g} from torch's"
+    raise UserError(f"this network can't be exported: {why}")
+
+
+def write_onnx(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
+    """One file, the metadata as the model's properties."""
+    import onnx  # an extra, and only wanted here
+
+    model = onnx.load_model_from_string(graph)
+    onnx.helper.set_model_props(model, dict(metadata))
+    with atomic(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+
+
+def write_openvino(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
+    """`path` (.xml) and its weights beside it (.bin), in float32; the .xml, which names the network, comes last."""
+    import openvino as runtime  # an extra, and only wanted here
+
+    model = runtime.Core().read_model(graph)
+    for key, value in metadata.items():
+        model.set_rt_info(value, [RT_INFO, key])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
+        runtime.save_model(model, Path(folder) / path.name, compress_to_fp16=False)
+        for suffix in (".bin", ".xml"):
+            (Path(folder) / path.name).with_suffix(suffix).replace(path.with_suffix(suffix))
+
+
+def _noise(count: int, size: int, channels: int) -> Pictures:
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, channels)).astype(np.uint8)
+
+
+def _gap(answer: Answer, network: Network, pictures: Pictures) -> float:
+    with torch.inference_mode():
+        expected = eager(network, torch.device("cpu"), channels_last=False)(pictures)
+    gap = np.abs(answer(pictures) - expected).max()
+    return float("inf") if np.isnan(gap) else float(gap)

@@ -1,0 +1,94 @@
+"""What was measured on this machine before: `autotune.json` in the cache folder.
+
+It holds rates and not choices, so that a better rule needs no new measurement. A file that can't be read is as none: a
+measurement takes seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import torch
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.files import write_json
+from sketchfit.models._timm import timm
+from sketchfit.training.autotune import Format
+
+NAME = "autotune.json"
+
+
+def circumstances(recipe: Recipe, device: torch.device, batch_size: int) -> dict[str, Any]:
+    """All that a measured rate belongs to: the machine, the versions, the network, its size and batch."""
+    elsewhere = {"weights", "pretrained", "mean", "std"}
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
+        "threads": torch.get_num_threads(),
+        "keep_memory": recipe.compute.keep_memory,
+        "torch": torch.__version__,
+        "timm": timm.__version__,
+        "model": recipe.model.model_dump(mode="json", exclude=elsewhere),
+        "grad_checkpointing": recipe.training.grad_checkpointing,
+        "batch_size": batch_size,
+    }
+
+
+def cpu_name() -> str:
+    """What the processor calls itself, its instructions and how many there are."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()}"
+
+
+def recall(cache: Path, what: Mapping[str, Any], formats: Sequence[Format]) -> dict[Format, float] | None:
+    """Images a second of these formats as they were measured; None where any of them was not."""
+    rates = _entry(_read(cache / NAME), what)
+    found = {one: rates.get(str(one)) for one in formats}
+    known = {one: float(rate) for one, rate in found.items() if _plausible(rate)}
+    return known if len(known) == len(formats) else None
+
+
+def remember(cache: Path, what: Mapping[str, Any], rates: Mapping[Format, float]) -> None:
+    """Add rates to what is remembered; a cache that can't be written is passed over."""
+    held = _read(cache / NAME)
+    named = _entry(held, what) | {str(one): round(rate, 2) for one, rate in rates.items()}
+    try:
+        write_json(cache / NAME, held | {_key(what): {"what": dict(what), "images_per_second": named}})
+    except OSError:
+        return  # the next run measures again
+
+
+def _plausible(rate: object) -> TypeGuard[float]:
+    return isinstance(rate, int | float) and not isinstance(rate, bool) and math.isfinite(rate) and rate > 0
+
+
+def _entry(held: Mapping[str, Any], what: Mapping[str, Any]) -> dict[str, Any]:
+    entry = held.get(_key(what))
+    rates = entry.get("images_per_second") if isinstance(entry, dict) else None
+    return rates if isinstance(rates, dict) else {}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except (OSError, ValueError):
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")  # and could not be written again
+
+
+def _key(what: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=12).hexdigest()

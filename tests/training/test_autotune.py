@@ -1,0 +1,169 @@
+"""The choice of precision and memory format: a pure function of rates, a measurement, and a memory of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from sketchfit.config.load import load_recipe
+from sketchfit.training.autotune import (
+    Format,
+    batch_that_fits,
+    candidates,
+    choose_format,
+    fastest,
+    largest_batch,
+    measure_formats,
+)
+from sketchfit.training.autotune_memory import NAME, circumstances, recall, remember
+
+CPU = torch.device("cpu")
+FP32, FP32_PLAIN = Format("fp32", True), Format("fp32", False)
+BF16, BF16_PLAIN = Format("bf16", True), Format("bf16", False)
+TINY = {"model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32}}
+
+
+@pytest.mark.parametrize(
+    ("rates", "usual", "expected"),
+    [
+        ({FP32: 60, FP32_PLAIN: 40, BF16: 62, BF16_PLAIN: 30}, True, FP32),  # as MobileNetV2: bf16 is no faster
+        ({FP32: 60, FP32_PLAIN: 40, BF16: 120, BF16_PLAIN: 90}, True, BF16),  # as ResNet-18
+        ({FP32: 100, FP32_PLAIN: 90, BF16: 114.9, BF16_PLAIN: 90}, True, FP32),  # 14.9 % is not clearly
+        ({FP32: 100, FP32_PLAIN: 90, BF16: 115, BF16_PLAIN: 90}, True, BF16),
+        ({FP32: 100, FP32_PLAIN: 104}, True, FP32),  # 4 % is noise
+        ({FP32: 100, FP32_PLAIN: 104}, False, FP32_PLAIN),
+        ({FP32: 100, FP32_PLAIN: 106}, True, FP32_PLAIN),
+        ({FP32: 80, FP32_PLAIN: 100, BF16: 110, BF16_PLAIN: 90}, True, FP32_PLAIN),  # each at its best memory format
+        ({BF16: 50, BF16_PLAIN: 70}, True, BF16_PLAIN),  # the precision was set
+        ({FP32: 5}, True, FP32),
+    ],
+)
+def test_the_choice(rates: dict[Format, float], usual: bool, expected: Format) -> None:
+    assert choose_format(rates, usual) == expected
+    assert choose_format(dict(reversed(rates.items())), usual) == expected
+
+
+def test_what_is_set_is_not_tried_otherwise() -> None:
+    assert candidates(CPU, None, None) == [FP32, FP32_PLAIN, BF16, BF16_PLAIN]
+    assert candidates(CPU, "bf16", None) == [BF16, BF16_PLAIN]
+    assert candidates(CPU, None, False) == [FP32_PLAIN, BF16_PLAIN]
+    assert candidates(torch.device("mps"), None, True) == [FP32]
+
+
+class Clock:
+    """Time that only steps spend."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def step(self, *seconds: float):  # the seconds of its first, second, … call; then the last again
+        left = list(seconds)
+
+        def do() -> None:
+            self.now += left.pop(0) if len(left) > 1 else left[0]
+
+        return do
+
+
+def test_the_fastest_step_counts_and_the_first_only_warms_up() -> None:
+    clock = Clock()
+    steps = {FP32: clock.step(0.1, 2, 1, 4), BF16: clock.step(9, 0.5, 8, 0.8)}
+    assert fastest(steps, 32, lambda: clock.now) == {FP32: pytest.approx(32), BF16: pytest.approx(64)}
+
+
+def test_slow_networks_are_measured_once() -> None:
+    clock = Clock()
+    steps = {FP32: clock.step(30), BF16: clock.step(15)}
+    assert fastest(steps, 30, lambda: clock.now) == {FP32: pytest.approx(1), BF16: pytest.approx(2)}
+    assert clock.now == 45
+
+
+def test_measuring_gives_a_rate_each_and_changes_no_random_number() -> None:
+    recipe = load_recipe(TINY)
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    formats = candidates(CPU, None, None)
+    rates = measure_formats(recipe, 4, CPU, formats, 4)
+    assert torch.equal(torch.rand(3), expected)
+    assert list(rates) == formats
+    assert all(0 < rate < 1e6 for rate in rates.values())
+
+
+def test_the_largest_batch_that_fits() -> None:
+    tried = []
+
+    def fits_up_to(limit: int):
+        def fits(size: int) -> None:
+            tried.append(size)
+            if size > limit:
+                raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+        return fits
+
+    assert largest_batch(fits_up_to(40)) == 32
+    assert tried == [128, 64, 32]
+    assert largest_batch(fits_up_to(1000)) == 128
+    assert largest_batch(fits_up_to(0)) == 1
+
+    def broken(_: int) -> None:
+        raise RuntimeError("a size mismatch is no lack of memory")
+
+    with pytest.raises(RuntimeError, match="mismatch"):
+        largest_batch(broken)
+
+
+def test_a_step_that_fits_is_found_by_doing_it() -> None:
+    """On a CPU, where all sizes fit: that the step itself works, with average and optimizer."""
+    recipe = load_recipe(TINY | {"averaging": {"ema": True}, "compute": {"precision": "bf16"}})
+    assert batch_that_fits(recipe, 4, CPU) == 128
+
+
+def test_rates_are_remembered_for_what_they_were_measured_on(tmp_path: Path) -> None:
+    recipe, formats = load_recipe(TINY), [FP32, BF16]
+    what = circumstances(recipe, CPU, 32)
+    assert recall(tmp_path, what, formats) is None
+    remember(tmp_path, what, {FP32: 10.0, BF16: 20.5})
+    assert recall(tmp_path, what, formats) == {FP32: 10.0, BF16: 20.5}
+    assert recall(tmp_path, what, [FP32]) == {FP32: 10.0}
+    assert recall(tmp_path, what, [FP32, FP32_PLAIN]) is None
+    other = circumstances(load_recipe(TINY | {"model": TINY["model"] | {"input_size": 64}}), CPU, 32)
+    for changed in (other, what | {"batch_size": 16}, what | {"torch": "3.0"}, what | {"device": "another"}):
+        assert recall(tmp_path, changed, formats) is None
+    remember(tmp_path, other, {FP32: 1.0})
+    remember(tmp_path, what, {FP32_PLAIN: 7.0})
+    assert recall(tmp_path, what, [FP32, BF16, FP32_PLAIN]) == {FP32: 10.0, BF16: 20.5, FP32_PLAIN: 7.0}
+    assert recall(tmp_path, other, [FP32]) == {FP32: 1.0}
+    same = circumstances(load_recipe(TINY | {"model": TINY["model"] | {"weights": "x.pth"}}), CPU, 32)
+    assert same == what  # weights change no speed
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\x00", '{"KEY": 3}', '{"KEY": {"images_per_second": [1]}}'])
+def test_a_memory_that_is_broken_is_as_none(content: str, tmp_path: Path) -> None:
+    what = circumstances(load_recipe(TINY), CPU, 32)
+    remember(tmp_path, what, {FP32: 10.0})
+    (key,) = json.loads((tmp_path / NAME).read_text())
+    (tmp_path / NAME).write_text(content.replace("KEY", key))
+    assert recall(tmp_path, what, [FP32]) is None
+    remember(tmp_path, what, {FP32: 11.0})
+    assert recall(tmp_path, what, [FP32]) == {FP32: 11.0}
+
+
+@pytest.mark.parametrize("rate", ["fast", None, -1, 0, float("inf"), float("nan"), True])
+def test_rates_that_can_not_be_are_not_believed(rate: object, tmp_path: Path) -> None:
+    what = circumstances(load_recipe(TINY), CPU, 32)
+    remember(tmp_path, what, {FP32: 10.0})
+    (key,) = held = json.loads((tmp_path / NAME).read_text())
+    held[key]["images_per_second"][str(FP32)] = rate
+    (tmp_path / NAME).write_text(json.dumps(held))
+    assert recall(tmp_path, what, [FP32]) is None
+
+
+def test_a_cache_that_can_not_be_written_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    what = circumstances(load_recipe(TINY), CPU, 32)
+    remember(tmp_path / "file", what, {FP32: 10.0})
+    assert recall(tmp_path / "file", what, [FP32]) is None
