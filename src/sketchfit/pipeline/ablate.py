@@ -216,12 +216,15 @@ def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray
 
 
 def _say(rows: Sequence[Row], out: Path, screen: Screen) -> None:
+    """The table, names of variants last as they may be long; the files hold the other columns."""
     shown = RichTable(box=None, pad_edge=False)
-    lines = table_rows(rows)
-    for name in lines[0]:
-        shown.add_column(name, justify="left" if name in {"variant", "verdict"} else "right")
-    for line in lines:
-        shown.add_row(*line.values())
+    for name in ("top-1", "difference", "95 % interval", "minutes", ""):
+        shown.add_column(name, justify="left" if not name else "right", no_wrap=True)
+    shown.add_column("variant", overflow="fold")
+    for line in table_rows(rows):
+        interval = f"{line['low']} to {line['high']}" if line["low"] else ""
+        minutes = f"{float(line['seconds']) / 60:.1f}"
+        shown.add_row(line["top1"], line["difference"], interval, minutes, line["verdict"], line["variant"])
     screen.console.print(shown)
     for sentence in _sentences(NOTE):
         screen.line(sentence)
