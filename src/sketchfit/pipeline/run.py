@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.student import student_of
 from sketchfit.data.folds import balance
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
@@ -22,7 +23,8 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.inference.tta import parse_views
 from sketchfit.pipeline.audit import Looking, groups_for_folds
-from sketchfit.pipeline.finish import finish
+from sketchfit.pipeline.distill import distill
+from sketchfit.pipeline.finish import finish, write_steps
 from sketchfit.pipeline.folder import default_name, open_run
 from sketchfit.pipeline.members import Inputs, fit_fold
 from sketchfit.pipeline.prepare import load_stores, load_table, make_folds, write_folds
@@ -89,6 +91,8 @@ def _run(
 ) -> RunResult:
     """All stages, told to those who listen at `relay`."""
     settings = load_recipe(recipe, overrides)
+    if settings.distill.enabled:
+        student_of(settings)  # a mistake there is told before hours of training
     clock = _Clock()
     with clock.stage("tables"):
         table = load_table(data, settings)
@@ -134,6 +138,10 @@ def _run(
     if engine.is_main_process and len(table.test):
         write_submission(run_folder, table, found.answers.test)
     engine.wait_for_everyone()
+    with clock.stage("distillation"):
+        found.steps.done.extend(distill(run_folder, settings, inputs, chosen, found.rows, engine, screen))
+    if engine.is_main_process:
+        write_steps(run_folder, found.steps)
     rows, oof = found.rows, found.answers.oof
     correct1, correct5 = (top_k_correct(oof, rows.label, min(k, table.class_count)) for k in (1, 5))
     result = RunResult(
