@@ -99,8 +99,8 @@ def test_teachers_that_have_seen_the_exam_are_refused(place: Path, tmp_path: Pat
     leaky = replace(school.fold, train=np.append(school.fold.train, school.fold.valid[:2]))
     with pytest.raises(UserError) as caught:
         school.teach(tmp_path, leaky)
-    assert [problem[:46] for problem in caught.value.problems] == [
-        f"{member}/fold0 has learnt from 2 of the 16 rows of f" for member in "ab"
+    assert [problem.partition(" of fold")[0] for problem in caught.value.problems] == [
+        f"{member}/fold0 has learnt from 2 of the 16 rows" for member in "ab"
     ]
     group = np.arange(32)
     group[school.fold.train[0]] = group[school.fold.valid[0]]
@@ -171,9 +171,10 @@ def test_killed_it_goes_on_with_what_the_teacher_said(
     def kill(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(stage, "fit_soup", kill)
-        school.teach(tmp_path / "killed")
+        with pytest.raises(KeyboardInterrupt):
+            school.teach(tmp_path / "killed")
     assert (folder / "teacher.npz").is_file()
     with monkeypatch.context() as patch:
         patch.setattr(stage, "load_network", kill)  # no teacher is asked again
