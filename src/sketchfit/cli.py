@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sketchfit.cli_students import students_app
+from sketchfit.cli_go_on import go_on_app
 
 app = typer.Typer(
     help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",
@@ -21,7 +21,7 @@ recipes_app = typer.Typer(
     help="Shipped recipes: list them, show one.", invoke_without_command=True, rich_markup_mode=None
 )
 app.add_typer(recipes_app, name="recipes")
-app.add_typer(students_app)
+app.add_typer(go_on_app)
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -153,19 +153,6 @@ def ensemble(
     steps = combine(runs, out, parse_submissions(submissions or []), Screen("plain"))
     for step in steps.done:
         typer.echo(f"{step.name}  {step}")
-
-
-@app.command()
-def soup(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
-    members: Annotated[str, typer.Option("--members", help="uniform, greedy or none.")] = "uniform",
-    folds: Annotated[bool, typer.Option("--folds/--no-folds", help="Also the mean of the folds' networks.")] = True,
-    overrides: Overrides = None,
-) -> None:
-    """Go on with a run: means of its networks' weights, for one network's cost; what they are worth out of fold."""
-    from sketchfit.pipeline.go_on import go_on
-
-    go_on(run_folder, [f"soup.members={members}", f"soup.folds={folds}", *(overrides or [])])
 
 
 @app.command()

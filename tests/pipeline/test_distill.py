@@ -20,7 +20,7 @@ from sketchfit.data.synthetic import draw_dataset
 from sketchfit.errors import UserError
 from sketchfit.pipeline import distill as stage
 from sketchfit.pipeline.cost import Cost
-from sketchfit.pipeline.distill import Tutor, fit_student
+from sketchfit.pipeline.distill import Lesson, Tutor, fit_student
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import FoldResult, Inputs, load_network, predict_rows, read_fold
 from sketchfit.pipeline.prepare import Fold, load_store, load_table
@@ -70,7 +70,7 @@ class School:
             stores = [load_store(table, split, "", recipe, Screen("none")) for split in (table.train, table.test)]
             return Inputs(table, *stores)
 
-        self.tutors = [Tutor(name, one, inputs(one)) for name, one in member_recipes(self.recipe).items()]
+        self.tutors = [Tutor(name, name, one, inputs(one)) for name, one in member_recipes(self.recipe).items()]
         self.student = student_of(self.recipe)
         self.own = inputs(self.student.taught)
         fold = pd.read_parquet(self.run.folds)["fold"].to_numpy()
@@ -81,17 +81,8 @@ class School:
         if not (target / "members").exists():
             target.mkdir(exist_ok=True)
             (target / "members").symlink_to(self.run.path / "members")
-        return fit_student(
-            RunFolder(target),
-            self.student,
-            self.tutors,
-            self.own,
-            fold or self.fold,
-            group,
-            test_rows,
-            self.engine,
-            Screen("none"),
-        )
+        lesson = Lesson(RunFolder(target), self.student, self.tutors, self.own, test_rows)
+        return fit_student(lesson, fold or self.fold, group, self.engine, Screen("none"))
 
 
 def test_teachers_that_have_seen_the_exam_are_refused(place: Path, tmp_path: Path) -> None:
@@ -241,6 +232,14 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
         patch.setattr(stage, "measure_cost", None)
         assert cli("distill", target)[0] == 0
     assert json.loads((target / "ensemble" / "distilled.json").read_text()) == written
+
+    with monkeypatch.context() as patch:  # a soup of the folds has seen every row: it answers, and does not teach
+        patch.setattr(stage, "fit_soup", None)
+        assert cli("distill", target, "--set", "soup.folds=true", "--set", "soup.use=folds")[0] == 0
+    souped = json.loads((target / "ensemble" / "distilled.json").read_text())
+    assert (souped["folds"], souped["teacher"]) == (written["folds"], written["teacher"])
+    assert souped["cost"]["ensemble_networks"] == 2
+    assert cli("distill", target, "--set", "soup.folds=false", "--set", "soup.use=none")[0] == 0
 
     (tmp_path / "small.yaml").write_text(yaml.safe_dump({"training": {"epochs": 2}}))
     status, printed, _ = cli(

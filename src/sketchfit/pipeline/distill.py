@@ -19,9 +19,9 @@ import numpy as np
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from sketchfit.config.load import member_recipes, parse_recipe
+from sketchfit.config.load import parse_recipe
 from sketchfit.config.recipe import Recipe
-from sketchfit.config.student import Student, student_of
+from sketchfit.config.student import Student
 from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference import votes
@@ -40,7 +40,7 @@ from sketchfit.pipeline.members import (
     write_results,
 )
 from sketchfit.pipeline.oof import Floats, Rows, Step, estimate_json, mean_by_row, read_rows
-from sketchfit.pipeline.prepare import Fold, load_store
+from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.pseudo_label import join_stores
 from sketchfit.tracking.console import Screen, duration
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
@@ -49,11 +49,36 @@ from sketchfit.training.soup import fit_soup
 
 @dataclass(frozen=True)
 class Tutor:
-    """A member that teaches: `folder` is where its networks lie, the other two are the member's."""
+    """A member that teaches: `folder` is where its networks lie, one a fold; the rest is the member's."""
 
+    member: str
     folder: str
     recipe: Recipe
     inputs: Inputs
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Who learns what from whom.
+
+    Attributes:
+        run: whose networks teach.
+        student: that learns.
+        tutors: all members.
+        own: the student's images, which may be of another size than any member's.
+        test_rows: also learn from the test rows that can be read, by the teacher alone.
+    """
+
+    run: RunFolder
+    student: Student
+    tutors: Sequence[Tutor]
+    own: Inputs
+    test_rows: bool = False
+
+    @property
+    def name(self) -> str:
+        """Folder of the student's networks."""
+        return distilled_name(self.student.name)
 
 
 @dataclass(frozen=True)
@@ -80,45 +105,29 @@ def distilled_name(student: str) -> str:
     return f"{student}+distilled"
 
 
-def distill(
-    run: RunFolder,
-    recipe: Recipe,
-    inputs: Mapping[str, Inputs],
-    folds: Sequence[Fold],
-    rows: Rows,
-    engine: Accelerator,
-    screen: Screen,
-) -> tuple[Step, ...]:
-    """Train a student a fold, unless that is done, and write `ensemble/distilled.json`; nothing where it is off.
+def distill(lesson: Lesson, folds: Sequence[Fold], rows: Rows, engine: Accelerator, screen: Screen) -> Step:
+    """Train a student a fold, unless that is done, and write `ensemble/distilled.json`.
 
     Args:
-        recipe: of the run.
-        inputs: each member's.
         folds: those that were trained.
         rows: all rows that they are validated on.
 
     Raises:
         UserError: a teacher has learnt from rows on which its student is validated, or from near-duplicates of them.
     """
-    if not recipe.distill.enabled:
-        return ()
-    student, members = student_of(recipe), member_recipes(recipe)
-    chosen = read_json(run.ensemble / "views.json")
-    tutors = [Tutor(chosen[member]["folder"], one, inputs[member]) for member, one in members.items()]
-    own = _own_inputs(student.taught, tutors[0].inputs, screen)
-    group = read_rows(run.folds, np.arange(len(own.table.label))).group
-    students = [
-        fit_student(run, student, tutors, own, fold, group, recipe.distill.test_rows, engine, screen) for fold in folds
-    ]
-    found = _judge(run, student, members, tutors, students, folds, rows)
+    run = lesson.run
+    group = read_rows(run.folds, np.arange(len(lesson.own.table.label))).group
+    students = [fit_student(lesson, fold, group, engine, screen) for fold in folds]
+    found = _judge(lesson, students, folds, rows)
     if engine.is_main_process:
         path, trained = run.ensemble / "distilled.json", _fingerprints(run, found.name, folds)
+        chosen = read_json(run.ensemble / "views.json")
         fingerprint = digest(trained, chosen, str(engine.device))
-        cost = _known_cost(path, fingerprint) or _cost(run, chosen, tutors, student, own, folds, engine)
+        cost = _known_cost(path, fingerprint) or _cost(lesson, chosen, folds, engine)
         _say(found, cost, screen)
-        write_json(path, {"fingerprint": fingerprint, "folds": trained, **_json(found, student, cost)})
+        write_json(path, {"fingerprint": fingerprint, "folds": trained, **_json(found, lesson.student, cost)})
     engine.wait_for_everyone()
-    return (Step(f"{found.name} alone, against its teacher", found.student, found.kept),)
+    return Step(f"{found.name} alone, against its teacher", found.student, found.kept)
 
 
 def read_student(run: RunFolder) -> dict[str, Recipe]:
@@ -141,46 +150,37 @@ def read_student(run: RunFolder) -> dict[str, Recipe]:
 
 
 def fit_student(
-    run: RunFolder,
-    student: Student,
-    tutors: Sequence[Tutor],
-    own: Inputs,
-    fold: Fold,
-    group: NDArray[np.int64] | None,
-    test_rows: bool,
-    engine: Accelerator,
-    screen: Screen,
+    lesson: Lesson, fold: Fold, group: NDArray[np.int64] | None, engine: Accelerator, screen: Screen
 ) -> FoldResult:
     """Train the student of a fold and write its probabilities; read them where that was done before.
 
     Args:
-        tutors: all members; those of their networks teach that are of this fold.
-        own: the student's.
         group: int64 [N], families of near-duplicates of the training table, or None.
-        test_rows: also learn from the test rows that can be read, by the teacher alone.
 
     Raises:
         UserError: a teacher has learnt from rows on which the student is validated, or from near-duplicates of them.
     """
+    own, taught_recipe = lesson.own, lesson.student.taught
     count = len(own.table.label)
     exam = np.full(count, -1, dtype=np.int64)
     exam[fold.valid] = fold.number
-    check_teacher([Teacher(f"{one.folder}/fold{fold.number}", fold.train) for one in tutors], fold.number, exam, group)
-    name = distilled_name(student.name)
-    folder, readable = run.fold(name, fold.number), np.flatnonzero(own.test.readable) if test_rows else np.arange(0)
-    schools = [run.fold(one.folder, fold.number) for one in tutors]
+    teachers = [Teacher(f"{one.folder}/fold{fold.number}", fold.train) for one in lesson.tutors]
+    check_teacher(teachers, fold.number, exam, group)
+    folder = lesson.run.fold(lesson.name, fold.number)
+    readable = np.flatnonzero(own.test.readable) if lesson.test_rows else np.arange(0)
+    schools = [lesson.run.fold(one.folder, fold.number) for one in lesson.tutors]
     taught_by = [read_json(school / "done.json")["fingerprint"] for school in schools]
-    fingerprint = digest(fold_fingerprint(student.taught, own, fold), taught_by, test_rows)
+    fingerprint = digest(fold_fingerprint(taught_recipe, own, fold), taught_by, lesson.test_rows)
     done = folder / "done.json"
     if not (done.is_file() and read_json(done)["fingerprint"] == fingerprint):
         began = time.monotonic()
-        train, test = _teacher(folder, fingerprint, schools, tutors, fold, readable, engine, screen)
+        train, test = _teacher(folder, fingerprint, schools, lesson.tutors, fold, readable, engine, screen)
         label = np.concatenate([own.table.label, np.zeros(len(own.test.errors), dtype=np.int64)])
         label[count + readable] = test.argmax(axis=1)
         taught = np.concatenate([fold.train, count + readable])
         job = FitJob(
-            name=f"{name}/fold{fold.number}",
-            recipe=student.taught,
+            name=f"{lesson.name}/fold{fold.number}",
+            recipe=taught_recipe,
             store=join_stores(own.train, own.test) if len(readable) else own.train,
             label=label if len(readable) else own.table.label,
             class_count=own.table.class_count,
@@ -188,29 +188,22 @@ def fit_student(
             valid_rows=fold.valid,
             folder=folder,
             fingerprint=fingerprint,
-            seed=student.taught.seed,
+            seed=taught_recipe.seed,
             # Where there is no label, the part of the loss that follows labels has the teacher's answer for one.
             soft=SoftTargets(count + readable, test, np.ones(len(readable), np.float32)) if len(readable) else None,
             teacher=TeacherTargets(taught, np.concatenate([train, test])),
         )
         network = fit_soup(job, engine, screen)
         if engine.is_main_process:
-            write_results(folder, network, student.taught, own, fold, engine)
+            write_results(folder, network, taught_recipe, own, fold, engine)
             seconds = time.monotonic() - began
             write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
             for passing in ("last.ckpt", "teacher.npz"):
                 (folder / passing).unlink(missing_ok=True)
-            screen.line(f"{job.name}: done in {duration(seconds)}, taught by {len(tutors)} networks")
+            screen.line(f"{job.name}: done in {duration(seconds)}, taught by {len(schools)} networks")
         engine.wait_for_everyone()
         engine.free_memory()
     return read_fold(folder)
-
-
-def _own_inputs(recipe: Recipe, first: Inputs, screen: Screen) -> Inputs:
-    """The student's images, which may be of another size than any member's."""
-    table = first.table
-    train = load_store(table, table.train, "training", recipe, screen)
-    return Inputs(table, train, load_store(table, table.test, "test", recipe, screen))
 
 
 def _teacher(
@@ -253,25 +246,19 @@ def _is_of(path: Path, fingerprint: str) -> bool:
         return bool(file["fingerprint"].item() == fingerprint)
 
 
-def _judge(
-    run: RunFolder,
-    student: Student,
-    members: Mapping[str, Recipe],
-    tutors: Sequence[Tutor],
-    students: Sequence[FoldResult],
-    folds: Sequence[Fold],
-    rows: Rows,
-) -> Distilled:
-    teacher = votes.mean([_oof([read_fold(run.fold(one.folder, fold.number)) for fold in folds]) for one in tutors])
+def _judge(lesson: Lesson, students: Sequence[FoldResult], folds: Sequence[Fold], rows: Rows) -> Distilled:
+    def standing(folder: str) -> Floats:
+        return _oof([read_fold(lesson.run.fold(folder, fold.number)) for fold in folds])
+
+    teacher = votes.mean([standing(one.folder) for one in lesson.tutors])
     right, above = rows.right(_oof(students)), rows.right(teacher.astype(np.float32))
     untaught = None
-    same = (member for member, one in members.items() if _decides(one) == _decides(student.plain))
-    if (member := next(same, None)) is not None:
-        without = rows.right(_oof([read_fold(run.fold(member, fold.number)) for fold in folds]))
-        gain = paired_difference(without, right, rows.group)
-        untaught = (member, accuracy(without, rows.group), gain)
+    own = _decides(lesson.student.plain)
+    if (member := next((one.member for one in lesson.tutors if _decides(one.recipe) == own), None)) is not None:
+        without = rows.right(standing(member))
+        untaught = (member, accuracy(without, rows.group), paired_difference(without, right, rows.group))
     return Distilled(
-        distilled_name(student.name),
+        lesson.name,
         accuracy(right, rows.group),
         accuracy(above, rows.group),
         paired_difference(above, right, rows.group),
@@ -287,29 +274,30 @@ def _oof(results: Sequence[FoldResult]) -> Floats:
     return mean_by_row([one.rows for one in results], [one.oof for one in results])[1]
 
 
-def _cost(
-    run: RunFolder,
-    chosen: Mapping[str, Any],
-    tutors: Sequence[Tutor],
-    student: Student,
-    own: Inputs,
-    folds: Sequence[Fold],
-    engine: Accelerator,
-) -> Cost:
-    """What the run's answers to new drawings cost, and what the student's do."""
-    number, classes = folds[0].number, own.table.class_count
+def _cost(lesson: Lesson, chosen: Mapping[str, Any], folds: Sequence[Fold], engine: Accelerator) -> Cost:
+    """What the run's answers to new drawings cost, and what the student's do.
 
-    def contestant(folder: str, recipe: Recipe, inputs: Inputs, views: Sequence[str], count: int) -> Contestant:
-        network = load_network(run.fold(folder, number), recipe, classes)
+    Args:
+        chosen: `ensemble/views.json`: who answers, by which networks and views.
+    """
+    classes = lesson.own.table.class_count
+
+    def contestant(networks: Sequence[Path], recipe: Recipe, inputs: Inputs, views: Sequence[str]) -> Contestant:
+        network = load_network(networks[0], recipe, classes)
         network.model.to(engine.device)
-        return Contestant(network, recipe, inputs.train, tuple(views), count)
+        return Contestant(network, recipe, inputs.train, tuple(views), len(networks))
 
-    ensemble = [
-        contestant(one.folder, one.recipe, one.inputs, found["names"], len(folds) + (found["refit"] is not None))
-        for one, found in zip(tutors, chosen.values(), strict=True)
-    ]
-    alone = contestant(distilled_name(student.name), student.taught, own, [IDENTITY], len(folds))
-    return measure_cost(ensemble, alone, np.flatnonzero(own.train.readable), classes, engine)
+    ensemble = []
+    for one in lesson.tutors:
+        if (found := chosen.get(one.member)) is not None:  # others went into a soup that answers under another's name
+            networks = sorted(
+                done.parent for done in lesson.run.fold(found["folder"], 0).parent.glob("fold*/done.json")
+            )
+            whole = [] if found["refit"] is None else [lesson.run.fold(found["refit"][0], 0)]
+            ensemble.append(contestant([*networks, *whole], one.recipe, one.inputs, found["names"]))
+    students = [lesson.run.fold(lesson.name, fold.number) for fold in folds]
+    alone = contestant(students, lesson.student.taught, lesson.own, [IDENTITY])
+    return measure_cost(ensemble, alone, np.flatnonzero(lesson.own.train.readable), classes, engine)
 
 
 def _say(found: Distilled, cost: Cost, screen: Screen) -> None:

@@ -1,4 +1,4 @@
-"""Commands that go on with a finished run: students of its networks."""
+"""Commands that go on with a finished run: students of its networks, and means of their weights."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import Annotated
 
 import typer
 
-students_app = typer.Typer(rich_markup_mode=None)
+go_on_app = typer.Typer(rich_markup_mode=None)
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting; may be given several times."),
+]
 
 
-@students_app.command("pseudo-label")
+@go_on_app.command("pseudo-label")
 def pseudo_label(
     run_folder: Run,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting; may be given several times."),
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Go on with a run: students that also learn from test rows, kept where they are better out of fold."""
     from sketchfit.pipeline.go_on import go_on
@@ -26,7 +27,20 @@ def pseudo_label(
     go_on(run_folder, ["pseudo_label.enabled=true", *(overrides or [])])
 
 
-@students_app.command("distill")
+@go_on_app.command()
+def soup(
+    run_folder: Run,
+    members: Annotated[str, typer.Option("--members", help="uniform, greedy or none.")] = "uniform",
+    folds: Annotated[bool, typer.Option("--folds/--no-folds", help="Also the mean of the folds' networks.")] = True,
+    overrides: Overrides = None,
+) -> None:
+    """Go on with a run: means of its networks' weights, for one network's cost; what they are worth out of fold."""
+    from sketchfit.pipeline.go_on import go_on
+
+    go_on(run_folder, [f"soup.members={members}", f"soup.folds={folds}", *(overrides or [])])
+
+
+@go_on_app.command("distill")
 def distill(
     run_folder: Run,
     student: Annotated[
