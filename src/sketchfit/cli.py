@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sketchfit.cli_export import export_app
+from sketchfit.cli_go_on import go_on_app
 
 app = typer.Typer(
     help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",
@@ -22,6 +23,7 @@ recipes_app = typer.Typer(
 )
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(export_app)
+app.add_typer(go_on_app)
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
@@ -122,11 +124,12 @@ def predict(
     sets: Annotated[
         float | None, typer.Option("--sets", help="Also the classes that hold the true one with this probability.")
     ] = None,
+    distilled: Annotated[bool, typer.Option("--distilled", help="By the run's distilled student alone.")] = False,
 ) -> None:
     """Label new images: image, label, name, probability and the five most probable names."""
     from sketchfit.pipeline.predict import predict as predict_pipeline
 
-    frame = predict_pipeline(run_folder, images, image_column=image_column, sets=sets)
+    frame = predict_pipeline(run_folder, images, image_column=image_column, sets=sets, distilled=distilled)
     text = frame.to_csv(index=False, lineterminator="\n")
     if out is None:
         sys.stdout.write(text)
@@ -152,30 +155,6 @@ def ensemble(
     steps = combine(runs, out, parse_submissions(submissions or []), Screen("plain"))
     for step in steps.done:
         typer.echo(f"{step.name}  {step}")
-
-
-@app.command("pseudo-label")
-def pseudo_label(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
-    overrides: Overrides = None,
-) -> None:
-    """Go on with a run: students that also learn from test rows, kept where they are better out of fold."""
-    from sketchfit.pipeline.go_on import go_on
-
-    go_on(run_folder, ["pseudo_label.enabled=true", *(overrides or [])])
-
-
-@app.command()
-def soup(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run's folder.")],
-    members: Annotated[str, typer.Option("--members", help="uniform, greedy or none.")] = "uniform",
-    folds: Annotated[bool, typer.Option("--folds/--no-folds", help="Also the mean of the folds' networks.")] = True,
-    overrides: Overrides = None,
-) -> None:
-    """Go on with a run: means of its networks' weights, for one network's cost; what they are worth out of fold."""
-    from sketchfit.pipeline.go_on import go_on
-
-    go_on(run_folder, [f"soup.members={members}", f"soup.folds={folds}", *(overrides or [])])
 
 
 @app.command()

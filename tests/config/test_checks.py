@@ -13,6 +13,7 @@ CONTRADICTIONS = {
         "one label each",
     ),
     "r_drop": ({"loss": {"r_drop": 1.0}}, {"model": {"args": {"attn_drop_rate": 0.1}}}, "differ by dropout"),
+    "distill": ({"loss": {"distill": 0.5}}, {"loss": {"distill": 0.0}}, "sketchfit distill RUN"),
     "stopping": (
         {"training": {"early_stopping": 2, "validate_every": 0}},
         {"training": {"validate_every": 1}},

@@ -18,6 +18,11 @@ def _losses(recipe: Recipe) -> Iterator[str]:
         yield f"loss.name=arcface needs model.head=cosine, and the head is {head.name}"
     if loss.supcon > 0 and recipe.transforms.mixing.on:
         yield "loss.supcon compares images of one label each, and transforms.mixing mixes them: set one of them to 0"
+    if loss.distill > 0:
+        yield (
+            "loss.distill follows a teacher, and here is none: leave it at 0, and distil the finished ensemble instead "
+            "(distill.enabled=true with distill.weight, or `sketchfit distill RUN`)"
+        )
     if loss.r_drop > 0 and not _has_dropout(recipe):
         yield (
             "loss.r_drop compares two passes that differ by dropout, and there is none: set model.drop_rate, "

@@ -51,9 +51,10 @@ class LossSection(Section):
     r_drop: Annotated[float, Field(ge=0)] = 0.0
     """Weight of two passes' disagreement under dropout, at twice the time; 0 is off (R-Drop, arXiv 2106.14448)."""
     distill: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the loss that follows a teacher's probabilities instead of the labels; 0 is off (arXiv 1503.02531)."""
+    """Share of the loss that follows a teacher's probabilities instead of the labels (arXiv 1503.02531). Members have
+    no teacher, and it is 0; `distill` sets it for its student."""
     distill_temperature: Annotated[float, Field(gt=0)] = 2.0
-    """Temperature at which teacher and student are compared: higher shows more of how the teacher ranks the rest."""
+    """Temperature at which teacher and student are compared; `distill` sets it for its student."""
 
     @model_validator(mode="before")
     @classmethod

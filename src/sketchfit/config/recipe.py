@@ -10,6 +10,7 @@ from sketchfit.config.audit import AuditSection
 from sketchfit.config.averaging import AveragingSection
 from sketchfit.config.calibration import CalibrationSection
 from sketchfit.config.data import DataSection
+from sketchfit.config.distill import DistillSection
 from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.config.folds import FoldsSection
 from sketchfit.config.inference import InferenceSection
@@ -66,6 +67,8 @@ class Recipe(Section):
     """Means of trained networks' weights."""
     refit: RefitSection = RefitSection()
     """One more network a member, trained on all labelled rows."""
+    distill: DistillSection = DistillSection()
+    """The ensemble into one small student."""
     tracking: TrackingSection = TrackingSection()
     """What is shown and sent while a run works."""
     report: ReportSection = ReportSection()

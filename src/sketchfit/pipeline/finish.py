@@ -33,11 +33,13 @@ class Finished:
         rows: the training rows with out-of-fold answers.
         answers: of them and of the test rows, after all steps.
         steps: what each step made of the accuracy.
+        networks: folder of each member's networks, one a fold: the member's own, or its students where they were kept.
     """
 
     rows: Rows
     answers: Answers
     steps: Steps
+    networks: Mapping[str, str]
 
 
 def finish(
@@ -65,7 +67,7 @@ def finish(
         steps.done.append(Step(f"pseudo-labels, round {one.number}{outcome}", one.after, one.gain))
     soups = soup(run, recipe, members, inputs, folds, kept, rows, engine, screen)
     steps.done.extend(soups.steps())
-    names = {member: student_name(member, kept) for member in members}
+    networks_of = names = {member: student_name(member, kept) for member in members}
     members, names, results = soups.standing(members, names, results)
     viewed = {
         member: apply_views(run, names[member], one, inputs[member], folds, results[member], rows, engine, screen)
@@ -100,7 +102,7 @@ def finish(
         write_answers(run, rows, calibrated.answers)
         write_steps(run, steps)
     engine.wait_for_everyone()
-    return Finished(rows, calibrated.answers, steps)
+    return Finished(rows, calibrated.answers, steps, networks_of)
 
 
 def write_answers(run: RunFolder, rows: Rows, answers: Answers) -> None:

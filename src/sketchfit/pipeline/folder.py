@@ -82,8 +82,8 @@ class RunFolder:
         return self.path / "submission.csv"
 
     def fold(self, member: str, fold: int) -> Path:
-        """One trained network and its probabilities; what derives from a member (`NAME+pseudo1`, `NAME+refit`) lies
-        apart from the members."""
+        """One trained network and its probabilities; what derives from a member (`NAME+pseudo1`, `NAME+refit`,
+        `NAME+distilled`) lies apart from the members."""
         return self.path / ("derived" if "+" in member else "members") / member / f"fold{fold}"
 
 

@@ -23,6 +23,7 @@ from sketchfit.inference.ensembling.mean import Rule, Weighted
 from sketchfit.inference.tta import IDENTITY, parse_views
 from sketchfit.inference.views import Mode, merge_views
 from sketchfit.pipeline.calibrate import conformal_sets, read_calibrator
+from sketchfit.pipeline.distill import read_student
 from sketchfit.pipeline.ensemble import combine_folds, read_rule
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import load_network, with_prior
@@ -50,6 +51,7 @@ def predict(
     *,
     image_column: str | None = None,
     sets: float | None = None,
+    distilled: bool = False,
 ) -> pd.DataFrame:
     """Label images.
 
@@ -59,6 +61,7 @@ def predict(
         image_column: column of a table that names the image.
         sets: coverage of prediction sets, above 0, below 1; the column `set` then holds the classes that together are
             right with this probability, for images that are drawn as the training ones are.
+        distilled: by the run's distilled student alone, as it is: whole pictures, uncalibrated.
 
     Returns:
         A row an image, in the order given: `image`, `label` (what the training table calls the class), `name`,
@@ -66,16 +69,18 @@ def predict(
         not be read; all classes are then equally probable; empty otherwise).
 
     Raises:
-        UserError: no finished run there, or no such image.
+        UserError: no finished run there, no student, or no such image; sets of a student.
     """
     folder = RunFolder(Path(run))
     run_recipe(folder)  # so that a folder without a run is named before images are read
     if sets is not None and not 0 < sets < 1:
         raise UserError(f"the coverage of sets lies between 0 and 1, and is {sets:g}", "For example: --sets 0.95")
+    if sets is not None and distilled:
+        raise UserError("sets are calibrated for the whole run's answers", "Leave out --sets, or --distilled.")
     sources = [images] if isinstance(images, (str, Path)) else images
     root, split = read_images([Path(source) for source in sources], image_column)
     state = read_json(folder.state)
-    prob, errors = _probabilities(folder, root, split, len(state["class_names"]))
+    prob, errors = _probabilities(folder, root, split, len(state["class_names"]), distilled)
     frame = _frame(split, prob, errors, state["class_names"], state["class_targets"])
     if sets is not None:
         frame["set"] = _set_texts(folder, prob, sets, state["class_names"])
@@ -83,13 +88,14 @@ def predict(
 
 
 def _probabilities(
-    folder: RunFolder, root: Path, split: Split, classes: int
+    folder: RunFolder, root: Path, split: Split, classes: int, distilled: bool
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Probabilities as the run makes those of its test rows: the same views, ensemble and calibration."""
+    """Probabilities as the run makes those of its test rows: the same views, ensemble and calibration; or those of
+    its distilled student."""
     recipe = run_recipe(folder)
     engine = make_engine(recipe.compute)
-    members = _answering(folder, member_recipes(recipe))
-    rule, merging, views, calibrator = _inference(folder, list(members))
+    members = read_student(folder) if distilled else _answering(folder, member_recipes(recipe))
+    rule, merging, views, calibrator = _plain(list(members)) if distilled else _inference(folder, list(members))
     by_member: list[NDArray[np.float32]] = []
     errors: tuple[str, ...] = ()
     for member, member_recipe in members.items():
@@ -137,8 +143,7 @@ def _inference(folder: RunFolder, members: list[str]) -> tuple[Rule, str, dict[s
             f"{folder.path} is an ensemble of runs and has no networks of its own", "Predict with the runs it names."
         )
     if not (folder.ensemble / "weights.json").is_file():
-        equal = Weighted(np.full(len(members), 1 / len(members)))
-        return equal, "soft", {member: _Views(member, [IDENTITY], "mean-prob") for member in members}, Temperature()
+        return _plain(members)
     rule, merging = read_rule(folder.ensemble / "weights.json", members)
     chosen = read_json(folder.ensemble / "views.json")
     views = {
@@ -146,6 +151,12 @@ def _inference(folder: RunFolder, members: list[str]) -> tuple[Rule, str, dict[s
         for member, found in chosen.items()
     }
     return rule, merging, views, read_calibrator(folder.ensemble / "calibration.json")
+
+
+def _plain(members: list[str]) -> tuple[Rule, str, dict[str, _Views], Calibrator]:
+    """The mean of all networks, by the whole picture, as it is."""
+    equal = Weighted(np.full(len(members), 1 / len(members)))
+    return equal, "soft", {member: _Views(member, [IDENTITY], "mean-prob") for member in members}, Temperature()
 
 
 def _set_texts(folder: RunFolder, prob: NDArray[np.float32], coverage: float, names: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.student import student_of
 from sketchfit.data.folds import balance
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
@@ -23,7 +24,8 @@ from sketchfit.inference.metrics import top_k_correct
 from sketchfit.inference.tta import parse_views
 from sketchfit.models.backends.choose import check_backend
 from sketchfit.pipeline.audit import Looking, groups_for_folds
-from sketchfit.pipeline.finish import finish
+from sketchfit.pipeline.distill import Lesson, Tutor, distill, distilled_name
+from sketchfit.pipeline.finish import finish, write_steps
 from sketchfit.pipeline.folder import default_name, open_run
 from sketchfit.pipeline.members import Inputs, fit_fold
 from sketchfit.pipeline.prepare import load_stores, load_table, make_folds, write_folds
@@ -91,6 +93,7 @@ def _run(
 ) -> RunResult:
     """All stages, told to those who listen at `relay`."""
     settings = load_recipe(recipe, overrides)
+    student = student_of(settings) if settings.distill.enabled else None
     clock = _Clock()
     with clock.stage("tables"):
         table = load_table(data, settings)
@@ -109,7 +112,9 @@ def _run(
         check_backend(one.inference.backend, engine.device)
     looking = Looking(table, settings)
     with clock.stage("decoding"), engine.main_process_first():  # so that the process that audits sees the images
-        inputs = open_inputs(table, members, screen, looking)
+        pupil = {} if student is None else {distilled_name(student.name): student.taught}
+        inputs = open_inputs(table, {**members, **pupil}, screen, looking)
+    own = {name: inputs.pop(name) for name in pupil}
     first = next(iter(inputs.values()))
     say_store(first.train, screen)
     unreadable = name_unreadable(table, first, strict, screen)
@@ -138,6 +143,14 @@ def _run(
     if engine.is_main_process and len(table.test):
         write_submission(run_folder, table, found.answers.test)
     engine.wait_for_everyone()
+    if student is not None:
+        with clock.stage("distillation"):
+            (images,) = own.values()
+            tutors = [Tutor(member, name, members[member], inputs[member]) for member, name in found.networks.items()]
+            lesson = Lesson(run_folder, student, tutors, images, settings.distill.test_rows)
+            found.steps.done.append(distill(lesson, chosen, found.rows, engine, screen))
+        if engine.is_main_process:
+            write_steps(run_folder, found.steps)
     rows, oof = found.rows, found.answers.oof
     correct1, correct5 = (top_k_correct(oof, rows.label, min(k, table.class_count)) for k in (1, 5))
     result = RunResult(

@@ -15,7 +15,7 @@ from sketchfit.data.batches import load_batches, split_batches
 from sketchfit.data.sampling import sampled_order
 from sketchfit.models.backbone import Normalisation, to_input
 from sketchfit.training.frozen_features import FrozenFeatures
-from sketchfit.training.job import FitJob, SoftTargets
+from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 from sketchfit.training.plan import EpochPlan
 from sketchfit.training.step import Micro
 from sketchfit.transforms.augment import augment_for
@@ -89,12 +89,21 @@ def _pictures(
 def _micro(job: FitJob, inputs: torch.Tensor, rows: NDArray[np.int64], engine: Accelerator) -> Micro:
     label = torch.from_numpy(job.label[rows]).to(engine.device, non_blocking=True)
     targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)
+    teacher = None
+    if job.teacher is not None:
+        teacher = torch.from_numpy(_taught(job.teacher, rows)).to(engine.device)
     if job.soft is None:
-        return Micro(inputs, targets, label)
+        return Micro(inputs, targets, label, teacher=teacher)
     place, weight = _soft_places(job.soft, rows)
     taught = torch.from_numpy(place >= 0).to(engine.device)
     targets[taught] = torch.from_numpy(job.soft.prob[place[place >= 0]]).to(engine.device)
-    return Micro(inputs, targets, label, torch.from_numpy(weight).to(engine.device))
+    return Micro(inputs, targets, label, torch.from_numpy(weight).to(engine.device), teacher)
+
+
+def _taught(teacher: TeacherTargets, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The teacher's probabilities of these rows, float32 [B, C]; a job has them of every training row."""
+    found: NDArray[np.float32] = teacher.prob[np.searchsorted(teacher.row, rows)]
+    return found
 
 
 def _soft_places(soft: SoftTargets, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -107,9 +116,16 @@ def _soft_places(soft: SoftTargets, rows: NDArray[np.int64]) -> tuple[NDArray[np
 
 
 def _mixed(micro: Micro, section: MixingSection, rng: np.random.Generator) -> Micro:
-    """The batch mixed; a mixed picture's weight is its parts', in the shares of its target."""
-    if micro.weight is None:
-        return Micro(*mix(micro.images, micro.targets, section, rng), micro.label)
-    both = torch.cat([micro.targets, micro.weight[:, None]], dim=1)
-    images, both = mix(micro.images, both, section, rng)
-    return Micro(images, both[:, :-1], micro.label, both[:, -1])
+    """The batch mixed; a mixed picture's weight and teacher are its parts', in the shares of its target."""
+    weight, teacher = micro.weight, micro.teacher
+    parts = [micro.targets, *([] if weight is None else [weight[:, None]]), *([] if teacher is None else [teacher])]
+    images, joined = mix(micro.images, torch.cat(parts, dim=1), section, rng)
+    mixed = list(torch.split(joined, [part.shape[1] for part in parts], dim=1))
+    targets = mixed.pop(0)
+    return Micro(
+        images,
+        targets,
+        micro.label,
+        None if weight is None else mixed.pop(0)[:, 0],
+        None if teacher is None else mixed.pop(0),
+    )

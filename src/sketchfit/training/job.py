@@ -28,6 +28,19 @@ class SoftTargets:
 
 
 @dataclass(frozen=True)
+class TeacherTargets:
+    """What a teacher says of training rows, for `loss.distill`.
+
+    Attributes:
+        row: int64 [m], rows of the job's store, ascending, each once.
+        prob: float32 [m, C], the teacher's probabilities; rows sum to 1.
+    """
+
+    row: NDArray[np.int64]
+    prob: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class FitJob:
     """One network to train.
 
@@ -42,6 +55,10 @@ class FitJob:
         fingerprint: names this training; a checkpoint of another one is not resumed.
         seed: of everything random in this training.
         soft: targets and weights of those training rows that are pseudo-labelled; None: there are none.
+        teacher: what the teacher says of every training row; None: there is no teacher.
+
+    Raises:
+        ValueError: `loss.distill` is above 0, and a training row has no teacher.
     """
 
     name: str
@@ -55,3 +72,12 @@ class FitJob:
     fingerprint: str
     seed: int
     soft: SoftTargets | None = None
+    teacher: TeacherTargets | None = None
+
+    def __post_init__(self) -> None:
+        if self.recipe.loss.distill == 0:
+            return
+        known = np.zeros(0, dtype=np.int64) if self.teacher is None else self.teacher.row
+        missing = len(np.setdiff1d(self.train_rows, known))
+        if missing:
+            raise ValueError(f"{self.name}: loss.distill is above 0, and {missing} training rows have no teacher")

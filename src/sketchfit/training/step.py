@@ -19,14 +19,16 @@ from sketchfit.training.state import TrainState
 class Micro:
     """One batch ready for the network.
 
-    Images float [B, 3, H, W] (for a head alone: features [B, D]), targets float [B, C], labels int64 [B], and where
-    rows do not all count alike their weights in the loss, float [B].
+    Images float [B, 3, H, W] (for a head alone: features [B, D]), targets float [B, C], labels int64 [B]; where rows do
+    not all count alike their weights in the loss, float [B]; where there is a teacher its probabilities, float [B, C],
+    mixed as the targets are.
     """
 
     images: Tensor
     targets: Tensor
     label: Tensor
     weight: Tensor | None = None
+    teacher: Tensor | None = None
 
 
 def update(
@@ -76,11 +78,12 @@ def _loss(state: TrainState, micro: Micro) -> tuple[Tensor, Tensor]:
     loss = state.loss
     out = state.wrapped(micro.images)
     logits, features = out if loss.needs_features else (out, None)
-    value: Tensor = loss(logits, micro.targets, micro.weight)
+    value: Tensor = loss(logits, micro.targets, micro.weight, micro.teacher)
     if features is not None:
         value = value + loss.auxiliary(features, micro.label)
     if loss.needs_second_pass:
         again = state.wrapped(micro.images)
         second = again[0] if loss.needs_features else again
-        value = (value + loss(second, micro.targets, micro.weight)) / 2 + loss.consistency(logits, second)
+        other = loss(second, micro.targets, micro.weight, micro.teacher)
+        value = (value + other) / 2 + loss.consistency(logits, second)
     return value, logits
