@@ -190,13 +190,13 @@ def test_operations_that_can_not_be_counted_are_none() -> None:
     assert forward_flops(Network(Odd(), Normalisation((0.5,) * 3, (0.5,) * 3)), 6, CPU) == 0
 
 
-@pytest.mark.parametrize("backbone", ["eva02_tiny_patch14_224", "test_vit"])
-def test_operations_of_transformers_are_counted(backbone: str) -> None:
-    """EVA hands parameters to its blocks, at which the counter stumbles in inference mode."""
-    settings = {"model": {"backbone": backbone, "pretrained": False, "input_size": 28 if "14" in backbone else 64}}
-    network = build_network(load_recipe(settings).model, 7)
-    size = settings["model"]["input_size"]
+@pytest.mark.parametrize(("backbone", "size"), [("eva02_tiny_patch14_224", 28), ("test_vit3", 64), ("test_vit", 64)])
+def test_operations_of_transformers_are_counted(backbone: str, size: int) -> None:
+    """Some hand parameters, or views of them, to their blocks, at which the counter stumbles."""
+    model = {"backbone": backbone, "pretrained": False, "input_size": size}
+    network = build_network(load_recipe({"model": model}).model, 7)
     assert forward_flops(network, size, CPU) > 1e6
+    assert all(parameter.requires_grad for parameter in network.model.parameters())
 
 
 @pytest.mark.parametrize(

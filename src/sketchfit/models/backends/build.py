@@ -62,14 +62,20 @@ def build_answer(
 
 def forward_flops(network: Network, size: int, device: torch.device) -> int:
     """Floating-point operations of one image's forward pass, counted by torch; 0 where it can't count them."""
-    network.model.eval()
+    model = network.model.eval()
+    # The counter hooks what asks for gradients, and stumbles over views of such parameters where none are recorded.
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     try:
-        # Not in inference mode: the counter asks parameters for their gradients' functions.
+        for parameter in learning:
+            parameter.requires_grad_(False)
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            network.model(torch.zeros(1, 3, size, size, device=device))
-    except (RuntimeError, AttributeError, NotImplementedError):
+            model(torch.zeros(1, 3, size, size, device=device))
+        return int(counter.get_total_flops())
+    except (RuntimeError, NotImplementedError, AssertionError, AttributeError):
         return 0
-    return int(counter.get_total_flops())
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 class Checked:
