@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,11 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import student_of
 from sketchfit.data.synthetic import draw_dataset
 from sketchfit.errors import UserError
+from sketchfit.models.backbone import Network
+from sketchfit.models.backends.answer import Answer
+from sketchfit.pipeline import cost as cost_module
 from sketchfit.pipeline import distill as stage
-from sketchfit.pipeline.cost import Cost
+from sketchfit.pipeline.cost import Contestant, Cost
 from sketchfit.pipeline.distill import Lesson, Tutor, fit_student
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import FoldResult, Inputs, load_network, predict_rows, read_fold
@@ -279,3 +283,35 @@ def test_how_much_faster_is_the_median_of_the_turns() -> None:
         "30 images/s by 2 networks (1.5 M parameters), the whole ensemble 10 by 4 networks (4.0 M parameters): "
         "4.0 times as fast"
     )
+
+
+def test_converting_a_network_is_not_timed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that takes long to make, at the first batch as the converters do, and answers at once."""
+    school = School(place, {})
+    made = []
+
+    def network_answer(network: Network, recipe: Recipe, *_: object) -> Answer:
+        ready = False
+
+        def answer(pictures: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            nonlocal ready
+            if not ready:
+                made.append(network)
+                time.sleep(0.5)
+            ready = True
+            return np.full((len(pictures), 4), 0.25, np.float32)
+
+        return answer
+
+    monkeypatch.setattr(cost_module, "network_answer", network_answer)
+
+    def contestant(tutor: Tutor, count: int) -> Contestant:
+        network = load_network(school.run.fold(tutor.folder, 0), tutor.recipe, 4)
+        return Contestant(network, tutor.recipe, tutor.inputs.train, ("identity",), count)
+
+    first, second = (contestant(tutor, 2) for tutor in school.tutors)
+    cost = cost_module.measure_cost([first, second], contestant(school.tutors[0], 1), np.arange(32), school.engine, 8)
+    assert len(made) == 3
+    assert min(cost.student_rates) > 8 / 0.5
+    assert (cost.ensemble_networks, cost.ensemble_parameters) == (4, first.parameters + second.parameters)
+    assert first.parameters == 2 * sum(one.numel() for one in first.network.model.parameters())

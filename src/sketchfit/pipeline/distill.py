@@ -297,7 +297,7 @@ def _cost(lesson: Lesson, chosen: Mapping[str, Any], folds: Sequence[Fold], engi
             ensemble.append(contestant([*networks, *whole], one.recipe, one.inputs, found["names"]))
     students = [lesson.run.fold(lesson.name, fold.number) for fold in folds]
     alone = contestant(students, lesson.student.taught, lesson.own, [IDENTITY])
-    return measure_cost(ensemble, alone, np.flatnonzero(lesson.own.train.readable), classes, engine)
+    return measure_cost(ensemble, alone, np.flatnonzero(lesson.own.train.readable), engine)
 
 
 def _say(found: Distilled, cost: Cost, screen: Screen) -> None:
