@@ -215,3 +215,10 @@ def test_the_kill_test_would_notice(undisturbed: Runs) -> None:
     )
     state = json.loads((undisturbed.out / "state.json").read_text())
     assert state["rows"] == {"train": 120, "test": 25}
+
+
+def test_what_a_kill_left_beside_a_finished_training_is_deleted(task: tuple[Path, Path], undisturbed: Runs) -> None:
+    left = undisturbed.out / "members" / "test_resnet" / "fold0" / "last.ckpt"
+    left.write_bytes(b"killed after done.json was written")
+    undisturbed.finish()
+    assert not left.exists()

@@ -33,6 +33,7 @@ from sketchfit.pipeline.folder import RunFolder, digest, fit_settings
 from sketchfit.pipeline.members import (
     FoldResult,
     Inputs,
+    clear_passing,
     fold_fingerprint,
     load_network,
     predict_rows,
@@ -198,11 +199,11 @@ def fit_student(
             write_results(folder, network, taught_recipe, own, fold, engine)
             seconds = time.monotonic() - began
             write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
-            for passing in ("last.ckpt", "teacher.npz"):
-                (folder / passing).unlink(missing_ok=True)
             screen.line(f"{job.name}: done in {duration(seconds)}, taught by {len(schools)} networks")
         engine.wait_for_everyone()
         engine.free_memory()
+    if engine.is_main_process:
+        clear_passing(folder)
     return read_fold(folder)
 
 

@@ -86,14 +86,21 @@ def fit_fold(
             write_results(folder, network, recipe, inputs, fold, engine)
             seconds = time.monotonic() - began
             write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
-            (folder / "last.ckpt").unlink(missing_ok=True)
             screen.line(f"{job.name}: done in {duration(seconds)}")
             found = read_fold(folder)
             figures = fold_figures(found.oof, inputs.table.label[found.rows], seconds)
             observer.fold_finished(member, fold.number, figures)
         engine.wait_for_everyone()
         engine.free_memory()
+    if engine.is_main_process:
+        clear_passing(folder)
     return read_fold(folder)
+
+
+def clear_passing(folder: Path) -> None:
+    """Delete what only an unfinished training needs; also where one was killed between being done and this."""
+    for passing in ("last.ckpt", "teacher.npz"):
+        (folder / passing).unlink(missing_ok=True)
 
 
 def read_fold(folder: Path) -> FoldResult:

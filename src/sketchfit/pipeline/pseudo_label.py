@@ -38,6 +38,7 @@ from sketchfit.pipeline.members import (
     FoldResult,
     Inputs,
     class_prior,
+    clear_passing,
     fold_fingerprint,
     read_fold,
     write_results,
@@ -238,10 +239,11 @@ def _fit_student(
             write_results(folder, network, student, inputs, fold, engine)
             seconds = time.monotonic() - began
             write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
-            (folder / "last.ckpt").unlink(missing_ok=True)
             screen.line(f"{job.name}: done in {duration(seconds)}, {len(taught)} pseudo-labelled rows")
         engine.wait_for_everyone()
         engine.free_memory()
+    if engine.is_main_process:
+        clear_passing(folder)
     return read_fold(folder)
 
 

@@ -15,7 +15,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.files import read_json, write_npz
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.tta import IDENTITY, View, parse_views, view_probabilities
-from sketchfit.inference.views import SelectedViews, cross_fit, merge_views, select_views
+from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.backbone import Network
 from sketchfit.pipeline.answer import network_answer
 from sketchfit.pipeline.folder import RunFolder
@@ -202,12 +202,20 @@ def network_views(
     )
 
 
+def view_verdict(view: ViewGain) -> str:
+    """What became of a view, and why, in words."""
+    if view.kept:
+        return "kept"
+    if view.beside_base.high < 0:
+        return "hurts"
+    return "adds nothing to the views that are kept" if view.beside_base.low > 0 else "does not help"
+
+
 def say_views(member: str, chosen: SelectedViews, gain: Difference, screen: Screen) -> None:
     """One line a view with its gain, kept or not, and what choosing is worth on rows that had no say."""
     screen.line(f"{member}: views beside {IDENTITY} ({chosen.base}), merged by {chosen.mode}")
     for view in chosen.gains:
-        verdict = "kept" if view.kept else ("hurts" if view.beside_base.high < 0 else "does not help")
-        screen.line(f"  {view.name}: {verdict}; alone {view.alone}; beside {IDENTITY} {view.beside_base}")
+        screen.line(f"  {view.name}: {view_verdict(view)}; alone {view.alone}; beside {IDENTITY} {view.beside_base}")
     if len(chosen.names) > 1:
         screen.line(f"  {' + '.join(chosen.names)}: {gain} where views are chosen on other folds")
 
