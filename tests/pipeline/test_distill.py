@@ -231,6 +231,11 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
     np.testing.assert_allclose(shown, expected.max(axis=1), atol=2e-6)
     assert cli("predict", target, place / "data" / "test.csv", "--distilled", "--sets", "0.9")[0] == 2
 
+    status, printed, _ = cli("export", target, "--member", "a+distilled", "--out", tmp_path / "student.onnx")
+    assert status == 0
+    assert "derived/a+distilled/fold0" in printed
+    assert (tmp_path / "student.onnx").is_file()
+
     with monkeypatch.context() as patch:  # nothing is done twice
         patch.setattr(stage, "fit_soup", None)
         patch.setattr(stage, "measure_cost", None)

@@ -13,6 +13,7 @@ from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.models.backends.choose import missing_packages
 from sketchfit.models.backends.files import checked_graph, write_onnx, write_openvino
+from sketchfit.pipeline.distill import read_student
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import load_network
 from sketchfit.pipeline.prepare import store_settings
@@ -42,7 +43,7 @@ def export(
         run: a run's folder.
         out: file to write; OpenVINO's has the weights beside it, in a .bin.
         format: `onnx` or `openvino`.
-        member: whose network; needed where the run has several.
+        member: whose network, a distilled student's (`NAME+distilled`) too; needed where the run has several members.
         fold: the network of this fold.
 
     Returns:
@@ -59,7 +60,8 @@ def export(
         raise UserError(f"a file of format {format} ends in {SUFFIXES[format]}, and {path} does not")
     if missing := missing_packages(NEEDS[format]):
         raise UserError(f"the format {format} needs {', '.join(missing)}", "pip install 'sketchfit[fast]'")
-    name, own = _member(member_recipes(recipe), member)
+    students = read_student(folder) if (folder.ensemble / "distilled.json").is_file() else {}
+    name, own = _member(member_recipes(recipe), students, member)
     place = _place(folder, name, fold)
     state = read_json(folder.state)
     network = load_network(place, own, len(state["class_names"]))
@@ -70,13 +72,14 @@ def export(
     return metadata | {"file": str(path), "network": str(place)}
 
 
-def _member(members: dict[str, Recipe], wanted: str | None) -> tuple[str, Recipe]:
+def _member(members: dict[str, Recipe], students: dict[str, Recipe], wanted: str | None) -> tuple[str, Recipe]:
+    known = members | students
     if wanted is None and len(members) > 1:
-        raise UserError(f"this run has the members {', '.join(members)}", "Name one with --member.")
+        raise UserError(f"this run has the members {', '.join(known)}", "Name one with --member.")
     name = next(iter(members)) if wanted is None else wanted
-    if name not in members:
-        raise UserError(f"this run has no member {name!r}", f"Members: {', '.join(members)}.")
-    return name, members[name]
+    if name not in known:
+        raise UserError(f"this run has no member {name!r}", f"Members: {', '.join(known)}.")
+    return name, known[name]
 
 
 def _place(folder: RunFolder, member: str, fold: int | None) -> Path:
