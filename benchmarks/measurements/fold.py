@@ -59,7 +59,7 @@ def overrides(case: Case) -> list[str]:
 
 def prepare(case: Case) -> None:
     """The rows of the fold, for the script that has no folds of its own: `fold.npz` and `fold.json` in scratch."""
-    from sketchfit.config.load import load_recipe
+    from sketchfit.config.load import load_recipe, member_recipes
     from sketchfit.pipeline.audit import groups_for_folds
     from sketchfit.pipeline.prepare import load_table, make_folds
     from sketchfit.pipeline.run import open_inputs
@@ -68,7 +68,7 @@ def prepare(case: Case) -> None:
     scratch = Path(case.scratch)
     recipe = load_recipe("cpu", [*overrides(case), f"data.cache={scratch / 'stores'}"])
     table = load_table(Path(case.fold_data), recipe)
-    inputs = open_inputs(table, recipe, Screen("none"))
+    (inputs,) = open_inputs(table, member_recipes(recipe), Screen("none")).values()
     stores = [inputs.train.folder.name, inputs.test.folder.name]
     group = groups_for_folds(table, recipe, stores, scratch / "audit", Screen("none"))
     fold = make_folds(table, inputs.train.readable, group, recipe)[0][0]

@@ -6,23 +6,29 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.case import Case
 from benchmarks.measure import Candidate, Column, Measurement
 
+if TYPE_CHECKING:
+    from sketchfit.models.backends.choose import Backend
+
 BATCH = 64
+CHANNELS = 3
+"""Of the store: a converted network takes one number of them, and is converted before the store is there."""
 TIMM = "timm, eager"
 SKETCHFIT: dict[str, dict[str, Any]] = {
     "sketchfit, eager": {"channels_last": True},
     "sketchfit, eager, contiguous": {"channels_last": False},
     "sketchfit, bf16": {"precision": "bf16"},
-    "sketchfit, compiled": {"compiled": True},
+    "sketchfit, compiled": {"backend": "compiled"},
+    "sketchfit, ONNX Runtime": {"backend": "onnxruntime"},
+    "sketchfit, OpenVINO": {"backend": "openvino"},
 }
-"""Settings of each way to run the network; the first is what the others' probabilities are held against. A new backend
-is a line here, and what `answer` does with its settings."""
+"""Settings of each way to run the network; the first is what the others' probabilities are held against."""
 
 
 def measurements(case: Case) -> list[Measurement]:
@@ -117,7 +123,7 @@ def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
     from sketchfit.data.store import open_store
     from sketchfit.pipeline.prepare import store_settings
 
-    recipe = case.recipe()
+    recipe = case.recipe({"data": {"channels": CHANNELS}})
     paths, root, classes = files(case)
     began = time.perf_counter()
     answer = network_answer(case, recipe, classes, views, len(paths), **how)
@@ -145,7 +151,7 @@ def network_answer(
     images: int,
     precision: str = "fp32",
     channels_last: bool = True,
-    compiled: bool = False,
+    backend: Backend = "eager",
 ) -> Any:
     """(store, rows) to probabilities float32 [N, C], after everything that needs to be done only once."""
     import torch
@@ -154,26 +160,38 @@ def network_answer(
     from sketchfit.inference.tta import parse_views, view_probabilities
     from sketchfit.inference.views import merge_views
     from sketchfit.models.backbone import build_network
+    from sketchfit.models.backends.build import build_answer
     from sketchfit.models.weights import read_metadata
     from sketchfit.training.engine import make_engine
     from sketchfit.training.evaluate import autocast
+
+    def refuse(why: str) -> None:
+        raise RuntimeError(why)
 
     engine = make_engine(recipe.compute)
     metadata = read_metadata(Path(case.weights))
     network = build_network(recipe.model, classes, load_weights=False, metadata=metadata)
     network.model.load_state_dict(load_file(Path(case.scratch) / "probed.safetensors"))
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    model = network.model.eval().to(memory_format=layout)  # type: ignore[call-overload]
-    if compiled:
-        model = torch.compile(model)
-    rows = BATCH // len(views)
+    network.model.eval().to(memory_format=layout)  # type: ignore[call-overload]
+    probabilities = build_answer(
+        network,
+        backend,
+        images=images,
+        size=case.size,
+        device=engine.device,
+        precision=precision,
+        channels_last=channels_last,
+        say=refuse,
+    )
+    step = BATCH // len(views)
     with torch.inference_mode(), autocast(engine.device, precision):
-        for count in (rows, images % rows or rows):  # whole batches and the last one: a compiler looks at both
-            model(torch.zeros(count * len(views), 3, case.size, case.size).contiguous(memory_format=layout))
+        for count in (step, images % step or step):  # whole batches and the last one: a compiler looks at both
+            probabilities(np.zeros((count * len(views), case.size, case.size, CHANNELS), np.uint8))
 
     def answer(store: Any, rows: Any) -> Any:
         found = view_probabilities(
-            model,
+            network.model,
             network.normalisation,
             store,
             rows,
@@ -184,6 +202,7 @@ def network_answer(
             precision=precision,
             channels_last=channels_last,
             threads=case.threads,
+            answer=probabilities,
         )
         return merge_views([found[name] for name in views], "mean-prob")
 
