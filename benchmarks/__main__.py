@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.case import Case
 from benchmarks.machine import describe
-from benchmarks.measure import Candidate, Measurement, interleave, table
+from benchmarks.measure import Candidate, Measurement, interleave, narrowed, table
 from benchmarks.measurements import ALL
 from benchmarks.part import make_part
 from benchmarks.process import call_in_process
@@ -51,6 +51,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("data", type=Path)
     parser.add_argument("--weights", type=Path, required=True, help="weights of the backbone, a safetensors file")
     parser.add_argument("--only", default=",".join(ALL), help=f"some of {','.join(ALL)}; commas between")
+    parser.add_argument("--candidates", default=None, help="some rows of the tables, by name; semicolons between")
     parser.add_argument("--repeats", type=int, default=None, help="rounds; 3, and 1 with --quick")
     parser.add_argument("--quick", action="store_true", help="few images: to see that everything works")
     parser.add_argument("--out", type=Path, default=None, help="page to write; standard output where left out")
@@ -75,13 +76,13 @@ def run(arguments: argparse.Namespace, scratch: Path) -> int:
     repeats = arguments.repeats or (1 if arguments.quick else 3)
     page = [head(case, repeats, arguments.quick)]
     failed = 0
-    for name in arguments.only.split(","):
-        for measurement in ALL[name](case):
-            section, failures = measured(measurement, case, repeats)
-            failed += failures
-            page.append(section)
-            if arguments.out is not None:
-                arguments.out.write_text("\n".join(page), encoding="utf-8")
+    measurements = [measurement for name in arguments.only.split(",") for measurement in ALL[name](case)]
+    for measurement in narrowed(measurements, arguments.candidates):
+        section, failures = measured(measurement, case, repeats)
+        failed += failures
+        page.append(section)
+        if arguments.out is not None:
+            arguments.out.write_text("\n".join(page), encoding="utf-8")
     if arguments.out is None:
         print("\n".join(page))
     return min(failed, 100)

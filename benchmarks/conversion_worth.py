@@ -41,7 +41,7 @@ def main() -> None:
         size = int(side or 128)
         recipe = load_recipe({"model": {"backbone": name, "pretrained": False, "input_size": size}})
         network = build_network(recipe.model, 100)
-        network.model.eval().to(memory_format=torch.channels_last)
+        network.model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         flops = forward_flops(network, size, device)
         pictures = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 1)).astype(np.uint8)
         with torch.inference_mode():

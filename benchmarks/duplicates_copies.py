@@ -49,8 +49,9 @@ def resize(image: Image, factor: float) -> Image:
 def _ink(image: Image) -> NDArray[np.float32]:
     """Share of ink, 0 to 1, [H, W]."""
     layers = image.reshape(*image.shape[:2], -1).astype(np.float32)
-    apart = np.abs(layers - np.float32(paper(image))).max(2)
-    return np.clip(apart / max(float(np.quantile(apart, 0.995)), 1.0), 0, 1).astype(np.float32)
+    apart = np.abs(layers - np.asarray(paper(image), np.float32)).max(2)
+    share: NDArray[np.float32] = np.clip(apart / max(float(np.quantile(apart, 0.995)), 1.0), 0, 1).astype(np.float32)
+    return share
 
 
 def reink(image: Image, rng: np.random.Generator) -> Image:

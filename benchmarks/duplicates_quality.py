@@ -1,6 +1,6 @@
 """Recall and precision of near-duplicate finding, per kind of copy, on copies made of real drawings.
 
-    python benchmarks/duplicates_quality.py DATA [--originals 1500] [--copies 300] [--seed 0]
+    python -m benchmarks.duplicates_quality DATA [--originals 1500] [--copies 300] [--seed 0]
 
 DATA holds images somewhere below it. Drawings are drawn at random from it; of each kind, copies are made of some of
 them, and all are put together in one set. True pairs are an original and its copy, and two copies of one original. The
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from duplicates_copies import KINDS, Image, make
 
+from benchmarks.duplicates_copies import KINDS, Image, make
 from sketchfit.data.duplicates import find
 
 

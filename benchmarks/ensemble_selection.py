@@ -33,7 +33,7 @@ def draw(folder: Path, members: int, rows: int, classes: int, kind: str) -> tupl
     ease = rng.normal(9.0, 3.5, rows)  # some drawings are hard for all
     mapped = []
     for member in range(members):
-        z = rng.standard_normal((rows, classes), dtype=np.float32)
+        z: np.ndarray = rng.standard_normal((rows, classes), dtype=np.float32)
         if kind == "trained":
             z = 2.2 * (0.85 * shared + 0.5 * z)
             z[np.arange(rows), label] += ease + rng.normal(0.05 * member, 1.0, rows)

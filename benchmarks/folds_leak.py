@@ -51,7 +51,8 @@ def hog(image: Array) -> Array:
     layers = np.zeros((SIDE, SIDE, DIRECTIONS), np.float32)
     np.put_along_axis(layers, which[..., None], strength[..., None], axis=2)
     cells = layers.reshape(SIDE // CELL, CELL, SIDE // CELL, CELL, DIRECTIONS).sum(axis=(1, 3))
-    return (cells / (np.linalg.norm(cells, axis=2, keepdims=True) + 20)).ravel()
+    described: Array = (cells / (np.linalg.norm(cells, axis=2, keepdims=True) + 20)).ravel()
+    return described
 
 
 def symmetries(image: Array) -> list[Array]:
@@ -79,7 +80,7 @@ CLASSIFIERS: dict[str, Classifier] = {"logistic on HOG": logistic, "nearest neig
 
 def small(table: Table, path: str) -> Array:
     image = decode(table.root / path)
-    grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey: Array = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     square = to_square(grey[:, :, None], SIDE, "pad")[0][:, :, 0]
     return 255 - square if square[0].mean() < 128 else square
 

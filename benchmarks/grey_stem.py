@@ -58,7 +58,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = timm.create_model(asked.backbone, num_classes=345).eval().to(memory_format=torch.channels_last)
-    small = folded(model).to(memory_format=torch.channels_last)
+    small = folded(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     images = torch.randint(0, 256, (asked.batch, asked.size, asked.size, 1), dtype=torch.uint8)
     same = Normalisation((MEAN,) * 3, (STD,) * 3)
     device = torch.device("cpu")

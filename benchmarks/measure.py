@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -85,6 +85,24 @@ class Outcome:
     def values(self, key: str = "value") -> list[float]:
         """One figure, a number a round that has it."""
         return [found[key] for found in self.rounds if key in found]
+
+
+def narrowed(measurements: Sequence[Measurement], names: str | None) -> list[Measurement]:
+    """The measurements with the candidates named alone, semicolons between; those that have none are left out.
+
+    Raises:
+        SystemExit: a name that no candidate has.
+    """
+    if names is None:
+        return list(measurements)
+    wanted = {name.strip() for name in names.split(";")}
+    known = {candidate.name for measurement in measurements for candidate in measurement.candidates}
+    if unknown := wanted - known:
+        raise SystemExit(
+            f"--candidates: no row is called {', '.join(sorted(unknown))}; rows: {'; '.join(sorted(known))}"
+        )
+    some = [replace(one, candidates=tuple(c for c in one.candidates if c.name in wanted)) for one in measurements]
+    return [one for one in some if one.candidates]
 
 
 def interleave(

@@ -51,8 +51,9 @@ class Setting:
         return f"{self.kind}, threshold {self.threshold:g}, weight {self.weight:g}{extras}"
 
 
+KINDS: tuple[Kind, ...] = ("hard", "soft")
 SETTINGS = (
-    *(Setting(*each) for each in product(("hard", "soft"), (0.0, 0.7, 0.9), (0.5, 1.0))),
+    *(Setting(*each) for each in product(KINDS, (0.0, 0.7, 0.9), (0.5, 1.0))),
     Setting("soft", 0.7, 0.5, align=True, by_confidence=True),
 )
 
@@ -127,11 +128,13 @@ def fit(x: np.ndarray, target: np.ndarray, weight: np.ndarray, start: np.ndarray
 
     begin = np.zeros((rows.shape[1], target.shape[1])) if start is None else start
     found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200})
-    return found.x.reshape(rows.shape[1], -1)
+    fitted: np.ndarray = found.x.reshape(rows.shape[1], -1)
+    return fitted
 
 
 def answer(w: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return softmax(np.c_[x, np.ones(len(x))] @ w, axis=1)
+    prob: np.ndarray = softmax(np.c_[x, np.ones(len(x))] @ w, axis=1)
+    return prob
 
 
 def spoil(prob: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

@@ -29,9 +29,11 @@ class Pictures(Dataset[tuple[Any, int]]):
 
     def __getitem__(self, index: int) -> tuple[Any, int]:
         if self.grey:
-            image = cv2.imread(self.paths[index], cv2.IMREAD_GRAYSCALE)[:, :, None]
+            image: Any = cv2.imread(self.paths[index], cv2.IMREAD_GRAYSCALE)
+            image = image[:, :, None]
         else:
-            image = cv2.cvtColor(cv2.imread(self.paths[index], cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+            image = cv2.imread(self.paths[index], cv2.IMREAD_COLOR)
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return self.transform(image=image)["image"], 0
 
 

@@ -15,6 +15,7 @@ from benchmarks.measure import (
     Outcome,
     advantage,
     interleave,
+    narrowed,
     ratio_heading,
     ratios,
     spread,
@@ -41,6 +42,16 @@ def test_candidates_run_in_turn() -> None:
     found = interleave(measurement().candidates, 3, run)
     assert seen == ["ours", "theirs", "other"] * 3
     assert found["theirs"].values() == [2.0, 5.0, 8.0]
+
+
+def test_some_candidates_are_measured_alone() -> None:
+    (one,) = narrowed([measurement()], "theirs; ours")
+    assert [candidate.name for candidate in one.candidates] == ["ours", "theirs"]
+    assert narrowed([measurement()], None) == [measurement()]
+    other = Measurement("Other", "Text.", "s", (Candidate("else", "nowhere:nothing"),))
+    assert [found.title for found in narrowed([measurement(), other], "else")] == ["Other"]
+    with pytest.raises(SystemExit, match="no row is called mine"):
+        narrowed([measurement()], "mine;ours")
 
 
 def test_one_that_fails_or_is_not_there_leaves_the_others_in_turn() -> None:

@@ -23,6 +23,7 @@ from sketchfit.models.backbone import Network
 from sketchfit.models.backends.answer import Answer
 from sketchfit.pipeline import cost as cost_module
 from sketchfit.pipeline import distill as stage
+from sketchfit.pipeline import members as members_stage
 from sketchfit.pipeline.cost import Contestant, Cost
 from sketchfit.pipeline.distill import Lesson, Tutor, fit_student
 from sketchfit.pipeline.folder import RunFolder
@@ -113,7 +114,7 @@ def test_the_teacher_is_the_plain_mean_of_the_folds_own_networks_on_its_own_rows
         jobs.append(job)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage, "fit_soup", keep)
+    monkeypatch.setattr(members_stage, "fit_soup", keep)
     for test_rows in (False, True):
         with pytest.raises(KeyboardInterrupt):
             school.teach(tmp_path, test_rows=test_rows)
@@ -167,7 +168,7 @@ def test_killed_it_goes_on_with_what_the_teacher_said(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "fit_soup", kill)
+        patch.setattr(members_stage, "fit_soup", kill)
         with pytest.raises(KeyboardInterrupt):
             school.teach(tmp_path / "killed")
     assert (folder / "teacher.npz").is_file()
@@ -237,13 +238,13 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
     assert (tmp_path / "student.onnx").is_file()
 
     with monkeypatch.context() as patch:  # nothing is done twice
-        patch.setattr(stage, "fit_soup", None)
+        patch.setattr(members_stage, "fit_soup", None)
         patch.setattr(stage, "measure_cost", None)
         assert cli("distill", target)[0] == 0
     assert json.loads((target / "ensemble" / "distilled.json").read_text()) == written
 
     with monkeypatch.context() as patch:  # a soup of the folds has seen every row: it answers, and does not teach
-        patch.setattr(stage, "fit_soup", None)
+        patch.setattr(members_stage, "fit_soup", None)
         assert cli("distill", target, "--set", "soup.folds=true", "--set", "soup.use=folds")[0] == 0
     souped = json.loads((target / "ensemble" / "distilled.json").read_text())
     assert (souped["folds"], souped["teacher"]) == (written["folds"], written["teacher"])

@@ -9,7 +9,6 @@ Paper: "Distilling the Knowledge in a Neural Network", Hinton et al., arXiv 1503
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,19 +32,18 @@ from sketchfit.pipeline.folder import RunFolder, digest, fit_settings
 from sketchfit.pipeline.members import (
     FoldResult,
     Inputs,
-    clear_passing,
     fold_fingerprint,
+    is_done,
     load_network,
     predict_rows,
     read_fold,
-    write_results,
+    train_once,
 )
 from sketchfit.pipeline.oof import Floats, Rows, Step, estimate_json, mean_by_row, read_rows
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.pseudo_label import join_stores
-from sketchfit.tracking.console import Screen, duration
+from sketchfit.tracking.console import Screen
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
-from sketchfit.training.soup import fit_soup
 
 
 @dataclass(frozen=True)
@@ -142,10 +140,10 @@ def read_student(run: RunFolder) -> dict[str, Recipe]:
         raise UserError(f"{run.path} has no distilled student", f"Make one: sketchfit distill {run.path}")
     written = read_json(path)
     for number, fingerprint in written["folds"].items():
-        done = run.fold(written["folder"], int(number)) / "done.json"
-        if not done.is_file() or read_json(done)["fingerprint"] != fingerprint:
+        folder = run.fold(written["folder"], int(number))
+        if not is_done(folder, fingerprint):
             raise UserError(
-                f"{done.parent} is not the student that {path} speaks of", f"Finish it: sketchfit distill {run.path}"
+                f"{folder} is not the student that {path} speaks of", f"Finish it: sketchfit distill {run.path}"
             )
     return {written["folder"]: parse_recipe(written["recipe"], str(path))}
 
@@ -172,14 +170,13 @@ def fit_student(
     schools = [lesson.run.fold(one.folder, fold.number) for one in lesson.tutors]
     taught_by = [read_json(school / "done.json")["fingerprint"] for school in schools]
     fingerprint = digest(fold_fingerprint(taught_recipe, own, fold), taught_by, lesson.test_rows)
-    done = folder / "done.json"
-    if not (done.is_file() and read_json(done)["fingerprint"] == fingerprint):
-        began = time.monotonic()
+
+    def job() -> FitJob:
         train, test = _teacher(folder, fingerprint, schools, lesson.tutors, fold, readable, engine, screen)
         label = np.concatenate([own.table.label, np.zeros(len(own.test.errors), dtype=np.int64)])
         label[count + readable] = test.argmax(axis=1)
         taught = np.concatenate([fold.train, count + readable])
-        job = FitJob(
+        return FitJob(
             name=f"{lesson.name}/fold{fold.number}",
             recipe=taught_recipe,
             store=join_stores(own.train, own.test) if len(readable) else own.train,
@@ -194,17 +191,9 @@ def fit_student(
             soft=SoftTargets(count + readable, test, np.ones(len(readable), np.float32)) if len(readable) else None,
             teacher=TeacherTargets(taught, np.concatenate([train, test])),
         )
-        network = fit_soup(job, engine, screen)
-        if engine.is_main_process:
-            write_results(folder, network, taught_recipe, own, fold, engine)
-            seconds = time.monotonic() - began
-            write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
-            screen.line(f"{job.name}: done in {duration(seconds)}, taught by {len(schools)} networks")
-        engine.wait_for_everyone()
-        engine.free_memory()
-    if engine.is_main_process:
-        clear_passing(folder)
-    return read_fold(folder)
+
+    note = f", taught by {len(schools)} networks"
+    return train_once(folder, fingerprint, job, own, fold, engine, screen, note)
 
 
 def _teacher(

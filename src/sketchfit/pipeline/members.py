@@ -6,6 +6,7 @@ What is on disk is not done again.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,34 +63,65 @@ def fit_fold(
     screen: Screen,
     observer: Observer = SILENT,
 ) -> FoldResult:
-    """Train one network and write its probabilities; read them where that was done before."""
+    """Train one network of a member, unless that is done; its probabilities."""
     folder = run.fold(member, fold.number)
     fingerprint = fold_fingerprint(recipe, inputs, fold)
+    job = FitJob(
+        name=f"{member}/fold{fold.number}",
+        recipe=recipe,
+        store=inputs.train,
+        label=inputs.table.label,
+        class_count=inputs.table.class_count,
+        train_rows=fold.train,
+        valid_rows=fold.valid,
+        folder=folder,
+        fingerprint=fingerprint,
+        seed=recipe.seed,
+    )
+    every = recipe.tracking.every if recipe.tracking.to else 0
+    watch = FoldWatch(observer, member, fold.number, every)
+    new = not is_done(folder, fingerprint)
+    result = train_once(folder, fingerprint, lambda: job, inputs, fold, engine, screen, watch=watch)
+    if new and engine.is_main_process:
+        figures = fold_figures(result.oof, inputs.table.label[result.rows], result.seconds)
+        observer.fold_finished(member, fold.number, figures)
+    return result
+
+
+def is_done(folder: Path, fingerprint: str) -> bool:
+    """Whether exactly this training lies finished in `folder`."""
     done = folder / "done.json"
-    if not (done.is_file() and read_json(done)["fingerprint"] == fingerprint):
+    return done.is_file() and bool(read_json(done)["fingerprint"] == fingerprint)
+
+
+def train_once(
+    folder: Path,
+    fingerprint: str,
+    make_job: Callable[[], FitJob],
+    inputs: Inputs,
+    fold: Fold,
+    engine: Accelerator,
+    screen: Screen,
+    note: str = "",
+    watch: FoldWatch | None = None,
+) -> FoldResult:
+    """Train a network and write its weights and probabilities; read them where exactly that was done before.
+
+    Args:
+        fingerprint: names all that decides the training.
+        make_job: called only where there is something to train.
+        fold: whose validation rows the network answers.
+        note: said behind the time that it took.
+    """
+    if not is_done(folder, fingerprint):
         began = time.monotonic()
-        job = FitJob(
-            name=f"{member}/fold{fold.number}",
-            recipe=recipe,
-            store=inputs.train,
-            label=inputs.table.label,
-            class_count=inputs.table.class_count,
-            train_rows=fold.train,
-            valid_rows=fold.valid,
-            folder=folder,
-            fingerprint=fingerprint,
-            seed=recipe.seed,
-        )
-        every = recipe.tracking.every if recipe.tracking.to else 0
-        network = fit_soup(job, engine, screen, FoldWatch(observer, member, fold.number, every))
+        job = make_job()
+        network = fit_soup(job, engine, screen, watch)
         if engine.is_main_process:
-            write_results(folder, network, recipe, inputs, fold, engine)
+            write_results(folder, network, job.recipe, inputs, fold, engine)
             seconds = time.monotonic() - began
-            write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
-            screen.line(f"{job.name}: done in {duration(seconds)}")
-            found = read_fold(folder)
-            figures = fold_figures(found.oof, inputs.table.label[found.rows], seconds)
-            observer.fold_finished(member, fold.number, figures)
+            write_json(folder / "done.json", {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
+            screen.line(f"{job.name}: done in {duration(seconds)}{note}")
         engine.wait_for_everyone()
         engine.free_memory()
     if engine.is_main_process:

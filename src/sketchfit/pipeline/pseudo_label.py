@@ -7,7 +7,6 @@ weight, view or calibration that was chosen on fold k's labels comes between. Wh
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -21,7 +20,7 @@ from sketchfit.config.load import merge, parse_recipe
 from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
-from sketchfit.files import read_json, write_json
+from sketchfit.files import write_json
 from sketchfit.inference import votes
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.inference.pseudo_labels import (
@@ -38,17 +37,14 @@ from sketchfit.pipeline.members import (
     FoldResult,
     Inputs,
     class_prior,
-    clear_passing,
     fold_fingerprint,
-    read_fold,
-    write_results,
+    train_once,
 )
 from sketchfit.pipeline.oof import Floats, Rows, estimate_json, mean_by_row, read_rows
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.views import member_rows
-from sketchfit.tracking.console import Screen, duration
+from sketchfit.tracking.console import Screen
 from sketchfit.training.job import FitJob, SoftTargets
-from sketchfit.training.soup import fit_soup
 
 Results = Mapping[str, Sequence[FoldResult]]
 
@@ -218,10 +214,9 @@ def _fit_student(
     soft = SoftTargets(taught, chosen.target.astype(np.float32), chosen.weight.astype(np.float32))
     targets = hashlib.blake2b(soft.prob.tobytes() + soft.weight.tobytes()).hexdigest()
     fingerprint = digest(fold_fingerprint(student, inputs, fold), taught.tolist(), targets)
-    done = folder / "done.json"
-    if not (done.is_file() and read_json(done)["fingerprint"] == fingerprint):
-        began = time.monotonic()
-        job = FitJob(
+
+    def job() -> FitJob:
+        return FitJob(
             name=f"{name}/fold{fold.number}",
             recipe=student,
             store=join_stores(inputs.train, inputs.test),
@@ -234,17 +229,9 @@ def _fit_student(
             seed=recipe.seed,
             soft=soft,
         )
-        network = fit_soup(job, engine, screen)
-        if engine.is_main_process:
-            write_results(folder, network, student, inputs, fold, engine)
-            seconds = time.monotonic() - began
-            write_json(done, {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
-            screen.line(f"{job.name}: done in {duration(seconds)}, {len(taught)} pseudo-labelled rows")
-        engine.wait_for_everyone()
-        engine.free_memory()
-    if engine.is_main_process:
-        clear_passing(folder)
-    return read_fold(folder)
+
+    note = f", {len(taught)} pseudo-labelled rows"
+    return train_once(folder, fingerprint, job, inputs, fold, engine, screen, note)
 
 
 def _student_recipe(recipe: Recipe, section: PseudoLabelSection) -> Recipe:

@@ -16,7 +16,7 @@ from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.models.averaging import uniform_soup
 from sketchfit.models.backbone import Network
 from sketchfit.pipeline.folder import RunFolder, digest
-from sketchfit.pipeline.members import FoldResult, Inputs, load_network, predict_rows, read_fold, write_results
+from sketchfit.pipeline.members import FoldResult, Inputs, is_done, load_network, predict_rows, read_fold, write_results
 from sketchfit.pipeline.oof import Floats
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.soup_ingredients import Ingredient
@@ -117,12 +117,12 @@ def mix(
 def _write_once(
     folder: Path, paths: Sequence[Path], recipe: Recipe, inputs: Inputs, fold: Fold, engine: Accelerator
 ) -> None:
-    fingerprint, done = _fingerprint(paths, fold), folder / "done.json"
-    if engine.is_main_process and not (done.is_file() and read_json(done)["fingerprint"] == fingerprint):
+    fingerprint = _fingerprint(paths, fold)
+    if engine.is_main_process and not is_done(folder, fingerprint):
         began = time.monotonic()
         network = mix(paths, recipe, inputs, fold, folder, engine)
         write_results(folder, network, recipe, inputs, fold, engine)
-        write_json(done, {"fingerprint": fingerprint, "seconds": round(time.monotonic() - began, 1)})
+        write_json(folder / "done.json", {"fingerprint": fingerprint, "seconds": round(time.monotonic() - began, 1)})
     engine.wait_for_everyone()
 
 
