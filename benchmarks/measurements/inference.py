@@ -40,6 +40,11 @@ def measurements(case: Case) -> list[Measurement]:
             Candidate(
                 "timm, eager, channels_last", f"{__name__}:timm", {"channels_last": True, "mirrored": len(views) > 1}
             ),
+            Candidate(
+                "timm, eager, channels_last, freed memory kept as sketchfit does",
+                f"{__name__}:timm",
+                {"channels_last": True, "mirrored": len(views) > 1, "keep_memory": True},
+            ),
             *(Candidate(name, f"{__name__}:sketchfit", {"views": views, **how}) for name, how in SKETCHFIT.items()),
         ]
         made.append(
@@ -90,13 +95,16 @@ def files(case: Case) -> tuple[list[str], Path, int]:
     return paths, table.root, table.class_count
 
 
-def timm(case: Case, channels_last: bool, mirrored: bool) -> dict[str, float]:
+def timm(case: Case, channels_last: bool, mirrored: bool, keep_memory: bool = False) -> dict[str, float]:
     import torch
     from safetensors.torch import load_file
 
     from benchmarks.peers import timm_model
     from benchmarks.peers.timm_loader import plain_loader
+    from sketchfit.training.allocator import keep_freed_memory
 
+    if keep_memory:
+        keep_freed_memory()
     paths, root, classes = files(case)
     began = time.perf_counter()
     made = timm_model.create(case.backbone, case.weights, classes)

@@ -37,7 +37,7 @@ def measurements(case: Case) -> list[Measurement]:
                 Candidate("fastai, channels_last", "benchmarks.peers.fastai_loop:rate"),
                 Candidate("sketchfit without augmentation", mine, {"ema": False, "policy": "none"}),
                 Candidate("sketchfit, strong augmentation", mine, {"ema": False, "policy": "medium"}),
-                Candidate("sketchfit with EMA (the recipe)", mine, {"ema": True}),
+                Candidate("sketchfit with EMA and policy sketch (the recipe)", mine, {"ema": True, "policy": "sketch"}),
                 Candidate("ready tensor with EMA", ready, {"ema": True}),
             ),
             subject="sketchfit",

@@ -52,7 +52,13 @@ def loader(case: Case, paths: Sequence[Path], level: str, grey: bool) -> Callabl
         paths, A.Compose([*steps(case.size, level), A.Normalize(MEAN[:channels], STD[:channels]), A.ToTensorV2()]), grey
     )
     batches = DataLoader(
-        pictures, case.batch, shuffle=True, drop_last=True, num_workers=case.threads, worker_init_fn=one_thread
+        pictures,
+        case.batch,
+        shuffle=True,
+        drop_last=True,
+        num_workers=case.threads,
+        worker_init_fn=one_thread,
+        persistent_workers=True,
     )
     return lambda: (images.expand(-1, 3, -1, -1) for images, _ in batches)
 

@@ -40,7 +40,7 @@ def training_loader(
         std=tuple(std),
         num_workers=case.threads,
         device=torch.device("cpu"),
-        persistent_workers=False,
+        persistent_workers=True,
         **AUGMENTATION[level],
     )
 
@@ -58,7 +58,7 @@ def plain_loader(case: Case, paths: Sequence[Path], mean: Sequence[float], std: 
         crop_mode="squash",
         num_workers=case.threads,
         device=torch.device("cpu"),
-        persistent_workers=False,
+        persistent_workers=True,
     )
 
 

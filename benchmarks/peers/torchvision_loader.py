@@ -17,7 +17,9 @@ from sketchfit.models._timm import torchvision
 def loader(case: Case, paths: Sequence[Path], level: str, grey: bool) -> Callable[[], Iterable[Any]]:
     """Normalised float batches [B, 3, size, size] of an epoch; with `grey`, one channel until the end."""
     pictures = Pictures(paths, [0] * len(paths), transform(case.size, level, grey), "L" if grey else "RGB")
-    batches = DataLoader(pictures, case.batch, shuffle=True, drop_last=True, num_workers=case.threads)
+    batches = DataLoader(
+        pictures, case.batch, shuffle=True, drop_last=True, num_workers=case.threads, persistent_workers=True
+    )
     return lambda: (images.expand(-1, 3, -1, -1) for images, _ in batches)
 
 

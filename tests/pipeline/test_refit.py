@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sketchfit.config.load import load_recipe
 from sketchfit.data.synthetic import draw_dataset
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.predict import predict
 from sketchfit.pipeline.prepare import Fold
-from sketchfit.pipeline.refit import best_epochs
+from sketchfit.pipeline.refit import best_epochs, shortened
 from sketchfit.pipeline.run import run
 
 RECIPE: dict[str, Any] = {
@@ -46,6 +47,14 @@ def test_best_epochs(tmp_path: Path, curves: tuple[dict[int, float | None], ...]
         lines = [f"{epoch},{'' if value is None else value}" for epoch, value in curve.items()]
         (folder / "history.csv").write_text("epoch,valid_accuracy\n" + "\n".join(lines) + "\n")
     assert best_epochs(RunFolder(tmp_path), "m", [Fold(k, none, none) for k in range(len(curves))]) == expected
+
+
+def test_stages_of_resizing_need_epochs_to_be_spread_over() -> None:
+    stages = {"epochs": 9, "resize": [{"until": 0.34, "size": 16}, {"until": 0.67, "size": 24}]}
+    recipe = load_recipe({**RECIPE, "training": {**RECIPE["training"], **stages}})
+    assert shortened(recipe, 6).training.epochs == 6
+    assert shortened(recipe, 2).training.epochs == 3  # three sizes
+    assert shortened(recipe, 9).training.checkpoint == "last"
 
 
 def test_it_joins_the_test_answers_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,15 +243,6 @@ def test_best_reports_the_best_epoch(tiny: dict[str, Any], tmp_path: Path) -> No
     assert found == pytest.approx(best, abs=1e-6)
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3])
-def test_swa_averages_at_least_the_last_epoch(tiny: dict[str, Any], tmp_path: Path, epochs: int) -> None:
-    """Its default start lies after three quarters of the epochs: within the last one of two."""
-    recipe = recipe_of(tiny, averaging={"swa": True, "ema": False}, training={"epochs": epochs})
-    swa = train(recipe, tmp_path / "swa")
-    plain = train(recipe_of(tiny, averaging={"ema": False}, training={"epochs": epochs}), tmp_path / "plain")
-    torch.testing.assert_close(swa.model.state_dict()["fc.weight"], plain.model.state_dict()["fc.weight"])
-
-
 def test_accumulated_batches_are_one_large_batch(tiny: dict[str, Any], tmp_path: Path) -> None:
     """On a network without batch norm: 2 × 6 and 12 images make the same updates."""
     vit = {"backbone": "test_vit"}

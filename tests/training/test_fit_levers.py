@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from sketchfit.config.load import merge
 from sketchfit.errors import UserError
 from sketchfit.models._timm import timm
 from sketchfit.models.backbone import build_network, to_input
@@ -16,10 +17,11 @@ from sketchfit.models.batch_norm import refresh_batch_norm
 from sketchfit.models.heads import classifier_names
 from sketchfit.tracking.console import Screen
 from sketchfit.training import fit as fit_module
+from sketchfit.training import lp_ft
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import make_engine
 from sketchfit.training.fit import fit
-from sketchfit.training.lp_ft import backbone_features, probe_first
+from sketchfit.training.lp_ft import backbone_features, probe_first, probe_rows
 
 
 def test_balanced_sampling_shows_every_class_as_often(tiny_job, train, monkeypatch):
@@ -76,12 +78,25 @@ def test_the_probe_moves_the_head_alone_and_fits_what_the_network_computes(tiny_
     assert moved
     assert all(name.startswith(heads) for name in moved)
 
-    features = backbone_features(job, model, network.normalisation, torch.device("cpu"))
+    features = backbone_features(job, job.train_rows, model, network.normalisation, torch.device("cpu"))
     logits = model.get_submodule(classifier_names(model)[0])(features)
     images = torch.randn(2, 3, 32, 32)
     assert len(logits) == len(job.train_rows)
     pooled = model.forward_head(model.forward_features(images), pre_logits=True).flatten(1)
     assert torch.allclose(model.get_submodule(classifier_names(model)[0])(pooled), model(images), atol=1e-4)
+
+
+def test_of_many_rows_the_probe_sees_some(tiny_job, monkeypatch):
+    job = tiny_job()
+    assert probe_rows(job) is job.train_rows
+    monkeypatch.setattr(lp_ft, "MOST_ROWS", 10)
+    rows = probe_rows(job)
+    assert len(rows) == len(set(rows.tolist())) == 10
+    assert set(rows.tolist()) < set(job.train_rows.tolist())
+    assert rows.tolist() == probe_rows(job).tolist() != job.train_rows[:10].tolist()
+    network = build_network(job.recipe.model, job.class_count)
+    share = probe_first(job, network.model, network.normalisation, torch.device("cpu"))
+    assert share * 10 == pytest.approx(round(share * 10))  # of the ten
 
 
 @pytest.mark.parametrize("batch_norm", ["follow", "statistics"])
@@ -190,3 +205,38 @@ def test_what_trains_is_printed_as_a_table_whenever_it_changes(tiny_job, capsys)
     stem = [lines[start + 1] for start in heads]
     assert stem[0][-1] == "0"
     assert stem[1][-1] == stem[1][-2] != "0"
+
+
+def test_a_clipped_gradient_moves_the_weights_by_its_norm_at_most(tiny_job, train):
+    """Plain SGD: the way of all updates together is at most rate × norm × updates, and not clipped it is longer."""
+    clip, lr = 1e-3, 0.1
+    settings = {
+        "optimizer": {"name": "momentum", "momentum": 0.0, "lr": lr, "weight_decay": 0.0},
+        "schedule": {"name": "constant", "warmup": 0},
+        "averaging": {"ema": False},
+        "training": {"epochs": 1},
+    }
+    start = train(tiny_job(merge(settings, {"optimizer": {"lr": 1e-30}})))
+    learnt = [name for name in start if "running_" not in name and "num_batches" not in name]
+
+    def way(end):
+        return torch.cat([(end[name] - start[name]).flatten() for name in learnt]).norm().item()
+
+    clipped = way(train(tiny_job(merge(settings, {"training": {"clip_grad": clip}}))))
+    updates = 4
+    assert 0 < clipped <= lr * clip * updates * 1.01
+    assert way(train(tiny_job(settings))) > 10 * clipped
+
+
+def test_dropout_of_attention_is_the_models_own_argument(tiny_job):
+    model = {"backbone": "test_vit", "args": {"attn_drop_rate": 0.4}}
+    network = build_network(tiny_job({"model": model}).recipe.model, 4)
+    assert {block.attn.attn_drop.p for block in network.model.blocks} == {0.4}
+
+
+@pytest.mark.slow
+def test_a_compiled_training_learns_the_same(tiny_job, train):
+    plain = train(tiny_job({"training": {"epochs": 1}}))
+    compiled = train(tiny_job({"training": {"epochs": 1}, "compute": {"compile": True}}))
+    for name, value in plain.items():
+        assert torch.allclose(compiled[name].float(), value.float(), atol=1e-3), name

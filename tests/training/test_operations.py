@@ -5,6 +5,7 @@ Counts of operations, not times: they guard what makes the way to the network ch
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -93,12 +94,43 @@ def test_what_the_feed_gives_is_ready_for_the_network(tiny_job: Callable[..., An
     assert watched.float_bytes <= sum(one.nbytes for one in inputs)
 
 
-def test_the_loaders_bytes_are_shared_and_not_copied(tiny_job: Callable[..., Any]) -> None:
-    job = tiny_job()
-    rows = [np.arange(8, dtype=np.int64)]
-    (batch,) = load_batches(job.store, rows, eval_augment(32), lambda row: sample_rng(0, 0, row), 1)
-    assert batch.images.flags.c_contiguous
-    assert torch.from_numpy(batch.images).data_ptr() == batch.images.ctypes.data
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_batchs_floats_are_all_that_is_allocated_for_them(channels: int) -> None:
+    images = torch.randint(0, 256, (8, 64, 64, channels), dtype=torch.uint8)
+    to_input(images, IMAGENET, CPU, channels_last=True)  # the table is made once
+
+    def peak(make: Callable[[], object]) -> int:
+        tracemalloc.start()
+        try:
+            made = make()
+            del made
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    floats = 8 * 64 * 64 * 3 * 4
+    bytes_of_grey = 8 * 64 * 64 * 3 if channels == 1 else 0  # repeated while they are bytes
+    assert floats <= peak(lambda: to_input(images, IMAGENET, CPU, channels_last=True)) < 1.1 * (floats + bytes_of_grey)
+    assert peak(lambda: images.numpy().astype(np.float32).copy()) > 1.9 * floats * channels / 3  # a copy would be seen
+
+
+def test_a_batch_is_looked_up_and_stacked_once(tiny_job: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+
+    def counted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            calls[name] += 1
+            return real(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(cv2, "LUT", counted("LUT", cv2.LUT))
+    monkeypatch.setattr(np, "stack", counted("stack", np.stack))
+    job = tiny_job({"transforms": {"policy": "none"}})
+    engine = make_engine(job.recipe.compute)
+    (epoch, *_) = make_plan(job.recipe, len(job.train_rows)).epochs
+    groups = list(updates(job, epoch, 4, 0, IMAGENET, engine))
+    assert calls == {"LUT": len(groups), "stack": len(groups)}
 
 
 @pytest.fixture

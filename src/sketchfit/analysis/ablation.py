@@ -16,8 +16,8 @@ from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired
 NOTE = (
     "Each variant was trained on the same folds with the same seeds as the base. The difference is of out-of-fold "
     "top-1, row by row, with a 95 % interval over families of near-duplicates. It counts as better or worse only where "
-    "the whole interval lies on one side of 0 and every seed agrees in sign; with one seed the luck of a training is "
-    "not in the interval. Of many variants that do nothing, one in twenty still leaves a 95 % interval."
+    "the whole interval lies on one side of 0 and every seed agrees in sign: the interval is that of the drawings, and "
+    "the luck of a training is not in it. Of many variants that do nothing, one in twenty still leaves a 95 % interval."
 )
 
 

@@ -57,10 +57,11 @@ def _reported_weights(recipe: Recipe) -> Iterator[str]:
 def _resizing(recipe: Recipe) -> Iterator[str]:
     training, averaging = recipe.training, recipe.averaging
     sizes_end = sum(training.resize_stage(epoch) is not None for epoch in range(training.epochs))
-    if averaging.swa and sizes_end > averaging.swa_start * training.epochs:
+    first = averaging.swa_from(training.epochs)
+    if averaging.swa and sizes_end > first:
         yield (
-            f"averaging.swa begins after {averaging.swa_start:g} of the epochs, while training.resize still trains at "
-            f"other sizes (until epoch {sizes_end} of {training.epochs}): end its stages earlier"
+            f"averaging.swa begins in epoch {first + 1}, while training.resize still trains at other "
+            f"sizes (until epoch {sizes_end} of {training.epochs}): end its stages earlier"
         )
 
 

@@ -39,7 +39,7 @@ class ScheduleSection(Section):
     onecycle_end: Annotated[float, Field(ge=1)] = 1e4
     """onecycle: the last rate is the first divided by this."""
     plateau_patience: Annotated[int, Field(ge=0)] = 2
-    """plateau: epochs without improvement that are let pass before a drop."""
+    """plateau: validations without improvement that are let pass before a drop."""
     plateau_threshold: Annotated[float, Field(ge=0)] = 1e-4
     """plateau: the relative change of the watched figure that counts as improvement."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -210,8 +211,18 @@ def to_input(
         floats = torch.from_numpy(normalised(images.contiguous().numpy(), normalisation.mean, normalisation.std))
         return floats.permute(0, 3, 1, 2).contiguous(memory_format=layout)  # copies only where channels come first
     pixels = images.to(device, non_blocking=True).permute(0, 3, 1, 2)
-    mean = torch.tensor(normalisation.mean, device=device).view(1, 3, 1, 1)
-    std = torch.tensor(normalisation.std, device=device).view(1, 3, 1, 1)
+    mean, std = _constants(normalisation, device)
     floats = torch.empty((len(pixels), 3, *pixels.shape[2:]), device=device, memory_format=layout)
-    torch.sub(pixels, mean * 255, out=floats)  # bytes become floats here, and broadcasting repeats a grey channel
-    return floats.div_(std * 255)
+    torch.sub(pixels, mean, out=floats)  # bytes become floats here, and broadcasting repeats a grey channel
+    return floats.div_(std)
+
+
+@lru_cache(maxsize=8)
+def _constants(normalisation: Normalisation, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and deviation of bytes, [1, 3, 1, 1] on `device`; made once, because each such copy waits for the device."""
+    with torch.inference_mode(False):  # whoever asks first, they serve training too
+        mean, std = (
+            torch.tensor(values, device=device).view(1, 3, 1, 1) * 255
+            for values in (normalisation.mean, normalisation.std)
+        )
+    return mean, std

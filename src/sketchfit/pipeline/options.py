@@ -33,7 +33,6 @@ _LOSS_MODULES = {
     "sce": "symmetric",
     "poly1": "poly",
     "bce": "binary",
-    "asymmetric": "binary",
 }
 _STAGES: tuple[tuple[str, type[Section]], ...] = (
     ("transforms.curriculum[…]", CurriculumStage),
@@ -118,9 +117,14 @@ def markdown() -> str:
     ]
     for key, stage in _STAGES:
         parts += [f"## `{key}`", _one_line(stage.__doc__), _table(stage, "")]
-    for family in ("losses", "policies", "operations"):
+    for family in ("losses", "policies"):
         lines = [f"| `{name}` | {_cell(text)} |" for name, text in options(family)]
         parts += [f"## {family.capitalize()}", "\n".join(["| name | meaning |", "| --- | --- |", *lines])]
+    parts += [
+        "## Operations",
+        "What a policy's YAML lists, each with `p`, its probability (1 unless set).",
+        _operations(),
+    ]
     parts.append(
         f"`sketchfit options optimizers` lists {len(list_optimizers())} optimizers, `… models` timm's networks."
     )
@@ -150,6 +154,22 @@ def _table(section: type[Section], prefix: str) -> str:
         allowed = _allowed(field.annotation, field.metadata)
         lines.append(f"| `{prefix}{name}` | {default} | {_cell(allowed)} | {_cell(_one_line(field.description))} |")
     return "\n".join(lines)
+
+
+def _operations() -> str:
+    """A line an operation, with its own settings and their defaults."""
+    lines = ["| name | meaning | settings |", "| --- | --- | --- |"]
+    for name, kind in OPERATIONS.items():
+        own = ((key, field) for key, field in kind.model_fields.items() if key not in {"op", "p"})
+        settings = "; ".join(f"`{key}` ({_default(field.default)}) {_lower(field.description)}" for key, field in own)
+        lines.append(f"| `{name}` | {_cell(_first_line(kind))} | {_cell(settings)} |")
+    return "\n".join(lines)
+
+
+def _lower(description: str | None) -> str:
+    """A sentence as a part of a line: without its capital and its full stop."""
+    text = _one_line(description).rstrip(".")
+    return text[:1].lower() + text[1:]
 
 
 def _default(value: Any) -> str:

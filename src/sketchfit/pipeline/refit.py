@@ -10,6 +10,7 @@ from accelerate import Accelerator
 
 from sketchfit.config.load import merge, parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.errors import UserError
 from sketchfit.inference.views import SelectedViews
 from sketchfit.pipeline.folder import RunFolder
 from sketchfit.pipeline.members import Inputs, fit_fold
@@ -38,6 +39,27 @@ def best_epochs(run: RunFolder, member: str, folds: Sequence[Fold]) -> int:
     return int(mean.index[int(mean.to_numpy().argmax())])
 
 
+def shortened(recipe: Recipe, epochs: int) -> Recipe:
+    """The recipe with so many epochs and the last weights; with the fewest above where its stages need more.
+
+    Stages of `training.resize` are shares of the epochs, and in very few epochs one of them may be left without any.
+    """
+    for count in range(epochs, recipe.training.epochs + 1):
+        over = {"training": {"epochs": count, "checkpoint": "last", "early_stopping": 0}}
+        try:
+            return parse_recipe(merge(recipe.model_dump(mode="json"), over), "the refit's recipe")
+        except UserError:
+            if count == recipe.training.epochs:
+                raise
+    raise ValueError(f"{epochs} epochs are more than the recipe's {recipe.training.epochs}")
+
+
+def _why(shorter: Recipe, epochs: int) -> str:
+    if shorter.training.epochs == epochs:
+        return "as the folds found best"
+    return f"the fewest that training.resize can be spread over (the folds found {epochs} best)"
+
+
 def refit(
     run: RunFolder,
     member: str,
@@ -50,10 +72,10 @@ def refit(
 ) -> Floats:
     """Train the member on all rows of its folds, unless that is done; float32 [N_test, C] by the views it uses."""
     epochs = best_epochs(run, member, folds)
-    over = {"training": {"epochs": epochs, "checkpoint": "last", "early_stopping": 0}}
-    shorter = parse_recipe(merge(recipe.model_dump(mode="json"), over), "the refit's recipe")
+    shorter = shortened(recipe, epochs)
     rows = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.valid)]))
     everything = Fold(0, rows, rows[:0])
-    screen.line(f"{refit_name(member)}: all {len(rows):,} rows, {epochs} epochs, as the folds found best")
+    count, why = shorter.training.epochs, _why(shorter, epochs)
+    screen.line(f"{refit_name(member)}: all {len(rows):,} rows, {count} epochs, {why}")
     result = fit_fold(run, refit_name(member), shorter, inputs, everything, engine, screen)
     return answer_test(run, refit_name(member), shorter, inputs, everything, result, views, engine, screen)

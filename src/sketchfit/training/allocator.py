@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import platform
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 """Parameters of mallopt(3), from glibc's malloc.h."""
 LARGEST_INT = 2**31 - 1
 NEVER = -1
@@ -30,4 +30,6 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):
         return False
     mallopt.argtypes, mallopt.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
-    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_INT)) and bool(mallopt(M_TRIM_THRESHOLD, NEVER))
+    # Some versions refuse a threshold above 32 MB; all take "map nothing".
+    unmapped = bool(mallopt(M_MMAP_THRESHOLD, LARGEST_INT)) or bool(mallopt(M_MMAP_MAX, 0))
+    return unmapped and bool(mallopt(M_TRIM_THRESHOLD, NEVER))

@@ -82,7 +82,7 @@ def _pictures(
     for batch in loaded:
         images = torch.from_numpy(batch.images)
         if engine.device.type == "cuda":
-            images = images.pin_memory()  # so that the copy overlaps with computing
+            images = images.pin_memory()  # so that nobody waits for the copy but the device
         yield to_input(images, normalisation, engine.device, compute.channels_last)
 
 

@@ -178,7 +178,7 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
     }
     if state.plateau and accuracy is not None:
         state.plateau.update(accuracy)
-    if state.swa and epoch.epoch >= job.recipe.averaging.swa_start * training.epochs:
+    if state.swa and epoch.epoch >= job.recipe.averaging.swa_from(training.epochs):
         state.swa.update(state.model)
     state.next_epoch(row)
     training.watch.epoch_finished(row)
@@ -220,6 +220,13 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
 def _say_what_was_chosen(training: _Training) -> None:
     """Say it where the validation rows decided something: the figure on them then flatters."""
     job, state, recipe = training.job, training.state, training.job.recipe.training
+    if state.plateau is not None:
+        if len(job.valid_rows) == 0:
+            training.screen.line(f"{job.name}: schedule.name=plateau has no validation rows here: the rate never fell")
+        elif state.plateau.scale < 1:
+            training.screen.line(
+                f"{job.name}: the validation rows decided when the rate fell, which flatters the figure on them"
+            )
     if recipe.early_stopping and len(job.valid_rows) == 0:
         training.screen.line(f"{job.name}: early stopping has no validation rows here and was not used")
     elif state.epoch < training.epochs:

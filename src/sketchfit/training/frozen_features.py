@@ -89,7 +89,7 @@ def compute_features(job: FitJob, model: nn.Module, normalisation: Normalisation
                 return None
     place = np.full(len(job.label), -1, dtype=np.int64)
     place[job.train_rows] = np.arange(len(job.train_rows))
-    return FrozenFeatures(head, backbone_features(job, model, normalisation, device), place)
+    return FrozenFeatures(head, backbone_features(job, job.train_rows, model, normalisation, device), place)
 
 
 def _draws(model: nn.Module) -> bool:

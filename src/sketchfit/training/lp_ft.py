@@ -32,6 +32,10 @@ from sketchfit.training.losses.build import build_loss
 from sketchfit.training.probe import fit_head
 from sketchfit.transforms.augment import eval_augment
 
+MOST_ROWS = 20_000
+"""Training rows that the probe looks at, at random where there are more: its memory and time must not grow with them,
+and a linear head has long learnt what it can."""
+
 
 def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> float:
     """Fit the head alone, in place, on the training rows without augmentation.
@@ -42,7 +46,7 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
         model: with its pretrained backbone and new head, on `device`; left in train mode.
 
     Returns:
-        Share of the training rows that the fitted head has right.
+        Share of the rows it was fitted on that the head has right: the training rows, at most 20,000 of them.
 
     Raises:
         UserError: the backbone has no single classifier, or gives features that aren't finite.
@@ -55,8 +59,9 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
             "Leave training.probe out, or choose another backbone.",
         )
     _meet_the_drawings(job, model, normalisation, device)
-    features = backbone_features(job, model, normalisation, device)
-    label = torch.from_numpy(job.label[job.train_rows]).to(device)
+    rows = probe_rows(job)
+    features = backbone_features(job, rows, model, normalisation, device)
+    label = torch.from_numpy(job.label[rows]).to(device)
     target = nn.functional.one_hot(label, job.class_count).to(torch.float32)
     counts = np.bincount(job.label[job.train_rows], minlength=job.class_count)
     plain = recipe.loss.model_copy(update={"distill": 0.0, "supcon": 0.0, "r_drop": 0.0})
@@ -72,6 +77,13 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
     return float(right)
 
 
+def probe_rows(job: FitJob) -> NDArray[np.int64]:
+    """All training rows in their order; where there are more than 20,000, so many of them at random."""
+    if len(job.train_rows) <= MOST_ROWS:
+        return job.train_rows
+    return epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]
+
+
 def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> None:
     """Take batch norm's statistics from the training rows, where the first epoch would move them anyway."""
     recipe = job.recipe
@@ -80,16 +92,19 @@ def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisati
     apply_freezing(model, recipe.model.freeze, 0, recipe.training.epochs)
     names = learning_batch_norms(model)
     if names:
-        order = epoch_order(job.train_rows, job.seed, 0)  # rows of a table often come class by class
+        order = epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]  # rows of a table often come class by class
         batches = split_batches(order, min(recipe.training.batch, len(order)))
         inputs = whole_pictures(job, batches, normalisation, device)
         with closing(inputs):
             refresh_batch_norm(model, names, inputs, autocast(device, recipe.compute.precision))
 
 
-def backbone_features(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> Tensor:
-    """What the classifier is given for each training row: float32 [n, D], on `device`; the model is left in eval."""
-    rows, step = job.train_rows, job.recipe.inference.batch_size
+def backbone_features(
+    job: FitJob, rows: NDArray[np.int64], model: nn.Module, normalisation: Normalisation, device: torch.device
+) -> Tensor:
+    """What the classifier is given for each of the store's `rows`: float32 [n, D], on `device`; the model is left in
+    eval."""
+    step = job.recipe.inference.batch_size
     model.eval()
     network: Any = model
     batches = [rows[start : start + step] for start in range(0, len(rows), step)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
 from sketchfit.models.averaging import EMA, SWA
 from sketchfit.models.backbone import Normalisation, build_network
+from sketchfit.models.heads import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.tracking.console import Screen
@@ -162,7 +164,9 @@ def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen
         right = probe_first(job, model, network.normalisation, engine.device)
         screen.line(f"{job.name}: head fitted on the frozen backbone's features, train {100 * right:.1f} %")
     averaging = recipe.averaging
-    zero = _copied(model) if averaging.wise_ft < 1 else None  # before LoRA: by the names that the merged model has
+    zero = None
+    if averaging.wise_ft < 1:  # before LoRA: by the names that the merged model has
+        zero = _copied(model, without=() if recipe.training.probe.enabled else classifier_names(model))
     freezing = recipe.model.freeze
     if recipe.model.lora.rank:
         add_lora(model, recipe.model.lora)
@@ -196,8 +200,10 @@ def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen
     return state
 
 
-def _copied(model: nn.Module) -> State:
-    return {name: value.cpu().clone() for name, value in model.state_dict().items()}
+def _copied(model: nn.Module, without: Sequence[str] = ()) -> State:
+    """The weights on the CPU, but for those of the modules named: a new head knows nothing worth going back to."""
+    left_out = tuple(f"{name}." for name in without)
+    return {name: value.cpu().clone() for name, value in model.state_dict().items() if not name.startswith(left_out)}
 
 
 def _keep_fewer_activations(model: Any, backbone: str) -> None:

@@ -1,15 +1,12 @@
-"""A sigmoid a class instead of one softmax: binary cross-entropy and the asymmetric loss.
+"""Binary cross-entropy: a sigmoid a class instead of one softmax.
 
-BCE for classification: "ResNet strikes back", Wightman et al., arXiv 2110.00476. Asymmetric: "Asymmetric Loss For
-Multi-Label Classification", Ridnik et al., arXiv 2009.14119, timm's implementation.
+Paper: "ResNet strikes back", Wightman et al., arXiv 2110.00476.
 """
 
 from __future__ import annotations
 
 from torch import Tensor
 from torch.nn import functional as F
-
-from sketchfit.models._timm import timm
 
 
 def binary_cross_entropy(logits: Tensor, target: Tensor, threshold: float | None) -> Tensor:
@@ -20,10 +17,3 @@ def binary_cross_entropy(logits: Tensor, target: Tensor, threshold: float | None
     if threshold is not None:
         target = (target > threshold).to(logits.dtype)
     return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1)
-
-
-def asymmetric(logits: Tensor, target: Tensor, gamma_positive: float, gamma_negative: float, clip: float) -> Tensor:
-    """Σ over classes of the asymmetrically focused binary cross-entropy, [B, C] and [B, C] to [B]."""
-    loss = timm.loss.AsymmetricLossMultiLabel(gamma_negative, gamma_positive, clip, reduction="none")
-    each: Tensor = loss(logits, target)
-    return each.sum(1)

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from sketchfit.config.loss import LossName, LossSection
 from sketchfit.training.losses.arcface import with_margin
-from sketchfit.training.losses.binary import asymmetric, binary_cross_entropy
+from sketchfit.training.losses.asymmetric import asymmetric
+from sketchfit.training.losses.binary import binary_cross_entropy
 from sketchfit.training.losses.bitempered import bitempered
 from sketchfit.training.losses.class_weights import class_weights
 from sketchfit.training.losses.cross_entropy import cross_entropy, smooth
