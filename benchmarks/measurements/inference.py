@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.case import Case
-from benchmarks.measure import Candidate, Column, Measurement
+from benchmarks.measure import Candidate, Column, Measurement, NotHere
 
 if TYPE_CHECKING:
     from sketchfit.models.backends.choose import Backend
@@ -169,9 +169,13 @@ def network_answer(
     from sketchfit.inference.views import merge_views
     from sketchfit.models.backbone import build_network
     from sketchfit.models.backends.build import build_answer
+    from sketchfit.models.backends.choose import PACKAGES, missing_packages
     from sketchfit.models.weights import read_metadata
     from sketchfit.training.engine import make_engine
     from sketchfit.training.evaluate import autocast
+
+    if missing := missing_packages(PACKAGES.get(backend, ())):
+        raise NotHere(f"not installed ({', '.join(missing)})")
 
     def refuse(why: str) -> None:
         raise RuntimeError(why)
