@@ -176,3 +176,17 @@ def test_students_are_dropped_unless_better_or_forced(place: Path) -> None:
     np.testing.assert_allclose(frame["probability"].astype(float), expected.max(axis=1), atol=2e-6)
     answers = pd.read_csv(place / "run" / "submission.csv")["target"]
     assert answers.tolist() == expected.argmax(axis=1).tolist()
+
+
+@pytest.mark.parametrize("stage", ["pseudo_label", "distill"])
+def test_folds_that_part_copies_are_refused_before_anything_is_trained(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    draw_dataset(tmp_path / "data", classes=4, per_class=20, test_per_class=3, seed=3, copies=0.3)
+    settings = {"folds": {"k": 2, "group": "none"}, "audit": {"enabled": True}, stage: {"enabled": True}}
+    with pytest.raises(UserError, match=f"{stage}: .* rows of fold 0 have near-duplicates") as caught:
+        run(tmp_path / "data", RECIPE, settings, out=tmp_path / "run")
+    assert "folds.group=near_duplicate" in str(caught.value)
+    assert not list((tmp_path / "run").glob("members/*/*/*"))
+    run(tmp_path / "data", RECIPE, {**settings, "folds": {"k": 2}}, out=tmp_path / "whole")

@@ -152,6 +152,30 @@ def _column(table: Table, name: str) -> NDArray[np.str_]:
     return np.asarray(table.columns[name])
 
 
+def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recipe: Recipe) -> None:
+    """Refuse folds that part near-duplicates where students will be taught: else they are refused after the training.
+
+    Args:
+        folds: those that will be trained.
+        group: int64 [N], near-duplicate group of each row, or None where they are not known.
+
+    Raises:
+        UserError: rows of a fold have copies among those that the fold's networks, its student's teachers, learn from.
+    """
+    asked = {"pseudo_label": recipe.pseudo_label.enabled, "distill": recipe.distill.enabled}
+    stages = " and ".join(name for name, enabled in asked.items() if enabled)
+    if not stages or group is None:
+        return
+    parted = {fold.number: int(np.isin(group[fold.valid], group[fold.train]).sum()) for fold in folds}
+    if problems := [
+        f"{stages}: {count} rows of fold {number} have near-duplicates in the rows that its networks learn from, and "
+        "would leak from them into their student"
+        for number, count in parted.items()
+        if count
+    ]:
+        raise UserError(problems, "Keep them together with folds.group=near_duplicate, or leave the stage out.")
+
+
 def write_folds(path: Path, table: Table, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:
     """`folds.parquet`: row, image, label, group, and a fold column a repeat."""
     columns: dict[str, object] = {

@@ -28,7 +28,7 @@ from sketchfit.pipeline.distill import Lesson, Tutor, distill, distilled_name
 from sketchfit.pipeline.finish import finish, write_steps
 from sketchfit.pipeline.folder import default_name, open_run
 from sketchfit.pipeline.members import Inputs, fit_fold
-from sketchfit.pipeline.prepare import load_stores, load_table, make_folds, write_folds
+from sketchfit.pipeline.prepare import check_students, load_stores, load_table, make_folds, write_folds
 from sketchfit.pipeline.report import report_after_run
 from sketchfit.pipeline.settle import settle
 from sketchfit.pipeline.submit import write_submission
@@ -131,6 +131,7 @@ def _run(
         for fold_of_row in assignment:
             screen.line(balance(table.label, fold_of_row))
     chosen = [fold for fold in folds if settings.folds.train is None or fold.number in settings.folds.train]
+    check_students(chosen, group, settings)
     with clock.stage("training"):
         results = {
             member: [
