@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,15 +23,19 @@ def step():  # activations as a network's: kept until the backward pass, filled,
 
 for _ in range(4):
     step()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(4):
-    step()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+faults = []
+for _ in range(3):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(4):
+        step()
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(min(faults))
 """
 
 
 def page_faults(keep: bool) -> int:
-    """Pages that the kernel had to give for four steps, after four others, in a process of its own."""
+    """Pages that the kernel had to give for four steps, after four others, in a process of its own: the fewest of three
+    times, for the heap may have to grow once more."""
     code = FAULTS if keep else FAULTS.replace("keep_freed_memory() or", "")
     done = subprocess.run(
         [sys.executable, "-c", code, "keep" if keep else "default"], capture_output=True, text=True, check=True
@@ -38,9 +43,15 @@ def page_faults(keep: bool) -> int:
     return int(done.stdout)
 
 
+def huge_pages() -> bool:
+    """Whether the kernel gives pages of 2 MB unasked: so few that nothing can be told from their number."""
+    setting = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    return setting.is_file() and "[always]" in setting.read_text()
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
+@pytest.mark.skipif(huge_pages(), reason="the kernel gives huge pages unasked")
 def test_a_freed_block_is_used_again_without_new_pages() -> None:
     kept, default = page_faults(keep=True), page_faults(keep=False)
-    if default < 1000:
-        pytest.skip("the kernel gives huge pages, so few that nothing can be told from their number")
-    assert kept < default / 4  # a heap that has to grow once more costs one block of the twelve
+    assert default > 1000
+    assert kept < default / 20
