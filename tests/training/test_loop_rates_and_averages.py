@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from sketchfit.tracking.console import Screen
 from sketchfit.training import fit as fit_module
@@ -133,3 +134,16 @@ def test_wise_ft_reports_the_way_between_start_and_end(tiny_job, monkeypatch, pr
         expected = (1 - share) * first[name] + share * ends[-1][name]
         assert torch.allclose(found[name], expected, atol=1e-6), name
     assert not torch.allclose(first["fc.weight"], ends[-1]["fc.weight"], atol=1e-4)
+
+
+def test_wise_ft_goes_back_to_a_head_that_came_with_the_weights(tiny_job, monkeypatch, tmp_path):
+    trained = run(tiny_job({"training": {"epochs": 1}}))
+    save_file({name: value.contiguous() for name, value in trained.items()}, tmp_path / "trained.safetensors")
+    settings = {
+        "model": {"pretrained": True, "weights": str(tmp_path / "trained.safetensors")},
+        "averaging": {"ema": False, "wise_ft": 0.3},
+    }
+    first, ends, found = averages(tiny_job(settings), monkeypatch)
+    assert torch.equal(first["fc.weight"], trained["fc.weight"])
+    expected = 0.7 * first["fc.weight"] + 0.3 * ends[-1]["fc.weight"]
+    assert torch.allclose(found["fc.weight"], expected, atol=1e-6)

@@ -31,8 +31,8 @@ class AveragingSection(Section):
     soup_size: Annotated[int, Field(ge=2, le=20)] = 3
     """Trainings a soup, with seeds of their own: that many times the time, none more in inference."""
     wise_ft: Annotated[float, Field(ge=0, le=1)] = 1.0
-    """Share of the fine-tuned weights in a mean with those before fine-tuning; 1: fine-tuned alone (2109.01903). A head
-    takes part where the probe fitted it first."""
+    """Share of the fine-tuned weights in a mean with those before fine-tuning; 1: fine-tuned alone (2109.01903). A new
+    head takes part where the probe fitted it first."""
     refresh_batches: Annotated[int, Field(ge=0)] = 100
     """After SWA, a soup or WiSE-FT, take batch norm's statistics anew from so many training batches; 0: don't."""
 

@@ -32,10 +32,11 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class Network:
-    """A network and what its input must look like."""
+    """A network and what its input must look like; `new_head`: its head is random, not from a file of weights."""
 
     model: nn.Module
     normalisation: Normalisation
+    new_head: bool = True
 
 
 def build_network(
@@ -91,9 +92,10 @@ def build_network(
     if state:
         _check_loaded(model, state, section)
     normalisation = _normalisation(section, metadata, model.pretrained_cfg)
-    if outputs != classes or section.head.name != "linear" or section.head.dropout:
+    new_head = outputs != classes or section.head.name != "linear" or bool(section.head.dropout)
+    if new_head:
         attach_head(model, section.head, classes)
-    return Network(model, normalisation)
+    return Network(model, normalisation, new_head)
 
 
 def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str, str]:

@@ -166,7 +166,8 @@ def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen
     averaging = recipe.averaging
     zero = None
     if averaging.wise_ft < 1:  # before LoRA: by the names that the merged model has
-        zero = _copied(model, without=() if recipe.training.probe.enabled else classifier_names(model))
+        random = network.new_head and not recipe.training.probe.enabled
+        zero = _copied(model, without=classifier_names(model) if random else ())
     freezing = recipe.model.freeze
     if recipe.model.lora.rank:
         add_lora(model, recipe.model.lora)
