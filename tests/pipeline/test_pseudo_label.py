@@ -185,7 +185,7 @@ def test_folds_that_part_copies_are_refused_before_anything_is_trained(
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
     draw_dataset(tmp_path / "data", classes=4, per_class=20, test_per_class=3, seed=3, copies=0.3)
     settings = {"folds": {"k": 2, "group": "none"}, "audit": {"enabled": True}, stage: {"enabled": True}}
-    with pytest.raises(UserError, match=f"{stage}: .* rows of fold 0 have near-duplicates") as caught:
+    with pytest.raises(UserError, match=f"{stage}: .* near-duplicates of rows of fold 0, and its student") as caught:
         run(tmp_path / "data", RECIPE, settings, out=tmp_path / "run")
     assert "folds.group=near_duplicate" in str(caught.value)
     assert not list((tmp_path / "run").glob("members/*/*/*"))

@@ -17,6 +17,7 @@ from sketchfit.inference.tta import parse_views, view_probabilities
 from sketchfit.models.backbone import Network
 from sketchfit.models.backends.answer import Answer
 from sketchfit.pipeline.answer import network_answer
+from sketchfit.training.evaluate import feeding
 
 IMAGES = 128
 """Drawings that a turn answers."""
@@ -133,12 +134,7 @@ def _seconds(side: Sequence[tuple[Contestant, Answer]], rows: NDArray[np.int64],
             one.store,
             rows,
             parse_views(one.views),
-            size=recipe.model.input_size,
-            batch_size=recipe.inference.batch_size,
-            device=engine.device,
-            precision=recipe.compute.precision,
-            channels_last=recipe.compute.channels_last,
-            threads=recipe.compute.threads,
+            **feeding(recipe, engine.device),
             answer=answer,
         )
         total += one.count * (time.perf_counter() - began)

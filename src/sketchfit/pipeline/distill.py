@@ -33,6 +33,7 @@ from sketchfit.pipeline.members import (
     FoldResult,
     Inputs,
     fold_fingerprint,
+    fold_job,
     is_done,
     load_network,
     predict_rows,
@@ -161,10 +162,8 @@ def fit_student(
     """
     own, taught_recipe = lesson.own, lesson.student.taught
     count = len(own.table.label)
-    exam = np.full(count, -1, dtype=np.int64)
-    exam[fold.valid] = fold.number
     teachers = [Teacher(f"{one.folder}/fold{fold.number}", fold.train) for one in lesson.tutors]
-    check_teacher(teachers, fold.number, exam, group)
+    check_teacher(teachers, fold.number, fold.exam(count), group)
     folder = lesson.run.fold(lesson.name, fold.number)
     readable = np.flatnonzero(own.test.readable) if lesson.test_rows else np.arange(0)
     schools = [lesson.run.fold(one.folder, fold.number) for one in lesson.tutors]
@@ -176,17 +175,16 @@ def fit_student(
         label = np.concatenate([own.table.label, np.zeros(len(own.test.errors), dtype=np.int64)])
         label[count + readable] = test.argmax(axis=1)
         taught = np.concatenate([fold.train, count + readable])
-        return FitJob(
-            name=f"{lesson.name}/fold{fold.number}",
-            recipe=taught_recipe,
+        return fold_job(
+            f"{lesson.name}/fold{fold.number}",
+            taught_recipe,
+            own,
+            fold,
+            folder,
+            fingerprint,
             store=join_stores(own.train, own.test) if len(readable) else own.train,
             label=label if len(readable) else own.table.label,
-            class_count=own.table.class_count,
             train_rows=taught,
-            valid_rows=fold.valid,
-            folder=folder,
-            fingerprint=fingerprint,
-            seed=taught_recipe.seed,
             # Where there is no label, the part of the loss that follows labels has the teacher's answer for one.
             soft=SoftTargets(count + readable, test, np.ones(len(readable), np.float32)) if len(readable) else None,
             teacher=TeacherTargets(taught, np.concatenate([train, test])),

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
@@ -27,7 +28,7 @@ from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.tracked import fold_figures
 from sketchfit.tracking.console import Screen, duration
 from sketchfit.tracking.observer import SILENT, FoldWatch, Observer
-from sketchfit.training.evaluate import probabilities
+from sketchfit.training.evaluate import feeding, probabilities
 from sketchfit.training.job import FitJob
 from sketchfit.training.soup import fit_soup
 
@@ -66,26 +67,29 @@ def fit_fold(
     """Train one network of a member, unless that is done; its probabilities."""
     folder = run.fold(member, fold.number)
     fingerprint = fold_fingerprint(recipe, inputs, fold)
-    job = FitJob(
-        name=f"{member}/fold{fold.number}",
-        recipe=recipe,
-        store=inputs.train,
-        label=inputs.table.label,
-        class_count=inputs.table.class_count,
-        train_rows=fold.train,
-        valid_rows=fold.valid,
-        folder=folder,
-        fingerprint=fingerprint,
-        seed=recipe.seed,
-    )
+    job = fold_job(f"{member}/fold{fold.number}", recipe, inputs, fold, folder, fingerprint)
     every = recipe.tracking.every if recipe.tracking.to else 0
     watch = FoldWatch(observer, member, fold.number, every)
-    new = not is_done(folder, fingerprint)
-    result = train_once(folder, fingerprint, lambda: job, inputs, fold, engine, screen, watch=watch)
-    if new and engine.is_main_process:
-        figures = fold_figures(result.oof, inputs.table.label[result.rows], result.seconds)
-        observer.fold_finished(member, fold.number, figures)
-    return result
+    return train_once(folder, fingerprint, lambda: job, inputs, fold, engine, screen, watch=watch)
+
+
+def fold_job(
+    name: str, recipe: Recipe, inputs: Inputs, fold: Fold, folder: Path, fingerprint: str, **learnt: Any
+) -> FitJob:
+    """A plain training of a fold; `learnt` are the fields in which a student's differs from it."""
+    plain: dict[str, Any] = {
+        "name": name,
+        "recipe": recipe,
+        "store": inputs.train,
+        "label": inputs.table.label,
+        "class_count": inputs.table.class_count,
+        "train_rows": fold.train,
+        "valid_rows": fold.valid,
+        "folder": folder,
+        "fingerprint": fingerprint,
+        "seed": recipe.seed,
+    }
+    return FitJob(**(plain | learnt))
 
 
 def is_done(folder: Path, fingerprint: str) -> bool:
@@ -112,6 +116,7 @@ def train_once(
         make_job: called only where there is something to train.
         fold: whose validation rows the network answers.
         note: said behind the time that it took.
+        watch: told of the training while it goes on, and of its figures at the end.
     """
     if not is_done(folder, fingerprint):
         began = time.monotonic()
@@ -122,6 +127,9 @@ def train_once(
             seconds = time.monotonic() - began
             write_json(folder / "done.json", {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
             screen.line(f"{job.name}: done in {duration(seconds)}{note}")
+            if watch is not None:
+                found = read_fold(folder)
+                watch.finished(fold_figures(found.oof, inputs.table.label[found.rows], seconds))
         engine.wait_for_everyone()
         engine.free_memory()
     if engine.is_main_process:
@@ -160,12 +168,7 @@ def predict_rows(
         network.normalisation,
         store,
         rows,
-        size=recipe.model.input_size,
-        batch_size=recipe.inference.batch_size,
-        device=engine.device,
-        precision=recipe.compute.precision,
-        channels_last=recipe.compute.channels_last,
-        threads=recipe.compute.threads,
+        **feeding(recipe, engine.device),
         answer=fold_answer(network, recipe, len(rows), engine),
     )
 

@@ -18,6 +18,7 @@ from sketchfit.data.table import Split, Table
 from sketchfit.data.text_tables import listed
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
+from sketchfit.inference.pseudo_labels import Teacher, seen_exam
 from sketchfit.pipeline.review import review_table
 from sketchfit.tracking.console import Screen
 
@@ -29,6 +30,12 @@ class Fold:
     number: int
     train: NDArray[np.int64]
     valid: NDArray[np.int64]
+
+    def exam(self, rows: int) -> NDArray[np.int64]:
+        """Int64 [rows]: this fold's number for the rows of the training table that it validates, -1 for the others."""
+        found = np.full(rows, -1, dtype=np.int64)
+        found[self.valid] = self.number
+        return found
 
 
 def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
@@ -166,13 +173,14 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
     stages = " and ".join(name for name, enabled in asked.items() if enabled)
     if not stages or group is None:
         return
-    parted = {fold.number: int(np.isin(group[fold.valid], group[fold.train]).sum()) for fold in folds}
-    if problems := [
-        f"{stages}: {count} rows of fold {number} have near-duplicates in the rows that its networks learn from, and "
-        "would leak from them into their student"
-        for number, count in parted.items()
-        if count
-    ]:
+    problems = [
+        f"{stages}: {sentence}, and its student would learn from it"
+        for fold in folds
+        for sentence in seen_exam(
+            [Teacher(f"a network of fold {fold.number}", fold.train)], fold.number, fold.exam(len(group)), group
+        )
+    ]
+    if problems:
         raise UserError(problems, "Keep them together with folds.group=near_duplicate, or leave the stage out.")
 
 

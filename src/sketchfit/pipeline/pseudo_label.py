@@ -38,6 +38,7 @@ from sketchfit.pipeline.members import (
     Inputs,
     class_prior,
     fold_fingerprint,
+    fold_job,
     train_once,
 )
 from sketchfit.pipeline.oof import Floats, Rows, estimate_json, mean_by_row, read_rows
@@ -161,8 +162,7 @@ def student_labels(
     Raises:
         UserError: a teacher has learnt from rows on which the student is validated, or from near-duplicates of them.
     """
-    exam = np.full(len(inputs.table.label), -1, dtype=np.int64)
-    exam[fold.valid] = fold.number
+    exam = fold.exam(len(inputs.table.label))
     check_teacher([teacher for teacher, _ in teachers], fold.number, exam, group)
     readable = np.flatnonzero(inputs.test.readable)
     prior = class_prior(inputs.table.label[fold.train], inputs.table.class_count)
@@ -216,17 +216,16 @@ def _fit_student(
     fingerprint = digest(fold_fingerprint(student, inputs, fold), taught.tolist(), targets)
 
     def job() -> FitJob:
-        return FitJob(
-            name=f"{name}/fold{fold.number}",
-            recipe=student,
+        return fold_job(
+            f"{name}/fold{fold.number}",
+            student,
+            inputs,
+            fold,
+            folder,
+            fingerprint,
             store=join_stores(inputs.train, inputs.test),
             label=label,
-            class_count=inputs.table.class_count,
             train_rows=np.concatenate([fold.train, taught]),
-            valid_rows=fold.valid,
-            folder=folder,
-            fingerprint=fingerprint,
-            seed=recipe.seed,
             soft=soft,
         )
 

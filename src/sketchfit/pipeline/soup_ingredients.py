@@ -113,10 +113,8 @@ def check_unseen(ingredients: Sequence[Ingredient], place: int, fold: Fold, rows
     Raises:
         UserError: a sentence an ingredient that has seen such rows.
     """
-    exam = np.full(rows, -1, dtype=np.int64)
-    exam[fold.valid] = fold.number
     models = [Teacher(f"{one.name}/fold{fold.number}", one.learnt[place]) for one in ingredients]
-    if problems := seen_exam(models, fold.number, exam):
+    if problems := seen_exam(models, fold.number, fold.exam(rows)):
         raise UserError(problems, "the soup of a fold is made only of networks that never saw that fold")
 
 

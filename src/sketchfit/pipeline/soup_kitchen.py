@@ -16,11 +16,19 @@ from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.models.averaging import uniform_soup
 from sketchfit.models.backbone import Network
 from sketchfit.pipeline.folder import RunFolder, digest
-from sketchfit.pipeline.members import FoldResult, Inputs, is_done, load_network, predict_rows, read_fold, write_results
+from sketchfit.pipeline.members import (
+    FoldResult,
+    Inputs,
+    fold_job,
+    is_done,
+    load_network,
+    predict_rows,
+    read_fold,
+    write_results,
+)
 from sketchfit.pipeline.oof import Floats
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.pipeline.soup_ingredients import Ingredient
-from sketchfit.training.job import FitJob
 from sketchfit.training.soup import load_mean
 
 
@@ -97,18 +105,7 @@ def mix(
     """The mean of the networks in these folders, on the engine's device, its statistics of the fold's training rows."""
     network = load_network(paths[0], recipe, inputs.table.class_count)
     network.model.to(engine.device)
-    job = FitJob(
-        name=folder.name,
-        recipe=recipe,
-        store=inputs.train,
-        label=inputs.table.label,
-        class_count=inputs.table.class_count,
-        train_rows=fold.train,
-        valid_rows=fold.valid,
-        folder=folder,
-        fingerprint="",
-        seed=recipe.seed,
-    )
+    job = fold_job(folder.name, recipe, inputs, fold, folder, fingerprint="")
     states = [load_file(path / "model.safetensors") for path in paths]
     load_mean(job, network, uniform_soup(states), engine, refresh=len(states) > 1)
     return network

@@ -23,6 +23,7 @@ from sketchfit.pipeline.members import FoldResult, Inputs, class_prior, load_net
 from sketchfit.pipeline.oof import Floats, Rows, estimate_json, mean_by_row
 from sketchfit.pipeline.prepare import Fold
 from sketchfit.tracking.console import Screen
+from sketchfit.training.evaluate import feeding
 
 Split = Literal["oof", "test"]
 
@@ -192,12 +193,7 @@ def network_views(
         store,
         rows,
         views,
-        size=recipe.model.input_size,
-        batch_size=recipe.inference.batch_size,
-        device=engine.device,
-        precision=recipe.compute.precision,
-        channels_last=recipe.compute.channels_last,
-        threads=recipe.compute.threads,
+        **feeding(recipe, engine.device),
         answer=network_answer(network, recipe, len(rows) * sum(len(view.pictures) for view in views), engine),
     )
 

@@ -128,6 +128,10 @@ class FoldWatch:
         if self.every:
             self._loss, self._seen = float(loss_sum), seen
 
+    def finished(self, row: Row) -> None:
+        """Tell of the finished training and its figures."""
+        self.observer.fold_finished(self.member, self.fold, row)
+
     def updated(self, step: int, loss_sum: Any, seen: int, lr: float) -> None:
         """Tell of an update; `step` counts from 1, the sums are those of the epoch so far."""
         if self.every == 0 or step % self.every or seen <= self._seen:

@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sketchfit.config.recipe import Recipe
 from sketchfit.data.batches import load_batches
 from sketchfit.data.store import Store
 from sketchfit.models.backbone import Network, Normalisation
 from sketchfit.models.backends.answer import Answer, eager
 from sketchfit.transforms.augment import eval_augment
+
+
+class Feeding(TypedDict):
+    """How pictures reach a network: keyword arguments of `probabilities` and of `inference.tta.view_probabilities`."""
+
+    size: int
+    batch_size: int
+    device: torch.device
+    precision: str
+    channels_last: bool
+    threads: int
+
+
+def feeding(recipe: Recipe, device: torch.device) -> Feeding:
+    """As a recipe says it."""
+    compute = recipe.compute
+    return {
+        "size": recipe.model.input_size,
+        "batch_size": recipe.inference.batch_size,
+        "device": device,
+        "precision": compute.precision,
+        "channels_last": compute.channels_last,
+        "threads": compute.threads,
+    }
 
 
 def probabilities(

@@ -24,7 +24,7 @@ from sketchfit.tracking.observer import FoldWatch, unwatched
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import from_main
-from sketchfit.training.evaluate import autocast, probabilities
+from sketchfit.training.evaluate import autocast, feeding, probabilities
 from sketchfit.training.feed import updates
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.job import FitJob
@@ -201,12 +201,7 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
         state.normalisation,
         job.store,
         job.valid_rows,
-        size=recipe.model.input_size,
-        batch_size=recipe.inference.batch_size,
-        device=training.engine.device,
-        precision=recipe.compute.precision,
-        channels_last=recipe.compute.channels_last,
-        threads=recipe.compute.threads,
+        **feeding(recipe, training.engine.device),
     )
     state.model.train()
     freeze_statistics(state.model, state.freezing)

@@ -22,7 +22,7 @@ from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.tracking.console import Screen
 from sketchfit.tracking.observer import FoldWatch
-from sketchfit.training.evaluate import autocast, probabilities
+from sketchfit.training.evaluate import autocast, feeding, probabilities
 from sketchfit.training.feed import updates
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
@@ -101,12 +101,7 @@ def _accuracy(job: FitJob, network: Network, state: State, engine: Accelerator) 
         network.normalisation,
         job.store,
         job.valid_rows,
-        size=recipe.model.input_size,
-        batch_size=recipe.inference.batch_size,
-        device=engine.device,
-        precision=recipe.compute.precision,
-        channels_last=recipe.compute.channels_last,
-        threads=recipe.compute.threads,
+        **feeding(recipe, engine.device),
     )
     return float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
 
