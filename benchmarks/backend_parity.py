@@ -9,7 +9,7 @@ so that fp32's distance from it is the rounding that every fp32 backend has.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +31,16 @@ BATCH = 64
 
 
 def main() -> None:
-    run, data = Path(sys.argv[1]), Path(sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("data", type=Path)
+    asked = parser.parse_args()
+    for path in (asked.run / "recipe.yaml", asked.data / "train.csv"):
+        if not path.is_file():
+            parser.error(f"{path} does not exist")
+    run: Path = asked.run
     recipe = parse_recipe(yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8")))
-    table = read_table(data)
+    table = read_table(asked.data)
     for member, settings in member_recipes(recipe).items():
         store = open_store(table.root, table.test.paths, store_settings(settings), default_cache())
         for done in sorted((run / "members" / member).glob("fold*/done.json")):
