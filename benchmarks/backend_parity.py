@@ -24,8 +24,8 @@ from sketchfit.models.backbone import Network, to_input
 from sketchfit.models.backends.answer import Answer, Floats, Pictures
 from sketchfit.models.backends.build import build_answer
 from sketchfit.models.backends.choose import Backend, installed_backends
-from sketchfit.pipeline.members import load_network
-from sketchfit.pipeline.prepare import store_settings
+from sketchfit.stages.prepare import store_settings
+from sketchfit.stages.train import load_network
 
 BATCH = 64
 

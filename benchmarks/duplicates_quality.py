@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from benchmarks.duplicates_copies import KINDS, Image, make
-from sketchfit.data.duplicates import find
+from sketchfit.duplicates import find
 
 
 def load(path: Path) -> Image:

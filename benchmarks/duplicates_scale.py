@@ -15,8 +15,8 @@ import time
 
 import numpy as np
 
-from sketchfit.data.duplicates.candidates import HASH_WORDS, near_pairs
-from sketchfit.data.duplicates.groups import connected
+from sketchfit.duplicates.candidates import HASH_WORDS, near_pairs
+from sketchfit.duplicates.groups import connected
 
 
 def planted(count: int, flipped: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -25,16 +25,16 @@ import numpy as np
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 
+from sketchfit.audit import run_audit
 from sketchfit.config.audit import AuditSection
-from sketchfit.data.audit import run_audit
-from sketchfit.data.duplicates import take_signature
-from sketchfit.data.duplicates.candidates import invariants
 from sketchfit.data.folds import crossing_groups, stratified_folds
 from sketchfit.data.images import decode
 from sketchfit.data.readers import read_table
 from sketchfit.data.resize import to_square
-from sketchfit.data.synthetic import DrawnDataset, draw_dataset
 from sketchfit.data.table import Table
+from sketchfit.duplicates import take_signature
+from sketchfit.duplicates.candidates import invariants
+from sketchfit.synthetic import DrawnDataset, draw_dataset
 
 Array = np.ndarray[Any, Any]
 Classifier = Callable[[list[Array], Array, list[list[Array]]], list[Array]]

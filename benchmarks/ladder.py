@@ -26,8 +26,8 @@ from sketchfit.config.load import load_recipe, merge
 from sketchfit.files import read_json, write_json, write_text
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import log_loss
-from sketchfit.pipeline.folder import RunFolder
-from sketchfit.pipeline.oof import Rows, read_rows
+from sketchfit.inference.oof import Rows, read_rows
+from sketchfit.runs.folder import RunFolder
 
 VIEWS = ["hflip", "rotate+8", "rotate-8", "scale0.9", "ink", "five-crop0.85", "thicken0.006", "thin0.006"]
 SECOND: dict[str, Any] = {

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.config.load import dump_recipe, load_recipe
-from sketchfit.data.synthetic import draw_dataset
-from sketchfit.data.traits import TRAIT_NAMES
-from sketchfit.pipeline.report import write_report
+from sketchfit.stages.report import write_report
+from sketchfit.synthetic import draw_dataset
 
 
 def write_run(folder: Path, root: Path, images: list[str], rows: int, classes: int) -> None:

@@ -48,7 +48,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """32 training and 12 test drawings of 4 classes in the competition's layout. Not to be changed by a test."""
-    from sketchfit.data.synthetic import draw_dataset
+    from sketchfit.synthetic import draw_dataset
 
     return draw_dataset(tmp_path_factory.mktemp("drawn") / "data", classes=4, per_class=8, test_per_class=3).out
 
@@ -60,7 +60,7 @@ def tiny() -> dict[str, Any]:
 
 
 def _cli(*arguments: object) -> tuple[int, str, str]:
-    from sketchfit.cli import main
+    from sketchfit.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
     before, sys.argv = sys.argv, ["sketchfit", *map(str, arguments)]

@@ -21,7 +21,7 @@ def test_help_answers_at_once() -> None:
     command = [
         sys.executable,
         "-c",
-        "import sys; sys.argv = ['sketchfit', '--help']; import sketchfit.cli as c; c.main()",
+        "import sys; sys.argv = ['sketchfit', '--help']; import sketchfit.cli.main as c; c.main()",
     ]
     seconds = []
     for _ in range(6):
@@ -39,7 +39,7 @@ def test_help_answers_at_once() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["recipes", "--help"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     script = (
-        "import sys, sketchfit.cli as cli\n"
+        "import sys, sketchfit.cli.main as cli\n"
         f"sys.argv = ['sketchfit', *{arguments!r}]\n"
         "try:\n    cli.main()\n"
         "except SystemExit as end:\n    assert not end.code\n"
@@ -111,7 +111,7 @@ def test_ctrl_c_says_how_to_go_on(cli: Cli, drawn: Path, monkeypatch: pytest.Mon
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sketchfit.pipeline.run.run", interrupted)
+    monkeypatch.setattr("sketchfit.commands.run.run", interrupted)
     status, _, errors = cli("run", drawn)
     assert status == 130
     assert "goes on" in errors

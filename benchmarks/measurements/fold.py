@@ -60,18 +60,18 @@ def overrides(case: Case) -> list[str]:
 
 def prepare(case: Case) -> None:
     """The rows of the fold, for the script that has no folds of its own: `fold.npz` and `fold.json` in scratch."""
+    from sketchfit.commands.run import open_inputs
     from sketchfit.config.load import load_recipe, member_recipes
-    from sketchfit.pipeline.audit import groups_for_folds
-    from sketchfit.pipeline.prepare import load_table, make_folds
-    from sketchfit.pipeline.run import open_inputs
-    from sketchfit.tracking.console import Screen
+    from sketchfit.stages.audit import groups_for_folds
+    from sketchfit.stages.prepare import load_table, make_folds
+    from sketchfit.tracking.console import Console
 
     scratch = Path(case.scratch)
     recipe = load_recipe("cpu", [*overrides(case), f"data.cache={scratch / 'stores'}"])
     table = load_table(Path(case.fold_data), recipe)
-    (inputs,) = open_inputs(table, member_recipes(recipe), Screen("none")).values()
+    (inputs,) = open_inputs(table, member_recipes(recipe), Console("none")).values()
     stores = [inputs.train.folder.name, inputs.test.folder.name]
-    group = groups_for_folds(table, recipe, stores, scratch / "audit", Screen("none"))
+    group = groups_for_folds(table, recipe, stores, scratch / "audit", Console("none"))
     fold = make_folds(table, inputs.train.readable, group, recipe)[0][0]
     paths = [str(table.root / path) for path in table.train.paths]
     np.savez(scratch / "fold.npz", path=paths, label=table.label, train=fold.train, valid=fold.valid)

@@ -44,11 +44,11 @@ def train(case: Case, count: int, probe: bool) -> dict[str, float]:
 
     import sketchfit.training.fit as fit_module
     from sketchfit.data.store import Store
-    from sketchfit.pipeline.prepare import store_settings
-    from sketchfit.tracking.console import Screen
+    from sketchfit.stages.prepare import store_settings
+    from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.feed import updates
     from sketchfit.training.job import FitJob
+    from sketchfit.training.loader import updates
 
     recipe = case.recipe({"training": {"probe": probe}})
     side = store_settings(recipe).size
@@ -71,7 +71,7 @@ def train(case: Case, count: int, probe: bool) -> dict[str, float]:
         )
         rows = np.arange(count)
         job = FitJob("bench", recipe, store, rows % CLASSES, CLASSES, rows, rows[:0], Path(folder), "bench", 0)
-        fit_module.fit(job, make_engine(recipe.compute), Screen("none"))
+        fit_module.fit(job, make_engine(recipe.compute), Console("none"))
         del store, job
     return {key: max(one[key] for one in seen) for key in ("value", "mapped")}
 

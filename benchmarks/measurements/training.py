@@ -49,9 +49,9 @@ def measurements(case: Case) -> list[Measurement]:
 def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
     """By the loop's own clock, which is also what users see."""
     import sketchfit.training.fit as fit_module
-    from sketchfit.tracking.console import Screen
+    from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.feed import updates
+    from sketchfit.training.loader import updates
 
     waiting = Waiting()
 
@@ -61,7 +61,7 @@ def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
     vars(fit_module)["updates"] = timed
     with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
         job = job_of(case, ema, Path(folder), policy)
-        fit_module.fit(job, make_engine(job.recipe.compute), Screen("none"))
+        fit_module.fit(job, make_engine(job.recipe.compute), Console("none"))
         with (Path(folder) / "history.csv").open() as file:
             row = next(csv.DictReader(file))
     return {"value": float(row["images_per_second"]), "waiting": 100 * waiting.seconds / float(row["seconds"])}
@@ -69,9 +69,9 @@ def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
 
 def ready(case: Case, ema: bool) -> dict[str, float]:
     """The same state and step, the same batch again and again."""
-    from sketchfit.tracking.console import Screen
+    from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.feed import updates
+    from sketchfit.training.loader import updates
     from sketchfit.training.plan import make_plan
     from sketchfit.training.state import start, wrap
     from sketchfit.training.step import update
@@ -80,7 +80,7 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
         job = job_of(case, ema, Path(folder))
         engine = make_engine(job.recipe.compute)
         epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
-        state = start(job, engine, None, Screen("none"))
+        state = start(job, engine, None, Console("none"))
         wrap(state, engine, compiled=False)
         feed = updates(job, epoch, 1, 0, state.normalisation, engine)
         micros = next(feed)
@@ -95,7 +95,7 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
 
 def job_of(case: Case, ema: bool, folder: Path, policy: str = "light") -> Any:
     from sketchfit.data.store import open_store
-    from sketchfit.pipeline.prepare import store_settings
+    from sketchfit.stages.prepare import store_settings
     from sketchfit.training.job import FitJob
 
     recipe = case.recipe({"averaging": {"ema": ema}, "transforms": {"policy": policy}})

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sketchfit.pipeline.fit_one import fit
-    from sketchfit.pipeline.predict import predict
-    from sketchfit.pipeline.run import run
+    from sketchfit.commands.fit import fit
+    from sketchfit.commands.predict import predict
+    from sketchfit.commands.run import run
 
-_HOMES = {"run": "sketchfit.pipeline.run", "fit": "sketchfit.pipeline.fit_one", "predict": "sketchfit.pipeline.predict"}
+_HOMES = {"run": "sketchfit.commands.run", "fit": "sketchfit.commands.fit", "predict": "sketchfit.commands.predict"}
 
 __all__ = ["fit", "predict", "run"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe, recipe_text, shipped_recipes
-from sketchfit.data.synthetic import draw_dataset
 from sketchfit.models._timm import timm
 from sketchfit.models.backbone import build_network
-from sketchfit.pipeline.run import run
+from sketchfit.synthetic import draw_dataset
 from sketchfit.training.optimizers import build_optimizer
 
 TINY = {

@@ -9,7 +9,7 @@ from sketchfit.config.data import DataSection
 from sketchfit.data.review import exclude_images, relabel_images
 from sketchfit.data.table import Split, Table
 from sketchfit.errors import UserError
-from sketchfit.pipeline.review import read_exclude, read_relabel, review_table
+from sketchfit.stages.review import read_exclude, read_relabel, review_table
 
 
 def _table() -> Table:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from apprise.plugins.slack import NotifySlack
 
+from sketchfit.tracking.callback import Failure, Outcome, RunInfo
+from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.tracking.notify import Notifier, addresses
-from sketchfit.tracking.observer import Failure, Outcome, RunInfo
-from sketchfit.tracking.relay import Relay
 
 from .conftest import Server
 
@@ -17,11 +17,11 @@ DONE = Outcome({"oof_top1": 0.712}, ("out-of-fold top-1 71.2 % (95 % interval 69
 ALL = ("start", "fold", "end", "failure")
 
 
-def tell_all(observer: Notifier | Relay) -> None:
-    observer.run_started(INFO)
-    observer.fold_finished("resnet", 0, {"accuracy": 0.7125, "seconds": 61.0})
-    observer.run_finished(DONE)
-    observer.run_failed(Failure("ValueError: no", "Traceback\nlast line"))
+def tell_all(callback: Notifier | Dispatcher) -> None:
+    callback.run_started(INFO)
+    callback.fold_finished("resnet", 0, {"accuracy": 0.7125, "seconds": 61.0})
+    callback.run_finished(DONE)
+    callback.run_failed(Failure("ValueError: no", "Traceback\nlast line"))
 
 
 def test_a_generic_webhook_gets_start_fold_end_and_failure(server: Server) -> None:
@@ -64,13 +64,13 @@ def test_servers_that_hang_or_fail_cost_a_run_less_than_five_seconds(server: Ser
     try:
         server.hang_after, failing.status = 0, 500
         warnings: list[str] = []
-        relay = Relay(warnings.append)
+        dispatcher = Dispatcher(warnings.append)
         began = time.monotonic()
         for port in (server.port, failing.port, 9):
-            relay.add(f"address {port}", Notifier(f"json://127.0.0.1:{port}", ALL))
-        tell_all(relay)
+            dispatcher.add(f"address {port}", Notifier(f"json://127.0.0.1:{port}", ALL))
+        tell_all(dispatcher)
         assert time.monotonic() - began < 1.0
-        relay.close()
+        dispatcher.close()
         assert time.monotonic() - began < 5.0
         assert len(failing.requests) >= 1
         assert {warning.split(":")[0] for warning in warnings} == {
@@ -84,11 +84,11 @@ def test_a_good_address_is_served_beside_one_that_hangs(server: Server) -> None:
     hanging = Server()
     try:
         hanging.hang_after = 0
-        relay = Relay(patience=1.0)
-        relay.add("hanging", Notifier(f"json://127.0.0.1:{hanging.port}", ALL))
-        relay.add("good", Notifier(f"json://127.0.0.1:{server.port}", ALL))
-        tell_all(relay)
-        relay.close()
+        dispatcher = Dispatcher(patience=1.0)
+        dispatcher.add("hanging", Notifier(f"json://127.0.0.1:{hanging.port}", ALL))
+        dispatcher.add("good", Notifier(f"json://127.0.0.1:{server.port}", ALL))
+        tell_all(dispatcher)
+        dispatcher.close()
         assert len(server.requests) == 4
     finally:
         hanging.stop()

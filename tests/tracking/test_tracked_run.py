@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sketchfit.data.synthetic import draw_dataset
-from sketchfit.pipeline.fit_one import fit
-from sketchfit.pipeline.run import run
-from sketchfit.tracking.listen import installed
+from sketchfit.commands.fit import fit
+from sketchfit.commands.run import run
+from sketchfit.synthetic import draw_dataset
+from sketchfit.tracking.setup import installed
 
 from .conftest import Server
 

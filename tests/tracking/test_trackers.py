@@ -13,9 +13,9 @@ import pytest
 from accelerate import Accelerator
 
 from sketchfit.config.tracking import TrackingSection
-from sketchfit.tracking.listen import installed, listen, make_tracker, run_identity
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Picture, RunInfo
-from sketchfit.tracking.relay import Relay
+from sketchfit.tracking.callback import Callback, Failure, Outcome, Picture, RunInfo
+from sketchfit.tracking.dispatcher import Dispatcher
+from sketchfit.tracking.setup import installed, listen, make_tracker, run_identity
 
 from .conftest import Server
 
@@ -46,7 +46,7 @@ def report(info: RunInfo) -> Path:
     return folder
 
 
-def play(tracker: Observer, info: RunInfo) -> None:
+def play(tracker: Callback, info: RunInfo) -> None:
     """A run of two folds with two epochs each, three points by step, one error, a report."""
     tracker.run_started(info)
     for fold, losses in LOSSES.items():
@@ -229,12 +229,14 @@ def test_any_other_tracker_of_accelerate_is_driven(info: RunInfo, monkeypatch: p
 
 
 def test_what_is_not_installed_is_a_warning_with_the_command(info: RunInfo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketchfit.tracking.listen.find_spec", lambda name: None)
+    monkeypatch.setattr("sketchfit.tracking.setup.find_spec", lambda name: None)
     warnings: list[str] = []
-    relay = Relay()
-    listen(relay, TrackingSection(to=("wandb", "aim")), info, {"SKETCHFIT_NOTIFY": "slak://geheim"}, warnings.append)
-    relay.close()
-    assert relay.names == ()
+    dispatcher = Dispatcher()
+    listen(
+        dispatcher, TrackingSection(to=("wandb", "aim")), info, {"SKETCHFIT_NOTIFY": "slak://geheim"}, warnings.append
+    )
+    dispatcher.close()
+    assert dispatcher.names == ()
     assert "pip install sketchfit[tracking]" in warnings[0]
     assert "pip install aim" in warnings[1]
     assert warnings[2].startswith("notification 1 of SKETCHFIT_NOTIFY: apprise knows no such address")
@@ -267,16 +269,16 @@ import sys, time
 from pathlib import Path
 from accelerate import Accelerator
 from sketchfit.config.tracking import TrackingSection
-from sketchfit.tracking.listen import listen
-from sketchfit.tracking.observer import Outcome, RunInfo
+from sketchfit.tracking.setup import listen
+from sketchfit.tracking.callback import Outcome, RunInfo
 from sketchfit.tracking.watch import observed
 Accelerator(cpu=True)
-with observed() as relay:
+with observed() as dispatcher:
     info = RunInfo("sketches", Path(sys.argv[1]), "abc", {})
-    listen(relay, TrackingSection(to=(sys.argv[2],), wait=1.0), info, {}, print)
-    relay.epoch_finished("m", 0, {"epoch": 1, "train_loss": 1.0})
+    listen(dispatcher, TrackingSection(to=(sys.argv[2],), wait=1.0), info, {}, print)
+    dispatcher.epoch_finished("m", 0, {"epoch": 1, "train_loss": 1.0})
     time.sleep(2.5)  # let it get as far as it can
-    relay.run_finished(Outcome({}, (), 0.0))
+    dispatcher.run_finished(Outcome({}, (), 0.0))
     print("over", flush=True)
 """
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from sketchfit.tracking.callback import Callback, Failure
 from sketchfit.tracking.notify import Notifier
-from sketchfit.tracking.observer import Failure, Observer
 from sketchfit.tracking.watch import Terminated, describe, observed
 
 from .conftest import Server
 
 
-class Ears(Observer):
+class Ears(Callback):
     def __init__(self) -> None:
         self.failures: list[Failure] = []
 
@@ -39,8 +39,8 @@ def test_the_end_is_told_and_the_error_surfaces(error: BaseException, headline: 
     ears = Ears()
 
     def die() -> None:
-        with observed() as relay:
-            relay.add("ears", ears)
+        with observed() as dispatcher:
+            dispatcher.add("ears", ears)
             raise error
 
     with pytest.raises(type(error)) as caught:
@@ -56,8 +56,8 @@ def test_a_notifier_that_fails_does_not_mask_the_error(server: Server) -> None:
     server.status = 500
 
     def die() -> None:
-        with observed() as relay:
-            relay.add("bad", Notifier(f"json://127.0.0.1:{server.port}", ("failure",)))
+        with observed() as dispatcher:
+            dispatcher.add("bad", Notifier(f"json://127.0.0.1:{server.port}", ("failure",)))
             raise LookupError("the real one")
 
     with pytest.raises(LookupError, match="the real one"):
@@ -68,8 +68,8 @@ def test_a_notifier_that_fails_does_not_mask_the_error(server: Server) -> None:
 def test_a_run_that_ends_well_tells_no_failure_and_leaves_the_signal_alone() -> None:
     ears = Ears()
     before = signal.getsignal(signal.SIGTERM)
-    with observed() as relay:
-        relay.add("ears", ears)
+    with observed() as dispatcher:
+        dispatcher.add("ears", ears)
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
     assert ears.failures == []
@@ -97,8 +97,8 @@ SCRIPT = """
 import time
 from sketchfit.tracking.notify import Notifier
 from sketchfit.tracking.watch import observed
-with observed() as relay:
-    relay.add("hook", Notifier("json://127.0.0.1:{port}", ("failure",)))
+with observed() as dispatcher:
+    dispatcher.add("hook", Notifier("json://127.0.0.1:{port}", ("failure",)))
     print("ready", flush=True)
     {work}
 """

@@ -12,7 +12,7 @@ import torch
 
 from sketchfit.config.load import load_recipe, merge
 from sketchfit.data.store import Store
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
@@ -74,7 +74,7 @@ def train() -> Callable[[FitJob], dict[str, torch.Tensor]]:
     """Job → the reported weights."""
 
     def do(job: FitJob) -> dict[str, torch.Tensor]:
-        network = fit(job, make_engine(job.recipe.compute), Screen("none"))
+        network = fit(job, make_engine(job.recipe.compute), Console("none"))
         return {name: value.clone() for name, value in network.model.state_dict().items()}
 
     return do

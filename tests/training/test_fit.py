@@ -18,7 +18,7 @@ from sketchfit.data import batches as batches_module
 from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import Network
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training.engine import make_engine
 from sketchfit.training.evaluate import probabilities
@@ -68,7 +68,7 @@ def job_of(recipe: Recipe, folder: Path, **changes: Any) -> FitJob:
 
 def train(recipe: Recipe, folder: Path, **changes: Any) -> Network:
     job = job_of(recipe, folder, **changes)
-    return fit(job, make_engine(recipe.compute), Screen("none"))
+    return fit(job, make_engine(recipe.compute), Console("none"))
 
 
 def history(folder: Path) -> list[dict[str, str]]:
@@ -276,7 +276,7 @@ def test_every_image_is_prepared_once_an_epoch(
             seen.extend(batch.rows.tolist())
             yield batch
 
-    monkeypatch.setattr("sketchfit.training.feed.load_batches", watched)
+    monkeypatch.setattr("sketchfit.training.loader.load_batches", watched)
     train(recipe_of(tiny, training={"epochs": 2, "batch_size": 12}), tmp_path / "a")
     assert sorted(seen[:36]) == sorted(seen[36:]) == TRAIN.tolist()
     assert seen[:36] != seen[36:]
@@ -298,4 +298,4 @@ def test_more_processes_than_images_a_batch(tiny: dict[str, Any], tmp_path: Path
         num_processes = 3
 
     with pytest.raises(UserError, match="3 processes share batches of 2 images"):
-        fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Screen("none"))  # type: ignore[arg-type]
+        fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Console("none"))  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from sketchfit.data.batches import load_batches, split_batches
 from sketchfit.models.averaging import EMA
 from sketchfit.models.backbone import Normalisation, to_input
 from sketchfit.training.engine import make_engine
-from sketchfit.training.feed import updates
+from sketchfit.training.loader import updates
 from sketchfit.training.plan import make_plan
 from sketchfit.transforms.augment import augment_for, eval_augment
 from sketchfit.transforms.rng import sample_rng

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sketchfit.models.averaging import uniform_soup
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Console
 from sketchfit.training import soup as module
 from sketchfit.training.engine import make_engine
 from sketchfit.training.soup import fit_soup
@@ -13,12 +13,12 @@ SHORT = {"training": {"epochs": 2, "validate_every": 0}}
 
 
 def weights(job):
-    network = fit_soup(job, make_engine(job.recipe.compute), Screen("plain"))
+    network = fit_soup(job, make_engine(job.recipe.compute), Console("plain"))
     assert not network.model.training
     return {name: value.clone() for name, value in network.model.state_dict().items()}
 
 
-def ingredients(monkeypatch):
+def candidates(monkeypatch):
     found, real = [], module.fit
 
     def watched(job, *rest):
@@ -31,7 +31,7 @@ def ingredients(monkeypatch):
 
 
 def test_a_uniform_soup_is_the_mean_of_trainings_from_one_start(tiny_job, monkeypatch):
-    found = ingredients(monkeypatch)
+    found = candidates(monkeypatch)
     mean = weights(tiny_job({**SHORT, "averaging": {"soup": "uniform", "soup_size": 3}}))
     assert len(found) == 3
     assert not torch.equal(found[0]["conv1.0.weight"], found[1]["conv1.0.weight"])
@@ -42,8 +42,8 @@ def test_a_uniform_soup_is_the_mean_of_trainings_from_one_start(tiny_job, monkey
     assert any("running" in name and not torch.allclose(mean[name], expected[name]) for name in mean)  # taken anew
 
 
-def test_ingredients_share_the_new_heads_first_weights(tiny_job, monkeypatch):
-    found = ingredients(monkeypatch)
+def test_candidates_share_the_new_heads_first_weights(tiny_job, monkeypatch):
+    found = candidates(monkeypatch)
     still = {"optimizer": {"lr": 1e-12}, "averaging": {"soup": "uniform", "soup_size": 2, "ema": False}}
     weights(tiny_job({**SHORT, **still}))
     assert torch.allclose(found[0]["fc.weight"], found[1]["fc.weight"], atol=1e-8)
@@ -53,7 +53,7 @@ def test_ingredients_share_the_new_heads_first_weights(tiny_job, monkeypatch):
     ("scores", "members"), [([0.9, 0.1, 0.8, 0.95, 0.2], [0, 2]), ([0.2, 0.9, 0.1, 0.1, 0.1], [1])]
 )
 def test_a_greedy_soup_takes_what_helps(tiny_job, monkeypatch, capsys, scores, members):
-    found = ingredients(monkeypatch)
+    found = candidates(monkeypatch)
     figures = iter(scores)
     monkeypatch.setattr(module, "_accuracy", lambda *rest: next(figures))
     settings = {**SHORT, "averaging": {"soup": "greedy", "soup_size": 3, "refresh_batches": 0}}
@@ -63,16 +63,16 @@ def test_a_greedy_soup_takes_what_helps(tiny_job, monkeypatch, capsys, scores, m
     assert f"soup of {len(members)} of 3 trainings; the validation rows decided" in capsys.readouterr().out
 
 
-def test_ingredients_leave_their_history_and_no_checkpoint(tiny_job):
+def test_candidates_leave_their_history_and_no_checkpoint(tiny_job):
     settings = {"averaging": {"soup": "greedy", "soup_size": 2}, "training": {"epochs": 3}}
     job = tiny_job(settings)
     weights(job)
-    assert not (job.folder / "ingredient1" / "last.ckpt").exists()
-    assert (job.folder / "ingredient1" / "history.csv").is_file()
+    assert not (job.folder / "candidate1" / "last.ckpt").exists()
+    assert (job.folder / "candidate1" / "history.csv").is_file()
 
 
 def test_without_a_soup_it_is_one_training(tiny_job, monkeypatch):
-    found = ingredients(monkeypatch)
+    found = candidates(monkeypatch)
     alone = weights(tiny_job(SHORT))
     assert len(found) == 1
     assert all(torch.equal(alone[name], found[0][name]) for name in alone)

@@ -11,12 +11,12 @@ from scipy.special import log_softmax, softmax
 
 from sketchfit.config.transforms import MixingSection
 from sketchfit.models.backbone import Normalisation
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training import step
 from sketchfit.training.engine import make_engine
-from sketchfit.training.feed import _mixed, updates
 from sketchfit.training.job import SoftTargets, TeacherTargets
+from sketchfit.training.loader import _mixed, updates
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import start, wrap
 from sketchfit.training.step import Micro
@@ -93,7 +93,7 @@ def test_a_row_without_a_teacher_is_refused(tiny_job):
 def test_the_loss_of_a_batch_against_a_reference(tiny_job):
     job = taught(tiny_job({"loss": {"smoothing": 0.0}}), weight=0.3)
     engine = make_engine(job.recipe.compute)
-    state = start(job, engine, None, Screen("none"))
+    state = start(job, engine, None, Console("none"))
     wrap(state, engine, compiled=False)
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
     micro = next(updates(job, epoch, 4, 0, HALF, engine))[0]

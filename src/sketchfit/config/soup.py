@@ -18,5 +18,5 @@ class SoupSection(Section):
     """Average the folds' networks into one. It has seen every labelled row, so that no out-of-fold figure can be
     claimed for it: only how often it agrees with the folds' mean on test rows."""
     use: Literal["none", "members", "folds"] = "none"
-    """Which soups answer in place of their ingredients, in the submission and in `predict`; `none`: they are reported
+    """Which soups answer in place of their candidates, in the submission and in `predict`; `none`: they are reported
     alone. A greedy soup then answers with the whole picture, without further views."""

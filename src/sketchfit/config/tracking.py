@@ -16,7 +16,7 @@ class TrackingSection(Section):
     """What is shown and sent while a run works; `history.csv` is always written."""
 
     progress: Literal["auto", "rich", "plain", "none"] = "auto"
-    """Progress on screen: live bars on a terminal, plain lines elsewhere."""
+    """Progress on console: live bars on a terminal, plain lines elsewhere."""
     to: tuple[TrackerName, ...] = ()
     """Experiment trackers that get settings, curves, errors, figures and the report: `[tensorboard, wandb]`. One that
     is not installed, has no account or can't be reached is a warning."""

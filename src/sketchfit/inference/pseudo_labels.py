@@ -153,11 +153,11 @@ def check_teacher(teachers: Sequence[Teacher], student_fold: int, fold: Ints, gr
     Raises:
         UserError: a sentence a teacher that has seen such rows.
     """
-    if problems := seen_exam(teachers, student_fold, fold, group):
+    if problems := leaked_rows(teachers, student_fold, fold, group):
         raise UserError(problems, "the student of a fold learns only from teachers that never saw that fold")
 
 
-def seen_exam(models: Sequence[Teacher], exam_fold: int, fold: Ints, group: Ints | None = None) -> list[str]:
+def leaked_rows(models: Sequence[Teacher], exam_fold: int, fold: Ints, group: Ints | None = None) -> list[str]:
     """A sentence a model that has learnt from rows of a fold, or from near-duplicates of them (arguments: see
     `check_teacher`).
 

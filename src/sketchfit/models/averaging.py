@@ -132,7 +132,7 @@ def uniform_soup(states: Sequence[State]) -> dict[str, Tensor]:
 
 @dataclass(frozen=True)
 class Soup:
-    """What went into a greedy soup: the mean, the ingredients' numbers in the order taken, and its score."""
+    """What went into a greedy soup: the mean, the candidates' numbers in the order taken, and its score."""
 
     state: dict[str, Tensor]
     members: tuple[int, ...]
@@ -140,7 +140,7 @@ class Soup:
 
 
 def greedy_soup(states: Sequence[State], score: Callable[[State], float]) -> Soup:
-    """Take ingredients from the best down, each only if the mean with it scores no worse (arXiv 2203.05482).
+    """Take candidates from the best down, each only if the mean with it scores no worse (arXiv 2203.05482).
 
     Args:
         states: fine-tunings of one pretrained backbone.
@@ -154,11 +154,11 @@ def greedy_soup(states: Sequence[State], score: Callable[[State], float]) -> Sou
 
 
 def greedy_choice(count: int, score: Callable[[tuple[int, ...]], float]) -> tuple[tuple[int, ...], float]:
-    """Which ingredients a greedy soup takes, in the order taken, and its score.
+    """Which candidates a greedy soup takes, in the order taken, and its score.
 
     Args:
-        count: ingredients that there are, one or more.
-        score: of a soup of the ingredients with these numbers, larger is better; called 2 count - 1 times, first with
+        count: candidates that there are, one or more.
+        score: of a soup of the candidates with these numbers, larger is better; called 2 count - 1 times, first with
             each alone. Of equals alone the lower number comes first.
     """
     if not count:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 PLAIN_EVERY_SECONDS = 20.0
@@ -18,7 +18,7 @@ Advance = Callable[[int, str], None]
 """(done so far, short note)."""
 
 
-class Screen:
+class Console:
     """Lines and bars on one console.
 
     Args:
@@ -26,18 +26,18 @@ class Screen:
     """
 
     def __init__(self, mode: Literal["auto", "rich", "plain", "none"] = "auto") -> None:
-        self._console = Console(file=sys.stdout, highlight=False, soft_wrap=True, quiet=mode == "none")
-        self._live = mode == "rich" or (mode == "auto" and self._console.is_terminal)
+        self._rich = RichConsole(file=sys.stdout, highlight=False, soft_wrap=True, quiet=mode == "none")
+        self._live = mode == "rich" or (mode == "auto" and self._rich.is_terminal)
 
     @property
-    def console(self) -> Console:
+    def rich(self) -> RichConsole:
         """The rich console that all goes to."""
-        return self._console
+        return self._rich
 
     def line(self, text: str) -> None:
         """Print one line of plain text."""
-        self._console.print(text, markup=False)
-        self._console.file.flush()
+        self._rich.print(text, markup=False)
+        self._rich.file.flush()
 
     @contextmanager
     def bar(self, title: str, total: int) -> Iterator[Advance]:
@@ -52,7 +52,7 @@ class Screen:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         )
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        with Progress(*columns, console=self._rich, transient=True) as progress:
             task = progress.add_task(title, total=total, note="")
             yield lambda done, note: progress.update(task, completed=done, note=note)
 

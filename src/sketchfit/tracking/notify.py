@@ -10,8 +10,8 @@ from typing import Literal
 import apprise
 
 from sketchfit.redact import redact
+from sketchfit.tracking.callback import Callback, Failure, Outcome, Row, RunInfo
 from sketchfit.tracking.console import duration
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Row, RunInfo
 
 VARIABLE = "SKETCHFIT_NOTIFY"
 """Variable with the addresses, with spaces or commas between them."""
@@ -21,7 +21,7 @@ SOCKET_SECONDS = 3.0
 
 Event = Literal["start", "fold", "end", "failure"]
 
-# apprise tells of a failed delivery in its own log, address included: the relay says it, without the address.
+# apprise tells of a failed delivery in its own log, address included: the dispatcher says it, without the address.
 logging.getLogger("apprise").addHandler(logging.NullHandler())
 logging.getLogger("apprise").propagate = False
 
@@ -31,7 +31,7 @@ def addresses(value: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"\s+|,(?=[a-zA-Z][\w+.-]*://)", value.strip(" ,\n")) if part.strip(","))
 
 
-class Notifier(Observer):
+class Notifier(Callback):
     """Sends a message to one address.
 
     Args:

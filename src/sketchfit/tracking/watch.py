@@ -1,4 +1,4 @@
-"""Tells a run's observers how it ended, whatever ended it: an error, SIGTERM, a person, no memory."""
+"""Tells a run's callbacks how it ended, whatever ended it: an error, SIGTERM, a person, no memory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from sketchfit.redact import redact
-from sketchfit.tracking.observer import Failure
-from sketchfit.tracking.relay import Relay
+from sketchfit.tracking.callback import Failure
+from sketchfit.tracking.dispatcher import Dispatcher
 
 LAST_LINES = 12
 """Lines of the traceback that are told."""
@@ -28,21 +28,21 @@ class Terminated(SystemExit):
 
 
 @contextmanager
-def observed() -> Iterator[Relay]:
+def observed() -> Iterator[Dispatcher]:
     """Let a run happen in the block, with nobody listening yet; tell of what ends it early, and close at the end.
 
     The original error always surfaces. SIGTERM raises `Terminated` in the block (in the main thread, and where nobody
     else handles the signal).
     """
-    relay = Relay()
+    dispatcher = Dispatcher()
     with _sigterm_raises():
         try:
-            yield relay
+            yield dispatcher
         except BaseException as error:
-            relay.run_failed(describe(error))
+            dispatcher.run_failed(describe(error))
             raise
         finally:
-            relay.close()
+            dispatcher.close()
 
 
 def describe(error: BaseException) -> Failure:

@@ -18,16 +18,16 @@ from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
 from sketchfit.models.lora import merge_lora
-from sketchfit.tracking.console import Screen, duration
+from sketchfit.tracking.callback import FoldCallback, unwatched
+from sketchfit.tracking.console import Console, duration
 from sketchfit.tracking.history import write_history
-from sketchfit.tracking.observer import FoldWatch, unwatched
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import from_main
 from sketchfit.training.evaluate import autocast, feeding, probabilities
-from sketchfit.training.feed import updates
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.job import FitJob
+from sketchfit.training.loader import updates
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
 from sketchfit.training.schedules import apply_lr, lr_factor
 from sketchfit.training.state import TrainState, start, wrap
@@ -49,15 +49,15 @@ class _Training:
     state: TrainState
     plan: Plan
     engine: Accelerator
-    screen: Screen
-    watch: FoldWatch
+    console: Console
+    watch: FoldCallback
 
     @property
     def epochs(self) -> int:
         return len(self.plan.epochs)
 
 
-def fit(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | None = None) -> Network:
+def fit(job: FitJob, engine: Accelerator, console: Console, watch: FoldCallback | None = None) -> Network:
     """Train, from the last checkpoint where there is one.
 
     Returns:
@@ -73,10 +73,10 @@ def fit(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | Non
             "Raise training.batch_size, or start fewer processes.",
         )
     saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
-    state = start(job, engine, saved, screen)
-    training = _Training(job, state, plan, engine, screen, watch or unwatched())
+    state = start(job, engine, saved, console)
+    training = _Training(job, state, plan, engine, console, watch or unwatched())
     if saved is not None:
-        screen.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
+        console.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
     trained: FrozenTable | None = None
     for epoch in training.plan.epochs[state.epoch :]:
         if should_stop(state.history, job.recipe.training.early_stopping):
@@ -99,9 +99,9 @@ def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> 
         wrap(state, training.engine, training.job.recipe.compute.compile)
         if (before is not None and now != before) or now.trainable < now.parameters:
             share = f"{now.trainable:,} of {now.parameters:,} parameters train"
-            training.screen.line(f"{name}: from epoch {epoch.epoch + 1}, {share}")
+            training.console.line(f"{name}: from epoch {epoch.epoch + 1}, {share}")
             for line in str(now).splitlines():
-                training.screen.line(f"  {line}")
+                training.console.line(f"  {line}")
     return now
 
 
@@ -118,7 +118,7 @@ def _know_features(training: _Training, epoch: EpochPlan) -> bool:
         apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)  # computing left the model in eval
         if state.features is None:
             return False
-        training.screen.line(f"{job.name}: only the head learns, from features that are computed once")
+        training.console.line(f"{job.name}: only the head learns, from features that are computed once")
     return True
 
 
@@ -131,7 +131,7 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     plan = training.plan
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)
-    with training.screen.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
+    with training.console.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
         groups = updates(job, epoch, training.epochs, first, state.normalisation, engine, state.features)
         for micros in groups:
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
@@ -185,7 +185,7 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
     _save(training)
     if engine.is_main_process:
         write_history(job.folder / "history.csv", state.history)
-    training.screen.line(_epoch_line(job.name, state.history, training.epochs))
+    training.console.line(_epoch_line(job.name, state.history, training.epochs))
 
 
 def _validate(training: _Training, epoch: EpochPlan) -> float | None:
@@ -217,20 +217,20 @@ def _say_what_was_chosen(training: _Training) -> None:
     job, state, recipe = training.job, training.state, training.job.recipe.training
     if state.plateau is not None:
         if len(job.valid_rows) == 0:
-            training.screen.line(f"{job.name}: schedule.name=plateau has no validation rows here: the rate never fell")
+            training.console.line(f"{job.name}: schedule.name=plateau has no validation rows here: the rate never fell")
         elif state.plateau.scale < 1:
-            training.screen.line(
+            training.console.line(
                 f"{job.name}: the validation rows decided when the rate fell, which flatters the figure on them"
             )
     if recipe.early_stopping and len(job.valid_rows) == 0:
-        training.screen.line(f"{job.name}: early stopping has no validation rows here and was not used")
+        training.console.line(f"{job.name}: early stopping has no validation rows here and was not used")
     elif state.epoch < training.epochs:
-        training.screen.line(
+        training.console.line(
             f"{job.name}: stopped early after epoch {state.epoch} of {training.epochs}; the validation rows decided "
             f"it, which flatters the figure on them"
         )
     if state.best is not None:
-        training.screen.line(
+        training.console.line(
             f"{job.name}: the epoch with the best validation figure is reported, which flatters that figure"
         )
 

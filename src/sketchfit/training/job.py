@@ -45,7 +45,7 @@ class FitJob:
     """One network to train.
 
     Attributes:
-        name: how lines on screen call it.
+        name: how lines on console call it.
         recipe: the member's recipe.
         store: images of the training table.
         label: int64 [N], class index of each row of the store.

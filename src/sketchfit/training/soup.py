@@ -1,7 +1,7 @@
 """Several trainings of one network from the same start, and the mean of their weights.
 
 Paper: "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing inference
-time", Wortsman et al., arXiv 2203.05482. The ingredients here differ by their seed: order and look of the images,
+time", Wortsman et al., arXiv 2203.05482. The candidates here differ by their seed: order and look of the images,
 dropout, mixing; they share the pretrained weights and the new head's first weights, without which a mean means nothing.
 """
 
@@ -20,18 +20,18 @@ from sketchfit.models.averaging import greedy_soup, uniform_soup
 from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.tracking.console import Screen
-from sketchfit.tracking.observer import FoldWatch
+from sketchfit.tracking.callback import FoldCallback
+from sketchfit.tracking.console import Console
 from sketchfit.training.evaluate import autocast, feeding, probabilities
-from sketchfit.training.feed import updates
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
+from sketchfit.training.loader import updates
 from sketchfit.training.plan import make_plan
 
 State = Mapping[str, Tensor]
 
 
-def fit_soup(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | None = None) -> Network:
+def fit_soup(job: FitJob, engine: Accelerator, console: Console, watch: FoldCallback | None = None) -> Network:
     """Train once, or `averaging.soup_size` times and take the mean: of all, or greedily of those that help.
 
     The first training has the job's own seed and folder; each further one a seed and folder of its own, and goes on
@@ -40,29 +40,29 @@ def fit_soup(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch 
     """
     section = job.recipe.averaging
     if section.soup == "none":
-        return fit(job, engine, screen, watch)
-    network = fit(job, engine, screen, watch)
+        return fit(job, engine, console, watch)
+    network = fit(job, engine, console, watch)
     states = [_on_cpu(network)]
     for number in range(1, section.soup_size):
-        ingredient = replace(
+        candidate = replace(
             job,
-            name=f"{job.name}/ingredient{number}",
-            folder=job.folder / f"ingredient{number}",
+            name=f"{job.name}/candidate{number}",
+            folder=job.folder / f"candidate{number}",
             fingerprint=f"{job.fingerprint}-{number}",
             seed=job.seed + 1000 * number,
         )
-        states.append(_on_cpu(fit(ingredient, engine, screen)))
+        states.append(_on_cpu(fit(candidate, engine, console)))
     chosen = tuple(range(len(states)))
     if section.soup == "greedy" and len(job.valid_rows):
         chosen = greedy_soup(states, lambda state: _accuracy(job, network, state, engine)).members
-        screen.line(
+        console.line(
             f"{job.name}: soup of {len(chosen)} of {len(states)} trainings; the validation rows decided which, which "
             f"flatters the figure on them"
         )
     load_mean(job, network, uniform_soup([states[number] for number in chosen]), engine, refresh=len(chosen) > 1)
     if engine.is_main_process:
         for number in range(1, section.soup_size):
-            (job.folder / f"ingredient{number}" / "last.ckpt").unlink(missing_ok=True)
+            (job.folder / f"candidate{number}" / "last.ckpt").unlink(missing_ok=True)
     return network
 
 

@@ -18,7 +18,7 @@ from sketchfit.models.backbone import Normalisation, build_network
 from sketchfit.models.heads import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Console
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
 from sketchfit.training.losses.build import Loss, build_loss
@@ -152,17 +152,17 @@ class TrainState:
 _COUNTERS = ("epoch", "batch", "seconds", "history")
 
 
-def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen: Screen) -> TrainState:
+def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, console: Console) -> TrainState:
     """Build everything; weights come from the checkpoint where there is one, else the head may be probed first."""
     recipe = job.recipe
-    torch.manual_seed(recipe.seed)  # not the job's: ingredients of a soup start from one head
+    torch.manual_seed(recipe.seed)  # not the job's: candidates of a soup start from one head
     network = build_network(recipe.model, job.class_count, load_weights=saved is None)
     channels_last = recipe.compute.channels_last
     model = network.model.to(engine.device)
     model = model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
     if recipe.training.probe.enabled and saved is None:
         right = probe_first(job, model, network.normalisation, engine.device)
-        screen.line(f"{job.name}: head fitted on the frozen backbone's features, train {100 * right:.1f} %")
+        console.line(f"{job.name}: head fitted on the frozen backbone's features, train {100 * right:.1f} %")
     averaging = recipe.averaging
     zero = None
     if averaging.wise_ft < 1:  # before LoRA: by the names that the merged model has

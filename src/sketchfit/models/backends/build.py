@@ -100,7 +100,7 @@ class Checked:
         bound: float | None,
         say: Callable[[str], None],
     ) -> None:
-        self._make, self._plain, self._name, self._say = make, plain, name, say
+        self._make, self._plain, self._name, self._print = make, plain, name, say
         self._device, self._bound = device, bound
         self._answer: Answer | None = None
 
@@ -124,7 +124,7 @@ class Checked:
         return made
 
     def _give_up(self, why: str) -> Answer:
-        self._say(f"inference.backend={self._name} is not used, torch answers: {why}")
+        self._print(f"inference.backend={self._name} is not used, torch answers: {why}")
         return self._plain
 
 

@@ -1,1 +1,1 @@
-"""Experiment trackers, each an observer of the run."""
+"""Experiment trackers, each an callback of the run."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Row, RunInfo
+from sketchfit.tracking.callback import Callback, Failure, Outcome, Row, RunInfo
 from sketchfit.tracking.trackers.shape import SUMMARY, figures, file_name, flat_settings, fold_name, rgb
 
 BATCH = 100
@@ -21,7 +21,7 @@ IDENTITY = "sketchfit.identity"
 """Tag by which a resumed run finds its own runs again."""
 
 
-class MLflow(Observer):
+class MLflow(Callback):
     """Logs to MLflow.
 
     Args:

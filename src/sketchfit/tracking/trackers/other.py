@@ -7,11 +7,11 @@ from typing import Any
 
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker
 
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Row, RunInfo
+from sketchfit.tracking.callback import Callback, Failure, Outcome, Row, RunInfo
 from sketchfit.tracking.trackers.shape import figures, flat_settings, fold_name, rgb
 
 
-class Other(Observer):
+class Other(Callback):
     """Settings, curves, final figures; errors where accelerate's class takes images. No artefacts, no groups.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.tracking.observer import Row
+from sketchfit.tracking.callback import Row
 
 SUMMARY = "summary"
 """Name of the tracker run that holds what belongs to no fold: final figures, errors, the report."""

@@ -6,11 +6,11 @@ import json
 
 from accelerate.tracking import TensorBoardTracker
 
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Row, RunInfo
+from sketchfit.tracking.callback import Callback, Failure, Outcome, Row, RunInfo
 from sketchfit.tracking.trackers.shape import SUMMARY, figures, flat_settings, fold_name, rgb
 
 
-class TensorBoard(Observer):
+class TensorBoard(Callback):
     """Writes curves, errors and figures as TensorBoard reads them; a resumed run adds files to the same folders."""
 
     def run_started(self, info: RunInfo) -> None:

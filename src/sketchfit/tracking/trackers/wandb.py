@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 from accelerate.tracking import WandBTracker
 
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Row, RunInfo
+from sketchfit.tracking.callback import Callback, Failure, Outcome, Row, RunInfo
 from sketchfit.tracking.trackers.shape import SUMMARY, figures, fold_name, rgb
 
 REACH_SECONDS = 2.0
 """A server that has not answered anything within that is taken for dead."""
 
 
-class WandB(Observer):
+class WandB(Callback):
     """Logs to W&B; files lie in `tracking/wandb`. Nothing about the machine, the command or the code is sent.
 
     Args:

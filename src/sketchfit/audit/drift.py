@@ -1,0 +1,128 @@
+"""Do training and test images differ in what can be measured of them?
+
+A trait at a time by the two-sample Kolmogorov-Smirnov statistic (its p-values corrected over the traits, Holm 1979),
+and all traits together by adversarial validation: how well a classifier tells test images from training images, judged
+on images that it has not learned from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import ks_2samp
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.data.folds import stratified_folds
+
+FEWEST = 20
+"""With fewer training or test images nothing is said about drift."""
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class TraitDrift:
+    """Difference of one trait between training and test images.
+
+    Attributes:
+        statistic: Kolmogorov-Smirnov: largest difference of the two distribution functions, 0 … 1.
+        p: probability of one as large if both are drawn from the same images.
+        p_corrected: corrected for the number of traits.
+    """
+
+    statistic: float
+    p: float
+    p_corrected: float
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Differences between training and test images.
+
+    Attributes:
+        traits: by trait, the largest statistic first; without traits that have too few values.
+        auc: of the classifier, 0.5 where training and test can't be told apart; None where there are too few images.
+        auc_low, auc_high: its 95 % interval (Hanley & McNeil 1982).
+    """
+
+    traits: dict[str, TraitDrift]
+    auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+
+
+def measure_drift(frame: pd.DataFrame, unit: NDArray[np.int64], seed: int = 0) -> Drift:
+    """Compare the traits of training and test rows.
+
+    Args:
+        frame: from `traits_frame`; unreadable rows are left out.
+        unit: int64 [len(frame)], near-duplicate group of each row: copies are validated together.
+        seed: of the classifier's folds.
+    """
+    read = frame["width"].notna().to_numpy()
+    values = frame.loc[read, list(TRAIT_NAMES)].to_numpy(np.float64)
+    test = (frame.loc[read, "split"] == "test").to_numpy()
+    tests = {}
+    for column, name in enumerate(TRAIT_NAMES):
+        known = ~np.isnan(values[:, column])
+        first, second = values[known & ~test, column], values[known & test, column]
+        if min(len(first), len(second)) >= FEWEST:
+            outcome = ks_2samp(first, second, method="asymp")
+            tests[name] = (float(outcome.statistic), float(outcome.pvalue))
+    corrected = holm(np.array([p for _, p in tests.values()]))
+    drifts = {name: TraitDrift(*tests[name], float(p)) for name, p in zip(tests, corrected, strict=True)}
+    ranked = dict(sorted(drifts.items(), key=lambda item: -item[1].statistic))
+    if min(int(test.sum()), int((~test).sum())) < FEWEST:
+        return Drift(ranked, None, None, None)
+    auc = adversarial_auc(values, test, unit[read], seed)
+    low, high = auc_interval(auc, int(test.sum()), int((~test).sum()))
+    return Drift(ranked, auc, low, high)
+
+
+def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Corrected p-values [T] of T tests, by Holm's step-down method: valid whatever their dependence."""
+    order = np.argsort(p)
+    steps = np.minimum(1.0, p[order] * (len(p) - np.arange(len(p))))
+    corrected = np.empty_like(p)
+    corrected[order] = np.maximum.accumulate(steps)
+    return corrected
+
+
+def adversarial_auc(
+    values: NDArray[np.float64], test: NDArray[np.bool_], unit: NDArray[np.int64], seed: int = 0
+) -> float:
+    """Area under the ROC curve of gradient-boosted trees that tell test rows from training rows, cross-validated.
+
+    Args:
+        values: float64 [N, T], traits; NaN allowed.
+        test: bool [N].
+        unit: int64 [N]; rows of one unit share a fold.
+        seed: of the folds.
+    """
+    fold = stratified_folds(test.astype(np.int64), [1 / _FOLDS] * _FOLDS, seed, unit)
+    score = np.zeros(len(test))
+    for number in range(_FOLDS):
+        learn, judge = fold != number, fold == number
+        if len(np.unique(test[learn])) < 2 or not judge.any():
+            score[judge] = test[learn].mean()
+            continue
+        model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, early_stopping=False, random_state=seed)
+        # On so little data threads gain nothing, and lose a lot where others work beside them.
+        with threadpool_limits(1, "openmp"):
+            score[judge] = model.fit(values[learn], test[learn]).predict_proba(values[judge])[:, 1]
+    return float(roc_auc_score(test, score))
+
+
+def auc_interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
+    """95 % interval of an area under the ROC curve (Hanley & McNeil 1982)."""
+    both_positive, both_negative = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = (
+        auc * (1 - auc) + (positives - 1) * (both_positive - auc**2) + (negatives - 1) * (both_negative - auc**2)
+    ) / (positives * negatives)
+    reach = 1.96 * float(np.sqrt(max(variance, 0.0)))
+    return max(0.0, auc - reach), min(1.0, auc + reach)

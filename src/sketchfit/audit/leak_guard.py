@@ -1,0 +1,159 @@
+"""More training data from elsewhere: does it hold images of the test or training set?
+
+Public collections often contain what a competition asks for. A model trained on such images knows the answers, and one
+validated on training images that it has also seen elsewhere looks better than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from sketchfit.audit.copies import near_duplicates
+from sketchfit.audit.measure import Measured, MeasureSettings, open_measured
+from sketchfit.config.audit import AuditSection
+from sketchfit.data.readers import read_images
+from sketchfit.data.table import Table
+from sketchfit.duplicates import Signatures
+from sketchfit.errors import UserError
+
+Progress = Callable[[int], None]
+
+NAMED = 10
+"""Overlapping images that a message names."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """An external image that is in the user's own tables, too.
+
+    Attributes:
+        external: file, as a path that can be opened.
+        path: the image of the user's tables, relative to the data root.
+        split: `test` or `train`.
+        kind: how the one comes from the other.
+    """
+
+    external: Path
+    path: str
+    split: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class ExternalCheck:
+    """Result of `check_external`.
+
+    Attributes:
+        images: number of external images that were compared.
+        unreadable: by file, why it could not be.
+        overlaps: all that was found, test images first.
+        notes: what must be said loudly, a sentence each.
+    """
+
+    images: int
+    unreadable: dict[Path, str]
+    overlaps: tuple[Overlap, ...]
+    notes: tuple[str, ...]
+
+
+def check_external(
+    table: Table,
+    external: Sequence[Path],
+    section: AuditSection,
+    cache: Path,
+    progress: Progress = lambda _: None,
+    threads: int | None = None,
+    *,
+    max_pixels: int = 100_000_000,
+) -> ExternalCheck:
+    """Compare external images with the test and the training images, near-duplicates included.
+
+    Args:
+        table: the user's tables.
+        external: tables, folders of images or image files; labels in them play no part.
+        section: `allow_overlap` decides whether an overlap is an error.
+        cache: folder of all caches.
+        progress: called with the number of images done so far: the external ones, then the user's own.
+        threads: all processors if None.
+        max_pixels: an image with more counts as unreadable.
+
+    Raises:
+        UserError: an overlap that is not allowed; what `read_images` raises.
+    """
+    root, split = read_images(external)
+    outside = [root / path for path in split.paths]
+    own = [table.root / path for path in (*table.train.paths, *table.test.paths)]
+    settings = MeasureSettings(section.thumbnail, max_pixels)
+    theirs, _ = open_measured(outside, settings, cache, progress, threads)
+    ours, _ = open_measured(own, settings, cache, lambda done: progress(len(outside) + done), threads)
+    found = near_duplicates([*outside, *own], joined(theirs, ours), max_pixels)
+    overlaps = _overlaps(table, outside, found.groups, found.pairs.tolist(), found.kind)
+    unreadable = {file: reason for file, reason in zip(outside, theirs.reason, strict=True) if reason}
+    count = len(outside) - len(unreadable)
+    if overlaps and not section.allow_overlap:
+        raise UserError(
+            [_summary(overlaps, count), *(_line(overlap) for overlap in overlaps[:NAMED])],
+            "Remove these images from the external data. To train on them all the same, set audit.allow_overlap=true: "
+            "accuracy on the test set then shows what was memorised, and must not be reported as an honest figure.",
+        )
+    notes = (f"WARNING: {_summary(overlaps, count)} Training on them was allowed: no figure of this run is honest.",)
+    return ExternalCheck(count, unreadable, overlaps, notes if overlaps else ())
+
+
+def joined(first: Measured, second: Measured) -> Measured:
+    """Measurements of the files of both, one after the other."""
+    signatures = {
+        field.name: np.concatenate([getattr(first.signatures, field.name), getattr(second.signatures, field.name)])
+        for field in fields(Signatures)
+    }
+    return Measured(
+        content=np.concatenate([first.content, second.content]),
+        pixels=np.concatenate([first.pixels, second.pixels]),
+        reason=first.reason + second.reason,
+        kinds=first.kinds + second.kinds,
+        values=np.concatenate([first.values, second.values]),
+        moments=np.concatenate([first.moments, second.moments]),
+        signatures=Signatures(**signatures),
+        thumbnails=first.thumbnails + second.thumbnails,
+    )
+
+
+def _overlaps(
+    table: Table,
+    outside: Sequence[Path],
+    groups: Sequence[Sequence[int]],
+    pairs: Sequence[Sequence[int]],
+    kinds: Sequence[str],
+) -> tuple[Overlap, ...]:
+    """Every external image whose group holds one of the user's own: beside a test image, if there is one."""
+    first_test = len(outside) + len(table.train)
+    paths = (*table.train.paths, *table.test.paths)
+    kind = {(int(a), int(b)): text for (a, b), text in zip(pairs, kinds, strict=True)}
+    found = []
+    for rows in groups:
+        own = sorted((row for row in rows if row >= len(outside)), key=lambda row: row < first_test)
+        for row in (row for row in rows if row < len(outside)) if own else ():
+            direct = [other for other in own if (row, other) in kind]
+            same_split = [other for other in direct if (other < first_test) == (own[0] < first_test)]
+            other = (same_split or own)[0]
+            words = kind.get((row, other), "through another copy")
+            where = "train" if other < first_test else "test"
+            found.append(Overlap(outside[row], paths[other - len(outside)], where, words))
+    return tuple(sorted(found, key=lambda overlap: (overlap.split, str(overlap.external))))
+
+
+def _summary(overlaps: Sequence[Overlap], count: int) -> str:
+    by_split = [
+        f"{number:,} of the {name} set"
+        for split, name in (("test", "test"), ("train", "training"))
+        if (number := sum(overlap.split == split for overlap in overlaps))
+    ]
+    return f"{len(overlaps):,} of {count:,} external images are copies of images in the tables: {', '.join(by_split)}."
+
+
+def _line(overlap: Overlap) -> str:
+    return f"{overlap.external} is {overlap.path} ({overlap.kind})"

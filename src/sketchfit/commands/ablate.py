@@ -1,0 +1,235 @@
+"""`sketchfit ablate`: train a recipe and changes of it on the same folds and seeds, and say what made a difference."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from accelerate import Accelerator
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from rich.table import Table as RichTable
+
+from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.section import Section
+from sketchfit.data.store import Store, Watch
+from sketchfit.data.table import Table
+from sketchfit.errors import UserError
+from sketchfit.files import write_text
+from sketchfit.reporting.ablation import NOTE, Outcome, Row, compare, table_rows, to_csv, to_html
+from sketchfit.runs.folder import FIT_SECTIONS, RunFolder, digest
+from sketchfit.stages.audit import AuditCallback, groups_for_folds
+from sketchfit.stages.prepare import Fold, load_store, load_table, make_folds, store_settings
+from sketchfit.stages.train import FoldResult, Inputs, fit_fold
+from sketchfit.tracking.console import Console
+from sketchfit.training.engine import make_engine
+
+SHARED = ("folds", "members", "seed")
+"""Sections that all variants have in common."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A change of the base: its name (`loss=focal`) and the whole recipe."""
+
+    name: str
+    recipe: Recipe
+
+    @property
+    def folder(self) -> str:
+        """Its folder's name."""
+        plain = re.sub(r"[^\w.=+-]+", "_", self.name)
+        return plain if plain == self.name and len(plain) < 80 else f"{plain[:70]}-{digest(self.name)[:8]}"
+
+
+def ablate(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    vary: Sequence[str] = (),
+    seeds: int = 2,
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "runs/ablation",
+    *,
+    grid: bool = False,
+) -> list[Row]:
+    """Train the base and its variants and write `ablation.csv` and `ablation.html`.
+
+    What happens after training (views, calibration, ensembles) does not enter. Started again with more variants or
+    seeds it trains only those that are missing.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe, overrides: the base.
+        vary: `key=value,value` each; a value that is the base's own is passed over.
+        seeds: trainings a variant, with the seeds recipe.seed, recipe.seed + 1, …; the folds stay.
+        out: folder; `variants/NAME/seedK` holds each training.
+        grid: every combination of the values instead of one change at a time.
+
+    Returns:
+        The table: base first, then variants, the best first.
+
+    Raises:
+        UserError: a mistake in the recipe, in a value or in the tables.
+    """
+    base = load_recipe(recipe, overrides)
+    variants = make_variants(base, vary, grid)
+    table = load_table(Path(data), base)
+    engine = make_engine(base.compute)
+    console = Console(base.tracking.progress if engine.is_main_process else "none")
+    runner = _Runner(table, base, Path(out), engine, console)
+    outcomes = []
+    for variant in variants:
+        outcomes.append(runner.train(variant, seeds))
+        console.line(f"{variant.name}: {100 * outcomes[-1].correct.mean():.2f} % out of fold over {seeds} seeds")
+    rows = compare(outcomes[0], outcomes[1:], runner.family)
+    if engine.is_main_process:
+        write_text(Path(out) / "ablation.csv", to_csv(rows))
+        write_text(Path(out) / "ablation.html", to_html(rows, f"Ablation on {Path(data).name}"))
+    _print(rows, Path(out), console)
+    return rows
+
+
+def make_variants(base: Recipe, vary: Sequence[str], grid: bool = False) -> list[Variant]:
+    """The base, then its changes, all checked before anything is trained; see `ablate`."""
+    levers = [_lever(base, text) for text in vary]
+    if not levers:
+        raise UserError("there is nothing to vary", "For example: --vary loss=ce,focal")
+    if len(member_recipes(base)) > 1:
+        raise UserError("ablate compares settings of one network, and the recipe has several members")
+    steps = itertools.product(*levers) if grid else ((change,) for lever in levers for change in lever)
+    whole = base.model_dump(mode="json")
+    found = {dump_recipe(base): Variant("base", base)}
+    problems: list[str] = []
+    for changes in steps:
+        settings, name = whole, " ".join(change for change, _ in changes)
+        for _, nested in changes:
+            settings = merge(settings, nested)
+        try:
+            changed = load_recipe(settings)
+        except UserError as error:
+            problems += [f"{name}: {problem}" for problem in error.problems]
+            continue
+        found.setdefault(dump_recipe(changed), Variant(name, changed))
+    if problems:
+        raise UserError(problems, "Mend the values of --vary, or the base with --set.")
+    return list(found.values())
+
+
+def _lever(base: Recipe, text: str) -> list[tuple[str, dict[str, Any]]]:
+    """`key=a,b` → (`key=a`, the settings to merge) each."""
+    key, equals, values = text.partition("=")
+    key = key.strip()
+    if not equals or not values.strip():
+        raise UserError(f"--vary {text!r} is not of the form key=value,value")
+    section = key.partition(".")[0]
+    if section in SHARED or section not in {*FIT_SECTIONS, "compute"}:
+        raise UserError(f"--vary {key}: only what changes a training can be varied, and that not in {section!r}")
+    try:
+        parsed = yaml.safe_load(f"[{values}]")
+    except yaml.YAMLError as error:
+        raise UserError(f"--vary {text!r}: the values are not a YAML list: {error}") from error
+    return [(f"{key}={_short(value)}", _nested(key, _expanded(base, key, value))) for value in parsed]
+
+
+def _short(value: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
+    return text.removesuffix("...").strip()
+
+
+def _expanded(base: Recipe, key: str, value: Any) -> Any:
+    """`loss=focal` changes the loss's name alone; its other settings stay as in the base."""
+    held: Any = base
+    for part in key.split("."):
+        held = getattr(held, part, None)
+    if isinstance(held, Section) and not isinstance(value, Mapping):
+        with suppress(ValidationError):  # told in the recipe's own words when the variant is checked
+            return type(held).model_validate(value).model_dump(mode="json", exclude_unset=True)
+    return value
+
+
+def _nested(key: str, value: Any) -> dict[str, Any]:
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+class _Runner:
+    """Trains variants on folds that are made once, from near-duplicate groups that are found once."""
+
+    def __init__(self, table: Table, base: Recipe, out: Path, engine: Accelerator, console: Console) -> None:
+        self._table, self._base, self._out, self._engine, self._console = table, base, out, engine, console
+        self._stores: dict[Any, Store] = {}
+        audit_callback = AuditCallback(table, base)
+        with engine.main_process_first():
+            store = self._store(base, audit_callback.train)
+            audit_callback.finish(console)
+            self._group = groups_for_folds(table, base, [store.folder.name], out / "audit", console)
+        folds, _ = make_folds(table, store.readable, self._group, base)
+        chosen = base.folds.train
+        self._folds: list[Fold] = [fold for fold in folds if chosen is None or fold.number in chosen]
+        rows = np.unique(np.concatenate([fold.valid for fold in self._folds]))
+        self.family: NDArray[np.int64] | None = None if self._group is None else self._group[rows]
+
+    def train(self, variant: Variant, seeds: int) -> Outcome:
+        """All seeds of a variant; what is on disk is not trained again."""
+        correct, seconds = [], 0.0
+        for number in range(seeds):
+            settings = variant.recipe.model_copy(update={"seed": self._base.seed + number})
+            run = RunFolder(self._out / "variants" / variant.folder / f"seed{settings.seed}")
+            if self._engine.is_main_process:
+                write_text(run.recipe, dump_recipe(settings))
+            ((member, recipe),) = member_recipes(settings).items()
+            inputs = self._inputs(recipe)
+            results = [fit_fold(run, member, recipe, inputs, fold, self._engine, self._console) for fold in self._folds]
+            correct.append(_correct(results, self._table.label))
+            seconds += sum(result.seconds for result in results)
+        return Outcome(variant.name, np.stack(correct), seconds)
+
+    def _store(self, recipe: Recipe, watch: Watch = lambda _: None) -> Store:
+        key = store_settings(recipe)
+        if key not in self._stores:
+            self._stores[key] = load_store(self._table, self._table.train, "training", recipe, self._console, watch)
+        return self._stores[key]
+
+    def _inputs(self, recipe: Recipe) -> Inputs:
+        """The training rows alone: no variant needs answers for the test rows."""
+        train = self._store(recipe)
+        nothing = replace(train, images=train.images[:0], paper=train.paper[:0], errors=())
+        return Inputs(self._table, train, nothing)
+
+
+def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Right or wrong of each validated row, in the order of the rows; repeats are averaged first."""
+    rows, place = np.unique(np.concatenate([result.rows for result in results]), return_inverse=True)
+    total = np.zeros((len(rows), results[0].oof.shape[1]))
+    np.add.at(total, place, np.concatenate([result.oof for result in results]))
+    right: NDArray[np.bool_] = total.argmax(axis=1) == label[rows]
+    return right
+
+
+def _print(rows: Sequence[Row], out: Path, console: Console) -> None:
+    """The table, names of variants last as they may be long; the files hold the other columns."""
+    shown = RichTable(box=None, pad_edge=False)
+    for name in ("top-1", "difference", "95 % interval", "minutes", ""):
+        shown.add_column(name, justify="left" if not name else "right", no_wrap=True)
+    shown.add_column("variant", overflow="fold")
+    for line in table_rows(rows):
+        interval = f"{line['low']} to {line['high']}" if line["low"] else ""
+        minutes = f"{float(line['seconds']) / 60:.1f}"
+        shown.add_row(line["top1"], line["difference"], interval, minutes, line["verdict"], line["variant"])
+    console.rich.print(shown)
+    for sentence in _sentences(NOTE):
+        console.line(sentence)
+    console.line(f"{out}/ablation.csv, {out}/ablation.html")
+
+
+def _sentences(text: str) -> Iterator[str]:
+    yield from re.split(r"(?<=\.) ", text)

@@ -1,0 +1,74 @@
+"""Go on with a finished run under changed settings of what comes after training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from sketchfit.commands.run import run
+from sketchfit.commands.submit import run_recipe
+from sketchfit.config.load import MEMBER_SECTIONS
+from sketchfit.errors import UserError
+from sketchfit.files import read_json
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.summary import RunResult
+
+
+def continue_run(run_folder: str | Path, overrides: Sequence[str]) -> RunResult:
+    """Run again in a run's folder, on its own tables and recipe, with these settings changed.
+
+    Args:
+        run_folder: of a run; its networks are not trained again.
+        overrides: `key=value` texts.
+
+    Raises:
+        UserError: no run there; its tables have changed; or a setting that decides what its networks are.
+    """
+    folder = RunFolder(Path(run_folder))
+    run_recipe(folder)  # names a folder that is no run
+    recipe = yaml.safe_load(folder.recipe.read_text(encoding="utf-8"))
+    return run(read_json(folder.state)["source"], recipe, overrides, folder.path)
+
+
+def continue_distilling(run_folder: str | Path, student: str = "", overrides: Sequence[str] = ()) -> RunResult:
+    """Distil a run's ensemble into a student.
+
+    Args:
+        run_folder: of a run.
+        student: name of the member that it is made like, or a YAML file of settings in which it differs from the
+            first one; empty: as the run's recipe says.
+        overrides: `key=value` texts. Those of training (`model.backbone=…`) are the student's, all others the run's.
+
+    Returns:
+        The run's result; its last step is the student's.
+
+    Raises:
+        UserError: no run there; a mistake in the settings; its tables have changed.
+    """
+    own = [f"distill.student.{text}" for text in overrides if _section(text) in MEMBER_SECTIONS]
+    shared = [text for text in overrides if _section(text) not in MEMBER_SECTIONS]
+    file = Path(student)
+    if student and (file.suffix in {".yaml", ".yml"} or file.is_file()):
+        own, shared = [f"distill.student={_flow(file)}", *own], ["distill.member=''", *shared]
+    elif student:
+        shared = [f"distill.member={student}", *shared]
+    # Settings of a student replace those of the one before: laid on them they would make a third.
+    cleared = ["distill.student=null", "distill.student={}"] if own or student else []
+    return continue_run(run_folder, ["distill.enabled=true", *cleared, *own, *shared])
+
+
+def _section(override: str) -> str:
+    return override.partition("=")[0].partition(".")[0].strip()
+
+
+def _flow(path: Path) -> str:
+    """A YAML file of settings on one line."""
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path} can't be read: {error}") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{path} must be a mapping of settings in which the student differs from the first member")
+    return str(yaml.safe_dump(settings, default_flow_style=True, width=float("inf"))).strip()

@@ -1,0 +1,146 @@
+"""`sketchfit lr-find`: the learning-rate range test of a recipe on its own data, as a figure and a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from accelerate import Accelerator
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.table import Table
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+from sketchfit.models.freezing import apply_freezing
+from sketchfit.stages.prepare import load_store, load_table
+from sketchfit.tracking.console import Console
+from sketchfit.training.engine import make_engine
+from sketchfit.training.job import FitJob
+from sketchfit.training.loader import updates
+from sketchfit.training.lr_range import broken, range_rates, smoothed, suggested_rate
+from sketchfit.training.plan import make_plan
+from sketchfit.training.schedules import apply_lr
+from sketchfit.training.state import TrainState, start, wrap
+from sketchfit.training.step import Micro, update
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """Rates and losses of the updates made, float64 [n] each, the smoothed losses, and the rate suggested."""
+
+    rates: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    curve: NDArray[np.float64]
+    suggested: float
+
+
+def lr_find(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "lr-find.png",
+    *,
+    low: float = 1e-6,
+    high: float = 1.0,
+    steps: int = 100,
+) -> RangeTest:
+    """Raise the rate from update to update until the loss breaks; nothing of the training is kept.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe, overrides: as for `run`; one member.
+        out: PNG to write.
+        low, high: first and last rate of the last layers; others follow by their scales.
+        steps: updates between them.
+
+    Raises:
+        UserError: a mistake in the recipe or the tables; a loss that never falls.
+    """
+    settings = load_recipe(recipe, overrides)
+    members = member_recipes(settings)
+    if len(members) > 1:
+        raise UserError(f"lr-find tries one network, and the recipe has {', '.join(members)}")
+    if not 0 < low < high or steps < 2:
+        raise UserError(f"lr-find needs 0 < low < high and two steps, not {low:g}, {high:g} and {steps}")
+    ((_, member),) = members.items()
+    console = Console(settings.tracking.progress)
+    found = _range_test(
+        load_table(Path(data), member, with_folds=False), member, (low, high, steps), Path(out), console
+    )
+    _draw(found, member, Path(out))
+    console.line(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")
+    return found
+
+
+def _range_test(
+    table: Table, recipe: Recipe, range_: tuple[float, float, int], out: Path, console: Console
+) -> RangeTest:
+    engine = make_engine(recipe.compute)
+    store = load_store(table, table.train, "training", recipe, console)
+    rows = np.flatnonzero(store.readable)
+    job = FitJob(
+        name="lr-find",
+        recipe=recipe,
+        store=store,
+        label=table.label,
+        class_count=table.class_count,
+        train_rows=rows,
+        valid_rows=rows[:0],
+        folder=out.parent,
+        fingerprint="",
+        seed=recipe.seed,
+    )
+    state = start(job, engine, None, console)
+    apply_freezing(state.model, state.freezing, 0, recipe.training.epochs)
+    wrap(state, engine, compiled=False)
+    rates = range_rates(*range_)
+    losses: list[float] = []
+    with console.bar("learning rates", len(rates)) as advance, closing(_endless(job, state, engine)) as batches:
+        for number, rate in enumerate(rates):
+            apply_lr(state.optimizer, float(rate) / recipe.optimizer.lr)
+            micros = next(batches)
+            loss, _ = update(state, micros, recipe, engine, number)
+            losses.append(float(loss) / sum(len(micro.images) for micro in micros))
+            advance(number + 1, f"{rate:.1e}")
+            if broken(smoothed(np.array(losses))):
+                break
+    measured, curve = np.array(losses), smoothed(np.array(losses))
+    tried = rates[: len(measured)]
+    try:
+        return RangeTest(tried, measured, curve, suggested_rate(tried, curve))
+    except ValueError as error:
+        raise UserError(f"lr-find: {error}", "Give a lower --low, or look at the data and the loss.") from error
+
+
+def _endless(job: FitJob, state: TrainState, engine: Accelerator) -> Generator[list[Micro], None, None]:
+    """Updates at the full size, epoch after epoch."""
+    full, epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1], 0
+    while True:
+        plan = replace(full, epoch=epoch)
+        yield from updates(job, plan, job.recipe.training.epochs, 0, state.normalisation, engine)
+        epoch += 1
+
+
+def _draw(found: RangeTest, recipe: Recipe, out: Path) -> None:
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(found.rates, found.losses, color="0.8", linewidth=1)
+    axes.plot(found.rates, found.curve, color="tab:blue")
+    axes.axvline(found.suggested, color="tab:red", linestyle="--", label=f"suggested: {found.suggested:.2g}")
+    axes.axvline(recipe.optimizer.lr, color="0.4", linestyle=":", label=f"recipe: {recipe.optimizer.lr:g}")
+    axes.set_xscale("log")
+    top = max(found.curve[0] * 1.3, float(np.nanmin(found.curve)) + 1e-9)
+    axes.set_ylim(float(np.nanmin(found.losses)) * 0.95, top)
+    axes.set_xlabel("learning rate of the last layers")
+    axes.set_ylabel("training loss")
+    axes.legend()
+    with atomic(out) as temporary, temporary.open("wb") as file:
+        FigureCanvasAgg(figure).print_png(file)  # type: ignore[no-untyped-call]

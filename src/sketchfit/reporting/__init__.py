@@ -1,0 +1,1 @@
+"""AuditCallback back at a run: failures, slices, comparison."""

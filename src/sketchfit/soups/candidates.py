@@ -1,0 +1,138 @@
+"""What may go into one soup: networks of one architecture that are fed alike. Who may not is named with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.errors import UserError
+from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
+from sketchfit.models.weights import read_metadata
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.prepare import Fold, store_settings
+from sketchfit.stages.pseudo_label import student_name
+from sketchfit.stages.train import FoldResult, read_fold
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained network a fold.
+
+    Attributes:
+        name: of its folder.
+        member: whose recipe it was trained by.
+        recipe: that recipe.
+        paths: folder of each fold's network.
+        learnt: rows int64 whose labels each fold's network has learnt from.
+        results: each fold's probabilities.
+    """
+
+    name: str
+    member: str
+    recipe: Recipe
+    paths: tuple[Path, ...]
+    learnt: tuple[NDArray[np.int64], ...]
+    results: tuple[FoldResult, ...]
+
+
+def gather(run: RunFolder, members: Mapping[str, Recipe], folds: Sequence[Fold], kept: int) -> list[Candidate]:
+    """Every member, followed by its students of the rounds of pseudo-labels that were kept."""
+    found = []
+    for member, recipe in members.items():
+        for name in (student_name(member, number) for number in range(kept + 1)):
+            paths = tuple(run.fold(name, fold.number) for fold in folds)
+            learnt = tuple(fold.train for fold in folds)
+            found.append(Candidate(name, member, recipe, paths, learnt, tuple(read_fold(path) for path in paths)))
+    return found
+
+
+def grouped(candidates: Sequence[Candidate]) -> tuple[list[list[Candidate]], dict[str, str]]:
+    """Ingredients that can be averaged, together; and why each first one of a further group is not with the first."""
+    groups: list[list[Candidate]] = []
+    apart: dict[str, str] = {}
+    for one in candidates:
+        home = next((group for group in groups if not mismatch(group[0], one)), None)
+        if home is not None:
+            home.append(one)
+            continue
+        if groups:
+            apart[one.name] = mismatch(groups[0][0], one)
+        groups.append([one])
+    return groups, apart
+
+
+def mismatch(first: Candidate, other: Candidate) -> str:
+    """Why the two can't be averaged, as a clause; empty where they can."""
+    here, there = first.recipe.model, other.recipe.model
+    if here.backbone.partition(".")[0] != there.backbone.partition(".")[0]:
+        return f"another architecture ({there.backbone}; {first.name}: {here.backbone})"
+    if here.head.name != there.head.name:
+        return f"another head ({there.head.name}; {first.name}: {here.head.name})"
+    shapes, others = _shapes(first.paths[0]), _shapes(other.paths[0])
+    differing = [name for name in shapes if others.get(name, shapes[name]) != shapes[name]]
+    if here.input_size != there.input_size:
+        position = next((f", and with it {name}" for name in differing), "")
+        return f"another input size{position} ({there.input_size} px; {first.name}: {here.input_size} px)"
+    if only := sorted(shapes.keys() ^ others.keys()):
+        return f"other entries, among them {only[0]}, which {_owner(first, other, only[0] in shapes)} alone has"
+    if differing:
+        name = differing[0]
+        return f"another shape of {name} ({_times(others[name])}; {first.name}: {_times(shapes[name])})"
+    args = [key for key in {*here.args, *there.args} if "drop" not in key]  # dropout is off in inference
+    if changed := sorted(key for key in args if here.args.get(key) != there.args.get(key)):
+        return f"other model.args ({', '.join(changed)})"
+    if read_metadata(first.paths[0] / "model.safetensors") != read_metadata(other.paths[0] / "model.safetensors"):
+        return "another mean, deviation or padding of its input"
+    if store_settings(first.recipe) != store_settings(other.recipe):
+        return "images stored in another size or way (data)"
+    return ""
+
+
+def other_starts(group: Sequence[Candidate]) -> list[str]:
+    """Names of those that did not begin from the first one's weights: their mean with it may be worth nothing."""
+    first = _start(group[0].recipe)
+    return [one.name for one in group[1:] if _start(one.recipe) != first]
+
+
+def check_unseen(candidates: Sequence[Candidate], place: int, fold: Fold, rows: int) -> None:
+    """Refuse candidates of a fold's soup that have learnt from the rows on which it is scored.
+
+    Near-duplicates that lie in several folds are the folds' matter: they flatter each candidate's own figure as much.
+
+    Args:
+        place: of the fold among those that were trained.
+        fold: with the rows that the soup answers out of fold.
+        rows: of the training table.
+
+    Raises:
+        UserError: a sentence an candidate that has seen such rows.
+    """
+    models = [Teacher(f"{one.name}/fold{fold.number}", one.learnt[place]) for one in candidates]
+    if problems := leaked_rows(models, fold.number, fold.held_out(rows)):
+        raise UserError(problems, "the soup of a fold is made only of networks that never saw that fold")
+
+
+def _start(recipe: Recipe) -> tuple[object, ...]:
+    """What decides the weights before training; the seed gives those of the new head."""
+    model = recipe.model
+    return model.backbone, model.pretrained, model.weights, recipe.seed
+
+
+def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a network's entries, from the file's header alone."""
+    with safe_open(str(folder / "model.safetensors"), framework="pt") as file:
+        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
+
+
+def _owner(first: Candidate, other: Candidate, in_first: bool) -> str:
+    return first.name if in_first else other.name
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "a number"

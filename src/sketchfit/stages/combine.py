@@ -1,0 +1,159 @@
+"""Members into one answer: every way of combining compared by nested estimates, one of them used and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from sketchfit.config.ensemble import EnsembleSection
+from sketchfit.errors import UserError
+from sketchfit.files import read_json, write_json
+from sketchfit.inference import votes
+from sketchfit.inference.diversity import Diversity, diversity
+from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, standard_methods
+from sketchfit.inference.ensembling.mean import Fit, How, Rule, Weighted
+from sketchfit.inference.ensembling.stacking import LogPool
+from sketchfit.inference.oof import Answers, Floats, Rows, estimate_json
+from sketchfit.tracking.console import Console
+
+POOL = "log-pool"
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members combined.
+
+    Attributes:
+        method: the way of combining.
+        rule: fitted on all out-of-fold rows.
+        answers: out-of-fold rows by rules fitted on other folds; test rows by `rule`.
+        comparison, diversity: None for a single member.
+    """
+
+    method: str
+    rule: Rule
+    answers: Answers
+    comparison: Comparison | None
+    diversity: Diversity | None
+
+
+def combine_folds(networks: Sequence[Floats], how: str, weights: Sequence[float] | None = None) -> Floats:
+    """A member's answer from its networks' [N, C]: their mean (`soft`) or a vote (`hard`); float32 [N, C]."""
+    share = None if weights is None else np.asarray(weights, dtype=np.float64)
+    vote = votes.mean if how == "soft" else votes.hard_vote
+    return vote(networks, share).astype(np.float32)
+
+
+def combine_members(members: Mapping[str, Answers], rows: Rows, section: EnsembleSection, seed: int) -> Ensemble:
+    """Compare ways of combining members, and combine them by the one that the recipe names, or the best.
+
+    Where the best is taken, the out-of-fold answers come from choosing anew within each fold, so that the figure that
+    is reported pays for the choice.
+    """
+    oof, test = [answers.oof for answers in members.values()], [answers.test for answers in members.values()]
+    if len(members) == 1:
+        return Ensemble("mean", Weighted(np.ones(1)), Answers(oof[0], test[0]), None, None)
+    named = standard_methods(
+        section.greedy_rounds, section.greedy_bags, section.greedy_bag_share, section.stacking_strength, seed
+    )
+    wanted = section.compare if section.method == "best" else (*section.compare, section.method)
+    methods: dict[str, Fit] = {name: fit for name, fit in named.items() if name in wanted}
+    by_name = {name: answers.oof for name, answers in members.items()}
+    # Choosing inside all folds but one takes two folds there.
+    choose = section.method == "best" and section.honest_choice and len(methods) > 1 and len(np.unique(rows.fold)) > 2
+    comparison = compare_ensembles(by_name, rows.label, rows.fold, rows.group, methods, choose)
+    score = comparison.best if section.method == "best" else comparison[section.method]
+    honest = comparison.honest_prob if comparison.honest_prob is not None else score.prob
+    answers = Answers(honest.astype(np.float32), score.rule.combine(test).astype(np.float32))
+    return Ensemble(score.name, score.rule, answers, comparison, diversity(by_name, rows.label, rows.group))
+
+
+def write_ensemble(folder: Path, ensemble: Ensemble, members: Sequence[str], folds: str, console: Console) -> None:
+    """`weights.json` (the rule that new rows go through) and, for several members, `comparison.json`."""
+    write_json(
+        folder / "weights.json", {"method": ensemble.method, "folds": folds, **rule_json(ensemble.rule, members)}
+    )
+    if ensemble.comparison is None or ensemble.diversity is None:
+        return
+    print_comparison(ensemble.comparison, ensemble.diversity, ensemble.method, console)
+    write_json(folder / "comparison.json", _comparison_json(ensemble.comparison, ensemble.diversity))
+
+
+def rule_json(rule: Rule, members: Sequence[str]) -> dict[str, Any]:
+    """A rule as plain values: what is averaged, the weight of each member, and the pool's bias a class."""
+    if isinstance(rule, LogPool):
+        return {"how": POOL, "weights": dict(zip(members, rule.weights.tolist(), strict=True)), "bias": rule.bias}
+    if isinstance(rule, Weighted):
+        return {"how": rule.how, "weights": dict(zip(members, rule.weights.tolist(), strict=True)), "bias": None}
+    raise TypeError(f"{type(rule).__name__} can't be written down")
+
+
+def read_rule(path: Path, members: Sequence[str]) -> tuple[Rule, str]:
+    """The rule for these members, in this order, and how a member's folds are merged.
+
+    Raises:
+        UserError: there is none, or it is for other members.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} is missing", "Let `sketchfit run` finish first.")
+    content = read_json(path)
+    if set(content["weights"]) != set(members):
+        raise UserError(f"{path} weighs {', '.join(content['weights'])}, and the run has {', '.join(members)}")
+    weights = np.array([content["weights"][member] for member in members], dtype=np.float64)
+    if content["how"] == POOL:
+        return LogPool(weights, np.array(content["bias"], dtype=np.float64)), content["folds"]
+    how = next((name for name in get_args(How) if name == content["how"]), None)
+    if how is None:
+        raise UserError(f"{path}: {content['how']!r} is no way of combining")
+    return Weighted(weights, how), content["folds"]
+
+
+def print_comparison(comparison: Comparison, members: Diversity, method: str, console: Console) -> None:
+    """The table of methods, and what each member is worth."""
+    console.line("ways of combining, on out-of-fold rows (nested: fitted on other folds than it is scored on):")
+    for line in comparison.table():
+        used = "→" if line["method"] == method else " "
+        gain = f"; against the best member {line['against the best member']}" if line["against the best member"] else ""
+        console.line(
+            f"{used} {line['method']:<16} nested {line['nested top-1']}, naive {line['naive top-1']}, "
+            f"log-loss {line['log-loss']}{gain}"
+        )
+    if comparison.honest_choice is not None:
+        console.line(f"  choosing the best of them, nested: {comparison.honest_choice}")
+    weights = comparison[method].weights
+    for place, name in enumerate(members.names):
+        weight = f"weight {weights[name]:.2f}, " if name in weights else ""
+        worth = f", adds {members.worth[place]} to the mean of the others" if members.worth else ""
+        console.line(f"  {name}: {weight}alone {members.accuracy[place]}{worth}")
+
+
+def _comparison_json(comparison: Comparison, members: Diversity) -> dict[str, Any]:
+    return {
+        "methods": [
+            {
+                "name": score.name,
+                "nested": estimate_json(score.nested),
+                "naive": estimate_json(score.naive),
+                "nested_top5": estimate_json(score.nested_top5),
+                "log_loss": score.log_loss,
+                "gain": estimate_json(score.gain),
+                "weights": dict(score.weights),
+            }
+            for score in comparison.scores
+        ],
+        "honest_choice": estimate_json(comparison.honest_choice) if comparison.honest_choice else None,
+        "members": {
+            name: {
+                "top1": estimate_json(members.accuracy[place]),
+                "worth": estimate_json(members.worth[place]) if members.worth else None,
+                "disagreement": members.disagreement[place],
+                "error_correlation": members.error_correlation[place],
+            }
+            for place, name in enumerate(members.names)
+        },
+        "any_right": estimate_json(members.any_right),
+    }

@@ -1,0 +1,88 @@
+"""The page in a real browser: no error on its console, and what a person does with it works."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sketchfit.stages.report import write_report
+from sketchfit.tracking.console import Console
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("no chromium and chromedriver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_person_can_use_the_page(browser: Any, make_run: Callable[..., Path], width: int) -> None:
+    page = write_report(make_run(), Console("none"))
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    browser.get(page.as_uri())
+    find, all_of = (
+        (lambda css: browser.find_element("css selector", css)),
+        (lambda css: browser.find_elements("css selector", css)),
+    )
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+    # Sort the classes by what is right, from the keyboard, up and down.
+    values = lambda: [float(cell.get_attribute("data-v")) for cell in all_of("#class-table tbody td:nth-child(2)")]  # noqa: E731
+    head = find("#class-table th:nth-child(2) button")
+    head.send_keys("\n")
+    assert values() == sorted(values())
+    head.send_keys("\n")
+    assert values() == sorted(values(), reverse=True)
+    assert find("#class-table th:nth-child(2)").get_attribute("aria-sort") == "descending"
+
+    # Open a class, look at its errors, close it with Escape.
+    browser.execute_script("arguments[0].click()", find("#class-table tbody button"))
+    dialog = find("#class-dialog")
+    assert dialog.is_displayed()
+    assert len(all_of("#class-drawings .thumb")) == 20
+    find("#class-kinds button[value=wrong]").click()
+    wrong = len(all_of("#class-drawings .thumb"))
+    assert wrong == len(all_of("#class-drawings .thumb.wrong")) < 20
+    dialog.send_keys("\ue00c")
+    assert not dialog.is_displayed()
+
+    # Filter errors by class and by reason.
+    cards = lambda: all_of("#gallery article")  # noqa: E731
+    before = len(cards())
+    find("#gallery-search").send_keys("class <3>")
+    assert 0 < len(cards()) <= before
+    assert all("class <3>" in card.text for card in cards())
+    find("#gallery-search").clear()
+    browser.execute_script(
+        "const kind = document.querySelector('#gallery-kind'); kind.value = 'disagreement';"
+        "kind.dispatchEvent(new Event('change'))"
+    )
+    assert cards()
+
+    # Every picture has loaded, the theme turns, and the console is silent.
+    assert browser.execute_script(
+        "return [...document.querySelectorAll('img')].every(i => i.loading === 'lazy' || i.naturalWidth > 0)"
+    )
+    before_theme = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    browser.execute_script("document.querySelector('#theme').click()")
+    assert browser.execute_script("return getComputedStyle(document.body).backgroundColor") != before_theme
+    assert browser.get_log("browser") == []

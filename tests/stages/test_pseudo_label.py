@@ -1,0 +1,192 @@
+"""Students that learn from test rows: what they are fed, that no teacher has seen their exam, kept only if better."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sketchfit.commands.continue_run import continue_run
+from sketchfit.commands.predict import predict
+from sketchfit.commands.run import run
+from sketchfit.config.load import load_recipe
+from sketchfit.config.pseudo_label import PseudoLabelSection
+from sketchfit.errors import UserError
+from sketchfit.inference.pseudo_labels import Teacher
+from sketchfit.models.backbone import Normalisation
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.prepare import Fold, load_store, load_table
+from sketchfit.stages.pseudo_label import join_stores, student_labels
+from sketchfit.stages.train import Inputs
+from sketchfit.synthetic import draw_dataset
+from sketchfit.tracking.console import Console
+from sketchfit.training.engine import make_engine
+from sketchfit.training.job import FitJob, SoftTargets
+from sketchfit.training.loader import updates
+from sketchfit.training.plan import make_plan
+
+RECIPE: dict[str, Any] = {
+    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
+    "data": {"channels": 1},
+    "folds": {"k": 3},
+    "audit": {"enabled": False},
+    "report": {"enabled": False},
+    "training": {"epochs": 1, "batch_size": 8, "validate_every": 0},
+    "inference": {"views": []},
+    "tracking": {"progress": "none"},
+    "compute": {"threads": 1, "device": "cpu"},
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("students")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKETCHFIT_CACHE", str(folder / "cache"))
+        draw_dataset(folder / "data", classes=4, per_class=9, test_per_class=4, seed=2, copies=0.0)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def inputs(place: Path) -> Inputs:
+    recipe = load_recipe(RECIPE)
+    table = load_table(place / "data", recipe)
+    stores = [load_store(table, split, "", recipe, Console("none")) for split in (table.train, table.test)]
+    return Inputs(table, *stores)
+
+
+def _fold(inputs: Inputs) -> Fold:
+    rows = np.arange(len(inputs.table.label))
+    return Fold(0, rows[rows % 3 != 0], rows[rows % 3 == 0])
+
+
+def _test_prob(inputs: Inputs, seed: int) -> np.ndarray[Any, Any]:
+    count, classes = len(inputs.table.test), inputs.table.class_count
+    return np.random.default_rng(seed).dirichlet(np.full(classes, 0.3), count).astype(np.float32)
+
+
+def test_a_teacher_that_has_seen_the_exam_is_refused(inputs: Inputs) -> None:
+    fold, prob = _fold(inputs), _test_prob(inputs, 0)
+    honest = Teacher("a/fold0", fold.train)
+    leaky = Teacher("b/fold1", np.concatenate([fold.train[4:], fold.valid[:1]]))
+    section = PseudoLabelSection()
+    assert len(student_labels([(honest, prob)], fold, inputs, None, section).row)
+    with pytest.raises(UserError, match=r"b/fold1 has learnt from 1 of the 12 rows of fold 0"):
+        student_labels([(honest, prob), (leaky, prob)], fold, inputs, None, section)
+    group = np.arange(len(inputs.table.label))
+    group[fold.train[0]] = group[fold.valid[0]]
+    with pytest.raises(UserError, match="near-duplicates"):
+        student_labels([(honest, prob)], fold, inputs, group, section)
+
+
+def test_rows_are_chosen_among_those_that_can_be_read(inputs: Inputs) -> None:
+    prob = np.full((16, 4), 0.02, dtype=np.float32)
+    prob[:, 1] = 0.94
+    errors = ("", "broken", *[""] * 14)
+    damaged = replace(inputs, test=replace(inputs.test, errors=errors))
+    fold = _fold(inputs)
+    found = student_labels([(Teacher("t", fold.train), prob)], fold, damaged, None, PseudoLabelSection(top_k=3))
+    assert found.row.tolist() == [0, 2, 3]
+    assert found.label.tolist() == [1, 1, 1]
+    np.testing.assert_allclose(found.target[0], prob[0])
+
+
+def test_joined_stores_give_the_same_pictures(inputs: Inputs) -> None:
+    both = join_stores(inputs.train, inputs.test)
+    count = len(inputs.train.images)
+    for row, image, paper in (
+        (count - 1, inputs.train.images[-1], inputs.train.paper[-1]),
+        (count, inputs.test.images[0], inputs.test.paper[0]),
+    ):
+        np.testing.assert_array_equal(both.images[row], image)
+        np.testing.assert_array_equal(both.paper[row], paper)
+    coloured = replace(
+        inputs.test, images=np.repeat(inputs.test.images, 3, axis=-1), paper=np.repeat(inputs.test.paper, 3, axis=-1)
+    )
+    mixed = join_stores(inputs.train, coloured)
+    np.testing.assert_array_equal(mixed.images[0], np.repeat(inputs.train.images[0], 3, axis=-1))
+    assert mixed.paper.shape == (count + len(inputs.test.images), 3)
+
+
+@pytest.mark.parametrize("mixup", [0.0, 0.4])
+def test_soft_rows_carry_their_target_and_weight_and_resume_where_they_stopped(
+    inputs: Inputs, place: Path, mixup: float
+) -> None:
+    recipe = load_recipe(RECIPE, {"transforms": {"mixing": {"mixup_alpha": mixup, "p": 1.0}}})
+    count, fold, prob = len(inputs.table.label), _fold(inputs), _test_prob(inputs, 1)
+    soft = SoftTargets(np.array([count + 2, count + 5]), prob[[2, 5]], np.array([0.25, 0.5], dtype=np.float32))
+    label = np.concatenate([inputs.table.label, prob.argmax(axis=1)])
+    train = np.concatenate([fold.train, soft.row])
+    store = join_stores(inputs.train, inputs.test)
+    job = FitJob("job", recipe, store, label, 4, train, fold.valid, place / "job", "x", 0, soft)
+    epoch = make_plan(recipe, len(train)).epochs[0]
+    half = (0.5, 0.5, 0.5)
+
+    def batches(first: int) -> list[Any]:
+        engine = make_engine(recipe.compute)
+        return [group[0] for group in updates(job, epoch, 1, first, Normalisation(half, half), engine)]
+
+    whole, rest = batches(0), batches(1)
+    assert len(whole) == 3
+    for one, other in zip(whole[1:], rest, strict=True):
+        assert (one.images == other.images).all()
+        assert (one.targets == other.targets).all()
+        assert (one.weight == other.weight).all()
+    weights = np.concatenate([one.weight.numpy() for one in whole])
+    targets = np.concatenate([one.targets.numpy() for one in whole])
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+    if mixup == 0:
+        # 26 rows in batches of 8: two rows are left out in an epoch.
+        for value, target in ((0.25, prob[2]), (0.5, prob[5])):
+            for place_ in np.flatnonzero(weights == value):
+                np.testing.assert_allclose(targets[place_], target)
+        assert set(np.unique(weights)) <= {0.25, 0.5, 1.0}
+        assert (weights < 1).any()
+    else:
+        assert ((weights >= 0.25) & (weights <= 1)).all()
+
+
+def test_students_are_dropped_unless_better_or_forced(place: Path) -> None:
+    run(place / "data", RECIPE, out=place / "run")
+    plain = (place / "run" / "submission.csv").read_text()
+    with np.load(place / "run" / "ensemble" / "oof.npz") as file:
+        before = file["prob"]
+    asked: dict[str, Any] = {"pseudo_label": {"enabled": True, "threshold": 0.0, "noisy_student": "medium"}}
+    dropped = run(place / "data", RECIPE, asked, out=place / "run")
+    assert dropped.steps[0].name == "pseudo-labels, round 1, dropped"
+    assert (place / "run" / "submission.csv").read_text() == plain
+    with np.load(place / "run" / "ensemble" / "oof.npz") as file:
+        np.testing.assert_array_equal(file["prob"], before)
+
+    student = RunFolder(place / "run").fold("test_resnet+pseudo1", 0)
+    weights = (student / "model.safetensors").stat().st_mtime_ns
+    forced = continue_run(place / "run", ["pseudo_label.force=true"])
+    assert (student / "model.safetensors").stat().st_mtime_ns == weights  # nothing is trained twice
+    assert forced.steps[0].name == "pseudo-labels, round 1"
+    assert json.loads((place / "run" / "ensemble" / "pseudo_labels.json").read_text())["kept"] == 1
+    with np.load(place / "run" / "ensemble" / "test.npz") as file:
+        expected = file["prob"]
+    frame = predict(place / "run", place / "data" / "test.csv")
+    np.testing.assert_allclose(frame["probability"].astype(float), expected.max(axis=1), atol=2e-6)
+    answers = pd.read_csv(place / "run" / "submission.csv")["target"]
+    assert answers.tolist() == expected.argmax(axis=1).tolist()
+
+
+@pytest.mark.parametrize("stage", ["pseudo_label", "distill"])
+def test_folds_that_part_copies_are_refused_before_anything_is_trained(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    draw_dataset(tmp_path / "data", classes=4, per_class=20, test_per_class=3, seed=3, copies=0.3)
+    settings = {"folds": {"k": 2, "group": "none"}, "audit": {"enabled": True}, stage: {"enabled": True}}
+    with pytest.raises(UserError, match=f"{stage}: .* near-duplicates of rows of fold 0, and its student") as caught:
+        run(tmp_path / "data", RECIPE, settings, out=tmp_path / "run")
+    assert "folds.group=near_duplicate" in str(caught.value)
+    assert not list((tmp_path / "run").glob("members/*/*/*"))
+    run(tmp_path / "data", RECIPE, {**settings, "folds": {"k": 2}}, out=tmp_path / "whole")

@@ -1,0 +1,337 @@
+"""Soups of a finished run: what goes in, that nothing in it has seen its exam, what is claimed and what is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from sketchfit.commands.predict import predict
+from sketchfit.commands.run import run
+from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.errors import UserError
+from sketchfit.inference.oof import Rows
+from sketchfit.models.averaging import greedy_choice
+from sketchfit.models.backbone import to_input
+from sketchfit.runs.folder import RunFolder
+from sketchfit.soups import stage as module
+from sketchfit.soups.builder import mix
+from sketchfit.soups.candidates import Candidate, check_unseen, gather, grouped
+from sketchfit.stages.prepare import Fold, load_store, load_table
+from sketchfit.stages.train import Inputs
+from sketchfit.synthetic import draw_dataset
+from sketchfit.tracking.console import Console
+from sketchfit.training.engine import make_engine
+from sketchfit.transforms.augment import eval_augment
+
+RECIPE: dict[str, Any] = {
+    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
+    "data": {"channels": 1},
+    "folds": {"k": 3},
+    "audit": {"enabled": False},
+    "report": {"enabled": False},
+    "training": {"epochs": 2, "batch_size": 8, "validate_every": 0},
+    "transforms": {"policy": "none"},
+    "inference": {"views": []},
+    "calibration": {"method": "none"},
+    "tracking": {"progress": "plain"},
+    "compute": {"threads": 1, "device": "cpu"},
+    "members": {
+        "a": {},
+        "b": {"optimizer": {"lr": 5e-4}},
+        "c": {"transforms": {"policy": "flips"}},
+        "wide": {"model": {"input_size": 40}},
+        "other": {"model": {"backbone": "test_convnext"}},
+    },
+}
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("soups")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKETCHFIT_CACHE", str(folder / "cache"))
+        draw_dataset(folder / "data", classes=4, per_class=9, test_per_class=4, seed=2, copies=0.0)
+        run(folder / "data", RECIPE, out=folder / "run")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def inputs(place: Path) -> Inputs:
+    recipe = load_recipe(RECIPE)
+    table = load_table(place / "data", recipe)
+    return Inputs(table, *[load_store(table, one, "", recipe, Console("none")) for one in (table.train, table.test)])
+
+
+def _folds(place: Path) -> list[Fold]:
+    fold = pd.read_parquet(place / "run" / "folds.parquet")["fold"].to_numpy()
+    return [Fold(k, np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(3)]
+
+
+def _ingredients(place: Path) -> list[Candidate]:
+    return gather(RunFolder(place / "run"), member_recipes(load_recipe(RECIPE)), _folds(place), 0)
+
+
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    return load_file(path / "model.safetensors")
+
+
+def _prob(path: Path) -> np.ndarray[Any, Any]:
+    with np.load(path) as file:
+        return np.asarray(file["prob"])
+
+
+def test_weights_are_the_plain_mean_and_statistics_those_of_the_fold_s_training_rows(
+    place: Path, inputs: Inputs
+) -> None:
+    fold, group = _folds(place)[1], _ingredients(place)[:3]
+    paths = [one.paths[1] for one in group]
+    recipe = group[0].recipe
+    network = mix(paths, recipe, inputs, fold, place, make_engine(recipe.compute))
+    states, found = [_weights(path) for path in paths], network.model.state_dict()
+    learnt = [name for name, value in found.items() if value.is_floating_point() and "running" not in name]
+    for name in learnt:
+        by_hand = np.mean([state[name].double().numpy() for state in states], axis=0)
+        np.testing.assert_allclose(found[name].numpy(), by_hand, atol=1e-6, err_msg=name)
+    # The slow way: the first batch norm sees what the first layer makes of each batch of the last epoch. Without
+    # augmentation and with 24 rows in three batches, the mean over batches is the mean over rows.
+    images = [
+        eval_augment(32)(inputs.train.images[row], inputs.train.paper[row], np.random.default_rng(0))
+        for row in fold.train
+    ]
+    half = network.normalisation
+    pixels = to_input(torch.from_numpy(np.stack(images)), half, torch.device("cpu"), False)
+    with torch.no_grad():
+        outputs = network.model.conv1[0](pixels)  # type: ignore[index,union-attr,operator]
+    name = next(name for name in found if name.endswith("running_mean"))
+    assert name == "conv1.1.running_mean"
+    np.testing.assert_allclose(found[name].numpy(), outputs.mean(dim=(0, 2, 3)).numpy(), atol=1e-5)
+    averaged = np.mean([state[name].numpy() for state in states], axis=0)
+    assert np.abs(averaged - found[name].numpy()).max() > 1e-3  # they were taken anew
+
+
+def test_who_can_not_be_averaged_is_named_with_the_reason(place: Path) -> None:
+    candidates = _ingredients(place)
+    groups, apart = grouped(candidates)
+    assert [[one.name for one in group] for group in groups] == [["a", "b", "c"], ["wide"], ["other"]]
+    assert apart["wide"] == "another input size (40 px; a: 32 px)"
+    assert apart["other"] == "another architecture (test_convnext; a: test_resnet)"
+    first = candidates[0]
+    for change, words in (
+        ({"model": {"args": {"act_layer": "silu"}}}, "other model.args (act_layer)"),
+        ({"model": {"head": "cosine"}}, "another head (cosine; a: linear)"),
+        ({"data": {"size": 64}}, "images stored in another size or way (data)"),
+    ):
+        recipe = member_recipes(load_recipe(RECIPE, change))["a"]
+        assert grouped([first, replace(first, name="x", recipe=recipe)])[1] == {"x": words}
+    dropping = member_recipes(load_recipe(RECIPE, {"model": {"drop_rate": 0.2}}))["a"]
+    assert not grouped([first, replace(first, name="x", recipe=dropping)])[1]
+
+
+def test_shapes_and_entries_that_differ_are_named(place: Path, tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    first = _ingredients(place)[0]
+    state = _weights(first.paths[0])
+    for change, words in (
+        ({"fc.weight": torch.zeros(5, state["fc.weight"].shape[1])}, "another shape of fc.weight (5 ×"),
+        ({"extra": torch.zeros(1)}, "other entries, among them extra, which x alone has"),
+        ({}, "another mean, deviation or padding of its input"),
+    ):
+        save_file({**state, **change}, tmp_path / "model.safetensors", {"mean": "0.1 0.1 0.1"})
+        ((name, reason),) = grouped([first, replace(first, name="x", paths=(tmp_path,) * 3)])[1].items()
+        assert (name, reason[: len(words)]) == ("x", words)
+
+
+def test_an_ingredient_that_has_seen_the_exam_is_refused(place: Path) -> None:
+    folds, (honest, other, *_) = _folds(place), _ingredients(place)
+    check_unseen([honest, other], 2, folds[2], 36)
+    leaky = replace(other, learnt=(*other.learnt[:2], np.concatenate([folds[2].train, folds[2].valid[:2]])))
+    check_unseen([honest, leaky], 1, folds[1], 36)
+    with pytest.raises(UserError, match=r"b/fold2 has learnt from 2 of the 12 rows of fold 2") as refused:
+        check_unseen([honest, leaky], 2, folds[2], 36)
+    assert "never saw that fold" in refused.value.hint
+    whole = replace(honest, name="a+refit", learnt=tuple(np.arange(36) for _ in folds))
+    with pytest.raises(UserError, match="a\\+refit/fold0 has learnt from 12 of the 12"):
+        check_unseen([honest, whole], 0, folds[0], 36)
+
+
+def test_greedy_by_hand() -> None:
+    scores = {(0,): 0.5, (1,): 0.7, (2,): 0.6, (1, 2): 0.7, (1, 2, 0): 0.65}
+    assert greedy_choice(3, scores.__getitem__) == ((1, 2), 0.7)  # no worse is taken, worse is not
+
+
+class _Drawn:
+    """A builder whose soups are right where they are told to be: 2 folds of 2 rows, 2 candidates, 2 classes."""
+
+    def __init__(self, right: dict[tuple[int, ...], list[int]]) -> None:
+        self.right, self.group, self.asked = right, [None, None], list[tuple[int, ...]]()
+        self.folds = [Fold(0, np.array([2, 3]), np.array([0, 1])), Fold(1, np.array([0, 1]), np.array([2, 3]))]
+
+    def oof(self, chosen: tuple[int, ...], place: int) -> np.ndarray[Any, Any]:
+        self.asked.append(chosen)
+        sure = np.array(self.right[chosen])[self.folds[place].valid]
+        return np.stack([0.25 + 0.5 * sure, 0.75 - 0.5 * sure], axis=1).astype(np.float32)
+
+
+def test_a_greedy_choice_for_a_fold_is_made_on_the_others_by_hand() -> None:
+    """Candidate 0 is right on rows 0 and 1 (fold 0), candidate 1 on rows 2 and 3 (fold 1), their soup on row 2.
+
+    Judged on fold 1, candidate 1 wins and the soup is worse; judged on fold 0, candidate 0 wins. So fold 0's rows
+    are answered by candidate 1 and fold 1's by candidate 0: all wrong, where the choice on all rows (0, the first of
+    equals) is right on half of them.
+    """
+    builder: Any = _Drawn({(0,): [1, 1, 0, 0], (1,): [0, 0, 1, 1], (0, 1): [0, 0, 1, 0]})
+    part = np.array([0, 0, 1, 1])
+    rows = Rows(np.arange(4), np.zeros(4, dtype=np.int64), part, None)
+    chosen = {k: module._choose(builder, rows, part != k) for k in (0, 1)}
+    assert chosen == {0: (1,), 1: (0,)}
+    assert module._choose(builder, rows, np.ones(4, dtype=bool)) == (0,)
+    answers = np.concatenate([module._by_part(builder, k, rows, chosen) for k in (0, 1)])
+    assert answers[:, 0].tolist() == [0.25] * 4
+    assert (0, 1) in builder.asked
+
+
+def test_a_uniform_soup_of_the_command(place: Path, cli: Cli, inputs: Inputs) -> None:
+    folder, answers = RunFolder(place / "run"), (place / "run" / "submission.csv").read_text()
+    status, out, _ = cli("soup", folder.path)
+    assert status == 0
+    assert "uniform soup of a, b, c: " in out
+    assert "soup: other is not averaged with a: it has another architecture (test_convnext; a: test_resnet)" in out
+    assert "no out-of-fold figure can be claimed for it, nor that it is better" in out
+    assert folder.submission.read_text() == answers  # not asked to use it
+    content = json.loads((folder.ensemble / "soup.json").read_text())
+    (found,) = content["members"]
+    assert found["candidates"] == found["taken"] == ["a", "b", "c"]
+    assert content["folds"]["a"]["source"] == "a+soup"
+    assert content["folds"]["wide"]["source"] == "wide"
+    assert content["folds"]["a"]["out_of_fold"] is None
+
+    # The figure is that of the files, each fold's rows by a network that is the mean of three that never saw them.
+    label, folds = inputs.table.label, _folds(place)
+    right = []
+    for fold in folds:
+        path = folder.fold("a+soup", fold.number)
+        with np.load(path / "oof.npz") as file:
+            assert file["row"].tolist() == fold.valid.tolist()
+            right += (file["prob"].argmax(axis=1) == label[fold.valid]).tolist()
+        parts = [_weights(folder.fold(name, fold.number))["fc.weight"] for name in "abc"]
+        torch.testing.assert_close(_weights(path)["fc.weight"], sum(parts) / 3)
+    assert found["nested"]["value"] == found["naive"]["value"] == pytest.approx(np.mean(right))
+    mean_right = [
+        np.mean([_prob(folder.fold(name, k) / "oof.npz") for name in "abc"], axis=0).argmax(axis=1)
+        == label[folds[k].valid]
+        for k in range(3)
+    ]
+    assert found["mean_of_probabilities"]["value"] == pytest.approx(np.mean(mean_right))
+    parts = [_weights(folder.fold("a+soup", k))["fc.weight"] for k in range(3)]
+    whole = folder.fold("a+soup+folds", 0)
+    torch.testing.assert_close(_weights(whole)["fc.weight"], sum(parts) / 3)
+    folds_mean = np.mean([_prob(folder.fold("a+soup", k) / "test.npz") for k in range(3)], axis=0)
+    same = _prob(whole / "test.npz").argmax(axis=1) == folds_mean.argmax(axis=1)
+    assert content["folds"]["a"]["agreement_with_folds_mean"]["value"] == pytest.approx(same.mean())
+
+
+def test_what_is_missing_is_made_again_and_nothing_else(place: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, made = RunFolder(place / "run"), list[Path]()
+    first = cli("soup", folder.path)[1]
+    before = _weights(folder.fold("a+soup", 1))
+
+    def watched(paths: Any, recipe: Any, inputs: Any, fold: Fold, path: Path, engine: Any) -> Any:
+        made.append(path)
+        return mix(paths, recipe, inputs, fold, path, engine)
+
+    monkeypatch.setattr("sketchfit.soups.builder.mix", watched)
+    (folder.fold("a+soup", 1) / "done.json").unlink()  # as if killed just before it was written
+    status, again, _ = cli("soup", folder.path)
+    assert status == 0
+    assert made == [folder.fold("a+soup", 1)]
+    after = _weights(folder.fold("a+soup", 1))
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    told = [[line for line in text.splitlines() if "soup of" in line or " over " in line] for text in (first, again)]
+    assert told[0] == told[1]
+    assert len(told[0]) >= 4
+
+
+def test_a_greedy_soup_reports_naive_and_nested(place: Path, cli: Cli) -> None:
+    folder = RunFolder(place / "run")
+    status, out, _ = cli("soup", folder.path, "--members", "greedy", "--no-folds")
+    assert status == 0
+    assert "naive, where the rows that are scored chose" in out
+    content = json.loads((folder.ensemble / "soup.json").read_text())
+    (found,) = content["members"]
+    assert set(found["taken_by_part"]) == {"0", "1", "2"}
+    assert content["folds"] == {}
+    assert found["naive"]["value"] >= max(
+        np.mean([
+            (_prob(folder.fold(name, fold.number) / "oof.npz").argmax(axis=1)
+             == pd.read_parquet(folder.folds)["label"].to_numpy()[fold.valid]).mean()
+            for fold in _folds(place)
+        ])
+        for name in "abc"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("use", ["members", "folds"])
+def test_a_soup_answers_where_it_is_asked_to(place: Path, cli: Cli, use: str) -> None:
+    folder = RunFolder(place / "run")
+    status, out, _ = cli("soup", folder.path, "--set", f"soup.use={use}", "--set", "ensemble.method=mean")
+    assert status == 0
+    names = ["a", "wide", "other"]
+    assert sorted(json.loads((folder.ensemble / "weights.json").read_text())["weights"]) == sorted(names)
+    views = json.loads((folder.ensemble / "views.json").read_text())
+    networks: list[np.ndarray[Any, Any]] = []
+    for name in names:
+        base = "a+soup" if name == "a" else name
+        assert views[name]["folder"] == (base if use == "members" else f"{base}+folds")
+        paths = [folder.fold(base, k) for k in range(3)] if use == "members" else [folder.fold(f"{base}+folds", 0)]
+        networks.append(np.mean([_prob(path / "test.npz") for path in paths], axis=0))
+    expected = np.mean(networks, axis=0)
+    np.testing.assert_allclose(_prob(folder.ensemble / "test.npz"), expected, atol=1e-6)
+    frame = predict(folder.path, place / "data" / "test.csv")
+    np.testing.assert_allclose(frame["probability"].astype(float), expected.max(axis=1), atol=2e-6)
+    assert ("it answers the test rows (soup.use=folds)" in out) == (use == "folds")
+    status, _, _ = cli("soup", folder.path, "--set", "soup.use=none")
+    assert sorted(json.loads((folder.ensemble / "weights.json").read_text())["weights"]) == sorted(RECIPE["members"])
+
+
+def test_nothing_to_average_is_said(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alone = {**RECIPE, "members": {}, "folds": {"holdout": 0.3}, "soup": {"members": "uniform", "folds": True}}
+    run(place / "data", alone, out=tmp_path / "run")
+    out = capsys.readouterr().out
+    assert "no two candidates can be averaged" in out
+    assert "one fold was trained" in out
+
+
+def test_students_of_pseudo_labels_are_ingredients(place: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {
+        "pseudo_label": {"enabled": True, "threshold": 0.0, "force": True},
+        "soup": {"members": "uniform", "use": "members"},
+        "inference": {"views": ["hflip"]},
+    }
+    alone, out = {**RECIPE, "members": {}}, tmp_path / "run"
+
+    def soup_and_views() -> tuple[dict[str, Any], dict[str, Any]]:
+        (found,) = json.loads((out / "ensemble" / "soup.json").read_text())["members"]
+        return found, json.loads((out / "ensemble" / "views.json").read_text())["test_resnet"]
+
+    run(place / "data", alone, settings, out=out)
+    found, views = soup_and_views()
+    assert found["candidates"] == ["test_resnet", "test_resnet+pseudo1"]
+    assert views["folder"] == "test_resnet+soup"
+    assert [view["name"] for view in views["tried"]] == ["hflip"]
+    assert (RunFolder(out).fold("test_resnet+soup", 0) / "oof_views.npz").is_file()
+
+    done = run(place / "data", alone, {**settings, "soup": {"members": "greedy", "use": "members"}}, out=out)
+    found, views = soup_and_views()
+    assert views["tried"] == []  # other choices of candidates would choose other views
+    assert done.top1.value == pytest.approx(found["nested"]["value"])
