@@ -92,3 +92,12 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recipe") / "tiny.yaml"
     path.write_text(yaml.safe_dump(_TINY))
     return path
+
+
+@pytest.fixture(scope="session")
+def plain(drawn: Path, tiny_file: Path, cli: Callable[..., tuple[int, str, str]], tmp_path_factory: Any) -> Path:
+    """A finished run without the stages that change probabilities. Not to be changed by a test."""
+    out = tmp_path_factory.mktemp("plain") / "run"
+    status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", out)
+    assert status == 0, errors
+    return out

@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 import cv2
 import numpy as np
 import pytest
-from audit_sets import jpeg, make_table, png, scribble
 
 from sketchfit.audit import run_audit, write_html
 from sketchfit.audit.charts import counts, distributions, short
 from sketchfit.audit.pictures import sheet
 from sketchfit.config.audit import AuditSection
+from tests.audit.audit_sets import jpeg, make_table, png, scribble
 
 
 class Reader(HTMLParser):

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from audit_sets import jpeg, make_table, png, scribble
 from PIL import Image
 
 from sketchfit.audit import Backbone, PixelStatistics, run_audit, write_findings, write_html, write_traits
@@ -20,6 +19,7 @@ from sketchfit.config.audit import AuditSection
 from sketchfit.data.readers import read_table
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
+from tests.audit.audit_sets import jpeg, make_table, png, scribble
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 

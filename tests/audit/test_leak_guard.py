@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audit_sets import jpeg, make_table, png, scribble
 
 from sketchfit.audit import check_external
 from sketchfit.config.audit import AuditSection
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
+from tests.audit.audit_sets import jpeg, make_table, png, scribble
 
 
 @pytest.fixture

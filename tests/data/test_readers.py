@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,9 +16,7 @@ from PIL import Image
 from sketchfit.data.readers import read_images, read_table
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent))
-import malformed
+from tests.data import malformed
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import shutil
 import signal
-import sys
 import time
 from dataclasses import replace
 from multiprocessing.synchronize import Event
@@ -19,9 +18,7 @@ from sketchfit.data.images import decode
 from sketchfit.data.resize import to_square
 from sketchfit.data.store import Store, StoreSettings, default_cache, open_store, store_key
 from sketchfit.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent))
-import malformed
+from tests.data import malformed
 
 SETTINGS = StoreSettings(size=24)
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scribbles import SQUARE, Image, by_hand, circle, paper, round_outline, scribble
 
 from sketchfit.duplicates import file_hash, find, find_near_duplicates, take_signatures
 from sketchfit.duplicates.groups import connected
 from sketchfit.duplicates.judge import describe
+from tests.duplicates.scribbles import SQUARE, Image, by_hand, circle, paper, round_outline, scribble
 
 
 def jpeg(image: Image, quality: int = 80) -> Image:

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from scribbles import Image, circle, paper, scribble
 
 from sketchfit.duplicates.candidates import invariants
 from sketchfit.duplicates.signature import Signatures, contrast, ink, take_signature
+from tests.duplicates.scribbles import Image, circle, paper, scribble
 
 SYMMETRIES = [
     lambda image: image[:, ::-1],

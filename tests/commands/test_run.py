@@ -17,7 +17,7 @@ import yaml
 
 import sketchfit
 from sketchfit.errors import UserError
-from tests.stages.run_files import probabilities, rows_of
+from tests.factories import probabilities, rows_of
 
 Cli = Callable[..., tuple[int, str, str]]
 TRAIN, TEST, CLASSES = 32, 12, 4

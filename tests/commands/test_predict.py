@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.stages.run_files import probabilities, rows_of
+from tests.factories import probabilities, rows_of
 
 Cli = Callable[..., tuple[int, str, str]]
 TRAIN, TEST, CLASSES = 32, 12, 4
