@@ -19,12 +19,12 @@ import yaml
 from sketchfit.config.load import member_recipes, parse_recipe
 from sketchfit.data.readers import read_table
 from sketchfit.data.store import Store, default_cache, open_store
+from sketchfit.data.stores import store_settings
 from sketchfit.inference.tta import parse_views, view_probabilities
 from sketchfit.models.backbone import Network, to_input
 from sketchfit.models.backends.answer import Answer, Floats, Pictures
 from sketchfit.models.backends.build import build_answer
 from sketchfit.models.backends.choose import Backend, installed_backends
-from sketchfit.stages.prepare import store_settings
 from sketchfit.stages.train import load_network
 
 BATCH = 64

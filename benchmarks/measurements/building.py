@@ -53,7 +53,7 @@ def build_copies(case: Case, count: int) -> dict[str, float]:
 
 def timed(case: Case, root: Path, paths: Sequence[str], channels: int | str) -> dict[str, float]:
     from sketchfit.data.store import open_store
-    from sketchfit.stages.prepare import store_settings
+    from sketchfit.data.stores import store_settings
 
     for path in paths:
         (root / path).read_bytes()

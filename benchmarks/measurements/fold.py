@@ -63,7 +63,8 @@ def prepare(case: Case) -> None:
     from sketchfit.commands.run import open_inputs
     from sketchfit.config.load import load_recipe, member_recipes
     from sketchfit.stages.audit import groups_for_folds
-    from sketchfit.stages.prepare import load_table, make_folds
+    from sketchfit.stages.split import make_folds
+    from sketchfit.stages.tables import load_table
     from sketchfit.tracking.console import Console
 
     scratch = Path(case.scratch)

@@ -129,7 +129,7 @@ def timm(case: Case, channels_last: bool, mirrored: bool, keep_memory: bool = Fa
 
 def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
     from sketchfit.data.store import open_store
-    from sketchfit.stages.prepare import store_settings
+    from sketchfit.data.stores import store_settings
 
     recipe = case.recipe({"data": {"channels": CHANNELS}})
     paths, root, classes = files(case)

@@ -44,7 +44,7 @@ def train(case: Case, count: int, probe: bool) -> dict[str, float]:
 
     import sketchfit.training.fit as fit_module
     from sketchfit.data.store import Store
-    from sketchfit.stages.prepare import store_settings
+    from sketchfit.data.stores import store_settings
     from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
     from sketchfit.training.job import FitJob

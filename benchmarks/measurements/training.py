@@ -95,7 +95,7 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
 
 def job_of(case: Case, ema: bool, folder: Path, policy: str = "light") -> Any:
     from sketchfit.data.store import open_store
-    from sketchfit.stages.prepare import store_settings
+    from sketchfit.data.stores import store_settings
     from sketchfit.training.job import FitJob
 
     recipe = case.recipe({"averaging": {"ema": ema}, "transforms": {"policy": policy}})

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from sketchfit.config.data import DataSection
-from sketchfit.data.review import exclude_images, relabel_images
+from sketchfit.data.review import exclude_images, read_exclude, read_relabel, relabel_images, review_table
 from sketchfit.data.table import Split, Table
 from sketchfit.errors import UserError
-from sketchfit.stages.review import read_exclude, read_relabel, review_table
 
 
 def _table() -> Table:

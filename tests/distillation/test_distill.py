@@ -18,6 +18,8 @@ from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe, member_recipes, merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import student_of
+from sketchfit.data.folds import Fold
+from sketchfit.data.stores import load_store
 from sketchfit.distillation import cost as cost_module
 from sketchfit.distillation import distill as stage
 from sketchfit.distillation.cost import Cost, TimedNetwork
@@ -27,7 +29,7 @@ from sketchfit.models.backbone import Network
 from sketchfit.models.backends.answer import Answer
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages import train as members_stage
-from sketchfit.stages.prepare import Fold, load_store, load_table
+from sketchfit.stages.tables import load_table
 from sketchfit.stages.train import FoldResult, Inputs, load_network, predict_rows, read_fold
 from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.console import Console

@@ -17,6 +17,8 @@ from safetensors.torch import load_file
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.data.folds import Fold
+from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import Rows
 from sketchfit.models.averaging import greedy_choice
@@ -25,7 +27,7 @@ from sketchfit.runs.folder import RunFolder
 from sketchfit.soups import stage as module
 from sketchfit.soups.builder import mix
 from sketchfit.soups.candidates import Candidate, check_unseen, gather, grouped
-from sketchfit.stages.prepare import Fold, load_store, load_table
+from sketchfit.stages.tables import load_table
 from sketchfit.stages.train import Inputs
 from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.console import Console

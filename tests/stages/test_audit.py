@@ -14,7 +14,7 @@ import pytest
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.stages.audit import groups_for_folds
-from sketchfit.stages.prepare import load_table
+from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 
 

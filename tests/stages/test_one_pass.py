@@ -26,9 +26,10 @@ from sketchfit.commands.run import open_inputs
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.data import images as images_module
 from sketchfit.data import store as store_module
-from sketchfit.stages import prepare
+from sketchfit.data import stores as stores_module
+from sketchfit.data.stores import store_settings
 from sketchfit.stages.audit import AuditCallback, audit, groups_for_folds
-from sketchfit.stages.prepare import load_table, store_settings
+from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 
 IMAGES = 32 + 12
@@ -134,7 +135,7 @@ def test_a_whole_run_decodes_each_image_once_and_a_resumed_one_none(
 
         monkeypatch.setattr(module, name, counted)
 
-    counting(prepare, "open_stores")
+    counting(stores_module, "open_stores")
     counting(copies_module, "find_near_duplicates")
     settings: dict[str, Any] = {"folds": {"k": 3}, "training": {"epochs": 2}}
     with counted_decodes() as found:

@@ -17,12 +17,15 @@ from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.pseudo_label import PseudoLabelSection
+from sketchfit.data.folds import Fold
+from sketchfit.data.store import join_stores
+from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher
 from sketchfit.models.backbone import Normalisation
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.prepare import Fold, load_store, load_table
-from sketchfit.stages.pseudo_label import join_stores, student_labels
+from sketchfit.stages.pseudo_label import student_labels
+from sketchfit.stages.tables import load_table
 from sketchfit.stages.train import Inputs
 from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.console import Console

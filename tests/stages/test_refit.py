@@ -11,8 +11,8 @@ import pytest
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
+from sketchfit.data.folds import Fold
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.refit import best_epochs, shortened
 from sketchfit.synthetic import draw_dataset
 

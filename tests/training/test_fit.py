@@ -295,7 +295,7 @@ def test_no_validation_rows(tiny: dict[str, Any], tmp_path: Path) -> None:
 
 def test_more_processes_than_images_a_batch(tiny: dict[str, Any], tmp_path: Path) -> None:
     class Three:
-        num_processes = 3
+        processes = 3
 
     with pytest.raises(UserError, match="3 processes share batches of 2 images"):
         fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Console("none"))  # type: ignore[arg-type]

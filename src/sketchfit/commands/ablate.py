@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import yaml
-from accelerate import Accelerator
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from rich.table import Table as RichTable
@@ -20,17 +19,20 @@ from rich.table import Table as RichTable
 from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Section
+from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store, Watch
+from sketchfit.data.stores import load_store, store_settings
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.reporting.ablation import NOTE, Outcome, Row, compare, table_rows, to_csv, to_html
 from sketchfit.runs.folder import FIT_SECTIONS, RunFolder, digest
 from sketchfit.stages.audit import AuditCallback, groups_for_folds
-from sketchfit.stages.prepare import Fold, load_store, load_table, make_folds, store_settings
+from sketchfit.stages.split import make_folds
+from sketchfit.stages.tables import load_table
 from sketchfit.stages.train import FoldResult, Inputs, fit_fold
 from sketchfit.tracking.console import Console
-from sketchfit.training.engine import make_engine
+from sketchfit.training.engine import Engine, make_engine
 
 SHARED = ("folds", "members", "seed")
 """Sections that all variants have in common."""
@@ -83,14 +85,14 @@ def ablate(
     variants = make_variants(base, vary, grid)
     table = load_table(Path(data), base)
     engine = make_engine(base.compute)
-    console = Console(base.tracking.progress if engine.is_main_process else "none")
+    console = engine.console(base.tracking)
     runner = _Runner(table, base, Path(out), engine, console)
     outcomes = []
     for variant in variants:
         outcomes.append(runner.train(variant, seeds))
         console.line(f"{variant.name}: {100 * outcomes[-1].correct.mean():.2f} % out of fold over {seeds} seeds")
     rows = compare(outcomes[0], outcomes[1:], runner.family)
-    if engine.is_main_process:
+    if engine.is_main:
         write_text(Path(out) / "ablation.csv", to_csv(rows))
         write_text(Path(out) / "ablation.html", to_html(rows, f"Ablation on {Path(data).name}"))
     _print(rows, Path(out), console)
@@ -164,11 +166,11 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
 class _Runner:
     """Trains variants on folds that are made once, from near-duplicate groups that are found once."""
 
-    def __init__(self, table: Table, base: Recipe, out: Path, engine: Accelerator, console: Console) -> None:
+    def __init__(self, table: Table, base: Recipe, out: Path, engine: Engine, console: Console) -> None:
         self._table, self._base, self._out, self._engine, self._console = table, base, out, engine, console
         self._stores: dict[Any, Store] = {}
         audit_callback = AuditCallback(table, base)
-        with engine.main_process_first():
+        with engine.main_first():
             store = self._store(base, audit_callback.train)
             audit_callback.finish(console)
             self._group = groups_for_folds(table, base, [store.folder.name], out / "audit", console)
@@ -184,7 +186,7 @@ class _Runner:
         for number in range(seeds):
             settings = variant.recipe.model_copy(update={"seed": self._base.seed + number})
             run = RunFolder(self._out / "variants" / variant.folder / f"seed{settings.seed}")
-            if self._engine.is_main_process:
+            if self._engine.is_main:
                 write_text(run.recipe, dump_recipe(settings))
             ((member, recipe),) = member_recipes(settings).items()
             inputs = self._inputs(recipe)

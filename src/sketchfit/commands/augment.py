@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
+from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
-from sketchfit.stages.prepare import load_store, load_table
+from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 from sketchfit.transforms.grid import policy_grid
 

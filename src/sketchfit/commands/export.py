@@ -10,13 +10,13 @@ from typing import Any, Literal, get_args
 from sketchfit.commands.submit import run_recipe
 from sketchfit.config.load import member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.stores import store_settings
 from sketchfit.distillation.distill import read_student
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.models.backends.choose import missing_packages
 from sketchfit.models.backends.files import checked_graph, write_onnx, write_openvino
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.prepare import store_settings
 from sketchfit.stages.refit import refit_name
 from sketchfit.stages.train import load_network
 

@@ -10,15 +10,15 @@ import numpy as np
 
 from sketchfit.commands.run import name_unreadable, open_inputs
 from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
 from sketchfit.models.backends.choose import check_backend
 from sketchfit.runs.folder import open_run
 from sketchfit.stages.autotune import resolve_settings
-from sketchfit.stages.prepare import Fold, load_table
 from sketchfit.stages.summary import print_table
+from sketchfit.stages.tables import load_table
 from sketchfit.stages.tracking import start_tracking
 from sketchfit.stages.train import fit_fold
-from sketchfit.tracking.console import Console
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.tracking.watch import observed
 from sketchfit.training.engine import make_engine
@@ -63,14 +63,14 @@ def _fit(
         )
     table = load_table(data, settings, with_folds=False)
     engine = make_engine(settings.compute)
-    console = Console(settings.tracking.progress if engine.is_main_process else "none")
-    with engine.main_process_first():
-        settings = resolve_settings(settings, table.class_count, out, fresh and engine.is_main_process, engine, console)
+    console = engine.console(settings.tracking)
+    with engine.main_first():
+        settings = resolve_settings(settings, table.class_count, out, fresh and engine.is_main, engine, console)
         members = member_recipes(settings)
-        run_folder = open_run(out, settings, table, fresh and engine.is_main_process, data)
+        run_folder = open_run(out, settings, table, fresh and engine.is_main, data)
     check_backend(settings.inference.backend, engine.device)
     print_table(table, console)
-    told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main_process)
+    told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main)
     ((member, member_recipe),) = members.items()
     inputs = open_inputs(table, members, console)[member]
     name_unreadable(table, inputs, strict, console)

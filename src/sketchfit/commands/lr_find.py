@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accelerate import Accelerator
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.stores import load_store
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.stages.prepare import load_store, load_table
+from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
-from sketchfit.training.engine import make_engine
+from sketchfit.training.engine import Engine, make_engine
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import updates
 from sketchfit.training.lr_range import broken, range_rates, smoothed, suggested_rate
@@ -120,7 +120,7 @@ def _range_test(
         raise UserError(f"lr-find: {error}", "Give a lower --low, or look at the data and the loss.") from error
 
 
-def _endless(job: FitJob, state: TrainState, engine: Accelerator) -> Generator[list[Micro], None, None]:
+def _endless(job: FitJob, state: TrainState, engine: Engine) -> Generator[list[Micro], None, None]:
     """Updates at the full size, epoch after epoch."""
     full, epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1], 0
     while True:

@@ -16,6 +16,7 @@ from sketchfit.config.load import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.readers import read_images
 from sketchfit.data.store import open_store
+from sketchfit.data.stores import store_settings
 from sketchfit.data.table import Split
 from sketchfit.distillation.distill import read_student
 from sketchfit.errors import UserError
@@ -28,7 +29,6 @@ from sketchfit.inference.views import Mode, merge_views
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.calibrate import conformal_sets, read_calibrator
 from sketchfit.stages.combine import combine_folds, read_rule
-from sketchfit.stages.prepare import store_settings
 from sketchfit.stages.train import load_network, with_prior
 from sketchfit.stages.views import network_views
 from sketchfit.training.engine import make_engine

@@ -17,6 +17,7 @@ from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import student_of
 from sketchfit.data.folds import balance
+from sketchfit.data.stores import load_stores
 from sketchfit.data.table import Table
 from sketchfit.distillation.distill import DistillationJob, TeacherMember, distill, distilled_name
 from sketchfit.errors import UserError
@@ -29,9 +30,10 @@ from sketchfit.runs.folder import default_name, open_run
 from sketchfit.stages.audit import AuditCallback, groups_for_folds
 from sketchfit.stages.autotune import resolve_settings
 from sketchfit.stages.finish import finish, write_steps
-from sketchfit.stages.prepare import check_students, load_stores, load_table, make_folds, write_folds
 from sketchfit.stages.report import report_after_run
+from sketchfit.stages.split import check_students, make_folds, write_folds
 from sketchfit.stages.summary import RunResult, print_result, print_store, print_table
+from sketchfit.stages.tables import load_table
 from sketchfit.stages.tracking import start_tracking
 from sketchfit.stages.train import Inputs, fit_fold
 from sketchfit.tracking.console import Console
@@ -98,29 +100,27 @@ def _run(
     with clock.stage("tables"):
         table = load_table(data, settings)
     engine = make_engine(settings.compute)
-    console = Console(settings.tracking.progress if engine.is_main_process else "none")
+    console = engine.console(settings.tracking)
     name = "custom" if isinstance(recipe, Mapping) else str(recipe)
     folder = Path(out) if out is not None else default_name(name, data)
-    with engine.main_process_first():
-        settings = resolve_settings(
-            settings, table.class_count, folder, fresh and engine.is_main_process, engine, console
-        )
-        run_folder = open_run(folder, settings, table, fresh and engine.is_main_process, data)
+    with engine.main_first():
+        settings = resolve_settings(settings, table.class_count, folder, fresh and engine.is_main, engine, console)
+        run_folder = open_run(folder, settings, table, fresh and engine.is_main, data)
     print_table(table, console)
-    told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main_process)
+    told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main)
     members = member_recipes(settings)
     for one in members.values():
         parse_views(one.inference.views)  # a mistake there is told before hours of training
         check_backend(one.inference.backend, engine.device)
     audit_callback = AuditCallback(table, settings)
-    with clock.stage("decoding"), engine.main_process_first():  # so that the process that audits sees the images
+    with clock.stage("decoding"), engine.main_first():  # so that the process that audits sees the images
         pupil = {} if student is None else {distilled_name(student.name): student.taught}
         inputs = open_inputs(table, {**members, **pupil}, console, audit_callback)
     own = {name: inputs.pop(name) for name in pupil}
     first = next(iter(inputs.values()))
     print_store(first.train, console)
     unreadable = name_unreadable(table, first, strict, console)
-    with clock.stage("audit"), engine.main_process_first():
+    with clock.stage("audit"), engine.main_first():
         stores = [store.folder.name for one in inputs.values() for store in (one.train, one.test)]
         audit_callback.finish(console)
         group = groups_for_folds(table, settings, stores, run_folder.findings.parent, console)
@@ -128,7 +128,7 @@ def _run(
             write_json(run_folder.findings, _findings(table, *unreadable))
     with clock.stage("folds"):
         folds, assignment = make_folds(table, _usable(inputs), group, settings)
-        if engine.is_main_process:
+        if engine.is_main:
             write_folds(run_folder.folds, table, assignment, group)
         for fold_of_row in assignment:
             console.line(balance(table.label, fold_of_row))
@@ -144,9 +144,9 @@ def _run(
         }
     with clock.stage("inference"):
         found = finish(run_folder, settings, members, inputs, chosen, results, engine, console)
-    if engine.is_main_process and len(table.test):
+    if engine.is_main and len(table.test):
         write_submission(run_folder, table, found.answers.test)
-    engine.wait_for_everyone()
+    engine.wait()
     if student is not None:
         with clock.stage("distillation"):
             (images,) = own.values()
@@ -155,7 +155,7 @@ def _run(
             ]
             distillation_job = DistillationJob(run_folder, student, teacher_members, images, settings.distill.test_rows)
             found.steps.done.append(distill(distillation_job, chosen, found.rows, engine, console))
-        if engine.is_main_process:
+        if engine.is_main:
             write_steps(run_folder, found.steps)
     rows, oof = found.rows, found.answers.oof
     correct1, correct5 = (top_k_correct(oof, rows.label, min(k, table.class_count)) for k in (1, 5))
@@ -169,7 +169,7 @@ def _run(
         tuple(found.steps.done),
     )
     print_result(result, settings, console)
-    if engine.is_main_process:
+    if engine.is_main:
         report_after_run(folder, settings, console, clock.seconds)
     told.finished(result, table, first.train, rows.row, oof)
     return result

@@ -17,7 +17,7 @@ from sketchfit.inference.oof import Floats
 from sketchfit.inference.predictions import load
 from sketchfit.inference.submission import check_submission, expected_rows, submission_text
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.prepare import load_table
+from sketchfit.stages.tables import load_table
 
 
 def submit(run: str | Path, *, probabilities: str | Path | None = None) -> Path:

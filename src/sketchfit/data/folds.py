@@ -7,6 +7,7 @@ out. Without groups the folds of a class differ by at most one row.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,48 @@ from sketchfit.errors import UserError
 
 TRAIN_ONLY = -1
 """Fold number of a row that is always trained on."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One split of the training rows.
+
+    Attributes:
+        number: of the fold, from 0; it names the folder of its networks.
+        train: int64, rows to train on.
+        valid: int64, rows to validate on; empty where all rows are trained on.
+    """
+
+    number: int
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+
+    def held_out(self, rows: int) -> NDArray[np.int64]:
+        """Return int64 [rows]: this fold's number for the rows that it validates, -1 for all others."""
+        found = np.full(rows, -1, dtype=np.int64)
+        found[self.valid] = self.number
+        return found
+
+
+def all_rows(folds: Sequence[Fold]) -> Fold:
+    """Return a fold that trains on all rows of these folds and validates none; its number is 0."""
+    rows = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.valid)]))
+    return Fold(0, rows, rows[:0])
+
+
+def folds_of(assignment: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Fold]:
+    """Return the folds of an assignment, numbered through all repeats.
+
+    Args:
+        assignment: int64 [R, N], fold of each row in each repeat; -1 where it is validated in none.
+        rows: int64, the rows that are trained and validated on.
+    """
+    folds: list[Fold] = []
+    for fold_of_row in assignment:
+        for value in range(int(fold_of_row.max()) + 1):
+            valid = rows[fold_of_row[rows] == value]
+            folds.append(Fold(len(folds), rows[fold_of_row[rows] != value], valid))
+    return folds
 
 
 def stratified_folds(

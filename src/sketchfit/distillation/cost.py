@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
@@ -17,6 +16,7 @@ from sketchfit.inference.network_answer import network_answer
 from sketchfit.inference.tta import parse_views, view_probabilities
 from sketchfit.models.backbone import Network
 from sketchfit.models.backends.answer import Answer
+from sketchfit.training.engine import Engine
 from sketchfit.training.evaluate import feeding
 
 IMAGES = 128
@@ -92,7 +92,7 @@ def measure_cost(
     ensemble: Sequence[TimedNetwork],
     student: TimedNetwork,
     rows: NDArray[np.int64],
-    engine: Accelerator,
+    engine: Engine,
     images: int = IMAGES,
 ) -> Cost:
     """Time an ensemble and a student turn by turn, each by its recipe's backend, after a turn that is not timed.
@@ -105,7 +105,8 @@ def measure_cost(
     shown = np.resize(rows, images)
     # Made once: a backend converts its network at the first batch.
     sides = [
-        [(one, network_answer(one.network, one.recipe, MANY, engine)) for one in side] for side in (ensemble, [student])
+        [(one, network_answer(one.network, one.recipe, MANY, engine.device)) for one in side]
+        for side in (ensemble, [student])
     ]
     for side in sides:
         _seconds(side, shown, engine)
@@ -123,7 +124,7 @@ def measure_cost(
     )
 
 
-def _seconds(side: Sequence[tuple[TimedNetwork, Answer]], rows: NDArray[np.int64], engine: Accelerator) -> float:
+def _seconds(side: Sequence[tuple[TimedNetwork, Answer]], rows: NDArray[np.int64], engine: Engine) -> float:
     total = 0.0
     for one, answer in side:
         recipe = one.recipe

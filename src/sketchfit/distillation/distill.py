@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from sketchfit.config.load import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import Student
+from sketchfit.data.folds import Fold
+from sketchfit.data.store import join_stores
 from sketchfit.distillation.cost import Cost, TimedNetwork, measure_cost
 from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json, write_npz
@@ -30,8 +31,6 @@ from sketchfit.inference.oof import Floats, Rows, Step, estimate_json, mean_by_r
 from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.inference.tta import IDENTITY
 from sketchfit.runs.folder import RunFolder, digest, fit_settings
-from sketchfit.stages.prepare import Fold
-from sketchfit.stages.pseudo_label import join_stores
 from sketchfit.stages.train import (
     FoldResult,
     Inputs,
@@ -44,6 +43,7 @@ from sketchfit.stages.train import (
     train_once,
 )
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 
 
@@ -106,7 +106,7 @@ def distilled_name(student: str) -> str:
 
 
 def distill(
-    distillation_job: DistillationJob, folds: Sequence[Fold], rows: Rows, engine: Accelerator, console: Console
+    distillation_job: DistillationJob, folds: Sequence[Fold], rows: Rows, engine: Engine, console: Console
 ) -> Step:
     """Train a student a fold, unless that is done, and write `ensemble/distilled.json`.
 
@@ -121,14 +121,14 @@ def distill(
     group = read_rows(run.folds, np.arange(len(distillation_job.own.table.label))).group
     students = [fit_student(distillation_job, fold, group, engine, console) for fold in folds]
     found = _judge(distillation_job, students, folds, rows)
-    if engine.is_main_process:
+    if engine.is_main:
         path, trained = run.ensemble / "distilled.json", _fingerprints(run, found.name, folds)
         chosen = read_json(run.ensemble / "views.json")
         fingerprint = digest(trained, chosen, str(engine.device))
         cost = _known_cost(path, fingerprint) or _cost(distillation_job, chosen, folds, engine)
         _print(found, cost, console)
         write_json(path, {"fingerprint": fingerprint, "folds": trained, **_json(found, distillation_job.student, cost)})
-    engine.wait_for_everyone()
+    engine.wait()
     return Step(f"{found.name} alone, against its teacher", found.student, found.kept)
 
 
@@ -155,7 +155,7 @@ def fit_student(
     distillation_job: DistillationJob,
     fold: Fold,
     group: NDArray[np.int64] | None,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> FoldResult:
     """Train the student of a fold and write its probabilities; read them where that was done before.
@@ -209,7 +209,7 @@ def _teacher(
     teacher_members: Sequence[TeacherMember],
     fold: Fold,
     readable: NDArray[np.int64],
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> tuple[Floats, Floats]:
     """The teacher's probabilities float32 of the fold's training rows [n, C] and of the readable test rows [m, C].
@@ -217,7 +217,7 @@ def _teacher(
     They are kept until the student is done: one that is killed goes on with the very same.
     """
     path = folder / "teacher.npz"
-    if engine.is_main_process and not _is_of(path, fingerprint):
+    if engine.is_main and not _is_of(path, fingerprint):
         asked = []
         with console.bar(
             f"{folder.parent.name}/fold{fold.number}: asking the teachers", len(teacher_members)
@@ -236,7 +236,7 @@ def _teacher(
         train = votes.mean(asked)
         arrays = {"train": train.astype(np.float32), "test": test.astype(np.float32)}
         write_npz(path, {"fingerprint": np.array(fingerprint), **arrays})
-    engine.wait_for_everyone()
+    engine.wait()
     with np.load(path, allow_pickle=False) as file:
         return file["train"], file["test"]
 
@@ -280,9 +280,7 @@ def _oof(results: Sequence[FoldResult]) -> Floats:
     return mean_by_row([one.rows for one in results], [one.oof for one in results])[1]
 
 
-def _cost(
-    distillation_job: DistillationJob, chosen: Mapping[str, Any], folds: Sequence[Fold], engine: Accelerator
-) -> Cost:
+def _cost(distillation_job: DistillationJob, chosen: Mapping[str, Any], folds: Sequence[Fold], engine: Engine) -> Cost:
     """What the run's answers to new drawings cost, and what the student's do.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from accelerate import Accelerator
+import torch
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import Network
@@ -22,23 +22,23 @@ def network_answer(
     network: Network,
     recipe: Recipe,
     images: int,
-    engine: Accelerator,
+    device: torch.device,
     say: Callable[[str], None] = to_stderr,
 ) -> Answer:
-    """What computes the probabilities of so many pictures by a network that lies on the engine's device."""
+    """What computes the probabilities of so many pictures by a network that is on this device."""
     return build_answer(
         network,
         recipe.inference.backend,
         images=images,
         size=recipe.model.input_size,
-        device=engine.device,
+        device=device,
         precision=recipe.compute.precision,
         channels_last=recipe.compute.channels_last,
         say=say,
     )
 
 
-def fold_answer(network: Network, recipe: Recipe, images: int, engine: Accelerator) -> Answer | None:
+def fold_answer(network: Network, recipe: Recipe, images: int, device: torch.device) -> Answer | None:
     """The same for a fold's own rows, where `auto` is torch: whoever trains the fold again gets the same bits, whatever
     else is installed."""
-    return None if recipe.inference.backend == "auto" else network_answer(network, recipe, images, engine)
+    return None if recipe.inference.backend == "auto" else network_answer(network, recipe, images, device)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.images import ImageError, decode
 from sketchfit.data.resize import to_square
-from sketchfit.stages.prepare import store_settings
+from sketchfit.data.stores import store_settings
 from sketchfit.transforms.augment import eval_augment
 
 

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from accelerate import Accelerator
 from safetensors.torch import load_file
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
 from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference.oof import Floats
 from sketchfit.models.averaging import uniform_soup
 from sketchfit.models.backbone import Network
 from sketchfit.runs.folder import RunFolder, digest
 from sketchfit.soups.candidates import Candidate
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.train import (
     FoldResult,
     Inputs,
@@ -29,6 +28,7 @@ from sketchfit.stages.train import (
     read_fold,
     write_results,
 )
+from sketchfit.training.engine import Engine
 from sketchfit.training.soup import load_mean
 
 
@@ -50,7 +50,7 @@ class SoupBuilder:
     group: Sequence[Candidate]
     inputs: Inputs
     folds: Sequence[Fold]
-    engine: Accelerator
+    engine: Engine
     _tried: dict[tuple[tuple[int, ...], int], Floats] = field(default_factory=dict)
 
     def serve(self, chosen: tuple[int, ...]) -> tuple[FoldResult, ...]:
@@ -75,18 +75,18 @@ class SoupBuilder:
         fold, recipe = self.folds[place], self.group[0].recipe
         paths = [self.group[number].paths[place] for number in chosen]
         file = self.run.fold(self.name, fold.number) / "tried" / f"{_fingerprint(paths, fold)}.npz"
-        if self.engine.is_main_process and not file.is_file():
+        if self.engine.is_main and not file.is_file():
             network = mix(paths, recipe, self.inputs, fold, file.parent, self.engine)
             classes = self.inputs.table.class_count
             prob = predict_rows(network, recipe, self.inputs.train, fold.valid, classes, self.engine)
             write_npz(file, {"row": fold.valid, "prob": prob})
-        self.engine.wait_for_everyone()
+        self.engine.wait()
         with np.load(file) as content:
             return np.asarray(content["prob"], dtype=np.float32)
 
 
 def mix_folds(
-    run: RunFolder, source: str, recipe: Recipe, inputs: Inputs, folds: Sequence[Fold], engine: Accelerator
+    run: RunFolder, source: str, recipe: Recipe, inputs: Inputs, folds: Sequence[Fold], engine: Engine
 ) -> tuple[Fold, FoldResult]:
     """Write the mean of a member's networks over the folds to `SOURCE+folds`; the rows it has seen, and its answers.
 
@@ -99,9 +99,7 @@ def mix_folds(
     return everything, read_fold(folder)
 
 
-def mix(
-    paths: Sequence[Path], recipe: Recipe, inputs: Inputs, fold: Fold, folder: Path, engine: Accelerator
-) -> Network:
+def mix(paths: Sequence[Path], recipe: Recipe, inputs: Inputs, fold: Fold, folder: Path, engine: Engine) -> Network:
     """The mean of the networks in these folders, on the engine's device, its statistics of the fold's training rows."""
     network = load_network(paths[0], recipe, inputs.table.class_count)
     network.model.to(engine.device)
@@ -112,15 +110,15 @@ def mix(
 
 
 def _write_once(
-    folder: Path, paths: Sequence[Path], recipe: Recipe, inputs: Inputs, fold: Fold, engine: Accelerator
+    folder: Path, paths: Sequence[Path], recipe: Recipe, inputs: Inputs, fold: Fold, engine: Engine
 ) -> None:
     fingerprint = _fingerprint(paths, fold)
-    if engine.is_main_process and not is_done(folder, fingerprint):
+    if engine.is_main and not is_done(folder, fingerprint):
         began = time.monotonic()
         network = mix(paths, recipe, inputs, fold, folder, engine)
         write_results(folder, network, recipe, inputs, fold, engine)
         write_json(folder / "done.json", {"fingerprint": fingerprint, "seconds": round(time.monotonic() - began, 1)})
-    engine.wait_for_everyone()
+    engine.wait()
 
 
 def _fingerprint(paths: Sequence[Path], fold: Fold) -> str:

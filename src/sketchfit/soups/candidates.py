@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
+from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.prepare import Fold, store_settings
 from sketchfit.stages.pseudo_label import student_name
 from sketchfit.stages.train import FoldResult, read_fold
 

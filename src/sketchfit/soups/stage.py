@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from accelerate import Accelerator
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
 from sketchfit.files import write_json
 from sketchfit.inference import votes
 from sketchfit.inference.ensembling.mean import fit_best_member
@@ -27,10 +27,10 @@ from sketchfit.models.averaging import greedy_choice
 from sketchfit.runs.folder import RunFolder
 from sketchfit.soups.builder import SoupBuilder, mix_folds
 from sketchfit.soups.candidates import Candidate, check_unseen, gather, grouped, other_starts
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.train import FoldResult, Inputs
 from sketchfit.stages.views import MemberAnswers, answer_test
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 
 Chosen = tuple[int, ...]
 
@@ -146,7 +146,7 @@ class Soups:
         inputs: Mapping[str, Inputs],
         viewed: Mapping[str, MemberAnswers],
         names: Mapping[str, str],
-        engine: Accelerator,
+        engine: Engine,
         console: Console,
     ) -> tuple[dict[str, MemberAnswers], dict[str, str]]:
         """Members' answers and folders, where soups of folds answer test rows, by the views that the folds chose."""
@@ -166,7 +166,7 @@ def soup(
     folds: Sequence[Fold],
     kept: int,
     rows: Rows,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> Soups:
     """Make the soups that the recipe asks for and write `ensemble/soup.json`; what is on disk is not made again.
@@ -195,9 +195,9 @@ def soup(
     found = Soups(section.use, tuple(made), {}, apart)
     if section.folds:
         found = replace(found, of_folds=_of_folds(run, found, members, inputs, folds, kept, engine, console))
-    if engine.is_main_process:
+    if engine.is_main:
         write_json(run.ensemble / "soup.json", _json(found))
-    engine.wait_for_everyone()
+    engine.wait()
     return found
 
 
@@ -275,7 +275,7 @@ def _of_folds(
     inputs: Mapping[str, Inputs],
     folds: Sequence[Fold],
     kept: int,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> dict[str, FoldSoup]:
     """Of each soup of members, and of each member that is in none."""

@@ -17,10 +17,11 @@ from sketchfit.audit.page import write_html
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import See
+from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.runs.folder import digest
-from sketchfit.stages.prepare import cache_folder, load_table
+from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from accelerate import Accelerator
 
 from sketchfit.config.load import member_recipes, merge, parse_recipe
 from sketchfit.config.recipe import Recipe
@@ -21,10 +20,11 @@ from sketchfit.runs.folder import RunFolder
 from sketchfit.tracking.console import Console
 from sketchfit.training.autotune import Format, batch_that_fits, candidates, choose_format, measure_formats
 from sketchfit.training.autotune_memory import circumstances, recall, remember
+from sketchfit.training.engine import Engine
 
 
 def resolve_settings(
-    recipe: Recipe, classes: int, folder: Path, fresh: bool, engine: Accelerator, console: Console
+    recipe: Recipe, classes: int, folder: Path, fresh: bool, engine: Engine, console: Console
 ) -> Recipe:
     """The recipe with values in place of `compute.autotune` and `training.batch_size=auto`; what is set stays.
 
@@ -39,7 +39,7 @@ def resolve_settings(
         if recipe.compute.autotune:
             console.line("autotune: nothing to choose, compute.precision and compute.channels_last are set")
         return recipe
-    before = None if fresh else _recorded(RunFolder(folder), not engine.is_main_process)
+    before = None if fresh else _recorded(RunFolder(folder), not engine.is_main)
     found: dict[str, dict[str, Any]] = {}
     for name, member in members.items():
         if before is not None and name in before:
@@ -70,11 +70,11 @@ def _recorded(run: RunFolder, other_process: bool) -> dict[str, Recipe] | None:
 
 
 def _decide(
-    name: str, member: Recipe, keys: list[str], classes: int, engine: Accelerator, console: Console
+    name: str, member: Recipe, keys: list[str], classes: int, engine: Engine, console: Console
 ) -> dict[str, Any]:
     """Values of the open keys, measured or remembered."""
     values: dict[str, Any] = {}
-    device, processes = engine.device, engine.num_processes
+    device, processes = engine.device, engine.processes
     batch = member.training.batch
     if "training.batch_size" in keys:
         if device.type == "cuda":

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-from accelerate import Accelerator
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
 from sketchfit.files import write_json, write_npz
 from sketchfit.inference.oof import Answers, Rows, Step, Steps, estimate_json, read_rows
 from sketchfit.runs.folder import RunFolder
 from sketchfit.soups.stage import soup
 from sketchfit.stages.calibrate import calibrate, write_calibration
 from sketchfit.stages.combine import combine_folds, combine_members, write_ensemble
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.pseudo_label import pseudo_label, student_name
 from sketchfit.stages.refit import refit, refit_name
 from sketchfit.stages.train import FoldResult, Inputs
 from sketchfit.stages.views import MemberAnswers, apply_views, member_rows, views_json
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def finish(
     inputs: Mapping[str, Inputs],
     folds: Sequence[Fold],
     results: Mapping[str, Sequence[FoldResult]],
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> Finished:
     """Make the answers of all members together and write `ensemble/`.
@@ -93,7 +93,7 @@ def finish(
     calibrated = calibrate(ensemble.answers, rows, recipe.calibration)
     if recipe.calibration.method == "vector":  # a temperature leaves the order of classes as it is
         steps.add(f"calibration: {recipe.calibration.method}", calibrated.answers.oof, ensemble.answers.oof)
-    if engine.is_main_process:
+    if engine.is_main:
         folder = run.ensemble
         counted = {member: (refit_name(member), recipe.refit.weight) for member in refits}
         write_json(folder / "views.json", views_json(viewed, names, counted))
@@ -101,7 +101,7 @@ def finish(
         write_calibration(folder / "calibration.json", calibrated, rows, recipe.calibration, console)
         write_answers(run, rows, calibrated.answers)
         write_steps(run, steps)
-    engine.wait_for_everyone()
+    engine.wait()
     return Finished(rows, calibrated.answers, steps, networks_of)
 
 

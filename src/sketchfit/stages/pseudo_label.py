@@ -10,16 +10,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from sketchfit.config.load import merge, parse_recipe
 from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import Store
+from sketchfit.data.folds import Fold
+from sketchfit.data.store import join_stores
 from sketchfit.files import write_json
 from sketchfit.inference import votes
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
@@ -34,7 +34,6 @@ from sketchfit.inference.pseudo_labels import (
     select,
 )
 from sketchfit.runs.folder import RunFolder, digest
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.train import (
     FoldResult,
     Inputs,
@@ -45,6 +44,7 @@ from sketchfit.stages.train import (
 )
 from sketchfit.stages.views import member_rows
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob, SoftTargets
 
 Results = Mapping[str, Sequence[FoldResult]]
@@ -84,7 +84,7 @@ def pseudo_label(
     inputs: Mapping[str, Inputs],
     folds: Sequence[Fold],
     results: Results,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> tuple[Results, int, tuple[Round, ...]]:
     """Train students round by round, as long as they are better out of fold than their teachers.
@@ -141,7 +141,7 @@ def pseudo_label(
             break
         results = students
     kept = sum(one.kept for one in rounds)
-    if engine.is_main_process:
+    if engine.is_main:
         write_json(run.ensemble / "pseudo_labels.json", {"kept": kept, "rounds": [_json(one) for one in rounds]})
     return results, kept, tuple(rounds)
 
@@ -171,29 +171,6 @@ def student_labels(
     return replace(found, row=readable[found.row])
 
 
-def join_stores(first: Store, second: Store) -> Store:
-    """Both stores' images as one, row by row, nothing copied: the second's rows follow the first's.
-
-    Where one is grey and the other coloured, pictures of the grey one have three equal channels.
-    """
-    channels = max(first.images.shape[-1], second.images.shape[-1])
-    paper = np.concatenate([np.broadcast_to(one.paper, (len(one.paper), channels)) for one in (first, second)])
-    images = cast(Any, _Joined(first.images, second.images, channels))
-    return Store(images, paper, first.errors + second.errors, first.folder, built=False)
-
-
-class _Joined:
-    """What training needs of an array of images: one picture at a time."""
-
-    def __init__(self, first: NDArray[np.uint8], second: NDArray[np.uint8], channels: int) -> None:
-        self._first, self._second, self._channels = first, second, channels
-
-    def __getitem__(self, row: int) -> NDArray[np.uint8]:
-        after = row - len(self._first)
-        image = self._first[row] if after < 0 else self._second[after]
-        return image if image.shape[-1] == self._channels else np.repeat(image, self._channels, axis=-1)
-
-
 def _fit_student(
     run: RunFolder,
     name: str,
@@ -202,7 +179,7 @@ def _fit_student(
     fold: Fold,
     chosen: PseudoLabels,
     section: PseudoLabelSection,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> FoldResult:
     """Train one student and write its probabilities; read them where that was done before."""

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from accelerate import Accelerator
 
 from sketchfit.config.load import merge, parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.views import SelectedViews
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.train import Inputs, fit_fold
 from sketchfit.stages.views import answer_test
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 
 
 def refit_name(member: str) -> str:
@@ -67,7 +67,7 @@ def refit(
     inputs: Inputs,
     folds: Sequence[Fold],
     views: SelectedViews | None,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> Floats:
     """Train the member on all rows of its folds, unless that is done; float32 [N_test, C] by the views it uses."""

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accelerate import Accelerator
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.files import atomic, read_json, write_json, write_npz
@@ -24,10 +24,10 @@ from sketchfit.inference.network_answer import fold_answer
 from sketchfit.models.backbone import Network, build_network, provenance
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.folder import RunFolder, digest, file_digest, fit_settings
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.tracking import fold_figures
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import Console, duration
+from sketchfit.training.engine import Engine
 from sketchfit.training.evaluate import feeding, probabilities
 from sketchfit.training.job import FitJob
 from sketchfit.training.soup import fit_soup
@@ -60,7 +60,7 @@ def fit_fold(
     recipe: Recipe,
     inputs: Inputs,
     fold: Fold,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
     callback: Callback = NO_CALLBACK,
 ) -> FoldResult:
@@ -104,7 +104,7 @@ def train_once(
     make_job: Callable[[], FitJob],
     inputs: Inputs,
     fold: Fold,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
     note: str = "",
     watch: FoldCallback | None = None,
@@ -122,7 +122,7 @@ def train_once(
         began = time.monotonic()
         job = make_job()
         network = fit_soup(job, engine, console, watch)
-        if engine.is_main_process:
+        if engine.is_main:
             write_results(folder, network, job.recipe, inputs, fold, engine)
             seconds = time.monotonic() - began
             write_json(folder / "done.json", {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
@@ -130,9 +130,9 @@ def train_once(
             if watch is not None:
                 found = read_fold(folder)
                 watch.finished(fold_figures(found.oof, inputs.table.label[found.rows], seconds))
-        engine.wait_for_everyone()
+        engine.wait()
         engine.free_memory()
-    if engine.is_main_process:
+    if engine.is_main:
         clear_passing(folder)
     return read_fold(folder)
 
@@ -158,7 +158,7 @@ def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
 
 
 def predict_rows(
-    network: Network, recipe: Recipe, store: Store, rows: NDArray[np.int64], classes: int, engine: Accelerator
+    network: Network, recipe: Recipe, store: Store, rows: NDArray[np.int64], classes: int, engine: Engine
 ) -> Floats:
     """Probabilities float32 [n, C] of rows of a store."""
     if len(rows) == 0:
@@ -169,7 +169,7 @@ def predict_rows(
         store,
         rows,
         **feeding(recipe, engine.device),
-        answer=fold_answer(network, recipe, len(rows), engine),
+        answer=fold_answer(network, recipe, len(rows), engine.device),
     )
 
 
@@ -187,9 +187,7 @@ def class_prior(label: NDArray[np.int64], classes: int) -> Floats:
     return prior
 
 
-def write_results(
-    folder: Path, network: Network, recipe: Recipe, inputs: Inputs, fold: Fold, engine: Accelerator
-) -> None:
+def write_results(folder: Path, network: Network, recipe: Recipe, inputs: Inputs, fold: Fold, engine: Engine) -> None:
     """The weights, and the probabilities of validation and test rows."""
     classes = inputs.table.class_count
     state = {name: value.cpu().contiguous() for name, value in network.model.state_dict().items()}

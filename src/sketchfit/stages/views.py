@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
 from sketchfit.files import read_json, write_npz
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.network_answer import network_answer
@@ -20,9 +20,9 @@ from sketchfit.inference.tta import IDENTITY, View, parse_views, view_probabilit
 from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.backbone import Network
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.prepare import Fold
 from sketchfit.stages.train import FoldResult, Inputs, class_prior, load_network, with_prior
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 from sketchfit.training.evaluate import feeding
 
 Split = Literal["oof", "test"]
@@ -60,7 +60,7 @@ def apply_views(
     folds: Sequence[Fold],
     results: Sequence[FoldResult],
     rows: Rows,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> MemberAnswers:
     """Try the recipe's views on a member's out-of-fold rows and answer the test rows with those that help.
@@ -98,7 +98,7 @@ def answer_test(
     fold: Fold,
     result: FoldResult,
     chosen: SelectedViews | None,
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> Floats:
     """Float32 [N_test, C]: one network's answer by the chosen views; None: by the whole picture alone."""
@@ -117,7 +117,7 @@ def fold_views(
     fold: Fold,
     split: Split,
     names: Sequence[str],
-    engine: Accelerator,
+    engine: Engine,
     console: Console,
 ) -> dict[str, Floats]:
     """A view's name to one network's probabilities [n, C], of its validation rows or of all test rows.
@@ -129,14 +129,14 @@ def fold_views(
     path = folder / f"{split}_views.npz"
     known = _read(path, fingerprint)
     missing = parse_missing(names, known)
-    if missing and engine.is_main_process:
+    if missing and engine.is_main:
         network = load_network(folder, recipe, inputs.table.class_count)
         network.model.to(engine.device)
         with console.bar(f"{member}/fold{fold.number}: {len(missing)} views of {split} rows", 1) as advance:
             found = _predict(network, recipe, inputs, fold, split, missing, engine)
             advance(1, "")
         write_npz(path, {"fingerprint": np.array(fingerprint)} | {f"view:{k}": v for k, v in (known | found).items()})
-    engine.wait_for_everyone()
+    engine.wait()
     known = _read(path, fingerprint) if missing else known
     return {name: known[name] for name in names}
 
@@ -163,7 +163,7 @@ def _predict(
     fold: Fold,
     split: Split,
     views: Sequence[View],
-    engine: Accelerator,
+    engine: Engine,
 ) -> dict[str, Floats]:
     classes = inputs.table.class_count
     store = inputs.train if split == "oof" else inputs.test
@@ -182,7 +182,7 @@ def network_views(
     rows: NDArray[np.int64],
     views: Sequence[View],
     classes: int,
-    engine: Accelerator,
+    engine: Engine,
 ) -> dict[str, Floats]:
     """A view's name to probabilities float32 [n, C] of rows of a store; the network is on the engine's device."""
     if len(rows) == 0:
@@ -194,7 +194,7 @@ def network_views(
         rows,
         views,
         **feeding(recipe, engine.device),
-        answer=network_answer(network, recipe, len(rows) * sum(len(view.pictures) for view in views), engine),
+        answer=network_answer(network, recipe, len(rows) * sum(len(view.pictures) for view in views), engine.device),
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 import numpy as np
-from accelerate import Accelerator
 from torch import Tensor
 
 from sketchfit.errors import UserError
@@ -23,7 +22,7 @@ from sketchfit.tracking.console import Console, duration
 from sketchfit.tracking.history import write_history
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
 from sketchfit.training.early_stopping import should_stop
-from sketchfit.training.engine import from_main
+from sketchfit.training.engine import Engine
 from sketchfit.training.evaluate import autocast, feeding, probabilities
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.job import FitJob
@@ -48,7 +47,7 @@ class _Training:
     job: FitJob
     state: TrainState
     plan: Plan
-    engine: Accelerator
+    engine: Engine
     console: Console
     watch: FoldCallback
 
@@ -57,7 +56,7 @@ class _Training:
         return len(self.plan.epochs)
 
 
-def fit(job: FitJob, engine: Accelerator, console: Console, watch: FoldCallback | None = None) -> Network:
+def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | None = None) -> Network:
     """Train, from the last checkpoint where there is one.
 
     Returns:
@@ -67,9 +66,9 @@ def fit(job: FitJob, engine: Accelerator, console: Console, watch: FoldCallback 
         UserError: the loss is not finite any more; more processes than images a batch.
     """
     plan = make_plan(job.recipe, len(job.train_rows))
-    if engine.num_processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
+    if engine.processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
         raise UserError(
-            f"{job.name}: {engine.num_processes} processes share batches of {smallest} images",
+            f"{job.name}: {engine.processes} processes share batches of {smallest} images",
             "Raise training.batch_size, or start fewer processes.",
         )
     saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
@@ -138,22 +137,22 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
             step = plan.schedule_step(epoch, number - epoch.first_update)
             factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)
             apply_lr(state.optimizer, factor * (state.plateau.scale if state.plateau else 1.0))
-            seed = int(sample_rng(job.seed, number, engine.process_index, TORCH_STREAM).integers(2**62))
+            seed = int(sample_rng(job.seed, number, engine.rank, TORCH_STREAM).integers(2**62))
             state.count(*update(state, micros, job.recipe, engine, seed), sum(len(micro.images) for micro in micros))
             training.watch.updated(number + 1, state.loss_sum, state.seen, state.optimizer.param_groups[-1]["lr"])
             state.batch += len(micros)
             rate = (state.batch - first) * epoch.batch_size / (time.monotonic() - began)
             advance(state.batch, f"{rate:.0f} images/s")
-            asked = engine.num_processes == 1 or number % ASK_EVERY == 0
+            asked = engine.processes == 1 or number % ASK_EVERY == 0
             if every > 0 and asked and state.batch < epoch.batches and _overdue(engine, last_save, every):
                 _save(training)
                 last_save = time.monotonic()
     state.seconds += time.monotonic() - began
 
 
-def _overdue(engine: Accelerator, since: float, seconds: float) -> bool:
+def _overdue(engine: Engine, since: float, seconds: float) -> bool:
     """Whether a checkpoint is due by the main process's clock: saving waits for all, so all must agree."""
-    return bool(from_main(engine, float(time.monotonic() - since > seconds)))
+    return bool(engine.from_main(float(time.monotonic() - since > seconds)))
 
 
 def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
@@ -183,8 +182,7 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
     state.next_epoch(row)
     training.watch.epoch_finished(row)
     _save(training)
-    if engine.is_main_process:
-        write_history(job.folder / "history.csv", state.history)
+    engine.on_main(lambda: write_history(job.folder / "history.csv", state.history))
     training.console.line(_epoch_line(job.name, state.history, training.epochs))
 
 
@@ -206,7 +204,7 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     state.model.train()
     freeze_statistics(state.model, state.freezing)
     # Batch norm's running statistics differ between processes, and what follows from the figure must not.
-    accuracy = from_main(training.engine, float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean()))
+    accuracy = training.engine.from_main(float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean()))
     if recipe.training.checkpoint == "best":
         state.keep_if_best(accuracy, model)
     return accuracy
@@ -267,9 +265,7 @@ def _refreshing_batches(training: _Training) -> Iterator[Tensor]:
 
 def _save(training: _Training) -> None:
     snapshot = training.state.snapshot(training.job.fingerprint, training.engine)
-    if training.engine.is_main_process:
-        save_checkpoint(training.job.folder / "last.ckpt", snapshot)
-    training.engine.wait_for_everyone()
+    training.engine.on_main(lambda: save_checkpoint(training.job.folder / "last.ckpt", snapshot))
 
 
 def _epoch_line(name: str, history: list[dict[str, float | int | None]], epochs: int) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Generator, Iterable, Sequence
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import nn
 
@@ -14,6 +13,7 @@ from sketchfit.config.transforms import MixingSection
 from sketchfit.data.batches import load_batches, split_batches
 from sketchfit.data.sampling import sampled_order
 from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 from sketchfit.training.plan import EpochPlan
@@ -32,7 +32,7 @@ def updates(
     epochs: int,
     first_batch: int,
     normalisation: Normalisation,
-    engine: Accelerator,
+    engine: Engine,
     features: FrozenFeatures | None = None,
 ) -> Generator[list[Micro], None, None]:
     """Batches of an epoch from `first_batch` on, grouped into updates; each process gets its share of every batch.
@@ -45,7 +45,7 @@ def updates(
     order = sampled_order(job.train_rows, job.label, power, job.seed, epoch.epoch)
     batches = split_batches(order, epoch.batch_size)
     numbers = range(first_batch, len(batches))
-    mine = [np.array_split(batches[number], engine.num_processes)[engine.process_index] for number in numbers]
+    mine = [np.array_split(batches[number], engine.processes)[engine.rank] for number in numbers]
     inputs: Iterable[torch.Tensor]
     if features is None:
         inputs = _pictures(job, epoch, epochs, mine, normalisation, engine)
@@ -56,7 +56,7 @@ def updates(
     for number, rows, images in zip(numbers, mine, inputs, strict=True):
         micro = _micro(job, images, rows, engine)
         if mixes:
-            stream = number * engine.num_processes + engine.process_index
+            stream = number * engine.processes + engine.rank
             rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
             micro = _mixed(micro, recipe.transforms.mixing, rng)
         group.append(micro)
@@ -71,7 +71,7 @@ def _pictures(
     epochs: int,
     batches: Sequence[NDArray[np.int64]],
     normalisation: Normalisation,
-    engine: Accelerator,
+    engine: Engine,
 ) -> Generator[torch.Tensor, None, None]:
     """The network's inputs, float [B, 3, size, size] on the device, batch by batch."""
     compute = job.recipe.compute
@@ -86,7 +86,7 @@ def _pictures(
         yield to_input(images, normalisation, engine.device, compute.channels_last)
 
 
-def _micro(job: FitJob, inputs: torch.Tensor, rows: NDArray[np.int64], engine: Accelerator) -> Micro:
+def _micro(job: FitJob, inputs: torch.Tensor, rows: NDArray[np.int64], engine: Engine) -> Micro:
     label = torch.from_numpy(job.label[rows]).to(engine.device, non_blocking=True)
     targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)
     teacher = None

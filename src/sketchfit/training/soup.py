@@ -13,7 +13,6 @@ from dataclasses import replace
 from itertools import chain, islice
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from sketchfit.models.averaging import greedy_soup, uniform_soup
@@ -22,6 +21,7 @@ from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.tracking.callback import FoldCallback
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 from sketchfit.training.evaluate import autocast, feeding, probabilities
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
@@ -31,7 +31,7 @@ from sketchfit.training.plan import make_plan
 State = Mapping[str, Tensor]
 
 
-def fit_soup(job: FitJob, engine: Accelerator, console: Console, watch: FoldCallback | None = None) -> Network:
+def fit_soup(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | None = None) -> Network:
     """Train once, or `averaging.soup_size` times and take the mean: of all, or greedily of those that help.
 
     The first training has the job's own seed and folder; each further one a seed and folder of its own, and goes on
@@ -60,13 +60,16 @@ def fit_soup(job: FitJob, engine: Accelerator, console: Console, watch: FoldCall
             f"flatters the figure on them"
         )
     load_mean(job, network, uniform_soup([states[number] for number in chosen]), engine, refresh=len(chosen) > 1)
-    if engine.is_main_process:
-        for number in range(1, section.soup_size):
-            (job.folder / f"candidate{number}" / "last.ckpt").unlink(missing_ok=True)
+    engine.on_main(lambda: _delete_checkpoints(job))
     return network
 
 
-def load_mean(job: FitJob, network: Network, state: State, engine: Accelerator, *, refresh: bool) -> None:
+def _delete_checkpoints(job: FitJob) -> None:
+    for number in range(1, job.recipe.averaging.soup_size):
+        (job.folder / f"candidate{number}" / "last.ckpt").unlink(missing_ok=True)
+
+
+def load_mean(job: FitJob, network: Network, state: State, engine: Engine, *, refresh: bool) -> None:
     """Load weights that are a mean, in place, with batch norm's statistics taken anew where they ever learnt.
 
     Args:
@@ -93,7 +96,7 @@ def _on_cpu(network: Network) -> dict[str, Tensor]:
     return {name: value.detach().cpu().clone() for name, value in network.model.state_dict().items()}
 
 
-def _accuracy(job: FitJob, network: Network, state: State, engine: Accelerator) -> float:
+def _accuracy(job: FitJob, network: Network, state: State, engine: Engine) -> float:
     load_mean(job, network, state, engine, refresh=True)
     recipe = job.recipe
     prob = probabilities(
@@ -106,7 +109,7 @@ def _accuracy(job: FitJob, network: Network, state: State, engine: Accelerator) 
     return float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
 
 
-def _batches(job: FitJob, network: Network, engine: Accelerator) -> Iterator[Tensor]:
+def _batches(job: FitJob, network: Network, engine: Engine) -> Iterator[Tensor]:
     epochs = make_plan(job.recipe, len(job.train_rows)).epochs
     groups = updates(job, epochs[-1], len(epochs), 0, network.normalisation, engine)
     with closing(groups), torch.no_grad():

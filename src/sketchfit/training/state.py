@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import nn
 
 from sketchfit.config.freezing import FreezingSection
@@ -19,6 +18,7 @@ from sketchfit.models.heads import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.tracking.console import Console
+from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
 from sketchfit.training.losses.build import Loss, build_loss
@@ -96,11 +96,9 @@ class TrainState:
         self.right = self.right + right
         self.seen += seen
 
-    def totals(self, engine: Accelerator) -> tuple[float, int, int]:
+    def totals(self, engine: Engine) -> tuple[float, int, int]:
         """Loss sum, right and seen of the epoch so far, over all processes."""
-        figures = [float(self.loss_sum), float(self.right), float(self.seen)]
-        total = engine.reduce(torch.tensor(figures, dtype=torch.float64, device=engine.device), reduction="sum")
-        loss, right, seen = total.tolist()
+        loss, right, seen = engine.sum([float(self.loss_sum), float(self.right), float(self.seen)])
         return loss, int(right), int(seen)
 
     def keep_if_best(self, accuracy: float, model: nn.Module) -> None:
@@ -114,7 +112,7 @@ class TrainState:
         self.epoch, self.batch = self.epoch + 1, 0
         self.loss_sum, self.right, self.seen, self.seconds = 0.0, 0, 0, 0.0
 
-    def snapshot(self, fingerprint: str, engine: Accelerator) -> dict[str, Any]:
+    def snapshot(self, fingerprint: str, engine: Engine) -> dict[str, Any]:
         """Everything as tensors and plain numbers, for a checkpoint."""
         return {
             "fingerprint": fingerprint,
@@ -131,7 +129,7 @@ class TrainState:
             **{name: getattr(self, name) for name in _COUNTERS},
         }
 
-    def restore(self, saved: dict[str, Any], engine: Accelerator) -> None:
+    def restore(self, saved: dict[str, Any], engine: Engine) -> None:
         """Go back to a snapshot, in place."""
         self.to_size(saved["size"])
         self.model.load_state_dict(saved["model"])
@@ -145,14 +143,14 @@ class TrainState:
         self.best = (saved["best"][0], saved["best"][1]) if saved["best"] else None
         for name in _COUNTERS:
             setattr(self, name, saved[name])
-        if engine.is_main_process:  # they are sums over all processes, and are summed again
-            self.loss_sum, self.right, self.seen = saved["figures"]
+        self.loss_sum, right, seen = engine.share_of_sum(saved["figures"])
+        self.right, self.seen = int(right), int(seen)
 
 
 _COUNTERS = ("epoch", "batch", "seconds", "history")
 
 
-def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, console: Console) -> TrainState:
+def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None, console: Console) -> TrainState:
     """Build everything; weights come from the checkpoint where there is one, else the head may be probed first."""
     recipe = job.recipe
     torch.manual_seed(recipe.seed)  # not the job's: candidates of a soup start from one head
@@ -230,12 +228,11 @@ class WithFeatures(nn.Module):
         return model.forward_head(maps), model.forward_head(maps, pre_logits=True).flatten(1)
 
 
-def wrap(state: TrainState, engine: Accelerator, compiled: bool) -> None:
+def wrap(state: TrainState, engine: Engine, compiled: bool) -> None:
     """Set `state.wrapped` for the parameters that learn now; call it again when those change."""
     module: nn.Module = WithFeatures(state.model) if state.loss.needs_features else state.model
     if state.features is not None:
         module = state.model.get_submodule(state.features.head)
     if compiled:
         module = torch.compile(module)  # type: ignore[assignment]
-    # Spread over processes it must see which parameters learn; on one device there is nothing to wrap.
-    state.wrapped = engine.prepare_model(module) if engine.num_processes > 1 else module
+    state.wrapped = engine.prepare_model(module)

@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.training.engine import Engine
 from sketchfit.training.evaluate import autocast
 from sketchfit.training.sam import paused_statistics
 from sketchfit.training.state import TrainState
@@ -32,7 +32,7 @@ class Micro:
 
 
 def update(
-    state: TrainState, micros: list[Micro], recipe: Recipe, engine: Accelerator, torch_seed: int
+    state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine, torch_seed: int
 ) -> tuple[Tensor, Tensor]:
     """Make one update of the weights from one or several batches.
 
@@ -53,7 +53,7 @@ def update(
             _accumulate(state, micros, recipe, engine)
         state.sam.restore()
     if recipe.training.clip_grad is not None:
-        engine.clip_grad_norm_(state.model.parameters(), recipe.training.clip_grad)
+        engine.clip_gradients(state.model.parameters(), recipe.training.clip_grad)
     state.optimizer.step()
     state.optimizer.zero_grad()
     if state.ema is not None:
@@ -61,11 +61,11 @@ def update(
     return loss_sum, right
 
 
-def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: Accelerator) -> tuple[Tensor, Tensor]:
+def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine) -> tuple[Tensor, Tensor]:
     loss_sum, right = [], []
     for number, micro in enumerate(micros):
         last = number == len(micros) - 1
-        with nullcontext() if last else engine.no_sync(state.wrapped):
+        with nullcontext() if last else engine.accumulating(state.wrapped):
             with autocast(engine.device, recipe.compute.precision):
                 loss, logits = _loss(state, micro)
             engine.backward(loss / len(micros))

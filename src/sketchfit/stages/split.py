@@ -1,9 +1,8 @@
-"""Before training: tables, stores, which rows count, and their folds."""
+"""Folds of a run: which rows each network is trained and validated on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,85 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.folds import given_folds, stratified_folds
-from sketchfit.data.readers import read_table
-from sketchfit.data.store import Store, StoreSettings, Watch, default_cache, open_stores
-from sketchfit.data.table import Split, Table
+from sketchfit.data.folds import Fold, folds_of, given_folds, stratified_folds
+from sketchfit.data.table import Table
 from sketchfit.data.text_tables import listed
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
-from sketchfit.stages.review import review_table
-from sketchfit.tracking.console import Console
-
-
-@dataclass(frozen=True)
-class Fold:
-    """Rows to learn from and rows to validate on, int64; `number` names its folder."""
-
-    number: int
-    train: NDArray[np.int64]
-    valid: NDArray[np.int64]
-
-    def held_out(self, rows: int) -> NDArray[np.int64]:
-        """Int64 [rows]: this fold's number for the rows of the training table that it validates, -1 for the others."""
-        found = np.full(rows, -1, dtype=np.int64)
-        found[self.valid] = self.number
-        return found
-
-
-def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
-    """Read and check the tables as the recipe says; with folds, a class smaller than their number is an error."""
-    if not data.exists():
-        raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
-    folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
-    table = read_table(data, image_column=recipe.data.image_column, label_column=recipe.data.label_column, folds=folds)
-    return review_table(table, recipe.data, folds)
-
-
-def store_settings(recipe: Recipe) -> StoreSettings:
-    """How the images of a member are stored."""
-    largest = max(recipe.model.input_size, *(stage.size for stage in recipe.training.resize), 0)
-    size = recipe.data.size or -(-largest * 9 // 64) * 8
-    return StoreSettings(size, recipe.data.resize, recipe.data.channels, recipe.data.max_pixels)
-
-
-def cache_folder(recipe: Recipe) -> Path:
-    """Folder of stores and of what was measured."""
-    return Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
-
-
-def load_store(
-    table: Table, split: Split, what: str, recipe: Recipe, console: Console, watch: Watch = lambda _: None
-) -> Store:
-    """Open the store of a split, showing a bar while it is built."""
-    return load_stores(table, split, what, [recipe], console, watch)[0]
-
-
-def load_stores(
-    table: Table,
-    split: Split,
-    what: str,
-    recipes: Sequence[Recipe],
-    console: Console,
-    watch: Watch = lambda _: None,
-) -> list[Store]:
-    """Open the stores of a split for several members: those that share a cache are built in one pass.
-
-    Args:
-        watch: see `open_stores`.
-    """
-
-    def opened(cache: Path, wanted: Sequence[StoreSettings]) -> list[Store]:
-        with console.bar(f"decoding {what} images", len(split)) as advance:
-            return open_stores(table.root, split.paths, wanted, cache, lambda done: advance(done, ""), watch=watch)
-
-    keys = [(cache_folder(recipe), store_settings(recipe)) for recipe in recipes]
-    stores: dict[tuple[Path, StoreSettings], Store] = {}
-    for cache in dict.fromkeys(cache for cache, _ in keys):
-        wanted = [key for key in dict.fromkeys(keys) if key[0] == cache]
-        stores.update(zip(wanted, opened(cache, [settings for _, settings in wanted]), strict=True))
-    return [stores[key] for key in keys]
 
 
 def make_folds(
@@ -122,7 +48,7 @@ def make_folds(
         )
         if section.holdout:
             assignment[repeat, assignment[repeat] == 1] = -1
-    folds = _as_folds(assignment, rows)
+    folds = folds_of(assignment, rows)
     empty = [fold.number for fold in folds if len(fold.valid) == 0 or len(fold.train) == 0]
     if empty or not folds:
         raise UserError(
@@ -132,15 +58,6 @@ def make_folds(
     if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
         raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
     return folds, assignment
-
-
-def _as_folds(assignment: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Fold]:
-    folds: list[Fold] = []
-    for fold_of_row in assignment:
-        for value in range(int(fold_of_row.max()) + 1):
-            valid = rows[fold_of_row[rows] == value]
-            folds.append(Fold(len(folds), rows[fold_of_row[rows] != value], valid))
-    return folds
 
 
 def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> NDArray[np.int64] | None:
