@@ -187,6 +187,15 @@ def test_nothing_that_can_be_read(tmp_path: Path) -> None:
     assert found["folds"]["answer"].startswith("No training image can be read")
 
 
+def test_a_set_without_any_jpeg_file(tmp_path: Path) -> None:
+    train = {f"train/{k}.png": (k % 2, png(scribble(k, (48, 48)))) for k in range(40)}
+    test = {f"test/{k}.png": png(scribble(100 + k, (48, 48))) for k in range(25)}
+    found = audited(make_table(tmp_path / "data", train, test), tmp_path)
+    assert 0 <= found["drift"]["auc"] <= 1
+    assert "jpeg_quality" not in found["drift"]["traits"]
+    assert found["traits"]["jpeg_quality"] == {"train": None, "test": None}
+
+
 def test_all_images_alike_are_one_group_and_that_is_said(tmp_path: Path) -> None:
     table = make_table(tmp_path / "data", {f"train/{k}.JPEG": (k % 2, jpeg(scribble(0))) for k in range(12)}, {})
     found = audited(table, tmp_path)

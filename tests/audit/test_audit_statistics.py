@@ -52,6 +52,38 @@ def test_copies_are_judged_by_a_classifier_that_has_not_seen_them() -> None:
     assert leaky > 0.75
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3.0])
+@pytest.mark.parametrize("trait", TRAIT_NAMES)
+def test_a_trait_may_be_missing_infinite_or_constant_in_all_rows(trait: str, value: float) -> None:
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=(90, len(TRAIT_NAMES)))
+    values[60:, 0 if trait != TRAIT_NAMES[0] else 1] += 3
+    values[:, TRAIT_NAMES.index(trait)] = value
+    width = TRAIT_NAMES.index("width")
+    values[:, width] = np.nan_to_num(values[:, width], nan=1, posinf=1, neginf=1)  # NaN there means unreadable
+    frame = traits_frame(values, range(90), ["train"] * 60 + ["test"] * 30, [str(row) for row in range(90)])
+    drift = measure_drift(frame, np.arange(90))
+    assert drift.auc is not None
+    assert drift.auc > 0.9
+    if trait in drift.traits:
+        assert drift.traits[trait].statistic == pytest.approx(0, abs=1e-12)
+    else:
+        assert not np.isfinite(value)
+
+
+@pytest.mark.parametrize("known", [0, 1, 2])
+def test_a_trait_that_hardly_any_row_has_is_no_error(known: int) -> None:
+    values = np.random.default_rng(4).normal(size=(60, 3))
+    values[known:, 1] = np.nan
+    assert 0 <= adversarial_auc(values, np.arange(60) % 2 == 0, np.arange(60)) <= 1
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1.0])
+def test_without_any_trait_that_differs_the_classifier_is_at_chance(value: float) -> None:
+    test = np.arange(60) % 2 == 0
+    assert adversarial_auc(np.full((60, 3), value), test, np.arange(60)) == pytest.approx(0.5)
+
+
 def test_relations_and_groups_as_worked_out() -> None:
     label = np.array([0, 0, 1, 1, 0])  # rows 5, 6, 7, 8 are test rows
     pairs = np.array([[0, 1], [1, 5], [5, 4], [2, 4], [6, 7]])

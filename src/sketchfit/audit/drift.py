@@ -65,7 +65,7 @@ def measure_drift(frame: pd.DataFrame, unit: NDArray[np.int64], seed: int = 0) -
         seed: of the classifier's folds.
     """
     read = frame["width"].notna().to_numpy()
-    values = frame.loc[read, list(TRAIT_NAMES)].to_numpy(np.float64)
+    values = _finite_or_nan(frame.loc[read, list(TRAIT_NAMES)].to_numpy(np.float64))
     test = (frame.loc[read, "split"] == "test").to_numpy()
     tests = {}
     for column, name in enumerate(TRAIT_NAMES):
@@ -99,23 +99,31 @@ def adversarial_auc(
     """Area under the ROC curve of gradient-boosted trees that tell test rows from training rows, cross-validated.
 
     Args:
-        values: float64 [N, T], traits; NaN allowed.
+        values: float64 [N, T], traits. NaN and infinite values count as missing; a trait may be missing in all rows.
         test: bool [N].
         unit: int64 [N]; rows of one unit share a fold.
         seed: of the folds.
     """
+    values = _finite_or_nan(values)
     fold = stratified_folds(test.astype(np.int64), [1 / _FOLDS] * _FOLDS, seed, unit)
     score = np.zeros(len(test))
     for number in range(_FOLDS):
         learn, judge = fold != number, fold == number
-        if len(np.unique(test[learn])) < 2 or not judge.any():
-            score[judge] = test[learn].mean()
+        # A trait without any value in the training part of a fold can't be binned (no JPEG file: no JPEG quality).
+        known = ~np.isnan(values[learn]).all(axis=0)
+        if len(np.unique(test[learn])) < 2 or not judge.any() or not known.any():
+            score[judge] = test[learn].mean() if learn.any() else 0.5
             continue
         model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, early_stopping=False, random_state=seed)
         # On so little data threads gain nothing, and lose a lot where others work beside them.
         with threadpool_limits(1, "openmp"):
-            score[judge] = model.fit(values[learn], test[learn]).predict_proba(values[judge])[:, 1]
+            model.fit(values[np.ix_(learn, known)], test[learn])
+            score[judge] = model.predict_proba(values[np.ix_(judge, known)])[:, 1]
     return float(roc_auc_score(test, score))
+
+
+def _finite_or_nan(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def auc_interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:

@@ -138,10 +138,14 @@ def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan) -> 
 
 
 def trait_values(traits: Traits | None) -> NDArray[np.float64]:
-    """Measurements in the order of `TRAIT_NAMES`, float64 [T], flags as 0 and 1; all NaN for None (unreadable)."""
+    """Return measurements in the order of `TRAIT_NAMES`, float64 [T]: flags as 0 and 1, all NaN for None (unreadable).
+
+    A value that is not finite becomes NaN: findings are written as JSON, which has no infinity.
+    """
     if traits is None:
         return np.full(len(TRAIT_NAMES), nan)
-    return np.array([float(getattr(traits, name)) for name in TRAIT_NAMES])
+    values = np.array([float(getattr(traits, name)) for name in TRAIT_NAMES])
+    return np.where(np.isfinite(values), values, nan)
 
 
 def traits_frame(
