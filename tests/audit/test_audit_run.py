@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sketchfit.audit import Backbone, PixelStatistics, run_audit, write_findings, write_html, write_traits
+from sketchfit.audit import Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.audit import measure as measuring
 from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.config.audit import AuditSection
 from sketchfit.data.readers import read_table
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
+from sketchfit.reporting.audit.audit_page import write_audit_page
 from tests.audit.audit_sets import jpeg, make_table, png, scribble
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
@@ -29,7 +30,7 @@ def audited(table: Table, tmp_path: Path, **more: Any) -> dict[str, Any]:
     audit = run_audit(table, AuditSection(), tmp_path / "cache", threads=2, **more)
     write_findings(tmp_path / "out" / "findings.json", audit)
     write_traits(tmp_path / "out" / "traits.parquet", audit)
-    write_html(tmp_path / "out" / "index.html", audit)
+    write_audit_page(tmp_path / "out" / "index.html", audit)
     return dict(
         json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
     )

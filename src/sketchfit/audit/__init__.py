@@ -2,7 +2,6 @@
 
 from sketchfit.audit.findings import findings, write_findings, write_traits
 from sketchfit.audit.leak_guard import ExternalCheck, Overlap, check_external
-from sketchfit.audit.page import write_html
 from sketchfit.audit.run import Audit, Backbone, PixelStatistics, run_audit
 
 __all__ = [
@@ -15,6 +14,5 @@ __all__ = [
     "findings",
     "run_audit",
     "write_findings",
-    "write_html",
     "write_traits",
 ]

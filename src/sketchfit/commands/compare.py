@@ -17,12 +17,12 @@ from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_text
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import log_loss, top_k_correct
-from sketchfit.reporting.compare import Against, Aligned, against_first, align, top1
+from sketchfit.reporting.comparison import Against, Aligned, against_first, align, top1
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.page import flat_settings, render
+from sketchfit.reporting.kit.page import flat_settings, render
+from sketchfit.reporting.kit.thumbnails import data_uri, thumbnails, webp
 from sketchfit.reporting.read_evidence import members, read_evidence
-from sketchfit.reporting.runs import RunLine, sort_runs
-from sketchfit.reporting.thumbnails import data_uri, thumbnails, webp
+from sketchfit.reporting.runs_list import RunLine, sort_runs
 from sketchfit.runs.folder import RunFolder
 from sketchfit.tracking.console import Console, duration
 

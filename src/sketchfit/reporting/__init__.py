@@ -1,1 +1,1 @@
-"""AuditCallback back at a run: failures, slices, comparison."""
+"""The pages that sketchfit writes: the audit, the report on a run, comparisons, ablations."""

@@ -17,9 +17,9 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.resize import paper_colour
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.models.backbone import Network, to_input
-from sketchfit.reporting.attribution import attribute, find_target, overlay
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.robustness import CHANGES
+from sketchfit.reporting.run.attribution import attribute, find_target, overlay
+from sketchfit.reporting.run.robustness import CHANGES
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.train import load_network
 from sketchfit.training.engine import make_engine

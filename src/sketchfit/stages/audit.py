@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from sketchfit.audit import Audit, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.audit.leak_guard import check_external
 from sketchfit.audit.measure import MeasureSettings, Measuring
-from sketchfit.audit.page import write_html
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import See
 from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.files import read_json, write_json, write_npz
+from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.runs.folder import digest
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
@@ -146,7 +146,7 @@ def _audit(table: Table, recipe: Recipe, folder: Path, console: Console, page: s
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
-        write_html(folder / page, found, recipe.audit)
+        write_audit_page(folder / page, found, recipe.audit)
     return found
 
 

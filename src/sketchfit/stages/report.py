@@ -17,10 +17,10 @@ from sketchfit.errors import UserError
 from sketchfit.files import atomic, write_text
 from sketchfit.inference.network_input import network_input
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.gallery import Shown, choose_errors
+from sketchfit.reporting.kit.thumbnails import data_uri, thumbnail, thumbnails, webp
 from sketchfit.reporting.read_evidence import read_evidence
-from sketchfit.reporting.report import GalleryPicture, build_report, compute_statistics
-from sketchfit.reporting.thumbnails import data_uri, thumbnail, thumbnails, webp
+from sketchfit.reporting.run.gallery import Shown, choose_errors
+from sketchfit.reporting.run.report import GalleryPicture, build_report, compute_statistics
 from sketchfit.runs.folder import RunFolder
 from sketchfit.tracking.console import Console, duration
 
@@ -59,7 +59,7 @@ def write_report(
     pictures = thumbnails([evidence.root / path for path in evidence.paths], settings.thumbnail, recipe.compute.threads)
     shown = choose_errors(evidence, settings.gallery)
     # Imported late: cleanlab and captum take seconds, and whoever only trains need not wait for them.
-    from sketchfit.reporting.run_sections import further_sections, gallery_heat
+    from sketchfit.reporting.run.run_sections import further_sections, gallery_heat
 
     extra, steps, beside = further_sections(Path(run), evidence, statistics, recipe, pictures, console)
     heat = gallery_heat(Path(run), evidence, recipe, shown, console)

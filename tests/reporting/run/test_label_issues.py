@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from sketchfit.reporting.label_issues import COLUMNS, disagreeing_copies, doubtful_labels, review_csv
+from sketchfit.reporting.run.label_issues import COLUMNS, disagreeing_copies, doubtful_labels, review_csv
 
 
 def _planted(rows: int = 2000, classes: int = 10, share: float = 0.05) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sketchfit.inference import metrics
-from sketchfit.reporting.figures import ece, figures, macro_f1, resampled
+from sketchfit.reporting.run.figures import ece, figures, macro_f1, resampled
 
 
 def _case(rows: int = 300, classes: int = 5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

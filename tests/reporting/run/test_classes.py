@@ -7,8 +7,8 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import confusion_matrix as reference
 from sklearn.metrics import precision_recall_fscore_support
 
-from sketchfit.reporting.classes import class_results, confusion_matrix
-from sketchfit.reporting.confusions import clustered_order, costly_pairs
+from sketchfit.reporting.run.classes import class_results, confusion_matrix
+from sketchfit.reporting.run.confusions import clustered_order, costly_pairs
 
 LABELS = hnp.arrays(np.int64, st.shared(st.integers(1, 60), key="n"), elements=st.integers(0, 4))
 

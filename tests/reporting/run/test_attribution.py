@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sketchfit.models._timm import timm
-from sketchfit.reporting.attribution import attribute, find_target, overlay
+from sketchfit.reporting.run.attribution import attribute, find_target, overlay
 
 SIZE = 64
 

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from sketchfit.inference import metrics
 from sketchfit.inference.calibration import Temperature, reliability
 from sketchfit.inference.diversity import diversity
+from sketchfit.inference.expected_accuracy import calibrated_confidence, estimate_test_accuracy
 from sketchfit.inference.intervals import Estimate
-from sketchfit.reporting.charts import histogram, interval_bar, reliability_chart
-from sketchfit.reporting.classes import ClassResult, class_results, confusion_matrix
-from sketchfit.reporting.confusions import clustered_order, costly_pairs
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.figures import Figures, figures
-from sketchfit.reporting.gallery import Shown
-from sketchfit.reporting.page import embedded_json, flat_settings, render
-from sketchfit.reporting.test_accuracy import calibrated_confidence, estimate_test_accuracy
-from sketchfit.reporting.thumbnails import COLUMNS, data_uri, sprite
-from sketchfit.reporting.training_charts import trained_networks, training_charts
+from sketchfit.reporting.kit.charts import histogram, interval_bar, reliability_chart
+from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
+from sketchfit.reporting.kit.thumbnails import COLUMNS, data_uri, sprite
+from sketchfit.reporting.run.classes import ClassResult, class_results, confusion_matrix
+from sketchfit.reporting.run.confusions import clustered_order, costly_pairs
+from sketchfit.reporting.run.curves import trained_networks, training_charts
+from sketchfit.reporting.run.figures import Figures, figures
+from sketchfit.reporting.run.gallery import Shown
 
 Pixels = NDArray[np.uint8]
 

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-from sketchfit.audit import run_audit, write_html
-from sketchfit.audit.charts import counts, distributions, short
-from sketchfit.audit.pictures import sheet
+from sketchfit.audit import run_audit
 from sketchfit.config.audit import AuditSection
+from sketchfit.reporting.audit.audit_page import write_audit_page
+from sketchfit.reporting.audit.contact_sheets import sheet
+from sketchfit.reporting.kit.histograms import counts, distributions, short
 from tests.audit.audit_sets import jpeg, make_table, png, scribble
 
 
@@ -50,7 +51,7 @@ def page(tmp_path: Path, section: AuditSection | None = None) -> str:
     colour[scribble(7) < 128] = (200, 30, 30)
     table = make_table(tmp_path / "data", train, {"test/0.png": png(colour), "test/bad.png": b""})
     audit = run_audit(table, section or AuditSection(), tmp_path / "cache")
-    write_html(tmp_path / "index.html", audit, section)
+    write_audit_page(tmp_path / "index.html", audit, section)
     return (tmp_path / "index.html").read_text(encoding="utf-8")
 
 

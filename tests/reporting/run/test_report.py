@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from sketchfit.errors import UserError
-from sketchfit.reporting.gallery import choose_errors
-from sketchfit.reporting.page import embedded_json, render
+from sketchfit.inference.expected_accuracy import calibrated_confidence, estimate_test_accuracy
+from sketchfit.reporting.kit.page import embedded_json, render
 from sketchfit.reporting.read_evidence import read_evidence
-from sketchfit.reporting.test_accuracy import calibrated_confidence, estimate_test_accuracy
+from sketchfit.reporting.run.gallery import choose_errors
 from sketchfit.stages import report as report_module
 from sketchfit.stages.report import report_after_run, write_report
 from sketchfit.tracking.console import Console

@@ -8,7 +8,7 @@ from typing import Any
 
 from sketchfit.inference.intervals import Difference
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.slices import Slice
+from sketchfit.reporting.run.slices import Slice
 
 TRUSTED = 0.6
 """Accuracy below which a network that doubts a label is mostly wrong itself."""

@@ -10,9 +10,9 @@ from scipy.stats import binomtest
 
 from sketchfit.commands.compare import compare, differing_settings, list_runs
 from sketchfit.errors import UserError
-from sketchfit.reporting.compare import against_first, align
+from sketchfit.reporting.comparison import against_first, align
 from sketchfit.reporting.read_evidence import read_evidence
-from sketchfit.reporting.runs import sort_runs
+from sketchfit.reporting.runs_list import sort_runs
 from sketchfit.tracking.console import Console
 
 QUIET = Console("none")

@@ -10,14 +10,14 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.reporting.advice import TRUSTED
-from sketchfit.reporting.charts import interval_bar
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.label_issues import LabelIssue
-from sketchfit.reporting.page import render
-from sketchfit.reporting.report import ExtraSection
-from sketchfit.reporting.slices import Slice
-from sketchfit.reporting.thumbnails import data_uri, webp
+from sketchfit.reporting.kit.charts import interval_bar
+from sketchfit.reporting.kit.page import render
+from sketchfit.reporting.kit.thumbnails import data_uri, webp
+from sketchfit.reporting.run.advice import TRUSTED
+from sketchfit.reporting.run.label_issues import LabelIssue
+from sketchfit.reporting.run.report import ExtraSection
+from sketchfit.reporting.run.slices import Slice
 
 LABELS_SHOWN = 200
 

@@ -14,15 +14,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sketchfit.audit.broken import UNREADABLE
-from sketchfit.audit.charts import counts, distributions, short
 from sketchfit.audit.copies import RELATIONS, Relation
 from sketchfit.audit.findings import test_images_with_training_copy
-from sketchfit.audit.pictures import Sheet, sheet, single
 from sketchfit.audit.run import Audit
 from sketchfit.audit.traits import FLAGS
-from sketchfit.audit.words import TRAIT_WORDS
 from sketchfit.config.audit import AuditSection
 from sketchfit.files import write_text
+from sketchfit.reporting.audit.contact_sheets import Sheet, sheet, single
+from sketchfit.reporting.audit.trait_titles import TRAIT_WORDS
+from sketchfit.reporting.kit.histograms import counts, distributions, short
 
 _FIRST_GROUPS = 24
 _SHOWN_GROUPS = 300
@@ -95,7 +95,7 @@ class ClassSheet:
     sheet: Sheet
 
 
-def write_html(path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None) -> None:
+def write_audit_page(path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None) -> None:
     """Write `index.html`, atomically.
 
     Args:
@@ -111,7 +111,7 @@ def render(audit: Audit, section: AuditSection, threads: int | None = None) -> s
     """The page as text."""
     cell = max(16, section.thumbnail * 3 // 4)
     environment = Environment(
-        loader=PackageLoader("sketchfit.audit"),
+        loader=PackageLoader("sketchfit.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -119,7 +119,7 @@ def render(audit: Audit, section: AuditSection, threads: int | None = None) -> s
     )
     environment.filters["breakable"] = breakable
     unreadable = [one for one in audit.oddities if one.kind in UNREADABLE]
-    return environment.get_template("page.html.j2").render(
+    return environment.get_template("audit.html.j2").render(
         audit=audit,
         name=audit.table.root.resolve().name,
         cell=cell,

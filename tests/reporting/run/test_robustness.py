@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchfit.reporting.embedding import embed
-from sketchfit.reporting.robustness import CHANGES, compare_changes
+from sketchfit.reporting.run.embedding_map import embed
+from sketchfit.reporting.run.robustness import CHANGES, compare_changes
 
 PAPER = np.array([255], np.uint8)
 

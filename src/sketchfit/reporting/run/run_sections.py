@@ -16,16 +16,16 @@ from sketchfit.config.load import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.images import ImageError, decode
 from sketchfit.inference.intervals import Difference
-from sketchfit.reporting.advice import Findings, Step, next_steps, training_findings
-from sketchfit.reporting.embedding import SMALLEST, embed
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.gallery import Shown
-from sketchfit.reporting.label_issues import LabelIssue, disagreeing_copies, doubtful_labels, review_csv
 from sketchfit.reporting.networks import MemberNetworks, answers_to_changes, heat_maps, penultimate_features
-from sketchfit.reporting.report import ExtraSection, Statistics
-from sketchfit.reporting.robustness import compare_changes
-from sketchfit.reporting.sections import labels_section, map_section, robustness_section, slices_section
-from sketchfit.reporting.slices import Slice, compare_slices, trait_masks, tree_slices
+from sketchfit.reporting.run.advice import Findings, Step, next_steps, training_findings
+from sketchfit.reporting.run.embedding_map import SMALLEST, embed
+from sketchfit.reporting.run.gallery import Shown
+from sketchfit.reporting.run.label_issues import LabelIssue, disagreeing_copies, doubtful_labels, review_csv
+from sketchfit.reporting.run.report import ExtraSection, Statistics
+from sketchfit.reporting.run.robustness import compare_changes
+from sketchfit.reporting.run.sections import labels_section, map_section, robustness_section, slices_section
+from sketchfit.reporting.run.slices import Slice, compare_slices, trait_masks, tree_slices
 from sketchfit.runs.folder import RunFolder
 from sketchfit.tracking.console import Console
 

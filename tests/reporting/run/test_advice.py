@@ -6,8 +6,8 @@ import pytest
 
 from sketchfit.config.load import load_recipe, setting_names
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.reporting.advice import Findings, next_steps
-from sketchfit.reporting.slices import Slice
+from sketchfit.reporting.run.advice import Findings, next_steps
+from sketchfit.reporting.run.slices import Slice
 
 FINE = Findings(
     accuracy=0.8,

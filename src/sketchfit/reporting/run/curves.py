@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sketchfit.reporting.charts import line_chart, percent, plain
 from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.kit.charts import line_chart, percent, plain
 
 _CURVES = (
     ("train_loss", "training loss", "loss", "Loss on training pictures as they were augmented."),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from sketchfit.reporting.slices import compare_slices, holm, trait_masks, tree_slices
+from sketchfit.reporting.run.slices import compare_slices, holm, trait_masks, tree_slices
 
 
 def _traits(rows: int, rng: np.random.Generator) -> pd.DataFrame:
