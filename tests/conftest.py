@@ -1,13 +1,12 @@
-"""What all tests share: one thread, a cache of their own, a small drawn data set, the smallest recipe that runs."""
+"""What all tests share: one thread, a cache of their own, a small drawn data set, a finished run."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,10 @@ import pytest
 
 # Before torch is imported anywhere: tiny networks on several threads wait for each other. Subprocesses inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Nothing in the tests may ask a network for weights; what tries to, fails at once.
+# No test may download weights; an attempt fails at once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-_TINY: dict[str, Any] = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "data": {"channels": 1},
-    "folds": {"k": 2},
-    "optimizer": {"name": "adamw", "lr": 2e-3},
-    "training": {"epochs": 2, "batch_size": 8},
-    "tracking": {"progress": "plain"},
-    "audit": {"enabled": False},
-    "inference": {"views": []},
-    "calibration": {"method": "none"},
-    "report": {"enabled": False},
-}
+from tests.factories import Cli, tiny_recipe
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,7 +44,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny() -> dict[str, Any]:
     """Settings of a run that takes about a second: 2 folds, 2 epochs, 32 pixels, random weights, no extra stages."""
-    return copy.deepcopy(_TINY)
+    return tiny_recipe({"tracking": {"progress": "plain"}})
 
 
 def _cli(*arguments: object) -> tuple[int, str, str]:
@@ -76,7 +64,7 @@ def _cli(*arguments: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="session")
-def cli() -> Callable[..., tuple[int, str, str]]:
+def cli() -> Cli:
     """Run the command line in this process: arguments to (exit status, standard output, standard error).
 
     An exception that the command line does not turn into words comes through, and fails the test.
@@ -90,12 +78,12 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import yaml
 
     path = tmp_path_factory.mktemp("recipe") / "tiny.yaml"
-    path.write_text(yaml.safe_dump(_TINY))
+    path.write_text(yaml.safe_dump(tiny_recipe({"tracking": {"progress": "plain"}})))
     return path
 
 
 @pytest.fixture(scope="session")
-def plain(drawn: Path, tiny_file: Path, cli: Callable[..., tuple[int, str, str]], tmp_path_factory: Any) -> Path:
+def plain(drawn: Path, tiny_file: Path, cli: Cli, tmp_path_factory: Any) -> Path:
     """A finished run without the stages that change probabilities. Not to be changed by a test."""
     out = tmp_path_factory.mktemp("plain") / "run"
     status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", out)

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.data.table import Split, Table
+from sketchfit.data.table import Table
+from tests import factories
 
 Image = NDArray[np.uint8]
 
@@ -41,15 +42,4 @@ def make_table(root: Path, train: Mapping[str, tuple[int, bytes | None]], test: 
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         if data is not None:
             (root / path).write_bytes(data)
-    label = np.array([number for number, _ in train.values()], dtype=np.int64)
-    names = tuple(f"c{index}" for index in range(int(label.max(initial=-1)) + 1))
-    return Table(
-        root=root,
-        train=Split(tuple(train), tuple(train)),
-        test=Split(tuple(test), tuple(test)),
-        label=label,
-        class_names=names,
-        class_targets=tuple(range(len(names))),
-        submission=None,
-        columns={},
-    )
+    return factories.make_table(root, {path: number for path, (number, _) in train.items()}, tuple(test))

@@ -9,20 +9,15 @@ from sketchfit.commands.ablate import ablate, make_variants
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.synthetic import draw_dataset
+from tests.factories import tiny_recipe
 
-TINY = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "audit": {"enabled": False},
-    "folds": {"k": 2},
-    "training": {"epochs": 1, "batch_size": 8, "validate_every": 0},
-    "loss": {"smoothing": 0.05},
-    "compute": {"device": "cpu", "threads": 1},
-    "tracking": {"progress": "none"},
-}
+RECIPE = tiny_recipe(
+    {"training": {"epochs": 1, "validate_every": 0}, "loss": {"smoothing": 0.05}, "optimizer": {"lr": 1e-3}}
+)
 
 
 def test_one_change_at_a_time_and_the_bases_own_value_is_passed_over():
-    found = make_variants(load_recipe(TINY), ["loss=ce,focal", "optimizer.lr=0.01,0.001", "model.head={name: mlp}"])
+    found = make_variants(load_recipe(RECIPE), ["loss=ce,focal", "optimizer.lr=0.01,0.001", "model.head={name: mlp}"])
     assert [variant.name for variant in found] == [
         "base",
         "loss=focal",
@@ -36,7 +31,7 @@ def test_one_change_at_a_time_and_the_bases_own_value_is_passed_over():
 
 
 def test_the_grid_has_every_combination_once():
-    found = make_variants(load_recipe(TINY), ["loss=ce,focal,poly1", "training.epochs=1,2"], grid=True)
+    found = make_variants(load_recipe(RECIPE), ["loss=ce,focal,poly1", "training.epochs=1,2"], grid=True)
     pairs = {(variant.recipe.loss.name, variant.recipe.training.epochs) for variant in found}
     assert len(found) == len(pairs) == 6
 
@@ -55,7 +50,7 @@ def test_the_grid_has_every_combination_once():
 )
 def test_mistakes_are_told_before_any_training(vary, words):
     with pytest.raises(UserError) as caught:
-        make_variants(load_recipe(TINY), vary)
+        make_variants(load_recipe(RECIPE), vary)
     assert words in str(caught.value)
 
 
@@ -72,7 +67,7 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(tmp_path, monkeyp
         return real(run, member, recipe, inputs, fold, *rest)
 
     monkeypatch.setattr(module, "fit_fold", watched)
-    rows = ablate(data, TINY, ["loss=focal"], seeds=2, out=tmp_path / "out")
+    rows = ablate(data, RECIPE, ["loss=focal"], seeds=2, out=tmp_path / "out")
     assert [row.name for row in rows] == ["base", "loss=focal"]
     assert all(row.top1.n == 24 and len(row.by_seed) == 2 for row in rows)
     assert [one[:3] for one in trained] == [
@@ -80,7 +75,7 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(tmp_path, monkeyp
     ]
     assert len({one[3] for one in trained}) == 2  # two folds, whatever the seed
     trained.clear()
-    again = ablate(data, TINY, ["loss=focal", "training.epochs=2"], seeds=2, out=tmp_path / "out")
+    again = ablate(data, RECIPE, ["loss=focal", "training.epochs=2"], seeds=2, out=tmp_path / "out")
     assert {one[0] for one in trained} == {"training.epochs=2"}
     first = {row.name: row.by_seed for row in again}
     assert all(first[row.name] == row.by_seed for row in rows)

@@ -20,22 +20,18 @@ from sketchfit.errors import UserError
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages import views as views_stage
 from sketchfit.synthetic import draw_dataset
+from tests.factories import tiny_recipe
 
-RECIPE: dict[str, Any] = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "data": {"channels": 1},
-    "folds": {"k": 3},
-    "audit": {"enabled": False},
-    "report": {"enabled": False},
-    "optimizer": {"name": "adamw", "lr": 2e-3},
-    "training": {"epochs": 2, "batch_size": 16, "validate_every": 0},
-    "inference": {"views": ["hflip", "five-crop0.8"]},
-    "calibration": {"sets": 0.8},
-    "tracking": {"progress": "none"},
-    "compute": {"threads": 1},
-    "ensemble": {"compare": ["best-member", "mean", "simplex", "greedy"], "greedy_rounds": 5, "greedy_bags": 2},
-    "members": {"one": {}, "two": {"seed": 5}},
-}
+RECIPE = tiny_recipe(
+    {
+        "folds": {"k": 3},
+        "training": {"batch_size": 16, "validate_every": 0},
+        "inference": {"views": ["hflip", "five-crop0.8"]},
+        "calibration": {"method": "temperature", "sets": 0.8},
+        "ensemble": {"compare": ["best-member", "mean", "simplex", "greedy"], "greedy_rounds": 5, "greedy_bags": 2},
+        "members": {"one": {}, "two": {"seed": 5}},
+    }
+)
 
 
 @pytest.fixture(scope="module")

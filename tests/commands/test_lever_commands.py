@@ -15,13 +15,9 @@ from sketchfit.commands.lr_find import lr_find
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.synthetic import draw_dataset
+from tests.factories import tiny_recipe
 
-TINY = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "training": {"epochs": 4, "batch_size": 8},
-    "compute": {"device": "cpu", "threads": 1},
-    "tracking": {"progress": "none"},
-}
+RECIPE = tiny_recipe({"training": {"epochs": 4}})
 CURRICULUM = {"curriculum": [{"until": 0.5, "policy": "none"}, {"policy": "light"}]}
 
 
@@ -36,7 +32,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 
 def test_the_grid_shows_each_stage(drawings, tmp_path):
-    sheet = show_augment(drawings, {**TINY, "transforms": CURRICULUM}, out=tmp_path / "a.png", rows=3, draws=4)
+    sheet = show_augment(drawings, {**RECIPE, "transforms": CURRICULUM}, out=tmp_path / "a.png", rows=3, draws=4)
     cell = 34
     assert sheet.shape == (2 * (3 * cell + 2) + 8, 5 * cell + 2, 3)
     first = sheet[: 3 * cell + 2]
@@ -50,7 +46,7 @@ def test_the_grid_shows_each_stage(drawings, tmp_path):
 
 
 def test_one_epoch_can_be_asked_for(drawings, tmp_path):
-    settings = {**TINY, "transforms": CURRICULUM}
+    settings = {**RECIPE, "transforms": CURRICULUM}
     assert show_augment(drawings, settings, out=tmp_path / "a.png", rows=2, epoch=4).shape[0] == 2 * 34 + 2
     with pytest.raises(UserError, match="no epoch 5"):
         show_augment(drawings, settings, out=tmp_path / "a.png", epoch=5)
@@ -67,12 +63,12 @@ def test_rows_are_spread_over_the_classes():
 
 
 def test_the_range_test_suggests_a_rate_that_lowers_the_loss(drawings, tmp_path):
-    found = lr_find(drawings, TINY, out=tmp_path / "lr.png", low=1e-5, high=10.0, steps=60)
+    found = lr_find(drawings, RECIPE, out=tmp_path / "lr.png", low=1e-5, high=10.0, steps=60)
     assert (tmp_path / "lr.png").read_bytes().startswith(b"\x89PNG")
     assert len(found.rates) == len(found.losses) == len(found.curve) <= 60
     assert 1e-5 < found.suggested < 1
     with pytest.raises(UserError, match="low < high"):
-        lr_find(drawings, TINY, out=tmp_path / "lr.png", low=1.0, high=0.1)
+        lr_find(drawings, RECIPE, out=tmp_path / "lr.png", low=1.0, high=0.1)
 
 
 def test_the_commands_are_there(drawings, tmp_path):

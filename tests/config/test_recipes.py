@@ -15,7 +15,7 @@ from sketchfit.models.backbone import build_network
 from sketchfit.synthetic import draw_dataset
 from sketchfit.training.optimizers import build_optimizer
 
-TINY = {
+SMALL_BACKBONES = {
     "mobilenetv2": "test_efficientnet",
     "test_resnet": "test_resnet",
     "resnet50": "test_resnet",
@@ -28,7 +28,7 @@ GPU = ("baseline", "coatnet", "convnextv2", "eva02", "strong")
 
 
 def tiny_of(backbone: str) -> str:
-    return next(tiny for kind, tiny in TINY.items() if backbone.startswith(kind))
+    return next(tiny for kind, tiny in SMALL_BACKBONES.items() if backbone.startswith(kind))
 
 
 @pytest.fixture(scope="module")

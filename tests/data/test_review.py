@@ -7,20 +7,16 @@ import pytest
 
 from sketchfit.config.data import DataSection
 from sketchfit.data.review import exclude_images, read_exclude, read_relabel, relabel_images, review_table
-from sketchfit.data.table import Split, Table
+from sketchfit.data.table import Table
 from sketchfit.errors import UserError
+from tests.factories import make_table
 
 
 def _table() -> Table:
-    names = tuple(f"{name}/{k}.png" for name in ("apple", "bee") for k in range(3))
-    return Table(
-        root=Path("/nowhere"),
-        train=Split(tuple(f"train/{name}" for name in names), names),
-        test=Split((), ()),
-        label=np.array([0, 0, 0, 1, 1, 1]),
+    return make_table(
+        train={f"train/{name}/{k}.png": number for number, name in enumerate(("apple", "bee")) for k in range(3)},
         class_names=("apple", "bee"),
         class_targets=(10, 20),
-        submission=None,
         columns={"artist": np.array(list("abcdef"))},
     )
 

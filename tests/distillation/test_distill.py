@@ -35,23 +35,18 @@ from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 from sketchfit.training.job import FitJob
+from tests.factories import tiny_recipe
 
 Cli = Callable[..., tuple[int, str, str]]
 
-RECIPE: dict[str, Any] = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "data": {"channels": 1},
-    "folds": {"k": 2},
-    "audit": {"enabled": False},
-    "report": {"enabled": False},
-    "ensemble": {"method": "mean", "compare": ["mean"]},
-    "calibration": {"method": "none"},
-    "training": {"epochs": 1, "batch_size": 8, "validate_every": 0},
-    "inference": {"views": []},
-    "tracking": {"progress": "plain"},
-    "compute": {"threads": 1, "device": "cpu"},
-    "members": {"a": {}, "b": {"seed": 5, "data": {"channels": 3}}},
-}
+RECIPE = tiny_recipe(
+    {
+        "ensemble": {"method": "mean", "compare": ["mean"]},
+        "training": {"epochs": 1, "validate_every": 0},
+        "tracking": {"progress": "plain"},
+        "members": {"a": {}, "b": {"seed": 5, "data": {"channels": 3}}},
+    }
+)
 
 
 @pytest.fixture(scope="module")

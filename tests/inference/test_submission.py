@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.data.table import Split, Submission, Table
+from sketchfit.data.table import Submission, Table
 from sketchfit.errors import UserError
 from sketchfit.inference.submission import check_submission, submission_text
+from tests.factories import make_table
 
 NAMES = ("0.JPEG", "a,b.JPEG", "사과.JPEG")
 PROB = np.array([[0.1, 0.8, 0.1], [0.4, 0.2, 0.4], [0.0, 0.0, 1.0]], dtype=np.float32)
@@ -19,15 +20,11 @@ PROB = np.array([[0.1, 0.8, 0.1], [0.4, 0.2, 0.4], [0.0, 0.0, 1.0]], dtype=np.fl
 
 def table(sample: bool = True, encoding: str = "utf-8") -> Table:
     rows = (("7", NAMES[2]), ("3", NAMES[0]), ("5", NAMES[1]))
-    return Table(
-        root=Path(),
-        train=Split((), ()),
-        test=Split(tuple(f"test/{name}" for name in NAMES), NAMES),
-        label=np.zeros(0, dtype=np.int64),
+    return make_table(
+        test=tuple(f"test/{name}" for name in NAMES),
         class_names=("ant", "bee", "cat"),
         class_targets=(10, 20, 30),
         submission=Submission(("ID", "image_path", "target"), rows, np.array([2, 0, 1]), encoding) if sample else None,
-        columns={},
     )
 
 

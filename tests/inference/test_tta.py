@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.inference.tta import parse_views, view_pictures, view_probabilities
 from sketchfit.models.backbone import Normalisation
 from sketchfit.training.evaluate import probabilities
 from sketchfit.transforms.resample import resize
+from tests.factories import make_store
 
 NAMES = (
     *("hflip", "vflip", "rot90", "rot180", "rot270", "transpose", "ink", "stretch"),
@@ -89,7 +89,7 @@ def test_views_at_once_say_what_each_says_alone(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 4))
     images = np.stack([drawing(seed) for seed in range(7)])
-    store = Store(images, np.full((7, 1), 255, dtype=np.uint8), ("",) * 7, tmp_path, built=True)
+    store = make_store(images)
     normalisation = Normalisation((0.5,) * 3, (0.5,) * 3)
     rows = np.array([6, 1, 2, 5, 0])
 

@@ -33,27 +33,23 @@ from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 from sketchfit.transforms.augment import eval_augment
+from tests.factories import tiny_recipe
 
-RECIPE: dict[str, Any] = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "data": {"channels": 1},
-    "folds": {"k": 3},
-    "audit": {"enabled": False},
-    "report": {"enabled": False},
-    "training": {"epochs": 2, "batch_size": 8, "validate_every": 0},
-    "transforms": {"policy": "none"},
-    "inference": {"views": []},
-    "calibration": {"method": "none"},
-    "tracking": {"progress": "plain"},
-    "compute": {"threads": 1, "device": "cpu"},
-    "members": {
-        "a": {},
-        "b": {"optimizer": {"lr": 5e-4}},
-        "c": {"transforms": {"policy": "flips"}},
-        "wide": {"model": {"input_size": 40}},
-        "other": {"model": {"backbone": "test_convnext"}},
-    },
-}
+RECIPE = tiny_recipe(
+    {
+        "folds": {"k": 3},
+        "training": {"validate_every": 0},
+        "transforms": {"policy": "none"},
+        "tracking": {"progress": "plain"},
+        "members": {
+            "a": {},
+            "b": {"optimizer": {"lr": 5e-4}},
+            "c": {"transforms": {"policy": "flips"}},
+            "wide": {"model": {"input_size": 40}},
+            "other": {"model": {"backbone": "test_convnext"}},
+        },
+    }
+)
 Cli = Callable[..., tuple[int, str, str]]
 
 

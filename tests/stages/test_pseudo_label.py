@@ -33,18 +33,15 @@ from sketchfit.training.engine import make_engine
 from sketchfit.training.job import FitJob, SoftTargets
 from sketchfit.training.loader import updates
 from sketchfit.training.plan import make_plan
+from tests.factories import tiny_recipe
 
-RECIPE: dict[str, Any] = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "data": {"channels": 1},
-    "folds": {"k": 3},
-    "audit": {"enabled": False},
-    "report": {"enabled": False},
-    "training": {"epochs": 1, "batch_size": 8, "validate_every": 0},
-    "inference": {"views": []},
-    "tracking": {"progress": "none"},
-    "compute": {"threads": 1, "device": "cpu"},
-}
+RECIPE = tiny_recipe(
+    {
+        "folds": {"k": 3},
+        "training": {"epochs": 1, "validate_every": 0},
+        "calibration": {"method": "temperature"},
+    }
+)
 
 
 @pytest.fixture(scope="module")

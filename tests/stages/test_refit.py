@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,19 +14,9 @@ from sketchfit.data.folds import Fold
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.refit import best_epochs, shortened
 from sketchfit.synthetic import draw_dataset
+from tests.factories import tiny_recipe
 
-RECIPE: dict[str, Any] = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "data": {"channels": 1},
-    "folds": {"k": 2},
-    "audit": {"enabled": False},
-    "report": {"enabled": False},
-    "training": {"epochs": 2, "batch_size": 8, "validate_every": 1},
-    "inference": {"views": []},
-    "calibration": {"method": "none"},
-    "tracking": {"progress": "none"},
-    "compute": {"threads": 1, "device": "cpu"},
-}
+RECIPE = tiny_recipe({"training": {"validate_every": 1}})
 
 
 @pytest.mark.parametrize(

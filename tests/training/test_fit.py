@@ -24,6 +24,7 @@ from sketchfit.training.engine import make_engine
 from sketchfit.training.evaluate import probabilities
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
+from tests.factories import make_store
 
 ROWS, CLASSES = 48, 3
 TRAIN, VALID = np.arange(36), np.arange(36, ROWS)
@@ -37,7 +38,7 @@ def bars(rows: int = ROWS, seed: int = 0) -> tuple[Store, np.ndarray]:
     for row, of_class in enumerate(label):
         at = 12 * of_class + rng.integers(1, 7)
         images[row, :, at : at + 5] = rng.integers(0, 60)
-    return Store(images, np.full((rows, 1), 255, np.uint8), ("",) * rows, Path("bars"), False), label.astype(np.int64)
+    return make_store(images), label.astype(np.int64)
 
 
 STORE, LABEL = bars()

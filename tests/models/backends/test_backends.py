@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from sketchfit.config.load import load_recipe
-from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.inference.tta import parse_views, view_probabilities
 from sketchfit.models.backbone import Network, Normalisation, build_network, to_input
@@ -17,6 +16,7 @@ from sketchfit.models.backends.answer import Answer, Pictures, eager, in_batches
 from sketchfit.models.backends.build import TOLERANCE, build_answer, forward_flops
 from sketchfit.models.backends.graph import to_onnx
 from sketchfit.training.evaluate import probabilities
+from tests.factories import make_store
 
 CONVERTED = ("onnxruntime", "openvino")
 CPU = torch.device("cpu")
@@ -263,7 +263,7 @@ def test_rows_and_views_of_a_store(backend: str) -> None:
     """Through the two ways in which a run asks: rows in batches, the last one smaller; several views at once."""
     pytest.importorskip(backend)
     network, said = network_of("test_resnet"), list[str]()
-    store = Store(pictures(11, 36, 1), np.full((11, 1), 255, np.uint8), ("",) * 11, None, False)  # type: ignore[arg-type]
+    store = make_store(pictures(11, 36, 1))
     rows = np.array([3, 1, 9, 0, 10, 4, 5])
     settings = {"size": 32, "device": CPU, "threads": 1}
     plain = (network.model, network.normalisation, store, rows)
