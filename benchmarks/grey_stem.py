@@ -19,7 +19,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 from sketchfit.models.backbone import Normalisation, to_input
 
 MEAN, STD = 0.5, 0.25

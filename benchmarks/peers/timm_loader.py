@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.case import MEAN, STD, Case
 from benchmarks.peers.pillow import Pictures
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 AUGMENTATION: dict[str, dict[str, Any]] = {
     "none": {"no_aug": True},

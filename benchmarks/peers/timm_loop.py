@@ -13,7 +13,7 @@ from benchmarks.case import Case
 from benchmarks.clock import Waiting
 from benchmarks.peers import timm_model
 from benchmarks.peers.timm_loader import training_loader
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 
 def rate(case: Case, channels_last: bool, keep_memory: bool = False) -> dict[str, float]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from sketchfit._timm import timm
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe, recipe_text, shipped_recipes
-from sketchfit.models._timm import timm
 from sketchfit.models.backbone import build_network
 from sketchfit.synthetic import draw_dataset
 from sketchfit.training.optimizers import build_optimizer

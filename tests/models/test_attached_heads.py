@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sketchfit._timm import timm
 from sketchfit.config.head import HeadSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.heads import LinearHead, attach_head, classifier_names
 
 BACKBONES = ["test_efficientnet", "test_vit", "test_coatnet", "test_convnext", "test_resnet"]

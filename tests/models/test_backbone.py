@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from sketchfit._timm import timm
 from sketchfit.config.load import load_recipe, shipped_recipes
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.backbone import Normalisation, build_network, expected_normalisation, provenance, to_input
 
 

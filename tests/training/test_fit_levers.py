@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.load import merge
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.backbone import build_network, to_input
 from sketchfit.models.batch_norm import refresh_batch_norm
 from sketchfit.models.heads import classifier_names

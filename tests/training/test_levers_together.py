@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit._timm import timm
 from sketchfit.config.averaging import AveragingSection
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.config.head import HeadSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.config.schedule import ScheduleSection
-from sketchfit.models._timm import timm
 from sketchfit.models.averaging import EMA, SWA
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.heads import attach_head

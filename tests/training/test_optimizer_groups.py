@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.training.optimizers import build_optimizer, list_optimizers
 from sketchfit.training.schedules import apply_lr
 

@@ -9,10 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional as F
 
+from sketchfit._timm import timm
 from sketchfit.config.head import HeadSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.probe import ProbeSection
-from sketchfit.models._timm import timm
 from sketchfit.models.heads import attach_head
 from sketchfit.training.losses import build_loss
 from sketchfit.training.probe import fit_head

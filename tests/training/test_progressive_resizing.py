@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit._timm import timm
 from sketchfit.config.load import load_recipe
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.input_size import at_input_size, set_input_size
 from sketchfit.training import fit as fit_module
 from sketchfit.training.optimizers import build_optimizer

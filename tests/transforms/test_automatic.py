@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 from sketchfit.transforms.augment import Augment
 from sketchfit.transforms.automatic import argument
 from sketchfit.transforms.policy import build

@@ -14,13 +14,13 @@ from typing import Any, Literal
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
+from sketchfit._timm import timm
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.section import Section
 from sketchfit.config.training import ResizeStage
 from sketchfit.config.transforms import CurriculumStage
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.training.losses.build import list_losses
 from sketchfit.training.optimizers import list_optimizers
 from sketchfit.transforms.policy import list_policies

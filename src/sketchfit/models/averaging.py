@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sketchfit._timm import timm
 from sketchfit.config.averaging import AveragingSection
-from sketchfit.models._timm import timm
 
 State = Mapping[str, Tensor]
 

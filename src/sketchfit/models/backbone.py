@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.heads import attach_head, classifier_names
 from sketchfit.models.pixels import normalised
 from sketchfit.models.weights import read_metadata, read_weights

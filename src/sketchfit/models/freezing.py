@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from sketchfit._timm import timm
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.heads import classifier_names
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 
 
 def has_fixed_size(section: ModelSection) -> bool:

@@ -17,9 +17,9 @@ from typing import Any, TypeGuard
 
 import torch
 
+from sketchfit._timm import timm
 from sketchfit.config.recipe import Recipe
 from sketchfit.files import write_json
-from sketchfit.models._timm import timm
 from sketchfit.training.autotune import Format
 
 NAME = "autotune.json"

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.heads import classifier_names
 
 

@@ -219,7 +219,7 @@ _CONTRAST_KEPT = 0.25
 
 def _timm() -> Any:
     """timm's module of automatic augmentation; imported when first used, since that takes seconds."""
-    from sketchfit.models._timm import timm
+    from sketchfit._timm import timm
 
     return timm.data.auto_augment
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 from sketchfit.models.backends.fold import fold_batch_norms
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 from sketchfit.reporting.run.attribution import attribute, find_target, overlay
 
 SIZE = 64

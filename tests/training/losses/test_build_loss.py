@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sketchfit._timm import timm
 from sketchfit.config.loss import LossSection
-from sketchfit.models._timm import timm
 from sketchfit.training.losses import build_loss, list_losses
 from sketchfit.training.losses.class_weights import class_weights
 

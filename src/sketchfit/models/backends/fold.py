@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 FOLDABLE = (nn.Conv2d, timm.layers.Conv2dSame)
 """Convolutions that use their weight as it is; others standardise it, which undoes any scale."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 
 def asymmetric(logits: Tensor, target: Tensor, gamma_positive: float, gamma_negative: float, clip: float) -> Tensor:

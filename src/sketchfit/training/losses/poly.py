@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 
 def poly1(logits: Tensor, target: Tensor, epsilon: float) -> Tensor:

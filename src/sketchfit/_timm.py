@@ -1,9 +1,10 @@
-"""The one door to timm and torchvision: `from sketchfit.models._timm import timm, torchvision`.
+"""Import timm and torchvision, with a workaround for torchvision's compiled operators.
 
-timm imports torchvision. Beside a CPU-only torch, torchvision's compiled operators often can't be loaded, and its
-import then raises `operator torchvision::nms does not exist`, although nothing here uses those operators. Declaring
-the two that its pure-Python part refers to, without an implementation, makes the rest usable. Where torchvision is
-whole, nothing is changed. timm's subpackages are reached as attributes (`timm.optim.create_optimizer_v2`).
+Use `from sketchfit._timm import timm, torchvision`; nothing else imports them. With a CPU-only torch, torchvision's
+compiled operators often cannot be loaded, and importing it raises `operator torchvision::nms does not exist`. timm
+imports torchvision but uses none of those operators. Declaring the two that torchvision's Python code refers to,
+without an implementation, makes the import succeed. A torchvision that can be imported is left unchanged. Subpackages
+of timm are attributes (`timm.optim.create_optimizer_v2`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def _import_torchvision() -> ModuleType:
     except RuntimeError as error:
         if "torchvision::" not in str(error):
             raise
-    # The failed import leaves some submodules behind; a second one would trip over them.
+    # The failed import leaves some submodules behind, which make a second import fail.
     for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
         del sys.modules[name]
     for operator in ("nms", "qnms"):

@@ -1,4 +1,4 @@
-"""The door to timm in a fresh interpreter, after a failed import: the plain way in is every other test's."""
+"""Importing timm in a fresh interpreter, after a failed import of torchvision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 USE = """
-from sketchfit.models._timm import timm, torchvision
+from sketchfit._timm import timm, torchvision
 import torch
 assert timm.create_model("test_resnet", num_classes=3)(torch.zeros(2, 3, 64, 64)).shape == (2, 3)
 import torchvision.transforms.v2.functional
