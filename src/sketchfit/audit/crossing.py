@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.folds import crossing_groups, stratified_folds
+from sketchfit.wording import counted
 
 _BLOCK = 256
 _JUDGED = 10_000
@@ -103,21 +104,17 @@ def _answer(
         return f"No: with plain stratified {k}-fold no group of near-duplicates crosses folds here."
     share = helped / total
     words = [
-        f"{'Yes' if helped else 'Hardly'}: with plain stratified {k}-fold {_count(groups, 'group')} of near-duplicates "
-        f"cross{'es' if groups == 1 else ''} folds, and {_count(helped, 'row')} of {total:,} ({share:.1%}) "
-        f"{'has' if helped == 1 else 'have'} a copy of the same class in another fold.",
+        f"{'Yes' if helped else 'Hardly'}: with plain stratified {k}-fold {counted(groups, 'group')} of "
+        f"near-duplicates cross{'es' if groups == 1 else ''} folds, and {counted(helped, 'row')} of {total:,} "
+        f"({share:.1%}) {'has' if helped == 1 else 'have'} a copy of the same class in another fold.",
         f"A model that remembers these gains up to {100 * share:.1f} percentage points that new drawings will not "
         "give; one that is right on a share a of new drawings gains (1 - a) times that.",
     ]
     if misled:
-        words.append(f"{_count(misled, 'row')} {'has' if misled == 1 else 'have'} copies under another label only.")
+        words.append(f"{counted(misled, 'row')} {'has' if misled == 1 else 'have'} copies under another label only.")
     if plain is not None and grouped is not None:
         words.append(
             f"Measured with a nearest-neighbour classifier, which remembers all: {plain:.1%} with plain folds, "
             f"{grouped:.1%} with copies kept together ({100 * (plain - grouped):+.1f} points)."
         )
     return " ".join(words)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

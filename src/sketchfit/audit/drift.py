@@ -17,6 +17,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from sketchfit.audit.multiple_tests import holm
 from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.data.folds import stratified_folds
 
@@ -74,7 +75,7 @@ def measure_drift(frame: pd.DataFrame, unit: NDArray[np.int64], seed: int = 0) -
         if min(len(first), len(second)) >= FEWEST:
             outcome = ks_2samp(first, second, method="asymp")
             tests[name] = (float(outcome.statistic), float(outcome.pvalue))
-    corrected = holm(np.array([p for _, p in tests.values()]))
+    corrected = holm([p for _, p in tests.values()])
     drifts = {name: TraitDrift(*tests[name], float(p)) for name, p in zip(tests, corrected, strict=True)}
     ranked = dict(sorted(drifts.items(), key=lambda item: -item[1].statistic))
     if min(int(test.sum()), int((~test).sum())) < FEWEST:
@@ -82,15 +83,6 @@ def measure_drift(frame: pd.DataFrame, unit: NDArray[np.int64], seed: int = 0) -
     auc = adversarial_auc(values, test, unit[read], seed)
     low, high = auc_interval(auc, int(test.sum()), int((~test).sum()))
     return Drift(ranked, auc, low, high)
-
-
-def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Corrected p-values [T] of T tests, by Holm's step-down method: valid whatever their dependence."""
-    order = np.argsort(p)
-    steps = np.minimum(1.0, p[order] * (len(p) - np.arange(len(p))))
-    corrected = np.empty_like(p)
-    corrected[order] = np.maximum.accumulate(steps)
-    return corrected
 
 
 def adversarial_auc(

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
-from sketchfit.data.text_tables import Sheet, TableError, listed, read_sheet
+from sketchfit.data.text_tables import Sheet, TableError, read_sheet
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.runs.folder import RunFolder
+from sketchfit.wording import listed
 
 
 def score(run: str | Path, truth: str | Path) -> dict[str, Estimate]:

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sketchfit.data.text_tables import Sheet, listed
+from sketchfit.data.text_tables import Sheet
 from sketchfit.errors import UserError
+from sketchfit.wording import listed
 
 IMAGE_COLUMNS = (
     "image_path", "image", "path", "file_path", "filepath", "file_name", "filename", "file", "img_path", "img",

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from sketchfit.data.checks import Problems
-from sketchfit.data.text_tables import Sheet, listed
+from sketchfit.data.text_tables import Sheet
+from sketchfit.wording import listed
 
 MAX_TARGET = 999_999
 """A larger class number is taken for a mistake (an ID in the label's column, say)."""

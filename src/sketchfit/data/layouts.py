@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
 from sketchfit.data.listing import Listing, PathError
-from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, listed, read_sheet
+from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, read_sheet
 from sketchfit.errors import UserError
+from sketchfit.wording import listed
 
 LAYOUTS = (
     "Expected: a folder with train.csv (columns class_name, image_path, target) and test.csv; or a folder of images "

@@ -28,8 +28,9 @@ from sketchfit.data.listing import Listing, natural_key
 from sketchfit.data.paths import Resolved, resolve
 from sketchfit.data.sample import read_sample
 from sketchfit.data.table import Split, Table
-from sketchfit.data.text_tables import TABLE_SUFFIXES, Sheet, TableError, listed, read_sheet
+from sketchfit.data.text_tables import TABLE_SUFFIXES, Sheet, TableError, read_sheet
 from sketchfit.errors import UserError
+from sketchfit.wording import listed
 
 TRAIN_BASES = ("train", "", "images", "train_images")
 TEST_BASES = ("test", "", "images", "test_images")

@@ -10,6 +10,7 @@ import numpy as np
 from sketchfit.data.checks import IMAGE_COLUMNS, Problems, find_column
 from sketchfit.data.table import Split, Submission
 from sketchfit.data.text_tables import Sheet
+from sketchfit.wording import listed
 
 
 def read_sample(
@@ -103,5 +104,5 @@ def _report_unasked(
     if test_sheet is not None:
         problems.rows(test_sheet, f"not asked for by {sheet.name}", named)
         return
-    shown = ", ".join(name for _, name in named[:10]) + (f" and {len(named) - 10:,} more" if len(named) > 10 else "")
+    shown = listed(name for _, name in named)
     problems.add(f"{sheet.name} does not ask for {len(named):,} of the test images: {shown}")

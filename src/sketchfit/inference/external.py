@@ -13,6 +13,7 @@ from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.predictions import SUM_TOLERANCE
 from sketchfit.inference.submission import expected_rows
+from sketchfit.wording import listed
 
 _SHOWN = 5
 
@@ -41,12 +42,12 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
         raise UserError(f"{name}: columns must be {wanted}, or {','.join(columns[:-1])} and one a class")
     ragged = [number for number, line in enumerate(lines[1:], start=2) if len(line) != len(header)]
     if ragged:
-        raise UserError(f"{name}: lines {_list(ragged)} do not have {len(header)} fields")
+        raise UserError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {len(header)} fields")
     places = [header.index(column) for column in columns[:-1]]
     found = {tuple(line[place] for place in places): [line[place] for place in answers] for line in lines[1:]}
     problems = []
     if missing := [",".join(key) for key in keys if key not in found]:
-        problems.append(f"{name}: {len(missing)} rows are missing: {_list(missing)}")
+        problems.append(f"{name}: {len(missing)} rows are missing: {listed(missing, _SHOWN)}")
     if len(found) < len(lines) - 1:
         problems.append(f"{name}: {len(lines) - 1 - len(found)} rows occur more than once")
     if problems:
@@ -92,7 +93,7 @@ def _answer_columns(header: list[str], columns: tuple[str, ...], table: Table) -
 def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -> Floats:
     index = {str(target): place for place, target in enumerate(table.class_targets)}
     if unknown := sorted({field[0] for field in fields if field[0].strip() not in index}):
-        raise UserError(f"{name}: no class of the table: {_list(unknown)}")
+        raise UserError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
     label = np.array([index[field[0].strip()] for field in fields])
     return votes.from_labels(label, table.class_count, accuracy)
 
@@ -108,7 +109,3 @@ def _probabilities(fields: list[list[str]], known: list[int], name: str) -> Floa
     prob = np.empty(said.shape, dtype=np.float32)
     prob[:, known] = said
     return prob
-
-
-def _list(items: list[str] | list[int]) -> str:
-    return ", ".join(map(str, items[:_SHOWN])) + (f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")

@@ -13,6 +13,7 @@ import numpy as np
 from sketchfit.errors import UserError
 from sketchfit.files import write_npz
 from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.wording import listed
 
 SUM_TOLERANCE = 1e-3
 _SHOWN = 3
@@ -77,9 +78,7 @@ class Predictions:
         )
 
     def _at(self, mask: Any) -> str:
-        rows = self.row[np.asarray(mask)]
-        more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-        return f"rows {', '.join(map(str, rows[:_SHOWN]))}{more}"
+        return f"rows {listed(self.row[np.asarray(mask)], _SHOWN)}"
 
 
 def save(path: Path, predictions: Predictions) -> None:
@@ -162,7 +161,7 @@ def _mismatch(first: Predictions, other: Predictions) -> list[str]:
         found.append(f"{pair} were made on different tables")
     if set(other.class_names) != set(first.class_names):
         only = sorted(set(other.class_names) ^ set(first.class_names))
-        found.append(f"{pair} have different classes: {', '.join(only[:_SHOWN])} …")
+        found.append(f"{pair} have different classes: {listed(only, _SHOWN)}")
     elif other.class_names != first.class_names:
         found.append(f"{pair} have the same classes in another order")
     missing, surplus = np.setdiff1d(first.row, other.row), np.setdiff1d(other.row, first.row)

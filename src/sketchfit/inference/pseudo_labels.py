@@ -17,6 +17,7 @@ from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.intervals import Estimate, accuracy
+from sketchfit.wording import listed
 
 Kind = Literal["hard", "soft"]
 _SHOWN = 3
@@ -172,9 +173,9 @@ def leaked_rows(models: Sequence[Teacher], exam_fold: int, fold: Ints, group: In
     for model in models:
         seen, related = np.intersect1d(model.rows, exam), np.intersect1d(model.rows, kin)
         if len(seen):
-            shown = ", ".join(map(str, seen[:_SHOWN]))
             problems.append(
-                f"{model.name} has learnt from {len(seen)} of the {len(exam)} rows of fold {exam_fold}: {shown} …"
+                f"{model.name} has learnt from {len(seen)} of the {len(exam)} rows of fold {exam_fold}: "
+                f"{listed(seen, _SHOWN)}"
             )
         elif len(related):
             problems.append(f"{model.name} has learnt from {len(related)} near-duplicates of rows of fold {exam_fold}")

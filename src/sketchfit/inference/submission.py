@@ -6,13 +6,13 @@ import csv
 import io
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference.arrays import Floats
+from sketchfit.wording import listed
 
 DEFAULT_COLUMNS = ("ID", "image_path", "target")
 _SHOWN = 5
@@ -38,7 +38,9 @@ def submission_text(table: Table, prob: Floats) -> str:
         )
     broken = np.flatnonzero(~np.isfinite(prob).all(axis=1))
     if len(broken):
-        raise UserError(f"{len(broken)} test rows have probabilities that are not finite: {_list(broken.tolist())}")
+        raise UserError(
+            f"{len(broken)} test rows have probabilities that are not finite: {listed(broken.tolist(), _SHOWN)}"
+        )
     targets = [table.class_targets[index] for index in prob.argmax(axis=1)]
     columns, keys, rows = expected_rows(table)
     text = io.StringIO()
@@ -67,7 +69,7 @@ def check_submission(path: Path, table: Table) -> list[str]:
         return [f"columns are {','.join(header)}; the sample has {','.join(columns)}"]
     ragged = [number for number, line in enumerate(body, start=2) if len(line) != len(columns)]
     if ragged:
-        return [f"{len(ragged)} lines do not have {len(columns)} fields: lines {_list(ragged)}"]
+        return [f"{len(ragged)} lines do not have {len(columns)} fields: lines {listed(ragged, _SHOWN)}"]
     found = [tuple(line[:-1]) for line in body]
     return _key_problems(found, keys) + _answer_problems([line[-1] for line in body], table)
 
@@ -85,14 +87,14 @@ def _key_problems(found: list[tuple[str, ...]], expected: list[tuple[str, ...]])
     have, want = Counter(found), Counter(expected)
     problems = []
     if missing := [",".join(key) for key in want if key not in have]:
-        problems.append(f"{len(missing)} rows of the sample are missing: {_list(missing)}")
+        problems.append(f"{len(missing)} rows of the sample are missing: {listed(missing, _SHOWN)}")
     if surplus := [",".join(key) for key in have if key not in want]:
-        problems.append(f"{len(surplus)} rows are not in the sample: {_list(surplus)}")
+        problems.append(f"{len(surplus)} rows are not in the sample: {listed(surplus, _SHOWN)}")
     if repeated := [",".join(key) for key in have if key in want and have[key] > want[key]]:
-        problems.append(f"{len(repeated)} rows occur more often than in the sample: {_list(repeated)}")
+        problems.append(f"{len(repeated)} rows occur more often than in the sample: {listed(repeated, _SHOWN)}")
     if not problems and found != expected:
         moved = [line for line, (a, b) in enumerate(zip(found, expected, strict=True), start=2) if a != b]
-        problems.append(f"the order differs from the sample's at {len(moved)} lines: lines {_list(moved)}")
+        problems.append(f"the order differs from the sample's at {len(moved)} lines: lines {listed(moved, _SHOWN)}")
     return problems
 
 
@@ -101,9 +103,5 @@ def _answer_problems(answers: list[str], table: Table) -> list[str]:
     wrong = [(line, answer) for line, answer in enumerate(answers, start=2) if answer.strip() not in known]
     if not wrong:
         return []
-    shown = _list([f"{answer or '(empty)'} in line {line}" for line, answer in wrong])
+    shown = listed([f"{answer or '(empty)'} in line {line}" for line, answer in wrong], _SHOWN)
     return [f"{len(wrong)} answers are no class of the table: {shown}"]
-
-
-def _list(items: list[Any]) -> str:
-    return ", ".join(map(str, items[:_SHOWN])) + (f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")

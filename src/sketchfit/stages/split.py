@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, folds_of, given_folds, stratified_folds
 from sketchfit.data.table import Table
-from sketchfit.data.text_tables import listed
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
+from sketchfit.wording import listed
 
 
 def make_folds(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from sketchfit.reporting.run.slices import compare_slices, holm, trait_masks, tree_slices
+from sketchfit.reporting.run.slices import compare_slices, trait_masks, tree_slices
 
 
 def _traits(rows: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -75,11 +75,6 @@ def test_p_value_is_close_to_the_chi_squared_test() -> None:
     (one,) = compare_slices([("a", "b", mask)], correct, None)
     table = [[(mask & correct).sum(), (mask & ~correct).sum()], [(~mask & correct).sum(), (~mask & ~correct).sum()]]
     assert one.p_value == pytest.approx(chi2_contingency(table, correction=False).pvalue, rel=0.1)
-
-
-def test_holm_worked_case() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]).max() <= 1
 
 
 def test_small_slices_are_left_out() -> None:

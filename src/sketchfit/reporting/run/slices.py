@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from sklearn.tree import DecisionTreeClassifier
 
+from sketchfit.audit.multiple_tests import holm
 from sketchfit.inference.intervals import Estimate, accuracy
 
 SMALLEST = 20
@@ -136,16 +137,6 @@ def tree_slices(
         None if group is None else group[judge],
     )
     return [one for one in found if one.weak]
-
-
-def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
-    """Holm's step-down correction: float64 in the order given, 0 … 1."""
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted
 
 
 def _difference(mask: Bools, correct: Bools, group: NDArray[np.int64] | None) -> tuple[float, float]:
