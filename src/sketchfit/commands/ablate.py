@@ -26,7 +26,8 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.reporting.ablation import NOTE, Outcome, Row, compare, table_rows, to_csv, to_html
-from sketchfit.runs.folder import FIT_SECTIONS, RunFolder, digest
+from sketchfit.runs.fingerprint import FIT_SECTIONS, digest
+from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.audit import AuditCallback, groups_for_folds
 from sketchfit.stages.split import make_folds
 from sketchfit.stages.tables import load_table

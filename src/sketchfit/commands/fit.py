@@ -11,9 +11,10 @@ import numpy as np
 from sketchfit.commands.run import name_unreadable, open_inputs
 from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.data.folds import Fold
+from sketchfit.data.table import run_state
 from sketchfit.errors import UserError
 from sketchfit.models.backends.choose import check_backend
-from sketchfit.runs.folder import open_run
+from sketchfit.runs.create import open_run
 from sketchfit.stages.autotune import resolve_settings
 from sketchfit.stages.summary import print_table
 from sketchfit.stages.tables import load_table
@@ -67,7 +68,7 @@ def _fit(
     with engine.main_first():
         settings = resolve_settings(settings, table.class_count, out, fresh and engine.is_main, engine, console)
         members = member_recipes(settings)
-        run_folder = open_run(out, settings, table, fresh and engine.is_main, data)
+        run_folder = open_run(out, settings, run_state(table, "fit", data), fresh and engine.is_main)
     check_backend(settings.inference.backend, engine.device)
     print_table(table, console)
     told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main)

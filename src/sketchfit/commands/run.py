@@ -18,7 +18,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import student_of
 from sketchfit.data.folds import balance
 from sketchfit.data.stores import load_stores
-from sketchfit.data.table import Table
+from sketchfit.data.table import Table, run_state
 from sketchfit.distillation.distill import DistillationJob, TeacherMember, distill, distilled_name
 from sketchfit.errors import UserError
 from sketchfit.files import write_json
@@ -26,7 +26,8 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.inference.tta import parse_views
 from sketchfit.models.backends.choose import check_backend
-from sketchfit.runs.folder import default_name, open_run
+from sketchfit.runs.create import open_run
+from sketchfit.runs.folder import default_name
 from sketchfit.stages.audit import AuditCallback, groups_for_folds
 from sketchfit.stages.autotune import resolve_settings
 from sketchfit.stages.finish import finish, write_steps
@@ -105,7 +106,7 @@ def _run(
     folder = Path(out) if out is not None else default_name(name, data)
     with engine.main_first():
         settings = resolve_settings(settings, table.class_count, folder, fresh and engine.is_main, engine, console)
-        run_folder = open_run(folder, settings, table, fresh and engine.is_main, data)
+        run_folder = open_run(folder, settings, run_state(table, "run", data), fresh and engine.is_main)
     print_table(table, console)
     told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main)
     members = member_recipes(settings)

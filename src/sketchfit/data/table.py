@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.runs.state import Kind, State
+
 
 @dataclass(frozen=True)
 class Split:
@@ -87,3 +89,17 @@ def fingerprint(table: Table) -> str:
         "submission": submission and [submission.columns, submission.rows, [int(row) for row in submission.test_row]],
     }
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def run_state(table: Table, kind: Kind, source: Path | None = None) -> State:
+    """Return what a run's folder stores of a table; `source` is what it was read from, if not its root."""
+    return State(
+        kind=kind,
+        data=table.root.resolve(),
+        source=(table.root if source is None else source).resolve(),
+        table_id=fingerprint(table),
+        class_names=table.class_names,
+        class_targets=table.class_targets,
+        rows={"train": len(table.train), "test": len(table.test)},
+        test_names=table.test.names,
+    )

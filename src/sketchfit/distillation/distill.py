@@ -30,7 +30,8 @@ from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired
 from sketchfit.inference.oof import Floats, Rows, Step, estimate_json, mean_by_row, read_rows
 from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.inference.tta import IDENTITY
-from sketchfit.runs.folder import RunFolder, digest, fit_settings
+from sketchfit.runs.fingerprint import digest, fit_settings
+from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.train import (
     FoldResult,
     Inputs,

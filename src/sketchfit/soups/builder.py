@@ -16,7 +16,8 @@ from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference.oof import Floats
 from sketchfit.models.averaging import uniform_soup
 from sketchfit.models.backbone import Network
-from sketchfit.runs.folder import RunFolder, digest
+from sketchfit.runs.fingerprint import digest
+from sketchfit.runs.folder import RunFolder
 from sketchfit.soups.candidates import Candidate
 from sketchfit.stages.train import (
     FoldResult,

@@ -20,7 +20,7 @@ from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.reporting.audit.audit_page import write_audit_page
-from sketchfit.runs.folder import digest
+from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 

@@ -33,7 +33,8 @@ from sketchfit.inference.pseudo_labels import (
     expected_accuracy,
     select,
 )
-from sketchfit.runs.folder import RunFolder, digest
+from sketchfit.runs.fingerprint import digest
+from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.train import (
     FoldResult,
     Inputs,

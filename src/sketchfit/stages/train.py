@@ -23,7 +23,8 @@ from sketchfit.files import atomic, read_json, write_json, write_npz
 from sketchfit.inference.network_answer import fold_answer
 from sketchfit.models.backbone import Network, build_network, provenance
 from sketchfit.models.weights import read_metadata
-from sketchfit.runs.folder import RunFolder, digest, file_digest, fit_settings
+from sketchfit.runs.fingerprint import digest, file_digest, fit_settings
+from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.tracking import fold_figures
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import Console, duration
