@@ -178,6 +178,18 @@ def family(name: str) -> Registry[Any]:
     return registry
 
 
+def named_by(base: type, key: str) -> Callable[[str, type], str]:
+    """Return the `check` of a registry of settings: each is a subclass of `base` whose field `key` has its name."""
+
+    def check(name: str, member: type) -> str:
+        if not (isinstance(member, type) and issubclass(member, base)):
+            return f"it is not a subclass of {base.__name__}"
+        default = getattr(member, "model_fields", {})[key].default
+        return "" if default == name else f"its field {key!r} is {default!r}"
+
+    return check
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `; the nearest is 'NAME'` for a message about an unknown name, or an empty text where none is near."""
     close = get_close_matches(name, list(known), n=1, cutoff=0.5)

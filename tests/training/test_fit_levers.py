@@ -14,7 +14,7 @@ from sketchfit.config.load import merge
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network, to_input
 from sketchfit.models.batch_norm import refresh_batch_norm
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
 from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training import lp_ft

@@ -182,20 +182,20 @@ def test_policy_from_a_file_and_inline(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"policy": "ligth"}, "did you mean 'light'"),
-        ({"policy": [{"op": "rotat"}]}, "did you mean 'rotate'"),
-        ({"policy": [{"op": "rotate", "degree": [1, 2]}]}, "did you mean 'degrees'"),
+        ({"policy": "ligth"}, "nearest is 'light'"),
+        ({"policy": [{"op": "rotat"}]}, "nearest is 'rotate'"),
+        ({"policy": [{"op": "rotate", "degree": [1, 2]}]}, "nearest is 'degrees'"),
         ({"policy": [{"op": "crop", "area": [1, 0.5]}]}, r"\[lowest, highest\]"),
         ({"policy": [{"op": "hflip", "p": 2}]}, "'hflip', key 'p'"),
         ({"policy": [{"op": "perspective", "shift": [-0.4, 0.4]}]}, "quarter of the side"),
         ({"policy": [{"op": "scale", "factor": [0, 1]}]}, "'scale', key 'factor'"),
         ({"policy": ["hflip"]}, "must be|valid"),
         ({"policy": [{"p": 1}]}, "must read"),
-        ({"policy": [{"op": "pick", "of": [{"op": "thinn"}]}]}, "did you mean 'thin'"),
-        ({"policy": "light", "override": {"rotatee": {"degrees": [1, 2]}}}, "did you mean 'rotate'"),
+        ({"policy": [{"op": "pick", "of": [{"op": "thinn"}]}]}, "nearest is 'thin'"),
+        ({"policy": "light", "override": {"rotatee": {"degrees": [1, 2]}}}, "nearest is 'rotate'"),
         ({"policy": "light", "drop": ["elastic"]}, "no operation 'elastic'"),
-        ({"policy": "light", "add": [{"op": "nois"}]}, "did you mean 'noise'"),
-        ({"curriculum": [{"until": 1, "policy": "none"}, {"policy": "flipz"}]}, "did you mean 'flips'"),
+        ({"policy": "light", "add": [{"op": "nois"}]}, "nearest is 'noise'"),
+        ({"curriculum": [{"until": 1, "policy": "none"}, {"policy": "flipz"}]}, "nearest is 'flips'"),
     ],
 )
 def test_mistakes_name_what_was_meant(keys, message):

@@ -7,7 +7,7 @@ import pytest
 
 from sketchfit._timm import timm
 from sketchfit.transforms.augment import Augment
-from sketchfit.transforms.automatic import argument
+from sketchfit.transforms.operations.automatic import argument
 from sketchfit.transforms.policy import build
 
 TIMM = timm.data.auto_augment

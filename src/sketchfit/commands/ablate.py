@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from rich.table import Table as RichTable
 
+from sketchfit.config.family import FamilySection
 from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Section
@@ -152,6 +153,8 @@ def _expanded(base: Recipe, key: str, value: Any) -> Any:
     held: Any = base
     for part in key.split("."):
         held = getattr(held, part, None)
+    if isinstance(held, FamilySection):
+        return {"name": value} if isinstance(value, str) else value
     if isinstance(held, Section) and not isinstance(value, Mapping):
         with suppress(ValidationError):  # told in the recipe's own words when the variant is checked
             return type(held).model_validate(value).model_dump(mode="json", exclude_unset=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any, Literal
@@ -15,25 +14,22 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from sketchfit._timm import timm
+from sketchfit.config.family import FamilySection
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.section import Section
 from sketchfit.config.training import ResizeStage
 from sketchfit.config.transforms import CurriculumStage
 from sketchfit.errors import UserError
-from sketchfit.training.losses.build import list_losses
+from sketchfit.models.heads import heads
+from sketchfit.training.losses import losses
 from sketchfit.training.optimizers import list_optimizers
+from sketchfit.transforms.operations import operations
+from sketchfit.transforms.ops import Op
 from sketchfit.transforms.policy import list_policies
-from sketchfit.transforms.registry import OPERATIONS
 
 Named = list[tuple[str, str]]
 
-_LOSS_MODULES = {
-    "ce": "cross_entropy",
-    "sce": "symmetric",
-    "poly1": "poly",
-    "bce": "binary",
-}
 _STAGES: tuple[tuple[str, type[Section]], ...] = (
     ("transforms.curriculum[…]", CurriculumStage),
     ("training.resize[…]", ResizeStage),
@@ -50,13 +46,6 @@ def options(family: str, like: str = "*") -> Named:
         raise UserError(f"there is no family {family!r}", f"Families: {', '.join(FAMILIES)}.")
     pattern = like if any(sign in like for sign in "*?[") else f"*{like}*"
     return [(name, text) for name, text in FAMILIES[family]() if fnmatchcase(name, pattern)]
-
-
-def _losses() -> Named:
-    return [
-        (name, _first_line(importlib.import_module(f"sketchfit.training.losses.{_LOSS_MODULES.get(name, name)}")))
-        for name in list_losses()
-    ]
 
 
 def _schedules() -> Named:
@@ -89,9 +78,10 @@ def _settings() -> Named:
 FAMILIES: dict[str, Callable[[], Named]] = {
     "optimizers": lambda: list(list_optimizers()),
     "schedules": _schedules,
-    "losses": _losses,
+    "losses": lambda: [(name, _first_line(kind)) for name, kind in losses.items()],
+    "heads": lambda: [(name, _first_line(kind)) for name, kind in heads.items()],
     "policies": lambda: [(name, _policy_comment(name)) for name in list_policies()],
-    "operations": lambda: [(name, _first_line(kind)) for name, kind in OPERATIONS.items()],
+    "operations": lambda: [(name, _first_line(kind)) for name, kind in operations.items()],
     "models": _models,
     "settings": _settings,
 }
@@ -99,12 +89,16 @@ FAMILIES: dict[str, Callable[[], Named]] = {
 
 def fields_of(section: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting below a section with its dotted key; sections themselves are left out."""
-    for name, field in section.model_fields.items():
+    for name, field in _fields(section).items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, Section):
             yield from fields_of(kind, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", field
+
+
+def _fields(section: type[Section]) -> Mapping[str, FieldInfo]:
+    return section.all_fields() if issubclass(section, FamilySection) else section.model_fields
 
 
 def markdown() -> str:
@@ -117,7 +111,7 @@ def markdown() -> str:
     ]
     for key, stage in _STAGES:
         parts += [f"## `{key}`", _one_line(stage.__doc__), _table(stage, "")]
-    for family in ("losses", "policies"):
+    for family in ("losses", "heads", "policies"):
         lines = [f"| `{name}` | {_cell(text)} |" for name, text in options(family)]
         parts += [f"## {family.capitalize()}", "\n".join(["| name | meaning |", "| --- | --- |", *lines])]
     parts += [
@@ -147,20 +141,22 @@ def _section_parts(section: type[Section], prefix: str) -> Iterator[str]:
 
 def _table(section: type[Section], prefix: str) -> str:
     lines = ["| key | default | allowed | meaning |", "| --- | --- | --- | --- |"]
-    for name, field in section.model_fields.items():
+    for name, field in _fields(section).items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             continue
         default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
         allowed = _allowed(field.annotation, field.metadata)
+        if issubclass(section, FamilySection) and name == "name":
+            default, allowed = _default(section.usual), ", ".join(f"`{member}`" for member in section.members())
         lines.append(f"| `{prefix}{name}` | {default} | {_cell(allowed)} | {_cell(_one_line(field.description))} |")
     return "\n".join(lines)
 
 
 def _operations() -> str:
-    """A line an operation, with its own settings and their defaults."""
+    """One line per operation, with its own settings and their defaults."""
     lines = ["| name | meaning | settings |", "| --- | --- | --- |"]
-    for name, kind in OPERATIONS.items():
-        own = ((key, field) for key, field in kind.model_fields.items() if key not in {"op", "p"})
+    for name, kind in operations.items():
+        own = ((key, field) for key, field in kind.model_fields.items() if key not in Op.model_fields)
         settings = "; ".join(f"`{key}` ({_default(field.default)}) {_lower(field.description)}" for key, field in own)
         lines.append(f"| `{name}` | {_cell(_first_line(kind))} | {_cell(settings)} |")
     return "\n".join(lines)

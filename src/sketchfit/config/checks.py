@@ -14,8 +14,8 @@ def contradictions(recipe: Recipe) -> list[str]:
 
 def _losses(recipe: Recipe) -> Iterator[str]:
     loss, head = recipe.loss, recipe.model.head
-    if loss.name == "arcface" and head.name != "cosine":
-        yield f"loss.name=arcface needs model.head=cosine, and the head is {head.name}"
+    if loss.needs_cosines and head.logit_scale is None:
+        yield f"loss.name={loss.name} needs model.head=cosine, and the head is {head.name}"
     if loss.supcon > 0 and recipe.transforms.mixing.on:
         yield "loss.supcon compares images of one label each, and transforms.mixing mixes them: set one of them to 0"
     if loss.distill > 0:

@@ -13,6 +13,9 @@ import yaml
 from pydantic import ValidationError
 
 from sketchfit.config.checks import contradictions
+from sketchfit.config.family import FamilySection
+from sketchfit.config.head import HeadSection
+from sketchfit.config.loss import LossSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Section
 from sketchfit.errors import UserError
@@ -34,6 +37,9 @@ MEMBER_SECTIONS = frozenset(
     }
 )
 """What a member can change; the rest is the whole run's."""
+
+FAMILY_SECTIONS: Mapping[str, type[FamilySection]] = {"loss": LossSection, "head": HeadSection}
+"""Sections whose settings depend on their `name`, by key."""
 
 
 def shipped_recipes() -> tuple[str, ...]:
@@ -99,11 +105,18 @@ def parse_recipe(settings: Mapping[str, Any], origin: str = "the recipe") -> Rec
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `over` laid on it: mappings are merged key by key, anything else is replaced."""
+    """`base` with `over` laid on it: mappings are merged key by key, anything else is replaced.
+
+    Where `over` names another loss or head, the former one's own settings are left out.
+    """
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            kept = FAMILY_SECTIONS[key].replaced(old, value) if key in FAMILY_SECTIONS else old
+            merged[key] = merge(kept, value)
+        else:
+            merged[key] = value
     return merged
 
 
@@ -215,7 +228,8 @@ def _problem(item: Mapping[str, Any], prefix: str = "") -> str:
 
 def setting_names(section: type[Section] = Recipe, prefix: str = "") -> Iterator[str]:
     """Every key of the recipe with its dots, sections included."""
-    for name, field in section.model_fields.items():
+    fields = section.all_fields() if issubclass(section, FamilySection) else section.model_fields
+    for name, field in fields.items():
         key = f"{prefix}{name}"
         yield key
         kind = field.annotation

@@ -33,7 +33,7 @@ class ModelSection(Section):
     """Stochastic depth (1603.09382); the backbone's own default when empty."""
     args: dict[str, Any] = Field(default_factory=dict)
     """Further keyword arguments for `timm.create_model`, e.g. `{attn_drop_rate: 0.1}`."""
-    head: HeadSection = HeadSection()
+    head: HeadSection = Field(default_factory=HeadSection.standard)
     """The classifier on top."""
     freeze: FreezingSection = FreezingSection()
     """What of the network is trained, and when."""

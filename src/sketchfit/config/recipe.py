@@ -43,7 +43,7 @@ class Recipe(Section):
     """The backbone, its weights, its head and what of it is trained."""
     transforms: TransformsSection = TransformsSection()
     """What a training picture goes through."""
-    loss: LossSection = LossSection()
+    loss: LossSection = Field(default_factory=LossSection.standard)
     """What is minimised."""
     optimizer: OptimizerSection = OptimizerSection()
     """Who minimises it."""

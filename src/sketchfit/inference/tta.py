@@ -25,7 +25,7 @@ from sketchfit.models.backbone import Network, Normalisation
 from sketchfit.models.backends.answer import Answer, eager
 from sketchfit.training.evaluate import autocast
 from sketchfit.transforms.augment import Augment
-from sketchfit.transforms.registry import OPERATIONS
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.resample import resize
 
 Picture = NDArray[np.uint8]
@@ -209,7 +209,7 @@ def _crop(share: float, down: float, across: float) -> Make:
 
 def _operation(kind: str, parameter: str, value: float) -> Make:
     """A training operation whose range is one value: what it draws changes nothing."""
-    operation = OPERATIONS[kind].model_validate({"p": 1.0, parameter: (value, value)})
+    operation = operations.get(kind).model_validate({"p": 1.0, parameter: (value, value)})
 
     def make(image: Picture, paper: Picture, size: int) -> Picture:
         return Augment([operation], size)(image, paper, _GENERATOR)

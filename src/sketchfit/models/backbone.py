@@ -13,7 +13,7 @@ from torch import nn
 from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models.heads import attach_head, classifier_names
+from sketchfit.models.classifier import attach_head, classifier_names
 from sketchfit.models.pixels import normalised
 from sketchfit.models.weights import read_metadata, read_weights
 
@@ -92,7 +92,7 @@ def build_network(
     if state:
         _check_loaded(model, state, section)
     normalisation = _normalisation(section, metadata, model.pretrained_cfg)
-    new_head = outputs != classes or section.head.name != "linear" or bool(section.head.dropout)
+    new_head = outputs != classes or not section.head.is_timms
     if new_head:
         attach_head(model, section.head, classes)
     return Network(model, normalisation, new_head)

@@ -17,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from sketchfit._timm import timm
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
 
 
 @dataclass(frozen=True)

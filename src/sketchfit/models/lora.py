@@ -18,7 +18,7 @@ from torch.nn.utils import parametrize
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.config.lora import LoraSection
 from sketchfit.errors import UserError
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
 
 
 class LowRank(nn.Module):

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 from sketchfit.models.backbone import Normalisation
 from sketchfit.models.batch_norm import learning_batch_norms
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
 from sketchfit.training.job import FitJob
-from sketchfit.training.losses.build import Loss
+from sketchfit.training.loss import Loss
 from sketchfit.training.lp_ft import backbone_features, whole_pictures
 from sketchfit.training.plan import EpochPlan
 from sketchfit.transforms.policy import policy_of

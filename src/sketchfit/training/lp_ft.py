@@ -24,11 +24,11 @@ from sketchfit.data.batches import epoch_order, load_batches, split_batches
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import Normalisation, to_input
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
+from sketchfit.models.classifier import classifier_names
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.models.heads import classifier_names
 from sketchfit.training.evaluate import autocast
 from sketchfit.training.job import FitJob
-from sketchfit.training.losses.build import build_loss
+from sketchfit.training.loss import Loss
 from sketchfit.training.probe import fit_head
 from sketchfit.transforms.augment import eval_augment
 
@@ -65,7 +65,7 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
     target = nn.functional.one_hot(label, job.class_count).to(torch.float32)
     counts = np.bincount(job.label[job.train_rows], minlength=job.class_count)
     plain = recipe.loss.model_copy(update={"distill": 0.0, "supcon": 0.0, "r_drop": 0.0})
-    loss = build_loss(plain, counts, recipe.model.head.scale).to(device)
+    loss = Loss(plain, counts, recipe.model.head.logit_scale).to(device)
     head = model.get_submodule(names[0])
     try:
         fit_head(head, features, target, loss, recipe.training.probe)

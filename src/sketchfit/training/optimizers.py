@@ -14,7 +14,7 @@ from torch import nn
 from sketchfit._timm import timm
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.errors import UserError
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
 
 
 def list_optimizers() -> list[tuple[str, str]]:

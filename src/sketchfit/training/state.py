@@ -14,14 +14,14 @@ from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
 from sketchfit.models.averaging import EMA, SWA
 from sketchfit.models.backbone import Normalisation, build_network
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
-from sketchfit.training.losses.build import Loss, build_loss
+from sketchfit.training.loss import Loss
 from sketchfit.training.lp_ft import probe_first
 from sketchfit.training.optimizers import build_optimizer
 from sketchfit.training.sam import SAM, build_sam
@@ -174,7 +174,7 @@ def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None, console: Co
         _keep_fewer_activations(model, recipe.model.backbone)
     optimizer = build_optimizer(model, recipe.optimizer)
     counts = np.bincount(job.label[job.train_rows], minlength=job.class_count)
-    loss = build_loss(recipe.loss, counts, recipe.model.head.scale).to(engine.device)
+    loss = Loss(recipe.loss, counts, recipe.model.head.logit_scale).to(engine.device)
     state = TrainState(
         model=model,
         wrapped=model,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from pydantic import ValidationError
 
 from sketchfit.config.transforms import PolicySource, TransformsSection
 from sketchfit.errors import UserError
+from sketchfit.registry import nearest
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Op
-from sketchfit.transforms.registry import OPERATIONS
 
 _SHIPPED = files("sketchfit.transforms") / "policies"
 
@@ -50,7 +50,7 @@ def check(section: TransformsSection) -> None:
     build(section.add)
     unused = [name for name in (*section.override, *section.drop) if name not in known]
     if unused:
-        raise UserError([f"transforms: the policy has no operation {name!r}{_nearest(name, known)}" for name in unused])
+        raise UserError([f"transforms: the policy has no operation {name!r}{nearest(name, known)}" for name in unused])
 
 
 def build(specs: Sequence[dict[str, Any]]) -> list[Op]:
@@ -66,19 +66,16 @@ def build(specs: Sequence[dict[str, Any]]) -> list[Op]:
         if not isinstance(name, str):
             problems.append(f"operation {number} of the policy must read {{op: NAME, …}}; got {spec!r}")
             continue
-        if name not in OPERATIONS:
-            problems.append(f"there is no operation {name!r}{_nearest(name, OPERATIONS)}")
-            continue
         try:
             if isinstance(spec.get("of"), list):
                 spec = {**spec, "of": build(spec["of"])}
-            ops.append(OPERATIONS[name].model_validate(spec))
+            ops.append(operations.get(name).model_validate(spec))
         except UserError as error:
             problems += error.problems
         except ValidationError as error:
             problems += [_said(name, fault) for fault in error.errors()]
     if problems:
-        raise UserError(problems, hint=f"Operations: {', '.join(OPERATIONS)}.")
+        raise UserError(problems, hint=f"Operations: {', '.join(operations.names())}.")
     return ops
 
 
@@ -93,7 +90,7 @@ def _read(source: PolicySource) -> list[dict[str, Any]]:
         text = Path(source).read_text(encoding="utf-8")
     else:
         raise UserError(
-            f"there is no policy {source!r}{_nearest(source, list_policies())}",
+            f"there is no policy {source!r}{nearest(source, list_policies())}",
             hint=f"Shipped: {', '.join(list_policies())}; or the path of a YAML file.",
         )
     try:
@@ -135,10 +132,5 @@ def _names(specs: list[dict[str, Any]]) -> set[str]:
 def _said(name: str, fault: Any) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"operation {name!r} has no key {key!r}{_nearest(key, OPERATIONS[name].model_fields)}"
+        return f"operation {name!r} has no key {key!r}{nearest(key, operations.get(name).model_fields)}"
     return f"operation {name!r}, key {key!r}: {fault['msg']}; got {fault['input']!r}"
-
-
-def _nearest(name: str, names: Any) -> str:
-    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""

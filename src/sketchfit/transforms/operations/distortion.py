@@ -10,9 +10,11 @@ from pydantic import Field
 from typing_extensions import override
 
 from sketchfit.transforms.field import displaced, linear, smooth
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import ShareRange, Uniforms, Warp, between
 
 
+@operations.register("elastic")
 class Elastic(Warp):
     """Elastic deformation: smooth random displacements, here a B-spline surface over few nodes.
 
@@ -38,6 +40,7 @@ class Elastic(Warp):
         return displaced(points, _spline_field(self.cells, between(self.shift, u[0]), size, rng))
 
 
+@operations.register("jitter")
 class Jitter(Warp):
     """The tremor of a hand: an elastic deformation that is small and short."""
 
@@ -58,6 +61,7 @@ class Jitter(Warp):
         return displaced(points, _spline_field(self.cells, between(self.shift, u[0]), size, rng))
 
 
+@operations.register("grid_distortion")
 class GridDistortion(Warp):
     """A net laid over the picture whose inner knots are moved: straight lines break at the net's lines."""
 

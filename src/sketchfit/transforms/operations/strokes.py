@@ -16,6 +16,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from sketchfit.transforms.field import smooth
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
     Picture,
@@ -29,6 +30,7 @@ from sketchfit.transforms.ops import (
 )
 
 
+@operations.register("thicken")
 class Thicken(Pixel):
     """Strokes grow to both sides (grey-scale dilation of the ink)."""
 
@@ -45,6 +47,7 @@ class Thicken(Pixel):
         return _by_parts(image, pixels(between(self.radius, u[0]), image), lambda k: grow(image, k)), paper
 
 
+@operations.register("thin")
 class Thin(Pixel):
     """Strokes shrink from both sides; what is too thin for that stays as it is, so that no line vanishes.
 
@@ -76,6 +79,7 @@ class Thin(Pixel):
         return _by_parts(image, pixels(between(self.radius, u[0]), image), shrunk), paper
 
 
+@operations.register("pressure")
 class Pressure(Pixel):
     """The pen presses unevenly: ink is paler in some places than in others, smoothly."""
 
@@ -97,6 +101,7 @@ class Pressure(Pixel):
         return _towards_paper(image, paper, 1 + field), paper
 
 
+@operations.register("broken")
 class Broken(Pixel):
     """Short gaps in the strokes, as of a pen that skips."""
 
@@ -122,6 +127,7 @@ class Broken(Pixel):
         return image, paper
 
 
+@operations.register("drop_part")
 class DropPart(Pixel):
     """Leaves out what lies in a disc about a point of the drawing, but never more than a given share of its ink."""
 
@@ -155,6 +161,7 @@ class DropPart(Pixel):
         return image, paper
 
 
+@operations.register("drop_pieces")
 class DropPieces(Pixel):
     """Leaves out separate pieces of the drawing (connected ink), but never its largest."""
 

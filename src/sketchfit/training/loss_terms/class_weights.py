@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 
 def class_weights(counts: NDArray[np.int64], kind: str, beta: float = 0.99) -> NDArray[np.float64]:
-    """What each class's rows weigh, such that the mean over all training rows is 1.
+    """Return the weight of each class's rows, float64 [C], with mean 1 over all training rows.
 
     Args:
-        counts: training rows of each class, int64 [C]; a class without rows is weighed as if it had one.
+        counts: training rows per class, int64 [C]; a class without rows counts as one row.
         kind: "balanced": 1 / n; "effective": (1 - beta) / (1 - beta^n).
         beta: in [0, 1).
     """

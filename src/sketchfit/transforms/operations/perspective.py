@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator
 from typing_extensions import override
 
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Range, Uniforms, Warp, between
 
 _CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
@@ -24,6 +25,7 @@ def _unfolded(bounds: tuple[float, float]) -> tuple[float, float]:
 Shift = Annotated[Range, AfterValidator(_unfolded)]
 
 
+@operations.register("perspective")
 class Perspective(Warp):
     """Looks at a quadrangle in place of the whole picture: its corners lie near the picture's, each moved on its own.
 

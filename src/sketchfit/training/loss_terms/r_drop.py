@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 
 def disagreement(first: Tensor, second: Tensor) -> Tensor:
-    """Mean of KL(p ‖ q) and KL(q ‖ p) for two passes' logits, [B, C] and [B, C] to [B]."""
+    """Return the mean of KL(p ‖ q) and KL(q ‖ p) for two passes' logits, [B, C] and [B, C] to [B]."""
     log_p, log_q = first.log_softmax(1), second.log_softmax(1)
     there = F.kl_div(log_q, log_p, reduction="none", log_target=True).sum(1)
     back = F.kl_div(log_p, log_q, reduction="none", log_target=True).sum(1)

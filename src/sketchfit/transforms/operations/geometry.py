@@ -8,9 +8,11 @@ from typing import ClassVar, Literal
 
 from typing_extensions import override
 
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Affine, Matrix, PositiveRange, Probability, Range, Uniforms, between
 
 
+@operations.register("crop")
 class Crop(Affine):
     """Random resized crop: a box of random area and aspect, stretched to the whole picture.
 
@@ -37,6 +39,7 @@ class Crop(Affine):
         return (width, 0.0, (2 * u[2] - 1) * (1 - width), 0.0, height, (2 * u[3] - 1) * (1 - height))
 
 
+@operations.register("scale")
 class Scale(Affine):
     """Makes the drawing larger or smaller about its middle; what is uncovered is paper."""
 
@@ -54,6 +57,7 @@ class Scale(Affine):
         return (step, 0.0, 0.0, 0.0, step, 0.0)
 
 
+@operations.register("aspect")
 class Aspect(Affine):
     """Makes the drawing wider or taller at the same area."""
 
@@ -71,6 +75,7 @@ class Aspect(Affine):
         return (1 / root, 0.0, 0.0, 0.0, root, 0.0)
 
 
+@operations.register("rotate")
 class Rotate(Affine):
     """Turns the drawing about its middle."""
 
@@ -89,6 +94,7 @@ class Rotate(Affine):
         return (cos, -sin, 0.0, sin, cos, 0.0)
 
 
+@operations.register("quarter_turn")
 class QuarterTurn(Affine):
     """Turns the drawing by 90, 180 or 270 degrees, without a loss."""
 
@@ -103,6 +109,7 @@ class QuarterTurn(Affine):
         return (cos, -sin, 0.0, sin, cos, 0.0)
 
 
+@operations.register("shear")
 class Shear(Affine):
     """Slants the drawing along x and along y."""
 
@@ -122,6 +129,7 @@ class Shear(Affine):
         return (1 + x * y, -x, 0.0, -y, 1.0, 0.0)
 
 
+@operations.register("translate")
 class Translate(Affine):
     """Shifts the drawing; what is uncovered is paper."""
 
@@ -140,6 +148,7 @@ class Translate(Affine):
         return (1.0, 0.0, -2 * between(self.x, u[0]), 0.0, 1.0, -2 * between(self.y, u[1]))
 
 
+@operations.register("hflip")
 class HFlip(Affine):
     """Mirrors left and right."""
 
@@ -153,6 +162,7 @@ class HFlip(Affine):
         return (-1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
+@operations.register("vflip")
 class VFlip(Affine):
     """Mirrors top and bottom."""
 

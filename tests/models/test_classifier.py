@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from sketchfit._timm import timm
 from sketchfit.config.head import HeadSection
 from sketchfit.errors import UserError
-from sketchfit.models.heads import LinearHead, attach_head, classifier_names
+from sketchfit.models.classifier import attach_head, classifier_names
+from sketchfit.models.head_modules import LinearHead
 
 BACKBONES = ["test_efficientnet", "test_vit", "test_coatnet", "test_convnext", "test_resnet"]
 
@@ -37,7 +38,7 @@ def parts(model: nn.Module) -> tuple[torch.Tensor, torch.Tensor, nn.Module]:
 def test_logits_are_the_heads_of_the_features(backbone, name):
     backbone.eval()
     before = parts(backbone)[0]
-    attach_head(backbone, HeadSection(name=name, dropout=0.4), 7)
+    attach_head(backbone, HeadSection.model_validate({"name": name, "dropout": 0.4}), 7)
     backbone.eval()
     features, logits, head = parts(backbone)
     assert logits.shape == (2, 7)
@@ -47,20 +48,20 @@ def test_logits_are_the_heads_of_the_features(backbone, name):
 
 
 def test_plain_linear_is_timms(backbone):
-    attach_head(backbone, HeadSection(), 4)
+    attach_head(backbone, HeadSection.standard(), 4)
     (name,) = classifier_names(backbone)
     assert type(backbone.get_submodule(name)) is nn.Linear
 
 
 def test_a_head_replaces_any_other(backbone):
     for name in ("mlp", "cosine", "linear", "cosine", "mlp"):
-        attach_head(backbone, HeadSection(name=name), 5)
+        attach_head(backbone, HeadSection.model_validate(name), 5)
         assert backbone(images()).shape == (2, 5)
 
 
 def model_with(**section) -> tuple[nn.Module, nn.Module]:
     model = timm.create_model("test_resnet", pretrained=False, num_classes=3)
-    attach_head(model, HeadSection(**section), 5)
+    attach_head(model, HeadSection.model_validate(section), 5)
     return model, model.fc
 
 
@@ -116,7 +117,7 @@ def test_linear_with_dropout_takes_plain_weights():
 
 
 def test_convolutional_classifier_and_distilled_one():
-    section = HeadSection(name="mlp")
+    section = HeadSection.model_validate("mlp")
     conv = timm.create_model("test_nfnet", pretrained=False, num_classes=3)
     conv.head.fc = nn.Conv2d(conv.num_features, 3, 1)
     conv.head.use_conv, conv.head.flatten = True, nn.Flatten(1)
@@ -128,9 +129,5 @@ def test_convolutional_classifier_and_distilled_one():
     assert classifier_names(twin) == ("head", "head_dist")
     with pytest.raises(UserError, match="no single linear classifier"):
         attach_head(twin, section, 5)
-    attach_head(twin, HeadSection(), 5)
+    attach_head(twin, HeadSection.standard(), 5)
     assert twin.eval()(images()[:, :, :32, :32]).shape == (2, 5)
-
-
-def test_name_alone():
-    assert HeadSection.model_validate("cosine").name == "cosine"

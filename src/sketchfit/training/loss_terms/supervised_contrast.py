@@ -7,11 +7,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def supervised_contrastive(features: Tensor, label: Tensor, temperature: float) -> Tensor:
-    """Draw features of one class together, push the others apart.
+def supervised_contrast(features: Tensor, label: Tensor, temperature: float) -> Tensor:
+    """Return the loss that is low where features of one class are similar and those of different classes are not.
 
     Args:
-        features: [B, D], of any length; compared by cosine.
+        features: [B, D], compared by cosine.
         label: int64 [B].
         temperature: above 0.
 

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Picture, Probability, ShareRange, Tone, Uniforms, between, dark_ink
 
 _VALUES = np.arange(256, dtype=np.float32)
 
 
+@operations.register("invert")
 class Invert(Tone):
     """Light strokes on dark paper, and the other way round."""
 
@@ -27,6 +29,7 @@ class Invert(Tone):
         return (255 - _VALUES).astype(np.uint8)
 
 
+@operations.register("fade")
 class Fade(Tone):
     """All strokes get paler: their difference from the paper is multiplied."""
 
@@ -43,6 +46,7 @@ class Fade(Tone):
         return _tables([ground + strength * (_VALUES - ground) for ground in paper.tolist()])
 
 
+@operations.register("paper")
 class Paper(Tone):
     """Paper that isn't quite white (or, under light ink, not quite black); full ink stays as it is."""
 
@@ -63,6 +67,7 @@ class Paper(Tone):
         return _tables(tables)
 
 
+@operations.register("ink")
 class Ink(Tone):
     """Ink that isn't quite black (or, on dark paper, not quite white): a pencil, a coloured pen. The paper stays."""
 

@@ -16,6 +16,7 @@ from PIL import Image
 from pydantic import Field, PrivateAttr, SerializeAsAny
 from typing_extensions import override
 
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
     Choice,
@@ -35,6 +36,7 @@ STEPS = 20
 """Into how many steps a drawn magnitude is rounded by `pick`."""
 
 
+@operations.register("pick")
 class Pick(Choice):
     """Draws some of the operations in `of`, each with a magnitude: a RandAugment over operations that suit drawings.
 
@@ -67,6 +69,7 @@ class Pick(Choice):
         return drawn
 
 
+@operations.register("randaugment")
 class RandAugment(Pixel):
     """A fixed number of operations of about the same magnitude, from timm's increasing set.
 
@@ -96,6 +99,7 @@ class RandAugment(Pixel):
         return image, paper
 
 
+@operations.register("trivialaugment")
 class TrivialAugment(Pixel):
     """One operation of timm's increasing set, of any magnitude; nothing to tune.
 
@@ -116,6 +120,7 @@ class TrivialAugment(Pixel):
         return _do(names[int(u[0] * len(names))], between(self.magnitude, u[1]), u[2], image, paper)
 
 
+@operations.register("autoaugment")
 class AutoAugment(Pixel):
     """One of the pairs of operations that a search on ImageNet found; timm's tables.
 
@@ -140,6 +145,7 @@ class AutoAugment(Pixel):
         return image, paper
 
 
+@operations.register("augmix")
 class AugMix(Pixel):
     """A mix of several short chains of operations with the picture itself (without the consistency loss).
 

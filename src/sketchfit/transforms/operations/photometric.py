@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
     Picture,
@@ -25,6 +26,7 @@ from sketchfit.transforms.ops import (
 _RAMP = np.arange(256, dtype=np.uint8).reshape(1, 256)
 
 
+@operations.register("brightness_contrast")
 class BrightnessContrast(Tone):
     """Scales values about middle grey, then shifts them."""
 
@@ -44,6 +46,7 @@ class BrightnessContrast(Tone):
         return cv2.addWeighted(_RAMP, gain, _RAMP, 0.0, shift).reshape(256)  # type: ignore[return-value]
 
 
+@operations.register("gamma")
 class Gamma(Tone):
     """Raises values, as shares of 255, to a power."""
 
@@ -60,6 +63,7 @@ class Gamma(Tone):
         return np.rint(255 * (np.arange(256) / 255) ** power).astype(np.uint8)  # type: ignore[no-any-return]
 
 
+@operations.register("noise")
 class Noise(Pixel):
     """Gaussian noise on every value, as of a sensor."""
 
@@ -77,6 +81,7 @@ class Noise(Pixel):
         return cv2.add(image, noise, dtype=cv2.CV_8U).reshape(image.shape), paper  # type: ignore[return-value]
 
 
+@operations.register("blur")
 class Blur(Pixel):
     """Gaussian blur, as of a lens out of focus."""
 
@@ -97,6 +102,7 @@ class Blur(Pixel):
         return self.model_copy(update={"sigma": (0.2 + magnitude * (low - 0.2), 0.2 + magnitude * (high - 0.2))})
 
 
+@operations.register("unsharp")
 class Unsharp(Pixel):
     """Unsharp mask: adds back the difference to a blurred copy, as scanners do."""
 
@@ -116,6 +122,7 @@ class Unsharp(Pixel):
         return cv2.addWeighted(image, 1 + amount, soft, -amount, 0).reshape(image.shape), paper  # type: ignore[return-value]
 
 
+@operations.register("jpeg")
 class Jpeg(Pixel):
     """Written as JPEG and read again."""
 
@@ -141,6 +148,7 @@ class Jpeg(Pixel):
         return self.model_copy(update={"quality": (95 + magnitude * (low - 95), 95 + magnitude * (high - 95))})
 
 
+@operations.register("clahe")
 class Clahe(Pixel):
     """Contrast-limited adaptive histogram equalisation; of the lightness where there is colour.
 

@@ -8,10 +8,10 @@ from torch.nn import functional as F
 
 
 def distillation(logits: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """T² × KL(teacher at T ‖ student at T), [B, C] and [B, C] to [B].
+    """Return T² × KL(teacher at T ‖ student at T), [B, C] and [B, C] to [B].
 
-    The teacher comes as probabilities (a member's or an ensemble's), and is softened by p^(1/T), renormalised; the
-    factor T² keeps the gradient's size comparable over temperatures.
+    The teacher's probabilities (a member's or an ensemble's) are softened to p^(1/T), renormalised. The factor T² keeps
+    the gradient's size comparable over temperatures.
     """
     log_teacher = (teacher.clamp(min=torch.finfo(teacher.dtype).tiny).log() / temperature).log_softmax(1)
     log_student = (logits / temperature).log_softmax(1)

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from typing_extensions import override
 
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
     Picture,
@@ -20,6 +21,7 @@ from sketchfit.transforms.ops import (
 )
 
 
+@operations.register("erase")
 class Erase(Pixel):
     """Random erasing in paper colour: one rectangle inside the picture.
 
@@ -51,6 +53,7 @@ class Erase(Pixel):
         return image, paper
 
 
+@operations.register("coarse_dropout")
 class CoarseDropout(Pixel):
     """Several small squares in paper colour; they may overlap and lie partly outside.
 
