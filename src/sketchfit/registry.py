@@ -127,6 +127,8 @@ class Registry(Generic[T]):
                     package = importlib.import_module(self._package)
                     for module in pkgutil.iter_modules(package.__path__, f"{self._package}."):
                         importlib.import_module(module.name)
+                    # The same order whichever module was imported first.
+                    self._members = dict(sorted(self._members.items(), key=lambda item: _home(item[1])))
                 for point in entry_points(group=self.group):
                     self._list(point)
             except BaseException:
