@@ -1,4 +1,4 @@
-# make demo: the main job on drawings that it makes itself.  make test: the tests.  Both set up .venv first.
+# make demo: the main job on drawings that it makes itself.  make test: the tests in random order.  Both set up .venv first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -23,7 +23,7 @@ demo: install
 	$(BIN)/sketchfit score demo/run demo/data/test_labels.csv
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
@@ -32,6 +32,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 # make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit beside its peers
 bench: install

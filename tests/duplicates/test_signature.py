@@ -31,7 +31,7 @@ def test_the_eight_symmetries_leave_the_magnitudes_alone(seed: int, symmetry, wi
     image = scribble(seed, width=width)
     turned = np.ascontiguousarray(symmetry(image))
     assert np.abs(size(take_signature(image)) - size(take_signature(turned))).max() < 0.02
-    assert float(size(take_signature(image)) @ size(take_signature(turned))) > 0.999
+    assert float(size(take_signature(image)) @ size(take_signature(turned))) > 0.998
 
 
 @settings(max_examples=10, deadline=None)
