@@ -5,23 +5,23 @@ import time
 
 import pytest
 
-from sketchfit.tracking import dispatcher as relay_module
-from sketchfit.tracking.callback import Callback, Failure, FoldCallback, Outcome, Row
+from sketchfit.tracking import dispatcher as dispatcher_module
+from sketchfit.tracking.callback import Callback, Failure, FoldCallback, Row, RunReport
 from sketchfit.tracking.dispatcher import Dispatcher
 
 
 class Keeper(Callback):
     def __init__(self) -> None:
-        self.heard: list[object] = []
+        self.received: list[object] = []
 
     def step_finished(self, member: str, fold: int, step: int, row: Row) -> None:
-        self.heard.append((member, fold, step, dict(row)))
+        self.received.append((member, fold, step, dict(row)))
 
     def epoch_finished(self, member: str, fold: int, row: Row) -> None:
-        self.heard.append((member, fold, row["epoch"]))
+        self.received.append((member, fold, row["epoch"]))
 
     def run_failed(self, failure: Failure) -> None:
-        self.heard.append(failure)
+        self.received.append(failure)
 
 
 class Broken(Callback):
@@ -48,17 +48,17 @@ class Hanging(Callback):
         raise RuntimeError("even this may fail")
 
 
-def test_all_is_heard_in_order() -> None:
+def test_all_events_arrive_in_order() -> None:
     keeper = Keeper()
     dispatcher = Dispatcher()
     dispatcher.add("keeper", keeper)
     for epoch in range(200):
         dispatcher.epoch_finished("m", epoch % 3, {"epoch": epoch})
     dispatcher.close()
-    assert keeper.heard == [("m", epoch % 3, epoch) for epoch in range(200)]
+    assert keeper.received == [("m", epoch % 3, epoch) for epoch in range(200)]
 
 
-def test_a_row_that_is_changed_later_is_heard_as_it_was() -> None:
+def test_a_row_that_is_changed_later_arrives_as_it_was() -> None:
     keeper = Keeper()
     dispatcher = Dispatcher()
     dispatcher.add("keeper", keeper)
@@ -66,30 +66,28 @@ def test_a_row_that_is_changed_later_is_heard_as_it_was() -> None:
     dispatcher.epoch_finished("m", 0, row)
     row["epoch"] = 2
     dispatcher.close()
-    assert keeper.heard == [("m", 0, 1)]
+    assert keeper.received == [("m", 0, 1)]
 
 
 @pytest.mark.parametrize("error", [ValueError("no\nsecond line"), SystemExit(3), KeyboardInterrupt(), MemoryError()])
-def test_one_that_fails_is_named_once_and_not_called_for_ever(error: BaseException) -> None:
-    warnings: list[str] = []
+def test_one_that_fails_is_named_once_and_not_called_for_ever(error: BaseException, warned: list[str]) -> None:
     broken, keeper = Broken(error), Keeper()
-    dispatcher = Dispatcher(warnings.append)
+    dispatcher = Dispatcher()
     dispatcher.add("broken", broken)
     dispatcher.add("keeper", keeper)
     for epoch in range(10):
         dispatcher.epoch_finished("m", 0, {"epoch": epoch})
     dispatcher.close()
-    assert len(keeper.heard) == 10
-    assert broken.calls == relay_module.STRIKES
-    assert len(warnings) == 1
-    assert warnings[0].startswith(f"broken: {type(error).__name__}")
-    assert "second line" not in warnings[0]
+    assert len(keeper.received) == 10
+    assert broken.calls == dispatcher_module.STRIKES
+    assert len(warned) == 1
+    assert warned[0].startswith(f"broken: {type(error).__name__}")
+    assert "second line" not in warned[0]
 
 
-def test_one_that_hangs_costs_its_patience_once_and_is_abandoned() -> None:
-    warnings: list[str] = []
+def test_one_that_hangs_costs_its_patience_once_and_is_abandoned(warned: list[str]) -> None:
     hanging, keeper = Hanging(), Keeper()
-    dispatcher = Dispatcher(warnings.append, patience=0.3)
+    dispatcher = Dispatcher(patience=0.3)
     dispatcher.add("first", hanging)
     dispatcher.add("second", Hanging())
     dispatcher.add("keeper", keeper)
@@ -99,32 +97,30 @@ def test_one_that_hangs_costs_its_patience_once_and_is_abandoned() -> None:
     assert time.monotonic() - began < 0.2
     dispatcher.close()
     assert 0.25 < time.monotonic() - began < 1.0
-    assert len(keeper.heard) == 5
+    assert len(keeper.received) == 5
     assert hanging.abandoned
-    assert [warning.split(":")[0] for warning in warnings] == ["first", "second"]
+    assert [line.split(":")[0] for line in warned] == ["first", "second"]
     hanging.release.set()
     time.sleep(0.1)
     assert hanging.calls == 1
 
 
-def test_a_full_queue_drops_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_module, "CAPACITY", 3)
-    warnings: list[str] = []
+def test_a_full_queue_drops_and_warns(monkeypatch: pytest.MonkeyPatch, warned: list[str]) -> None:
+    monkeypatch.setattr(dispatcher_module, "CAPACITY", 3)
     hanging = Hanging()
-    dispatcher = Dispatcher(warnings.append, patience=2.0)
+    dispatcher = Dispatcher(patience=2.0)
     dispatcher.add("slow", hanging)
     for epoch in range(50):
         dispatcher.epoch_finished("m", 0, {"epoch": epoch})
-    assert len(warnings) == 1
-    assert "does not keep up" in warnings[0]
+    assert [line.split(":")[0] for line in warned] == ["slow"]
     hanging.release.set()
     dispatcher.close()
     assert 3 <= hanging.calls <= 4
 
 
-def test_nobody_listening_costs_nothing() -> None:
+def test_no_callback_costs_nothing() -> None:
     dispatcher = Dispatcher()
-    dispatcher.run_finished(Outcome({}, (), 0.0))
+    dispatcher.run_finished(RunReport({}, (), 0.0))
     began = time.monotonic()
     dispatcher.close()
     assert time.monotonic() - began < 0.1
@@ -141,7 +137,7 @@ def test_step_curve_is_the_mean_loss_since_the_last_point() -> None:
     watch.updated(4, 100.0, 60, 0.4)
     watch.epoch_started(0.0, 0)
     watch.updated(6, 5.0, 10, 0.5)
-    assert keeper.heard == [
+    assert keeper.received == [
         ("m", 1, 2, {"loss": 3.0, "lr": 0.2}),
         ("m", 1, 4, {"loss": 1.0, "lr": 0.4}),
         ("m", 1, 6, {"loss": 0.5, "lr": 0.5}),

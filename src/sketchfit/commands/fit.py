@@ -21,7 +21,7 @@ from sketchfit.stages.tables import load_table
 from sketchfit.stages.tracking import start_tracking
 from sketchfit.stages.train import fit_fold
 from sketchfit.tracking.dispatcher import Dispatcher
-from sketchfit.tracking.watch import observed
+from sketchfit.tracking.supervise import supervised
 from sketchfit.training.engine import make_engine
 
 
@@ -42,7 +42,7 @@ def fit(
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; or a recipe of several members.
     """
-    with observed() as dispatcher:
+    with supervised() as dispatcher:
         return _fit(Path(data), recipe, overrides, Path(out), strict, fresh, dispatcher)
 
 
@@ -71,7 +71,7 @@ def _fit(
         run_folder = open_run(out, settings, run_state(table, "fit", data), fresh and engine.is_main)
     check_backend(settings.inference.backend, engine.device)
     print_table(table, console)
-    told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main)
+    told = start_tracking(dispatcher, settings, table, run_folder, engine.is_main)
     ((member, member_recipe),) = members.items()
     inputs = open_inputs(table, members, console)[member]
     name_unreadable(table, inputs, strict, console)

@@ -39,7 +39,7 @@ from sketchfit.stages.tracking import start_tracking
 from sketchfit.stages.train import Inputs, fit_fold
 from sketchfit.tracking.console import Console
 from sketchfit.tracking.dispatcher import Dispatcher
-from sketchfit.tracking.watch import observed
+from sketchfit.tracking.supervise import supervised
 from sketchfit.training.engine import make_engine
 
 NAMED = 10
@@ -81,7 +81,7 @@ def run(
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; all that were found.
     """
-    with observed() as dispatcher:
+    with supervised() as dispatcher:
         return _run(Path(data), recipe, overrides, out, strict, fresh, dispatcher)
 
 
@@ -108,7 +108,7 @@ def _run(
         settings = resolve_settings(settings, table.class_count, folder, fresh and engine.is_main, engine, console)
         run_folder = open_run(folder, settings, run_state(table, "run", data), fresh and engine.is_main)
     print_table(table, console)
-    told = start_tracking(dispatcher, settings, table, run_folder, console, engine.is_main)
+    told = start_tracking(dispatcher, settings, table, run_folder, engine.is_main)
     members = member_recipes(settings)
     for one in members.values():
         parse_views(one.inference.views)  # a mistake there is told before hours of training

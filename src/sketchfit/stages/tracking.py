@@ -15,12 +15,10 @@ from sketchfit.data.table import Table
 from sketchfit.inference.metrics import ece, log_loss, macro_f1, row_log_loss
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.summary import RunResult
-from sketchfit.tracking.callback import Outcome, Picture, RunInfo
-from sketchfit.tracking.console import Console
+from sketchfit.tracking.callback import ErrorImage, RunInfo, RunReport
+from sketchfit.tracking.connect import connect, load_dotenv, run_identity
 from sketchfit.tracking.dispatcher import Dispatcher
-from sketchfit.tracking.dotenv import take_dotenv
-from sketchfit.tracking.notify import VARIABLE
-from sketchfit.tracking.setup import listen, run_identity
+from sketchfit.tracking.notifier import VARIABLE
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -42,7 +40,7 @@ class TrackedRun:
 
     def trained(self, line: str) -> None:
         """Tell that a training without held-out rows ended; no figure is claimed for it."""
-        self.dispatcher.run_finished(Outcome({}, (line,), time.monotonic() - self.began))
+        self.dispatcher.run_finished(RunReport({}, (line,), time.monotonic() - self.began))
 
     def finished(self, result: RunResult, table: Table, store: Store, rows: Ints, oof: Floats) -> None:
         """Tell how the run ended: figures, report, and the drawings taken for something else.
@@ -56,7 +54,7 @@ class TrackedRun:
         label = table.label[rows]
         report = result.folder / "report"
         self.dispatcher.run_finished(
-            Outcome(
+            RunReport(
                 figures=outcome_figures(result, oof, label),
                 summary=(f"out-of-fold top-1 {result.top1}", f"out-of-fold top-5 {result.top5}"),
                 seconds=time.monotonic() - self.began,
@@ -66,11 +64,9 @@ class TrackedRun:
         )
 
 
-def start_tracking(
-    dispatcher: Dispatcher, recipe: Recipe, table: Table, run: RunFolder, console: Console, main: bool
-) -> TrackedRun:
+def start_tracking(dispatcher: Dispatcher, recipe: Recipe, table: Table, run: RunFolder, main: bool) -> TrackedRun:
     """Let the recipe's trackers and the environment's notifiers listen, in the main process only."""
-    environ = take_dotenv(Path(".env"))
+    environ = load_dotenv(Path(".env"))
     if main and (recipe.tracking.to or environ.get(VARIABLE)):
         info = RunInfo(
             name=run.path.resolve().name,
@@ -79,7 +75,7 @@ def start_tracking(
             settings=recipe.model_dump(mode="json"),
             note=f"{len(table.train):,} training images in {table.class_count} classes, {len(table.test):,} to answer",
         )
-        listen(dispatcher, recipe.tracking, info, environ, lambda text: console.line(f"warning: {text}"))
+        connect(dispatcher, recipe.tracking, info, environ)
     return TrackedRun(dispatcher, recipe)
 
 
@@ -108,12 +104,12 @@ def outcome_figures(result: RunResult, oof: Floats, label: Ints) -> dict[str, fl
 
 def worst_errors(
     store: Store, names: tuple[str, ...], rows: Ints, oof: Floats, label: Ints, count: int
-) -> tuple[Picture, ...]:
+) -> tuple[ErrorImage, ...]:
     """At most `count` drawings that were taken for something else, by falling loss."""
     wrong = np.flatnonzero(oof.argmax(axis=1) != label)
     worst = wrong[np.argsort(-row_log_loss(oof, label)[wrong], kind="stable")][:count] if len(wrong) else wrong
     return tuple(
-        Picture(
+        ErrorImage(
             np.array(store.images[rows[place]]),
             f"{names[label[place]]} taken for {names[oof[place].argmax()]} ({100 * oof[place].max():.0f} %)",
         )

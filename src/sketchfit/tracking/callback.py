@@ -1,4 +1,4 @@
-"""What happens in a run, told to whoever wants to know: trackers and notifiers are callbacks."""
+"""Events of a run, and what receives them: experiment trackers and notifiers are callbacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Row = Mapping[str, float | int | None]
-"""Figures by name; None where there is none."""
+"""Figures by name; None where there is no value."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class RunInfo:
     """What is known when a run starts.
 
     Attributes:
-        name: the run folder's name.
-        folder: where everything of the run lies; callbacks write to `folder/tracking`.
-        identity: random name of the run, the same when it is resumed.
-        settings: the whole recipe, plain values.
-        note: one line on the data.
+        name: name of the run's folder.
+        folder: the run's folder; callbacks write to `folder/tracking`.
+        identity: random name of the run; a resumed run keeps it.
+        settings: the complete recipe, plain values.
+        note: one line about the data.
     """
 
     name: str
@@ -34,45 +34,45 @@ class RunInfo:
 
     @property
     def tracking(self) -> Path:
-        """Folder of what trackers write."""
+        """Folder for the files of trackers."""
         return self.folder / "tracking"
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An image to show: uint8 [H, W, C] with C in {1, 3}, and what is to be seen."""
+class ErrorImage:
+    """A drawing that was classified wrongly: uint8 [H, W, C] with C in {1, 3}, and its caption."""
 
     image: NDArray[np.uint8]
     caption: str
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run found.
+class RunReport:
+    """Results of a run that finished.
 
     Attributes:
         figures: by name.
-        summary: the same, in words, a line each.
-        seconds: how long this start of the run took.
-        artefacts: files and folders worth keeping with the run.
-        errors: drawings that were taken for something else, the worst first.
+        summary: the same in words, one line each.
+        seconds: duration since this start of the run.
+        artefacts: files and folders to keep with the run.
+        errors: drawings that were classified wrongly, the worst first.
     """
 
     figures: Mapping[str, float]
     summary: tuple[str, ...]
     seconds: float
     artefacts: tuple[Path, ...] = ()
-    errors: tuple[Picture, ...] = ()
+    errors: tuple[ErrorImage, ...] = ()
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a run ended before its time.
+    """Why a run ended early.
 
     Attributes:
-        headline: one line: the error's kind and first line, or the signal.
+        headline: one line: the error's type and first line, or the signal.
         details: the last lines of the traceback.
-        stopped: by a person or the system, not by an error.
+        stopped: whether a person or the system stopped the run, rather than an error.
     """
 
     headline: str
@@ -81,39 +81,43 @@ class Failure:
 
 
 class Callback:
-    """Receives events. Each method may take its time and may fail; `dispatcher` keeps a run from both."""
+    """Receives the events of a run. Every method does nothing by default.
+
+    A method may be slow and may raise: the dispatcher protects the run from both.
+    """
 
     def run_started(self, info: RunInfo) -> None:
-        """Hear that a run starts, or is resumed."""
+        """Receive the start or the resumption of a run."""
 
     def step_finished(self, member: str, fold: int, step: int, row: Row) -> None:
-        """Hear the figures of the last updates; `step` counts updates from 1."""
+        """Receive figures of the last updates; `step` is the number of the update, counted from 1."""
 
     def epoch_finished(self, member: str, fold: int, row: Row) -> None:
-        """Hear the figures of an epoch: a row of history.csv, `epoch` from 1."""
+        """Receive the figures of an epoch: one row of history.csv, `epoch` counted from 1."""
 
     def fold_finished(self, member: str, fold: int, row: Row) -> None:
-        """Hear that a network is trained and has answered its validation and test rows."""
+        """Receive the figures of a trained network on its validation rows."""
 
-    def run_finished(self, outcome: Outcome) -> None:
-        """Hear how it ended well."""
+    def run_finished(self, report: RunReport) -> None:
+        """Receive the results of the run."""
 
     def run_failed(self, failure: Failure) -> None:
-        """Hear how it ended badly."""
+        """Receive the reason why the run ended early."""
 
     def abandon(self) -> None:
-        """Let go of what would hold up the process's end; called from another thread when waiting has had its time."""
+        """Release what would delay the end of the process. Called from another thread when the waiting time is over."""
 
 
 NO_CALLBACK = Callback()
-"""Nobody listens."""
+"""Ignores all events."""
 
 
 @dataclass
 class FoldCallback:
-    """Tells of one network's training; means over every so many updates come from sums that grow over an epoch.
+    """Sends the events of one network's training.
 
-    Reading those sums waits for the device; so it is done once in `every` updates, and never where `every` is 0.
+    A point of the step curve is the mean over `every` updates, computed from sums that grow over an epoch. Reading
+    those sums waits for the device, so they are read once per `every` updates, and never where `every` is 0.
     """
 
     callback: Callback
@@ -124,16 +128,19 @@ class FoldCallback:
     _seen: int = field(default=0, init=False)
 
     def epoch_started(self, loss_sum: Any, seen: int) -> None:
-        """Take the sums from which the epoch goes on: zeros, or what a checkpoint held."""
+        """Store the sums at which the epoch starts: zeros, or those of a checkpoint."""
         if self.every:
             self._loss, self._seen = float(loss_sum), seen
 
-    def finished(self, row: Row) -> None:
-        """Tell of the finished training and its figures."""
-        self.callback.fold_finished(self.member, self.fold, row)
-
     def updated(self, step: int, loss_sum: Any, seen: int, lr: float) -> None:
-        """Tell of an update; `step` counts from 1, the sums are those of the epoch so far."""
+        """Send a point of the step curve if one is due.
+
+        Args:
+            step: number of the update, counted from 1.
+            loss_sum: sum of the losses of all images of the epoch so far.
+            seen: number of these images.
+            lr: learning rate of the update.
+        """
         if self.every == 0 or step % self.every or seen <= self._seen:
             return
         loss = float(loss_sum)
@@ -142,10 +149,14 @@ class FoldCallback:
         self.callback.step_finished(self.member, self.fold, step, row)
 
     def epoch_finished(self, row: Row) -> None:
-        """Tell of an epoch, with its row of history.csv."""
+        """Send an epoch's row of history.csv."""
         self.callback.epoch_finished(self.member, self.fold, row)
 
+    def finished(self, row: Row) -> None:
+        """Send the figures of the finished training."""
+        self.callback.fold_finished(self.member, self.fold, row)
 
-def unwatched() -> FoldCallback:
-    """A watch that tells nobody."""
+
+def no_fold_callback() -> FoldCallback:
+    """Return a `FoldCallback` that sends nothing."""
     return FoldCallback(NO_CALLBACK, "", 0, 0)

@@ -17,7 +17,7 @@ from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
 from sketchfit.models.lora import merge_lora
-from sketchfit.tracking.callback import FoldCallback, unwatched
+from sketchfit.tracking.callback import FoldCallback, no_fold_callback
 from sketchfit.tracking.console import Console, duration
 from sketchfit.tracking.history import write_history
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
@@ -73,7 +73,7 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
         )
     saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
     state = start(job, engine, saved, console)
-    training = _Training(job, state, plan, engine, console, watch or unwatched())
+    training = _Training(job, state, plan, engine, console, watch or no_fold_callback())
     if saved is not None:
         console.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
     trained: FrozenTable | None = None

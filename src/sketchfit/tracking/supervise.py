@@ -1,4 +1,4 @@
-"""Tells a run's callbacks how it ended, whatever ended it: an error, SIGTERM, a person, no memory."""
+"""Reports to a run's callbacks what ended the run early: an error, SIGTERM, Ctrl-C, or lack of memory."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sketchfit.tracking.callback import Failure
 from sketchfit.tracking.dispatcher import Dispatcher
 
 LAST_LINES = 12
-"""Lines of the traceback that are told."""
+"""Number of lines of the traceback that are reported."""
 
 
 class Terminated(SystemExit):
-    """SIGTERM as an exception, so that a run ends in order; the exit status is a shell's own for it, 143."""
+    """SIGTERM as an exception, so that a run ends in order; the exit status is the usual one of a shell, 143."""
 
     def __init__(self) -> None:
         super().__init__(128 + signal.SIGTERM)
@@ -28,11 +28,11 @@ class Terminated(SystemExit):
 
 
 @contextmanager
-def observed() -> Iterator[Dispatcher]:
-    """Let a run happen in the block, with nobody listening yet; tell of what ends it early, and close at the end.
+def supervised() -> Iterator[Dispatcher]:
+    """Yield a dispatcher without callbacks; send it what ends the block early, and close it at the end.
 
-    The original error always surfaces. SIGTERM raises `Terminated` in the block (in the main thread, and where nobody
-    else handles the signal).
+    The original error is always raised. SIGTERM raises `Terminated` in the block, if this is the main thread and
+    nothing else handles the signal.
     """
     dispatcher = Dispatcher()
     with _sigterm_raises():
@@ -46,14 +46,13 @@ def observed() -> Iterator[Dispatcher]:
 
 
 def describe(error: BaseException) -> Failure:
-    """What is told of an error, secrets starred."""
+    """Return what is reported about an error; secrets are replaced by stars."""
     stopped = isinstance(error, KeyboardInterrupt | Terminated)
     name = type(error).__name__
     first = next(iter(str(error).strip().splitlines()), "")
-    if isinstance(error, KeyboardInterrupt):
-        return Failure("stopped by a person (Ctrl-C); the same command goes on from here", stopped=True)
     if stopped:
-        return Failure("stopped by the system (SIGTERM); the same command goes on from here", stopped=True)
+        by = "a person (Ctrl-C)" if isinstance(error, KeyboardInterrupt) else "the system (SIGTERM)"
+        return Failure(f"stopped by {by}; the same command continues from here", stopped=True)
     if isinstance(error, MemoryError) or name == "OutOfMemoryError":
         return Failure(redact(f"out of memory ({name}{': ' + first if first else ''})"), _last_lines(error))
     return Failure(redact(f"{name}: {first}" if first else name), _last_lines(error))
@@ -75,7 +74,7 @@ def _sigterm_raises() -> Iterator[None]:
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        # A second one, while the first is being told of, ends the process at once.
+        # A second signal, while the first is being reported, ends the process at once.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         raise Terminated
 

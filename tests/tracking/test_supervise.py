@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from sketchfit.tracking.callback import Callback, Failure
-from sketchfit.tracking.notify import Notifier
-from sketchfit.tracking.watch import Terminated, describe, observed
+from sketchfit.tracking.notifier import Notifier
+from sketchfit.tracking.supervise import Terminated, describe, supervised
 
 from .conftest import Server
 
 
-class Ears(Callback):
+class Keeper(Callback):
     def __init__(self) -> None:
         self.failures: list[Failure] = []
 
@@ -35,18 +35,18 @@ class Ears(Callback):
         (Terminated(), "stopped by the system (SIGTERM)", True),
     ],
 )
-def test_the_end_is_told_and_the_error_surfaces(error: BaseException, headline: str, stopped: bool) -> None:
-    ears = Ears()
+def test_the_end_is_reported_and_the_error_is_raised(error: BaseException, headline: str, stopped: bool) -> None:
+    keeper = Keeper()
 
     def die() -> None:
-        with observed() as dispatcher:
-            dispatcher.add("ears", ears)
+        with supervised() as dispatcher:
+            dispatcher.add("keeper", keeper)
             raise error
 
     with pytest.raises(type(error)) as caught:
         die()
     assert caught.value is error
-    (failure,) = ears.failures
+    (failure,) = keeper.failures
     assert failure.headline.startswith(headline)
     assert failure.stopped == stopped
     assert stopped or type(error).__name__ in failure.details
@@ -56,7 +56,7 @@ def test_a_notifier_that_fails_does_not_mask_the_error(server: Server) -> None:
     server.status = 500
 
     def die() -> None:
-        with observed() as dispatcher:
+        with supervised() as dispatcher:
             dispatcher.add("bad", Notifier(f"json://127.0.0.1:{server.port}", ("failure",)))
             raise LookupError("the real one")
 
@@ -65,17 +65,17 @@ def test_a_notifier_that_fails_does_not_mask_the_error(server: Server) -> None:
     assert len(server.requests) == 1
 
 
-def test_a_run_that_ends_well_tells_no_failure_and_leaves_the_signal_alone() -> None:
-    ears = Ears()
+def test_a_run_that_ends_well_reports_no_failure_and_leaves_the_signal_alone() -> None:
+    keeper = Keeper()
     before = signal.getsignal(signal.SIGTERM)
-    with observed() as dispatcher:
-        dispatcher.add("ears", ears)
+    with supervised() as dispatcher:
+        dispatcher.add("keeper", keeper)
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
-    assert ears.failures == []
+    assert keeper.failures == []
 
 
-def test_a_long_traceback_is_told_by_its_last_lines_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_traceback_is_reported_by_its_last_lines_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "hushhush1234")
 
     def deep(n: int) -> None:
@@ -95,9 +95,9 @@ def test_a_long_traceback_is_told_by_its_last_lines_without_secrets(monkeypatch:
 
 SCRIPT = """
 import time
-from sketchfit.tracking.notify import Notifier
-from sketchfit.tracking.watch import observed
-with observed() as dispatcher:
+from sketchfit.tracking.notifier import Notifier
+from sketchfit.tracking.supervise import supervised
+with supervised() as dispatcher:
     dispatcher.add("hook", Notifier("json://127.0.0.1:{port}", ("failure",)))
     print("ready", flush=True)
     {work}
@@ -119,7 +119,7 @@ def start(server: Server, work: str) -> subprocess.Popen[str]:
     return process
 
 
-def test_sigterm_is_told_and_ends_the_process_as_a_shell_expects(server: Server) -> None:
+def test_sigterm_is_reported_and_ends_the_process_as_a_shell_expects(server: Server) -> None:
     process = start(server, "time.sleep(60)")
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 143
@@ -128,7 +128,7 @@ def test_sigterm_is_told_and_ends_the_process_as_a_shell_expects(server: Server)
     assert "was stopped" in message["title"]
 
 
-def test_no_memory_is_told_and_the_error_is_seen(server: Server) -> None:
+def test_lack_of_memory_is_reported_and_the_error_is_printed(server: Server) -> None:
     process = start(server, "bytearray(2**62)")
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 1
