@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sketchfit.commands.options import FAMILIES, fields_of, markdown, options
+from sketchfit.commands.options import FAMILIES, markdown, options
 from sketchfit.config.load import setting_names
-from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import settings
 from sketchfit.config.section import Section
 from sketchfit.errors import UserError
 
@@ -19,7 +19,7 @@ def test_the_page_is_not_stale():
 
 def test_every_setting_is_on_the_page_and_explained():
     page = markdown()
-    keys = dict(fields_of(Recipe))
+    keys = {setting.key: setting.field for setting in settings()}
     assert set(keys) <= set(setting_names())
     for key, field in keys.items():
         assert f"| `{key}` |" in page, key

@@ -19,6 +19,7 @@ from rich.table import Table as RichTable
 from sketchfit.config.family import FamilySection
 from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import can_be_varied
 from sketchfit.config.section import Section
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store, Watch
@@ -27,7 +28,7 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.reporting.ablation import NOTE, Outcome, Row, compare, table_rows, to_csv, to_html
-from sketchfit.runs.fingerprint import FIT_SECTIONS, digest
+from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.audit import AuditCallback, groups_for_folds
 from sketchfit.stages.split import make_folds
@@ -35,9 +36,6 @@ from sketchfit.stages.tables import load_table
 from sketchfit.stages.train import FoldResult, Inputs, fit_fold
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine, make_engine
-
-SHARED = ("folds", "members", "seed")
-"""Sections that all variants have in common."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +131,11 @@ def _lever(base: Recipe, text: str) -> list[tuple[str, dict[str, Any]]]:
     key = key.strip()
     if not equals or not values.strip():
         raise UserError(f"--vary {text!r} is not of the form key=value,value")
-    section = key.partition(".")[0]
-    if section in SHARED or section not in {*FIT_SECTIONS, "compute"}:
-        raise UserError(f"--vary {key}: only what changes a training can be varied, and that not in {section!r}")
+    if not can_be_varied(key):
+        raise UserError(
+            f"--vary {key}: this setting is shared by all variants, or it does not change a training",
+            "Vary a setting of model, transforms, loss, optimizer, schedule, training, averaging, data or compute.",
+        )
     try:
         parsed = yaml.safe_load(f"[{values}]")
     except yaml.YAMLError as error:

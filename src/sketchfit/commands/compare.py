@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from sketchfit.config.scope import keys_that_decide
 from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_text
 from sketchfit.inference.intervals import accuracy
@@ -29,9 +30,6 @@ from sketchfit.tracking.console import Console, duration
 SIDE = 72
 SHOWN = 48
 """Flipped drawings shown of each kind."""
-
-IGNORED = ("data.cache", "compute.threads", "tracking.progress")
-"""Settings that change nothing of what is compared."""
 
 
 def compare(runs: Sequence[str | Path], out: str | Path, console: Console | None = None) -> list[Against]:
@@ -65,8 +63,9 @@ def differing_settings(runs: Sequence[Evidence]) -> list[tuple[str, list[str]]]:
     """(key, value in each run) of every setting that is not the same in all; `–` where a run has none."""
     tables = [dict(flat_settings(run.recipe)) for run in runs]
     keys = dict.fromkeys(key for table in tables for key in table)
+    ignored = keys_that_decide("nothing")
     rows = [(key, [table.get(key, "–") for table in tables]) for key in keys]
-    return [(key, values) for key, values in rows if len(set(values)) > 1 and key not in IGNORED]
+    return [(key, values) for key, values in rows if len(set(values)) > 1 and key not in ignored]
 
 
 def list_runs(folder: str | Path, sort: str = "top1") -> list[RunLine]:

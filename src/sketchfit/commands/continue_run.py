@@ -9,7 +9,7 @@ import yaml
 
 from sketchfit.commands.run import run
 from sketchfit.commands.submit import run_recipe
-from sketchfit.config.load import MEMBER_SECTIONS
+from sketchfit.config.scope import member_sections
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.runs.folder import RunFolder
@@ -47,8 +47,8 @@ def continue_distilling(run_folder: str | Path, student: str = "", overrides: Se
     Raises:
         UserError: no run there; a mistake in the settings; its tables have changed.
     """
-    own = [f"distill.student.{text}" for text in overrides if _section(text) in MEMBER_SECTIONS]
-    shared = [text for text in overrides if _section(text) not in MEMBER_SECTIONS]
+    own = [f"distill.student.{text}" for text in overrides if _section(text) in member_sections()]
+    shared = [text for text in overrides if _section(text) not in member_sections()]
     file = Path(student)
     if student and (file.suffix in {".yaml", ".yml"} or file.is_file()):
         own, shared = [f"distill.student={_flow(file)}", *own], ["distill.member=''", *shared]

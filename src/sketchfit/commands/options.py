@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from sketchfit._timm import timm
 from sketchfit.config.family import FamilySection
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.schedule import ScheduleSection
+from sketchfit.config.scope import inner_section, section_fields, settings
 from sketchfit.config.section import Section
 from sketchfit.config.training import ResizeStage
 from sketchfit.config.transforms import CurriculumStage
@@ -72,7 +73,7 @@ def _policy_comment(name: str) -> str:
 
 
 def _settings() -> Named:
-    return [(key, _one_line(field.description)) for key, field in fields_of(Recipe)]
+    return [(setting.key, _one_line(setting.field.description)) for setting in settings()]
 
 
 FAMILIES: dict[str, Callable[[], Named]] = {
@@ -85,20 +86,6 @@ FAMILIES: dict[str, Callable[[], Named]] = {
     "models": _models,
     "settings": _settings,
 }
-
-
-def fields_of(section: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting below a section with its dotted key; sections themselves are left out."""
-    for name, field in _fields(section).items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            yield from fields_of(kind, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", field
-
-
-def _fields(section: type[Section]) -> Mapping[str, FieldInfo]:
-    return section.all_fields() if issubclass(section, FamilySection) else section.model_fields
 
 
 def markdown() -> str:
@@ -126,11 +113,7 @@ def markdown() -> str:
 
 
 def _section_parts(section: type[Section], prefix: str) -> Iterator[str]:
-    inner = {
-        name: field.annotation
-        for name, field in section.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
-    }
+    inner = {name: kind for name, field in section.model_fields.items() if (kind := inner_section(field)) is not None}
     if len(inner) < len(section.model_fields):
         yield f"## `{prefix.rstrip('.')}`" if prefix else "## Top level"
         yield _one_line(section.__doc__)
@@ -141,8 +124,8 @@ def _section_parts(section: type[Section], prefix: str) -> Iterator[str]:
 
 def _table(section: type[Section], prefix: str) -> str:
     lines = ["| key | default | allowed | meaning |", "| --- | --- | --- | --- |"]
-    for name, field in _fields(section).items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+    for name, field in section_fields(section).items():
+        if inner_section(field) is not None:
             continue
         default = "" if field.is_required() else _default(field.get_default(call_default_factory=True))
         allowed = _allowed(field.annotation, field.metadata)

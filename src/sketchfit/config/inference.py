@@ -1,4 +1,4 @@
-"""`inference:` how probabilities are made."""
+"""`inference:` how probabilities are computed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sketchfit.config.section import Section
 
 
 class InferenceSection(Section):
-    """How probabilities are made."""
+    """How probabilities are computed."""
 
     batch_size: int = Field(default=64, ge=1)
     """Images a forward pass."""

@@ -17,26 +17,10 @@ from sketchfit.config.family import FamilySection
 from sketchfit.config.head import HeadSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import inner_section, member_sections, section_fields
 from sketchfit.config.section import Section
 from sketchfit.errors import UserError
 from sketchfit.redact import secret_keys
-
-MEMBER_SECTIONS = frozenset(
-    {
-        "seed",
-        "data",
-        "model",
-        "transforms",
-        "loss",
-        "optimizer",
-        "schedule",
-        "training",
-        "averaging",
-        "compute",
-        "inference",
-    }
-)
-"""What a member can change; the rest is the whole run's."""
 
 FAMILY_SECTIONS: Mapping[str, type[FamilySection]] = {"loss": LossSection, "head": HeadSection}
 """Sections whose settings depend on their `name`, by key."""
@@ -210,7 +194,7 @@ def _member_problems(settings: Mapping[str, Any], known: set[tuple[object, ...]]
             problems.append(f"members.{name}: a member's name is a folder's: letters, digits, '_', '-' and '.' only")
         if not isinstance(over, Mapping):
             continue
-        shared = [key for key in over if key in Recipe.model_fields and key not in MEMBER_SECTIONS]
+        shared = [key for key in over if key in Recipe.model_fields and key not in member_sections()]
         problems += [f"members.{name}.{key}: all members share it; set it in the recipe itself" for key in shared]
         base = {key: value for key, value in settings.items() if key != "members"}
         changed = merge(base, {key: value for key, value in over.items() if key not in shared})
@@ -227,14 +211,12 @@ def _problem(item: Mapping[str, Any], prefix: str = "") -> str:
 
 
 def setting_names(section: type[Section] = Recipe, prefix: str = "") -> Iterator[str]:
-    """Every key of the recipe with its dots, sections included."""
-    fields = section.all_fields() if issubclass(section, FamilySection) else section.model_fields
-    for name, field in fields.items():
+    """Yield every key of the recipe with its dots, sections included."""
+    for name, field in section_fields(section).items():
         key = f"{prefix}{name}"
         yield key
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            yield from setting_names(kind, f"{key}.")
+        if (inner := inner_section(field)) is not None:
+            yield from setting_names(inner, f"{key}.")
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

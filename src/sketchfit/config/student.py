@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sketchfit.config.checks import contradictions
-from sketchfit.config.load import MEMBER_SECTIONS, member_recipes, merge, parse_recipe
+from sketchfit.config.load import member_recipes, merge, parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import member_sections
 from sketchfit.errors import UserError
 
 
@@ -35,7 +36,7 @@ def student_of(recipe: Recipe) -> Student:
     member = section.member or next(iter(members))
     if member not in members:
         raise UserError(f"distill.member: there is no member {member!r}", f"Members: {', '.join(members)}.")
-    shared = [key for key in section.student if key in Recipe.model_fields and key not in MEMBER_SECTIONS]
+    shared = [key for key in section.student if key in Recipe.model_fields and key not in member_sections()]
     if shared:
         raise UserError(
             [f"distill.student.{key}: a student shares it with the run" for key in shared],

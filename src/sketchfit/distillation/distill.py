@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sketchfit.config.load import parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import training_settings
 from sketchfit.config.student import Student
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import join_stores
@@ -30,7 +31,7 @@ from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired
 from sketchfit.inference.oof import Floats, Rows, Step, estimate_json, mean_by_row, read_rows
 from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.inference.tta import IDENTITY
-from sketchfit.runs.fingerprint import digest, fit_settings
+from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.train import (
     FoldResult,
@@ -274,7 +275,7 @@ def _judge(
 
 
 def _decides(recipe: Recipe) -> dict[str, Any]:
-    return fit_settings(recipe.model_dump(mode="json"))
+    return training_settings(recipe.model_dump(mode="json"))
 
 
 def _oof(results: Sequence[FoldResult]) -> Floats:

@@ -9,10 +9,11 @@ import shutil
 from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import training_settings
 from sketchfit.errors import UserError
 from sketchfit.runs.artefacts import Sources
 from sketchfit.runs.environment import environment
-from sketchfit.runs.fingerprint import differing_keys, fit_settings
+from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.runs.state import KINDS, Kind, State
@@ -89,7 +90,7 @@ def _check_same(run: RunFolder, recipe: Recipe, state: State) -> None:
         return  # nothing was trained: a recipe that failed before may be corrected
     if State.read(run.path).table_id != state.table_id:
         raise UserError(f"{run.path} holds a run on another table than this one", ELSEWHERE)
-    old, new = (fit_settings(one.model_dump(mode="json")) for one in (read_recipe(run.recipe), recipe))
+    old, new = (training_settings(one.model_dump(mode="json")) for one in (read_recipe(run.recipe), recipe))
     if changed := differing_keys(old, new):
         raise UserError(
             [

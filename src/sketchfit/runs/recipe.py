@@ -13,7 +13,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.runs.artefact import AGAIN
 
-GONE: tuple[str, ...] = ()
+GONE = ("ensemble.guessed_accuracy",)
 """Settings that older versions wrote and nothing reads any more."""
 
 

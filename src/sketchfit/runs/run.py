@@ -29,7 +29,7 @@ from sketchfit.runs.create import check_kind, kind_of
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder, Split
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities
-from sketchfit.runs.recipe import read_recipe
+from sketchfit.runs.recipe import read_recipe, upgraded
 from sketchfit.runs.state import Kind, State
 from sketchfit.runs.table import RunTable, TrainingRows, read_rows, table_of
 
@@ -220,7 +220,7 @@ class Run:
                     f"{network.path} is not the student that {place} describes",
                     f"Finish it: sketchfit distill {self.path}",
                 )
-        return {folder: parse_recipe(self.student.recipe, str(place))}
+        return {folder: parse_recipe(upgraded(self.student.recipe), str(place))}
 
     @cached_property
     def environment(self) -> Environment | None:

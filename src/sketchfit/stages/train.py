@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import training_settings
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
@@ -23,7 +24,7 @@ from sketchfit.files import atomic, read_json, write_json, write_npz
 from sketchfit.inference.network_answer import fold_answer
 from sketchfit.models.backbone import Network, build_network, provenance
 from sketchfit.models.weights import read_metadata
-from sketchfit.runs.fingerprint import digest, file_digest, fit_settings
+from sketchfit.runs.fingerprint import digest, file_digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.tracking import fold_figures
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
@@ -206,7 +207,7 @@ def fold_fingerprint(recipe: Recipe, inputs: Inputs, fold: Fold) -> str:
     """Names a training by all that decides it: settings, weights' content, images' content, labels and rows."""
     weights = recipe.model.weights
     return digest(
-        fit_settings(recipe.model_dump(mode="json")),
+        training_settings(recipe.model_dump(mode="json")),
         file_digest(Path(weights).expanduser()) if weights and Path(weights).expanduser().is_file() else weights,
         inputs.train.folder.name,
         inputs.test.folder.name,
