@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.table import Table as RichTable
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
@@ -61,26 +60,23 @@ def print_store(store: Store, console: Console) -> None:
 
 def print_result(result: RunResult, recipe: Recipe, console: Console) -> None:
     """Figures, times and places."""
-    grid = RichTable.grid(padding=(0, 2))
-    for step in result.steps:
-        grid.add_row(step.name, str(step))
-    grid.add_row("out-of-fold top-1", str(result.top1))
-    grid.add_row("out-of-fold top-5", str(result.top5))
+    rows = [(step.name, str(step)) for step in result.steps]
+    rows += [("out-of-fold top-1", str(result.top1)), ("out-of-fold top-5", str(result.top5))]
     if result.unreadable_train:
-        grid.add_row("training images dropped", f"{len(result.unreadable_train)} (see audit/findings.json)")
+        rows.append(("training images dropped", f"{len(result.unreadable_train)} (see audit/findings.json)"))
     if result.unreadable_test:
-        grid.add_row(
-            "test images not read", f"{len(result.unreadable_test)}, given the prior (see audit/findings.json)"
-        )
+        count = len(result.unreadable_test)
+        rows.append(("test images not read", f"{count}, given the prior (see audit/findings.json)"))
     stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in result.seconds.items() if seconds >= 0.5)
-    grid.add_row(
-        "time", f"{duration(sum(result.seconds.values()))} ({stages})" if stages else "under a second: all was on disk"
-    )
+    total = duration(sum(result.seconds.values()))
+    rows.append(("time", f"{total} ({stages})" if stages else "under a second: everything was on disk"))
     if result.submission is not None:
-        grid.add_row("submission", str(result.submission))
-    grid.add_row("everything", f"{result.folder}/")
+        rows.append(("submission", str(result.submission)))
+    rows.append(("everything", f"{result.folder}/"))
     console.line("")
-    console.rich.print(grid)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        console.line(f"{name:<{width}}  {value}")
     if recipe.training.checkpoint == "best":
         console.line(
             "note: training.checkpoint=best chose each epoch on the rows that are reported: the figures flatter"
