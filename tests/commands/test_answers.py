@@ -17,8 +17,8 @@ from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.commands.submit import check, probabilities_text, run_table, submit
 from sketchfit.errors import UserError
+from sketchfit.inference.predictor import Predictor
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages import views as views_stage
 from sketchfit.synthetic import draw_dataset
 from tests.factories import tiny_recipe
 
@@ -79,13 +79,14 @@ def test_predict_repeats_the_test_answers_and_sets_hold_the_first_class(place: P
 def test_only_missing_views_are_computed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(place / "run", place / "again")
     asked: list[tuple[str, ...]] = []
-    real = views_stage.view_probabilities
+    real = Predictor.views
 
-    def spy(*args: Any, **kwargs: Any) -> Any:
-        asked.append(tuple(view.name for view in args[4]))
-        return real(*args, **kwargs)
+    def spy(self: Predictor, store: Any, rows: Any, views: Any) -> Any:
+        if names := tuple(view.name for view in views if view.name != "identity"):
+            asked.append(names)
+        return real(self, store, rows, views)
 
-    monkeypatch.setattr(views_stage, "view_probabilities", spy)
+    monkeypatch.setattr(Predictor, "views", spy)
     before = (place / "run" / "ensemble" / "oof.npz").read_bytes()
     run(place / "data", RECIPE, out=place / "again")
     assert asked == []

@@ -20,8 +20,9 @@ from sketchfit.errors import UserError
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.models.backbone import build_network
 from sketchfit.models.backends import onnx_runtime
-from sketchfit.models.backends.answer import eager
-from sketchfit.models.backends.files import checked_graph
+from sketchfit.models.backends.eager import eager
+from sketchfit.models.compute import Compute
+from sketchfit.models.conversion.export import checked_graph
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.train import load_network
 
@@ -60,7 +61,7 @@ def pictures(drawn: Path, channels: int) -> np.ndarray:
 def expected(folder: Path, images: np.ndarray) -> np.ndarray:
     network = load_network(folder, load_recipe(SETTINGS), 4)
     with torch.inference_mode():
-        return eager(network, torch.device("cpu"), True)(images) if network.model.eval() else images
+        return eager(network, Compute(torch.device("cpu")))(images) if network.model.eval() else images
 
 
 def test_an_onnx_file_answers_in_onnx_runtime(place: Path, drawn: Path) -> None:
@@ -159,5 +160,5 @@ def test_a_network_that_converts_wrongly_is_not_written(monkeypatch: pytest.Monk
     model = {"backbone": "test_resnet", "pretrained": False, "input_size": 32}
     network = build_network(load_recipe({"model": model}).model, 4)
     monkeypatch.setattr(onnx_runtime, "load", lambda *_: lambda batch: np.full((len(batch), 4), 0.9, np.float32))
-    with pytest.raises(UserError, match="can't be exported: its probabilities differ by 0"):
+    with pytest.raises(UserError, match="cannot be exported: its probabilities differ by 0"):
         checked_graph(network, 32, 3)

@@ -25,8 +25,9 @@ from sketchfit.distillation import distill as stage
 from sketchfit.distillation.cost import Cost, TimedNetwork
 from sketchfit.distillation.distill import DistillationJob, TeacherMember, fit_student
 from sketchfit.errors import UserError
+from sketchfit.inference import predictor as predictor_module
 from sketchfit.models.backbone import Network
-from sketchfit.models.backends.answer import Answer
+from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages import train as members_stage
 from sketchfit.stages.tables import load_table
@@ -293,14 +294,14 @@ def test_how_much_faster_is_the_median_of_the_turns() -> None:
 
 
 def test_converting_a_network_is_not_timed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A backend that takes long to make, at the first batch as the converters do, and answers at once."""
+    """The backend takes long to convert its network at the first batch, and no time afterwards."""
     school = School(place, {})
     made = []
 
-    def network_answer(network: Network, recipe: Recipe, *_: object) -> Answer:
+    def build_backend(name: str, network: Network, *_: object) -> Backend:
         ready = False
 
-        def answer(pictures: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        def backend(pictures: Pictures) -> Floats:
             nonlocal ready
             if not ready:
                 made.append(network)
@@ -308,9 +309,9 @@ def test_converting_a_network_is_not_timed(place: Path, monkeypatch: pytest.Monk
             ready = True
             return np.full((len(pictures), 4), 0.25, np.float32)
 
-        return answer
+        return backend
 
-    monkeypatch.setattr(cost_module, "network_answer", network_answer)
+    monkeypatch.setattr(predictor_module, "build_backend", build_backend)
 
     def timed_network(teacher_member: TeacherMember, count: int) -> TimedNetwork:
         network = load_network(school.run.fold(teacher_member.folder, 0), teacher_member.recipe, 4)

@@ -17,11 +17,11 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data import batches as batches_module
 from sketchfit.data.store import Store
 from sketchfit.errors import UserError
+from sketchfit.inference.predictor import Predictor
 from sketchfit.models.backbone import Network
 from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training.engine import make_engine
-from sketchfit.training.evaluate import probabilities
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
 from tests.factories import make_store
@@ -215,15 +215,9 @@ def test_validation_accuracy_is_that_of_the_reported_network(tiny: dict[str, Any
 
 
 def predict(network: Network, recipe: Recipe, rows: np.ndarray, batch_size: int = 5) -> np.ndarray:
-    return probabilities(
-        network.model,
-        network.normalisation,
-        STORE,
-        rows,
-        size=recipe.model.input_size,
-        batch_size=batch_size,
-        device=torch.device("cpu"),
-    )
+    inference = recipe.inference.model_copy(update={"batch_size": batch_size})
+    recipe = recipe.model_copy(update={"inference": inference})
+    return Predictor.of(network, recipe, torch.device("cpu")).probabilities(STORE, rows)
 
 
 def test_probabilities_do_not_depend_on_the_batch(tiny: dict[str, Any], tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from sketchfit.data.stores import store_settings
 from sketchfit.distillation.distill import read_student
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
-from sketchfit.models.backends.choose import missing_packages
-from sketchfit.models.backends.files import checked_graph, write_onnx, write_openvino
+from sketchfit.models.choose_backend import missing_packages
+from sketchfit.models.conversion.export import checked_graph, write_onnx, write_openvino
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.refit import refit_name
 from sketchfit.stages.train import load_network

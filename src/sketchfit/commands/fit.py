@@ -13,7 +13,7 @@ from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import run_state
 from sketchfit.errors import UserError
-from sketchfit.models.backends.choose import check_backend
+from sketchfit.models.choose_backend import check_backend
 from sketchfit.runs.create import open_run
 from sketchfit.stages.autotune import resolve_settings
 from sketchfit.stages.summary import print_table

@@ -25,7 +25,7 @@ from sketchfit.files import write_json
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.inference.tta import parse_views
-from sketchfit.models.backends.choose import check_backend
+from sketchfit.models.choose_backend import check_backend
 from sketchfit.runs.create import open_run
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.audit import AuditCallback, groups_for_folds

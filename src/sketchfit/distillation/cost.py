@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
-from sketchfit.inference.network_answer import network_answer
-from sketchfit.inference.tta import parse_views, view_probabilities
+from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.tta import parse_views
 from sketchfit.models.backbone import Network
-from sketchfit.models.backends.answer import Answer
 from sketchfit.training.engine import Engine
-from sketchfit.training.evaluate import feeding
 
 IMAGES = 128
 """Drawings that a turn answers."""
@@ -105,12 +103,12 @@ def measure_cost(
     shown = np.resize(rows, images)
     # Made once: a backend converts its network at the first batch.
     sides = [
-        [(one, network_answer(one.network, one.recipe, MANY, engine.device)) for one in side]
+        [(one, Predictor.of(one.network, one.recipe, engine.device, images=MANY)) for one in side]
         for side in (ensemble, [student])
     ]
     for side in sides:
-        _seconds(side, shown, engine)
-    turns = [[images / _seconds(side, shown, engine) for side in sides] for _ in range(TURNS)]
+        _seconds(side, shown)
+    turns = [[images / _seconds(side, shown) for side in sides] for _ in range(TURNS)]
     return Cost(
         device=str(engine.device),
         threads=student.recipe.compute.threads,
@@ -124,20 +122,11 @@ def measure_cost(
     )
 
 
-def _seconds(side: Sequence[tuple[TimedNetwork, Answer]], rows: NDArray[np.int64], engine: Engine) -> float:
+def _seconds(side: Sequence[tuple[TimedNetwork, Predictor]], rows: NDArray[np.int64]) -> float:
     total = 0.0
-    for one, answer in side:
-        recipe = one.recipe
+    for one, predictor in side:
         began = time.perf_counter()
-        view_probabilities(
-            one.network.model,
-            one.network.normalisation,
-            one.store,
-            rows,
-            parse_views(one.views),
-            **feeding(recipe, engine.device),
-            answer=answer,
-        )
+        predictor.views(one.store, rows, parse_views(one.views))
         total += one.count * (time.perf_counter() - began)
     return total
 

@@ -1,4 +1,4 @@
-"""What a network gets of an image file, as the store and the evaluation would make it."""
+"""The network's input from an image file, the same as from a store."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.images import ImageError, decode
 from sketchfit.data.resize import to_square
 from sketchfit.data.stores import store_settings
-from sketchfit.transforms.augment import eval_augment
+from sketchfit.transforms.resample import resize
 
 
 def network_input(path: Path, recipe: Recipe) -> NDArray[np.uint8]:
-    """A drawing before it is normalised: uint8 [size, size, C]; white where it can't be read."""
+    """Return a drawing at the input size, uint8 [size, size, C]; a white one where it cannot be read."""
     settings, size = store_settings(recipe), recipe.model.input_size
     try:
         image = decode(path, max_pixels=settings.max_pixels)
@@ -26,14 +26,11 @@ def network_input(path: Path, recipe: Recipe) -> NDArray[np.uint8]:
         return np.full((size, size, 1), 255, dtype=np.uint8)
     if image.ndim == 3 and settings.channels == 1:
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    square, paper = to_square(image if image.ndim == 3 else image[:, :, None], settings.size, settings.resize)
-    return eval_augment(size)(square, paper, _GENERATOR)
+    square, _ = to_square(image if image.ndim == 3 else image[:, :, None], settings.size, settings.resize)
+    return resize(square, size)
 
 
 def network_inputs(paths: Sequence[Path], recipe: Recipe) -> list[NDArray[np.uint8]]:
-    """`network_input` of many files, by the recipe's threads."""
+    """Return `network_input` of many files, with the threads of the recipe."""
     with ThreadPoolExecutor(recipe.compute.threads) as pool:
         return list(pool.map(lambda path: network_input(path, recipe), paths))
-
-
-_GENERATOR = np.random.Generator(np.random.Philox(0))  # evaluation draws nothing from it

@@ -32,11 +32,16 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class Network:
-    """A network and what its input must look like; `new_head`: its head is random, not from a file of weights."""
+    """A timm model and the normalisation of its input; `new_head`: its head is random, not from a file of weights."""
 
     model: nn.Module
     normalisation: Normalisation
     new_head: bool = True
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.model.num_classes)  # type: ignore[arg-type]
 
 
 def build_network(

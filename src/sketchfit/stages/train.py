@@ -21,7 +21,7 @@ from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.files import atomic, read_json, write_json, write_npz
-from sketchfit.inference.network_answer import fold_answer
+from sketchfit.inference.predictor import Predictor
 from sketchfit.models.backbone import Network, build_network, provenance
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.fingerprint import digest, file_digest
@@ -30,7 +30,6 @@ from sketchfit.stages.tracking import fold_figures
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import Console, duration
 from sketchfit.training.engine import Engine
-from sketchfit.training.evaluate import feeding, probabilities
 from sketchfit.training.job import FitJob
 from sketchfit.training.soup import fit_soup
 
@@ -163,16 +162,8 @@ def predict_rows(
     network: Network, recipe: Recipe, store: Store, rows: NDArray[np.int64], classes: int, engine: Engine
 ) -> Floats:
     """Probabilities float32 [n, C] of rows of a store."""
-    if len(rows) == 0:
-        return np.zeros((0, classes), dtype=np.float32)
-    return probabilities(
-        network.model,
-        network.normalisation,
-        store,
-        rows,
-        **feeding(recipe, engine.device),
-        answer=fold_answer(network, recipe, len(rows), engine.device),
-    )
+    del classes
+    return Predictor.of(network, recipe, engine.device).probabilities(store, rows)
 
 
 def with_prior(prob: Floats, readable: NDArray[np.bool_], prior: Floats) -> Floats:

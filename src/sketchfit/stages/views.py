@@ -14,16 +14,15 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.files import read_json, write_npz
 from sketchfit.inference.intervals import Difference, paired_difference
-from sketchfit.inference.network_answer import network_answer
 from sketchfit.inference.oof import Floats, Rows, estimate_json, mean_by_row
-from sketchfit.inference.tta import IDENTITY, View, parse_views, view_probabilities
+from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.tta import IDENTITY, View, count_pictures, parse_views
 from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.backbone import Network
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.train import FoldResult, Inputs, class_prior, load_network, with_prior
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine
-from sketchfit.training.evaluate import feeding
 
 Split = Literal["oof", "test"]
 
@@ -185,17 +184,9 @@ def network_views(
     engine: Engine,
 ) -> dict[str, Floats]:
     """A view's name to probabilities float32 [n, C] of rows of a store; the network is on the engine's device."""
-    if len(rows) == 0:
-        return {view.name: np.zeros((0, classes), dtype=np.float32) for view in views}
-    return view_probabilities(
-        network.model,
-        network.normalisation,
-        store,
-        rows,
-        views,
-        **feeding(recipe, engine.device),
-        answer=network_answer(network, recipe, len(rows) * sum(len(view.pictures) for view in views), engine.device),
-    )
+    del classes
+    predictor = Predictor.of(network, recipe, engine.device, images=len(rows) * count_pictures(views))
+    return predictor.views(store, rows, views)
 
 
 def view_verdict(view: ViewGain) -> str:

@@ -18,8 +18,8 @@ from torch import nn
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
+from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.training.evaluate import autocast
 from sketchfit.training.optimizers import build_optimizer
 
 Precision = Literal["fp32", "bf16", "fp16"]

@@ -12,9 +12,11 @@ import numpy as np
 from torch import Tensor
 
 from sketchfit.errors import UserError
+from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import wise_ft
 from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
+from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
 from sketchfit.models.lora import merge_lora
 from sketchfit.tracking.callback import FoldCallback, no_fold_callback
@@ -23,7 +25,6 @@ from sketchfit.tracking.history import write_history
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import Engine
-from sketchfit.training.evaluate import autocast, feeding, probabilities
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import updates
@@ -194,13 +195,8 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     if not due or len(job.valid_rows) == 0:
         return None
     model = state.reported_at(recipe.model.input_size)
-    prob = probabilities(
-        model,
-        state.normalisation,
-        job.store,
-        job.valid_rows,
-        **feeding(recipe, training.engine.device),
-    )
+    predictor = Predictor.of(Network(model, state.normalisation), recipe, training.engine.device, backend="eager")
+    prob = predictor.probabilities(job.store, job.valid_rows)
     state.model.train()
     freeze_statistics(state.model, state.freezing)
     # Batch norm's running statistics differ between processes, and what follows from the figure must not.

@@ -20,13 +20,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sketchfit.data.batches import epoch_order, load_batches, split_batches
+from sketchfit.data.batches import epoch_order, load_batches, no_randomness, split_batches
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import Normalisation, to_input
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.classifier import classifier_names
+from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.training.evaluate import autocast
 from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
 from sketchfit.training.probe import fit_head
@@ -120,7 +120,7 @@ def whole_pictures(
     job: FitJob, batches: Sequence[NDArray[np.int64]], normalisation: Normalisation, device: torch.device
 ) -> Generator[Tensor, None, None]:
     """Whole pictures at the full size, without augmentation, on `device`: float [B, 3, size, size] for each batch."""
-    compute, generator = job.recipe.compute, np.random.Generator(np.random.Philox(0))
+    compute = job.recipe.compute
     augment = eval_augment(job.recipe.model.input_size)
-    for batch in load_batches(job.store, batches, augment, lambda _: generator, compute.threads):
+    for batch in load_batches(job.store, batches, augment, no_randomness, compute.threads):
         yield to_input(torch.from_numpy(batch.images), normalisation, device, compute.channels_last)

@@ -15,14 +15,15 @@ from itertools import chain, islice
 import torch
 from torch import Tensor
 
+from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import greedy_soup, uniform_soup
 from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
+from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.tracking.callback import FoldCallback
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine
-from sketchfit.training.evaluate import autocast, feeding, probabilities
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import updates
@@ -98,14 +99,8 @@ def _on_cpu(network: Network) -> dict[str, Tensor]:
 
 def _accuracy(job: FitJob, network: Network, state: State, engine: Engine) -> float:
     load_mean(job, network, state, engine, refresh=True)
-    recipe = job.recipe
-    prob = probabilities(
-        network.model,
-        network.normalisation,
-        job.store,
-        job.valid_rows,
-        **feeding(recipe, engine.device),
-    )
+    predictor = Predictor.of(network, job.recipe, engine.device, backend="eager")
+    prob = predictor.probabilities(job.store, job.valid_rows)
     return float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean())
 
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.models.compute import autocast
 from sketchfit.training.engine import Engine
-from sketchfit.training.evaluate import autocast
 from sketchfit.training.sam import paused_statistics
 from sketchfit.training.state import TrainState
 

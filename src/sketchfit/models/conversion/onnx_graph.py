@@ -1,6 +1,6 @@
-"""A network as one ONNX graph from stored pictures to probabilities, which both CPU runtimes read.
+"""A network as one ONNX graph from pictures to probabilities, for all runtimes.
 
-Normalisation is part of the graph, so that the runtime fuses it with what follows.
+Normalisation is part of the graph, so that the runtime can fuse it with the first layer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from sketchfit.models.backbone import Network
-from sketchfit.models.backends.fold import fold_batch_norms
+from sketchfit.models.conversion.fold_batch_norms import fold_batch_norms
 
 INPUT, OUTPUT = "images", "probabilities"
 
@@ -32,35 +32,35 @@ class PicturesToProbabilities(nn.Module):
             self.register_buffer(name, value)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Normalise, three channels, network, softmax."""
+        """Return the probabilities of pictures."""
         floats = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
         probabilities: torch.Tensor = self.model(floats).softmax(dim=1)
         return probabilities
 
 
-def to_onnx(network: Network, shape: tuple[int, int, int, int], *, any_batch: bool = False) -> bytes:
-    """The graph of a network in evaluation mode, in ONNX.
+def to_onnx(network: Network, shape: tuple[int, ...], *, any_batch: bool = False) -> bytes:
+    """Convert a network in evaluation mode to ONNX.
 
     Args:
         network: unwrapped; a copy of it on the CPU is traced.
         shape: [B, H, W, C] of its input.
-        any_batch: leave the number of pictures open. What a network computes from it may still be fixed: compare.
+        any_batch: allow any number of pictures. The network may still have computed constants from it: compare.
 
     Raises:
-        Exception: whatever torch's exporter raises where it can't convert an operator.
+        Exception: torch's exporter raises all kinds where it cannot convert an operator.
     """
     buffer = io.BytesIO()
-    # Callers answer in inference mode and perhaps under autocast, neither of which may enter the graph.
+    # The caller may be in inference mode and under autocast, neither of which may enter the graph.
     contexts = torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False)
     with warnings.catch_warnings(), contexts[0], contexts[1], contexts[2]:
-        warnings.simplefilter("ignore")  # the tracer's on constants, and the exporter's on its successor
-        # A copy, for the caller's network may lie on a GPU or in another memory format.
+        warnings.simplefilter("ignore")  # of the tracer on constants, and of the exporter on its successor
+        # A copy, because the caller's network may be on a GPU or in another memory format.
         model = copy.deepcopy(network.model).to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         model.eval()
         fold_batch_norms(model, torch.zeros(1, 3, *shape[1:3]))
         module = PicturesToProbabilities(Network(model, network.normalisation)).eval()
         example = torch.zeros(shape, dtype=torch.uint8)
-        # The older exporter: five times as fast here as its successor, which answers alike.
+        # The older exporter: five times as fast here as its successor, with the same results.
         torch.onnx.export(
             module,
             (example,),

@@ -1,6 +1,6 @@
-"""Batch norm folded into the convolution before it, in float64.
+"""Folds batch norms into the convolutions before them, in float64.
 
-Runtimes and torch's exporter fold it too, but in float32, and that rounding grows through a deep network.
+Runtimes and torch's exporter fold them too, but in float32, and that rounding error grows through a deep network.
 """
 
 from __future__ import annotations
@@ -9,22 +9,26 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils import fuse_conv_bn_weights
 
 from sketchfit._timm import timm
 
 FOLDABLE = (nn.Conv2d, timm.layers.Conv2dSame)
-"""Convolutions that use their weight as it is; others standardise it, which undoes any scale."""
+"""Convolutions that use their weight unchanged; others standardise it, which cancels any scale."""
 
 
 def fold_batch_norms(model: nn.Module, images: torch.Tensor) -> int:
-    """Fold what can be, in place, and return how many: a batch norm then hands its input on.
+    """Fold all batch norms that can be folded, in place; each of them then returns its input.
 
-    Which convolution feeds which batch norm is seen in one forward pass. Where a convolution's output has a second
-    reader the result is wrong: compare.
+    One forward pass shows which convolution feeds which batch norm. Where a convolution's output is used twice, the
+    result is wrong: compare.
 
     Args:
-        model: in evaluation mode, not to be trained any more.
+        model: in evaluation mode; it cannot be trained afterwards.
         images: float [B, 3, H, W].
+
+    Returns:
+        How many batch norms were folded.
     """
     made: dict[int, tuple[nn.Conv2d, Any]] = {}
     pairs: list[tuple[nn.Conv2d, nn.BatchNorm2d]] = []
@@ -32,7 +36,7 @@ def fold_batch_norms(model: nn.Module, images: torch.Tensor) -> int:
 
     def convolved(module: nn.Conv2d, _: Any, out: torch.Tensor) -> None:
         calls[module] = calls.get(module, 0) + 1
-        made[id(out)] = module, out  # held, so that no other tensor gets its id
+        made[id(out)] = module, out  # kept, so that no other tensor gets its id
 
     def normalising(module: nn.BatchNorm2d, given: tuple[torch.Tensor, ...]) -> None:
         calls[module] = calls.get(module, 0) + 1
@@ -56,15 +60,21 @@ def fold_batch_norms(model: nn.Module, images: torch.Tensor) -> int:
 
 
 def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
-    """Write both into the convolution, and let the batch norm change nothing: mean 0, variance 1, epsilon 0."""
+    """Write both into the convolution, and make the batch norm the identity: mean 0, variance 1, epsilon 0."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     with torch.no_grad():
-        scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
-        bias = torch.zeros_like(scale) if conv.bias is None else conv.bias.double()
-        shift = (bias - norm.running_mean.double()) * scale + norm.bias.double()
-        conv.weight.copy_(conv.weight.double() * scale.view(-1, 1, 1, 1))
-        conv.bias = nn.Parameter(shift.to(conv.weight.dtype))
+        weight, bias = fuse_conv_bn_weights(
+            conv.weight.double(),
+            None if conv.bias is None else conv.bias.double(),
+            norm.running_mean.double(),
+            norm.running_var.double(),
+            norm.eps,
+            norm.weight.double(),
+            norm.bias.double(),
+        )
+        conv.weight.copy_(weight)
+        conv.bias = nn.Parameter(bias.to(conv.weight.dtype))
         norm.weight.fill_(1)
         norm.bias.zero_()
         norm.running_mean.zero_()

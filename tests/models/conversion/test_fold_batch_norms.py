@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sketchfit._timm import timm
-from sketchfit.models.backends.fold import fold_batch_norms
+from sketchfit.models.conversion.fold_batch_norms import fold_batch_norms
 
 
 def shaken(model: nn.Module) -> nn.Module:

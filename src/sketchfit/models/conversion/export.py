@@ -1,4 +1,4 @@
-"""A network as a file for other programs: an ONNX graph or OpenVINO's pair, with what must be known to use it."""
+"""A network as a file for other programs: ONNX, or the two files of OpenVINO, with metadata."""
 
 from __future__ import annotations
 
@@ -12,40 +12,44 @@ import torch
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.models.backbone import Network
+from sketchfit.models.backend import TOLERANCE, Backend, Pictures
 from sketchfit.models.backends import onnx_runtime
-from sketchfit.models.backends.answer import Answer, Pictures, eager
-from sketchfit.models.backends.build import TOLERANCE
-from sketchfit.models.backends.graph import to_onnx
+from sketchfit.models.backends.eager import eager
+from sketchfit.models.compute import Compute
+from sketchfit.models.conversion.onnx_graph import to_onnx
 
 RT_INFO = "sketchfit"
-"""Where OpenVINO's file holds the metadata: `<rt_info><sketchfit>`."""
+"""Place of the metadata in OpenVINO's file: `<rt_info><sketchfit>`."""
 
 
 def checked_graph(network: Network, size: int, channels: int) -> tuple[bytes, bool]:
-    """ONNX of a network on the CPU, compared with torch, and whether it takes any number of pictures; else one each.
+    """Convert a network on the CPU to ONNX and compare it with torch.
+
+    Returns:
+        The graph, and whether it takes any number of pictures; otherwise it takes one at a time.
 
     Raises:
-        UserError: it can't be converted, or the conversion answers otherwise.
+        UserError: it cannot be converted, or the conversion gives other probabilities.
     """
     network.model.eval()
     why = ""
     for any_batch, counts in ((True, (1, 3)), (False, (1,))):
         try:
             graph = to_onnx(network, (2 if any_batch else 1, size, size, channels), any_batch=any_batch)
-            answer = onnx_runtime.load(graph, torch.get_num_threads())
-            gap = max(_gap(answer, network, _noise(count, size, channels)) for count in counts)
+            backend = onnx_runtime.load(graph, torch.get_num_threads())
+            gap = max(_gap(backend, network, _noise(count, size, channels)) for count in counts)
         except Exception as error:  # converters raise all kinds
             why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"
             continue
         if gap <= TOLERANCE:
             return graph, any_batch
         why = f"its probabilities differ by {gap:.1g} from torch's"
-    raise UserError(f"this network can't be exported: {why}")
+    raise UserError(f"this network cannot be exported: {why}")
 
 
 def write_onnx(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
-    """One file, the metadata as the model's properties."""
-    import onnx  # an extra, and only wanted here
+    """Write one ONNX file, with the metadata as the model's properties."""
+    import onnx  # an optional package
 
     model = onnx.load_model_from_string(graph)
     onnx.helper.set_model_props(model, dict(metadata))
@@ -54,8 +58,8 @@ def write_onnx(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
 
 
 def write_openvino(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
-    """`path` (.xml) and its weights beside it (.bin), in float32; the .xml, which names the network, comes last."""
-    import openvino as runtime  # an extra, and only wanted here
+    """Write `path` (.xml) and its weights next to it (.bin), in float32; the .xml is written last."""
+    import openvino as runtime  # an optional package
 
     model = runtime.Core().read_model(graph)
     for key, value in metadata.items():
@@ -71,8 +75,8 @@ def _noise(count: int, size: int, channels: int) -> Pictures:
     return np.random.default_rng(0).integers(0, 256, (count, size, size, channels)).astype(np.uint8)
 
 
-def _gap(answer: Answer, network: Network, pictures: Pictures) -> float:
+def _gap(backend: Backend, network: Network, pictures: Pictures) -> float:
     with torch.inference_mode():
-        expected = eager(network, torch.device("cpu"), channels_last=False)(pictures)
-    gap = np.abs(answer(pictures) - expected).max()
+        expected = eager(network, Compute(torch.device("cpu"), channels_last=False))(pictures)
+    gap = np.abs(backend(pictures) - expected).max()
     return float("inf") if np.isnan(gap) else float(gap)
