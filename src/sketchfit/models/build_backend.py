@@ -64,6 +64,8 @@ class CheckedBackend:
             return built
         with torch.autocast(self._compute.device.type, enabled=False):
             expected = self._eager(pictures[:CHECKED])
+        if found.shape != expected.shape:
+            return self._give_up(f"it returns shape {found.shape}, not {expected.shape}")
         gap = float(np.abs(found - expected).max())
         if not gap <= tolerance:  # written so that NaN is a difference
             return self._give_up(f"its probabilities differ by {gap:.1g} from torch's")
