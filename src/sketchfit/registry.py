@@ -41,7 +41,7 @@ FAMILIES: Mapping[str, str] = {
     "heads": "sketchfit.models.heads",
     "backends": "sketchfit.models.backends",
     "trackers": "sketchfit.tracking.trackers",
-    "ensembling": "sketchfit.inference.ensembling",
+    "ensembling": "sketchfit.inference.ensembling.methods",
 }
 """The package that holds each family. Its registry has the family's name there, and its entry points have the group
 `sketchfit.FAMILY`."""

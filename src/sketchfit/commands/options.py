@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from sketchfit._timm import timm
-from sketchfit.config.family import FamilySection
+from sketchfit.config.family import FamilySection, MemberOf
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.scope import inner_section, section_fields, settings
@@ -177,6 +177,9 @@ def _allowed(kind: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> str:
         return f"list of {_allowed(args[0])}"
     if origin is dict:
         return "mapping"
+    for mark in metadata:
+        if isinstance(mark, MemberOf):
+            return ", ".join(f"`{name}`" for name in mark.names())
     names: dict[Any, str] = {bool: "true, false", int: "integer", float: "number", str: "text"}
     if kind not in names:
         return "stages, see below" if isinstance(kind, type) and issubclass(kind, Section) else "any"

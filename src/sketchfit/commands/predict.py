@@ -22,7 +22,7 @@ from sketchfit.distillation.distill import read_student
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.inference.calibration import Calibrator, Temperature
-from sketchfit.inference.ensembling.mean import Rule, Weighted
+from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.oof import read_rows
 from sketchfit.inference.tta import IDENTITY, parse_views
 from sketchfit.inference.views import Mode, merge_views
@@ -155,7 +155,7 @@ def _inference(folder: RunFolder, members: list[str]) -> tuple[Rule, str, dict[s
 
 def _plain(members: list[str]) -> tuple[Rule, str, dict[str, _Views], Calibrator]:
     """The mean of all networks, by the whole picture, as it is."""
-    equal = Weighted(np.full(len(members), 1 / len(members)))
+    equal = Rule(np.full(len(members), 1 / len(members)))
     return equal, "soft", {member: _Views(member, [IDENTITY], "mean-prob") for member in members}, Temperature()
 
 

@@ -6,29 +6,30 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sketchfit.config.family import MemberOf
 from sketchfit.config.section import Distinct, Section
 
-Method = Literal[
-    "best-member", "mean", "geometric", "hard-vote", "rank-mean", "simplex", "greedy", "greedy-log-loss", "stacking"
-]
+METHODS = (
+    "best-member",
+    "mean",
+    "geometric",
+    "hard-vote",
+    "rank-mean",
+    "simplex",
+    "greedy",
+    "greedy-log-loss",
+    "stacking",
+)
+"""Names of the package's methods, simple ones first."""
+Method = Annotated[str, MemberOf("ensembling", METHODS)]
 
 
 class EnsembleSection(Section):
     """How members are combined. Each method of `compare` gets a nested out-of-fold estimate, in one table."""
 
-    method: Method | Literal["best"] = "best"
+    method: Annotated[str, MemberOf("ensembling", ("best", *METHODS))] = "best"
     """Method that computes the test probabilities; `best`: the one with the highest nested accuracy."""
-    compare: Annotated[tuple[Method, ...], Distinct] = (
-        "best-member",
-        "mean",
-        "geometric",
-        "hard-vote",
-        "rank-mean",
-        "simplex",
-        "greedy",
-        "greedy-log-loss",
-        "stacking",
-    )
+    compare: Annotated[tuple[Method, ...], Distinct] = METHODS
     """Methods that are compared. Empty, where `method` names one: only that one."""
     folds: Literal["soft", "hard"] = "soft"
     """How the folds of one member become its test probabilities: `soft`, their mean, or `hard`, a vote."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, ValidationError
@@ -99,6 +100,32 @@ class FamilySection(Section):
                 raise _error(cls.__name__, "other_member", text, key, settings[key])
             del kept[key]
         return kept
+
+
+@dataclass(frozen=True)
+class MemberOf:
+    """Mark of a text field whose value is the name of a member of a family.
+
+    Attributes:
+        family: key of the family in `registry.FAMILIES`.
+        usual: names that are known without importing the family.
+    """
+
+    family: str
+    usual: tuple[str, ...]
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, the usual ones first."""
+        return tuple(dict.fromkeys((*self.usual, *family(self.family).names())))
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+    def _known(self, name: str) -> str:
+        if name in self.usual or name in (names := self.names()):
+            return name
+        text = f"Input should be one of {', '.join(names)}{nearest(name, names)}"
+        raise PydanticCustomError("unknown_member", "{text}", {"text": text})
 
 
 def _error(title: str, kind: Any, text: str, key: str, value: object) -> ValidationError:

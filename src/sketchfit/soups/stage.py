@@ -18,7 +18,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.files import write_json
 from sketchfit.inference import votes
-from sketchfit.inference.ensembling.mean import fit_best_member
+from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import nested
 from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +14,10 @@ from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json
 from sketchfit.inference import votes
 from sketchfit.inference.diversity import Diversity, diversity
-from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, standard_methods
-from sketchfit.inference.ensembling.mean import Fit, How, Rule, Weighted
-from sketchfit.inference.ensembling.stacking import LogPool
+from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, methods_of
+from sketchfit.inference.ensembling.rule import Rule, pools
 from sketchfit.inference.oof import Answers, Floats, Rows, estimate_json
 from sketchfit.tracking.console import Console
-
-POOL = "log-pool"
 
 
 @dataclass(frozen=True)
@@ -56,12 +53,9 @@ def combine_members(members: Mapping[str, Answers], rows: Rows, section: Ensembl
     """
     oof, test = [answers.oof for answers in members.values()], [answers.test for answers in members.values()]
     if len(members) == 1:
-        return Ensemble("mean", Weighted(np.ones(1)), Answers(oof[0], test[0]), None, None)
-    named = standard_methods(
-        section.greedy_rounds, section.greedy_bags, section.greedy_bag_share, section.stacking_strength, seed
-    )
+        return Ensemble("mean", Rule(np.ones(1)), Answers(oof[0], test[0]), None, None)
     wanted = section.compare if section.method == "best" else (*section.compare, section.method)
-    methods: dict[str, Fit] = {name: fit for name, fit in named.items() if name in wanted}
+    methods = methods_of(section, seed, wanted)
     by_name = {name: answers.oof for name, answers in members.items()}
     # Choosing inside all folds but one takes two folds there.
     choose = section.method == "best" and section.honest_choice and len(methods) > 1 and len(np.unique(rows.fold)) > 2
@@ -84,19 +78,16 @@ def write_ensemble(folder: Path, ensemble: Ensemble, members: Sequence[str], fol
 
 
 def rule_json(rule: Rule, members: Sequence[str]) -> dict[str, Any]:
-    """A rule as plain values: what is averaged, the weight of each member, and the pool's bias a class."""
-    if isinstance(rule, LogPool):
-        return {"how": POOL, "weights": dict(zip(members, rule.weights.tolist(), strict=True)), "bias": rule.bias}
-    if isinstance(rule, Weighted):
-        return {"how": rule.how, "weights": dict(zip(members, rule.weights.tolist(), strict=True)), "bias": None}
-    raise TypeError(f"{type(rule).__name__} can't be written down")
+    """A rule as plain values: the pool, the weight of each member, and the pool's bias per class."""
+    weights = dict(zip(members, rule.weights.tolist(), strict=True))
+    return {"how": rule.how, "weights": weights, "bias": rule.bias}
 
 
 def read_rule(path: Path, members: Sequence[str]) -> tuple[Rule, str]:
     """The rule for these members, in this order, and how a member's folds are merged.
 
     Raises:
-        UserError: there is none, or it is for other members.
+        UserError: there is none, it is for other members, or its pool is not known.
     """
     if not path.is_file():
         raise UserError(f"{path} is missing", "Let `sketchfit run` finish first.")
@@ -104,12 +95,9 @@ def read_rule(path: Path, members: Sequence[str]) -> tuple[Rule, str]:
     if set(content["weights"]) != set(members):
         raise UserError(f"{path} weighs {', '.join(content['weights'])}, and the run has {', '.join(members)}")
     weights = np.array([content["weights"][member] for member in members], dtype=np.float64)
-    if content["how"] == POOL:
-        return LogPool(weights, np.array(content["bias"], dtype=np.float64)), content["folds"]
-    how = next((name for name in get_args(How) if name == content["how"]), None)
-    if how is None:
-        raise UserError(f"{path}: {content['how']!r} is no way of combining")
-    return Weighted(weights, how), content["folds"]
+    pools.get(content["how"])  # refuses a pool that is not installed here
+    bias = None if content["bias"] is None else np.array(content["bias"], dtype=np.float64)
+    return Rule(weights, content["how"], bias), content["folds"]
 
 
 def print_comparison(comparison: Comparison, members: Diversity, method: str, console: Console) -> None:

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from sketchfit.config.ensemble import METHODS, EnsembleSection
 from sketchfit.inference import metrics
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.ensembling.greedy import fit_greedy
-from sketchfit.inference.ensembling.mean import Fit, Rule, Weighted, fit_best_member, fit_equal
+from sketchfit.inference.ensembling.methods import ensembling
+from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import fit_choice, nested
-from sketchfit.inference.ensembling.simplex import fit_simplex
-from sketchfit.inference.ensembling.stacking import LogPool, fit_stacking
+from sketchfit.inference.ensembling.rule import Fit, Rule
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 
 BASELINE = "best-member"
 
 
-def standard_methods(
-    rounds: int = 30, bags: int = 10, bag_share: float = 0.5, strength: float = 10.0, seed: int = 0
-) -> dict[str, Fit]:
-    """All ways of combining by name, simple ones first (arguments: see `fit_greedy` and `fit_stacking`)."""
-    return {
-        BASELINE: fit_best_member,
-        "mean": fit_equal("mean"),
-        "geometric": fit_equal("geometric"),
-        "hard-vote": fit_equal("hard-vote"),
-        "rank-mean": fit_equal("rank-mean"),
-        "simplex": fit_simplex,
-        "greedy": fit_greedy("accuracy", rounds, bags, bag_share, seed),
-        "greedy-log-loss": fit_greedy("log-loss", rounds, bags, bag_share, seed),
-        "stacking": fit_stacking(strength),
-    }
+def methods_of(section: EnsembleSection, seed: int, names: Sequence[str] | None = None) -> dict[str, Fit]:
+    """Return methods of ensembling by name, the package's own first, in the order of `METHODS`.
+
+    Args:
+        section: settings of the methods.
+        seed: of the methods that sample.
+        names: of the methods; None: those of `section.compare`.
+    """
+    wanted = dict.fromkeys(section.compare if names is None else names)
+    own = [name for name in METHODS if name in wanted]
+    return {name: ensembling.get(name)(section, seed) for name in dict.fromkeys([*own, *wanted])}
 
 
 @dataclass(frozen=True)
@@ -122,7 +118,7 @@ def compare_ensembles(
             folds).
     """
     parts, names = list(members.values()), list(members)
-    chosen = dict(standard_methods() if methods is None else methods)
+    chosen = dict(methods_of(EnsembleSection(), 0) if methods is None else methods)
     everything = np.arange(len(label))
     base = metrics.top_k_correct(nested(fit_best_member, parts, label, fold).prob, label)
     scores = []
@@ -138,7 +134,7 @@ def compare_ensembles(
                 nested_top5=accuracy(metrics.top_k_correct(prob, label, min(5, prob.shape[1])), group),
                 log_loss=metrics.log_loss(prob, label),
                 gain=paired_difference(base, right, group),
-                weights=_named_weights(rule, names),
+                weights=dict(zip(names, rule.weights.tolist(), strict=True)),
                 rule=rule,
                 prob=prob,
             )
@@ -147,8 +143,3 @@ def compare_ensembles(
         return Comparison(tuple(scores), None)
     prob = nested(fit_choice(chosen, fold), parts, label, fold).prob
     return Comparison(tuple(scores), accuracy(metrics.top_k_correct(prob, label), group), prob)
-
-
-def _named_weights(rule: Rule, names: list[str]) -> dict[str, float]:
-    weights = rule.weights if isinstance(rule, Weighted | LogPool) else ()
-    return {name: float(weight) for name, weight in zip(names, weights, strict=False)}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.ensembling.mean import Members
+from sketchfit.inference.ensembling.rule import Members
 
 _BLOCK_BYTES = 64 << 20
 

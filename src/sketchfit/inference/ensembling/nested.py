@@ -14,7 +14,7 @@ import numpy as np
 
 from sketchfit.inference import metrics
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.ensembling.mean import Fit, Members, Rule
+from sketchfit.inference.ensembling.rule import Fit, Members, Rule
 from sketchfit.inference.folding import each_fold
 
 

@@ -1,8 +1,8 @@
 """Greedy forward selection with replacement and bagging.
 
-"Ensemble Selection from Libraries of Models" (Caruana et al., ICML 2004). Starting from nothing, the member that helps
-the mean most is added, again and again, the same one as often as it helps; the best point of that path counts. To
-overfit less, the search is repeated on random parts of the library ("bags") and the weights are averaged.
+"Ensemble Selection from Libraries of Models" (Caruana et al., ICML 2004). Starting from nothing, the member that
+improves the mean most is added repeatedly, the same member as often as it helps; the best point of that path is used.
+To overfit less, the search is repeated on random parts of the library ("bags"), and the weights are averaged.
 """
 
 from __future__ import annotations
@@ -12,33 +12,36 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.ensembling.margins import Margins
-from sketchfit.inference.ensembling.mean import Fit, Members, Rule, Weighted, own_probability
+from sketchfit.inference.ensembling.methods import ensembling
+from sketchfit.inference.ensembling.rule import Fit, Members, Rule, own_probability
 from sketchfit.inference.metrics import FLOOR
 
 Objective = Literal["accuracy", "log-loss"]
 Score = tuple[float, ...]
-"""Compared from left to right; more is better."""
+"""Compared from left to right; higher is better."""
 
 SMALLEST_BAG = 4
+"""Fewest members in a bag."""
 
 
 class Search(Protocol):
     """A sum of members that grows by one at a time."""
 
     def candidates(self, members: Ints) -> list[Score]:
-        """What the mean would score with each of these added."""
+        """Return the score of the mean with each of these members added."""
         ...
 
     def add(self, member: int) -> None:
-        """Add this one."""
+        """Add this member."""
         ...
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What one search found.
+    """The result of one search.
 
     Attributes:
         chosen: members in the order in which they were added, up to the best point.
@@ -49,12 +52,12 @@ class Selection:
     path: tuple[Score, ...]
 
     def weights(self, members: int) -> Floats:
-        """Float64 [M], how often each was chosen, as a share."""
+        """Return the share of the additions that each member has, float64 [M]."""
         return np.bincount(self.chosen, minlength=members) / len(self.chosen)
 
 
 class LogLossSearch:
-    """Scores the mean by its log-loss; keeps one number a row."""
+    """Scores the mean by its log-loss; keeps one number per row."""
 
     def __init__(self, own: Floats) -> None:
         self._own = np.maximum(own, FLOOR)
@@ -62,12 +65,12 @@ class LogLossSearch:
         self._count = 0
 
     def candidates(self, members: Ints) -> list[Score]:
-        """Minus the log-loss, with each of these added."""
+        """Return minus the log-loss, with each of these members added."""
         mixed = (self._sum + self._own[members]) / (self._count + 1)
         return [(float(value),) for value in np.log(mixed).mean(axis=1)]
 
     def add(self, member: int) -> None:
-        """Add this one."""
+        """Add this member."""
         self._sum += self._own[member]
         self._count += 1
 
@@ -81,19 +84,19 @@ class AccuracySearch:
         self._log_loss = LogLossSearch(own)
 
     def candidates(self, members: Ints) -> list[Score]:
-        """(accuracy, minus log-loss), with each of these added."""
+        """Return (accuracy, minus log-loss), with each of these members added."""
         right = self._margins.right_with(self._sums, members)
         second = self._log_loss.candidates(members)
         return [(float(count) / self._margins.rows, *loss) for count, loss in zip(right, second, strict=True)]
 
     def add(self, member: int) -> None:
-        """Add this one."""
+        """Add this member."""
         self._margins.add(self._sums, member)
         self._log_loss.add(member)
 
 
 def select(search: Search, members: Ints, rounds: int) -> Selection:
-    """One greedy search among `members` (int [m], indices); of equal candidates the first in that order is added."""
+    """Run one greedy search among `members` (int [m], indices); among equal candidates the first in order is added."""
     chosen: list[int] = []
     path: list[Score] = []
     for _ in range(rounds):
@@ -106,35 +109,35 @@ def select(search: Search, members: Ints, rounds: int) -> Selection:
     return Selection(tuple(chosen[:length]), tuple(path))
 
 
-def fit_greedy(
-    objective: Objective = "accuracy", rounds: int = 30, bags: int = 10, bag_share: float = 0.5, seed: int = 0
-) -> Fit:
-    """Greedy selection as a way of combining.
+@ensembling.register("greedy")
+def greedy(section: EnsembleSection, seed: int) -> Fit:
+    """Return a function that fits greedy selection by accuracy."""
+    return _greedy("accuracy", section, seed)
 
-    Args:
-        objective: what the mean is scored by.
-        rounds: additions a search.
-        bags: searches; each sees `bag_share` of the members, but at least `SMALLEST_BAG` of them. Where that is all
-            members, one search is made.
-        bag_share: above 0, at most 1.
-        seed: which members fall into which bag.
-    """
 
+@ensembling.register("greedy-log-loss")
+def greedy_log_loss(section: EnsembleSection, seed: int) -> Fit:
+    """Return a function that fits greedy selection by log-loss."""
+    return _greedy("log-loss", section, seed)
+
+
+def _greedy(objective: Objective, section: EnsembleSection, seed: int) -> Fit:
     def fit(members: Members, label: Ints, rows: Ints) -> Rule:
         own = own_probability(members, label, rows)
         margins = Margins.of(members, label, rows) if objective == "accuracy" else None
         weights = np.zeros(len(members))
-        for bag in _bags(len(members), bags, bag_share, seed):
+        for bag in _bags(len(members), section, seed):
             search = LogLossSearch(own) if margins is None else AccuracySearch(margins, own)
-            weights += select(search, bag, rounds).weights(len(members))
-        return Weighted(weights / weights.sum())
+            weights += select(search, bag, section.greedy_rounds).weights(len(members))
+        return Rule(weights / weights.sum())
 
     return fit
 
 
-def _bags(members: int, bags: int, share: float, seed: int) -> list[Ints]:
-    size = min(members, max(SMALLEST_BAG, int(np.ceil(share * members))))
+def _bags(members: int, section: EnsembleSection, seed: int) -> list[Ints]:
+    """Return the members of each search; one search where each bag would hold all members."""
+    size = min(members, max(SMALLEST_BAG, int(np.ceil(section.greedy_bag_share * members))))
     if size == members:
         return [np.arange(members)]
     rng = np.random.Generator(np.random.Philox(key=seed))
-    return [np.sort(rng.permutation(members)[:size]) for _ in range(bags)]
+    return [np.sort(rng.permutation(members)[:size]) for _ in range(section.greedy_bags)]

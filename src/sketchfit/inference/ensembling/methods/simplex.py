@@ -1,8 +1,7 @@
 """Weights of 0 or more that sum to 1 and minimise the log-loss of the weighted mean.
 
-The problem is convex and needs only each member's probability of the true class. Solved by SLSQP, with the
-multiplicative update of expectation maximisation for mixture weights to finish, until the duality gap certifies the
-optimum.
+The problem is convex and needs only each member's probability of the true class. It is solved by SLSQP, followed by the
+multiplicative update of expectation maximisation for mixture weights, until the duality gap proves the optimum.
 """
 
 from __future__ import annotations
@@ -10,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import minimize
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.ensembling.mean import Members, Rule, Weighted, own_probability
+from sketchfit.inference.ensembling.methods import ensembling
+from sketchfit.inference.ensembling.rule import Fit, Members, Rule, own_probability
 from sketchfit.inference.metrics import FLOOR
 
 TOLERANCE = 1e-6
@@ -19,7 +20,7 @@ _POLISH = 2000
 
 
 def simplex_weights(own: Floats, tolerance: float = TOLERANCE) -> Floats:
-    """Float64 [M], the weights of least log-loss.
+    """Return the weights with the least log-loss, float64 [M].
 
     Args:
         own: float [M, n], each member's probability of the true class.
@@ -56,7 +57,7 @@ def simplex_weights(own: Floats, tolerance: float = TOLERANCE) -> Floats:
 
 
 def duality_gap(weights: Floats, own: Floats) -> float:
-    """Nats by which the log-loss of these weights can at most lie above the optimum: 0 at the optimum.
+    """Return the most by which the log-loss of these weights can exceed the optimum, in nats: 0 at the optimum.
 
     By concavity of the log-likelihood, no weights gain more than max over members of mean(own / mixture) - 1.
     """
@@ -64,6 +65,13 @@ def duality_gap(weights: Floats, own: Floats) -> float:
     return float((p / np.maximum(weights @ p, FLOOR)).mean(axis=1).max() - 1)
 
 
+@ensembling.register("simplex")
+def simplex(section: EnsembleSection, seed: int) -> Fit:
+    """Return the method of the weighted mean with the least log-loss."""
+    del section, seed
+    return fit_simplex
+
+
 def fit_simplex(members: Members, label: Ints, rows: Ints) -> Rule:
-    """The weighted mean of least log-loss on these rows."""
-    return Weighted(simplex_weights(own_probability(members, label, rows)))
+    """Fit the weighted mean with the least log-loss on these rows."""
+    return Rule(simplex_weights(own_probability(members, label, rows)))
