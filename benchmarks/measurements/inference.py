@@ -125,7 +125,7 @@ def timm(case: Case, channels_last: bool, mirrored: bool, keep_memory: bool = Fa
 
 
 def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
-    from sketchfit.data.store import open_store
+    from sketchfit.data.store import Decoding, open_store
     from sketchfit.data.stores import store_settings
 
     recipe = case.recipe({"data": {"channels": CHANNELS}})
@@ -134,7 +134,7 @@ def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
     answer = predictor(case, recipe, classes, views, len(paths), **how)
     ready = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=case.scratch) as cache:
-        store = open_store(root, paths, store_settings(recipe), Path(cache), threads=case.threads)
+        store = open_store(root, paths, store_settings(recipe), Path(cache), Decoding(case.threads))
         decoded = time.perf_counter()
         prob = answer(store, np.arange(len(paths)))
         ended = time.perf_counter()

@@ -61,7 +61,7 @@ def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[st
 
     from sketchfit.config.transforms import TransformsSection
     from sketchfit.data.batches import epoch_order, load_batches, split_batches
-    from sketchfit.data.store import Store, open_store
+    from sketchfit.data.store import Decoding, Store, open_store
     from sketchfit.data.stores import store_settings
     from sketchfit.models.backbone import Normalisation, to_input
     from sketchfit.transforms.augment import augment_for
@@ -79,7 +79,7 @@ def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[st
 
     with tempfile.TemporaryDirectory(dir=case.scratch) as cache:
         began = time.perf_counter()
-        store = open_store(root, paths, settings, Path(cache), threads=case.threads)
+        store = open_store(root, paths, settings, Path(cache), Decoding(case.threads))
         return through(case, partial(epoch, store), began if cold else None)
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from sketchfit.data.paper import contrast, ink_mask
 from sketchfit.duplicates.candidates import invariants
-from sketchfit.duplicates.signature import Signatures, contrast, ink, take_signature
+from sketchfit.duplicates.signature import Signatures, take_signature
 from tests.duplicates.scribbles import Image, circle, paper, scribble
 
 SYMMETRIES = [
@@ -96,10 +97,10 @@ def test_contrast_is_the_largest_over_the_channels_and_ink_needs_some() -> None:
     image[8:12, 8:12] = (250, 250, 40)
     assert contrast(image)[9, 9] == 210
     assert contrast(image)[0, 0] == 0
-    assert (ink(contrast(image)) > 0).sum() == 16
+    assert (ink_mask(contrast(image)) > 0).sum() == 16
     faint = np.full((20, 20), 250, np.uint8)
     faint[8:12, 8:12] = 240
-    assert not ink(contrast(faint)).any()
+    assert not ink_mask(contrast(faint)).any()
 
 
 def test_invariants_have_unit_norm() -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sketchfit import duplicates
 from sketchfit.audit.measure import Measured, load_image, read_cache, source_digest
+from sketchfit.data import paper
 from sketchfit.duplicates import NearDuplicates, find_near_duplicates
 from sketchfit.files import write_npz
 
@@ -132,4 +133,4 @@ def _group_numbers(groups: Sequence[Sequence[int]], train_rows: int) -> NDArray[
 
 def _version() -> str:
     names = [module.name for module in pkgutil.iter_modules(duplicates.__path__, f"{duplicates.__name__}.")]
-    return source_digest(*(import_module(name) for name in sorted(names)))
+    return source_digest(paper, *(import_module(name) for name in sorted(names)))

@@ -15,7 +15,7 @@ import numpy as np
 from sketchfit.audit.copies import near_duplicates
 from sketchfit.audit.measure import Measured, MeasureSettings, open_measured
 from sketchfit.config.audit import AuditSection
-from sketchfit.data.readers import read_images
+from sketchfit.data.image_sources import read_images
 from sketchfit.data.table import Table
 from sketchfit.duplicates import Signatures
 from sketchfit.errors import UserError

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from sketchfit.audit import broken, traits
 from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
 from sketchfit.audit.traits import TRAIT_NAMES, jpeg_quality, measure, shrink, trait_values
-from sketchfit.data import images
+from sketchfit.data import images, paper
 from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
@@ -220,7 +220,7 @@ def source_digest(*modules: Any) -> str:
 
 def _versions() -> list[str]:
     here = inspect.getmodule(_versions)
-    return [cv2.__version__, np.__version__, source_digest(here, images, traits, broken, signature)]
+    return [cv2.__version__, np.__version__, source_digest(here, images, paper, traits, broken, signature)]
 
 
 def _digest(data: bytes | memoryview) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.duplicates.signature import contrast, ink, paper_colour
+from sketchfit.data.paper import FRAME, contrast, ink_mask, paper_colour
 
 WORKING_SIDE = 512
 """Longer side, in pixels, to which larger drawings are shrunk before they are measured."""
@@ -107,9 +107,9 @@ def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan) -> 
     scale = max(small.shape[:2]) / max(height, width)
     grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     apart = contrast(small)
-    mask = ink(apart)
+    mask = ink_mask(apart)
     share = cv2.countNonZero(mask) / mask.size
-    paper = _brightness(paper_colour(small if small.ndim == 3 else small[:, :, None]))
+    paper = _brightness(paper_colour(small if small.ndim == 3 else small[:, :, None], FRAME))
     box = _box(mask) if share else (nan, nan, nan, nan)
     line = _line_width(apart, mask) / scale if share else nan
     return Traits(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sketchfit.commands.submit import run_recipe
 from sketchfit.config.load import member_recipes
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.readers import read_images
+from sketchfit.data.image_sources import read_images
 from sketchfit.data.store import open_store
 from sketchfit.data.stores import store_settings
 from sketchfit.data.table import Split

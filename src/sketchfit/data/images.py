@@ -108,7 +108,7 @@ def read_image_file(path: Path) -> bytes:
             raise ImageError(f"file of {status.st_size:,} bytes is larger than the limit of {MAX_BYTES:,}")
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ImageError("file is not there") from error
+        raise ImageError("file does not exist") from error
     except (OSError, ValueError) as error:
         raise ImageError(f"file can't be read: {getattr(error, 'strerror', None) or error}") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import Store, StoreSettings, Watch, default_cache, open_stores
+from sketchfit.data.store import Decoding, Store, StoreSettings, Watch, default_cache, open_stores
 from sketchfit.data.table import Split, Table
 from sketchfit.tracking.console import Console
 
@@ -41,12 +41,13 @@ def load_stores(
     """Open the stores of a split for several members: those that share a cache are built in one pass.
 
     Args:
-        watch: see `open_stores`.
+        watch: see `Decoding`.
     """
 
     def opened(cache: Path, wanted: Sequence[StoreSettings]) -> list[Store]:
         with console.bar(f"decoding {what} images", len(split)) as advance:
-            return open_stores(table.root, split.paths, wanted, cache, lambda done: advance(done, ""), watch=watch)
+            decoding = Decoding(progress=lambda done: advance(done, ""), watch=watch)
+            return open_stores(table.root, split.paths, wanted, cache, decoding)
 
     keys = [(cache_folder(recipe), store_settings(recipe)) for recipe in recipes]
     stores: dict[tuple[Path, StoreSettings], Store] = {}

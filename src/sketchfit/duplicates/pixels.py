@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.duplicates.signature import contrast
+from sketchfit.data.paper import contrast
 
 _SPREAD = 48.0
 _SIDE = 288

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.data.paper import contrast, ink_mask
+
 SIDE = 192
 """Side of the raster that the centre lines live on, pixels."""
 SPREAD = 32.0
@@ -26,7 +28,6 @@ RINGS = 10
 FREQUENCIES = 24
 _RADII = 40
 _ANGLES = 96
-_NOISE = 24
 _REACH = 2.75
 
 
@@ -81,41 +82,6 @@ class Signatures:
         """Write the only row of `one` into row `row` (for filling `empty` from threads)."""
         for field in fields(self):
             getattr(self, field.name)[row] = getattr(one, field.name)[0]
-
-
-def paper_colour(layers: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Median of an image's frame, two pixels wide: [H, W, C] to [C]."""
-    bands = layers[:2], layers[-2:], layers[:, :2], layers[:, -2:]
-    frame = np.concatenate([band.reshape(-1, layers.shape[2]) for band in bands])
-    return np.asarray(np.median(frame, axis=0), np.uint8)
-
-
-def contrast(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """How far each pixel is from the paper, whatever the colours of paper and ink, inverted drawings included.
-
-    Args:
-        image: [H, W] or [H, W, C].
-
-    Returns:
-        uint8 [H, W], the largest difference over the channels; the paper is each channel's median on the frame.
-    """
-    layers = image if image.ndim == 3 else image[:, :, None]
-    paper = paper_colour(layers)
-    result: NDArray[np.uint8] | None = None
-    for channel in range(layers.shape[2]):
-        plane = np.ascontiguousarray(layers[:, :, channel])
-        apart = cv2.absdiff(plane, np.full_like(plane, paper[channel]))
-        result = apart if result is None else cv2.max(result, apart)  # type: ignore[assignment]
-    assert result is not None
-    return result
-
-
-def ink(apart: NDArray[np.uint8], noise: int = _NOISE) -> NDArray[np.uint8]:
-    """Mask (0 or 255) of the ink, by Otsu's method; empty where its mean contrast is below `noise`."""
-    _, mask = cv2.threshold(apart, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    if cv2.mean(apart, mask)[0] < noise:
-        return np.zeros_like(apart)
-    return np.asarray(mask, np.uint8)
 
 
 def centre_lines(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -176,12 +142,12 @@ def take_signature(image: NDArray[np.uint8]) -> Signatures:
     """
     result = Signatures.empty(1)
     apart = contrast(image)
-    mask = ink(apart)
+    mask = ink_mask(apart)
     x, y, spread, _ = _moments(mask)
     if spread < 1.0:
         return result
     raster, factor, left, top = _to_raster(apart, x, y, spread)
-    drawn = ink(raster, noise=2)
+    drawn = ink_mask(raster, noise=2)
     ridge = centre_lines(drawn)
     if int(ridge.sum()) < 8:
         return result

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.resize import paper_colour
+from sketchfit.data.paper import paper_colour
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.models.backbone import Network, to_input
 from sketchfit.reporting.evidence import Evidence
