@@ -22,12 +22,12 @@ from sketchfit.data.readers import read_table
 from sketchfit.data.store import Store, default_cache, open_store
 from sketchfit.data.stores import store_settings
 from sketchfit.inference.predictor import Predictor
-from sketchfit.models.backbone import Network, to_input
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.build_backend import build_backend
 from sketchfit.models.choose_backend import automatic_backends
 from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network, to_input
 from sketchfit.stages.train import load_network
 
 BATCH = 64

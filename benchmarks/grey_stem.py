@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from sketchfit._timm import timm
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.network import Normalisation, to_input
 
 MEAN, STD = 0.5, 0.25
 

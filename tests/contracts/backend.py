@@ -7,12 +7,13 @@ import torch
 from torch import nn
 
 from sketchfit.config.load import load_recipe
-from sketchfit.models.backbone import Network, build_network, to_input
+from sketchfit.models.backbone import build_network
 from sketchfit.models.backend import Pictures
 from sketchfit.models.backends import backends
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.build_backend import build_backend
 from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network, to_input
 
 CLASSES = 7
 SIZES = {"test_resnet": 33, "test_vit": 64, "mobilenetv2_100": 32}

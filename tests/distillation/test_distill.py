@@ -26,8 +26,8 @@ from sketchfit.distillation.cost import Cost, TimedNetwork
 from sketchfit.distillation.distill import DistillationJob, TeacherMember, fit_student
 from sketchfit.errors import UserError
 from sketchfit.inference import predictor as predictor_module
-from sketchfit.models.backbone import Network
 from sketchfit.models.backend import Backend, Floats, Pictures
+from sketchfit.models.network import Network
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages import train as members_stage
 from sketchfit.stages.tables import load_table

@@ -11,8 +11,9 @@ from sketchfit.config.load import load_recipe
 from sketchfit.inference import predictor as module
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import parse_views, view_pictures
-from sketchfit.models.backbone import Network, Normalisation, build_network
+from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network, Normalisation
 from sketchfit.transforms.augment import eval_augment
 from tests.factories import make_store, tiny_recipe
 

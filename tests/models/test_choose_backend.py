@@ -9,7 +9,7 @@ from torch import nn
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.models import choose_backend as module
-from sketchfit.models.backbone import Network, Normalisation, build_network
+from sketchfit.models.backbone import build_network
 from sketchfit.models.choose_backend import (
     WORTH,
     automatic_backends,
@@ -19,6 +19,7 @@ from sketchfit.models.choose_backend import (
     worth_converting,
 )
 from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network, Normalisation
 
 CPU = Compute(torch.device("cpu"))
 MANY = int(WORTH)

@@ -22,7 +22,7 @@ from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import Rows
 from sketchfit.models.averaging import greedy_choice
-from sketchfit.models.backbone import to_input
+from sketchfit.models.network import to_input
 from sketchfit.runs.folder import RunFolder
 from sketchfit.soups import stage as module
 from sketchfit.soups.builder import mix

@@ -22,7 +22,7 @@ from sketchfit.data.store import join_stores
 from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher
-from sketchfit.models.backbone import Normalisation
+from sketchfit.models.network import Normalisation
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.pseudo_label import student_labels
 from sketchfit.stages.tables import load_table

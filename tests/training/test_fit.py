@@ -18,7 +18,7 @@ from sketchfit.data import batches as batches_module
 from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
-from sketchfit.models.backbone import Network
+from sketchfit.models.network import Network
 from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training.engine import make_engine

@@ -12,9 +12,10 @@ from torch import nn
 from sketchfit._timm import timm
 from sketchfit.config.load import merge
 from sketchfit.errors import UserError
-from sketchfit.models.backbone import build_network, to_input
+from sketchfit.models.backbone import build_network
 from sketchfit.models.batch_norm import refresh_batch_norm
 from sketchfit.models.classifier import classifier_names
+from sketchfit.models.network import to_input
 from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training import lp_ft

@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from sketchfit.data.batches import load_batches, split_batches
 from sketchfit.models.averaging import EMA
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.network import Normalisation, to_input
 from sketchfit.training.engine import make_engine
 from sketchfit.training.loader import updates
 from sketchfit.training.plan import make_plan

@@ -10,7 +10,7 @@ import torch
 from scipy.special import log_softmax, softmax
 
 from sketchfit.config.transforms import MixingSection
-from sketchfit.models.backbone import Normalisation
+from sketchfit.models.network import Normalisation
 from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training import step

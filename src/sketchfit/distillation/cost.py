@@ -14,7 +14,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import parse_views
-from sketchfit.models.backbone import Network
+from sketchfit.models.network import Network
 from sketchfit.training.engine import Engine
 
 IMAGES = 128

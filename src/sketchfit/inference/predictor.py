@@ -14,11 +14,11 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.batches import load_batches, no_randomness
 from sketchfit.data.store import Store
 from sketchfit.inference.tta import IDENTITY, View, count_pictures, parse_views, view_pictures
-from sketchfit.models.backbone import Network
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.build_backend import build_backend
 from sketchfit.models.choose_backend import choose_backend
 from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:  # recipes are checked before torch is imported
-    from sketchfit.models.backbone import Network
     from sketchfit.models.compute import Compute
+    from sketchfit.models.network import Network
 
 Pictures = NDArray[np.uint8]
 """uint8 [B, H, W, C], C 1 or 3."""

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from sketchfit.models.backbone import Network
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.backends import backends
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.choose_backend import check_backend
 from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network
 
 CHECKED = 8
 """Pictures of the first batch that are compared."""

@@ -8,9 +8,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sketchfit.errors import UserError
-from sketchfit.models.backbone import Network
 from sketchfit.models.backends import backends
 from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network
 
 WORTH = 1e12
 """Floating-point operations from which a conversion pays: it takes seconds, about in proportion to the network, and

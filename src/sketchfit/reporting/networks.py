@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.paper import paper_colour
 from sketchfit.inference.network_input import network_inputs
-from sketchfit.models.backbone import Network, to_input
+from sketchfit.models.network import Network, to_input
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.attribution import attribute, find_target, overlay
 from sketchfit.reporting.run.robustness import CHANGES

@@ -15,7 +15,7 @@ from sketchfit.data.folds import Fold
 from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference.oof import Floats
 from sketchfit.models.averaging import uniform_soup
-from sketchfit.models.backbone import Network
+from sketchfit.models.network import Network
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.soups.candidates import Candidate

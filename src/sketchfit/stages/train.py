@@ -22,7 +22,8 @@ from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.files import atomic, read_json, write_json, write_npz
 from sketchfit.inference.predictor import Predictor
-from sketchfit.models.backbone import Network, build_network, provenance
+from sketchfit.models.backbone import build_network, provenance
+from sketchfit.models.network import Network
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.fingerprint import digest, file_digest
 from sketchfit.runs.folder import RunFolder

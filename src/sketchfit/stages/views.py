@@ -18,7 +18,7 @@ from sketchfit.inference.oof import Floats, Rows, estimate_json, mean_by_row
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import IDENTITY, View, count_pictures, parse_views
 from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
-from sketchfit.models.backbone import Network
+from sketchfit.models.network import Network
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.train import FoldResult, Inputs, class_prior, load_network, with_prior
 from sketchfit.tracking.console import Console

@@ -14,11 +14,11 @@ from torch import Tensor
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import wise_ft
-from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
 from sketchfit.models.lora import merge_lora
+from sketchfit.models.network import Network
 from sketchfit.tracking.callback import FoldCallback, no_fold_callback
 from sketchfit.tracking.console import Console, duration
 from sketchfit.tracking.history import write_history

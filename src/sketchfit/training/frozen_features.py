@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sketchfit.models.backbone import Normalisation
 from sketchfit.models.batch_norm import learning_batch_norms
 from sketchfit.models.classifier import classifier_names
+from sketchfit.models.network import Normalisation
 from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
 from sketchfit.training.lp_ft import backbone_features, whole_pictures

@@ -12,7 +12,7 @@ from torch import nn
 from sketchfit.config.transforms import MixingSection
 from sketchfit.data.batches import load_batches, split_batches
 from sketchfit.data.sampling import sampled_order
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.network import Normalisation, to_input
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from sketchfit.data.batches import epoch_order, load_batches, no_randomness, split_batches
 from sketchfit.errors import UserError
-from sketchfit.models.backbone import Normalisation, to_input
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.classifier import classifier_names
 from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
+from sketchfit.models.network import Normalisation, to_input
 from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
 from sketchfit.training.probe import fit_head

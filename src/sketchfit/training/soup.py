@@ -17,10 +17,10 @@ from torch import Tensor
 
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import greedy_soup, uniform_soup
-from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
+from sketchfit.models.network import Network
 from sketchfit.tracking.callback import FoldCallback
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine

@@ -13,10 +13,11 @@ from torch import nn
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
 from sketchfit.models.averaging import EMA, SWA
-from sketchfit.models.backbone import Normalisation, build_network
+from sketchfit.models.backbone import build_network
 from sketchfit.models.classifier import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
+from sketchfit.models.network import Normalisation
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures

@@ -11,8 +11,8 @@ from sketchfit.models.backends import backends
 from sketchfit.models.backends.eager import eager
 
 if TYPE_CHECKING:
-    from sketchfit.models.backbone import Network
     from sketchfit.models.compute import Compute
+    from sketchfit.models.network import Network
 
 TF32_TOLERANCE = 1e-3
 """Tolerance on GPUs, which round fp32 convolutions to TF32."""

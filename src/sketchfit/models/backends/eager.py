@@ -12,8 +12,8 @@ from sketchfit.models.backends import backends
 if TYPE_CHECKING:
     from torch import nn
 
-    from sketchfit.models.backbone import Network
     from sketchfit.models.compute import Compute
+    from sketchfit.models.network import Network
 
 
 @backends.register("eager")
@@ -39,7 +39,7 @@ def eager(network: Network, compute: Compute, model: nn.Module | None = None) ->
     """
     import torch
 
-    from sketchfit.models.backbone import to_input
+    from sketchfit.models.network import to_input
 
     called = network.model if model is None else model
 

@@ -11,8 +11,8 @@ from sketchfit.models.backend import Backend, BackendKind, Floats, Pictures
 from sketchfit.models.backends import backends
 
 if TYPE_CHECKING:
-    from sketchfit.models.backbone import Network
     from sketchfit.models.compute import Compute
+    from sketchfit.models.network import Network
 
 
 @backends.register("openvino")

@@ -11,12 +11,12 @@ import torch
 
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
-from sketchfit.models.backbone import Network
 from sketchfit.models.backend import TOLERANCE, Backend, Pictures
 from sketchfit.models.backends import onnx_runtime
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.onnx_graph import to_onnx
+from sketchfit.models.network import Network
 
 RT_INFO = "sketchfit"
 """Place of the metadata in OpenVINO's file: `<rt_info><sketchfit>`."""

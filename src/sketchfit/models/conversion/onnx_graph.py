@@ -12,8 +12,8 @@ import warnings
 import torch
 from torch import nn
 
-from sketchfit.models.backbone import Network
 from sketchfit.models.conversion.fold_batch_norms import fold_batch_norms
+from sketchfit.models.network import Network
 
 INPUT, OUTPUT = "images", "probabilities"
 
