@@ -17,7 +17,7 @@ from sketchfit import duplicates
 from sketchfit.audit.measure import Measured, load_image, read_cache, source_digest
 from sketchfit.data import paper
 from sketchfit.duplicates import NearDuplicates, find_near_duplicates
-from sketchfit.files import write_npz
+from sketchfit.runs.arrays import read_npz, write_npz
 
 Relation = Literal["cross_label", "train_test", "same_label", "test_test"]
 RELATIONS: tuple[Relation, ...] = ("cross_label", "train_test", "same_label", "test_test")
@@ -74,8 +74,8 @@ def find_copies(
 
 
 def _load(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32], tuple[str, ...]]:
-    with np.load(path, allow_pickle=False) as stored:
-        return stored["pairs"], stored["score"], tuple(str(text) for text in stored["kind"])
+    stored = read_npz(path)
+    return stored["pairs"], stored["score"], tuple(str(text) for text in stored["kind"])
 
 
 def near_duplicates(files: Sequence[Path], measured: Measured, max_pixels: int) -> NearDuplicates:

@@ -12,7 +12,6 @@ import hashlib
 import inspect
 import json
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
@@ -30,7 +29,7 @@ from sketchfit.data import images, paper
 from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
-from sketchfit.files import write_npz
+from sketchfit.runs.arrays import read_npz, write_npz
 
 Progress = Callable[[int], None]
 T = TypeVar("T")
@@ -209,7 +208,7 @@ def read_cache(path: Path, load: Callable[[Path], T]) -> T | None:
     """What `load` reads; None where the file is missing or damaged, so that it is made anew."""
     try:
         return load(path)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (UserError, ValueError, KeyError):
         return None
 
 
@@ -300,17 +299,17 @@ def _arrays(measured: Measured) -> dict[str, NDArray[Any]]:
 
 
 def _load(path: Path) -> Measured:
-    with np.load(path, allow_pickle=False) as stored:
-        reason, kinds = json.loads(stored["text"].tobytes())
-        ends = np.cumsum(stored["thumbnail_sizes"]).tolist()
-        thumbnails = stored["thumbnails"].tobytes()
-        return Measured(
-            content=stored["content"],
-            pixels=stored["pixels"],
-            reason=tuple(reason),
-            kinds=tuple(tuple((cast(Kind, kind), words) for kind, words in of_file) for of_file in kinds),
-            values=stored["values"],
-            moments=stored["moments"],
-            signatures=Signatures(**{field.name: stored[f"signature_{field.name}"] for field in fields(Signatures)}),
-            thumbnails=tuple(thumbnails[start:end] for start, end in zip([0, *ends], ends, strict=False)),
-        )
+    stored = read_npz(path)
+    reason, kinds = json.loads(stored["text"].tobytes())
+    ends = np.cumsum(stored["thumbnail_sizes"]).tolist()
+    thumbnails = stored["thumbnails"].tobytes()
+    return Measured(
+        content=stored["content"],
+        pixels=stored["pixels"],
+        reason=tuple(reason),
+        kinds=tuple(tuple((cast(Kind, kind), words) for kind, words in of_file) for of_file in kinds),
+        values=stored["values"],
+        moments=stored["moments"],
+        signatures=Signatures(**{field.name: stored[f"signature_{field.name}"] for field in fields(Signatures)}),
+        thumbnails=tuple(thumbnails[start:end] for start, end in zip([0, *ends], ends, strict=False)),
+    )

@@ -21,13 +21,13 @@ from typing import Any, Literal, cast
 import cv2
 import numpy as np
 from filelock import FileLock
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.data.resize import Resize, to_square
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
+from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
 
 VERSION = 1
 """Increased when the same settings would give other pixels."""
@@ -155,8 +155,8 @@ def open_stores(
 def _opened(folder: Path, built: bool) -> Store:
     index = read_json(folder / "store.json")
     return Store(
-        images=np.load(folder / "images.npy", mmap_mode="r"),
-        paper=np.load(folder / "paper.npy"),
+        images=map_npy(folder / "images.npy"),
+        paper=read_npy(folder / "paper.npy"),
         errors=tuple(index["errors"]),
         folder=folder,
         built=built,
@@ -263,8 +263,8 @@ class _Pixels:
     def __init__(self, part: Path, count: int, settings: StoreSettings) -> None:
         size = settings.size
         self._part, self._settings = part, settings
-        self._grey = open_memmap(part / "grey.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 1))
-        self._colour = open_memmap(part / "colour.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+        self._grey = create_npy(part / "grey.npy", (count, size, size, 1), np.uint8)
+        self._colour = create_npy(part / "colour.npy", (count, size, size, 3), np.uint8)
         self._paper = np.full((count, 3), 255, dtype=np.uint8)
         self._is_colour = np.zeros(count, dtype=bool)
 
@@ -285,10 +285,10 @@ class _Pixels:
             for row in np.flatnonzero(~self._is_colour):
                 self._colour[row] = self._grey[row]
             _keep(self._part, self._colour, "colour.npy", "grey.npy")
-            np.save(self._part / "paper.npy", self._paper)
+            write_npy(self._part / "paper.npy", self._paper)
         else:
             _keep(self._part, self._grey, "grey.npy", "colour.npy")
-            np.save(self._part / "paper.npy", self._paper[:, :1])
+            write_npy(self._part / "paper.npy", self._paper[:, :1])
 
 
 def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:
