@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,11 @@ def plain(drawn: Path, tiny_file: Path, cli: Cli, tmp_path_factory: Any) -> Path
     status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", out)
     assert status == 0, errors
     return out
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Folder with `data`, `run`, `fit`, `both`, `expected` by commit 59e3438; see tests/runs/made_at_59e3438."""
+    with zipfile.ZipFile(Path(__file__).parent / "runs" / "made_at_59e3438" / "folders.zip") as archive:
+        archive.extractall(tmp_path)
+    return tmp_path

@@ -15,10 +15,12 @@ import pytest
 from sketchfit.commands.ensemble import combine, parse_submissions
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
-from sketchfit.commands.submit import check, probabilities_text, run_table, submit
+from sketchfit.commands.submit import check, run_table, submit
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.submission import probabilities_text
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.run import Run
 from sketchfit.synthetic import draw_dataset
 from tests.factories import tiny_recipe
 
@@ -123,9 +125,8 @@ def test_submissions_are_checked_and_probabilities_read_back(place: Path) -> Non
     frame = pd.read_csv(place / "run" / "submission.csv")
     frame.iloc[1:].to_csv(place / "short.csv", index=False)
     assert any("missing" in problem for problem in check(place / "run", place / "short.csv"))
-    table = run_table(RunFolder(place / "run"))
-    with np.load(place / "run" / "ensemble" / "test.npz") as file:
-        assert probabilities_text(table, file["prob"]) == (place / "prob.csv").read_text()
+    opened = Run.open(place / "run")
+    assert probabilities_text(run_table(opened), opened.test().prob) == (place / "prob.csv").read_text()
 
 
 def test_an_ensemble_of_runs(place: Path) -> None:

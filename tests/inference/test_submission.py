@@ -39,7 +39,7 @@ def test_without_a_sample() -> None:
 
 
 def test_probabilities_that_cannot_answer_are_refused() -> None:
-    with pytest.raises(UserError, match="do not answer 3 test rows"):
+    with pytest.raises(UserError, match="do not fit 3 test rows"):
         submission_text(table(), PROB[:2])
     broken = PROB.copy()
     broken[1, 0] = np.nan
@@ -65,7 +65,7 @@ SPOILT: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "surplus": (lambda lines: [*lines, "9,9.JPEG,10"], "1 rows are not in the sample: 9,9.JPEG"),
     "duplicate": (lambda lines: [*lines, lines[2]], "1 rows occur more often than in the sample: 3,0.JPEG"),
     "order": (lambda lines: [lines[0], lines[2], lines[1], lines[3]], "order differs from the sample's at 2 lines"),
-    "class": (lambda lines: [*lines[:3], lines[3].replace(",10", ",11")], "1 answers are no class of the table: 11"),
+    "class": (lambda lines: [*lines[:3], lines[3].replace(",10", ",11")], "1 labels are no class of the table: 11"),
     "nan": (lambda lines: [*lines[:3], lines[3].replace(",10", ",nan")], "no class of the table: nan in line 4"),
     "float": (lambda lines: [*lines[:3], lines[3].replace(",10", ",10.0")], "no class of the table: 10.0"),
     "no answer": (lambda lines: [*lines[:3], lines[3].replace(",10", ",")], r"no class of the table: \(empty\)"),

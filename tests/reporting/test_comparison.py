@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from sketchfit.commands.compare import compare, differing_settings, list_runs
 from sketchfit.errors import UserError
 from sketchfit.reporting.comparison import against_first, align
-from sketchfit.reporting.read_evidence import read_evidence
+from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.runs_list import sort_runs
 from sketchfit.tracking.console import Console
 

@@ -9,22 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
 from sketchfit.config.scope import keys_that_decide
 from sketchfit.errors import UserError
-from sketchfit.files import read_json, write_text
+from sketchfit.files import write_text
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import log_loss, top_k_correct
 from sketchfit.reporting.comparison import Against, Aligned, against_first, align, top1
-from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import flat_settings, render
 from sketchfit.reporting.kit.thumbnails import data_uri, thumbnails, webp
-from sketchfit.reporting.read_evidence import members, read_evidence
 from sketchfit.reporting.runs_list import RunLine, sort_runs
-from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.networks import Done
+from sketchfit.runs.run import Run
 from sketchfit.tracking.console import Console, duration
 
 SIDE = 72
@@ -61,7 +59,7 @@ def compare(runs: Sequence[str | Path], out: str | Path, console: Console | None
 
 def differing_settings(runs: Sequence[Evidence]) -> list[tuple[str, list[str]]]:
     """(key, value in each run) of every setting that is not the same in all; `–` where a run has none."""
-    tables = [dict(flat_settings(run.recipe)) for run in runs]
+    tables = [dict(flat_settings(evidence.run.recipe.model_dump(mode="json"))) for evidence in runs]
     keys = dict.fromkeys(key for table in tables for key in table)
     ignored = keys_that_decide("nothing")
     rows = [(key, [table.get(key, "–") for table in tables]) for key in keys]
@@ -109,36 +107,27 @@ def _cells(one: RunLine) -> tuple[str, ...]:
 
 
 def _line(path: Path) -> RunLine:
-    run = RunFolder(path)
-    recipe = yaml.safe_load(run.recipe.read_text(encoding="utf-8")) if run.recipe.is_file() else {}
-    done = list(path.glob("members/*/fold*/done.json"))
+    run = Run.open(path)
+    networks = [network for found in run.trained.values() for network in found]
     known: dict[str, Any] = {"rows": 0, "top1": None, "top5": None, "log_loss": None}
-    if (run.ensemble / "oof.npz").is_file() and run.folds.is_file():
-        table = pd.read_parquet(run.folds, columns=["row", "label", "group"]).set_index("row")
-        with np.load(run.ensemble / "oof.npz") as file:
-            rows, prob = file["row"], file["prob"]
-        label: NDArray[np.int64] = table.loc[rows, "label"].to_numpy(np.int64)
+    if run.has("oof") and run.folder.folds.is_file():
+        evidence = Evidence(run)
+        prob, label = evidence.prob, evidence.label
         known = {
-            "rows": len(rows),
-            "top1": accuracy(top_k_correct(prob, label), table.loc[rows, "group"].to_numpy(np.int64)),
+            "rows": len(label),
+            "top1": accuracy(top_k_correct(prob, label), evidence.group),
             "top5": float(top_k_correct(prob, label, min(5, prob.shape[1])).mean()),
             "log_loss": log_loss(prob, label),
         }
     return RunLine(
-        name=path.name,
-        when=max(file.stat().st_mtime for file in [run.state, *done]),
-        backbone=", ".join(_backbones(recipe)),
-        members=len(members(run)),
-        networks=len(done),
-        seconds=sum(float(read_json(file)["seconds"]) for file in done),
+        name=run.name,
+        when=max(file.stat().st_mtime for file in [run.folder.state, *(one.path / Done.PLACE for one in networks)]),
+        backbone=", ".join(dict.fromkeys(member.model.backbone for member in run.members.values())),
+        members=len(run.trained),
+        networks=len(networks),
+        seconds=sum(run.seconds.values()),
         **known,
     )
-
-
-def _backbones(recipe: dict[str, Any]) -> list[str]:
-    own = (recipe.get("model") or {}).get("backbone", "?")
-    others = [(over.get("model") or {}).get("backbone", own) for over in (recipe.get("members") or {}).values()]
-    return list(dict.fromkeys(others or [own]))
 
 
 def _page(root: Path, aligned: Aligned, found: Sequence[Against], settings: Sequence[tuple[str, list[str]]]) -> str:

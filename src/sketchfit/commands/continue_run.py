@@ -8,11 +8,9 @@ from pathlib import Path
 import yaml
 
 from sketchfit.commands.run import run
-from sketchfit.commands.submit import run_recipe
 from sketchfit.config.scope import member_sections
 from sketchfit.errors import UserError
-from sketchfit.files import read_json
-from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.run import Run
 from sketchfit.stages.summary import RunResult
 
 
@@ -26,10 +24,8 @@ def continue_run(run_folder: str | Path, overrides: Sequence[str]) -> RunResult:
     Raises:
         UserError: no run there; its tables have changed; or a setting that decides what its networks are.
     """
-    folder = RunFolder(Path(run_folder))
-    run_recipe(folder)  # names a folder that is no run
-    recipe = yaml.safe_load(folder.recipe.read_text(encoding="utf-8"))
-    return run(read_json(folder.state)["source"], recipe, overrides, folder.path)
+    opened = Run.open(run_folder, kind="run")
+    return run(opened.table.source, opened.recipe.model_dump(mode="json"), overrides, opened.path)
 
 
 def continue_distilling(run_folder: str | Path, student: str = "", overrides: Sequence[str] = ()) -> RunResult:

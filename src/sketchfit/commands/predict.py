@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.commands.submit import run_recipe
 from sketchfit.config.load import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.image_sources import read_images
@@ -27,6 +26,7 @@ from sketchfit.inference.oof import read_rows
 from sketchfit.inference.tta import IDENTITY, parse_views
 from sketchfit.inference.views import Mode, merge_views
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.run import Run
 from sketchfit.stages.calibrate import conformal_sets, read_calibrator
 from sketchfit.stages.combine import combine_folds, read_rule
 from sketchfit.stages.train import load_network, with_prior
@@ -72,7 +72,7 @@ def predict(
         UserError: no finished run there, no student, or no such image; sets of a student.
     """
     folder = RunFolder(Path(run))
-    run_recipe(folder)  # so that a folder without a run is named before images are read
+    Run.open(folder.path)  # so that a folder without a run is named before images are read
     if sets is not None and not 0 < sets < 1:
         raise UserError(f"the coverage of sets lies between 0 and 1, and is {sets:g}", "For example: --sets 0.95")
     if sets is not None and distilled:
@@ -92,7 +92,7 @@ def _probabilities(
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Probabilities as the run makes those of its test rows: the same views, ensemble and calibration; or those of
     its distilled student."""
-    recipe = run_recipe(folder)
+    recipe = Run.open(folder.path).recipe
     engine = make_engine(recipe.compute)
     members = read_student(folder) if distilled else _answering(folder, member_recipes(recipe))
     rule, merging, views, calibrator = _plain(list(members)) if distilled else _inference(folder, list(members))
@@ -161,7 +161,7 @@ def _plain(members: list[str]) -> tuple[Rule, str, dict[str, _Views], Calibrator
 
 def _set_texts(folder: RunFolder, prob: NDArray[np.float32], coverage: float, names: Sequence[str]) -> list[str]:
     """The classes of each row's prediction set, most probable first, `;` between."""
-    section = run_recipe(folder).calibration
+    section = Run.open(folder.path).recipe.calibration
     if not (folder.ensemble / "oof.npz").is_file():
         raise UserError(f"{folder.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
     with np.load(folder.ensemble / "oof.npz", allow_pickle=False) as file:

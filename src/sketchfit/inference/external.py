@@ -11,8 +11,8 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
-from sketchfit.inference.predictions import SUM_TOLERANCE
 from sketchfit.inference.submission import expected_rows
+from sketchfit.runs.probabilities import SUM_TOLERANCE
 from sketchfit.wording import listed
 
 _SHOWN = 5

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
 from sketchfit.inference.folding import estimation_folds
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.inference.metrics import top_k_correct
+from sketchfit.runs.probabilities import Probabilities
+from sketchfit.runs.probabilities import mean_by_row as merge_rows
+from sketchfit.runs.table import TrainingRows, read_training_rows
 
 Floats = NDArray[np.float32]
 
@@ -82,32 +84,26 @@ class Steps:
 
 
 def read_rows(folds: Path, row: NDArray[np.int64]) -> Rows:
-    """What `folds.parquet` says of these rows (ascending).
+    """Read what `folds.parquet` holds of these rows (ascending); see `rows_of`."""
+    return rows_of(read_training_rows(folds), row)
+
+
+def rows_of(table: TrainingRows, row: NDArray[np.int64]) -> Rows:
+    """Select what is known of these rows (ascending) of the training table.
 
     Raises:
-        UserError: the file is missing, or has no such rows.
+        UserError: the table has no such rows.
     """
-    if not folds.is_file():
-        raise UserError(f"{folds} is missing", "Let `sketchfit run` finish first.")
-    frame = pd.read_parquet(folds)
-    if len(row) and row[-1] >= len(frame):
-        raise UserError(f"{folds} has {len(frame)} rows, and there are probabilities of row {row[-1]}")
-    group = frame["group"].to_numpy(np.int64)[row]
-    known = None if len(np.unique(frame["group"])) == len(frame) else group
-    column = "fold" if "fold" in frame.columns else "fold_0"
-    fold = estimation_folds(frame[column].to_numpy(np.int64)[row], known).astype(np.int64)
-    return Rows(row, frame["label"].to_numpy(np.int64)[row], fold, known)
+    if len(row) and row[-1] >= len(table.label):
+        raise UserError(f"the table has {len(table.label)} rows, and there are probabilities of row {row[-1]}")
+    group = table.group[row] if table.grouped else None
+    return Rows(row, table.label[row], estimation_folds(table.fold[row], group).astype(np.int64), group)
 
 
 def mean_by_row(rows: Sequence[NDArray[np.int64]], probs: Sequence[Floats]) -> tuple[NDArray[np.int64], Floats]:
-    """Probabilities of several folds as one: rows int64 [n], ascending, and float32 [n, C].
-
-    A row that is validated in several repeats gets the mean.
-    """
-    unique, place, times = np.unique(np.concatenate(rows), return_inverse=True, return_counts=True)
-    total = np.zeros((len(unique), probs[0].shape[1]), dtype=np.float64)
-    np.add.at(total, place, np.concatenate(probs))
-    return unique, (total / times[:, None]).astype(np.float32)
+    """Merge the probabilities of several folds; see `runs.probabilities.mean_by_row`."""
+    merged = merge_rows([Probabilities(*both) for both in zip(rows, probs, strict=True)])
+    return merged.row, merged.prob
 
 
 def estimate_json(estimate: Estimate | Difference) -> dict[str, Any]:

@@ -1,10 +1,11 @@
-"""The submission: the sample's columns and row order, every class written the way the user's tables call it."""
+"""The submission: the sample's columns and row order, every class written as in the user's tables."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,9 @@ _SHOWN = 5
 
 
 def submission_text(table: Table, prob: Floats) -> str:
-    """The CSV text that answers every row of the sample submission (or of the test table, where there is no sample).
+    """Write the CSV text that predicts every row of the sample submission (of the test table where there is no sample).
 
-    The answer is the most probable class; of equally probable ones, the one with the lowest index. Lines end in `\\n`.
+    The most probable class is predicted; of equally probable ones, the one with the lowest index. Lines end in `\\n`.
     Encode with `table.submission.encoding`, or UTF-8 where there is no sample.
 
     Args:
@@ -33,8 +34,7 @@ def submission_text(table: Table, prob: Floats) -> str:
     """
     if prob.shape != (len(table.test), table.class_count):
         raise UserError(
-            f"probabilities of shape {prob.shape} do not answer {len(table.test)} test rows of "
-            f"{table.class_count} classes"
+            f"probabilities of shape {prob.shape} do not fit {len(table.test)} test rows of {table.class_count} classes"
         )
     broken = np.flatnonzero(~np.isfinite(prob).all(axis=1))
     if len(broken):
@@ -43,18 +43,21 @@ def submission_text(table: Table, prob: Floats) -> str:
         )
     targets = [table.class_targets[index] for index in prob.argmax(axis=1)]
     columns, keys, rows = expected_rows(table)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([*key, targets[row]] for key, row in zip(keys, rows, strict=True))
-    return text.getvalue()
+    return _csv_text(columns, ((*key, targets[row]) for key, row in zip(keys, rows, strict=True)))
+
+
+def probabilities_text(table: Table, prob: Floats) -> str:
+    """Write the CSV text of the sample's key columns and one column per class; `prob` is [N_test, C]."""
+    columns, keys, rows = expected_rows(table)
+    lines = ((*key, *(f"{p:.7g}" for p in prob[row])) for key, row in zip(keys, rows, strict=True))
+    return _csv_text((*columns[:-1], *table.class_names), lines)
 
 
 def check_submission(path: Path, table: Table) -> list[str]:
-    """What is wrong with a submission, one sentence a problem; an empty list if it can be handed in.
+    """Return what is wrong with a submission, one sentence per problem; an empty list if it can be handed in.
 
     Checked: it is readable, the columns and their order, missing, surplus, duplicate and misplaced rows, and that each
-    answer is a class of the table.
+    predicted label is a class of the table.
     """
     columns, keys, _ = expected_rows(table)
     encoding = table.submission.encoding if table.submission else "utf-8-sig"
@@ -71,16 +74,24 @@ def check_submission(path: Path, table: Table) -> list[str]:
     if ragged:
         return [f"{len(ragged)} lines do not have {len(columns)} fields: lines {listed(ragged, _SHOWN)}"]
     found = [tuple(line[:-1]) for line in body]
-    return _key_problems(found, keys) + _answer_problems([line[-1] for line in body], table)
+    return _key_problems(found, keys) + _label_problems([line[-1] for line in body], table)
 
 
 def expected_rows(table: Table) -> tuple[tuple[str, ...], list[tuple[str, ...]], list[int]]:
-    """Columns, the text of all fields but the last of each line, and the test row that each line asks for."""
+    """Return the columns, the text of all fields but the last of each line, and the test row of each line."""
     sample = table.submission
     if sample is not None:
         return sample.columns, list(sample.rows), [int(row) for row in sample.test_row]
     keys: list[tuple[str, ...]] = [(str(row), name) for row, name in enumerate(table.test.names)]
     return DEFAULT_COLUMNS, keys, list(range(len(table.test)))
+
+
+def _csv_text(header: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)
+    return text.getvalue()
 
 
 def _key_problems(found: list[tuple[str, ...]], expected: list[tuple[str, ...]]) -> list[str]:
@@ -98,10 +109,10 @@ def _key_problems(found: list[tuple[str, ...]], expected: list[tuple[str, ...]])
     return problems
 
 
-def _answer_problems(answers: list[str], table: Table) -> list[str]:
+def _label_problems(labels: list[str], table: Table) -> list[str]:
     known = {str(target) for target in table.class_targets}
-    wrong = [(line, answer) for line, answer in enumerate(answers, start=2) if answer.strip() not in known]
+    wrong = [(line, label) for line, label in enumerate(labels, start=2) if label.strip() not in known]
     if not wrong:
         return []
-    shown = listed([f"{answer or '(empty)'} in line {line}" for line, answer in wrong], _SHOWN)
-    return [f"{len(wrong)} answers are no class of the table: {shown}"]
+    shown = listed([f"{label or '(empty)'} in line {line}" for line, label in wrong], _SHOWN)
+    return [f"{len(wrong)} labels are no class of the table: {shown}"]

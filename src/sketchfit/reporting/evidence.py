@@ -1,9 +1,9 @@
-"""What a report is made from: a finished run's probabilities, labels and history, as plain arrays."""
+"""The out-of-fold rows of a run, with what the report and comparisons derive from them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,59 +12,88 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sketchfit.errors import UserError
 from sketchfit.inference.metrics import ranks, row_log_loss
+from sketchfit.runs.probabilities import Probabilities
+from sketchfit.runs.run import Run
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A run, read.
-
-    `n` rows have out-of-fold probabilities; all arrays of length n are in the order of `rows`.
+    """A finished run's out-of-fold rows, n of them, ascending; all arrays of length n are in their order.
 
     Attributes:
-        name: of the run.
-        root: folder that `paths` are relative to.
-        class_names: C names.
-        class_targets: C integers, what the user's tables call each class.
-        rows: int64 [n], row numbers of the training table.
-        paths: n image files, relative to `root`.
-        label: int64 [n].
-        group: int64 [n], a number a family of near-duplicates.
-        fold: int64 [n], the fold that validated the row (first repeat).
-        prob: float32 [n, C], of the ensemble.
-        members: a member's name to its float32 [n, C].
-        test: float32 [N_test, C] of the ensemble, or None without test rows.
-        histories: `member/foldK` to its table of epochs (columns as in `history.csv`).
-        seconds: `member/foldK` to the time its training and prediction took.
-        recipe, environment, findings: what `recipe.yaml`, `environment.json` and `audit/findings.json` say.
-        steps: what views, ensemble and calibration made of the accuracy, as in `ensemble/steps.json`.
-        traits: measured traits of the rows, n rows in their order, or None.
+        run: whose rows they are.
     """
 
-    name: str
-    root: Path
-    class_names: tuple[str, ...]
-    class_targets: tuple[int, ...]
-    rows: NDArray[np.int64]
-    paths: tuple[str, ...]
-    label: NDArray[np.int64]
-    group: NDArray[np.int64]
-    fold: NDArray[np.int64]
-    prob: NDArray[np.float32]
-    members: Mapping[str, NDArray[np.float32]]
-    test: NDArray[np.float32] | None = None
-    histories: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    environment: Mapping[str, Any] = field(default_factory=dict)
-    findings: Mapping[str, Any] = field(default_factory=dict)
-    steps: Sequence[Mapping[str, Any]] = ()
-    traits: pd.DataFrame | None = None
+    run: Run
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.run.name
+
+    @property
+    def root(self) -> Path:
+        """Folder that `paths` are relative to."""
+        return self.run.table.root
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """C names."""
+        return self.run.table.class_names
 
     @property
     def class_count(self) -> int:
         """Number of classes, C."""
-        return len(self.class_names)
+        return self.run.table.class_count
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """int64 [n], row numbers of the training table."""
+        return self._oof.row
+
+    @property
+    def prob(self) -> NDArray[np.float32]:
+        """float32 [n, C], of the ensemble."""
+        return self._oof.prob
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """n image files, relative to `root`."""
+        return tuple(self.run.rows.paths[row] for row in self.rows)
+
+    @cached_property
+    def label(self) -> NDArray[np.int64]:
+        """int64 [n]."""
+        return np.asarray(self.run.rows.label[self.rows])
+
+    @cached_property
+    def group(self) -> NDArray[np.int64]:
+        """int64 [n], one number per family of near-duplicates."""
+        return np.asarray(self.run.rows.group[self.rows])
+
+    @cached_property
+    def fold(self) -> NDArray[np.int64]:
+        """int64 [n], the fold that validated the row (first repeat)."""
+        return np.asarray(self.run.rows.fold[self.rows])
+
+    @cached_property
+    def members(self) -> dict[str, NDArray[np.float32]]:
+        """Each member's name to its float32 [n, C]."""
+        return {name: self.run.oof(name).at(self.rows) for name in self.run.trained}
+
+    @cached_property
+    def test(self) -> NDArray[np.float32] | None:
+        """float32 [N_test, C] of the ensemble, or None without test rows."""
+        return self.run.test().prob if self.run.has("test") else None
+
+    @cached_property
+    def traits(self) -> pd.DataFrame | None:
+        """Measured traits of the rows, n lines in their order, or None."""
+        if (frame := self.run.traits) is None:
+            return None
+        return frame[frame["split"] == "train"].set_index("row").reindex(self.rows).reset_index()
 
     @cached_property
     def answer(self) -> NDArray[np.int64]:
@@ -78,7 +107,7 @@ class Evidence:
 
     @cached_property
     def confidence(self) -> NDArray[np.float32]:
-        """float32 [n], probability of the answer."""
+        """float32 [n], probability of the most probable class."""
         return np.asarray(self.prob.max(axis=1))
 
     @cached_property
@@ -93,12 +122,27 @@ class Evidence:
 
     @cached_property
     def disagreement(self) -> NDArray[np.float64]:
-        """float64 [n], 0 … 1: how far members' probabilities lie from their mean (Jensen-Shannon divergence over the
-        logarithm of their number); 0 for a single member."""
+        """float64 [n], 0 … 1: how far members' probabilities are from their mean; 0 for a single member."""
         return disagreement(list(self.members.values()))
 
+    @cached_property
+    def _oof(self) -> Probabilities:
+        return self.run.oof()
 
-def disagreement(members: list[NDArray[np.float32]]) -> NDArray[np.float64]:
+
+def read_evidence(run: str | Path) -> Evidence:
+    """Open a finished run.
+
+    Raises:
+        UserError: no run there, or one without out-of-fold probabilities.
+    """
+    evidence = Evidence(Run.open(run))
+    if len(evidence.rows) and evidence.rows.max() >= len(evidence.run.rows.label):
+        raise UserError(f"{run} has probabilities of rows that are not in its folds.parquet", "Run it again.")
+    return evidence
+
+
+def disagreement(members: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """Jensen-Shannon divergence of members' probabilities over log M: 0 agree … 1 as far apart as can be.
 
     Args:

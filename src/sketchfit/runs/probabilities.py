@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.wording import listed
 
 SUM_TOLERANCE = 1e-3
 """How far the probabilities of a row may sum to something else than 1."""
@@ -65,7 +66,7 @@ class Probabilities:
             (off, "have probabilities that do not sum to 1"),
         ):
             if mask.any():
-                found.append(f"{mask.sum()} rows {what}: {_listed(self.row[mask])}")
+                found.append(f"{mask.sum()} rows {what}: row {listed(self.row[mask], _SHOWN)}")
         return found
 
 
@@ -101,8 +102,3 @@ def mean_by_row(parts: Sequence[Probabilities]) -> Probabilities:
     total = np.zeros((len(row), parts[0].classes), dtype=np.float64)
     np.add.at(total, place, np.concatenate([part.prob for part in parts]))
     return Probabilities(row, (total / times[:, None]).astype(np.float32))
-
-
-def _listed(rows: NDArray[np.int64]) -> str:
-    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-    return f"row {', '.join(map(str, rows[:_SHOWN]))}{more}"

@@ -31,7 +31,7 @@ from sketchfit.runs.networks import NetworkFolder, Split
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities
 from sketchfit.runs.recipe import read_recipe, upgraded
 from sketchfit.runs.state import Kind, State
-from sketchfit.runs.table import RunTable, TrainingRows, read_rows, table_of
+from sketchfit.runs.table import RunTable, TrainingRows, read_training_rows, table_of
 
 
 class Run:
@@ -111,7 +111,7 @@ class Run:
     @cached_property
     def rows(self) -> TrainingRows:
         """All training rows: image, label, group and fold of each."""
-        return read_rows(self.folder.folds)
+        return read_training_rows(self.folder.folds)
 
     def oof(self, name: str | None = None) -> Probabilities:
         """Read out-of-fold probabilities.

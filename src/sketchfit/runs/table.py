@@ -92,7 +92,7 @@ def find_moved(path: Path, folder: Path) -> Path:
     return next((place for place in places if place.exists()), path)
 
 
-def read_rows(path: Path) -> TrainingRows:
+def read_training_rows(path: Path) -> TrainingRows:
     """Read `folds.parquet`.
 
     Raises:
@@ -114,7 +114,7 @@ def read_rows(path: Path) -> TrainingRows:
         raise UserError(f"{path} is damaged: {error}", AGAIN) from error
 
 
-def write_rows(path: Path, rows: TrainingRows) -> None:
+def write_training_rows(path: Path, rows: TrainingRows) -> None:
     """Write `folds.parquet`: row, image, label, group, and one column per repeat."""
     columns: dict[str, object] = {
         "row": np.arange(len(rows.label)),

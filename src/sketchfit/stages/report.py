@@ -10,18 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.config.load import load_recipe, member_recipes, parse_recipe
+from sketchfit.config.load import load_recipe, member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.resize import to_square
 from sketchfit.errors import UserError
 from sketchfit.files import atomic, write_text
 from sketchfit.inference.network_input import network_input
-from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.thumbnails import data_uri, thumbnail, thumbnails, webp
-from sketchfit.reporting.read_evidence import read_evidence
 from sketchfit.reporting.run.gallery import Shown, choose_errors
 from sketchfit.reporting.run.report import GalleryPicture, build_report, compute_statistics
-from sketchfit.runs.folder import RunFolder
 from sketchfit.tracking.console import Console, duration
 
 ORIGINAL_SIDE = 160
@@ -74,7 +72,7 @@ def write_report(
         stages=stages,
         inline_bytes=settings.inline_megabytes * 1e6,
     )
-    page = RunFolder(Path(run)).path / "report" / "index.html"
+    page = evidence.run.folder.report
     _write(page, html, {**files, **{name: text.encode() for name, text in beside.items()}})
     console.line(f"report: {page} ({duration(time.monotonic() - began)})")
     return page
@@ -100,7 +98,8 @@ def _small(pixels: NDArray[np.uint8]) -> str:
 
 
 def _recipe(evidence: Evidence, overrides: Sequence[str]) -> Recipe:
-    return load_recipe(evidence.recipe, overrides) if overrides else parse_recipe(evidence.recipe, "recipe.yaml")
+    recipe = evidence.run.recipe
+    return load_recipe(recipe.model_dump(mode="json"), overrides) if overrides else recipe
 
 
 def _write(page: Path, html: str, files: Mapping[str, bytes]) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.inference.expected_accuracy import calibrated_confidence, estimate_test_accuracy
+from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.kit.page import embedded_json, render
-from sketchfit.reporting.read_evidence import read_evidence
 from sketchfit.reporting.run.gallery import choose_errors
 from sketchfit.stages import report as report_module
 from sketchfit.stages.report import report_after_run, write_report

@@ -57,7 +57,7 @@ class Findings:
 def training_findings(evidence: Evidence) -> tuple[float | None, float | None, float | None]:
     """(last training accuracy, last validation but one, last validation), means over networks; None where unknown."""
     train, before, last = [], [], []
-    for frame in evidence.histories.values():
+    for frame in evidence.run.histories.values():
         if "train_accuracy" in frame and len(known := frame["train_accuracy"].dropna().tolist()):
             train.append(known[-1])
         if "valid_accuracy" in frame and len(known := frame["valid_accuracy"].dropna().tolist()) > 1:

@@ -36,7 +36,7 @@ def training_charts(evidence: Evidence) -> list[tuple[str, str]]:
     for column, title, y_title, caption in _CURVES:
         series = {
             name: (frame["epoch"].tolist(), frame[column].astype(float).tolist())
-            for name, frame in evidence.histories.items()
+            for name, frame in evidence.run.histories.items()
             if column in frame and frame[column].notna().any()
         }
         groups = [colours.get(name.rpartition("/")[0], 0) for name in series]
@@ -53,12 +53,12 @@ def trained_networks(evidence: Evidence) -> list[TrainedNetwork]:
         TrainedNetwork(
             name,
             len(frame),
-            evidence.seconds.get(name, float(frame["seconds"].sum()) if "seconds" in frame else 0.0),
+            evidence.run.seconds.get(name, float(frame["seconds"].sum()) if "seconds" in frame else 0.0),
             _last(frame, "images_per_second", "{:.0f}"),
             _last(frame, "train_loss", "{:.3f}"),
             _last(frame, "valid_accuracy", "{:.1%}"),
         )
-        for name, frame in evidence.histories.items()
+        for name, frame in evidence.run.histories.items()
     ]
 
 

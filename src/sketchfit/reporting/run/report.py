@@ -168,6 +168,7 @@ def _context(
     spread = diversity(evidence.members, evidence.label, group) if many else None
     families = len(np.unique(evidence.group))
     folds = len(np.unique(evidence.fold))
+    environment, findings = evidence.run.environment, evidence.run.findings
     return {
         "title": f"{evidence.name}: sketchfit report",
         "subtitle": f"{len(evidence.rows):,} drawings of {evidence.class_count} classes, each answered by networks "
@@ -192,7 +193,7 @@ def _context(
             else "Intervals take drawings as independent: no near-duplicate groups are known."
         ),
         "worth": list(zip(spread.names, spread.worth, strict=True)) if spread else [],
-        "steps": evidence.steps,
+        "steps": evidence.run.steps,
         "confidence_chart": histogram(confidences, "distribution of confidence", "confidence"),
         "has_test": len(confidences) > 1,
         "reliability_chart": reliability_chart(diagrams, "reliability diagram"),
@@ -222,9 +223,9 @@ def _context(
         f"the {len(shown)} most telling are here.",
         "many_members": many,
         "extra": [section.html for section in extra],
-        "settings": flat_settings(evidence.recipe),
-        "environment": flat_settings(evidence.environment),
-        "notes": list(evidence.findings.get("notes", [])),
+        "settings": flat_settings(evidence.run.recipe.model_dump(mode="json")),
+        "environment": flat_settings(environment.model_dump(exclude={"version"})) if environment else [],
+        "notes": list(findings.notes) if findings else [],
     }
 
 

@@ -53,7 +53,8 @@ def further_sections(
     asked = _asked(run, evidence, recipe)
     changes = _describe(lambda: _robustness(asked, recipe.report.robustness, sections), "robustness", console) or {}
     _describe(lambda: _map(asked, recipe.report.embedding, sections), "embedding map", console)
-    steps = next_steps(_findings(evidence, statistics, [*slices, *found], changes, issues), evidence.recipe)
+    findings = _findings(evidence, statistics, [*slices, *found], changes, issues)
+    steps = next_steps(findings, recipe.model_dump(mode="json"))
     return (
         sections,
         steps,
