@@ -33,6 +33,7 @@ from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.inference.tta import IDENTITY
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.recipe import upgraded
 from sketchfit.stages.train import (
     FoldResult,
     Inputs,
@@ -150,7 +151,7 @@ def read_student(run: RunFolder) -> dict[str, Recipe]:
             raise UserError(
                 f"{folder} is not the student that {path} speaks of", f"Finish it: sketchfit distill {run.path}"
             )
-    return {written["folder"]: parse_recipe(written["recipe"], str(path))}
+    return {written["folder"]: parse_recipe(upgraded(written["recipe"]), str(path))}
 
 
 def fit_student(
