@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from sketchfit.config.head import HeadSection
 from sketchfit.config.load import load_recipe, member_recipes, merge
 from sketchfit.config.loss import LossSection
+from sketchfit.config.scope import training_settings
 from sketchfit.errors import UserError
 from sketchfit.training.losses.focal import Focal
 from sketchfit.training.losses.symmetric import SymmetricCrossEntropy
@@ -62,6 +64,20 @@ def test_another_name_leaves_out_the_former_settings() -> None:
         "a": Focal(focal_gamma=3.0, smoothing=0.2),
         "b": SymmetricCrossEntropy(smoothing=0.2),
     }
+
+
+def test_settings_after_a_name_alone_are_added_to_it() -> None:
+    recipe = load_recipe("cpu", ["loss=focal", "loss.focal_gamma=1.5", "schedule=step", "schedule.gamma=0.5"])
+    assert recipe.loss == Focal(focal_gamma=1.5)
+    assert (recipe.schedule.name, recipe.schedule.gamma) == ("step", 0.5)
+
+
+def test_fingerprints_do_not_depend_on_which_settings_a_loss_has() -> None:
+    """Trainings from before losses had settings of their own are still valid."""
+    ce, focal = (training_settings(load_recipe("cpu", [f"loss={name}"]).model_dump()) for name in ("ce", "focal"))
+    assert ce["loss"] | {"name": "focal"} == focal["loss"]
+    assert ce["loss"].keys() == LossSection.all_fields().keys()
+    assert ce["model"]["head"].keys() == HeadSection.all_fields().keys()
 
 
 def test_recipes_are_checked_without_torch() -> None:

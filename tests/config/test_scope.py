@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from sketchfit.config.load import load_recipe, shipped_recipes
-from sketchfit.config.scope import can_be_varied, keys_that_decide, member_sections, settings, training_settings
+from sketchfit.config.scope import (
+    COMPLETED,
+    can_be_varied,
+    keys_that_decide,
+    member_sections,
+    settings,
+    training_settings,
+)
 
 SECTIONS = {
     "seed",
@@ -29,6 +36,8 @@ def test_what_decides_a_training(name):
         expected[section] = {other: value for other, value in whole[section].items() if other != key}
     expected["compute"] = {"precision": "bf16", "channels_last": whole["compute"]["channels_last"]}
     expected["audit"] = {"enabled": False}
+    expected["loss"] |= COMPLETED["loss"]
+    expected["model"]["head"] |= COMPLETED["head"]
     assert training_settings(whole) == expected
 
 

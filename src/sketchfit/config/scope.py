@@ -12,6 +12,25 @@ from sketchfit.config.family import FamilySection
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.section import Effect, Scope, Section
 
+COMPLETED: Mapping[str, Mapping[str, Any]] = {
+    "loss": {
+        "focal_gamma": 2.0,
+        "sce_alpha": 1.0,
+        "sce_beta": 0.1,
+        "poly_epsilon": 1.0,
+        "bitempered_t1": 0.9,
+        "bitempered_t2": 1.05,
+        "asymmetric_gamma_positive": 1.0,
+        "asymmetric_gamma_negative": 4.0,
+        "asymmetric_clip": 0.05,
+        "bce_threshold": None,
+        "arcface_margin": 0.3,
+    },
+    "head": {"hidden": 0, "norm": True, "scale": 30.0},
+}
+"""What fingerprints include for any loss and head: all losses shared one section once, and trainings of then are still
+valid. Settings of new losses and heads do not belong here."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -85,7 +104,7 @@ def _deciding(values: Mapping[str, Any], section: type[Section], around: Scope) 
         scope = around if field is None else _scope(field, around)
         inner = None if field is None else inner_section(field)
         if inner is not None and isinstance(value, Mapping):
-            if found := _deciding(value, inner, scope):
+            if found := _deciding({**COMPLETED.get(name, {}), **value}, inner, scope):
                 kept[name] = found
         elif scope.decides == "training":
             kept[name] = value

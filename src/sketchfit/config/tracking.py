@@ -6,9 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sketchfit.config.family import MemberOf
 from sketchfit.config.section import Distinct, FreeText, Section
 
-TrackerName = Literal["tensorboard", "wandb", "mlflow", "aim", "clearml", "comet_ml", "dvclive", "swanlab", "trackio"]
+TRACKERS = ("tensorboard", "wandb", "mlflow", "aim", "clearml", "comet_ml", "dvclive", "swanlab", "trackio")
+"""Names of the package's trackers."""
+TrackerName = Annotated[str, MemberOf("trackers", TRACKERS)]
 NotifyEvent = Literal["start", "fold", "end", "failure"]
 
 
