@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,18 @@ RECIPE = tiny_recipe(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with drawings in `data` and a finished run in `run`. Not to be changed by a test."""
     folder = tmp_path_factory.mktemp("answers")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SKETCHFIT_CACHE", str(folder / "cache"))
-        draw_dataset(folder / "data", classes=5, per_class=9, test_per_class=3, seed=1, copies=0.0)
-        run(folder / "data", RECIPE, out=folder / "run")
-        yield folder
+    draw_dataset(folder / "data", classes=5, per_class=9, test_per_class=3, seed=1, copies=0.0)
+    run(folder / "data", RECIPE, out=folder / "run")
+    return folder
+
+
+@pytest.fixture
+def place(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `finished` that the test may change."""
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("copy") / "place"))
 
 
 def test_everything_is_written_and_every_row_answered(place: Path) -> None:
@@ -139,6 +143,7 @@ def test_an_ensemble_of_runs(place: Path) -> None:
     with np.load(place / "both" / "ensemble" / "test.npz") as file:
         assert file["prob"].shape == (15, 5)
     # An ensemble is a run for the next ensemble; a submission by others joins the test answers alone.
+    submit(place / "run", probabilities=place / "prob.csv")
     combine([place / "both", place / "run"], place / "three", parse_submissions([f"{place / 'prob.csv'}=0.9"]))
     with np.load(place / "three" / "ensemble" / "test.npz") as file:
         np.testing.assert_allclose(file["prob"].sum(axis=1), 1, atol=1e-5)

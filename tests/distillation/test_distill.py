@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,18 @@ RECIPE = tiny_recipe(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with drawings in `data` and a finished run of two members and two folds in `run`."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with drawings in `data` and a finished run in `run`. Not to be changed by a test."""
     folder = tmp_path_factory.mktemp("students")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SKETCHFIT_CACHE", str(folder / "cache"))
-        draw_dataset(folder / "data", classes=4, per_class=8, test_per_class=3, seed=2, copies=0.0)
-        run(folder / "data", RECIPE, out=folder / "run")
-        yield folder
+    draw_dataset(folder / "data", classes=4, per_class=8, test_per_class=3, seed=2, copies=0.0)
+    run(folder / "data", RECIPE, out=folder / "run")
+    return folder
+
+
+@pytest.fixture
+def place(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `finished` that the test may change."""
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("copy") / "place"))
 
 
 class School:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,19 +55,24 @@ Cli = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with drawings in `data` and a finished run in `run`. Not to be changed by a test."""
     folder = tmp_path_factory.mktemp("soups")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SKETCHFIT_CACHE", str(folder / "cache"))
-        draw_dataset(folder / "data", classes=4, per_class=9, test_per_class=4, seed=2, copies=0.0)
-        run(folder / "data", RECIPE, out=folder / "run")
-        yield folder
+    draw_dataset(folder / "data", classes=4, per_class=9, test_per_class=4, seed=2, copies=0.0)
+    run(folder / "data", RECIPE, out=folder / "run")
+    return folder
+
+
+@pytest.fixture
+def place(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `finished` that the test may change."""
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("copy") / "place"))
 
 
 @pytest.fixture(scope="module")
-def inputs(place: Path) -> Inputs:
+def inputs(finished: Path) -> Inputs:
     recipe = load_recipe(RECIPE)
-    table = load_table(place / "data", recipe)
+    table = load_table(finished / "data", recipe)
     return Inputs(table, *[load_store(table, one, "", recipe, Console("none")) for one in (table.train, table.test)])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,12 +44,11 @@ RECIPE = tiny_recipe(
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with drawings in `data`. Not to be changed by a test."""
     folder = tmp_path_factory.mktemp("students")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SKETCHFIT_CACHE", str(folder / "cache"))
-        draw_dataset(folder / "data", classes=4, per_class=9, test_per_class=4, seed=2, copies=0.0)
-        yield folder
+    draw_dataset(folder / "data", classes=4, per_class=9, test_per_class=4, seed=2, copies=0.0)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +114,7 @@ def test_joined_stores_give_the_same_pictures(inputs: Inputs) -> None:
 
 @pytest.mark.parametrize("mixup", [0.0, 0.4])
 def test_soft_rows_carry_their_target_and_weight_and_resume_where_they_stopped(
-    inputs: Inputs, place: Path, mixup: float
+    inputs: Inputs, tmp_path: Path, mixup: float
 ) -> None:
     recipe = load_recipe(RECIPE, {"transforms": {"mixing": {"mixup_alpha": mixup, "p": 1.0}}})
     count, fold, prob = len(inputs.table.label), _fold(inputs), _test_prob(inputs, 1)
@@ -124,7 +122,7 @@ def test_soft_rows_carry_their_target_and_weight_and_resume_where_they_stopped(
     label = np.concatenate([inputs.table.label, prob.argmax(axis=1)])
     train = np.concatenate([fold.train, soft.row])
     store = join_stores(inputs.train, inputs.test)
-    job = FitJob("job", recipe, store, label, 4, train, fold.valid, place / "job", "x", 0, soft)
+    job = FitJob("job", recipe, store, label, 4, train, fold.valid, tmp_path / "job", "x", 0, soft)
     epoch = make_plan(recipe, len(train)).epochs[0]
     half = (0.5, 0.5, 0.5)
 
@@ -152,29 +150,29 @@ def test_soft_rows_carry_their_target_and_weight_and_resume_where_they_stopped(
         assert ((weights >= 0.25) & (weights <= 1)).all()
 
 
-def test_students_are_dropped_unless_better_or_forced(place: Path) -> None:
-    run(place / "data", RECIPE, out=place / "run")
-    plain = (place / "run" / "submission.csv").read_text()
-    with np.load(place / "run" / "ensemble" / "oof.npz") as file:
+def test_students_are_dropped_unless_better_or_forced(place: Path, tmp_path: Path) -> None:
+    run(place / "data", RECIPE, out=tmp_path / "run")
+    plain = (tmp_path / "run" / "submission.csv").read_text()
+    with np.load(tmp_path / "run" / "ensemble" / "oof.npz") as file:
         before = file["prob"]
     asked: dict[str, Any] = {"pseudo_label": {"enabled": True, "threshold": 0.0, "noisy_student": "medium"}}
-    dropped = run(place / "data", RECIPE, asked, out=place / "run")
+    dropped = run(place / "data", RECIPE, asked, out=tmp_path / "run")
     assert dropped.steps[0].name == "pseudo-labels, round 1, dropped"
-    assert (place / "run" / "submission.csv").read_text() == plain
-    with np.load(place / "run" / "ensemble" / "oof.npz") as file:
+    assert (tmp_path / "run" / "submission.csv").read_text() == plain
+    with np.load(tmp_path / "run" / "ensemble" / "oof.npz") as file:
         np.testing.assert_array_equal(file["prob"], before)
 
-    student = RunFolder(place / "run").fold("test_resnet+pseudo1", 0)
+    student = RunFolder(tmp_path / "run").fold("test_resnet+pseudo1", 0)
     weights = (student / "model.safetensors").stat().st_mtime_ns
-    forced = continue_run(place / "run", ["pseudo_label.force=true"])
+    forced = continue_run(tmp_path / "run", ["pseudo_label.force=true"])
     assert (student / "model.safetensors").stat().st_mtime_ns == weights  # nothing is trained twice
     assert forced.steps[0].name == "pseudo-labels, round 1"
-    assert json.loads((place / "run" / "ensemble" / "pseudo_labels.json").read_text())["kept"] == 1
-    with np.load(place / "run" / "ensemble" / "test.npz") as file:
+    assert json.loads((tmp_path / "run" / "ensemble" / "pseudo_labels.json").read_text())["kept"] == 1
+    with np.load(tmp_path / "run" / "ensemble" / "test.npz") as file:
         expected = file["prob"]
-    frame = predict(place / "run", place / "data" / "test.csv")
+    frame = predict(tmp_path / "run", place / "data" / "test.csv")
     np.testing.assert_allclose(frame["probability"].astype(float), expected.max(axis=1), atol=2e-6)
-    answers = pd.read_csv(place / "run" / "submission.csv")["target"]
+    answers = pd.read_csv(tmp_path / "run" / "submission.csv")["target"]
     assert answers.tolist() == expected.argmax(axis=1).tolist()
 
 
