@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.duplicates import file_hash, find, find_near_duplicates, take_signatures
+from sketchfit.duplicates import find, find_near_duplicates, take_signatures
 from sketchfit.duplicates.groups import connected
 from sketchfit.duplicates.judge import describe
 from tests.duplicates.scribbles import SQUARE, Image, by_hand, circle, paper, round_outline, scribble
@@ -147,12 +147,6 @@ def test_groups_are_connected_components(edges: list[tuple[int, int]]) -> None:
     assert groups == tuple(sorted(tuple(sorted(part)) for part in expected if len(part) > 1))
 
 
-def test_file_hash_is_of_the_bytes(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"drawing")
-    assert file_hash(tmp_path / "a") == file_hash(b"drawing") != file_hash(b"Drawing")
-    assert len(file_hash(b"")) == 32
-
-
 @pytest.mark.parametrize(
     ("rotor", "mirrored", "ratio", "words"),
     [
@@ -170,7 +164,7 @@ def test_words(rotor: complex, mirrored: bool, ratio: float, words: str) -> None
 def test_real_drawings_different_ones_apart_and_copies_together() -> None:
     shared = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "quickdraw40" / "train"
     if not shared.is_dir():
-        pytest.skip("the real drawings (shared/data/quickdraw40) are not beside the checkout")
+        pytest.skip("the real drawings (shared/data/quickdraw40) are not next to the checkout")
     files = sorted(shared.rglob("*.JPEG"))[::6]
     images = [np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8) for path in files]
     before = find(images)

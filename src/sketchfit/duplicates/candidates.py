@@ -1,6 +1,6 @@
-"""Which pairs of drawings are worth laying over each other: few enough to afford, with all copies among them.
+"""Choose the pairs of drawings to align: few enough to be fast, with nearly all copies among them.
 
-Up to some thousand drawings every pair is compared by its invariants. Beyond that, the invariants become binary
+Up to some thousand drawings all pairs are compared by their invariants. Beyond that, the invariants become binary
 hashes (signs of random projections, Charikar 2002) and pairs come from bit-sampling tables (locality-sensitive
 hashing, Indyk & Motwani 1998) whose keys grow with the logarithm of the number of drawings, so that time and memory
 grow nearly linearly.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Index = NDArray[np.int64]
 
 HASH_WORDS = 4
-"""A hash is so many 64-bit words."""
+"""Number of 64-bit words of a hash."""
 _BITS = 64 * HASH_WORDS
 _EXHAUSTIVE = 16_384
 _BLOCK = 1024
@@ -23,7 +23,7 @@ _WINDOW = 64
 
 
 def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
-    """What rotation and reflection leave alone: magnitudes, less the drawings' common mean, at unit norm.
+    """Compute what rotation and reflection do not change: magnitudes less their mean over all drawings, at unit norm.
 
     Args:
         spectrum: complex64 [N, R, K].
@@ -38,7 +38,7 @@ def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
 
 
 def hashes(features: NDArray[np.float32], seed: int = 0) -> NDArray[np.uint64]:
-    """Signs of random projections: the share of differing bits is the angle between two features over pi.
+    """Compute signs of random projections: the share of differing bits is the angle between two features over pi.
 
     Args:
         features: float32 [N, D], from `invariants`.
@@ -69,12 +69,12 @@ def _unique(pairs: list[Index], count: int) -> Index:
 
 
 def near_pairs(codes: NDArray[np.uint64], distance: int = 64, tables: int = 64, seed: int = 0) -> Index:
-    """Pairs of hashes that differ in at most `distance` bits, nearly all of them, in nearly linear time.
+    """Find nearly all pairs of hashes that differ in at most `distance` bits, in nearly linear time.
 
-    A pair that differs in a share d of the bits is met in one table with probability (1 - d) ** b, b = log2 N, and
+    A pair that differs in a share d of the bits is found in one table with probability (1 - d) ** b, b = log2 N, and
     missed with (1 - (1 - d) ** b) ** tables: of a million hashes, one pair in 3,000 at d = 0.1, one in 100 at 0.125.
-    Where more hashes share a key than fit the window (thousands of like drawings), each meets only those next to it, in
-    another order every table: their groups still hang together, though not every pair in them is listed.
+    If more hashes share a key than fit the window (thousands of similar drawings), each is compared only with its
+    neighbours, in another order in each table: their groups are still connected, but may lack some pairs.
 
     Args:
         codes: uint64 [N, W].
@@ -109,7 +109,7 @@ def near_pairs(codes: NDArray[np.uint64], distance: int = 64, tables: int = 64, 
 
 
 def like_pairs(features: NDArray[np.float32], likeness: float = _LIKENESS) -> Index:
-    """All pairs whose features' cosine is at least `likeness`, by comparing every pair: int64 [P, 2], sorted."""
+    """Return all pairs whose features have a cosine of at least `likeness`: int64 [P, 2], sorted."""
     found = [np.zeros((0, 2), np.int64)]
     for start in range(0, len(features), _BLOCK):
         cosine = features[start : start + _BLOCK] @ features[start:].T
@@ -119,11 +119,11 @@ def like_pairs(features: NDArray[np.float32], likeness: float = _LIKENESS) -> In
 
 
 def candidate_pairs(spectrum: NDArray[np.complex64], exhaustive: int = _EXHAUSTIVE, seed: int = 0) -> Index:
-    """Pairs of drawings that may be copies.
+    """Return pairs of drawings that may be copies.
 
     Args:
         spectrum: complex64 [N, R, K] of drawn images only.
-        exhaustive: up to so many drawings all pairs are compared; beyond, by hashing.
+        exhaustive: with more drawings than this, pairs are found by hashing.
         seed: of the hashing.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Whether two drawings that were laid over each other are the same strokes, and how the one comes from the other."""
+"""Decide whether two aligned drawings have the same strokes, and describe how the second comes from the first."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.duplicates.pixels import correlation_after, equal_after_symmetry, pose_matrix
+from sketchfit.duplicates.align import Fit
+from sketchfit.duplicates.compare_pixels import correlation_after, equal_after_symmetry, pose_matrix
 from sketchfit.duplicates.signature import Signatures
-from sketchfit.duplicates.verify import Fit
 
 SIMPLE_LENGTH = 8.0
-"""Drawings with less line than this (a circle has about 7, in units of the spread) are alike by chance."""
+"""Drawings with less line than this, in units of the spread, may be alike by chance. A circle has about 7."""
 STRAIGHT = 0.1
-"""Drawings flatter than this are lines without a shape of their own: only equal pixels make them copies."""
+"""Drawings with a smaller aspect than this are straight lines: they are copies only if their pixels are equal."""
 SAME = 0.022
-"""Copies' lines lie within this mean distance of each other, as a share of the drawing's spread."""
+"""Largest mean distance between the lines of copies, as a share of the drawing's spread."""
+
 SAME_SIMPLE = 0.0125
+"""The same for simple drawings."""
 
 
 @dataclass(frozen=True)
 class _Doubt:
-    """Pairs that their pixels decide: lines within `near` in one direction and `far` in the other."""
+    """Pairs that are decided by their pixels: distances up to `near` in one direction and `far` in the other."""
 
     near: float
     far: float
@@ -31,14 +33,14 @@ class _Doubt:
 
 
 # Measured on real drawings: copies with the same pen correlate above 0.99 (cut corners: 0.97, thickened: 0.93); the
-# likest of different drawings 0.87 where there is much line and 0.94 where there is little.
+# most similar of different drawings 0.87 where there is much line and 0.94 where there is little.
 _COMPLEX = (_Doubt(0.030, 0.04, 0.90), _Doubt(0.018, 0.10, 0.96))
 _SIMPLE = (_Doubt(0.0115, 0.018, 0.94), _Doubt(0.020, 0.05, 0.985))
 _STRAIGHT_FAR = 0.02
 
 
 def describe(rotor: complex, mirrored: bool, width_ratio: float) -> str:
-    """How the second drawing comes from the first, in words.
+    """Describe how the second drawing comes from the first.
 
     Args:
         rotor: rotation (clockwise) and scale in image pixels, after the reflection if `mirrored`.
@@ -72,8 +74,8 @@ def judge(
     Args:
         signatures: of all drawings.
         pairs: int64 [P, 2].
-        fit: how they were laid over each other.
-        image: gives a row's image, for drawings too simple to judge by their lines.
+        fit: alignment of the pairs.
+        image: returns a row's image, for drawings that are too simple to be compared by their lines.
 
     Returns:
         accepted bool [P], score float32 [P] (0 to 1), kind (P descriptions).
@@ -101,7 +103,7 @@ def judge(
 def _pixels_agree(
     signatures: Signatures, first: int, second: int, fit: Fit, p: int, image: Callable[[int], NDArray[np.uint8]]
 ) -> float:
-    """Correlation of the ink of two drawings as pair `p` was laid over each other."""
+    """Return the correlation of the ink of two drawings, aligned as in pair `p`."""
     scale = float(signatures.scale[second])
     centre = signatures.origin[second] + signatures.centre[second] / scale
     pose = pose_matrix(complex(fit.rotor[p]), complex(fit.shift[p]), bool(fit.mirrored[p]))

@@ -1,11 +1,11 @@
-"""What is kept of a drawing for finding its copies: its centre lines, and their spectrum over the angle.
+"""Signature of a drawing for finding its copies: its centre lines, and their spectrum over the angle.
 
-The ink is separated from the paper whatever their colours, brought to a common size by its second moments, and thinned
-to its centre lines, so that pen, paper, scale and margins are gone. The lines are then redrawn with one standard pen
+The ink is separated from the paper, scaled to a common size by its second moments, and thinned to its centre lines, so
+that pen, paper, scale and margins have no influence. The lines are then redrawn with one standard pen
 and expanded on rings around their centroid into Fourier coefficients over the angle: rotating the drawing by phi
-multiplies coefficient k by exp(-i k phi) and mirroring it conjugates, so the magnitudes are invariants of all of O(2)
-(the eight symmetries of the square and small tilts among them), and two drawings' best relative rotation is one inverse
-FFT away.
+multiplies coefficient k by exp(-i k phi) and mirroring it conjugates, so the magnitudes are invariants of O(2), which
+includes the eight symmetries of the square and small tilts, and one inverse FFT gives the best relative rotation of two
+drawings.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from sketchfit.data.paper import contrast, ink_mask
 
 SIDE = 192
-"""Side of the raster that the centre lines live on, pixels."""
+"""Side of the raster of the centre lines, pixels."""
 SPREAD = 32.0
-"""Root-mean-square distance of the ink from its centroid on that raster, pixels; it reaches 3 of them each way."""
+"""Root-mean-square distance of the ink from its centroid on that raster, pixels; half the side is 3 of them."""
 PEN = 3.0
 """Radius of the standard pen, pixels."""
 RINGS = 10
@@ -33,17 +33,17 @@ _REACH = 2.75
 
 @dataclass(frozen=True)
 class Signatures:
-    """The signatures of N drawings, a row each (about 7 KB a drawing).
+    """The signatures of N drawings, one row per drawing (about 7 KB).
 
     Attributes:
-        lines: uint8 [N, SIDE, SIDE // 8], centre lines, eight pixels a byte (`numpy.unpackbits` over the last axis).
+        lines: uint8 [N, SIDE, SIDE // 8], centre lines, eight pixels per byte (`numpy.unpackbits` over the last axis).
         spectrum: complex64 [N, RINGS, FREQUENCIES], Fourier coefficients over the angle, unit norm (zero if blank).
         centre: float32 [N, 2], centroid (x, y) of the lines on the raster, pixels.
         spread: float32 [N], root-mean-square distance of the lines from it, pixels on the raster.
         scale: float32 [N], raster pixels per pixel of the image.
         origin: float32 [N, 2], (x, y) in the image of the raster's point (0, 0), pixels.
         width: float32 [N], mean line width (ink by length), pixels on the raster.
-        length: float32 [N], length of all lines in units of `spread` (a circle's is about 7): what there is to compare.
+        length: float32 [N], length of all lines in units of `spread`; about 7 for a circle.
         aspect: float32 [N], smaller over larger principal spread: 0 for a straight line, 1 for a circle.
         drawn: bool [N], False where there is nothing to compare (blank, or a single dot).
     """
@@ -64,7 +64,7 @@ class Signatures:
 
     @staticmethod
     def empty(count: int) -> Signatures:
-        """Room for `count` drawings, all of them blank."""
+        """Return signatures of `count` blank drawings, to be filled by `put`."""
         return Signatures(
             np.zeros((count, SIDE, SIDE // 8), np.uint8),
             np.zeros((count, RINGS, FREQUENCIES), np.complex64),
@@ -79,19 +79,19 @@ class Signatures:
         )
 
     def put(self, row: int, one: Signatures) -> None:
-        """Write the only row of `one` into row `row` (for filling `empty` from threads)."""
+        """Write the only row of `one` into row `row`; safe from several threads."""
         for field in fields(self):
             getattr(self, field.name)[row] = getattr(one, field.name)[0]
 
 
 def centre_lines(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The lines' middle, one or two pixels wide: the ridge of the distance to the paper."""
+    """Return the middle of the lines, one or two pixels wide: the ridge of the distance to the paper."""
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     return np.asarray((cv2.Laplacian(depth, cv2.CV_32F, ksize=1) < -0.6) & (mask > 0))
 
 
 def _moments(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
-    """Centroid x and y, root-mean-square distance from it, and smaller over larger principal spread."""
+    """Return centroid x and y, root-mean-square distance from it, and smaller over larger principal spread."""
     m = cv2.moments(mask, binaryImage=True)
     if m["m00"] == 0:
         return 0.0, 0.0, 0.0, 0.0
@@ -104,7 +104,7 @@ def _moments(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
 def _to_raster(
     apart: NDArray[np.uint8], x: float, y: float, spread: float
 ) -> tuple[NDArray[np.uint8], float, float, float]:
-    """Cut out the ink, its spread brought to SPREAD on a SIDE x SIDE raster; and its scale and origin x and y."""
+    """Scale the ink to the spread SPREAD on a SIDE x SIDE raster; return it with its scale and origin x and y."""
     height, width = apart.shape
     half = spread * SIDE / SPREAD / 2
     left, top = round(x - half), round(y - half)
@@ -122,7 +122,7 @@ def _to_raster(
 
 
 def _ring_weights() -> NDArray[np.float32]:
-    """[RINGS, _RADII]: smooth overlapping rings, weighted by the area that a radius stands for."""
+    """Return smooth overlapping rings, float32 [RINGS, _RADII], weighted by the area of each radius."""
     radius = (np.arange(_RADII) + 0.5) / _RADII
     middle = (np.arange(RINGS) + 0.5) / RINGS
     return (np.exp(-0.5 * ((radius - middle[:, None]) * RINGS / 0.6) ** 2) * np.sqrt(radius)).astype(np.float32)
@@ -132,7 +132,7 @@ _RING_WEIGHTS = _ring_weights()
 
 
 def take_signature(image: NDArray[np.uint8]) -> Signatures:
-    """The signature of one drawing.
+    """Compute the signature of one drawing.
 
     Args:
         image: uint8 [H, W] grey or [H, W, C], as decoded.

@@ -1,14 +1,14 @@
-"""Lay one drawing over another and measure how far their lines lie apart.
+"""Align one drawing with another and measure the distance between their lines.
 
 The relative rotation (with or without a mirror) comes from the correlation of the two spectra; iterated closest points
-(Besl & McKay 1992) with point-to-line steps (Chen & Medioni 1992), trimmed (Chetverikov et al. 2002), then settle
-rotation, scale and shift. What is measured afterwards is the symmetric chamfer distance between the centre lines, to a
-fraction of a pixel, as a share of the drawing's spread.
+(Besl & McKay 1992) with point-to-line steps (Chen & Medioni 1992), trimmed (Chetverikov et al. 2002), then determine
+rotation, scale and shift. The result is the symmetric chamfer distance between the centre lines, to a fraction of a
+pixel, as a share of the drawing's spread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +19,14 @@ from numpy.typing import NDArray
 from sketchfit.duplicates.signature import SIDE, Signatures
 
 ANGLE_STEPS = 256
+"""Number of relative rotations that are compared."""
+
+ROUNDS = 8
+"""Number of closest-point iterations."""
+
+KEEP = 0.9
+"""Share of the points, the nearest, that determine the pose."""
+
 _HYPOTHESES = 4
 _SLACK = 0.05
 _POINTS = 256
@@ -32,13 +40,13 @@ Complexes = NDArray[np.complex128]
 
 @dataclass(frozen=True)
 class Fit:
-    """How each first drawing was laid over its second, P pairs.
+    """Alignment of P pairs: how each first drawing is moved onto its second.
 
     Attributes:
-        rotor: complex128 [P], rotation (clockwise on the console) and scale that bring the first onto the second, in
+        rotor: complex128 [P], rotation (clockwise on the screen) and scale that bring the first onto the second, in
             pixels of the two images: point z = x + iy goes to rotor z + shift, or rotor (-conj z) + shift if mirrored.
         shift: complex128 [P], pixels of the second image.
-        mirrored: bool [P], whether the first is reflected left-right before.
+        mirrored: bool [P], whether the first is reflected left-right first.
         distance: float32 [P, 2, 2], from the first's lines to the second's and back: mean and 95th percentile of the
             distance to the other's nearest line, as a share of the drawing's spread.
     """
@@ -50,15 +58,15 @@ class Fit:
 
 
 def correlation(first: NDArray[np.complex64], second: NDArray[np.complex64]) -> NDArray[np.float32]:
-    """Similarity of drawings over all relative rotations, plain and mirrored.
+    """Compute the similarity of drawings over all relative rotations, plain and mirrored.
 
     Args:
         first, second: spectra [P, R, K].
 
     Returns:
         float32 [P, 2, ANGLE_STEPS], cosine similarity, at most 1: plain then mirrored, rotation 2 pi n / ANGLE_STEPS of
-        the first (clockwise on the console, after the reflection) that brings it onto the second. The mean over the
-        angle (frequency 0) is left out: all drawings share most of it.
+        the first (clockwise on the screen, after the reflection) that brings it onto the second. The mean over the
+        angle (frequency 0) is left out: it is similar in all drawings.
     """
     a, b = first[:, :, 1:], second[:, :, 1:]
     norm = np.linalg.norm(a, axis=(1, 2)) * np.linalg.norm(b, axis=(1, 2))
@@ -69,26 +77,58 @@ def correlation(first: NDArray[np.complex64], second: NDArray[np.complex64]) -> 
     return np.asarray(curve / np.maximum(norm, 1e-12)[:, None, None], np.float32)
 
 
-def hypotheses(curve: NDArray[np.float32]) -> tuple[Index, Index]:
-    """The best few relative poses of each pair: local maxima of the correlation close to its best.
+@dataclass(frozen=True)
+class Poses:
+    """Poses to try for some pairs, at least one per pair.
+
+    Attributes:
+        pair: int64 [H], number of the pair.
+        step: int64 [H], `correlation`'s rotation n; ANGLE_STEPS is added where mirrored.
+    """
+
+    pair: Index
+    step: Index
+
+    @property
+    def mirrored(self) -> NDArray[np.bool_]:
+        """bool [H]."""
+        return self.step >= ANGLE_STEPS
+
+    @property
+    def angle(self) -> NDArray[np.float64]:
+        """float64 [H], radians."""
+        return 2 * np.pi * (self.step % ANGLE_STEPS) / ANGLE_STEPS
+
+    def __getitem__(self, where: slice | Index) -> Poses:
+        return Poses(self.pair[where], self.step[where])
+
+    @staticmethod
+    def joined(parts: Sequence[Poses]) -> Poses:
+        """Return the poses of all parts, one after the other."""
+        empty = np.zeros(0, np.int64)
+        return Poses(
+            np.concatenate([empty, *(part.pair for part in parts)]),
+            np.concatenate([empty, *(part.step for part in parts)]),
+        )
+
+
+def hypotheses(curve: NDArray[np.float32]) -> Poses:
+    """Return the best few relative poses of each pair: local maxima of the correlation close to its best.
 
     Args:
-        curve: [P, 2, ANGLE_STEPS].
-
-    Returns:
-        (pair, step): int64 [H] each, at least one a pair; step // ANGLE_STEPS is 1 where mirrored.
+        curve: float32 [P, 2, ANGLE_STEPS], from `correlation`.
     """
     peak = (curve >= np.roll(curve, 1, axis=2)) & (curve > np.roll(curve, -1, axis=2))
     flat = np.where(peak, curve, -1e9).reshape(len(curve), -1)
     top = np.argpartition(-flat, _HYPOTHESES, axis=1)[:, :_HYPOTHESES]
     value = np.take_along_axis(flat, top, axis=1)
     pair, rank = np.nonzero(value >= value.max(axis=1, keepdims=True) - _SLACK)
-    return pair, top[pair, rank]
+    return Poses(pair, top[pair, rank])
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """Centre lines of one drawing, ready to be compared.
+    """Centre lines of one drawing, prepared for comparison.
 
     Attributes:
         points: complex64 [M], its lines' pixels, each moved to the mean of those around it.
@@ -118,8 +158,8 @@ def _lines(packed: NDArray[np.uint8]) -> _Lines:
 
 
 @dataclass(frozen=True)
-class _Pile:
-    """Several drawings' lines, one after the other, so that many pairs are compared at once."""
+class _ManyLines:
+    """Lines of several drawings, one after the other, so that many pairs are compared at once."""
 
     points: NDArray[np.complex64]
     tangent: NDArray[np.complex64]
@@ -128,10 +168,10 @@ class _Pile:
     sample: Complexes
 
     @staticmethod
-    def of(drawings: list[_Lines]) -> _Pile:
+    def of(drawings: list[_Lines]) -> _ManyLines:
         sizes = np.array([len(one.points) for one in drawings])
         sample = [one.points[(np.arange(_POINTS) * len(one.points)) // _POINTS] for one in drawings]
-        return _Pile(
+        return _ManyLines(
             np.concatenate([one.points for one in drawings]),
             np.concatenate([one.tangent for one in drawings]),
             np.stack([one.nearest for one in drawings]),
@@ -140,7 +180,7 @@ class _Pile:
         )
 
     def gap(self, at: NDArray[np.intp], z: Complexes) -> Complexes:
-        """From points z [P, M] to the nearest line of drawing at[p], whose foot may lie between two of its points."""
+        """Return vectors from points z [P, M] to the nearest line of drawing at[p], interpolated between its points."""
         x = np.clip(np.rint(z.real).astype(np.intp), 0, SIDE - 1)
         y = np.clip(np.rint(z.imag).astype(np.intp), 0, SIDE - 1)
         foot = self.nearest[at[:, None], y * SIDE + x] + self.start[at][:, None]
@@ -149,16 +189,16 @@ class _Pile:
         return np.asarray(gap - slide * along)
 
 
-def _step(points: Complexes, gap: Complexes, keep: float) -> tuple[Complexes, Complexes]:
-    """One trimmed point-to-line step: changes of rotor and shift, complex [P] each."""
+def _step(points: Complexes, gap: Complexes) -> tuple[Complexes, Complexes]:
+    """Do one trimmed point-to-line step; return the changes of rotor and shift, complex [P] each."""
     distance = np.abs(gap)
-    used = distance <= np.quantile(distance, keep, axis=1, keepdims=True)
+    used = distance <= np.quantile(distance, KEEP, axis=1, keepdims=True)
     normal = np.where(distance > 1e-6, gap / np.maximum(distance, 1e-6), 0)
     turned = normal.conj() * points
     design = np.stack([turned.real, -turned.imag, normal.real, normal.imag], axis=1)
     weighted = design * used[:, None, :]
     system = weighted @ design.transpose(0, 2, 1)
-    # a little damping keeps what the lines do not determine (a straight line along itself) where it was
+    # A little damping keeps the pose where the lines do not determine it (a straight line along itself).
     system += 1e-2 * np.eye(4) * np.einsum("pii->pi", system)[:, None, :] + 1e-3 * np.eye(4)
     change = np.linalg.solve(system, weighted @ distance[:, :, None])[:, :, 0]
     return change[:, 0] + 1j * change[:, 1], change[:, 2] + 1j * change[:, 3]
@@ -170,80 +210,76 @@ def _summary(gap: Complexes, unit: NDArray[np.float32]) -> NDArray[np.float32]:
     return (both / unit[:, None]).astype(np.float32)
 
 
-def _lay(
-    signatures: Signatures, prepare: Callable[[int], _Lines], i: Index, j: Index, step: Index, rounds: int, keep: float
+def _refine(
+    signatures: Signatures, prepare: Callable[[int], _Lines], pairs: Index, poses: Poses
 ) -> tuple[Complexes, Complexes, NDArray[np.float32]]:
-    """Refine the pose of some hypotheses; rotors and shifts on the rasters, and distances [H, 2, 2]."""
+    """Refine some poses.
+
+    Args:
+        signatures: of all drawings.
+        prepare: returns the lines of a drawing.
+        pairs: int64 [H, 2], the pair of each pose.
+        poses: to start from.
+
+    Returns:
+        Rotors and shifts on the rasters, complex128 [H] each, and distances, float32 [H, 2, 2].
+    """
+    i, j = pairs[:, 0], pairs[:, 1]
     rows, at = np.unique(np.concatenate([i, j]), return_inverse=True)
-    pile = _Pile.of([prepare(row) for row in rows.tolist()])
+    lines = _ManyLines.of([prepare(row) for row in rows.tolist()])
     middle = (signatures.centre[rows, 0] + 1j * signatures.centre[rows, 1]).astype(np.complex128)
     a, b = at[: len(i)], at[len(i) :]
-    mirrored = (step >= ANGLE_STEPS)[:, None]
-    start = pile.sample[a] - middle[a][:, None]
+    mirrored = poses.mirrored[:, None]
+    start = lines.sample[a] - middle[a][:, None]
     start = np.where(mirrored, start.conj(), start)
-    rotor = np.exp(2j * np.pi * (step % ANGLE_STEPS) / ANGLE_STEPS) * signatures.spread[j] / signatures.spread[i]
+    rotor = np.exp(1j * poses.angle) * signatures.spread[j] / signatures.spread[i]
     shift = middle[b]
-    for _ in range(rounds):
-        turn, move = _step(start, pile.gap(b, rotor[:, None] * start + shift[:, None]), keep)
+    for _ in range(ROUNDS):
+        turn, move = _step(start, lines.gap(b, rotor[:, None] * start + shift[:, None]))
         rotor, shift = rotor + turn, shift + move
-    ahead = pile.gap(b, rotor[:, None] * start + shift[:, None])
-    home = (pile.sample[b] - shift[:, None]) / rotor[:, None]
-    back = pile.gap(a, np.where(mirrored, home.conj(), home) + middle[a][:, None])
+    ahead = lines.gap(b, rotor[:, None] * start + shift[:, None])
+    home = (lines.sample[b] - shift[:, None]) / rotor[:, None]
+    back = lines.gap(a, np.where(mirrored, home.conj(), home) + middle[a][:, None])
     distance = np.stack([_summary(ahead, signatures.spread[j]), _summary(back, signatures.spread[i])], axis=1)
     return rotor, shift, distance
 
 
 def _in_images(
-    signatures: Signatures,
-    first: Index,
-    second: Index,
-    rotor: Complexes,
-    shift: Complexes,
-    mirrored: NDArray[np.bool_],
+    signatures: Signatures, pairs: Index, rotor: Complexes, shift: Complexes, mirrored: NDArray[np.bool_]
 ) -> tuple[Complexes, Complexes]:
-    """Rotor and shift between the images from those between the first's lines about their centroid and the raster."""
+    """Convert rotor and shift to pixels of the images, from the first's lines about their centroid and the raster."""
+    first, second = pairs[:, 0], pairs[:, 1]
     fine, coarse = signatures.scale[first].astype(float), signatures.scale[second].astype(float)
     origin = (signatures.origin[:, 0] + 1j * signatures.origin[:, 1]).astype(np.complex128)
     centre = (signatures.centre[:, 0] + 1j * signatures.centre[:, 1]).astype(np.complex128)
     pivot = origin[first] * fine + centre[first]
     move = shift / coarse + origin[second] - rotor / coarse * np.where(mirrored, pivot.conj(), pivot)
-    # conjugation turns upside down; left-right is that and half a turn
+    # Conjugation turns upside down; left-right is that and half a turn.
     return np.where(mirrored, -rotor, rotor) * fine / coarse, move
 
 
-def align(
-    signatures: Signatures,
-    first: Index,
-    second: Index,
-    pair: Index,
-    step: Index,
-    rounds: int = 8,
-    keep: float = 0.9,
-) -> Fit:
-    """Lay each first drawing over its second, trying the given poses, and measure the best.
+def align(signatures: Signatures, pairs: Index, poses: Poses) -> Fit:
+    """Align each first drawing with its second, from several poses, and measure the best alignment.
 
     Args:
         signatures: of all drawings.
-        first, second: int64 [P], rows; drawn ones only.
-        pair, step: int64 [H], poses to try, from `hypotheses`, at least one a pair.
-        rounds: closest-point iterations.
-        keep: share of the points, the nearest, that settle the pose.
+        pairs: int64 [P, 2], rows of drawings that are not blank.
+        poses: to start from, from `hypotheses`.
     """
-    order = np.argsort(second[pair], kind="stable")
-    pair, step = pair[order], step[order]
-    rotor, shift = np.zeros(len(pair), np.complex128), np.zeros(len(pair), np.complex128)
-    distance = np.zeros((len(pair), 2, 2), np.float32)
+    poses = poses[np.argsort(pairs[poses.pair, 1], kind="stable")]
+    count = len(poses.pair)
+    rotor, shift = np.zeros(count, np.complex128), np.zeros(count, np.complex128)
+    distance = np.zeros((count, 2, 2), np.float32)
 
     @lru_cache(_PREPARED)
     def prepare(row: int) -> _Lines:
         return _lines(signatures.lines[row])
 
-    for start in range(0, len(pair), _CHUNK):
+    for start in range(0, count, _CHUNK):
         part = slice(start, start + _CHUNK)
-        i, j = first[pair[part]], second[pair[part]]
-        rotor[part], shift[part], distance[part] = _lay(signatures, prepare, i, j, step[part], rounds, keep)
-    best = np.lexsort((distance[:, :, 0].sum(axis=1), pair))
-    chosen = best[np.unique(pair[best], return_index=True)[1]]
-    mirrored = step[chosen] >= ANGLE_STEPS
-    turn, move = _in_images(signatures, first, second, rotor[chosen], shift[chosen], mirrored)
+        rotor[part], shift[part], distance[part] = _refine(signatures, prepare, pairs[poses.pair[part]], poses[part])
+    best = np.lexsort((distance[:, :, 0].sum(axis=1), poses.pair))
+    chosen = best[np.unique(poses.pair[best], return_index=True)[1]]
+    mirrored = poses.mirrored[chosen]
+    turn, move = _in_images(signatures, pairs, rotor[chosen], shift[chosen], mirrored)
     return Fit(turn, move, mirrored, distance[chosen])

@@ -1,6 +1,6 @@
-"""The last word on two drawings too simple to be told apart by the shape of their lines: their pixels.
+"""Compare the pixels of two drawings that are too simple to be distinguished by the shape of their lines.
 
-A circle resembles any circle; only a copy also repeats the tremor of the hand and the width of the line.
+Any two circles are similar; only a copy also repeats the tremor of the hand and the width of the line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BLUR = 1.0
 _ROUNDS = 20
 _EQUAL = 0.98
 _MAX_STRETCH = 1.03
-"""Sides of a small image that are rounded to whole pixels change its proportions by so much."""
+"""Rounding the sides of a small image to pixels changes its proportions by up to this factor."""
 
 
 def _frame(apart: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -31,7 +31,7 @@ def _frame(apart: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.
 
 
 def pose_matrix(rotor: complex, shift: complex, mirrored: bool) -> NDArray[np.float64]:
-    """The pose of a `Fit` as a matrix [2, 3] on (x, y, 1)."""
+    """Return the pose of a `Fit` as a matrix [2, 3] on (x, y, 1)."""
     flip = -1.0 if mirrored else 1.0
     return np.array([[flip * rotor.real, -rotor.imag, shift.real], [flip * rotor.imag, rotor.real, shift.imag]])
 
@@ -43,7 +43,7 @@ def correlation_after(
     centre: tuple[float, float],
     spread: float,
 ) -> float:
-    """Correlation of the two drawings' ink, the first laid over the second and nudged to the best place.
+    """Return the correlation of the two drawings' ink, after the first is moved onto the second and to the best place.
 
     Args:
         first, second: uint8 [H, W] or [H, W, C].
@@ -65,7 +65,7 @@ def correlation_after(
     for motion in (cv2.MOTION_EUCLIDEAN, cv2.MOTION_AFFINE):
         try:
             value, nudge = cv2.findTransformECC(target, moved, np.eye(2, 3, dtype=np.float32), motion, stop)
-        except cv2.error:  # it does not converge where there is nothing to follow
+        except cv2.error:  # it does not converge on images without structure
             continue
         stretch = np.linalg.svd(nudge[:, :2], compute_uv=False)
         if stretch[0] <= _MAX_STRETCH * stretch[1]:
@@ -74,7 +74,7 @@ def correlation_after(
 
 
 def equal_after_symmetry(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> bool:
-    """Whether one of the square's eight symmetries brings the first's ink onto the second's, but for JPEG's noise."""
+    """Return whether a symmetry of the square moves the first's ink onto the second's, except for JPEG noise."""
     one, other = contrast(first), contrast(second).astype(np.float32)
     for flipped in (one, one[:, ::-1]):
         for quarter in range(4):
