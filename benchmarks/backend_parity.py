@@ -28,7 +28,7 @@ from sketchfit.models.build_backend import build_backend
 from sketchfit.models.choose_backend import automatic_backends
 from sketchfit.models.compute import Compute
 from sketchfit.models.network import Network, to_input
-from sketchfit.stages.train import load_network
+from sketchfit.models.saved_network import load_network
 
 BATCH = 64
 CPU = Compute(torch.device("cpu"))

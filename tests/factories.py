@@ -13,10 +13,16 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from sketchfit.config.load import dump_recipe, load_recipe, merge
+from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Split, Table
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.decode import open_members
+from sketchfit.stages.tables import load_table
+from sketchfit.tracking.console import Console
+from sketchfit.training.context import Member, RunContext
+from sketchfit.training.engine import make_engine
 from sketchfit.training.job import FitJob
 
 Cli = Callable[..., tuple[int, str, str]]  # arguments → exit status, standard output, standard error; see conftest.py
@@ -107,6 +113,17 @@ def make_job(folder: Path, recipe: Recipe, counts: tuple[int, ...] = (12,) * 4, 
         "seed": 3,
     }
     return FitJob(**(given | fields))
+
+
+def make_context(folder: Path, recipe: Recipe, table: Table) -> RunContext:
+    """The context of a run in `folder` that prints nothing."""
+    return RunContext(RunFolder(folder), recipe, table, make_engine(recipe.compute), Console("none"))
+
+
+def open_context(folder: Path, data: Path, recipe: Recipe) -> tuple[RunContext, dict[str, Member]]:
+    """The context of a run in `folder` on the tables in `data`, and its members with their images."""
+    context = make_context(folder, recipe, load_table(data, recipe))
+    return context, open_members(context, member_recipes(recipe))
 
 
 def write_run(folder: Path, data: Path, seed: int = 0, members: int = 2, classes: int = 6) -> Path:

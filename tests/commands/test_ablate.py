@@ -58,15 +58,15 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(tmp_path, monkeyp
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
     data = draw_dataset(tmp_path / "data", classes=3, per_class=8, test_per_class=2).out
     trained = []
-    real = module.fit_fold
+    real = module.train_fold
 
-    def watched(run, member, recipe, inputs, fold, *rest):
-        done = run.fold(member, fold.number) / "done.json"
+    def watched(context, member, fold):
+        done = context.run.fold(member.name, fold.number) / "done.json"
         if not done.is_file():
-            trained.append((run.path.parent.name, recipe.seed, fold.number, tuple(fold.valid)))
-        return real(run, member, recipe, inputs, fold, *rest)
+            trained.append((context.run.path.parent.name, member.recipe.seed, fold.number, tuple(fold.valid)))
+        return real(context, member, fold)
 
-    monkeypatch.setattr(module, "fit_fold", watched)
+    monkeypatch.setattr(module, "train_fold", watched)
     rows = ablate(data, RECIPE, ["loss=focal"], seeds=2, out=tmp_path / "out")
     assert [row.name for row in rows] == ["base", "loss=focal"]
     assert all(row.top1.n == 24 and len(row.by_seed) == 2 for row in rows)

@@ -136,7 +136,7 @@ def test_submissions_are_checked_and_probabilities_read_back(place: Path) -> Non
 def test_an_ensemble_of_runs(place: Path) -> None:
     run(place / "data", RECIPE | {"members": {}, "seed": 9}, out=place / "other")
     steps = combine([place / "run", place / "other"], place / "both")
-    assert [step.name for step in steps.done][:2] == ["run", "other"]
+    assert [step.name for step in steps][:2] == ["run", "other"]
     assert check(place / "both") == []
     weights = json.loads((place / "both" / "ensemble" / "weights.json").read_text())["weights"]
     assert list(weights) == ["run", "other"]

@@ -23,8 +23,8 @@ from sketchfit.models.backends import onnx_runtime
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.export import checked_graph
+from sketchfit.models.saved_network import load_network
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.train import load_network
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

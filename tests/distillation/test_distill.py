@@ -1,4 +1,4 @@
-"""Distilling a run's ensemble: who teaches whom, what the student follows, and what is told of it."""
+"""Distillation of a run's ensemble: teachers, the targets of the student, and its figures."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 from sketchfit.commands.run import run
-from sketchfit.config.load import load_recipe, member_recipes, merge
-from sketchfit.config.recipe import Recipe
+from sketchfit.config.load import load_recipe, merge
 from sketchfit.config.student import student_of
 from sketchfit.data.folds import Fold
-from sketchfit.data.stores import load_store
 from sketchfit.distillation import cost as cost_module
 from sketchfit.distillation import distill as stage
+from sketchfit.distillation import student as student_module
 from sketchfit.distillation.cost import Cost, TimedNetwork
-from sketchfit.distillation.distill import DistillationJob, TeacherMember, fit_student
+from sketchfit.distillation.student import DistillationJob, train_student
 from sketchfit.errors import UserError
 from sketchfit.inference import predictor as predictor_module
+from sketchfit.inference.predictor import Predictor
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.network import Network
+from sketchfit.models.saved_network import load_network
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages import train as members_stage
-from sketchfit.stages.tables import load_table
-from sketchfit.stages.train import FoldResult, Inputs, load_network, predict_rows, read_fold
+from sketchfit.stages.decode import open_members
 from sketchfit.synthetic import draw_dataset
-from sketchfit.tracking.console import Console
-from sketchfit.training.engine import make_engine
+from sketchfit.training import fold as fold_module
+from sketchfit.training.fold import FoldResult, TrainedMember, read_fold
 from sketchfit.training.job import FitJob
-from tests.factories import tiny_recipe
+from tests.factories import open_context, tiny_recipe
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -66,80 +66,73 @@ def place(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(finished, tmp_path_factory.mktemp("copy") / "place"))
 
 
-class School:
-    """The finished run from within, for teaching one fold at a time."""
+class Distillation:
+    """The finished run in `place`, ready to train students of fold 0 in another folder."""
 
     def __init__(self, place: Path, settings: dict[str, Any]) -> None:
-        self.recipe = load_recipe(merge(RECIPE, {"tracking": {"progress": "none"}}), settings)
-        self.run, self.engine = RunFolder(place / "run"), make_engine(self.recipe.compute)
-        table = load_table(place / "data", self.recipe)
-
-        def inputs(recipe: Recipe) -> Inputs:
-            stores = [load_store(table, split, "", recipe, Console("none")) for split in (table.train, table.test)]
-            return Inputs(table, *stores)
-
-        self.teacher_members = [
-            TeacherMember(name, name, one, inputs(one)) for name, one in member_recipes(self.recipe).items()
-        ]
-        self.student = student_of(self.recipe)
-        self.own = inputs(self.student.taught)
-        fold = pd.read_parquet(self.run.folds)["fold"].to_numpy()
+        recipe = load_recipe(merge(RECIPE, {"tracking": {"progress": "none"}}), settings)
+        self.context, members = open_context(place / "run", place / "data", recipe)
+        student = student_of(recipe)
+        self.student = open_members(self.context, {"a+distilled": student.recipe})["a+distilled"]
+        fold = pd.read_parquet(self.context.run.folds)["fold"].to_numpy()
         self.fold = Fold(0, np.flatnonzero(fold != 0), np.flatnonzero(fold == 0))
+        self.teachers = [
+            TrainedMember(one, name, (read_fold(self.context.run.fold(name, 0)),)) for name, one in members.items()
+        ]
+        self.job = DistillationJob(self.student, student.recipe_without_teacher, self.teachers, [self.fold])
 
-    def teach(self, target: Path, fold: Fold | None = None, group: Any = None, test_rows: bool = False) -> FoldResult:
+    def train(self, target: Path, fold: Fold | None = None, **fields: Any) -> FoldResult:
         """The student of fold 0, in a run's folder of its own with the same members."""
         if not (target / "members").exists():
             target.mkdir(exist_ok=True)
-            (target / "members").symlink_to(self.run.path / "members")
-        distillation_job = DistillationJob(RunFolder(target), self.student, self.teacher_members, self.own, test_rows)
-        return fit_student(distillation_job, fold or self.fold, group, self.engine, Console("none"))
+            (target / "members").symlink_to(self.context.run.path / "members")
+        context = replace(self.context, run=RunFolder(target))
+        return train_student(context, replace(self.job, **fields), fold or self.fold)
 
 
-def test_teachers_that_have_seen_the_exam_are_refused(place: Path, tmp_path: Path) -> None:
-    school = School(place, {})
-    leaky = replace(school.fold, train=np.append(school.fold.train, school.fold.valid[:2]))
+def test_teachers_that_have_learnt_from_held_out_rows_are_refused(place: Path, tmp_path: Path) -> None:
+    job = Distillation(place, {})
+    leaky = replace(job.fold, train=np.append(job.fold.train, job.fold.valid[:2]))
     with pytest.raises(UserError) as caught:
-        school.teach(tmp_path, leaky)
+        job.train(tmp_path, leaky)
     assert [problem.partition(" of fold")[0] for problem in caught.value.problems] == [
         f"{member}/fold0 has learnt from 2 of the 16 rows" for member in "ab"
     ]
     group = np.arange(32)
-    group[school.fold.train[0]] = group[school.fold.valid[0]]
+    group[job.fold.train[0]] = group[job.fold.valid[0]]
     with pytest.raises(UserError, match="near-duplicates"):
-        school.teach(tmp_path, group=group)
+        job.train(tmp_path, group=group)
 
 
 def test_the_teacher_is_the_plain_mean_of_the_folds_own_networks_on_its_own_rows(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    school = School(place, {"distill": {"weight": 0.4, "temperature": 3.0}})
+    distillation = Distillation(place, {"distill": {"weight": 0.4, "temperature": 3.0}})
     jobs: list[FitJob] = []
 
     def keep(job: FitJob, *_: object) -> None:
         jobs.append(job)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(members_stage, "fit_soup", keep)
+    monkeypatch.setattr(fold_module, "fit_soup", keep)
     for test_rows in (False, True):
         with pytest.raises(KeyboardInterrupt):
-            school.teach(tmp_path, test_rows=test_rows)
+            distillation.train(tmp_path, test_rows=test_rows)
     trained, test = [], []
-    for teacher_member in school.teacher_members:
-        folder = school.run.fold(teacher_member.folder, 0)
-        network = load_network(folder, teacher_member.recipe, 4)
-        trained.append(
-            predict_rows(
-                network, teacher_member.recipe, teacher_member.inputs.train, school.fold.train, 4, school.engine
-            ).astype(float)
-        )
+    for one in distillation.teachers:
+        folder = distillation.context.run.fold(one.folder, 0)
+        network = load_network(folder, one.member.recipe, 4)
+        predictor = Predictor.of(network, one.member.recipe, torch.device("cpu"))
+        prob = predictor.probabilities(one.member.train, distillation.fold.train)
+        trained.append(prob.astype(float))
         test.append(read_fold(folder).test.astype(float))
     labelled, whole = jobs
     for job in jobs:
         assert (job.recipe.loss.distill, job.recipe.loss.distill_temperature) == (0.4, 3.0)
         assert job.teacher is not None
-        np.testing.assert_array_equal(job.teacher.row[:16], school.fold.train)
+        np.testing.assert_array_equal(job.teacher.row[:16], distillation.fold.train)
         np.testing.assert_allclose(job.teacher.prob[:16], (trained[0] + trained[1]) / 2, atol=1e-6)
-        assert not np.isin(job.teacher.row, school.fold.valid).any()
+        assert not np.isin(job.teacher.row, distillation.fold.valid).any()
     assert labelled.soft is None
     assert labelled.teacher is not None
     assert len(labelled.teacher.row) == 16
@@ -148,40 +141,42 @@ def test_the_teacher_is_the_plain_mean_of_the_folds_own_networks_on_its_own_rows
     assert whole.soft.row.tolist() == whole.teacher.row[16:].tolist() == list(range(32, 44))
     np.testing.assert_allclose(whole.soft.prob, (test[0] + test[1]) / 2, atol=1e-6)
     np.testing.assert_array_equal(whole.soft.prob, whole.teacher.prob[16:])
-    np.testing.assert_array_equal(whole.store.images[35], school.own.test.images[3])
+    np.testing.assert_array_equal(whole.store.images[35], distillation.student.test.images[3])
 
 
 def test_a_student_follows_its_teacher_and_not_the_labels(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A teacher that says `class 2` of every drawing."""
+    """A teacher whose first class is always class 2."""
     constant = np.array([0.01, 0.01, 0.97, 0.01], np.float32)
-    monkeypatch.setattr(stage, "predict_rows", lambda _n, _r, _s, rows, *_: np.tile(constant, (len(rows), 1)))
+    monkeypatch.setattr(
+        student_module, "_predict_train_rows", lambda _c, _j, fold: [np.tile(constant, (len(fold.train), 1))]
+    )
     learning = {"training": {"epochs": 8}, "optimizer": {"lr": 5e-3}, "transforms": {"policy": "none"}}
-    school = School(place, {"distill": {"weight": 1.0, "temperature": 1.0, "student": learning}})
-    taught = school.teach(tmp_path / "taught")
+    job = Distillation(place, {"distill": {"weight": 1.0, "temperature": 1.0, "student": learning}})
+    taught = job.train(tmp_path / "taught")
     assert taught.oof.argmax(axis=1).tolist() == [2] * 16
     assert taught.oof[:, 2].mean() > 0.8
 
 
-def test_killed_it_goes_on_with_what_the_teacher_said(
+def test_an_interrupted_student_continues_with_the_same_targets(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    school = School(place, {})
-    whole = school.teach(tmp_path / "whole")
+    job = Distillation(place, {})
+    whole = job.train(tmp_path / "whole")
     folder = RunFolder(tmp_path / "killed").fold("a+distilled", 0)
 
     def kill(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(members_stage, "fit_soup", kill)
+        patch.setattr(fold_module, "fit_soup", kill)
         with pytest.raises(KeyboardInterrupt):
-            school.teach(tmp_path / "killed")
+            job.train(tmp_path / "killed")
     assert (folder / "teacher.npz").is_file()
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "load_network", kill)  # no teacher is asked again
-        resumed = school.teach(tmp_path / "killed")
+        patch.setattr(student_module, "load_network", kill)  # no teacher predicts again
+        resumed = job.train(tmp_path / "killed")
     np.testing.assert_array_equal(resumed.oof, whole.oof)
     assert not (folder / "teacher.npz").exists()
 
@@ -245,13 +240,13 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
     assert (tmp_path / "student.onnx").is_file()
 
     with monkeypatch.context() as patch:  # nothing is done twice
-        patch.setattr(members_stage, "fit_soup", None)
+        patch.setattr(fold_module, "fit_soup", None)
         patch.setattr(stage, "measure_cost", None)
         assert cli("distill", target)[0] == 0
     assert json.loads((target / "ensemble" / "distilled.json").read_text()) == written
 
-    with monkeypatch.context() as patch:  # a soup of the folds has seen every row: it answers, and does not teach
-        patch.setattr(members_stage, "fit_soup", None)
+    with monkeypatch.context() as patch:  # a soup of folds has learnt from every row and is no teacher
+        patch.setattr(fold_module, "fit_soup", None)
         assert cli("distill", target, "--set", "soup.folds=true", "--set", "soup.use=folds")[0] == 0
     souped = json.loads((target / "ensemble" / "distilled.json").read_text())
     assert (souped["folds"], souped["teacher"]) == (written["folds"], written["teacher"])
@@ -293,14 +288,14 @@ def test_how_much_faster_is_the_median_of_the_turns() -> None:
     cost = Cost("cpu", 1, 128, 4, 2, 4_000_000, 1_500_000, (10.0, 5.0, 10.0), (30.0, 20.0, 40.0))
     assert cost.times_as_fast == 4.0
     assert str(cost) == (
-        "30 images/s by 2 networks (1.5 M parameters), the whole ensemble 10 by 4 networks (4.0 M parameters): "
+        "30 images/s by 2 networks (1.5 M parameters), the complete ensemble 10 by 4 networks (4.0 M parameters): "
         "4.0 times as fast"
     )
 
 
 def test_converting_a_network_is_not_timed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backend takes long to convert its network at the first batch, and no time afterwards."""
-    school = School(place, {})
+    job = Distillation(place, {})
     made = []
 
     def build_backend(name: str, network: Network, *_: object) -> Backend:
@@ -318,14 +313,13 @@ def test_converting_a_network_is_not_timed(place: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(predictor_module, "build_backend", build_backend)
 
-    def timed_network(teacher_member: TeacherMember, count: int) -> TimedNetwork:
-        network = load_network(school.run.fold(teacher_member.folder, 0), teacher_member.recipe, 4)
-        return TimedNetwork(network, teacher_member.recipe, teacher_member.inputs.train, ("identity",), count)
+    def timed_network(one: TrainedMember, count: int) -> TimedNetwork:
+        network = load_network(job.context.run.fold(one.folder, 0), one.member.recipe, 4)
+        return TimedNetwork(network, one.member.recipe, one.member.train, ("identity",), count)
 
-    first, second = (timed_network(teacher_member, 2) for teacher_member in school.teacher_members)
-    cost = cost_module.measure_cost(
-        [first, second], timed_network(school.teacher_members[0], 1), np.arange(32), school.engine, 8
-    )
+    first, second = (timed_network(one, 2) for one in job.teachers)
+    student = timed_network(job.teachers[0], 1)
+    cost = cost_module.measure_cost([first, second], student, np.arange(32), job.context.engine, 8)
     assert len(made) == 3
     assert min(cost.student_rates) > 8 / 0.5
     assert (cost.ensemble_networks, cost.ensemble_parameters) == (4, first.parameters + second.parameters)

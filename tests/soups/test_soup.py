@@ -1,4 +1,4 @@
-"""Soups of a finished run: what goes in, that nothing in it has seen its exam, what is claimed and what is not."""
+"""Soups of a finished run: their candidates, that none has learnt from held-out rows, and their figures."""
 
 from __future__ import annotations
 
@@ -18,23 +18,20 @@ from safetensors.torch import load_file
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
-from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import Rows
 from sketchfit.models.averaging import greedy_choice
 from sketchfit.models.network import to_input
 from sketchfit.runs.folder import RunFolder
-from sketchfit.soups import stage as module
+from sketchfit.soups import member_soup as module
 from sketchfit.soups.builder import mix
 from sketchfit.soups.candidates import Candidate, check_unseen, gather, grouped
-from sketchfit.stages.tables import load_table
-from sketchfit.stages.train import Inputs
 from sketchfit.synthetic import draw_dataset
-from sketchfit.tracking.console import Console
-from sketchfit.training.engine import make_engine
+from sketchfit.training.context import Member, RunContext
 from sketchfit.transforms.augment import eval_augment
-from tests.factories import tiny_recipe
+from tests.factories import open_context, tiny_recipe
 
 RECIPE = tiny_recipe(
     {
@@ -70,19 +67,19 @@ def place(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def inputs(finished: Path) -> Inputs:
-    recipe = load_recipe(RECIPE)
-    table = load_table(finished / "data", recipe)
-    return Inputs(table, *[load_store(table, one, "", recipe, Console("none")) for one in (table.train, table.test)])
+def opened(finished: Path) -> tuple[RunContext, dict[str, Member]]:
+    return open_context(finished / "run", finished / "data", load_recipe(RECIPE))
+
+
+@pytest.fixture(scope="module")
+def candidates(finished: Path, opened: tuple[RunContext, dict[str, Member]]) -> list[Candidate]:
+    context, members = opened
+    return gather(context.run, members.values(), _folds(finished), 0)
 
 
 def _folds(place: Path) -> list[Fold]:
     fold = pd.read_parquet(place / "run" / "folds.parquet")["fold"].to_numpy()
     return [Fold(k, np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(3)]
-
-
-def _ingredients(place: Path) -> list[Candidate]:
-    return gather(RunFolder(place / "run"), member_recipes(load_recipe(RECIPE)), _folds(place), 0)
 
 
 def _weights(path: Path) -> dict[str, torch.Tensor]:
@@ -95,21 +92,21 @@ def _prob(path: Path) -> np.ndarray[Any, Any]:
 
 
 def test_weights_are_the_plain_mean_and_statistics_those_of_the_fold_s_training_rows(
-    place: Path, inputs: Inputs
+    place: Path, opened: tuple[RunContext, dict[str, Member]], candidates: list[Candidate]
 ) -> None:
-    fold, group = _folds(place)[1], _ingredients(place)[:3]
+    (context, members), fold, group = opened, _folds(place)[1], candidates[:3]
     paths = [one.paths[1] for one in group]
-    recipe = group[0].recipe
-    network = mix(paths, recipe, inputs, fold, place, make_engine(recipe.compute))
+    member = members["a"]
+    network = mix(context, member, fold, paths)
     states, found = [_weights(path) for path in paths], network.model.state_dict()
     learnt = [name for name, value in found.items() if value.is_floating_point() and "running" not in name]
     for name in learnt:
         by_hand = np.mean([state[name].double().numpy() for state in states], axis=0)
         np.testing.assert_allclose(found[name].numpy(), by_hand, atol=1e-6, err_msg=name)
-    # The slow way: the first batch norm sees what the first layer makes of each batch of the last epoch. Without
-    # augmentation and with 24 rows in three batches, the mean over batches is the mean over rows.
+    # The input of the first batch norm, by hand. Without augmentation and with 24 rows in three batches of equal size,
+    # the mean over batches is the mean over rows.
     images = [
-        eval_augment(32)(inputs.train.images[row], inputs.train.paper[row], np.random.default_rng(0))
+        eval_augment(32)(member.train.images[row], member.train.paper[row], np.random.default_rng(0))
         for row in fold.train
     ]
     half = network.normalisation
@@ -120,11 +117,10 @@ def test_weights_are_the_plain_mean_and_statistics_those_of_the_fold_s_training_
     assert name == "conv1.1.running_mean"
     np.testing.assert_allclose(found[name].numpy(), outputs.mean(dim=(0, 2, 3)).numpy(), atol=1e-5)
     averaged = np.mean([state[name].numpy() for state in states], axis=0)
-    assert np.abs(averaged - found[name].numpy()).max() > 1e-3  # they were taken anew
+    assert np.abs(averaged - found[name].numpy()).max() > 1e-3  # they were computed again
 
 
-def test_who_can_not_be_averaged_is_named_with_the_reason(place: Path) -> None:
-    candidates = _ingredients(place)
+def test_who_can_not_be_averaged_is_named_with_the_reason(candidates: list[Candidate]) -> None:
     groups, apart = grouped(candidates)
     assert [[one.name for one in group] for group in groups] == [["a", "b", "c"], ["wide"], ["other"]]
     assert apart["wide"] == "another input size (40 px; a: 32 px)"
@@ -136,15 +132,19 @@ def test_who_can_not_be_averaged_is_named_with_the_reason(place: Path) -> None:
         ({"data": {"size": 64}}, "images stored in another size or way (data)"),
     ):
         recipe = member_recipes(load_recipe(RECIPE, change))["a"]
-        assert grouped([first, replace(first, name="x", recipe=recipe)])[1] == {"x": words}
+        assert grouped([first, _with_recipe(first, recipe)])[1] == {"x": words}
     dropping = member_recipes(load_recipe(RECIPE, {"model": {"drop_rate": 0.2}}))["a"]
-    assert not grouped([first, replace(first, name="x", recipe=dropping)])[1]
+    assert not grouped([first, _with_recipe(first, dropping)])[1]
 
 
-def test_shapes_and_entries_that_differ_are_named(place: Path, tmp_path: Path) -> None:
+def _with_recipe(candidate: Candidate, recipe: Recipe) -> Candidate:
+    return replace(candidate, name="x", member=replace(candidate.member, recipe=recipe))
+
+
+def test_shapes_and_entries_that_differ_are_named(candidates: list[Candidate], tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
-    first = _ingredients(place)[0]
+    first = candidates[0]
     state = _weights(first.paths[0])
     for change, words in (
         ({"fc.weight": torch.zeros(5, state["fc.weight"].shape[1])}, "another shape of fc.weight (5 ×"),
@@ -156,14 +156,13 @@ def test_shapes_and_entries_that_differ_are_named(place: Path, tmp_path: Path) -
         assert (name, reason[: len(words)]) == ("x", words)
 
 
-def test_an_ingredient_that_has_seen_the_exam_is_refused(place: Path) -> None:
-    folds, (honest, other, *_) = _folds(place), _ingredients(place)
+def test_a_candidate_that_has_learnt_from_held_out_rows_is_refused(place: Path, candidates: list[Candidate]) -> None:
+    folds, (honest, other, *_) = _folds(place), candidates
     check_unseen([honest, other], 2, folds[2], 36)
     leaky = replace(other, learnt=(*other.learnt[:2], np.concatenate([folds[2].train, folds[2].valid[:2]])))
     check_unseen([honest, leaky], 1, folds[1], 36)
-    with pytest.raises(UserError, match=r"b/fold2 has learnt from 2 of the 12 rows of fold 2") as refused:
+    with pytest.raises(UserError, match=r"b/fold2 has learnt from 2 of the 12 rows of fold 2"):
         check_unseen([honest, leaky], 2, folds[2], 36)
-    assert "never saw that fold" in refused.value.hint
     whole = replace(honest, name="a+refit", learnt=tuple(np.arange(36) for _ in folds))
     with pytest.raises(UserError, match="a\\+refit/fold0 has learnt from 12 of the 12"):
         check_unseen([honest, whole], 0, folds[0], 36)
@@ -197,21 +196,21 @@ def test_a_greedy_choice_for_a_fold_is_made_on_the_others_by_hand() -> None:
     builder: Any = _Drawn({(0,): [1, 1, 0, 0], (1,): [0, 0, 1, 1], (0, 1): [0, 0, 1, 0]})
     part = np.array([0, 0, 1, 1])
     rows = Rows(np.arange(4), np.zeros(4, dtype=np.int64), part, None)
-    chosen = {k: module._choose(builder, rows, part != k) for k in (0, 1)}
+    chosen = {k: module._choose_greedily(builder, rows, part != k) for k in (0, 1)}
     assert chosen == {0: (1,), 1: (0,)}
-    assert module._choose(builder, rows, np.ones(4, dtype=bool)) == (0,)
-    answers = np.concatenate([module._by_part(builder, k, rows, chosen) for k in (0, 1)])
+    assert module._choose_greedily(builder, rows, np.ones(4, dtype=bool)) == (0,)
+    answers = np.concatenate([module._oof_by_part(builder, k, rows, chosen) for k in (0, 1)])
     assert answers[:, 0].tolist() == [0.25] * 4
     assert (0, 1) in builder.asked
 
 
-def test_a_uniform_soup_of_the_command(place: Path, cli: Cli, inputs: Inputs) -> None:
+def test_a_uniform_soup_of_the_command(place: Path, cli: Cli, opened: tuple[RunContext, dict[str, Member]]) -> None:
     folder, answers = RunFolder(place / "run"), (place / "run" / "submission.csv").read_text()
     status, out, _ = cli("soup", folder.path)
     assert status == 0
     assert "uniform soup of a, b, c: " in out
     assert "soup: other is not averaged with a: it has another architecture (test_convnext; a: test_resnet)" in out
-    assert "no out-of-fold figure can be claimed for it, nor that it is better" in out
+    assert "no out-of-fold figure can be given for it" in out
     assert folder.submission.read_text() == answers  # not asked to use it
     content = json.loads((folder.ensemble / "soup.json").read_text())
     (found,) = content["members"]
@@ -221,7 +220,7 @@ def test_a_uniform_soup_of_the_command(place: Path, cli: Cli, inputs: Inputs) ->
     assert content["folds"]["a"]["out_of_fold"] is None
 
     # The figure is that of the files, each fold's rows by a network that is the mean of three that never saw them.
-    label, folds = inputs.table.label, _folds(place)
+    label, folds = opened[0].table.label, _folds(place)
     right = []
     for fold in folds:
         path = folder.fold("a+soup", fold.number)
@@ -250,9 +249,9 @@ def test_what_is_missing_is_made_again_and_nothing_else(place: Path, cli: Cli, m
     first = cli("soup", folder.path)[1]
     before = _weights(folder.fold("a+soup", 1))
 
-    def watched(paths: Any, recipe: Any, inputs: Any, fold: Fold, path: Path, engine: Any) -> Any:
-        made.append(path)
-        return mix(paths, recipe, inputs, fold, path, engine)
+    def watched(context: RunContext, member: Member, fold: Fold, paths: list[Path]) -> Any:
+        made.append(context.run.fold(member.name, fold.number))
+        return mix(context, member, fold, paths)
 
     monkeypatch.setattr("sketchfit.soups.builder.mix", watched)
     (folder.fold("a+soup", 1) / "done.json").unlink()  # as if killed just before it was written
@@ -303,7 +302,7 @@ def test_a_soup_answers_where_it_is_asked_to(place: Path, cli: Cli, use: str) ->
     np.testing.assert_allclose(_prob(folder.ensemble / "test.npz"), expected, atol=1e-6)
     frame = predict(folder.path, place / "data" / "test.csv")
     np.testing.assert_allclose(frame["probability"].astype(float), expected.max(axis=1), atol=2e-6)
-    assert ("it answers the test rows (soup.use=folds)" in out) == (use == "folds")
+    assert ("it predicts the test rows (soup.use=folds)" in out) == (use == "folds")
     status, _, _ = cli("soup", folder.path, "--set", "soup.use=none")
     assert sorted(json.loads((folder.ensemble / "weights.json").read_text())["weights"]) == sorted(RECIPE["members"])
 

@@ -13,9 +13,9 @@ import pytest
 
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
-from sketchfit.stages.audit import groups_for_folds
+from sketchfit.stages.audit import find_groups
 from sketchfit.stages.tables import load_table
-from sketchfit.tracking.console import Console
+from tests.factories import make_context
 
 
 def test_external_data_are_checked_again_when_a_run_goes_on(drawn: Path, tmp_path: Path) -> None:
@@ -25,15 +25,16 @@ def test_external_data_are_checked_again_when_a_run_goes_on(drawn: Path, tmp_pat
     cv2.polylines(page, [np.array([[9, 99], [40, 15], [80, 70], [12, 44], [77, 108]])], False, 0, 3)
     cv2.imwrite(str(outside / "new.png"), page)
     recipe = load_recipe("demo", {"audit": {"external": [str(outside)], "html": False}})
-    table, folder = load_table(drawn, recipe, with_folds=False), tmp_path / "audit"
-    first = groups_for_folds(table, recipe, ["store"], folder, Console("none"))
-    again = groups_for_folds(table, recipe, ["store"], folder, Console("none"))
+    table = load_table(drawn, recipe, with_folds=False)
+    context = make_context(tmp_path, recipe, table)
+    first = find_groups(context, ["store"])
+    again = find_groups(context, ["store"])
     assert first is not None
     assert again is not None
     assert np.array_equal(first, again)
     shutil.copy(drawn / table.test.paths[0], outside / "leak.JPEG")
     with pytest.raises(UserError, match=r"leak\.JPEG"):
-        groups_for_folds(table, recipe, ["store"], folder, Console("none"))
+        find_groups(context, ["store"])
 
 
 def test_the_page_goes_where_it_is_asked_for(

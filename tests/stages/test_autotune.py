@@ -46,15 +46,16 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Rates:
     return say
 
 
-def settled(settings: dict[str, Any], folder: Path, fresh: bool = False) -> Any:
+def settled(settings: dict[str, Any]) -> Any:
     recipe = load_recipe(settings)
-    return resolve_settings(recipe, 4, folder, fresh, make_engine(recipe.compute), Console("plain"))
+    Console("plain")  # prints what is logged
+    return resolve_settings(recipe, 4, {}, make_engine(recipe.compute))
 
 
 def test_nothing_is_measured_unless_asked(measured: Rates, tiny: dict[str, Any], tmp_path: Path) -> None:
     asked = measured(10, 20)
     recipe = load_recipe(tiny)
-    assert resolve_settings(recipe, 4, tmp_path, False, make_engine(recipe.compute), Console("none")) is recipe
+    assert resolve_settings(recipe, 4, {}, make_engine(recipe.compute)) is recipe
     assert asked == []
 
 
@@ -62,14 +63,14 @@ def test_the_choice_is_told_and_becomes_the_recipe(
     measured: Rates, tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = measured(10, 20)
-    found = settled(merge(tiny, AUTOTUNE), tmp_path)
+    found = settled(merge(tiny, AUTOTUNE))
     assert (found.compute.precision, found.compute.channels_last) == ("bf16", True)
     assert [(name, classes, batch) for name, classes, _, batch in asked] == [("test_resnet", 4, 8)]
     assert capsys.readouterr().out == (
         "test_resnet: autotune chose bf16 channels_last (fp32 channels_last 10, fp32 contiguous 5, "
         "bf16 channels_last 20, bf16 contiguous 10 images/s; measured in 0 s)\n"
     )
-    again = settled(merge(tiny, AUTOTUNE), tmp_path)
+    again = settled(merge(tiny, AUTOTUNE))
     assert again == found
     assert len(asked) == 1
     assert capsys.readouterr().out.endswith("remembered)\n")
@@ -79,15 +80,15 @@ def test_what_the_user_sets_wins(
     measured: Rates, tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = measured(10, 20)
-    one = settled(merge(tiny, merge(AUTOTUNE, {"compute": {"precision": "fp32"}})), tmp_path)
+    one = settled(merge(tiny, merge(AUTOTUNE, {"compute": {"precision": "fp32"}})))
     assert one.compute.precision == "fp32"
     assert asked.pop()[2] == [Format("fp32", True), Format("fp32", False)]
-    other = settled(merge(tiny, merge(AUTOTUNE, {"compute": {"channels_last": False}})), tmp_path)
+    other = settled(merge(tiny, merge(AUTOTUNE, {"compute": {"channels_last": False}})))
     assert (other.compute.precision, other.compute.channels_last) == ("bf16", False)
     asked.clear()
     capsys.readouterr()
     both = {"compute": {"precision": "fp32", "channels_last": True}}
-    assert settled(merge(tiny, merge(AUTOTUNE, both)), tmp_path).compute.precision == "fp32"
+    assert settled(merge(tiny, merge(AUTOTUNE, both))).compute.precision == "fp32"
     assert asked == []
     assert "nothing to choose" in capsys.readouterr().out
 
@@ -100,7 +101,7 @@ def test_members_are_settled_each_for_itself(measured: Rates, tiny: dict[str, An
         "vit": {"model": {"backbone": "test_vit"}, "compute": {"channels_last": False}},
         "plain": {"compute": {"autotune": False}},
     }
-    found = settled(merge(tiny, AUTOTUNE | {"members": members}), tmp_path).members
+    found = settled(merge(tiny, AUTOTUNE | {"members": members})).members
     assert found["free"] == {"compute": {"precision": "bf16", "channels_last": True}}
     assert found["set"] == members["set"]
     assert found["vit"]["compute"] == {"channels_last": False, "precision": "bf16"}
@@ -113,7 +114,7 @@ def test_a_batch_found_by_the_machine_is_32_on_a_cpu(
 ) -> None:
     measured(10, 20)
     auto = merge(tiny, {"training": {"batch_size": "auto"}, "compute": {"device": "cpu"}})
-    assert settled(auto, tmp_path).training.batch_size == 32
+    assert settled(auto).training.batch_size == 32
     assert capsys.readouterr().out == "test_resnet: training.batch_size 32, as always without CUDA\n"
     with pytest.raises(UserError, match=r"training\.batch_size"):
         load_recipe(merge(tiny, {"training": {"batch_size": 0}}))

@@ -22,15 +22,17 @@ import pytest
 
 import sketchfit
 from sketchfit.audit import copies as copies_module
-from sketchfit.commands.run import open_inputs
-from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.commands.audit import audit
+from sketchfit.config.load import load_recipe
 from sketchfit.data import images as images_module
 from sketchfit.data import store as store_module
 from sketchfit.data import stores as stores_module
 from sketchfit.data.stores import store_settings
-from sketchfit.stages.audit import AuditCallback, audit, groups_for_folds
+from sketchfit.stages.audit import audit as audit_stage
+from sketchfit.stages.context import RunState
+from sketchfit.stages.decode import decode
 from sketchfit.stages.tables import load_table
-from sketchfit.tracking.console import Console
+from tests.factories import make_context
 
 IMAGES = 32 + 12
 """In `drawn`."""
@@ -111,13 +113,9 @@ def damaged(drawn: Path, tmp_path: Path) -> Path:
 
 def prepared(data: Path, settings: dict[str, Any], folder: Path) -> None:
     """What `run` does before its folds."""
-    recipe, console = load_recipe(settings), Console("none")
-    table = load_table(data, recipe)
-    audit_callback = AuditCallback(table, recipe)
-    inputs = open_inputs(table, member_recipes(recipe), console, audit_callback).values()
-    audit_callback.finish(console)
-    stores = [store.folder.name for one in inputs for store in (one.train, one.test)]
-    groups_for_folds(table, recipe, stores, folder / "audit", console)
+    recipe = load_recipe(settings)
+    context = make_context(folder, recipe, load_table(data, recipe))
+    audit_stage(context, decode(context, RunState()))
 
 
 def test_a_whole_run_decodes_each_image_once_and_a_resumed_one_none(

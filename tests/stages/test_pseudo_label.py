@@ -15,24 +15,20 @@ from sketchfit.commands.continue_run import continue_run
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
-from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import join_stores
-from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher
 from sketchfit.models.network import Normalisation
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.pseudo_label import student_labels
-from sketchfit.stages.tables import load_table
-from sketchfit.stages.train import Inputs
+from sketchfit.stages.pseudo_label import choose_labels
 from sketchfit.synthetic import draw_dataset
-from sketchfit.tracking.console import Console
+from sketchfit.training.context import Member, RunContext
 from sketchfit.training.engine import make_engine
 from sketchfit.training.job import FitJob, SoftTargets
 from sketchfit.training.loader import updates
 from sketchfit.training.plan import make_plan
-from tests.factories import tiny_recipe
+from tests.factories import open_context, tiny_recipe
 
 RECIPE = tiny_recipe(
     {
@@ -52,76 +48,75 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def inputs(place: Path) -> Inputs:
-    recipe = load_recipe(RECIPE)
-    table = load_table(place / "data", recipe)
-    stores = [load_store(table, split, "", recipe, Console("none")) for split in (table.train, table.test)]
-    return Inputs(table, *stores)
+def opened(place: Path) -> tuple[RunContext, Member]:
+    context, members = open_context(place / "members", place / "data", load_recipe(RECIPE))
+    return context, members["test_resnet"]
 
 
-def _fold(inputs: Inputs) -> Fold:
-    rows = np.arange(len(inputs.table.label))
+def _fold() -> Fold:
+    rows = np.arange(36)
     return Fold(0, rows[rows % 3 != 0], rows[rows % 3 == 0])
 
 
-def _test_prob(inputs: Inputs, seed: int) -> np.ndarray[Any, Any]:
-    count, classes = len(inputs.table.test), inputs.table.class_count
-    return np.random.default_rng(seed).dirichlet(np.full(classes, 0.3), count).astype(np.float32)
+def _test_prob(seed: int) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(seed).dirichlet(np.full(4, 0.3), 16).astype(np.float32)
 
 
-def test_a_teacher_that_has_seen_the_exam_is_refused(inputs: Inputs) -> None:
-    fold, prob = _fold(inputs), _test_prob(inputs, 0)
+def test_a_teacher_that_has_learnt_from_held_out_rows_is_refused(opened: tuple[RunContext, Member]) -> None:
+    (context, member), fold, prob = opened, _fold(), _test_prob(0)
     honest = Teacher("a/fold0", fold.train)
     leaky = Teacher("b/fold1", np.concatenate([fold.train[4:], fold.valid[:1]]))
-    section = PseudoLabelSection()
-    assert len(student_labels([(honest, prob)], fold, inputs, None, section).row)
+    assert len(choose_labels(context, [(honest, prob)], fold, member.test, None).row)
     with pytest.raises(UserError, match=r"b/fold1 has learnt from 1 of the 12 rows of fold 0"):
-        student_labels([(honest, prob), (leaky, prob)], fold, inputs, None, section)
-    group = np.arange(len(inputs.table.label))
+        choose_labels(context, [(honest, prob), (leaky, prob)], fold, member.test, None)
+    group = np.arange(36)
     group[fold.train[0]] = group[fold.valid[0]]
     with pytest.raises(UserError, match="near-duplicates"):
-        student_labels([(honest, prob)], fold, inputs, group, section)
+        choose_labels(context, [(honest, prob)], fold, member.test, group)
 
 
-def test_rows_are_chosen_among_those_that_can_be_read(inputs: Inputs) -> None:
+def test_rows_are_chosen_among_those_that_can_be_read(opened: tuple[RunContext, Member]) -> None:
+    context, member = opened
+    context = replace(context, recipe=load_recipe(RECIPE, {"pseudo_label": {"top_k": 3}}))
     prob = np.full((16, 4), 0.02, dtype=np.float32)
     prob[:, 1] = 0.94
-    errors = ("", "broken", *[""] * 14)
-    damaged = replace(inputs, test=replace(inputs.test, errors=errors))
-    fold = _fold(inputs)
-    found = student_labels([(Teacher("t", fold.train), prob)], fold, damaged, None, PseudoLabelSection(top_k=3))
+    damaged = replace(member.test, errors=("", "broken", *[""] * 14))
+    fold = _fold()
+    found = choose_labels(context, [(Teacher("t", fold.train), prob)], fold, damaged, None)
     assert found.row.tolist() == [0, 2, 3]
     assert found.label.tolist() == [1, 1, 1]
     np.testing.assert_allclose(found.target[0], prob[0])
 
 
-def test_joined_stores_give_the_same_pictures(inputs: Inputs) -> None:
-    both = join_stores(inputs.train, inputs.test)
-    count = len(inputs.train.images)
+def test_joined_stores_give_the_same_pictures(opened: tuple[RunContext, Member]) -> None:
+    _, member = opened
+    both = join_stores(member.train, member.test)
+    count = len(member.train.images)
     for row, image, paper in (
-        (count - 1, inputs.train.images[-1], inputs.train.paper[-1]),
-        (count, inputs.test.images[0], inputs.test.paper[0]),
+        (count - 1, member.train.images[-1], member.train.paper[-1]),
+        (count, member.test.images[0], member.test.paper[0]),
     ):
         np.testing.assert_array_equal(both.images[row], image)
         np.testing.assert_array_equal(both.paper[row], paper)
     coloured = replace(
-        inputs.test, images=np.repeat(inputs.test.images, 3, axis=-1), paper=np.repeat(inputs.test.paper, 3, axis=-1)
+        member.test, images=np.repeat(member.test.images, 3, axis=-1), paper=np.repeat(member.test.paper, 3, axis=-1)
     )
-    mixed = join_stores(inputs.train, coloured)
-    np.testing.assert_array_equal(mixed.images[0], np.repeat(inputs.train.images[0], 3, axis=-1))
-    assert mixed.paper.shape == (count + len(inputs.test.images), 3)
+    mixed = join_stores(member.train, coloured)
+    np.testing.assert_array_equal(mixed.images[0], np.repeat(member.train.images[0], 3, axis=-1))
+    assert mixed.paper.shape == (count + len(member.test.images), 3)
 
 
 @pytest.mark.parametrize("mixup", [0.0, 0.4])
 def test_soft_rows_carry_their_target_and_weight_and_resume_where_they_stopped(
-    inputs: Inputs, tmp_path: Path, mixup: float
+    opened: tuple[RunContext, Member], tmp_path: Path, mixup: float
 ) -> None:
+    (context, member), fold, prob = opened, _fold(), _test_prob(1)
     recipe = load_recipe(RECIPE, {"transforms": {"mixing": {"mixup_alpha": mixup, "p": 1.0}}})
-    count, fold, prob = len(inputs.table.label), _fold(inputs), _test_prob(inputs, 1)
+    count = len(context.table.label)
     soft = SoftTargets(np.array([count + 2, count + 5]), prob[[2, 5]], np.array([0.25, 0.5], dtype=np.float32))
-    label = np.concatenate([inputs.table.label, prob.argmax(axis=1)])
+    label = np.concatenate([context.table.label, prob.argmax(axis=1)])
     train = np.concatenate([fold.train, soft.row])
-    store = join_stores(inputs.train, inputs.test)
+    store = join_stores(member.train, member.test)
     job = FitJob("job", recipe, store, label, 4, train, fold.valid, tmp_path / "job", "x", 0, soft)
     epoch = make_plan(recipe, len(train)).epochs[0]
     half = (0.5, 0.5, 0.5)
@@ -164,7 +159,7 @@ def test_students_are_dropped_unless_better_or_forced(place: Path, tmp_path: Pat
 
     student = RunFolder(tmp_path / "run").fold("test_resnet+pseudo1", 0)
     weights = (student / "model.safetensors").stat().st_mtime_ns
-    forced = continue_run(tmp_path / "run", ["pseudo_label.force=true"])
+    forced = continue_run(tmp_path / "run", {"pseudo_label": {"force": True}})
     assert (student / "model.safetensors").stat().st_mtime_ns == weights  # nothing is trained twice
     assert forced.steps[0].name == "pseudo-labels, round 1"
     assert json.loads((tmp_path / "run" / "ensemble" / "pseudo_labels.json").read_text())["kept"] == 1

@@ -22,9 +22,10 @@ def pseudo_label(
     overrides: Overrides = None,
 ) -> None:
     """Go on with a run: students that also learn from test rows, kept where they are better out of fold."""
-    from sketchfit.commands.continue_run import continue_run
+    from sketchfit.commands.pseudo_label import pseudo_label as train_students
+    from sketchfit.config.load import parse_overrides
 
-    continue_run(run_folder, ["pseudo_label.enabled=true", *(overrides or [])])
+    train_students(run_folder, parse_overrides(overrides or []))
 
 
 @continue_app.command()
@@ -35,9 +36,10 @@ def soup(
     overrides: Overrides = None,
 ) -> None:
     """Go on with a run: means of its networks' weights, for one network's cost; what they are worth out of fold."""
-    from sketchfit.commands.continue_run import continue_run
+    from sketchfit.commands.soup import soup as make_soups
+    from sketchfit.config.load import parse_overrides
 
-    continue_run(run_folder, [f"soup.members={members}", f"soup.folds={folds}", *(overrides or [])])
+    make_soups(run_folder, members, folds, parse_overrides(overrides or []))
 
 
 @continue_app.command("distill")
@@ -58,6 +60,7 @@ def distill(
     ] = None,
 ) -> None:
     """Go on with a run: its ensemble into one small student, with what that keeps and how much faster it is."""
-    from sketchfit.commands.continue_run import continue_distilling
+    from sketchfit.commands.distill import distill as train_student
+    from sketchfit.config.load import parse_overrides
 
-    continue_distilling(run_folder, student, overrides or [])
+    train_student(run_folder, student, parse_overrides(overrides or []))

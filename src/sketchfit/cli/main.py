@@ -91,7 +91,7 @@ def audit(
     label_column: LabelColumn = None,
 ) -> None:
     """Know the data before training: traits, drift, broken files, near-duplicates, leaks."""
-    from sketchfit.stages.audit import audit as audit_data
+    from sketchfit.commands.audit import audit as audit_data
 
     settings = [*_columns(image_column, label_column), *(overrides or [])]
     audit_data(data, recipe, settings, html, external=external or ())
@@ -153,7 +153,7 @@ def ensemble(
     from sketchfit.tracking.console import Console
 
     steps = combine(runs, out, parse_submissions(submissions or []), Console("plain"))
-    for step in steps.done:
+    for step in steps:
         typer.echo(f"{step.name}  {step}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,26 +17,28 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 from rich.table import Table as RichTable
 
+from sketchfit.audit.callback import AuditCallback
 from sketchfit.config.family import FamilySection
 from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import can_be_varied
 from sketchfit.config.section import Section
-from sketchfit.data.folds import Fold
-from sketchfit.data.store import Store, Watch
+from sketchfit.data.store import Store, StoreSettings, Watch
 from sketchfit.data.stores import load_store, store_settings
-from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.reporting.ablation import NOTE, Outcome, Row, compare, table_rows, to_csv, to_html
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.audit import AuditCallback, groups_for_folds
-from sketchfit.stages.split import make_folds
+from sketchfit.stages.audit import find_groups
+from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.tables import load_table
-from sketchfit.stages.train import FoldResult, Inputs, fit_fold
 from sketchfit.tracking.console import Console
-from sketchfit.training.engine import Engine, make_engine
+from sketchfit.training.engine import make_engine
+from sketchfit.training.fold import FoldResult, train_fold
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,15 @@ def ablate(
     variants = make_variants(base, vary, grid)
     table = load_table(Path(data), base)
     engine = make_engine(base.compute)
-    console = engine.console(base.tracking)
-    runner = _Runner(table, base, Path(out), engine, console)
+    context = RunContext(RunFolder(Path(out)), base, table, engine, engine.console(base.tracking))
+    runner = _Runner(context)
     outcomes = []
     for variant in variants:
         outcomes.append(runner.train(variant, seeds))
-        console.line(f"{variant.name}: {100 * outcomes[-1].correct.mean():.2f} % out of fold over {seeds} seeds")
+        log.info(f"{variant.name}: {100 * outcomes[-1].correct.mean():.2f} % out of fold over {seeds} seeds")
     rows = compare(outcomes[0], outcomes[1:], runner.family)
-    if engine.is_main:
-        write_text(Path(out) / "ablation.csv", to_csv(rows))
-        write_text(Path(out) / "ablation.html", to_html(rows, f"Ablation on {Path(data).name}"))
-    _print(rows, Path(out), console)
+    engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
+    _print(rows, Path(out), context.console)
     return rows
 
 
@@ -168,48 +169,55 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
 
 
 class _Runner:
-    """Trains variants on folds that are made once, from near-duplicate groups that are found once."""
+    """Trains variants on the same folds, from near-duplicate groups that are found once."""
 
-    def __init__(self, table: Table, base: Recipe, out: Path, engine: Engine, console: Console) -> None:
-        self._table, self._base, self._out, self._engine, self._console = table, base, out, engine, console
-        self._stores: dict[Any, Store] = {}
-        audit_callback = AuditCallback(table, base)
-        with engine.main_first():
-            store = self._store(base, audit_callback.train)
-            audit_callback.finish(console)
-            self._group = groups_for_folds(table, base, [store.folder.name], out / "audit", console)
-        folds, _ = make_folds(table, store.readable, self._group, base)
-        chosen = base.folds.train
-        self._folds: list[Fold] = [fold for fold in folds if chosen is None or fold.number in chosen]
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._stores: dict[StoreSettings, Store] = {}
+        table, base = context.table, context.recipe
+        callback = AuditCallback(table, base)
+        with context.engine.main_first():
+            store = self._store(base, callback.train)
+            callback.finish(context.console)
+            group = find_groups(context, [store.folder.name])
+        self._folds = trained_folds(make_folds(table, store.readable, group, base)[0], base)
         rows = np.unique(np.concatenate([fold.valid for fold in self._folds]))
-        self.family: NDArray[np.int64] | None = None if self._group is None else self._group[rows]
+        self.family: NDArray[np.int64] | None = None if group is None else group[rows]
 
     def train(self, variant: Variant, seeds: int) -> Outcome:
-        """All seeds of a variant; what is on disk is not trained again."""
+        """Train all seeds of a variant; what is on disk is not trained again."""
         correct, seconds = [], 0.0
         for number in range(seeds):
-            settings = variant.recipe.model_copy(update={"seed": self._base.seed + number})
-            run = RunFolder(self._out / "variants" / variant.folder / f"seed{settings.seed}")
-            if self._engine.is_main:
-                write_text(run.recipe, dump_recipe(settings))
-            ((member, recipe),) = member_recipes(settings).items()
-            inputs = self._inputs(recipe)
-            results = [fit_fold(run, member, recipe, inputs, fold, self._engine, self._console) for fold in self._folds]
-            correct.append(_correct(results, self._table.label))
+            results = self._train(variant, self._context.recipe.seed + number)
+            correct.append(_correct(results, self._context.table.label))
             seconds += sum(result.seconds for result in results)
         return Outcome(variant.name, np.stack(correct), seconds)
+
+    def _train(self, variant: Variant, seed: int) -> list[FoldResult]:
+        settings = variant.recipe.model_copy(update={"seed": seed})
+        run = RunFolder(self._context.run.path / "variants" / variant.folder / f"seed{seed}")
+        context = replace(self._context, run=run, recipe=settings)
+        context.engine.on_main(lambda: write_text(run.recipe, dump_recipe(settings)))
+        ((name, recipe),) = member_recipes(settings).items()
+        member = self._member(name, recipe)
+        return [train_fold(context, member, fold) for fold in self._folds]
 
     def _store(self, recipe: Recipe, watch: Watch = lambda _: None) -> Store:
         key = store_settings(recipe)
         if key not in self._stores:
-            self._stores[key] = load_store(self._table, self._table.train, "training", recipe, self._console, watch)
+            table, console = self._context.table, self._context.console
+            self._stores[key] = load_store(table, table.train, "training", recipe, console, watch)
         return self._stores[key]
 
-    def _inputs(self, recipe: Recipe) -> Inputs:
-        """The training rows alone: no variant needs answers for the test rows."""
+    def _member(self, name: str, recipe: Recipe) -> Member:
+        """Return the member without test rows: no variant needs their probabilities."""
         train = self._store(recipe)
-        nothing = replace(train, images=train.images[:0], paper=train.paper[:0], errors=())
-        return Inputs(self._table, train, nothing)
+        return Member(name, recipe, train, replace(train, images=train.images[:0], paper=train.paper[:0], errors=()))
+
+
+def _write(rows: Sequence[Row], out: Path, data: str) -> None:
+    write_text(out / "ablation.csv", to_csv(rows))
+    write_text(out / "ablation.html", to_html(rows, f"Ablation on {data}"))
 
 
 def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -233,8 +241,8 @@ def _print(rows: Sequence[Row], out: Path, console: Console) -> None:
         shown.add_row(line["top1"], line["difference"], interval, minutes, line["verdict"], line["variant"])
     console.rich.print(shown)
     for sentence in _sentences(NOTE):
-        console.line(sentence)
-    console.line(f"{out}/ablation.csv, {out}/ablation.html")
+        log.info(sentence)
+    log.info(f"{out}/ablation.csv, {out}/ablation.html")
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from sketchfit.commands.submit import run_table, write_submission
+from sketchfit.commands.submit import run_table
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
-from sketchfit.inference.oof import Answers, Floats, Rows, Steps, rows_of
+from sketchfit.inference.oof import Answers, Floats, Rows, Step, rows_of
 from sketchfit.inference.predictions import align_runs
 from sketchfit.runs.artefacts import Sources
 from sketchfit.runs.create import check_kind, write_state
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import write_training_rows
-from sketchfit.stages.calibrate import calibrate, write_calibration
-from sketchfit.stages.combine import combine_members, write_ensemble
-from sketchfit.stages.finish import write_answers, write_steps
+from sketchfit.stages.calibrate import calibrate_answers, write_calibration
+from sketchfit.stages.combine import combine_members, ensemble_steps, write_ensemble
+from sketchfit.stages.submit import write_submission
+from sketchfit.stages.write_predictions import write_answers, write_steps
 from sketchfit.tracking.console import Console
 
 
@@ -30,7 +31,7 @@ def combine(
     out: str | Path,
     submissions: Mapping[str | Path, float] | None = None,
     console: Console | None = None,
-) -> Steps:
+) -> list[Step]:
     """Combine finished runs on the same table.
 
     Each run takes part with its own out-of-fold and test probabilities. The rules that are compared and the calibration
@@ -59,20 +60,16 @@ def combine(
     first = next(iter(opened.values()))
     table, recipe = run_table(first), first.recipe
     rows, members = _members(opened, len(table.test))
-    steps = Steps(rows)
-    for name, answers in members.items():
-        steps.add(name, answers.oof)
     ensemble = combine_members(members, rows, recipe.ensemble, recipe.seed)
-    if ensemble.comparison is not None:
-        best = ensemble.comparison["best-member"] if "best-member" in recipe.ensemble.compare else None
-        steps.add(f"ensemble: {ensemble.method}", ensemble.answers.oof, None if best is None else best.prob)
-    calibrated = calibrate(ensemble.answers, rows, recipe.calibration)
+    steps = [rows.step(name, answers.oof) for name, answers in members.items()]
+    steps += ensemble_steps(ensemble, rows, recipe.ensemble)
+    calibrated = calibrate_answers(ensemble.answers, rows, recipe.calibration)
     answers = calibrated.answers
     if submissions:
-        own = steps.done[-1].top1.value
+        own = steps[-1].top1.value
         answers = Answers(answers.oof, _with_submissions(answers.test, own, submissions, table, console))
-    write_ensemble(target.ensemble, ensemble, list(opened), recipe.ensemble.folds, console)
-    write_calibration(target.ensemble / "calibration.json", calibrated, rows, recipe.calibration, console)
+    write_ensemble(target.ensemble, ensemble, list(opened), recipe.ensemble.folds)
+    write_calibration(target.ensemble / "calibration.json", calibrated, rows, recipe.calibration)
     write_answers(target, rows, answers)
     write_steps(target, steps)
     _write_identity(target, opened, submissions)

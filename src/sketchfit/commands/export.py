@@ -12,11 +12,11 @@ from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.models.choose_backend import missing_packages
 from sketchfit.models.conversion.export import checked_graph, write_onnx, write_openvino
+from sketchfit.models.saved_network import load_network
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import RunTable
 from sketchfit.stages.refit import refit_name
-from sketchfit.stages.train import load_network
 
 Format = Literal["onnx", "openvino"]
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}

@@ -23,15 +23,16 @@ from sketchfit.files import read_json
 from sketchfit.inference.calibration import Calibrator, Temperature
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.oof import read_rows
-from sketchfit.inference.tta import IDENTITY, parse_views
+from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.tta import IDENTITY, count_pictures, parse_views
 from sketchfit.inference.views import Mode, merge_views
+from sketchfit.models.saved_network import load_network
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
 from sketchfit.stages.calibrate import conformal_sets, read_calibrator
 from sketchfit.stages.combine import combine_folds, read_rule
-from sketchfit.stages.train import load_network, with_prior
-from sketchfit.stages.views import network_views
 from sketchfit.training.engine import make_engine
+from sketchfit.training.fold import with_prior
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,13 @@ def _probabilities(
             found = []
             for path in networks:
                 network = load_network(path, member_recipe, classes)
-                network.model.to(engine.device)
                 names = views[member].names
-                seen = network_views(network, member_recipe, store, rows, parse_views(names), classes, engine)
-                found.append(merge_views([seen[name] for name in names], views[member].mode))
+                wanted = parse_views(names)
+                pictures = len(rows) * count_pictures(wanted)
+                prob_by_view = Predictor.of(network, member_recipe, engine.device, images=pictures).views(
+                    store, rows, wanted
+                )
+                found.append(merge_views([prob_by_view[name] for name in names], views[member].mode))
             prior = np.full(classes, 1 / classes, dtype=np.float32)
             weights = [1.0] * len(found)
             if views[member].refit is not None:

@@ -9,10 +9,9 @@ import numpy as np
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
-from sketchfit.inference.arrays import Floats
-from sketchfit.inference.submission import check_submission, probabilities_text, submission_text
-from sketchfit.runs.folder import RunFolder
+from sketchfit.inference.submission import check_submission, probabilities_text
 from sketchfit.runs.run import Run
+from sketchfit.stages.submit import write_submission
 from sketchfit.stages.tables import load_table
 
 
@@ -48,12 +47,6 @@ def check(run: str | Path, submission: str | Path | None = None) -> list[str]:
     """
     opened = Run.open(run)
     return check_submission(opened.folder.submission if submission is None else Path(submission), run_table(opened))
-
-
-def write_submission(run: RunFolder, table: Table, prob: Floats) -> None:
-    """Write the most probable class of every test row to `submission.csv`; `prob` is [N_test, C]."""
-    encoding = table.submission.encoding if table.submission else "utf-8"
-    write_text(run.submission, submission_text(table, prob), encoding)
 
 
 def run_table(run: Run) -> Table:

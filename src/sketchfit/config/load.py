@@ -54,11 +54,8 @@ def load_recipe(
             member that contradict each other.
     """
     settings, origin = _settings(source)
-    if isinstance(overrides, Mapping):
-        settings = merge(settings, overrides)
-    else:
-        for text in overrides:
-            settings = merge(settings, _override(text))
+    for change in [overrides] if isinstance(overrides, Mapping) else map(_override, overrides):
+        settings = merge(settings, change)
     _refuse_secrets(settings)
     recipe = parse_recipe(settings, origin)
     members = member_recipes(recipe)
@@ -152,6 +149,18 @@ def _parse_yaml(text: str, origin: str) -> dict[str, Any]:
         return {}
     if not isinstance(settings, dict):
         raise UserError(f"{origin} must be a mapping of settings, and is a {type(settings).__name__}")
+    return settings
+
+
+def parse_overrides(texts: Sequence[str]) -> dict[str, Any]:
+    """Return `key.sub=value` texts as one nested mapping; a later text wins.
+
+    Raises:
+        UserError: a text of another form.
+    """
+    settings: dict[str, Any] = {}
+    for text in texts:
+        settings = merge(settings, _override(text))
     return settings
 
 

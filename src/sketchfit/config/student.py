@@ -1,4 +1,4 @@
-"""The recipe of a distilled student: a member's, with the settings in which it differs and the teacher's share."""
+"""The recipe of a distilled student: a member's, with the settings in which it differs and the teacher's weight."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sketchfit.errors import UserError
 
 @dataclass(frozen=True)
 class Student:
-    """What a recipe's `distill` asks for.
+    """The student of a recipe's section `distill`.
 
     Attributes:
-        name: of the member that it is made like, or of its backbone where that is another one.
-        plain: its recipe without a teacher.
-        taught: its recipe.
+        name: of the member whose settings it has, or of its backbone where that is another one.
+        recipe: of the student.
+        recipe_without_teacher: the same without the teacher's part of the loss.
     """
 
     name: str
-    plain: Recipe
-    taught: Recipe
+    recipe: Recipe
+    recipe_without_teacher: Recipe
 
 
 def student_of(recipe: Recipe) -> Student:
-    """The student that a recipe asks for.
+    """Return the student that a recipe asks for.
 
     Raises:
-        UserError: no such member; settings that are the whole run's, unknown, or in contradiction.
+        UserError: no such member; settings that belong to the run, are unknown, or contradict each other.
     """
     section, members = recipe.distill, member_recipes(recipe)
     member = section.member or next(iter(members))
@@ -43,10 +43,11 @@ def student_of(recipe: Recipe) -> Student:
             "Set it in the recipe itself.",
         )
     base = members[member].model_dump(mode="json")
-    plain = parse_recipe(merge(base, section.student), "distill.student")
-    if problems := contradictions(plain):
-        raise UserError([f"distill.student: {problem}" for problem in problems], "Mend distill.student.")
-    teaching = {"loss": {"distill": section.weight, "distill_temperature": section.temperature}}
-    taught = parse_recipe(merge(plain.model_dump(mode="json"), teaching), "distill")
-    own = plain.model.backbone == members[member].model.backbone
-    return Student(member if own else plain.model.backbone.replace("/", "_"), plain, taught)
+    without_teacher = parse_recipe(merge(base, section.student), "distill.student")
+    if problems := contradictions(without_teacher):
+        raise UserError([f"distill.student: {problem}" for problem in problems], "Fix distill.student.")
+    teacher = {"loss": {"distill": section.weight, "distill_temperature": section.temperature}}
+    student = parse_recipe(merge(without_teacher.model_dump(mode="json"), teacher), "distill")
+    backbone = without_teacher.model.backbone
+    name = member if backbone == members[member].model.backbone else backbone.replace("/", "_")
+    return Student(name, student, without_teacher)

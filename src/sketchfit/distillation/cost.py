@@ -1,4 +1,4 @@
-"""What an answer costs: images a second of an ensemble and of one network, taken turn by turn on the same drawings."""
+"""The cost of predictions: images per second of an ensemble and of a student, measured in turns on the same images."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from sketchfit.models.network import Network
 from sketchfit.training.engine import Engine
 
 IMAGES = 128
-"""Drawings that a turn answers."""
+"""Images per turn."""
 
 TURNS = 3
-"""Turns of each; other work on the machine then slows both down alike."""
+"""Turns of each; other work on the machine then slows both down equally."""
 
 MANY = 1_000_000
-"""Drawings that a backend is chosen for: converting a network is not timed, so it counts as paid for."""
+"""Images for which a backend is chosen: the conversion of a network is not timed, so it is assumed to be worth it."""
 
 
 @dataclass(frozen=True)
 class TimedNetwork:
-    """A network, on the engine's device, that stands for several of its kind.
+    """A network, on the engine's device, that represents several of the same cost.
 
     Attributes:
-        store: images of the training table as the network takes them.
-        views: of a drawing that it answers.
-        count: networks of its kind that answer each drawing.
+        network: that is timed.
+        recipe: of its member.
+        store: images of the training table for its member.
+        views: names of the views per image.
+        count: networks that it represents, itself included.
     """
 
     network: Network
@@ -45,21 +47,21 @@ class TimedNetwork:
 
     @property
     def parameters(self) -> int:
-        """Of all its kind."""
+        """Parameters of all networks that it represents."""
         return self.count * sum(parameter.numel() for parameter in self.network.model.parameters())
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What an ensemble's answers cost, and a student's, from decoded images on.
+    """The cost of an ensemble's predictions and of a student's; decoding of images is not counted.
 
     Attributes:
-        device: that they were timed on.
+        device: on which they were timed.
         threads: that prepared images.
-        images: drawings a turn.
-        ensemble_networks, student_networks: that answer each drawing.
+        images: per turn.
+        ensemble_networks, student_networks: that predict each image.
         ensemble_parameters, student_parameters: of all these networks.
-        ensemble_rates, student_rates: images a second of each turn.
+        ensemble_rates, student_rates: images per second of each turn.
     """
 
     device: str
@@ -74,14 +76,14 @@ class Cost:
 
     @property
     def times_as_fast(self) -> float:
-        """The student's rate over the ensemble's, median over turns."""
+        """The student's rate divided by the ensemble's, median over turns."""
         pairs = zip(self.student_rates, self.ensemble_rates, strict=True)
         return median(student / ensemble for student, ensemble in pairs)
 
     def __str__(self) -> str:
         return (
             f"{median(self.student_rates):,.0f} images/s by {_networks(self.student_networks, self.student_parameters)}"
-            f", the whole ensemble {median(self.ensemble_rates):,.0f} by "
+            f", the complete ensemble {median(self.ensemble_rates):,.0f} by "
             f"{_networks(self.ensemble_networks, self.ensemble_parameters)}: {self.times_as_fast:.1f} times as fast"
         )
 
@@ -93,15 +95,17 @@ def measure_cost(
     engine: Engine,
     images: int = IMAGES,
 ) -> Cost:
-    """Time an ensemble and a student turn by turn, each by its recipe's backend, after a turn that is not timed.
-
-    One network of a kind is timed and counts for all of them.
+    """Time an ensemble and a student in turns, each by its recipe's backend, after a turn that is not timed.
 
     Args:
+        ensemble: its networks.
+        student: its network.
         rows: readable rows of the stores, int64; repeated where they are fewer than `images`.
+        engine: device.
+        images: per turn.
     """
     shown = np.resize(rows, images)
-    # Made once: a backend converts its network at the first batch.
+    # Built once: a backend converts its network at the first batch.
     sides = [
         [(one, Predictor.of(one.network, one.recipe, engine.device, images=MANY)) for one in side]
         for side in (ensemble, [student])

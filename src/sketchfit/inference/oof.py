@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,12 @@ class Rows:
         """Bool [n]: the first class is the true one."""
         return top_k_correct(prob, self.label)
 
+    def step(self, name: str, prob: Floats, before: Floats | None = None) -> Step:
+        """Score a step by its probabilities [n, C]; its gain is over `before` [n, C]."""
+        right = self.right(prob)
+        gain = None if before is None else paired_difference(self.right(before), right, self.group)
+        return Step(name, accuracy(right, self.group), gain)
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -66,21 +72,6 @@ class Step:
 
     def __str__(self) -> str:
         return f"{self.top1}" if self.gain is None else f"{self.top1}; {self.gain}"
-
-
-@dataclass
-class Steps:
-    """The steps so far, each scored on the same rows."""
-
-    rows: Rows
-    done: list[Step] = field(default_factory=list)
-
-    def add(self, name: str, prob: Floats, before: Floats | None = None) -> Step:
-        """Score a step; `before` [n, C] is what it must improve on."""
-        right = self.rows.right(prob)
-        gain = None if before is None else paired_difference(self.rows.right(before), right, self.rows.group)
-        self.done.append(Step(name, accuracy(right, self.rows.group), gain))
-        return self.done[-1]
 
 
 def read_rows(folds: Path, row: NDArray[np.int64]) -> Rows:

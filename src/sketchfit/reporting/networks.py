@@ -17,11 +17,11 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.paper import paper_colour
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.models.network import Network, to_input
+from sketchfit.models.saved_network import load_network
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.attribution import attribute, find_target, overlay
 from sketchfit.reporting.run.robustness import CHANGES
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.train import load_network
 from sketchfit.training.engine import make_engine
 
 Pixels = NDArray[np.uint8]

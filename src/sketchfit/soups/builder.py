@@ -1,128 +1,135 @@
-"""Where soups are made: weights read, averaged, batch norm's statistics taken anew, answers written."""
+"""Builds soups of a group of candidates: weights averaged, batch norm's statistics computed again, rows predicted."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from safetensors.torch import load_file
 
-from sketchfit.config.recipe import Recipe
-from sketchfit.data.folds import Fold
+from sketchfit.data.folds import Fold, all_rows
 from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference.oof import Floats
+from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import uniform_soup
 from sketchfit.models.network import Network
+from sketchfit.models.saved_network import load_network
 from sketchfit.runs.fingerprint import digest
-from sketchfit.runs.folder import RunFolder
 from sketchfit.soups.candidates import Candidate
-from sketchfit.stages.train import (
-    FoldResult,
-    Inputs,
-    fold_job,
-    is_done,
-    load_network,
-    predict_rows,
-    read_fold,
-    write_results,
-)
-from sketchfit.training.engine import Engine
+from sketchfit.training.context import Member, RunContext
+from sketchfit.training.fold import FoldResult, fold_job, is_done, read_fold, write_results
 from sketchfit.training.soup import load_mean
+
+Chosen = tuple[int, ...]
+"""Places of candidates in their group."""
 
 
 @dataclass(frozen=True)
 class SoupBuilder:
-    """Soups of one group of candidates, fold by fold; candidates are called by their places in the group.
+    """Soups of one group of candidates, fold by fold. Only the main process computes; the others read its files.
 
     Attributes:
-        run: whose networks they are.
-        name: folder of the soup that answers.
-        group: candidates; the first one's recipe says how images are fed.
-        inputs: of that recipe's member.
+        context: of the run.
+        name: of the folder of the soup that is kept.
+        group: candidates; the soup has the recipe and the images of the first one's member.
         folds: those that were trained.
-        engine: what computes. Only the main process does; the others read what it wrote.
     """
 
-    run: RunFolder
+    context: RunContext
     name: str
     group: Sequence[Candidate]
-    inputs: Inputs
     folds: Sequence[Fold]
-    engine: Engine
-    _tried: dict[tuple[tuple[int, ...], int], Floats] = field(default_factory=dict)
+    _tried: dict[tuple[Chosen, int], Floats] = field(default_factory=dict)
 
-    def serve(self, chosen: tuple[int, ...]) -> tuple[FoldResult, ...]:
-        """Write the soup of these candidates of every fold as a member's networks are, unless it is there."""
-        recipe = self.group[0].recipe
-        folders = [self.run.fold(self.name, fold.number) for fold in self.folds]
-        for place, (folder, fold) in enumerate(zip(folders, self.folds, strict=True)):
-            paths = [self.group[number].paths[place] for number in chosen]
-            _write_once(folder, paths, recipe, self.inputs, fold, self.engine)
-        return tuple(read_fold(folder) for folder in folders)
+    @property
+    def member(self) -> Member:
+        """The soup as a member."""
+        return replace(self.group[0].member, name=self.name)
 
-    def oof(self, chosen: tuple[int, ...], place: int) -> Floats:
-        """Float32 [n, C]: what the soup of these candidates of a fold says of the fold's validation rows."""
+    def build(self, chosen: Chosen) -> tuple[FoldResult, ...]:
+        """Write the soup of these candidates for every fold, unless it is on disk, and return its probabilities."""
+        for place, fold in enumerate(self.folds):
+            _write_once(self.context, self.member, fold, self._paths(chosen, place))
+        return tuple(read_fold(self.context.run.fold(self.name, fold.number)) for fold in self.folds)
+
+    def oof(self, chosen: Chosen, place: int) -> Floats:
+        """Return the probabilities float32 [n, C] of a fold's held-out rows by the soup of these candidates."""
         if len(chosen) == 1:
             return self.group[chosen[0]].results[place].oof
         if (chosen, place) not in self._tried:
             self._tried[chosen, place] = self._try(chosen, place)
         return self._tried[chosen, place]
 
-    def _try(self, chosen: tuple[int, ...], place: int) -> Floats:
-        """Answers of a soup that a greedy search looks at; only they are kept, not its weights."""
-        fold, recipe = self.folds[place], self.group[0].recipe
-        paths = [self.group[number].paths[place] for number in chosen]
-        file = self.run.fold(self.name, fold.number) / "tried" / f"{_fingerprint(paths, fold)}.npz"
-        if self.engine.is_main and not file.is_file():
-            network = mix(paths, recipe, self.inputs, fold, file.parent, self.engine)
-            classes = self.inputs.table.class_count
-            prob = predict_rows(network, recipe, self.inputs.train, fold.valid, classes, self.engine)
-            write_npz(file, {"row": fold.valid, "prob": prob})
-        self.engine.wait()
+    def _try(self, chosen: Chosen, place: int) -> Floats:
+        """Return the probabilities of a soup that a greedy search tries; its weights are not kept."""
+        fold, paths = self.folds[place], self._paths(chosen, place)
+        file = self.context.run.fold(self.name, fold.number) / "tried" / f"{_fingerprint(paths, fold)}.npz"
+
+        def write() -> None:
+            if not file.is_file():
+                network = mix(self.context, self.member, fold, paths)
+                predictor = Predictor.of(network, self.member.recipe, self.context.engine.device)
+                prob = predictor.probabilities(self.member.train, fold.valid)
+                write_npz(file, {"row": fold.valid, "prob": prob})
+
+        self.context.engine.on_main(write)
         with np.load(file) as content:
             return np.asarray(content["prob"], dtype=np.float32)
 
+    def _paths(self, chosen: Chosen, place: int) -> list[Path]:
+        return [self.group[number].paths[place] for number in chosen]
 
-def mix_folds(
-    run: RunFolder, source: str, recipe: Recipe, inputs: Inputs, folds: Sequence[Fold], engine: Engine
-) -> tuple[Fold, FoldResult]:
-    """Write the mean of a member's networks over the folds to `SOURCE+folds`; the rows it has seen, and its answers.
 
-    It has no out-of-fold rows: batch norm's statistics are taken anew from all rows.
+def mix_folds(context: RunContext, source: Member, folds: Sequence[Fold]) -> tuple[Fold, FoldResult]:
+    """Write the mean of the networks of all folds to `SOURCE+folds`.
+
+    It has no out-of-fold rows: its candidates have learnt from all rows, and so do batch norm's statistics.
+
+    Args:
+        context: of the run.
+        source: the member whose networks are averaged, under the name of their folder.
+        folds: those that were trained.
+
+    Returns:
+        A fold with the rows that it has learnt from, and its probabilities.
     """
-    rows = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.valid)]))
-    everything = Fold(0, rows, rows[:0])
-    folder = run.fold(f"{source}+folds", 0)
-    _write_once(folder, [run.fold(source, fold.number) for fold in folds], recipe, inputs, everything, engine)
-    return everything, read_fold(folder)
+    member, everything = replace(source, name=f"{source.name}+folds"), all_rows(folds)
+    paths = [context.run.fold(source.name, fold.number) for fold in folds]
+    _write_once(context, member, everything, paths)
+    return everything, read_fold(context.run.fold(member.name, 0))
 
 
-def mix(paths: Sequence[Path], recipe: Recipe, inputs: Inputs, fold: Fold, folder: Path, engine: Engine) -> Network:
-    """The mean of the networks in these folders, on the engine's device, its statistics of the fold's training rows."""
-    network = load_network(paths[0], recipe, inputs.table.class_count)
-    network.model.to(engine.device)
-    job = fold_job(folder.name, recipe, inputs, fold, folder, fingerprint="")
+def mix(context: RunContext, member: Member, fold: Fold, paths: Sequence[Path]) -> Network:
+    """Return the mean of the networks in these folders, on the engine's device.
+
+    Batch norm's statistics are those of the fold's training rows.
+    """
+    network = load_network(paths[0], member.recipe, context.table.class_count)
+    network.model.to(context.engine.device)
+    job = fold_job(context, member, fold, fingerprint="")
     states = [load_file(path / "model.safetensors") for path in paths]
-    load_mean(job, network, uniform_soup(states), engine, refresh=len(states) > 1)
+    load_mean(job, network, uniform_soup(states), context.engine, refresh=len(states) > 1)
     return network
 
 
-def _write_once(
-    folder: Path, paths: Sequence[Path], recipe: Recipe, inputs: Inputs, fold: Fold, engine: Engine
-) -> None:
-    fingerprint = _fingerprint(paths, fold)
-    if engine.is_main and not is_done(folder, fingerprint):
+def _write_once(context: RunContext, member: Member, fold: Fold, paths: Sequence[Path]) -> None:
+    """Write the mean of the networks in these folders as a network of `member`, unless it is on disk."""
+    folder, fingerprint = context.run.fold(member.name, fold.number), _fingerprint(paths, fold)
+
+    def write() -> None:
+        if is_done(folder, fingerprint):
+            return
         began = time.monotonic()
-        network = mix(paths, recipe, inputs, fold, folder, engine)
-        write_results(folder, network, recipe, inputs, fold, engine)
+        write_results(context, member, fold, mix(context, member, fold, paths))
         write_json(folder / "done.json", {"fingerprint": fingerprint, "seconds": round(time.monotonic() - began, 1)})
-    engine.wait()
+
+    context.engine.on_main(write)
 
 
 def _fingerprint(paths: Sequence[Path], fold: Fold) -> str:
-    """Names a soup by its candidates' trainings, in order, which hold all else that decides it, and by its rows."""
+    """Name a soup by its candidates' trainings, in order, which name all else that decides it, and by its rows."""
     trainings = [read_json(path / "done.json")["fingerprint"] for path in paths]
     return digest("soup", trainings, fold.train.tolist(), fold.valid.tolist())

@@ -1,8 +1,8 @@
-"""What may go into one soup: networks of one architecture that are fed alike. Who may not is named with the reason."""
+"""Which networks can be averaged: those of one architecture with equal inputs. Others are named with the reason."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,50 +17,62 @@ from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.pseudo_label import student_name
-from sketchfit.stages.train import FoldResult, read_fold
+from sketchfit.training.context import Member
+from sketchfit.training.fold import FoldResult, read_fold
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A trained network a fold.
+    """Trained networks of a member, one per fold.
 
     Attributes:
-        name: of its folder.
-        member: whose recipe it was trained by.
-        recipe: that recipe.
+        name: of the networks' folder: the member's own, or that of its students.
+        member: whose recipe they were trained by.
         paths: folder of each fold's network.
-        learnt: rows int64 whose labels each fold's network has learnt from.
-        results: each fold's probabilities.
+        learnt: int64, rows whose labels each fold's network has learnt from.
+        results: probabilities of each fold's network.
     """
 
     name: str
-    member: str
-    recipe: Recipe
+    member: Member
     paths: tuple[Path, ...]
     learnt: tuple[NDArray[np.int64], ...]
     results: tuple[FoldResult, ...]
 
+    @property
+    def recipe(self) -> Recipe:
+        """The member's."""
+        return self.member.recipe
 
-def gather(run: RunFolder, members: Mapping[str, Recipe], folds: Sequence[Fold], kept: int) -> list[Candidate]:
-    """Every member, followed by its students of the rounds of pseudo-labels that were kept."""
+
+def student_name(member: str, number: int) -> str:
+    """Return the folder of a member's students in a round of pseudo-labels, from 1; round 0 is the member itself."""
+    return f"{member}+pseudo{number}" if number else member
+
+
+def gather(run: RunFolder, members: Iterable[Member], folds: Sequence[Fold], kept: int) -> list[Candidate]:
+    """Return every member, followed by its students of the rounds of pseudo-labels that were kept."""
     found = []
-    for member, recipe in members.items():
-        for name in (student_name(member, number) for number in range(kept + 1)):
+    for member in members:
+        for name in (student_name(member.name, number) for number in range(kept + 1)):
             paths = tuple(run.fold(name, fold.number) for fold in folds)
             learnt = tuple(fold.train for fold in folds)
-            found.append(Candidate(name, member, recipe, paths, learnt, tuple(read_fold(path) for path in paths)))
+            found.append(Candidate(name, member, paths, learnt, tuple(read_fold(path) for path in paths)))
     return found
 
 
 def grouped(candidates: Sequence[Candidate]) -> tuple[list[list[Candidate]], dict[str, str]]:
-    """Ingredients that can be averaged, together; and why each first one of a further group is not with the first."""
+    """Group candidates that can be averaged.
+
+    Returns:
+        The groups, and for the first candidate of each further group the reason why it is not in the first group.
+    """
     groups: list[list[Candidate]] = []
     apart: dict[str, str] = {}
     for one in candidates:
-        home = next((group for group in groups if not mismatch(group[0], one)), None)
-        if home is not None:
-            home.append(one)
+        group = next((group for group in groups if not mismatch(group[0], one)), None)
+        if group is not None:
+            group.append(one)
             continue
         if groups:
             apart[one.name] = mismatch(groups[0][0], one)
@@ -69,7 +81,7 @@ def grouped(candidates: Sequence[Candidate]) -> tuple[list[list[Candidate]], dic
 
 
 def mismatch(first: Candidate, other: Candidate) -> str:
-    """Why the two can't be averaged, as a clause; empty where they can."""
+    """Return why two candidates can't be averaged, as a clause; empty where they can."""
     here, there = first.recipe.model, other.recipe.model
     if here.backbone.partition(".")[0] != there.backbone.partition(".")[0]:
         return f"another architecture ({there.backbone}; {first.name}: {here.backbone})"
@@ -96,7 +108,7 @@ def mismatch(first: Candidate, other: Candidate) -> str:
 
 
 def other_starts(group: Sequence[Candidate]) -> list[str]:
-    """Names of those that did not begin from the first one's weights: their mean with it may be worth nothing."""
+    """Return the names of those whose training did not start from the first one's weights."""
     first = _start(group[0].recipe)
     return [one.name for one in group[1:] if _start(one.recipe) != first]
 
@@ -104,19 +116,20 @@ def other_starts(group: Sequence[Candidate]) -> list[str]:
 def check_unseen(candidates: Sequence[Candidate], place: int, fold: Fold, rows: int) -> None:
     """Refuse candidates of a fold's soup that have learnt from the rows on which it is scored.
 
-    Near-duplicates that lie in several folds are the folds' matter: they flatter each candidate's own figure as much.
+    Near-duplicates in several folds are not checked here: they raise each candidate's own figure as much.
 
     Args:
+        candidates: of the soup.
         place: of the fold among those that were trained.
-        fold: with the rows that the soup answers out of fold.
-        rows: of the training table.
+        fold: whose held-out rows the soup predicts.
+        rows: number of rows of the training table.
 
     Raises:
-        UserError: a sentence an candidate that has seen such rows.
+        UserError: one sentence per candidate that has learnt from such rows.
     """
     models = [Teacher(f"{one.name}/fold{fold.number}", one.learnt[place]) for one in candidates]
     if problems := leaked_rows(models, fold.number, fold.held_out(rows)):
-        raise UserError(problems, "the soup of a fold is made only of networks that never saw that fold")
+        raise UserError(problems, "The soup of a fold is the mean of networks that were not trained on that fold.")
 
 
 def _start(recipe: Recipe) -> tuple[object, ...]:

@@ -1,8 +1,9 @@
-"""Calibration of a run's answers: fitted on out-of-fold rows, reported cross-fitted, applied to test and new rows."""
+"""Calibration: fitted on out-of-fold rows, reported cross-fitted, applied to test and new rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json
 from sketchfit.inference import conformal
 from sketchfit.inference.calibration import (
-    CalibrationReport,
     Calibrator,
     Reliability,
     Temperature,
@@ -25,20 +25,24 @@ from sketchfit.inference.calibration import (
 )
 from sketchfit.inference.conformal import ConformalSets
 from sketchfit.inference.oof import Answers, Floats, Rows, estimate_json
-from sketchfit.tracking.console import Console
+from sketchfit.stages.context import RunContext, RunState, made
+from sketchfit.stages.products import Calibrated
+
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Calibrated:
-    """Answers after calibration, the calibrator that made the test's, and what it changed."""
+def calibrate(context: RunContext, state: RunState) -> RunState:
+    """Calibrate the probabilities of the run."""
+    section, answers = context.recipe.calibration, made(state.ensemble).answers
+    calibrated = calibrate_answers(answers, state.rows, section)
+    if section.method != "vector":  # a temperature leaves the order of classes unchanged
+        return replace(state, calibrated=calibrated)
+    step = state.rows.step(f"calibration: {section.method}", calibrated.answers.oof, answers.oof)
+    return replace(state, calibrated=calibrated, steps=(*state.steps, step))
 
-    answers: Answers
-    calibrator: Calibrator
-    report: CalibrationReport
 
-
-def calibrate(answers: Answers, rows: Rows, section: CalibrationSection) -> Calibrated:
-    """Calibrate out-of-fold rows by the other folds', and test rows by all."""
+def calibrate_answers(answers: Answers, rows: Rows, section: CalibrationSection) -> Calibrated:
+    """Calibrate out-of-fold rows by a calibrator fitted on the other folds, and test rows by one fitted on all."""
     calibrator = fit(section.method, answers.oof, rows.label)
     oof = cross_fit(section.method, answers.oof, rows.label, rows.fold)
     test = calibrator.apply(answers.test)
@@ -48,23 +52,23 @@ def calibrate(answers: Answers, rows: Rows, section: CalibrationSection) -> Cali
 
 
 def conformal_rows(rows: Rows) -> NDArray[np.int64]:
-    """Int64: one row a family of near-duplicates, as coverage counts rows that are exchangeable."""
+    """Return one row per group of near-duplicates, int64: coverage needs exchangeable rows."""
     if rows.group is None:
         return np.arange(len(rows.row))
     return np.sort(np.unique(rows.group, return_index=True)[1])
 
 
 def conformal_sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> ConformalSets:
-    """Sets of this coverage, calibrated on the out-of-fold rows [n, C], one a family of near-duplicates."""
+    """Return sets of this coverage, calibrated on out-of-fold rows [n, C], one per group of near-duplicates."""
     used = conformal_rows(rows)
     return conformal.calibrate(oof[used], rows.label[used], coverage, score)
 
 
-def write_calibration(path: Path, done: Calibrated, rows: Rows, section: CalibrationSection, console: Console) -> None:
-    """`calibration.json`: the calibrator, error and diagrams before and after, sets where they are asked for."""
+def write_calibration(path: Path, done: Calibrated, rows: Rows, section: CalibrationSection) -> None:
+    """Write `calibration.json`: the calibrator, errors and diagrams before and after, and sets where asked for."""
     found = done.report
     if section.method != "none":
-        console.line(
+        log.info(
             f"calibration by {section.method}: expected calibration error {100 * found.ece_before:.1f} % before, "
             f"{100 * found.ece_after:.1f} % after; log-loss {found.log_loss_before:.3f}, {found.log_loss_after:.3f}"
         )
@@ -81,14 +85,14 @@ def write_calibration(path: Path, done: Calibrated, rows: Rows, section: Calibra
         "sets": None,
     }
     if section.sets is not None:
-        content["sets"] = _sets(done.answers.oof, rows, section.sets, section.set_score, console)
+        content["sets"] = _sets(done.answers.oof, rows, section.sets, section.set_score)
     write_json(path, content)
 
 
 def read_calibrator(path: Path) -> Calibrator:
-    """The calibrator that `write_calibration` wrote."""
+    """Return the calibrator that `write_calibration` wrote."""
     if not path.is_file():
-        raise UserError(f"{path} is missing", "Let `sketchfit run` finish first.")
+        raise UserError(f"{path} is missing", "Finish `sketchfit run` first.")
     content = read_json(path)
     if content["method"] == "vector":
         return VectorScaling(np.array(content["scale"]), np.array(content["bias"]))
@@ -105,12 +109,12 @@ def _diagram(reliability: Reliability) -> dict[str, Any]:
     return {name: getattr(reliability, name) for name in reliability.__dataclass_fields__}
 
 
-def _sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score, console: Console) -> dict[str, Any]:
+def _sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> dict[str, Any]:
     rule = conformal_sets(oof, rows, coverage, score)
     checked = conformal.cross_coverage(oof, rows.label, rows.fold, coverage, score, rows.group)
-    console.line(
+    log.info(
         f"prediction sets for {100 * coverage:g} %: they hold the true class in {checked.coverage}; "
-        f"{checked.mean_size:.1f} classes a set, {100 * checked.singletons:.0f} % of one class"
+        f"{checked.mean_size:.1f} classes per set, {100 * checked.singletons:.0f} % of one class"
     )
     return {
         "coverage": coverage,

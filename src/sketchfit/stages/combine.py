@@ -1,9 +1,10 @@
-"""Members into one answer: every way of combining compared by nested estimates, one of them used and kept."""
+"""Combining: every way of combining members is compared by nested estimates, and one of them is used."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +17,45 @@ from sketchfit.inference import votes
 from sketchfit.inference.diversity import Diversity, diversity
 from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, methods_of
 from sketchfit.inference.ensembling.rule import Rule, pools
-from sketchfit.inference.oof import Answers, Floats, Rows, estimate_json
-from sketchfit.tracking.console import Console
+from sketchfit.inference.oof import Answers, Floats, Rows, Step, estimate_json
+from sketchfit.stages.context import RunContext, RunState
+from sketchfit.stages.products import Ensemble
+
+log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Ensemble:
-    """Members combined.
+def combine(context: RunContext, state: RunState) -> RunState:
+    """Combine the networks of each source, then the sources, by the way that the recipe names or the best one."""
+    section = context.recipe.ensemble
+    answers = {}
+    for name, found in state.predictions.items():
+        refit = [state.refits[name]] if name in state.refits else []
+        weights = [1.0] * len(found.test) + [context.recipe.refit.weight] * len(refit)
+        answers[name] = Answers(found.oof, combine_folds([*found.test, *refit], section.folds, weights))
+    ensemble = combine_members(answers, state.rows, section, context.recipe.seed)
+    return replace(state, ensemble=ensemble, steps=(*state.steps, *ensemble_steps(ensemble, state.rows, section)))
 
-    Attributes:
-        method: the way of combining.
-        rule: fitted on all out-of-fold rows.
-        answers: out-of-fold rows by rules fitted on other folds; test rows by `rule`.
-        comparison, diversity: None for a single member.
-    """
 
-    method: str
-    rule: Rule
-    answers: Answers
-    comparison: Comparison | None
-    diversity: Diversity | None
+def ensemble_steps(ensemble: Ensemble, rows: Rows, section: EnsembleSection) -> list[Step]:
+    """Return the out-of-fold accuracy of several members combined, and its gain over the best member."""
+    if ensemble.comparison is None:
+        return []
+    best = ensemble.comparison["best-member"].prob if "best-member" in section.compare else None
+    return [rows.step(f"ensemble: {ensemble.method}", ensemble.answers.oof, best)]
 
 
 def combine_folds(networks: Sequence[Floats], how: str, weights: Sequence[float] | None = None) -> Floats:
-    """A member's answer from its networks' [N, C]: their mean (`soft`) or a vote (`hard`); float32 [N, C]."""
+    """Return a member's probabilities from its networks' [N, C]: their mean (`soft`) or a vote (`hard`); float32."""
     share = None if weights is None else np.asarray(weights, dtype=np.float64)
     vote = votes.mean if how == "soft" else votes.hard_vote
     return vote(networks, share).astype(np.float32)
 
 
 def combine_members(members: Mapping[str, Answers], rows: Rows, section: EnsembleSection, seed: int) -> Ensemble:
-    """Compare ways of combining members, and combine them by the one that the recipe names, or the best.
+    """Compare ways of combining members, and combine them by the one that the recipe names, or by the best.
 
-    Where the best is taken, the out-of-fold answers come from choosing anew within each fold, so that the figure that
-    is reported pays for the choice.
+    Where the best is taken, the way is chosen again without each fold for that fold's out-of-fold probabilities, so
+    that the reported figure includes the cost of the choice.
     """
     oof, test = [answers.oof for answers in members.values()], [answers.test for answers in members.values()]
     if len(members) == 1:
@@ -66,31 +72,31 @@ def combine_members(members: Mapping[str, Answers], rows: Rows, section: Ensembl
     return Ensemble(score.name, score.rule, answers, comparison, diversity(by_name, rows.label, rows.group))
 
 
-def write_ensemble(folder: Path, ensemble: Ensemble, members: Sequence[str], folds: str, console: Console) -> None:
-    """`weights.json` (the rule that new rows go through) and, for several members, `comparison.json`."""
+def write_ensemble(folder: Path, ensemble: Ensemble, members: Sequence[str], folds: str) -> None:
+    """Write `weights.json` (the rule for new rows) and, for several members, print and write the comparison."""
     write_json(
         folder / "weights.json", {"method": ensemble.method, "folds": folds, **rule_json(ensemble.rule, members)}
     )
     if ensemble.comparison is None or ensemble.diversity is None:
         return
-    print_comparison(ensemble.comparison, ensemble.diversity, ensemble.method, console)
+    print_comparison(ensemble.comparison, ensemble.diversity, ensemble.method)
     write_json(folder / "comparison.json", _comparison_json(ensemble.comparison, ensemble.diversity))
 
 
 def rule_json(rule: Rule, members: Sequence[str]) -> dict[str, Any]:
-    """A rule as plain values: the pool, the weight of each member, and the pool's bias per class."""
+    """Return a rule as plain values: what is averaged, the weight of each member, and the pool's bias per class."""
     weights = dict(zip(members, rule.weights.tolist(), strict=True))
     return {"how": rule.how, "weights": weights, "bias": rule.bias}
 
 
 def read_rule(path: Path, members: Sequence[str]) -> tuple[Rule, str]:
-    """The rule for these members, in this order, and how a member's folds are merged.
+    """Return the rule for these members, in this order, and how a member's folds are merged.
 
     Raises:
         UserError: there is none, it is for other members, or its pool is not known.
     """
     if not path.is_file():
-        raise UserError(f"{path} is missing", "Let `sketchfit run` finish first.")
+        raise UserError(f"{path} is missing", "Finish `sketchfit run` first.")
     content = read_json(path)
     if set(content["weights"]) != set(members):
         raise UserError(f"{path} weighs {', '.join(content['weights'])}, and the run has {', '.join(members)}")
@@ -100,23 +106,24 @@ def read_rule(path: Path, members: Sequence[str]) -> tuple[Rule, str]:
     return Rule(weights, content["how"], bias), content["folds"]
 
 
-def print_comparison(comparison: Comparison, members: Diversity, method: str, console: Console) -> None:
-    """The table of methods, and what each member is worth."""
-    console.line("ways of combining, on out-of-fold rows (nested: fitted on other folds than it is scored on):")
+def print_comparison(comparison: Comparison, members: Diversity, method: str) -> None:
+    """Print the table of ways, and what each member contributes."""
+    log.info("ways of combining, on out-of-fold rows (nested: fitted on other folds than it is scored on):")
     for line in comparison.table():
         used = "→" if line["method"] == method else " "
-        gain = f"; against the best member {line['against the best member']}" if line["against the best member"] else ""
-        console.line(
+        gain = line["against the best member"]
+        compared = f"; compared with the best member {gain}" if gain else ""
+        log.info(
             f"{used} {line['method']:<16} nested {line['nested top-1']}, naive {line['naive top-1']}, "
-            f"log-loss {line['log-loss']}{gain}"
+            f"log-loss {line['log-loss']}{compared}"
         )
     if comparison.honest_choice is not None:
-        console.line(f"  choosing the best of them, nested: {comparison.honest_choice}")
+        log.info(f"  choosing the best of them, nested: {comparison.honest_choice}")
     weights = comparison[method].weights
     for place, name in enumerate(members.names):
         weight = f"weight {weights[name]:.2f}, " if name in weights else ""
         worth = f", adds {members.worth[place]} to the mean of the others" if members.worth else ""
-        console.line(f"  {name}: {weight}alone {members.accuracy[place]}{worth}")
+        log.info(f"  {name}: {weight}alone {members.accuracy[place]}{worth}")
 
 
 def _comparison_json(comparison: Comparison, members: Diversity) -> dict[str, Any]:

@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from sketchfit.config.load import merge, parse_recipe
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.folds import Fold
+from sketchfit.data.folds import Fold, all_rows
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.views import SelectedViews
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.train import Inputs, fit_fold
-from sketchfit.stages.views import answer_test
-from sketchfit.tracking.console import Console
-from sketchfit.training.engine import Engine
+from sketchfit.stages.apply_views import predict_test
+from sketchfit.stages.context import Member, RunContext, RunState
+from sketchfit.training.fold import train_fold
+
+log = logging.getLogger(__name__)
+
+
+def refit(context: RunContext, state: RunState) -> RunState:
+    """Train each source's member on all rows, and predict the test rows by the views that it uses."""
+    if not len(context.table.test):
+        return state
+    refits = {
+        name: refit_member(context, source.member, state.folds, state.predictions[name].views)
+        for name, source in state.sources.items()
+    }
+    return replace(state, refits=refits)
+
+
+def refit_member(context: RunContext, member: Member, folds: Sequence[Fold], views: SelectedViews | None) -> Floats:
+    """Train a member on all rows of its folds, unless that is done.
+
+    Returns:
+        Its test probabilities by these views, float32 [N_test, C].
+    """
+    epochs = best_epochs(context.run, member.name, folds)
+    whole = replace(member, name=refit_name(member.name), recipe=shortened(member.recipe, epochs))
+    fold = all_rows(folds)
+    used = whole.recipe.training.epochs
+    log.info(f"{whole.name}: all {len(fold.train):,} rows, {used} epochs, {_reason(used, epochs)}")
+    result = train_fold(context, whole, fold)
+    return predict_test(context, whole, fold, result, views)
 
 
 def refit_name(member: str) -> str:
-    """Folder of the network that was trained on all rows of a member."""
+    """Return the folder of a member's network that was trained on all rows."""
     return f"{member}+refit"
 
 
 def best_epochs(run: RunFolder, member: str, folds: Sequence[Fold]) -> int:
-    """The epoch, from 1, after which the folds' networks were right most often on average; of equals the first.
+    """Return the epoch, from 1, with the highest validation accuracy on average over folds; of equals the first.
 
-    Only epochs that every fold was validated after count; there is always the last one, unless folds stopped early at
-    different epochs: then it is the median of their last ones.
+    Only epochs after which every fold was validated count. The last one always does, unless folds stopped early at
+    different epochs: then the result is the median of their last epochs.
     """
     histories = [pd.read_csv(run.fold(member, fold.number) / "history.csv") for fold in folds]
     curves = [one.set_index("epoch")["valid_accuracy"].dropna() for one in histories]
@@ -40,9 +69,9 @@ def best_epochs(run: RunFolder, member: str, folds: Sequence[Fold]) -> int:
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:
-    """The recipe with so many epochs and the last weights; with the fewest above where its stages need more.
+    """Return the recipe with so many epochs and the last weights; with more epochs where its stages need them.
 
-    Stages of `training.resize` are shares of the epochs, and in very few epochs one of them may be left without any.
+    Stages of `training.resize` are shares of the epochs: in very few epochs one of them may be left without any.
     """
     for count in range(epochs, recipe.training.epochs + 1):
         over = {"training": {"epochs": count, "checkpoint": "last", "early_stopping": 0}}
@@ -54,28 +83,7 @@ def shortened(recipe: Recipe, epochs: int) -> Recipe:
     raise ValueError(f"{epochs} epochs are more than the recipe's {recipe.training.epochs}")
 
 
-def _why(shorter: Recipe, epochs: int) -> str:
-    if shorter.training.epochs == epochs:
+def _reason(used: int, epochs: int) -> str:
+    if used == epochs:
         return "as the folds found best"
-    return f"the fewest that training.resize can be spread over (the folds found {epochs} best)"
-
-
-def refit(
-    run: RunFolder,
-    member: str,
-    recipe: Recipe,
-    inputs: Inputs,
-    folds: Sequence[Fold],
-    views: SelectedViews | None,
-    engine: Engine,
-    console: Console,
-) -> Floats:
-    """Train the member on all rows of its folds, unless that is done; float32 [N_test, C] by the views it uses."""
-    epochs = best_epochs(run, member, folds)
-    shorter = shortened(recipe, epochs)
-    rows = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.valid)]))
-    everything = Fold(0, rows, rows[:0])
-    count, why = shorter.training.epochs, _why(shorter, epochs)
-    console.line(f"{refit_name(member)}: all {len(rows):,} rows, {count} epochs, {why}")
-    result = fit_fold(run, refit_name(member), shorter, inputs, everything, engine, console)
-    return answer_test(run, refit_name(member), shorter, inputs, everything, result, views, engine, console)
+    return f"the fewest over which training.resize can be spread (the folds found {epochs} best)"

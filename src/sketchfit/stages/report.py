@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,10 @@ from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.thumbnails import data_uri, thumbnail, thumbnails, webp
 from sketchfit.reporting.run.gallery import Shown, choose_errors
 from sketchfit.reporting.run.report import GalleryPicture, build_report, compute_statistics
+from sketchfit.stages.context import RunContext, RunState
 from sketchfit.tracking.console import Console, duration
+
+log = logging.getLogger(__name__)
 
 ORIGINAL_SIDE = 160
 INPUT_SIDE = 128
@@ -112,13 +116,17 @@ def _write(page: Path, html: str, files: Mapping[str, bytes]) -> None:
     write_text(page, html)
 
 
-def report_after_run(folder: Path, recipe: Recipe, console: Console, stages: Mapping[str, float]) -> None:
-    """Write the report at the end of a run; whatever goes wrong is told and loses nothing of the run."""
-    if not recipe.report.enabled:
-        return
-    try:
-        write_report(folder, console, stages)
-    except Exception as error:  # the run is done: a page that fails must not make it look otherwise
-        reason = str(error).splitlines()[0] if str(error) else ""
-        console.line(f"warning: the report could not be written: {type(error).__name__}: {reason}")
-        console.line(f"everything else is in {folder}; try again with: sketchfit report {folder}")
+def report(context: RunContext, state: RunState) -> RunState:
+    """Write the report at the end of a run; an error is printed and loses nothing of the run."""
+
+    def write() -> None:
+        folder = context.run.path
+        try:
+            write_report(folder, context.console, context.clock.seconds)
+        except Exception as error:  # the run is done, and a page that fails must not end it with an error
+            reason = str(error).splitlines()[0] if str(error) else ""
+            log.warning(f"the report could not be written: {type(error).__name__}: {reason}")
+            log.info(f"everything else is in {folder}; try again with: sketchfit report {folder}")
+
+    context.engine.on_main(write)
+    return state

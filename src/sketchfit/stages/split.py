@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,22 +12,49 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.folds import Fold, folds_of, given_folds, stratified_folds
+from sketchfit.data.folds import Fold, balance, folds_of, given_folds, stratified_folds
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
+from sketchfit.stages.context import RunContext, RunState
 from sketchfit.wording import listed
+
+log = logging.getLogger(__name__)
+
+
+def split(context: RunContext, state: RunState) -> RunState:
+    """Assign the rows that every member can read to folds, and write `folds.parquet`.
+
+    Raises:
+        UserError: folds that do not exist or are empty, or that leak copies to students.
+    """
+    table, recipe = context.table, context.recipe
+    usable = np.logical_and.reduce([member.train.readable for member in state.members.values()])
+    folds, assignment = make_folds(table, usable, state.group, recipe)
+    context.engine.on_main(lambda: write_folds(context.run.folds, table, assignment, state.group))
+    for fold_of_row in assignment:
+        log.info(balance(table.label, fold_of_row))
+    chosen = trained_folds(folds, recipe)
+    check_students(chosen, state.group, recipe)
+    return replace(state, folds=chosen)
+
+
+def trained_folds(folds: Sequence[Fold], recipe: Recipe) -> tuple[Fold, ...]:
+    """Return the folds that the recipe trains."""
+    return tuple(fold for fold in folds if recipe.folds.train is None or fold.number in recipe.folds.train)
 
 
 def make_folds(
     table: Table, usable: NDArray[np.bool_], group: NDArray[np.int64] | None, recipe: Recipe
 ) -> tuple[list[Fold], NDArray[np.int64]]:
-    """All folds of the recipe.
+    """Return all folds of the recipe.
 
     Args:
+        table: checked tables.
         usable: bool [N], rows whose image was read; others are neither trained nor validated on.
-        group: int64 [N], near-duplicate group of each row, where the recipe wants it.
+        group: int64 [N], near-duplicate group of each row; None where it is not known.
+        recipe: of the run.
 
     Returns:
         The folds, and int64 [R, N]: the fold of each row in each repeat; -1 where it is validated in none.
@@ -53,7 +82,7 @@ def make_folds(
     if empty or not folds:
         raise UserError(
             f"folds: no row is left to validate or to train on in fold {listed([str(n) for n in empty] or ['0'])}",
-            "Ask for fewer folds or a larger holdout; rows of one group are never parted.",
+            "Set fewer folds or a larger holdout; rows of one group stay in one fold.",
         )
     if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
         raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
@@ -71,17 +100,18 @@ def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> 
 
 def _column(table: Table, name: str) -> NDArray[np.str_]:
     if name not in table.columns:
-        known = ", ".join(table.columns) or "none beside image and label"
+        known = ", ".join(table.columns) or "none next to image and label"
         raise UserError(f"the training table has no column {name!r}", f"Its further columns: {known}.")
     return np.asarray(table.columns[name])
 
 
 def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recipe: Recipe) -> None:
-    """Refuse folds that part near-duplicates where students will be taught: else they are refused after the training.
+    """Refuse folds that separate near-duplicates where students are wanted, before anything is trained.
 
     Args:
         folds: those that will be trained.
-        group: int64 [N], near-duplicate group of each row, or None where they are not known.
+        group: int64 [N], near-duplicate group of each row; None where it is not known.
+        recipe: of the run.
 
     Raises:
         UserError: rows of a fold have copies among those that the fold's networks, its student's teachers, learn from.
@@ -102,7 +132,7 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
 
 
 def write_folds(path: Path, table: Table, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:
-    """`folds.parquet`: row, image, label, group, and a fold column a repeat."""
+    """Write `folds.parquet`: row, image, label, group, and one fold column per repeat."""
     columns: dict[str, object] = {
         "row": np.arange(len(table.train)),
         "image_path": list(table.train.paths),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.kit.page import embedded_json, render
 from sketchfit.reporting.run.gallery import choose_errors
 from sketchfit.stages import report as report_module
-from sketchfit.stages.report import report_after_run, write_report
+from sketchfit.stages.context import RunState
+from sketchfit.stages.report import report, write_report
 from sketchfit.tracking.console import Console
+from tests.factories import make_context, make_table
 
 QUIET = Console("none")
 
@@ -70,7 +73,8 @@ def test_a_failing_report_never_loses_a_run(
         raise RuntimeError("no space left")
 
     monkeypatch.setattr(report_module, "write_report", broken)
-    report_after_run(run, recipe, Console("plain"), {})
+    context = replace(make_context(run, recipe, make_table()), console=Console("plain"))
+    report(context, RunState())
     assert "warning: the report could not be written: RuntimeError: no space left" in capsys.readouterr().out
 
 

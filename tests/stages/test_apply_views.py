@@ -1,10 +1,10 @@
-"""What the console says of a view that was tried."""
+"""The verdict on a view that was tried."""
 
 import pytest
 
 from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.inference.views import ViewGain
-from sketchfit.stages.views import view_verdict
+from sketchfit.stages.apply_views import view_verdict
 
 
 def gain(low: float, high: float) -> Difference:
