@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from sketchfit.config.family import MemberOf
 from sketchfit.config.section import Section
+
+BACKENDS = ("auto", "eager", "compiled", "onnxruntime", "openvino")
+"""Names of the package's backends, and the one that chooses among them."""
 
 
 class InferenceSection(Section):
@@ -14,7 +18,7 @@ class InferenceSection(Section):
 
     batch_size: int = Field(default=64, ge=1)
     """Images a forward pass."""
-    backend: Literal["auto", "eager", "compiled", "onnxruntime", "openvino"] = "auto"
+    backend: Annotated[str, MemberOf("backends", BACKENDS)] = "auto"
     """What computes probabilities after training. `eager`: torch as it trains; `compiled`: `torch.compile`;
     `onnxruntime`, `openvino`: the network converted for the CPU, in fp32 (`pip install 'sketchfit[fast]'`). `auto`:
     eager for the folds' own out-of-fold and test rows; for views and `predict` converted where packages, device and
