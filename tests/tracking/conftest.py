@@ -17,6 +17,7 @@ class Server:
     def __init__(self) -> None:
         self.status = 200
         self.hang_after: int | None = None
+        self.gave_up = False  # whether it hung until its own limit
         self.requests: list[tuple[str, Any]] = []
         self.released = threading.Event()
         self.arrived = threading.Condition()
@@ -30,7 +31,7 @@ class Server:
                     count = len(outer.requests)
                     outer.arrived.notify_all()
                 if outer.hang_after is not None and count > outer.hang_after:
-                    outer.released.wait(60)
+                    outer.gave_up = not outer.released.wait(60)
                     return
                 self.send_response(outer.status)
                 self.end_headers()

@@ -36,12 +36,12 @@ class Broken(Callback):
 class Hanging(Callback):
     def __init__(self) -> None:
         self.release = threading.Event()
-        self.abandoned = False
+        self.abandoned = self.gave_up = False
         self.calls = 0
 
     def epoch_finished(self, member: str, fold: int, row: Row) -> None:
         self.calls += 1
-        self.release.wait(30)
+        self.gave_up = not self.release.wait(30)
 
     def abandon(self) -> None:
         self.abandoned = True
@@ -91,12 +91,10 @@ def test_one_that_hangs_costs_its_patience_once_and_is_abandoned(warned: list[st
     dispatcher.add("first", hanging)
     dispatcher.add("second", Hanging())
     dispatcher.add("keeper", keeper)
-    began = time.monotonic()
     for epoch in range(5):
         dispatcher.epoch_finished("m", 0, {"epoch": epoch})
-    assert time.monotonic() - began < 0.2
     dispatcher.close()
-    assert 0.25 < time.monotonic() - began < 1.0
+    assert not hanging.gave_up
     assert len(keeper.received) == 5
     assert hanging.abandoned
     assert [line.split(":")[0] for line in warned] == ["first", "second"]
@@ -119,11 +117,11 @@ def test_a_full_queue_drops_and_warns(monkeypatch: pytest.MonkeyPatch, warned: l
 
 
 def test_no_callback_costs_nothing() -> None:
+    threads = threading.active_count()
     dispatcher = Dispatcher()
     dispatcher.run_finished(RunReport({}, (), 0.0))
-    began = time.monotonic()
+    assert threading.active_count() == threads
     dispatcher.close()
-    assert time.monotonic() - began < 0.1
 
 
 def test_step_curve_is_the_mean_loss_since_the_last_point() -> None:
