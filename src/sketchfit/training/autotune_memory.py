@@ -1,7 +1,7 @@
-"""What was measured on this machine before: `autotune.json` in the cache folder.
+"""Earlier measurements on this machine: `autotune.json` in the cache folder.
 
-It holds rates and not choices, so that a better rule needs no new measurement. A file that can't be read is as none: a
-measurement takes seconds.
+The file stores rates and not choices, so that another rule needs no new measurement. A file that cannot be read is
+ignored, because a measurement takes seconds.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ NAME = "autotune.json"
 
 
 def circumstances(recipe: Recipe, device: torch.device, batch_size: int) -> dict[str, Any]:
-    """All that a measured rate belongs to: the machine, the versions, the network, its size and batch."""
-    elsewhere = {"weights", "pretrained", "mean", "std"}
+    """Return all that a measured rate depends on: the machine, the versions, the network, its input and batch size."""
+    unrelated = {"weights", "pretrained", "mean", "std"}
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
         "threads": torch.get_num_threads(),
         "keep_memory": recipe.compute.keep_memory,
         "torch": torch.__version__,
         "timm": timm.__version__,
-        "model": recipe.model.model_dump(mode="json", exclude=elsewhere),
+        "model": recipe.model.model_dump(mode="json", exclude=unrelated),
         "grad_checkpointing": recipe.training.grad_checkpointing,
         "batch_size": batch_size,
     }
 
 
 def cpu_name() -> str:
-    """What the processor calls itself, its instructions and how many there are."""
+    """Return the name of the processor, its instruction set and the number of cores."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
@@ -51,7 +51,7 @@ def cpu_name() -> str:
 
 
 def recall(cache: Path, what: Mapping[str, Any], formats: Sequence[Format]) -> dict[Format, float] | None:
-    """Images a second of these formats as they were measured; None where any of them was not."""
+    """Return the measured images per second of these formats; None if one of them was not measured."""
     rates = _entry(_read(cache / NAME), what)
     found = {one: rates.get(str(one)) for one in formats}
     known = {one: float(rate) for one, rate in found.items() if _plausible(rate)}
@@ -59,7 +59,7 @@ def recall(cache: Path, what: Mapping[str, Any], formats: Sequence[Format]) -> d
 
 
 def remember(cache: Path, what: Mapping[str, Any], rates: Mapping[Format, float]) -> None:
-    """Add rates to what is remembered; a cache that can't be written is passed over."""
+    """Add rates to the file; a cache that cannot be written is ignored."""
     held = _read(cache / NAME)
     named = _entry(held, what) | {str(one): round(rate, 2) for one, rate in rates.items()}
     try:
@@ -87,7 +87,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")  # and could not be written again
+    raise ValueError(f"{constant} is not JSON")  # and json could not write it again
 
 
 def _key(what: Mapping[str, Any]) -> str:

@@ -1,9 +1,9 @@
-"""LP-FT's first half: fit the new head on features that the frozen backbone computed once.
+"""The first half of LP-FT: fits the new head on features of the frozen backbone.
 
-Fine-tuning begins with batch norm on the statistics of drawings, the pretrained network with those of photographs. A
-head fitted on the latter's features would be useless at the first update, so where the statistics are going to learn
-they are taken from the drawings first ("Revisiting Batch Normalization For Practical Domain Adaptation", Li et al.,
-arXiv 1603.04779).
+The batch norm statistics of the pretrained network are those of photographs, and fine-tuning changes them to those of
+drawings. A head fitted on features with the former would be useless after the first update. So where the statistics
+will change, they are computed from the drawings first ("Revisiting Batch Normalization For Practical Domain
+Adaptation", Li et al., arXiv 1603.04779).
 
 Paper: "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", Kumar et al., arXiv
 2202.10054.
@@ -33,23 +33,23 @@ from sketchfit.training.probe import fit_head
 from sketchfit.transforms.augment import eval_augment
 
 MOST_ROWS = 20_000
-"""Training rows that the probe looks at, at random where there are more: its memory and time must not grow with them,
-and a linear head has long learnt what it can."""
+"""Training rows that the probe uses, sampled where there are more. Its memory and time must not grow with them, and a
+linear head gains nothing from more."""
 
 
 def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> float:
-    """Fit the head alone, in place, on the training rows without augmentation.
+    """Fit only the head, in place, on the training rows without augmentation.
 
-    The loss is the recipe's own, without what needs a teacher, a second pass or features that change.
+    The loss is that of the recipe, without the terms that need a teacher, a second pass or changing features.
 
     Args:
-        model: with its pretrained backbone and new head, on `device`; left in train mode.
+        model: with a pretrained backbone and a new head, on `device`; left in train mode.
 
     Returns:
-        Share of the rows it was fitted on that the head has right: the training rows, at most 20,000 of them.
+        Accuracy on the rows on which it was fitted: the training rows, at most 20,000 of them.
 
     Raises:
-        UserError: the backbone has no single classifier, or gives features that aren't finite.
+        UserError: the backbone does not have exactly one classifier, or its features are not finite.
     """
     recipe = job.recipe
     names = classifier_names(model)
@@ -58,7 +58,7 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
             f"training.probe: {recipe.model.backbone} has {len(names)} classifiers, and the probe fits one",
             "Leave training.probe out, or choose another backbone.",
         )
-    _meet_the_drawings(job, model, normalisation, device)
+    _adapt_batch_norm(job, model, normalisation, device)
     rows = probe_rows(job)
     features = backbone_features(job, rows, model, normalisation, device)
     label = torch.from_numpy(job.label[rows]).to(device)
@@ -78,23 +78,23 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
 
 
 def probe_rows(job: FitJob) -> NDArray[np.int64]:
-    """All training rows in their order; where there are more than 20,000, so many of them at random."""
+    """Return all training rows in their order; if they are more than 20,000, a random sample of 20,000."""
     if len(job.train_rows) <= MOST_ROWS:
         return job.train_rows
     return epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]
 
 
-def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> None:
-    """Take batch norm's statistics from the training rows, where the first epoch would move them anyway."""
+def _adapt_batch_norm(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> None:
+    """Compute batch norm statistics from the training rows, where the first epoch would change them."""
     recipe = job.recipe
     if recipe.model.lora.rank:
         return
     apply_freezing(model, recipe.model.freeze, 0, recipe.training.epochs)
     names = learning_batch_norms(model)
     if names:
-        order = epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]  # rows of a table often come class by class
+        order = epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]  # the rows of a table are often sorted by class
         batches = split_batches(order, min(recipe.training.batch, len(order)))
-        inputs = whole_pictures(job, batches, normalisation, device)
+        inputs = entire_pictures(job, batches, normalisation, device)
         with closing(inputs):
             refresh_batch_norm(model, names, inputs, autocast(device, recipe.compute.precision))
 
@@ -102,24 +102,24 @@ def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisati
 def backbone_features(
     job: FitJob, rows: NDArray[np.int64], model: nn.Module, normalisation: Normalisation, device: torch.device
 ) -> Tensor:
-    """What the classifier is given for each of the store's `rows`: float32 [n, D], on `device`; the model is left in
-    eval."""
+    """Return the features before the classifier of rows of the store: float32 [n, D], on `device`; the model is left in
+    eval mode."""
     step = job.recipe.inference.batch_size
     model.eval()
     network: Any = model
     batches = [rows[start : start + step] for start in range(0, len(rows), step)]
     found = []
-    inputs = whole_pictures(job, batches, normalisation, device)
+    inputs = entire_pictures(job, batches, normalisation, device)
     with torch.no_grad(), autocast(device, job.recipe.compute.precision), closing(inputs):
         for images in inputs:
             found.append(network.forward_head(network.forward_features(images), pre_logits=True).float().flatten(1))
     return torch.cat(found)
 
 
-def whole_pictures(
+def entire_pictures(
     job: FitJob, batches: Sequence[NDArray[np.int64]], normalisation: Normalisation, device: torch.device
 ) -> Generator[Tensor, None, None]:
-    """Whole pictures at the full size, without augmentation, on `device`: float [B, 3, size, size] for each batch."""
+    """Yield the inputs of each batch, float [B, 3, size, size] on `device`: at the full size, without augmentation."""
     compute = job.recipe.compute
     augment = eval_augment(job.recipe.model.input_size)
     for batch in load_batches(job.store, batches, augment, no_randomness, compute.threads):
