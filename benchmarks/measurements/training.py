@@ -69,7 +69,6 @@ def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
 
 def ready(case: Case, ema: bool) -> dict[str, float]:
     """The same state and step, the same batch again and again."""
-    from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
     from sketchfit.training.loader import updates
     from sketchfit.training.plan import make_plan
@@ -80,7 +79,7 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
         job = job_of(case, ema, Path(folder))
         engine = make_engine(job.recipe.compute)
         epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
-        state = start(job, engine, None, Console("none"))
+        state = start(job, engine, None)
         wrap(state, engine, compiled=False)
         feed = updates(job, epoch, 1, 0, state.normalisation, engine)
         micros = next(feed)

@@ -141,7 +141,7 @@ def test_three_kills_change_no_bit(task: tuple[Path, Path], undisturbed: Runs, t
     assert runs.kill_when((fold0 / "done.json").is_file)
     assert not (fold1 / "done.json").exists()
     runs.finish()
-    assert "goes on at epoch" in runs.log.read_text()
+    assert "continues at epoch" in runs.log.read_text()
     assert_same(runs, undisturbed)
 
 

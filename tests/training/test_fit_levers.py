@@ -54,14 +54,14 @@ def test_patience_counts_validations(figures, patience, stops):
     assert should_stop([{"valid_accuracy": figure} for figure in figures], patience) is stops
 
 
-def test_early_stopping_ends_the_training_and_says_what_it_looked_at(tiny_job, monkeypatch, capsys):
+def test_early_stopping_ends_the_training_and_is_logged(tiny_job, monkeypatch, capsys):
     figures = iter([0.5, 0.6, 0.6, 0.4, 0.9, 0.9])
     monkeypatch.setattr(fit_module, "_validate", lambda training, epoch: next(figures))
     job = tiny_job({"training": {"epochs": 6, "early_stopping": 2, "resize": [{"until": 5, "size": 16}]}})
     fit(job, make_engine(job.recipe.compute), Console("plain"))
     with (job.folder / "history.csv").open() as file:
         assert [row["valid_accuracy"] for row in csv.DictReader(file)] == ["0.5", "0.6", "0.6", "0.4"]
-    assert "validation rows decided it, which flatters" in capsys.readouterr().out
+    assert "stopped early after epoch 4 of 6" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("backbone", ["test_resnet", "test_vit", "test_coatnet", "test_convnext"])

@@ -119,5 +119,5 @@ def test_the_network_sees_each_size_and_ends_at_test_size(tiny_job, train, monke
 
 def test_a_backbone_that_cannot_change_its_size_says_so():
     model = torch.nn.Linear(2, 2)
-    with pytest.raises(UserError, match="can't change"):
+    with pytest.raises(UserError, match="cannot change"):
         set_input_size(model, 32)

@@ -11,7 +11,6 @@ from scipy.special import log_softmax, softmax
 
 from sketchfit.config.transforms import MixingSection
 from sketchfit.models.network import Normalisation
-from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training import step
 from sketchfit.training.engine import make_engine
@@ -93,7 +92,7 @@ def test_a_row_without_a_teacher_is_refused(tiny_job):
 def test_the_loss_of_a_batch_against_a_reference(tiny_job):
     job = taught(tiny_job({"loss": {"smoothing": 0.0}}), weight=0.3)
     engine = make_engine(job.recipe.compute)
-    state = start(job, engine, None, Console("none"))
+    state = start(job, engine, None)
     wrap(state, engine, compiled=False)
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
     micro = next(updates(job, epoch, 4, 0, HALF, engine))[0]

@@ -98,7 +98,7 @@ def _range_test(
         fingerprint="",
         seed=recipe.seed,
     )
-    state = start(job, engine, None, console)
+    state = start(job, engine, None)
     apply_freezing(state.model, state.freezing, 0, recipe.training.epochs)
     wrap(state, engine, compiled=False)
     rates = range_rates(*range_)

@@ -1,12 +1,13 @@
-"""Several trainings of one network from the same start, and the mean of their weights.
+"""Several trainings of one network from the same start, and the mean of their weights (`averaging.soup`).
 
 Paper: "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing inference
-time", Wortsman et al., arXiv 2203.05482. The candidates here differ by their seed: order and look of the images,
-dropout, mixing; they share the pretrained weights and the new head's first weights, without which a mean means nothing.
+time", Wortsman et al., arXiv 2203.05482. The candidates differ in their seed: order and augmentation of the images,
+dropout, mixing. They share the pretrained weights and the first weights of the new head: otherwise a mean is useless.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -31,13 +32,15 @@ from sketchfit.training.plan import make_plan
 
 State = Mapping[str, Tensor]
 
+_LOG = logging.getLogger(__name__)
+
 
 def fit_soup(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | None = None) -> Network:
-    """Train once, or `averaging.soup_size` times and take the mean: of all, or greedily of those that help.
+    """Train once, or `averaging.soup_size` times and average the weights: of all, or greedily of those that help.
 
-    The first training has the job's own seed and folder; each further one a seed and folder of its own, and goes on
-    where it stopped. A greedy soup looks at the validation rows, which flatters the figure on them, and says so;
-    without validation rows it is uniform.
+    The first training has the seed and folder of the job. Each further one has its own, and continues where it stopped.
+    A greedy soup is chosen on the validation rows, so the accuracy on them is optimistic, which is logged; without
+    validation rows the soup is uniform.
     """
     section = job.recipe.averaging
     if section.soup == "none":
@@ -56,9 +59,11 @@ def fit_soup(job: FitJob, engine: Engine, console: Console, watch: FoldCallback 
     chosen = tuple(range(len(states)))
     if section.soup == "greedy" and len(job.valid_rows):
         chosen = greedy_soup(states, lambda state: _accuracy(job, network, state, engine)).members
-        console.line(
-            f"{job.name}: soup of {len(chosen)} of {len(states)} trainings; the validation rows decided which, which "
-            f"flatters the figure on them"
+        _LOG.info(
+            "%s: soup of %d of %d trainings, chosen on the validation rows; the accuracy on them is optimistic",
+            job.name,
+            len(chosen),
+            len(states),
         )
     load_mean(job, network, uniform_soup([states[number] for number in chosen]), engine, refresh=len(chosen) > 1)
     engine.on_main(lambda: _delete_checkpoints(job))
@@ -71,24 +76,24 @@ def _delete_checkpoints(job: FitJob) -> None:
 
 
 def load_mean(job: FitJob, network: Network, state: State, engine: Engine, *, refresh: bool) -> None:
-    """Load weights that are a mean, in place, with batch norm's statistics taken anew where they ever learnt.
+    """Load averaged weights in place, and compute the batch norm statistics again where they were trained.
 
     Args:
-        job: recipe, store and training rows that the statistics come from, as the last epoch saw them.
+        job: its recipe, store and training rows give the batches, with the augmentation of the last epoch.
         network: on the engine's device; left in evaluation mode.
-        state: the mean.
-        refresh: take the statistics anew, from `averaging.refresh_batches` batches; else they stay as averaged.
+        state: the averaged weights.
+        refresh: compute the statistics from `averaging.refresh_batches` batches; otherwise they are averaged too.
     """
     model, recipe = network.model, job.recipe
     model.load_state_dict(dict(state))
     model.eval()
     if not (refresh and recipe.averaging.refresh_batches):
         return
-    learns = [parameter.requires_grad for parameter in model.parameters()]
+    trained = [parameter.requires_grad for parameter in model.parameters()]
     apply_freezing(model, recipe.model.freeze, recipe.training.epochs - 1, recipe.training.epochs)
     norms = () if recipe.model.lora.rank else learning_batch_norms(model)
-    for parameter, learnt in zip(model.parameters(), learns, strict=True):
-        parameter.requires_grad_(learnt)
+    for parameter, before in zip(model.parameters(), trained, strict=True):
+        parameter.requires_grad_(before)
     refresh_batch_norm(model, norms, _batches(job, network, engine), autocast(engine.device, recipe.compute.precision))
     model.eval()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,6 @@ from sketchfit.models.classifier import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.models.network import Normalisation
-from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
@@ -29,6 +29,8 @@ from sketchfit.training.sam import SAM, build_sam
 from sketchfit.training.schedules import Plateau
 
 State = dict[str, torch.Tensor]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -151,7 +153,7 @@ class TrainState:
 _COUNTERS = ("epoch", "batch", "seconds", "history")
 
 
-def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None, console: Console) -> TrainState:
+def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None) -> TrainState:
     """Build everything; weights come from the checkpoint where there is one, else the head may be probed first."""
     recipe = job.recipe
     torch.manual_seed(recipe.seed)  # not the job's: candidates of a soup start from one head
@@ -161,7 +163,7 @@ def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None, console: Co
     model = model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
     if recipe.training.probe.enabled and saved is None:
         right = probe_first(job, model, network.normalisation, engine.device)
-        console.line(f"{job.name}: head fitted on the frozen backbone's features, train {100 * right:.1f} %")
+        _LOG.info("%s: head fitted on features of the frozen backbone, train %.1f %%", job.name, 100 * right)
     averaging = recipe.averaging
     zero = None
     if averaging.wise_ft < 1:  # before LoRA: by the names that the merged model has
