@@ -126,3 +126,18 @@ def test_probabilities_are_those_of_the_pool(finished: Path) -> None:
     with np.load(finished / "ensemble" / "test.npz") as file:
         prob = file["prob"]
     np.testing.assert_allclose(prob.sum(1), 1, atol=1e-5)
+
+
+def test_the_documentation_shows_this_distribution() -> None:
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    modules = [path for path in (HERE / "distribution" / "sketchfit_outside").glob("*.py") if path.stem != "__init__"]
+    for path in modules:
+        assert f"```python\n{path.read_text(encoding='utf-8')}```" in page, path.name
+    points = (HERE / "distribution" / "sketchfit_outside-1.0.dist-info" / "entry_points.txt").read_text(
+        encoding="utf-8"
+    )
+    for line in filter(None, points.splitlines()):
+        name, _, value = line.partition(" = ")
+        assert (f'{name} = "{value}"' if value else f'entry-points."{line.strip("[]")}"') in page
+    focal = (ROOT / "src" / "sketchfit" / "training" / "losses" / "focal.py").read_text(encoding="utf-8")
+    assert page.split("```python\n")[1].partition("```")[0] in focal
