@@ -141,8 +141,13 @@ def find(
         workers: threads; all processors if None.
 
     Example:
-        >>> find([circle, circle[:, ::-1], square]).groups
-        ((0, 1),)
+        >>> page = np.full((96, 96), 255, np.uint8)
+        >>> letter, corner = page.copy(), page.copy()
+        >>> letter[20:70, 20:26] = letter[64:70, 20:60] = letter[20:26, 20:35] = 0
+        >>> corner[20:70, 40:46] = corner[20:26, 20:70] = 0
+        >>> found = find([letter, letter[:, ::-1], corner])
+        >>> found.groups, found.kind
+        (((0, 1),), ('mirrored',))
     """
     if callable(images):
         if count is None:
