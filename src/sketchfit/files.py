@@ -34,7 +34,7 @@ def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON atomically: indented, keys in the order given, NaN refused."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=_plain) + "\n")
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=to_json_value) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -48,11 +48,16 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
-def _plain(value: object) -> object:
+def to_json_value(value: object) -> object:
+    """Return a NumPy value or a path as what `json` can write.
+
+    Raises:
+        TypeError: another type.
+    """
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, Path):
         return value.as_posix()
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    raise TypeError(f"{type(value).__name__} can't be written as JSON")

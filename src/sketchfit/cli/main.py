@@ -198,18 +198,18 @@ def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
     overrides: Overrides = None,
 ) -> None:
-    """Write a run's page anew: how good it is, how sure that is, where it fails and what to do next."""
-    from sketchfit.stages.report import write_report
+    """Write the report on a run again: figures with intervals, errors, and what to try next."""
+    from sketchfit.commands.report import report as write_report
 
-    write_report(run_folder, overrides=overrides or [])
+    write_report(run_folder, overrides or [])
 
 
 @app.command()
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders; the first is compared with.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders; the first is the base.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("compare.html"),
 ) -> None:
-    """Compare runs on the same drawings: settings, paired differences, class by class, answers that flipped."""
+    """Compare runs on the same drawings: settings, paired differences, changes per class, answers that flipped."""
     from sketchfit.commands.compare import compare as compare_runs
 
     compare_runs(runs, out)
@@ -217,15 +217,13 @@ def compare(
 
 @app.command(name="runs")
 def list_runs(
-    folder: Annotated[Path, typer.Argument(help="Folder that run folders lie in.")] = Path("runs"),
+    folder: Annotated[Path, typer.Argument(help="Folder that contains run folders.")] = Path("runs"),
     sort: Annotated[str, typer.Option("--sort", help="Column: top1, log_loss, when, name, seconds, …")] = "top1",
 ) -> None:
     """List the runs of a folder."""
-    from sketchfit.commands.compare import list_runs as lines_of
-    from sketchfit.commands.compare import print_runs
-    from sketchfit.tracking.console import Console
+    from sketchfit.commands.runs import runs as print_runs
 
-    print_runs(lines_of(folder, sort), Console("plain"))
+    print_runs(folder, sort)
 
 
 @app.command()

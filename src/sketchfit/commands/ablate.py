@@ -27,7 +27,15 @@ from sketchfit.data.store import Store, StoreSettings, Watch
 from sketchfit.data.stores import load_store, store_settings
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
-from sketchfit.reporting.ablation import NOTE, Outcome, Row, compare, table_rows, to_csv, to_html
+from sketchfit.reporting.ablation import (
+    NOTE,
+    AblationRow,
+    VariantResult,
+    ablation_page,
+    ablation_table,
+    table_rows,
+    to_csv,
+)
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.audit import find_groups
@@ -64,7 +72,7 @@ def ablate(
     out: str | Path = "runs/ablation",
     *,
     grid: bool = False,
-) -> list[Row]:
+) -> list[AblationRow]:
     """Train the base and its variants and write `ablation.csv` and `ablation.html`.
 
     What happens after training (views, calibration, ensembles) does not enter. Started again with more variants or
@@ -94,7 +102,7 @@ def ablate(
     for variant in variants:
         outcomes.append(runner.train(variant, seeds))
         log.info(f"{variant.name}: {100 * outcomes[-1].correct.mean():.2f} % out of fold over {seeds} seeds")
-    rows = compare(outcomes[0], outcomes[1:], runner.family)
+    rows = ablation_table(outcomes[0], outcomes[1:], runner.family)
     engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
     _print(rows, Path(out), context.console)
     return rows
@@ -184,14 +192,14 @@ class _Runner:
         rows = np.unique(np.concatenate([fold.valid for fold in self._folds]))
         self.family: NDArray[np.int64] | None = None if group is None else group[rows]
 
-    def train(self, variant: Variant, seeds: int) -> Outcome:
+    def train(self, variant: Variant, seeds: int) -> VariantResult:
         """Train all seeds of a variant; what is on disk is not trained again."""
         correct, seconds = [], 0.0
         for number in range(seeds):
             results = self._train(variant, self._context.recipe.seed + number)
             correct.append(_correct(results, self._context.table.label))
             seconds += sum(result.seconds for result in results)
-        return Outcome(variant.name, np.stack(correct), seconds)
+        return VariantResult(variant.name, np.stack(correct), seconds)
 
     def _train(self, variant: Variant, seed: int) -> list[FoldResult]:
         settings = variant.recipe.model_copy(update={"seed": seed})
@@ -229,7 +237,7 @@ def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray
     return right
 
 
-def _print(rows: Sequence[Row], out: Path, console: Console) -> None:
+def _print(rows: Sequence[AblationRow], out: Path, console: Console) -> None:
     """The table, names of variants last as they may be long; the files hold the other columns."""
     shown = RichTable(box=None, pad_edge=False)
     for name in ("top-1", "difference", "95 % interval", "minutes", ""):

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe, member_recipes
@@ -20,6 +18,7 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.models.freezing import apply_freezing
+from sketchfit.reporting.lr_range_chart import lr_range_chart
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine, make_engine
@@ -75,7 +74,9 @@ def lr_find(
     found = _range_test(
         load_table(Path(data), member, with_folds=False), member, (low, high, steps), Path(out), console
     )
-    _draw(found, member, Path(out))
+    chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)
+    with atomic(Path(out)) as temporary:
+        temporary.write_bytes(chart.png())
     console.line(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")
     return found
 
@@ -127,20 +128,3 @@ def _endless(job: FitJob, state: TrainState, engine: Engine) -> Generator[list[M
         plan = replace(full, epoch=epoch)
         yield from updates(job, plan, job.recipe.training.epochs, 0, state.normalisation, engine)
         epoch += 1
-
-
-def _draw(found: RangeTest, recipe: Recipe, out: Path) -> None:
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot(found.rates, found.losses, color="0.8", linewidth=1)
-    axes.plot(found.rates, found.curve, color="tab:blue")
-    axes.axvline(found.suggested, color="tab:red", linestyle="--", label=f"suggested: {found.suggested:.2g}")
-    axes.axvline(recipe.optimizer.lr, color="0.4", linestyle=":", label=f"recipe: {recipe.optimizer.lr:g}")
-    axes.set_xscale("log")
-    top = max(found.curve[0] * 1.3, float(np.nanmin(found.curve)) + 1e-9)
-    axes.set_ylim(float(np.nanmin(found.losses)) * 0.95, top)
-    axes.set_xlabel("learning rate of the last layers")
-    axes.set_ylabel("training loss")
-    axes.legend()
-    with atomic(out) as temporary, temporary.open("wb") as file:
-        FigureCanvasAgg(figure).print_png(file)  # type: ignore[no-untyped-call]

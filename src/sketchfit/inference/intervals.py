@@ -15,10 +15,25 @@ from scipy.stats import binomtest, norm
 
 from sketchfit.runs.estimates import Difference, Estimate
 
-__all__ = ["LEVEL", "Difference", "Estimate", "accuracy", "bootstrap", "mcnemar", "paired_difference", "wilson"]
+__all__ = [
+    "LEVEL",
+    "Difference",
+    "Estimate",
+    "accuracy",
+    "bootstrap",
+    "families",
+    "mcnemar",
+    "paired_difference",
+    "wilson",
+]
 
 LEVEL = 0.95
 _BLOCK = 1 << 22
+
+
+def families(group: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Return the groups if any two rows share one; None where all rows are independent."""
+    return group if len(np.unique(group)) < len(group) else None
 
 
 def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:

@@ -1,29 +1,31 @@
-"""What single changes of a recipe did: paired differences on the same rows, with intervals, noise named as such."""
+"""Effects of single changes of a recipe: paired differences on the same rows, with intervals and a verdict."""
 
 from __future__ import annotations
 
 import csv
-import html
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+from sketchfit.reporting.kit.histograms import difference_bar
+from sketchfit.reporting.kit.page import render
 
 NOTE = (
-    "Each variant was trained on the same folds with the same seeds as the base. The difference is of out-of-fold "
-    "top-1, row by row, with a 95 % interval over families of near-duplicates. It counts as better or worse only where "
-    "the whole interval lies on one side of 0 and every seed agrees in sign: the interval is that of the drawings, and "
-    "the luck of a training is not in it. Of many variants that do nothing, one in twenty still leaves a 95 % interval."
+    "All variants were trained on the same folds with the same seeds as the base. The difference is in out-of-fold "
+    "top-1, row by row, with a 95 % interval over families of near-duplicates. A variant counts as better or worse "
+    "only if its interval excludes 0 and every seed agrees in sign. The interval covers the choice of drawings, not "
+    "the randomness of training. Of many variants without effect, one in twenty still has an interval without 0."
 )
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What the trainings of one variant got right.
+class VariantResult:
+    """What the trainings of one variant predicted correctly.
 
     Attributes:
         name: of the variant.
@@ -37,8 +39,8 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of the table; `difference` is None for the base itself."""
+class AblationRow:
+    """A line of the table; `difference` is None for the base."""
 
     name: str
     top1: Estimate
@@ -48,27 +50,29 @@ class Row:
     seconds: float
 
 
-def compare(base: Outcome, others: Sequence[Outcome], group: NDArray[np.int64] | None = None) -> list[Row]:
-    """The table: the base, then each variant against it, the best first.
+def ablation_table(
+    base: VariantResult, variants: Sequence[VariantResult], group: NDArray[np.int64] | None = None
+) -> list[AblationRow]:
+    """Compare variants with the base.
 
     Args:
-        group: int [n], family of near-duplicates of each row; None: rows are independent.
+        base, variants: their results on the same rows.
+        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+
+    Returns:
+        The base, then the variants, the best first.
     """
-    rows = sorted((_row(base, other, group) for other in others), key=lambda row: -row.top1.value)
-    return [Row(base.name, _estimate(base, group), _by_seed(base), None, "base", base.seconds), *rows]
-
-
-def _row(base: Outcome, other: Outcome, group: NDArray[np.int64] | None) -> Row:
-    mine, theirs = other.correct.mean(axis=0), base.correct.mean(axis=0)
-    difference = paired_difference(theirs, mine, group)
-    changes = other.correct.mean(axis=1) - base.correct.mean(axis=1)
-    return Row(
-        other.name, _estimate(other, group), _by_seed(other), difference, verdict(difference, changes), other.seconds
-    )
+    rows = sorted((_row(base, variant, group) for variant in variants), key=lambda row: -row.top1.value)
+    return [AblationRow(base.name, _estimate(base, group), _by_seed(base), None, "base", base.seconds), *rows]
 
 
 def verdict(difference: Difference, by_seed: NDArray[np.floating]) -> str:
-    """`better`, `worse` or `within noise`; see `NOTE`."""
+    """Return `better`, `worse` or `within noise`; see `NOTE`.
+
+    Args:
+        difference: of the means over seeds.
+        by_seed: float [S], difference per seed.
+    """
     agree = (np.sign(by_seed) == np.sign(difference.value)).all()
     if agree and difference.low > 0:
         return "better"
@@ -77,18 +81,8 @@ def verdict(difference: Difference, by_seed: NDArray[np.floating]) -> str:
     return "within noise"
 
 
-def _by_seed(outcome: Outcome) -> tuple[float, ...]:
-    return tuple(float(value) for value in outcome.correct.mean(axis=1))
-
-
-def _estimate(outcome: Outcome, group: NDArray[np.int64] | None) -> Estimate:
-    """Mean over seeds, with the first seed's interval moved there: its width hardly depends on the seed."""
-    first, mean = accuracy(outcome.correct[0], group), float(outcome.correct.mean())
-    return Estimate(mean, first.low + mean - first.value, first.high + mean - first.value, first.n)
-
-
-def table_rows(rows: Sequence[Row]) -> list[Mapping[str, str]]:
-    """The table as text, one mapping a line."""
+def table_rows(rows: Sequence[AblationRow]) -> list[dict[str, str]]:
+    """Format the table as text, one mapping per line: percent and percentage points."""
     return [
         {
             "variant": row.name,
@@ -106,8 +100,8 @@ def table_rows(rows: Sequence[Row]) -> list[Mapping[str, str]]:
     ]
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """The table as CSV: percent and percentage points."""
+def to_csv(rows: Sequence[AblationRow]) -> str:
+    """Write the table as CSV, see `table_rows`."""
     lines = table_rows(rows)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
@@ -116,46 +110,31 @@ def to_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def to_html(rows: Sequence[Row], title: str) -> str:
-    """The table as a page of its own, each interval drawn beside its figures."""
-    lines = table_rows(rows)
-    reach = max(
-        [0.1, *(abs(end) * 100 for row in rows if row.difference for end in (row.difference.low, row.difference.high))]
-    )
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in [*lines[0], ""])
-    body = "".join(
-        f'<tr class="{row.verdict.replace(" ", "-")}">'
-        + "".join(f"<td>{html.escape(value)}</td>" for value in line.values())
-        + f"<td>{_interval(row.difference, reach)}</td></tr>\n"
-        for row, line in zip(rows, lines, strict=True)
-    )
-    return _PAGE.format(title=html.escape(title), note=html.escape(NOTE), head=head, body=body)
+def ablation_page(rows: Sequence[AblationRow], title: str) -> str:
+    """Render the table as a page, with each interval drawn next to its figures."""
+    ends = [end for row in rows if row.difference for end in (row.difference.low, row.difference.high)]
+    reach = max([0.001, *map(abs, ends)])
+    return render("ablation", title=title, note=NOTE, rows=rows, bar=partial(difference_bar, reach=reach))
 
 
-def _interval(difference: Difference | None, reach: float) -> str:
-    if difference is None:
-        return ""
-    low, value, high = (120 + 110 * 100 * end / reach for end in (difference.low, difference.value, difference.high))
-    return (
-        f'<svg width="240" height="14"><path d="M120 0V14" stroke="#999"/>'
-        f'<path d="M{low:.1f} 7H{high:.1f}" stroke="currentColor"/>'
-        f'<circle cx="{value:.1f}" cy="7" r="3.5" fill="currentColor"/></svg>'
+def _row(base: VariantResult, variant: VariantResult, group: NDArray[np.int64] | None) -> AblationRow:
+    difference = paired_difference(base.correct.mean(axis=0), variant.correct.mean(axis=0), group)
+    by_seed = variant.correct.mean(axis=1) - base.correct.mean(axis=1)
+    return AblationRow(
+        variant.name,
+        _estimate(variant, group),
+        _by_seed(variant),
+        difference,
+        verdict(difference, by_seed),
+        variant.seconds,
     )
 
 
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
-th, td {{ border-bottom: 1px solid #ddd; padding: .25rem .6rem; text-align: left; }}
-.better {{ color: #1a7f37; }} .worse {{ color: #b42318; }} .within-noise {{ color: #666; }}
-p {{ max-width: 50rem; }}
-</style>
-<h1>{title}</h1>
-<p>{note}</p>
-<table><thead><tr>{head}</tr></thead>
-<tbody>
-{body}</tbody></table>
-</html>
-"""
+def _by_seed(result: VariantResult) -> tuple[float, ...]:
+    return tuple(float(value) for value in result.correct.mean(axis=1))
+
+
+def _estimate(result: VariantResult, group: NDArray[np.int64] | None) -> Estimate:
+    """The mean over seeds, with the interval of the first seed moved there: its width hardly depends on the seed."""
+    first, mean = accuracy(result.correct[0], group), float(result.correct.mean())
+    return Estimate(mean, first.low + mean - first.value, first.high + mean - first.value, first.n)

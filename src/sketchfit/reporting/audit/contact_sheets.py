@@ -1,82 +1,91 @@
-"""Pictures to embed in a page: single thumbnails, and a whole contact sheet in one image file."""
+"""Contact sheets: the training images of a class, tiled into one image file."""
 
 from __future__ import annotations
 
-import base64
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchfit.data.resize import to_square
+from sketchfit.audit.run import Audit
+from sketchfit.config.audit import AuditSection
+from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, square, tiled, webp
 
-SHEET_COLUMNS = 10
-_QUALITY = 60
+COLUMNS = 10
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ContactSheet:
     """A contact sheet.
 
     Attributes:
-        uri: `data:` address of one image file, cells in rows of at most `SHEET_COLUMNS`.
-        rows: which image is in each cell.
-        omitted: images that were left out.
-        columns, lines: size of the sheet in cells.
+        uri: `data:` address of one image file, with rows of at most `COLUMNS` cells; empty without pictures.
+        rows: the image in each cell.
+        omitted: number of readable images that are left out.
     """
 
     uri: str
     rows: tuple[int, ...]
     omitted: int
-    columns: int
-    lines: int
+
+    @property
+    def columns(self) -> int:
+        """Cells in a row."""
+        return min(COLUMNS, len(self.rows))
 
 
-def single(thumbnail: bytes) -> str:
-    """`data:` address of one thumbnail (a JPEG file), compressed further."""
-    return _uri(_decoded(thumbnail))
+@dataclass(frozen=True)
+class ClassSheet:
+    """A class, its number of training images, and its contact sheet."""
+
+    name: str
+    count: int
+    sheet: ContactSheet
 
 
-def sheet(thumbnails: Sequence[bytes], rows: Sequence[int], most: int, cell: int) -> Sheet:
-    """One image of many thumbnails.
+def class_sheets(audit: Audit, section: AuditSection, threads: int | None = None) -> list[ClassSheet]:
+    """Make a contact sheet per class, by name; none where `section.page_images` is 0.
+
+    Args:
+        audit: what was found.
+        section: number and size of the pictures.
+        threads: all processors if None.
+    """
+    table = audit.table
+    if section.page_images == 0:
+        return []
+    most = max(1, min(section.sheet_images, section.page_images // max(1, table.class_count)))
+    by_class = np.split(np.argsort(table.label, kind="stable"), np.cumsum(audit.class_counts)[:-1])
+
+    def one(index: int) -> ClassSheet:
+        rows = by_class[index].tolist()
+        sheet = contact_sheet(audit.thumbnails, rows, most, cell_side(section))
+        return ClassSheet(table.class_names[index], len(rows), sheet)
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        made = list(pool.map(one, range(table.class_count)))
+    return sorted(made, key=lambda one: one.name.casefold())
+
+
+def contact_sheet(thumbnails: Sequence[bytes], rows: Sequence[int], most: int, cell: int) -> ContactSheet:
+    """Tile thumbnails into one image.
 
     Args:
         thumbnails: JPEG files of all images; empty ones have no picture and are left out.
         rows: the images wanted.
-        most: show no more than this, evenly spaced over `rows`.
+        most: at most so many are shown, evenly spaced over `rows`.
         cell: side of a cell in pixels.
     """
     there = [row for row in rows if thumbnails[row]]
     shown = [there[index * len(there) // most] for index in range(most)] if len(there) > most else there
     if not shown:
-        return Sheet("", (), len(there), 0, 0)
-    cells = [to_square(_three_axes(_decoded(thumbnails[row])), cell, "pad")[0] for row in shown]
-    channels = max(picture.shape[2] for picture in cells)
-    columns = min(SHEET_COLUMNS, len(shown))
-    lines = -(-len(shown) // columns)
-    canvas = np.full((lines * cell, columns * cell, channels), 255, np.uint8)
-    for index, picture in enumerate(cells):
-        top, left = index // columns * cell, index % columns * cell
-        canvas[top : top + cell, left : left + cell] = picture
-    return Sheet(_uri(canvas), tuple(shown), len(there) - len(shown), columns, lines)
+        return ContactSheet("", (), len(there))
+    cells = [square(from_jpeg(thumbnails[row]), cell) for row in shown]
+    return ContactSheet(data_uri(webp(tiled(cells, COLUMNS))), tuple(shown), len(there) - len(shown))
 
 
-def _decoded(thumbnail: bytes) -> NDArray[np.uint8]:
-    """The stored pixels, blue first where coloured, as OpenCV writes them again."""
-    image = cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise RuntimeError("a thumbnail in the audit's cache is damaged: remove the cache")
-    return np.asarray(image, np.uint8)
-
-
-def _three_axes(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return image.reshape(image.shape[0], image.shape[1], -1)
-
-
-def _uri(image: NDArray[np.uint8]) -> str:
-    done, data = cv2.imencode(".webp", image, [cv2.IMWRITE_WEBP_QUALITY, _QUALITY])
-    if not done:
-        raise RuntimeError("OpenCV could not encode a WebP")
-    return f"data:image/webp;base64,{base64.b64encode(data.tobytes()).decode('ascii')}"
+def cell_side(section: AuditSection) -> int:
+    """Return the side of a cell in pixels."""
+    return max(16, section.thumbnail * 3 // 4)

@@ -1,4 +1,4 @@
-"""Small pictures for a page: read fast, put side by side into one sprite a class, encoded as WebP."""
+"""Small pictures for a page: read quickly, tiled into one image, encoded as WebP."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ from PIL import Image, ImageOps
 from sketchfit.data.images import ImageError, decode
 from sketchfit.data.resize import to_square
 
-COLUMNS = 12
-"""Thumbnails side by side in a sprite."""
+Pixels = NDArray[np.uint8]
+"""An image, uint8 [H, W, C], C in {1, 3}, RGB."""
 
 
-def thumbnail(path: Path, side: int, max_pixels: int = 100_000_000) -> NDArray[np.uint8]:
-    """A drawing, padded to a square of `side` pixels; grey with a cross where it can't be read.
+def thumbnail(path: Path, side: int, max_pixels: int = 100_000_000) -> Pixels:
+    """Read a drawing, padded to a square; a grey square with a cross where it can't be read.
 
     A JPEG is decoded at a fraction of its size, which its format makes cheap.
+
+    Args:
+        path: image file.
+        side: of the square, in pixels.
+        max_pixels: an image with more counts as unreadable.
 
     Returns:
         uint8 [side, side, C], C in {1, 3}.
@@ -34,36 +39,51 @@ def thumbnail(path: Path, side: int, max_pixels: int = 100_000_000) -> NDArray[n
             image = decode(path, max_pixels=max_pixels)
         except (ImageError, OSError):
             return _crossed(side)
-    return to_square(image if image.ndim == 3 else image[:, :, None], side, "pad")[0]
+    return square(image, side)
 
 
-def thumbnails(paths: Sequence[Path], side: int, threads: int = 2) -> list[NDArray[np.uint8]]:
-    """Thumbnails of many drawings, in their order."""
+def thumbnails(paths: Sequence[Path], side: int, threads: int = 2) -> list[Pixels]:
+    """Read many drawings, in their order."""
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda path: thumbnail(path, side), paths))
 
 
-def sprite(pictures: Sequence[NDArray[np.uint8]], quality: int = 45) -> bytes:
-    """Pictures of one size, row by row in `COLUMNS` columns, as one WebP file.
+def from_jpeg(content: bytes) -> Pixels:
+    """Decode a JPEG file that sketchfit wrote itself.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise ValueError("a stored thumbnail is damaged: remove the cache")
+    return np.asarray(image[:, :, None] if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def square(image: Pixels, side: int) -> Pixels:
+    """Resize to a square of `side` pixels, padded in the colour of the paper. `image` may lack the channel axis."""
+    return to_square(image if image.ndim == 3 else image[:, :, None], side, "pad")[0]
+
+
+def tiled(pictures: Sequence[Pixels], columns: int) -> Pixels:
+    """Put pictures of one size side by side, row by row, on white.
 
     Args:
-        pictures: uint8 [S, S, C] each, C in {1, 3}.
-        quality: 1 … 100.
+        pictures: one or more, uint8 [S, S, C].
+        columns: at most so many in a row.
     """
-    side = pictures[0].shape[0]
-    colour = any(picture.shape[2] == 3 for picture in pictures)
-    rows = -(-len(pictures) // COLUMNS)
-    columns = min(COLUMNS, len(pictures))
-    sheet = np.full((rows * side, columns * side, 3 if colour else 1), 255, dtype=np.uint8)
+    side, channels = pictures[0].shape[0], max(picture.shape[2] for picture in pictures)
+    rows, columns = -(-len(pictures) // columns), min(columns, len(pictures))
+    sheet = np.full((rows * side, columns * side, channels), 255, dtype=np.uint8)
     for place, picture in enumerate(pictures):
-        top, left = place // COLUMNS * side, place % COLUMNS * side
+        top, left = place // columns * side, place % columns * side
         sheet[top : top + side, left : left + side] = picture
-    return webp(sheet, quality)
+    return sheet
 
 
-def webp(picture: NDArray[np.uint8], quality: int = 60) -> bytes:
-    """uint8 [H, W, C] as a WebP file."""
+def webp(picture: Pixels, quality: int = 60) -> bytes:
+    """Encode as a WebP file; `quality` is 1 … 100."""
     image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
     stream = io.BytesIO()
     image.save(stream, "WEBP", quality=quality, method=2)
@@ -71,11 +91,11 @@ def webp(picture: NDArray[np.uint8], quality: int = 60) -> bytes:
 
 
 def data_uri(content: bytes, kind: str = "image/webp") -> str:
-    """A file's content as a `data:` address."""
+    """Write a file's content as a `data:` address."""
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _fast_jpeg(path: Path, side: int, max_pixels: int) -> NDArray[np.uint8] | None:
+def _fast_jpeg(path: Path, side: int, max_pixels: int) -> Pixels | None:
     try:
         with Image.open(path, formats=("JPEG",)) as image:
             if image.width * image.height > max_pixels or image.mode not in {"L", "RGB"}:
@@ -84,10 +104,10 @@ def _fast_jpeg(path: Path, side: int, max_pixels: int) -> NDArray[np.uint8] | No
             upright = ImageOps.exif_transpose(image)
             return np.asarray(upright, dtype=np.uint8)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None  # the strict decoder says what is wrong with it
+        return None  # `decode` reports what is wrong with it
 
 
-def _crossed(side: int) -> NDArray[np.uint8]:
+def _crossed(side: int) -> Pixels:
     picture = np.full((side, side, 1), 225, dtype=np.uint8)
     cv2.line(picture, (4, 4), (side - 5, side - 5), (120.0,), 1)
     cv2.line(picture, (4, side - 5), (side - 5, 4), (120.0,), 1)

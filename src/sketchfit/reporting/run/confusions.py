@@ -1,4 +1,4 @@
-"""What is taken for what: the pairs that cost most, and an order of classes in which a large matrix can be read."""
+"""Section "Confusions": the pairs of classes with most errors, and the confusion matrix in a readable order."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
+from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.run.classes import confusion_matrix
+from sketchfit.reporting.run.page_section import PageSection, page_section
+
 
 @dataclass(frozen=True)
-class Pair:
-    """Two classes and the drawings of either that are taken for the other.
+class ConfusedPair:
+    """Two classes that are confused with each other.
 
     Attributes:
-        first, second: class indices; `first` is the one that is mistaken more often.
-        there: drawings of `first` called `second`.
-        back: drawings of `second` called `first`.
+        first, second: class indices; `first` is the class with more errors.
+        there: drawings of `first` whose answer is `second`.
+        back: drawings of `second` whose answer is `first`.
     """
 
     first: int
@@ -26,17 +30,36 @@ class Pair:
     back: int
 
     @property
-    def cost(self) -> int:
-        """Errors that the pair accounts for."""
+    def errors(self) -> int:
+        """Number of errors between the two, in either direction."""
         return self.there + self.back
 
 
-def costly_pairs(matrix: NDArray[np.int64], count: int = 20) -> list[Pair]:
-    """The pairs of classes with most errors between them, in either direction.
+def confusions_section(evidence: Evidence) -> PageSection:
+    """Render the pairs with most errors and the confusion matrix."""
+    matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
+    pairs = confused_pairs(matrix)
+    rows, columns = np.nonzero(matrix)
+    data = {
+        "order": clustered_order(evidence.prob, evidence.label),
+        "cells": np.stack([rows, columns, matrix[rows, columns]], axis=1),
+    }
+    return page_section(
+        "confusions",
+        "Confusions",
+        {"matrix": data},
+        names=evidence.class_names,
+        pairs=pairs,
+        share=sum(pair.errors for pair in pairs) / max(int((~evidence.correct).sum()), 1),
+    )
+
+
+def confused_pairs(matrix: NDArray[np.int64], count: int = 20) -> list[ConfusedPair]:
+    """Find the pairs of classes with most errors between them, in either direction.
 
     Args:
         matrix: int64 [C, C], rows are true classes.
-        count: at most so many.
+        count: at most so many pairs.
     """
     both = np.triu(matrix + matrix.T, 1)
     order = np.argsort(-both, axis=None, kind="stable")[:count]
@@ -47,16 +70,16 @@ def costly_pairs(matrix: NDArray[np.int64], count: int = 20) -> list[Pair]:
             break
         if matrix[b, a] > matrix[a, b]:
             a, b = b, a
-        pairs.append(Pair(a, b, int(matrix[a, b]), int(matrix[b, a])))
+        pairs.append(ConfusedPair(a, b, int(matrix[a, b]), int(matrix[b, a])))
     return pairs
 
 
 def clustered_order(prob: NDArray[np.float32], label: NDArray[np.int64]) -> NDArray[np.int64]:
-    """An order of classes in which those that are taken for each other lie side by side.
+    """Order classes so that those that are confused with each other are neighbours.
 
-    Average-linkage clustering of classes by how much probability they lend each other, leaves turned to the best
-    order (Bar-Joseph et al. 2001). Probabilities rather than answers, for they tell classes apart that are never
-    confused outright.
+    Average-linkage clustering of classes by the mean probability that they give to each other, with leaves in the
+    optimal order (Bar-Joseph et al. 2001). Probabilities separate classes that are never confused outright, answers do
+    not.
 
     Args:
         prob: float [N, C].
@@ -68,10 +91,10 @@ def clustered_order(prob: NDArray[np.float32], label: NDArray[np.int64]) -> NDAr
     classes = prob.shape[1]
     if classes < 3:
         return np.arange(classes)
-    lent = np.zeros((classes, classes))
-    np.add.at(lent, label, prob)
-    lent /= np.maximum(np.bincount(label, minlength=classes), 1)[:, None]
-    near = lent + lent.T
+    given = np.zeros((classes, classes))
+    np.add.at(given, label, prob)
+    given /= np.maximum(np.bincount(label, minlength=classes), 1)[:, None]
+    near = given + given.T
     distance = 1 - near / max(float(near[~np.eye(classes, dtype=bool)].max()), 1e-12)
     np.fill_diagonal(distance, 0.0)
     condensed = np.maximum(squareform(distance, checks=False), 0.0)

@@ -1,7 +1,7 @@
-"""Drawings whose label is doubtful: confident learning on out-of-fold probabilities, and copies that disagree.
+"""Section "Labels": doubtful labels by confident learning on out-of-fold probabilities, and copies that disagree.
 
-"Confident Learning: Estimating Uncertainty in Dataset Labels" (Northcutt et al., 1911.00068), by cleanlab. A class
-that the network can't tell from another gives false alarms too: what is found is to be looked at, not thrown out.
+"Confident Learning: Estimating Uncertainty in Dataset Labels" (Northcutt et al., 1911.00068), by cleanlab. Classes that
+the network confuses give false alarms too, so each label needs a review by a person.
 """
 
 from __future__ import annotations
@@ -10,19 +10,31 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from cleanlab.filter import find_label_issues  # type: ignore[import-untyped]
+from cleanlab import filter as confident_learning  # type: ignore[import-untyped]
 from cleanlab.rank import get_label_quality_scores  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, webp
+from sketchfit.reporting.run.page_section import PageSection, page_section
+
 COLUMNS = ("image_path", "label", "suggested", "p_label", "p_suggested", "reason", "decision")
-"""Of the review file. `decision` is empty, to be filled in: `exclude`, a class's name, or nothing to keep the label."""
+"""Of the review file. `decision` is empty, for the user to fill in: `exclude`, a class's name, or nothing to keep the
+label."""
+
+TRUSTED = 0.6
+"""Accuracy below which most labels that a network doubts are correct."""
+
+SHOWN = 200
+"""Labels on the page; the review file holds all."""
 
 
 @dataclass(frozen=True)
 class LabelIssue:
-    """A doubtful label: `place` in the rows, class index suggested, and why (`network` or `copies`)."""
+    """A doubtful label: `place` in the rows, index of the suggested class, and `reason` (`network` or `copies`)."""
 
     place: int
     suggested: int
@@ -31,8 +43,48 @@ class LabelIssue:
     reason: str
 
 
+def find_label_issues(evidence: Evidence) -> list[LabelIssue]:
+    """Find all doubtful labels: copies that disagree, then those that the networks doubt."""
+    issues = disagreeing_copies(evidence.prob, evidence.label, evidence.group)
+    known = {one.place for one in issues}
+    return issues + [one for one in doubtful_labels(evidence.prob, evidence.label) if one.place not in known]
+
+
+def labels_section(evidence: Evidence, issues: Sequence[LabelIssue], pictures: Sequence[Pixels]) -> PageSection:
+    """Render the doubtful labels with their drawings.
+
+    Args:
+        evidence: the run.
+        issues: doubtful labels; the first `SHOWN` are on the page.
+        pictures: n thumbnails of one size.
+    """
+    accuracy = float(evidence.correct.mean())
+    return page_section(
+        "labels",
+        "Labels",
+        issues=[_shown(evidence, one, pictures[one.place]) for one in issues[:SHOWN]],
+        side=pictures[0].shape[0] if len(pictures) else 0,
+        by_network=sum(one.reason == "network" for one in issues),
+        by_copies=sum(one.reason == "copies" for one in issues),
+        low_accuracy=accuracy if accuracy < TRUSTED else None,
+        more=max(0, len(issues) - SHOWN),
+    )
+
+
+def _shown(evidence: Evidence, issue: LabelIssue, picture: Pixels) -> dict[str, Any]:
+    names = evidence.class_names
+    return {
+        "issue": issue,
+        "picture": data_uri(webp(picture, 45)),
+        "path": evidence.paths[issue.place],
+        "label": names[evidence.label[issue.place]],
+        "suggested": names[issue.suggested],
+        "reason": {"network": "networks", "copies": "near-duplicates"}[issue.reason],
+    }
+
+
 def doubtful_labels(prob: NDArray[np.float32], label: NDArray[np.int64]) -> list[LabelIssue]:
-    """Labels that confident learning doubts, most doubtful first.
+    """Find the labels that confident learning doubts, most doubtful first.
 
     Args:
         prob: float [N, C], out of fold, rows sum to 1.
@@ -40,7 +92,7 @@ def doubtful_labels(prob: NDArray[np.float32], label: NDArray[np.int64]) -> list
     """
     if len(label) == 0 or len(np.unique(label)) < 2:
         return []
-    doubted = find_label_issues(label, prob, filter_by="both", n_jobs=1)
+    doubted = confident_learning.find_label_issues(label, prob, filter_by="both", n_jobs=1)
     quality = get_label_quality_scores(label, prob, method="normalized_margin")
     places = np.flatnonzero(doubted)
     return [_issue(prob, label, int(place), "network") for place in places[np.argsort(quality[places], kind="stable")]]
@@ -49,8 +101,15 @@ def doubtful_labels(prob: NDArray[np.float32], label: NDArray[np.int64]) -> list
 def disagreeing_copies(
     prob: NDArray[np.float32], label: NDArray[np.int64], group: NDArray[np.int64]
 ) -> list[LabelIssue]:
-    """Near-duplicates whose labels differ: every drawing of such a family; the family's commonest other label is
-    suggested, of equals the one the network finds likelier."""
+    """Find families of near-duplicates whose labels differ, and list each of their drawings.
+
+    The family's most frequent other label is suggested; of equally frequent ones, the more probable one.
+
+    Args:
+        prob: float [N, C].
+        label: int64 [N].
+        group: int64 [N], family of near-duplicates per row.
+    """
     found = []
     order = np.argsort(group, kind="stable")
     for places in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
@@ -64,18 +123,17 @@ def disagreeing_copies(
     return found
 
 
-def review_csv(
-    issues: Sequence[LabelIssue], paths: Sequence[str], label: NDArray[np.int64], names: Sequence[str]
-) -> str:
-    """The review file: columns `COLUMNS`, a line an issue."""
+def review_csv(evidence: Evidence, issues: Sequence[LabelIssue]) -> str:
+    """Write the review file: columns `COLUMNS`, one line per issue."""
+    names = evidence.class_names
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for one in issues:
         writer.writerow(
             [
-                paths[one.place],
-                names[label[one.place]],
+                evidence.paths[one.place],
+                names[evidence.label[one.place]],
                 names[one.suggested],
                 f"{one.p_label:.4f}",
                 f"{one.p_suggested:.4f}",

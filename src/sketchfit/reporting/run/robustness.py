@@ -1,16 +1,18 @@
-"""Changed inputs: a network that knows a thing knows it flipped, turned, in thick and thin lines, light on dark."""
+"""Section "Robustness": accuracy when the network's input is flipped, turned, thickened, thinned or inverted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+from sketchfit.reporting.kit.thumbnails import Pixels
+from sketchfit.reporting.run.page_section import PageSection, page_section
 
-Pixels = NDArray[np.uint8]
 Change = Callable[[Pixels, Pixels], Pixels]
 """(image uint8 [S, S, C], paper uint8 [C]) → the same shape."""
 
@@ -29,8 +31,8 @@ def _turned(degrees: float) -> Change:
 
 def _lines(thicker: bool) -> Change:
     def change(image: Pixels, paper: Pixels) -> Pixels:
-        """Dark ink grows where the darkest of the neighbours is taken; on dark paper the lightest."""
-        # Thinning by more than a pixel a side would wipe out what a pen leaves at a network's input size.
+        # The darkest neighbour thickens dark ink, the lightest one thickens light ink on dark paper.
+        # Thinning by more than one pixel per side would remove thin lines at a network's input size.
         reach = max(1, round(image.shape[0] / 112)) if thicker else 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
         dark_ink = float(paper.mean()) >= float(image.mean())
@@ -50,19 +52,38 @@ CHANGES: Mapping[str, Change] = {
     "thinned": _lines(thicker=False),
     "inverted": lambda image, _: 255 - image,
 }
-"""What is done to the network's input, by name."""
+"""Changes of the network's input, by name."""
+
+UNCHANGED = "as it is"
+"""Name of the input without a change."""
 
 
-def compare_changes(
-    base: NDArray[np.bool_], changed: Mapping[str, NDArray[np.bool_]], group: NDArray[np.int64] | None
-) -> tuple[Estimate, dict[str, tuple[Estimate, Difference]]]:
-    """Accuracy as it is; and with each change, with the paired difference.
+@dataclass(frozen=True)
+class Robustness:
+    """Accuracy without a change, and per change with the paired difference."""
+
+    unchanged: Estimate
+    changes: Mapping[str, tuple[Estimate, Difference]]
+
+
+def compare_changes(right: Mapping[str, NDArray[np.bool_]], group: NDArray[np.int64] | None) -> Robustness:
+    """Compare each change with the unchanged input, on the same rows.
 
     Args:
-        base: bool [n], right or wrong as it is.
-        changed: name to bool [n], the same rows.
-        group: int64 [n] or None.
+        right: name to bool [n], right or wrong; holds `UNCHANGED`.
+        group: int64 [n], family of near-duplicates per row; None: rows are independent.
     """
-    return accuracy(base, group), {
-        name: (accuracy(right, group), paired_difference(base, right, group)) for name, right in changed.items()
-    }
+    base = right[UNCHANGED]
+    return Robustness(
+        accuracy(base, group),
+        {
+            name: (accuracy(changed, group), paired_difference(base, changed, group))
+            for name, changed in right.items()
+            if name != UNCHANGED
+        },
+    )
+
+
+def robustness_section(robustness: Robustness) -> PageSection:
+    """Render accuracy per change."""
+    return page_section("robustness", "Robustness", robustness=robustness)

@@ -1,16 +1,17 @@
-"""Slices: accuracy by each measured trait, and bad slices found by a shallow tree; corrected for multiple looks.
+"""Section "Slices": accuracy per measured trait, and weak slices found by a shallow tree, corrected for their number.
 
 Each slice is compared with all other rows. The p-value is that of a two-sided z-test on the difference of proportions
-whose variance counts families of near-duplicates as units (a sandwich estimator); Holm's correction (1979) keeps the
-chance of any false alarm over a whole table below 5 %.
+whose variance counts families of near-duplicates as units (a sandwich estimator). Holm's correction (1979) keeps the
+probability of any false alarm in a table below 5 %.
 
-The tree ("slice finding", in the spirit of Chung et al., 1807.06068) is grown on half of the families and its leaves
-are judged on the other half, so that what it shows was not chosen by the rows that show it.
+The tree ("slice finding", after Chung et al., 1807.06068) is grown on half of the families, and its leaves are judged
+on the other half, so the rows that show a slice did not choose it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,12 +22,20 @@ from scipy.stats import norm
 from sklearn.tree import DecisionTreeClassifier
 
 from sketchfit.audit.multiple_tests import holm
+from sketchfit.audit.traits import Traits, measure, traits_frame
+from sketchfit.data.images import ImageError, decode
 from sketchfit.inference.intervals import Estimate, accuracy
+from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.run.page_section import PageSection, page_section
 
 SMALLEST = 20
-"""Slices of fewer rows are left out: nothing can be said about them."""
+"""Slices of fewer rows are left out."""
 
 ALPHA = 0.05
+"""Corrected p-value below which a slice counts as weak."""
+
+MEASURED_WITHOUT_AUDIT = 3000
+"""Number of drawings up to which traits are measured here where there was no audit."""
 
 Bools = NDArray[np.bool_]
 
@@ -38,7 +47,7 @@ NUMERIC: Mapping[str, str] = {
     "box_share": "share of the page that is drawn on",
     "jpeg_quality": "JPEG quality",
 }
-"""Traits cut into quarters of equally many rows, and what they are called."""
+"""Traits that are cut into quarters of equally many rows, and their names on the page."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +55,9 @@ class Slice:
     """Rows that share a trait.
 
     Attributes:
-        trait, name: what it is by, and which part.
+        trait, name: the trait, and the part of its range.
         accuracy: of its rows, with interval.
-        difference: its accuracy less that of all other rows.
+        difference: its accuracy minus that of all other rows.
         p_value: two-sided, uncorrected.
         adjusted: after Holm's correction over the table.
     """
@@ -62,15 +71,58 @@ class Slice:
 
     @property
     def weak(self) -> bool:
-        """Worse than the rest beyond chance."""
+        """Whether it is significantly worse than the rest."""
         return self.difference < 0 and self.adjusted < ALPHA
 
 
-def trait_masks(traits: pd.DataFrame) -> list[tuple[str, str, Bools]]:
-    """(trait, name, bool [n]) of every slice by one trait.
+@dataclass(frozen=True)
+class SliceResults:
+    """All slices of a run.
+
+    Attributes:
+        by_trait: slices by one trait, the worst first.
+        by_tree: weak leaves of the tree, the worst first.
+        measured: whether the traits of the drawings are known.
+    """
+
+    by_trait: Sequence[Slice] = ()
+    by_tree: Sequence[Slice] = ()
+    measured: bool = True
+
+    @property
+    def weak(self) -> list[Slice]:
+        """Slices that are significantly worse than the rest."""
+        return [one for one in (*self.by_trait, *self.by_tree) if one.weak]
+
+
+def find_slices(evidence: Evidence, group: NDArray[np.int64] | None, threads: int) -> SliceResults:
+    """Compare all slices of a run; without an audit, the traits of up to 3,000 drawings are measured here.
 
     Args:
-        traits: columns as in `data.traits.TRAIT_NAMES`; those that are missing are left out, NaN belong nowhere.
+        evidence: the run.
+        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        threads: for measuring.
+    """
+    traits = evidence.traits
+    if traits is None:
+        if len(evidence.rows) > MEASURED_WITHOUT_AUDIT:
+            return SliceResults(measured=False)
+        traits = _measured(evidence, threads)
+    correct = evidence.correct
+    return SliceResults(compare_slices(trait_masks(traits), correct, group), tree_slices(traits, correct, group))
+
+
+def slices_section(slices: SliceResults) -> PageSection:
+    """Render accuracy per trait."""
+    weak = sum(one.weak for one in slices.by_trait)
+    return page_section("slices", "Slices", slices=slices, weak=weak)
+
+
+def trait_masks(traits: pd.DataFrame) -> list[tuple[str, str, Bools]]:
+    """Cut each trait into parts: (trait, name, bool [n]) per slice.
+
+    Args:
+        traits: columns as in `audit.traits.TRAIT_NAMES`. Missing columns are left out; NaN are in no slice.
     """
     found: list[tuple[str, str, Bools]] = []
     for column, trait in NUMERIC.items():
@@ -98,7 +150,16 @@ def trait_masks(traits: pd.DataFrame) -> list[tuple[str, str, Bools]]:
 def compare_slices(
     masks: Sequence[tuple[str, str, Bools]], correct: Bools, group: NDArray[np.int64] | None
 ) -> list[Slice]:
-    """Each slice against the rest, worst first; those that are too small, or are nearly everything, are left out."""
+    """Compare each slice with the rest.
+
+    Args:
+        masks: (trait, name, bool [n]) per slice.
+        correct: bool [n].
+        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+
+    Returns:
+        The worst first. Slices with fewer than `SMALLEST` rows inside or outside are left out.
+    """
     kept = [(t, n, m) for t, n, m in masks if m.sum() >= SMALLEST and (~m).sum() >= SMALLEST]
     tests = [_difference(mask, correct, group) for _, _, mask in kept]
     adjusted = holm([p for _, p in tests])
@@ -112,10 +173,17 @@ def compare_slices(
 def tree_slices(
     traits: pd.DataFrame, correct: Bools, group: NDArray[np.int64] | None, depth: int = 3, seed: int = 0
 ) -> list[Slice]:
-    """Leaves of a shallow tree that tells right from wrong by traits, judged on the half it was not grown on.
+    """Find weak slices as leaves of a tree that separates right from wrong answers by traits.
+
+    Args:
+        traits: see `trait_masks`.
+        correct: bool [n].
+        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        depth: of the tree.
+        seed: of the division into halves.
 
     Returns:
-        Leaves that are weak there, worst first; often none.
+        Leaves that are weak on the half that the tree was not grown on, the worst first; often none.
     """
     columns = [
         name for name in (*NUMERIC, "width", "height", "aspect", "colour", "inverted", "drawings") if name in traits
@@ -139,8 +207,20 @@ def tree_slices(
     return [one for one in found if one.weak]
 
 
+def _measured(evidence: Evidence, threads: int) -> pd.DataFrame:
+    def one(path: str) -> Traits | None:
+        try:
+            return measure(decode(evidence.root / path), (evidence.root / path).stat().st_size)
+        except (ImageError, OSError):
+            return None
+
+    with ThreadPoolExecutor(threads) as pool:
+        traits = list(pool.map(one, evidence.paths))
+    return traits_frame(traits, evidence.rows.tolist(), ["train"] * len(traits), evidence.paths)
+
+
 def _difference(mask: Bools, correct: Bools, group: NDArray[np.int64] | None) -> tuple[float, float]:
-    """Accuracy inside less outside, and its two-sided p-value."""
+    """Return accuracy inside minus outside, and its two-sided p-value."""
     right = correct.astype(np.float64)
     inside, outside = right[mask].mean(), right[~mask].mean()
     influence = np.where(mask, (right - inside) / mask.sum(), -(right - outside) / (~mask).sum())
@@ -165,7 +245,7 @@ def _quarters(values: NDArray[np.float64]) -> list[tuple[str, Bools]]:
 
 
 def _leaf_rules(tree: DecisionTreeClassifier, columns: Sequence[str]) -> dict[int, str]:
-    """What each leaf's rows have in common, in words."""
+    """Describe each leaf by the conditions that lead to it."""
     inner, rules = tree.tree_, dict[int, str]()
 
     def walk(node: int, path: tuple[str, ...]) -> None:

@@ -1,7 +1,5 @@
-// Without this script all classes are listed, and only finding one by name is missing.
-const field = document.getElementById("find");
-const classes = [...document.querySelectorAll("#classes details")];
-const found = document.getElementById("found");
+// Find a class by name. Without this script all classes are listed.
+const field = $("#find"), found = $("#found"), classes = $$("#class-list details");
 field.hidden = false;
 field.addEventListener("input", () => {
   const wanted = field.value.trim().toLowerCase();

@@ -11,7 +11,7 @@ const el = (tag, properties = {}, ...children) => {
 };
 const percent = (value) => (100 * value).toFixed(1) + " %";
 
-// Light and dark: the system's choice until a person makes another.
+// Light and dark: the system's setting until the button is used.
 const themeButton = $("#theme");
 if (themeButton) {
   themeButton.addEventListener("click", () => {
@@ -23,15 +23,15 @@ if (themeButton) {
   });
 }
 
-// Tables: a click on a head sorts by `data-v` of its cells (or their text), numbers as numbers.
+// Tables: a click on a column's head sorts by `data-v` of its cells (or their text), numbers as numbers.
 for (const table of $$("table.sortable")) {
   const heads = $$("thead th", table);
   heads.forEach((head, column) => {
+    if (!head.textContent.trim()) return;
     const button = el("button", { type: "button", textContent: head.textContent });
     head.replaceChildren(button);
     button.addEventListener("click", () => {
-      const descending = head.getAttribute("aria-sort") === "ascending" ||
-        (head.getAttribute("aria-sort") !== "descending" && head.dataset.first === "descending");
+      const descending = head.getAttribute("aria-sort") === "ascending";
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       const key = (row) => { const cell = row.cells[column]; return cell.dataset.v ?? cell.textContent.trim(); };

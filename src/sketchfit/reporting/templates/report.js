@@ -7,7 +7,7 @@ byClass.forEach((places) => places.forEach((place, k) => position.set(place, k))
 const isRight = (place) => rows.answer[place] === rows.label[place];
 const describe = (place) => `${rows.path[place]}: ${names[rows.label[place]]}` +
   (isRight(place) ? `, right with ${percent(rows.confidence[place] / 1000)}`
-    : `, called ${names[rows.answer[place]]} with ${percent(rows.confidence[place] / 1000)}; true class ${percent(rows.own[place] / 1000)}`);
+    : `, predicted as ${names[rows.answer[place]]} with ${percent(rows.confidence[place] / 1000)}; true class ${percent(rows.own[place] / 1000)}`);
 
 function thumb(place) {
   const k = position.get(place), uri = sprites[rows.label[place]];
@@ -19,7 +19,7 @@ function thumb(place) {
   return node;
 }
 
-// A class's drawings.
+// The drawings of a class.
 const dialog = $("#class-dialog");
 let opened = null, shownKind = "all";
 function fillDialog() {
@@ -27,11 +27,11 @@ function fillDialog() {
   places.sort((a, b) => rows.own[a] - rows.own[b]);
   $("#class-title").textContent = names[opened];
   const right = byClass[opened].filter(isRight).length;
-  $("#class-text").textContent = `${right} of ${byClass[opened].length} drawings are right. Least probable first; a red frame is wrong.`;
+  $("#class-text").textContent = `${right} of ${byClass[opened].length} drawings are right. The least probable come first; a red frame marks an error.`;
   $("#class-drawings").replaceChildren(...places.map(thumb));
-  const called = new Map();
-  for (const place of byClass[opened]) if (!isRight(place)) called.set(rows.answer[place], (called.get(rows.answer[place]) || 0) + 1);
-  $("#class-called").textContent = called.size ? "Taken for: " + [...called].sort((a, b) => b[1] - a[1]).map(([c, n]) => `${names[c]} (${n})`).join(", ") : "Never taken for another class.";
+  const wrong = new Map();
+  for (const place of byClass[opened]) if (!isRight(place)) wrong.set(rows.answer[place], (wrong.get(rows.answer[place]) || 0) + 1);
+  $("#class-answers").textContent = wrong.size ? "Confused with: " + [...wrong].sort((a, b) => b[1] - a[1]).map(([c, n]) => `${names[c]} (${n})`).join(", ") : "Never confused with another class.";
   $$("#class-kinds button").forEach((button) => button.setAttribute("aria-pressed", button.value === shownKind));
 }
 function openClass(index) { opened = index; shownKind = "all"; fillDialog(); dialog.showModal(); }
@@ -43,7 +43,7 @@ document.addEventListener("click", (event) => {
   if (button) openClass(Number(button.dataset.class));
 });
 
-// Pairs that cost most: the drawings themselves.
+// Drawings of the pairs with most errors.
 for (const box of $$(".pair-thumbs")) {
   const [from, to] = [Number(box.dataset.from), Number(box.dataset.to)];
   box.append(...byClass[from].filter((place) => rows.answer[place] === to).slice(0, 6).map(thumb));
@@ -57,16 +57,16 @@ if (gallery) {
   const card = (item) => {
     const pictures = el("div", { className: "pictures" });
     pictures.append(picture(item.original, "original", `drawing ${rows.path[item.place]}`), picture(item.input, "network's input", "the network's input"));
-    if (item.heat) pictures.append(picture(item.heat, `why “${names[item.top[0][0]]}”`, "what the network looked at"));
+    if (item.heat) pictures.append(picture(item.heat, `evidence for “${names[item.top[0][0]]}”`, "heat map of the evidence for the answer"));
     const list = el("ol", { className: "probs" });
     for (const [index, p] of item.top) {
       const bar = el("i"); bar.style.width = Math.max(1, 100 * p) + "%";
       list.append(el("li", { className: index === rows.label[item.place] ? "true" : "" }, el("span", { textContent: names[index] }), el("span", {}, bar), el("span", { className: "n", textContent: percent(p) })));
     }
     const title = el("h3", {}, el("button", { className: "link", type: "button", textContent: names[rows.label[item.place]] }),
-      isRight(item.place) ? " (right, members disagree)" : ` called ${names[rows.answer[item.place]]}`);
+      isRight(item.place) ? " (right; members disagree)" : ` predicted as ${names[rows.answer[item.place]]}`);
     $("button", title).dataset.class = rows.label[item.place];
-    const note = `loss ${item.loss.toFixed(2)}, confidence ${percent(rows.confidence[item.place] / 1000)}` + (data.members > 1 ? `, disagreement ${item.disagreement.toFixed(2)}` : "") + `, true class in place ${item.rank + 1}`;
+    const note = `loss ${item.loss.toFixed(2)}, confidence ${percent(rows.confidence[item.place] / 1000)}` + (data.members > 1 ? `, disagreement ${item.disagreement.toFixed(2)}` : "") + `, true class ranked ${item.rank + 1}`;
     return el("article", { className: "card" }, title, pictures, list, el("small", { textContent: note }), el("br"), el("small", { textContent: rows.path[item.place] }));
   };
   const keys = { loss: (item) => item.loss, confidence: (item) => rows.confidence[item.place], disagreement: (item) => item.disagreement };
@@ -87,7 +87,7 @@ if (gallery) {
   show();
 }
 
-// A canvas that can be zoomed and wandered: wheel with Ctrl, buttons, + − and arrow keys, drag once zoomed in.
+// A canvas with zoom: wheel with Ctrl, buttons, + and − keys; move with arrow keys or by dragging.
 class Viewport {
   constructor(box, width, height, draw, hover, pick) {
     Object.assign(this, { box, width, height, draw, hover, pick, zoom: 1, x: 0, y: 0 });
@@ -167,7 +167,7 @@ if (matrixBox) {
       const row = Math.floor(key / count), column = key % count, share = n / (sizes[order[row]] || 1);
       context.globalAlpha = 0.25 + 0.75 * Math.sqrt(share);
       context.fillStyle = row === column ? right : wrong;
-      // At 500 classes a cell is about a pixel: errors are drawn a little larger, so that they are seen.
+      // At 500 classes a cell is about a pixel: errors are drawn a little larger, to be visible.
       const grow = row === column ? 0 : Math.max(0, 1.6 / k - 1) / 2;
       context.fillRect(column - grow, row - grow, 1 + 2 * grow, 1 + 2 * grow);
       if (k > 26) { context.globalAlpha = 1; context.fillStyle = colour("--text"); context.font = `${11 / k}px system-ui`; context.fillText(n, column + 0.3, row + 0.6); }
@@ -177,14 +177,14 @@ if (matrixBox) {
     if (x < 0 || y < 0 || x >= count || y >= count) return;
     const [from, to, n] = cellAt(x, y);
     const drawings = byClass[from].filter((p) => rows.answer[p] === to).slice(0, 5).map(thumb);
-    readout.replaceChildren(el("span", { textContent: from === to ? `${names[from]}: ${n} of ${sizes[from]} right` : `${names[from]} called ${names[to]}: ${n} of ${sizes[from]}` }), ...drawings);
+    readout.replaceChildren(el("span", { textContent: from === to ? `${names[from]}: ${n} of ${sizes[from]} right` : `${names[from]} predicted as ${names[to]}: ${n} of ${sizes[from]}` }), ...drawings);
   }, (x, y) => { const [from] = cellAt(x, y); if (from !== undefined && matchMedia("(hover: hover)").matches) openClass(from); });
 }
 
 // The embedding map.
-const mapBox = $("#map");
+const mapBox = $("#embedding");
 if (mapBox) {
-  const points = data.map, readout = $("#map-readout"), only = $("#map-search");
+  const points = data.map, readout = $("#embedding-readout"), only = $("#embedding-search");
   const hue = (label) => `hsl(${(label * 137.508) % 360} 65% ${matchMedia("(prefers-color-scheme: dark)").matches ? 65 : 45}%)`;
   let wanted = "";
   const visible = (place) => !wanted || names[rows.label[place]].toLowerCase().includes(wanted);
