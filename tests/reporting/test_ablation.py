@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from sketchfit.reporting.ablation import Outcome, compare, to_csv, to_html
+from sketchfit.reporting.ablation import VariantResult, ablation_page, ablation_table, to_csv
 
 
 def right(share_by_seed, n=1000, seed=0):
@@ -14,13 +14,13 @@ def right(share_by_seed, n=1000, seed=0):
     return np.stack([rng.permutation(n) < round(share * n) for share in share_by_seed])
 
 
-def outcome(name, shares, seed=0):
-    return Outcome(name, right(shares, seed=seed), 10.0)
+def result(name, shares, seed=0):
+    return VariantResult(name, right(shares, seed=seed), 10.0)
 
 
 def test_a_large_agreeing_gain_is_better_and_a_small_one_noise():
-    base = outcome("base", [0.5, 0.52])
-    rows = compare(base, [outcome("a", [0.7, 0.72], 1), outcome("b", [0.51, 0.53], 2), outcome("c", [0.3, 0.3], 3)])
+    base = result("base", [0.5, 0.52])
+    rows = ablation_table(base, [result("a", [0.7, 0.72], 1), result("b", [0.51, 0.53], 2), result("c", [0.3, 0.3], 3)])
     assert [(row.name, row.verdict) for row in rows] == [
         ("base", "base"),
         ("a", "better"),
@@ -32,30 +32,30 @@ def test_a_large_agreeing_gain_is_better_and_a_small_one_noise():
 
 
 def test_seeds_that_disagree_are_noise_however_narrow_the_interval():
-    base = Outcome("base", np.array([[True] * 50 + [False] * 950, [True] * 50 + [False] * 950]), 1.0)
-    mixed = Outcome("x", np.array([[True] * 300 + [False] * 700, [True] * 49 + [False] * 951]), 1.0)
-    (_, row) = compare(base, [mixed])
+    base = VariantResult("base", np.array([[True] * 50 + [False] * 950, [True] * 50 + [False] * 950]), 1.0)
+    mixed = VariantResult("x", np.array([[True] * 300 + [False] * 700, [True] * 49 + [False] * 951]), 1.0)
+    (_, row) = ablation_table(base, [mixed])
     assert row.difference.low > 0
     assert row.verdict == "within noise"
 
 
 def test_families_widen_the_interval():
-    base, other = outcome("base", [0.5]), outcome("x", [0.55], 1)
+    base, other = result("base", [0.5]), result("x", [0.55], 1)
     family = np.arange(1000) // 20
     order = np.argsort(base.correct[0].astype(int) - other.correct[0], kind="stable")  # alike within a family
-    base, other = (Outcome(one.name, one.correct[:, order], 1.0) for one in (base, other))
-    alone, together = (compare(base, [other], group)[1].difference for group in (None, family))
+    base, other = (VariantResult(one.name, one.correct[:, order], 1.0) for one in (base, other))
+    alone, together = (ablation_table(base, [other], group)[1].difference for group in (None, family))
     assert together.high - together.low > 2 * (alone.high - alone.low)
 
 
-def test_the_files_say_what_the_table_says():
-    rows = compare(outcome("base", [0.5, 0.5]), [outcome("loss=<focal>", [0.6, 0.61], 1)])
+def test_the_files_hold_the_table():
+    rows = ablation_table(result("base", [0.5, 0.5]), [result("loss=<focal>", [0.6, 0.61], 1)])
     lines = list(csv.DictReader(io.StringIO(to_csv(rows))))
     assert lines[1]["variant"] == "loss=<focal>"
     assert lines[1]["top1"] == "60.50"
     assert lines[1]["by_seed"] == "60.00 61.00"
     assert lines[1]["difference"] == "+10.50"
-    page = to_html(rows, "A & B")
+    page = ablation_page(rows, "A & B")
     assert "A &amp; B" in page
     assert "loss=&lt;focal&gt;" in page
-    assert page.count("<svg") == 1
+    assert page.count('<svg class="bar"') == 1

@@ -223,9 +223,9 @@ class _Runner:
         return Member(name, recipe, train, replace(train, images=train.images[:0], paper=train.paper[:0], errors=()))
 
 
-def _write(rows: Sequence[Row], out: Path, data: str) -> None:
+def _write(rows: Sequence[AblationRow], out: Path, data: str) -> None:
     write_text(out / "ablation.csv", to_csv(rows))
-    write_text(out / "ablation.html", to_html(rows, f"Ablation on {data}"))
+    write_text(out / "ablation.html", ablation_page(rows, f"Ablation on {data}"))
 
 
 def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,16 +21,17 @@ from sketchfit.reporting.comparison_page import comparison_page
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.tracking.console import Console
 
+log = logging.getLogger(__name__)
+
 _PRINTED_SETTINGS = 20
 
 
-def compare(runs: Sequence[str | Path], out: str | Path, console: Console | None = None) -> list[RunComparison]:
+def compare(runs: Sequence[str | Path], out: str | Path) -> list[RunComparison]:
     """Compare runs with the first of them, on the drawings that all predicted out of fold, and write a page.
 
     Args:
         runs: run folders, two or more.
         out: the page, an HTML file.
-        console: where the table is printed.
 
     Returns:
         Each other run compared with the first.
@@ -37,7 +39,7 @@ def compare(runs: Sequence[str | Path], out: str | Path, console: Console | None
     Raises:
         UserError: fewer than two runs, an unfinished run, different classes, or no drawing in common.
     """
-    console = console or Console("plain")
+    Console("plain")
     if len(runs) < 2:
         raise UserError("compare needs two runs or more")
     evidence = [read_evidence(run) for run in runs]
@@ -46,17 +48,17 @@ def compare(runs: Sequence[str | Path], out: str | Path, console: Console | None
     settings = differing_settings(evidence)
     write_text(Path(out), comparison_page(aligned, comparisons, settings))
     for key, values in settings[:_PRINTED_SETTINGS]:
-        console.line(f"{key}: {' → '.join(map(_unquoted, values))}")
-    _print(aligned, comparisons, console)
-    console.line(f"page: {out}")
+        log.info(f"{key}: {' → '.join(map(_unquoted, values))}")
+    _print(aligned, comparisons)
+    log.info(f"page: {out}")
     return comparisons
 
 
-def _print(aligned: AlignedRuns, comparisons: Sequence[RunComparison], console: Console) -> None:
+def _print(aligned: AlignedRuns, comparisons: Sequence[RunComparison]) -> None:
     for name, estimate in zip(aligned.names, top1(aligned), strict=True):
-        console.line(f"{name}: {estimate}")
+        log.info(f"{name}: {estimate}")
     for one in comparisons:
-        console.line(
+        log.info(
             f"{one.name} against {aligned.names[0]}: {one.top1}; {len(one.gained)} gained, {len(one.lost)} lost; "
             f"log-loss {one.log_loss.value:+.3f}"
         )

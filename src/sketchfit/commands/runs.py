@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,16 +11,17 @@ from sketchfit.reporting.kit.formats import MISSING, decimals, interval, percent
 from sketchfit.reporting.runs_list import RunLine, list_runs
 from sketchfit.tracking.console import Console, duration
 
+log = logging.getLogger(__name__)
+
 _HEAD = ("run", "when", "backbone", "members", "networks", "rows", "top-1", "interval", "top-5", "log-loss", "time")
 
 
-def runs(folder: str | Path = "runs", sort: str = "top1", console: Console | None = None) -> list[RunLine]:
+def runs(folder: str | Path = "runs", sort: str = "top1") -> list[RunLine]:
     """Print the runs in a folder, sorted; unfinished ones too.
 
     Args:
         folder: holds run folders.
         sort: a field of `RunLine`.
-        console: where the table is printed.
 
     Returns:
         The lines of the table.
@@ -28,16 +30,17 @@ def runs(folder: str | Path = "runs", sort: str = "top1", console: Console | Non
         UserError: there is no such folder, no run in it, or no such field.
     """
     lines = list_runs(folder, sort)
-    _print(lines, console or Console("plain"))
+    Console("plain")
+    _print(lines)
     return lines
 
 
-def _print(lines: Sequence[RunLine], console: Console) -> None:
+def _print(lines: Sequence[RunLine]) -> None:
     """Print one line per run, however long it is."""
     cells = [_HEAD, *(_cells(one) for one in lines)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
     for row in cells:
-        console.line("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+        log.info("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _cells(one: RunLine) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ from sketchfit.reporting.kit.page import flat_settings
 from sketchfit.wording import listed
 
 
-
 @dataclass(frozen=True)
 class AlignedRuns:
     """Probabilities of several runs on the rows that all of them predicted out of fold.

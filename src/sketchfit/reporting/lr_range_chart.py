@@ -9,6 +9,8 @@ from sketchfit.reporting.kit.charts import Axis, Frame
 from sketchfit.reporting.kit.shapes import Chart, Line, Point, Shape, Text
 
 WIDTH, HEIGHT = 700, 420
+_ROOM = 150
+"""Distance from the edges that a text needs."""
 
 
 def lr_range_chart(
@@ -34,8 +36,8 @@ def lr_range_chart(
     shapes: list[Shape] = [
         Line(_within(frame, rates, losses), "dim"),
         Line(_within(frame, rates, smoothed), "s0"),
-        *_mark(frame, suggested, f"suggested: {suggested:.2g}", "s6", 0),
-        *_mark(frame, current, f"recipe: {current:g}", "dim", 1),
+        *_mark(frame, suggested, f"suggested: {suggested:.2g}", "s6", suggested >= current),
+        *_mark(frame, current, f"recipe: {current:g}", "dim", suggested < current),
     ]
     return frame.chart("training loss by learning rate", shapes)
 
@@ -47,11 +49,13 @@ def _within(frame: Frame, rates: NDArray[np.float64], losses: NDArray[np.float64
     return [frame.at(rate, loss) for rate, loss in pairs]
 
 
-def _mark(frame: Frame, rate: float, text: str, style: str, row: int) -> list[Shape]:
-    """A dashed line at a rate, with its text at the upper edge on the side that has more room."""
+def _mark(frame: Frame, rate: float, text: str, style: str, right: bool) -> list[Shape]:
+    """A dashed line at a rate, with its text at the upper edge: on the `right`, or on the left."""
     (x, bottom), (_, top) = frame.at(rate, frame.y.low), frame.at(rate, frame.y.high)
-    left = x > frame.width / 2
-    label = Text(x + (-6 if left else 6), top + 12 + 15 * row, text, "end" if left else "start", style=style)
+    if not _ROOM < x < frame.width - _ROOM:
+        right = x <= _ROOM
+    y = top + (12 if style == "s6" else 27)
+    label = Text(x + (6 if right else -6), y, text, "start" if right else "end", style=style)
     return [Line([(x, bottom), (x, top)], f"{style} dashed"), label]
 
 

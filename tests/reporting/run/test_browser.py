@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from sketchfit.stages.report import write_report
-from sketchfit.tracking.console import Console
+from sketchfit.reporting.run.report import write_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -33,7 +32,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_person_can_use_the_page(browser: Any, make_run: Callable[..., Path], width: int) -> None:
-    page = write_report(make_run(), Console("none"))
+    page = write_report(make_run())
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},

@@ -2,11 +2,20 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sketchfit.reporting.run.label_issues import COLUMNS, disagreeing_copies, doubtful_labels, review_csv
+from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.run.label_issues import (
+    COLUMNS,
+    LabelIssue,
+    disagreeing_copies,
+    doubtful_labels,
+    review_csv,
+)
 
 
 def _planted(rows: int = 2000, classes: int = 10, share: float = 0.05) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -48,12 +57,13 @@ def test_copies_with_another_label_are_named() -> None:
     assert sorted((one.place, one.suggested) for one in issues) == [(0, 1), (1, 1), (2, 0)]
 
 
-def test_review_file_names_the_drawing_and_leaves_the_decision_open() -> None:
-    prob, label, _ = _planted(300)
-    issues = doubtful_labels(prob, label)
-    text = review_csv(issues, [f"a,{k}.png" for k in range(300)], label, [f"c{k}" for k in range(10)])
-    rows = list(csv.DictReader(io.StringIO(text)))
+def test_review_file_names_the_drawing_and_has_no_decision(make_run: Callable[..., Path]) -> None:
+    evidence = read_evidence(make_run())
+    issues = [LabelIssue(5, 2, 0.1, 0.8, "network"), LabelIssue(90, 1, 0.25, 0.5, "copies")]
+    rows = list(csv.DictReader(io.StringIO(review_csv(evidence, issues))))
     assert tuple(rows[0]) == COLUMNS
-    assert rows[0]["image_path"] == f"a,{issues[0].place}.png"
-    assert rows[0]["label"] == f"c{label[issues[0].place]}"
-    assert all(row["decision"] == "" for row in rows)
+    assert [row["image_path"] for row in rows] == [evidence.paths[one.place] for one in issues]
+    assert [row["label"] for row in rows] == [evidence.class_names[evidence.label[one.place]] for one in issues]
+    assert [row["suggested"] for row in rows] == ["class <2>", "class <1>"]
+    assert [row["p_label"] for row in rows] == ["0.1000", "0.2500"]
+    assert {row["decision"] for row in rows} == {""}

@@ -123,7 +123,8 @@ def _overfit(found: Findings, recipe: Recipe) -> list[Advice]:
             f"Accuracy is {100 * found.train_accuracy:.0f} % on training drawings, although they are augmented, and "
             f"{100 * found.accuracy:.0f} % on held-out drawings.",
             "transforms.policy=sketch",
-            f"a stronger policy than {recipe.transforms.policy!r}, transforms.mixing.cutmix_alpha=1.0, or more optimizer.weight_decay",
+            f"a stronger policy than {recipe.transforms.policy!r}, transforms.mixing.cutmix_alpha=1.0, or more "
+            "optimizer.weight_decay",
             "training accuracy is 15 points or more above held-out accuracy",
         )
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -33,9 +34,11 @@ from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.slices import SliceResults, find_slices, slices_section
 from sketchfit.reporting.run.statistics import Statistics, compute_statistics
-from sketchfit.tracking.console import Console, duration
+from sketchfit.tracking.console import duration
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 SPRITE_COLUMNS = 12
 """Thumbnails side by side in the sprite of a class."""
@@ -43,17 +46,11 @@ SPRITE_COLUMNS = 12
 SPRITE_QUALITY = 45
 
 
-def write_report(
-    run: str | Path,
-    console: Console | None = None,
-    stages: Mapping[str, float] | None = None,
-    overrides: Sequence[str] = (),
-) -> Path:
+def write_report(run: str | Path, stages: Mapping[str, float] | None = None, overrides: Sequence[str] = ()) -> Path:
     """Write `report/index.html` into a run's folder.
 
     Args:
         run: a run's folder. Its images must be where they were during training.
-        console: where a line is printed.
         stages: seconds per stage, where they are known.
         overrides: settings of the report, such as `report.gallery=50`.
 
@@ -63,7 +60,6 @@ def write_report(
     Raises:
         UserError: there is no finished run, or its images are missing.
     """
-    console = console or Console("plain")
     began = time.monotonic()
     evidence = read_evidence(run)
     recipe = evidence.run.recipe
@@ -72,14 +68,14 @@ def write_report(
     if not any((evidence.root / path).is_file() for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
     name, member = next(iter(member_recipes(recipe).items()))
-    source = _Source(evidence, recipe, MemberNetworks(evidence.run.folder, name, member, evidence), console)
+    source = _Source(evidence, recipe, MemberNetworks(evidence.run.folder, name, member, evidence))
     files = source.files(stages)
     page = evidence.run.folder.report
     shutil.rmtree(page.parent / "drawings", ignore_errors=True)
     for place, content in files.items():
         with atomic(page.parent / place) as temporary:
             temporary.write_bytes(content)
-    console.line(f"report: {page} ({duration(time.monotonic() - began)})")
+    log.info(f"report: {page} ({duration(time.monotonic() - began)})")
     return page
 
 
@@ -90,7 +86,6 @@ class _Source:
     evidence: Evidence
     recipe: Recipe
     networks: MemberNetworks
-    console: Console
 
     def files(self, stages: Mapping[str, float] | None) -> dict[str, bytes]:
         """Compute everything: file name to content, `index.html` last."""
@@ -123,11 +118,11 @@ class _Source:
         return {"label_issues.csv": review_csv(evidence, issues).encode(), **files, "index.html": page.encode()}
 
     def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
-        """Return what the networks give, or print why a section is left out."""
+        """Return what the networks give, or log why a section is left out."""
         try:
             return compute()
         except Exception as error:  # any backbone may be given, and the other sections are useful without this one
-            self.console.line(f"report: no {what}: {type(error).__name__}: {error}")
+            log.info(f"report: no {what}: {type(error).__name__}: {error}")
             return None
 
     def robustness(self) -> Robustness | None:
@@ -231,6 +226,7 @@ def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence
         classes=evidence.class_count,
         folds=len(np.unique(evidence.fold)),
         members=max(len(evidence.members), 1),
+        links=[(section.anchor, section.name) for section in sections],
         sections=sections,
         data=embedded_json(data),
     )
