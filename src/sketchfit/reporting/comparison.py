@@ -117,7 +117,11 @@ def compare_with_first(aligned: AlignedRuns) -> list[RunComparison]:
 
 
 def differing_settings(runs: Sequence[Evidence]) -> list[tuple[str, list[str]]]:
-    """List the settings that differ and decide anything: (key, value as JSON in each run), a dash where a run has none."""
+    """List the settings that differ and affect results.
+
+    Returns:
+        (key, value as JSON in each run); a dash where a run has none.
+    """
     tables = [dict(flat_settings(one.run.recipe.model_dump(mode="json"))) for one in runs]
     keys = dict.fromkeys(key for table in tables for key in table)
     ignored = keys_that_decide("nothing")
