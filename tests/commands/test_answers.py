@@ -15,6 +15,7 @@ from sketchfit.commands.ensemble import combine, parse_submissions
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.commands.submit import check, run_table, submit
+from sketchfit.data import store as store_module
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.submission import probabilities_text
@@ -80,6 +81,19 @@ def test_predict_repeats_the_test_answers_and_sets_hold_the_first_class(place: P
         assert row.set.split(";")[0] == row.name
     with pytest.raises(UserError, match="between 0 and 1"):
         predict(place / "run", place / "data" / "test.csv", sets=95)
+
+
+def test_each_image_is_decoded_once_for_all_members(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[bytes] = []
+    real = store_module.decode
+
+    def counted(data: bytes, **limits: Any) -> Any:
+        decoded.append(data)
+        return real(data, **limits)
+
+    monkeypatch.setattr(store_module, "decode", counted)
+    predict(place / "run", place / "data" / "test.csv")
+    assert len(decoded) == 15
 
 
 def test_only_missing_views_are_computed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from sketchfit._timm import timm
 from sketchfit.config.load import load_recipe, shipped_recipes
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models.backbone import build_network, expected_normalisation, load_network, save_network
+from sketchfit.models.backbone import build_network, expected_normalisation
 from sketchfit.models.network import Normalisation, to_input
 
 
@@ -141,23 +141,6 @@ def test_input_by_hand(channels: int, channels_last: bool) -> None:
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_shipped_recipes_name_real_backbones(name: str) -> None:
     assert timm.is_model(load_recipe(name).model.backbone.partition(".")[0])
-
-
-def test_trained_weights_are_loaded_without_the_first_file(tmp_path: Path) -> None:
-    """A file of trained weights also stores the normalisation and the padding of its first weights."""
-    path, trained_path = tmp_path / "w.safetensors", tmp_path / "trained.safetensors"
-    state = timm.create_model("test_efficientnet", pretrained=False, pad_type="same").state_dict()
-    save_file(state, path, {"pad_type": "same", "mean": "0.2", "std": "0.3"})
-    given = section(backbone="test_efficientnet", pretrained=True, weights=str(path))
-    trained = build_network(given, 3)
-    save_network(trained_path, trained, given)
-    path.unlink()
-    again = load_network(trained_path, given, 3)
-    assert again.normalisation == trained.normalisation == Normalisation((0.2,) * 3, (0.3,) * 3)
-    images = torch.randn(1, 3, 32, 32)
-    torch.testing.assert_close(again.model.eval()(images), trained.model.eval()(images), rtol=0, atol=0)
-    with pytest.raises(UserError, match="does not exist"):
-        build_network(given, 3, load_weights=False)
 
 
 def test_expected_normalisation_is_what_the_network_is_built_with():

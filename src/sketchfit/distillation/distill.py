@@ -15,12 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from sketchfit.config.load import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
 from sketchfit.distillation.cost import Cost, TimedNetwork, measure_cost
 from sketchfit.distillation.student import DistillationJob, train_student
-from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json
 from sketchfit.inference import votes
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
@@ -28,10 +26,8 @@ from sketchfit.inference.oof import Rows, Step, estimate_json
 from sketchfit.inference.tta import IDENTITY
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.fingerprint import digest
-from sketchfit.runs.folder import RunFolder
-from sketchfit.runs.recipe import upgraded
 from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import FoldResult, is_done, mean_oof, read_fold
+from sketchfit.training.fold import FoldResult, mean_oof, read_fold
 
 log = logging.getLogger(__name__)
 
@@ -78,25 +74,6 @@ def distill(context: RunContext, job: DistillationJob, rows: Rows) -> Step:
     score = _score(context, job, results, rows)
     context.engine.on_main(lambda: _finish(context, job, score))
     return Step(f"{score.name} alone, against its teacher", score.student, score.against_teacher)
-
-
-def read_student(run: RunFolder) -> dict[str, Recipe]:
-    """Return the folder of a run's students and their recipe.
-
-    Raises:
-        UserError: there are none, or not all of those that `ensemble/distilled.json` names.
-    """
-    path = run.ensemble / "distilled.json"
-    if not path.is_file():
-        raise UserError(f"{run.path} has no distilled student", f"Make one: sketchfit distill {run.path}")
-    written = read_json(path)
-    for number, fingerprint in written["folds"].items():
-        folder = run.fold(written["folder"], int(number))
-        if not is_done(folder, fingerprint):
-            raise UserError(
-                f"{folder} is not the student that {path} names", f"Finish it: sketchfit distill {run.path}"
-            )
-    return {written["folder"]: parse_recipe(upgraded(written["recipe"]), str(path))}
 
 
 def _score(context: RunContext, job: DistillationJob, results: Sequence[FoldResult], rows: Rows) -> StudentScore:

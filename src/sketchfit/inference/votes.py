@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from sketchfit.inference.arrays import Floats, Ints
@@ -66,6 +67,13 @@ def hard_vote(members: Sequence[Floats], weights: Floats | None = None, tie: Flo
     for share, prob in zip(w, members, strict=True):
         total[rows, prob.argmax(axis=1)] += share
     return np.asarray(total / total.sum(axis=1, keepdims=True))
+
+
+def combine_folds(networks: Sequence[Floats], how: str, weights: Sequence[float] | None = None) -> NDArray[np.float32]:
+    """Return a member's probabilities from its networks' [N, C]: their mean (`soft`) or a vote (`hard`); float32."""
+    share = None if weights is None else np.asarray(weights, dtype=np.float64)
+    vote = mean if how == "soft" else hard_vote
+    return vote(networks, share).astype(np.float32)
 
 
 def rank_mean(members: Sequence[Floats], weights: Floats | None = None) -> Floats:

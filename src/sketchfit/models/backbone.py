@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.files import atomic
 from sketchfit.models.classifier import attach_head, classifier_names
 from sketchfit.models.network import Network, Normalisation
 from sketchfit.models.weights import read_metadata, read_weights
@@ -57,26 +55,6 @@ def build_network(
     if new_head:
         attach_head(model, section.head, classes)
     return Network(model, normalisation, new_head)
-
-
-def load_network(weights: Path, section: ModelSection, classes: int) -> Network:
-    """Build a network on the CPU with the trained weights of a file that `save_network` wrote.
-
-    Args:
-        weights: the file.
-        section: the settings that the network was trained with; `section.weights` is not read.
-        classes: number of classes.
-    """
-    network = build_network(section, classes, load_weights=False, metadata=read_metadata(weights))
-    network.model.load_state_dict(load_file(weights))
-    return network
-
-
-def save_network(weights: Path, network: Network, section: ModelSection) -> None:
-    """Write a network's weights to a safetensors file, with the metadata that `load_network` needs."""
-    state = {name: value.cpu().contiguous() for name, value in network.model.state_dict().items()}
-    with atomic(weights) as temporary:
-        save_file(state, temporary, provenance(section, network.normalisation))
 
 
 def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str, str]:

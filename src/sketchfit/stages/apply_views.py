@@ -16,12 +16,13 @@ from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.oof import Floats, Rows, Step, estimate_json, mean_by_row
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import IDENTITY, View, count_pictures, parse_views
+from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.products import MemberPredictions
-from sketchfit.training.fold import FoldResult, TrainedMember, class_prior, with_prior
+from sketchfit.training.fold import FoldResult, TrainedMember
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.config.calibration import CalibrationSection
-from sketchfit.errors import UserError
-from sketchfit.files import read_json, write_json
+from sketchfit.files import write_json
 from sketchfit.inference import conformal
 from sketchfit.inference.calibration import (
     Calibrator,
@@ -87,16 +86,6 @@ def write_calibration(path: Path, done: Calibrated, rows: Rows, section: Calibra
     if section.sets is not None:
         content["sets"] = _sets(done.answers.oof, rows, section.sets, section.set_score)
     write_json(path, content)
-
-
-def read_calibrator(path: Path) -> Calibrator:
-    """Return the calibrator that `write_calibration` wrote."""
-    if not path.is_file():
-        raise UserError(f"{path} is missing", "Finish `sketchfit run` first.")
-    content = read_json(path)
-    if content["method"] == "vector":
-        return VectorScaling(np.array(content["scale"]), np.array(content["bias"]))
-    return Temperature(float(content["temperature"]))
 
 
 def _parameters(calibrator: Calibrator) -> dict[str, Any]:

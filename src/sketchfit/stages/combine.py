@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from sketchfit.config.ensemble import EnsembleSection
-from sketchfit.errors import UserError
-from sketchfit.files import read_json, write_json
-from sketchfit.inference import votes
+from sketchfit.files import write_json
 from sketchfit.inference.diversity import Diversity, diversity
 from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, methods_of
-from sketchfit.inference.ensembling.rule import Rule, pools
-from sketchfit.inference.oof import Answers, Floats, Rows, Step, estimate_json
+from sketchfit.inference.ensembling.rule import Rule
+from sketchfit.inference.oof import Answers, Rows, Step, estimate_json
+from sketchfit.inference.votes import combine_folds
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.products import Ensemble
 
@@ -42,13 +41,6 @@ def ensemble_steps(ensemble: Ensemble, rows: Rows, section: EnsembleSection) -> 
         return []
     best = ensemble.comparison["best-member"].prob if "best-member" in section.compare else None
     return [rows.step(f"ensemble: {ensemble.method}", ensemble.answers.oof, best)]
-
-
-def combine_folds(networks: Sequence[Floats], how: str, weights: Sequence[float] | None = None) -> Floats:
-    """Return a member's probabilities from its networks' [N, C]: their mean (`soft`) or a vote (`hard`); float32."""
-    share = None if weights is None else np.asarray(weights, dtype=np.float64)
-    vote = votes.mean if how == "soft" else votes.hard_vote
-    return vote(networks, share).astype(np.float32)
 
 
 def combine_members(members: Mapping[str, Answers], rows: Rows, section: EnsembleSection, seed: int) -> Ensemble:
@@ -87,23 +79,6 @@ def rule_json(rule: Rule, members: Sequence[str]) -> dict[str, Any]:
     """Return a rule as plain values: what is averaged, the weight of each member, and the pool's bias per class."""
     weights = dict(zip(members, rule.weights.tolist(), strict=True))
     return {"how": rule.how, "weights": weights, "bias": rule.bias}
-
-
-def read_rule(path: Path, members: Sequence[str]) -> tuple[Rule, str]:
-    """Return the rule for these members, in this order, and how a member's folds are merged.
-
-    Raises:
-        UserError: there is none, it is for other members, or its pool is not known.
-    """
-    if not path.is_file():
-        raise UserError(f"{path} is missing", "Finish `sketchfit run` first.")
-    content = read_json(path)
-    if set(content["weights"]) != set(members):
-        raise UserError(f"{path} weighs {', '.join(content['weights'])}, and the run has {', '.join(members)}")
-    weights = np.array([content["weights"][member] for member in members], dtype=np.float64)
-    pools.get(content["how"])  # refuses a pool that is not installed here
-    bias = None if content["bias"] is None else np.array(content["bias"], dtype=np.float64)
-    return Rule(weights, content["how"], bias), content["folds"]
 
 
 def print_comparison(comparison: Comparison, members: Diversity, method: str) -> None:

@@ -33,6 +33,7 @@ from sketchfit.inference.pseudo_labels import (
     expected_accuracy,
     select,
 )
+from sketchfit.inference.unreadable import class_prior
 from sketchfit.runs.fingerprint import digest
 from sketchfit.soups.candidates import student_name
 from sketchfit.stages.context import Member, RunContext, RunState
@@ -41,7 +42,6 @@ from sketchfit.training.fold import (
     FoldResult,
     FoldTraining,
     TrainedMember,
-    class_prior,
     fold_fingerprint,
     fold_job,
     train_once,

@@ -21,6 +21,7 @@ from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference.metrics import log_loss
 from sketchfit.inference.oof import mean_by_row
 from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import save_network
 from sketchfit.runs.fingerprint import digest, file_digest
@@ -184,20 +185,6 @@ def read_fold(folder: Path) -> FoldResult:
 def mean_oof(results: Sequence[FoldResult]) -> Floats:
     """Return the out-of-fold probabilities of several folds as one array, float32 [n, C], rows ascending."""
     return mean_by_row([one.rows for one in results], [one.oof for one in results])[1]
-
-
-def with_prior(prob: Floats, readable: NDArray[np.bool_], prior: Floats) -> Floats:
-    """Return probabilities of all rows: `prob` [n, C] for the readable ones, the prior [C] for the others."""
-    full: Floats = np.tile(prior, (len(readable), 1)).astype(np.float32)
-    full[readable] = prob
-    return full
-
-
-def class_prior(label: NDArray[np.int64], classes: int) -> Floats:
-    """Return the share of each class among the training rows, float32 [C]."""
-    counts = np.bincount(label, minlength=classes).astype(np.float64)
-    prior: Floats = (counts / counts.sum()).astype(np.float32)
-    return prior
 
 
 def fold_figures(oof: Floats, label: NDArray[np.int64], seconds: float) -> dict[str, float | None]:
