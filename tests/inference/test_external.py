@@ -31,7 +31,7 @@ def test_probabilities_by_class_name_or_target(columns: str) -> None:
 
 
 WRONG = {
-    "": "columns must be ID,image_path,target, or ID,image_path and one a class",
+    "": "columns must be ID,image_path,target, or ID,image_path and one per class",
     "ID,image_path,ant,bee\n3,a,1,0\n": "columns must be",
     "ID,image_path,ant,bee,dog\n3,a,1,0,0\n": "columns must be",
     "ID,image_path,target\n3,a,30\n": "1 rows are missing: 7,b",

@@ -205,7 +205,7 @@ class _Runner:
         settings = variant.recipe.model_copy(update={"seed": seed})
         run = RunFolder(self._context.run.path / "variants" / variant.folder / f"seed{seed}")
         context = replace(self._context, run=run, recipe=settings)
-        context.engine.on_main(lambda: write_text(run.recipe, dump_recipe(settings)))
+        context.engine.on_main(lambda: run.write_recipe(settings))
         ((name, recipe),) = member_recipes(settings).items()
         member = self._member(name, recipe)
         return [train_fold(context, member, fold) for fold in self._folds]
