@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sketchfit.commands.compare import compare, differing_settings, list_runs
+from sketchfit.commands.compare import compare
 from sketchfit.commands.ensemble import combine
 from sketchfit.commands.export import export
 from sketchfit.commands.fit import fit
@@ -16,9 +16,11 @@ from sketchfit.commands.run import run
 from sketchfit.commands.score import score
 from sketchfit.commands.submit import check, submit
 from sketchfit.errors import UserError
+from sketchfit.reporting.comparison import differing_settings
 from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.run.report import write_report
+from sketchfit.reporting.runs_list import list_runs
 from sketchfit.runs.run import Run
-from sketchfit.stages.report import write_report
 
 
 @pytest.mark.parametrize(
