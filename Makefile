@@ -33,6 +33,7 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/check_run_files.py
 
 # make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit beside its peers
 bench: install
