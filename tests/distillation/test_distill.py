@@ -23,7 +23,7 @@ from sketchfit.data.folds import Fold
 from sketchfit.distillation import cost as cost_module
 from sketchfit.distillation import distill as stage
 from sketchfit.distillation import student as student_module
-from sketchfit.distillation.cost import Cost, TimedNetwork
+from sketchfit.distillation.cost import TimedNetwork
 from sketchfit.distillation.student import DistillationJob, train_student
 from sketchfit.errors import UserError
 from sketchfit.inference import predictor as predictor_module
@@ -31,7 +31,9 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
+from sketchfit.runs.artefacts import Cost
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.stages.decode import open_members
 from sketchfit.synthetic import draw_dataset
 from sketchfit.training import fold as fold_module
@@ -77,7 +79,7 @@ class Distillation:
         fold = pd.read_parquet(self.context.run.folds)["fold"].to_numpy()
         self.fold = Fold(0, np.flatnonzero(fold != 0), np.flatnonzero(fold == 0))
         self.teachers = [
-            TrainedMember(one, name, (read_fold(self.context.run.fold(name, 0)),)) for name, one in members.items()
+            TrainedMember(one, name, (read_fold(self.context.run.network(name, 0)),)) for name, one in members.items()
         ]
         self.job = DistillationJob(self.student, student.recipe_without_teacher, self.teachers, [self.fold])
 
@@ -125,7 +127,7 @@ def test_the_teacher_is_the_plain_mean_of_the_folds_own_networks_on_its_own_rows
         predictor = Predictor.of(network, one.member.recipe, torch.device("cpu"))
         prob = predictor.probabilities(one.member.train, distillation.fold.train)
         trained.append(prob.astype(float))
-        test.append(read_fold(folder).test.astype(float))
+        test.append(read_fold(NetworkFolder(folder)).test.astype(float))
     labelled, whole = jobs
     for job in jobs:
         assert (job.recipe.loss.distill, job.recipe.loss.distill_temperature) == (0.4, 3.0)
@@ -210,7 +212,7 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
         found = np.zeros((32, 4))
         for number in (0, 1):
             for member in members:
-                one = read_fold(RunFolder(target).fold(member, number))
+                one = read_fold(RunFolder(target).network(member, number))
                 found[one.rows] += one.oof / len(members)
         return float((found.argmax(axis=1) == label).mean())
 
@@ -229,7 +231,7 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
 
     status, table, _ = cli("predict", target, place / "data" / "test.csv", "--distilled")
     assert status == 0
-    expected = np.mean([read_fold(folder).test for folder in folders], axis=0)
+    expected = np.mean([read_fold(NetworkFolder(folder)).test for folder in folders], axis=0)
     shown = [float(line.split(",")[3]) for line in table.splitlines()[1:]]
     np.testing.assert_allclose(shown, expected.max(axis=1), atol=2e-6)
     assert cli("predict", target, place / "data" / "test.csv", "--distilled", "--sets", "0.9")[0] == 2
@@ -285,7 +287,17 @@ def test_a_mistake_leaves_the_run_as_it_is(place: Path, cli: Cli) -> None:
 
 
 def test_how_much_faster_is_the_median_of_the_turns() -> None:
-    cost = Cost("cpu", 1, 128, 4, 2, 4_000_000, 1_500_000, (10.0, 5.0, 10.0), (30.0, 20.0, 40.0))
+    cost = Cost(
+        device="cpu",
+        threads=1,
+        images=128,
+        ensemble_networks=4,
+        student_networks=2,
+        ensemble_parameters=4_000_000,
+        student_parameters=1_500_000,
+        ensemble_rates=(10.0, 5.0, 10.0),
+        student_rates=(30.0, 20.0, 40.0),
+    )
     assert cost.times_as_fast == 4.0
     assert str(cost) == (
         "30 images/s by 2 networks (1.5 M parameters), the complete ensemble 10 by 4 networks (4.0 M parameters): "

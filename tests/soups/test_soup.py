@@ -25,6 +25,7 @@ from sketchfit.inference.oof import Rows
 from sketchfit.models.averaging import greedy_choice
 from sketchfit.models.network import to_input
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.soups import member_soup as module
 from sketchfit.soups.builder import mix
 from sketchfit.soups.candidates import Candidate, check_unseen, gather, grouped
@@ -95,10 +96,10 @@ def test_weights_are_the_plain_mean_and_statistics_those_of_the_fold_s_training_
     place: Path, opened: tuple[RunContext, dict[str, Member]], candidates: list[Candidate]
 ) -> None:
     (context, members), fold, group = opened, _folds(place)[1], candidates[:3]
-    paths = [one.paths[1] for one in group]
+    networks = [one.networks[1] for one in group]
     member = members["a"]
-    network = mix(context, member, fold, paths)
-    states, found = [_weights(path) for path in paths], network.model.state_dict()
+    network = mix(context, member, fold, networks)
+    states, found = [_weights(one.path) for one in networks], network.model.state_dict()
     learnt = [name for name, value in found.items() if value.is_floating_point() and "running" not in name]
     for name in learnt:
         by_hand = np.mean([state[name].double().numpy() for state in states], axis=0)
@@ -145,14 +146,16 @@ def test_shapes_and_entries_that_differ_are_named(candidates: list[Candidate], t
     from safetensors.torch import save_file
 
     first = candidates[0]
-    state = _weights(first.paths[0])
+    state = _weights(first.networks[0].path)
     for change, words in (
         ({"fc.weight": torch.zeros(5, state["fc.weight"].shape[1])}, "another shape of fc.weight (5 ×"),
         ({"extra": torch.zeros(1)}, "other entries, among them extra, which x alone has"),
         ({}, "another mean, deviation or padding of its input"),
     ):
         save_file({**state, **change}, tmp_path / "model.safetensors", {"mean": "0.1 0.1 0.1"})
-        ((name, reason),) = grouped([first, replace(first, name="x", paths=(tmp_path,) * 3)])[1].items()
+        ((name, reason),) = grouped([first, replace(first, name="x", networks=(NetworkFolder(tmp_path),) * 3)])[
+            1
+        ].items()
         assert (name, reason[: len(words)]) == ("x", words)
 
 
@@ -249,9 +252,9 @@ def test_what_is_missing_is_made_again_and_nothing_else(place: Path, cli: Cli, m
     first = cli("soup", folder.path)[1]
     before = _weights(folder.fold("a+soup", 1))
 
-    def watched(context: RunContext, member: Member, fold: Fold, paths: list[Path]) -> Any:
+    def watched(context: RunContext, member: Member, fold: Fold, networks: list[NetworkFolder]) -> Any:
         made.append(context.run.fold(member.name, fold.number))
-        return mix(context, member, fold, paths)
+        return mix(context, member, fold, networks)
 
     monkeypatch.setattr("sketchfit.soups.builder.mix", watched)
     (folder.fold("a+soup", 1) / "done.json").unlink()  # as if killed just before it was written

@@ -12,17 +12,17 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
-from sketchfit.inference.oof import Answers, Floats, Rows, Step, rows_of
+from sketchfit.inference.oof import Answers, Floats, Rows, rows_of
 from sketchfit.inference.predictions import align_runs
-from sketchfit.runs.artefacts import Sources
+from sketchfit.runs.artefacts import Sources, Step, Steps
 from sketchfit.runs.create import check_kind, write_state
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import write_training_rows
-from sketchfit.stages.calibrate import calibrate_answers, write_calibration
-from sketchfit.stages.combine import combine_members, ensemble_steps, write_ensemble
+from sketchfit.stages.calibrate import calibrate_answers, calibration_record
+from sketchfit.stages.combine import combine_members, ensemble_steps
 from sketchfit.stages.submit import write_submission
-from sketchfit.stages.write_predictions import write_answers, write_steps
+from sketchfit.stages.write_predictions import write_answers, write_ensemble
 from sketchfit.tracking.console import Console
 
 
@@ -68,10 +68,10 @@ def combine(
     if submissions:
         own = steps[-1].top1.value
         answers = Answers(answers.oof, _with_submissions(answers.test, own, submissions, table, console))
-    write_ensemble(target.ensemble, ensemble, list(opened), recipe.ensemble.folds)
-    write_calibration(target.ensemble / "calibration.json", calibrated, rows, recipe.calibration)
+    write_ensemble(target, recipe, ensemble, list(opened))
+    target.write(calibration_record(calibrated, rows, recipe.calibration))
     write_answers(target, rows, answers)
-    write_steps(target, steps)
+    target.write(Steps(steps=tuple(steps)))
     _write_identity(target, opened, submissions)
     if len(table.test):
         write_submission(target, table, answers.test)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from sketchfit.data.store import Store
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import parse_views
 from sketchfit.models.network import Network
+from sketchfit.runs.artefacts import Cost
 from sketchfit.training.engine import Engine
 
 IMAGES = 128
@@ -49,43 +49,6 @@ class TimedNetwork:
     def parameters(self) -> int:
         """Parameters of all networks that it represents."""
         return self.count * sum(parameter.numel() for parameter in self.network.model.parameters())
-
-
-@dataclass(frozen=True)
-class Cost:
-    """The cost of an ensemble's predictions and of a student's; decoding of images is not counted.
-
-    Attributes:
-        device: on which they were timed.
-        threads: that prepared images.
-        images: per turn.
-        ensemble_networks, student_networks: that predict each image.
-        ensemble_parameters, student_parameters: of all these networks.
-        ensemble_rates, student_rates: images per second of each turn.
-    """
-
-    device: str
-    threads: int
-    images: int
-    ensemble_networks: int
-    student_networks: int
-    ensemble_parameters: int
-    student_parameters: int
-    ensemble_rates: tuple[float, ...]
-    student_rates: tuple[float, ...]
-
-    @property
-    def times_as_fast(self) -> float:
-        """The student's rate divided by the ensemble's, median over turns."""
-        pairs = zip(self.student_rates, self.ensemble_rates, strict=True)
-        return median(student / ensemble for student, ensemble in pairs)
-
-    def __str__(self) -> str:
-        return (
-            f"{median(self.student_rates):,.0f} images/s by {_networks(self.student_networks, self.student_parameters)}"
-            f", the complete ensemble {median(self.ensemble_rates):,.0f} by "
-            f"{_networks(self.ensemble_networks, self.ensemble_parameters)}: {self.times_as_fast:.1f} times as fast"
-        )
 
 
 def measure_cost(
@@ -133,7 +96,3 @@ def _seconds(side: Sequence[tuple[TimedNetwork, Predictor]], rows: NDArray[np.in
         predictor.views(one.store, rows, parse_views(one.views))
         total += one.count * (time.perf_counter() - began)
     return total
-
-
-def _networks(count: int, parameters: int) -> str:
-    return f"{count} network{'s' * (count > 1)} ({parameters / 1e6:,.1f} M parameters)"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,12 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import join_stores
-from sketchfit.files import read_json, write_npz
 from sketchfit.inference import votes
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.models.saved_network import load_network
+from sketchfit.runs.arrays import read_npz, write_npz
 from sketchfit.runs.fingerprint import digest
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import (
@@ -68,10 +67,10 @@ def train_student(context: RunContext, job: DistillationJob, fold: Fold) -> Fold
     Raises:
         UserError: a teacher has learnt from rows on which the student is validated, or from near-duplicates of them.
     """
-    student, folders = job.student, [context.run.fold(one.folder, fold.number) for one in job.teachers]
+    student, networks = job.student, [context.run.network(one.folder, fold.number) for one in job.teachers]
     teachers = [Teacher(f"{one.folder}/fold{fold.number}", fold.train) for one in job.teachers]
     check_teacher(teachers, fold.number, fold.held_out(len(context.table.label)), job.group)
-    teacher_fingerprints = [read_json(folder / "done.json")["fingerprint"] for folder in folders]
+    teacher_fingerprints = [one.done.fingerprint for one in networks]
     own_fingerprint = fold_fingerprint(student, context.table, fold)
     fingerprint = digest(own_fingerprint, teacher_fingerprints, job.test_rows)
     training = FoldTraining(
@@ -79,7 +78,7 @@ def train_student(context: RunContext, job: DistillationJob, fold: Fold) -> Fold
         fold,
         fingerprint,
         lambda: _student_job(context, job, fold, fingerprint),
-        note=f", by {len(folders)} teachers",
+        note=f", by {len(networks)} teachers",
     )
     return train_once(context, training)
 
@@ -120,17 +119,17 @@ def _teacher_probabilities(
     path = context.run.fold(job.student.name, fold.number) / "teacher.npz"
 
     def write() -> None:
-        if _is_of(path, fingerprint):
+        if path.is_file() and read_npz(path)["fingerprint"].item() == fingerprint:
             return
         train = votes.mean(_predict_train_rows(context, job, fold))
-        results = [read_fold(context.run.fold(one.folder, fold.number)) for one in job.teachers]
+        results = [read_fold(context.run.network(one.folder, fold.number)) for one in job.teachers]
         test = votes.mean([result.test[readable] for result in results])
         arrays = {"train": train.astype(np.float32), "test": test.astype(np.float32)}
         write_npz(path, {"fingerprint": np.array(fingerprint), **arrays})
 
     context.engine.on_main(write)
-    with np.load(path, allow_pickle=False) as file:
-        return file["train"], file["test"]
+    arrays = read_npz(path)
+    return arrays["train"], arrays["test"]
 
 
 def _predict_train_rows(context: RunContext, job: DistillationJob, fold: Fold) -> list[Floats]:
@@ -145,10 +144,3 @@ def _predict_train_rows(context: RunContext, job: DistillationJob, fold: Fold) -
             found.append(predictor.probabilities(one.member.train, fold.train))
             advance(number, "")
     return found
-
-
-def _is_of(path: Path, fingerprint: str) -> bool:
-    if not path.is_file():
-        return False
-    with np.load(path, allow_pickle=False) as file:
-        return bool(file["fingerprint"].item() == fingerprint)

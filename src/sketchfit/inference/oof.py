@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
 from sketchfit.inference.folding import estimation_folds
-from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import top_k_correct
+from sketchfit.runs.artefacts import Step
 from sketchfit.runs.probabilities import Probabilities
 from sketchfit.runs.probabilities import mean_by_row as merge_rows
 from sketchfit.runs.table import TrainingRows, read_training_rows
@@ -45,7 +45,7 @@ class Rows:
         """Score a step by its probabilities [n, C]; its gain is over `before` [n, C]."""
         right = self.right(prob)
         gain = None if before is None else paired_difference(self.right(before), right, self.group)
-        return Step(name, accuracy(right, self.group), gain)
+        return Step(name=name, top1=accuracy(right, self.group), gain=gain)
 
 
 @dataclass(frozen=True)
@@ -54,24 +54,6 @@ class Answers:
 
     oof: Floats
     test: Floats
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step made of the out-of-fold accuracy.
-
-    Attributes:
-        name: of the step.
-        top1: after it.
-        gain: over what stood before; None for what starts.
-    """
-
-    name: str
-    top1: Estimate
-    gain: Difference | None
-
-    def __str__(self) -> str:
-        return f"{self.top1}" if self.gain is None else f"{self.top1}; {self.gain}"
 
 
 def read_rows(folds: Path, row: NDArray[np.int64]) -> Rows:
@@ -95,8 +77,3 @@ def mean_by_row(rows: Sequence[NDArray[np.int64]], probs: Sequence[Floats]) -> t
     """Merge the probabilities of several folds; see `runs.probabilities.mean_by_row`."""
     merged = merge_rows([Probabilities(*both) for both in zip(rows, probs, strict=True)])
     return merged.row, merged.prob
-
-
-def estimate_json(estimate: Estimate | Difference) -> dict[str, Any]:
-    """An estimate as plain values, for a JSON file."""
-    return {name: getattr(estimate, name) for name in estimate.__dataclass_fields__}

@@ -5,22 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-import numpy as np
 from safetensors.torch import load_file
 
 from sketchfit.data.folds import Fold, all_rows
-from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import uniform_soup
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.fingerprint import digest
+from sketchfit.runs.networks import NetworkFolder
+from sketchfit.runs.probabilities import read_probabilities, write_probabilities
 from sketchfit.soups.candidates import Candidate
 from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import FoldResult, fold_job, is_done, read_fold, write_results
+from sketchfit.training.fold import FoldResult, fold_job, read_fold, write_results
 from sketchfit.training.soup import load_mean
 
 Chosen = tuple[int, ...]
@@ -52,8 +51,8 @@ class SoupBuilder:
     def build(self, chosen: Chosen) -> tuple[FoldResult, ...]:
         """Write the soup of these candidates for every fold, unless it is on disk, and return its probabilities."""
         for place, fold in enumerate(self.folds):
-            _write_once(self.context, self.member, fold, self._paths(chosen, place))
-        return tuple(read_fold(self.context.run.fold(self.name, fold.number)) for fold in self.folds)
+            _write_once(self.context, self.member, fold, self._networks(chosen, place))
+        return tuple(read_fold(self.context.run.network(self.name, fold.number)) for fold in self.folds)
 
     def oof(self, chosen: Chosen, place: int) -> Floats:
         """Return the probabilities float32 [n, C] of a fold's held-out rows by the soup of these candidates."""
@@ -65,22 +64,20 @@ class SoupBuilder:
 
     def _try(self, chosen: Chosen, place: int) -> Floats:
         """Return the probabilities of a soup that a greedy search tries; its weights are not kept."""
-        fold, paths = self.folds[place], self._paths(chosen, place)
-        file = self.context.run.fold(self.name, fold.number) / "tried" / f"{_fingerprint(paths, fold)}.npz"
+        fold, networks = self.folds[place], self._networks(chosen, place)
+        file = self.context.run.fold(self.name, fold.number) / "tried" / f"{_fingerprint(networks, fold)}.npz"
 
         def write() -> None:
             if not file.is_file():
-                network = mix(self.context, self.member, fold, paths)
+                network = mix(self.context, self.member, fold, networks)
                 predictor = Predictor.of(network, self.member.recipe, self.context.engine.device)
-                prob = predictor.probabilities(self.member.train, fold.valid)
-                write_npz(file, {"row": fold.valid, "prob": prob})
+                write_probabilities(file, fold.valid, predictor.probabilities(self.member.train, fold.valid))
 
         self.context.engine.on_main(write)
-        with np.load(file) as content:
-            return np.asarray(content["prob"], dtype=np.float32)
+        return read_probabilities(file).prob
 
-    def _paths(self, chosen: Chosen, place: int) -> list[Path]:
-        return [self.group[number].paths[place] for number in chosen]
+    def _networks(self, chosen: Chosen, place: int) -> list[NetworkFolder]:
+        return [self.group[number].networks[place] for number in chosen]
 
 
 def mix_folds(context: RunContext, source: Member, folds: Sequence[Fold]) -> tuple[Fold, FoldResult]:
@@ -97,39 +94,38 @@ def mix_folds(context: RunContext, source: Member, folds: Sequence[Fold]) -> tup
         A fold with the rows that it has learnt from, and its probabilities.
     """
     member, everything = replace(source, name=f"{source.name}+folds"), all_rows(folds)
-    paths = [context.run.fold(source.name, fold.number) for fold in folds]
-    _write_once(context, member, everything, paths)
-    return everything, read_fold(context.run.fold(member.name, 0))
+    _write_once(context, member, everything, [context.run.network(source.name, fold.number) for fold in folds])
+    return everything, read_fold(context.run.network(member.name, 0))
 
 
-def mix(context: RunContext, member: Member, fold: Fold, paths: Sequence[Path]) -> Network:
-    """Return the mean of the networks in these folders, on the engine's device.
+def mix(context: RunContext, member: Member, fold: Fold, networks: Sequence[NetworkFolder]) -> Network:
+    """Return the mean of these networks, on the engine's device.
 
     Batch norm's statistics are those of the fold's training rows.
     """
-    network = load_network(paths[0], member.recipe, context.table.class_count)
+    network = load_network(networks[0].path, member.recipe, context.table.class_count)
     network.model.to(context.engine.device)
     job = fold_job(context, member, fold, fingerprint="")
-    states = [load_file(path / "model.safetensors") for path in paths]
+    states = [load_file(one.weights) for one in networks]
     load_mean(job, network, uniform_soup(states), context.engine, refresh=len(states) > 1)
     return network
 
 
-def _write_once(context: RunContext, member: Member, fold: Fold, paths: Sequence[Path]) -> None:
-    """Write the mean of the networks in these folders as a network of `member`, unless it is on disk."""
-    folder, fingerprint = context.run.fold(member.name, fold.number), _fingerprint(paths, fold)
+def _write_once(context: RunContext, member: Member, fold: Fold, networks: Sequence[NetworkFolder]) -> None:
+    """Write the mean of these networks as a network of `member`, unless it is on disk."""
+    folder, fingerprint = context.run.network(member.name, fold.number), _fingerprint(networks, fold)
 
     def write() -> None:
-        if is_done(folder, fingerprint):
+        if folder.is_done(fingerprint):
             return
         began = time.monotonic()
-        write_results(context, member, fold, mix(context, member, fold, paths))
-        write_json(folder / "done.json", {"fingerprint": fingerprint, "seconds": round(time.monotonic() - began, 1)})
+        write_results(context, member, fold, mix(context, member, fold, networks))
+        folder.finish(fingerprint, time.monotonic() - began)
 
     context.engine.on_main(write)
 
 
-def _fingerprint(paths: Sequence[Path], fold: Fold) -> str:
+def _fingerprint(networks: Sequence[NetworkFolder], fold: Fold) -> str:
     """Name a soup by its candidates' trainings, in order, which name all else that decides it, and by its rows."""
-    trainings = [read_json(path / "done.json")["fingerprint"] for path in paths]
+    trainings = [one.done.fingerprint for one in networks]
     return digest("soup", trainings, fold.train.tolist(), fold.valid.tolist())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.training.context import Member
 from sketchfit.training.fold import FoldResult, read_fold
 
@@ -28,14 +28,14 @@ class Candidate:
     Attributes:
         name: of the networks' folder: the member's own, or that of its students.
         member: whose recipe they were trained by.
-        paths: folder of each fold's network.
+        networks: folder of each fold's network.
         learnt: int64, rows whose labels each fold's network has learnt from.
         results: probabilities of each fold's network.
     """
 
     name: str
     member: Member
-    paths: tuple[Path, ...]
+    networks: tuple[NetworkFolder, ...]
     learnt: tuple[NDArray[np.int64], ...]
     results: tuple[FoldResult, ...]
 
@@ -55,9 +55,9 @@ def gather(run: RunFolder, members: Iterable[Member], folds: Sequence[Fold], kep
     found = []
     for member in members:
         for name in (student_name(member.name, number) for number in range(kept + 1)):
-            paths = tuple(run.fold(name, fold.number) for fold in folds)
+            networks = tuple(run.network(name, fold.number) for fold in folds)
             learnt = tuple(fold.train for fold in folds)
-            found.append(Candidate(name, member, paths, learnt, tuple(read_fold(path) for path in paths)))
+            found.append(Candidate(name, member, networks, learnt, tuple(map(read_fold, networks))))
     return found
 
 
@@ -87,7 +87,7 @@ def mismatch(first: Candidate, other: Candidate) -> str:
         return f"another architecture ({there.backbone}; {first.name}: {here.backbone})"
     if here.head.name != there.head.name:
         return f"another head ({there.head.name}; {first.name}: {here.head.name})"
-    shapes, others = _shapes(first.paths[0]), _shapes(other.paths[0])
+    shapes, others = _shapes(first.networks[0]), _shapes(other.networks[0])
     differing = [name for name in shapes if others.get(name, shapes[name]) != shapes[name]]
     if here.input_size != there.input_size:
         position = next((f", and with it {name}" for name in differing), "")
@@ -100,7 +100,7 @@ def mismatch(first: Candidate, other: Candidate) -> str:
     args = [key for key in {*here.args, *there.args} if "drop" not in key]  # dropout is off in inference
     if changed := sorted(key for key in args if here.args.get(key) != there.args.get(key)):
         return f"other model.args ({', '.join(changed)})"
-    if read_metadata(first.paths[0] / "model.safetensors") != read_metadata(other.paths[0] / "model.safetensors"):
+    if read_metadata(first.networks[0].weights) != read_metadata(other.networks[0].weights):
         return "another mean, deviation or padding of its input"
     if store_settings(first.recipe) != store_settings(other.recipe):
         return "images stored in another size or way (data)"
@@ -138,9 +138,9 @@ def _start(recipe: Recipe) -> tuple[object, ...]:
     return model.backbone, model.pretrained, model.weights, recipe.seed
 
 
-def _shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+def _shapes(network: NetworkFolder) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a network's entries, from the file's header alone."""
-    with safe_open(str(folder / "model.safetensors"), framework="pt") as file:
+    with safe_open(str(network.weights), framework="pt") as file:
         return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
 
 

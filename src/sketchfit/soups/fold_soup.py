@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from sketchfit.data.folds import Fold
 from sketchfit.inference import votes
-from sketchfit.inference.intervals import Estimate, accuracy
+from sketchfit.inference.intervals import accuracy
+from sketchfit.runs.artefacts import FoldSoupRecord
 from sketchfit.soups.builder import mix_folds
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import FoldResult
@@ -24,18 +25,19 @@ class FoldSoup:
     """One network in place of all folds'.
 
     Attributes:
-        name: of its folder.
-        source: name of the folder of the networks that are averaged.
-        everything: a fold with all rows that they have learnt from.
+        everything: a fold with all rows that the averaged networks have learnt from.
         result: probabilities of test rows; there are no out-of-fold ones.
-        agreement: share of readable test rows on which its first class is that of the folds' mean; None without any.
+        record: its source, and its agreement with the mean of the folds' probabilities on readable test rows.
     """
 
-    name: str
-    source: str
     everything: Fold
     result: FoldResult
-    agreement: Estimate | None
+    record: FoldSoupRecord
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return self.record.name
 
 
 def make_fold_soup(
@@ -55,13 +57,14 @@ def make_fold_soup(
     if readable.any():
         mean = votes.mean([one.test for one in results])
         agreement = accuracy((mean.argmax(axis=1) == result.test.argmax(axis=1))[readable])
-    return FoldSoup(f"{source.name}+folds", source.name, everything, result, agreement)
+    record = FoldSoupRecord(name=f"{source.name}+folds", source=source.name, agreement_with_folds_mean=agreement)
+    return FoldSoup(everything, result, record)
 
 
 def print_fold_soup(soup: FoldSoup, count: int) -> None:
-    """Print what a soup of `count` folds agrees with, and that no figure is claimed for it."""
-    agrees = (
-        f"its first class is that of the folds' mean on {soup.agreement} of the test rows; " if soup.agreement else ""
-    )
-    log.info(f"soup of {soup.source}'s {count} folds, one network: {agrees}it has learnt from every labelled row, so")
-    log.info("  no out-of-fold figure can be given for it, nor can it be called better or worse than they are")
+    """Print the agreement of a soup of `count` folds, and that no figure is claimed for it."""
+    agrees, agreement = "", soup.record.agreement_with_folds_mean
+    if agreement:
+        agrees = f"its first class is that of the folds' mean on {agreement} of the test rows; "
+    log.info(f"soup of {soup.record.source}'s {count} folds, one network: {agrees}it has learnt from every labelled")
+    log.info("  row, so no out-of-fold figure can be given for it, nor can it be called better or worse than they are")

@@ -7,7 +7,7 @@ one part of the rows on the other parts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,9 +18,10 @@ from sketchfit.inference import votes
 from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import nested
 from sketchfit.inference.folding import each_fold
-from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.oof import Floats, Rows, mean_by_row
 from sketchfit.models.averaging import greedy_choice
+from sketchfit.runs.artefacts import MemberSoupRecord
 from sketchfit.soups.builder import Chosen, SoupBuilder
 from sketchfit.soups.candidates import Candidate, check_unseen
 from sketchfit.training.fold import FoldResult, mean_oof
@@ -31,30 +32,19 @@ class MemberSoup:
     """One network per fold in place of several.
 
     Attributes:
-        name: of its folder.
-        how: `uniform` or `greedy`.
         candidates: all that could be taken; the soup replaces the first one's member.
-        taken: names of those in the networks that predict test rows.
-        taken_by_part: those in the networks that predict each part's out-of-fold rows.
         results: of each fold; `oof` is the nested one.
-        top1: out of fold, candidates chosen on other parts.
-        naive: with those chosen on all rows, for rows that chose; equal to `top1` where all are taken.
-        best: out-of-fold top-1 of the best candidate, itself chosen on other parts; `over_best`: the soup over it.
-        ensemble: of the mean of the same candidates' probabilities; `over_ensemble`: the soup over it.
+        record: candidates that were taken, and figures.
     """
 
-    name: str
-    how: str
     candidates: tuple[Candidate, ...]
-    taken: tuple[str, ...]
-    taken_by_part: Mapping[int, tuple[str, ...]]
     results: tuple[FoldResult, ...]
-    top1: Estimate
-    naive: Estimate
-    best: Estimate
-    over_best: Difference
-    ensemble: Estimate
-    over_ensemble: Difference
+    record: MemberSoupRecord
+
+    @property
+    def name(self) -> str:
+        """Name of the folder of its networks."""
+        return self.record.name
 
     @property
     def member(self) -> str:
@@ -90,21 +80,21 @@ def make_member_soup(builder: SoupBuilder, how: str, rows: Rows) -> MemberSoup:
     alone = [mean_oof(one.results) for one in group]
     best = nested(fit_best_member, alone, rows.label, rows.fold).prob
     right, right_best = rows.right(mean_oof(results)), rows.right(best)
-    right_ensemble = rows.right(_ensemble(alone, rows, by_part))
-    return MemberSoup(
+    right_mean = rows.right(_mean_of_candidates(alone, rows, by_part))
+    record = MemberSoupRecord(
         name=builder.name,
         how=how,
-        candidates=tuple(group),
+        candidates=_names(group, range(len(group))),
         taken=_names(group, taken),
-        taken_by_part={part: _names(group, chosen) for part, chosen in by_part.items()},
-        results=results,
-        top1=accuracy(right, rows.group),
+        taken_by_part={str(part): _names(group, chosen) for part, chosen in by_part.items()},
+        nested=accuracy(right, rows.group),
         naive=accuracy(rows.right(naive), rows.group),
-        best=accuracy(right_best, rows.group),
-        over_best=paired_difference(right_best, right, rows.group),
-        ensemble=accuracy(right_ensemble, rows.group),
-        over_ensemble=paired_difference(right_ensemble, right, rows.group),
+        best_candidate=accuracy(right_best, rows.group),
+        over_best_candidate=paired_difference(right_best, right, rows.group),
+        mean_of_probabilities=accuracy(right_mean, rows.group),
+        over_mean_of_probabilities=paired_difference(right_mean, right, rows.group),
     )
+    return MemberSoup(tuple(group), results, record)
 
 
 def _choose(builder: SoupBuilder, how: str, rows: Rows) -> tuple[Chosen, dict[int, Chosen]]:
@@ -137,7 +127,7 @@ def _oof_by_part(builder: SoupBuilder, place: int, rows: Rows, by_part: Mapping[
     return found
 
 
-def _ensemble(alone: Sequence[Floats], rows: Rows, by_part: Mapping[int, Chosen]) -> Floats:
+def _mean_of_candidates(alone: Sequence[Floats], rows: Rows, by_part: Mapping[int, Chosen]) -> Floats:
     """Return the mean of the probabilities [n, C] of the candidates that each part's soup takes."""
     found = np.zeros_like(alone[0])
     for part, held in each_fold(rows.fold):
@@ -149,5 +139,5 @@ def _merged(folds: Sequence[Fold], probs: Sequence[Floats]) -> Floats:
     return mean_by_row([fold.valid for fold in folds], probs)[1]
 
 
-def _names(group: Sequence[Candidate], chosen: Chosen) -> tuple[str, ...]:
+def _names(group: Sequence[Candidate], chosen: Iterable[int]) -> tuple[str, ...]:
     return tuple(group[number].name for number in chosen)

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sketchfit.data.folds import Fold
-from sketchfit.files import write_json
-from sketchfit.inference.oof import Rows, Step, estimate_json
+from sketchfit.inference.oof import Rows
+from sketchfit.runs.artefacts import SoupRecord, Step
 from sketchfit.soups.builder import SoupBuilder
 from sketchfit.soups.candidates import Candidate, gather, grouped, other_starts
 from sketchfit.soups.fold_soup import FoldSoup, make_fold_soup, print_fold_soup
@@ -43,7 +43,8 @@ class Soups:
         """Return the out-of-fold accuracy of each soup of members."""
         unused = ", not used" if self.use == "none" else ""
         return [
-            Step(f"{one.how} soup of {len(one.candidates)}{unused}", one.top1, one.over_best) for one in self.of_members
+            Step(name=f"{one.how} soup of {len(one.candidates)}{unused}", top1=one.nested, gain=one.over_best_candidate)
+            for one in (soup.record for soup in self.of_members)
         ]
 
     def sources(self, trained: Mapping[str, TrainedMember]) -> dict[str, TrainedMember]:
@@ -59,7 +60,7 @@ class Soups:
             for name in soup.replaced - {soup.member}:
                 del found[name]
             member = found[soup.member].member
-            if soup.how == "greedy":
+            if soup.record.how == "greedy":
                 member = _without_views(member)
             found[soup.member] = TrainedMember(member, soup.name, soup.results)
         return found
@@ -86,7 +87,13 @@ def make_soups(
     found = Soups(section.use, of_members, {}, apart)
     if section.folds:
         found = replace(found, of_folds=_make_fold_soups(context, found, candidates, folds))
-    context.engine.on_main(lambda: write_json(context.run.ensemble / "soup.json", _json(found)))
+    record = SoupRecord(
+        use=found.use,
+        members=tuple(one.record for one in found.of_members),
+        folds={name: one.record for name, one in found.of_folds.items()},
+        apart=apart,
+    )
+    context.engine.on_main(lambda: context.run.write(record))
     return found
 
 
@@ -135,52 +142,23 @@ def _without_views(member: Member) -> Member:
 
 
 def _print(soup: MemberSoup) -> None:
-    log.info(f"{soup.how} soup of {', '.join(one.name for one in soup.candidates)}: {soup.top1}")
-    if soup.how == "greedy":
-        log.info(f"  takes {', '.join(soup.taken)}; naive, where the rows that are scored chose: {soup.naive}")
-    log.info(f"  over the best candidate ({soup.best}): {soup.over_best}")
-    log.info(f"  over the mean of its candidates' probabilities ({soup.ensemble}): {soup.over_ensemble}")
-    if len(soup.taken) > 1:
-        log.info(f"  that mean costs {len(soup.taken)} networks per fold at inference, the soup one")
+    record = soup.record
+    log.info(f"{record.how} soup of {', '.join(record.candidates)}: {record.nested}")
+    if record.how == "greedy":
+        log.info(f"  takes {', '.join(record.taken)}; naive, where the rows that are scored chose: {record.naive}")
+    log.info(f"  over the best candidate ({record.best_candidate}): {record.over_best_candidate}")
+    log.info(
+        f"  over the mean of its candidates' probabilities ({record.mean_of_probabilities}): "
+        f"{record.over_mean_of_probabilities}"
+    )
+    if len(record.taken) > 1:
+        log.info(f"  that mean costs {len(record.taken)} networks per fold at inference, the soup one")
     if others := other_starts(soup.candidates):
         log.info(
-            f"  note: {', '.join(others)} did not start from the weights of {soup.candidates[0].name} (another seed "
+            f"  note: {', '.join(others)} did not start from the weights of {record.candidates[0]} (another seed "
             "gives the new head other first weights), and a mean of weights needs networks that share a start"
         )
     if any(
         one.recipe.training.checkpoint == "best" or one.recipe.averaging.soup == "greedy" for one in soup.candidates
     ):
         log.info("  note: a candidate was itself chosen on the rows that are scored: the figures are too high")
-
-
-def _json(soups: Soups) -> dict[str, object]:
-    return {
-        "use": soups.use,
-        "members": [_member_json(one) for one in soups.of_members],
-        "folds": {
-            member: {
-                "name": one.name,
-                "source": one.source,
-                "agreement_with_folds_mean": estimate_json(one.agreement) if one.agreement else None,
-                "out_of_fold": None,
-            }
-            for member, one in soups.of_folds.items()
-        },
-        "apart": dict(soups.apart),
-    }
-
-
-def _member_json(soup: MemberSoup) -> dict[str, object]:
-    return {
-        "name": soup.name,
-        "how": soup.how,
-        "candidates": [each.name for each in soup.candidates],
-        "taken": soup.taken,
-        "taken_by_part": {str(part): names for part, names in soup.taken_by_part.items()},
-        "nested": estimate_json(soup.top1),
-        "naive": estimate_json(soup.naive),
-        "best_ingredient": estimate_json(soup.best),
-        "over_best_ingredient": estimate_json(soup.over_best),
-        "mean_of_probabilities": estimate_json(soup.ensemble),
-        "over_mean_of_probabilities": estimate_json(soup.over_ensemble),
-    }

@@ -5,28 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 
 from sketchfit.data.folds import Fold
-from sketchfit.files import read_json, write_npz
 from sketchfit.inference.intervals import Difference, paired_difference
-from sketchfit.inference.oof import Floats, Rows, Step, estimate_json, mean_by_row
+from sketchfit.inference.oof import Floats, Rows, mean_by_row
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import IDENTITY, View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
+from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views
+from sketchfit.runs.networks import Split
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.products import MemberPredictions
 from sketchfit.training.fold import FoldResult, TrainedMember
 
 log = logging.getLogger(__name__)
-
-Split = Literal["oof", "test"]
 
 
 def apply_views(context: RunContext, state: RunState) -> RunState:
@@ -105,39 +102,27 @@ def fold_views(
 
     They are stored in `oof_views.npz` and `test_views.npz`; only views that are missing there are computed.
     """
-    folder = context.run.fold(networks.name, fold.number)
-    fingerprint = str(read_json(folder / "done.json")["fingerprint"])
-    path = folder / f"{split}_views.npz"
-    known = _read(path, fingerprint)
+    folder = context.run.network(networks.name, fold.number)
+    fingerprint = folder.done.fingerprint
+    known = folder.views(split, fingerprint)
     missing = missing_views(names, known)
 
     def write() -> None:
-        network = load_network(folder, networks.recipe, context.table.class_count)
-        title = f"{networks.name}/fold{fold.number}: {len(missing)} views of {split} rows"
-        with context.console.bar(title, 1) as advance:
+        network = load_network(folder.path, networks.recipe, context.table.class_count)
+        with context.console.bar(f"{folder.name}: {len(missing)} views of {split} rows", 1) as advance:
             found = known | _predict(context, network, networks, fold, split, missing)
             advance(1, "")
-        write_npz(path, {"fingerprint": np.array(fingerprint)} | {f"view:{k}": v for k, v in found.items()})
+        folder.write_views(split, fingerprint, found)
 
     if missing:
         context.engine.on_main(write)
-        known = _read(path, fingerprint)
+        known = folder.views(split, fingerprint)
     return {name: known[name] for name in names}
 
 
 def missing_views(names: Sequence[str], known: Mapping[str, Floats]) -> tuple[View, ...]:
     """Return the views among `names` that are not known yet."""
     return tuple(view for view in parse_views(names) if view.name in names and view.name not in known)
-
-
-def _read(path: Path, fingerprint: str) -> dict[str, Floats]:
-    """Return the views on disk; none where they are those of another training."""
-    if not path.is_file():
-        return {}
-    with np.load(path, allow_pickle=False) as file:
-        if file["fingerprint"].item() != fingerprint:
-            return {}
-        return {name[5:]: file[name] for name in file.files if name.startswith("view:")}
 
 
 def _predict(
@@ -172,30 +157,22 @@ def print_views(folder: str, chosen: SelectedViews, gain: Difference) -> None:
         log.info(f"  {' + '.join(chosen.names)}: {gain} where views are chosen on other folds")
 
 
-def views_json(predictions: Mapping[str, MemberPredictions], refits: Mapping[str, tuple[str, float]]) -> dict[str, Any]:
-    """Return the content of `ensemble/views.json`: per member its networks, their views and all gains.
+def views_record(predictions: Mapping[str, MemberPredictions], refits: Mapping[str, tuple[str, float]]) -> Views:
+    """Return what is stored of each member's networks and views.
 
     Args:
         predictions: of each member.
         refits: folder of each member's network that was trained on all rows, and its weight.
     """
-    return {
-        member: {
-            "folder": found.folder,
-            "refit": refits.get(member),
-            "names": list(found.views.names) if found.views else [IDENTITY],
-            "mode": found.views.mode if found.views else "mean-prob",
-            "nested_gain": estimate_json(found.gain) if found.gain else None,
-            "tried": [
-                {
-                    "name": gain.name,
-                    "kept": gain.kept,
-                    "alone": estimate_json(gain.alone),
-                    "beside_base": estimate_json(gain.beside_base),
-                    "beside_chosen": estimate_json(gain.beside_chosen),
-                }
-                for gain in (found.views.gains if found.views else ())
-            ],
-        }
-        for member, found in predictions.items()
-    }
+    members = {}
+    for name, found in predictions.items():
+        views = found.views
+        members[name] = MemberViews(
+            folder=found.folder,
+            refit=refits.get(name),
+            names=views.names if views else (IDENTITY,),
+            mode=views.mode if views else "mean-prob",
+            nested_gain=found.gain,
+            tried=tuple(TriedView.model_validate(gain) for gain in (views.gains if views else ())),
+        )
+    return Views(members=members)

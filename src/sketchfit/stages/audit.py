@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.table import fingerprint
-from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.reporting.audit.recipe_audit import audit_table, check_external_images, print_audit, write_audit
+from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.artefacts import AuditDone, AuditFindings
 from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.context import RunContext, RunState
 
@@ -22,9 +23,9 @@ def audit(context: RunContext, state: RunState) -> RunState:
         stores = [store.folder.name for one in state.members.values() for store in (one.train, one.test)]
         group = find_groups(context, stores)
     if group is None:
-        unreadable = {"train": state.unreadable_train, "test": state.unreadable_test}
-        findings = {"notes": context.table.notes, "unreadable": unreadable}
-        context.engine.on_main(lambda: write_json(context.run.findings, findings))
+        unreadable = {"train": dict(state.unreadable_train), "test": dict(state.unreadable_test)}
+        findings = AuditFindings(notes=context.table.notes, unreadable=unreadable)
+        context.engine.on_main(lambda: context.run.write(findings))
     return replace(state, group=group)
 
 
@@ -40,17 +41,15 @@ def find_groups(context: RunContext, stores: list[str]) -> NDArray[np.int64] | N
     if not recipe.audit.enabled:
         return None
     check_external_images(table, recipe, console)  # each time: files outside the tables may have changed
-    folder = context.run.findings.parent
-    done, key = folder / "done.json", _key(context, stores)
-    if not (done.is_file() and read_json(done) == {"key": key}):
+    folder, key = context.run.findings.parent, _key(context, stores)
+    done = AuditDone.find(context.run.path)
+    if done is None or done.key != key:
         found = audit_table(table, recipe, console)
         write_audit(found, recipe, folder)
         print_audit(found, folder, console)
         write_npz(folder / "groups.npz", {"group": found.group})
-        write_json(done, {"key": key})
-    with np.load(folder / "groups.npz") as file:
-        group: NDArray[np.int64] = file["group"]
-    return group
+        context.run.write(AuditDone(key=key))
+    return read_npz(folder / "groups.npz")["group"]
 
 
 def _key(context: RunContext, stores: list[str]) -> str:

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-import yaml
 
 from sketchfit.config.load import member_recipes, merge, parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import cache_folder
 from sketchfit.errors import UserError
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.recipe import read_recipe
 from sketchfit.training.autotune import Format, batch_that_fits, candidates, choose_format, measure_formats
 from sketchfit.training.autotune_memory import circumstances, recall, remember
 from sketchfit.training.engine import Engine
@@ -57,11 +57,11 @@ def recorded_members(run: RunFolder, untrained: bool) -> dict[str, Recipe]:
         run: its folder.
         untrained: read them also where nothing was trained yet.
     """
-    if not run.recipe.is_file() or not (untrained or any(run.path.glob("members/*/*/*"))):
+    if not run.recipe.is_file() or not (untrained or run.has_training()):
         return {}
     try:
-        return member_recipes(parse_recipe(yaml.safe_load(run.recipe.read_text(encoding="utf-8"))))
-    except (UserError, yaml.YAMLError):
+        return member_recipes(read_recipe(run.recipe))
+    except UserError:
         return {}  # opening the folder reports what is wrong with it
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.config.calibration import CalibrationSection
-from sketchfit.files import write_json
 from sketchfit.inference import conformal
 from sketchfit.inference.calibration import (
-    Calibrator,
     Reliability,
     Temperature,
     VectorScaling,
@@ -23,7 +20,8 @@ from sketchfit.inference.calibration import (
     report,
 )
 from sketchfit.inference.conformal import ConformalSets
-from sketchfit.inference.oof import Answers, Floats, Rows, estimate_json
+from sketchfit.inference.oof import Answers, Floats, Rows
+from sketchfit.runs.artefacts import Calibration, Diagram, Sets, SetsCheck
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import Calibrated
 
@@ -63,56 +61,57 @@ def conformal_sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Sc
     return conformal.calibrate(oof[used], rows.label[used], coverage, score)
 
 
-def write_calibration(path: Path, done: Calibrated, rows: Rows, section: CalibrationSection) -> None:
-    """Write `calibration.json`: the calibrator, errors and diagrams before and after, and sets where asked for."""
-    found = done.report
+def calibration_record(done: Calibrated, rows: Rows, section: CalibrationSection) -> Calibration:
+    """Return what is stored of a calibration, with prediction sets where they are wanted, and print it."""
+    found, calibrator = done.report, done.calibrator
     if section.method != "none":
         log.info(
             f"calibration by {section.method}: expected calibration error {100 * found.ece_before:.1f} % before, "
             f"{100 * found.ece_after:.1f} % after; log-loss {found.log_loss_before:.3f}, {found.log_loss_after:.3f}"
         )
-    content: dict[str, Any] = {
-        "method": section.method,
-        **_parameters(done.calibrator),
-        "ece_before": found.ece_before,
-        "ece_after": found.ece_after,
-        "ece_fitted": found.ece_fitted,
-        "log_loss_before": found.log_loss_before,
-        "log_loss_after": found.log_loss_after,
-        "reliability_before": _diagram(found.before),
-        "reliability_after": _diagram(found.after),
-        "sets": None,
-    }
-    if section.sets is not None:
-        content["sets"] = _sets(done.answers.oof, rows, section.sets, section.set_score)
-    write_json(path, content)
+    vector = calibrator if isinstance(calibrator, VectorScaling) else None
+    temperature = calibrator.value if isinstance(calibrator, Temperature) else 1.0
+    return Calibration(
+        method=section.method,
+        temperature=None if vector else temperature,
+        scale=_numbers(vector.scale) if vector else None,
+        bias=_numbers(vector.bias) if vector else None,
+        ece_before=found.ece_before,
+        ece_after=found.ece_after,
+        ece_fitted=found.ece_fitted,
+        log_loss_before=found.log_loss_before,
+        log_loss_after=found.log_loss_after,
+        reliability_before=_diagram(found.before),
+        reliability_after=_diagram(found.after),
+        sets=None if section.sets is None else _sets(done.answers.oof, rows, section.sets, section.set_score),
+    )
 
 
-def _parameters(calibrator: Calibrator) -> dict[str, Any]:
-    if isinstance(calibrator, VectorScaling):
-        return {"scale": calibrator.scale, "bias": calibrator.bias}
-    return {"temperature": calibrator.value if isinstance(calibrator, Temperature) else 1.0}
+def _numbers(values: NDArray[Any]) -> tuple[float, ...]:
+    return tuple(values.tolist())
 
 
-def _diagram(reliability: Reliability) -> dict[str, Any]:
-    return {name: getattr(reliability, name) for name in reliability.__dataclass_fields__}
+def _diagram(found: Reliability) -> Diagram:
+    return Diagram(
+        confidence=_numbers(found.confidence),
+        accuracy=_numbers(found.accuracy),
+        low=_numbers(found.low),
+        high=_numbers(found.high),
+        count=tuple(found.count.tolist()),
+    )
 
 
-def _sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> dict[str, Any]:
+def _sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> Sets:
     rule = conformal_sets(oof, rows, coverage, score)
     checked = conformal.cross_coverage(oof, rows.label, rows.fold, coverage, score, rows.group)
     log.info(
         f"prediction sets for {100 * coverage:g} %: they hold the true class in {checked.coverage}; "
         f"{checked.mean_size:.1f} classes per set, {100 * checked.singletons:.0f} % of one class"
     )
-    return {
-        "coverage": coverage,
-        "score": score,
-        "threshold": None if np.isinf(rule.threshold) else rule.threshold,
-        "n": rule.n,
-        "checked": {
-            "coverage": estimate_json(checked.coverage),
-            "mean_size": checked.mean_size,
-            "singletons": checked.singletons,
-        },
-    }
+    return Sets(
+        coverage=coverage,
+        score=score,
+        threshold=None if np.isinf(rule.threshold) else rule.threshold,
+        n=rule.n,
+        checked=SetsCheck.model_validate(checked),
+    )

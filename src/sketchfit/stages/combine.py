@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from sketchfit.config.ensemble import EnsembleSection
-from sketchfit.files import write_json
 from sketchfit.inference.diversity import Diversity, diversity
 from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, methods_of
 from sketchfit.inference.ensembling.rule import Rule
-from sketchfit.inference.oof import Answers, Rows, Step, estimate_json
+from sketchfit.inference.oof import Answers, Rows
 from sketchfit.inference.votes import combine_folds
+from sketchfit.runs.artefacts import EnsembleComparison, EnsembleWeights, MemberFigures, MethodFigures, Step
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.products import Ensemble
 
@@ -64,21 +63,22 @@ def combine_members(members: Mapping[str, Answers], rows: Rows, section: Ensembl
     return Ensemble(score.name, score.rule, answers, comparison, diversity(by_name, rows.label, rows.group))
 
 
-def write_ensemble(folder: Path, ensemble: Ensemble, members: Sequence[str], folds: str) -> None:
-    """Write `weights.json` (the rule for new rows) and, for several members, print and write the comparison."""
-    write_json(
-        folder / "weights.json", {"method": ensemble.method, "folds": folds, **rule_json(ensemble.rule, members)}
+def weights_record(ensemble: Ensemble, members: Sequence[str], folds: Literal["soft", "hard"]) -> EnsembleWeights:
+    """Return what is stored of the rule for new rows.
+
+    Args:
+        ensemble: of the members.
+        members: their names, in the order of the rule's weights.
+        folds: how the networks of a member are merged.
+    """
+    rule = ensemble.rule
+    return EnsembleWeights(
+        method=ensemble.method,
+        folds=folds,
+        how=rule.how,
+        weights=dict(zip(members, rule.weights.tolist(), strict=True)),
+        bias=None if rule.bias is None else tuple(rule.bias.tolist()),
     )
-    if ensemble.comparison is None or ensemble.diversity is None:
-        return
-    print_comparison(ensemble.comparison, ensemble.diversity, ensemble.method)
-    write_json(folder / "comparison.json", _comparison_json(ensemble.comparison, ensemble.diversity))
-
-
-def rule_json(rule: Rule, members: Sequence[str]) -> dict[str, Any]:
-    """Return a rule as plain values: what is averaged, the weight of each member, and the pool's bias per class."""
-    weights = dict(zip(members, rule.weights.tolist(), strict=True))
-    return {"how": rule.how, "weights": weights, "bias": rule.bias}
 
 
 def print_comparison(comparison: Comparison, members: Diversity, method: str) -> None:
@@ -101,29 +101,19 @@ def print_comparison(comparison: Comparison, members: Diversity, method: str) ->
         log.info(f"  {name}: {weight}alone {members.accuracy[place]}{worth}")
 
 
-def _comparison_json(comparison: Comparison, members: Diversity) -> dict[str, Any]:
-    return {
-        "methods": [
-            {
-                "name": score.name,
-                "nested": estimate_json(score.nested),
-                "naive": estimate_json(score.naive),
-                "nested_top5": estimate_json(score.nested_top5),
-                "log_loss": score.log_loss,
-                "gain": estimate_json(score.gain),
-                "weights": dict(score.weights),
-            }
-            for score in comparison.scores
-        ],
-        "honest_choice": estimate_json(comparison.honest_choice) if comparison.honest_choice else None,
-        "members": {
-            name: {
-                "top1": estimate_json(members.accuracy[place]),
-                "worth": estimate_json(members.worth[place]) if members.worth else None,
-                "disagreement": members.disagreement[place],
-                "error_correlation": members.error_correlation[place],
-            }
+def comparison_record(comparison: Comparison, members: Diversity) -> EnsembleComparison:
+    """Return what is stored of all ways of combining, and of the members."""
+    return EnsembleComparison(
+        methods=tuple(MethodFigures.model_validate(score) for score in comparison.scores),
+        honest_choice=comparison.honest_choice,
+        members={
+            name: MemberFigures(
+                top1=members.accuracy[place],
+                worth=members.worth[place] if members.worth else None,
+                disagreement=tuple(members.disagreement[place].tolist()),
+                error_correlation=tuple(members.error_correlation[place].tolist()),
+            )
             for place, name in enumerate(members.names)
         },
-        "any_right": estimate_json(members.any_right),
-    }
+        any_right=members.any_right,
+    )

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sketchfit.audit.callback import AuditCallback
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
-from sketchfit.inference.oof import Floats, Rows, Step
+from sketchfit.inference.oof import Floats, Rows
+from sketchfit.runs.artefacts import PseudoLabelRound, Step
 from sketchfit.soups.soups import Soups
-from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions, PseudoLabelRound, RunResult
+from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions, RunResult
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import TrainedMember
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from sketchfit.config.student import student_of
 from sketchfit.distillation.distill import distill as train_and_score
 from sketchfit.distillation.student import DistillationJob
+from sketchfit.runs.artefacts import Steps
 from sketchfit.stages.context import RunContext, RunState, made
-from sketchfit.stages.write_predictions import write_steps
 
 
 def distill(context: RunContext, state: RunState) -> RunState:
@@ -22,5 +22,5 @@ def distill(context: RunContext, state: RunState) -> RunState:
         test_rows=context.recipe.distill.test_rows,
     )
     steps = (*state.steps, train_and_score(context, job, state.rows))
-    context.engine.on_main(lambda: write_steps(context.run, steps))
+    context.engine.on_main(lambda: context.run.write(Steps(steps=steps)))
     return replace(state, steps=steps)

@@ -11,30 +11,9 @@ from sketchfit.inference.diversity import Diversity
 from sketchfit.inference.ensembling.compare import Comparison
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.inference.oof import Answers, Floats, Step
+from sketchfit.inference.oof import Answers, Floats
 from sketchfit.inference.views import SelectedViews
-
-
-@dataclass(frozen=True)
-class PseudoLabelRound:
-    """What one round of students is worth.
-
-    Attributes:
-        number: from 1.
-        chosen: pseudo-labelled test rows, mean over folds.
-        teachers_right: how often the same rules choose right labels, on out-of-fold rows; None where they choose none.
-        before, after: out-of-fold top-1 of the members' plain mean.
-        gain: of the students over their teachers.
-        kept: whether they replace their teachers.
-    """
-
-    number: int
-    chosen: float
-    teachers_right: Estimate | None
-    before: Estimate
-    after: Estimate
-    gain: Difference
-    kept: bool
+from sketchfit.runs.artefacts import Step
 
 
 @dataclass(frozen=True)

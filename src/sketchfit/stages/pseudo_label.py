@@ -10,7 +10,6 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +19,9 @@ from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store, join_stores
-from sketchfit.files import write_json
 from sketchfit.inference import votes
 from sketchfit.inference.intervals import accuracy, paired_difference
-from sketchfit.inference.oof import Floats, Rows, Step, estimate_json
+from sketchfit.inference.oof import Floats, Rows
 from sketchfit.inference.pseudo_labels import (
     PseudoLabels,
     Rules,
@@ -34,18 +32,11 @@ from sketchfit.inference.pseudo_labels import (
     select,
 )
 from sketchfit.inference.unreadable import class_prior
+from sketchfit.runs.artefacts import PseudoLabelRound, PseudoLabelRounds, Step
 from sketchfit.runs.fingerprint import digest
 from sketchfit.soups.candidates import student_name
 from sketchfit.stages.context import Member, RunContext, RunState
-from sketchfit.stages.products import PseudoLabelRound
-from sketchfit.training.fold import (
-    FoldResult,
-    FoldTraining,
-    TrainedMember,
-    fold_fingerprint,
-    fold_job,
-    train_once,
-)
+from sketchfit.training.fold import FoldResult, FoldTraining, TrainedMember, fold_fingerprint, fold_job, train_once
 from sketchfit.training.job import SoftTargets
 
 log = logging.getLogger(__name__)
@@ -67,10 +58,10 @@ def pseudo_label(context: RunContext, state: RunState) -> RunState:
             break
         trained = students
     kept = sum(one.kept for one in rounds)
-    content = {"kept": kept, "rounds": [_json(one) for one in rounds]}
-    context.engine.on_main(lambda: write_json(context.run.ensemble / "pseudo_labels.json", content))
+    record = PseudoLabelRounds(kept=kept, rounds=tuple(rounds))
+    context.engine.on_main(lambda: context.run.write(record))
     steps = [
-        Step(f"pseudo-labels, round {one.number}{'' if one.kept else ', dropped'}", one.after, one.gain)
+        Step(name=f"pseudo-labels, round {one.number}{'' if one.kept else ', dropped'}", top1=one.after, gain=one.gain)
         for one in rounds
     ]
     return replace(state, trained=trained, sources=trained, rounds=tuple(rounds), steps=(*state.steps, *steps))
@@ -182,23 +173,19 @@ def _score(
     unlimited = replace(_rules(section), top_k=0)  # the limit is for test rows, of which there is another number
     known = expected_accuracy(old, rows.label, unlimited, rows.group)
     before, after = (accuracy(one, rows.group) for one in right)
-    return PseudoLabelRound(number, chosen, known, before, after, gain, section.force or gain.helps)
+    return PseudoLabelRound(
+        number=number,
+        chosen=chosen,
+        teachers_right=known,
+        before=before,
+        after=after,
+        gain=gain,
+        kept=section.force or gain.helps,
+    )
 
 
 def _print(found: PseudoLabelRound) -> None:
     right = f", right on out-of-fold rows in {found.teachers_right}" if found.teachers_right else ""
     log.info(f"pseudo-labels, round {found.number}: {found.chosen:.0f} test rows per fold{right}")
-    verdict = "kept" if found.kept else "dropped: no gain that the test can tell from chance"
+    verdict = "kept" if found.kept else "dropped: no gain that differs significantly from 0"
     log.info(f"  students {found.after}; {found.gain} over their teachers: {verdict}")
-
-
-def _json(found: PseudoLabelRound) -> dict[str, Any]:
-    return {
-        "number": found.number,
-        "chosen": found.chosen,
-        "teachers_right": estimate_json(found.teachers_right) if found.teachers_right else None,
-        "before": estimate_json(found.before),
-        "after": estimate_json(found.after),
-        "gain": estimate_json(found.gain),
-        "kept": found.kept,
-    }

@@ -60,7 +60,7 @@ def best_epochs(run: RunFolder, member: str, folds: Sequence[Fold]) -> int:
     Only epochs after which every fold was validated count. The last one always does, unless folds stopped early at
     different epochs: then the result is the median of their last epochs.
     """
-    histories = [pd.read_csv(run.fold(member, fold.number) / "history.csv") for fold in folds]
+    histories = [run.network(member, fold.number).history() for fold in folds]
     curves = [one.set_index("epoch")["valid_accuracy"].dropna() for one in histories]
     mean = pd.concat(curves, axis=1, join="inner").mean(axis=1).sort_index()
     if mean.empty:

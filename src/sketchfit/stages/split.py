@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, balance, folds_of, given_folds, stratified_folds
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
-from sketchfit.files import atomic
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
+from sketchfit.runs.table import TrainingRows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.wording import listed
 
@@ -32,7 +30,7 @@ def split(context: RunContext, state: RunState) -> RunState:
     table, recipe = context.table, context.recipe
     usable = np.logical_and.reduce([member.train.readable for member in state.members.values()])
     folds, assignment = make_folds(table, usable, state.group, recipe)
-    context.engine.on_main(lambda: write_folds(context.run.folds, table, assignment, state.group))
+    context.engine.on_main(lambda: _write_folds(context, assignment, state.group))
     for fold_of_row in assignment:
         log.info(balance(table.label, fold_of_row))
     chosen = trained_folds(folds, recipe)
@@ -131,15 +129,8 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
         raise UserError(problems, "Keep them together with folds.group=near_duplicate, or leave the stage out.")
 
 
-def write_folds(path: Path, table: Table, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:
-    """Write `folds.parquet`: row, image, label, group, and one fold column per repeat."""
-    columns: dict[str, object] = {
-        "row": np.arange(len(table.train)),
-        "image_path": list(table.train.paths),
-        "label": table.label,
-        "group": group if group is not None else np.arange(len(table.train)),
-    }
-    for repeat, fold in enumerate(assignment):
-        columns["fold" if len(assignment) == 1 else f"fold_{repeat}"] = fold
-    with atomic(path) as temporary:
-        pd.DataFrame(columns).to_parquet(temporary, index=False)
+def _write_folds(context: RunContext, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:
+    """Write `folds.parquet`; without known near-duplicates each row is a group of its own."""
+    table = context.table
+    groups = np.arange(len(table.train)) if group is None else group
+    write_training_rows(context.run.folds, TrainingRows(table.train.paths, table.label, groups, assignment))

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sketchfit.files import write_json, write_npz
-from sketchfit.inference.oof import Answers, Rows, Step, estimate_json
+from sketchfit.config.recipe import Recipe
+from sketchfit.inference.oof import Answers, Rows
+from sketchfit.runs.artefacts import Steps
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.apply_views import views_json
-from sketchfit.stages.calibrate import write_calibration
-from sketchfit.stages.combine import write_ensemble
+from sketchfit.runs.probabilities import write_probabilities
+from sketchfit.stages.apply_views import views_record
+from sketchfit.stages.calibrate import calibration_record
+from sketchfit.stages.combine import comparison_record, print_comparison, weights_record
 from sketchfit.stages.context import RunContext, RunState, made
+from sketchfit.stages.products import Ensemble
 from sketchfit.stages.refit import refit_name
 
 
@@ -23,32 +26,26 @@ def write_predictions(context: RunContext, state: RunState) -> RunState:
 
 
 def _write(context: RunContext, state: RunState) -> None:
-    run, recipe, calibrated = context.run, context.recipe, made(state.calibrated)
+    run, recipe = context.run, context.recipe
     refits = {name: (refit_name(name), recipe.refit.weight) for name in state.refits}
-    write_json(run.ensemble / "views.json", views_json(state.predictions, refits))
-    write_ensemble(run.ensemble, made(state.ensemble), list(state.sources), recipe.ensemble.folds)
-    write_calibration(run.ensemble / "calibration.json", calibrated, state.rows, recipe.calibration)
+    run.write(views_record(state.predictions, refits))
+    write_ensemble(run, recipe, made(state.ensemble), list(state.sources))
+    calibrated = made(state.calibrated)
+    run.write(calibration_record(calibrated, state.rows, recipe.calibration))
     write_answers(run, state.rows, calibrated.answers)
-    write_steps(run, state.steps)
+    run.write(Steps(steps=state.steps))
+
+
+def write_ensemble(run: RunFolder, recipe: Recipe, ensemble: Ensemble, members: Sequence[str]) -> None:
+    """Write the rule for new rows and, for several members, print and write the comparison of all ways."""
+    run.write(weights_record(ensemble, members, recipe.ensemble.folds))
+    if ensemble.comparison is not None and ensemble.diversity is not None:
+        print_comparison(ensemble.comparison, ensemble.diversity, ensemble.method)
+        run.write(comparison_record(ensemble.comparison, ensemble.diversity))
 
 
 def write_answers(run: RunFolder, rows: Rows, answers: Answers) -> None:
     """Write `ensemble/oof.npz` and, where there are test rows, `ensemble/test.npz`."""
-    write_npz(run.ensemble / "oof.npz", {"row": rows.row, "prob": answers.oof})
+    write_probabilities(run.ensemble / "oof.npz", rows.row, answers.oof)
     if len(answers.test):
-        write_npz(run.ensemble / "test.npz", {"row": np.arange(len(answers.test)), "prob": answers.test})
-
-
-def write_steps(run: RunFolder, steps: Sequence[Step]) -> None:
-    """Write `ensemble/steps.json`: the out-of-fold top-1 after each step, and its gain over the one before."""
-    write_json(
-        run.ensemble / "steps.json",
-        [
-            {
-                "name": step.name,
-                "top1": estimate_json(step.top1),
-                "gain": estimate_json(step.gain) if step.gain else None,
-            }
-            for step in steps
-        ],
-    )
+        write_probabilities(run.ensemble / "test.npz", np.arange(len(answers.test)), answers.test)

@@ -5,6 +5,7 @@ What is on disk is not done again.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,6 @@ from numpy.typing import NDArray
 from sketchfit.config.scope import training_settings
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
-from sketchfit.files import read_json, write_json, write_npz
 from sketchfit.inference.metrics import log_loss
 from sketchfit.inference.oof import mean_by_row
 from sketchfit.inference.predictor import Predictor
@@ -25,11 +25,14 @@ from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import save_network
 from sketchfit.runs.fingerprint import digest, file_digest
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.job import FitJob
 from sketchfit.training.soup import fit_soup
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
 
@@ -130,8 +133,8 @@ def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, 
 
 def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
     """Train a network and write its weights and probabilities; read them where exactly that was done before."""
-    folder = context.run.fold(training.member.name, training.fold.number)
-    if not is_done(folder, training.fingerprint):
+    folder = context.run.network(training.member.name, training.fold.number)
+    if not folder.is_done(training.fingerprint):
         began = time.monotonic()
         job = training.make_job()
         network = fit_soup(job, context.engine, context.console, training.watch)
@@ -139,8 +142,8 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
         def finish() -> None:
             write_results(context, training.member, training.fold, network)
             seconds = time.monotonic() - began
-            write_json(folder / "done.json", {"fingerprint": training.fingerprint, "seconds": round(seconds, 1)})
-            context.console.line(f"{job.name}: done in {duration(seconds)}{training.note}")
+            folder.finish(training.fingerprint, seconds)
+            log.info(f"{job.name}: done in {duration(seconds)}{training.note}")
             if training.watch is not None:
                 found = read_fold(folder)
                 training.watch.finished(fold_figures(found.oof, context.table.label[found.rows], seconds))
@@ -151,35 +154,29 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
     return read_fold(folder)
 
 
-def is_done(folder: Path, fingerprint: str) -> bool:
-    """Return whether `folder` holds exactly this training, finished."""
-    done = folder / "done.json"
-    return done.is_file() and bool(read_json(done)["fingerprint"] == fingerprint)
-
-
-def delete_unfinished(folder: Path) -> None:
+def delete_unfinished(folder: NetworkFolder) -> None:
     """Delete what only an unfinished training needs; a process may have been killed before it did so."""
     for name in ("last.ckpt", "teacher.npz"):
-        (folder / name).unlink(missing_ok=True)
+        (folder.path / name).unlink(missing_ok=True)
 
 
 def write_results(context: RunContext, member: Member, fold: Fold, network: Network) -> None:
     """Write a network's weights, and its probabilities of validation and test rows."""
-    folder, table = context.run.fold(member.name, fold.number), context.table
-    save_network(folder, network, member.recipe)
+    folder, table = context.run.network(member.name, fold.number), context.table
+    save_network(folder.path, network, member.recipe)
     predictor = Predictor.of(network, member.recipe, context.engine.device)
     oof = predictor.probabilities(member.train, fold.valid)
-    write_npz(folder / "oof.npz", {"row": fold.valid, "prob": oof})
+    folder.write_probabilities("oof", fold.valid, oof)
     readable = member.test.readable
     test = predictor.probabilities(member.test, np.flatnonzero(readable))
     prior = class_prior(table.label[fold.train], table.class_count)
-    write_npz(folder / "test.npz", {"row": np.arange(len(readable)), "prob": with_prior(test, readable, prior)})
+    folder.write_probabilities("test", np.arange(len(readable)), with_prior(test, readable, prior))
 
 
-def read_fold(folder: Path) -> FoldResult:
-    """Read what `write_results` wrote."""
-    with np.load(folder / "oof.npz") as oof, np.load(folder / "test.npz") as test:
-        return FoldResult(oof["row"], oof["prob"], test["prob"], float(read_json(folder / "done.json")["seconds"]))
+def read_fold(folder: NetworkFolder) -> FoldResult:
+    """Read the probabilities of a finished network."""
+    oof, test = folder.probabilities("oof"), folder.probabilities("test")
+    return FoldResult(oof.row, oof.prob, test.prob, folder.done.seconds)
 
 
 def mean_oof(results: Sequence[FoldResult]) -> Floats:
