@@ -25,8 +25,7 @@ import numpy as np
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 
-from sketchfit.audit import run_audit
-from sketchfit.config.audit import AuditSection
+from sketchfit.audit import AuditSettings, run_audit
 from sketchfit.data.folds import crossing_groups, stratified_folds
 from sketchfit.data.images import decode
 from sketchfit.data.readers import read_table
@@ -99,7 +98,7 @@ def measure(seed: int, folder: Path) -> tuple[dict[tuple[str, str], tuple[float,
     """(out-of-fold accuracy, the same classifiers' accuracy on new drawings) by classifier and kind of folds."""
     drawn = draw_dataset(folder / "data", classes=20, per_class=30, test_per_class=30, seed=seed, copies=0.3)
     table = read_table(drawn.out)
-    audit = run_audit(table, AuditSection(), folder / "cache", seed=seed)
+    audit = run_audit(table, AuditSettings(seed=seed), folder / "cache")
     test_label, new = truth(drawn, table)
     train = [small(table, path) for path in table.train.paths]
     test = [small(table, path) for path, kept in zip(table.test.paths, new, strict=True) if kept]

@@ -1,4 +1,4 @@
-"""Errors that speak to the user: what is wrong, where (file, row, key), what to do."""
+"""Errors for the user: what is wrong, where (file, row, key), what to do."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 
 class UserError(Exception):
-    """A mistake in what the user gave: shown as words, never as a traceback.
+    """A mistake in the user's input: printed as text, never as a traceback.
 
     Args:
-        problems: one sentence a problem. All that were found, so that one run shows them all.
-        hint: what to do about it.
+        problems: all that were found, one sentence each, so that one run reports them together.
+        hint: what to do.
     """
 
     def __init__(self, problems: str | Sequence[str], hint: str = "") -> None:

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sketchfit.audit import Backbone, PixelStatistics, run_audit, write_findings, write_traits
+from sketchfit.audit import AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.audit import measure as measuring
 from sketchfit.audit.traits import TRAIT_NAMES
-from sketchfit.config.audit import AuditSection
 from sketchfit.data.readers import read_table
+from sketchfit.data.store import Decoding
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.reporting.audit.audit_page import write_audit_page
@@ -27,7 +27,7 @@ SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 def audited(table: Table, tmp_path: Path, **more: Any) -> dict[str, Any]:
     """Findings as read back from disk; the page and the traits are written, too."""
-    audit = run_audit(table, AuditSection(), tmp_path / "cache", threads=2, **more)
+    audit = run_audit(table, AuditSettings(**more), tmp_path / "cache", Decoding(2))
     write_findings(tmp_path / "out" / "findings.json", audit)
     write_traits(tmp_path / "out" / "traits.parquet", audit)
     write_audit_page(tmp_path / "out" / "index.html", audit)
@@ -63,24 +63,24 @@ def test_planted_copies_are_found_named_and_sorted(tmp_path: Path) -> None:
     assert (first["first_class"], first["second_class"], first["relation"]) == ("c0", "c1", "cross_label")
     assert found["pairs"][2]["kind"] == "mirrored"
     assert found["counts"]["test_images_with_training_copy"] == 1
-    audit = run_audit(table, AuditSection(), tmp_path / "cache")
+    audit = run_audit(table, AuditSettings(), tmp_path / "cache")
     assert audit.group.dtype == np.int64
     assert audit.group[0] == audit.group[8]
     assert audit.group[2] == audit.group[9]
     assert len(set(audit.group.tolist())) == 9
 
 
-def test_a_second_audit_reads_no_picture_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_audit_reads_no_picture_and_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = planted(tmp_path / "data")
     first = audited(table, tmp_path)
     counted: list[int] = []
     monkeypatch.setattr(measuring, "decode", lambda *_: pytest.fail("an image was decoded again"))
-    run_audit(table, AuditSection(), tmp_path / "cache", counted.append)
+    run_audit(table, AuditSettings(), tmp_path / "cache", Decoding(progress=counted.append))
     assert counted[-1] == len(table.train) + len(table.test)
     assert audited(table, tmp_path) == first
 
 
-def test_a_changed_picture_is_seen(tmp_path: Path) -> None:
+def test_a_changed_image_is_measured_again(tmp_path: Path) -> None:
     table = planted(tmp_path / "data")
     before = audited(table, tmp_path)
     (table.root / "train/c1/turned.JPEG").write_bytes(jpeg(scribble(77)))
@@ -90,7 +90,7 @@ def test_a_changed_picture_is_seen(tmp_path: Path) -> None:
 
 def test_threads_change_nothing(tmp_path: Path) -> None:
     table = planted(tmp_path / "data")
-    one, many = (run_audit(table, AuditSection(), tmp_path / str(n), threads=n) for n in (1, 4))
+    one, many = (run_audit(table, AuditSettings(), tmp_path / str(n), Decoding(n)) for n in (1, 4))
     pd.testing.assert_frame_equal(one.traits, many.traits)
     assert one.copies.pairs.tolist() == many.copies.pairs.tolist()
     assert one.thumbnails == many.thumbnails
@@ -138,7 +138,7 @@ def test_broken_files_are_named_by_kind(tmp_path: Path) -> None:
     }  # fmt: skip
     assert found["unreadable"]["train"]["train/empty.JPEG"] == "file is empty (0 bytes)"
     assert set(found["unreadable"]["test"]) == {"test/missing.png", "test/many.png"}
-    assert "4 training images can't be read." in found["notes"]
+    assert "4 training images cannot be read." in found["notes"]
     traits = pd.read_parquet(tmp_path / "out" / "traits.parquet")
     assert traits["path"].tolist() == [*table.train.paths, *table.test.paths]
     assert traits["width"].notna().sum() == 3
@@ -185,7 +185,7 @@ def test_nothing_that_can_be_read(tmp_path: Path) -> None:
     table = make_table(tmp_path / "data", {"train/a.JPEG": (0, b""), "train/b.JPEG": (1, b"no")}, {})
     found = audited(table, tmp_path)
     assert found["pixels"] is None
-    assert found["folds"]["answer"].startswith("No training image can be read")
+    assert found["folds"]["answer"].startswith("No training image")
 
 
 def test_a_set_without_any_jpeg_file(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_set_without_any_jpeg_file(tmp_path: Path) -> None:
     assert found["traits"]["jpeg_quality"] == {"train": None, "test": None}
 
 
-def test_all_images_alike_are_one_group_and_that_is_said(tmp_path: Path) -> None:
+def test_all_images_alike_are_one_group_and_that_is_noted(tmp_path: Path) -> None:
     table = make_table(tmp_path / "data", {f"train/{k}.JPEG": (k % 2, jpeg(scribble(0))) for k in range(12)}, {})
     found = audited(table, tmp_path)
     assert found["near_duplicates"]["counts"]["largest_group"] == 12
@@ -217,14 +217,14 @@ def test_pixel_statistics_against_numpy_and_the_backbone(tmp_path: Path) -> None
     assert found["backbone"]["mean"] == [0.485, 0.456, 0.406]
 
 
-def test_a_cache_that_cannot_be_written_is_the_users_to_mend(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_the_users_to_fix(tmp_path: Path) -> None:
     table = planted(tmp_path / "data")
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(UserError, match="cache can't be written"):
-        run_audit(table, AuditSection(), tmp_path / "file")
+    with pytest.raises(UserError, match="cannot be written"):
+        run_audit(table, AuditSettings(), tmp_path / "file")
 
 
-def test_damaged_cache_is_measured_anew(tmp_path: Path) -> None:
+def test_damaged_cache_is_measured_again(tmp_path: Path) -> None:
     table = planted(tmp_path / "data")
     first = audited(table, tmp_path)
     for file in (tmp_path / "cache").iterdir():

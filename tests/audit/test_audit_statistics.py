@@ -127,7 +127,7 @@ def test_rows_share_a_group_exactly_if_a_chain_of_pairs_joins_them(edges: list[t
 def test_no_group_means_no() -> None:
     label = np.arange(40) % 4
     crossing = fold_crossing(label, np.arange(40), np.eye(40, dtype=np.float32), k=5, seed=0)
-    assert crossing.answer.startswith("No:")
+    assert crossing.summary.startswith("No:")
     assert (crossing.groups, crossing.rows, crossing.plain) == (0, 0, crossing.grouped)
 
 
@@ -143,7 +143,7 @@ def test_copies_flatter_plain_folds_and_not_grouped_ones() -> None:
     assert crossing.grouped is not None
     assert crossing.plain >= crossing.rows / 400 > 0.7
     assert crossing.grouped < 0.2  # ten classes at random
-    assert f"{crossing.groups} groups of near-duplicates cross folds" in crossing.answer
+    assert f"{crossing.groups} groups of near-duplicates cross folds" in crossing.summary
 
 
 def test_copies_under_another_label_mislead() -> None:
@@ -152,7 +152,7 @@ def test_copies_under_another_label_mislead() -> None:
     crossing = fold_crossing(label, np.repeat(np.arange(20), 2), features, k=2, seed=0)
     assert crossing.rows == 0
     assert crossing.misled == 2 * crossing.groups > 0
-    assert "another label only" in crossing.answer
+    assert "only under another label" in crossing.summary
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -168,7 +168,7 @@ def test_many_rows_are_judged_by_a_part_of_them(monkeypatch: pytest.MonkeyPatch)
     features = (np.eye(4)[label] + rng.normal(scale=0.5, size=(3000, 4))).astype(np.float32)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     whole = fold_crossing(label, np.arange(3000), features, k=5, seed=0).plain
-    monkeypatch.setattr("sketchfit.audit.crossing._JUDGED", 1000)
+    monkeypatch.setattr("sketchfit.audit.crossing._SCORED", 1000)
     part = fold_crossing(label, np.arange(3000), features, k=5, seed=0).plain
     assert whole is not None
     assert part == pytest.approx(whole, abs=0.06)

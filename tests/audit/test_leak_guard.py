@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.audit import check_external
+from sketchfit.audit import AuditSettings, check_external
 from sketchfit.config.audit import AuditSection
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
@@ -36,7 +36,7 @@ def test_a_test_image_is_refused_by_name(table: Table, tmp_path: Path) -> None:
         trained=png(scribble(3)[:, ::-1]),
     )
     with pytest.raises(UserError) as caught:
-        check_external(table, [folder], AuditSection(), tmp_path / "cache")
+        check_external(table, [folder], AuditSettings(), tmp_path / "cache")
     problems = caught.value.problems
     assert problems[0] == (
         "2 of 3 external images are copies of images in the tables: 1 of the test set, 1 of the training set."
@@ -48,7 +48,7 @@ def test_a_test_image_is_refused_by_name(table: Table, tmp_path: Path) -> None:
 
 def test_allowed_overlap_is_said_loudly(table: Table, tmp_path: Path) -> None:
     folder = external(tmp_path, copied=png(scribble(12)), broken=b"")
-    check = check_external(table, [folder], AuditSection(allow_overlap=True), tmp_path / "cache")
+    check = check_external(table, [folder], AuditSettings(AuditSection(allow_overlap=True)), tmp_path / "cache")
     assert [(one.path, one.split) for one in check.overlaps] == [("test/2.JPEG", "test")]
     assert check.notes[0].startswith("WARNING: 1 of 1 external images")
     assert check.unreadable == {folder / "broken.png": "file is empty (0 bytes)"}
@@ -57,11 +57,11 @@ def test_allowed_overlap_is_said_loudly(table: Table, tmp_path: Path) -> None:
 def test_an_image_of_both_counts_as_the_test_sets(table: Table, tmp_path: Path) -> None:
     (table.root / "test/0.JPEG").write_bytes(jpeg(scribble(2)))  # now a copy of train/2.JPEG
     folder = external(tmp_path, copied=png(scribble(2)))
-    check = check_external(table, [folder], AuditSection(allow_overlap=True), tmp_path / "cache")
+    check = check_external(table, [folder], AuditSettings(AuditSection(allow_overlap=True)), tmp_path / "cache")
     assert [one.path for one in check.overlaps] == ["test/0.JPEG"]
 
 
 def test_new_drawings_pass_in_silence(table: Table, tmp_path: Path) -> None:
     folder = external(tmp_path, one=png(scribble(60)), twin=png(scribble(60)[::-1]))
-    check = check_external(table, [folder], AuditSection(), tmp_path / "cache")
+    check = check_external(table, [folder], AuditSettings(), tmp_path / "cache")
     assert (check.images, check.overlaps, check.notes) == (2, (), ())

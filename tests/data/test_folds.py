@@ -97,7 +97,7 @@ def test_given_folds() -> None:
     assert given_folds(["x", "2", "1"], "fold").tolist() == [2, 1, 0]
     with pytest.raises(UserError, match=r"column 'fold' is empty in 2 rows, the first of them row 3"):
         given_folds(["0", "", "1", " "], "fold")
-    with pytest.raises(UserError, match="holds only '0'"):
+    with pytest.raises(UserError, match="only the value '0'"):
         given_folds(["0", "0"], "fold")
 
 

@@ -301,7 +301,7 @@ def test_any_table_with_columns_named(kind: str, data: Path) -> None:
 def test_broken_parquet(data: Path) -> None:
     (data / "train.csv").unlink()
     (data / "train.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(UserError, match=r"train\.parquet is no readable Parquet"):
+    with pytest.raises(UserError, match=r"train\.parquet is not a readable Parquet"):
         read_table(data)
 
 

@@ -36,9 +36,9 @@ def test_labels_change_by_name_or_target() -> None:
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [({"pear/1.png": "bee"}, "not in the training table"), ({"apple/0.png": "wasp"}, "is no class")],
+    [({"pear/1.png": "bee"}, "not in the training table"), ({"apple/0.png": "wasp"}, "is not a class")],
 )
-def test_mistakes_in_labels_are_told(labels: dict[str, str], message: str) -> None:
+def test_mistakes_in_labels_are_errors(labels: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         relabel_images(_table(), labels)
 

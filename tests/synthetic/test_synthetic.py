@@ -1,4 +1,4 @@
-"""Synthetic data sets: same bytes from the same seed, the competition's layout, labels, traits and copies as told."""
+"""Synthetic data sets: same bytes from the same seed, the competition's layout, labels, traits and copies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from sketchfit.errors import UserError
 from sketchfit.synthetic import DrawnDataset, draw_dataset
+from sketchfit.synthetic.drawn_page import COPY_KINDS, SIDES, draw_page
 from sketchfit.synthetic.objects import OBJECTS
-from sketchfit.synthetic.page import COPY_KINDS, SIDES, draw_page
 from sketchfit.synthetic.pen import Hand, hatch, wobble
 from sketchfit.synthetic.shapes import Dice, arc, box, curve, line, mirror, turn
 
@@ -70,7 +70,7 @@ def test_same_seed_same_bytes_whatever_the_threads(tmp_path: Path, threads: None
     assert all(a[name] != c[name] for name in images)
 
 
-def test_a_larger_set_holds_the_smaller_ones_drawings(tmp_path: Path) -> None:
+def test_a_larger_set_contains_the_smaller_ones_drawings(tmp_path: Path) -> None:
     draw_dataset(tmp_path / "small", classes=2, per_class=2, test_per_class=1, copies=0)
     draw_dataset(tmp_path / "large", classes=3, per_class=3, test_per_class=2, copies=0)
     small, large = (_hashes(tmp_path / name / "train") for name in ("small", "large"))
@@ -79,8 +79,8 @@ def test_a_larger_set_holds_the_smaller_ones_drawings(tmp_path: Path) -> None:
 
 def test_layout_is_the_competitions(drawn: DrawnDataset) -> None:
     top = {path.name for path in drawn.out.iterdir()}
-    told = {"test_labels.csv", "copies.csv", "traits.csv", "drawn.json"}
-    assert top == {"train.csv", "test.csv", "sample_submission.csv", "train", "test"} | told
+    truth = {"test_labels.csv", "copies.csv", "traits.csv", "drawn.json"}
+    assert top == {"train.csv", "test.csv", "sample_submission.csv", "train", "test"} | truth
     train, test, sample = (pd.read_csv(path) for path in (drawn.train, drawn.test, drawn.sample_submission))
     assert list(train) == ["class_name", "image_path", "target"]
     assert list(test) == ["image_path"]
@@ -108,7 +108,7 @@ def test_labels_agree_everywhere(drawn: DrawnDataset) -> None:
     assert abs(np.corrcoef(truth["ID"], truth["target"])[0, 1]) < 0.25
 
 
-def test_shares_of_traits_are_as_promised() -> None:
+def test_shares_of_traits() -> None:
     n = 2000
     # Of many pages only the traits matter: a drawer of one short line makes them cheap.
     traits = pd.DataFrame([vars(draw_page(lambda _: [line((0, 0), (1, 0.5))], _rng(7, k))[1]) for k in range(n)])
@@ -130,7 +130,7 @@ def test_shares_of_traits_are_as_promised() -> None:
     assert len(OBJECTS) >= 40
 
 
-def test_told_traits_are_what_the_pixels_show(drawn: DrawnDataset) -> None:
+def test_written_traits_match_the_pixels(drawn: DrawnDataset) -> None:
     traits = pd.read_csv(drawn.traits)
     assert len(traits) == drawn.n_train + drawn.n_test
     assert traits["image"].is_unique
@@ -254,7 +254,7 @@ def test_replaces_its_own_folder_and_refuses_others(tmp_path: Path) -> None:
     real = tmp_path / "real"
     (real / "train").mkdir(parents=True)
     (real / "train.csv").write_text("class_name,image_path,target\n")
-    with pytest.raises(UserError, match="left as it is"):
+    with pytest.raises(UserError, match=r"drawn\.json"):
         draw_dataset(real, classes=2, per_class=1)
     assert (real / "train.csv").exists()
     (tmp_path / "file").write_text("")

@@ -1,11 +1,12 @@
-"""The audit: broken files, traits and their drift, near-duplicates, leaks, and what they mean for folds."""
+"""The audit: broken files, traits and their drift, near-duplicates, leaks, and their effect on folds."""
 
+from sketchfit.audit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit
 from sketchfit.audit.findings import findings, write_findings, write_traits
 from sketchfit.audit.leak_guard import ExternalCheck, Overlap, check_external
-from sketchfit.audit.run import Audit, Backbone, PixelStatistics, run_audit
 
 __all__ = [
     "Audit",
+    "AuditSettings",
     "Backbone",
     "ExternalCheck",
     "Overlap",

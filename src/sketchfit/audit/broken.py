@@ -1,4 +1,4 @@
-"""Files that are no whole image, and files that are one but not the one they seem to be."""
+"""Recognise files that are not a complete image, and images that are not what they seem."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Kind = Literal[
     "missing", "empty", "truncated", "damaged", "too_large", "not_an_image", "wrong_extension", "animated", "huge"
 ]
 UNREADABLE: tuple[Kind, ...] = ("missing", "empty", "truncated", "damaged", "too_large", "not_an_image")
-"""Kinds of file without a usable picture; the other kinds are read, and only worth knowing."""
+"""Kinds of files without a usable image; files of the other kinds are read."""
 
 HUGE_PIXELS = 25_000_000
-"""More pixels than this are reported: decoding them takes longer than all else in an epoch."""
+"""Larger images are reported: decoding them takes longer than everything else in an epoch."""
 HUGE_BYTES = 20_000_000
 
 _SUFFIXES: dict[str, frozenset[str]] = {
@@ -29,12 +29,12 @@ _SUFFIXES: dict[str, frozenset[str]] = {
     "AVIF": frozenset({".avif"}),
     "JPEG 2000": frozenset({".jp2", ".j2k", ".jpx"}),
 }
-_MANY_PICTURES = ("PNG", "GIF", "WebP", "TIFF", "AVIF")
+_MULTIPLE_IMAGES = ("PNG", "GIF", "WebP", "TIFF", "AVIF")
 
 
 @dataclass(frozen=True)
 class Oddity:
-    """One file with something wrong or unexpected; `path` relative to the data root."""
+    """One file with something wrong or unusual; `path` relative to the data root."""
 
     path: str
     split: str
@@ -43,7 +43,7 @@ class Oddity:
 
 
 def file_format(data: bytes) -> str | None:
-    """Format by the content's first bytes, in the words of `Oddity.text`; None where it is none of the usual ones."""
+    """Return the format by the first bytes of the content, as in `Oddity.text`; None if it is not a usual one."""
     starts = {
         b"\xff\xd8\xff": "JPEG",
         b"\x89PNG\r\n\x1a\n": "PNG",
@@ -61,11 +61,11 @@ def file_format(data: bytes) -> str | None:
 
 
 def why_unreadable(message: str, data: bytes | None) -> Kind:
-    """The kind of an unreadable file.
+    """Return the kind of an unreadable file.
 
     Args:
         message: of the `ImageError` that decoding raised.
-        data: the file's content; None if there is no file that can be read.
+        data: the file's content; None if no file can be read.
     """
     if data is None:
         return "too_large" if "limit" in message else "missing"
@@ -79,28 +79,28 @@ def why_unreadable(message: str, data: bytes | None) -> Kind:
 
 
 def oddities_of(name: str, data: bytes, shape: tuple[int, ...]) -> list[tuple[Kind, str]]:
-    """What is odd about a file that was read: (kind, words).
+    """Return what is unusual about a file that was read: (kind, text).
 
     Args:
-        name: of the file, for its ending.
+        name: of the file, for its suffix.
         data: its content.
-        shape: of its picture, (H, W) or (H, W, 3).
+        shape: of its image, (H, W) or (H, W, 3).
     """
     found: list[tuple[Kind, str]] = []
     kind, suffix = file_format(data), PurePosixPath(name).suffix.lower()
     if kind is not None and suffix not in _SUFFIXES[kind]:
         found.append(("wrong_extension", f"is a {kind} file, though its name ends in {suffix or 'nothing'!r}"))
-    count = _pictures(data) if kind in _MANY_PICTURES else 1
+    count = _count_images(data) if kind in _MULTIPLE_IMAGES else 1
     if count > 1:
-        found.append(("animated", f"holds {count} pictures; only the first is used"))
+        found.append(("animated", f"contains {count} images; only the first is used"))
     if shape[0] * shape[1] > HUGE_PIXELS or len(data) > HUGE_BYTES:
         found.append(("huge", f"{shape[1]:,} x {shape[0]:,} pixels, {len(data) / 1e6:.1f} MB"))
     return found
 
 
-def _pictures(data: bytes) -> int:
+def _count_images(data: bytes) -> int:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return int(getattr(image, "n_frames", 1))
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        return 1  # the pixels were read: what the file says about further ones does not matter
+        return 1  # the first image was read; further ones are not needed

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sketchfit.audit.measure import MeasureSettings, Measuring
+from sketchfit.audit.audit import AuditSettings
+from sketchfit.audit.measure import Measuring
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import See
+from sketchfit.data.store import ReceiveImage
 from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.tracking.console import Console
@@ -21,13 +22,13 @@ class AuditCallback:
         self._measuring: Measuring | None = None
         self._started = False
 
-    def train(self, max_pixels: int) -> See | None:
+    def train(self, max_pixels: int) -> ReceiveImage | None:
         """Return what receives the training images; None where nothing is to be measured."""
-        return self._watch(0, max_pixels)
+        return self._receiver(0, max_pixels)
 
-    def test(self, max_pixels: int) -> See | None:
+    def test(self, max_pixels: int) -> ReceiveImage | None:
         """Return what receives the test images; None where nothing is to be measured."""
-        return self._watch(len(self._table.train), max_pixels)
+        return self._receiver(len(self._table.train), max_pixels)
 
     def finish(self, console: Console) -> None:
         """Measure the images that no store decoded, and write the measurements to the cache for the audit."""
@@ -36,16 +37,16 @@ class AuditCallback:
                 self._measuring.finish(lambda done: advance(done, ""))
             self._measuring = None
 
-    def _watch(self, first: int, max_pixels: int) -> See | None:
+    def _receiver(self, first: int, max_pixels: int) -> ReceiveImage | None:
         if max_pixels != self._recipe.data.max_pixels:
             return None  # with another limit, other images are unreadable
         if not self._started and self._recipe.audit.enabled:
             files = [self._table.root / path for path in (*self._table.train.paths, *self._table.test.paths)]
-            settings = MeasureSettings(self._recipe.audit.thumbnail, max_pixels)
+            settings = AuditSettings.of(self._recipe).measures
             measuring = Measuring(files, settings, cache_folder(self._recipe))
             self._measuring = None if measuring.path.is_file() else measuring
         self._started = True
         measuring_now = self._measuring
         if measuring_now is None:
             return None
-        return lambda row, data, image: measuring_now.see(first + row, data, image)
+        return lambda row, data, image: measuring_now.receive(first + row, data, image)

@@ -1,4 +1,4 @@
-"""Near-duplicates of the training and test images: which pairs matter most, and who must share a fold."""
+"""Near-duplicates of the training and test images: their relation, and which rows must share a fold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sketchfit.runs.arrays import read_npz, write_npz
 
 Relation = Literal["cross_label", "train_test", "same_label", "test_test"]
 RELATIONS: tuple[Relation, ...] = ("cross_label", "train_test", "same_label", "test_test")
-"""What a pair or group of copies means, the gravest first: two labels for one drawing; the test set's answer among the
+"""Relations of a pair or group of copies, the most serious first: two labels for one drawing; a test image among the
 training images; copies that must share a fold; copies among the test images."""
 
 _KEPT_IMAGES = 256
@@ -32,12 +32,12 @@ class Copies:
     """Near-duplicates among the N training rows (numbers 0 … N-1) and M test rows (N … N+M-1).
 
     Attributes:
-        pairs: int64 [P, 2], first < second, the gravest relation first, then by row.
-        score: float32 [P], likeness of the lines, 0 … 1.
+        pairs: int64 [P, 2], first < second, the most serious relation first, then by row.
+        score: float32 [P], similarity of the lines, 0 … 1.
         kind: P descriptions of how the second comes from the first.
         relation: P relations.
-        groups: connected rows, two or more each, sorted; the gravest relation within them first, then by row.
-        group_relation: relation of each group: the gravest that any two of its rows have.
+        groups: connected rows, two or more each, sorted; the most serious relation first, then by row.
+        group_relation: relation of each group: the most serious of any two of its rows.
         group: int64 [N], group number of each training row, 0 … in order of first appearance; rows that are joined
             through a test image share a group, too; a row without copies is its own group.
     """
@@ -54,7 +54,7 @@ class Copies:
 def find_copies(
     files: Sequence[Path], measured: Measured, label: NDArray[np.int64], key: str, cache: Path, max_pixels: int
 ) -> Copies:
-    """Find the near-duplicates, or read those found before.
+    """Find the near-duplicates, or read earlier results.
 
     Args:
         files: N + M image files, training rows first.
@@ -79,7 +79,7 @@ def _load(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32], tuple[str
 
 
 def near_duplicates(files: Sequence[Path], measured: Measured, max_pixels: int) -> NearDuplicates:
-    """Pairs and groups among measured files, by row; images are decoded again only where lines alone can't decide."""
+    """Find pairs and groups among measured files; images are decoded again only if their lines are not enough."""
 
     @lru_cache(_KEPT_IMAGES)
     def image(row: int) -> NDArray[np.uint8]:
@@ -91,12 +91,12 @@ def near_duplicates(files: Sequence[Path], measured: Measured, max_pixels: int) 
 def sort_copies(
     pairs: NDArray[np.int64], score: NDArray[np.float32], kind: Sequence[str], label: NDArray[np.int64], count: int
 ) -> Copies:
-    """Say what each pair means, order by gravity, and number the groups.
+    """Assign relations to pairs, sort by relation, and number the groups.
 
     Args:
         pairs: int64 [P, 2], rows of near-duplicates.
         score, kind: of the pairs.
-        label: int64 [N], class of the training rows, which come first.
+        label: int64 [N], class of the training rows, which are the first rows.
         count: N + M, number of all rows.
     """
     meaning = [_relation((int(first), int(second)), label) for first, second in pairs]

@@ -1,4 +1,4 @@
-"""Does plain stratified k-fold flatter here, and by how much?"""
+"""Measure by how much plain stratified folds overestimate the accuracy."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from sketchfit.data.folds import crossing_groups, stratified_folds
 from sketchfit.wording import counted
 
 _BLOCK = 256
-_JUDGED = 10_000
+_SCORED = 10_000
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """What plain stratified folds (same seed and k) do to copies.
+    """Effect of plain stratified folds on copies.
 
     Attributes:
         k: number of folds.
         seed: of the folds.
         groups: near-duplicate groups with rows in more than one fold.
-        rows: training rows that have a copy of the same class in another fold: these can be answered from memory.
-        misled: rows whose only copies in other folds bear another label: these are answered wrongly from memory.
+        rows: training rows that have a copy of the same class in another fold: a model can answer them from memory.
+        misled: rows whose only copies in other folds have another label: memory answers them wrongly.
         total: training rows that can be read.
-        plain, grouped: accuracy of a nearest-neighbour classifier on the drawings' lines, which forgets nothing, over
-            plain folds and over folds that keep copies together; None with fewer than two rows or classes.
-        answer: the answer in words.
+        plain, grouped: accuracy of a nearest-neighbour classifier on the drawings' lines, which remembers everything,
+            over plain folds and over folds that keep copies together; None with fewer than two rows or classes.
     """
 
     k: int
@@ -38,13 +37,37 @@ class Crossing:
     total: int
     plain: float | None
     grouped: float | None
-    answer: str
+
+    @property
+    def summary(self) -> str:
+        """The same in words."""
+        if self.total == 0:
+            return "No training image can be read: the effect of folds is unknown."
+        if self.groups == 0:
+            return f"No: with plain stratified {self.k}-fold no group of near-duplicates crosses folds here."
+        share = self.rows / self.total
+        sentences = [
+            f"{'Yes' if self.rows else 'Hardly'}: with plain stratified {self.k}-fold {counted(self.groups, 'group')} "
+            f"of near-duplicates cross{'es' if self.groups == 1 else ''} folds, and {counted(self.rows, 'row')} of "
+            f"{self.total:,} ({share:.1%}) {_have(self.rows)} a copy of the same class in another fold.",
+            f"A model that remembers these gains up to {100 * share:.1f} percentage points that new drawings will not "
+            "give; one that is right on a share a of new drawings gains (1 - a) times that.",
+        ]
+        if self.misled:
+            sentences.append(f"{counted(self.misled, 'row')} {_have(self.misled)} copies only under another label.")
+        if self.plain is not None and self.grouped is not None:
+            sentences.append(
+                f"Measured with a nearest-neighbour classifier, which remembers everything: {self.plain:.1%} with "
+                f"plain folds, {self.grouped:.1%} with copies kept together "
+                f"({100 * (self.plain - self.grouped):+.1f} points)."
+            )
+        return " ".join(sentences)
 
 
 def fold_crossing(
     label: NDArray[np.int64], group: NDArray[np.int64], features: NDArray[np.float32], k: int, seed: int
 ) -> Crossing:
-    """Spread the rows over plain folds and over grouped ones, and compare.
+    """Distribute the rows over plain folds and over folds that keep copies together, and compare.
 
     Args:
         label: int64 [N], class of each readable training row.
@@ -61,12 +84,11 @@ def fold_crossing(
     if len(label) > 1 and len(np.unique(label)) > 1:
         grouped = stratified_folds(label, shares, seed, group)
         accuracy = _nearest_neighbour(features, label, plain), _nearest_neighbour(features, label, grouped)
-    answer = _answer(k, groups, helped, misled, len(label), *accuracy)
-    return Crossing(k, seed, groups, helped, misled, len(label), *accuracy, answer)
+    return Crossing(k, seed, groups, helped, misled, len(label), *accuracy)
 
 
 def _rows_with_copies(label: NDArray[np.int64], group: NDArray[np.int64], fold: NDArray[np.int64]) -> tuple[int, int]:
-    """Rows with a copy of their own class in another fold, and rows with copies of other classes only there."""
+    """Count rows with a copy of their class in another fold, and rows that have only copies of other classes there."""
     helped = misled = 0
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1)) if len(group) else np.zeros(0, np.int64)
@@ -80,41 +102,20 @@ def _rows_with_copies(label: NDArray[np.int64], group: NDArray[np.int64], fold: 
 
 
 def _nearest_neighbour(features: NDArray[np.float32], label: NDArray[np.int64], fold: NDArray[np.int64]) -> float:
-    """Out-of-fold accuracy of the class of the row with the largest cosine in other folds.
+    """Return the out-of-fold accuracy of the class of the most similar row in other folds, by cosine.
 
-    Of more than 10,000 rows, as many are judged, evenly spaced: every pair would take time with the square of the rows.
+    Of more than 10,000 rows, 10,000 evenly spaced ones are scored: the time grows with the square of the rows.
     """
     count = len(label)
-    judged = np.arange(count) if count <= _JUDGED else np.arange(_JUDGED) * count // _JUDGED
+    scored = np.arange(count) if count <= _SCORED else np.arange(_SCORED) * count // _SCORED
     right = 0
-    for start in range(0, len(judged), _BLOCK):
-        part = judged[start : start + _BLOCK]
+    for start in range(0, len(scored), _BLOCK):
+        part = scored[start : start + _BLOCK]
         cosine = features[part] @ features.T
         cosine[fold[part][:, None] == fold[None, :]] = -2
         right += int((label[cosine.argmax(axis=1)] == label[part]).sum())
-    return right / len(judged)
+    return right / len(scored)
 
 
-def _answer(
-    k: int, groups: int, helped: int, misled: int, total: int, plain: float | None, grouped: float | None
-) -> str:
-    if total == 0:
-        return "No training image can be read, so there is nothing to say about folds."
-    if groups == 0:
-        return f"No: with plain stratified {k}-fold no group of near-duplicates crosses folds here."
-    share = helped / total
-    words = [
-        f"{'Yes' if helped else 'Hardly'}: with plain stratified {k}-fold {counted(groups, 'group')} of "
-        f"near-duplicates cross{'es' if groups == 1 else ''} folds, and {counted(helped, 'row')} of {total:,} "
-        f"({share:.1%}) {'has' if helped == 1 else 'have'} a copy of the same class in another fold.",
-        f"A model that remembers these gains up to {100 * share:.1f} percentage points that new drawings will not "
-        "give; one that is right on a share a of new drawings gains (1 - a) times that.",
-    ]
-    if misled:
-        words.append(f"{counted(misled, 'row')} {'has' if misled == 1 else 'have'} copies under another label only.")
-    if plain is not None and grouped is not None:
-        words.append(
-            f"Measured with a nearest-neighbour classifier, which remembers all: {plain:.1%} with plain folds, "
-            f"{grouped:.1%} with copies kept together ({100 * (plain - grouped):+.1f} points)."
-        )
-    return " ".join(words)
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"

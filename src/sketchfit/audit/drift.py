@@ -1,8 +1,8 @@
-"""Do training and test images differ in what can be measured of them?
+"""Compare the traits of training and test images.
 
-A trait at a time by the two-sample Kolmogorov-Smirnov statistic (its p-values corrected over the traits, Holm 1979),
-and all traits together by adversarial validation: how well a classifier tells test images from training images, judged
-on images that it has not learned from.
+Single traits are compared by the two-sample Kolmogorov-Smirnov statistic, with p-values corrected over the traits (Holm
+1979). All traits together are compared by adversarial validation: how well a classifier separates test images from
+training images, measured on images that it was not trained on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.data.folds import stratified_folds
 
 FEWEST = 20
-"""With fewer training or test images nothing is said about drift."""
+"""With fewer training or test images no drift is computed."""
 _FOLDS = 5
 
 
@@ -32,7 +32,7 @@ class TraitDrift:
 
     Attributes:
         statistic: Kolmogorov-Smirnov: largest difference of the two distribution functions, 0 … 1.
-        p: probability of one as large if both are drawn from the same images.
+        p: probability of a statistic this large if both are samples of the same images.
         p_corrected: corrected for the number of traits.
     """
 
@@ -47,7 +47,7 @@ class Drift:
 
     Attributes:
         traits: by trait, the largest statistic first; without traits that have too few values.
-        auc: of the classifier, 0.5 where training and test can't be told apart; None where there are too few images.
+        auc: of the classifier, 0.5 if training and test images are alike; None if there are too few images.
         auc_low, auc_high: its 95 % interval (Hanley & McNeil 1982).
     """
 
@@ -88,7 +88,7 @@ def measure_drift(frame: pd.DataFrame, unit: NDArray[np.int64], seed: int = 0) -
 def adversarial_auc(
     values: NDArray[np.float64], test: NDArray[np.bool_], unit: NDArray[np.int64], seed: int = 0
 ) -> float:
-    """Area under the ROC curve of gradient-boosted trees that tell test rows from training rows, cross-validated.
+    """Return the cross-validated area under the ROC curve of boosted trees that separate test from training rows.
 
     Args:
         values: float64 [N, T], traits. NaN and infinite values count as missing; a trait may be missing in all rows.
@@ -107,7 +107,7 @@ def adversarial_auc(
             score[judge] = test[learn].mean() if learn.any() else 0.5
             continue
         model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, early_stopping=False, random_state=seed)
-        # On so little data threads gain nothing, and lose a lot where others work beside them.
+        # With so little data, threads gain nothing, and cost much on a busy machine.
         with threadpool_limits(1, "openmp"):
             model.fit(values[np.ix_(learn, known)], test[learn])
             score[judge] = model.predict_proba(values[np.ix_(judge, known)])[:, 1]
@@ -119,7 +119,7 @@ def _finite_or_nan(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def auc_interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
-    """95 % interval of an area under the ROC curve (Hanley & McNeil 1982)."""
+    """Return the 95 % interval of an area under the ROC curve (Hanley & McNeil 1982)."""
     both_positive, both_negative = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = (
         auc * (1 - auc) + (positives - 1) * (both_positive - auc**2) + (negatives - 1) * (both_negative - auc**2)

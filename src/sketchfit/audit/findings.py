@@ -1,4 +1,4 @@
-"""What the audit leaves on disk for programs: `findings.json` and `traits.parquet`. docs/audit.md describes both."""
+"""Write the audit's files for programs, `findings.json` and `traits.parquet`. docs/audit.md describes both."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sketchfit.audit.audit import Audit, PixelStatistics
 from sketchfit.audit.copies import RELATIONS, Relation
-from sketchfit.audit.run import Audit, PixelStatistics
 from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.files import atomic, write_json
 
 VERSION = 1
-"""Of the format: raised when a key changes its meaning or goes; new keys may come without."""
+"""Of the format: increased when a key changes its meaning or is removed, not when keys are added."""
 
 _EXTREMES = 5
 
@@ -25,13 +25,13 @@ def write_findings(path: Path, audit: Audit) -> None:
 
 
 def write_traits(path: Path, audit: Audit) -> None:
-    """Write `traits.parquet`, atomically: a row an image, see `traits_frame`."""
+    """Write `traits.parquet`, atomically: one row per image, see `traits_frame`."""
     with atomic(path) as temporary:
         audit.traits.to_parquet(temporary, index=False)
 
 
 def findings(audit: Audit) -> dict[str, Any]:
-    """The content of `findings.json`: plain values, no NaN."""
+    """Return the content of `findings.json`: plain values, no NaN."""
     return {
         "version": VERSION,
         "notes": list(audit.notes),
@@ -99,7 +99,7 @@ def _near_duplicates(audit: Audit) -> dict[str, Any]:
 
 
 def test_images_with_training_copy(audit: Audit) -> int:
-    """Test rows whose near-duplicate group holds a training row."""
+    """Count the test rows whose near-duplicate group contains a training row."""
     count = len(audit.table.train)
     return sum(sum(row >= count for row in rows) for rows in audit.copies.groups if rows[0] < count)
 
@@ -118,7 +118,7 @@ def _folds(audit: Audit) -> dict[str, Any]:
         "misled_rows": crossing.misled,
         "rows": crossing.total,
         "nearest_neighbour": {"plain": crossing.plain, "grouped": crossing.grouped},
-        "answer": crossing.answer,
+        "answer": crossing.summary,
     }
 
 

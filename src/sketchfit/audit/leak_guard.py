@@ -1,40 +1,39 @@
-"""More training data from elsewhere: does it hold images of the test or training set?
+"""Leakage check of external training data: does it contain images of the test or training set?
 
-Public collections often contain what a competition asks for. A model trained on such images knows the answers, and one
-validated on training images that it has also seen elsewhere looks better than it is.
+Public collections often contain the images of a competition. A model that is trained on copies of test images has their
+labels, and one that is validated on copies of its training images looks better than it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from sketchfit.audit.audit import AuditSettings
 from sketchfit.audit.copies import near_duplicates
-from sketchfit.audit.measure import Measured, MeasureSettings, open_measured
-from sketchfit.config.audit import AuditSection
+from sketchfit.audit.measure import Measured, open_measured
 from sketchfit.data.image_sources import read_images
+from sketchfit.data.store import Decoding
 from sketchfit.data.table import Table
-from sketchfit.duplicates import Signatures
+from sketchfit.duplicates import NearDuplicates, Signatures
 from sketchfit.errors import UserError
 
-Progress = Callable[[int], None]
-
 NAMED = 10
-"""Overlapping images that a message names."""
+"""Number of overlapping images that a message names."""
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """An external image that is in the user's own tables, too.
+    """An external image that is also in the user's tables.
 
     Attributes:
         external: file, as a path that can be opened.
         path: the image of the user's tables, relative to the data root.
         split: `test` or `train`.
-        kind: how the one comes from the other.
+        kind: how one comes from the other.
     """
 
     external: Path
@@ -49,9 +48,9 @@ class ExternalCheck:
 
     Attributes:
         images: number of external images that were compared.
-        unreadable: by file, why it could not be.
-        overlaps: all that was found, test images first.
-        notes: what must be said loudly, a sentence each.
+        unreadable: reason by file, for those that were not compared.
+        overlaps: all that were found, test images first.
+        notes: what must be printed clearly, one sentence each.
     """
 
     images: int
@@ -61,25 +60,16 @@ class ExternalCheck:
 
 
 def check_external(
-    table: Table,
-    external: Sequence[Path],
-    section: AuditSection,
-    cache: Path,
-    progress: Progress = lambda _: None,
-    threads: int | None = None,
-    *,
-    max_pixels: int = 100_000_000,
+    table: Table, external: Sequence[Path], settings: AuditSettings, cache: Path, decoding: Decoding | None = None
 ) -> ExternalCheck:
-    """Compare external images with the test and the training images, near-duplicates included.
+    """Compare external images with the test and the training images, including near-duplicates.
 
     Args:
         table: the user's tables.
-        external: tables, folders of images or image files; labels in them play no part.
-        section: `allow_overlap` decides whether an overlap is an error.
+        external: tables, folders of images or image files; their labels are ignored.
+        settings: `section.allow_overlap` decides whether an overlap is an error.
         cache: folder of all caches.
-        progress: called with the number of images done so far: the external ones, then the user's own.
-        threads: all processors if None.
-        max_pixels: an image with more counts as unreadable.
+        decoding: threads and progress, which counts external images first, then those of the tables.
 
     Raises:
         UserError: an overlap that is not allowed; what `read_images` raises.
@@ -87,25 +77,26 @@ def check_external(
     root, split = read_images(external)
     outside = [root / path for path in split.paths]
     own = [table.root / path for path in (*table.train.paths, *table.test.paths)]
-    settings = MeasureSettings(section.thumbnail, max_pixels)
-    theirs, _ = open_measured(outside, settings, cache, progress, threads)
-    ours, _ = open_measured(own, settings, cache, lambda done: progress(len(outside) + done), threads)
-    found = near_duplicates([*outside, *own], joined(theirs, ours), max_pixels)
-    overlaps = _overlaps(table, outside, found.groups, found.pairs.tolist(), found.kind)
+    decoding = decoding or Decoding()
+    theirs, _ = open_measured(outside, settings.measures, cache, decoding)
+    after = replace(decoding, progress=lambda done: decoding.progress(len(outside) + done))
+    ours, _ = open_measured(own, settings.measures, cache, after)
+    found = near_duplicates([*outside, *own], joined(theirs, ours), settings.max_pixels)
+    overlaps = _overlaps(table, outside, found)
     unreadable = {file: reason for file, reason in zip(outside, theirs.reason, strict=True) if reason}
     count = len(outside) - len(unreadable)
-    if overlaps and not section.allow_overlap:
+    if overlaps and not settings.section.allow_overlap:
         raise UserError(
             [_summary(overlaps, count), *(_line(overlap) for overlap in overlaps[:NAMED])],
-            "Remove these images from the external data. To train on them all the same, set audit.allow_overlap=true: "
-            "accuracy on the test set then shows what was memorised, and must not be reported as an honest figure.",
+            "Remove these images from the external data. To train on them nevertheless, set audit.allow_overlap=true: "
+            "accuracy on the test set then measures memory, and must not be reported as an honest figure.",
         )
     notes = (f"WARNING: {_summary(overlaps, count)} Training on them was allowed: no figure of this run is honest.",)
     return ExternalCheck(count, unreadable, overlaps, notes if overlaps else ())
 
 
 def joined(first: Measured, second: Measured) -> Measured:
-    """Measurements of the files of both, one after the other."""
+    """Return the measurements of the files of both, one after the other."""
     signatures = {
         field.name: np.concatenate([getattr(first.signatures, field.name), getattr(second.signatures, field.name)])
         for field in fields(Signatures)
@@ -122,19 +113,13 @@ def joined(first: Measured, second: Measured) -> Measured:
     )
 
 
-def _overlaps(
-    table: Table,
-    outside: Sequence[Path],
-    groups: Sequence[Sequence[int]],
-    pairs: Sequence[Sequence[int]],
-    kinds: Sequence[str],
-) -> tuple[Overlap, ...]:
-    """Every external image whose group holds one of the user's own: beside a test image, if there is one."""
+def _overlaps(table: Table, outside: Sequence[Path], copies: NearDuplicates) -> tuple[Overlap, ...]:
+    """Return external images whose group contains an image of the tables; a test image if there is one."""
     first_test = len(outside) + len(table.train)
     paths = (*table.train.paths, *table.test.paths)
-    kind = {(int(a), int(b)): text for (a, b), text in zip(pairs, kinds, strict=True)}
+    kind = {(int(a), int(b)): text for (a, b), text in zip(copies.pairs.tolist(), copies.kind, strict=True)}
     found = []
-    for rows in groups:
+    for rows in copies.groups:
         own = sorted((row for row in rows if row >= len(outside)), key=lambda row: row < first_test)
         for row in (row for row in rows if row < len(outside)) if own else ():
             direct = [other for other in own if (row, other) in kind]

@@ -1,9 +1,9 @@
-"""One pass over the image files: each is decoded once, and all that the audit needs is taken from it.
+"""Measure image files in one pass: each is decoded once, and everything that the audit needs is taken from it.
 
-In a run that pass is the store's, which shows each image to `Measuring` while it has it decoded.
+In a run, the pass is that of the store, which sends each decoded image to `Measuring`.
 
-What was taken is cached in one file, keyed by the content of the image files and by the code and libraries that
-measured them, so that a second audit of the same images reads no picture.
+The measurements are cached in one file. Its key is a digest of the content of the image files and of the code and
+libraries that measured them, so a second audit of the same images decodes none.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
 from sketchfit.audit.traits import TRAIT_NAMES, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data import images, paper
 from sketchfit.data.images import ImageError, decode, read_image_file
+from sketchfit.data.store import Decoding, Progress
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import read_npz, write_npz
 
-Progress = Callable[[int], None]
 T = TypeVar("T")
 
 SIGNATURE_SIDE = 1024
-"""Larger drawings are shrunk to this longer side before copies are looked for."""
+"""Larger drawings are reduced to this longer side before the search for copies."""
 _THUMBNAIL_QUALITY = 88
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was taken from N image files.
+    """Measurements of N image files.
 
     Attributes:
         content: bytes32 [N], digest of each file's bytes.
         pixels: bytes32 [N], digest of each image's pixels.
         reason: N texts; empty where the image was read, else why not.
-        kinds: for each file what is wrong or odd about it: (kind, words), often nothing.
+        kinds: for each file what is wrong or unusual: (kind, text), often nothing.
         values: float64 [N, T], `trait_values`; NaN where unreadable.
         moments: float64 [N, 2, 3], mean and mean square of R, G and B (0 … 1) over the image; NaN where unreadable.
         signatures: for finding copies; unreadable rows count as not drawn.
@@ -71,7 +71,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """What decides the measurements, beside the files."""
+    """What the measurements depend on, apart from the files."""
 
     thumbnail: int = 96
     max_pixels: int = 100_000_000
@@ -81,37 +81,36 @@ def open_measured(
     files: Sequence[Path],
     settings: MeasureSettings,
     cache: Path,
-    progress: Progress = lambda _: None,
-    threads: int | None = None,
+    decoding: Decoding | None = None,
 ) -> tuple[Measured, str]:
-    """Measure these files, or read what was measured before.
+    """Measure these files, or read earlier measurements.
 
     Args:
-        files: N image files; one that is missing or can't be read keeps its place.
-        settings: see there.
+        files: N image files; one that is missing or cannot be read keeps its place.
+        settings: what the measurements depend on, apart from the files.
         cache: folder of all caches.
-        progress: called with the number of files done so far.
-        threads: all processors if None.
+        decoding: threads and progress.
 
     Returns:
         The measurements, and the key of these files and settings (hexadecimal).
 
     Raises:
-        UserError: the cache folder can't be written.
+        UserError: the cache folder cannot be written.
     """
-    measuring = Measuring(files, settings, cache, threads)
+    decoding = decoding or Decoding()
+    measuring = Measuring(files, settings, cache, decoding.threads)
     measured = read_cache(measuring.path, _load)
     if measured is None:
-        measured = measuring.finish(progress)
+        measured = measuring.finish(decoding.progress)
     else:
-        progress(len(files))
+        decoding.progress(len(files))
     return measured, measuring.key
 
 
 class Measuring:
-    """Measurements of N image files that come in one by one, in any order and from any thread.
+    """Measures N image files that arrive one by one, in any order and from any thread.
 
-    So that another pass over the same images, such as the store's, spares this one its own decoding.
+    So the images that another pass decodes, such as the store's, need not be decoded again.
 
     Attributes:
         key: of the files and settings, hexadecimal.
@@ -133,41 +132,41 @@ class Measuring:
         self._signatures = Signatures.empty(len(files))
         self._done: list[_One | None] = [None] * len(files)
 
-    def see(self, row: int, data: bytes | None, image: NDArray[np.uint8] | ImageError) -> None:
+    def receive(self, row: int, data: bytes | None, image: NDArray[np.uint8] | ImageError) -> None:
         """Measure a decoded image.
 
         Args:
             row: number of its file.
-            data: the file's content, None where it can't be read; other content than at the start is passed over.
+            data: the file's content, None where it can't be read; content that changed since the start is ignored.
             image: as decoded within `settings.max_pixels`, or why there is none.
         """
         if self._done[row] is None and _content_digest(data).encode() == self._content[row]:
             self._measure(row, data, image)
 
     def finish(self, progress: Progress = lambda _: None) -> Measured:
-        """Decode and measure what was not seen, and write the cache.
+        """Decode and measure the files that did not arrive, and write the cache.
 
         Args:
             progress: called with the number of files done so far.
 
         Raises:
-            UserError: the cache folder can't be written.
+            UserError: the cache folder cannot be written.
         """
-        cv2.setNumThreads(1)  # one thread an image is faster than several threads on one
+        cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
         with ThreadPoolExecutor(self._threads) as pool:
-            for done, _ in enumerate(pool.map(self._look, range(len(self._files))), start=1):
+            for done, _ in enumerate(pool.map(self._decode, range(len(self._files))), start=1):
                 progress(done)
         measured = self._measured()
         try:
             write_npz(self.path, _arrays(measured))
         except OSError as error:
             raise UserError(
-                f"the audit's cache can't be written to {self.path.parent}: {error.strerror or error}",
+                f"the audit's cache cannot be written to {self.path.parent}: {error.strerror or error}",
                 "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
             ) from error
         return measured
 
-    def _look(self, row: int) -> None:
+    def _decode(self, row: int) -> None:
         if self._done[row] is not None:
             return
         data = None
@@ -200,12 +199,12 @@ class Measuring:
 
 
 def load_image(file: Path, max_pixels: int) -> NDArray[np.uint8]:
-    """The image as it was when its signature was taken."""
+    """Return the image as it was when its signature was taken."""
     return shrink(decode(file, max_pixels), SIGNATURE_SIDE)
 
 
 def read_cache(path: Path, load: Callable[[Path], T]) -> T | None:
-    """What `load` reads; None where the file is missing or damaged, so that it is made anew."""
+    """Return what `load` reads; None if the file is missing or damaged, so that it is made again."""
     try:
         return load(path)
     except (UserError, ValueError, KeyError):
@@ -213,7 +212,7 @@ def read_cache(path: Path, load: Callable[[Path], T]) -> T | None:
 
 
 def source_digest(*modules: Any) -> str:
-    """Digest of modules' source, so that what changed code computed before is not taken for what it computes now."""
+    """Return a digest of modules' source, so that results of other versions of the code are not used."""
     return _digest("".join(inspect.getsource(module) for module in modules).encode())
 
 
@@ -231,7 +230,7 @@ def _content_digest(data: bytes | None) -> str:
 
 
 def _read(file: Path) -> bytes | None:
-    """A file's content; None for what `decode` refuses unread."""
+    """Return a file's content; None for what `decode` refuses unread."""
     try:
         return read_image_file(file)
     except ImageError:

@@ -1,8 +1,8 @@
-"""What can be measured of a drawing without knowing what it shows: its size, its pen, its paper, its file.
+"""Measure traits of a drawing that do not depend on its content: size, line, paper, file.
 
-All but width, height and the file's own figures are taken from the drawing shrunk to `WORKING_SIDE` pixels on its
-longer side (smaller ones are left as they are), so that the cost does not depend on the scan. Lengths in pixels are
-given in pixels of the whole image.
+All traits but width, height and those of the file are measured on the drawing reduced to `WORKING_SIDE` pixels on its
+longer side (smaller ones are not changed), so that the time does not depend on the scan. Lengths are in pixels of the
+entire image.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sketchfit.data.paper import FRAME, contrast, ink_mask, paper_colour
 
 WORKING_SIDE = 512
-"""Longer side, in pixels, to which larger drawings are shrunk before they are measured."""
+"""Longer side, in pixels, to which larger drawings are reduced before they are measured."""
 
 NEARLY_BLANK = 0.001
 """A drawing with a smaller share of ink counts as blank: one short stroke."""
@@ -30,7 +30,7 @@ _FINE_SIDE = 640
 _COARSE_SIDE = 128
 _GAP = 0.05
 _SPECK = 0.04
-# Annex K of the JPEG standard, luminance, in zigzag order: what libjpeg scales for a quality of 1 … 100.
+# Annex K of the JPEG standard, luminance, in zigzag order: libjpeg scales this table for a quality of 1 … 100.
 _STANDARD = np.array(
     [
         16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51,
@@ -43,7 +43,7 @@ _STANDARD = np.array(
 
 @dataclass(frozen=True)
 class Traits:
-    """Measurements of one drawing; NaN where there is nothing to measure (no ink; no JPEG)."""
+    """Measurements of one drawing; NaN where there is nothing to measure (no ink, no JPEG)."""
 
     width: float
     """Pixels, upright."""
@@ -52,9 +52,9 @@ class Traits:
     aspect: float
     """Width over height."""
     colour: bool
-    """Whether any pixel is coloured beyond what JPEG makes of a grey."""
+    """Whether any pixel has more colour than JPEG compression adds to grey."""
     chroma: float
-    """Largest less smallest of R, G and B, 0 … 255: the 99th percentile over the pixels; 0 for grey drawings."""
+    """Largest minus smallest of R, G and B, 0 … 255: the 99th percentile over the pixels; 0 for grey drawings."""
     inverted: bool
     """Whether the ink is lighter than the paper."""
     paper: float
@@ -64,11 +64,11 @@ class Traits:
     ink: float
     """Share of the pixels that are ink, 0 … 1."""
     line_width: float
-    """Pixels: twice the distance from the lines' middle (where it is largest) to the paper; mean of its middle half."""
+    """Pixels: twice the distance from the middle of the lines to the paper; mean of the middle half of the values."""
     relative_width: float
-    """Line width over the image's longer side: what is left of it when all images get one size."""
+    """Line width over the longer side of the image, as it is when all images have one size."""
     drawings: float
-    """Number of separate drawings: parts further apart than a twentieth of the longer side, boxes not overlapping."""
+    """Number of separate drawings: parts more than a twentieth of the longer side apart, without overlapping boxes."""
     box_left: float
     """Ink's bounding box: left edge over the width, 0 … 1."""
     box_top: float
@@ -104,14 +104,13 @@ def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan) -> 
     """
     height, width = image.shape[:2]
     small = shrink(image, WORKING_SIDE)
-    scale = max(small.shape[:2]) / max(height, width)
     grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     apart = contrast(small)
     mask = ink_mask(apart)
     share = cv2.countNonZero(mask) / mask.size
     paper = _brightness(paper_colour(small if small.ndim == 3 else small[:, :, None], FRAME))
-    box = _box(mask) if share else (nan, nan, nan, nan)
-    line = _line_width(apart, mask) / scale if share else nan
+    left, top, right, bottom = _box(mask) if share else (nan, nan, nan, nan)
+    line = _line_width(apart, mask) / (max(small.shape[:2]) / max(height, width)) if share else nan
     return Traits(
         width=float(width),
         height=float(height),
@@ -125,11 +124,11 @@ def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan) -> 
         line_width=line,
         relative_width=line / max(height, width),
         drawings=float(_separate_parts(mask)),
-        box_left=box[0],
-        box_top=box[1],
-        box_right=box[2],
-        box_bottom=box[3],
-        box_share=(box[2] - box[0]) * (box[3] - box[1]),
+        box_left=left,
+        box_top=top,
+        box_right=right,
+        box_bottom=bottom,
+        box_share=(right - left) * (bottom - top),
         blank=share < NEARLY_BLANK,
         sharpness=_sharpness(grey) if share else nan,
         jpeg_quality=quality,
@@ -154,16 +153,16 @@ def traits_frame(
     splits: Sequence[str],
     paths: Sequence[str],
 ) -> pd.DataFrame:
-    """Traits as a table, to be kept as `traits.parquet`.
+    """Return traits as a table, for `traits.parquet`.
 
     Args:
-        traits: N measurements, None for an image that can't be read; or their `trait_values`, [N, T].
+        traits: N measurements, None for an image that cannot be read; or their `trait_values`, [N, T].
         rows: N row numbers within the split's table.
         splits: N times `train` or `test`.
         paths: N paths relative to the data root.
 
     Returns:
-        N rows: `row` int64, `split`, `path`, and a float64 column a trait (flags as 0 and 1; NaN where unreadable).
+        N rows: `row` int64, `split`, `path`, and one float64 column per trait (flags as 0 and 1; NaN where unreadable).
     """
     values = traits if isinstance(traits, np.ndarray) else np.array([trait_values(one) for one in traits])
     frame = pd.DataFrame(values.reshape(-1, len(TRAIT_NAMES)), columns=list(TRAIT_NAMES))
@@ -174,7 +173,7 @@ def traits_frame(
 
 
 def shrink(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The image with its longer side at most `side` pixels, averaged over areas; smaller ones as they are."""
+    """Reduce the image to a longer side of at most `side` pixels by averaging; smaller ones are not changed."""
     height, width = image.shape[:2]
     factor = side / max(height, width)
     if factor >= 1:
@@ -184,20 +183,20 @@ def shrink(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def jpeg_quality(data: bytes) -> float:
-    """Quality that libjpeg would have needed to write this file's luminance quantisation table.
+    """Return the quality at which libjpeg writes this file's luminance quantisation table.
 
     Args:
         data: a file's content.
 
     Returns:
-        1 … 100, or NaN for what is no JPEG or has no such table before its pixels.
+        1 … 100, or NaN for a file that is no JPEG or has no such table before its pixels.
     """
     table = _luminance_table(data)
     if table is None:
         return nan
     if (table == 1).all():
         return 100.0
-    # Entries that were clipped to 1 or 255 say nothing about the factor.
+    # Entries that were clipped to 1 or 255 have no information about the factor.
     free = (table > 1) & (table < 255)
     percent = float(np.median(100 * table[free] / _STANDARD[free])) if free.any() else 5000.0
     quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
@@ -258,15 +257,15 @@ def _box(mask: NDArray[np.uint8]) -> tuple[float, float, float, float]:
 
 
 def _line_width(apart: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float:
-    """Width of the lines in pixels of `apart`; the ink is enlarged up to twice so that edges lie between pixels."""
+    """Return the width of the lines in pixels of `apart`; the ink is enlarged up to twice for edges between pixels."""
     left, top, width, height = cv2.boundingRect(mask)
-    # A frame of paper round the ink, so that its outermost lines have two sides.
+    # A frame of paper around the ink, so that its outermost lines have two sides.
     ink_only = cv2.copyMakeBorder(
         apart[top : top + height, left : left + width], 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=(0.0,)
     )
     scale = min(2.0, _FINE_SIDE / max(width, height))
     fine = cv2.resize(ink_only, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-    # Half of the ink's depth is where a smoothed edge was.
+    # A smoothed edge has half of the ink's contrast.
     half = float(np.quantile(apart[mask > 0], 0.9)) / 2
     inside = np.asarray(fine > half, np.uint8)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
@@ -299,7 +298,7 @@ def _separate_parts(mask: NDArray[np.uint8]) -> int:
 
 
 def _merge_overlapping(boxes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    """Join boxes (left, top, right, bottom) until none overlap: an eye is part of the face around it."""
+    """Join boxes (left, top, right, bottom) until none overlap: an eye belongs to the face around it."""
     done: list[tuple[int, int, int, int]] = []
     for box in boxes:
         while other := next((d for d in done if _overlap(box, d)), None):

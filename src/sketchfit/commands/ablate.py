@@ -23,7 +23,7 @@ from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merg
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import can_be_varied
 from sketchfit.config.section import Section
-from sketchfit.data.store import Store, StoreSettings, Watch
+from sketchfit.data.store import Receiver, Store, StoreSettings
 from sketchfit.data.stores import load_store, store_settings
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
@@ -210,11 +210,11 @@ class _Runner:
         member = self._member(name, recipe)
         return [train_fold(context, member, fold) for fold in self._folds]
 
-    def _store(self, recipe: Recipe, watch: Watch = lambda _: None) -> Store:
+    def _store(self, recipe: Recipe, receiver: Receiver = lambda _: None) -> Store:
         key = store_settings(recipe)
         if key not in self._stores:
             table, console = self._context.table, self._context.console
-            self._stores[key] = load_store(table, table.train, "training", recipe, console, watch)
+            self._stores[key] = load_store(table, table.train, "training", recipe, console, receiver)
         return self._stores[key]
 
     def _member(self, name: str, recipe: Recipe) -> Member:

@@ -91,11 +91,7 @@ def read_table(
     training = _read_train(source, missing)
     testing = _read_test(source)
     submission = _read_submission(source, testing)
-    if training:
-        _check_classes(training.classes, folds, source.problems)
-    if training and testing:
-        _note_shared(training.split, testing.split, source.problems)
-        check_unicode([*training.split.paths, *training.classes.names, *testing.split.paths], source.problems)
+    _check(training, testing, folds, source.problems)
     source.problems.stop()
     assert training is not None  # otherwise there was a problem
     assert testing is not None
@@ -299,6 +295,14 @@ def _note_unlisted(listing: Listing, resolved: Resolved, problems: Problems) -> 
     unlisted = sorted(set(listing.images(resolved.base)) - set(resolved.paths), key=natural_key)
     if unlisted:
         problems.note(f"{len(unlisted):,} images in {resolved.base}/ are in no row and not used: {listed(unlisted)}")
+
+
+def _check(training: Training | None, testing: Testing | None, folds: int | None, problems: Problems) -> None:
+    if training:
+        _check_classes(training.classes, folds, problems)
+    if training and testing:
+        _note_shared(training.split, testing.split, problems)
+        check_unicode([*training.split.paths, *training.classes.names, *testing.split.paths], problems)
 
 
 def _check_classes(classes: Classes, folds: int | None, problems: Problems) -> None:

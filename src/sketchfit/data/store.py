@@ -35,11 +35,11 @@ VERSION = 1
 Progress = Callable[[int], None]
 """Called with the number of images done so far."""
 
-See = Callable[[int, bytes | None, NDArray[np.uint8] | ImageError], None]
+ReceiveImage = Callable[[int, bytes | None, NDArray[np.uint8] | ImageError], None]
 """Receives each image of a pass: (row, content of the file or None, decoded image or why there is none). Called from
 several threads, in any order; must not change the image."""
 
-Watch = Callable[[int], See | None]
+Receiver = Callable[[int], ReceiveImage | None]
 """Called once before a pass over the images with its limit of pixels; returns what receives the images, or None."""
 
 
@@ -60,12 +60,12 @@ class Decoding:
     Attributes:
         threads: number of threads; by default that of the processors.
         progress: called with the number of images done so far.
-        watch: returns what else receives the decoded images; not called if nothing has to be decoded.
+        receiver: returns what else receives the decoded images; not called if nothing has to be decoded.
     """
 
     threads: int | None = None
     progress: Progress = lambda _: None
-    watch: Watch = lambda _: None
+    receiver: Receiver = lambda _: None
 
     @property
     def workers(self) -> int:
@@ -143,7 +143,7 @@ def open_stores(
             missing = {one: folder for one, folder in folders.items() if not (folder / "store.json").is_file()}
             for limit in sorted({one.max_pixels for one in missing}):
                 alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
-                _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.watch(limit)))
+                _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.receiver(limit)))
     except OSError as error:
         raise UserError(
             f"the image store cannot be written to {cache}: {error.strerror or error}",
@@ -189,7 +189,7 @@ class _Pass:
     max_pixels: int
     threads: int
     progress: Progress
-    see: See | None
+    receive: ReceiveImage | None
 
     def fill(self, stores: Sequence[_Pixels]) -> list[str]:
         """Put each image into every store; return the error per image, empty where it was read."""
@@ -219,8 +219,8 @@ class _Pass:
             image = decode(data, max_pixels=self.max_pixels)
         except ImageError as error:
             image = error
-        if self.see is not None:
-            self.see(row, data, image)
+        if self.receive is not None:
+            self.receive(row, data, image)
         return image
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import Decoding, Store, StoreSettings, Watch, default_cache, open_stores
+from sketchfit.data.store import Decoding, Receiver, Store, StoreSettings, default_cache, open_stores
 from sketchfit.data.table import Split, Table
 from sketchfit.tracking.console import Console
 
@@ -24,10 +24,10 @@ def cache_folder(recipe: Recipe) -> Path:
 
 
 def load_store(
-    table: Table, split: Split, what: str, recipe: Recipe, console: Console, watch: Watch = lambda _: None
+    table: Table, split: Split, what: str, recipe: Recipe, console: Console, receiver: Receiver = lambda _: None
 ) -> Store:
     """Open the store of a split, showing a bar while it is built."""
-    return load_stores(table, split, what, [recipe], console, watch)[0]
+    return load_stores(table, split, what, [recipe], console, receiver)[0]
 
 
 def load_stores(
@@ -36,17 +36,17 @@ def load_stores(
     what: str,
     recipes: Sequence[Recipe],
     console: Console,
-    watch: Watch = lambda _: None,
+    receiver: Receiver = lambda _: None,
 ) -> list[Store]:
     """Open the stores of a split for several members: those that share a cache are built in one pass.
 
     Args:
-        watch: see `Decoding`.
+        receiver: see `Decoding`.
     """
 
     def opened(cache: Path, wanted: Sequence[StoreSettings]) -> list[Store]:
         with console.bar(f"decoding {what} images", len(split)) as advance:
-            decoding = Decoding(progress=lambda done: advance(done, ""), watch=watch)
+            decoding = Decoding(progress=lambda done: advance(done, ""), receiver=receiver)
             return open_stores(table.root, split.paths, wanted, cache, decoding)
 
     keys = [(cache_folder(recipe), store_settings(recipe)) for recipe in recipes]

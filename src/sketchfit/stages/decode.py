@@ -51,9 +51,9 @@ def open_members(
 ) -> dict[str, Member]:
     """Open the stores of recipes by name; `callback` receives the images that are decoded."""
     table, console = context.table, context.console
-    watch = (callback.train, callback.test) if callback else (lambda _: None,) * 2
-    train = load_stores(table, table.train, "training", list(recipes.values()), console, watch[0])
-    test = load_stores(table, table.test, "test", list(recipes.values()), console, watch[1])
+    receivers = (callback.train, callback.test) if callback else (lambda _: None,) * 2
+    train = load_stores(table, table.train, "training", list(recipes.values()), console, receivers[0])
+    test = load_stores(table, table.test, "test", list(recipes.values()), console, receivers[1])
     return {
         name: Member(name, recipe, *stores)
         for (name, recipe), *stores in zip(recipes.items(), train, test, strict=True)

@@ -1,8 +1,7 @@
-"""A wobbling pen: strokes become ink on paper the way a hand would put it there.
+"""A wobbling pen: draws strokes as a hand would.
 
-A stroke sways slowly and trembles quickly, starts early or late, is sometimes lifted, sometimes drawn twice, and its
-width changes with pressure. Everything is drawn by OpenCV's anti-aliased lines, at twice the size where the
-drawing is small.
+A stroke sways slowly and trembles quickly, starts early or late, is sometimes interrupted, sometimes drawn twice, and
+its width changes with pressure. All lines are anti-aliased by OpenCV, at twice the size where the drawing is small.
 """
 
 from __future__ import annotations
@@ -16,31 +15,31 @@ from numpy.typing import NDArray
 from sketchfit.synthetic.shapes import Stroke, Strokes, turn
 
 SHIFT = 4
-"""Fractional bits of the coordinates given to OpenCV."""
+"""Number of fractional bits of OpenCV's coordinates."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """How somebody draws. Lengths are shares of the object's longer side."""
+    """How a person draws. Lengths are shares of the object's longer side."""
 
     sway: float
     """Size of the slow displacement along a stroke."""
     tremble: float
     """Standard deviation of the quick one."""
     drift: float
-    """How far whole strokes land beside their place."""
+    """Size of the displacement of a complete stroke."""
     ends: float
-    """How far strokes run past, or stop short of, their ends."""
+    """How far strokes extend past their ends or stop before them."""
     gaps: float
-    """Chance that the pen is lifted once within a stroke."""
+    """Probability that a stroke is interrupted once."""
     doubles: float
-    """Chance that a stroke is drawn twice."""
+    """Probability that a stroke is drawn twice."""
     pressure: float
     """Relative change of the line's width within a stroke, 0–1."""
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Hand:
-        """Somebody's hand: from steady to sloppy."""
+        """Return a random hand, from steady to sloppy."""
         sloppy = float(rng.beta(1.6, 2.6))
         return cls(
             sway=0.003 + 0.030 * sloppy,
@@ -54,12 +53,12 @@ class Hand:
 
 
 def wobble(stroke: Stroke, hand: Hand, rng: np.random.Generator, step: float = 0.02) -> Strokes:
-    """One stroke as the hand draws it: one or more polylines.
+    """Return one stroke as the hand draws it: one or more polylines.
 
     Args:
         stroke: float [K, 2], K ≥ 2, in units of the object's longer side.
         hand: how it is drawn.
-        rng: where the randomness comes from.
+        rng: source of randomness.
         step: distance between the points of the result.
     """
     lengths = np.hypot(*np.diff(stroke, axis=0).T)
@@ -85,7 +84,7 @@ def wobble(stroke: Stroke, hand: Hand, rng: np.random.Generator, step: float = 0
 
 
 def _along(stroke: Stroke, at: NDArray[np.float64], where: NDArray[np.float64]) -> Stroke:
-    """Points at the given distances along the stroke; before its start and past its end it goes straight on."""
+    """Return points at the given distances along the stroke, which is extended straight at both ends."""
     index = np.clip(np.searchsorted(at, where, side="right") - 1, 0, len(at) - 2)
     # Two equal points in a row have no direction; a tiny length keeps the division defined and gives the point itself.
     share = (where - at[index]) / np.maximum(at[index + 1] - at[index], 1e-9)
@@ -95,14 +94,14 @@ def _along(stroke: Stroke, at: NDArray[np.float64], where: NDArray[np.float64]) 
 
 
 def _sway(where: NDArray[np.float64], size: float, rng: np.random.Generator) -> Stroke:
-    """Slow displacement [K, 2]: three sines an axis with wave lengths of 0.25 to 1.5."""
+    """Return a slow displacement [K, 2]: three sines per axis with wavelengths of 0.25 to 1.5."""
     wave = 2 * np.pi / rng.uniform(0.25, 1.5, (3, 1, 2))
     phase = rng.uniform(0.0, 2 * np.pi, (3, 1, 2))
     return np.asarray(size / 2 * np.sin(wave * where[None, :, None] + phase).sum(axis=0))
 
 
 def redraw(strokes: Strokes, hand: Hand, rng: np.random.Generator) -> Strokes:
-    """All strokes as the hand draws them."""
+    """Return all strokes as the hand draws them."""
     drawn: Strokes = []
     for stroke in strokes:
         for _ in range(2 if rng.random() < hand.doubles else 1):
@@ -111,10 +110,10 @@ def redraw(strokes: Strokes, hand: Hand, rng: np.random.Generator) -> Strokes:
 
 
 def hatch(strokes: Strokes, degrees: float, gap: float) -> Strokes:
-    """Parallel lines that fill the largest closed stroke; none if no stroke is closed.
+    """Return parallel lines that fill the largest closed stroke; none if no stroke is closed.
 
     Args:
-        strokes: the object's.
+        strokes: of the object.
         degrees: direction of the lines.
         gap: between the lines, in the strokes' unit.
     """
@@ -140,7 +139,7 @@ def _area(outline: Stroke) -> float:
 def ink(
     strokes: Strokes, width: int, height: int, line: float, pressure: float, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """How much ink lies where: uint8 [height, width], 0 = none, 255 = full.
+    """Draw the strokes: uint8 [height, width], 0 is no ink, 255 is full ink.
 
     Args:
         strokes: polylines in pixels.
@@ -148,9 +147,9 @@ def ink(
         height: of the page, in pixels.
         line: width of the line in pixels.
         pressure: relative change of the line's width within a stroke, 0–1.
-        rng: where the randomness comes from.
+        rng: source of randomness.
     """
-    # OpenCV's widths are whole pixels: twice the size gives halves, and softer edges, where it costs little.
+    # OpenCV's line widths are integers: twice the size gives halves, and softer edges, where it costs little.
     zoom = 2 if max(width, height) <= 256 else 1
     mask = np.zeros((height * zoom, width * zoom), dtype=np.uint8)
     for stroke in strokes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sketchfit.audit import run_audit
+from sketchfit.audit import AuditSettings, run_audit
 from sketchfit.config.audit import AuditSection
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from tests.audit.audit_sets import jpeg, make_table, png, scribble
@@ -44,7 +44,7 @@ def page(tmp_path: Path, section: AuditSection | None = None) -> str:
     colour = np.repeat(scribble(7)[:, :, None], 3, axis=2)
     colour[scribble(7) < 128] = (200, 30, 30)
     table = make_table(tmp_path / "data", train, {"test/0.png": png(colour), "test/bad.png": b""})
-    audit = run_audit(table, section or AuditSection(), tmp_path / "cache")
+    audit = run_audit(table, AuditSettings(section or AuditSection()), tmp_path / "cache")
     write_audit_page(tmp_path / "index.html", audit, section)
     return (tmp_path / "index.html").read_text(encoding="utf-8")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.audit.audit import Audit
 from sketchfit.audit.broken import UNREADABLE
 from sketchfit.audit.copies import RELATIONS
 from sketchfit.audit.drift import Drift
 from sketchfit.audit.findings import test_images_with_training_copy
-from sketchfit.audit.run import Audit
 from sketchfit.config.audit import AuditSection
 from sketchfit.files import write_text
 from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets

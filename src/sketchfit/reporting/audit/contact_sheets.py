@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchfit.audit.run import Audit
+from sketchfit.audit.audit import Audit
 from sketchfit.config.audit import AuditSection
 from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, square, tiled, webp
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sketchfit.audit.audit import Audit
 from sketchfit.audit.copies import RELATIONS, Relation
-from sketchfit.audit.run import Audit
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
 
 SHOWN_GROUPS = 300

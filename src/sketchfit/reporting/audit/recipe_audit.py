@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 from pathlib import Path
 
-from sketchfit.audit import Audit, Backbone, PixelStatistics, run_audit, write_findings, write_traits
+from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.audit.leak_guard import check_external
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.store import Decoding
 from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.files import read_json, write_json
@@ -22,16 +23,8 @@ def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
     """Audit the images of a table with the recipe's settings."""
     cache = cache_folder(recipe)
     with console.bar("measuring all images", len(table.train) + len(table.test)) as advance:
-        return run_audit(
-            table,
-            recipe.audit,
-            cache,
-            lambda done: advance(done, ""),
-            k=recipe.folds.k,
-            seed=recipe.seed if recipe.folds.seed is None else recipe.folds.seed,
-            max_pixels=recipe.data.max_pixels,
-            backbone=_backbone(recipe, cache),
-        )
+        settings = AuditSettings.of(recipe, _backbone(recipe, cache))
+        return run_audit(table, settings, cache, Decoding(progress=lambda done: advance(done, "")))
 
 
 def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) -> None:
@@ -51,7 +44,7 @@ def check_external_images(table: Table, recipe: Recipe, console: Console) -> Non
     if not recipe.audit.external:
         return
     paths = [Path(path) for path in recipe.audit.external]
-    check = check_external(table, paths, recipe.audit, cache_folder(recipe), max_pixels=recipe.data.max_pixels)
+    check = check_external(table, paths, AuditSettings.of(recipe), cache_folder(recipe))
     for note in check.notes:
         console.line(note)
     if not check.overlaps:
@@ -64,7 +57,7 @@ def print_audit(found: Audit, folder: Path, console: Console, page: str = PAGE) 
     """Print a short summary: copies first, then unreadable images and notes."""
     groups = found.copies.groups
     console.line(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
-    console.line(found.crossing.answer)
+    console.line(found.crossing.summary)
     broken = sum(map(len, found.unreadable.values()))
     if broken:
         console.line(f"{broken:,} images can't be read")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.run import Audit
+from sketchfit.audit.audit import Audit
 from sketchfit.audit.traits import FLAGS
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
 from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES

@@ -1,12 +1,12 @@
-"""What is drawn. An object is a function from dice to strokes; one more needs a function and its name in `OBJECTS`."""
+"""The objects that are drawn, one class per object. A new one needs a function from `Dice` to strokes, listed here."""
 
 from __future__ import annotations
 
 from sketchfit.synthetic.objects import animals, household, nature, outdoors, tools
 from sketchfit.synthetic.shapes import Drawer
 
-# The order matters: a data set of n classes takes the first n, and alike ones (apple and cherry, sun and flower, cup
-# and bucket) stand near each other so that a small set is not trivial either.
+# The order matters: a data set of n classes has the first n. Similar ones (apple and cherry, sun and flower, cup and
+# bucket) are close together, so that a small set is not trivial.
 _ORDER: tuple[Drawer, ...] = (
     nature.apple, nature.cherry, nature.sun, nature.flower, household.cup, household.bucket, outdoors.house,
     outdoors.castle, animals.cat, animals.dog, nature.tree, nature.mushroom, animals.fish, animals.duck, outdoors.car,
@@ -21,4 +21,4 @@ _ORDER: tuple[Drawer, ...] = (
 )  # fmt: skip
 
 OBJECTS: dict[str, Drawer] = {drawer.__name__: drawer for drawer in _ORDER}
-"""Objects by class name, in the order in which a data set takes them."""
+"""Objects by class name, in the order of their use."""

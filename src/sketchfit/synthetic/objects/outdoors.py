@@ -64,61 +64,37 @@ def car(d: Dice) -> Strokes:
     """A side view: body, cabin, two wheels."""
     length, cabin, roof, r = d.between(0.85, 1.05), d.between(0.35, 0.5), d.between(0.25, 0.42), d.between(0.14, 0.2)
     front, slope = d.between(-0.1, 0.1), d.between(0.1, 0.25)
+    left, right = (-length, 0.2), (length, 0.2)
     if d.chance(0.5):
-        body = curve(
-            (-length, 0.2),
-            (-length, -0.05),
-            (-cabin - slope, -0.1),
-            (-cabin + 0.05, -roof - 0.05),
-            (cabin - 0.05, -roof - 0.05),
-            (cabin + slope, -0.1),
-            (length * 0.95, -0.02),
-            (length, 0.2),
-        )
+        nose, tail = (-length, -0.05), (length * 0.95, -0.02)
+        windscreen = (-cabin - slope, -0.1), (-cabin + 0.05, -roof - 0.05)
+        rear = (cabin - 0.05, -roof - 0.05), (cabin + slope, -0.1)
+        body = curve(left, nose, *windscreen, *rear, tail, right)
     else:
-        body = line(
-            (-length, 0.2),
-            (-length, -0.1),
-            (-cabin - slope + front, -0.1),
-            (-cabin + front, -roof),
-            (cabin + front, -roof),
-            (cabin + slope + front, -0.1),
-            (length, -0.08),
-            (length, 0.2),
-        )
+        nose, tail = (-length, -0.1), (length, -0.08)
+        windscreen = (-cabin - slope + front, -0.1), (-cabin + front, -roof)
+        rear = (cabin + front, -roof), (cabin + slope + front, -0.1)
+        body = line(left, nose, *windscreen, *rear, tail, right)
     x = length * d.between(0.52, 0.62)
-    strokes = [
-        body,
-        line((-length, 0.2), (-x - r, 0.2)),
-        line((-x + r, 0.2), (x - r, 0.2)),
-        line((x + r, 0.2), (length, 0.2)),
-    ]
+    strokes = [body, line(left, (-x - r, 0.2)), line((-x + r, 0.2), (x - r, 0.2)), line((x + r, 0.2), right)]
     for s in (-1, 1):
         strokes += [arc(s * x, 0.22, r, r, d.between(0, 360))]
         if d.chance(0.6):
             strokes += [arc(s * x, 0.22, r * d.between(0.3, 0.55))]
     if d.chance(0.8):
-        strokes += [
-            loop(
-                (-cabin - slope * 0.4 + front, -0.1),
-                (-cabin * 0.85 + front, -roof + 0.07),
-                (-0.03 + front, -roof + 0.07),
-                (-0.03 + front, -0.1),
-            )
-        ]
-        strokes += [
-            loop(
-                (cabin + slope * 0.4 + front, -0.1),
-                (cabin * 0.85 + front, -roof + 0.07),
-                (0.03 + front, -roof + 0.07),
-                (0.03 + front, -0.1),
-            )
-        ]
+        strokes += [_car_window(-1, cabin, slope, roof, front), _car_window(1, cabin, slope, roof, front)]
     if d.chance(0.4):
         strokes += [line((0.02, -0.08), (0.02, 0.18)), line((0.08, 0.0), (0.15, 0.0))]
     if d.chance(0.4):
         strokes += [arc(length - 0.06, 0.03, 0.05)]
     return strokes
+
+
+def _car_window(side: int, cabin: float, slope: float, roof: float, front: float) -> Stroke:
+    top = -roof + 0.07
+    bottom_corner, top_corner = side * (cabin + slope * 0.4) + front, side * cabin * 0.85 + front
+    middle = side * 0.03 + front
+    return loop((bottom_corner, -0.1), (top_corner, top), (middle, top), (middle, -0.1))
 
 
 def bus(d: Dice) -> Strokes:

@@ -1,5 +1,5 @@
-"""A drawing on a page, with the traits that collected sketches have: any size and aspect, thin and thick lines,
-grey and some colour, toned paper, a few inverted, a few with two objects; and near-copies of such a drawing.
+"""Draw an object on a page like a collected sketch: any size and aspect, thin and thick lines, grey and some colour,
+toned paper, a few inverted, a few with two objects. Make near-copies of such a page.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from sketchfit.synthetic.pen import Hand, hatch, ink, redraw
 from sketchfit.synthetic.shapes import Dice, Drawer, Strokes, mirror, turn
 
 COPY_KINDS = ("flip", "turn90", "turn180", "turn270", "tilt", "resize", "encode")
-"""What `near_copy` can do to a drawing."""
+"""Kinds of `near_copy`."""
 
 SIDES = (48, 500)
 """Smallest and largest side of a page in pixels."""
 
 
 @dataclass(frozen=True)
-class Traits:
-    """What was decided about a page; `traits.csv` tells it of every image."""
+class PageTraits:
+    """Properties of a page, as written to `traits.csv`."""
 
     width: int
     """Pixels."""
@@ -44,12 +44,12 @@ class Traits:
     """The largest closed outline is shaded."""
 
 
-def draw_page(drawer: Drawer, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Traits]:
+def draw_page(drawer: Drawer, rng: np.random.Generator) -> tuple[NDArray[np.uint8], PageTraits]:
     """Draw an object of a class on a page of its own.
 
     Args:
-        drawer: the class's object.
-        rng: where all the randomness comes from.
+        drawer: the object of the class.
+        rng: source of randomness.
 
     Returns:
         The page, uint8 [H, W] if grey, else [H, W, 3] RGB; and its traits.
@@ -59,7 +59,7 @@ def draw_page(drawer: Drawer, rng: np.random.Generator) -> tuple[NDArray[np.uint
     hatched = dice.chance(0.12)
     hand = Hand.draw(rng)
     bodies = [_body(drawer, hand, hatched, dice) for _ in range(objects)]
-    strokes = _beside(bodies, dice)
+    strokes = _side_by_side(bodies, dice)
     width, height = _size(strokes, dice)
     longer = max(width, height)
     line = float(np.clip(longer * np.exp(dice.between(np.log(0.006), np.log(0.03))), 1.0, 8.0))
@@ -68,7 +68,7 @@ def draw_page(drawer: Drawer, rng: np.random.Generator) -> tuple[NDArray[np.uint
         strokes = [*strokes, _scribble(width, height, dice)]
     mask = ink(strokes, width, height, line, hand.pressure, rng)
     paper = str(rng.choice(["white", "grey", "cream"], p=[0.85, 0.08, 0.07]))
-    traits = Traits(
+    traits = PageTraits(
         width=width, height=height, line=round(line, 2), quality=dice.count(50, 95), colour=dice.chance(0.10),
         paper=paper, inverted=dice.chance(0.03), objects=objects, hatched=hatched,
     )  # fmt: skip
@@ -76,13 +76,13 @@ def draw_page(drawer: Drawer, rng: np.random.Generator) -> tuple[NDArray[np.uint
 
 
 def near_copy(page: NDArray[np.uint8], kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The page again, changed as copies in a padded data set are.
+    """Return a changed copy of the page, as in a padded data set.
 
     Args:
         page: uint8 [H, W] or [H, W, 3].
         kind: one of `COPY_KINDS`: mirrored left to right; turned by 90, 180 or 270 degrees counter-clockwise; tilted by
             3 to 10 degrees on paper of the same colour; made 0.6 to 1.5 times as large; or left as it is.
-        rng: where the randomness comes from.
+        rng: source of randomness.
     """
     if kind == "flip":
         return np.ascontiguousarray(page[:, ::-1])
@@ -106,7 +106,7 @@ def near_copy(page: NDArray[np.uint8], kind: str, rng: np.random.Generator) -> N
 
 
 def _body(drawer: Drawer, hand: Hand, hatched: bool, dice: Dice) -> Strokes:
-    """One object: posed, then drawn by the hand; its longer side is about 1, its centre the origin."""
+    """Return one object, posed, then drawn by the hand; its longer side is about 1, its centre the origin."""
     pose = np.array([[dice.between(0.8, 1.25), 0.0], [float(np.clip(dice.rng.normal(0.0, 0.1), -0.25, 0.25)), 1.0]])
     angle = float(np.clip(dice.rng.normal(0.0, 8.0), -25.0, 25.0))
     flipped = dice.chance(0.5)
@@ -126,8 +126,8 @@ def _bounds(strokes: Strokes) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     return points.min(axis=0), points.max(axis=0)
 
 
-def _beside(bodies: list[Strokes], dice: Dice) -> Strokes:
-    """All bodies on one plane, side by side or one above the other, of somewhat different size."""
+def _side_by_side(bodies: list[Strokes], dice: Dice) -> Strokes:
+    """Place all bodies on one plane, side by side or one above the other, with somewhat different sizes."""
     if len(bodies) == 1:
         return bodies[0]
     axis, at = dice.count(0, 1), 0.0
@@ -144,7 +144,7 @@ def _beside(bodies: list[Strokes], dice: Dice) -> Strokes:
 
 
 def _size(strokes: Strokes, dice: Dice) -> tuple[int, int]:
-    """Width and height of a page that follows the drawing's own aspect more or less."""
+    """Return width and height of a page that roughly has the aspect of the drawing."""
     low, high = _bounds(strokes)
     wide, tall = high - low
     aspect = float(np.clip(wide / max(tall, 1e-6), 0.4, 2.5)) ** dice.between(0.2, 1.0) * dice.between(0.85, 1.18)
@@ -154,7 +154,7 @@ def _size(strokes: Strokes, dice: Dice) -> tuple[int, int]:
 
 
 def _placed(strokes: Strokes, width: int, height: int, line: float, dice: Dice) -> Strokes:
-    """The strokes in pixels: as large as a margin allows, somewhere on the page, all of it visible."""
+    """Return the strokes in pixels: as large as a margin allows, somewhere on the page, completely visible."""
     low, high = _bounds(strokes)
     room = np.array([width, height]) - 2 * line - 2
     scale = dice.between(0.65, 1.0) * float((room / np.maximum(high - low, 1e-6)).min())
@@ -164,23 +164,23 @@ def _placed(strokes: Strokes, width: int, height: int, line: float, dice: Dice) 
 
 
 def _scribble(width: int, height: int, dice: Dice) -> NDArray[np.float64]:
-    """A signature in a lower corner."""
+    """Return a signature in a lower corner."""
     t = np.linspace(0.0, 1.0, 40)
     long, tall = dice.between(0.1, 0.2) * width, dice.between(0.015, 0.03) * height
     x = (0.05 if dice.chance(0.5) else 0.75) * width + long * t + tall * np.sin(dice.between(20, 45) * t)
     return np.stack([x, 0.95 * height + tall * np.cos(dice.between(20, 45) * t)], axis=1)
 
 
-def _printed(mask: NDArray[np.uint8], traits: Traits, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Ink on paper: uint8 [H, W] if both are grey, else [H, W, 3] RGB."""
+def _printed(mask: NDArray[np.uint8], traits: PageTraits, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return ink on paper: uint8 [H, W] if both are grey, else [H, W, 3] RGB."""
     tone = float(rng.uniform(0.78, 0.94))
     sheet = {"white": (1.0, 1.0, 1.0), "grey": (tone,) * 3, "cream": (1.0, 0.5 + tone / 2, tone - 0.08)}[traits.paper]
     pen = np.full(3, float(rng.choice([0.0, rng.uniform(0.0, 0.4)])))
     if traits.colour:
-        # One channel at least is far from the others, so that the ink is never taken for grey.
+        # At least one channel differs much from the others, so that the ink never counts as grey.
         pen = rng.permutation([rng.uniform(0.0, 0.2), rng.uniform(0.0, 0.6), rng.uniform(0.6, 0.85)])
     colour = traits.colour or traits.paper == "cream"
-    # Every value of the mask has one colour: a table of 256 is cheaper than arithmetic on the page.
+    # Each value of the mask has one colour: a table of 256 is faster than arithmetic on the page.
     share = np.arange(256)[:, None] / 255
     table = np.round(255 * ((1 - share) * np.array(sheet) + share * pen))
     table = 255 - table if traits.inverted else table
