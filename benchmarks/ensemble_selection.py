@@ -66,7 +66,7 @@ def main() -> None:
             fit(members, label, np.arange(given.rows))
             choice, start, figure = time.perf_counter() - start, time.perf_counter(), "-"
             if not given.no_nested:
-                figure = f"{metrics.top_k_accuracy(nested(fit, members, label, fold).prob, label):.2%}"
+                figure = f"{metrics.top_k_accuracy(nested(fit, members, label, fold), label):.2%}"
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
             print(f"{name:16} {choice:14.1f} {time.perf_counter() - start:14.1f} {figure:>12} {peak:8.2f}", flush=True)
 

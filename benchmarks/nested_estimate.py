@@ -58,7 +58,7 @@ def errors(rng: np.random.Generator) -> dict[str, tuple[float, float]]:
         rule = fit(members, label, np.arange(ROWS))
         true = metrics.top_k_accuracy(rule.combine(fresh), truth)
         naive = metrics.top_k_accuracy(rule.combine(members), label)
-        honest = metrics.top_k_accuracy(nested(fit, members, label, fold).prob, label)
+        honest = metrics.top_k_accuracy(nested(fit, members, label, fold), label)
         found[name] = 100 * (naive - true), 100 * (honest - true)
     return found
 

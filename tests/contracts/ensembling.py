@@ -36,5 +36,5 @@ def check_method(method: Method, members: list[Floats], label: Ints) -> None:
         assert np.array_equal(again.combine(members), prob)
     fold = np.arange(count) % 3
     spoilt = np.where(fold == 1, (label + 1) % members[0].shape[1], label)
-    before, after = (nested(fit, members, labels, fold).prob for labels in (label, spoilt))
+    before, after = (nested(fit, members, labels, fold) for labels in (label, spoilt))
     assert np.array_equal(before[fold == 1], after[fold == 1])

@@ -98,7 +98,7 @@ def test_teachers_that_have_learnt_from_held_out_rows_are_refused(place: Path, t
     with pytest.raises(UserError) as caught:
         job.train(tmp_path, leaky)
     assert [problem.partition(" of fold")[0] for problem in caught.value.problems] == [
-        f"{member}/fold0 has learnt from 2 of the 16 rows" for member in "ab"
+        f"{member}/fold0 was trained on 2 of the 16 rows" for member in "ab"
     ]
     group = np.arange(32)
     group[job.fold.train[0]] = group[job.fold.valid[0]]
@@ -247,7 +247,7 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
         assert cli("distill", target)[0] == 0
     assert json.loads((target / "ensemble" / "distilled.json").read_text()) == written
 
-    with monkeypatch.context() as patch:  # a soup of folds has learnt from every row and is no teacher
+    with monkeypatch.context() as patch:  # a soup of folds was trained on every row and is no teacher
         patch.setattr(fold_module, "fit_soup", None)
         assert cli("distill", target, "--set", "soup.folds=true", "--set", "soup.use=folds")[0] == 0
     souped = json.loads((target / "ensemble" / "distilled.json").read_text())

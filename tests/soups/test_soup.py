@@ -1,4 +1,4 @@
-"""Soups of a finished run: their candidates, that none has learnt from held-out rows, and their figures."""
+"""Soups of a finished run: their candidates, that none was trained on held-out rows, and their figures."""
 
 from __future__ import annotations
 
@@ -164,10 +164,10 @@ def test_a_candidate_that_has_learnt_from_held_out_rows_is_refused(place: Path, 
     check_unseen([honest, other], 2, folds[2], 36)
     leaky = replace(other, learnt=(*other.learnt[:2], np.concatenate([folds[2].train, folds[2].valid[:2]])))
     check_unseen([honest, leaky], 1, folds[1], 36)
-    with pytest.raises(UserError, match=r"b/fold2 has learnt from 2 of the 12 rows of fold 2"):
+    with pytest.raises(UserError, match=r"b/fold2 was trained on 2 of the 12 rows of fold 2"):
         check_unseen([honest, leaky], 2, folds[2], 36)
     whole = replace(honest, name="a+refit", learnt=tuple(np.arange(36) for _ in folds))
-    with pytest.raises(UserError, match="a\\+refit/fold0 has learnt from 12 of the 12"):
+    with pytest.raises(UserError, match="a\\+refit/fold0 was trained on 12 of the 12"):
         check_unseen([honest, whole], 0, folds[0], 36)
 
 

@@ -67,7 +67,7 @@ def test_a_teacher_that_has_learnt_from_held_out_rows_is_refused(opened: tuple[R
     honest = Teacher("a/fold0", fold.train)
     leaky = Teacher("b/fold1", np.concatenate([fold.train[4:], fold.valid[:1]]))
     assert len(choose_labels(context, [(honest, prob)], fold, member.test, None).row)
-    with pytest.raises(UserError, match=r"b/fold1 has learnt from 1 of the 12 rows of fold 0"):
+    with pytest.raises(UserError, match=r"b/fold1 was trained on 1 of the 12 rows of fold 0"):
         choose_labels(context, [(honest, prob), (leaky, prob)], fold, member.test, None)
     group = np.arange(36)
     group[fold.train[0]] = group[fold.valid[0]]

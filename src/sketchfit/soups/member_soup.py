@@ -78,7 +78,7 @@ def make_member_soup(builder: SoupBuilder, how: str, rows: Rows) -> MemberSoup:
         nested_oof = [_oof_by_part(builder, place, rows, by_part) for place in range(len(results))]
         results = tuple(replace(result, oof=oof) for result, oof in zip(results, nested_oof, strict=True))
     alone = [mean_oof(one.results) for one in group]
-    best = nested(fit_best_member, alone, rows.label, rows.fold).prob
+    best = nested(fit_best_member, alone, rows.label, rows.fold)
     right, right_best = rows.right(mean_oof(results)), rows.right(best)
     right_mean = rows.right(_mean_of_candidates(alone, rows, by_part))
     record = MemberSoupRecord(

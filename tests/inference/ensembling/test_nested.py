@@ -28,7 +28,7 @@ def test_contract(draw_members: Draw, name: str) -> None:
 def test_rows_that_do_not_take_part_stay_out(draw_members: Draw) -> None:
     members, label = draw_members(np.random.default_rng(0), 90, 4, [1.0, 0.5])
     fold, rows = np.arange(90) % 3, np.arange(60)
-    part = nested(fit_best_member, members, label, fold, rows).prob
+    part = nested(fit_best_member, members, label, fold, rows)
     assert (part[60:] == 0).all()
     assert part[:60].sum(1) == pytest.approx(np.ones(60), abs=1e-5)
     with pytest.raises(ValueError, match="two folds"):
@@ -57,10 +57,10 @@ def test_choosing_is_estimated_inside_each_fold(draw_members: Draw) -> None:
     fold = np.arange(150) % 3
     methods = methods_of(EnsembleSection(), 0, ["mean", "best-member"])
     choice = nested(fit_choice(methods, fold), members, label, fold)
-    by_name = {name: nested(fit, members, label, fold).prob for name, fit in methods.items()}
+    by_name = {name: nested(fit, members, label, fold) for name, fit in methods.items()}
     for k in range(3):
         held = fold == k
-        assert any((choice.prob[held] == prob[held]).all() for prob in by_name.values())
+        assert any((choice[held] == prob[held]).all() for prob in by_name.values())
 
 
 def test_the_comparison_reads_as_a_table(draw_members: Draw) -> None:

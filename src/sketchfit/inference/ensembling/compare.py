@@ -1,4 +1,4 @@
-"""Every way of combining the same members side by side: the honest figure next to the flattering one."""
+"""Comparison of methods of ensembling: each with its nested accuracy and its accuracy on the rows it was fitted on."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def methods_of(section: EnsembleSection, seed: int, names: Sequence[str] | None 
 
 @dataclass(frozen=True)
 class MethodScore:
-    """What one way of combining is worth.
+    """The scores of one method.
 
     Attributes:
         name: of the method.
-        naive: top-1 accuracy, fitted and scored on the same rows: flatters.
-        nested: top-1 accuracy on rows that it did not learn from: what a new test set would show.
+        naive: top-1 accuracy on the rows that it was fitted on: too high.
+        nested: top-1 accuracy on rows that it was not fitted on: the estimate for new test rows.
         nested_top5: top-5 accuracy, nested.
         log_loss: nats, nested.
         gain: nested accuracy minus that of the best single member, itself chosen on other folds; paired.
-        weights: a member's name to its weight, fitted on all rows.
-        rule: fitted on all rows; what the test probabilities go through.
-        prob: float32 [N, C], nested: out-of-fold probabilities for everything that comes after.
+        weights: weight of each member by name, fitted on all rows.
+        rule: fitted on all rows, for the test probabilities.
+        prob: float32 [N, C], nested out-of-fold probabilities.
     """
 
     name: str
@@ -64,10 +64,10 @@ class Comparison:
     """All methods, in the order given.
 
     Attributes:
-        scores: one a method.
-        honest_choice: nested accuracy of *picking the best of these methods*, where it was asked for: the figure to
-            report for the chosen one, whose own nested figure is the best of several and so a little too good.
-        honest_prob: float32 [N, C], the probabilities behind that figure.
+        scores: one per method.
+        honest_choice: nested accuracy of choosing the best of these methods; None if not estimated. It is the accuracy
+            to report for the chosen method, whose own nested accuracy is the best of several and so a little too high.
+        honest_prob: float32 [N, C], the probabilities of that choice.
     """
 
     scores: tuple[MethodScore, ...]
@@ -76,14 +76,14 @@ class Comparison:
 
     @property
     def best(self) -> MethodScore:
-        """The most accurate by the nested estimate; of equals, the one with the least log-loss."""
+        """The method with the highest nested accuracy; among equals, the one with the least log-loss."""
         return max(self.scores, key=lambda score: (score.nested.value, -score.log_loss))
 
     def __getitem__(self, name: str) -> MethodScore:
         return next(score for score in self.scores if score.name == name)
 
     def table(self) -> list[dict[str, str]]:
-        """A line of text fields a method, the most accurate first."""
+        """Return one line of text fields per method, the most accurate first."""
         order = sorted(self.scores, key=lambda score: (-score.nested.value, score.log_loss))
         return [
             {
@@ -106,25 +106,25 @@ def compare_ensembles(
     methods: Mapping[str, Fit] | None = None,
     honest_choice: bool = False,
 ) -> Comparison:
-    """Nested and naive estimates of every way of combining these members.
+    """Return nested and naive estimates of methods of ensembling.
 
     Args:
-        members: a name to out-of-fold probabilities, float [N, C], the same rows in all.
+        members: out-of-fold probabilities by name, float [N, C], the same rows in all.
         label: int [N].
         fold: int [N], folds that keep near-duplicates together.
-        group: int [N], a number a family of near-duplicates; None: rows are independent.
-        methods: a name to a way of combining; None: `standard_methods()`.
-        honest_choice: also estimate what choosing the best of the methods gives (as many times the work as there are
-            folds).
+        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+        methods: by name; None: those of the default recipe.
+        honest_choice: also estimate the choice of the best method, which takes as many times the time as there are
+            folds.
     """
     parts, names = list(members.values()), list(members)
     chosen = dict(methods_of(EnsembleSection(), 0) if methods is None else methods)
     everything = np.arange(len(label))
-    base = metrics.top_k_correct(nested(fit_best_member, parts, label, fold).prob, label)
+    base = metrics.top_k_correct(nested(fit_best_member, parts, label, fold), label)
     scores = []
     for name, fit in chosen.items():
         rule = fit(parts, label, everything)
-        prob = nested(fit, parts, label, fold).prob
+        prob = nested(fit, parts, label, fold)
         right = metrics.top_k_correct(prob, label)
         scores.append(
             MethodScore(
@@ -141,5 +141,5 @@ def compare_ensembles(
         )
     if not honest_choice:
         return Comparison(tuple(scores), None)
-    prob = nested(fit_choice(chosen, fold), parts, label, fold).prob
+    prob = nested(fit_choice(chosen, fold), parts, label, fold)
     return Comparison(tuple(scores), accuracy(metrics.top_k_correct(prob, label), group), prob)
