@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from sketchfit.inference import metrics
-from sketchfit.reporting.run.figures import ece, figures, macro_f1, resampled
+from sketchfit.reporting.run.figures import Resamples, ece, figures, macro_f1, resampled
 
 
 def _case(rows: int = 300, classes: int = 5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +28,7 @@ def test_weighted_macro_f1_is_that_of_repeated_rows() -> None:
         seen.append((weight, float((2 * hits[total > 0] / total[total > 0]).mean())))
         return seen[-1][1]
 
-    resampled(spy, 0.5, len(label), None, 20)
+    resampled(spy, 0.5, Resamples(len(label), repeats=20))
     for weight, value in seen:
         rows = np.repeat(np.arange(len(label)), weight.astype(int))
         assert value == pytest.approx(f1_score(label[rows], prob.argmax(1)[rows], average="macro"))
@@ -36,21 +36,14 @@ def test_weighted_macro_f1_is_that_of_repeated_rows() -> None:
 
 def test_macro_f1_has_sklearns_value_inside_its_interval() -> None:
     prob, label = _case()
-    estimate = macro_f1(prob, label, None, 200)
+    estimate = macro_f1(prob, label, Resamples(len(label), repeats=200))
     assert estimate.value == pytest.approx(f1_score(label, prob.argmax(1), average="macro"))
     assert estimate.low < estimate.value < estimate.high
 
 
-def test_groups_are_drawn_whole() -> None:
+def test_families_are_sampled_together() -> None:
     group = np.repeat(np.arange(10), 7)
-    weights: list[np.ndarray] = []
-
-    def keep(weight: np.ndarray) -> float:
-        weights.append(weight)
-        return 0.5
-
-    resampled(keep, 0.5, 70, group, 30)
-    for weight in weights:
+    for weight in Resamples(70, group, 30).weights():
         by_group = weight.reshape(10, 7)
         assert (by_group == by_group[:, :1]).all()
         assert by_group[:, 0].sum() == 10
@@ -66,21 +59,21 @@ def test_copies_widen_every_interval() -> None:
         assert b.high - b.low > 1.5 * (a.high - a.low), name
 
 
-def test_ece_interval_of_calibrated_answers_covers_its_own_value() -> None:
+def test_ece_interval_of_calibrated_probabilities_covers_its_value() -> None:
     rng = np.random.default_rng(1)
     confidence = rng.uniform(0.5, 1, 2000)
     prob = np.stack([confidence, 1 - confidence], 1).astype(np.float32)
     label = (rng.random(2000) > confidence).astype(np.int64)
-    estimate = ece(prob, label, None, 300)
+    estimate = ece(prob, label, Resamples(len(label), repeats=300))
     assert estimate.value == pytest.approx(metrics.ece(prob, label))
     assert estimate.low <= estimate.value <= estimate.high
     assert estimate.low < 0.02  # without moving the interval, noise alone would keep it away from 0
 
 
-def test_macro_f1_of_few_drawings_a_class_lies_well_inside_its_interval() -> None:
+def test_macro_f1_of_few_drawings_per_class_is_well_inside_its_interval() -> None:
     rng = np.random.default_rng(0)
     label = np.repeat(np.arange(100), 4)
     answer = np.where(rng.random(len(label)) < 0.5, label, rng.integers(0, 100, len(label)))
-    estimate = macro_f1(np.eye(100, dtype=np.float32)[answer], label, None, 300)
+    estimate = macro_f1(np.eye(100, dtype=np.float32)[answer], label, Resamples(len(label), repeats=300))
     below, above = estimate.value - estimate.low, estimate.high - estimate.value
     assert 0.5 < below / above < 2

@@ -1,14 +1,14 @@
-"""What a network looked at: Grad-CAM and its kin for CNNs, vision transformers and hybrids.
+"""Heat maps of the evidence for a class: Grad-CAM and integrated gradients.
 
 - Feature maps [B, C, H, W] (CNNs, and hybrids such as CoAtNet) and [B, H, W, C] (Swin): Grad-CAM (Selvaraju et al.,
-  1610.02391), at the last stage whose map still has a place to show.
+  1610.02391), at the last stage whose map is at least 4 × 4.
 - Tokens [B, N, C] (ViT): integrated gradients (Sundararajan et al., 1703.01365) from blank paper to the drawing, at the
-  output of the first block, where a token still stands for its patch; summed over channels, prefix tokens dropped.
-  Later blocks mislead, for attention has by then moved what was seen to other tokens: on a small ViT whose answer
-  depends on one corner (tests), Grad-CAM at the last block put 22 % of the map there, attention weighted by gradients
-  and followed back (2103.15679) 29 %, and this 79 %; by chance it would be 25 %.
+  output of the first block, where a token still stands for its patch; summed over channels, without prefix tokens.
+  Later blocks mislead, since attention has moved information to other tokens. On a small ViT whose answer depends on
+  one corner (tests), 79 % of this map is in that corner; of Grad-CAM at the last block 22 %, of attention weighted by
+  gradients and followed back (2103.15679) 29 %, and by chance 25 %.
 
-Gradients are captum's. All are maps of where evidence *for* a class lies; what speaks against it is cut off.
+Gradients are captum's. The maps show evidence *for* a class; evidence against it is cut off.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from torch import nn
 Layout = Literal["maps", "maps-last", "tokens"]
 
 STEPS = 16
-"""Of the way from blank paper to the drawing."""
+"""From blank paper to the drawing."""
 
 SMALLEST_MAP = 4
-"""Side in cells below which a feature map shows no place; an earlier stage is then taken."""
+"""Smallest side, in cells, of a feature map that locates anything; an earlier stage is used below it."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where to look: a layer, how its output lies in memory, and its number of prefix tokens."""
+    """The layer to attribute to, the layout of its output, and its number of prefix tokens."""
 
     layer: nn.Module
     layout: Layout
@@ -42,14 +42,14 @@ class Target:
 
 
 def find_target(model: nn.Module, image: torch.Tensor) -> Target:
-    """The layer to attribute to, by timm's feature information.
+    """Find the layer to attribute to, by timm's feature information.
 
     Args:
         model: a timm model, in evaluation mode.
         image: float [1, 3, H, W], any input of the size it was built for.
 
     Raises:
-        ValueError: a model that tells of no features and has no blocks.
+        ValueError: the model has neither feature information nor blocks.
     """
     blocks = getattr(model, "blocks", None)
     if hasattr(model, "num_prefix_tokens") and isinstance(blocks, (nn.ModuleList, nn.Sequential)):
@@ -65,24 +65,24 @@ def find_target(model: nn.Module, image: torch.Tensor) -> Target:
         last = shape[3] == info["num_chs"] and shape[1] != info["num_chs"]
         if min(shape[1:3] if last else shape[2:4]) >= SMALLEST_MAP or info is stages[0]:
             return Target(layer, "maps-last" if last else "maps")
-    raise ValueError(f"{type(model).__name__} tells of no feature maps")
+    raise ValueError(f"{type(model).__name__} has no feature maps")
 
 
 def attribute(model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor) -> NDArray[np.float32]:
-    """Where the evidence for a class lies.
+    """Compute where the evidence for a class is.
 
     Args:
         model: on the images' device, in evaluation mode.
         target: from `find_target`.
         images: float [B, 3, H, W], normalised.
-        classes: int64 [B], the class to ask about.
+        classes: int64 [B], the class of interest per image.
 
     Returns:
         float32 [B, H, W], 0 … 1 (each map's largest value is 1, or all are 0).
     """
     with torch.enable_grad():
         if target.layout == "tokens":
-            coarse = _square(_along_the_way(model, target, images, classes))
+            coarse = _square(_token_gradients(model, target, images, classes))
         else:
             coarse = _grad_cam(model, target, images, classes)
     maps = coarse.detach().float().clamp(min=0).cpu().numpy()
@@ -94,7 +94,7 @@ def attribute(model: nn.Module, target: Target, images: torch.Tensor, classes: t
 
 
 def overlay(image: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """A drawing with its map over it, hot where evidence lies: uint8 [H, W, 3].
+    """Draw a heat map over a drawing: uint8 [H, W, 3].
 
     Args:
         image: uint8 [H, W, C], C in {1, 3}.
@@ -107,7 +107,7 @@ def overlay(image: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.u
 
 
 def _grad_cam(model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """Channels weighted by their mean gradient, [B, h, w]."""
+    """Sum the channels, weighted by their mean gradient: [B, h, w]."""
     gradient = _single(
         LayerGradientXActivation(model, target.layer, multiply_by_inputs=False).attribute(images, target=classes)
     )
@@ -117,8 +117,10 @@ def _grad_cam(model: nn.Module, target: Target, images: torch.Tensor, classes: t
     return (gradient.mean(dim=(2, 3), keepdim=True) * activation).sum(dim=1)
 
 
-def _along_the_way(model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """Integrated gradients of the tokens, [B, patches]; most of a drawing is paper, so its median is blank paper."""
+def _token_gradients(
+    model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor
+) -> torch.Tensor:
+    """Integrate the gradients of the tokens, [B, patches]. The median of a drawing is the colour of its paper."""
     paper = images.flatten(2).median(dim=2).values[:, :, None, None].expand_as(images)
     found = LayerIntegratedGradients(model, target.layer).attribute(
         images, baselines=paper, target=classes, n_steps=STEPS, internal_batch_size=max(len(images), 16)
@@ -127,17 +129,17 @@ def _along_the_way(model: nn.Module, target: Target, images: torch.Tensor, class
 
 
 def _square(tokens: torch.Tensor) -> torch.Tensor:
-    """[B, n·n] as [B, n, n]."""
+    """Reshape [B, n·n] to [B, n, n]."""
     side = round(tokens.shape[1] ** 0.5)
     if side * side != tokens.shape[1]:
-        raise ValueError(f"{tokens.shape[1]} tokens make no square")
+        raise ValueError(f"{tokens.shape[1]} tokens do not form a square")
     return tokens.reshape(len(tokens), side, side)
 
 
 def _single(value: Any) -> torch.Tensor:
     found = value[0] if isinstance(value, tuple) else value
     if not isinstance(found, torch.Tensor):
-        raise ValueError("the layer's output is no tensor")
+        raise ValueError("the layer's output is not a tensor")
     return found
 
 

@@ -21,7 +21,6 @@ from sketchfit.inference.intervals import families
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
-from sketchfit.reporting.networks import MemberNetworks, answers_to_changes, heat_maps, penultimate_features
 from sketchfit.reporting.run.advice import Findings, advice_section, give_advice, last_accuracies
 from sketchfit.reporting.run.classes import classes_section
 from sketchfit.reporting.run.confusions import confusions_section
@@ -29,6 +28,12 @@ from sketchfit.reporting.run.curves import training_section
 from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
 from sketchfit.reporting.run.gallery import choose_errors, gallery_section
 from sketchfit.reporting.run.headline import headline_section
+from sketchfit.reporting.run.held_out_networks import (
+    HeldOutNetworks,
+    answers_to_changes,
+    heat_maps,
+    penultimate_features,
+)
 from sketchfit.reporting.run.label_issues import LabelIssue, find_label_issues, labels_section, review_csv
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
@@ -68,7 +73,7 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
     if not any((evidence.root / path).is_file() for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
     name, member = next(iter(member_recipes(recipe).items()))
-    source = _Source(evidence, recipe, MemberNetworks(evidence.run.folder, name, member, evidence))
+    source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member))
     files = source.files(stages)
     page = evidence.run.folder.report
     shutil.rmtree(page.parent / "drawings", ignore_errors=True)
@@ -85,7 +90,7 @@ class _Source:
 
     evidence: Evidence
     recipe: Recipe
-    networks: MemberNetworks
+    networks: HeldOutNetworks
 
     def files(self, stages: Mapping[str, float] | None) -> dict[str, bytes]:
         """Compute everything: file name to content, `index.html` last."""
