@@ -11,7 +11,7 @@ import yaml
 from sketchfit.config.load import load_recipe, shipped_recipes
 
 Cli = Callable[..., tuple[int, str, str]]
-HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "matplotlib", "accelerate", "cv2")
+HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "accelerate", "cv2")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["recipes", "--help"]])

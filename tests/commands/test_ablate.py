@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from sketchfit.commands import ablate as module
-from sketchfit.commands.ablate import ablate, make_variants
+from sketchfit.commands.ablate import Variation, ablate, make_variants
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.synthetic import draw_dataset
@@ -67,7 +67,7 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(tmp_path, monkeyp
         return real(context, member, fold)
 
     monkeypatch.setattr(module, "train_fold", watched)
-    rows = ablate(data, RECIPE, ["loss=focal"], seeds=2, out=tmp_path / "out")
+    rows = ablate(data, Variation(["loss=focal"]), RECIPE, out=tmp_path / "out")
     assert [row.name for row in rows] == ["base", "loss=focal"]
     assert all(row.top1.n == 24 and len(row.by_seed) == 2 for row in rows)
     assert [one[:3] for one in trained] == [
@@ -75,7 +75,7 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(tmp_path, monkeyp
     ]
     assert len({one[3] for one in trained}) == 2  # two folds, whatever the seed
     trained.clear()
-    again = ablate(data, RECIPE, ["loss=focal", "training.epochs=2"], seeds=2, out=tmp_path / "out")
+    again = ablate(data, Variation(["loss=focal", "training.epochs=2"]), RECIPE, out=tmp_path / "out")
     assert {one[0] for one in trained} == {"training.epochs=2"}
     first = {row.name: row.by_seed for row in again}
     assert all(first[row.name] == row.by_seed for row in rows)

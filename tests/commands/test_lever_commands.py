@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sketchfit.cli.main import app
-from sketchfit.commands.augment import show_augment, spread_rows, stage_starts
-from sketchfit.commands.lr_find import lr_find
+from sketchfit.commands.augment import AugmentSheet, show_augment, spread_rows, stage_starts
+from sketchfit.commands.lr_find import RateRange, lr_find
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.synthetic import draw_dataset
@@ -32,7 +32,9 @@ def _own_cache(tmp_path, monkeypatch):
 
 
 def test_the_grid_shows_each_stage(drawings, tmp_path):
-    sheet = show_augment(drawings, {**RECIPE, "transforms": CURRICULUM}, out=tmp_path / "a.png", rows=3, draws=4)
+    sheet = show_augment(
+        drawings, {**RECIPE, "transforms": CURRICULUM}, out=tmp_path / "a.png", show=AugmentSheet(3, 4)
+    )
     cell = 34
     assert sheet.shape == (2 * (3 * cell + 2) + 8, 5 * cell + 2, 3)
     first = sheet[: 3 * cell + 2]
@@ -47,9 +49,11 @@ def test_the_grid_shows_each_stage(drawings, tmp_path):
 
 def test_one_epoch_can_be_asked_for(drawings, tmp_path):
     settings = {**RECIPE, "transforms": CURRICULUM}
-    assert show_augment(drawings, settings, out=tmp_path / "a.png", rows=2, epoch=4).shape[0] == 2 * 34 + 2
+    assert (
+        show_augment(drawings, settings, out=tmp_path / "a.png", show=AugmentSheet(2, epoch=4)).shape[0] == 2 * 34 + 2
+    )
     with pytest.raises(UserError, match="no epoch 5"):
-        show_augment(drawings, settings, out=tmp_path / "a.png", epoch=5)
+        show_augment(drawings, settings, out=tmp_path / "a.png", show=AugmentSheet(epoch=5))
     assert stage_starts(load_recipe(settings)) == [0, 2]
 
 
@@ -63,12 +67,12 @@ def test_rows_are_spread_over_the_classes():
 
 
 def test_the_range_test_suggests_a_rate_that_lowers_the_loss(drawings, tmp_path):
-    found = lr_find(drawings, RECIPE, out=tmp_path / "lr.png", low=1e-5, high=10.0, steps=60)
+    found = lr_find(drawings, RECIPE, out=tmp_path / "lr.png", rates=RateRange(1e-5, 10.0, 60))
     assert (tmp_path / "lr.png").read_bytes().startswith(b"\x89PNG")
     assert len(found.rates) == len(found.losses) == len(found.curve) <= 60
     assert 1e-5 < found.suggested < 1
     with pytest.raises(UserError, match="low < high"):
-        lr_find(drawings, RECIPE, out=tmp_path / "lr.png", low=1.0, high=0.1)
+        lr_find(drawings, RECIPE, out=tmp_path / "lr.png", rates=RateRange(1.0, 0.1))
 
 
 def test_the_commands_are_there(drawings, tmp_path):

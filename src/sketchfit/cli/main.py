@@ -276,13 +276,13 @@ def augment(
     overrides: Overrides = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("augment.png"),
     rows: Annotated[int, typer.Option(min=1, help="Drawings.")] = 6,
-    draws: Annotated[int, typer.Option(min=1, help="Draws of each.")] = 7,
+    draws: Annotated[int, typer.Option(min=1, help="Augmented samples of each.")] = 7,
     epoch: Annotated[int | None, typer.Option(help="Epoch, from 1; by default every stage of a curriculum.")] = None,
 ) -> None:
-    """Write a picture of what training will see."""
-    from sketchfit.commands.augment import show_augment
+    """Write a picture of augmented drawings."""
+    from sketchfit.commands.augment import AugmentSheet, show_augment
 
-    show_augment(data, recipe, overrides or [], out, rows=rows, draws=draws, epoch=epoch)
+    show_augment(data, recipe, overrides or [], out, AugmentSheet(rows, draws, epoch))
 
 
 @app.command("lr-find")
@@ -295,10 +295,11 @@ def lr_find(
     high: Annotated[float, typer.Option(help="Last rate.")] = 1.0,
     steps: Annotated[int, typer.Option(help="Updates between them.")] = 100,
 ) -> None:
-    """Try rising learning rates on the data, draw the loss over them and suggest one."""
+    """Test rising learning rates on the data, draw the loss over them, and suggest one."""
+    from sketchfit.commands.lr_find import RateRange
     from sketchfit.commands.lr_find import lr_find as find
 
-    find(data, recipe, overrides or [], out, low=low, high=high, steps=steps)
+    find(data, recipe, overrides or [], out, RateRange(low, high, steps))
 
 
 @app.command()
@@ -307,15 +308,16 @@ def ablate(
     vary: Annotated[list[str], typer.Option("--vary", "-v", metavar="KEY=A,B", help="A setting and values to try.")],
     recipe: RecipeName = "cpu",
     overrides: Overrides = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings a variant.")] = 2,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings per variant.")] = 2,
     grid: Annotated[bool, typer.Option("--grid", help="Every combination, not one change at a time.")] = False,
     out: Out = None,
 ) -> None:
-    """Train changes of a recipe on the same folds and seeds, and say which made a difference."""
+    """Train changes of a recipe on the same folds and seeds, and compare their accuracy."""
+    from sketchfit.commands.ablate import Variation
     from sketchfit.commands.ablate import ablate as run_ablation
 
     folder = out or Path("runs") / f"{data.resolve().stem}-ablation"
-    run_ablation(data, recipe, vary, seeds, overrides or [], folder, grid=grid)
+    run_ablation(data, Variation(vary, seeds, grid), recipe, overrides or [], folder)
 
 
 @recipes_app.callback()

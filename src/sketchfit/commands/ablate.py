@@ -1,4 +1,4 @@
-"""`sketchfit ablate`: train a recipe and changes of it on the same folds and seeds, and say what made a difference."""
+"""`sketchfit ablate`: train a recipe and changes of it on the same folds and seeds, and compare their accuracy."""
 
 from __future__ import annotations
 
@@ -45,13 +45,14 @@ from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 from sketchfit.training.fold import FoldResult, train_fold
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A change of the base: its name (`loss=focal`) and the whole recipe."""
+    """A change of the base: its name (`loss=focal`) and the complete recipe."""
 
     name: str
     recipe: Recipe
@@ -63,28 +64,38 @@ class Variant:
         return plain if plain == self.name and len(plain) < 80 else f"{plain[:70]}-{digest(self.name)[:8]}"
 
 
+@dataclass(frozen=True)
+class Variation:
+    """What to vary.
+
+    Attributes:
+        settings: `key=value,value` each; the base's own value is skipped.
+        seeds: trainings per variant, with the seeds recipe.seed, recipe.seed + 1, …; the folds stay the same.
+        grid: every combination of the values instead of one change at a time.
+    """
+
+    settings: Sequence[str]
+    seeds: int = 2
+    grid: bool = False
+
+
 def ablate(
     data: str | Path,
+    variation: Variation,
     recipe: str | Path | Mapping[str, Any] = "cpu",
-    vary: Sequence[str] = (),
-    seeds: int = 2,
     overrides: Sequence[str] | Mapping[str, Any] = (),
     out: str | Path = "runs/ablation",
-    *,
-    grid: bool = False,
 ) -> list[AblationRow]:
     """Train the base and its variants and write `ablation.csv` and `ablation.html`.
 
-    What happens after training (views, calibration, ensembles) does not enter. Started again with more variants or
-    seeds it trains only those that are missing.
+    The stages after training (views, calibration, ensembles) are left out. Started again with more variants or seeds,
+    it trains only those that are missing.
 
     Args:
         data: folder with the tables and images, or a table.
+        variation: the settings to vary.
         recipe, overrides: the base.
-        vary: `key=value,value` each; a value that is the base's own is passed over.
-        seeds: trainings a variant, with the seeds recipe.seed, recipe.seed + 1, …; the folds stay.
         out: folder; `variants/NAME/seedK` holds each training.
-        grid: every combination of the values instead of one change at a time.
 
     Returns:
         The table: base first, then variants, the best first.
@@ -93,23 +104,28 @@ def ablate(
         UserError: a mistake in the recipe, in a value or in the tables.
     """
     base = load_recipe(recipe, overrides)
-    variants = make_variants(base, vary, grid)
+    variants = make_variants(base, variation.settings, variation.grid)
     table = load_table(Path(data), base)
     engine = make_engine(base.compute)
     context = RunContext(RunFolder(Path(out)), base, table, engine, engine.console(base.tracking))
     runner = _Runner(context)
-    outcomes = []
+    results = []
     for variant in variants:
-        outcomes.append(runner.train(variant, seeds))
-        log.info(f"{variant.name}: {100 * outcomes[-1].correct.mean():.2f} % out of fold over {seeds} seeds")
-    rows = ablation_table(outcomes[0], outcomes[1:], runner.family)
+        results.append(runner.train(variant, variation.seeds))
+        accuracy = 100 * results[-1].correct.mean()
+        log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
+    rows = ablation_table(results[0], results[1:], runner.family)
     engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
     _print(rows, Path(out), context.console)
     return rows
 
 
 def make_variants(base: Recipe, vary: Sequence[str], grid: bool = False) -> list[Variant]:
-    """The base, then its changes, all checked before anything is trained; see `ablate`."""
+    """Return the base, then its changes, all checked before anything is trained.
+
+    Raises:
+        UserError: every mistake in the settings or values.
+    """
     levers = [_lever(base, text) for text in vary]
     if not levers:
         raise UserError("there is nothing to vary", "For example: --vary loss=ce,focal")
@@ -130,7 +146,7 @@ def make_variants(base: Recipe, vary: Sequence[str], grid: bool = False) -> list
             continue
         found.setdefault(dump_recipe(changed), Variant(name, changed))
     if problems:
-        raise UserError(problems, "Mend the values of --vary, or the base with --set.")
+        raise UserError(problems, "Correct the values of --vary, or the base with --set.")
     return list(found.values())
 
 
@@ -165,7 +181,7 @@ def _expanded(base: Recipe, key: str, value: Any) -> Any:
     if isinstance(held, FamilySection):
         return {"name": value} if isinstance(value, str) else value
     if isinstance(held, Section) and not isinstance(value, Mapping):
-        with suppress(ValidationError):  # told in the recipe's own words when the variant is checked
+        with suppress(ValidationError):  # reported when the variant is checked
             return type(held).model_validate(value).model_dump(mode="json", exclude_unset=True)
     return value
 

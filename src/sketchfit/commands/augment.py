@@ -1,8 +1,9 @@
-"""`sketchfit augment`: a picture of what training will see, stage by stage of the curriculum."""
+"""`sketchfit augment`: a picture of augmented drawings, per stage of the curriculum."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,25 @@ from sketchfit.files import atomic
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 from sketchfit.transforms.grid import policy_grid
+from sketchfit.wording import listed
 
 BAND = 8
 """Height in pixels of the bar between two stages."""
+
+
+@dataclass(frozen=True)
+class AugmentSheet:
+    """What the picture shows.
+
+    Attributes:
+        rows: number of drawings, of classes spread over all.
+        samples: augmented samples per drawing.
+        epoch: from 1; None: the first epoch of each stage of the curriculum, one below the other.
+    """
+
+    rows: int = 6
+    samples: int = 7
+    epoch: int | None = None
 
 
 def show_augment(
@@ -29,47 +46,43 @@ def show_augment(
     recipe: str | Path | Mapping[str, Any] = "cpu",
     overrides: Sequence[str] | Mapping[str, Any] = (),
     out: str | Path = "augment.png",
-    *,
-    rows: int = 6,
-    draws: int = 7,
-    epoch: int | None = None,
+    show: AugmentSheet | None = None,
 ) -> NDArray[np.uint8]:
-    """Write a PNG: a row a drawing, the whole drawing first, then draws of what training makes of it.
+    """Write a PNG with one row per drawing: the entire drawing, then augmented samples of it.
 
     Args:
         data: folder with the tables and images, or a table.
         recipe, overrides: as for `run`; the first member counts.
         out: PNG to write.
-        rows: drawings, of classes spread over all.
-        draws: columns beside the first.
-        epoch: from 1; by default the first epoch of each stage of the curriculum, one below the other.
+        show: number of drawings and samples, and the epoch.
 
     Returns:
         uint8 [H, W, 3], RGB.
 
     Raises:
-        UserError: a mistake in the recipe or the tables, or an epoch that the recipe doesn't have.
+        UserError: a mistake in the recipe or the tables, or an epoch beyond the recipe's.
     """
     settings = next(iter(member_recipes(load_recipe(recipe, overrides)).values()))
-    epochs = settings.training.epochs
+    show, epochs = show or AugmentSheet(), settings.training.epochs
+    epoch = show.epoch
     if epoch is not None and not 1 <= epoch <= epochs:
         raise UserError(f"there is no epoch {epoch}: the recipe has 1 to {epochs}")
     console = Console(settings.tracking.progress)
     table = load_table(Path(data), settings, with_folds=False)
     store = load_store(table, table.train, "training", settings, console)
-    chosen = spread_rows(table.label, store.readable, rows)
-    shown = [epoch - 1] if epoch is not None else stage_starts(settings)
-    grids = [_grid(store, chosen, settings, number, draws) for number in shown]
+    chosen = spread_rows(table.label, store.readable, show.rows)
+    starts = [epoch - 1] if epoch is not None else stage_starts(settings)
+    grids = [_grid(store, chosen, settings, start, show.samples) for start in starts]
     band = np.full((BAND, grids[0].shape[1], 3), 40, np.uint8)
     sheet: NDArray[np.uint8] = np.vstack([part for grid in grids for part in (band, grid)][1:])
     _write_png(Path(out), sheet)
-    stages = f"; stages from epoch {', '.join(str(number + 1) for number in shown)}" if len(shown) > 1 else ""
-    console.line(f"{out}: {len(chosen)} drawings, the whole one first, then {draws} draws{stages}")
+    stages = f"; stages from epoch {listed(start + 1 for start in starts)}" if len(starts) > 1 else ""
+    console.line(f"{out}: {len(chosen)} drawings, each with {show.samples} augmented samples{stages}")
     return sheet
 
 
 def spread_rows(label: NDArray[np.int64], readable: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
-    """Up to `count` readable rows, int64, of classes spread evenly over all; of each class its first."""
+    """Choose up to `count` readable rows, int64, of classes spread evenly over all; the first row of each class."""
     rows = np.flatnonzero(readable)
     _, first = np.unique(label[rows], return_index=True)
     places = np.unique(np.linspace(0, len(first) - 1, count).round().astype(int))
@@ -81,12 +94,12 @@ def spread_rows(label: NDArray[np.int64], readable: NDArray[np.bool_], count: in
 
 
 def stage_starts(recipe: Recipe) -> list[int]:
-    """First epoch (from 0) of each stage of the curriculum; the first of all without one."""
+    """Return the first epoch (from 0) of each stage of the curriculum; 0 without a curriculum."""
     stages = [recipe.transforms.stage(epoch, recipe.training.epochs) for epoch in range(recipe.training.epochs)]
     return [stages.index(stage) for stage in dict.fromkeys(stages)]
 
 
-def _grid(store: Store, rows: NDArray[np.int64], recipe: Recipe, epoch: int, draws: int) -> NDArray[np.uint8]:
+def _grid(store: Store, rows: NDArray[np.int64], recipe: Recipe, epoch: int, samples: int) -> NDArray[np.uint8]:
     epochs = recipe.training.epochs
     return policy_grid(
         [store.images[row] for row in rows],
@@ -94,7 +107,7 @@ def _grid(store: Store, rows: NDArray[np.int64], recipe: Recipe, epoch: int, dra
         recipe.transforms,
         recipe.model.input_size,
         recipe.seed,
-        draws=draws,
+        draws=samples,
         epoch=epoch,
         epochs=epochs,
         mixing=recipe.transforms.mixes_at(epoch, epochs),

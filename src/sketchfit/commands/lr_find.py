@@ -1,4 +1,4 @@
-"""`sketchfit lr-find`: the learning-rate range test of a recipe on its own data, as a figure and a suggestion."""
+"""`sketchfit lr-find`: the learning-rate range test of a recipe on its own data, as a chart and a suggestion."""
 
 from __future__ import annotations
 
@@ -32,8 +32,22 @@ from sketchfit.training.step import Micro, update
 
 
 @dataclass(frozen=True)
+class RateRange:
+    """The rates of the last layers to test; those of other layers follow by their scales.
+
+    Attributes:
+        low, high: first and last rate.
+        steps: number of updates.
+    """
+
+    low: float = 1e-6
+    high: float = 1.0
+    steps: int = 100
+
+
+@dataclass(frozen=True)
 class RangeTest:
-    """Rates and losses of the updates made, float64 [n] each, the smoothed losses, and the rate suggested."""
+    """Rates and losses of the updates made, float64 [n] each, the smoothed losses, and the suggested rate."""
 
     rates: NDArray[np.float64]
     losses: NDArray[np.float64]
@@ -46,34 +60,32 @@ def lr_find(
     recipe: str | Path | Mapping[str, Any] = "cpu",
     overrides: Sequence[str] | Mapping[str, Any] = (),
     out: str | Path = "lr-find.png",
-    *,
-    low: float = 1e-6,
-    high: float = 1.0,
-    steps: int = 100,
+    rates: RateRange | None = None,
 ) -> RangeTest:
-    """Raise the rate from update to update until the loss breaks; nothing of the training is kept.
+    """Raise the rate from update to update until the loss diverges, and write a chart. Nothing is trained lastingly.
 
     Args:
         data: folder with the tables and images, or a table.
         recipe, overrides: as for `run`; one member.
         out: PNG to write.
-        low, high: first and last rate of the last layers; others follow by their scales.
-        steps: updates between them.
+        rates: to test; by default 100 from 1e-6 to 1.
 
     Raises:
-        UserError: a mistake in the recipe or the tables; a loss that never falls.
+        UserError: a mistake in the recipe, the tables or the rates; a loss that never falls.
     """
     settings = load_recipe(recipe, overrides)
     members = member_recipes(settings)
     if len(members) > 1:
-        raise UserError(f"lr-find tries one network, and the recipe has {', '.join(members)}")
-    if not 0 < low < high or steps < 2:
-        raise UserError(f"lr-find needs 0 < low < high and two steps, not {low:g}, {high:g} and {steps}")
+        raise UserError(f"lr-find tests one network, and the recipe has {', '.join(members)}")
+    rates = rates or RateRange()
+    if not 0 < rates.low < rates.high or rates.steps < 2:
+        raise UserError(
+            f"lr-find needs 0 < low < high and two steps or more, not {rates.low:g}, {rates.high:g} and {rates.steps}"
+        )
     ((_, member),) = members.items()
     console = Console(settings.tracking.progress)
-    found = _range_test(
-        load_table(Path(data), member, with_folds=False), member, (low, high, steps), Path(out), console
-    )
+    table = load_table(Path(data), member, with_folds=False)
+    found = _range_test(_job(table, member, Path(out), console), rates, console)
     chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)
     with atomic(Path(out)) as temporary:
         temporary.write_bytes(chart.png())
@@ -81,13 +93,11 @@ def lr_find(
     return found
 
 
-def _range_test(
-    table: Table, recipe: Recipe, range_: tuple[float, float, int], out: Path, console: Console
-) -> RangeTest:
-    engine = make_engine(recipe.compute)
+def _job(table: Table, recipe: Recipe, out: Path, console: Console) -> FitJob:
+    """Train on all readable rows."""
     store = load_store(table, table.train, "training", recipe, console)
     rows = np.flatnonzero(store.readable)
-    job = FitJob(
+    return FitJob(
         name="lr-find",
         recipe=recipe,
         store=store,
@@ -99,10 +109,15 @@ def _range_test(
         fingerprint="",
         seed=recipe.seed,
     )
+
+
+def _range_test(job: FitJob, range_: RateRange, console: Console) -> RangeTest:
+    recipe = job.recipe
+    engine = make_engine(recipe.compute)
     state = start(job, engine, None)
     apply_freezing(state.model, state.freezing, 0, recipe.training.epochs)
     wrap(state, engine, compiled=False)
-    rates = range_rates(*range_)
+    rates = range_rates(range_.low, range_.high, range_.steps)
     losses: list[float] = []
     with console.bar("learning rates", len(rates)) as advance, closing(_endless(job, state, engine)) as batches:
         for number, rate in enumerate(rates):
@@ -118,11 +133,11 @@ def _range_test(
     try:
         return RangeTest(tried, measured, curve, suggested_rate(tried, curve))
     except ValueError as error:
-        raise UserError(f"lr-find: {error}", "Give a lower --low, or look at the data and the loss.") from error
+        raise UserError(f"lr-find: {error}", "Give a lower --low, or check the data and the loss.") from error
 
 
 def _endless(job: FitJob, state: TrainState, engine: Engine) -> Generator[list[Micro], None, None]:
-    """Updates at the full size, epoch after epoch."""
+    """Yield updates at the full size, epoch after epoch."""
     full, epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1], 0
     while True:
         plan = replace(full, epoch=epoch)

@@ -117,9 +117,7 @@ def _grad_cam(model: nn.Module, target: Target, images: torch.Tensor, classes: t
     return (gradient.mean(dim=(2, 3), keepdim=True) * activation).sum(dim=1)
 
 
-def _token_gradients(
-    model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor
-) -> torch.Tensor:
+def _token_gradients(model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     """Integrate the gradients of the tokens, [B, patches]. The median of a drawing is the colour of its paper."""
     paper = images.flatten(2).median(dim=2).values[:, :, None, None].expand_as(images)
     found = LayerIntegratedGradients(model, target.layer).attribute(
