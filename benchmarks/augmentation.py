@@ -15,11 +15,11 @@ import time
 import cv2
 import numpy as np
 
+from sketchfit.config.policies import build, list_policies
 from sketchfit.config.transforms import TransformsSection
 from sketchfit.transforms.augment import Augment, augment_for
 from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Choice
-from sketchfit.transforms.policy import build, list_policies
 from sketchfit.transforms.rng import sample_rng
 
 PASSES = 7

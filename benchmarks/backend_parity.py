@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import yaml
 
-from sketchfit.config.load import member_recipes, parse_recipe
+from sketchfit.config.parse import member_recipes, parse_recipe
 from sketchfit.data.readers import read_table
 from sketchfit.data.store import Store, default_cache, open_store
 from sketchfit.data.stores import store_settings

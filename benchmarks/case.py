@@ -64,7 +64,8 @@ class Case:
 
     def recipe(self, settings: dict[str, Any] | None = None) -> Recipe:
         """The `cpu` recipe for this case; no probe, one epoch, no validation, unless `settings` say otherwise."""
-        from sketchfit.config.load import load_recipe, merge
+        from sketchfit.config.load import load_recipe
+        from sketchfit.config.overrides import merge
 
         base = {
             "model": {"backbone": self.backbone, "weights": self.weights, "input_size": self.size},

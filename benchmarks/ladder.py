@@ -22,7 +22,8 @@ import yaml
 from numpy.typing import NDArray
 
 import sketchfit
-from sketchfit.config.load import load_recipe, merge
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
 from sketchfit.files import read_json, write_json, write_text
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import log_loss

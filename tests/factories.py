@@ -13,7 +13,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
+from sketchfit.config.load import dump_recipe, load_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Split, Table

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sketchfit.config.load import load_recipe, shipped_recipes
+from sketchfit.config.load import load_recipe
+from sketchfit.config.shipped import shipped_recipes
 
 Cli = Callable[..., tuple[int, str, str]]
 HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "accelerate", "cv2")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sketchfit.commands.options import FAMILIES, markdown, options
-from sketchfit.config.load import setting_names
+from sketchfit.config.problems import setting_names
 from sketchfit.config.scope import settings
 from sketchfit.config.section import Section
 from sketchfit.errors import UserError

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from sketchfit.config.head import HeadSection
-from sketchfit.config.load import load_recipe, member_recipes, merge
+from sketchfit.config.load import load_recipe
 from sketchfit.config.loss import LossSection
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import member_recipes
 from sketchfit.config.scope import training_settings
 from sketchfit.errors import UserError
 from sketchfit.training.losses.focal import Focal

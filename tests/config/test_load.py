@@ -8,18 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchfit.config.head import HeadSection
-from sketchfit.config.load import (
-    dump_recipe,
-    load_recipe,
-    member_recipes,
-    merge,
-    parse_recipe,
-    recipe_text,
-    setting_names,
-    shipped_recipes,
-)
+from sketchfit.config.load import dump_recipe, load_recipe
 from sketchfit.config.loss import LossSection
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import member_recipes, parse_recipe
+from sketchfit.config.problems import setting_names
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.shipped import recipe_text, shipped_recipes
 from sketchfit.errors import UserError
 
 
@@ -188,7 +183,7 @@ def test_a_mistake_in_a_member_is_found_with_the_others() -> None:
     text = "\n".join(caught.value.problems)
     assert "'seeed'" in text
     assert "unknown key 'members.a.training.epoch'; the nearest is 'training.epochs'" in text
-    assert "members.b.training.epochs: Input should be greater than or equal to 1, and is 0" in text
+    assert "members.b.training.epochs: must be greater than or equal to 1, and is 0" in text
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a*"])

@@ -10,7 +10,8 @@ import torch
 
 from sketchfit._timm import timm
 from sketchfit.commands.run import run
-from sketchfit.config.load import load_recipe, recipe_text, shipped_recipes
+from sketchfit.config.load import load_recipe
+from sketchfit.config.shipped import recipe_text, shipped_recipes
 from sketchfit.models.backbone import build_network
 from sketchfit.synthetic import draw_dataset
 from sketchfit.training.optimizers import build_optimizer

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sketchfit.config.load import load_recipe, shipped_recipes
+from sketchfit.config.load import load_recipe
 from sketchfit.config.scope import (
     COMPLETED,
     can_be_varied,
@@ -11,6 +11,7 @@ from sketchfit.config.scope import (
     settings,
     training_settings,
 )
+from sketchfit.config.shipped import shipped_recipes
 
 SECTIONS = {
     "seed",

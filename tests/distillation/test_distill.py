@@ -17,7 +17,8 @@ import torch
 import yaml
 
 from sketchfit.commands.run import run
-from sketchfit.config.load import load_recipe, merge
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
 from sketchfit.config.student import student_of
 from sketchfit.data.folds import Fold
 from sketchfit.distillation import cost as cost_module

@@ -86,7 +86,7 @@ def test_without_the_distribution_the_run_names_what_is_missing(finished: Path) 
 MISTAKES = """
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
-from sketchfit.transforms.policy import build
+from sketchfit.config.policies import build
 
 for setting in SETTINGS:
     try:

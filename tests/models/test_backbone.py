@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import save_file
 
 from sketchfit._timm import timm
-from sketchfit.config.load import load_recipe, shipped_recipes
+from sketchfit.config.load import load_recipe
 from sketchfit.config.model import ModelSection
+from sketchfit.config.shipped import shipped_recipes
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network, expected_normalisation
 from sketchfit.models.network import Normalisation, to_input

@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
-from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError

@@ -13,7 +13,8 @@ import yaml
 
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
-from sketchfit.config.load import load_recipe, merge
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
 from sketchfit.errors import UserError
 from sketchfit.stages import autotune as stage
 from sketchfit.stages.autotune import resolve_settings

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from sketchfit.config.load import load_recipe, merge
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 from sketchfit.training.fit import fit

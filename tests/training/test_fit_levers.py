@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sketchfit._timm import timm
-from sketchfit.config.load import merge
+from sketchfit.config.overrides import merge
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
 from sketchfit.models.batch_norm import refresh_batch_norm

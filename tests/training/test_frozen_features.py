@@ -38,7 +38,7 @@ LEVERS: dict[str, dict[str, Any]] = {
 
 
 def settings(lever: str) -> dict[str, Any]:
-    from sketchfit.config.load import merge
+    from sketchfit.config.overrides import merge
 
     return merge(HEAD_ONLY, LEVERS[lever])
 

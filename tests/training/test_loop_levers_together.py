@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from sketchfit.config.load import merge
+from sketchfit.config.overrides import merge
 from sketchfit.errors import UserError
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine

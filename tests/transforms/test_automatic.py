@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sketchfit._timm import timm
+from sketchfit.config.policies import build
 from sketchfit.transforms.augment import Augment
 from sketchfit.transforms.operations.automatic import argument
-from sketchfit.transforms.policy import build
 
 TIMM = timm.data.auto_augment
 TABLES = ("original", "originalr", "v0", "v0r")

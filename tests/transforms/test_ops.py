@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.config.policies import build
 from sketchfit.transforms.augment import Augment
 from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import ink_of
-from sketchfit.transforms.policy import build
 from tests.contracts.operation import check_operation
 
 EXTRA = {"pick": {"of": [{"op": "thicken"}, {"op": "erase"}, {"op": "rotate"}], "count": 2, "magnitude": [1, 1]}}

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.config.policies import build
 from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Affine, compose
-from sketchfit.transforms.policy import build
 from sketchfit.transforms.resample import grid, resample, resize
 
 RNG = np.random.default_rng

@@ -23,7 +23,7 @@ def pseudo_label(
 ) -> None:
     """Go on with a run: students that also learn from test rows, kept where they are better out of fold."""
     from sketchfit.commands.pseudo_label import pseudo_label as train_students
-    from sketchfit.config.load import parse_overrides
+    from sketchfit.config.overrides import parse_overrides
 
     train_students(run_folder, parse_overrides(overrides or []))
 
@@ -37,7 +37,7 @@ def soup(
 ) -> None:
     """Go on with a run: means of its networks' weights, for one network's cost; what they are worth out of fold."""
     from sketchfit.commands.soup import soup as make_soups
-    from sketchfit.config.load import parse_overrides
+    from sketchfit.config.overrides import parse_overrides
 
     make_soups(run_folder, members, folds, parse_overrides(overrides or []))
 
@@ -61,6 +61,6 @@ def distill(
 ) -> None:
     """Go on with a run: its ensemble into one small student, with what that keeps and how much faster it is."""
     from sketchfit.commands.distill import distill as train_student
-    from sketchfit.config.load import parse_overrides
+    from sketchfit.config.overrides import parse_overrides
 
     train_student(run_folder, student, parse_overrides(overrides or []))

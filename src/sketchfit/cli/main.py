@@ -330,7 +330,7 @@ def recipes(context: typer.Context) -> None:
 @recipes_app.command("list")
 def list_recipes() -> None:
     """List the shipped recipes with their first line."""
-    from sketchfit.config.load import recipe_text, shipped_recipes
+    from sketchfit.config.shipped import recipe_text, shipped_recipes
 
     names = shipped_recipes()
     width = max(map(len, names))
@@ -345,7 +345,8 @@ def show_recipe(
     overrides: Overrides = None,
 ) -> None:
     """Show a recipe as it is written, or whole."""
-    from sketchfit.config.load import dump_recipe, load_recipe, recipe_text
+    from sketchfit.config.load import dump_recipe, load_recipe
+    from sketchfit.config.shipped import recipe_text
 
     if full or overrides:
         typer.echo(dump_recipe(load_recipe(name, overrides or [])), nl=False)

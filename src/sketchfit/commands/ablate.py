@@ -19,7 +19,9 @@ from rich.table import Table as RichTable
 
 from sketchfit.audit.callback import AuditCallback
 from sketchfit.config.family import FamilySection
-from sketchfit.config.load import dump_recipe, load_recipe, member_recipes, merge
+from sketchfit.config.load import dump_recipe, load_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import can_be_varied
 from sketchfit.config.section import Section

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.stores import load_store

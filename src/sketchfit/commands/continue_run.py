@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.commands.run import run
-from sketchfit.config.load import merge
+from sketchfit.config.overrides import merge
 from sketchfit.runs.run import Run
 from sketchfit.stages.products import RunResult
 

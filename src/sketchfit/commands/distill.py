@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from sketchfit.commands.continue_run import continue_run
-from sketchfit.config.load import merge
+from sketchfit.config.overrides import merge
 from sketchfit.config.scope import member_sections
 from sketchfit.errors import UserError
 from sketchfit.stages.products import RunResult

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
 from sketchfit.stages.decode import open_members, unreadable_images

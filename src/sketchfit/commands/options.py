@@ -7,7 +7,6 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
-from importlib.resources import files
 from typing import Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -15,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from sketchfit._timm import timm
 from sketchfit.config.family import FamilySection, MemberOf
+from sketchfit.config.policies import list_policies, policy_text
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.schedule import ScheduleSection
 from sketchfit.config.scope import inner_section, section_fields, settings
@@ -27,7 +27,6 @@ from sketchfit.training.losses import losses
 from sketchfit.training.optimizers import list_optimizers
 from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Op
-from sketchfit.transforms.policy import list_policies
 
 Named = list[tuple[str, str]]
 
@@ -67,8 +66,7 @@ def _models() -> Named:
 
 
 def _policy_comment(name: str) -> str:
-    text = files("sketchfit.transforms").joinpath("policies", f"{name}.yaml").read_text(encoding="utf-8")
-    comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    comment = itertools.takewhile(lambda line: line.startswith("#"), policy_text(name).splitlines())
     return " ".join(line.lstrip("# ") for line in comment)
 
 

@@ -32,8 +32,8 @@ class TrackingSection(Section):
     pictures: int = Field(default=36, ge=0, le=500)
     """Number of wrongly classified images, the worst first, that trackers get."""
     notify: Annotated[tuple[NotifyEvent, ...], Distinct] = ("start", "end", "failure")
-    """Events sent to the addresses in the environment's `SKETCHFIT_NOTIFY`; without it nothing is sent. Addresses never
-    belong in a recipe."""
+    """Events sent to the addresses in `SKETCHFIT_NOTIFY` of the environment, where it is set. Empty: none. Addresses do
+    not belong in a recipe."""
     wait: float = Field(default=4.0, ge=0, le=600)
     """Most seconds that the end of a run waits for what is still being sent; raise it for a large report over a slow
     connection."""

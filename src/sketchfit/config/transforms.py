@@ -56,14 +56,14 @@ class TransformsSection(Section):
 
     policy: PolicySource = "light"
     """The policy: a shipped one's name, the path of a YAML file, or the operations themselves as a list of `{op:
-    NAME, p: …, …}`."""
+    NAME, p: …, …}`, in which an operation may occur several times. Empty: no augmentation."""
     override: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Changes to operations of the policy by name, for instance `{rotate: {degrees: [-5, 5]}}`; in a curriculum, in
     each stage that has the operation."""
     drop: Annotated[tuple[str, ...], Distinct] = ()
     """Operations of the policy to leave out, by name."""
     add: list[dict[str, Any]] = Field(default_factory=list)
-    """Operations to append to the policy."""
+    """Operations to append to the policy; one may occur several times."""
     curriculum: tuple[CurriculumStage, ...] = ()
     """Policies by epoch, in order; while given, it replaces `policy`. Epochs after the last `until` stay in the last
     stage."""

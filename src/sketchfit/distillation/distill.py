@@ -16,12 +16,12 @@ import numpy as np
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
+from sketchfit.config.views import IDENTITY
 from sketchfit.distillation.cost import TimedNetwork, measure_cost
 from sketchfit.distillation.student import DistillationJob, train_student
 from sketchfit.inference import votes
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.inference.oof import Rows
-from sketchfit.inference.tta import IDENTITY
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefacts import Cost, DistilledStudent, Step, Views, WithoutTeacher
 from sketchfit.runs.fingerprint import digest

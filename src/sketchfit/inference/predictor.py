@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.views import IDENTITY
 from sketchfit.data.batches import load_batches, no_randomness
 from sketchfit.data.store import Store
-from sketchfit.inference.tta import IDENTITY, View, count_pictures, parse_views, view_pictures
+from sketchfit.inference.tta import View, count_pictures, parse_views, view_pictures
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.build_backend import build_backend
 from sketchfit.models.choose_backend import choose_backend

@@ -11,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.views import IDENTITY
 from sketchfit.data.store import Store, StoreSettings
 from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.calibration import Calibrator, Temperature, VectorScaling
 from sketchfit.inference.ensembling.rule import Rule, pools
 from sketchfit.inference.predictor import Predictor
-from sketchfit.inference.tta import IDENTITY, count_pictures, parse_views
+from sketchfit.inference.tta import count_pictures, parse_views
 from sketchfit.inference.unreadable import with_prior
 from sketchfit.inference.views import merge_views
 from sketchfit.inference.votes import combine_folds

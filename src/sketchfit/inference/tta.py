@@ -6,15 +6,14 @@ views, `inference.views` chooses those that help.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.config.views import FORMS, IDENTITY, parse_view
 from sketchfit.data.batches import UNUSED_GENERATOR
 from sketchfit.data.resize import ink_box, to_square
 from sketchfit.errors import UserError
@@ -25,30 +24,6 @@ from sketchfit.transforms.resample import resize
 Picture = NDArray[np.uint8]
 Make = Callable[[Picture, Picture, int], Picture]
 """(image uint8 [S, S, C], paper uint8 [C], size) -> uint8 [size, size, C]."""
-
-IDENTITY = "identity"
-"""The entire picture, as in validation: the view that every other one must improve on."""
-
-FORMS = (
-    IDENTITY,
-    "hflip",
-    "vflip",
-    "rot90",
-    "rot180",
-    "rot270",
-    "transpose",
-    "rotate+DEGREES",
-    "rotate-DEGREES",
-    "scaleFACTOR",
-    "cropSHARE",
-    "five-cropSHARE",
-    "ink",
-    "stretch",
-    "thickenSHARE",
-    "thinSHARE",
-)
-"""Names of views; a word in capitals stands for a number, as in `rotate-8`, `scale0.9`, `five-crop0.85`,
-`thicken0.006`."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +46,7 @@ def parse_views(names: Sequence[str]) -> tuple[View, ...]:
         try:
             found[name] = View(name, _pictures(name))
         except ValueError as error:
-            problems.append(f"inference.views: {name!r} is not a view: {error}")
+            problems.append(f"inference.views: {error}")
     if problems:
         raise UserError(problems, f"Views are {', '.join(FORMS)}, with numbers in place of the capitals.")
     return tuple(found.values())
@@ -126,20 +101,10 @@ def _ink(image: Picture, paper: Picture, size: int, how: str) -> Picture:
 def _pictures(name: str) -> tuple[Make, ...]:
     if name in _FIXED:
         return (_FIXED[name],)
-    match = re.fullmatch(r"(rotate|scale|five-crop|crop|thicken|thin)([+-]?\d+(?:\.\d+)?)", name)
-    if match is None:
-        near = get_close_matches(name, FORMS, n=1, cutoff=0.4)
-        raise ValueError(f"the nearest is {near[0]!r}" if near else "no view has a similar name")
-    kind, value = match[1], float(match[2])
+    kind, value = parse_view(name)
     if kind in {"crop", "five-crop"}:
-        if not 0 < value < 1:
-            raise ValueError("a crop is a share of the side between 0 and 1")
         places = ((0.5, 0.5),) if kind == "crop" else ((0.5, 0.5), (0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
         return tuple(_crop(value, down, across) for down, across in places)
-    if kind == "scale" and not 0.2 <= value <= 5:
-        raise ValueError("a scale is between 0.2 and 5")
-    if kind in {"thicken", "thin"} and not 0 < value <= 0.1:
-        raise ValueError("the change of a stroke is a share of the side above 0, at most 0.1")
     if kind in {"thicken", "thin"}:
         return (_strokes(kind == "thicken", value),)
     return (_operation(kind, {"rotate": "degrees", "scale": "factor"}[kind], value),)

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sketchfit.config.load import parse_recipe
+from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.runs.artefact import AGAIN

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sketchfit.config.load import member_recipes, parse_recipe
+from sketchfit.config.parse import member_recipes, parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.runs.artefact import FINISH

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from sketchfit.config.views import IDENTITY
 from sketchfit.data.folds import Fold
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.oof import Floats, Rows, mean_by_row
 from sketchfit.inference.predictor import Predictor
-from sketchfit.inference.tta import IDENTITY, View, count_pictures, parse_views
+from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.network import Network

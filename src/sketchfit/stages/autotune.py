@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from sketchfit.config.load import member_recipes, merge, parse_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import member_recipes, parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import cache_folder
 from sketchfit.errors import UserError

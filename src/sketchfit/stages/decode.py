@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sketchfit.audit.callback import AuditCallback
-from sketchfit.config.load import member_recipes
+from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import student_of
 from sketchfit.data.store import Store

@@ -14,7 +14,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.config.load import merge, parse_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import parse_recipe
 from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold

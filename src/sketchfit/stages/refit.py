@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sketchfit.config.load import merge, parse_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, all_rows
 from sketchfit.errors import UserError

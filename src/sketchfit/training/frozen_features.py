@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sketchfit.config.policies import policy_of
 from sketchfit.models.batch_norm import learning_batch_norms
 from sketchfit.models.classifier import classifier_names
 from sketchfit.models.network import Normalisation
@@ -23,7 +24,6 @@ from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
 from sketchfit.training.lp_ft import backbone_features, entire_pictures
 from sketchfit.training.plan import EpochPlan
-from sketchfit.transforms.policy import policy_of
 
 MOST_BYTES = 1 << 30
 """Larger features are not stored, so that the memory of a training does not grow with the number of rows."""

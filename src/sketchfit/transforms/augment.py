@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from typing_extensions import override
 
+from sketchfit.config.policies import policy_of
 from sketchfit.config.transforms import TransformsSection
 from sketchfit.transforms.ops import Op, Picture, Plan
-from sketchfit.transforms.policy import policy_of
 from sketchfit.transforms.resample import resample, resize
 from sketchfit.transforms.values import apply_values
 

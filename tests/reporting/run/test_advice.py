@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sketchfit.config.load import load_recipe, setting_names
+from sketchfit.config.load import load_recipe
+from sketchfit.config.problems import setting_names
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.reporting.run.advice import Findings, give_advice

@@ -13,7 +13,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.config.load import load_recipe, member_recipes
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
