@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sketchfit.commands.compare import compare
+from sketchfit.commands.continue_run import continue_run
 from sketchfit.commands.ensemble import combine
 from sketchfit.commands.export import export
 from sketchfit.commands.fit import fit
@@ -94,6 +95,7 @@ def test_folders_of_another_kind_are_left_alone(old: Path) -> None:
         lambda: fit(data, recipe, out=old / "run"),
         lambda: run(data, recipe, out=old / "fit"),
         lambda: run(data, recipe, out=old / "both"),
+        lambda: continue_run(old / "fit", {"soup": {"members": "uniform"}}),
         lambda: combine([old / "run", old / "run"], old / "fit"),
     ):
         with pytest.raises(UserError) as caught:

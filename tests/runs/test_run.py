@@ -68,9 +68,11 @@ def test_a_fit_has_no_out_of_fold_rows(old):
     run = Run.open(old / "fit", kind="fit")
     assert [run.rule, run.views, run.calibration, run.steps, run.student] == [None, None, None, (), None]
     assert len(run.networks("test_resnet")) == 1
-    for read in (run.oof, lambda: run.rows):
-        with pytest.raises(UserError):
-            read()
+    with pytest.raises(UserError) as caught:
+        run.oof()
+    assert "sketchfit fit" in caught.value.hint
+    with pytest.raises(UserError):
+        _ = run.rows
 
 
 def test_an_ensemble_names_its_sources(old):

@@ -11,17 +11,15 @@ import pandas as pd
 from sketchfit.audit.audit import Audit, PixelStatistics
 from sketchfit.audit.copies import RELATIONS, Relation
 from sketchfit.audit.traits import TRAIT_NAMES
-from sketchfit.files import atomic, write_json
-
-VERSION = 1
-"""Of the format: increased when a key changes its meaning or is removed, not when keys are added."""
+from sketchfit.files import atomic
+from sketchfit.runs.artefacts import AuditFindings
 
 _EXTREMES = 5
 
 
 def write_findings(path: Path, audit: Audit) -> None:
     """Write `findings.json`, atomically."""
-    write_json(path, findings(audit))
+    AuditFindings.model_validate(findings(audit)).write_file(path)
 
 
 def write_traits(path: Path, audit: Audit) -> None:
@@ -33,7 +31,7 @@ def write_traits(path: Path, audit: Audit) -> None:
 def findings(audit: Audit) -> dict[str, Any]:
     """Return the content of `findings.json`: plain values, no NaN."""
     return {
-        "version": VERSION,
+        "version": AuditFindings.VERSION,
         "notes": list(audit.notes),
         "unreadable": audit.unreadable,
         "oddities": [

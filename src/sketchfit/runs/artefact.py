@@ -41,12 +41,21 @@ class Artefact(Part):
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read the file below a folder.
+        """Read the file below a folder; see `read_file`."""
+        return cls.read_file(folder / cls.PLACE)
+
+    @classmethod
+    def find(cls, folder: Path) -> Self | None:
+        """Read the file below a folder, or return None where it is missing."""
+        return cls.read(folder) if cls.exists(folder) else None
+
+    @classmethod
+    def read_file(cls, path: Path) -> Self:
+        """Read a file.
 
         Raises:
             UserError: it is missing, damaged, or written by a newer version.
         """
-        path = folder / cls.PLACE
         try:
             content = cls._as_keys(read_json(path))
         except FileNotFoundError as error:
@@ -63,14 +72,13 @@ class Artefact(Part):
         except ValidationError as error:
             raise UserError([f"{path}: {problem}" for problem in _problems(error)], AGAIN) from error
 
-    @classmethod
-    def find(cls, folder: Path) -> Self | None:
-        """Read the file, or return None where it is missing."""
-        return cls.read(folder) if cls.exists(folder) else None
-
     def write(self, folder: Path) -> None:
         """Write the file atomically below a folder."""
-        write_json(folder / self.PLACE, self._as_json(self.model_dump() | {"version": self.VERSION}))
+        self.write_file(folder / self.PLACE)
+
+    def write_file(self, path: Path) -> None:
+        """Write the file atomically."""
+        write_json(path, self._as_json(self.model_dump() | {"version": self.VERSION}))
 
     @classmethod
     def _as_keys(cls, content: Any) -> dict[str, Any]:

@@ -242,7 +242,8 @@ class Run:
         if name is None:
             if not self.has(split):
                 what = {"oof": "out-of-fold", "test": "test"}[split]
-                raise UserError(f"{self.path} holds no {what} probabilities", FINISH)
+                hint = "It was made by `sketchfit fit`, which holds no rows out." if self.kind == "fit" else FINISH
+                raise UserError(f"{self.path} holds no {what} probabilities", hint)
             return read_probabilities(self.folder.ensemble / f"{split}.npz")
         networks = self.networks(name)
         if not networks:
