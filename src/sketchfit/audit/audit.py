@@ -58,7 +58,7 @@ class AuditSettings:
 
     @staticmethod
     def of(recipe: Recipe, backbone: Backbone | None = None) -> AuditSettings:
-        """Return the settings that a recipe asks for."""
+        """Return the settings of a recipe."""
         seed = recipe.seed if recipe.folds.seed is None else recipe.folds.seed
         return AuditSettings(recipe.audit, recipe.folds.k, seed, recipe.data.max_pixels, backbone)
 
@@ -84,7 +84,7 @@ class Audit:
         backbone: what the chosen backbone expects, if one was given.
         crossing: effect of plain folds on copies.
         thumbnails: N + M JPEG files, empty where unreadable.
-        notes: what a reader should know first, one sentence each: those of the tables, then those of the audit.
+        notes: the most important facts, one sentence each: those of the tables, then those of the audit.
     """
 
     table: Table

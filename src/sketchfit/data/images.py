@@ -57,7 +57,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 class ImageError(Exception):
     """A file that is not a complete image.
 
-    The message is what is wrong, without the name of the file: the caller knows the row.
+    The message is what is wrong, without the name of the file, which the caller adds.
     """
 
 
@@ -156,7 +156,7 @@ def _decode_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _decode_odd_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
-    """Decode a JPEG whose header simplejpeg refuses: Pillow knows more kinds of subsampling."""
+    """Decode a JPEG whose header simplejpeg refuses: Pillow supports more kinds of subsampling."""
     try:
         return _decode_other(data, max_pixels)
     except UnidentifiedImageError as error:

@@ -57,7 +57,7 @@ def find_layout(data: Path, listing: Listing, names: TableNames) -> Layout:
     Args:
         data: a folder, or a table file in the listing's root.
         listing: content of the root.
-        names: names that replace what is recognised; its columns also tell the training table from others.
+        names: names that replace what is recognised; its columns also identify the training table.
 
     Raises:
         UserError: nothing to train on, or more than one candidate.
@@ -135,8 +135,8 @@ def _search(
             return None, folder
     if len(tables) == 1:
         return tables[0], None
-    seen = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
-    raise UserError(f"{data} has nothing to train on; it contains {seen}", LAYOUTS)
+    content = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
+    raise UserError(f"{data} has nothing to train on; it contains {content}", LAYOUTS)
 
 
 def _has_columns(path: Path, names: TableNames) -> bool:

@@ -79,7 +79,7 @@ class Table:
 
 
 def fingerprint(table: Table) -> str:
-    """SHA-256, in hex, of what the tables say: paths, labels, classes and the rows to answer; not of the images."""
+    """Return the SHA-256, in hex, of the tables: paths, labels, classes and rows to predict; not of the images."""
     submission = table.submission
     content = {
         "train": [table.train.paths, table.train.names],

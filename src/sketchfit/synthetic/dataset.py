@@ -167,7 +167,7 @@ def _rng(*key: int) -> np.random.Generator:
 
 
 def _items(names: Sequence[str], settings: _Settings, rng: np.random.Generator) -> tuple[list[_Item], list[_Item]]:
-    """Return training items by class, and test items in the order of their numbers, which say nothing of the class."""
+    """Return training items by class, and test items in the order of their numbers, which are random."""
     seed = settings.seed
     order = {name: k for k, name in enumerate(OBJECTS)}
     train = [

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def connect(dispatcher: Dispatcher, section: TrackingSection, info: RunInfo, environ: Mapping[str, str]) -> None:
-    """Add the callbacks that the recipe and the environment ask for, and send them the start of the run.
+    """Add the callbacks of the recipe and of the environment, and send them the start of the run.
 
     One that is missing, misspelt or broken is logged as a warning, and the run continues without it.
 

@@ -114,9 +114,9 @@ def _print_records(console: Console) -> None:
 
 def duration(seconds: float) -> str:
     """Format a time: `52 s`, `4 min 12 s`, `2 h 05 min`."""
-    whole = round(seconds)
-    if whole < 100:
-        return f"{whole} s"
-    if whole < 6000:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    total = round(seconds)
+    if total < 100:
+        return f"{total} s"
+    if total < 6000:
+        return f"{total // 60} min {total % 60:02d} s"
+    return f"{total // 3600} h {total % 3600 // 60:02d} min"

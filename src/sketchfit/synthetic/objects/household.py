@@ -280,7 +280,7 @@ def ice_cream(d: Dice) -> Strokes:
 
 
 def book(d: Dice) -> Strokes:
-    """An open book seen from the front, or a closed one lying."""
+    """An open book from the front, or a closed one on its side."""
     if d.chance(0.6):
         w, h, sag = d.between(0.65, 0.85), d.between(0.35, 0.5), d.between(0.08, 0.18)
         page = np.vstack([curve((0, -h), (w * 0.4, -h - sag), (w, -h)), curve((w, h), (w * 0.4, h - sag), (0, h))])

@@ -238,7 +238,7 @@ def leaf(d: Dice) -> Strokes:
 
 
 def moon(d: Dice) -> Strokes:
-    """A crescent, perhaps with a face, craters or stars beside it."""
+    """A crescent, perhaps with a face, craters or stars next to it."""
     cut, side = d.between(0.25, 0.5), d.between(55, 75)
     outer = arc(0, 0, 0.8, 0.8, side, 360 - 2 * side)
     tip = 0.8 * np.cos(np.radians(side))

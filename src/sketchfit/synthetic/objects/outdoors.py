@@ -234,7 +234,7 @@ def bridge(d: Dice) -> Strokes:
 
 
 def tent(d: Dice) -> Strokes:
-    """A ridge tent seen from its corner, its flap open."""
+    """A ridge tent from its corner, with an open flap."""
     w, h, back = d.between(0.4, 0.55), d.between(0.7, 0.9), d.between(0.5, 0.8)
     strokes = [loop((-w, 0), (0, -h), (w, 0)), line((0, -h), (back, -h - 0.05), (w + back, -0.15), (w, 0))]
     flap = d.between(0.08, 0.2)

@@ -29,7 +29,7 @@ class MLflow(Tracker):
         uri = os.environ.get("MLFLOW_TRACKING_URI")
         if not uri:
             uri = (info.tracking / "mlflow").resolve().as_uri()
-            # MLflow asks for a database since 3.13, which needs all of MLflow; a folder is enough for one run.
+            # MLflow prefers a database since 3.13, which needs the full package; a folder is enough for one run.
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         mlflow.set_tracking_uri(uri)
         super().run_started(info)
