@@ -18,6 +18,7 @@ from sketchfit.data.batches import UNUSED_GENERATOR
 from sketchfit.data.resize import ink_box, to_square
 from sketchfit.errors import UserError
 from sketchfit.transforms.augment import Augment
+from sketchfit.transforms.line_width import change_line_width, ellipse
 from sketchfit.transforms.operations import operations
 from sketchfit.transforms.resample import resize
 
@@ -133,15 +134,11 @@ def _strokes(thicker: bool, share: float) -> Make:
     """Return strokes that grow or shrink by a share of the side; fractions of a pixel are blended."""
 
     def make(image: Picture, paper: Picture, size: int) -> Picture:
-        picture = _entire(image, paper, size)
-        # Dark ink grows where each pixel takes the darkest of its neighbourhood.
-        change = cv2.erode if thicker == (float(paper.mean()) > 127) else cv2.dilate
-        radius, part = divmod(share * size, 1.0)
-        less, more = (change(picture, _disc(int(radius) + extra)) for extra in (1, 2))
+        picture, dark = _entire(image, paper, size), float(paper.mean()) > 127
+        side, part = divmod(share * size, 1.0)
+        less, more = (
+            change_line_width(picture, ellipse(int(side) + extra), thicker=thicker, dark=dark) for extra in (1, 2)
+        )
         return cv2.addWeighted(less, 1 - part, more, part, 0.0).reshape(picture.shape).astype(np.uint8, copy=False)
 
     return make
-
-
-def _disc(side: int) -> Picture:
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), dtype=np.uint8)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.reporting.kit.thumbnails import Pixels
 from sketchfit.reporting.run.page_section import PageSection, page_section
+from sketchfit.transforms.line_width import change_line_width, ellipse
 
 Change = Callable[[Pixels, Pixels], Pixels]
 """(image uint8 [S, S, C], paper uint8 [C]) → the same shape."""
@@ -31,13 +32,10 @@ def _turned(degrees: float) -> Change:
 
 def _lines(thicker: bool) -> Change:
     def change(image: Pixels, paper: Pixels) -> Pixels:
-        # The darkest neighbour thickens dark ink, the lightest one thickens light ink on dark paper.
         # Thinning by more than one pixel per side would remove thin lines at a network's input size.
         reach = max(1, round(image.shape[0] / 112)) if thicker else 1
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-        dark_ink = float(paper.mean()) >= float(image.mean())
-        operation = cv2.erode if thicker == dark_ink else cv2.dilate
-        return np.asarray(operation(image, kernel), np.uint8).reshape(image.shape)
+        dark = float(paper.mean()) >= float(image.mean())
+        return change_line_width(image, ellipse(2 * reach + 1), thicker=thicker, dark=dark)
 
     return change
 

@@ -16,6 +16,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from sketchfit.transforms.field import smooth
+from sketchfit.transforms.line_width import change_line_width
 from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
@@ -43,8 +44,10 @@ class Thicken(Pixel):
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
-        grow = cv2.erode if dark_ink(paper) else cv2.dilate
-        return _by_parts(image, pixels(between(self.radius, u[0]), image), lambda k: grow(image, k)), paper
+        def grown(kernel: Picture) -> Picture:
+            return change_line_width(image, kernel, thicker=True, dark=dark_ink(paper))
+
+        return _by_parts(image, pixels(between(self.radius, u[0]), image), grown), paper
 
 
 @operations.register("thin")
