@@ -164,7 +164,7 @@ def predictor(
 
     from sketchfit.inference.predictor import Predictor
     from sketchfit.inference.tta import parse_views
-    from sketchfit.inference.views import merge_views
+    from sketchfit.inference.view_selection import merge_views
     from sketchfit.models.backbone import build_network
     from sketchfit.models.backends import backends
     from sketchfit.models.build_backend import build_backend

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sketchfit.errors import UserError
-from sketchfit.inference.views import ViewGain
+from sketchfit.inference.view_selection import ViewGain
 from sketchfit.runs import artefacts
 from sketchfit.runs.artefact import Artefact
 from sketchfit.runs.artefacts import (

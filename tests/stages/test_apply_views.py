@@ -3,7 +3,7 @@
 import pytest
 
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.inference.views import ViewGain
+from sketchfit.inference.view_selection import ViewGain
 from sketchfit.stages.apply_views import view_verdict
 
 

@@ -1,7 +1,7 @@
 """Test-time views of a stored drawing: deterministic and named.
 
 A view is one picture, or several whose probabilities are averaged (`five-crop`). `inference.predictor` predicts with
-views, `inference.views` chooses those that help.
+views, `inference.view_selection` chooses those that help.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class EnsembleWeights(Artefact):
 
 
 class TriedView(Part):
-    """A test-time view and its gains on out-of-fold rows; see `inference.views.ViewGain`."""
+    """A test-time view and its gains on out-of-fold rows; see `inference.view_selection.ViewGain`."""
 
     name: str
     kept: bool

@@ -15,7 +15,7 @@ from sketchfit.inference.oof import Floats, Rows, mean_by_row
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
-from sketchfit.inference.views import SelectedViews, ViewGain, cross_fit, merge_views, select_views
+from sketchfit.inference.view_selection import SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views

@@ -12,7 +12,7 @@ from sketchfit.inference.ensembling.compare import Comparison
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.inference.oof import Answers, Floats
-from sketchfit.inference.views import SelectedViews
+from sketchfit.inference.view_selection import SelectedViews
 from sketchfit.runs.artefacts import Step
 
 

@@ -15,7 +15,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, all_rows
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import Floats
-from sketchfit.inference.views import SelectedViews
+from sketchfit.inference.view_selection import SelectedViews
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.apply_views import predict_test
 from sketchfit.stages.context import Member, RunContext, RunState

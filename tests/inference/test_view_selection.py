@@ -1,4 +1,4 @@
-"""Views: those that help are found, those that hurt are shown to hurt, luck is not rewarded."""
+"""Views that help are chosen, views that hurt are shown to hurt, and chance gains are not chosen."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sketchfit.inference import views, votes
-from sketchfit.inference.views import merge_views, nested_gain, select_views
+from sketchfit.inference import votes
+from sketchfit.inference.metrics import top_k_correct
+from sketchfit.inference.view_selection import Mode, cross_fit, merge_views, select_views
 
 Draw = Callable[..., Any]
 
@@ -20,7 +21,7 @@ def drawn(draw_members: Draw, skills: list[float], names: list[str], seed: int =
 
 
 @pytest.mark.parametrize("mode", ["mean-prob", "mean-logit"])
-def test_what_helps_is_kept_and_what_hurts_is_shown(draw_members: Draw, mode: views.Mode) -> None:
+def test_what_helps_is_kept_and_what_hurts_is_shown(draw_members: Draw, mode: Mode) -> None:
     probs, label = drawn(draw_members, [1.5, 1.5, 1.4, -1.5], ["identity", "scale", "crop", "flip"])
     chosen = select_views(probs, label, mode=mode)
     assert chosen.names[0] == "identity"
@@ -53,25 +54,30 @@ def test_votes_and_a_chosen_base(draw_members: Draw) -> None:
     assert select_views({"a": probs["a"]}, label).names == ("a",)
 
 
-def test_the_nested_gain_sees_no_label_of_the_rows_it_is_scored_on(draw_members: Draw) -> None:
+def gain_of(probs: dict[str, Any], merged: Any, label: Any) -> float:
+    right = top_k_correct(merged, label).mean() - top_k_correct(probs["identity"], label).mean()
+    return float(right)
+
+
+def test_cross_fitted_views_gain_what_chosen_views_gain(draw_members: Draw) -> None:
     probs, label = drawn(draw_members, [1.5, 1.5, -1.0], ["identity", "scale", "flip"])
-    fold = np.arange(2500) % 5
-    gain = nested_gain(probs, label, fold)
-    assert gain.helps
-    assert gain.n == 2500
+    merged = cross_fit(probs, label, np.arange(2500) % 5)
+    assert merged.dtype == np.float32
     naive = select_views(probs, label)
-    assert gain.value == pytest.approx(naive.accuracy.value - naive.base.value, abs=0.01)
+    assert gain_of(probs, merged, label) == pytest.approx(naive.accuracy.value - naive.base.value, abs=0.01)
+    assert gain_of(probs, merged, label) > 0
 
 
-def test_the_nested_gain_of_a_view_that_helps_in_one_fold_only() -> None:
+def test_views_of_a_fold_are_chosen_on_the_other_folds() -> None:
     label, fold = np.zeros(400, dtype=int), np.repeat([0, 1], 200)
     right, wrong = [0.6, 0.4], [0.4, 0.6]
     base = np.tile([right, wrong], (200, 1))
     sure_right, sure_wrong = [0.9, 0.1], [0.1, 0.9]
     flip = np.array([sure_right] * 200 + [right, sure_wrong] * 100)
     flip[200:300] = sure_wrong
-    # fold 0: the flip mends all 100 errors; fold 1: it spoils 50 rows. Each fold's choice is made on the other one.
-    chosen = select_views({"identity": base, "flip": flip}, label)
+    # In fold 0 the flip corrects all 100 errors, in fold 1 it breaks 50 rows.
+    probs = {"identity": base, "flip": flip}
+    chosen = select_views(probs, label)
     assert chosen.names == ("identity", "flip")
     assert chosen.accuracy.value - chosen.base.value == pytest.approx(50 / 400)
-    assert nested_gain({"identity": base, "flip": flip}, label, fold).value == pytest.approx(-50 / 400)
+    assert gain_of(probs, cross_fit(probs, label, fold), label) == pytest.approx(-50 / 400)
