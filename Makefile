@@ -35,7 +35,7 @@ lint: install
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_run_files.py
 
-# make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit beside its peers
+# make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
 bench: install
 	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make bench DATA=folder WEIGHTS=file.safetensors"; exit 2; }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'

@@ -1,4 +1,4 @@
-"""How far each backend's probabilities lie from torch's, and torch's own from float64, for a run's trained networks.
+"""Differences of each backend's probabilities from torch's, and of torch's from float64, for a run's networks.
 
     python -m benchmarks.backend_parity RUN DATA
 
@@ -38,13 +38,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("data", type=Path)
-    asked = parser.parse_args()
-    for path in (asked.run / "recipe.yaml", asked.data / "train.csv"):
+    options = parser.parse_args()
+    for path in (options.run / "recipe.yaml", options.data / "train.csv"):
         if not path.is_file():
             parser.error(f"{path} does not exist")
-    run: Path = asked.run
+    run: Path = options.run
     recipe = parse_recipe(yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8")))
-    table = read_table(asked.data)
+    table = read_table(options.data)
     for member, settings in member_recipes(recipe).items():
         store = open_store(table.root, table.test.paths, store_settings(settings), default_cache())
         for done in sorted((run / "members" / member).glob("fold*/done.json")):

@@ -1,4 +1,4 @@
-"""From how much work on does converting a network for the CPU pay? One line a network and backend.
+"""Amount of work above which converting a network for the CPU pays. One line per network and backend.
 
     python benchmarks/conversion_worth.py mobilenetv2_100:128 resnet18:128 vit_small_patch16_224:224
 

@@ -2,7 +2,7 @@
 
     python benchmarks/folds_leak.py [--seeds 10]
 
-Each seed draws a set of 20 classes with 30 training and 30 test drawings a class, of which 30 % are near-copies
+Each seed draws a set of 20 classes with 30 training and 30 test drawings per class, of which 30 % are near-copies
 (mirrored, rotated, tilted, resized, re-encoded) of others. The audit finds the groups; nothing here looks at which
 copies were planted, but to leave out the test images that have a copy among the training images (or among the other
 test images), so that what remains is new. A classifier is fitted on every training part of five folds. Its

@@ -3,7 +3,7 @@
     python benchmarks/ladder.py DATA --weights mobilenetv2_100.safetensors --out runs/ladder [--set KEY=VALUE …]
 
 One fold → all folds → + test-time views → + calibration → + a second, different member → + pseudo-labels. Each step
-is a run that goes on from what the step before left on disk, so the script can be stopped and started again. Printed,
+is a run that continues from the files of the step before, so the script can be stopped and started again. Printed,
 and written to `OUT/ladder.md`: top-1 with its 95 % interval, the paired difference from the step before on the same
 rows, log-loss, and minutes. The last step's submission is `OUT/both/submission.csv`.
 """
@@ -66,20 +66,20 @@ def main() -> None:
     name = base["model"]["backbone"]
     members = {"members": {name: {}, "second": yaml.safe_load(arguments.second)}}
     calibrated = {"calibration": {"method": "temperature"}}
-    taught = {"pseudo_label": {"enabled": True}, "report": {"enabled": True}}
+    students = {"pseudo_label": {"enabled": True}, "report": {"enabled": True}}
     ladder = [
         ("one fold", one, merge(plain, {"folds": {"train": [0]}})),
         ("all folds", one, plain),
         ("+ views", one, merge(plain, views)),
         ("+ calibration", one, merge(plain, merge(views, calibrated))),
         ("+ second member", both, merge(plain, merge(views, merge(calibrated, members)))),
-        ("+ pseudo-labels", both, merge(plain, merge(views, merge(calibrated, merge(members, taught))))),
+        ("+ pseudo-labels", both, merge(plain, merge(views, merge(calibrated, merge(members, students))))),
     ]
     steps: list[Step] = []
     for number, (title, folder, recipe) in enumerate(ladder):
         if folder == both and not (both / "members").exists():
             shutil.copytree(one / "members", both / "members")  # networks that are there are not trained again
-            shutil.copyfile(one / "recipe.yaml", both / "recipe.yaml")  # says that the folder is a run's
+            shutil.copyfile(one / "recipe.yaml", both / "recipe.yaml")  # marks the folder as a run
         steps.append(_step(title, arguments.data, folder, recipe, arguments.out / "steps" / str(number)))
         text = table(steps)
         write_text(arguments.out / "ladder.md", text)
@@ -102,7 +102,7 @@ def _step(name: str, data: Path, folder: Path, recipe: dict[str, Any], kept: Pat
 
 
 def table(steps: list[Step]) -> str:
-    """Markdown, a line a step."""
+    """Markdown, one line per step."""
     lines = [
         "| step | top-1 out of fold | against the step before | log-loss | minutes |",
         "| --- | --- | --- | --- | --- |",

@@ -3,7 +3,7 @@
     python benchmarks/report_size.py [--rows 15000] [--classes 500] [--drawings FOLDER]
 
 Drawings are synthetic ones (or those of FOLDER), used several times over. Traits are planted, as an audit would leave
-them; what asks the networks (heat maps, robustness, embedding map) is off, for there are none.
+them; sections that run the networks (heat maps, robustness, embedding map) are off, because there are none.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ def main() -> None:
         began = time.monotonic()
         page = write_report(run)
         seconds = time.monotonic() - began
-        beside = sum(file.stat().st_size for file in page.parent.rglob("*") if file.is_file()) - page.stat().st_size
+        further = sum(file.stat().st_size for file in page.parent.rglob("*") if file.is_file()) - page.stat().st_size
         print(
             f"{arguments.rows:,} drawings of {arguments.classes} classes: {seconds:.0f} s, page "
-            f"{page.stat().st_size / 1e6:.1f} MB, files beside {beside / 1e6:.1f} MB, peak memory "
+            f"{page.stat().st_size / 1e6:.1f} MB, further files {further / 1e6:.1f} MB, peak memory "
             f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
         )
 

@@ -19,7 +19,7 @@ def measurements(case: Case) -> list[Measurement]:
     return [
         Measurement(
             "One fold, from the command to out-of-fold probabilities on disk",
-            f"Fold 0 of five, copies kept together, {case.epochs} epochs of whole batches of {case.batch}: the same "
+            f"Fold 0 of five, copies kept together, {case.epochs} epochs of full batches of {case.batch}: the same "
             "rows and as many images seen. Start-up, decoding (nothing cached), sketchfit's audit, autotune and linear "
             "probe count (the probe looks at each row twice more, without a backward pass). timm: a script around its "
             "loader at its defaults, same optimizer, schedule and smoothing.",

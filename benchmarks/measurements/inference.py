@@ -31,7 +31,7 @@ SKETCHFIT: dict[str, dict[str, Any]] = {
 def measurements(case: Case) -> list[Measurement]:
     del case
     made = []
-    for views, title in ((("identity",), "one view"), (("identity", "hflip"), "two views, mirrored beside plain")):
+    for views, title in ((("identity",), "one view"), (("identity", "hflip"), "two views, plain and mirrored")):
         candidates = [
             Candidate(TIMM, f"{__name__}:timm", {"channels_last": False, "mirrored": len(views) > 1}),
             Candidate(
@@ -48,7 +48,7 @@ def measurements(case: Case) -> list[Measurement]:
             Measurement(
                 f"Inference, {title}",
                 "Test images from their files to probabilities, nothing cached, decoding included; the same weights in "
-                f"all, batches of {BATCH} pictures. Set-up (network, compiling, a first batch) stands beside it.",
+                f"all, batches of {BATCH} pictures. Set-up (network, compiling, a first batch) has its own column.",
                 "images/s",
                 tuple(candidates),
                 reference=TIMM,

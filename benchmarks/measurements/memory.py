@@ -33,7 +33,7 @@ def measurements(case: Case) -> list[Measurement]:
             tuple(candidates),
             higher_is_better=False,
             subject=names[min(case.counts)],
-            columns=(Column("mapped", "file pages beside it, MB", "{:.0f}"),),
+            columns=(Column("mapped", "file pages in addition, MB", "{:.0f}"),),
             form="{:.0f}",
         )
     ]

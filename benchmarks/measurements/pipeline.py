@@ -23,7 +23,7 @@ PEERS = {
     "timm's loader, PIL": "timm_loader",
 }
 BY_CHANNEL = ("torchvision v2, PIL", "albumentations, OpenCV")
-"""Peers that can be told to read in grey."""
+"""Peers that can read in grey."""
 WARM_UP = 2
 """Batches before the clock runs."""
 
@@ -100,7 +100,7 @@ def files(case: Case) -> tuple[list[str], Path]:
 
 
 def through(case: Case, epoch: Callable[[], Iterable[Any]], began: float | None = None) -> dict[str, float]:
-    """Images a second of an epoch, from the start of its loader to its last batch; from `began` where that is given."""
+    """Images per second of an epoch, from the start of its loader, or from `began`, to its last batch."""
     if began is None:
         for _ in islice(epoch(), WARM_UP):
             pass

@@ -1,4 +1,4 @@
-"""A training's epoch, end to end, beside the limit that a ready batch sets and beside timm's loop."""
+"""A training's epoch, end to end, compared with the limit of a ready batch and with timm's loop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def measurements(case: Case) -> list[Measurement]:
             "Training, end to end",
             f"An epoch of {case.trained:,} images, {case.backbone} at {case.size} px, batch {case.batch}, AdamW, "
             f"{case.threads} threads. *Ready tensor*: the same network, optimizer and step fed with one batch that "
-            "lies in memory, the limit of any input pipeline. Waiting: share of the epoch in the `next()` of the "
+            "is in memory, the limit of any input pipeline. Waiting: share of the epoch in the `next()` of the "
             "batches. The store is built beforehand.",
             "images/s",
             (

@@ -17,7 +17,7 @@ from sketchfit._timm import timm
 
 
 def rate(case: Case, channels_last: bool, keep_memory: bool = False) -> dict[str, float]:
-    """Images a second of an epoch, and the share of it that went by in waiting for batches."""
+    """Images per second of an epoch, and the share of time spent waiting for batches."""
     if keep_memory:
         from sketchfit.training.allocator import keep_freed_memory
 
