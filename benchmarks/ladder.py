@@ -27,8 +27,9 @@ from sketchfit.config.overrides import merge
 from sketchfit.files import read_json, write_json, write_text
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import log_loss
-from sketchfit.inference.oof import Rows, read_rows
+from sketchfit.inference.oof import Rows, rows_of
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.table import read_training_rows
 
 VIEWS = ["hflip", "rotate+8", "rotate-8", "scale0.9", "ink", "five-crop0.85", "thicken0.006", "thin0.006"]
 SECOND: dict[str, Any] = {
@@ -98,7 +99,9 @@ def _step(name: str, data: Path, folder: Path, recipe: dict[str, Any], kept: Pat
         write_json(kept / "minutes.json", {"minutes": minutes})
     with np.load(kept / "oof.npz", allow_pickle=False) as file:
         row, prob = file["row"], file["prob"]
-    return Step(name, read_rows(run.folds, row), prob, float(read_json(kept / "minutes.json")["minutes"]))
+    return Step(
+        name, rows_of(read_training_rows(run.folds), row), prob, float(read_json(kept / "minutes.json")["minutes"])
+    )
 
 
 def table(steps: list[Step]) -> str:

@@ -1,10 +1,10 @@
-"""Files that are whole or absent: written beside their place, flushed to disk, then renamed."""
+"""Files that are complete or absent: written next to their place, flushed to disk, then renamed."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Write text atomically, line ends as they are."""
+    """Write text atomically; line ends stay unchanged."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding=encoding, newline="")
 
@@ -40,12 +40,6 @@ def write_json(path: Path, value: object) -> None:
 def read_json(path: Path) -> Any:
     """Read JSON."""
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-    """Write named arrays atomically, uncompressed."""
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
 def to_json_value(value: object) -> object:

@@ -1,10 +1,8 @@
-"""Out-of-fold rows of a run: which they are, what is known of them, and how good the answers are step by step."""
+"""Out-of-fold rows of a run: which they are, what is known of them, and their accuracy step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +12,7 @@ from sketchfit.inference.folding import estimation_folds
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.runs.artefacts import Step
-from sketchfit.runs.probabilities import Probabilities
-from sketchfit.runs.probabilities import mean_by_row as merge_rows
-from sketchfit.runs.table import TrainingRows, read_training_rows
+from sketchfit.runs.table import TrainingRows
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +25,7 @@ class Rows:
         row: int64 [n], row numbers of the training table.
         label: int64 [n].
         fold: int64 [n], folds for nested estimates; near-duplicates share one.
-        group: int64 [n], a number a family of near-duplicates; None where none are known.
+        group: int64 [n], one number per family of near-duplicates; None where none are known.
     """
 
     row: NDArray[np.int64]
@@ -38,7 +34,7 @@ class Rows:
     group: NDArray[np.int64] | None
 
     def right(self, prob: Floats) -> NDArray[np.bool_]:
-        """Bool [n]: the first class is the true one."""
+        """Return bool [n]: whether the most probable class is the true one."""
         return top_k_correct(prob, self.label)
 
     def step(self, name: str, prob: Floats, before: Floats | None = None) -> Step:
@@ -56,11 +52,6 @@ class Answers:
     test: Floats
 
 
-def read_rows(folds: Path, row: NDArray[np.int64]) -> Rows:
-    """Read what `folds.parquet` holds of these rows (ascending); see `rows_of`."""
-    return rows_of(read_training_rows(folds), row)
-
-
 def rows_of(table: TrainingRows, row: NDArray[np.int64]) -> Rows:
     """Select what is known of these rows (ascending) of the training table.
 
@@ -71,9 +62,3 @@ def rows_of(table: TrainingRows, row: NDArray[np.int64]) -> Rows:
         raise UserError(f"the table has {len(table.label)} rows, and there are probabilities of row {row[-1]}")
     group = table.group[row] if table.grouped else None
     return Rows(row, table.label[row], estimation_folds(table.fold[row], group).astype(np.int64), group)
-
-
-def mean_by_row(rows: Sequence[NDArray[np.int64]], probs: Sequence[Floats]) -> tuple[NDArray[np.int64], Floats]:
-    """Merge the probabilities of several folds; see `runs.probabilities.mean_by_row`."""
-    merged = merge_rows([Probabilities(*both) for both in zip(rows, probs, strict=True)])
-    return merged.row, merged.prob

@@ -19,9 +19,10 @@ from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import nested
 from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import accuracy, paired_difference
-from sketchfit.inference.oof import Floats, Rows, mean_by_row
+from sketchfit.inference.oof import Floats, Rows
 from sketchfit.models.averaging import greedy_choice
 from sketchfit.runs.artefacts import MemberSoupRecord
+from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.soups.builder import Chosen, SoupBuilder
 from sketchfit.soups.candidates import Candidate, check_unseen
 from sketchfit.training.fold import FoldResult, mean_oof
@@ -136,7 +137,7 @@ def _mean_of_candidates(alone: Sequence[Floats], rows: Rows, by_part: Mapping[in
 
 
 def _merged(folds: Sequence[Fold], probs: Sequence[Floats]) -> Floats:
-    return mean_by_row([fold.valid for fold in folds], probs)[1]
+    return mean_by_row([Probabilities(fold.valid, prob) for fold, prob in zip(folds, probs, strict=True)]).prob
 
 
 def _names(group: Sequence[Candidate], chosen: Iterable[int]) -> tuple[str, ...]:

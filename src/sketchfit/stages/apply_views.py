@@ -11,7 +11,7 @@ import numpy as np
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.folds import Fold
 from sketchfit.inference.intervals import Difference, paired_difference
-from sketchfit.inference.oof import Floats, Rows, mean_by_row
+from sketchfit.inference.oof import Floats, Rows
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
@@ -20,6 +20,7 @@ from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views
 from sketchfit.runs.networks import Split
+from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.products import MemberPredictions
 from sketchfit.training.fold import FoldResult, TrainedMember
@@ -55,7 +56,10 @@ def choose_views(context: RunContext, source: TrainedMember, folds: Sequence[Fol
         return MemberPredictions(plain, plain, tuple(one.test for one in source.results), None, None, source.folder)
     by_fold = [fold_views(context, networks, fold, "oof", names) for fold in folds]
     probs = {IDENTITY: plain} | {
-        name: mean_by_row([fold.valid for fold in folds], [views[name] for views in by_fold])[1] for name in names
+        name: mean_by_row(
+            [Probabilities(fold.valid, views[name]) for fold, views in zip(folds, by_fold, strict=True)]
+        ).prob
+        for name in names
     }
     chosen = select_views(probs, rows.label, rows.group, inference.mode, IDENTITY, source.member.recipe.seed)
     nested = cross_fit(probs, rows.label, rows.fold, rows.group, inference.mode, IDENTITY)

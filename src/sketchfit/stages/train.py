@@ -7,7 +7,8 @@ from functools import reduce
 
 import numpy as np
 
-from sketchfit.inference.oof import read_rows
+from sketchfit.inference.oof import rows_of
+from sketchfit.runs.table import read_training_rows
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.training.fold import TrainedMember, train_fold
 
@@ -21,4 +22,5 @@ def train(context: RunContext, state: RunState) -> RunState:
         for name, member in state.members.items()
     }
     rows = reduce(np.intersect1d, [one.rows for one in trained.values()])
-    return replace(state, trained=trained, sources=trained, rows=read_rows(context.run.folds, rows))
+    known = rows_of(read_training_rows(context.run.folds), rows)
+    return replace(state, trained=trained, sources=trained, rows=known)

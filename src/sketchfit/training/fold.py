@@ -19,13 +19,13 @@ from sketchfit.config.scope import training_settings
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
 from sketchfit.inference.metrics import log_loss
-from sketchfit.inference.oof import mean_by_row
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import save_network
 from sketchfit.runs.fingerprint import digest, file_digest
 from sketchfit.runs.networks import NetworkFolder
+from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.training.context import Member, RunContext
@@ -181,7 +181,7 @@ def read_fold(folder: NetworkFolder) -> FoldResult:
 
 def mean_oof(results: Sequence[FoldResult]) -> Floats:
     """Return the out-of-fold probabilities of several folds as one array, float32 [n, C], rows ascending."""
-    return mean_by_row([one.rows for one in results], [one.oof for one in results])[1]
+    return mean_by_row([Probabilities(one.rows, one.oof) for one in results]).prob
 
 
 def fold_figures(oof: Floats, label: NDArray[np.int64], seconds: float) -> dict[str, float | None]:
