@@ -21,7 +21,7 @@ def distill(run_folder: str | Path, student: str = "", settings: Mapping[str, An
     Args:
         run_folder: of a run.
         student: name of the member whose settings it has, or a YAML file of settings in which it differs from the
-            first member; empty: as the run's recipe says.
+            first member; empty: that of the run's recipe.
         settings: a nested mapping of settings to change. Those that a member can have (`model`, `training`, …) are the
             student's, all others the run's.
 

@@ -1,7 +1,8 @@
-"""`sketchfit lr-find`: the learning-rate range test of a recipe on its own data, as a chart and a suggestion."""
+"""`sketchfit lr-find`: the learning-rate range test of a recipe on its own data, as a figure and a suggestion."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -13,16 +14,14 @@ from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
-from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import load_store
-from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.reporting.lr_range_chart import lr_range_chart
-from sketchfit.stages.tables import load_table
-from sketchfit.tracking.console import Console
-from sketchfit.training.engine import Engine, make_engine
+from sketchfit.stages.context import RunContext
+from sketchfit.stages.start import open_tables
+from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import updates
 from sketchfit.training.lr_range import broken, range_rates, smoothed, suggested_rate
@@ -31,10 +30,12 @@ from sketchfit.training.schedules import apply_lr
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import Micro, update
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class RateRange:
-    """The rates of the last layers to test; those of other layers follow by their scales.
+    """The rates to try, for the last layers; those of other layers follow by their scales.
 
     Attributes:
         low, high: first and last rate.
@@ -48,7 +49,7 @@ class RateRange:
 
 @dataclass(frozen=True)
 class RangeTest:
-    """Rates and losses of the updates made, float64 [n] each, the smoothed losses, and the suggested rate."""
+    """A finished test: rates and losses of its updates, the smoothed losses, all float64 [n], and the suggestion."""
 
     rates: NDArray[np.float64]
     losses: NDArray[np.float64]
@@ -63,68 +64,49 @@ def lr_find(
     out: str | Path = "lr-find.png",
     rates: RateRange | None = None,
 ) -> RangeTest:
-    """Raise the rate from update to update until the loss diverges, and write a chart. Nothing is trained lastingly.
+    """Raise the rate from update to update until the loss rises; nothing of the training is kept.
 
     Args:
         data: folder with the tables and images, or a table.
         recipe, overrides: as for `run`; one member.
         out: PNG to write.
-        rates: to test; by default 100 from 1e-6 to 1.
+        rates: to try.
 
     Raises:
-        UserError: a mistake in the recipe, the tables or the rates; a loss that never falls.
+        UserError: a mistake in the recipe or the tables; a loss that never falls.
     """
-    settings = load_recipe(recipe, overrides)
-    members = member_recipes(settings)
+    rates, members = rates or RateRange(), member_recipes(load_recipe(recipe, overrides))
     if len(members) > 1:
-        raise UserError(f"lr-find tests one network, and the recipe has {', '.join(members)}")
-    rates = rates or RateRange()
+        raise UserError(f"lr-find tries one network, and the recipe has {', '.join(members)}")
     if not 0 < rates.low < rates.high or rates.steps < 2:
         raise UserError(
-            f"lr-find needs 0 < low < high and two steps or more, not {rates.low:g}, {rates.high:g} and {rates.steps}"
+            f"lr-find needs 0 < low < high and two steps, not {rates.low:g}, {rates.high:g} and {rates.steps}"
         )
-    ((_, member),) = members.items()
-    console = Console(settings.tracking.progress)
-    table = load_table(Path(data), member, with_folds=False)
-    found = _range_test(_job(table, member, Path(out), console), rates, console)
+    (member,) = members.values()
+    context = open_tables(Path(data), member, Path(out).parent, with_folds=False)
+    found = _range_test(context, rates)
     chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)
     with atomic(Path(out)) as temporary:
         temporary.write_bytes(chart.png())
-    console.line(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")
+    log.info(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")
     return found
 
 
-def _job(table: Table, recipe: Recipe, out: Path, console: Console) -> FitJob:
-    """Train on all readable rows."""
-    store = load_store(table, table.train, "training", recipe, console)
-    rows = np.flatnonzero(store.readable)
-    return FitJob(
-        name="lr-find",
-        recipe=recipe,
-        store=store,
-        label=table.label,
-        class_count=table.class_count,
-        train_rows=rows,
-        valid_rows=rows[:0],
-        folder=out.parent,
-        fingerprint="",
-        seed=recipe.seed,
-    )
-
-
-def _range_test(job: FitJob, range_: RateRange, console: Console) -> RangeTest:
-    recipe = job.recipe
-    engine = make_engine(recipe.compute)
-    state = start(job, engine, None)
+def _range_test(context: RunContext, wanted: RateRange) -> RangeTest:
+    recipe, job = context.recipe, _job(context)
+    state = start(job, context.engine, None)
     apply_freezing(state.model, state.freezing, 0, recipe.training.epochs)
-    wrap(state, engine, compiled=False)
-    rates = range_rates(range_.low, range_.high, range_.steps)
+    wrap(state, context.engine, compiled=False)
+    rates = range_rates(wanted.low, wanted.high, wanted.steps)
     losses: list[float] = []
-    with console.bar("learning rates", len(rates)) as advance, closing(_endless(job, state, engine)) as batches:
+    with (
+        context.console.bar("learning rates", len(rates)) as advance,
+        closing(_endless(job, state, context.engine)) as batches,
+    ):
         for number, rate in enumerate(rates):
             apply_lr(state.optimizer, float(rate) / recipe.optimizer.lr)
             micros = next(batches)
-            loss, _ = update(state, micros, recipe, engine, number)
+            loss, _ = update(state, micros, recipe, context.engine, number)
             losses.append(float(loss) / sum(len(micro.images) for micro in micros))
             advance(number + 1, f"{rate:.1e}")
             if broken(smoothed(np.array(losses))):
@@ -137,8 +119,27 @@ def _range_test(job: FitJob, range_: RateRange, console: Console) -> RangeTest:
         raise UserError(f"lr-find: {error}", "Give a lower --low, or check the data and the loss.") from error
 
 
+def _job(context: RunContext) -> FitJob:
+    """Return a training on all readable rows."""
+    table, recipe = context.table, context.recipe
+    store = load_store(table, table.train, "training", recipe, context.console)
+    rows = np.flatnonzero(store.readable)
+    return FitJob(
+        name="lr-find",
+        recipe=recipe,
+        store=store,
+        label=table.label,
+        class_count=table.class_count,
+        train_rows=rows,
+        valid_rows=rows[:0],
+        folder=context.run.path,
+        fingerprint="",
+        seed=recipe.seed,
+    )
+
+
 def _endless(job: FitJob, state: TrainState, engine: Engine) -> Generator[list[Micro], None, None]:
-    """Yield updates at the full size, epoch after epoch."""
+    """Yield updates at the full image size, epoch after epoch."""
     full, epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1], 0
     while True:
         plan = replace(full, epoch=epoch)

@@ -85,7 +85,7 @@ def run(
 
 
 def run_stages(context: RunContext, stages: Iterable[TimedStage]) -> RunState:
-    """Run the stages that the recipe asks for, in order, and measure their time."""
+    """Run the stages that the recipe includes, in order, and measure their time."""
     state = RunState()
     for one in stages:
         if one.wanted(context.recipe):

@@ -69,7 +69,7 @@ class Soups:
 def make_soups(
     context: RunContext, members: Mapping[str, Member], folds: Sequence[Fold], rows: Rows, rounds_kept: int
 ) -> Soups:
-    """Make the soups that the recipe asks for and write `ensemble/soup.json`; what is on disk is not made again.
+    """Make the soups of the recipe and write `ensemble/soup.json`; what is on disk is not made again.
 
     Args:
         context: of the run.

@@ -9,6 +9,6 @@ from sketchfit.stages.context import RunContext, RunState
 
 
 def build_soups(context: RunContext, state: RunState) -> RunState:
-    """Make the soups that the recipe asks for; where it uses them, they replace members."""
+    """Make the soups of the recipe; where it uses them, they replace members."""
     soups = make_soups(context, state.members, state.folds, state.rows, state.rounds_kept)
     return replace(state, soups=soups, sources=soups.sources(state.trained), steps=(*state.steps, *soups.steps()))

@@ -87,7 +87,7 @@ class TimedStage:
     Attributes:
         stage: the function.
         time: name under which its time is shown; empty: its time is not shown.
-        wanted: whether the recipe asks for it.
+        wanted: whether a recipe includes it.
     """
 
     stage: Stage

@@ -42,12 +42,12 @@ def refit_member(context: RunContext, member: Member, folds: Sequence[Fold], vie
         Its test probabilities by these views, float32 [N_test, C].
     """
     epochs = best_epochs(context.run, member.name, folds)
-    whole = replace(member, name=refit_name(member.name), recipe=shortened(member.recipe, epochs))
+    one = replace(member, name=refit_name(member.name), recipe=shortened(member.recipe, epochs))
     fold = all_rows(folds)
-    used = whole.recipe.training.epochs
-    log.info(f"{whole.name}: all {len(fold.train):,} rows, {used} epochs, {_reason(used, epochs)}")
-    result = train_fold(context, whole, fold)
-    return predict_test(context, whole, fold, result, views)
+    used = one.recipe.training.epochs
+    log.info(f"{one.name}: all {len(fold.train):,} rows, {used} epochs, {_reason(used, epochs)}")
+    result = train_fold(context, one, fold)
+    return predict_test(context, one, fold, result, views)
 
 
 def refit_name(member: str) -> str:

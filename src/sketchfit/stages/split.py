@@ -114,8 +114,8 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
     Raises:
         UserError: rows of a fold have copies among those that the fold's networks, its student's teachers, learn from.
     """
-    asked = {"pseudo_label": recipe.pseudo_label.enabled, "distill": recipe.distill.enabled}
-    stages = " and ".join(name for name, enabled in asked.items() if enabled)
+    enabled = {"pseudo_label": recipe.pseudo_label.enabled, "distill": recipe.distill.enabled}
+    stages = " and ".join(name for name, wanted in enabled.items() if wanted)
     if not stages or group is None:
         return
     problems = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,7 @@ from sketchfit.training.engine import make_engine
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the user asks for.
+    """A run as the user requests it.
 
     Attributes:
         data: folder with the tables and images, or a table.
@@ -43,24 +43,40 @@ class RunRequest:
     kind: Literal["run", "fit"] = "run"
 
 
+def open_tables(data: Path, recipe: Recipe, folder: Path, with_folds: bool = True) -> RunContext:
+    """Read the tables and set up the device; nothing is written.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe: of the run.
+        folder: of the run.
+        with_folds: a class with fewer images than there are folds is an error.
+
+    Raises:
+        UserError: a mistake in the tables, or a device that is not there.
+    """
+    clock = Clock()
+    with clock.measure("tables"):
+        table = load_table(data, recipe, with_folds)
+    engine = make_engine(recipe.compute)
+    return RunContext(RunFolder(folder), recipe, table, engine, engine.console(recipe.tracking), clock=clock)
+
+
 def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
     """Read the tables, open the run's folder, and start the callbacks.
 
     Raises:
         UserError: a mistake in the tables, the folder or the recipe, or a device or backend that is not there.
     """
-    recipe, clock = request.recipe, Clock()
-    with clock.measure("tables"):
-        table = load_table(request.data, recipe, with_folds=request.kind == "run")
-    engine = make_engine(recipe.compute)
-    console = engine.console(recipe.tracking)
+    context = open_tables(request.data, request.recipe, request.folder, with_folds=request.kind == "run")
+    table, engine = context.table, context.engine
     with engine.main_first() as is_main:  # the other processes read what the main process recorded
         fresh = request.fresh and is_main
-        recorded = {} if fresh else recorded_members(RunFolder(request.folder), untrained=not is_main)
-        recipe = resolve_settings(recipe, table.class_count, recorded, engine)
-        run = open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh)
+        recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
+        recipe = resolve_settings(request.recipe, table.class_count, recorded, engine)
+        open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh)
+    context = replace(context, recipe=recipe, dispatcher=dispatcher, strict=request.strict)
     print_table(table)
-    context = RunContext(run, recipe, table, engine, console, dispatcher, clock, request.strict)
     start_callbacks(context)
     for member in member_recipes(recipe).values():
         parse_views(member.inference.views)  # mistakes are reported before hours of training

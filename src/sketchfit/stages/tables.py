@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
-    """Read and check the tables as the recipe says; with folds, a class smaller than their number is an error.
+    """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is an error.
 
     Raises:
         UserError: nothing there, or mistakes in the tables or the review files.

@@ -1,4 +1,4 @@
-"""The audit that a recipe asks for: run, written and printed."""
+"""The audit of a recipe: run, written and printed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
 
 
 def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) -> None:
-    """Write `findings.json`, `traits.parquet` and, where the recipe asks for it, the page."""
+    """Write `findings.json`, `traits.parquet` and, where the recipe has it enabled, the page."""
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
