@@ -198,6 +198,29 @@ def test_mlflow_folder_reads_back_and_a_resumed_run_continues_in_it(info: RunInf
     assert [path.name for path in (folder / "errors").iterdir()] == ["001-cat-taken-for-dog-91-%.png"]
 
 
+def test_mlflow_keeps_folds_apart_whose_events_alternate(info: RunInfo) -> None:
+    need("mlflow")
+    tracker = make_tracker("mlflow", info)
+    tracker.run_started(info)
+    for epoch in (1, 2):
+        for fold in (0, 1):
+            tracker.epoch_finished("resnet", fold, {"epoch": epoch, "train_loss": fold + epoch / 10})
+    tracker.run_finished(RunReport({}, (), 1.0))
+
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=(info.tracking / "mlflow").as_uri())
+    experiment = client.get_experiment_by_name("sketchfit")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    parent = runs.pop("sketches").info.run_id
+    assert set(runs) == {"sketches/resnet/fold0", "sketches/resnet/fold1"}
+    for fold in (0, 1):
+        run = runs[f"sketches/resnet/fold{fold}"]
+        assert run.data.tags["mlflow.parentRunId"] == parent
+        points = client.get_metric_history(run.info.run_id, "epoch/train_loss")
+        assert [(point.step, point.value) for point in points] == [(1, fold + 0.1), (2, fold + 0.2)]
+
+
 def test_any_other_tracker_of_accelerate_gets_all_events(info: RunInfo, monkeypatch: pytest.MonkeyPatch) -> None:
     from accelerate import tracking
 

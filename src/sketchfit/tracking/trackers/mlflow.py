@@ -6,7 +6,7 @@ import os
 import re
 from typing import Any
 
-from accelerate.tracking import GeneralTracker
+from accelerate.tracking import MLflowTracker
 
 from sketchfit.tracking.callback import Failure, RunInfo, RunReport
 from sketchfit.tracking.trackers.tracker import SUMMARY, Tracker, flat_settings, rgb
@@ -34,70 +34,59 @@ class MLflow(Tracker):
         mlflow.set_tracking_uri(uri)
         super().run_started(info)
 
-    def run(self, name: str) -> GeneralTracker:
-        """Return the tracker of one run; at most one fold is open, as MLflow makes a child of the run opened last."""
+    def _run(self, name: str) -> Any:
+        """Return the tracker of a run. At most one fold is open: MLflow makes a child of the run opened last."""
         if name not in self._runs:
-            for other in tuple(self._runs):
-                if other != SUMMARY:
-                    self.finish(other)
+            self._finish_folds(None)
             if name != SUMMARY:
-                self.run(SUMMARY)
-        return super().run(name)
+                self._run(SUMMARY)
+        return super()._run(name)
 
-    def options(self, name: str) -> dict[str, Any]:
-        """Return the arguments of accelerate's class, with the run's id if it exists already."""
+    def _make(self, name: str) -> Any:
         import mlflow
 
-        identity = f"{self.info.identity}-{name}"
+        identity = f"{self._info.identity}-{name}"
         earlier = mlflow.search_runs(
-            experiment_names=[self.section.project],
+            experiment_names=[self._section.project],
             filter_string=f"tags.`{IDENTITY}` = '{identity}'",
             max_results=1,
             output_format="list",
         )
-        return {
-            "run_id": earlier[0].info.run_id if earlier else None,
-            "run_name": self.info.name if name == SUMMARY else f"{self.info.name}/{name}",
-            "tags": {IDENTITY: identity, "group": self.group},
-            "nested_run": name != SUMMARY,
-            "description": self.info.note if name == SUMMARY else None,
-        }
+        return MLflowTracker(
+            self._section.project,
+            run_id=earlier[0].info.run_id if earlier else None,
+            run_name=self._info.name if name == SUMMARY else f"{self._info.name}/{name}",
+            tags={IDENTITY: identity, "group": self._group},
+            nested_run=name != SUMMARY,
+            description=self._info.note if name == SUMMARY else None,
+        )
 
-    def store_settings(self) -> None:
-        """Write the settings as parameters. MLflow never changes a parameter: those of a resumed run stay."""
-        tracker: Any = self.run(SUMMARY)
-        known = tracker.tracker.data.params
-        settings = flat_settings(self.info.settings)
+    def _store_settings(self) -> None:
+        tracker, settings = self._run(SUMMARY), flat_settings(self._info.settings)
+        known = tracker.tracker.data.params  # MLflow never changes a parameter: those of a resumed run stay
         tracker.store_init_configuration({key: value for key, value in settings.items() if key not in known})
 
-    def log_report(self, report: RunReport) -> None:
-        """Write errors as images, files and folders as artefacts."""
+    def _log_report(self, report: RunReport) -> None:
         import mlflow
 
-        tracker: Any = self.run(SUMMARY)
+        tracker = self._run(SUMMARY)
         for number, error in enumerate(report.errors, 1):
-            mlflow.log_image(rgb(error.image), f"errors/{number:03d}-{_file_name(error.caption)}.png")
+            caption = re.sub(r"[^\w.%-]+", "-", error.caption).strip("-")[:80]
+            mlflow.log_image(rgb(error.image), f"errors/{number:03d}-{caption}.png")
         for path in report.artefacts:
             if path.is_dir():
                 tracker.log_artifacts(str(path), path.name)
             else:
                 tracker.log_artifact(str(path))
 
-    def log_failure(self, failure: Failure) -> None:
-        """Write the reason as a tag."""
+    def _log_failure(self, failure: Failure) -> None:
         import mlflow
 
-        self.run(SUMMARY)
+        self._run(SUMMARY)
         mlflow.set_tag("failure", failure.headline)
 
-    def finish(self, name: str, failure: Failure | None = None) -> None:
-        """End one run as finished, failed or killed."""
+    def _finish(self, name: str, failure: Failure | None) -> None:
         import mlflow
 
         del self._runs[name]
         mlflow.end_run("FINISHED" if failure is None else "KILLED" if failure.stopped else "FAILED")
-
-
-def _file_name(caption: str) -> str:
-    """Return a caption as part of a file's name."""
-    return re.sub(r"[^\w.%-]+", "-", caption).strip("-")[:80]

@@ -19,14 +19,14 @@ class OneRun(Tracker):
 
     per_fold = False
 
-    def options(self, name: str) -> dict[str, Any]:  # noqa: ARG002
-        """Return the folder, for trackers that write to one."""
-        parameters = inspect.signature(LOGGER_TYPE_TO_CLASS[self.name].__init__).parameters
-        return {"logging_dir": str(self.info.tracking)} if "logging_dir" in parameters else {}
+    def _make(self, name: str) -> Any:
+        kind = LOGGER_TYPE_TO_CLASS[self.name]
+        if "logging_dir" in inspect.signature(kind.__init__).parameters:
+            return kind(self._section.project, logging_dir=str(self._info.tracking))
+        return super()._make(name)
 
-    def log_report(self, report: RunReport) -> None:
-        """Log errors as images."""
-        tracker: Any = self.run(SUMMARY)
+    def _log_report(self, report: RunReport) -> None:
+        tracker = self._run(SUMMARY)
         for number, error in enumerate(report.errors, 1) if hasattr(tracker, "log_images") else ():
             image = rgb(error.image)
             values = image if self.name in SINGLE_IMAGES else [image]

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
-from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker
+from accelerate.tracking import LOGGER_TYPE_TO_CLASS
 from numpy.typing import NDArray
 
 from sketchfit.config.tracking import TrackingSection
@@ -21,7 +21,7 @@ EXTRA = frozenset({"tensorboard", "wandb", "mlflow"})
 
 
 class Tracker(Callback):
-    """Sends settings, curves, figures and errors to accelerate's tracker of the same name.
+    """Sends settings, curves and figures to accelerate's tracker of the same name.
 
     There is one tracker run per fold, and one for the summary. A subclass overrides what its tracker does differently.
 
@@ -42,86 +42,79 @@ class Tracker(Callback):
         if not is_installed(self.name):
             package = "sketchfit[tracking]" if self.name in EXTRA else self.name
             raise ModuleNotFoundError(f"not installed: pip install {package}")
-        self.section, self.info = section, info
-        self.group = section.group or info.name
-        self._runs: dict[str, GeneralTracker] = {}
+        self._section, self._info, self._group = section, info, section.group or info.name
+        self._runs: dict[str, Any] = {}
 
     def run_started(self, info: RunInfo) -> None:
         """Open the summary and store the settings."""
         info.tracking.mkdir(parents=True, exist_ok=True)
-        self.store_settings()
+        self._store_settings()
 
     def step_finished(self, member: str, fold: int, step: int, row: Row) -> None:
         """Add a point to the curves over updates."""
-        self.log_point(fold_name(member, fold), "step", step, row)
+        self._log_point(f"{member}/fold{fold}", "step", step, row)
 
     def epoch_finished(self, member: str, fold: int, row: Row) -> None:
         """Add a point to the curves over epochs."""
-        self.log_point(fold_name(member, fold), "epoch", int(row["epoch"] or 0), row)
+        self._log_point(f"{member}/fold{fold}", "epoch", int(row["epoch"] or 0), row)
 
     def fold_finished(self, member: str, fold: int, row: Row) -> None:
         """Store the figures of the fold and finish its run."""
-        name = fold_name(member, fold)
-        self.log_figures(name, figures(row, f"{self._prefix(name)}fold"))
+        name = f"{member}/fold{fold}"
+        self._log_figures(name, figures(row, f"{self._prefix(name)}fold"))
         if self.per_fold:
-            self.finish(name)
+            self._finish(name, None)
 
     def run_finished(self, report: RunReport) -> None:
         """Finish the folds; store errors, files and final figures; finish the summary."""
         self._finish_folds(None)
-        self.log_report(report)
-        self.log_figures(SUMMARY, figures(report.figures, "final"))
-        self.finish(SUMMARY)
+        self._log_report(report)
+        self._log_figures(SUMMARY, figures(report.figures, "final"))
+        self._finish(SUMMARY, None)
 
     def run_failed(self, failure: Failure) -> None:
         """Finish the folds, store the reason, finish the summary."""
         self._finish_folds(failure)
-        self.log_failure(failure)
-        self.finish(SUMMARY, failure)
+        self._log_failure(failure)
+        self._finish(SUMMARY, failure)
 
-    def run(self, name: str) -> GeneralTracker:
-        """Return accelerate's tracker for one run, opened if necessary."""
+    def _run(self, name: str) -> Any:
+        """Return accelerate's tracker of a run, opened if necessary."""
         name = name if self.per_fold else SUMMARY
         if name not in self._runs:
-            tracker = LOGGER_TYPE_TO_CLASS[self.name](self.section.project, **self.options(name))
-            tracker.start()
-            self._runs[name] = tracker
+            self._runs[name] = self._make(name)
+            self._runs[name].start()
         return self._runs[name]
 
-    def options(self, name: str) -> dict[str, Any]:  # noqa: ARG002
-        """Return the arguments of accelerate's class for one run, apart from the project."""
-        return {}
+    def _make(self, _name: str) -> Any:
+        """Return accelerate's tracker of a run, not opened yet."""
+        return LOGGER_TYPE_TO_CLASS[self.name](self._section.project)
 
-    def store_settings(self) -> None:
-        """Store the recipe."""
-        self.run(SUMMARY).store_init_configuration(flat_settings(self.info.settings))
+    def _store_settings(self) -> None:
+        self._run(SUMMARY).store_init_configuration(flat_settings(self._info.settings))
 
-    def log_point(self, name: str, axis: str, position: int, row: Row) -> None:
-        """Add a point to the curves of a run; `axis` is `step` or `epoch`, `position` counts from 1."""
-        self.run(name).log(figures(row, f"{self._prefix(name)}{axis}"), step=position)
+    def _log_point(self, name: str, axis: str, position: int, row: Row) -> None:
+        self._run(name).log(figures(row, f"{self._prefix(name)}{axis}"), step=position)
 
-    def log_figures(self, name: str, values: dict[str, float]) -> None:
-        """Store the final figures of a run."""
-        self.run(name).log(values)
+    def _log_figures(self, name: str, values: dict[str, float]) -> None:
+        self._run(name).log(values)
 
-    def log_report(self, report: RunReport) -> None:
-        """Store errors and files of the run as far as the tracker takes them."""
+    def _log_report(self, report: RunReport) -> None:
+        """Store errors and files; nothing where the tracker takes none."""
 
-    def log_failure(self, failure: Failure) -> None:
-        """Store the reason why the run ended early."""
-        self.run(SUMMARY).store_init_configuration({"failure": failure.headline})
+    def _log_failure(self, failure: Failure) -> None:
+        self._run(SUMMARY).store_init_configuration({"failure": failure.headline})
 
-    def finish(self, name: str, failure: Failure | None = None) -> None:  # noqa: ARG002
-        """Finish one run; `failure` is given where it ended early."""
+    def _finish(self, name: str, _failure: Failure | None) -> None:
         self._runs.pop(name).finish()
-
-    def _prefix(self, name: str) -> str:
-        return "" if self.per_fold else f"{name}/"
 
     def _finish_folds(self, failure: Failure | None) -> None:
         for name in tuple(self._runs):
             if name != SUMMARY:
-                self.finish(name, failure)
+                self._finish(name, failure)
+
+    def _prefix(self, name: str) -> str:
+        return "" if self.per_fold else f"{name}/"
 
 
 def is_installed(package: str) -> bool:
@@ -133,22 +126,14 @@ def is_installed(package: str) -> bool:
     return spec is not None and spec.origin is not None
 
 
-def fold_name(member: str, fold: int) -> str:
-    """Return the name of a fold's tracker run."""
-    return f"{member}/fold{fold}"
-
-
 def flat_settings(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str | int | float | bool]:
     """Return nested settings as `section.key` and a plain value; lists as text, without those that are None."""
     flat: dict[str, str | int | float | bool] = {}
     for key, value in settings.items():
-        name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            flat |= flat_settings(value, f"{name}.")
-        elif isinstance(value, str | int | float | bool):
-            flat[name] = value
+            flat |= flat_settings(value, f"{prefix}{key}.")
         elif value is not None:
-            flat[name] = str(value)
+            flat[f"{prefix}{key}"] = value if isinstance(value, str | int | float | bool) else str(value)
     return flat
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
-from accelerate.tracking import GeneralTracker
+from accelerate.tracking import WandBTracker
 
 from sketchfit.tracking.callback import Failure, Row, RunInfo, RunReport
 from sketchfit.tracking.trackers.tracker import SUMMARY, Tracker, figures, rgb
@@ -32,16 +32,13 @@ class WandB(Tracker):
         self._mode = self._usable_mode()
         super().run_started(info)
 
-    def run(self, name: str) -> GeneralTracker:
-        """Return the tracker of one run."""
+    def _run(self, name: str) -> Any:
         if name not in self._runs:
-            tracker: Any = super().run(name)
             for axis in ("step", "epoch"):
-                tracker.tracker.define_metric(f"{axis}/*", step_metric=axis)
+                super()._run(name).tracker.define_metric(f"{axis}/*", step_metric=axis)
         return self._runs[name]
 
-    def options(self, name: str) -> dict[str, Any]:
-        """Return the arguments of `wandb.init`; the id lets a resumed run continue the same W&B run."""
+    def _make(self, name: str) -> Any:
         import wandb
 
         # What W&B collects by itself (arguments, environment, packages, code, git remote) may contain secrets.
@@ -59,55 +56,48 @@ class WandB(Tracker):
             symlink=False,
             init_timeout=20,
         )
-        return {
-            "id": f"{self.info.identity}-{name.replace('/', '-')}",
-            "name": f"{self.info.name}/{name}",
-            "group": self.group,
-            "job_type": "summary" if name == SUMMARY else "fold",
-            "config": dict(self.info.settings),
-            "notes": self.info.note,
-            "dir": str(self.info.tracking),
-            "mode": self._mode,
-            "resume": "allow" if self._mode == "online" else None,
-            "reinit": "create_new",
-            "settings": settings,
-        }
+        return WandBTracker(
+            self._section.project,
+            id=f"{self._info.identity}-{name.replace('/', '-')}",  # a resumed run continues the W&B run of this id
+            name=f"{self._info.name}/{name}",
+            group=self._group,
+            job_type="summary" if name == SUMMARY else "fold",
+            config=dict(self._info.settings),
+            notes=self._info.note,
+            dir=str(self._info.tracking),
+            mode=self._mode,
+            resume="allow" if self._mode == "online" else None,
+            reinit="create_new",
+            settings=settings,
+        )
 
-    def store_settings(self) -> None:
-        """Open the summary: each run gets the settings when it is opened."""
-        self.run(SUMMARY)
+    def _store_settings(self) -> None:
+        self._run(SUMMARY)  # each run gets the settings when it is opened
 
-    def log_point(self, name: str, axis: str, position: int, row: Row) -> None:
-        """Add a point whose position is a value of its own: W&B's own step would have to grow over both axes."""
-        self.run(name).log({axis: position, **figures(row, axis)})
+    def _log_point(self, name: str, axis: str, position: int, row: Row) -> None:
+        # The position is a value of its own: W&B's step would have to grow over both axes.
+        self._run(name).log({axis: position, **figures(row, axis)})
 
-    def log_figures(self, name: str, values: dict[str, float]) -> None:
-        """Write final figures to the summary of a run."""
-        tracker: Any = self.run(name)
-        tracker.tracker.summary.update(values)
+    def _log_figures(self, name: str, values: dict[str, float]) -> None:
+        self._run(name).tracker.summary.update(values)
 
-    def log_report(self, report: RunReport) -> None:
-        """Send errors as images with captions, files and folders as artefacts."""
+    def _log_report(self, report: RunReport) -> None:
         import wandb
 
-        tracker: Any = self.run(SUMMARY)
+        tracker = self._run(SUMMARY)
         if report.errors:
             tracker.log({"errors": [wandb.Image(rgb(error.image), caption=error.caption) for error in report.errors]})
         for path in report.artefacts:
-            artifact = wandb.Artifact(f"{path.stem}-{self.info.identity}", type=path.stem)
+            artifact = wandb.Artifact(f"{path.stem}-{self._info.identity}", type=path.stem)
             add = artifact.add_dir if path.is_dir() else artifact.add_file
             add(str(path))
             tracker.tracker.log_artifact(artifact)
 
-    def log_failure(self, failure: Failure) -> None:
-        """Write the reason to the summary."""
-        tracker: Any = self.run(SUMMARY)
-        tracker.tracker.summary["failure"] = failure.headline
+    def _log_failure(self, failure: Failure) -> None:
+        self._run(SUMMARY).tracker.summary["failure"] = failure.headline
 
-    def finish(self, name: str, failure: Failure | None = None) -> None:
-        """Finish one run, marked as failed where there is a failure."""
-        tracker: Any = self._runs.pop(name)
-        tracker.tracker.finish(exit_code=1 if failure else 0)
+    def _finish(self, name: str, failure: Failure | None) -> None:
+        self._runs.pop(name).tracker.finish(exit_code=1 if failure else 0)
 
     def abandon(self) -> None:
         """Stop W&B's service process: at its exit Python waits for it without a limit.
@@ -122,7 +112,7 @@ class WandB(Tracker):
         mode = os.environ.get("WANDB_MODE", "online")
         if mode != "online":
             return mode
-        place = f"the run is written to {self.info.tracking / 'wandb'}; `wandb sync` sends it later"
+        place = f"the run is written to {self._info.tracking / 'wandb'}; `wandb sync` sends it later"
         import wandb
 
         url = os.environ.get("WANDB_BASE_URL") or str(wandb.Settings().base_url)
