@@ -8,7 +8,7 @@ from typing import Any
 
 from sketchfit.audit import Audit
 from sketchfit.config.load import load_recipe
-from sketchfit.reporting.audit.recipe_audit import PAGE, audit_table, check_external_images, print_audit, write_audit
+from sketchfit.reporting.audit.recipe_audit import PAGE, audit_table, check_external_images, log_audit, write_audit
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 
@@ -41,8 +41,8 @@ def audit(
     table = load_table(Path(data), settings, with_folds=False)
     place = Path(out)
     folder, page = (place.parent, place.name) if place.suffix == ".html" else (place, PAGE)
-    check_external_images(table, settings, console)
+    check_external_images(table, settings)
     found = audit_table(table, settings, console)
     write_audit(found, settings, folder, page)
-    print_audit(found, folder, console, page)
+    log_audit(found, folder, page)
     return found

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.table import fingerprint
-from sketchfit.reporting.audit.recipe_audit import audit_table, check_external_images, print_audit, write_audit
+from sketchfit.reporting.audit.recipe_audit import audit_table, check_external_images, log_audit, write_audit
 from sketchfit.runs.arrays import read_npz, write_npz
 from sketchfit.runs.artefacts import AuditDone, AuditFindings
 from sketchfit.runs.fingerprint import digest
@@ -40,13 +40,13 @@ def find_groups(context: RunContext, stores: list[str]) -> NDArray[np.int64] | N
     table, recipe, console = context.table, context.recipe, context.console
     if not recipe.audit.enabled:
         return None
-    check_external_images(table, recipe, console)  # each time: files outside the tables may have changed
+    check_external_images(table, recipe)  # each time: files outside the tables may have changed
     folder, key = context.run.findings.parent, _key(context, stores)
     done = AuditDone.find(context.run.path)
     if done is None or done.key != key:
         found = audit_table(table, recipe, console)
         write_audit(found, recipe, folder)
-        print_audit(found, folder, console)
+        log_audit(found, folder)
         write_npz(folder / "groups.npz", {"group": found.group})
         context.run.write(AuditDone(key=key))
     return read_npz(folder / "groups.npz")["group"]

@@ -1,8 +1,9 @@
-"""The audit of a recipe: run, written and printed."""
+"""The audit with the settings of a recipe: run, written and logged."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 from pathlib import Path
 
 from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
@@ -16,6 +17,8 @@ from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.runs.fingerprint import digest
 from sketchfit.tracking.console import Console
 
+log = logging.getLogger(__name__)
+
 PAGE = "index.html"
 
 
@@ -28,15 +31,15 @@ def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
 
 
 def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) -> None:
-    """Write `findings.json`, `traits.parquet` and, where the recipe has it enabled, the page."""
+    """Write `findings.json`, `traits.parquet` and, where the recipe enables it, the page."""
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
         write_audit_page(folder / page, found, recipe.audit)
 
 
-def check_external_images(table: Table, recipe: Recipe, console: Console) -> None:
-    """Check the recipe's external images against the table.
+def check_external_images(table: Table, recipe: Recipe) -> None:
+    """Check the recipe's external images against the table, and log the result.
 
     Raises:
         UserError: one of them is a copy of a test image.
@@ -46,26 +49,26 @@ def check_external_images(table: Table, recipe: Recipe, console: Console) -> Non
     paths = [Path(path) for path in recipe.audit.external]
     check = check_external(table, paths, AuditSettings.of(recipe), cache_folder(recipe))
     for note in check.notes:
-        console.line(note)
+        log.info(note)
     if not check.overlaps:
-        console.line(f"{check.images:,} external images: none is a copy of a test or training image")
+        log.info(f"{check.images:,} external images: none is a copy of a test or training image")
     for path, reason in check.unreadable.items():
-        console.line(f"external image not compared: {path}: {reason}")
+        log.info(f"external image not compared: {path}: {reason}")
 
 
-def print_audit(found: Audit, folder: Path, console: Console, page: str = PAGE) -> None:
-    """Print a short summary: copies first, then unreadable images and notes."""
+def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
+    """Log a short summary: copies first, then unreadable images and notes."""
     groups = found.copies.groups
-    console.line(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
-    console.line(found.crossing.summary)
+    log.info(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
+    log.info(found.crossing.summary)
     broken = sum(map(len, found.unreadable.values()))
     if broken:
-        console.line(f"{broken:,} images can't be read")
+        log.info(f"{broken:,} images can't be read")
     for note in found.notes:
-        console.line(f"note: {note}")
+        log.info(f"note: {note}")
     if (folder / page).is_file():
-        console.line(f"pictures: {folder / page}")
-    console.line(f"all findings: {folder / 'findings.json'}")
+        log.info(f"pictures: {folder / page}")
+    log.info(f"all findings: {folder / 'findings.json'}")
 
 
 def _backbone(recipe: Recipe, cache: Path) -> Backbone:
