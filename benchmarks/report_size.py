@@ -2,8 +2,8 @@
 
     python benchmarks/report_size.py [--rows 15000] [--classes 500] [--drawings FOLDER]
 
-Drawings are synthetic ones (or those of FOLDER), used several times over. Traits are planted, as an audit would leave
-them; sections that run the networks (heat maps, robustness, embedding map) are off, because there are none.
+Drawings are synthetic ones (or those of FOLDER), each used several times. Traits are planted, as an audit would leave
+them. Heat maps, robustness and the embedding map are off, since they need networks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def write_run(folder: Path, root: Path, images: list[str], rows: int, classes: i
             place.mkdir(parents=True)
             held = np.arange(fold, rows, 5)
             np.savez(place / "oof.npz", row=held, prob=prob[held])
-            (place / "done.json").write_text(json.dumps({"seconds": 600.0}))
+            (place / "done.json").write_text(json.dumps({"fingerprint": "", "seconds": 600.0}))
             pd.DataFrame({"epoch": range(1, 21), "train_loss": 3 / np.arange(1, 21)}).to_csv(place / "history.csv")
     paths = [images[k % len(images)] for k in range(rows)]
     folds = {"row": np.arange(rows), "image_path": paths, "label": label, "group": np.arange(rows) // 2 * 2}
