@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
+# What the check of words covers.
+PLAIN := $(addprefix src/sketchfit/,audit data distillation duplicates models reporting soups stages synthetic tracking \
+	errors.py files.py redact.py registry.py wording.py) benchmarks tools CHANGELOG.md
 
 .PHONY: demo test test-slow lint install clean docs bench
 
@@ -34,6 +37,7 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_run_files.py
+	$(BIN)/python tools/check_words.py $(PLAIN)
 
 # make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
 bench: install
