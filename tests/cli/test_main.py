@@ -29,6 +29,35 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "Usage" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["run", "fit", "audit", "augment", "ablate", "lr-find"])
+@pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
+def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:
+    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"]}.get(command, [])
+    script = (
+        "import sys, sketchfit.cli.main as cli\n"
+        f"sys.argv = ['sketchfit', {command!r}, 'not_there', *{further!r}, *{mistake!r}]\n"
+        "try:\n    cli.main()\n"
+        "finally:\n    print([name for name in ('torch', 'timm', 'pandas', 'scipy') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout.strip()) == (2, "[]")
+    assert done.stderr.startswith("error: ")
+
+
+def test_every_command_is_listed_with_its_complete_first_sentence(cli: Cli) -> None:
+    from sketchfit.cli.main import app
+
+    command = __import__("typer").main.get_command(app)
+    _, printed, _ = cli("--help")
+    words = " ".join(printed.split())
+    for name, one in command.commands.items():
+        first = one.help.split("\n\n")[0].split(". ")[0].rstrip(".")
+        assert name in printed
+        assert " ".join(first.split()) in words.replace("- ", "-"), name
+
+
 def test_every_command_has_help(cli: Cli) -> None:
     status, printed, _ = cli("--help")
     assert status == 0
@@ -80,20 +109,20 @@ def test_mistakes_are_reported_without_a_traceback(
     assert list(tmp_path.iterdir()) == []  # and nothing was begun
 
 
-def test_all_mistakes_of_a_recipe_are_told_together(cli: Cli, drawn: Path) -> None:
+def test_all_mistakes_of_a_recipe_are_reported_together(cli: Cli, drawn: Path) -> None:
     status, _, errors = cli("run", drawn, "--set", "seeed=1", "--set", "folds.k=1", "--set", "training.epochs=x")
     assert status == 2
     assert len([line for line in errors.splitlines() if line.startswith("error: ")]) == 3
 
 
-def test_ctrl_c_says_how_to_go_on(cli: Cli, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_prints_how_to_continue(cli: Cli, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sketchfit.commands.run.run", interrupted)
     status, _, errors = cli("run", drawn)
     assert status == 130
-    assert "goes on" in errors
+    assert "continues" in errors
     assert "Traceback" not in errors
 
 
