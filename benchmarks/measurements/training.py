@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.case import Case
 from benchmarks.clock import Waiting
@@ -48,20 +49,19 @@ def measurements(case: Case) -> list[Measurement]:
 
 def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
     """By the loop's own clock, which is also what users see."""
-    import sketchfit.training.fit as fit_module
     from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.loader import updates
+    from sketchfit.training.fit import fit
+    from sketchfit.training.loader import DataLoader
 
-    waiting = Waiting()
+    waiting, updates = Waiting(), DataLoader.updates
 
-    def timed(*arguments: Any) -> Iterator[Any]:
-        return waiting.over(updates(*arguments))
+    def timed(loader: DataLoader, *arguments: Any) -> Iterator[Any]:
+        return waiting.over(updates(loader, *arguments))
 
-    vars(fit_module)["updates"] = timed
-    with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
+    with tempfile.TemporaryDirectory(dir=case.scratch) as folder, patch.object(DataLoader, "updates", timed):
         job = job_of(case, ema, Path(folder), policy)
-        fit_module.fit(job, make_engine(job.recipe.compute), Console("none"))
+        fit(job, make_engine(job.recipe.compute), Console("none"))
         with (Path(folder) / "history.csv").open() as file:
             row = next(csv.DictReader(file))
     return {"value": float(row["images_per_second"]), "waiting": 100 * waiting.seconds / float(row["seconds"])}
@@ -70,7 +70,7 @@ def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
 def ready(case: Case, ema: bool) -> dict[str, float]:
     """The same state and step, the same batch again and again."""
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.loader import updates
+    from sketchfit.training.loader import DataLoader
     from sketchfit.training.plan import make_plan
     from sketchfit.training.state import start, wrap
     from sketchfit.training.step import update
@@ -81,9 +81,9 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
         epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
         state = start(job, engine, None)
         wrap(state, engine, compiled=False)
-        feed = updates(job, epoch, 1, 0, state.normalisation, engine)
-        micros = next(feed)
-        feed.close()
+        batches = DataLoader(job, state.normalisation, engine).updates(epoch)
+        micros = next(batches)
+        batches.close()
         state.model.train()
         began = time.perf_counter()
         for number in range(epoch.updates):

@@ -26,7 +26,7 @@ from sketchfit.synthetic import draw_dataset
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.engine import make_engine
 from sketchfit.training.job import FitJob, SoftTargets
-from sketchfit.training.loader import updates
+from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 from tests.factories import open_context, tiny_recipe
 
@@ -123,7 +123,7 @@ def test_soft_rows_carry_their_target_and_weight_and_resume_where_they_stopped(
 
     def batches(first: int) -> list[Any]:
         engine = make_engine(recipe.compute)
-        return [group[0] for group in updates(job, epoch, 1, first, Normalisation(half, half), engine)]
+        return [group[0] for group in DataLoader(job, Normalisation(half, half), engine).updates(epoch, first)]
 
     whole, rest = batches(0), batches(1)
     assert len(whole) == 3

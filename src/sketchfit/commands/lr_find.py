@@ -23,7 +23,7 @@ from sketchfit.stages.context import RunContext
 from sketchfit.stages.start import open_tables
 from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob
-from sketchfit.training.loader import updates
+from sketchfit.training.loader import DataLoader
 from sketchfit.training.lr_range import broken, range_rates, smoothed, suggested_rate
 from sketchfit.training.plan import make_plan
 from sketchfit.training.schedules import apply_lr
@@ -141,7 +141,7 @@ def _job(context: RunContext) -> FitJob:
 def _endless(job: FitJob, state: TrainState, engine: Engine) -> Generator[list[Micro], None, None]:
     """Yield updates at the full image size, epoch after epoch."""
     full, epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1], 0
+    loader = DataLoader(job, state.normalisation, engine)
     while True:
-        plan = replace(full, epoch=epoch)
-        yield from updates(job, plan, job.recipe.training.epochs, 0, state.normalisation, engine)
+        yield from loader.updates(replace(full, epoch=epoch))
         epoch += 1

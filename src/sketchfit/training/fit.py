@@ -28,7 +28,7 @@ from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.job import FitJob
-from sketchfit.training.loader import updates
+from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
 from sketchfit.training.schedules import apply_lr, lr_factor
 from sketchfit.training.state import TrainState, start, wrap
@@ -58,6 +58,10 @@ class _Training:
     @property
     def epochs(self) -> int:
         return len(self.plan.epochs)
+
+    @property
+    def loader(self) -> DataLoader:
+        return DataLoader(self.job, self.state.normalisation, self.engine)
 
 
 def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | None = None) -> Network:
@@ -138,8 +142,7 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)
     with training.console.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
-        groups = updates(job, epoch, training.epochs, first, state.normalisation, engine, state.features)
-        for micros in groups:
+        for micros in training.loader.updates(epoch, first, state.features):
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
             step = plan.schedule_step(epoch, number - epoch.first_update)
             factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)
@@ -258,7 +261,7 @@ def _load_reported_weights(training: _Training) -> None:
 def _refreshing_batches(training: _Training) -> Iterator[Tensor]:
     """Yield the inputs of the last epoch's first batches, for the statistics of batch norm."""
     job, last = training.job, training.plan.epochs[-1]
-    groups = updates(job, last, training.epochs, 0, training.state.normalisation, training.engine)
+    groups = training.loader.updates(last)
     with closing(groups):
         for micro in islice(chain.from_iterable(groups), job.recipe.averaging.refresh_batches):
             yield micro.images

@@ -1,8 +1,9 @@
-"""From rows of the store to batches on the device, grouped into updates."""
+"""The data loader: from rows of the store to batches on the device, grouped into updates."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,91 +24,91 @@ from sketchfit.transforms.mixing import mix
 from sketchfit.transforms.rng import sample_rng
 
 BATCH_STREAM = 1
-"""Stream of random numbers of a batch (mixing), beside stream 0 of its images."""
+"""Stream of random numbers of a batch (mixing); stream 0 is that of its images."""
 
 
-def updates(
-    job: FitJob,
-    epoch: EpochPlan,
-    epochs: int,
-    first_batch: int,
-    normalisation: Normalisation,
-    engine: Engine,
-    features: FrozenFeatures | None = None,
-) -> Generator[list[Micro], None, None]:
-    """Batches of an epoch from `first_batch` on, grouped into updates; each process gets its share of every batch.
+@dataclass(frozen=True)
+class DataLoader:
+    """Makes the batches of a training, in this process.
 
-    Args:
-        features: given out instead of pictures, where they are known.
+    Attributes:
+        job: the training.
+        normalisation: of the network's input.
+        engine: device and processes; each process gets its share of every batch.
     """
-    recipe = job.recipe
-    power = recipe.training.class_power
-    order = sampled_order(job.train_rows, job.label, power, job.seed, epoch.epoch)
-    batches = split_batches(order, epoch.batch_size)
-    numbers = range(first_batch, len(batches))
-    mine = [np.array_split(batches[number], engine.processes)[engine.rank] for number in numbers]
-    inputs: Iterable[torch.Tensor]
-    if features is None:
-        inputs = _pictures(job, epoch, epochs, mine, normalisation, engine)
-    else:
-        inputs = (features.of(rows) for rows in mine)
-    mixes = recipe.transforms.mixes_at(epoch.epoch, epochs)
-    group: list[Micro] = []
-    for number, rows, images in zip(numbers, mine, inputs, strict=True):
-        micro = _micro(job, images, rows, engine)
-        if mixes:
-            stream = number * engine.processes + engine.rank
-            rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
-            micro = _mixed(micro, recipe.transforms.mixing, rng)
-        group.append(micro)
-        if len(group) == recipe.training.accumulation or number == len(batches) - 1:
-            yield group
-            group = []
+
+    job: FitJob
+    normalisation: Normalisation
+    engine: Engine
+
+    def updates(
+        self, epoch: EpochPlan, first_batch: int = 0, features: FrozenFeatures | None = None
+    ) -> Generator[list[Micro], None, None]:
+        """Yield the batches of an epoch, grouped into updates.
+
+        Args:
+            epoch: size and number of its batches.
+            first_batch: number of the first batch, where an epoch is resumed.
+            features: returned instead of pictures, where they are known.
+        """
+        job, engine, recipe = self.job, self.engine, self.job.recipe
+        order = sampled_order(job.train_rows, job.label, recipe.training.class_power, job.seed, epoch.epoch)
+        batches = split_batches(order, epoch.batch_size)
+        numbers = range(first_batch, len(batches))
+        mine = [np.array_split(batches[number], engine.processes)[engine.rank] for number in numbers]
+        inputs: Iterable[torch.Tensor]
+        inputs = self._pictures(epoch, mine) if features is None else (features.of(rows) for rows in mine)
+        mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
+        group: list[Micro] = []
+        for number, rows, images in zip(numbers, mine, inputs, strict=True):
+            micro = self._micro(images, rows)
+            if mixes:
+                stream = number * engine.processes + engine.rank
+                rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
+                micro = _mixed(micro, recipe.transforms.mixing, rng)
+            group.append(micro)
+            if len(group) == recipe.training.accumulation or number == len(batches) - 1:
+                yield group
+                group = []
+
+    def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
+        """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
+        job, recipe, device = self.job, self.job.recipe, self.engine.device
+        augment = augment_for(recipe.transforms, epoch.size, epoch.epoch, recipe.training.epochs)
+
+        def generator(row: int) -> np.random.Generator:
+            return sample_rng(job.seed, epoch.epoch, row)
+
+        for batch in load_batches(job.store, batches, augment, generator, recipe.compute.threads):
+            images = torch.from_numpy(batch.images)
+            if device.type == "cuda":
+                images = images.pin_memory()  # so that only the device waits for the copy
+            yield to_input(images, self.normalisation, device, recipe.compute.channels_last)
+
+    def _micro(self, inputs: torch.Tensor, rows: NDArray[np.int64]) -> Micro:
+        """Return a batch with its targets."""
+        job, device = self.job, self.engine.device
+        label = torch.from_numpy(job.label[rows]).to(device, non_blocking=True)
+        targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)
+        teacher = None
+        if job.teacher is not None:
+            teacher = torch.from_numpy(_teacher_targets(job.teacher, rows)).to(device)
+        if job.soft is None:
+            return Micro(inputs, targets, label, teacher=teacher)
+        place, weight = _soft_places(job.soft, rows)
+        soft = torch.from_numpy(place >= 0).to(device)
+        targets[soft] = torch.from_numpy(job.soft.prob[place[place >= 0]]).to(device)
+        return Micro(inputs, targets, label, torch.from_numpy(weight).to(device), teacher)
 
 
-def _pictures(
-    job: FitJob,
-    epoch: EpochPlan,
-    epochs: int,
-    batches: Sequence[NDArray[np.int64]],
-    normalisation: Normalisation,
-    engine: Engine,
-) -> Generator[torch.Tensor, None, None]:
-    """The network's inputs, float [B, 3, size, size] on the device, batch by batch."""
-    compute = job.recipe.compute
-    augment = augment_for(job.recipe.transforms, epoch.size, epoch.epoch, epochs)
-    loaded = load_batches(
-        job.store, batches, augment, lambda row: sample_rng(job.seed, epoch.epoch, row), compute.threads
-    )
-    for batch in loaded:
-        images = torch.from_numpy(batch.images)
-        if engine.device.type == "cuda":
-            images = images.pin_memory()  # so that nobody waits for the copy but the device
-        yield to_input(images, normalisation, engine.device, compute.channels_last)
-
-
-def _micro(job: FitJob, inputs: torch.Tensor, rows: NDArray[np.int64], engine: Engine) -> Micro:
-    label = torch.from_numpy(job.label[rows]).to(engine.device, non_blocking=True)
-    targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)
-    teacher = None
-    if job.teacher is not None:
-        teacher = torch.from_numpy(_taught(job.teacher, rows)).to(engine.device)
-    if job.soft is None:
-        return Micro(inputs, targets, label, teacher=teacher)
-    place, weight = _soft_places(job.soft, rows)
-    taught = torch.from_numpy(place >= 0).to(engine.device)
-    targets[taught] = torch.from_numpy(job.soft.prob[place[place >= 0]]).to(engine.device)
-    return Micro(inputs, targets, label, torch.from_numpy(weight).to(engine.device), teacher)
-
-
-def _taught(teacher: TeacherTargets, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The teacher's probabilities of these rows, float32 [B, C]; a job has them of every training row."""
+def _teacher_targets(teacher: TeacherTargets, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the teacher's probabilities of these rows, float32 [B, C]; a job has those of every training row."""
     found: NDArray[np.float32] = teacher.prob[np.searchsorted(teacher.row, rows)]
     return found
 
 
 def _soft_places(soft: SoftTargets, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Where each row stands among the soft targets, -1 where it is none of them, and its weight."""
+    """Return the place of each row among the soft targets, -1 where it is not one of them, and its weight."""
     if not len(soft.row):
         return np.full(len(rows), -1), np.ones(len(rows), dtype=np.float32)
     near = np.minimum(np.searchsorted(soft.row, rows), len(soft.row) - 1)
@@ -116,7 +117,7 @@ def _soft_places(soft: SoftTargets, rows: NDArray[np.int64]) -> tuple[NDArray[np
 
 
 def _mixed(micro: Micro, section: MixingSection, rng: np.random.Generator) -> Micro:
-    """The batch mixed; a mixed picture's weight and teacher are its parts', in the shares of its target."""
+    """Return the mixed batch; weights and teacher targets are mixed in the same shares as the targets."""
     weight, teacher = micro.weight, micro.teacher
     parts = [micro.targets, *([] if weight is None else [weight[:, None]]), *([] if teacher is None else [teacher])]
     images, joined = mix(micro.images, torch.cat(parts, dim=1), section, rng)

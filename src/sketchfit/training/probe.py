@@ -54,11 +54,11 @@ def fit_head(
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    training = head.training
+    mode = head.training
     head.eval()
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     optimizer.zero_grad()
     with torch.no_grad():
         reached = float(objective())
-    head.train(training)
+    head.train(mode)
     return reached

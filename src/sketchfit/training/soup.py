@@ -27,7 +27,7 @@ from sketchfit.tracking.console import Console
 from sketchfit.training.engine import Engine
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
-from sketchfit.training.loader import updates
+from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 
 State = Mapping[str, Tensor]
@@ -110,8 +110,8 @@ def _accuracy(job: FitJob, network: Network, state: State, engine: Engine) -> fl
 
 
 def _batches(job: FitJob, network: Network, engine: Engine) -> Iterator[Tensor]:
-    epochs = make_plan(job.recipe, len(job.train_rows)).epochs
-    groups = updates(job, epochs[-1], len(epochs), 0, network.normalisation, engine)
+    last = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
+    groups = DataLoader(job, network.normalisation, engine).updates(last)
     with closing(groups), torch.no_grad():
         for micro in islice(chain.from_iterable(groups), job.recipe.averaging.refresh_batches):
             yield micro.images

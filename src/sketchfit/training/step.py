@@ -17,11 +17,14 @@ from sketchfit.training.state import TrainState
 
 @dataclass(frozen=True)
 class Micro:
-    """One batch ready for the network.
+    """One batch, ready for the network.
 
-    Images float [B, 3, H, W] (for a head alone: features [B, D]), targets float [B, C], labels int64 [B]; where rows do
-    not all count alike their weights in the loss, float [B]; where there is a teacher its probabilities, float [B, C],
-    mixed as the targets are.
+    Attributes:
+        images: float [B, 3, H, W]; where only the head is trained, features [B, D].
+        targets: float [B, C].
+        label: int64 [B].
+        weight: float [B], of each row in the loss; None: all are 1.
+        teacher: probabilities of the teacher, float [B, C], mixed like the targets; None: there is no teacher.
     """
 
     images: Tensor
@@ -37,8 +40,8 @@ def update(
     """Make one update of the weights from one or several batches.
 
     Args:
-        micros: batches whose gradients are added up.
-        torch_seed: dropout and its kind are a pure function of it, so that a resumed training draws the same.
+        micros: batches whose gradients are summed.
+        torch_seed: dropout and the like are a pure function of it, so that a resumed training is the same.
 
     Returns:
         Sum of the losses over images, and number of images whose most probable class is the target's; on the device.
