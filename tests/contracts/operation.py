@@ -21,7 +21,7 @@ def check_operation(op: Op, image: Picture, paper: Picture, same: bool = False) 
         same: whether the operation does the same at each draw, as a flip does.
     """
     before, ground = image.copy(), paper.copy()
-    augment = Augment([op.sure()], image.shape[0])
+    augment = Augment([op.always()], image.shape[0])
     outs = [augment(image, paper, np.random.default_rng(seed)) for seed in range(SEEDS)]
     for out in outs:
         assert out.shape == image.shape
@@ -36,7 +36,7 @@ def check_operation(op: Op, image: Picture, paper: Picture, same: bool = False) 
     never = Augment([op.model_copy(update={"p": 0.0})], image.shape[0])
     assert np.array_equal(never(image, paper, np.random.default_rng(0)), image)
     if op.neutral:
-        nothing = Augment([op.sure().scaled(0.0)], image.shape[0])(image, paper, np.random.default_rng(3))
+        nothing = Augment([op.always().scaled(0.0)], image.shape[0])(image, paper, np.random.default_rng(3))
         assert np.abs(nothing.astype(int) - image).max() <= 1
     settings = op.model_dump(mode="json")
     assert build([settings])[0].model_dump(mode="json") == settings

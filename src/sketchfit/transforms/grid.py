@@ -1,4 +1,4 @@
-"""A picture of augmented images: one row per image."""
+"""A sheet of augmented images: one row per image."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Automatic policies: RandAugment, TrivialAugment, AutoAugment, AugMix on timm's operations; a draw among our own.
+"""Automatic policies: RandAugment, TrivialAugment, AutoAugment and AugMix on timm's operations; `pick` on sketchfit's.
 
-timm's operations work on PIL pictures, and its policies draw from Python's one global generator, which threads would
-share. So only its operations, its policy tables and its choice of operations are used; what is applied, and how
-strongly, is drawn here from the sample's own generator. What is uncovered is filled with paper.
+timm's policies sample from Python's global generator, which threads would share. So only timm's operations (on PIL
+images), policy tables and lists of operations are used; what is applied, and how strongly, is sampled here from the
+sample's own generator. Uncovered parts are filled with paper.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
     Choice,
-    Drawn,
     Op,
     Picture,
     Pixel,
     Plan,
     Probability,
+    Sampled,
     ShareRange,
     Uniforms,
     between,
@@ -33,40 +33,40 @@ from sketchfit.transforms.ops import (
 )
 
 STEPS = 20
-"""Into how many steps a drawn magnitude is rounded by `pick`."""
+"""Number of steps to which `pick` rounds a magnitude."""
 
 
 @operations.register("pick")
 class Pick(Choice):
-    """Draws some of the operations in `of`, each with a magnitude: a RandAugment over operations that suit drawings.
+    """Applies a random choice of the operations in `of`, each with a random magnitude: RandAugment for drawings.
 
-    An operation that is drawn is applied, whatever its own `p`; operations are applied in the order of `of`.
+    A chosen operation is always applied, whatever its own `p`, and in the order of `of`.
     """
 
     op: Literal["pick"] = "pick"
     of: tuple[SerializeAsAny[Op], ...] = Field(min_length=1)
     """The operations, as in a policy."""
     count: int = Field(2, ge=1)
-    """How many are drawn, without repetition."""
+    """Number of operations chosen, without repetition."""
     magnitude: ShareRange = (0.2, 1.0)
-    """Drawn for each operation: 1 leaves its ranges as written, 0 draws them together to doing nothing."""
+    """Magnitude of each operation: 1 uses its ranges unchanged, 0 has no effect."""
 
     # Every operation at every step of the magnitude.
     _plans: list[list[Plan]] = PrivateAttr(default_factory=list)
 
     @override
     def model_post_init(self, context: Any) -> None:
-        self._plans = [[Plan([op.scaled(m / STEPS).sure()]) for m in range(STEPS + 1)] for op in self.of]
+        self._plans = [[Plan([op.scaled(m / STEPS).always()]) for m in range(STEPS + 1)] for op in self.of]
 
     @override
-    def choose(self, u: Uniforms, rng: np.random.Generator) -> list[Drawn]:
+    def choose(self, u: Uniforms, rng: np.random.Generator) -> list[Sampled]:
         v = rng.random(2 * len(self.of)).tolist()
         plans = self._plans
         chosen = sorted(sorted(range(len(plans)), key=v.__getitem__)[: self.count])
-        drawn: list[Drawn] = []
+        sampled: list[Sampled] = []
         for at in chosen:
-            drawn += plans[at][round(between(self.magnitude, v[len(plans) + at]) * STEPS)].draw(rng)
-        return drawn
+            sampled += plans[at][round(between(self.magnitude, v[len(plans) + at]) * STEPS)].sample(rng)
+        return sampled
 
 
 @operations.register("randaugment")
@@ -78,7 +78,7 @@ class RandAugment(Pixel):
 
     op: Literal["randaugment"] = "randaugment"
     layers: int = Field(2, ge=1)
-    """How many operations follow each other."""
+    """Number of operations in sequence."""
     magnitude: float = Field(9.0, ge=0, le=10)
     """Strength, 0 to 10."""
     sd: float = Field(0.5, ge=0)
@@ -86,7 +86,7 @@ class RandAugment(Pixel):
     each: Probability = 0.5
     """Probability of each operation."""
     skip: tuple[str, ...] = ()
-    """timm's names of operations that are left out: `SolarizeIncreasing` and `Equalize` are hard on thin strokes."""
+    """timm's names of operations to leave out: `SolarizeIncreasing` and `Equalize` damage thin strokes."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -112,7 +112,7 @@ class TrivialAugment(Pixel):
     magnitude: AmountRange = (0.0, 10.0)
     """Range of the strength, 0 to 10."""
     skip: tuple[str, ...] = ()
-    """timm's names of operations that are left out: `SolarizeIncreasing` and `Equalize` are hard on thin strokes."""
+    """timm's names of operations to leave out: `SolarizeIncreasing` and `Equalize` damage thin strokes."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -133,7 +133,7 @@ class AutoAugment(Pixel):
     table: Literal["original", "originalr", "v0", "v0r"] = "original"
     """timm's name of the table: the paper's (with either reading of posterize), or EfficientNet's."""
     skip: tuple[str, ...] = ()
-    """timm's names of operations that are left out of their pairs."""
+    """timm's names of operations to leave out of their pairs."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -147,7 +147,7 @@ class AutoAugment(Pixel):
 
 @operations.register("augmix")
 class AugMix(Pixel):
-    """A mix of several short chains of operations with the picture itself (without the consistency loss).
+    """A mix of several short chains of operations with the image itself (without the consistency loss).
 
     Hendrycks et al., *AugMix: a simple data processing method to improve robustness and uncertainty*
     (arXiv:1912.02781).
@@ -157,13 +157,13 @@ class AugMix(Pixel):
     magnitude: float = Field(3.0, ge=0, le=10)
     """Strength, 0 to 10."""
     width: int = Field(3, ge=1)
-    """How many chains."""
+    """Number of chains."""
     depth: tuple[int, int] = (1, 3)
-    """Fewest and most operations in a chain."""
+    """Least and largest number of operations in a chain."""
     alpha: float = Field(1.0, gt=0)
-    """Of the Dirichlet distribution over the chains, and of the Beta distribution between them and the picture."""
+    """Parameter of the Dirichlet distribution over chains, and of the Beta distribution between them and the image."""
     skip: tuple[str, ...] = ()
-    """timm's names of operations that are left out: `SolarizeIncreasing` and `Equalize` are hard on thin strokes."""
+    """timm's names of operations to leave out: `SolarizeIncreasing` and `Equalize` damage thin strokes."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -182,14 +182,14 @@ class AugMix(Pixel):
 
 
 def argument(name: str, level: float, sign: float) -> tuple[float, ...]:
-    """What timm's operation `name` is called with at a level from 0 to 10.
+    """Return the arguments of timm's operation `name` at a level from 0 to 10.
 
-    As in timm, except that posterizing keeps a bit at least: none would leave no drawing, and Pillow refuses it.
+    They are timm's, except that posterizing keeps at least one bit: Pillow refuses fewer.
 
     Args:
         name: timm's name of the operation.
         level: strength; clipped to [0, 10].
-        sign: uniform in [0, 1): the direction, where there are two.
+        sign: uniform in [0, 1); decides the direction where there are two.
 
     Raises:
         KeyError: no such operation.
@@ -224,7 +224,7 @@ _CONTRAST_KEPT = 0.25
 
 
 def _timm() -> Any:
-    """timm's module of automatic augmentation; imported when first used, since that takes seconds."""
+    """Return timm's module of automatic augmentation; imported at the first use, which takes seconds."""
     from sketchfit._timm import timm
 
     return timm.data.auto_augment
@@ -237,7 +237,7 @@ def _operation(name: str) -> Callable[..., Any]:
 
 @cache
 def _increasing(skip: tuple[str, ...]) -> tuple[str, ...]:
-    """timm's operations whose effect grows with the level, without those in `skip`."""
+    """Return timm's operations whose effect grows with the level, without those in `skip`."""
     names: Sequence[str] = _timm().rand_augment_choices("", increasing=True)
     return tuple(name for name in names if name not in skip)
 
@@ -249,8 +249,10 @@ def _searched(table: str) -> list[list[tuple[str, float, float]]]:
 
 
 def _do(name: str, level: float, sign: float, image: Picture, paper: Picture) -> tuple[Picture, Picture]:
-    """One of timm's operations on an array [H, W, C] with its paper [C]; not applied where it would blot the drawing
-    out, as more light does to pencil on grey paper."""
+    """Apply one of timm's operations to an array [H, W, C] with its paper [C].
+
+    Nothing is changed where it would erase the drawing, as more brightness does to pencil on grey paper.
+    """
     if name == "Identity":
         return image, paper
     arguments = argument(name, level, sign)

@@ -1,4 +1,4 @@
-"""Colours of paper and ink. One-channel pictures get greys, three-channel ones colours."""
+"""Colours of paper and ink: greys for one channel, colours for three."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _VALUES = np.arange(256, dtype=np.float32)
 
 @operations.register("invert")
 class Invert(Tone):
-    """Light strokes on dark paper, and the other way round."""
+    """Inverts values: light strokes on dark paper, or dark on light."""
 
     op: Literal["invert"] = "invert"
     p: Probability = 0.1
-    """Probability that it is applied to a picture."""
+    """Probability that it is applied to an image."""
 
     @override
     def table(self, channels: int, paper: Picture, u: Uniforms) -> Picture:
@@ -31,7 +31,7 @@ class Invert(Tone):
 
 @operations.register("fade")
 class Fade(Tone):
-    """All strokes get paler: their difference from the paper is multiplied."""
+    """Makes all strokes paler: multiplies their difference from the paper."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"strength": 1.0}
@@ -48,16 +48,16 @@ class Fade(Tone):
 
 @operations.register("paper")
 class Paper(Tone):
-    """Paper that isn't quite white (or, under light ink, not quite black); full ink stays as it is."""
+    """Makes the paper slightly grey or coloured; full ink does not change."""
 
     draws: ClassVar[int] = 4
     neutral: ClassVar[dict[str, float]] = {"amount": 0.0}
 
     op: Literal["paper"] = "paper"
     amount: ShareRange = (0.03, 0.25)
-    """How far the paper moves towards the ink."""
+    """Distance that the paper moves towards the ink, as a share."""
     tint: float = Field(0.5, ge=0, le=1)
-    """How much of that differs between the channels of a coloured picture."""
+    """Share of that which differs between the channels of a coloured image."""
 
     @override
     def table(self, channels: int, paper: Picture, u: Uniforms) -> Picture:
@@ -69,16 +69,16 @@ class Paper(Tone):
 
 @operations.register("ink")
 class Ink(Tone):
-    """Ink that isn't quite black (or, on dark paper, not quite white): a pencil, a coloured pen. The paper stays."""
+    """Makes the ink slightly grey or coloured, as of a pencil or a coloured pen; the paper does not change."""
 
     draws: ClassVar[int] = 4
     neutral: ClassVar[dict[str, float]] = {"amount": 0.0}
 
     op: Literal["ink"] = "ink"
     amount: ShareRange = (0.1, 0.5)
-    """How far full ink moves towards the paper."""
+    """Distance that full ink moves towards the paper, as a share."""
     tint: float = Field(1.0, ge=0, le=1)
-    """How much of that differs between the channels of a coloured picture."""
+    """Share of that which differs between the channels of a coloured image."""
 
     @override
     def table(self, channels: int, paper: Picture, u: Uniforms) -> Picture:
@@ -89,19 +89,19 @@ class Ink(Tone):
 
 
 def _by_channel(bounds: tuple[float, float], tint: float, channels: int, u: Uniforms) -> list[float]:
-    """An amount a channel: one common draw, from which each channel keeps a share of 1 − tint to 1."""
+    """Return an amount per channel: one common number, of which each channel keeps a share of 1 − tint to 1."""
     amount = between(bounds, u[0])
     return [amount] if channels == 1 else [amount * (1 - tint * v) for v in u[1 : 1 + channels]]
 
 
 def _line(x0: float, y0: float, x1: float, y1: float) -> NDArray[np.float32]:
-    """The straight line through two points, at every value; flat where they share their x."""
+    """Return the straight line through two points at every value; a shift where their x is equal."""
     if x0 == x1:
         return _VALUES + np.float32(y1 - x1)
     return y0 + (_VALUES - np.float32(x0)) * np.float32((y1 - y0) / (x1 - x0))
 
 
 def _tables(tables: Sequence[NDArray[np.float32]]) -> Picture:
-    """One table [256], or [256, C] for several channels."""
+    """Return one table [256], or [256, C] for several channels."""
     stacked = np.stack(tables, axis=1) if len(tables) > 1 else tables[0]
     return np.rint(stacked.clip(0, 255)).astype(np.uint8)  # type: ignore[no-any-return]

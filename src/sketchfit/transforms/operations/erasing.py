@@ -1,4 +1,4 @@
-"""Erasing parts of the picture: what is erased becomes paper, as if it had never been drawn."""
+"""Erasing of parts of the image: erased parts get the colour of the paper."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sketchfit.transforms.ops import (
 
 @operations.register("erase")
 class Erase(Pixel):
-    """Random erasing in paper colour: one rectangle inside the picture.
+    """Random erasing with the colour of the paper: one rectangle inside the image.
 
     Zhong et al., *Random erasing data augmentation* (arXiv:1708.04896).
     """
@@ -33,11 +33,11 @@ class Erase(Pixel):
 
     op: Literal["erase"] = "erase"
     p: Probability = 0.25
-    """Probability that it is applied to a picture."""
+    """Probability that it is applied to an image."""
     area: ShareRange = (0.02, 0.15)
-    """Share of the picture's area."""
+    """Share of the image's area."""
     aspect: PositiveRange = (0.4, 2.5)
-    """Width to height of the rectangle; drawn evenly on a logarithmic scale, and kept where the rectangle fits."""
+    """Width to height of the rectangle, uniform on a logarithmic scale, and limited so that the rectangle fits."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -55,7 +55,7 @@ class Erase(Pixel):
 
 @operations.register("coarse_dropout")
 class CoarseDropout(Pixel):
-    """Several small squares in paper colour; they may overlap and lie partly outside.
+    """Several small squares with the colour of the paper; they may overlap and be partly outside.
 
     DeVries and Taylor, *Improved regularization of convolutional neural networks with Cutout* (arXiv:1708.04552).
     """
@@ -65,9 +65,9 @@ class CoarseDropout(Pixel):
 
     op: Literal["coarse_dropout"] = "coarse_dropout"
     holes: AmountRange = (3.0, 8.0)
-    """How many squares."""
+    """Number of squares."""
     side: ShareRange = (0.06, 0.14)
-    """A square's side as a share of the picture's."""
+    """Side of a square as a share of the image's."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:

@@ -1,5 +1,5 @@
-"""Linear geometry: crop, scale, aspect, rotation, shear, translation, flips. Each gives one matrix; a policy's are
-multiplied into one."""
+"""Linear geometry: crop, scale, aspect, rotation, shear, translation, flips. Each returns one matrix; the matrices of a
+policy are multiplied into one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sketchfit.transforms.ops import Affine, Matrix, PositiveRange, Probability,
 
 @operations.register("crop")
 class Crop(Affine):
-    """Random resized crop: a box of random area and aspect, stretched to the whole picture.
+    """Random resized crop: a box of random area and aspect, stretched to the entire image.
 
     Szegedy et al., *Going deeper with convolutions* (arXiv:1409.4842).
     """
@@ -24,13 +24,13 @@ class Crop(Affine):
 
     op: Literal["crop"] = "crop"
     area: PositiveRange = (0.7, 1.0)
-    """Share of the picture's area; above 1 the picture shrinks on its paper."""
+    """Share of the image's area; above 1 the image shrinks on its paper."""
     aspect: PositiveRange = (0.9, 1.1)
-    """Width to height of the box; drawn evenly on a logarithmic scale."""
+    """Width to height of the box, uniform on a logarithmic scale."""
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:
-        """A box lies inside the picture where its area is at most 1."""
+        """The box is inside the image if its area is at most 1."""
         side = math.sqrt(between(self.area, u[0]))
         stretch = math.sqrt(self.aspect[0] * (self.aspect[1] / self.aspect[0]) ** u[1])
         width, height = side * stretch, side / stretch
@@ -41,7 +41,7 @@ class Crop(Affine):
 
 @operations.register("scale")
 class Scale(Affine):
-    """Makes the drawing larger or smaller about its middle; what is uncovered is paper."""
+    """Scales the drawing around the centre; uncovered parts are paper."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"factor": 1.0}
@@ -59,14 +59,14 @@ class Scale(Affine):
 
 @operations.register("aspect")
 class Aspect(Affine):
-    """Makes the drawing wider or taller at the same area."""
+    """Makes the drawing wider or taller with the same area."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"ratio": 1.0}
 
     op: Literal["aspect"] = "aspect"
     ratio: PositiveRange = (0.85, 1.18)
-    """Width to height; drawn evenly on a logarithmic scale."""
+    """Width to height, uniform on a logarithmic scale."""
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:
@@ -77,7 +77,7 @@ class Aspect(Affine):
 
 @operations.register("rotate")
 class Rotate(Affine):
-    """Turns the drawing about its middle."""
+    """Rotates the drawing around the centre."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"degrees": 0.0}
@@ -88,7 +88,7 @@ class Rotate(Affine):
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:
-        """With y pointing down, the inverse of a counter-clockwise turn is this matrix."""
+        """The inverse of a counter-clockwise rotation where y points down."""
         angle = math.radians(between(self.degrees, u[0]))
         cos, sin = math.cos(angle), math.sin(angle)
         return (cos, -sin, 0.0, sin, cos, 0.0)
@@ -96,7 +96,7 @@ class Rotate(Affine):
 
 @operations.register("quarter_turn")
 class QuarterTurn(Affine):
-    """Turns the drawing by 90, 180 or 270 degrees, without a loss."""
+    """Rotates the drawing by 90, 180 or 270 degrees, without interpolation."""
 
     draws: ClassVar[int] = 1
 
@@ -104,34 +104,34 @@ class QuarterTurn(Affine):
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:
-        """One of three whole-number matrices."""
+        """One of three integer matrices."""
         cos, sin = ((0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(3 * u[0])]
         return (cos, -sin, 0.0, sin, cos, 0.0)
 
 
 @operations.register("shear")
 class Shear(Affine):
-    """Slants the drawing along x and along y."""
+    """Shears the drawing along x and along y."""
 
     draws: ClassVar[int] = 2
     neutral: ClassVar[dict[str, float]] = {"x": 0.0, "y": 0.0}
 
     op: Literal["shear"] = "shear"
     x: Range = (-0.1, 0.1)
-    """Shift along x for each unit of y."""
+    """Shift along x per unit of y."""
     y: Range = (0.0, 0.0)
-    """Shift along y for each unit of x."""
+    """Shift along y per unit of x."""
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:
-        """Takes back the slant along y, then the one along x."""
+        """Reverses the shear along y, then the one along x."""
         x, y = between(self.x, u[0]), between(self.y, u[1])
         return (1 + x * y, -x, 0.0, -y, 1.0, 0.0)
 
 
 @operations.register("translate")
 class Translate(Affine):
-    """Shifts the drawing; what is uncovered is paper."""
+    """Shifts the drawing; uncovered parts are paper."""
 
     draws: ClassVar[int] = 2
     neutral: ClassVar[dict[str, float]] = {"x": 0.0, "y": 0.0}
@@ -144,17 +144,17 @@ class Translate(Affine):
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:
-        """A share of the width is twice as much in coordinates from -1 to 1."""
+        """A share of the width is twice as large in coordinates from -1 to 1."""
         return (1.0, 0.0, -2 * between(self.x, u[0]), 0.0, 1.0, -2 * between(self.y, u[1]))
 
 
 @operations.register("hflip")
 class HFlip(Affine):
-    """Mirrors left and right."""
+    """Flips left and right."""
 
     op: Literal["hflip"] = "hflip"
     p: Probability = 0.5
-    """Probability that it is applied to a picture."""
+    """Probability that it is applied to an image."""
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:
@@ -164,11 +164,11 @@ class HFlip(Affine):
 
 @operations.register("vflip")
 class VFlip(Affine):
-    """Mirrors top and bottom."""
+    """Flips top and bottom."""
 
     op: Literal["vflip"] = "vflip"
     p: Probability = 0.5
-    """Probability that it is applied to a picture."""
+    """Probability that it is applied to an image."""
 
     @override
     def inverse(self, u: Uniforms) -> Matrix:

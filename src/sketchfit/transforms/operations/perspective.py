@@ -1,4 +1,4 @@
-"""A drawing seen at an angle."""
+"""Perspective distortion."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Shift = Annotated[Range, AfterValidator(_unfolded)]
 
 @operations.register("perspective")
 class Perspective(Warp):
-    """Looks at a quadrangle in place of the whole picture: its corners lie near the picture's, each moved on its own.
+    """Maps a quadrangle to the entire image: its corners are the image's, each moved separately.
 
     Hartley and Zisserman, *Multiple view geometry in computer vision* (2004), chapter 4.
     """
@@ -37,14 +37,14 @@ class Perspective(Warp):
 
     op: Literal["perspective"] = "perspective"
     shift: Shift = (-0.1, 0.1)
-    """How far a corner moves along x and along y, as a share of the side; at most a quarter, as beyond that the
-    quadrangle can fold."""
+    """Shift of a corner along x and along y as a share of the side; at most a quarter, so that the quadrangle cannot
+    fold."""
 
     @override
     def pull(
         self, points: NDArray[np.float32], size: int, u: Uniforms, rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        """The homography from the picture's corners to the quadrangle's."""
+        """Apply the homography from the image's corners to the quadrangle's."""
         moves = np.array([2 * between(self.shift, number) for number in u], np.float32).reshape(4, 2)
         matrix = cv2.getPerspectiveTransform(_CORNERS, _CORNERS + moves)
         return cv2.perspectiveTransform(points, matrix)  # type: ignore[return-value]

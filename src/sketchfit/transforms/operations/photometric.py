@@ -1,4 +1,4 @@
-"""Changes of tone and sharpness that a camera, a scanner or a file format makes."""
+"""Changes of tone and sharpness by cameras, scanners and file formats."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RAMP = np.arange(256, dtype=np.uint8).reshape(1, 256)
 
 @operations.register("brightness_contrast")
 class BrightnessContrast(Tone):
-    """Scales values about middle grey, then shifts them."""
+    """Scales values around middle grey, then shifts them."""
 
     draws: ClassVar[int] = 2
     neutral: ClassVar[dict[str, float]] = {"brightness": 0.0, "contrast": 0.0}
@@ -37,7 +37,7 @@ class BrightnessContrast(Tone):
     brightness: Range = (-0.15, 0.15)
     """Shift as a share of 255."""
     contrast: Range = (-0.2, 0.2)
-    """Values' distance from middle grey is multiplied by 1 plus this."""
+    """The distance of values from middle grey is multiplied by 1 plus this."""
 
     @override
     def table(self, channels: int, paper: Picture, u: Uniforms) -> Picture:
@@ -55,7 +55,7 @@ class Gamma(Tone):
 
     op: Literal["gamma"] = "gamma"
     power: PositiveRange = (0.6, 1.6)
-    """Above 1 pale strokes get darker, below 1 lighter; drawn evenly on a logarithmic scale."""
+    """Above 1 pale strokes get darker, below 1 lighter; uniform on a logarithmic scale."""
 
     @override
     def table(self, channels: int, paper: Picture, u: Uniforms) -> Picture:
@@ -65,7 +65,7 @@ class Gamma(Tone):
 
 @operations.register("noise")
 class Noise(Pixel):
-    """Gaussian noise on every value, as of a sensor."""
+    """Gaussian noise on each value, as of a sensor."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"sd": 0.0}
@@ -83,13 +83,13 @@ class Noise(Pixel):
 
 @operations.register("blur")
 class Blur(Pixel):
-    """Gaussian blur, as of a lens out of focus."""
+    """Gaussian blur."""
 
     draws: ClassVar[int] = 1
 
     op: Literal["blur"] = "blur"
     sigma: PositiveRange = (0.3, 0.9)
-    """Standard deviation in 128ths of the picture's side."""
+    """Standard deviation in 128ths of the image's side."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -97,23 +97,23 @@ class Blur(Pixel):
 
     @override
     def scaled(self, magnitude: float) -> Blur:
-        """Draws the range towards a blur too small to see."""
+        """Move the range towards a negligible blur."""
         low, high = self.sigma
         return self.model_copy(update={"sigma": (0.2 + magnitude * (low - 0.2), 0.2 + magnitude * (high - 0.2))})
 
 
 @operations.register("unsharp")
 class Unsharp(Pixel):
-    """Unsharp mask: adds back the difference to a blurred copy, as scanners do."""
+    """Unsharp mask: adds the difference from a blurred copy."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"amount": 0.0}
 
     op: Literal["unsharp"] = "unsharp"
     amount: AmountRange = (0.3, 1.5)
-    """How much of the difference is added."""
+    """Factor of the difference that is added."""
     sigma: float = Field(1.0, gt=0)
-    """The blur's standard deviation in 128ths of the picture's side."""
+    """The blur's standard deviation in 128ths of the image's side."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -124,7 +124,7 @@ class Unsharp(Pixel):
 
 @operations.register("jpeg")
 class Jpeg(Pixel):
-    """Written as JPEG and read again."""
+    """JPEG compression."""
 
     draws: ClassVar[int] = 1
 
@@ -143,14 +143,14 @@ class Jpeg(Pixel):
 
     @override
     def scaled(self, magnitude: float) -> Jpeg:
-        """Draws the range towards quality 95."""
+        """Move the range towards quality 95."""
         low, high = self.quality
         return self.model_copy(update={"quality": (95 + magnitude * (low - 95), 95 + magnitude * (high - 95))})
 
 
 @operations.register("clahe")
 class Clahe(Pixel):
-    """Contrast-limited adaptive histogram equalisation; of the lightness where there is colour.
+    """Contrast-limited adaptive histogram equalisation (CLAHE); of the lightness in coloured images.
 
     Zuiderveld, *Contrast limited adaptive histogram equalization* (Graphics Gems IV, 1994).
     """
@@ -159,7 +159,7 @@ class Clahe(Pixel):
 
     op: Literal["clahe"] = "clahe"
     clip: PositiveRange = (1.0, 4.0)
-    """Contrast limit; 1 hardly changes anything."""
+    """Contrast limit; 1 has hardly any effect."""
     tiles: int = Field(4, ge=1, le=32)
     """Tiles along a side."""
 

@@ -1,7 +1,7 @@
-"""What happens to pen strokes: they get thicker, thinner, paler, broken, or are left out.
+"""Changes of pen strokes: thicker, thinner, paler, broken, or left out.
 
-Lengths are in 128ths of the picture's side (pixels of a 128 px picture), so that a policy means the same at any size.
-Whether ink is dark or light is told by the paper's colour.
+Lengths are in 128ths of the image's side, so that a policy has the same effect at any size. The paper's colour decides
+whether ink is dark or light.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from sketchfit.transforms.ops import (
 
 @operations.register("thicken")
 class Thicken(Pixel):
-    """Strokes grow to both sides (grey-scale dilation of the ink)."""
+    """Makes strokes thicker on both sides (grey-scale dilation of the ink)."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
 
     op: Literal["thicken"] = "thicken"
     radius: AmountRange = (0.2, 1.0)
-    """Growth to each side in 128ths of the picture's side; parts of a pixel are blended."""
+    """Growth on each side in 128ths of the image's side; fractions of a pixel are blended."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -52,10 +52,10 @@ class Thicken(Pixel):
 
 @operations.register("thin")
 class Thin(Pixel):
-    """Strokes shrink from both sides; what is too thin for that stays as it is, so that no line vanishes.
+    """Makes strokes thinner on both sides; strokes that are too thin for that do not change, so that no line vanishes.
 
-    What the opening of the ink lacks is what the erosion would delete. It stays, and so does the ink next to it: where
-    thin lines cross they are thicker than elsewhere, and would else come apart.
+    The ink that an opening removes is the ink that the erosion would delete. It is kept, and so is the ink next to it:
+    where thin lines cross they are thicker than elsewhere, and would otherwise come apart.
     """
 
     draws: ClassVar[int] = 1
@@ -63,7 +63,7 @@ class Thin(Pixel):
 
     op: Literal["thin"] = "thin"
     radius: AmountRange = (0.2, 1.0)
-    """Loss on each side in 128ths of the picture's side; parts of a pixel are blended."""
+    """Loss on each side in 128ths of the image's side; fractions of a pixel are blended."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -84,16 +84,16 @@ class Thin(Pixel):
 
 @operations.register("pressure")
 class Pressure(Pixel):
-    """The pen presses unevenly: ink is paler in some places than in others, smoothly."""
+    """Uneven pressure of the pen: ink gets paler in some places, smoothly."""
 
     draws: ClassVar[int] = 1
     neutral: ClassVar[dict[str, float]] = {"loss": 0.0}
 
     op: Literal["pressure"] = "pressure"
     loss: ShareRange = (0.2, 0.6)
-    """How much of the ink is lost where the pen is lightest."""
+    """Share of the ink that is lost where the pen is lightest."""
     cells: int = Field(4, ge=1, le=32)
-    """The field has about this many hills along a side."""
+    """About the number of hills of the field along a side."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -106,16 +106,16 @@ class Pressure(Pixel):
 
 @operations.register("broken")
 class Broken(Pixel):
-    """Short gaps in the strokes, as of a pen that skips."""
+    """Short gaps in the strokes."""
 
     draws: ClassVar[int] = 2
     neutral: ClassVar[dict[str, float]] = {"gaps": 0.0}
 
     op: Literal["broken"] = "broken"
     gaps: AmountRange = (4.0, 14.0)
-    """How many gaps."""
+    """Number of gaps."""
     radius: AmountRange = (1.0, 2.5)
-    """A gap's radius in 128ths of the picture's side."""
+    """Radius of a gap in 128ths of the image's side."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -132,16 +132,16 @@ class Broken(Pixel):
 
 @operations.register("drop_part")
 class DropPart(Pixel):
-    """Leaves out what lies in a disc about a point of the drawing, but never more than a given share of its ink."""
+    """Leaves out a disc around a point of the drawing, but never more than a given share of its ink."""
 
     draws: ClassVar[int] = 2
     neutral: ClassVar[dict[str, float]] = {"radius": 0.0}
 
     op: Literal["drop_part"] = "drop_part"
     radius: ShareRange = (0.06, 0.16)
-    """The disc's radius as a share of the picture's side."""
+    """Radius of the disc as a share of the image's side."""
     most: float = Field(0.3, gt=0, lt=1)
-    """No more than this share of the ink is left out: the disc shrinks until that holds."""
+    """Largest share of the ink that is left out; a larger disc shrinks to it."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -166,15 +166,15 @@ class DropPart(Pixel):
 
 @operations.register("drop_pieces")
 class DropPieces(Pixel):
-    """Leaves out separate pieces of the drawing (connected ink), but never its largest."""
+    """Leaves out separate pieces of the drawing (connected ink), but never the largest."""
 
     draws: ClassVar[int] = 0
 
     op: Literal["drop_pieces"] = "drop_pieces"
     each: float = Field(0.25, ge=0, le=1)
-    """Probability for each piece."""
+    """Probability per piece."""
     most: float = Field(0.25, gt=0, lt=1)
-    """Pieces with more than this share of the inked pixels always stay."""
+    """Pieces with more than this share of the pixels with ink are always kept."""
 
     @override
     def apply(self, image: Picture, paper: Picture, u: Uniforms, rng: np.random.Generator) -> tuple[Picture, Picture]:
@@ -191,34 +191,34 @@ class DropPieces(Pixel):
 
 
 _INK = 64
-"""Difference from the paper from which a pixel counts as ink."""
+"""Least difference from the paper of a pixel that counts as ink."""
 _FAINT = 16
-"""Difference from the paper from which a pixel counts as belonging to a piece."""
+"""Least difference from the paper of a pixel that belongs to a piece."""
 
 
 @lru_cache(maxsize=32)
 def _ball(radius: int) -> Picture:
-    """A disc. OpenCV's ellipse is wider than high, and so tears slanted lines."""
+    """Return a disc. OpenCV's ellipse is wider than high, and so breaks slanted lines."""
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     return (x * x + y * y <= radius * radius).astype(np.uint8)  # type: ignore[no-any-return]
 
 
 def _by_parts(image: Picture, radius: float, morphed: Any) -> Picture:
-    """`morphed(kernel)` at a radius that needn't be whole: a blend of the two whole ones about it."""
-    whole, part = int(radius), radius - int(radius)
-    low = morphed(_ball(whole)) if whole else image
+    """Return `morphed(kernel)` at a fractional radius: a blend of those at the two nearest integers."""
+    integer, part = int(radius), radius - int(radius)
+    low = morphed(_ball(integer)) if integer else image
     if part < 1e-3:
         return low.reshape(image.shape)
-    return cv2.addWeighted(morphed(_ball(whole + 1)), part, low, 1 - part, 0).reshape(image.shape)  # type: ignore[return-value]
+    return cv2.addWeighted(morphed(_ball(integer + 1)), part, low, 1 - part, 0).reshape(image.shape)  # type: ignore[return-value]
 
 
 def _disc(image: Picture, x: int, y: int, radius: float, colour: list[int]) -> None:
-    """Fills a disc in place, its radius exact to a sixteenth of a pixel."""
+    """Fill a disc in place, with a radius exact to a sixteenth of a pixel."""
     cv2.circle(image, (x * 16, y * 16), round(radius * 16), colour, cv2.FILLED, cv2.LINE_AA, 4)
 
 
 def _towards_paper(image: Picture, paper: Picture, keep: NDArray[np.float32]) -> Picture:
-    """Each pixel's ink times `keep` [H, W, 1] in [0, 1]."""
+    """Return the image with each pixel's ink multiplied by `keep` [H, W, 1] in [0, 1]."""
     ground = paper.astype(np.float32)
     out = (image - ground) * keep
     out += ground + np.float32(0.5)
