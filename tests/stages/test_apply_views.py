@@ -20,6 +20,6 @@ def gain(low: float, high: float) -> Difference:
         (0.01, 0.02, False, "adds nothing to the views that are kept"),
     ],
 )
-def test_a_view_that_helps_alone_but_not_beside_others_is_told_from_one_that_does_not_help(low, high, kept, words):
+def test_the_verdict_separates_views_that_help_alone_from_those_that_do_not(low, high, kept, words):
     view = ViewGain("ink", Estimate(0.5, 0.4, 0.6, 100), gain(low, high), gain(-0.01, 0.01), kept)
     assert view_verdict(view) == words

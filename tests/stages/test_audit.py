@@ -1,4 +1,4 @@
-"""The audit as a stage and as a command."""
+"""The audit of a run, and of the command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sketchfit.stages.tables import load_table
 from tests.factories import make_context
 
 
-def test_external_data_are_checked_again_when_a_run_goes_on(drawn: Path, tmp_path: Path) -> None:
+def test_external_data_are_checked_again_when_a_run_continues(drawn: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     page = np.full((120, 90), 255, dtype=np.uint8)
@@ -37,7 +37,7 @@ def test_external_data_are_checked_again_when_a_run_goes_on(drawn: Path, tmp_pat
         find_groups(context, ["store"])
 
 
-def test_the_page_goes_where_it_is_asked_for(
+def test_the_page_is_written_to_the_given_path(
     cli: Callable[..., tuple[int, str, str]], drawn: Path, tmp_path: Path
 ) -> None:
     for out, page in ((tmp_path / "a", tmp_path / "a" / "index.html"), (tmp_path / "b" / "look.html",) * 2):

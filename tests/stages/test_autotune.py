@@ -1,4 +1,4 @@
-"""What the machine decides is decided once a run, and stands in its recipe."""
+"""Settings that depend on the machine are chosen once per run, and become part of its recipe."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Rates:
     return say
 
 
-def settled(settings: dict[str, Any]) -> Any:
+def resolved(settings: dict[str, Any]) -> Any:
     recipe = load_recipe(settings)
     Console("plain")  # prints what is logged
     return resolve_settings(recipe, 4, {}, make_engine(recipe.compute))
@@ -60,18 +60,18 @@ def test_nothing_is_measured_unless_asked(measured: Rates, tiny: dict[str, Any],
     assert asked == []
 
 
-def test_the_choice_is_told_and_becomes_the_recipe(
+def test_the_choice_is_printed_and_becomes_the_recipe(
     measured: Rates, tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = measured(10, 20)
-    found = settled(merge(tiny, AUTOTUNE))
+    found = resolved(merge(tiny, AUTOTUNE))
     assert (found.compute.precision, found.compute.channels_last) == ("bf16", True)
     assert [(name, classes, batch) for name, classes, _, batch in asked] == [("test_resnet", 4, 8)]
     assert capsys.readouterr().out == (
         "test_resnet: autotune chose bf16 channels_last (fp32 channels_last 10, fp32 contiguous 5, "
         "bf16 channels_last 20, bf16 contiguous 10 images/s; measured in 0 s)\n"
     )
-    again = settled(merge(tiny, AUTOTUNE))
+    again = resolved(merge(tiny, AUTOTUNE))
     assert again == found
     assert len(asked) == 1
     assert capsys.readouterr().out.endswith("remembered)\n")
@@ -81,20 +81,20 @@ def test_what_the_user_sets_wins(
     measured: Rates, tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = measured(10, 20)
-    one = settled(merge(tiny, merge(AUTOTUNE, {"compute": {"precision": "fp32"}})))
+    one = resolved(merge(tiny, merge(AUTOTUNE, {"compute": {"precision": "fp32"}})))
     assert one.compute.precision == "fp32"
     assert asked.pop()[2] == [Format("fp32", True), Format("fp32", False)]
-    other = settled(merge(tiny, merge(AUTOTUNE, {"compute": {"channels_last": False}})))
+    other = resolved(merge(tiny, merge(AUTOTUNE, {"compute": {"channels_last": False}})))
     assert (other.compute.precision, other.compute.channels_last) == ("bf16", False)
     asked.clear()
     capsys.readouterr()
     both = {"compute": {"precision": "fp32", "channels_last": True}}
-    assert settled(merge(tiny, merge(AUTOTUNE, both))).compute.precision == "fp32"
+    assert resolved(merge(tiny, merge(AUTOTUNE, both))).compute.precision == "fp32"
     assert asked == []
     assert "nothing to choose" in capsys.readouterr().out
 
 
-def test_members_are_settled_each_for_itself(measured: Rates, tiny: dict[str, Any], tmp_path: Path) -> None:
+def test_the_settings_of_members_are_resolved_separately(measured: Rates, tiny: dict[str, Any], tmp_path: Path) -> None:
     asked = measured(10, 20)
     members = {
         "free": {},
@@ -102,7 +102,7 @@ def test_members_are_settled_each_for_itself(measured: Rates, tiny: dict[str, An
         "vit": {"model": {"backbone": "test_vit"}, "compute": {"channels_last": False}},
         "plain": {"compute": {"autotune": False}},
     }
-    found = settled(merge(tiny, AUTOTUNE | {"members": members})).members
+    found = resolved(merge(tiny, AUTOTUNE | {"members": members})).members
     assert found["free"] == {"compute": {"precision": "bf16", "channels_last": True}}
     assert found["set"] == members["set"]
     assert found["vit"]["compute"] == {"channels_last": False, "precision": "bf16"}
@@ -115,7 +115,7 @@ def test_a_batch_found_by_the_machine_is_32_on_a_cpu(
 ) -> None:
     measured(10, 20)
     auto = merge(tiny, {"training": {"batch_size": "auto"}, "compute": {"device": "cpu"}})
-    assert settled(auto).training.batch_size == 32
+    assert resolved(auto).training.batch_size == 32
     assert capsys.readouterr().out == "test_resnet: training.batch_size 32, as always without CUDA\n"
     with pytest.raises(UserError, match=r"training\.batch_size"):
         load_recipe(merge(tiny, {"training": {"batch_size": 0}}))
@@ -123,7 +123,7 @@ def test_a_batch_found_by_the_machine_is_32_on_a_cpu(
         load_recipe(merge(tiny, {"training": {"batch_size": "large"}}))
 
 
-def test_a_run_goes_on_with_what_it_chose(
+def test_a_run_continues_with_its_choice(
     measured: Rates, drawn: Path, tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half of a run, then a machine that would choose otherwise and has forgotten: the run goes on as it began."""

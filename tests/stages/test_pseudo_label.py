@@ -172,7 +172,7 @@ def test_students_are_dropped_unless_better_or_forced(place: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("stage", ["pseudo_label", "distill"])
-def test_folds_that_part_copies_are_refused_before_anything_is_trained(
+def test_folds_that_separate_copies_are_refused_before_anything_is_trained(
     stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))

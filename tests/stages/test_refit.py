@@ -1,4 +1,4 @@
-"""The network on all rows: how long it trains, and that it counts in every answer to new rows, and in no figure."""
+"""The network on all rows: its number of epochs, and that only test probabilities include it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_stages_of_resizing_need_epochs_to_be_spread_over() -> None:
     assert shortened(recipe, 9).training.checkpoint == "last"
 
 
-def test_it_joins_the_test_answers_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_test_probabilities_include_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
     draw_dataset(tmp_path / "data", classes=4, per_class=8, test_per_class=3, seed=3, copies=0.0)
     plain = run(tmp_path / "data", RECIPE, out=tmp_path / "run")

@@ -122,9 +122,12 @@ def make_engine(section: ComputeSection) -> Engine:
         )
     if section.device == "mps" and not torch.backends.mps.is_available():
         raise UserError("compute.device is mps, and torch finds no such device", "Set compute.device=auto.")
+    no_fp16 = UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32.")
+    if section.precision == "fp16" and section.device == "cpu":
+        raise no_fp16
     engine = Engine(Accelerator(cpu=section.device == "cpu", mixed_precision=MIXED[section.precision]))
     if section.precision == "fp16" and engine.device.type == "cpu":
-        raise UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32.")
+        raise no_fp16
     if section.keep_memory and engine.device.type == "cpu":
         keep_freed_memory()
     return engine

@@ -22,12 +22,9 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
-from sketchfit.inference.oof import Rows
-from sketchfit.models.averaging import greedy_choice
 from sketchfit.models.network import to_input
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder
-from sketchfit.soups import member_soup as module
 from sketchfit.soups.builder import mix
 from sketchfit.soups.candidates import Candidate, check_unseen, gather, grouped
 from sketchfit.synthetic import draw_dataset
@@ -93,7 +90,7 @@ def _prob(path: Path) -> np.ndarray[Any, Any]:
         return np.asarray(file["prob"])
 
 
-def test_weights_are_the_plain_mean_and_statistics_those_of_the_fold_s_training_rows(
+def test_weights_are_the_mean_and_statistics_those_of_the_fold_s_training_rows(
     place: Path, opened: tuple[RunContext, dict[str, Member]], candidates: list[Candidate]
 ) -> None:
     (context, members), fold, group = opened, _folds(place)[1], candidates[:3]
@@ -122,7 +119,7 @@ def test_weights_are_the_plain_mean_and_statistics_those_of_the_fold_s_training_
     assert np.abs(averaged - found[name].numpy()).max() > 1e-3  # they were computed again
 
 
-def test_who_can_not_be_averaged_is_named_with_the_reason(candidates: list[Candidate]) -> None:
+def test_candidates_that_can_not_be_averaged_have_a_reason(candidates: list[Candidate]) -> None:
     groups, apart = grouped(candidates)
     assert [[one.name for one in group] for group in groups] == [["a", "b", "c"], ["wide"], ["other"]]
     assert apart["wide"] == "another input size (40 px; a: 32 px)"
@@ -172,50 +169,16 @@ def test_a_candidate_that_has_learnt_from_held_out_rows_is_refused(place: Path, 
         check_unseen([honest, whole], 0, folds[0], 36)
 
 
-def test_greedy_by_hand() -> None:
-    scores = {(0,): 0.5, (1,): 0.7, (2,): 0.6, (1, 2): 0.7, (1, 2, 0): 0.65}
-    assert greedy_choice(3, scores.__getitem__) == ((1, 2), 0.7)  # no worse is taken, worse is not
-
-
-class _Drawn:
-    """A builder whose soups are right where they are told to be: 2 folds of 2 rows, 2 candidates, 2 classes."""
-
-    def __init__(self, right: dict[tuple[int, ...], list[int]]) -> None:
-        self.right, self.group, self.asked = right, [None, None], list[tuple[int, ...]]()
-        self.folds = [Fold(0, np.array([2, 3]), np.array([0, 1])), Fold(1, np.array([0, 1]), np.array([2, 3]))]
-
-    def oof(self, chosen: tuple[int, ...], place: int) -> np.ndarray[Any, Any]:
-        self.asked.append(chosen)
-        sure = np.array(self.right[chosen])[self.folds[place].valid]
-        return np.stack([0.25 + 0.5 * sure, 0.75 - 0.5 * sure], axis=1).astype(np.float32)
-
-
-def test_a_greedy_choice_for_a_fold_is_made_on_the_others_by_hand() -> None:
-    """Candidate 0 is right on rows 0 and 1 (fold 0), candidate 1 on rows 2 and 3 (fold 1), their soup on row 2.
-
-    Judged on fold 1, candidate 1 wins and the soup is worse; judged on fold 0, candidate 0 wins. So fold 0's rows
-    are answered by candidate 1 and fold 1's by candidate 0: all wrong, where the choice on all rows (0, the first of
-    equals) is right on half of them.
-    """
-    builder: Any = _Drawn({(0,): [1, 1, 0, 0], (1,): [0, 0, 1, 1], (0, 1): [0, 0, 1, 0]})
-    part = np.array([0, 0, 1, 1])
-    rows = Rows(np.arange(4), np.zeros(4, dtype=np.int64), part, None)
-    chosen = {k: module._choose_greedily(builder, rows, part != k) for k in (0, 1)}
-    assert chosen == {0: (1,), 1: (0,)}
-    assert module._choose_greedily(builder, rows, np.ones(4, dtype=bool)) == (0,)
-    answers = np.concatenate([module._oof_by_part(builder, k, rows, chosen) for k in (0, 1)])
-    assert answers[:, 0].tolist() == [0.25] * 4
-    assert (0, 1) in builder.asked
-
-
-def test_a_uniform_soup_of_the_command(place: Path, cli: Cli, opened: tuple[RunContext, dict[str, Member]]) -> None:
+def test_the_figures_of_a_uniform_soup_are_those_of_its_files(
+    place: Path, cli: Cli, opened: tuple[RunContext, dict[str, Member]]
+) -> None:
     folder, answers = RunFolder(place / "run"), (place / "run" / "submission.csv").read_text()
     status, out, _ = cli("soup", folder.path)
     assert status == 0
     assert "uniform soup of a, b, c: " in out
     assert "soup: other is not averaged with a: it has another architecture (test_convnext; a: test_resnet)" in out
     assert "no out-of-fold figure can be given for it" in out
-    assert folder.submission.read_text() == answers  # not asked to use it
+    assert folder.submission.read_text() == answers  # the recipe does not use it
     content = json.loads((folder.ensemble / "soup.json").read_text())
     (found,) = content["members"]
     assert found["candidates"] == found["taken"] == ["a", "b", "c"]
@@ -264,9 +227,9 @@ def test_what_is_missing_is_made_again_and_nothing_else(place: Path, cli: Cli, m
     assert made == [folder.fold("a+soup", 1)]
     after = _weights(folder.fold("a+soup", 1))
     assert all(torch.equal(after[name], value) for name, value in before.items())
-    told = [[line for line in text.splitlines() if "soup of" in line or " over " in line] for text in (first, again)]
-    assert told[0] == told[1]
-    assert len(told[0]) >= 4
+    lines = [[line for line in text.splitlines() if "soup of" in line or " over " in line] for text in (first, again)]
+    assert lines[0] == lines[1]
+    assert len(lines[0]) >= 4
 
 
 def test_a_greedy_soup_reports_naive_and_nested(place: Path, cli: Cli) -> None:
@@ -289,7 +252,7 @@ def test_a_greedy_soup_reports_naive_and_nested(place: Path, cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("use", ["members", "folds"])
-def test_a_soup_answers_where_it_is_asked_to(place: Path, cli: Cli, use: str) -> None:
+def test_a_soup_predicts_where_the_recipe_uses_it(place: Path, cli: Cli, use: str) -> None:
     folder = RunFolder(place / "run")
     status, out, _ = cli("soup", folder.path, "--set", f"soup.use={use}", "--set", "ensemble.method=mean")
     assert status == 0
@@ -311,7 +274,7 @@ def test_a_soup_answers_where_it_is_asked_to(place: Path, cli: Cli, use: str) ->
     assert sorted(json.loads((folder.ensemble / "weights.json").read_text())["weights"]) == sorted(RECIPE["members"])
 
 
-def test_nothing_to_average_is_said(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_to_average_is_printed(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     alone = {**RECIPE, "members": {}, "folds": {"holdout": 0.3}, "soup": {"members": "uniform", "folds": True}}
     run(place / "data", alone, out=tmp_path / "run")
     out = capsys.readouterr().out
@@ -319,7 +282,7 @@ def test_nothing_to_average_is_said(place: Path, tmp_path: Path, capsys: pytest.
     assert "one fold was trained" in out
 
 
-def test_students_of_pseudo_labels_are_ingredients(place: Path, tmp_path: Path) -> None:
+def test_students_of_pseudo_labels_are_candidates(place: Path, tmp_path: Path) -> None:
     settings: dict[str, Any] = {
         "pseudo_label": {"enabled": True, "threshold": 0.0, "force": True},
         "soup": {"members": "uniform", "use": "members"},
