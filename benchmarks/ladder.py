@@ -29,6 +29,7 @@ from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import log_loss
 from sketchfit.inference.oof import Rows, rows_of
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.probabilities import read_probabilities
 from sketchfit.runs.table import read_training_rows
 
 VIEWS = ["hflip", "rotate+8", "rotate-8", "scale0.9", "ink", "five-crop0.85", "thicken0.006", "thin0.006"]
@@ -97,11 +98,9 @@ def _step(name: str, data: Path, folder: Path, recipe: dict[str, Any], kept: Pat
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(run.ensemble / "oof.npz", kept / "oof.npz")
         write_json(kept / "minutes.json", {"minutes": minutes})
-    with np.load(kept / "oof.npz", allow_pickle=False) as file:
-        row, prob = file["row"], file["prob"]
-    return Step(
-        name, rows_of(read_training_rows(run.folds), row), prob, float(read_json(kept / "minutes.json")["minutes"])
-    )
+    oof = read_probabilities(kept / "oof.npz")
+    rows = rows_of(read_training_rows(run.folds), oof.row)
+    return Step(name, rows, oof.prob, float(read_json(kept / "minutes.json")["minutes"]))
 
 
 def table(steps: list[Step]) -> str:
