@@ -4,6 +4,7 @@ Example:
     >>> import sketchfit
     >>> result = sketchfit.run("data", recipe="cpu")  # doctest: +SKIP
     >>> print(result.top1, result.submission)  # doctest: +SKIP
+    >>> sketchfit.Run.open(result.folder).oof().prob  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -14,14 +15,20 @@ if TYPE_CHECKING:
     from sketchfit.commands.fit import fit
     from sketchfit.commands.predict import predict
     from sketchfit.commands.run import run
+    from sketchfit.runs.run import Run
 
-_HOMES = {"run": "sketchfit.commands.run", "fit": "sketchfit.commands.fit", "predict": "sketchfit.commands.predict"}
+_HOMES = {
+    "Run": "sketchfit.runs.run",
+    "fit": "sketchfit.commands.fit",
+    "predict": "sketchfit.commands.predict",
+    "run": "sketchfit.commands.run",
+}
 
-__all__ = ["fit", "predict", "run"]
+__all__ = ["Run", "fit", "predict", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch and its kind only when they are wanted: `sketchfit --help` must not wait for them."""
+    """Import a name when it is first used: `sketchfit --help` must not wait for torch."""
     if name in _HOMES:
         from importlib import import_module
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -152,3 +154,16 @@ def test_a_table_below_the_data_moves_with_it(old):
     stored = json.loads(path.read_text())
     path.write_text(json.dumps(stored | {"source": stored["data"] + "/train.csv"}))
     assert Run.open(old / "run").table.source == old / "data" / "train.csv"
+
+
+def test_a_run_is_opened_without_torch(old):
+    script = """
+import sys
+from sketchfit import Run
+run = Run.open(sys.argv[1])
+assert run.recipe and run.members and run.students and run.steps and len(run.oof()) and len(run.rows.label)
+print([name for name in ("torch", "timm", "accelerate", "cv2", "scipy") if name in sys.modules])
+"""
+    command = [sys.executable, "-c", script, str(old / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
