@@ -20,7 +20,7 @@ import pandas as pd
 
 from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.config.load import dump_recipe, load_recipe
-from sketchfit.reporting.run.report import write_report
+from sketchfit.reporting.run.run_report import write_report
 from sketchfit.synthetic import draw_dataset
 
 

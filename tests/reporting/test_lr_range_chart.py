@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sketchfit.reporting.kit.shapes import Line, Text
+from sketchfit.reporting.kit.chart_shapes import Line, Text
 from sketchfit.reporting.lr_range_chart import HEIGHT, WIDTH, lr_range_chart
 
 RATES = np.geomspace(1e-6, 1.0, 50)

@@ -19,7 +19,7 @@ from sketchfit.commands.submit import check, submit
 from sketchfit.errors import UserError
 from sketchfit.reporting.comparison import differing_settings
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run.report import write_report
+from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.runs_list import list_runs
 from sketchfit.runs.run import Run
 

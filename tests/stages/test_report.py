@@ -17,7 +17,7 @@ def test_a_failing_report_does_not_fail_the_run(
     def broken(*_: object) -> None:
         raise RuntimeError("no space left")
 
-    monkeypatch.setattr("sketchfit.reporting.run.report.write_report", broken)
+    monkeypatch.setattr("sketchfit.reporting.run.run_report.write_report", broken)
     caplog.set_level("INFO")
     context, state = make_context(tmp_path, Recipe(), make_table()), RunState()
     monkeypatch.setattr(logging.getLogger("sketchfit"), "propagate", True)  # which the context's console switched off

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sketchfit.reporting.run.report import write_report
+from sketchfit.reporting.run.run_report import write_report
 from sketchfit.tracking.console import Console
 
 

@@ -1,8 +1,8 @@
 """An estimate of test accuracy without test labels, from calibrated confidences.
 
-"Average confidence" after calibration on held-out rows, corrected by what is left between confidence and accuracy
-there (Guillory et al. 2021, 2107.03315). It holds as far as a confidence means the same on the test set as out of
-fold: a test set of another kind (other pens, other papers) breaks it.
+"Average confidence" after calibration on held-out rows, corrected by the remaining difference between confidence and
+accuracy there (Guillory et al. 2021, 2107.03315). It is valid if confidence is calibrated on the test set as out of
+fold; a test set of another kind (other pens, other papers) violates this.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from sketchfit.inference.intervals import Estimate, bootstrap
 def calibrated_confidence(
     prob: NDArray[np.float32], label: NDArray[np.int64], fold: NDArray[np.int64], group: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.float32], calibration.Calibrator]:
-    """Cross-fitted calibrated probabilities float32 [N, C] by temperature, and the calibrator fitted on all rows."""
+    """Calibrate by temperature.
+
+    Args:
+        prob: float32 [N, C], out of fold.
+        label: int64 [N].
+        fold: int64 [N].
+        group: int64 [N], family of near-duplicates per row; None: rows are independent.
+
+    Returns:
+        Cross-fitted probabilities float32 [N, C], and the calibrator fitted on all rows.
+    """
     parts = estimation_folds(fold, group)
     return (
         np.asarray(calibration.cross_fit("temperature", prob, label, parts), dtype=np.float32),
@@ -32,20 +42,20 @@ def estimate_test_accuracy(
     group: NDArray[np.int64] | None,
     test: NDArray[np.float32],
 ) -> Estimate:
-    """Expected top-1 accuracy on the test rows with a 95 % interval.
+    """Estimate top-1 accuracy on the test rows, with a 95 % interval.
 
-    The interval adds two independent sources: how well confidence minus accuracy is known out of fold (bootstrap by
-    group), and that which test rows turn out right is a matter of chance.
+    The interval adds two independent sources of error: the estimate of accuracy minus confidence out of fold (bootstrap
+    by group), and the chance of each test row to be right.
 
     Args:
         calibrated: float [N, C], out of fold and cross-fitted.
         label: int64 [N].
-        group: int64 [N] or None.
-        test: float [N_test, C], calibrated alike.
+        group: int64 [N], family of near-duplicates per row; None: rows are independent.
+        test: float [N_test, C], calibrated by the same method.
     """
-    left = bootstrap((calibrated.argmax(axis=1) == label) - calibrated.max(axis=1).astype(np.float64), group)
+    remaining = bootstrap((calibrated.argmax(axis=1) == label) - calibrated.max(axis=1).astype(np.float64), group)
     confidence = test.max(axis=1).astype(np.float64)
-    value = float(np.clip(confidence.mean() + left.value, 0, 1))
+    value = float(np.clip(confidence.mean() + remaining.value, 0, 1))
     chance = float((confidence * (1 - confidence)).sum()) / len(confidence) ** 2
-    half = 1.96 * float(np.sqrt(((left.high - left.low) / 3.92) ** 2 + chance))
+    half = 1.96 * float(np.sqrt(((remaining.high - remaining.low) / 3.92) ** 2 + chance))
     return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), len(confidence))

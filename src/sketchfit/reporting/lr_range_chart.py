@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.reporting.kit.chart_shapes import Chart, Line, Point, Shape, Text
 from sketchfit.reporting.kit.charts import Axis, Frame
-from sketchfit.reporting.kit.shapes import Chart, Line, Point, Shape, Text
 
 WIDTH, HEIGHT = 700, 420
 _ROOM = 150

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sketchfit.inference.calibration import reliability
+from sketchfit.reporting.kit.chart_shapes import Dot, Line
 from sketchfit.reporting.kit.charts import Axis, Series, histogram, line_chart, reliability_chart, ticks
-from sketchfit.reporting.kit.shapes import Dot, Line
 
 
 def test_points_that_are_not_finite_are_left_out() -> None:

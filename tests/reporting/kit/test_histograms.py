@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.reporting.kit.chart_shapes import Box
 from sketchfit.reporting.kit.histograms import count_histogram, difference_bar, share_bar, trait_histogram
-from sketchfit.reporting.kit.shapes import Box
 
 
 def test_few_whole_numbers_have_one_bar_each() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sketchfit.reporting.run.report import write_report
+from sketchfit.reporting.run.run_report import write_report
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -12,9 +12,9 @@ from sketchfit.audit.audit import Audit
 from sketchfit.audit.traits import FLAGS
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
 from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES
+from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.formats import compact
 from sketchfit.reporting.kit.histograms import trait_histogram
-from sketchfit.reporting.kit.shapes import Chart
 
 _ENDS = 10
 """Examples from each end."""

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.inference.calibration import Reliability
+from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Point, Shape, Text
 from sketchfit.reporting.kit.formats import number
-from sketchfit.reporting.kit.shapes import Chart, Dot, Line, Point, Shape, Text
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 40
 _SERIES_COLOURS = 8

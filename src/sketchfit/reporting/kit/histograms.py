@@ -9,8 +9,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.reporting.kit.chart_shapes import Anchor, Box, Chart, Line, Point, Shape, Text
 from sketchfit.reporting.kit.formats import compact
-from sketchfit.reporting.kit.shapes import Anchor, Box, Chart, Line, Point, Shape, Text
 
 _WIDTH, _HEIGHT, _BOTTOM, _TOP = 320, 110, 18, 4
 _BINS = 32

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.charts import Series, line_chart, whole_percent
 from sketchfit.reporting.kit.formats import number
-from sketchfit.reporting.kit.shapes import Chart
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
 _CURVES = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sketchfit.reporting.kit.shapes import Box, Chart, Dot, Line, Shape, Text
+from sketchfit.reporting.kit.chart_shapes import Box, Chart, Dot, Line, Shape, Text
 
 WHITE = (255, 255, 255)
 

@@ -9,7 +9,7 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run.report import write_report
+from sketchfit.reporting.run.run_report import write_report
 
 
 def _data(page: Path) -> dict:
@@ -83,7 +83,7 @@ def test_a_network_that_fails_leaves_its_section_out(
         raise RuntimeError("no such layer")
 
     caplog.set_level("INFO")
-    monkeypatch.setattr("sketchfit.reporting.run.report.answers_to_changes", broken)
+    monkeypatch.setattr("sketchfit.reporting.run.run_report.answers_to_changes", broken)
     page = write_report(make_run(), overrides=["report.robustness=20"])
     assert "RuntimeError: no such layer" in caplog.text
     text = page.read_text(encoding="utf-8")
