@@ -20,8 +20,8 @@ from sketchfit.stages import autotune as stage
 from sketchfit.stages.autotune import resolve_settings
 from sketchfit.tracking.console import Console
 from sketchfit.training.autotune import Format
-from sketchfit.training.autotune_memory import NAME
 from sketchfit.training.engine import make_engine
+from sketchfit.training.measured_rates import NAME
 
 Rates = Callable[..., list[Any]]
 AUTOTUNE = {"compute": {"autotune": True, "device": "cpu"}}
@@ -74,7 +74,7 @@ def test_the_choice_is_printed_and_becomes_the_recipe(
     again = resolved(merge(tiny, AUTOTUNE))
     assert again == found
     assert len(asked) == 1
-    assert capsys.readouterr().out.endswith("remembered)\n")
+    assert capsys.readouterr().out.endswith("measured before)\n")
 
 
 def test_what_the_user_sets_wins(
@@ -165,7 +165,7 @@ def test_a_real_measurement_on_the_command_line(
 ) -> None:
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
     asked = ("--set", "compute.autotune=true", "--set", "compute.device=cpu", "--set", "training.epochs=1")
-    for out, origin in (("one", "measured in"), ("two", "remembered")):
+    for out, origin in (("one", "measured in"), ("two", "measured before")):
         status, printed, _ = cli("fit", drawn, "--recipe", tiny_file, "--out", tmp_path / out, *asked)
         assert status == 0
         (line,) = [line for line in printed.splitlines() if "autotune" in line]

@@ -18,7 +18,7 @@ from sketchfit.training.autotune import (
     largest_batch,
     measure_formats,
 )
-from sketchfit.training.autotune_memory import NAME, circumstances, recall, remember
+from sketchfit.training.measured_rates import NAME, conditions_of, read_rates, store_rates
 
 CPU = torch.device("cpu")
 FP32, FP32_PLAIN = Format("fp32", True), Format("fp32", False)
@@ -124,46 +124,46 @@ def test_a_step_that_fits_is_found_by_doing_it() -> None:
 
 def test_rates_are_remembered_for_what_they_were_measured_on(tmp_path: Path) -> None:
     recipe, formats = load_recipe(SETTINGS), [FP32, BF16]
-    what = circumstances(recipe, CPU, 32)
-    assert recall(tmp_path, what, formats) is None
-    remember(tmp_path, what, {FP32: 10.0, BF16: 20.5})
-    assert recall(tmp_path, what, formats) == {FP32: 10.0, BF16: 20.5}
-    assert recall(tmp_path, what, [FP32]) == {FP32: 10.0}
-    assert recall(tmp_path, what, [FP32, FP32_PLAIN]) is None
-    other = circumstances(load_recipe(SETTINGS | {"model": SETTINGS["model"] | {"input_size": 64}}), CPU, 32)
+    what = conditions_of(recipe, CPU, 32)
+    assert read_rates(tmp_path, what, formats) is None
+    store_rates(tmp_path, what, {FP32: 10.0, BF16: 20.5})
+    assert read_rates(tmp_path, what, formats) == {FP32: 10.0, BF16: 20.5}
+    assert read_rates(tmp_path, what, [FP32]) == {FP32: 10.0}
+    assert read_rates(tmp_path, what, [FP32, FP32_PLAIN]) is None
+    other = conditions_of(load_recipe(SETTINGS | {"model": SETTINGS["model"] | {"input_size": 64}}), CPU, 32)
     for changed in (other, what | {"batch_size": 16}, what | {"torch": "3.0"}, what | {"device": "another"}):
-        assert recall(tmp_path, changed, formats) is None
-    remember(tmp_path, other, {FP32: 1.0})
-    remember(tmp_path, what, {FP32_PLAIN: 7.0})
-    assert recall(tmp_path, what, [FP32, BF16, FP32_PLAIN]) == {FP32: 10.0, BF16: 20.5, FP32_PLAIN: 7.0}
-    assert recall(tmp_path, other, [FP32]) == {FP32: 1.0}
-    same = circumstances(load_recipe(SETTINGS | {"model": SETTINGS["model"] | {"weights": "x.pth"}}), CPU, 32)
+        assert read_rates(tmp_path, changed, formats) is None
+    store_rates(tmp_path, other, {FP32: 1.0})
+    store_rates(tmp_path, what, {FP32_PLAIN: 7.0})
+    assert read_rates(tmp_path, what, [FP32, BF16, FP32_PLAIN]) == {FP32: 10.0, BF16: 20.5, FP32_PLAIN: 7.0}
+    assert read_rates(tmp_path, other, [FP32]) == {FP32: 1.0}
+    same = conditions_of(load_recipe(SETTINGS | {"model": SETTINGS["model"] | {"weights": "x.pth"}}), CPU, 32)
     assert same == what  # weights change no speed
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\x00", '{"KEY": 3}', '{"KEY": {"images_per_second": [1]}}'])
 def test_a_memory_that_is_broken_is_as_none(content: str, tmp_path: Path) -> None:
-    what = circumstances(load_recipe(SETTINGS), CPU, 32)
-    remember(tmp_path, what, {FP32: 10.0})
+    what = conditions_of(load_recipe(SETTINGS), CPU, 32)
+    store_rates(tmp_path, what, {FP32: 10.0})
     (key,) = json.loads((tmp_path / NAME).read_text())
     (tmp_path / NAME).write_text(content.replace("KEY", key))
-    assert recall(tmp_path, what, [FP32]) is None
-    remember(tmp_path, what, {FP32: 11.0})
-    assert recall(tmp_path, what, [FP32]) == {FP32: 11.0}
+    assert read_rates(tmp_path, what, [FP32]) is None
+    store_rates(tmp_path, what, {FP32: 11.0})
+    assert read_rates(tmp_path, what, [FP32]) == {FP32: 11.0}
 
 
 @pytest.mark.parametrize("rate", ["fast", None, -1, 0, float("inf"), float("nan"), True])
 def test_rates_that_can_not_be_are_not_believed(rate: object, tmp_path: Path) -> None:
-    what = circumstances(load_recipe(SETTINGS), CPU, 32)
-    remember(tmp_path, what, {FP32: 10.0})
+    what = conditions_of(load_recipe(SETTINGS), CPU, 32)
+    store_rates(tmp_path, what, {FP32: 10.0})
     (key,) = held = json.loads((tmp_path / NAME).read_text())
     held[key]["images_per_second"][str(FP32)] = rate
     (tmp_path / NAME).write_text(json.dumps(held))
-    assert recall(tmp_path, what, [FP32]) is None
+    assert read_rates(tmp_path, what, [FP32]) is None
 
 
 def test_a_cache_that_can_not_be_written_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    what = circumstances(load_recipe(SETTINGS), CPU, 32)
-    remember(tmp_path / "file", what, {FP32: 10.0})
-    assert recall(tmp_path / "file", what, [FP32]) is None
+    what = conditions_of(load_recipe(SETTINGS), CPU, 32)
+    store_rates(tmp_path / "file", what, {FP32: 10.0})
+    assert read_rates(tmp_path / "file", what, [FP32]) is None

@@ -6,7 +6,9 @@ timm's own, and features are computed in the same way for all models.
 
 from __future__ import annotations
 
-from torch import nn
+from typing import Any
+
+from torch import Tensor, nn
 
 from sketchfit.config.head import HeadSection
 from sketchfit.errors import UserError
@@ -17,6 +19,13 @@ def classifier_names(model: nn.Module) -> tuple[str, ...]:
     found = getattr(model, "get_classifier", lambda: None)()
     classifiers = found if isinstance(found, tuple) else (found,)
     return tuple(name for name, module in model.named_modules() if name and any(module is c for c in classifiers))
+
+
+def features_of(model: nn.Module, images: Tensor) -> Tensor:
+    """Return the features before the classifier of a timm model, float [B, D], of images [B, 3, H, W]."""
+    network: Any = model
+    features: Tensor = network.forward_head(network.forward_features(images), pre_logits=True)
+    return features.flatten(1)
 
 
 def attach_head(model: nn.Module, section: HeadSection, classes: int) -> None:

@@ -21,8 +21,8 @@ from sketchfit.errors import UserError
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.training.autotune import Format, batch_that_fits, candidates, choose_format, measure_formats
-from sketchfit.training.autotune_memory import circumstances, recall, remember
 from sketchfit.training.engine import Engine
+from sketchfit.training.measured_rates import conditions_of, read_rates, store_rates
 
 log = logging.getLogger(__name__)
 
@@ -100,12 +100,12 @@ def _choose_format(name: str, member: Recipe, keys: list[str], sizes: tuple[int,
         None if "compute.precision" in keys else compute.precision,
         None if "compute.channels_last" in keys else compute.channels_last,
     )
-    what, cache = circumstances(member, device, share), cache_folder(member)
-    rates, origin = recall(cache, what, formats), "remembered"
+    conditions, cache = conditions_of(member, device, share), cache_folder(member)
+    rates, origin = read_rates(cache, conditions, formats), "measured before"
     if rates is None:
         began = time.monotonic()
         rates = measure_formats(member, classes, device, formats, share)
-        remember(cache, what, rates)
+        store_rates(cache, conditions, rates)
         origin = f"measured in {time.monotonic() - began:.0f} s"
     chosen = choose_format(rates, compute.channels_last)
     log.info(f"{name}: autotune chose {chosen} ({_describe(rates)} images/s; {origin})")

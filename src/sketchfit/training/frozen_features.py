@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from sketchfit.config.policies import policy_of
 from sketchfit.models.batch_norm import learning_batch_norms
-from sketchfit.models.classifier import classifier_names
+from sketchfit.models.classifier import classifier_names, features_of
 from sketchfit.models.network import Normalisation
 from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
@@ -85,7 +85,7 @@ def compute_features(job: FitJob, model: nn.Module, normalisation: Normalisation
     model.eval()
     with torch.no_grad():
         for images in islice(entire_pictures(job, [job.train_rows[:2]], normalisation, device), 1):
-            features = network.forward_head(network.forward_features(images), pre_logits=True).flatten(1)
+            features = features_of(model, images)
             if not torch.allclose(model.get_submodule(head)(features), model(images), rtol=1e-3, atol=1e-4):
                 return None
     place = np.full(len(job.label), -1, dtype=np.int64)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from sketchfit.data.batches import epoch_order, load_batches, no_randomness, split_batches
 from sketchfit.errors import UserError
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
-from sketchfit.models.classifier import classifier_names
+from sketchfit.models.classifier import classifier_names, features_of
 from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Normalisation, to_input
@@ -106,13 +105,12 @@ def backbone_features(
     eval mode."""
     step = job.recipe.inference.batch_size
     model.eval()
-    network: Any = model
     batches = [rows[start : start + step] for start in range(0, len(rows), step)]
     found = []
     inputs = entire_pictures(job, batches, normalisation, device)
     with torch.no_grad(), autocast(device, job.recipe.compute.precision), closing(inputs):
         for images in inputs:
-            found.append(network.forward_head(network.forward_features(images), pre_logits=True).float().flatten(1))
+            found.append(features_of(model, images).float())
     return torch.cat(found)
 
 

@@ -13,6 +13,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.paper import paper_colour
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.inference.predictor import Predictor
+from sketchfit.models.classifier import features_of
 from sketchfit.models.network import Network, to_input
 from sketchfit.models.saved_network import load_network
 from sketchfit.reporting.evidence import Evidence
@@ -133,10 +134,9 @@ def penultimate_features(
     for batch in networks.batches(places):
         model = batch.network.model
         with torch.inference_mode():
-            maps = model.forward_features(batch.images())  # type: ignore[operator]
-            features: torch.Tensor = model.forward_head(maps, pre_logits=True)  # type: ignore[operator]
+            features = features_of(model, batch.images())
         order.append(batch.places)
-        parts.append(features.float().flatten(1).cpu().numpy())
+        parts.append(features.float().cpu().numpy())
     return np.concatenate(order), np.concatenate(parts) if parts else np.zeros((0, 0), dtype=np.float32)
 
 

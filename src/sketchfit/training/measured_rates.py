@@ -25,7 +25,7 @@ from sketchfit.training.autotune import Format
 NAME = "autotune.json"
 
 
-def circumstances(recipe: Recipe, device: torch.device, batch_size: int) -> dict[str, Any]:
+def conditions_of(recipe: Recipe, device: torch.device, batch_size: int) -> dict[str, Any]:
     """Return all that a measured rate depends on: the machine, the versions, the network, its input and batch size."""
     unrelated = {"weights", "pretrained", "mean", "std"}
     return {
@@ -50,20 +50,20 @@ def cpu_name() -> str:
     return f"{name}, {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()}"
 
 
-def recall(cache: Path, what: Mapping[str, Any], formats: Sequence[Format]) -> dict[Format, float] | None:
+def read_rates(cache: Path, conditions: Mapping[str, Any], formats: Sequence[Format]) -> dict[Format, float] | None:
     """Return the measured images per second of these formats; None if one of them was not measured."""
-    rates = _entry(_read(cache / NAME), what)
+    rates = _entry(_read(cache / NAME), conditions)
     found = {one: rates.get(str(one)) for one in formats}
     known = {one: float(rate) for one, rate in found.items() if _plausible(rate)}
     return known if len(known) == len(formats) else None
 
 
-def remember(cache: Path, what: Mapping[str, Any], rates: Mapping[Format, float]) -> None:
+def store_rates(cache: Path, conditions: Mapping[str, Any], rates: Mapping[Format, float]) -> None:
     """Add rates to the file; a cache that cannot be written is ignored."""
     held = _read(cache / NAME)
-    named = _entry(held, what) | {str(one): round(rate, 2) for one, rate in rates.items()}
+    named = _entry(held, conditions) | {str(one): round(rate, 2) for one, rate in rates.items()}
     try:
-        write_json(cache / NAME, held | {_key(what): {"what": dict(what), "images_per_second": named}})
+        write_json(cache / NAME, held | {_key(conditions): {"what": dict(conditions), "images_per_second": named}})
     except OSError:
         return  # the next run measures again
 
@@ -72,8 +72,8 @@ def _plausible(rate: object) -> TypeGuard[float]:
     return isinstance(rate, int | float) and not isinstance(rate, bool) and math.isfinite(rate) and rate > 0
 
 
-def _entry(held: Mapping[str, Any], what: Mapping[str, Any]) -> dict[str, Any]:
-    entry = held.get(_key(what))
+def _entry(held: Mapping[str, Any], conditions: Mapping[str, Any]) -> dict[str, Any]:
+    entry = held.get(_key(conditions))
     rates = entry.get("images_per_second") if isinstance(entry, dict) else None
     return rates if isinstance(rates, dict) else {}
 
@@ -90,5 +90,5 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")  # and json could not write it again
 
 
-def _key(what: Mapping[str, Any]) -> str:
-    return hashlib.blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=12).hexdigest()
+def _key(conditions: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(conditions, sort_keys=True).encode(), digest_size=12).hexdigest()
