@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -123,18 +121,3 @@ def test_rows_of_several_repeats_are_averaged():
     assert merged.row.tolist() == [1, 3, 5]
     assert merged.prob.tolist() == [[0.5, 0.5], [1, 0], [0.5, 0.5]]
     assert merged.prob.dtype == np.float32
-
-
-SOURCE = Path(__file__).parents[2] / "src" / "sketchfit"
-
-
-@pytest.mark.parametrize(
-    ("words", "files"),
-    [
-        (("np.load(", "np.save(", "np.savez", "open_memmap("), {"runs/arrays.py"}),
-        (('"recipe.yaml"', "'recipe.yaml'"), {"runs/folder.py"}),
-    ],
-)
-def test_nothing_else_opens_the_files_of_a_run(words, files):
-    texts = {path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py")}
-    assert {name for name, text in texts.items() if any(word in text for word in words)} == files

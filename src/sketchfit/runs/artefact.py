@@ -14,6 +14,8 @@ AGAIN = "Delete it, and run the command that made the folder again: it continues
 FINISH = "Let `sketchfit run` finish first."
 NEWER = "Update sketchfit: pip install --upgrade sketchfit"
 
+Numbers = tuple[float, ...]
+
 
 class Part(BaseModel):
     """A part of an artefact; can be validated from a mapping or from an object with the same attributes."""
