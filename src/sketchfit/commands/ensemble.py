@@ -12,17 +12,17 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
-from sketchfit.inference.oof import Answers, Floats, Rows, rows_of
+from sketchfit.inference.oof import Floats, Predictions, Rows, rows_of
 from sketchfit.inference.predictions import align_runs
 from sketchfit.runs.artefacts import Sources, Step, Steps
 from sketchfit.runs.create import check_kind, write_state
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import write_training_rows
-from sketchfit.stages.calibrate import calibrate_answers, calibration_record
+from sketchfit.stages.calibrate import calibrate_predictions, calibration_record
 from sketchfit.stages.combine import combine_members, ensemble_steps
 from sketchfit.stages.submit import write_submission
-from sketchfit.stages.write_predictions import write_answers, write_ensemble
+from sketchfit.stages.write_predictions import write_ensemble, write_run_predictions
 from sketchfit.tracking.console import Console
 
 
@@ -61,20 +61,21 @@ def combine(
     table, recipe = run_table(first), first.recipe
     rows, members = _members(opened, len(table.test))
     ensemble = combine_members(members, rows, recipe.ensemble, recipe.seed)
-    steps = [rows.step(name, answers.oof) for name, answers in members.items()]
+    steps = [rows.step(name, one.oof) for name, one in members.items()]
     steps += ensemble_steps(ensemble, rows, recipe.ensemble)
-    calibrated = calibrate_answers(ensemble.answers, rows, recipe.calibration)
-    answers = calibrated.answers
+    calibrated = calibrate_predictions(ensemble.predictions, rows, recipe.calibration)
+    predictions = calibrated.predictions
     if submissions:
         own = steps[-1].top1.value
-        answers = Answers(answers.oof, _with_submissions(answers.test, own, submissions, table, console))
+        test = _with_submissions(predictions.test, own, submissions, table, console)
+        predictions = Predictions(predictions.oof, test)
     write_ensemble(target, recipe, ensemble, list(opened))
     target.write(calibration_record(calibrated, rows, recipe.calibration))
-    write_answers(target, rows, answers)
+    write_run_predictions(target, rows, predictions)
     target.write(Steps(steps=tuple(steps)))
     _write_identity(target, opened, submissions)
     if len(table.test):
-        write_submission(target, table, answers.test)
+        write_submission(target, table, predictions.test)
     return steps
 
 
@@ -119,7 +120,7 @@ def _named(runs: Sequence[Run]) -> dict[str, Run]:
     return {run.name if names.count(run.name) == 1 else str(run.path): run for run in runs}
 
 
-def _members(runs: Mapping[str, Run], test_rows: int) -> tuple[Rows, dict[str, Answers]]:
+def _members(runs: Mapping[str, Run], test_rows: int) -> tuple[Rows, dict[str, Predictions]]:
     """Read the probabilities of each run, and what is known of the out-of-fold rows."""
     row, oof = align_runs(runs, "oof")
     tests: tuple[Floats, ...] = tuple(np.zeros((0, prob.shape[1]), dtype=np.float32) for prob in oof)
@@ -127,7 +128,7 @@ def _members(runs: Mapping[str, Run], test_rows: int) -> tuple[Rows, dict[str, A
         predicted, tests = align_runs(runs, "test")
         if len(predicted) != test_rows:
             raise UserError(f"{', '.join(runs)} predict {len(predicted)} of {test_rows} test rows")
-    members = {name: Answers(*both) for name, *both in zip(runs, oof, tests, strict=True)}
+    members = {name: Predictions(*both) for name, *both in zip(runs, oof, tests, strict=True)}
     return rows_of(next(iter(runs.values())).rows, row), members
 
 

@@ -45,7 +45,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """Probabilities at some step: `oof` float32 [n, C] of the rows, `test` float32 [N_test, C]."""
 
     oof: Floats

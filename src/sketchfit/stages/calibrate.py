@@ -20,7 +20,7 @@ from sketchfit.inference.calibration import (
     report,
 )
 from sketchfit.inference.conformal import ConformalSets
-from sketchfit.inference.oof import Answers, Floats, Rows
+from sketchfit.inference.oof import Floats, Predictions, Rows
 from sketchfit.runs.artefacts import Calibration, Diagram, Sets, SetsCheck
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import Calibrated
@@ -30,21 +30,21 @@ log = logging.getLogger(__name__)
 
 def calibrate(context: RunContext, state: RunState) -> RunState:
     """Calibrate the probabilities of the run."""
-    section, answers = context.recipe.calibration, made(state.ensemble).answers
-    calibrated = calibrate_answers(answers, state.rows, section)
+    section, predictions = context.recipe.calibration, made(state.ensemble).predictions
+    calibrated = calibrate_predictions(predictions, state.rows, section)
     if section.method != "vector":  # a temperature leaves the order of classes unchanged
         return replace(state, calibrated=calibrated)
-    step = state.rows.step(f"calibration: {section.method}", calibrated.answers.oof, answers.oof)
+    step = state.rows.step(f"calibration: {section.method}", calibrated.predictions.oof, predictions.oof)
     return replace(state, calibrated=calibrated, steps=(*state.steps, step))
 
 
-def calibrate_answers(answers: Answers, rows: Rows, section: CalibrationSection) -> Calibrated:
+def calibrate_predictions(predictions: Predictions, rows: Rows, section: CalibrationSection) -> Calibrated:
     """Calibrate out-of-fold rows by a calibrator fitted on the other folds, and test rows by one fitted on all."""
-    calibrator = fit(section.method, answers.oof, rows.label)
-    oof = cross_fit(section.method, answers.oof, rows.label, rows.fold)
-    test = calibrator.apply(answers.test)
+    calibrator = fit(section.method, predictions.oof, rows.label)
+    oof = cross_fit(section.method, predictions.oof, rows.label, rows.fold)
+    test = calibrator.apply(predictions.test)
     return Calibrated(
-        Answers(oof, test), calibrator, report(section.method, answers.oof, rows.label, rows.fold, section.bins)
+        Predictions(oof, test), calibrator, report(section.method, predictions.oof, rows.label, rows.fold, section.bins)
     )
 
 
@@ -83,7 +83,7 @@ def calibration_record(done: Calibrated, rows: Rows, section: CalibrationSection
         log_loss_after=found.log_loss_after,
         reliability_before=_diagram(found.before),
         reliability_after=_diagram(found.after),
-        sets=None if section.sets is None else _sets(done.answers.oof, rows, section.sets, section.set_score),
+        sets=None if section.sets is None else _sets(done.predictions.oof, rows, section.sets, section.set_score),
     )
 
 

@@ -46,7 +46,7 @@ def report_outcome(context: RunContext, state: RunState) -> RunState:
     """Notify callbacks of the end of the run: figures, report, and the images with the largest errors."""
     if not context.dispatcher.names:
         return state
-    result, rows, oof = made(state.result), state.rows, made(state.calibrated).answers.oof
+    result, rows, oof = made(state.result), state.rows, made(state.calibrated).predictions.oof
     first = next(iter(state.members.values()))
     report = context.run.path / "report"
     context.dispatcher.run_finished(

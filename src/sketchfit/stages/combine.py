@@ -13,7 +13,7 @@ from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference.diversity import Diversity, diversity
 from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, methods_of
 from sketchfit.inference.ensembling.rule import Rule
-from sketchfit.inference.oof import Answers, Rows
+from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.inference.votes import combine_folds
 from sketchfit.runs.artefacts import EnsembleComparison, EnsembleWeights, MemberFigures, MethodFigures, Step
 from sketchfit.stages.context import RunContext, RunState
@@ -25,12 +25,12 @@ log = logging.getLogger(__name__)
 def combine(context: RunContext, state: RunState) -> RunState:
     """Combine the networks of each source, then the sources, by the way that the recipe names or the best one."""
     section = context.recipe.ensemble
-    answers = {}
+    predictions = {}
     for name, found in state.predictions.items():
         refit = [state.refits[name]] if name in state.refits else []
         weights = [1.0] * len(found.test) + [context.recipe.refit.weight] * len(refit)
-        answers[name] = Answers(found.oof, combine_folds([*found.test, *refit], section.folds, weights))
-    ensemble = combine_members(answers, state.rows, section, context.recipe.seed)
+        predictions[name] = Predictions(found.oof, combine_folds([*found.test, *refit], section.folds, weights))
+    ensemble = combine_members(predictions, state.rows, section, context.recipe.seed)
     return replace(state, ensemble=ensemble, steps=(*state.steps, *ensemble_steps(ensemble, state.rows, section)))
 
 
@@ -39,28 +39,28 @@ def ensemble_steps(ensemble: Ensemble, rows: Rows, section: EnsembleSection) -> 
     if ensemble.comparison is None:
         return []
     best = ensemble.comparison["best-member"].prob if "best-member" in section.compare else None
-    return [rows.step(f"ensemble: {ensemble.method}", ensemble.answers.oof, best)]
+    return [rows.step(f"ensemble: {ensemble.method}", ensemble.predictions.oof, best)]
 
 
-def combine_members(members: Mapping[str, Answers], rows: Rows, section: EnsembleSection, seed: int) -> Ensemble:
+def combine_members(members: Mapping[str, Predictions], rows: Rows, section: EnsembleSection, seed: int) -> Ensemble:
     """Compare ways of combining members, and combine them by the one that the recipe names, or by the best.
 
     Where the best is taken, the way is chosen again without each fold for that fold's out-of-fold probabilities, so
     that the reported figure includes the cost of the choice.
     """
-    oof, test = [answers.oof for answers in members.values()], [answers.test for answers in members.values()]
+    oof, test = [one.oof for one in members.values()], [one.test for one in members.values()]
     if len(members) == 1:
-        return Ensemble("mean", Rule(np.ones(1)), Answers(oof[0], test[0]), None, None)
+        return Ensemble("mean", Rule(np.ones(1)), Predictions(oof[0], test[0]), None, None)
     wanted = section.compare if section.method == "best" else (*section.compare, section.method)
     methods = methods_of(section, seed, wanted)
-    by_name = {name: answers.oof for name, answers in members.items()}
+    by_name = {name: one.oof for name, one in members.items()}
     # Choosing inside all folds but one takes two folds there.
     choose = section.method == "best" and section.honest_choice and len(methods) > 1 and len(np.unique(rows.fold)) > 2
     comparison = compare_ensembles(by_name, rows.label, rows.fold, rows.group, methods, choose)
     score = comparison.best if section.method == "best" else comparison[section.method]
     honest = comparison.honest_prob if comparison.honest_prob is not None else score.prob
-    answers = Answers(honest.astype(np.float32), score.rule.combine(test).astype(np.float32))
-    return Ensemble(score.name, score.rule, answers, comparison, diversity(by_name, rows.label, rows.group))
+    predictions = Predictions(honest.astype(np.float32), score.rule.combine(test).astype(np.float32))
+    return Ensemble(score.name, score.rule, predictions, comparison, diversity(by_name, rows.label, rows.group))
 
 
 def weights_record(ensemble: Ensemble, members: Sequence[str], folds: Literal["soft", "hard"]) -> EnsembleWeights:

@@ -11,7 +11,7 @@ from sketchfit.inference.diversity import Diversity
 from sketchfit.inference.ensembling.compare import Comparison
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.inference.oof import Answers, Floats
+from sketchfit.inference.oof import Floats, Predictions
 from sketchfit.inference.view_selection import SelectedViews
 from sketchfit.runs.artefacts import Step
 
@@ -44,13 +44,13 @@ class Ensemble:
     Attributes:
         method: name of the way of combining.
         rule: fitted on all out-of-fold rows.
-        answers: out-of-fold rows by rules fitted on other folds; test rows by `rule`.
+        predictions: out-of-fold rows by rules fitted on other folds; test rows by `rule`.
         comparison, diversity: None for a single member.
     """
 
     method: str
     rule: Rule
-    answers: Answers
+    predictions: Predictions
     comparison: Comparison | None
     diversity: Diversity | None
 
@@ -59,7 +59,7 @@ class Ensemble:
 class Calibrated:
     """Probabilities after calibration, the calibrator of the test rows, and what calibration changed."""
 
-    answers: Answers
+    predictions: Predictions
     calibrator: Calibrator
     report: CalibrationReport
 

@@ -13,7 +13,7 @@ from sketchfit.stages.context import RunContext, RunState, made
 def submit(context: RunContext, state: RunState) -> RunState:
     """Write the submission, where there are test rows."""
     if len(context.table.test):
-        prob = made(state.calibrated).answers.test
+        prob = made(state.calibrated).predictions.test
         context.engine.on_main(lambda: write_submission(context.run, context.table, prob))
     return state
 

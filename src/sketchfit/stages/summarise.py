@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 def summarise(context: RunContext, state: RunState) -> RunState:
     """Make the result of the run and print it."""
-    rows, oof, table = state.rows, made(state.calibrated).answers.oof, context.table
+    rows, oof, table = state.rows, made(state.calibrated).predictions.oof, context.table
     correct1, correct5 = (top_k_correct(oof, rows.label, min(k, table.class_count)) for k in (1, 5))
     result = RunResult(
         folder=context.run.path,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.inference.oof import Answers, Rows
+from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.runs.artefacts import Steps
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.probabilities import write_probabilities
@@ -32,7 +32,7 @@ def _write(context: RunContext, state: RunState) -> None:
     write_ensemble(run, recipe, made(state.ensemble), list(state.sources))
     calibrated = made(state.calibrated)
     run.write(calibration_record(calibrated, state.rows, recipe.calibration))
-    write_answers(run, state.rows, calibrated.answers)
+    write_run_predictions(run, state.rows, calibrated.predictions)
     run.write(Steps(steps=state.steps))
 
 
@@ -44,8 +44,8 @@ def write_ensemble(run: RunFolder, recipe: Recipe, ensemble: Ensemble, members: 
         run.write(comparison_record(ensemble.comparison, ensemble.diversity))
 
 
-def write_answers(run: RunFolder, rows: Rows, answers: Answers) -> None:
+def write_run_predictions(run: RunFolder, rows: Rows, predictions: Predictions) -> None:
     """Write `ensemble/oof.npz` and, where there are test rows, `ensemble/test.npz`."""
-    write_probabilities(run.ensemble / "oof.npz", rows.row, answers.oof)
-    if len(answers.test):
-        write_probabilities(run.ensemble / "test.npz", np.arange(len(answers.test)), answers.test)
+    write_probabilities(run.ensemble / "oof.npz", rows.row, predictions.oof)
+    if len(predictions.test):
+        write_probabilities(run.ensemble / "test.npz", np.arange(len(predictions.test)), predictions.test)
