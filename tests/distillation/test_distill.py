@@ -117,7 +117,7 @@ def test_the_teacher_is_the_plain_mean_of_the_folds_own_networks_on_its_own_rows
         jobs.append(job)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fold_module, "fit_soup", keep)
+    monkeypatch.setattr(fold_module, "train_network", keep)
     for test_rows in (False, True):
         with pytest.raises(KeyboardInterrupt):
             distillation.train(tmp_path, test_rows=test_rows)
@@ -173,7 +173,7 @@ def test_an_interrupted_student_continues_with_the_same_targets(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fold_module, "fit_soup", kill)
+        patch.setattr(fold_module, "train_network", kill)
         with pytest.raises(KeyboardInterrupt):
             job.train(tmp_path / "killed")
     assert (folder / "teacher.npz").is_file()
@@ -243,13 +243,13 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
     assert (tmp_path / "student.onnx").is_file()
 
     with monkeypatch.context() as patch:  # nothing is done twice
-        patch.setattr(fold_module, "fit_soup", None)
+        patch.setattr(fold_module, "train_network", None)
         patch.setattr(stage, "measure_cost", None)
         assert cli("distill", target)[0] == 0
     assert json.loads((target / "ensemble" / "distilled.json").read_text()) == written
 
     with monkeypatch.context() as patch:  # a soup of folds was trained on every row and is no teacher
-        patch.setattr(fold_module, "fit_soup", None)
+        patch.setattr(fold_module, "train_network", None)
         assert cli("distill", target, "--set", "soup.folds=true", "--set", "soup.use=folds")[0] == 0
     souped = json.loads((target / "ensemble" / "distilled.json").read_text())
     assert (souped["folds"], souped["teacher"]) == (written["folds"], written["teacher"])

@@ -20,7 +20,7 @@ from sketchfit.runs.probabilities import read_probabilities, write_probabilities
 from sketchfit.soups.candidates import Candidate
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import FoldResult, fold_job, read_fold, write_results
-from sketchfit.training.soup import load_mean
+from sketchfit.training.seed_soup import load_mean
 
 Chosen = tuple[int, ...]
 """Places of candidates in their group."""

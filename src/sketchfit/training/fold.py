@@ -30,7 +30,7 @@ from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.job import FitJob
-from sketchfit.training.soup import fit_soup
+from sketchfit.training.seed_soup import train_network
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
     if not folder.is_done(training.fingerprint):
         began = time.monotonic()
         job = training.make_job()
-        network = fit_soup(job, context.engine, context.console, training.watch)
+        network = train_network(job, context.engine, context.console, training.watch)
 
         def finish() -> None:
             write_results(context, training.member, training.fold, network)

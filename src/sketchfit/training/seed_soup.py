@@ -1,4 +1,4 @@
-"""Several trainings of one network from the same start, and the mean of their weights (`averaging.soup`).
+"""Several trainings of one network with different seeds, and the mean of their weights (`averaging.soup`).
 
 Paper: "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing inference
 time", Wortsman et al., arXiv 2203.05482. The candidates differ in their seed: order and augmentation of the images,
@@ -35,7 +35,7 @@ State = Mapping[str, Tensor]
 _LOG = logging.getLogger(__name__)
 
 
-def fit_soup(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | None = None) -> Network:
+def train_network(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | None = None) -> Network:
     """Train once, or `averaging.soup_size` times and average the weights: of all, or greedily of those that help.
 
     The first training has the seed and folder of the job. Each further one has its own, and continues where it stopped.

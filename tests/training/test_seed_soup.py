@@ -5,15 +5,15 @@ import torch
 
 from sketchfit.models.averaging import uniform_soup
 from sketchfit.tracking.console import Console
-from sketchfit.training import soup as module
+from sketchfit.training import seed_soup as module
 from sketchfit.training.engine import make_engine
-from sketchfit.training.soup import fit_soup
+from sketchfit.training.seed_soup import train_network
 
 SHORT = {"training": {"epochs": 2, "validate_every": 0}}
 
 
 def weights(job):
-    network = fit_soup(job, make_engine(job.recipe.compute), Console("plain"))
+    network = train_network(job, make_engine(job.recipe.compute), Console("plain"))
     assert not network.model.training
     return {name: value.clone() for name, value in network.model.state_dict().items()}
 
