@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sketchfit.commands.check import check
     from sketchfit.commands.fit import fit
     from sketchfit.commands.predict import predict
     from sketchfit.commands.run import run
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Run": "sketchfit.runs.run",
+    "check": "sketchfit.commands.check",
     "fit": "sketchfit.commands.fit",
     "predict": "sketchfit.commands.predict",
     "run": "sketchfit.commands.run",
 }
 
-__all__ = ["Run", "fit", "predict", "run"]
+__all__ = ["Run", "check", "fit", "predict", "run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -34,3 +36,8 @@ def __getattr__(name: str) -> Any:
 
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'sketchfit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return sorted({*globals(), *__all__})

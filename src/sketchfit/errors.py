@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class UserError(Exception):
@@ -17,3 +20,38 @@ class UserError(Exception):
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         self.hint = hint
         super().__init__("\n".join([*self.problems, *([hint] if hint else [])]))
+
+
+class Problems:
+    """Collects what several checks find, for one `UserError`.
+
+    Attributes:
+        about: put before each problem.
+    """
+
+    def __init__(self) -> None:
+        self.about = ""
+        self._found: dict[str, None] = {}
+        self._hints: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, problem: str, hint: str = "") -> None:
+        """Add a problem, and what to do about it."""
+        self._found[self.about + problem] = None
+        self._hints[hint] = None
+
+    def collect(self, check: Callable[[], Result]) -> Result | None:
+        """Return the result of a check, or None after adding its problems."""
+        try:
+            return check()
+        except UserError as error:
+            for problem in error.problems:
+                self.add(problem, error.hint)
+            return None
+
+    def stop(self) -> None:
+        """Raise everything that was found, if there is anything."""
+        if self._found:
+            raise UserError(list(self._found), " ".join(hint for hint in self._hints if hint))

@@ -55,6 +55,15 @@ def run(
 
 
 @app.command(rich_help_panel=GROUP)
+def check(data: Data, recipe: RecipeName = "cpu", overrides: Overrides = None, out: Out = None) -> None:
+    """Check a run without starting it: recipe, tables, a trial step of each network, memory, disk, time."""
+    check_arguments(data, recipe, overrides or [])
+    from sketchfit.commands.check import check as check_only
+
+    check_only(data, recipe, overrides or [], out)
+
+
+@app.command(rich_help_panel=GROUP)
 def fit(
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the trained network.")],

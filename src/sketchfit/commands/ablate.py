@@ -20,6 +20,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.variants import Variant, make_variants
 from sketchfit.data.store import Receiver, Store, StoreSettings
 from sketchfit.data.stores import load_store, store_settings
+from sketchfit.errors import Problems
 from sketchfit.files import write_text
 from sketchfit.reporting.ablation import (
     NOTE,
@@ -33,7 +34,9 @@ from sketchfit.reporting.ablation import (
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.audit import find_groups
+from sketchfit.stages.check import check_networks, planned_folds
 from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start import open_tables
 from sketchfit.tracking.console import Console
@@ -85,6 +88,7 @@ def ablate(
     base = load_recipe(recipe, overrides)
     variants = make_variants(base, variation.settings, variation.grid)
     context = open_tables(Path(data), base, Path(out))
+    _check(context, variants, variation.seeds)
     runner = _Runner(context)
     results = []
     for variant in variants:
@@ -95,6 +99,29 @@ def ablate(
     context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
     _print(rows, Path(out), context.console)
     return rows
+
+
+def _check(context: RunContext, variants: Sequence[Variant], seeds: int) -> None:
+    """Check the folds, and try the network of each variant that has trainings left.
+
+    Raises:
+        UserError: everything that is wrong.
+    """
+    problems, recipe = Problems(), context.recipe
+    folds = problems.collect(lambda: planned_folds(recipe, context.table)) or ()
+    networks = []
+    for variant in variants:
+        folders = [_seed_folder(context, variant, recipe.seed + number) for number in range(seeds)]
+        ((name, own),) = member_recipes(variant.recipe).items()
+        left = sum(len(folds) - len(folder.networks(name)) for folder in folders)
+        networks.append(PlannedNetwork(variant.name, own, max(left, 0), context.run.path))
+    with context.engine.main_first() as is_main:
+        if is_main:
+            check_networks(networks, folds, context.table, context.engine, problems).log()
+
+
+def _seed_folder(context: RunContext, variant: Variant, seed: int) -> RunFolder:
+    return RunFolder(context.run.path / "variants" / _folder_name(variant) / f"seed{seed}")
 
 
 class _Runner:
@@ -124,7 +151,7 @@ class _Runner:
 
     def _train(self, variant: Variant, seed: int) -> list[FoldResult]:
         settings = variant.recipe.model_copy(update={"seed": seed})
-        run = RunFolder(self._context.run.path / "variants" / _folder_name(variant) / f"seed{seed}")
+        run = _seed_folder(self._context, variant, seed)
         context = replace(self._context, run=run, recipe=settings)
         context.engine.on_main(lambda: run.write_recipe(settings))
         ((name, recipe),) = member_recipes(settings).items()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.config.load import load_recipe
-from sketchfit.config.student import student_of
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.audit import audit
@@ -74,12 +73,9 @@ def run(
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; all that were found.
     """
-    name = "custom" if isinstance(recipe, Mapping) else str(recipe)
-    folder = Path(out) if out is not None else default_name(name, Path(data))
+    folder = Path(out) if out is not None else default_name(recipe, Path(data))
     with supervised() as dispatcher:
         settings = load_recipe(recipe, overrides)
-        if settings.distill.enabled:
-            student_of(settings)  # mistakes are reported before the tables are read
         context = start_run(RunRequest(Path(data), settings, folder, strict, fresh), dispatcher)
         return made(run_stages(context, STAGES).result)
 

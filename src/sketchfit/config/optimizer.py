@@ -20,7 +20,7 @@ class OptimizerSection(Section):
     """Weight decay, of matrices only: not of biases, norms and the parameters that the model excludes."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Momentum, where the optimizer has one."""
-    betas: Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Field(min_length=1)] | None = None
+    betas: Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Field(min_length=2, max_length=3)] | None = None
     """Decay of the moments, where the optimizer has them; null: the optimizer's own."""
     eps: Annotated[float, Field(gt=0)] | None = None
     """Added to denominators, where the optimizer has it; null: the optimizer's own."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Decoding, Receiver, Store, StoreSettings, default_cache, open_stores
 from sketchfit.data.table import Split, Table
+from sketchfit.files import read_json
 from sketchfit.tracking.console import Console
 
 
@@ -21,6 +22,12 @@ def store_settings(recipe: Recipe) -> StoreSettings:
 def cache_folder(recipe: Recipe) -> Path:
     """Return the folder of image stores and of measurements."""
     return Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
+
+
+def is_stored(cache: Path, settings: StoreSettings, rows: int) -> bool:
+    """Return whether the cache has a store of these settings with so many rows, whatever its images are."""
+    indices = (read_json(path) for path in cache.glob("store-*/store.json"))
+    return any(one["settings"] == settings.__dict__ and len(one["errors"]) == rows for one in indices)
 
 
 def load_store(

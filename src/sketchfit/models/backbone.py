@@ -14,6 +14,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.classifier import attach_head, classifier_names
 from sketchfit.models.network import Network, Normalisation
 from sketchfit.models.weights import read_metadata, read_weights
+from sketchfit.registry import nearest
 
 LEAST_LOADED = 0.5
 """Share of the backbone's weights that a file must contain. Less than all, because timm adapts some: position
@@ -37,7 +38,7 @@ def build_network(
         UserError: there is no such backbone, it does not take the arguments, or its weights do not fit or cannot be
             loaded.
     """
-    _check_name(section.backbone)
+    check_backbone(section.backbone)
     wants_weights = load_weights and section.pretrained
     state = dict[str, torch.Tensor]()
     if metadata is None:
@@ -74,7 +75,7 @@ def expected_normalisation(section: ModelSection) -> Normalisation:
     Raises:
         UserError: there is no such backbone, or no such file of weights.
     """
-    _check_name(section.backbone)
+    check_backbone(section.backbone)
     metadata = read_metadata(Path(section.weights).expanduser()) if section.weights is not None else {}
     config = timm.get_pretrained_cfg(section.backbone)
     return _normalisation(section, metadata, config.to_dict() if config else {})
@@ -116,15 +117,24 @@ def _create(backbone: str, own: dict[str, Any], arguments: dict[str, Any]) -> An
         ) from error
 
 
-def _check_name(name: str) -> None:
-    if timm.is_model(name.partition(".")[0]):
-        return
-    from difflib import get_close_matches  # only needed for this message
+def check_backbone(name: str) -> None:
+    """Check the name of a backbone, with its tag.
 
-    near = get_close_matches(name, timm.list_models(), n=3)
-    raise UserError(
-        f"model.backbone: timm has no model {name!r}", f"The nearest are {', '.join(near)}." if near else ""
-    )
+    Raises:
+        UserError: timm has no such model, or no weights with this tag.
+    """
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        near = nearest(architecture, timm.list_models())
+        raise UserError(f"model.backbone: timm has no model {architecture!r}{near}", "`sketchfit options models NAME`")
+    try:
+        timm.get_pretrained_cfg(name)
+    except RuntimeError as error:
+        tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{architecture}.*")]
+        raise UserError(
+            f"model.backbone: {architecture} has no weights with the tag {tag!r}{nearest(tag, tags)}",
+            f"Tags: {', '.join(tags) or 'none'}.",
+        ) from error
 
 
 def _check_architecture(section: ModelSection, metadata: dict[str, str]) -> None:

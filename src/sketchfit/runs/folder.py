@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sketchfit.config.load import dump_recipe
 from sketchfit.config.recipe import Recipe
@@ -84,6 +86,7 @@ class RunFolder:
         write_text(self.recipe, dump_recipe(recipe))
 
 
-def default_name(recipe_name: str, data: Path) -> Path:
+def default_name(recipe: str | Path | Mapping[str, Any], data: Path) -> Path:
     """Return `runs/<data>-<recipe>`: the same command finds its own run again."""
-    return Path("runs") / f"{data.resolve().stem}-{Path(recipe_name).stem}"
+    name = "custom" if isinstance(recipe, Mapping) else Path(recipe).stem
+    return Path("runs") / f"{data.resolve().stem}-{name}"

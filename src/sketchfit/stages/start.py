@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
-from sketchfit.inference.tta import parse_views
-from sketchfit.models.choose_backend import check_backend
 from sketchfit.runs.create import open_run
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.autotune import recorded_members, resolve_settings
 from sketchfit.stages.callbacks import start_callbacks
+from sketchfit.stages.check import PlannedRun, check_run
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.tables import load_table, print_table
 from sketchfit.tracking.clock import Clock
@@ -66,19 +64,18 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
     """Read the tables, open the run's folder, and start the callbacks.
 
     Raises:
-        UserError: a mistake in the tables, the folder or the recipe, or a device or backend that is not there.
+        UserError: a mistake in the tables, the folder or the recipe, or a check that fails (`stages.check`).
     """
     context = open_tables(request.data, request.recipe, request.folder, with_folds=request.kind == "run")
     table, engine = context.table, context.engine
     with engine.main_first() as is_main:  # the other processes read what the main process recorded
         fresh = request.fresh and is_main
+        if is_main:
+            print_table(table)
+            check_run(PlannedRun(request.recipe, request.folder, request.kind, fresh), table, engine).log()
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(request.recipe, table.class_count, recorded, engine)
         open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh)
     context = replace(context, recipe=recipe, dispatcher=dispatcher, strict=request.strict)
-    print_table(table)
     start_callbacks(context)
-    for member in member_recipes(recipe).values():
-        parse_views(member.inference.views)  # mistakes are reported before hours of training
-        check_backend(member.inference.backend, engine.device)
     return context

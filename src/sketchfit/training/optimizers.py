@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from sketchfit._timm import timm
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.errors import UserError
 from sketchfit.models.classifier import classifier_names
+from sketchfit.registry import nearest
 
 
 def list_optimizers() -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.
     Raises:
         UserError: unknown name, or an argument that the optimizer doesn't take.
     """
-    _check_name(section.name)
+    check_optimizer(section.name)
     try:
         optimizer: torch.optim.Optimizer = timm.optim.create_optimizer_v2(
             model,
@@ -60,12 +60,18 @@ def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.
     return optimizer
 
 
-def _check_name(name: str) -> None:
+def check_optimizer(name: str) -> None:
+    """Check the name of an optimizer.
+
+    Raises:
+        UserError: there is no such optimizer.
+    """
     known = [known for known, _ in list_optimizers()]
     if name.lower() not in known:
-        near = difflib.get_close_matches(name.lower(), known, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`sketchfit options optimizers` lists them"
-        raise UserError(f"there is no optimizer {name!r} here", hint)
+        raise UserError(
+            f"optimizer.name: there is no optimizer {name!r}{nearest(name.lower(), known)}",
+            "`sketchfit options optimizers` lists them.",
+        )
 
 
 def _arguments(section: OptimizerSection) -> dict[str, Any]:
