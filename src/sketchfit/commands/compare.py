@@ -39,7 +39,7 @@ def compare(runs: Sequence[str | Path], out: str | Path) -> list[RunComparison]:
     Raises:
         UserError: fewer than two runs, an unfinished run, different classes, or no drawing in common.
     """
-    Console("plain")
+    Console("plain")  # prints the log
     if len(runs) < 2:
         raise UserError("compare needs two runs or more")
     evidence = [read_evidence(run) for run in runs]

@@ -22,5 +22,5 @@ def report(run: str | Path, overrides: Sequence[str] = ()) -> Path:
     Raises:
         UserError: there is no finished run, or its images are missing.
     """
-    Console("plain")
+    Console("plain")  # prints the log
     return write_report(run, overrides=overrides)

@@ -30,7 +30,7 @@ def runs(folder: str | Path = "runs", sort: str = "top1") -> list[RunLine]:
         UserError: there is no such folder, no run in it, or no such field.
     """
     lines = list_runs(folder, sort)
-    Console("plain")
+    Console("plain")  # prints the log
     _print(lines)
     return lines
 
