@@ -52,6 +52,12 @@ class StoreSettings:
     channels: Literal["auto", 1, 3] = "auto"
     max_pixels: int = 100_000_000
 
+    def square(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return a decoded image [H, W] or [H, W, 3] as it is stored, uint8 [S, S, C], and its paper colour [C]."""
+        if image.ndim == 3 and self.channels == 1:
+            image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+        return to_square(image if image.ndim == 3 else image[:, :, None], self.size, self.resize)
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -270,8 +276,7 @@ class _Pixels:
 
     def put(self, row: int, image: NDArray[np.uint8]) -> None:
         """Resize a decoded image and store it."""
-        image = _channels(image, self._settings.channels)
-        square, self._paper[row] = to_square(image, self._settings.size, self._settings.resize)
+        square, self._paper[row] = self._settings.square(image)
         self._is_colour[row] = square.shape[2] == 3
         (self._colour if self._is_colour[row] else self._grey)[row] = square
 
@@ -295,12 +300,6 @@ def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:
     array.flush()
     (part / drop).unlink()
     (part / keep).rename(part / "images.npy")
-
-
-def _channels(image: NDArray[np.uint8], channels: Literal["auto", 1, 3]) -> NDArray[np.uint8]:
-    if image.ndim == 3 and channels == 1:
-        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    return image[:, :, None] if image.ndim == 2 else image
 
 
 def join_stores(first: Store, second: Store) -> Store:

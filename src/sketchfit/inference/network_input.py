@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.images import ImageError, decode
-from sketchfit.data.resize import to_square
 from sketchfit.data.stores import store_settings
 from sketchfit.transforms.resample import resize
 
@@ -24,10 +22,7 @@ def network_input(path: Path, recipe: Recipe) -> NDArray[np.uint8]:
         image = decode(path, max_pixels=settings.max_pixels)
     except (ImageError, OSError):
         return np.full((size, size, 1), 255, dtype=np.uint8)
-    if image.ndim == 3 and settings.channels == 1:
-        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    square, _ = to_square(image if image.ndim == 3 else image[:, :, None], settings.size, settings.resize)
-    return resize(square, size)
+    return resize(settings.square(image)[0], size)
 
 
 def network_inputs(paths: Sequence[Path], recipe: Recipe) -> list[NDArray[np.uint8]]:
