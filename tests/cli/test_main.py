@@ -29,7 +29,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "Usage" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "fit", "audit", "augment", "ablate", "lr-find"])
+@pytest.mark.parametrize("command", ["run", "check", "fit", "audit", "augment", "ablate", "lr-find"])
 @pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
 def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:
     further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"]}.get(command, [])
@@ -152,3 +152,14 @@ def test_draw(cli: Cli, tmp_path: Path) -> None:
     assert status == 0
     assert "6 training and 2 test drawings of 2 classes" in printed
     assert len((tmp_path / "data" / "train.csv").read_text().splitlines()) == 7
+
+
+def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, tiny_file: Path, tmp_path: Path) -> None:
+    shown = ("--recipe", tiny_file, "--set", "tracking.progress=plain", "--out", tmp_path / "run")
+    status, printed, errors = cli("check", drawn, *shown)
+    assert (status, errors) == (0, "")
+    assert "test_resnet: a trial" in printed
+    status, _, errors = cli("check", drawn, *shown, "--set", "optimizer.name=nonsense")
+    assert status == 2
+    assert "no optimizer 'nonsense'" in errors
+    assert list(tmp_path.iterdir()) == []

@@ -135,6 +135,7 @@ def test_texts_of_stages(key, stage):
         ("transforms.curriculum", [{"until": 0.5, "policy": "light"}, {"policy": [{"op": "rotat"}]}]),
         ("transforms.curriculum", [{"until": 6, "policy": "light"}, {"until": 0.1, "policy": "none"}]),
         ("transforms.override", {"hflip": {"q": 1}}),
+        ("transforms.add", [{"op": "randaugment", "skip": ["Solarise"]}]),
         ("distill.student", {"model": {"backbon": "resnet18"}}),
         ("distill.member", "nobody"),
         ("pseudo_label.noisy_student", "strongest"),

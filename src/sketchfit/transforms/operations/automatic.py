@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from PIL import Image
-from pydantic import Field, PrivateAttr, SerializeAsAny
+from pydantic import AfterValidator, Field, PrivateAttr, SerializeAsAny
 from typing_extensions import override
 
+from sketchfit.registry import nearest
 from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import (
     AmountRange,
@@ -34,6 +35,16 @@ from sketchfit.transforms.ops import (
 
 STEPS = 20
 """Number of steps to which `pick` rounds a magnitude."""
+
+
+def _known(name: str) -> str:
+    if name not in _ARGUMENTS:
+        raise ValueError(f"timm has no operation {name!r}{nearest(name, _ARGUMENTS)}")
+    return name
+
+
+TimmName = Annotated[str, AfterValidator(_known)]
+"""timm's name of an operation."""
 
 
 @operations.register("pick")
@@ -85,7 +96,7 @@ class RandAugment(Pixel):
     """Standard deviation of the magnitude."""
     each: Probability = 0.5
     """Probability of each operation."""
-    skip: tuple[str, ...] = ()
+    skip: tuple[TimmName, ...] = ()
     """timm's names of operations to leave out: `SolarizeIncreasing` and `Equalize` damage thin strokes."""
 
     @override
@@ -111,7 +122,7 @@ class TrivialAugment(Pixel):
     op: Literal["trivialaugment"] = "trivialaugment"
     magnitude: AmountRange = (0.0, 10.0)
     """Range of the strength, 0 to 10."""
-    skip: tuple[str, ...] = ()
+    skip: tuple[TimmName, ...] = ()
     """timm's names of operations to leave out: `SolarizeIncreasing` and `Equalize` damage thin strokes."""
 
     @override
@@ -132,7 +143,7 @@ class AutoAugment(Pixel):
     op: Literal["autoaugment"] = "autoaugment"
     table: Literal["original", "originalr", "v0", "v0r"] = "original"
     """timm's name of the table: the paper's (with either reading of posterize), or EfficientNet's."""
-    skip: tuple[str, ...] = ()
+    skip: tuple[TimmName, ...] = ()
     """timm's names of operations to leave out of their pairs."""
 
     @override
@@ -162,7 +173,7 @@ class AugMix(Pixel):
     """Least and largest number of operations in a chain."""
     alpha: float = Field(1.0, gt=0)
     """Parameter of the Dirichlet distribution over chains, and of the Beta distribution between them and the image."""
-    skip: tuple[str, ...] = ()
+    skip: tuple[TimmName, ...] = ()
     """timm's names of operations to leave out: `SolarizeIncreasing` and `Equalize` damage thin strokes."""
 
     @override
