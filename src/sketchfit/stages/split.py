@@ -60,21 +60,8 @@ def make_folds(
     Raises:
         UserError: a column that is not in the table, or folds to train that do not exist.
     """
-    section = recipe.folds
-    rows = np.flatnonzero(usable)
-    assignment = np.full((section.repeats, len(usable)), -1, dtype=np.int64)
-    grouping = _grouping(table, group, recipe)
-    seed = recipe.seed if section.seed is None else section.seed
-    for repeat in range(section.repeats):
-        if section.column is not None:
-            assignment[repeat, rows] = given_folds(_column(table, section.column)[rows].tolist(), section.column)
-            continue
-        shares = [section.holdout, 1 - section.holdout] if section.holdout else [1 / section.k] * section.k
-        assignment[repeat, rows] = stratified_folds(
-            table.label[rows], shares, seed + repeat, None if grouping is None else grouping[rows]
-        )
-        if section.holdout:
-            assignment[repeat, assignment[repeat] == 1] = -1
+    section, rows = recipe.folds, np.flatnonzero(usable)
+    assignment = _assign(table, rows, group, recipe)
     folds = folds_of(assignment, rows)
     empty = [fold.number for fold in folds if len(fold.valid) == 0 or len(fold.train) == 0]
     if empty or not folds:
@@ -85,6 +72,26 @@ def make_folds(
     if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
         raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
     return folds, assignment
+
+
+def _assign(
+    table: Table, rows: NDArray[np.int64], group: NDArray[np.int64] | None, recipe: Recipe
+) -> NDArray[np.int64]:
+    """Return the fold of each row in each repeat, int64 [R, N]; -1 where it is validated in none."""
+    section, grouping = recipe.folds, _grouping(table, group, recipe)
+    assignment = np.full((section.repeats, len(table.train)), -1, dtype=np.int64)
+    if section.column is not None:
+        assignment[:, rows] = given_folds(_column(table, section.column)[rows].tolist(), section.column)
+        return assignment
+    shares = [section.holdout, 1 - section.holdout] if section.holdout else [1 / section.k] * section.k
+    seed = recipe.seed if section.seed is None else section.seed
+    for repeat, fold_of_row in enumerate(assignment):
+        fold_of_row[rows] = stratified_folds(
+            table.label[rows], shares, seed + repeat, None if grouping is None else grouping[rows]
+        )
+        if section.holdout:
+            fold_of_row[fold_of_row == 1] = -1
+    return assignment
 
 
 def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> NDArray[np.int64] | None:
@@ -98,7 +105,7 @@ def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> 
 
 def _column(table: Table, name: str) -> NDArray[np.str_]:
     if name not in table.columns:
-        known = ", ".join(table.columns) or "none next to image and label"
+        known = ", ".join(table.columns) or "none but image and label"
         raise UserError(f"the training table has no column {name!r}", f"Its further columns: {known}.")
     return np.asarray(table.columns[name])
 
