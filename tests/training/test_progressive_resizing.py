@@ -25,7 +25,6 @@ def test_a_plan_worked_out_by_hand():
     assert [epoch.batch_size for epoch in plan.epochs] == [32] * 5 + [12] * 3 + [8] * 2
     assert [epoch.updates for epoch in plan.epochs] == [3] * 5 + [8] * 3 + [12] * 2
     assert [epoch.first_update for epoch in plan.epochs][-2:] == [39, 51]
-    assert plan.total_updates == 63
     assert plan.images == 5 * 96 + 3 * 96 + 2 * 96
     # The rate follows the batch; the schedule goes by epochs, 12 steps in each.
     assert plan.lr_drops == [(0, 4.0), (60, 1.5), (96, 1.0)]

@@ -1,8 +1,7 @@
-"""How sure a figure is: intervals for proportions and means, and paired comparisons on the same rows.
+"""Confidence intervals for proportions and means, and paired comparisons on the same rows.
 
-Near-duplicate drawings succeed and fail together, so rows are not independent. Where `group` (int [N], one number a
-family of near-duplicates) is given, families are the unit: they are what is resampled, and what the effective sample
-size counts.
+Near-duplicates are often all correct or all wrong, so rows are not independent. Where `group` (int [N], one number per
+family of near-duplicates) is given, families are the unit of resampling and of the effective sample size.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def families(group: NDArray[np.int64]) -> NDArray[np.int64] | None:
 
 
 def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
-    """Wilson's score interval for a proportion (1927): honest near 0 and 1, and for small n.
+    """Return Wilson's score interval for a proportion (1927), which is valid near 0 and 1 and for small n.
 
     Args:
         successes: 0 … n; fractions are allowed (an effective count).
@@ -45,7 +44,7 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
         level: coverage, 0 … 1.
     """
     if not 0 <= successes <= n or n <= 0:
-        raise ValueError(f"{successes} successes of {n} are no proportion")
+        raise ValueError(f"{successes} successes of {n} are not a proportion")
     z = float(norm.ppf(0.5 + level / 2))
     share = successes / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -54,11 +53,11 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
 
 
 def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: float = LEVEL) -> Estimate:
-    """Share of right rows with Wilson's interval, widened where near-duplicates succeed and fail together.
+    """Return the share of correct rows with Wilson's interval, widened for near-duplicates.
 
     With `group`, the interval uses the effective sample size: n divided by the design effect, the variance of the share
-    between families over that of as many independent rows (Korn & Graubard 1998), never below 1. Where all rows are
-    right, or all wrong, it is the number of families.
+    between families divided by that of as many independent rows (Korn & Graubard 1998), at least 1. Where all rows are
+    correct, or all wrong, it is the number of families.
 
     Args:
         correct: bool [N].
@@ -84,7 +83,7 @@ def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: fl
 def bootstrap(
     values: NDArray[Any], group: NDArray[Any] | None = None, *, seed: int = 0, repeats: int = 2000, level: float = LEVEL
 ) -> Estimate:
-    """Mean with a percentile bootstrap interval (Efron 1979); whole groups are drawn with replacement.
+    """Return the mean with a percentile bootstrap interval (Efron 1979); groups are sampled with replacement.
 
     Args:
         values: float or bool [N].
@@ -107,10 +106,10 @@ def paired_difference(
     repeats: int = 2000,
     level: float = LEVEL,
 ) -> Difference:
-    """Mean of `second - first` over the same rows, with a bootstrap interval by group.
+    """Return the mean of `second - first` over the same rows, with a bootstrap interval by group.
 
     Args:
-        first, second: [N], right or wrong as bool, or any figure a row (a log-loss, say).
+        first, second: [N], correctness as bool, or any figure per row, for example the log-loss.
         group: int [N]; None: rows are independent, and McNemar's exact test gives the p-value of bool inputs.
         seed, repeats, level: see `bootstrap`.
     """
@@ -128,10 +127,10 @@ def paired_difference(
 
 
 def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Two-sided p-value of McNemar's exact test: of the rows that only one side has right, is half on each side?
+    """Return the two-sided p-value of McNemar's exact test: half of the rows that only one side has right on each side.
 
     Args:
-        first, second: bool [N], right or wrong on the same rows.
+        first, second: bool [N], correctness on the same rows.
     """
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     gained, lost = int((~a & b).sum()), int((a & ~b).sum())
@@ -140,7 +139,7 @@ def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
 
 def _by_group(values: NDArray[np.float64], group: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
     if not len(values):
-        raise ValueError("there is no row to estimate from")
+        raise ValueError("there are no rows")
     if group is None:
         return values, np.ones(len(values))
     if len(group) != len(values):

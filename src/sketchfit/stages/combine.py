@@ -56,7 +56,7 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
     by_name = {name: one.oof for name, one in members.items()}
     # Choosing inside all folds but one takes two folds there.
     choose = section.method == "best" and section.honest_choice and len(methods) > 1 and len(np.unique(rows.fold)) > 2
-    comparison = compare_ensembles(by_name, rows.label, rows.fold, rows.group, methods, choose)
+    comparison = compare_ensembles(by_name, rows, methods, choose)
     score = comparison.best if section.method == "best" else comparison[section.method]
     honest = comparison.honest_prob if comparison.honest_prob is not None else score.prob
     predictions = Predictions(honest.astype(np.float32), score.rule.combine(test).astype(np.float32))

@@ -40,11 +40,6 @@ class Plan:
     epochs: tuple[EpochPlan, ...]
 
     @property
-    def total_updates(self) -> int:
-        """Updates of the training."""
-        return self.epochs[-1].first_update + self.epochs[-1].updates
-
-    @property
     def steps_per_epoch(self) -> int:
         """Steps of the schedule in every epoch: the updates of the epoch that has the most."""
         return max(plan.updates for plan in self.epochs)

@@ -1,7 +1,7 @@
 """Counted randomness: a generator that is a pure function of (seed, epoch, sample, stream).
 
-Philox is a counter-based generator: key and counter together are its whole state, so any of its 2^128 × 2^192 streams
-can be entered directly. The seed is the key; epoch, sample and stream are the counter's three upper words. The lowest
+Philox is a counter-based generator: key and counter are its complete state, so any of its 2^128 × 2^192 streams can be
+entered directly. The seed is the key; epoch, sample and stream are the counter's three upper words. The lowest
 word counts the numbers, so different arguments never share numbers, which a hash of the arguments could not guarantee.
 
 Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).

@@ -15,6 +15,7 @@ from sketchfit.inference.ensembling.compare import compare_ensembles, methods_of
 from sketchfit.inference.ensembling.methods import ensembling
 from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import fit_choice, nested
+from sketchfit.inference.oof import Rows
 from tests.contracts.ensembling import check_method
 
 Draw = Callable[..., Any]
@@ -42,9 +43,8 @@ def test_pure_noise_fools_the_naive_estimate_only(draw_members: Draw) -> None:
         members, label = draw_members(np.random.default_rng(seed), 100, 4, [0.0] * 12)
         score = compare_ensembles(
             dict(zip("abcdefghijkl", members, strict=True)),
-            label,
-            np.arange(100) % 5,
-            methods=methods_of(section, 0, ["greedy"]),
+            Rows(np.arange(100), label, np.arange(100) % 5, None),
+            methods_of(section, 0, ["greedy"]),
         )["greedy"]
         naive.append(score.naive.value)
         honest.append(score.nested.value)
@@ -67,9 +67,8 @@ def test_the_comparison_reads_as_a_table(draw_members: Draw) -> None:
     members, label = draw_members(np.random.default_rng(1), 400, 6, [1.5, 1.4, 0.2])
     result = compare_ensembles(
         {"a": members[0], "b": members[1], "c": members[2]},
-        label,
-        np.arange(400) % 4,
-        group=np.arange(400) // 2,
+        Rows(np.arange(400), label, np.arange(400) % 4, np.arange(400) // 2),
+        methods_of(EnsembleSection(), 0),
         honest_choice=True,
     )
     assert [score.name for score in result.scores] == list(METHODS)

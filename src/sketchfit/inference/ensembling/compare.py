@@ -9,12 +9,13 @@ import numpy as np
 
 from sketchfit.config.ensemble import METHODS, EnsembleSection
 from sketchfit.inference import metrics
-from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.arrays import Bools, Floats
 from sketchfit.inference.ensembling.methods import ensembling
 from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import fit_choice, nested
 from sketchfit.inference.ensembling.rule import Fit, Rule
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+from sketchfit.inference.oof import Rows
 
 BASELINE = "best-member"
 
@@ -99,47 +100,40 @@ class Comparison:
 
 
 def compare_ensembles(
-    members: Mapping[str, Floats],
-    label: Ints,
-    fold: Ints,
-    group: Ints | None = None,
-    methods: Mapping[str, Fit] | None = None,
-    honest_choice: bool = False,
+    members: Mapping[str, Floats], rows: Rows, methods: Mapping[str, Fit], honest_choice: bool = False
 ) -> Comparison:
     """Return nested and naive estimates of methods of ensembling.
 
     Args:
-        members: out-of-fold probabilities by name, float [N, C], the same rows in all.
-        label: int [N].
-        fold: int [N], folds that keep near-duplicates together.
-        group: int [N], the family of near-duplicates of each row; None: rows are independent.
-        methods: by name; None: those of the default recipe.
+        members: out-of-fold probabilities by name, float [n, C], of these rows.
+        rows: labels, folds for nested estimates, and families of near-duplicates.
+        methods: by name; see `methods_of`.
         honest_choice: also estimate the choice of the best method, which takes as many times the time as there are
             folds.
     """
-    parts, names = list(members.values()), list(members)
-    chosen = dict(methods_of(EnsembleSection(), 0) if methods is None else methods)
-    everything = np.arange(len(label))
-    base = metrics.top_k_correct(nested(fit_best_member, parts, label, fold), label)
-    scores = []
-    for name, fit in chosen.items():
-        rule = fit(parts, label, everything)
-        prob = nested(fit, parts, label, fold)
-        right = metrics.top_k_correct(prob, label)
-        scores.append(
-            MethodScore(
-                name=name,
-                naive=accuracy(metrics.top_k_correct(rule.combine(parts), label), group),
-                nested=accuracy(right, group),
-                nested_top5=accuracy(metrics.top_k_correct(prob, label, min(5, prob.shape[1])), group),
-                log_loss=metrics.log_loss(prob, label),
-                gain=paired_difference(base, right, group),
-                weights=dict(zip(names, rule.weights.tolist(), strict=True)),
-                rule=rule,
-                prob=prob,
-            )
-        )
+    parts = list(members.values())
+    base = rows.right(nested(fit_best_member, parts, rows.label, rows.fold))
+    scores = tuple(_score(name, fit, members, rows, base) for name, fit in methods.items())
     if not honest_choice:
-        return Comparison(tuple(scores), None)
-    prob = nested(fit_choice(chosen, fold), parts, label, fold)
-    return Comparison(tuple(scores), accuracy(metrics.top_k_correct(prob, label), group), prob)
+        return Comparison(scores, None)
+    prob = nested(fit_choice(methods, rows.fold), parts, rows.label, rows.fold)
+    return Comparison(scores, accuracy(rows.right(prob), rows.group), prob)
+
+
+def _score(name: str, fit: Fit, members: Mapping[str, Floats], rows: Rows, base: Bools) -> MethodScore:
+    """Return the scores of one method; `base` is bool [n], whether the best member is correct."""
+    parts = list(members.values())
+    rule = fit(parts, rows.label, np.arange(len(rows.label)))
+    prob = nested(fit, parts, rows.label, rows.fold)
+    right, top5 = rows.right(prob), metrics.top_k_correct(prob, rows.label, min(5, prob.shape[1]))
+    return MethodScore(
+        name=name,
+        naive=accuracy(rows.right(rule.combine(parts)), rows.group),
+        nested=accuracy(right, rows.group),
+        nested_top5=accuracy(top5, rows.group),
+        log_loss=metrics.log_loss(prob, rows.label),
+        gain=paired_difference(base, right, rows.group),
+        weights=dict(zip(members, rule.weights.tolist(), strict=True)),
+        rule=rule,
+        prob=prob,
+    )
