@@ -73,3 +73,13 @@ def test_labels_as_a_member() -> None:
 def test_wrong_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError, match="2 weights"):
         votes.mean([A, B], np.array(weights))
+
+
+def test_folds_are_merged_by_their_mean_or_by_votes() -> None:
+    networks = [np.array([[0.6, 0.4]]), np.array([[0.55, 0.45]]), np.array([[0.1, 0.9]])]
+    soft, hard = votes.combine_folds(networks, "soft"), votes.combine_folds(networks, "hard")
+    np.testing.assert_allclose(soft, [[1.25 / 3, 1.75 / 3]], rtol=1e-6)
+    assert soft.dtype == hard.dtype == np.float32
+    assert hard.argmax() == 0
+    weighted = votes.combine_folds(networks, "soft", [1.0, 1.0, 2.0])
+    np.testing.assert_allclose(weighted, [[1.35 / 4, 2.65 / 4]], rtol=1e-6)

@@ -12,7 +12,7 @@ from sketchfit.errors import UserError
 
 HINT = "Give a local file with --set model.weights=FILE, or start from random weights with --set model.pretrained=false"
 SECONDS = 10.0
-"""Longest wait for an answer of the hub."""
+"""Longest time for a response of the hub."""
 
 
 def has_cached_weights(section: ModelSection) -> bool:
@@ -41,7 +41,7 @@ def _is_cached(repository: str, files: list[str], revision: str | None) -> bool:
 
 
 def _can_be_downloaded(section: ModelSection, repository: str, files: list[str]) -> bool:
-    """Ask the hub for a file's header; always False, as nothing is in the cache.
+    """Request the header of a file from the hub; always returns False, as nothing is in the cache.
 
     Raises:
         UserError: the hub has none of the files, or cannot be reached.
