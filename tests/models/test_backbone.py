@@ -100,7 +100,7 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
 def test_a_misspelt_backbone_names_near_ones() -> None:
     with pytest.raises(UserError, match="no model 'resnet5'") as caught:
         build_network(section(backbone="resnet5"), 3)
-    assert "resnet50" in caught.value.hint
+    assert "resnet50" in caught.value.problems[0]
     with pytest.raises(UserError, match="does not take"):
         build_network(section(args={"windows": 3}), 3)
     with pytest.raises(UserError, match="does not take"):

@@ -75,6 +75,5 @@ def test_the_reason_is_logged_by_default(monkeypatch, caplog):
     monkeypatch.setattr(logging.getLogger("sketchfit"), "propagate", True)
     with torch.inference_mode():
         build_backend("compiled", make_network("test_resnet"), CPU)(make_pictures(2, 33, 1))
-    (record,) = [record for record in caplog.records if record.name.startswith("sketchfit.")]
-    assert record.levelno == logging.WARNING
-    assert "inference.backend=compiled" in record.getMessage()
+    records = [record for record in caplog.records if "inference.backend=compiled" in record.getMessage()]
+    assert {record.levelno for record in records} == {logging.WARNING}

@@ -39,17 +39,28 @@ def open_run(path: Path, recipe: Recipe, state: State, fresh: bool = False) -> R
     run = RunFolder(path)
     if fresh and run.state.is_file():
         shutil.rmtree(path)
+    check_folder(run, state.kind)
     if run.state.is_file():
-        if state.kind is not None:
-            check_kind(run, state.kind)
         _check_same(run, recipe, state)
-    elif path.is_dir() and not run.recipe.is_file() and any(not REMAINS.fullmatch(e.name) for e in path.iterdir()):
-        raise UserError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
     _clear_remains(path)
     run.write_recipe(recipe)
     run.write(environment())
     write_state(run, state)
     return run
+
+
+def check_folder(run: RunFolder, kind: Kind | None) -> None:
+    """Refuse a folder that cannot become a run's folder, or that holds one of another kind.
+
+    Raises:
+        UserError: it holds a run of another kind, or something that is no run.
+    """
+    path = run.path
+    if run.state.is_file():
+        if kind is not None:
+            check_kind(run, kind)
+    elif path.is_dir() and not run.recipe.is_file() and any(not REMAINS.fullmatch(e.name) for e in path.iterdir()):
+        raise UserError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
 
 
 def write_state(run: RunFolder, state: State) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
-from sketchfit.runs.create import open_run
+from sketchfit.runs.create import check_folder, open_run
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.autotune import recorded_members, resolve_settings
 from sketchfit.stages.callbacks import start_callbacks
@@ -72,6 +72,8 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
         fresh = request.fresh and is_main
         if is_main:
             print_table(table)
+            if not fresh:
+                check_folder(context.run, request.kind)
             check_run(PlannedRun(request.recipe, request.folder, request.kind, fresh), table, engine).log()
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(request.recipe, table.class_count, recorded, engine)
