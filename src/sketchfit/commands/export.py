@@ -101,7 +101,7 @@ def _metadata(recipe: Recipe, table: RunTable, channels: int, any_batch: bool) -
         "class_targets": json.dumps(table.class_targets),
         "input": f"images: uint8 [{batch}, {size}, {size}, {channels}]",
         "output": f"probabilities: float32 [{batch}, {table.class_count}]",
-        "preprocessing": f"turned upright as EXIF says; {colour}; {FITTING[recipe.data.resize]}, "
+        "preprocessing": f"rotated upright after EXIF; {colour}; {FITTING[recipe.data.resize]}, "
         f"resized to {stored} px and then to {size} px. Normalisation is in the graph.",
         "architecture": recipe.model.backbone,
         "made_by": f"sketchfit {importlib.metadata.version('sketchfit')}",

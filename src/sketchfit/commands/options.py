@@ -55,7 +55,7 @@ def _schedules() -> Named:
 
 
 def _owners(field: FieldInfo) -> list[str]:
-    """Schedules that a setting says it is for (`step, multistep: …`)."""
+    """Schedules that a setting applies to (`step, multistep: …`)."""
     before, colon, _ = (field.description or "").partition(":")
     return [part.strip() for part in before.split(",")] if colon else []
 
@@ -90,7 +90,7 @@ def markdown() -> str:
     """docs/options.md: a table a section, then the named choices."""
     parts = [
         "# Every setting of a recipe",
-        "Generated from the schema by `sketchfit options --markdown > docs/options.md`; a test says when it is stale. "
+        "Generated from the schema by `sketchfit options --markdown > docs/options.md`; a test fails when it is stale. "
         "Set any of them in a YAML recipe or with `--set key=value`.",
         *_section_parts(Recipe, ""),
     ]

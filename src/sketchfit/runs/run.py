@@ -186,12 +186,12 @@ class Run:
 
     @cached_property
     def soup(self) -> SoupRecord | None:
-        """The soups; None where the recipe asks for none."""
+        """The soups; None where the recipe builds none."""
         return SoupRecord.find(self.path)
 
     @cached_property
     def pseudo_labels(self) -> PseudoLabelRounds | None:
-        """The rounds of pseudo-labels; None where the recipe asks for none."""
+        """The rounds of pseudo-labels; None where the recipe trains none."""
         return PseudoLabelRounds.find(self.path)
 
     @cached_property

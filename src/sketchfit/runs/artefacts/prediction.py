@@ -108,7 +108,7 @@ class Calibration(Artefact):
         scale, bias: C numbers each, for `vector`.
         ece_before, ece_after, ece_fitted: expected calibration error, 0 … 1; `after` is cross-fitted.
         log_loss_before, log_loss_after: nats.
-        sets: where the recipe asks for prediction sets.
+        sets: where the recipe sets their coverage.
     """
 
     PLACE = "ensemble/calibration.json"
