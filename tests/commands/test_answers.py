@@ -18,7 +18,7 @@ from sketchfit.commands.submit import check, run_table, submit
 from sketchfit.data import store as store_module
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
-from sketchfit.inference.submission import probabilities_text
+from sketchfit.inference.submission_text import probabilities_text
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
 from sketchfit.synthetic import draw_dataset

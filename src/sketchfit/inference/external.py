@@ -12,7 +12,7 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
-from sketchfit.inference.submission import expected_rows
+from sketchfit.inference.submission_text import expected_rows
 from sketchfit.runs.probabilities import SUM_TOLERANCE
 from sketchfit.wording import listed
 

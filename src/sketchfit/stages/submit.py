@@ -5,7 +5,7 @@ from __future__ import annotations
 from sketchfit.data.table import Table
 from sketchfit.files import write_text
 from sketchfit.inference.oof import Floats
-from sketchfit.inference.submission import submission_text
+from sketchfit.inference.submission_text import submission_text
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.context import RunContext, RunState, made
 

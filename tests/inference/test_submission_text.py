@@ -11,7 +11,7 @@ import pytest
 
 from sketchfit.data.table import Submission, Table
 from sketchfit.errors import UserError
-from sketchfit.inference.submission import check_submission, submission_text
+from sketchfit.inference.submission_text import check_submission, submission_text
 from tests.factories import make_table
 
 NAMES = ("0.JPEG", "a,b.JPEG", "사과.JPEG")

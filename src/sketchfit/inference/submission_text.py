@@ -20,7 +20,7 @@ _SHOWN = 5
 
 
 def submission_text(table: Table, prob: Floats) -> str:
-    """Write the CSV text that predicts every row of the sample submission (of the test table where there is no sample).
+    """Return the CSV text that predicts every row of the sample submission, or of the test table without a sample.
 
     The most probable class is predicted; of equally probable ones, the one with the lowest index. Lines end in `\\n`.
     Encode with `table.submission.encoding`, or UTF-8 where there is no sample.
@@ -47,7 +47,7 @@ def submission_text(table: Table, prob: Floats) -> str:
 
 
 def probabilities_text(table: Table, prob: Floats) -> str:
-    """Write the CSV text of the sample's key columns and one column per class; `prob` is [N_test, C]."""
+    """Return the CSV text of the sample's key columns and one column per class; `prob` is [N_test, C]."""
     columns, keys, rows = expected_rows(table)
     lines = ((*key, *(f"{p:.7g}" for p in prob[row])) for key, row in zip(keys, rows, strict=True))
     return _csv_text((*columns[:-1], *table.class_names), lines)
