@@ -1,10 +1,9 @@
-# make demo: the main job on drawings that it makes itself.  make test: the tests.  Both set up .venv first.
+# make demo: a run on drawings that it makes.  make test: the tests in random order.  Both create .venv first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-
 .PHONY: demo test test-slow lint install clean docs bench
 
 install: $(INSTALLED)
@@ -23,7 +22,7 @@ demo: install
 	$(BIN)/sketchfit score demo/run demo/data/test_labels.csv
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
@@ -32,8 +31,11 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/check_run_files.py
+	$(BIN)/python tools/check_words.py
 
-# make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit beside its peers
+# make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
 bench: install
 	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make bench DATA=folder WEIGHTS=file.safetensors"; exit 2; }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'

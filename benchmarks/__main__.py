@@ -1,4 +1,4 @@
-"""sketchfit beside what users would pick instead, measured in turn on the same images.
+"""sketchfit compared with alternatives, measured in turn on the same images.
 
     python -m benchmarks DATA --weights mobilenetv2_100.safetensors [--only pipeline,training] [--repeats 3]
 
@@ -34,7 +34,7 @@ QUICK: dict[str, Any] = {
     "counts": (1_000, 10_000),
     "updates": 2,
 }
-"""To see that everything works; its figures say nothing."""
+"""A quick check; its figures mean nothing."""
 QUICK_CLASSES = 8
 
 
@@ -71,7 +71,7 @@ def parse() -> argparse.Namespace:
 
 
 def run(arguments: argparse.Namespace, scratch: Path) -> int:
-    """All measurements asked for; the number of candidates that failed."""
+    """All measurements options for; the number of candidates that failed."""
     case = case_of(arguments, scratch)
     repeats = arguments.repeats or (1 if arguments.quick else 3)
     page = [head(case, repeats, arguments.quick)]
@@ -110,7 +110,7 @@ def case_of(arguments: argparse.Namespace, scratch: Path) -> Case:
 def head(case: Case, repeats: int, quick: bool) -> str:
     command = shlex.join(["python", "-m", "benchmarks", *shown(sys.argv[1:])])
     return (
-        f"# Benchmarks\n\n{'**A quick run: its figures say nothing.** ' if quick else ''}{describe()}\n\n"
+        f"# Benchmarks\n\n{'**A quick run: its figures mean nothing.** ' if quick else ''}{describe()}\n\n"
         f"```sh\n{command}\n```\n\n{case.backbone} at {case.size} px. Rounds: {repeats}; in each, all rows of a table "
         f"were run in turn, every one in a process of its own. Threads: {case.threads}. Ratios are those of medians.\n"
     )

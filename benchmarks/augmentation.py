@@ -15,11 +15,11 @@ import time
 import cv2
 import numpy as np
 
+from sketchfit.config.policies import build, list_policies
 from sketchfit.config.transforms import TransformsSection
 from sketchfit.transforms.augment import Augment, augment_for
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Choice
-from sketchfit.transforms.policy import build, list_policies
-from sketchfit.transforms.registry import OPERATIONS
 from sketchfit.transforms.rng import sample_rng
 
 PASSES = 7
@@ -63,7 +63,7 @@ def main() -> None:
         print(f"  {name:24s} {microseconds(augment_for(section, args.size, 0, 1), images):8.0f}")
     if args.ops:
         print("operations alone")
-        for name, cls in OPERATIONS.items():
+        for name, cls in operations.items():
             if not issubclass(cls, Choice):
                 augment = Augment(build([{"op": name, "p": 1}]), args.size)
                 print(f"  {name:24s} {microseconds(augment, images):8.0f}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sketchfit.data.table import Table
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
-"""Normalisation wherever no weights say another one."""
+"""Normalisation unless the weights state another one."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Case:
         fold_data: the same, or a part of it where a fold must be quick.
         weights: file of the backbone's weights.
         scratch: folder of what processes leave for one another.
-        backbone, size, batch: the network, its input's side in pixels, images a batch.
+        backbone, size, batch: the network, its input's side in pixels, images per batch.
         threads: of OpenMP in every process, of sketchfit's loader, and of worker processes of every other loader.
         loaded: images of an epoch of the input pipelines.
         trained: images of a training's epoch.
@@ -63,8 +63,9 @@ class Case:
         return Case(**{**found, "counts": tuple(found["counts"])})
 
     def recipe(self, settings: dict[str, Any] | None = None) -> Recipe:
-        """The `cpu` recipe for this case; no probe, one epoch, no validation, unless `settings` say otherwise."""
-        from sketchfit.config.load import load_recipe, merge
+        """The `cpu` recipe for this case; no probe, one epoch, no validation, unless `settings` change them."""
+        from sketchfit.config.load import load_recipe
+        from sketchfit.config.overrides import merge
 
         base = {
             "model": {"backbone": self.backbone, "weights": self.weights, "input_size": self.size},

@@ -1,4 +1,4 @@
-"""From how much work on does converting a network for the CPU pay? One line a network and backend.
+"""Amount of work above which converting a network for the CPU pays. One line per network and backend.
 
     python benchmarks/conversion_worth.py mobilenetv2_100:128 resnet18:128 vit_small_patch16_224:224
 
@@ -15,52 +15,45 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.models.backbone import build_network
-from sketchfit.models.backends.answer import Answer, eager
-from sketchfit.models.backends.build import build_answer, forward_flops
-from sketchfit.models.backends.choose import installed_backends
+from sketchfit.models.backend import Backend
+from sketchfit.models.backends.eager import eager
+from sketchfit.models.build_backend import build_backend
+from sketchfit.models.choose_backend import automatic_backends, forward_flops
+from sketchfit.models.compute import Compute
 from sketchfit.training.allocator import keep_freed_memory
 
 BATCH, ROUNDS = 32, 5
 
 
-def seconds_an_image(answer: Answer, pictures: np.ndarray) -> float:
+def seconds_an_image(backend: Backend, pictures: np.ndarray) -> float:
     """The fastest of several batches."""
     found = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
-        answer(pictures)
+        backend(pictures)
         found.append((time.perf_counter() - began) / len(pictures))
     return min(found)
 
 
 def main() -> None:
     keep_freed_memory()
-    device = torch.device("cpu")
+    compute = Compute(torch.device("cpu"))
     for text in sys.argv[1:] or ["mobilenetv2_100:128"]:
         name, _, side = text.partition(":")
         size = int(side or 128)
         recipe = load_recipe({"model": {"backbone": name, "pretrained": False, "input_size": size}})
         network = build_network(recipe.model, 100)
         network.model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        flops = forward_flops(network, size, device)
+        flops = forward_flops(network, size, compute.device)
         pictures = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 1)).astype(np.uint8)
         with torch.inference_mode():
-            plain = seconds_an_image(eager(network, device, True), pictures)
-            for backend in installed_backends():
-                answer = build_answer(
-                    network,
-                    backend,
-                    images=0,
-                    size=size,
-                    device=device,
-                    precision="fp32",
-                    channels_last=True,
-                    say=print,
-                )
+            plain = seconds_an_image(eager(network, compute), pictures)
+            for backend in automatic_backends():
+                built = build_backend(backend, network, compute, print)
                 began = time.perf_counter()
-                answer(pictures)
+                built(pictures)
                 conversion = time.perf_counter() - began
-                converted = seconds_an_image(answer, pictures)
+                converted = seconds_an_image(built, pictures)
                 even = conversion / (plain - converted) if converted < plain else float("inf")
                 print(
                     f"{name} {size} px, {flops / 1e9:.2f} GFLOP: eager {1 / plain:.0f} images/s, {backend} "

@@ -2,7 +2,7 @@
 
     python -m benchmarks.duplicates_quality DATA [--originals 1500] [--copies 300] [--seed 0]
 
-DATA holds images somewhere below it. Drawings are drawn at random from it; of each kind, copies are made of some of
+DATA holds images somewhere below it. Drawings are sampled from it; of each kind, copies are made of some of
 them, and all are put together in one set. True pairs are an original and its copy, and two copies of one original. The
 data may hold copies of its own: originals that are joined without any planted copy count as one drawing (look at them
 with --list), so that precision is about pairs of drawings that nothing but chance has brought together.
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from benchmarks.duplicates_copies import KINDS, Image, make
-from sketchfit.data.duplicates import find
+from sketchfit.duplicates import find
 
 
 def load(path: Path) -> Image:
@@ -35,20 +35,20 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=300, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--list", action="store_true", help="name the originals that are copies of each other")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     cv2.setNumThreads(1)
-    rng = np.random.default_rng(asked.seed)
-    files = sorted(path for path in asked.data.rglob("*") if path.suffix.lower() in {".jpeg", ".jpg", ".png"})
-    chosen = [files[k] for k in rng.choice(len(files), min(asked.originals, len(files)), replace=False)]
+    rng = np.random.default_rng(options.seed)
+    files = sorted(path for path in options.data.rglob("*") if path.suffix.lower() in {".jpeg", ".jpg", ".png"})
+    chosen = [files[k] for k in rng.choice(len(files), min(options.originals, len(files)), replace=False)]
     images = [load(path) for path in chosen]
     source, kind = list(range(len(images))), ["original"] * len(images)
     own = np.arange(len(images))
     for group in find(images).groups:
         own[list(group)] = group[0]
-        if asked.list:
-            print("already there:", *(chosen[row].relative_to(asked.data) for row in group))
+        if options.list:
+            print("already there:", *(chosen[row].relative_to(options.data) for row in group))
     for name in KINDS:
-        for row in rng.choice(len(chosen), asked.copies, replace=False):
+        for row in rng.choice(len(chosen), options.copies, replace=False):
             images.append(make(name, images[row], rng))
             source.append(int(row))
             kind.append(name)
@@ -74,8 +74,8 @@ def main() -> None:
     wrong = found.pairs[~right]
     for a, b in wrong[:20].tolist():
         print(
-            f"wrong: {chosen[source[a]].relative_to(asked.data)} ({kind[a]}) with "
-            f"{chosen[source[b]].relative_to(asked.data)} ({kind[b]})"
+            f"wrong: {chosen[source[a]].relative_to(options.data)} ({kind[a]}) with "
+            f"{chosen[source[b]].relative_to(options.data)} ({kind[b]})"
         )
 
 

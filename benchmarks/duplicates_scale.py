@@ -15,8 +15,8 @@ import time
 
 import numpy as np
 
-from sketchfit.data.duplicates.candidates import HASH_WORDS, near_pairs
-from sketchfit.data.duplicates.groups import connected
+from sketchfit.duplicates.candidates import HASH_WORDS, near_pairs
+from sketchfit.duplicates.groups import connected
 
 
 def planted(count: int, flipped: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -48,11 +48,13 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--flipped", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     print("| hashes | planted pairs | recall | pairs found | groups | time | peak memory |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
-    for count in asked.sizes:
-        child = multiprocessing.get_context("spawn").Process(target=measure, args=(count, asked.flipped, asked.seed))
+    for count in options.sizes:
+        child = multiprocessing.get_context("spawn").Process(
+            target=measure, args=(count, options.flipped, options.seed)
+        )
         child.start()
         child.join()
 

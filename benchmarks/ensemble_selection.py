@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference import metrics
-from sketchfit.inference.ensembling.compare import standard_methods
+from sketchfit.inference.ensembling.compare import methods_of
 from sketchfit.inference.ensembling.nested import nested
 
 FOLDS = 5
@@ -61,11 +62,11 @@ def main() -> None:
         print(f"best member {max(metrics.top_k_accuracy(m, label) for m in members):.2%}")
         print(f"{'method':16} {'choice seconds':>14} {'nested seconds':>14} {'nested top-1':>12} {'peak GB':>8}")
         for name in given.methods:
-            fit, start = standard_methods()[name], time.perf_counter()
+            fit, start = methods_of(EnsembleSection(), 0, [name])[name], time.perf_counter()
             fit(members, label, np.arange(given.rows))
             choice, start, figure = time.perf_counter() - start, time.perf_counter(), "-"
             if not given.no_nested:
-                figure = f"{metrics.top_k_accuracy(nested(fit, members, label, fold).prob, label):.2%}"
+                figure = f"{metrics.top_k_accuracy(nested(fit, members, label, fold), label):.2%}"
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
             print(f"{name:16} {choice:14.1f} {time.perf_counter() - start:14.1f} {figure:>12} {peak:8.2f}", flush=True)
 

@@ -2,7 +2,7 @@
 
     python benchmarks/folds_leak.py [--seeds 10]
 
-Each seed draws a set of 20 classes with 30 training and 30 test drawings a class, of which 30 % are near-copies
+Each seed draws a set of 20 classes with 30 training and 30 test drawings per class, of which 30 % are near-copies
 (mirrored, rotated, tilted, resized, re-encoded) of others. The audit finds the groups; nothing here looks at which
 copies were planted, but to leave out the test images that have a copy among the training images (or among the other
 test images), so that what remains is new. A classifier is fitted on every training part of five folds. Its
@@ -25,16 +25,15 @@ import numpy as np
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 
-from sketchfit.config.audit import AuditSection
-from sketchfit.data.audit import run_audit
-from sketchfit.data.duplicates import take_signature
-from sketchfit.data.duplicates.candidates import invariants
+from sketchfit.audit import AuditSettings, run_audit
 from sketchfit.data.folds import crossing_groups, stratified_folds
 from sketchfit.data.images import decode
 from sketchfit.data.readers import read_table
 from sketchfit.data.resize import to_square
-from sketchfit.data.synthetic import DrawnDataset, draw_dataset
 from sketchfit.data.table import Table
+from sketchfit.duplicates import take_signature
+from sketchfit.duplicates.candidates import invariants
+from sketchfit.synthetic import DrawnDataset, draw_dataset
 
 Array = np.ndarray[Any, Any]
 Classifier = Callable[[list[Array], Array, list[list[Array]]], list[Array]]
@@ -99,7 +98,7 @@ def measure(seed: int, folder: Path) -> tuple[dict[tuple[str, str], tuple[float,
     """(out-of-fold accuracy, the same classifiers' accuracy on new drawings) by classifier and kind of folds."""
     drawn = draw_dataset(folder / "data", classes=20, per_class=30, test_per_class=30, seed=seed, copies=0.3)
     table = read_table(drawn.out)
-    audit = run_audit(table, AuditSection(), folder / "cache", seed=seed)
+    audit = run_audit(table, AuditSettings(seed=seed), folder / "cache")
     test_label, new = truth(drawn, table)
     train = [small(table, path) for path in table.train.paths]
     test = [small(table, path) for path, kept in zip(table.test.paths, new, strict=True) if kept]

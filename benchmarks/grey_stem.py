@@ -5,7 +5,7 @@
 Processor time of inference, bytes to logits, on one thread (so that other work on the machine counts little): the
 network as it is (grey is repeated by `to_input`) and the same with its first convolution summed over the channels and
 fed one channel, in turn. Normalisation is equal over the channels here, which is where folding is exact; the largest
-difference between the two's logits is printed beside the times.
+difference between the two's logits is printed next to the times.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from sketchfit.models._timm import timm
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit._timm import timm
+from sketchfit.models.network import Normalisation, to_input
 
 MEAN, STD = 0.5, 0.25
 
@@ -54,12 +54,12 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=15)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    model = timm.create_model(asked.backbone, num_classes=345).eval().to(memory_format=torch.channels_last)
+    model = timm.create_model(options.backbone, num_classes=345).eval().to(memory_format=torch.channels_last)
     small = folded(model).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    images = torch.randint(0, 256, (asked.batch, asked.size, asked.size, 1), dtype=torch.uint8)
+    images = torch.randint(0, 256, (options.batch, options.size, options.size, 1), dtype=torch.uint8)
     same = Normalisation((MEAN,) * 3, (STD,) * 3)
     device = torch.device("cpu")
     ways: dict[str, Callable[[], Tensor]] = {
@@ -70,12 +70,14 @@ def main() -> None:
         logits = [way() for way in ways.values()]
         difference = float((logits[0] - logits[1]).abs().max() / logits[0].abs().max())
         times: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(asked.rounds):
+        for _ in range(options.rounds):
             for name, way in ways.items():
                 times[name].append(seconds(way))
-    print(f"{asked.backbone} at {asked.size} px, batch {asked.batch}, one thread, {asked.rounds} rounds in turn")
+    print(
+        f"{options.backbone} at {options.size} px, batch {options.batch}, one thread, {options.rounds} rounds in turn"
+    )
     for name, taken in times.items():
-        print(f"{name:<16}median {1e3 * statistics.median(taken):7.1f} ms   least {1e3 * min(taken):7.1f} ms a batch")
+        print(f"{name:<16}median {1e3 * statistics.median(taken):7.1f} ms   least {1e3 * min(taken):7.1f} ms per batch")
     ratios = [one / other for one, other in zip(*times.values(), strict=True)]
     least = min(times["three channels"]) / min(times["folded to one"])
     print(f"three channels take {statistics.median(ratios):.3f} times as long (median), {least:.3f} by the least times")

@@ -3,7 +3,7 @@
     python benchmarks/ladder.py DATA --weights mobilenetv2_100.safetensors --out runs/ladder [--set KEY=VALUE …]
 
 One fold → all folds → + test-time views → + calibration → + a second, different member → + pseudo-labels. Each step
-is a run that goes on from what the step before left on disk, so the script can be stopped and started again. Printed,
+is a run that continues from the files of the step before, so the script can be stopped and started again. Printed,
 and written to `OUT/ladder.md`: top-1 with its 95 % interval, the paired difference from the step before on the same
 rows, log-loss, and minutes. The last step's submission is `OUT/both/submission.csv`.
 """
@@ -22,12 +22,15 @@ import yaml
 from numpy.typing import NDArray
 
 import sketchfit
-from sketchfit.config.load import load_recipe, merge
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
 from sketchfit.files import read_json, write_json, write_text
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import log_loss
-from sketchfit.pipeline.folder import RunFolder
-from sketchfit.pipeline.oof import Rows, read_rows
+from sketchfit.inference.oof import Rows, rows_of
+from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.probabilities import read_probabilities
+from sketchfit.runs.table import read_training_rows
 
 VIEWS = ["hflip", "rotate+8", "rotate-8", "scale0.9", "ink", "five-crop0.85", "thicken0.006", "thin0.006"]
 SECOND: dict[str, Any] = {
@@ -65,20 +68,20 @@ def main() -> None:
     name = base["model"]["backbone"]
     members = {"members": {name: {}, "second": yaml.safe_load(arguments.second)}}
     calibrated = {"calibration": {"method": "temperature"}}
-    taught = {"pseudo_label": {"enabled": True}, "report": {"enabled": True}}
+    students = {"pseudo_label": {"enabled": True}, "report": {"enabled": True}}
     ladder = [
         ("one fold", one, merge(plain, {"folds": {"train": [0]}})),
         ("all folds", one, plain),
         ("+ views", one, merge(plain, views)),
         ("+ calibration", one, merge(plain, merge(views, calibrated))),
         ("+ second member", both, merge(plain, merge(views, merge(calibrated, members)))),
-        ("+ pseudo-labels", both, merge(plain, merge(views, merge(calibrated, merge(members, taught))))),
+        ("+ pseudo-labels", both, merge(plain, merge(views, merge(calibrated, merge(members, students))))),
     ]
     steps: list[Step] = []
     for number, (title, folder, recipe) in enumerate(ladder):
         if folder == both and not (both / "members").exists():
             shutil.copytree(one / "members", both / "members")  # networks that are there are not trained again
-            shutil.copyfile(one / "recipe.yaml", both / "recipe.yaml")  # says that the folder is a run's
+            shutil.copyfile(one / "recipe.yaml", both / "recipe.yaml")  # marks the folder as a run
         steps.append(_step(title, arguments.data, folder, recipe, arguments.out / "steps" / str(number)))
         text = table(steps)
         write_text(arguments.out / "ladder.md", text)
@@ -95,13 +98,13 @@ def _step(name: str, data: Path, folder: Path, recipe: dict[str, Any], kept: Pat
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(run.ensemble / "oof.npz", kept / "oof.npz")
         write_json(kept / "minutes.json", {"minutes": minutes})
-    with np.load(kept / "oof.npz", allow_pickle=False) as file:
-        row, prob = file["row"], file["prob"]
-    return Step(name, read_rows(run.folds, row), prob, float(read_json(kept / "minutes.json")["minutes"]))
+    oof = read_probabilities(kept / "oof.npz")
+    rows = rows_of(read_training_rows(run.folds), oof.row)
+    return Step(name, rows, oof.prob, float(read_json(kept / "minutes.json")["minutes"]))
 
 
 def table(steps: list[Step]) -> str:
-    """Markdown, a line a step."""
+    """Markdown, one line per step."""
     lines = [
         "| step | top-1 out of fold | against the step before | log-loss | minutes |",
         "| --- | --- | --- | --- | --- |",

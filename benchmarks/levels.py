@@ -1,4 +1,4 @@
-"""The three levels of augmentation at which pipelines are compared; each peer's file says the same in its own words."""
+"""The three levels of augmentation at which pipelines are compared; each peer's file defines the same."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def versions() -> str:
 
 
 def describe() -> str:
-    """Date, machine, versions, and what else the machine had to do when this was asked."""
+    """Date, machine, versions, and what else the machine had to do when this was options."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = os.getloadavg()[0]
     return (

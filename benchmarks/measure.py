@@ -1,4 +1,4 @@
-"""What is measured, in what order, and how it is told: no clocks here, only candidates, rounds and tables."""
+"""Candidates, rounds and tables: what is measured, in which order, and how it is printed. No clocks here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOTHING = "–"
 
 
 class NotHere(Exception):
-    """What a candidate needs is not on this machine; its row says so."""
+    """What a candidate needs is not on this machine; its row states this."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def interleave(
 ) -> dict[str, Outcome]:
     """Run the candidates in turn, A B C A B C …, so that what else the machine does hits all of them alike.
 
-    A candidate that fails is left out of later rounds, and the others go on.
+    A candidate that fails is left out of later rounds, and the others continue.
 
     Args:
         run: gives a candidate's figures; raises `NotHere` where it can't be run on this machine.

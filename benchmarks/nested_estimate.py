@@ -19,22 +19,19 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import t
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference import metrics
-from sketchfit.inference.ensembling.greedy import fit_greedy
-from sketchfit.inference.ensembling.mean import Fit, fit_best_member, fit_equal
+from sketchfit.inference.ensembling.compare import methods_of
 from sketchfit.inference.ensembling.nested import fit_choice, nested
-from sketchfit.inference.ensembling.simplex import fit_simplex
-from sketchfit.inference.ensembling.stacking import fit_stacking
 
 MEMBERS, ROWS, FRESH, CLASSES, FOLDS = 20, 400, 20_000, 10, 5
-METHODS: dict[str, Fit] = {
-    "best-member": fit_best_member,
-    "mean": fit_equal("mean"),
-    "simplex": fit_simplex,
-    "greedy": fit_greedy("accuracy", rounds=15, bags=1, bag_share=1),
-    "greedy, 10 bags": fit_greedy("accuracy", rounds=15),
-    "greedy, log-loss": fit_greedy("log-loss", rounds=15, bags=1, bag_share=1),
-    "stacking": fit_stacking(),
+ONE_BAG = EnsembleSection(greedy_rounds=15, greedy_bags=1, greedy_bag_share=1)
+TEN_BAGS = EnsembleSection(greedy_rounds=15)
+METHODS = {
+    **methods_of(ONE_BAG, 0, ["best-member", "mean", "simplex", "greedy"]),
+    "greedy, 10 bags": methods_of(TEN_BAGS, 0, ["greedy"])["greedy"],
+    "greedy, log-loss": methods_of(ONE_BAG, 0, ["greedy-log-loss"])["greedy-log-loss"],
+    "stacking": methods_of(ONE_BAG, 0, ["stacking"])["stacking"],
 }
 
 
@@ -61,7 +58,7 @@ def errors(rng: np.random.Generator) -> dict[str, tuple[float, float]]:
         rule = fit(members, label, np.arange(ROWS))
         true = metrics.top_k_accuracy(rule.combine(fresh), truth)
         naive = metrics.top_k_accuracy(rule.combine(members), label)
-        honest = metrics.top_k_accuracy(nested(fit, members, label, fold).prob, label)
+        honest = metrics.top_k_accuracy(nested(fit, members, label, fold), label)
         found[name] = 100 * (naive - true), 100 * (honest - true)
     return found
 

@@ -1,4 +1,4 @@
-"""A fixed part of a data set: some classes with all their training rows, for studies that the whole has no time for.
+"""A fixed part of a data set: some classes with all their training rows, for studies that need less time.
 
     python benchmarks/part.py DATA OUT [--classes 100]
 

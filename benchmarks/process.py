@@ -1,4 +1,4 @@
-"""Every candidate in a process of its own: allocator, thread pools and imports hold for a whole process."""
+"""Every candidate in a process of its own: allocator, thread pools and imports apply to an entire process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment of every process: the same number of threads, the network never asked."""
+    """The environment of every process: the same number of threads, the network never options."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {
         **os.environ,
@@ -34,7 +34,7 @@ def call_in_process(case: Case, call: str, arguments: Mapping[str, Any]) -> dict
     """Figures of `package.module:function` called with the case and the arguments, in a fresh process.
 
     Raises:
-        NotHere: the function said so.
+        NotHere: the function raised it.
         RuntimeError: it failed; the text is the last line it wrote.
     """
     with tempfile.TemporaryDirectory() as folder:

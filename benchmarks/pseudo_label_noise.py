@@ -38,7 +38,7 @@ NOISE = (0.0, 0.1, 0.2, 0.4)
 
 @dataclass(frozen=True)
 class Setting:
-    """One way of pseudo-labelling, as `pseudo_label:` in a recipe says it."""
+    """One way of pseudo-labelling, as `pseudo_label:` in a recipe."""
 
     kind: Kind
     threshold: float
@@ -82,7 +82,7 @@ class Outcome:
         gain: of the students' mean over the teachers' mean, on fresh rows.
         single_gain: of one student over its teacher, on fresh rows: what the out-of-fold gain estimates.
         oof_gain: out of fold.
-        kept: the paired test says that the students are better.
+        kept: the paired test shows that the students are better.
     """
 
     chosen: float
@@ -138,7 +138,7 @@ def answer(w: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def spoil(prob: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """The first class changes places with one of the others, drawn at random, on exactly this share of rows."""
+    """The first class changes places with one of the others, sampled at random, on exactly this share of rows."""
     rows = rng.permutation(len(prob))[: round(share * len(prob))]
     first = prob[rows].argmax(axis=1)
     other = (first + rng.integers(1, CLASSES, len(rows))) % CLASSES
@@ -154,7 +154,7 @@ def study(mixture: Mixture, noise: float, seed: int, settings: tuple[Setting, ..
     one_hot = np.eye(CLASSES)[data.label]
     teachers = [fit(data.x[rows], one_hot[rows], np.ones(len(rows))) for rows in learnt]
     # The same rows in all folds: noise that differed from fold to fold would cancel in the students' mean.
-    told = [spoil(answer(w, data.unlabelled), noise, np.random.default_rng([13, seed])) for w in teachers]
+    spoilt = [spoil(answer(w, data.unlabelled), noise, np.random.default_rng([13, seed])) for w in teachers]
     oof = _out_of_fold(teachers, data)
     spoilt_oof = spoil(oof, noise, np.random.default_rng([17, seed]))
     on_fresh = [answer(w, data.fresh) for w in teachers]
@@ -165,7 +165,7 @@ def study(mixture: Mixture, noise: float, seed: int, settings: tuple[Setting, ..
         for k in folds:
             check_teacher([Teacher(f"fold{k}", learnt[k])], k, data.fold)
             prior = np.bincount(data.label[learnt[k]], minlength=CLASSES) / len(learnt[k])
-            prob = align(told[k], prior) if setting.align else told[k]
+            prob = align(spoilt[k], prior) if setting.align else spoilt[k]
             labels = select([prob], rules, setting.kind, setting.weight, setting.by_confidence)
             chosen.append(labels)
             students.append(

@@ -2,8 +2,8 @@
 
     python benchmarks/report_size.py [--rows 15000] [--classes 500] [--drawings FOLDER]
 
-Drawings are synthetic ones (or those of FOLDER), used several times over. Traits are planted, as an audit would leave
-them; what asks the networks (heat maps, robustness, embedding map) is off, for there are none.
+Drawings are synthetic ones (or those of FOLDER), each used several times. Traits are planted, as an audit would leave
+them. Heat maps, robustness and the embedding map are off, since they need networks.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.config.load import dump_recipe, load_recipe
-from sketchfit.data.synthetic import draw_dataset
-from sketchfit.data.traits import TRAIT_NAMES
-from sketchfit.pipeline.report import write_report
+from sketchfit.reporting.run.run_report import write_report
+from sketchfit.synthetic import draw_dataset
 
 
 def write_run(folder: Path, root: Path, images: list[str], rows: int, classes: int) -> None:
@@ -41,7 +41,7 @@ def write_run(folder: Path, root: Path, images: list[str], rows: int, classes: i
             place.mkdir(parents=True)
             held = np.arange(fold, rows, 5)
             np.savez(place / "oof.npz", row=held, prob=prob[held])
-            (place / "done.json").write_text(json.dumps({"seconds": 600.0}))
+            (place / "done.json").write_text(json.dumps({"fingerprint": "", "seconds": 600.0}))
             pd.DataFrame({"epoch": range(1, 21), "train_loss": 3 / np.arange(1, 21)}).to_csv(place / "history.csv")
     paths = [images[k % len(images)] for k in range(rows)]
     folds = {"row": np.arange(rows), "image_path": paths, "label": label, "group": np.arange(rows) // 2 * 2}
@@ -74,10 +74,10 @@ def main() -> None:
         began = time.monotonic()
         page = write_report(run)
         seconds = time.monotonic() - began
-        beside = sum(file.stat().st_size for file in page.parent.rglob("*") if file.is_file()) - page.stat().st_size
+        further = sum(file.stat().st_size for file in page.parent.rglob("*") if file.is_file()) - page.stat().st_size
         print(
             f"{arguments.rows:,} drawings of {arguments.classes} classes: {seconds:.0f} s, page "
-            f"{page.stat().st_size / 1e6:.1f} MB, files beside {beside / 1e6:.1f} MB, peak memory "
+            f"{page.stat().st_size / 1e6:.1f} MB, further files {further / 1e6:.1f} MB, peak memory "
             f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
         )
 

@@ -1,35 +1,30 @@
-"""What all tests share: one thread, a cache of their own, a small drawn data set, the smallest recipe that runs."""
+"""What all tests share: one thread, a cache of their own, a small drawn data set, a finished run."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
+import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # Before torch is imported anywhere: tiny networks on several threads wait for each other. Subprocesses inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Nothing in the tests may ask a network for weights; what tries to, fails at once.
+# No test may download weights; an attempt fails at once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-_TINY: dict[str, Any] = {
-    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
-    "data": {"channels": 1},
-    "folds": {"k": 2},
-    "optimizer": {"name": "adamw", "lr": 2e-3},
-    "training": {"epochs": 2, "batch_size": 8},
-    "tracking": {"progress": "plain"},
-    "audit": {"enabled": False},
-    "inference": {"views": []},
-    "calibration": {"method": "none"},
-    "report": {"enabled": False},
-}
+from tests.factories import Cli, tiny_recipe
+
+# The same examples on each run; `--hypothesis-profile default` searches for others.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,10 +40,19 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.environ["SKETCHFIT_CACHE"] = before
 
 
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Undo what a console changes in the logger of the package."""
+    log = logging.getLogger("sketchfit")
+    before = log.handlers[:], log.level, log.propagate
+    yield
+    log.handlers[:], log.level, log.propagate = before
+
+
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """32 training and 12 test drawings of 4 classes in the competition's layout. Not to be changed by a test."""
-    from sketchfit.data.synthetic import draw_dataset
+    from sketchfit.synthetic import draw_dataset
 
     return draw_dataset(tmp_path_factory.mktemp("drawn") / "data", classes=4, per_class=8, test_per_class=3).out
 
@@ -56,11 +60,11 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny() -> dict[str, Any]:
     """Settings of a run that takes about a second: 2 folds, 2 epochs, 32 pixels, random weights, no extra stages."""
-    return copy.deepcopy(_TINY)
+    return tiny_recipe({"tracking": {"progress": "plain"}})
 
 
 def _cli(*arguments: object) -> tuple[int, str, str]:
-    from sketchfit.cli import main
+    from sketchfit.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
     before, sys.argv = sys.argv, ["sketchfit", *map(str, arguments)]
@@ -76,7 +80,7 @@ def _cli(*arguments: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture(scope="session")
-def cli() -> Callable[..., tuple[int, str, str]]:
+def cli() -> Cli:
     """Run the command line in this process: arguments to (exit status, standard output, standard error).
 
     An exception that the command line does not turn into words comes through, and fails the test.
@@ -90,5 +94,22 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import yaml
 
     path = tmp_path_factory.mktemp("recipe") / "tiny.yaml"
-    path.write_text(yaml.safe_dump(_TINY))
+    path.write_text(yaml.safe_dump(tiny_recipe({"tracking": {"progress": "plain"}})))
     return path
+
+
+@pytest.fixture(scope="session")
+def plain(drawn: Path, tiny_file: Path, cli: Cli, tmp_path_factory: Any) -> Path:
+    """A finished run without the stages that change probabilities. Not to be changed by a test."""
+    out = tmp_path_factory.mktemp("plain") / "run"
+    status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", out)
+    assert status == 0, errors
+    return out
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """Folder with `data`, `run`, `fit`, `both`, `expected` by commit 59e3438; see tests/runs/made_at_59e3438."""
+    with zipfile.ZipFile(Path(__file__).parent / "runs" / "made_at_59e3438" / "folders.zip") as archive:
+        archive.extractall(tmp_path)
+    return tmp_path

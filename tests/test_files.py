@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.files import atomic, read_json, write_json, write_npz, write_text
+from sketchfit.files import atomic, read_json, write_json, write_text
 
 
 def test_a_file_appears_whole_and_alone(tmp_path: Path) -> None:
@@ -75,18 +75,3 @@ def test_json_takes_arrays_and_paths_and_refuses_nan(tmp_path: Path) -> None:
         with pytest.raises((ValueError, TypeError)):
             write_json(path, {"x": value})
     assert read_json(path)["b"] == 0.5
-
-
-def test_npz_round_trip_without_pickle(tmp_path: Path) -> None:
-    path = tmp_path / "file.npz"
-    arrays = {"row": np.arange(5), "prob": np.random.default_rng(0).random((5, 3)).astype(np.float32)[:, ::-1]}
-    write_npz(path, arrays)
-    with np.load(path, allow_pickle=False) as file:
-        assert set(file) == {"row", "prob"}
-        for name, array in arrays.items():
-            np.testing.assert_array_equal(file[name], array)
-            assert file[name].dtype == array.dtype
-    with pytest.raises(ValueError, match=r"pickle|Object"):
-        write_npz(path, {"bad": np.array([object()])})
-    with np.load(path) as file:
-        assert file["row"].tolist() == [0, 1, 2, 3, 4]

@@ -52,15 +52,15 @@ def build_copies(case: Case, count: int) -> dict[str, float]:
 
 
 def timed(case: Case, root: Path, paths: Sequence[str], channels: int | str) -> dict[str, float]:
-    from sketchfit.data.store import open_store
-    from sketchfit.pipeline.prepare import store_settings
+    from sketchfit.data.store import Decoding, open_store
+    from sketchfit.data.stores import store_settings
 
     for path in paths:
         (root / path).read_bytes()
     settings = store_settings(case.recipe({"data": {"channels": channels}}))
     with tempfile.TemporaryDirectory(dir=case.scratch) as cache:
         began = time.perf_counter()
-        store = open_store(root, paths, settings, Path(cache), threads=case.threads)
+        store = open_store(root, paths, settings, Path(cache), Decoding(case.threads))
         took = time.perf_counter() - began
         del store
     return {"value": len(paths) / took, "seconds": took}

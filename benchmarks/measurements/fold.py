@@ -19,7 +19,7 @@ def measurements(case: Case) -> list[Measurement]:
     return [
         Measurement(
             "One fold, from the command to out-of-fold probabilities on disk",
-            f"Fold 0 of five, copies kept together, {case.epochs} epochs of whole batches of {case.batch}: the same "
+            f"Fold 0 of five, copies kept together, {case.epochs} epochs of full batches of {case.batch}: the same "
             "rows and as many images seen. Start-up, decoding (nothing cached), sketchfit's audit, autotune and linear "
             "probe count (the probe looks at each row twice more, without a backward pass). timm: a script around its "
             "loader at its defaults, same optimizer, schedule and smoothing.",
@@ -60,19 +60,24 @@ def overrides(case: Case) -> list[str]:
 
 def prepare(case: Case) -> None:
     """The rows of the fold, for the script that has no folds of its own: `fold.npz` and `fold.json` in scratch."""
-    from sketchfit.config.load import load_recipe, member_recipes
-    from sketchfit.pipeline.audit import groups_for_folds
-    from sketchfit.pipeline.prepare import load_table, make_folds
-    from sketchfit.pipeline.run import open_inputs
-    from sketchfit.tracking.console import Screen
+    from sketchfit.config.load import load_recipe
+    from sketchfit.runs.folder import RunFolder
+    from sketchfit.stages.audit import audit
+    from sketchfit.stages.context import RunContext, RunState
+    from sketchfit.stages.decode import decode
+    from sketchfit.stages.split import make_folds
+    from sketchfit.stages.tables import load_table
+    from sketchfit.tracking.console import Console
+    from sketchfit.training.engine import make_engine
 
     scratch = Path(case.scratch)
     recipe = load_recipe("cpu", [*overrides(case), f"data.cache={scratch / 'stores'}"])
     table = load_table(Path(case.fold_data), recipe)
-    (inputs,) = open_inputs(table, member_recipes(recipe), Screen("none")).values()
-    stores = [inputs.train.folder.name, inputs.test.folder.name]
-    group = groups_for_folds(table, recipe, stores, scratch / "audit", Screen("none"))
-    fold = make_folds(table, inputs.train.readable, group, recipe)[0][0]
+    engine = make_engine(recipe.compute)
+    context = RunContext(RunFolder(scratch), recipe, table, engine, Console("none"))
+    state = audit(context, decode(context, RunState()))
+    (member,) = state.members.values()
+    fold = make_folds(table, member.train.readable, state.group, recipe)[0][0]
     paths = [str(table.root / path) for path in table.train.paths]
     np.savez(scratch / "fold.npz", path=paths, label=table.label, train=fold.train, valid=fold.valid)
     (scratch / "fold.json").write_text(case.to_json())

@@ -6,15 +6,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchmarks.case import Case
 from benchmarks.measure import Candidate, Column, Measurement, NotHere
-
-if TYPE_CHECKING:
-    from sketchfit.models.backends.choose import Backend
 
 BATCH = 64
 CHANNELS = 3
@@ -34,7 +31,7 @@ SKETCHFIT: dict[str, dict[str, Any]] = {
 def measurements(case: Case) -> list[Measurement]:
     del case
     made = []
-    for views, title in ((("identity",), "one view"), (("identity", "hflip"), "two views, mirrored beside plain")):
+    for views, title in ((("identity",), "one view"), (("identity", "hflip"), "two views, plain and mirrored")):
         candidates = [
             Candidate(TIMM, f"{__name__}:timm", {"channels_last": False, "mirrored": len(views) > 1}),
             Candidate(
@@ -51,7 +48,7 @@ def measurements(case: Case) -> list[Measurement]:
             Measurement(
                 f"Inference, {title}",
                 "Test images from their files to probabilities, nothing cached, decoding included; the same weights in "
-                f"all, batches of {BATCH} pictures. Set-up (network, compiling, a first batch) stands beside it.",
+                f"all, batches of {BATCH} pictures. Set-up (network, compiling, a first batch) has its own column.",
                 "images/s",
                 tuple(candidates),
                 reference=TIMM,
@@ -128,16 +125,16 @@ def timm(case: Case, channels_last: bool, mirrored: bool, keep_memory: bool = Fa
 
 
 def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
-    from sketchfit.data.store import open_store
-    from sketchfit.pipeline.prepare import store_settings
+    from sketchfit.data.store import Decoding, open_store
+    from sketchfit.data.stores import store_settings
 
     recipe = case.recipe({"data": {"channels": CHANNELS}})
     paths, root, classes = files(case)
     began = time.perf_counter()
-    answer = network_answer(case, recipe, classes, views, len(paths), **how)
+    answer = predictor(case, recipe, classes, views, len(paths), **how)
     ready = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=case.scratch) as cache:
-        store = open_store(root, paths, store_settings(recipe), Path(cache), threads=case.threads)
+        store = open_store(root, paths, store_settings(recipe), Path(cache), Decoding(case.threads))
         decoded = time.perf_counter()
         prob = answer(store, np.arange(len(paths)))
         ended = time.perf_counter()
@@ -151,7 +148,7 @@ def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
     }
 
 
-def network_answer(
+def predictor(
     case: Case,
     recipe: Any,
     classes: int,
@@ -159,66 +156,47 @@ def network_answer(
     images: int,
     precision: str = "fp32",
     channels_last: bool = True,
-    backend: Backend = "eager",
+    backend: str = "eager",
 ) -> Any:
     """(store, rows) to probabilities float32 [N, C], after everything that needs to be done only once."""
     import torch
     from safetensors.torch import load_file
 
-    from sketchfit.inference.tta import parse_views, view_probabilities
-    from sketchfit.inference.views import merge_views
+    from sketchfit.inference.predictor import Predictor
+    from sketchfit.inference.tta import parse_views
+    from sketchfit.inference.view_selection import merge_views
     from sketchfit.models.backbone import build_network
-    from sketchfit.models.backends.build import build_answer
-    from sketchfit.models.backends.choose import PACKAGES, missing_packages
+    from sketchfit.models.backends import backends
+    from sketchfit.models.build_backend import build_backend
+    from sketchfit.models.choose_backend import missing_packages
+    from sketchfit.models.compute import Compute
     from sketchfit.models.weights import read_metadata
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.evaluate import autocast
 
-    if missing := missing_packages(PACKAGES.get(backend, ())):
+    if missing := missing_packages(backends.get(backend).packages):
         raise NotHere(f"not installed ({', '.join(missing)})")
 
     def refuse(why: str) -> None:
         raise RuntimeError(why)
 
-    engine = make_engine(recipe.compute)
+    compute = Compute(make_engine(recipe.compute).device, precision, channels_last)
     metadata = read_metadata(Path(case.weights))
     network = build_network(recipe.model, classes, load_weights=False, metadata=metadata)
     network.model.load_state_dict(load_file(Path(case.scratch) / "probed.safetensors"))
     layout = torch.channels_last if channels_last else torch.contiguous_format
     network.model.eval().to(memory_format=layout)  # type: ignore[call-overload]
-    probabilities = build_answer(
-        network,
-        backend,
-        images=images,
-        size=case.size,
-        device=engine.device,
-        precision=precision,
-        channels_last=channels_last,
-        say=refuse,
+    built = Predictor(
+        network, build_backend(backend, network, compute, refuse), compute, case.size, BATCH, case.threads
     )
     step = BATCH // len(views)
-    with torch.inference_mode(), autocast(engine.device, precision):
-        for count in (step, images % step or step):  # whole batches and the last one: a compiler looks at both
-            probabilities(np.zeros((count * len(views), case.size, case.size, CHANNELS), np.uint8))
+    for count in (step, images % step or step):  # full batches and the last one: a compiler compiles for both
+        built.predict(np.zeros((count * len(views), case.size, case.size, CHANNELS), np.uint8))
 
-    def answer(store: Any, rows: Any) -> Any:
-        found = view_probabilities(
-            network.model,
-            network.normalisation,
-            store,
-            rows,
-            parse_views(views),
-            size=case.size,
-            batch_size=BATCH,
-            device=engine.device,
-            precision=precision,
-            channels_last=channels_last,
-            threads=case.threads,
-            answer=probabilities,
-        )
+    def probabilities(store: Any, rows: Any) -> Any:
+        found = built.views(store, rows, parse_views(views))
         return merge_views([found[name] for name in views], "mean-prob")
 
-    return answer
+    return probabilities
 
 
 def difference(case: Case, prob: Any, views: Sequence[str], first: bool) -> float:

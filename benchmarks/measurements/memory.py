@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def measurements(case: Case) -> list[Measurement]:
             tuple(candidates),
             higher_is_better=False,
             subject=names[min(case.counts)],
-            columns=(Column("mapped", "file pages beside it, MB", "{:.0f}"),),
+            columns=(Column("mapped", "file pages in addition, MB", "{:.0f}"),),
             form="{:.0f}",
         )
     ]
@@ -42,27 +43,27 @@ def measurements(case: Case) -> list[Measurement]:
 def train(case: Case, count: int, probe: bool) -> dict[str, float]:
     from numpy.lib.format import open_memmap
 
-    import sketchfit.training.fit as fit_module
     from sketchfit.data.store import Store
-    from sketchfit.pipeline.prepare import store_settings
-    from sketchfit.tracking.console import Screen
+    from sketchfit.data.stores import store_settings
+    from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.feed import updates
+    from sketchfit.training.fit import fit
     from sketchfit.training.job import FitJob
+    from sketchfit.training.loader import DataLoader
 
     recipe = case.recipe({"training": {"probe": probe}})
     side = store_settings(recipe).size
     seen: list[dict[str, float]] = []
+    updates = DataLoader.updates
 
-    def first_updates(*arguments: Any) -> Generator[Any, None, None]:
-        feed = updates(*arguments)
-        for _, micros in zip(range(case.updates), feed, strict=False):
+    def first_updates(loader: DataLoader, *arguments: Any) -> Generator[Any, None, None]:
+        groups = updates(loader, *arguments)
+        for _, micros in zip(range(case.updates), groups, strict=False):
             yield micros
             seen.append(resident())
-        feed.close()
+        groups.close()
 
-    vars(fit_module)["updates"] = first_updates
-    with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
+    with tempfile.TemporaryDirectory(dir=case.scratch) as folder, patch.object(DataLoader, "updates", first_updates):
         path = Path(folder) / "images.npy"
         images = open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, side, side, 1))
         del images
@@ -71,7 +72,7 @@ def train(case: Case, count: int, probe: bool) -> dict[str, float]:
         )
         rows = np.arange(count)
         job = FitJob("bench", recipe, store, rows % CLASSES, CLASSES, rows, rows[:0], Path(folder), "bench", 0)
-        fit_module.fit(job, make_engine(recipe.compute), Screen("none"))
+        fit(job, make_engine(recipe.compute), Console("none"))
         del store, job
     return {key: max(one[key] for one in seen) for key in ("value", "mapped")}
 

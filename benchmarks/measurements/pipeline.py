@@ -23,7 +23,7 @@ PEERS = {
     "timm's loader, PIL": "timm_loader",
 }
 BY_CHANNEL = ("torchvision v2, PIL", "albumentations, OpenCV")
-"""Peers that can be told to read in grey."""
+"""Peers that can read in grey."""
 WARM_UP = 2
 """Batches before the clock runs."""
 
@@ -61,9 +61,9 @@ def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[st
 
     from sketchfit.config.transforms import TransformsSection
     from sketchfit.data.batches import epoch_order, load_batches, split_batches
-    from sketchfit.data.store import Store, open_store
-    from sketchfit.models.backbone import Normalisation, to_input
-    from sketchfit.pipeline.prepare import store_settings
+    from sketchfit.data.store import Decoding, Store, open_store
+    from sketchfit.data.stores import store_settings
+    from sketchfit.models.network import Normalisation, to_input
     from sketchfit.transforms.augment import augment_for
     from sketchfit.transforms.rng import sample_rng
 
@@ -79,7 +79,7 @@ def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[st
 
     with tempfile.TemporaryDirectory(dir=case.scratch) as cache:
         began = time.perf_counter()
-        store = open_store(root, paths, settings, Path(cache), threads=case.threads)
+        store = open_store(root, paths, settings, Path(cache), Decoding(case.threads))
         return through(case, partial(epoch, store), began if cold else None)
 
 
@@ -100,7 +100,7 @@ def files(case: Case) -> tuple[list[str], Path]:
 
 
 def through(case: Case, epoch: Callable[[], Iterable[Any]], began: float | None = None) -> dict[str, float]:
-    """Images a second of an epoch, from the start of its loader to its last batch; from `began` where that is given."""
+    """Images per second of an epoch, from the start of its loader, or from `began`, to its last batch."""
     if began is None:
         for _ in islice(epoch(), WARM_UP):
             pass

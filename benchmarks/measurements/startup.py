@@ -23,7 +23,7 @@ def measurements(case: Case) -> list[Measurement]:
     return [
         Measurement(
             "Start-up of the command line",
-            "Wall time of the whole process, best of three each round.",
+            "Wall time of the entire process, best of three each round.",
             "seconds",
             candidates,
             higher_is_better=False,

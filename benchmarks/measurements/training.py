@@ -1,4 +1,4 @@
-"""A training's epoch, end to end, beside the limit that a ready batch sets and beside timm's loop."""
+"""A training's epoch, end to end, compared with the limit of a ready batch and with timm's loop."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.case import Case
 from benchmarks.clock import Waiting
@@ -21,7 +22,7 @@ def measurements(case: Case) -> list[Measurement]:
             "Training, end to end",
             f"An epoch of {case.trained:,} images, {case.backbone} at {case.size} px, batch {case.batch}, AdamW, "
             f"{case.threads} threads. *Ready tensor*: the same network, optimizer and step fed with one batch that "
-            "lies in memory, the limit of any input pipeline. Waiting: share of the epoch in the `next()` of the "
+            "is in memory, the limit of any input pipeline. Waiting: share of the epoch in the `next()` of the "
             "batches. The store is built beforehand.",
             "images/s",
             (
@@ -48,20 +49,19 @@ def measurements(case: Case) -> list[Measurement]:
 
 def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
     """By the loop's own clock, which is also what users see."""
-    import sketchfit.training.fit as fit_module
-    from sketchfit.tracking.console import Screen
+    from sketchfit.tracking.console import Console
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.feed import updates
+    from sketchfit.training.fit import fit
+    from sketchfit.training.loader import DataLoader
 
-    waiting = Waiting()
+    waiting, updates = Waiting(), DataLoader.updates
 
-    def timed(*arguments: Any) -> Iterator[Any]:
-        return waiting.over(updates(*arguments))
+    def timed(loader: DataLoader, *arguments: Any) -> Iterator[Any]:
+        return waiting.over(updates(loader, *arguments))
 
-    vars(fit_module)["updates"] = timed
-    with tempfile.TemporaryDirectory(dir=case.scratch) as folder:
+    with tempfile.TemporaryDirectory(dir=case.scratch) as folder, patch.object(DataLoader, "updates", timed):
         job = job_of(case, ema, Path(folder), policy)
-        fit_module.fit(job, make_engine(job.recipe.compute), Screen("none"))
+        fit(job, make_engine(job.recipe.compute), Console("none"))
         with (Path(folder) / "history.csv").open() as file:
             row = next(csv.DictReader(file))
     return {"value": float(row["images_per_second"]), "waiting": 100 * waiting.seconds / float(row["seconds"])}
@@ -69,9 +69,8 @@ def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
 
 def ready(case: Case, ema: bool) -> dict[str, float]:
     """The same state and step, the same batch again and again."""
-    from sketchfit.tracking.console import Screen
     from sketchfit.training.engine import make_engine
-    from sketchfit.training.feed import updates
+    from sketchfit.training.loader import DataLoader
     from sketchfit.training.plan import make_plan
     from sketchfit.training.state import start, wrap
     from sketchfit.training.step import update
@@ -80,11 +79,11 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
         job = job_of(case, ema, Path(folder))
         engine = make_engine(job.recipe.compute)
         epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
-        state = start(job, engine, None, Screen("none"))
+        state = start(job, engine, None)
         wrap(state, engine, compiled=False)
-        feed = updates(job, epoch, 1, 0, state.normalisation, engine)
-        micros = next(feed)
-        feed.close()
+        batches = DataLoader(job, state.normalisation, engine).updates(epoch)
+        micros = next(batches)
+        batches.close()
         state.model.train()
         began = time.perf_counter()
         for number in range(epoch.updates):
@@ -95,7 +94,7 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
 
 def job_of(case: Case, ema: bool, folder: Path, policy: str = "light") -> Any:
     from sketchfit.data.store import open_store
-    from sketchfit.pipeline.prepare import store_settings
+    from sketchfit.data.stores import store_settings
     from sketchfit.training.job import FitJob
 
     recipe = case.recipe({"averaging": {"ema": ema}, "transforms": {"policy": policy}})

@@ -19,7 +19,7 @@ except ImportError as error:
 
 
 class Pictures(Dataset[tuple[Any, int]]):
-    """Decoded anew each time by OpenCV."""
+    """Decoded again each time by OpenCV."""
 
     def __init__(self, paths: Sequence[Path], transform: Any, grey: bool) -> None:
         self.paths, self.transform, self.grey = list(map(str, paths)), transform, grey

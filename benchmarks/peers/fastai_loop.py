@@ -13,8 +13,8 @@ from benchmarks.peers import timm_model
 
 
 def rate(case: Case) -> dict[str, float]:
-    """Images a second of an epoch by its `Learner`."""
-    from sketchfit.models._timm import torchvision  # before fastai, which imports it too
+    """Images per second of an epoch by its `Learner`."""
+    from sketchfit._timm import torchvision  # before fastai, which imports it too
 
     assert torchvision.__version__
     try:

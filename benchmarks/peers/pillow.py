@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 
 class Pictures(Dataset[tuple[Any, int]]):
-    """Decoded anew each time, in `mode` (`RGB`, as these data sets do, or `L`)."""
+    """Decoded again each time, in `mode` (`RGB`, as these data sets do, or `L`)."""
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ from benchmarks.case import Case
 from benchmarks.peers import timm_model
 from benchmarks.peers.timm_loader import plain_loader, training_loader
 from benchmarks.peers.timm_loop import optimizer_of, train_epoch
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.case import MEAN, STD, Case
 from benchmarks.peers.pillow import Pictures
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 AUGMENTATION: dict[str, dict[str, Any]] = {
     "none": {"no_aug": True},
@@ -30,7 +30,7 @@ def training_loader(
     mean: Sequence[float] = MEAN,
     std: Sequence[float] = STD,
 ) -> Any:
-    """(normalised float images [B, 3, size, size], labels) of an epoch of whole batches."""
+    """(normalised float images [B, 3, size, size], labels) of an epoch of full batches."""
     return timm.data.create_loader(
         Pictures(paths, labels),
         input_size=(3, case.size, case.size),
@@ -46,7 +46,7 @@ def training_loader(
 
 
 def plain_loader(case: Case, paths: Sequence[Path], mean: Sequence[float], std: Sequence[float], batch: int) -> Any:
-    """(normalised float images, labels) without augmentation, in order, the whole picture."""
+    """(normalised float images, labels) without augmentation, in order, the entire picture."""
     return timm.data.create_loader(
         Pictures(paths, [0] * len(paths)),
         input_size=(3, case.size, case.size),
@@ -63,7 +63,7 @@ def plain_loader(case: Case, paths: Sequence[Path], mean: Sequence[float], std: 
 
 
 def loader(case: Case, paths: Sequence[Path], level: str, grey: bool) -> Callable[[], Iterable[Any]]:
-    """Batches of an epoch, for the input pipelines' table; timm reads in colour whatever is asked."""
+    """Batches of an epoch, for the input pipelines' table; timm reads in colour whatever is options."""
     del grey
     batches = training_loader(case, paths, [0] * len(paths), level)
     return lambda: (images for images, _ in batches)

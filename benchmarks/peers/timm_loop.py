@@ -13,11 +13,11 @@ from benchmarks.case import Case
 from benchmarks.clock import Waiting
 from benchmarks.peers import timm_model
 from benchmarks.peers.timm_loader import training_loader
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 
 def rate(case: Case, channels_last: bool, keep_memory: bool = False) -> dict[str, float]:
-    """Images a second of an epoch, and the share of it that went by in waiting for batches."""
+    """Images per second of an epoch, and the share of time spent waiting for batches."""
     if keep_memory:
         from sketchfit.training.allocator import keep_freed_memory
 

@@ -8,7 +8,7 @@ from typing import Any
 from safetensors import safe_open
 from torch import nn
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from benchmarks.case import MEAN, STD, Case
 from benchmarks.peers.pillow import Pictures
-from sketchfit.models._timm import torchvision
+from sketchfit._timm import torchvision
 
 
 def loader(case: Case, paths: Sequence[Path], level: str, grey: bool) -> Callable[[], Iterable[Any]]:

@@ -4,6 +4,7 @@ Example:
     >>> import sketchfit
     >>> result = sketchfit.run("data", recipe="cpu")  # doctest: +SKIP
     >>> print(result.top1, result.submission)  # doctest: +SKIP
+    >>> sketchfit.Run.open(result.folder).oof().prob  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -11,19 +12,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sketchfit.pipeline.fit_one import fit
-    from sketchfit.pipeline.predict import predict
-    from sketchfit.pipeline.run import run
+    from sketchfit.commands.check import check
+    from sketchfit.commands.fit import fit
+    from sketchfit.commands.predict import predict
+    from sketchfit.commands.run import run
+    from sketchfit.runs.run import Run
 
-_HOMES = {"run": "sketchfit.pipeline.run", "fit": "sketchfit.pipeline.fit_one", "predict": "sketchfit.pipeline.predict"}
+_HOMES = {
+    "Run": "sketchfit.runs.run",
+    "check": "sketchfit.commands.check",
+    "fit": "sketchfit.commands.fit",
+    "predict": "sketchfit.commands.predict",
+    "run": "sketchfit.commands.run",
+}
 
-__all__ = ["fit", "predict", "run"]
+__all__ = ["Run", "check", "fit", "predict", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch and its kind only when they are wanted: `sketchfit --help` must not wait for them."""
+    """Import a name when it is first used: `sketchfit --help` must not wait for torch."""
     if name in _HOMES:
         from importlib import import_module
 
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'sketchfit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return sorted({*globals(), *__all__})

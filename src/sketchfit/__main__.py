@@ -1,5 +1,5 @@
 """`python -m sketchfit`, and with it `accelerate launch -m sketchfit`."""
 
-from sketchfit.cli import main
+from sketchfit.cli.main import main
 
 main()

@@ -1,19 +1,57 @@
-"""Errors that speak to the user: what is wrong, where (file, row, key), what to do."""
+"""Errors for the user: what is wrong, where (file, row, key), what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class UserError(Exception):
-    """A mistake in what the user gave: shown as words, never as a traceback.
+    """A mistake in the user's input: printed as text, never as a traceback.
 
     Args:
-        problems: one sentence a problem. All that were found, so that one run shows them all.
-        hint: what to do about it.
+        problems: all that were found, one sentence each, so that one run reports them together.
+        hint: what to do.
     """
 
     def __init__(self, problems: str | Sequence[str], hint: str = "") -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         self.hint = hint
         super().__init__("\n".join([*self.problems, *([hint] if hint else [])]))
+
+
+class Problems:
+    """Collects what several checks find, for one `UserError`.
+
+    Attributes:
+        about: put before each problem.
+    """
+
+    def __init__(self) -> None:
+        self.about = ""
+        self._found: dict[str, None] = {}
+        self._hints: dict[str, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, problem: str, hint: str = "") -> None:
+        """Add a problem, and what to do about it."""
+        self._found[self.about + problem] = None
+        self._hints[hint] = None
+
+    def collect(self, check: Callable[[], Result]) -> Result | None:
+        """Return the result of a check, or None after adding its problems."""
+        try:
+            return check()
+        except UserError as error:
+            for problem in error.problems:
+                self.add(problem, error.hint)
+            return None
+
+    def stop(self) -> None:
+        """Raise everything that was found, if there is anything."""
+        if self._found:
+            raise UserError(list(self._found), " ".join(hint for hint in self._hints if hint))

@@ -1,10 +1,10 @@
-"""Files that are whole or absent: written beside their place, flushed to disk, then renamed."""
+"""Files that are complete or absent: written next to their place, flushed to disk, then renamed."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,14 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Write text atomically, line ends as they are."""
+    """Write text atomically; line ends stay unchanged."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding=encoding, newline="")
 
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON atomically: indented, keys in the order given, NaN refused."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=_plain) + "\n")
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=to_json_value) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -42,17 +42,16 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_npz(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-    """Write named arrays atomically, uncompressed."""
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+def to_json_value(value: object) -> object:
+    """Return a NumPy value or a path as what `json` can write.
 
-
-def _plain(value: object) -> object:
+    Raises:
+        TypeError: another type.
+    """
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, Path):
         return value.as_posix()
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    raise TypeError(f"{type(value).__name__} can't be written as JSON")

@@ -1,4 +1,4 @@
-"""Secrets out of texts that are written or shown: tokens, passwords, webhook addresses."""
+"""Replace secrets in texts that are written or printed: tokens, passwords, webhook addresses."""
 
 from __future__ import annotations
 
@@ -12,41 +12,42 @@ STARS = "***"
 SECRET_NAME = re.compile(
     r"token|secret|passw|api[_-]?key|access[_-]?key|credential|webhook|private[_-]?key|sketchfit_notify", re.IGNORECASE
 )
-"""A name of a variable, an option or a key whose value is secret."""
+"""Names of variables, options and keys whose value is secret."""
 
 PLAIN_SCHEMES = frozenset(
     {"http", "https", "file", "s3", "gs", "az", "ftp", "sqlite", "local-dir", "hf", "hf-hub", "memory"}
 )
-"""Addresses of these kinds can be shown in part; all others (`slack://…`, `tgram://…`) are a notifier's, and secret."""
+"""Addresses of these kinds may be printed in part; all others (`slack://…`, `tgram://…`) are secret addresses of
+notifiers."""
 
 SHORTEST = 6
-"""Shorter values of secret variables are not searched for in texts: they would star out common words."""
+"""Shorter values of secret variables are not replaced in texts: they could be common words."""
 
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://[^\s'\"<>]*", re.IGNORECASE)
 _TOKENS = re.compile(
     r"\bxox[a-z]-[\w-]{8,}|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}|\bhf_\w{16,}|\bsk-[\w-]{16,}"
     r"|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bwandb_v1_\w+"
-    # W&B's older keys; between slashes it is a revision in a cache's path.
+    # Older keys of W&B; between slashes it is a revision in the path of a cache.
     r"|(?<![/\w])[0-9a-f]{40}(?![/\w])"
 )
 _NAMED = rf"[\w.-]*(?:{SECRET_NAME.pattern})[\w.-]*"
 _VALUE = r"('[^']*'|\"[^\"]*\"|[^\s,;&'\"]+)"
 _ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--{_NAMED}\s+(?!--)){_VALUE}", re.IGNORECASE)
-# Slack's ids, and long words of small and capital letters and digits.
+# Ids of Slack, and long words of lower-case and capital letters and digits.
 _PATH_TOKEN = re.compile(r"/(?:(?=[A-Z]*\d)[A-Z][A-Z0-9]{8,}|(?=[^/]*\d)(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{16,})(?=/|$)")
 
 
 def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
-    """Replace what is or looks secret by stars.
+    """Replace by stars what is secret or looks like a secret.
 
-    Secret are: the values of the environment's variables with a secret name; addresses of notifiers; user, password,
-    query and token-like parts of web addresses; `token=…`, `--password …` and their kind; tokens of known shapes.
-    Told apart by looks alone, a harmless word is sometimes starred, and a token of unknown shape that stands alone is
-    not found: secrets belong in the environment.
+    Secrets are: values of environment variables with a secret name; addresses of notifiers; user, password, query and
+    token-like parts of web addresses; values of `token=…`, `--password …` and similar; tokens of known shapes. A
+    harmless word may be replaced, and a token of unknown shape without a name is not found: secrets belong in the
+    environment.
 
     Args:
         text: any text.
-        environ: variables with the secrets that are known; the process's own by default.
+        environ: variables with known secrets; by default those of the process.
     """
     for secret in sorted(known_secrets(os.environ if environ is None else environ), key=len, reverse=True):
         text = text.replace(secret, STARS)
@@ -56,24 +57,24 @@ def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
 
 
 def command_line(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
-    """A command in one line, secrets starred."""
+    """Return a command in one line, with secrets replaced by stars."""
     return redact(" ".join(arguments), environ)
 
 
 def known_secrets(environ: Mapping[str, str]) -> set[str]:
-    """Values of variables with a secret name; of the notifiers' addresses, each, and what follows its `://`."""
+    """Return the values of variables with a secret name; each address of a notifier, also without its `…://`."""
     found = set()
     for name, value in environ.items():
         if SECRET_NAME.search(name):
             parts = [value, *re.split(r"[\s,]+", value)]
             found.update(parts)
             found.update(part.partition("://")[2] for part in parts)
-    # A path (…_TOKEN_FILE=/run/secrets/x) is where a secret lies, not the secret.
+    # A path (…_TOKEN_FILE=/run/secrets/x) is the place of a secret, not the secret.
     return {value for value in found if len(value) >= SHORTEST and value[0] not in "/~"}
 
 
 def secret_keys(settings: Mapping[str, object], environ: Mapping[str, str] | None = None) -> list[str]:
-    """Keys, with dots, whose name or value holds a secret. `settings` may be nested."""
+    """Return the keys, with dots, whose name or value is a secret. `settings` may be nested."""
     return [key for key, value in _leaves(settings) if redact(value, environ) != value]
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from sketchfit.config.load import load_recipe, recipe_text, shipped_recipes
-from sketchfit.data.synthetic import draw_dataset
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
+from sketchfit.commands.run import run
+from sketchfit.config.load import load_recipe
+from sketchfit.config.shipped import recipe_text, shipped_recipes
 from sketchfit.models.backbone import build_network
-from sketchfit.pipeline.run import run
+from sketchfit.synthetic import draw_dataset
 from sketchfit.training.optimizers import build_optimizer
 
-TINY = {
+SMALL_BACKBONES = {
     "mobilenetv2": "test_efficientnet",
     "test_resnet": "test_resnet",
     "resnet50": "test_resnet",
@@ -28,7 +29,7 @@ GPU = ("baseline", "coatnet", "convnextv2", "eva02", "strong")
 
 
 def tiny_of(backbone: str) -> str:
-    return next(tiny for kind, tiny in TINY.items() if backbone.startswith(kind))
+    return next(tiny for kind, tiny in SMALL_BACKBONES.items() if backbone.startswith(kind))
 
 
 @pytest.fixture(scope="module")

@@ -18,24 +18,24 @@ MEMBERS: dict[str, Any] = {
 
 def test_by_default_it_is_the_first_member_with_a_teacher() -> None:
     student = student_of(load_recipe(MEMBERS))
-    assert (student.name, student.taught.training.epochs) == ("a", 3)
-    assert (student.taught.loss.distill, student.taught.loss.distill_temperature) == (0.25, 3.0)
-    assert student.plain.loss.distill == 0
-    assert student.plain.model == student.taught.model
+    assert (student.name, student.recipe.training.epochs) == ("a", 3)
+    assert (student.recipe.loss.distill, student.recipe.loss.distill_temperature) == (0.25, 3.0)
+    assert student.recipe_without_teacher.loss.distill == 0
+    assert student.recipe_without_teacher.model == student.recipe.model
 
 
 def test_it_may_be_another_member_and_differ_from_it() -> None:
     named = student_of(load_recipe(MEMBERS, {"distill": {"member": "b", "student": {"training": {"epochs": 9}}}}))
-    assert (named.name, named.taught.model.backbone, named.taught.training.epochs) == ("b", "test_vit", 9)
+    assert (named.name, named.recipe.model.backbone, named.recipe.training.epochs) == ("b", "test_vit", 9)
     other = student_of(load_recipe(MEMBERS, {"distill": {"student": {"model": {"backbone": "test_resnet"}}}}))
-    assert (other.name, other.taught.training.epochs) == ("test_resnet", 3)
+    assert (other.name, other.recipe.training.epochs) == ("test_resnet", 3)
 
 
 @pytest.mark.parametrize(
     ("distill", "words"),
     [
         ({"member": "c"}, "no member 'c'"),
-        ({"student": {"folds": {"k": 3}}}, "distill.student.folds: a student shares it"),
+        ({"student": {"folds": {"k": 3}}}, "distill.student.folds: "),
         ({"student": {"trainin": {"epochs": 3}}}, "the nearest is 'training'"),
         ({"student": {"loss": "arcface"}}, "needs model.head=cosine"),
         ({"student": {"loss": {"distill": 0.4}}}, "distill.weight"),

@@ -1,4 +1,4 @@
-"""Small data sets in the competition's layout, whole ones and some that are broken in every way that users manage."""
+"""Small data sets in the competition's layout, correct ones and ones that are broken in many ways."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEST_ROWS = 5
 
 
 def drawing(number: int, size: tuple[int, int] = (40, 32), colour: bool = True) -> Image.Image:
-    """A drawing that is another one for each number: two strokes on white."""
+    """A different drawing for each number: two strokes on white."""
     rng = np.random.default_rng(number)
     pixels = np.full((size[1], size[0], 3), 255, np.uint8)
     row, column = int(rng.integers(2, size[1] - 6)), int(rng.integers(2, size[0] - 6))
@@ -42,7 +42,7 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png_of_size(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds hardly any pixel."""
+    """A PNG whose header has a size, with hardly any pixels."""
     header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", zlib.compress(bytes(5000))) + png_chunk(b"IEND", b"")
 
@@ -55,7 +55,7 @@ def without_adobe_marker(jpeg: bytes) -> bytes:
 
 
 def unreadable_images() -> dict[str, bytes]:
-    """Files that are no whole image, by kind of damage."""
+    """Files that are no complete image, by kind of damage."""
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
     jpeg, png, gif = encoded(noise, "JPEG"), encoded(noise, "PNG"), encoded(noise, "GIF")
     scrambled = bytearray(jpeg)
@@ -92,7 +92,7 @@ def unreadable_images() -> dict[str, bytes]:
 
 
 def odd_images() -> dict[str, bytes]:
-    """Files that are unusual and whole: all must decode."""
+    """Files that are unusual and correct: all must decode."""
     image = drawing(7)
     grey = image.convert("L")
     wide = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
@@ -119,7 +119,7 @@ def odd_images() -> dict[str, bytes]:
 
 
 def good_data(root: Path, rows_per_class: int = PER_CLASS) -> Path:
-    """A whole data set in the competition's layout: 3 classes, `rows_per_class` images each, 5 test rows."""
+    """A correct data set in the competition's layout: 3 classes, `rows_per_class` images each, 5 test rows."""
     rows = []
     for target, name in enumerate(CLASSES):
         (root / "train" / name).mkdir(parents=True)
@@ -139,10 +139,10 @@ def good_data(root: Path, rows_per_class: int = PER_CLASS) -> Path:
 
 
 def data_with_malformed_images(root: Path, rows_per_class: int = PER_CLASS) -> tuple[Path, list[str], list[str]]:
-    """Whole tables over malformed images: all unreadable and all odd kinds are test rows, some are training rows.
+    """Correct tables of malformed images: all unreadable and all odd kinds are test rows, some are training rows.
 
     Returns:
-        The folder, and the paths (relative to it) of the unreadable training and test images (one is not there).
+        The folder, and the paths (relative to it) of the unreadable training and test images (one is missing).
     """
     good_data(root, rows_per_class)
     bad, odd = unreadable_images(), odd_images()
@@ -221,7 +221,7 @@ def broken_tables() -> tuple[BrokenTable, ...]:
             "column_twice", edit("train.csv", "class_name", "target"), r"more than one column is named 'target'"
         ),
         BrokenTable(
-            "file_missing", append("train.csv", "cat,cat/99.JPEG,2\n"), r"not there \(1 row\): line 14 'cat/99"
+            "file_missing", append("train.csv", "cat,cat/99.JPEG,2\n"), r"does not exist \(1 row\): line 14 'cat/99"
         ),
         BrokenTable("parent_path", append("train.csv", "cat,../../x.JPEG,2\n"), r"leaves the data folder .*line 14"),
         BrokenTable("absolute_path", append("train.csv", "cat,/etc/passwd,2\n"), r"absolute path .*line 14"),
@@ -263,7 +263,11 @@ def broken_tables() -> tuple[BrokenTable, ...]:
         BrokenTable(
             "sample_has_more", append("sample_submission.csv", "5,5.JPEG,0\n"), r"no test row .*line 7 '5\.JPEG'"
         ),
-        BrokenTable("sample_has_less", append("test.csv", "0.JPEG\n"), r"not asked for by sample_submission"),
+        BrokenTable(
+            "sample_has_less",
+            append("test.csv", "0.JPEG\n"),
+            r"test\.csv: not in sample_submission\.csv \(1 row\): line 7",
+        ),
         BrokenTable("sample_id_twice", edit("sample_submission.csv", "\n4,", "\n3,"), r"'ID' repeated .*line 6 '3'"),
         BrokenTable(
             "sample_empty", _write("sample_submission.csv", b"ID,image_path,target\n"), r"submission\.csv is empty"
@@ -272,8 +276,8 @@ def broken_tables() -> tuple[BrokenTable, ...]:
             "one_class", _write("train.csv", b"image_path,target\nbus/sketch_0.JPEG,1\n"), r"at least two classes"
         ),
         BrokenTable(
-            "no_test_files", lambda root: shutil.rmtree(root / "test"), r"test\.csv: no file of the table is there"
+            "no_test_files", lambda root: shutil.rmtree(root / "test"), r"test\.csv: no file of the table exists"
         ),
-        BrokenTable("nothing", lambda root: (shutil.rmtree(root), root.mkdir()), r"holds nothing to train on"),
+        BrokenTable("nothing", lambda root: (shutil.rmtree(root), root.mkdir()), r"nothing to train on"),
         BrokenTable("gone", shutil.rmtree, r"does not exist"),
     )

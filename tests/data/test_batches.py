@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from sketchfit.data.batches import epoch_order, load_batches, split_batches
 from sketchfit.data.store import Store
 from sketchfit.transforms.augment import augment_for, eval_augment
 from sketchfit.transforms.rng import sample_rng
+from tests.factories import make_store
 
 ROWS = 40
 
@@ -24,7 +24,7 @@ def store(request: pytest.FixtureRequest) -> Store:
     rng = np.random.default_rng(0)
     images = np.full((ROWS, 36, 36, channels), 255, np.uint8)
     images[:, 6:30, 6:30] = rng.integers(0, 256, (ROWS, 24, 24, channels))
-    return Store(images, np.full((ROWS, channels), 255, np.uint8), ("",) * ROWS, Path("store"), False)
+    return make_store(images)
 
 
 def batches_of(store: Store, threads: int, epoch: int = 0, policy: str = "sketch", size: int = 32) -> list[np.ndarray]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -16,9 +15,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from sketchfit.data.images import GREY_TOLERANCE, ImageError, decode
-
-sys.path.insert(0, str(Path(__file__).parent))
-from malformed import drawing, encoded, odd_images, png_of_size, unreadable_images, without_adobe_marker
+from tests.data.malformed import drawing, encoded, odd_images, png_of_size, unreadable_images, without_adobe_marker
 
 # Pillow's warning of a large image is ignored by the package, but pytest starts from the default filters.
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning", "ignore::UserWarning:PIL")
@@ -223,7 +220,7 @@ def test_size_is_checked_before_decoding() -> None:
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="not there"):
+    with pytest.raises(ImageError, match="does not exist"):
         decode(tmp_path / "absent.jpg")
     with pytest.raises(ImageError, match="folder"):
         decode(tmp_path)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +13,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sketchfit.data.readers import read_images, read_table
+from sketchfit.data.image_sources import read_images
+from sketchfit.data.layouts import TableNames
+from sketchfit.data.readers import read_table
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent))
-import malformed
+from tests.data import malformed
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -72,21 +71,28 @@ def test_real_tables_read_without_a_note(name: str, classes: int, train: int, te
 
 
 @pytest.mark.parametrize("broken", malformed.broken_tables(), ids=lambda broken: broken.kind)
-def test_broken_tables_say_what_is_wrong(broken: malformed.BrokenTable, data: Path) -> None:
+def test_broken_tables_name_the_problem_and_its_line(broken: malformed.BrokenTable, data: Path) -> None:
     broken.spoil(data)
     with pytest.raises(UserError, match=broken.expected) as caught:
         read_table(data)
     assert caught.value.hint
 
 
-def test_all_problems_are_told_at_once(data: Path) -> None:
+def test_all_problems_are_reported_together(data: Path) -> None:
     malformed.append("train.csv", "cat,cat/99.JPEG,2\ncat,../../x.JPEG,2\ndog,bus/sketch_0.JPEG,x\n")(data)
     malformed.append("test.csv", "/etc/passwd\n")(data)
     malformed.edit("sample_submission.csv", "\n4,", "\n3,")(data)
     with pytest.raises(UserError) as caught:
         read_table(data)
     text = "\n".join(caught.value.problems)
-    for part in ("not there", "leaves the data folder", "not an integer", "second label", "absolute", "'ID' repeated"):
+    for part in (
+        "does not exist",
+        "leaves the data folder",
+        "not an integer",
+        "second label",
+        "absolute",
+        "'ID' repeated",
+    ):
         assert part in text
 
 
@@ -283,19 +289,19 @@ def test_any_table_with_columns_named(kind: str, data: Path) -> None:
     else:
         frame.to_csv(path, index=False, sep="\t" if kind == "tsv" else ",")
     for source in (path, data):
-        table = read_table(source, image_column="where", label_column="what")
+        table = read_table(source, TableNames("where", "what"))
         assert table.class_names == malformed.CLASSES
         assert table.train.paths[0] == "images/apple/sketch_0.JPEG"
         assert table.columns["who"].tolist() == frame["who"].tolist()
         assert len(table.test) == 5
     with pytest.raises(UserError, match=r"no column 'wher' .*Did you mean 'where'\?.*--image-column"):
-        read_table(path, image_column="wher", label_column="what")
+        read_table(path, TableNames("wher", "what"))
 
 
 def test_broken_parquet(data: Path) -> None:
     (data / "train.csv").unlink()
     (data / "train.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(UserError, match=r"train\.parquet is no readable Parquet"):
+    with pytest.raises(UserError, match=r"train\.parquet is not a readable Parquet"):
         read_table(data)
 
 
@@ -329,10 +335,10 @@ def test_nested_folder_is_hinted_at(data: Path) -> None:
 def test_train_and_test_named(data: Path) -> None:
     (data / "train.csv").rename(data / "labelled.csv")
     (data / "test.csv").rename(data / "unlabelled.csv")
-    table = read_table(data, train="labelled.csv", test="unlabelled.csv")
+    table = read_table(data, TableNames(train="labelled.csv", test="unlabelled.csv"))
     assert (len(table.train), len(table.test)) == (12, 5)
     with pytest.raises(UserError, match="no file or folder 'absent'"):
-        read_table(data, train="absent")
+        read_table(data, TableNames(train="absent"))
 
 
 def test_fingerprint_sees_what_matters(data: Path) -> None:

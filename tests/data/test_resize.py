@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.data.resize import INK_CONTRAST, ink_box, paper_colour, to_square
+from sketchfit.data.paper import paper_colour
+from sketchfit.data.resize import INK_CONTRAST, ink_box, to_square
 
 HOWS = ("stretch", "pad", "crop", "ink")
 

@@ -6,22 +6,17 @@ import numpy as np
 import pytest
 
 from sketchfit.config.data import DataSection
-from sketchfit.data.review import exclude_images, relabel_images
-from sketchfit.data.table import Split, Table
+from sketchfit.data.review import exclude_images, read_exclude, read_relabel, relabel_images, review_table
+from sketchfit.data.table import Table
 from sketchfit.errors import UserError
-from sketchfit.pipeline.review import read_exclude, read_relabel, review_table
+from tests.factories import make_table
 
 
 def _table() -> Table:
-    names = tuple(f"{name}/{k}.png" for name in ("apple", "bee") for k in range(3))
-    return Table(
-        root=Path("/nowhere"),
-        train=Split(tuple(f"train/{name}" for name in names), names),
-        test=Split((), ()),
-        label=np.array([0, 0, 0, 1, 1, 1]),
+    return make_table(
+        train={f"train/{name}/{k}.png": number for number, name in enumerate(("apple", "bee")) for k in range(3)},
         class_names=("apple", "bee"),
         class_targets=(10, 20),
-        submission=None,
         columns={"artist": np.array(list("abcdef"))},
     )
 
@@ -41,9 +36,9 @@ def test_labels_change_by_name_or_target() -> None:
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [({"pear/1.png": "bee"}, "not in the training table"), ({"apple/0.png": "wasp"}, "is no class")],
+    [({"pear/1.png": "bee"}, "not in the training table"), ({"apple/0.png": "wasp"}, "is not a class")],
 )
-def test_mistakes_in_labels_are_told(labels: dict[str, str], message: str) -> None:
+def test_mistakes_in_labels_are_errors(labels: dict[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         relabel_images(_table(), labels)
 

@@ -4,8 +4,8 @@ import multiprocessing
 import os
 import shutil
 import signal
-import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -17,11 +17,9 @@ from PIL import Image
 from sketchfit.data import store as store_module
 from sketchfit.data.images import decode
 from sketchfit.data.resize import to_square
-from sketchfit.data.store import Store, StoreSettings, default_cache, open_store, store_key
+from sketchfit.data.store import Decoding, Store, StoreSettings, default_cache, open_store
 from sketchfit.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent))
-import malformed
+from tests.data import malformed
 
 SETTINGS = StoreSettings(size=24)
 
@@ -53,7 +51,7 @@ def same_pixels(one: Store, other: Store) -> bool:
 def test_rows_are_the_images_in_order(images: tuple[Path, list[str]], cache_folder: Path) -> None:
     root, paths = images
     done: list[int] = []
-    store = open_store(root, paths[::-1], SETTINGS, cache_folder, done.append, threads=3)
+    store = open_store(root, paths[::-1], SETTINGS, cache_folder, Decoding(3, done.append))
     assert store.built
     assert store.images.shape == (5, 24, 24, 1)
     assert store.images.dtype == store.paper.dtype == np.uint8
@@ -84,24 +82,27 @@ def test_it_is_built_once_and_found_by_content(images: tuple[Path, list[str]], c
 
 def test_a_changed_file_order_or_setting_makes_another(images: tuple[Path, list[str]], cache_folder: Path) -> None:
     root, paths = images
-    keys = {store_key(root, paths, SETTINGS)}
+
+    def folder(wanted: Sequence[str] = paths, settings: StoreSettings = SETTINGS) -> Path:
+        return open_store(root, wanted, settings, cache_folder).folder
+
+    folders = {folder()}
     for other in (
         replace(SETTINGS, size=25),
         replace(SETTINGS, resize="ink"),
         replace(SETTINGS, channels=3),
         replace(SETTINGS, max_pixels=5000),
     ):
-        keys.add(store_key(root, paths, other))
-    keys.add(store_key(root, paths[::-1], SETTINGS))
-    keys.add(store_key(root, paths[:-1], SETTINGS))
-    keys.add(store_key(root, [*paths, "sub/gone.png"], SETTINGS))
+        folders.add(folder(settings=other))
+    folders.add(folder(paths[::-1]))
+    folders.add(folder(paths[:-1]))
+    folders.add(folder([*paths, "sub/gone.png"]))
     stat = (root / paths[0]).stat()
     before = open_store(root, paths, SETTINGS, cache_folder)
     malformed.drawing(99, (20, 30), colour=False).save(root / paths[0])
     os.utime(root / paths[0], ns=(stat.st_atime_ns, stat.st_mtime_ns))  # content decides, not the clock
-    keys.add(store_key(root, paths, SETTINGS))
-    assert len(keys) == 9
     after = open_store(root, paths, SETTINGS, cache_folder)
+    assert len(folders | {after.folder}) == 9
     assert after.built
     assert not np.array_equal(before.images[0], after.images[0])
     np.testing.assert_array_equal(before.images[1:], after.images[1:])
@@ -110,9 +111,8 @@ def test_a_changed_file_order_or_setting_makes_another(images: tuple[Path, list[
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_change_nothing(images: tuple[Path, list[str]], tmp_path: Path, threads: int) -> None:
     root, paths = images
-    assert store_key(root, paths, SETTINGS, threads) == store_key(root, paths, SETTINGS, 1)
-    one = open_store(root, paths, SETTINGS, tmp_path / "one", threads=1)
-    assert same_pixels(one, open_store(root, paths, SETTINGS, tmp_path / f"n{threads}", threads=threads))
+    one = open_store(root, paths, SETTINGS, tmp_path / "one", Decoding(1))
+    assert same_pixels(one, open_store(root, paths, SETTINGS, tmp_path / f"n{threads}", Decoding(threads)))
 
 
 def test_one_channel_unless_a_drawing_has_colour(images: tuple[Path, list[str]], cache_folder: Path) -> None:
@@ -201,7 +201,7 @@ def _slow_build(root: Path, paths: list[str], cache: Path, started: Event) -> No
         return real(*args)  # type: ignore[arg-type]
 
     store_module.to_square = slow  # type: ignore[assignment]
-    open_store(root, paths, SETTINGS, cache, threads=1)
+    open_store(root, paths, SETTINGS, cache, Decoding(1))
 
 
 def test_a_killed_builder_holds_up_nobody(images: tuple[Path, list[str]], cache_folder: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_killed_builder_holds_up_nobody(images: tuple[Path, list[str]], cache_
 
 def _open(root: Path, paths: list[str], cache: Path, go: Event, results: multiprocessing.Queue[object]) -> None:
     go.wait(20)
-    store = open_store(root, paths, SETTINGS, cache, threads=1)
+    store = open_store(root, paths, SETTINGS, cache, Decoding(1))
     results.put((store.built, int(np.asarray(store.images, dtype=np.int64).sum())))
 
 
@@ -247,7 +247,7 @@ def test_two_processes_at_once_build_one(images: tuple[Path, list[str]], cache_f
 def test_a_cache_that_cannot_be_written_is_said(images: tuple[Path, list[str]], tmp_path: Path) -> None:
     root, paths = images
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="can't be written") as caught:
+    with pytest.raises(UserError, match="cannot be written") as caught:
         open_store(root, paths, SETTINGS, tmp_path / "file" / "cache")
     assert "SKETCHFIT_CACHE" in caught.value.hint
 

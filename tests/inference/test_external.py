@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from sketchfit.data.table import Split, Submission, Table
+from sketchfit.data.table import Submission
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
+from tests.factories import make_table
 
-TABLE = Table(
-    root=Path(),
-    train=Split((), ()),
-    test=Split(("test/a", "test/b"), ("a", "b")),
-    label=np.zeros(0, dtype=np.int64),
+TABLE = make_table(
+    test=("test/a", "test/b"),
     class_names=("ant", "bee", "cat"),
     class_targets=(10, 20, 30),
     submission=Submission(("ID", "image_path", "target"), (("7", "b"), ("3", "a")), np.array([1, 0]), "utf-8"),
-    columns={},
 )
 
 
@@ -36,7 +31,7 @@ def test_probabilities_by_class_name_or_target(columns: str) -> None:
 
 
 WRONG = {
-    "": "columns must be ID,image_path,target, or ID,image_path and one a class",
+    "": "columns must be ID,image_path,target, or ID,image_path and one per class",
     "ID,image_path,ant,bee\n3,a,1,0\n": "columns must be",
     "ID,image_path,ant,bee,dog\n3,a,1,0,0\n": "columns must be",
     "ID,image_path,target\n3,a,30\n": "1 rows are missing: 7,b",

@@ -96,11 +96,11 @@ def test_a_planted_leak_is_refused() -> None:
     honest = [Teacher(f"fold{k}", np.flatnonzero(fold != k)) for k in range(3)]
     for k in range(3):
         check_teacher([honest[k]], k, fold)
-        with pytest.raises(UserError, match="has learnt from 2 of the 2 rows of fold") as refused:
+        with pytest.raises(UserError, match="was trained on 2 of the 2 rows of fold") as refused:
             check_teacher(honest, k, fold)
         assert len(refused.value.problems) == 2
     one_row = Teacher("nearly", np.array([2, 3, 4, 5, 1]))
-    with pytest.raises(UserError, match="nearly has learnt from 1 of the 2 rows of fold 0: 1"):
+    with pytest.raises(UserError, match="nearly was trained on 1 of the 2 rows of fold 0: 1"):
         check_teacher([one_row], 0, fold)
 
 
@@ -108,7 +108,7 @@ def test_a_leak_through_a_near_duplicate_is_refused() -> None:
     fold, group = np.array([0, 0, 1, -1]), np.array([7, 8, 9, 7])
     teacher = Teacher("kin", np.array([2, 3]))
     check_teacher([teacher], 0, fold)
-    with pytest.raises(UserError, match="kin has learnt from 1 near-duplicates of rows of fold 0"):
+    with pytest.raises(UserError, match="kin was trained on 1 near-duplicates of rows of fold 0"):
         check_teacher([teacher], 0, fold, group)
     with pytest.raises(UserError, match="no row is validated in fold 5"):
         check_teacher([teacher], 5, fold)

@@ -1,21 +1,14 @@
-"""Views against slow references, and that several at once say what each says alone."""
+"""Views against slow references."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
-from sketchfit.data.store import Store
 from sketchfit.errors import UserError
-from sketchfit.inference.tta import parse_views, view_pictures, view_probabilities
-from sketchfit.models.backbone import Normalisation
-from sketchfit.training.evaluate import probabilities
+from sketchfit.inference.tta import parse_views, view_pictures
 from sketchfit.transforms.resample import resize
 
 NAMES = (
@@ -77,32 +70,9 @@ def test_strokes_grow_and_shrink_whatever_the_paper(ink: int, paper: int) -> Non
     "name", ["flip", "rotate", "rotate8deg", "crop1.5", "five-crop0", "scale9", "thin0.5", "hflip+vflip", ""]
 )
 def test_what_is_no_view_is_refused(name: str) -> None:
-    with pytest.raises(UserError, match="is no view"):
+    with pytest.raises(UserError, match=r"inference\.views"):
         parse_views([name])
 
 
 def test_names_come_once_with_the_identity_first() -> None:
     assert [view.name for view in parse_views(["vflip", "identity", "vflip"])] == ["identity", "vflip"]
-
-
-def test_views_at_once_say_what_each_says_alone(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 4))
-    images = np.stack([drawing(seed) for seed in range(7)])
-    store = Store(images, np.full((7, 1), 255, dtype=np.uint8), ("",) * 7, tmp_path, built=True)
-    normalisation = Normalisation((0.5,) * 3, (0.5,) * 3)
-    rows = np.array([6, 1, 2, 5, 0])
-
-    def ask(names: list[str], rows: np.ndarray) -> dict[str, np.ndarray]:
-        return view_probabilities(
-            model, normalisation, store, rows, parse_views(names), size=16, batch_size=9, device=torch.device("cpu")
-        )
-
-    found = ask(["hflip", "five-crop0.8"], rows)
-    plain = probabilities(model, normalisation, store, rows, size=16, batch_size=2, device=torch.device("cpu"))
-    np.testing.assert_allclose(found["identity"], plain, atol=1e-6)
-    np.testing.assert_allclose(found["hflip"], ask(["hflip"], rows)["hflip"], atol=1e-6)
-    crops = view_pictures(images[6], PAPER, parse_views(["five-crop0.8"]), 16)[1:].astype(np.float32)
-    inputs = torch.from_numpy((crops / 255 - 0.5) / 0.5).permute(0, 3, 1, 2).expand(-1, 3, -1, -1)
-    expected = model(inputs).softmax(dim=1).mean(dim=0).detach().numpy()
-    np.testing.assert_allclose(found["five-crop0.8"][0], expected, atol=1e-5)

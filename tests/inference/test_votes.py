@@ -51,7 +51,7 @@ def test_a_weighted_vote() -> None:
     assert votes.hard_vote([A, B], np.array([1.0, 0.0])).argmax() == 0
 
 
-def test_rank_mean_is_blind_to_certainty() -> None:
+def test_rank_mean_does_not_depend_on_confidence() -> None:
     first, second = np.array([[0.98, 0.01, 0.0, 0.01]]), np.array([[0.1, 0.4, 0.3, 0.2]])
     # points: 3, 1.5, 0, 1.5 and 0, 3, 2, 1
     assert votes.rank_mean([first, second]).argmax() == 1
@@ -62,26 +62,7 @@ def test_rank_mean_is_blind_to_certainty() -> None:
     assert votes.rank_mean(tied).argmax() == 1  # 3 points each; means 0.4 and 0.55
 
 
-def test_the_four_schemes_differ_as_their_table_says() -> None:
-    one = [np.array([[0.51, 0.49, 0.0]]), np.array([[0.51, 0.49, 0.0]]), np.array([[0.0, 0.9, 0.1]])]
-    two = [np.array([[0.45, 0.0, 0.55]])]
-    # member one: mean 0.34, 0.63, 0.03, but two folds of three vote for class 0. Member two: class 2.
-    assert votes.combine([one], "soft-soft").argmax() == 1
-    assert votes.combine([one], "hard-soft").argmax() == 0
-    assert votes.combine([one, two, two], "soft-hard").argmax() == 2
-    assert votes.combine([one, two], "soft-hard").argmax() == 1  # a vote each for 1 and 2; means 0.313 and 0.292
-
-
-def test_hard_hard_ties_are_decided_by_the_mean_of_probabilities() -> None:
-    one = [np.array([[0.5, 0.0, 0.5]]), np.array([[0.5, 0.0, 0.5]])]
-    two = [np.array([[0.1, 0.5, 0.4]])]
-    # votes: class 0 (lowest index) and class 1; mean probabilities 0.3 and 0.25
-    assert votes.combine([one, two], "hard-hard").argmax() == 0
-    two = [np.array([[0.1, 0.8, 0.1]])]
-    assert votes.combine([one, two], "hard-hard").argmax() == 1
-
-
-def test_bare_labels_as_a_member() -> None:
+def test_labels_as_a_member() -> None:
     prob = votes.from_labels(np.array([2, 0]), 4, 0.7)
     assert prob == pytest.approx(np.array([[0.1, 0.1, 0.7, 0.1], [0.7, 0.1, 0.1, 0.1]]))
     with pytest.raises(ValueError, match="between 0 and 1"):
@@ -92,3 +73,13 @@ def test_bare_labels_as_a_member() -> None:
 def test_wrong_weights_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError, match="2 weights"):
         votes.mean([A, B], np.array(weights))
+
+
+def test_folds_are_merged_by_their_mean_or_by_votes() -> None:
+    networks = [np.array([[0.6, 0.4]]), np.array([[0.55, 0.45]]), np.array([[0.1, 0.9]])]
+    soft, hard = votes.combine_folds(networks, "soft"), votes.combine_folds(networks, "hard")
+    np.testing.assert_allclose(soft, [[1.25 / 3, 1.75 / 3]], rtol=1e-6)
+    assert soft.dtype == hard.dtype == np.float32
+    assert hard.argmax() == 0
+    weighted = votes.combine_folds(networks, "soft", [1.0, 1.0, 2.0])
+    np.testing.assert_allclose(weighted, [[1.35 / 4, 2.65 / 4]], rtol=1e-6)

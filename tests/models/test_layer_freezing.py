@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.freezing import apply_freezing, first_trained, freeze_statistics, layer_groups
 
 SIZES = {"test_vit": {"img_size": 64}, "test_coatnet": {"img_size": 64}}

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.averaging import AveragingSection
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.config.lora import LoraSection
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 from sketchfit.models.averaging import EMA
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.lora import add_lora, lora_freezing, merge_lora

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.network import Normalisation, to_input
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 

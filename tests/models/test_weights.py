@@ -65,7 +65,7 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
     torch.save({"state_dict": STATE, "extra": _Runs(ran)}, tmp_path / "a.pth")
     (tmp_path / "b.pth").write_bytes(pickle.dumps({"state_dict": _Runs(ran)}))
     for name in ("a.pth", "b.pth"):
-        with pytest.raises(UserError, match="can't be read as plain weights") as caught:
+        with pytest.raises(UserError, match="cannot be read as plain weights") as caught:
             read_weights(tmp_path / name)
         assert "refused" in caught.value.hint
     assert not ran.exists()
@@ -77,10 +77,10 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("w.safetensors", b"", "not a whole safetensors file"),
-        ("w.safetensors", b"\x10\x00\x00\x00\x00\x00\x00\x00{}", "not a whole safetensors file"),
-        ("w.pth", b"", "can't be read as plain weights"),
-        ("w.pth", b"<html></html>", "can't be read as plain weights"),
+        ("w.safetensors", b"", "not a complete safetensors file"),
+        ("w.safetensors", b"\x10\x00\x00\x00\x00\x00\x00\x00{}", "not a complete safetensors file"),
+        ("w.pth", b"", "cannot be read as plain weights"),
+        ("w.pth", b"<html></html>", "cannot be read as plain weights"),
     ],
 )
 def test_files_that_are_no_weights(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
@@ -93,14 +93,14 @@ def test_half_a_safetensors_file(tmp_path: Path) -> None:
     save_file({"w": torch.zeros(1000)}, tmp_path / "w.safetensors")
     content = (tmp_path / "w.safetensors").read_bytes()
     (tmp_path / "w.safetensors").write_bytes(content[: len(content) // 2])
-    with pytest.raises(UserError, match="not a whole safetensors file"):
+    with pytest.raises(UserError, match="not a complete safetensors file"):
         read_weights(tmp_path / "w.safetensors")
 
 
 @pytest.mark.parametrize("content", [{}, {"epoch": 3}, {"state_dict": {}}, [1, 2], 5])
 def test_checkpoints_without_tensors(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "w.pth")
-    with pytest.raises(UserError, match="holds no tensors"):
+    with pytest.raises(UserError, match="has no tensors"):
         read_weights(tmp_path / "w.pth")
 
 

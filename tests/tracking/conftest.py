@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,11 +12,12 @@ import pytest
 
 
 class Server:
-    """A local web server that keeps what is posted to it; it can answer with an error, or not at all."""
+    """A local web server that stores what is posted to it; it can reply with an error, or not at all."""
 
     def __init__(self) -> None:
         self.status = 200
         self.hang_after: int | None = None
+        self.gave_up = False  # whether it hung until its own limit
         self.requests: list[tuple[str, Any]] = []
         self.released = threading.Event()
         self.arrived = threading.Condition()
@@ -28,7 +31,7 @@ class Server:
                     count = len(outer.requests)
                     outer.arrived.notify_all()
                 if outer.hang_after is not None and count > outer.hang_after:
-                    outer.released.wait(60)
+                    outer.gave_up = not outer.released.wait(60)
                     return
                 self.send_response(outer.status)
                 self.end_headers()
@@ -65,11 +68,27 @@ def server() -> Iterator[Server]:
     made.stop()
 
 
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture
+def warned() -> Iterator[list[str]]:
+    """The warnings that sketchfit logs during the test, whether a console is set up or not."""
+    handler, logger = _Lines(), logging.getLogger("sketchfit")
+    logger.addHandler(handler)
+    yield handler.lines
+    logger.removeHandler(handler)
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No account, address or setting of whoever runs the tests; files that trackers stage go to a temporary place."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(("WANDB_", "MLFLOW_", "SKETCHFIT_NOTIFY")):
             monkeypatch.delenv(name)

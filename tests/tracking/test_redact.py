@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.redact import STARS, command_line, redact, secret_keys
-from sketchfit.tracking.dotenv import read_dotenv, take_dotenv
+from sketchfit.tracking.connect import load_dotenv
 
 WORD = st.from_regex(r"[A-Za-z0-9][\w-]{7,39}", fullmatch=True, alphabet=string.ascii_letters + string.digits + "_-")
 
@@ -95,20 +95,22 @@ def test_dotenv_takes_trackers_variables_only_and_what_is_set_stays(tmp_path: Pa
         "# mine\nexport SKETCHFIT_NOTIFY='slack://a b'\nWANDB_API_KEY = abc # old\n"
         'MLFLOW_TRACKING_URI="http://h/#x" \nPATH=/evil\nnonsense\nWANDB_MODE=\n'
     )
-    assert read_dotenv(file) == {
+    assert load_dotenv(file, {}) == {
         "SKETCHFIT_NOTIFY": "slack://a b",
         "WANDB_API_KEY": "abc",
         "MLFLOW_TRACKING_URI": "http://h/#x",
         "WANDB_MODE": "",
     }
-    environ = {"WANDB_API_KEY": "set", "PATH": "/bin"}
-    take_dotenv(file, environ)
-    assert environ["WANDB_API_KEY"] == "set"
-    assert environ["PATH"] == "/bin"
-    assert environ["SKETCHFIT_NOTIFY"] == "slack://a b"
+    assert load_dotenv(file, {"WANDB_API_KEY": "set", "PATH": "/bin"}) == {
+        "SKETCHFIT_NOTIFY": "slack://a b",
+        "WANDB_API_KEY": "set",
+        "MLFLOW_TRACKING_URI": "http://h/#x",
+        "WANDB_MODE": "",
+        "PATH": "/bin",
+    }
 
 
 def test_dotenv_that_is_missing_or_no_text_is_empty(tmp_path: Path) -> None:
-    assert read_dotenv(tmp_path / ".env") == {}
+    assert load_dotenv(tmp_path / ".env", {}) == {}
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00WANDB_API_KEY=a")
-    assert read_dotenv(tmp_path / ".env") == {}
+    assert load_dotenv(tmp_path / ".env", {}) == {}

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sketchfit.data.synthetic import draw_dataset
-from sketchfit.pipeline.fit_one import fit
-from sketchfit.pipeline.run import run
-from sketchfit.tracking.listen import installed
+from sketchfit.commands.fit import fit
+from sketchfit.commands.run import run
+from sketchfit.synthetic import draw_dataset
+from sketchfit.tracking.trackers.tracker import is_installed
 
 from .conftest import Server
 
@@ -38,7 +38,7 @@ def files_with(folder: Path, words: tuple[str, ...]) -> Iterator[str]:
 
 @pytest.fixture
 def recipe() -> dict[str, object]:
-    trackers = [name for name in ("tensorboard", "wandb", "mlflow") if installed(name)]
+    trackers = [name for name in ("tensorboard", "wandb", "mlflow") if is_installed(name)]
     return {
         "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32, "mean": 0.5, "std": 0.5},
         "data": {"channels": 1},
@@ -49,7 +49,7 @@ def recipe() -> dict[str, object]:
     }
 
 
-def test_all_is_told_and_no_secret_is_written(
+def test_all_is_sent_and_no_secret_is_written(
     tmp_path: Path,
     server: Server,
     recipe: dict[str, object],
@@ -85,10 +85,10 @@ def test_all_is_told_and_no_secret_is_written(
     shown = "".join(capfd.readouterr())
     assert "notification 2 of SKETCHFIT_NOTIFY" in shown
     assert [word for word in words if word in shown] == []
-    assert any((tmp_path / "run" / "tracking").rglob("events.out.tfevents.*")) or not installed("tensorboard")
+    assert any((tmp_path / "run" / "tracking").rglob("events.out.tfevents.*")) or not is_installed("tensorboard")
 
 
-def test_a_fit_on_all_rows_tells_its_start_and_end(
+def test_a_fit_on_all_rows_sends_its_start_and_end(
     tmp_path: Path, server: Server, recipe: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKETCHFIT_NOTIFY", f"json://127.0.0.1:{server.port}")
@@ -100,7 +100,7 @@ def test_a_fit_on_all_rows_tells_its_start_and_end(
     assert "trained on all" in server.json()[1]["message"]
 
 
-def test_an_error_in_the_run_is_told_and_surfaces(
+def test_an_error_in_the_run_is_reported_and_raised(
     tmp_path: Path, server: Server, recipe: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKETCHFIT_NOTIFY", f"json://127.0.0.1:{server.port}")

@@ -4,7 +4,6 @@ import os
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,11 @@ import pytest
 from accelerate import Accelerator
 
 from sketchfit.config.tracking import TrackingSection
-from sketchfit.tracking.listen import installed, listen, make_tracker, run_identity
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Picture, RunInfo
-from sketchfit.tracking.relay import Relay
+from sketchfit.tracking.callback import Callback, ErrorImage, Failure, RunInfo, RunReport
+from sketchfit.tracking.connect import connect, run_identity
+from sketchfit.tracking.dispatcher import Dispatcher
+from sketchfit.tracking.trackers import trackers
+from sketchfit.tracking.trackers.tracker import is_installed
 
 from .conftest import Server
 
@@ -33,8 +34,12 @@ def info(tmp_path: Path) -> RunInfo:
     return RunInfo("sketches", tmp_path / "run", run_identity(tmp_path / "run"), SETTINGS, "724 training images")
 
 
+def make_tracker(name: str, info: RunInfo, section: TrackingSection | None = None) -> Callback:
+    return trackers.get(name)(section or TrackingSection(), info)
+
+
 def need(name: str) -> None:
-    if not installed(name):
+    if not is_installed(name):
         pytest.skip(f"{name} is not installed")
 
 
@@ -46,7 +51,7 @@ def report(info: RunInfo) -> Path:
     return folder
 
 
-def play(tracker: Observer, info: RunInfo) -> None:
+def play(tracker: Callback, info: RunInfo) -> None:
     """A run of two folds with two epochs each, three points by step, one error, a report."""
     tracker.run_started(info)
     for fold, losses in LOSSES.items():
@@ -58,8 +63,8 @@ def play(tracker: Observer, info: RunInfo) -> None:
         tracker.fold_finished("resnet", fold, {"accuracy": 0.5 + fold / 10, "seconds": 3.0})
     image = np.full((8, 6, 1), 200, np.uint8)
     image[2, 3] = 7
-    error = Picture(image, "cat taken for dog (91 %)")
-    tracker.run_finished(Outcome({"oof_top1": 0.55}, ("top-1 55 %",), 60.0, (report(info),), (error,)))
+    error = ErrorImage(image, "cat taken for dog (91 %)")
+    tracker.run_finished(RunReport({"oof_top1": 0.55}, ("top-1 55 %",), 60.0, (report(info),), (error,)))
 
 
 def test_tensorboard_files_read_back(info: RunInfo) -> None:
@@ -67,7 +72,7 @@ def test_tensorboard_files_read_back(info: RunInfo) -> None:
     from PIL import Image
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    play(make_tracker("tensorboard", TrackingSection(), info, print), info)
+    play(make_tracker("tensorboard", info), info)
 
     def read(name: str) -> EventAccumulator:
         events = EventAccumulator(str(info.tracking / "tensorboard" / name))
@@ -135,13 +140,11 @@ def read_wandb(file: Path) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def test_wandb_offline_files_read_back(info: RunInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wandb_offline_files_read_back(info: RunInfo, monkeypatch: pytest.MonkeyPatch, warned: list[str]) -> None:
     need("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
-    warnings: list[str] = []
-    section = TrackingSection(project="drawings", group="monday")
-    play(make_tracker("wandb", section, info, warnings.append), info)
-    assert warnings == []
+    play(make_tracker("wandb", info, TrackingSection(project="drawings", group="monday")), info)
+    assert warned == []
     import wandb
 
     wandb.teardown()  # its process writes the last records when it ends
@@ -164,14 +167,14 @@ def test_wandb_offline_files_read_back(info: RunInfo, monkeypatch: pytest.Monkey
     assert {row["name"] for row in summary["artifact"]} == {f"report-{info.identity}"}
 
 
-def test_mlflow_folder_reads_back_and_a_resumed_run_goes_on_in_it(info: RunInfo) -> None:
+def test_mlflow_folder_reads_back_and_a_resumed_run_continues_in_it(info: RunInfo) -> None:
     need("mlflow")
     section = TrackingSection(project="drawings")
-    first = make_tracker("mlflow", section, info, print)
+    first = make_tracker("mlflow", info, section)
     first.run_started(info)
     first.epoch_finished("resnet", 0, {"epoch": 1, "train_loss": 2.5})
     first.run_failed(Failure("stopped", stopped=True))
-    play(make_tracker("mlflow", section, info, print), info)
+    play(make_tracker("mlflow", info, section), info)
 
     from mlflow import MlflowClient
 
@@ -195,7 +198,30 @@ def test_mlflow_folder_reads_back_and_a_resumed_run_goes_on_in_it(info: RunInfo)
     assert [path.name for path in (folder / "errors").iterdir()] == ["001-cat-taken-for-dog-91-%.png"]
 
 
-def test_any_other_tracker_of_accelerate_is_driven(info: RunInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mlflow_keeps_folds_apart_whose_events_alternate(info: RunInfo) -> None:
+    need("mlflow")
+    tracker = make_tracker("mlflow", info)
+    tracker.run_started(info)
+    for epoch in (1, 2):
+        for fold in (0, 1):
+            tracker.epoch_finished("resnet", fold, {"epoch": epoch, "train_loss": fold + epoch / 10})
+    tracker.run_finished(RunReport({}, (), 1.0))
+
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=(info.tracking / "mlflow").as_uri())
+    experiment = client.get_experiment_by_name("sketchfit")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    parent = runs.pop("sketches").info.run_id
+    assert set(runs) == {"sketches/resnet/fold0", "sketches/resnet/fold1"}
+    for fold in (0, 1):
+        run = runs[f"sketches/resnet/fold{fold}"]
+        assert run.data.tags["mlflow.parentRunId"] == parent
+        points = client.get_metric_history(run.info.run_id, "epoch/train_loss")
+        assert [(point.step, point.value) for point in points] == [(1, fold + 0.1), (2, fold + 0.2)]
+
+
+def test_any_other_tracker_of_accelerate_gets_all_events(info: RunInfo, monkeypatch: pytest.MonkeyPatch) -> None:
     from accelerate import tracking
 
     calls: list[tuple[str, object]] = []
@@ -221,44 +247,44 @@ def test_any_other_tracker_of_accelerate_is_driven(info: RunInfo, monkeypatch: p
             calls.append(("finish", None))
 
     monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "trackio", Recorder)
-    play(make_tracker("trackio", TrackingSection(project="drawings"), info, print), info)
+    monkeypatch.setattr("sketchfit.tracking.trackers.tracker.is_installed", lambda name: True)
+    play(make_tracker("trackio", info, TrackingSection(project="drawings")), info)
     assert calls[0] == ("open", "drawings")
     assert calls[1][1]["model.backbone"] == "resnet18"  # type: ignore[index]
     assert ("log", ({"resnet/fold1/epoch/train_loss": 1.0, "resnet/fold1/epoch/valid_accuracy": 0.5}, 2)) in calls
     assert calls[-2:] == [("log", ({"final/oof_top1": 0.55}, None)), ("finish", None)]
 
 
-def test_what_is_not_installed_is_a_warning_with_the_command(info: RunInfo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketchfit.tracking.listen.find_spec", lambda name: None)
-    warnings: list[str] = []
-    relay = Relay()
-    listen(relay, TrackingSection(to=("wandb", "aim")), info, {"SKETCHFIT_NOTIFY": "slak://geheim"}, warnings.append)
-    relay.close()
-    assert relay.names == ()
-    assert "pip install sketchfit[tracking]" in warnings[0]
-    assert "pip install aim" in warnings[1]
-    assert warnings[2].startswith("notification 1 of SKETCHFIT_NOTIFY: apprise knows no such address")
-    assert not any("geheim" in warning for warning in warnings)
+def test_what_is_not_installed_is_a_warning_with_the_command(
+    info: RunInfo, monkeypatch: pytest.MonkeyPatch, warned: list[str]
+) -> None:
+    monkeypatch.setattr("sketchfit.tracking.trackers.tracker.is_installed", lambda name: False)
+    dispatcher = Dispatcher()
+    connect(dispatcher, TrackingSection(to=("wandb", "aim")), info, {"SKETCHFIT_NOTIFY": "slak://geheim"})
+    dispatcher.close()
+    assert dispatcher.names == ()
+    assert [line.split(":")[0] for line in warned] == ["wandb", "aim", "notification 1 of SKETCHFIT_NOTIFY"]
+    assert "pip install sketchfit[tracking]" in warned[0]
+    assert "pip install aim" in warned[1]
+    assert not any("geheim" in line for line in warned)
 
 
 @pytest.mark.parametrize("key", [None, "0123456789abcdef0123456789abcdef01234567"])
 def test_wandb_without_account_or_server_is_written_offline(
-    info: RunInfo, key: str | None, monkeypatch: pytest.MonkeyPatch, server: Server
+    info: RunInfo, key: str | None, monkeypatch: pytest.MonkeyPatch, server: Server, warned: list[str]
 ) -> None:
     need("wandb")
     server.hang_after = 0
     monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.port}")
     if key:
         monkeypatch.setenv("WANDB_API_KEY", key)
-    warnings: list[str] = []
-    began = time.monotonic()
-    tracker = make_tracker("wandb", TrackingSection(), info, warnings.append)
+    tracker = make_tracker("wandb", info)
     tracker.run_started(info)
     tracker.run_failed(Failure("no"))
-    assert time.monotonic() - began < 10.0
-    assert len(warnings) == 1
-    assert ("can't be reached" if key else "no account") in warnings[0]
-    assert "wandb sync" in warnings[0]
+    assert not server.gave_up
+    assert len(warned) == 1
+    assert ("cannot be reached" if key else "no account") in warned[0]
+    assert "wandb sync" in warned[0]
     assert len(list((info.tracking / "wandb").glob("offline-run-*/run-*.wandb"))) == 1
 
 
@@ -267,16 +293,18 @@ import sys, time
 from pathlib import Path
 from accelerate import Accelerator
 from sketchfit.config.tracking import TrackingSection
-from sketchfit.tracking.listen import listen
-from sketchfit.tracking.observer import Outcome, RunInfo
-from sketchfit.tracking.watch import observed
+from sketchfit.tracking.callback import RunInfo, RunReport
+from sketchfit.tracking.connect import connect
+from sketchfit.tracking.console import Console
+from sketchfit.tracking.supervise import supervised
+Console("plain")
 Accelerator(cpu=True)
-with observed() as relay:
+with supervised() as dispatcher:
     info = RunInfo("sketches", Path(sys.argv[1]), "abc", {})
-    listen(relay, TrackingSection(to=(sys.argv[2],), wait=1.0), info, {}, print)
-    relay.epoch_finished("m", 0, {"epoch": 1, "train_loss": 1.0})
+    connect(dispatcher, TrackingSection(to=(sys.argv[2],), wait=1.0), info, {})
+    dispatcher.epoch_finished("m", 0, {"epoch": 1, "train_loss": 1.0})
     time.sleep(2.5)  # let it get as far as it can
-    relay.run_finished(Outcome({}, (), 0.0))
+    dispatcher.run_finished(RunReport({}, (), 0.0))
     print("over", flush=True)
 """
 
@@ -289,9 +317,7 @@ with observed() as relay:
         pytest.param("mlflow", 1, marks=pytest.mark.slow),
     ],
 )
-def test_a_server_that_hangs_costs_the_end_less_than_five_seconds(
-    tmp_path: Path, server: Server, name: str, answered: int
-) -> None:
+def test_a_server_that_hangs_does_not_delay_the_end(tmp_path: Path, server: Server, name: str, answered: int) -> None:
     need(name)
     server.hang_after = answered
     url = f"http://127.0.0.1:{server.port}"
@@ -312,8 +338,6 @@ def test_a_server_that_hangs_costs_the_end_less_than_five_seconds(
     lines = []
     while (line := process.stdout.readline()) not in ("over\n", ""):
         lines.append(line)
-    began = time.monotonic()
-    rest = process.communicate(timeout=30)[0]
-    assert time.monotonic() - began < 5.0
+    rest = process.communicate(timeout=30)[0]  # half of what the server hangs for
     assert process.returncode == 0
     assert f"{name}: " in "".join([*lines, rest])

@@ -18,12 +18,12 @@ from sketchfit.training.autotune import (
     largest_batch,
     measure_formats,
 )
-from sketchfit.training.autotune_memory import NAME, circumstances, recall, remember
+from sketchfit.training.measured_rates import NAME, conditions_of, read_rates, store_rates
 
 CPU = torch.device("cpu")
 FP32, FP32_PLAIN = Format("fp32", True), Format("fp32", False)
 BF16, BF16_PLAIN = Format("bf16", True), Format("bf16", False)
-TINY = {"model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32}}
+SETTINGS = {"model": {"backbone": "test_resnet", "pretrained": False, "input_size": 32}}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_slow_networks_are_measured_once() -> None:
 
 
 def test_measuring_gives_a_rate_each_and_changes_no_random_number() -> None:
-    recipe = load_recipe(TINY)
+    recipe = load_recipe(SETTINGS)
     torch.manual_seed(1)
     expected = torch.rand(3)
     torch.manual_seed(1)
@@ -118,52 +118,52 @@ def test_the_largest_batch_that_fits() -> None:
 
 def test_a_step_that_fits_is_found_by_doing_it() -> None:
     """On a CPU, where all sizes fit: that the step itself works, with average and optimizer."""
-    recipe = load_recipe(TINY | {"averaging": {"ema": True}, "compute": {"precision": "bf16"}})
+    recipe = load_recipe(SETTINGS | {"averaging": {"ema": True}, "compute": {"precision": "bf16"}})
     assert batch_that_fits(recipe, 4, CPU) == 128
 
 
 def test_rates_are_remembered_for_what_they_were_measured_on(tmp_path: Path) -> None:
-    recipe, formats = load_recipe(TINY), [FP32, BF16]
-    what = circumstances(recipe, CPU, 32)
-    assert recall(tmp_path, what, formats) is None
-    remember(tmp_path, what, {FP32: 10.0, BF16: 20.5})
-    assert recall(tmp_path, what, formats) == {FP32: 10.0, BF16: 20.5}
-    assert recall(tmp_path, what, [FP32]) == {FP32: 10.0}
-    assert recall(tmp_path, what, [FP32, FP32_PLAIN]) is None
-    other = circumstances(load_recipe(TINY | {"model": TINY["model"] | {"input_size": 64}}), CPU, 32)
+    recipe, formats = load_recipe(SETTINGS), [FP32, BF16]
+    what = conditions_of(recipe, CPU, 32)
+    assert read_rates(tmp_path, what, formats) is None
+    store_rates(tmp_path, what, {FP32: 10.0, BF16: 20.5})
+    assert read_rates(tmp_path, what, formats) == {FP32: 10.0, BF16: 20.5}
+    assert read_rates(tmp_path, what, [FP32]) == {FP32: 10.0}
+    assert read_rates(tmp_path, what, [FP32, FP32_PLAIN]) is None
+    other = conditions_of(load_recipe(SETTINGS | {"model": SETTINGS["model"] | {"input_size": 64}}), CPU, 32)
     for changed in (other, what | {"batch_size": 16}, what | {"torch": "3.0"}, what | {"device": "another"}):
-        assert recall(tmp_path, changed, formats) is None
-    remember(tmp_path, other, {FP32: 1.0})
-    remember(tmp_path, what, {FP32_PLAIN: 7.0})
-    assert recall(tmp_path, what, [FP32, BF16, FP32_PLAIN]) == {FP32: 10.0, BF16: 20.5, FP32_PLAIN: 7.0}
-    assert recall(tmp_path, other, [FP32]) == {FP32: 1.0}
-    same = circumstances(load_recipe(TINY | {"model": TINY["model"] | {"weights": "x.pth"}}), CPU, 32)
+        assert read_rates(tmp_path, changed, formats) is None
+    store_rates(tmp_path, other, {FP32: 1.0})
+    store_rates(tmp_path, what, {FP32_PLAIN: 7.0})
+    assert read_rates(tmp_path, what, [FP32, BF16, FP32_PLAIN]) == {FP32: 10.0, BF16: 20.5, FP32_PLAIN: 7.0}
+    assert read_rates(tmp_path, other, [FP32]) == {FP32: 1.0}
+    same = conditions_of(load_recipe(SETTINGS | {"model": SETTINGS["model"] | {"weights": "x.pth"}}), CPU, 32)
     assert same == what  # weights change no speed
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\x00", '{"KEY": 3}', '{"KEY": {"images_per_second": [1]}}'])
 def test_a_memory_that_is_broken_is_as_none(content: str, tmp_path: Path) -> None:
-    what = circumstances(load_recipe(TINY), CPU, 32)
-    remember(tmp_path, what, {FP32: 10.0})
+    what = conditions_of(load_recipe(SETTINGS), CPU, 32)
+    store_rates(tmp_path, what, {FP32: 10.0})
     (key,) = json.loads((tmp_path / NAME).read_text())
     (tmp_path / NAME).write_text(content.replace("KEY", key))
-    assert recall(tmp_path, what, [FP32]) is None
-    remember(tmp_path, what, {FP32: 11.0})
-    assert recall(tmp_path, what, [FP32]) == {FP32: 11.0}
+    assert read_rates(tmp_path, what, [FP32]) is None
+    store_rates(tmp_path, what, {FP32: 11.0})
+    assert read_rates(tmp_path, what, [FP32]) == {FP32: 11.0}
 
 
 @pytest.mark.parametrize("rate", ["fast", None, -1, 0, float("inf"), float("nan"), True])
 def test_rates_that_can_not_be_are_not_believed(rate: object, tmp_path: Path) -> None:
-    what = circumstances(load_recipe(TINY), CPU, 32)
-    remember(tmp_path, what, {FP32: 10.0})
+    what = conditions_of(load_recipe(SETTINGS), CPU, 32)
+    store_rates(tmp_path, what, {FP32: 10.0})
     (key,) = held = json.loads((tmp_path / NAME).read_text())
     held[key]["images_per_second"][str(FP32)] = rate
     (tmp_path / NAME).write_text(json.dumps(held))
-    assert recall(tmp_path, what, [FP32]) is None
+    assert read_rates(tmp_path, what, [FP32]) is None
 
 
 def test_a_cache_that_can_not_be_written_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    what = circumstances(load_recipe(TINY), CPU, 32)
-    remember(tmp_path / "file", what, {FP32: 10.0})
-    assert recall(tmp_path / "file", what, [FP32]) is None
+    what = conditions_of(load_recipe(SETTINGS), CPU, 32)
+    store_rates(tmp_path / "file", what, {FP32: 10.0})
+    assert read_rates(tmp_path / "file", what, [FP32]) is None

@@ -17,13 +17,14 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data import batches as batches_module
 from sketchfit.data.store import Store
 from sketchfit.errors import UserError
-from sketchfit.models.backbone import Network
-from sketchfit.tracking.console import Screen
+from sketchfit.inference.predictor import Predictor
+from sketchfit.models.network import Network
+from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training.engine import make_engine
-from sketchfit.training.evaluate import probabilities
 from sketchfit.training.fit import fit
 from sketchfit.training.job import FitJob
+from tests.factories import make_store
 
 ROWS, CLASSES = 48, 3
 TRAIN, VALID = np.arange(36), np.arange(36, ROWS)
@@ -37,7 +38,7 @@ def bars(rows: int = ROWS, seed: int = 0) -> tuple[Store, np.ndarray]:
     for row, of_class in enumerate(label):
         at = 12 * of_class + rng.integers(1, 7)
         images[row, :, at : at + 5] = rng.integers(0, 60)
-    return Store(images, np.full((rows, 1), 255, np.uint8), ("",) * rows, Path("bars"), False), label.astype(np.int64)
+    return make_store(images), label.astype(np.int64)
 
 
 STORE, LABEL = bars()
@@ -68,7 +69,7 @@ def job_of(recipe: Recipe, folder: Path, **changes: Any) -> FitJob:
 
 def train(recipe: Recipe, folder: Path, **changes: Any) -> Network:
     job = job_of(recipe, folder, **changes)
-    return fit(job, make_engine(recipe.compute), Screen("none"))
+    return fit(job, make_engine(recipe.compute), Console("none"))
 
 
 def history(folder: Path) -> list[dict[str, str]]:
@@ -214,15 +215,9 @@ def test_validation_accuracy_is_that_of_the_reported_network(tiny: dict[str, Any
 
 
 def predict(network: Network, recipe: Recipe, rows: np.ndarray, batch_size: int = 5) -> np.ndarray:
-    return probabilities(
-        network.model,
-        network.normalisation,
-        STORE,
-        rows,
-        size=recipe.model.input_size,
-        batch_size=batch_size,
-        device=torch.device("cpu"),
-    )
+    inference = recipe.inference.model_copy(update={"batch_size": batch_size})
+    recipe = recipe.model_copy(update={"inference": inference})
+    return Predictor.of(network, recipe, torch.device("cpu")).probabilities(STORE, rows)
 
 
 def test_probabilities_do_not_depend_on_the_batch(tiny: dict[str, Any], tmp_path: Path) -> None:
@@ -276,7 +271,7 @@ def test_every_image_is_prepared_once_an_epoch(
             seen.extend(batch.rows.tolist())
             yield batch
 
-    monkeypatch.setattr("sketchfit.training.feed.load_batches", watched)
+    monkeypatch.setattr("sketchfit.training.loader.load_batches", watched)
     train(recipe_of(tiny, training={"epochs": 2, "batch_size": 12}), tmp_path / "a")
     assert sorted(seen[:36]) == sorted(seen[36:]) == TRAIN.tolist()
     assert seen[:36] != seen[36:]
@@ -295,7 +290,7 @@ def test_no_validation_rows(tiny: dict[str, Any], tmp_path: Path) -> None:
 
 def test_more_processes_than_images_a_batch(tiny: dict[str, Any], tmp_path: Path) -> None:
     class Three:
-        num_processes = 3
+        processes = 3
 
     with pytest.raises(UserError, match="3 processes share batches of 2 images"):
-        fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Screen("none"))  # type: ignore[arg-type]
+        fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Console("none"))  # type: ignore[arg-type]

@@ -9,13 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from sketchfit.config.load import merge
+from sketchfit._timm import timm
+from sketchfit.config.overrides import merge
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
-from sketchfit.models.backbone import build_network, to_input
+from sketchfit.models.backbone import build_network
 from sketchfit.models.batch_norm import refresh_batch_norm
-from sketchfit.models.heads import classifier_names
-from sketchfit.tracking.console import Screen
+from sketchfit.models.classifier import classifier_names
+from sketchfit.models.network import to_input
+from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training import lp_ft
 from sketchfit.training.early_stopping import should_stop
@@ -53,14 +54,14 @@ def test_patience_counts_validations(figures, patience, stops):
     assert should_stop([{"valid_accuracy": figure} for figure in figures], patience) is stops
 
 
-def test_early_stopping_ends_the_training_and_says_what_it_looked_at(tiny_job, monkeypatch, capsys):
+def test_early_stopping_ends_the_training_and_is_logged(tiny_job, monkeypatch, capsys):
     figures = iter([0.5, 0.6, 0.6, 0.4, 0.9, 0.9])
     monkeypatch.setattr(fit_module, "_validate", lambda training, epoch: next(figures))
     job = tiny_job({"training": {"epochs": 6, "early_stopping": 2, "resize": [{"until": 5, "size": 16}]}})
-    fit(job, make_engine(job.recipe.compute), Screen("plain"))
+    fit(job, make_engine(job.recipe.compute), Console("plain"))
     with (job.folder / "history.csv").open() as file:
         assert [row["valid_accuracy"] for row in csv.DictReader(file)] == ["0.5", "0.6", "0.6", "0.4"]
-    assert "validation rows decided it, which flatters" in capsys.readouterr().out
+    assert "stopped early after epoch 4 of 6" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("backbone", ["test_resnet", "test_vit", "test_coatnet", "test_convnext"])
@@ -117,7 +118,7 @@ def test_after_the_probe_the_first_epoch_starts_lower(tiny_job, backbone):
     def first_loss(training):
         base = {"model": {"backbone": backbone}, "transforms": {"policy": "none"}, "optimizer": {"lr": 1e-9}}
         job = tiny_job({**base, "training": {"epochs": 1, **training}})
-        fit(job, make_engine(job.recipe.compute), Screen("none"))
+        fit(job, make_engine(job.recipe.compute), Console("none"))
         with (job.folder / "history.csv").open() as file:
             return float(next(csv.DictReader(file))["train_loss"])
 
@@ -196,7 +197,7 @@ def test_a_backbone_without_gradient_checkpointing_is_named(tiny_job, train, mon
 
 def test_what_trains_is_printed_as_a_table_whenever_it_changes(tiny_job, capsys):
     job = tiny_job({"model": {"freeze": {"train": "head", "epochs": 2}}})
-    fit(job, make_engine(job.recipe.compute), Screen("plain"))
+    fit(job, make_engine(job.recipe.compute), Console("plain"))
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     heads = [number for number, line in enumerate(lines) if line[:2] == ["group", "layers"]]
     assert len(heads) == 2  # at the start, and when all thaws

@@ -14,7 +14,7 @@ from sketchfit.models.freezing import apply_freezing
 from sketchfit.training import fit as fit_module
 from sketchfit.training import frozen_features as frozen_module
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
-from sketchfit.training.losses.build import build_loss
+from sketchfit.training.loss import Loss
 from sketchfit.training.plan import make_plan
 
 HEAD_ONLY: dict[str, Any] = {
@@ -38,7 +38,7 @@ LEVERS: dict[str, dict[str, Any]] = {
 
 
 def settings(lever: str) -> dict[str, Any]:
-    from sketchfit.config.load import merge
+    from sketchfit.config.overrides import merge
 
     return merge(HEAD_ONLY, LEVERS[lever])
 
@@ -115,7 +115,7 @@ def name_of(job) -> str | None:
     model = build_network(job.recipe.model, job.class_count).model
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
     apply_freezing(model, job.recipe.model.freeze, 0, job.recipe.training.epochs)
-    loss = build_loss(job.recipe.loss, [12] * job.class_count, job.recipe.model.head.scale)
+    loss = Loss(job.recipe.loss, [12] * job.class_count, job.recipe.model.head.logit_scale)
     return only_the_head_learns(job, model, loss, epoch, job.recipe.training.epochs)
 
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit._timm import timm
 from sketchfit.config.averaging import AveragingSection
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.config.head import HeadSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.config.schedule import ScheduleSection
-from sketchfit.models._timm import timm
 from sketchfit.models.averaging import EMA, SWA
+from sketchfit.models.classifier import attach_head
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.models.heads import attach_head
-from sketchfit.training.losses import build_loss
+from sketchfit.training.loss import Loss
 from sketchfit.training.optimizers import build_optimizer
 from sketchfit.training.sam import build_sam, paused_statistics
 from sketchfit.training.schedules import apply_lr, lr_factor
@@ -91,17 +91,17 @@ def test_a_step_moves_what_should_move(case):
     torch.manual_seed(0)
     sized = {} if case["model"] == "test_efficientnet" else {"img_size": 64}
     model = timm.create_model(case["model"], pretrained=False, num_classes=3, **sized)
-    attach_head(model, HeadSection(name=case["head"]), CLASSES)
+    attach_head(model, HeadSection.model_validate(case["head"]), CLASSES)
     chosen = OptimizerSection(
         name=case["optimizer"], sam=case["sam"], lookahead=case["lookahead"], layer_decay=case["layer_decay"], lr=0.01
     )
     optimizer = build_optimizer(model, chosen)
     sam = build_sam(optimizer, chosen)
     table = apply_freezing(model, FreezingSection(train=case["freezing"], first=3, batch_norm=case["batch_norm"]), 0, 4)
-    section = LossSection(
-        name=case["loss"], class_weights=case["class_weights"], supcon=case["supcon"], distill=case["distill"]
+    section = LossSection.model_validate(
+        {"name": case["loss"], **{key: case[key] for key in ("class_weights", "supcon", "distill")}}
     )
-    loss = build_loss(section, np.array([5, 1, 3, 2]))
+    loss = Loss(section, np.array([5, 1, 3, 2]), logit_scale=30.0)
     ema, swa = EMA(model, AveragingSection()), SWA()
     images, label = torch.randn(4, 3, 64, 64), torch.tensor([0, 1, 1, 3])
     target = torch.eye(CLASSES)[label] * 0.8 + torch.eye(CLASSES)[[1, 1, 0, 2]] * 0.2

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from sketchfit.config.load import merge
+from sketchfit.config.overrides import merge
 from sketchfit.errors import UserError
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
-from sketchfit.training.soup import fit_soup
+from sketchfit.training.seed_soup import train_network
 
 BASE = {"model": {"input_size": 64}, "training": {"epochs": 3, "batch_size": 8, "validate_every": 1}}
 
@@ -87,7 +87,7 @@ SHOWN = [*CASES[:QUICK], *(pytest.param(case, marks=pytest.mark.slow) for case i
 @pytest.mark.parametrize("case", SHOWN, ids=lambda case: "-".join(map(str, case.values())))
 def test_they_train_together(tiny_job, case):
     job = tiny_job(settings_of(case), counts=(14, 12, 12, 10))
-    network = fit_soup(job, make_engine(job.recipe.compute), Screen("none"))
+    network = train_network(job, make_engine(job.recipe.compute), Console("none"))
     plain = tiny_job({"model": {"backbone": job.recipe.model.backbone, "input_size": 64}})
     assert not network.model.training
     assert not any("parametrizations" in name for name in network.model.state_dict())
@@ -100,4 +100,4 @@ def test_they_train_together(tiny_job, case):
 def test_the_loss_of_a_training_that_breaks_is_told(tiny_job):
     job = tiny_job({"optimizer": {"name": "sgd", "lr": 1e30}, "schedule": "constant"})
     with pytest.raises(UserError, match="not finite"):
-        fit_soup(job, make_engine(job.recipe.compute), Screen("none"))
+        train_network(job, make_engine(job.recipe.compute), Console("none"))

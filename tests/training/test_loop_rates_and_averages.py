@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sketchfit.tracking.console import Screen
+from sketchfit.tracking.console import Console
 from sketchfit.training import fit as fit_module
 from sketchfit.training.engine import make_engine
 from sketchfit.training.fit import fit
@@ -27,7 +27,7 @@ def cosine(step: int) -> float:
 
 
 def run(job) -> dict[str, torch.Tensor]:
-    return fit(job, make_engine(job.recipe.compute), Screen("none")).model.state_dict()
+    return fit(job, make_engine(job.recipe.compute), Console("none")).model.state_dict()
 
 
 def rates(job, monkeypatch) -> list[list[float]]:

@@ -19,9 +19,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from sketchfit.data.batches import load_batches, split_batches
 from sketchfit.models.averaging import EMA
-from sketchfit.models.backbone import Normalisation, to_input
+from sketchfit.models.network import Normalisation, to_input
 from sketchfit.training.engine import make_engine
-from sketchfit.training.feed import updates
+from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 from sketchfit.transforms.augment import augment_for, eval_augment
 from sketchfit.transforms.rng import sample_rng
@@ -85,7 +85,7 @@ def test_what_the_feed_gives_is_ready_for_the_network(tiny_job: Callable[..., An
     engine = make_engine(job.recipe.compute)
     (epoch, *_) = make_plan(job.recipe, len(job.train_rows)).epochs
     with Watched() as watched:
-        groups = list(updates(job, epoch, 4, 0, IMAGENET, engine))
+        groups = list(DataLoader(job, IMAGENET, engine).updates(epoch))
     assert len(groups) == 4
     inputs = [micro.images for group in groups for micro in group]
     assert all(one.is_contiguous(memory_format=torch.channels_last) and one.shape[1] == 3 for one in inputs)
@@ -129,7 +129,7 @@ def test_a_batch_is_looked_up_and_stacked_once(tiny_job: Callable[..., Any], mon
     job = tiny_job({"transforms": {"policy": "none"}})
     engine = make_engine(job.recipe.compute)
     (epoch, *_) = make_plan(job.recipe, len(job.train_rows)).epochs
-    groups = list(updates(job, epoch, 4, 0, IMAGENET, engine))
+    groups = list(DataLoader(job, IMAGENET, engine).updates(epoch))
     assert calls == {"LUT": len(groups), "stack": len(groups)}
 
 

@@ -9,12 +9,12 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional as F
 
+from sketchfit._timm import timm
 from sketchfit.config.head import HeadSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.probe import ProbeSection
-from sketchfit.models._timm import timm
-from sketchfit.models.heads import attach_head
-from sketchfit.training.losses import build_loss
+from sketchfit.models.classifier import attach_head
+from sketchfit.training.loss import Loss
 from sketchfit.training.probe import fit_head
 
 
@@ -43,9 +43,9 @@ def test_any_head_is_fitted_without_randomness(name):
     for _ in range(2):
         torch.manual_seed(0)
         model = timm.create_model("test_resnet", pretrained=False, num_classes=3)
-        attach_head(model, HeadSection(name=name, dropout=0.5), 4)
+        attach_head(model, HeadSection.model_validate({"name": name, "dropout": 0.5}), 4)
         inputs, target = torch.tensor(features).float(), F.one_hot(torch.tensor(label)).float()
-        loss = build_loss(LossSection(), np.bincount(label))
+        loss = Loss(LossSection.standard(), np.bincount(label))
         before = loss(model.fc.eval()(inputs), target).item()
         assert fit_head(model.fc.train(), inputs, target, loss, ProbeSection(iterations=20)) < 0.8 * before
         assert model.fc.training

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 
+from sketchfit._timm import timm
 from sketchfit.config.schedule import ScheduleName, ScheduleSection
-from sketchfit.models._timm import timm
 from sketchfit.training.schedules import Plateau, apply_lr, lr_factor, warmup_steps
 
 TOTAL, EPOCH = 120, 12

@@ -10,13 +10,12 @@ import torch
 from scipy.special import log_softmax, softmax
 
 from sketchfit.config.transforms import MixingSection
-from sketchfit.models.backbone import Normalisation
-from sketchfit.tracking.console import Screen
+from sketchfit.models.network import Normalisation
 from sketchfit.training import fit as fit_module
 from sketchfit.training import step
 from sketchfit.training.engine import make_engine
-from sketchfit.training.feed import _mixed, updates
 from sketchfit.training.job import SoftTargets, TeacherTargets
+from sketchfit.training.loader import DataLoader, _mixed
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import start, wrap
 from sketchfit.training.step import Micro
@@ -62,7 +61,7 @@ def test_a_teacher_that_is_a_function_of_the_label_is_the_same_function_of_the_m
     job = taught(tiny_job({"transforms": {"mixing": mixing}}))
     engine = make_engine(job.recipe.compute)
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
-    micros = [group[0] for group in updates(job, epoch, 4, 0, HALF, engine)]
+    micros = [group[0] for group in DataLoader(job, HALF, engine).updates(epoch)]
     assert len(micros) == 4
     for micro in micros:
         torch.testing.assert_close(micro.teacher, micro.targets @ torch.from_numpy(BY_LABEL))
@@ -75,7 +74,7 @@ def test_beside_soft_targets(tiny_job):
     soft = SoftTargets(rows[:3], BY_LABEL[:3], np.full(3, 0.5, np.float32))
     job = replace(taught(job, prob=np.eye(4, dtype=np.float32)[np.arange(len(rows)) % 4]), soft=soft)
     epoch = make_plan(job.recipe, len(rows)).epochs[0]
-    micros = [group[0] for group in updates(job, epoch, 4, 0, HALF, make_engine(job.recipe.compute))]
+    micros = [group[0] for group in DataLoader(job, HALF, make_engine(job.recipe.compute)).updates(epoch)]
     order = np.concatenate([micro.teacher.argmax(dim=1).numpy() for micro in micros])
     assert np.bincount(order).tolist() == [8, 8, 8, 8]
     weights = torch.cat([micro.weight for micro in micros])
@@ -93,10 +92,10 @@ def test_a_row_without_a_teacher_is_refused(tiny_job):
 def test_the_loss_of_a_batch_against_a_reference(tiny_job):
     job = taught(tiny_job({"loss": {"smoothing": 0.0}}), weight=0.3)
     engine = make_engine(job.recipe.compute)
-    state = start(job, engine, None, Screen("none"))
+    state = start(job, engine, None)
     wrap(state, engine, compiled=False)
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
-    micro = next(updates(job, epoch, 4, 0, HALF, engine))[0]
+    micro = next(DataLoader(job, HALF, engine).updates(epoch))[0]
     value, logits = step._loss(state, micro)
     x, teacher = logits.detach().numpy().astype(np.float64), micro.teacher.numpy().astype(np.float64)
     softened = softmax(np.log(np.maximum(teacher, 1e-38)) / 2, axis=1)

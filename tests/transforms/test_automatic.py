@@ -5,10 +5,10 @@ import random
 import numpy as np
 import pytest
 
-from sketchfit.models._timm import timm
+from sketchfit._timm import timm
+from sketchfit.config.policies import build
 from sketchfit.transforms.augment import Augment
-from sketchfit.transforms.automatic import argument
-from sketchfit.transforms.policy import build
+from sketchfit.transforms.operations.automatic import argument
 
 TIMM = timm.data.auto_augment
 TABLES = ("original", "originalr", "v0", "v0r")

@@ -1,4 +1,4 @@
-"""What every operation must do, and what single ones promise."""
+"""The contract of every operation, and what single ones do."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.config.policies import build
 from sketchfit.transforms.augment import Augment
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import ink_of
-from sketchfit.transforms.policy import build
-from sketchfit.transforms.registry import OPERATIONS
+from tests.contracts.operation import check_operation
 
 EXTRA = {"pick": {"of": [{"op": "thicken"}, {"op": "erase"}, {"op": "rotate"}], "count": 2, "magnitude": [1, 1]}}
-HUNDREDS = 12
 
 
 def run(name: str, image: np.ndarray, paper: np.ndarray, seed: int = 0, **keys: object) -> np.ndarray:
@@ -24,35 +24,10 @@ def run(name: str, image: np.ndarray, paper: np.ndarray, seed: int = 0, **keys: 
     return augment(image, paper, np.random.default_rng(seed))
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_does_something_and_keeps_shape_and_type(name, drawing):
-    image, paper = drawing
-    before, ground = image.copy(), paper.copy()
-    outs = [run(name, image, paper, seed) for seed in range(HUNDREDS)]
-    for out in outs:
-        assert out.shape == image.shape
-        assert out.dtype == np.uint8
-        assert out.flags.c_contiguous
-        assert not np.shares_memory(out, image)
-    assert np.array_equal(image, before), "the stored picture was changed"
-    assert np.array_equal(paper, ground)
-    assert any(not np.array_equal(out, image) for out in outs)
-    if name not in ("hflip", "vflip", "invert"):
-        assert any(not np.array_equal(out, outs[0]) for out in outs), "every draw is the same"
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_never_applied_at_probability_0(name, drawing):
-    image, paper = drawing
-    assert np.array_equal(run(name, image, paper, p=0), image)
-
-
-@pytest.mark.parametrize("name", [name for name, cls in OPERATIONS.items() if cls.neutral])
-def test_magnitude_0_does_nothing(name, drawing):
-    image, paper = drawing
-    op = build([{"op": name, "p": 1}])[0].scaled(0.0)
-    out = Augment([op], len(image))(image, paper, np.random.default_rng(3)).astype(int)
-    assert np.abs(out - image).max() <= 1
+@pytest.mark.parametrize("name", operations.names())
+def test_contract(name, drawing):
+    op = build([{"op": name, **EXTRA.get(name, {})}])[0]
+    check_operation(op, *drawing, same=name in ("hflip", "vflip", "invert"))
 
 
 def test_probability_is_kept(drawn):

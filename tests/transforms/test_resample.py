@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.config.policies import build
+from sketchfit.transforms.operations import operations
 from sketchfit.transforms.ops import Affine, compose
-from sketchfit.transforms.policy import build
-from sketchfit.transforms.registry import OPERATIONS
 from sketchfit.transforms.resample import grid, resample, resize
 
 RNG = np.random.default_rng
-AFFINE = [name for name, cls in OPERATIONS.items() if issubclass(cls, Affine)]
+AFFINE = [name for name, cls in operations.items() if issubclass(cls, Affine)]
 
 
 def op_of(name: str, **keys: object):

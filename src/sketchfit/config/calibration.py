@@ -1,4 +1,4 @@
-"""`calibration:` how probabilities are made to mean what they say."""
+"""`calibration:` calibration of probabilities, and prediction sets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sketchfit.config.section import Section
 
 
 class CalibrationSection(Section):
-    """How probabilities are made to mean what they say; fitted on out-of-fold rows, reported cross-fitted."""
+    """Calibration of probabilities, and prediction sets; fitted on out-of-fold rows, reported cross-fitted."""
 
     method: Literal["none", "temperature", "vector"] = "temperature"
-    """`temperature`: one number; the order of classes stays. `vector`: a scale and a bias a class."""
+    """`temperature`: one number; the order of classes stays. `vector`: a scale and a bias per class."""
     bins: int = Field(default=15, ge=1)
     """Bins of the expected calibration error and of the reliability diagram."""
     sets: float | None = Field(default=None, gt=0, lt=1)
-    """Coverage of prediction sets: 0.95 means that 95 % of the sets hold the true class. None: no sets."""
+    """Coverage of prediction sets: 0.95 means that 95 % of the sets hold the true class. Null: no sets."""
     set_score: Literal["lac", "aps", "raps"] = "lac"
-    """`lac`: smallest sets. `aps`: coverage more even over easy and hard drawings. `raps`: `aps`, shorter."""
+    """`lac`: smallest sets. `aps`: similar coverage on easy and hard images. `raps`: `aps`, shorter."""

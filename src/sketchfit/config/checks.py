@@ -1,27 +1,35 @@
-"""What single sections can't see: settings that contradict each other. All that are found, in words."""
+"""What single sections cannot find: settings that contradict each other, and files and names that do not exist."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from sketchfit.config.policies import policy_problems
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.transforms import TransformsSection
 
 
-def contradictions(recipe: Recipe) -> list[str]:
-    """One sentence for each pair of settings of a member that can't both be meant."""
-    return [sentence for check in _CHECKS for sentence in check(recipe)]
+def member_problems(recipe: Recipe) -> list[str]:
+    """Return one sentence per problem of a member's recipe."""
+    return [sentence for check in _MEMBER_CHECKS for sentence in check(recipe)]
+
+
+def run_problems(recipe: Recipe) -> list[str]:
+    """Return one sentence per problem of the settings that all members share."""
+    return [sentence for check in _RUN_CHECKS for sentence in check(recipe)]
 
 
 def _losses(recipe: Recipe) -> Iterator[str]:
     loss, head = recipe.loss, recipe.model.head
-    if loss.name == "arcface" and head.name != "cosine":
-        yield f"loss.name=arcface needs model.head=cosine, and the head is {head.name}"
+    if loss.needs_cosines and head.logit_scale is None:
+        yield f"loss.name={loss.name} needs model.head=cosine, and the head is {head.name}"
     if loss.supcon > 0 and recipe.transforms.mixing.on:
         yield "loss.supcon compares images of one label each, and transforms.mixing mixes them: set one of them to 0"
     if loss.distill > 0:
         yield (
-            "loss.distill follows a teacher, and here is none: leave it at 0, and distil the finished ensemble instead "
-            "(distill.enabled=true with distill.weight, or `sketchfit distill RUN`)"
+            "loss.distill compares with a teacher, and there is none: leave it at 0, and distil the finished ensemble "
+            "instead (distill.enabled=true with distill.weight, or `sketchfit distill RUN`)"
         )
     if loss.r_drop > 0 and not _has_dropout(recipe):
         yield (
@@ -36,7 +44,7 @@ def _has_dropout(recipe: Recipe) -> bool:
     return bool(model.drop_rate or model.drop_path_rate or model.head.dropout or own)
 
 
-def _watched_figures(recipe: Recipe) -> Iterator[str]:
+def _validation(recipe: Recipe) -> Iterator[str]:
     """What reacts to validation needs more than the one at the end."""
     if recipe.training.validate_every > 0:
         return
@@ -46,12 +54,12 @@ def _watched_figures(recipe: Recipe) -> Iterator[str]:
         (recipe.schedule.name == "plateau", "schedule.name=plateau"),
     ):
         if on:
-            yield f"{name} needs validation while training goes on: set training.validate_every to 1 or more"
+            yield f"{name} needs validation during training: set training.validate_every to 1 or more"
 
 
-def _reported_weights(recipe: Recipe) -> Iterator[str]:
+def _used_weights(recipe: Recipe) -> Iterator[str]:
     if recipe.averaging.swa and recipe.training.checkpoint == "best":
-        yield "averaging.swa and training.checkpoint=best both decide which weights are reported: choose one"
+        yield "averaging.swa and training.checkpoint=best both decide which weights are used: choose one"
 
 
 def _resizing(recipe: Recipe) -> Iterator[str]:
@@ -65,28 +73,65 @@ def _resizing(recipe: Recipe) -> Iterator[str]:
         )
 
 
+def _curriculum(recipe: Recipe) -> Iterator[str]:
+    ends = [stage.end(recipe.training.epochs) for stage in recipe.transforms.curriculum]
+    if ends != sorted(ends):
+        yield (
+            f"transforms.curriculum: the ends of its stages must increase; in {recipe.training.epochs} epochs they are "
+            f"{ends}"
+        )
+
+
 def _adapters(recipe: Recipe) -> Iterator[str]:
     model = recipe.model
     if model.lora.rank and model.freeze.train != "all":
         yield (
             f"model.lora freezes the backbone itself, and model.freeze.train={model.freeze.train} "
-            f"asks for something else: leave one of them out"
+            f"contradicts that: leave one of them out"
         )
+
+
+def _policies(recipe: Recipe) -> Iterator[str]:
+    yield from policy_problems(recipe.transforms)
+
+
+def _member_files(recipe: Recipe) -> Iterator[str]:
+    model, data = recipe.model, recipe.data
+    weights = model.weights if model.pretrained else None
+    named = {"model.weights": weights, "data.exclude": data.exclude, "data.relabel": data.relabel}
+    for key, path in named.items():
+        if path is not None and not Path(path).expanduser().is_file():
+            yield f"{key}: {path} does not exist"
 
 
 def _soups(recipe: Recipe) -> Iterator[str]:
     soup = recipe.soup
     if soup.use == "members" and soup.members == "none":
-        yield "soup.use=members answers with soups of members, and soup.members is none: set it to uniform or greedy"
+        yield "soup.use=members needs soups of members, and soup.members is none: set it to uniform or greedy"
     if soup.use == "folds" and not soup.folds:
-        yield "soup.use=folds answers with soups of folds, and soup.folds is off: set it to true"
+        yield "soup.use=folds needs soups of folds, and soup.folds is off: set it to true"
 
 
-_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (
+def _pseudo_labels(recipe: Recipe) -> Iterator[str]:
+    if name := recipe.pseudo_label.noisy_student:
+        for problem in policy_problems(TransformsSection(policy=name)):
+            yield f"pseudo_label.noisy_student: {problem.removeprefix('transforms.policy: ')}"
+
+
+def _external_data(recipe: Recipe) -> Iterator[str]:
+    for path in recipe.audit.external:
+        if not Path(path).exists():
+            yield f"audit.external: {path} does not exist"
+
+
+_MEMBER_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (
     _losses,
-    _watched_figures,
-    _reported_weights,
+    _validation,
+    _used_weights,
     _resizing,
+    _curriculum,
     _adapters,
-    _soups,
+    _policies,
+    _member_files,
 )
+_RUN_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (_soups, _pseudo_labels, _external_data)

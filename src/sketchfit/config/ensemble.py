@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sketchfit.config.section import Section
+from sketchfit.config.family import MemberOf
+from sketchfit.config.section import Distinct, Section
 
-Method = Literal[
-    "best-member", "mean", "geometric", "hard-vote", "rank-mean", "simplex", "greedy", "greedy-log-loss", "stacking"
-]
+METHODS = (
+    "best-member",
+    "mean",
+    "geometric",
+    "hard-vote",
+    "rank-mean",
+    "simplex",
+    "greedy",
+    "greedy-log-loss",
+    "stacking",
+)
+"""Names of the package's methods, simple ones first."""
+Method = Annotated[str, MemberOf("ensembling", METHODS)]
 
 
 class EnsembleSection(Section):
-    """How members are combined. Every method named is estimated out of fold, nested, and shown in one table."""
+    """How members are combined. Each method of `compare` gets a nested out-of-fold estimate, in one table."""
 
-    method: Method | Literal["best"] = "best"
-    """Which one makes the test probabilities; `best`: the one with the highest nested accuracy."""
-    compare: tuple[Method, ...] = (
-        "best-member",
-        "mean",
-        "geometric",
-        "hard-vote",
-        "rank-mean",
-        "simplex",
-        "greedy",
-        "greedy-log-loss",
-        "stacking",
-    )
-    """Which ones are compared."""
+    method: Annotated[str, MemberOf("ensembling", ("best", *METHODS))] = "best"
+    """Method that computes the test probabilities; `best`: the one with the highest nested accuracy."""
+    compare: Annotated[tuple[Method, ...], Distinct] = METHODS
+    """Methods that are compared. Empty, where `method` names one: only that one."""
     folds: Literal["soft", "hard"] = "soft"
-    """How the folds of one member become its test probabilities: their mean, or a vote."""
+    """How the folds of one member become its test probabilities: `soft`, their mean, or `hard`, a vote."""
     honest_choice: bool = True
     """Also estimate what choosing the best of several methods gives, by choosing inside each fold."""
     greedy_rounds: int = Field(default=30, ge=1)
@@ -39,8 +40,12 @@ class EnsembleSection(Section):
     greedy_bags: int = Field(default=10, ge=1)
     """Greedy searches on random parts of the members, whose weights are averaged; with four members or fewer, one."""
     greedy_bag_share: float = Field(default=0.5, gt=0, le=1)
-    """Share of the members that one search sees (at least four of them)."""
+    """Share of the members in one search (at least four of them)."""
     stacking_strength: float = Field(default=10.0, ge=0)
-    """How strongly stacking is pulled towards the geometric mean, in rows."""
-    guessed_accuracy: dict[str, float] = Field(default={})
-    """For others' submissions, which have no out-of-fold rows: a file's name to its believed accuracy, 0 … 1."""
+    """Regularisation of stacking towards the geometric mean, in rows."""
+
+    @model_validator(mode="after")
+    def _something_to_compare(self) -> EnsembleSection:
+        if self.method == "best" and not self.compare:
+            raise ValueError("compare is empty, and method=best chooses among the methods compared")
+        return self

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
-from sketchfit.config.section import Section
+from pydantic import Field, model_validator
+
+from sketchfit.config.section import CheckedBy, Distinct, Scope, Section
+
+FoldNumbers = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), Distinct]
 
 
 class FoldsSection(Section):
@@ -12,9 +16,9 @@ class FoldsSection(Section):
 
     k: int = Field(default=5, ge=2, le=100)
     """Number of folds."""
-    group: str = "near_duplicate"
+    group: Annotated[str, CheckedBy("table")] = "near_duplicate"
     """Rows that must share a fold: `near_duplicate` groups of the audit, `none`, or a column of the training table."""
-    column: str | None = None
+    column: Annotated[str | None, CheckedBy("table")] = None
     """Column of the training table that gives the fold itself; then `k`, `group` and `seed` are not used."""
     holdout: float | None = Field(default=None, gt=0, lt=1)
     """Validate on this share of the rows once, instead of k folds."""
@@ -22,5 +26,19 @@ class FoldsSection(Section):
     """Repeat the k folds with other seeds; out-of-fold probabilities are the mean over repeats."""
     seed: int | None = None
     """Seed of the split; the recipe's `seed` by default."""
-    train: tuple[int, ...] | None = None
-    """Folds to train, e.g. `[0]` for a quick look; all by default."""
+    train: Annotated[FoldNumbers | None, Scope(decides="results")] = None
+    """Folds to train, e.g. `[0]` for a quick test; all by default."""
+
+    @property
+    def count(self) -> int | None:
+        """Number of all folds, over all repeats; None where a column of the table gives it."""
+        if self.column is not None:
+            return None
+        return self.repeats if self.holdout is not None else self.k * self.repeats
+
+    @model_validator(mode="after")
+    def _folds_exist(self) -> FoldsSection:
+        unknown = [] if self.count is None else [fold for fold in self.train or () if fold >= (self.count or 0)]
+        if unknown:
+            raise ValueError(f"train names the folds {unknown}, and there are folds 0 to {(self.count or 0) - 1}")
+        return self

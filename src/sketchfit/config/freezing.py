@@ -1,4 +1,4 @@
-"""The recipe's `model.freeze` section: which weights don't learn, and until when."""
+"""The recipe's `model.freeze` section: which weights are not trained, and until when."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from sketchfit.config.section import Section
+from sketchfit.config.section import CheckedBy, Distinct, Section
 
 
 class FreezingSection(Section):
-    """What stays as it was pretrained. `freeze: head` is short for `freeze: {train: head}`."""
+    """Which weights stay as they were pretrained. `freeze: head` is short for `freeze: {train: head}`."""
 
     train: Literal["all", "head", "from", "gradual"] = "all"
-    """Everything; the head alone (linear probe); layer groups from `first` on; or one more group at a time."""
+    """`all` weights; the `head` alone (linear probe); layer groups `from` `first` on; or one more group at a time
+    (`gradual`)."""
     first: int = 0
-    """from: number of the first layer group that learns; 0 is the stem, negative counts back from the head (-1)."""
+    """`from`: number of the first layer group that is trained; 0 is the stem, negative counts back from the head
+    (-1)."""
     epochs: Annotated[int, Field(ge=0)] = 0
-    """head, from: freeze for so many epochs, then train everything; 0: to the end."""
+    """`head`, `from`: freeze for this many epochs, then train everything; 0: to the end."""
     gradual_epochs: Annotated[float, Field(gt=0)] | None = None
-    """gradual: epochs between thawing one group and the next, from the head down; null: the stem at half-time."""
-    frozen: tuple[str, ...] = ()
-    """Parameters whose name matches one of these patterns (`*pos_embed*`) never learn."""
-    trained: tuple[str, ...] = ()
-    """Parameters whose name matches one of these patterns (`*.bias`) always learn; stronger than all the above."""
+    """`gradual`: epochs after which the next group is trained too, from the head to the stem; null: the stem at half
+    the training."""
+    frozen: Annotated[tuple[str, ...], Distinct, CheckedBy("trial")] = ()
+    """Parameters whose name matches one of these patterns (`*pos_embed*`) are never trained."""
+    trained: Annotated[tuple[str, ...], Distinct, CheckedBy("trial")] = ()
+    """Parameters whose name matches one of these patterns (`*.bias`) are always trained, whatever is set above."""
     batch_norm: Literal["follow", "frozen", "statistics", "train"] = "follow"
-    """Batch norm: as its layer; wholly frozen everywhere; only its running statistics frozen; or always trained."""
+    """Batch norm: `follow` its layer; completely `frozen` everywhere; only its running `statistics` frozen; or always
+    `train`."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,29 +1,47 @@
-"""The recipe's `model.head` section: from the backbone's features to a score for each class."""
+"""The recipe's `model.head` section: what every head shares. Each head has its own file in `models/heads/`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from sketchfit.config.section import Section
+from sketchfit.config.family import FamilySection
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
-class HeadSection(Section):
-    """The classifier on top. `head: mlp` is short for `head: {name: mlp}`."""
+class HeadSection(FamilySection, ABC):
+    """The classifier on top of the backbone's features. `head: mlp` is short for `head: {name: mlp}`."""
 
-    name: Literal["linear", "mlp", "cosine"] = "linear"
-    """One linear layer; norm + hidden layer + GELU + linear; or scaled cosines to one direction a class (ArcFace)."""
+    family: ClassVar[str] = "heads"
+    usual: ClassVar[str] = "linear"
+
+    name: str
+    """The head; its own settings are listed below."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Dropout just before the last layer, beside the backbone's own `drop_rate`."""
-    hidden: Annotated[int, Field(ge=0)] = 0
-    """mlp: width of the hidden layer; 0: as wide as the features."""
-    norm: bool = True
-    """mlp: layer norm on the features first."""
-    scale: Annotated[float, Field(gt=0)] = 30.0
-    """cosine: what the cosines are multiplied by (arXiv 1801.09414, 1801.07698)."""
+    """Dropout just before the last layer, in addition to the backbone's own `drop_rate`."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _name_alone(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
+    @property
+    def is_timms(self) -> bool:
+        """Whether timm's own linear classifier is this head, so that `build` is not called."""
+        return False
+
+    @property
+    def logit_scale(self) -> float | None:
+        """The scale of the logits where they are scaled cosines, which ArcFace needs; else None."""
+        return None
+
+    @abstractmethod
+    def build(self, features: int, classes: int) -> nn.Module:
+        """Return the head, initialised from torch's global generator.
+
+        Args:
+            features: width of the backbone's features.
+            classes: number of classes.
+
+        Returns:
+            A module from features [B, features] or [B, features, 1, 1] to logits [B, classes].
+        """

@@ -1,28 +1,33 @@
-"""`inference:` how probabilities are made."""
+"""`inference:` how probabilities are computed."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sketchfit.config.section import Section
+from sketchfit.config.family import MemberOf
+from sketchfit.config.section import Distinct, Section
+from sketchfit.config.views import ViewName
+
+BACKENDS = ("auto", "eager", "compiled", "onnxruntime", "openvino")
+"""Names of the package's backends, and the one that chooses among them."""
 
 
 class InferenceSection(Section):
-    """How probabilities are made."""
+    """How probabilities are computed."""
 
     batch_size: int = Field(default=64, ge=1)
-    """Images a forward pass."""
-    backend: Literal["auto", "eager", "compiled", "onnxruntime", "openvino"] = "auto"
-    """What computes probabilities after training. `eager`: torch as it trains; `compiled`: `torch.compile`;
+    """Images per forward pass."""
+    backend: Annotated[str, MemberOf("backends", BACKENDS)] = "auto"
+    """What computes probabilities after training. `eager`: torch as in training; `compiled`: `torch.compile`;
     `onnxruntime`, `openvino`: the network converted for the CPU, in fp32 (`pip install 'sketchfit[fast]'`). `auto`:
     eager for the folds' own out-of-fold and test rows; for views and `predict` converted where packages, device and
-    precision allow it and there are rows enough. A conversion that differs by more than 1e-5 from eager is not used,
-    and that is said. Validation while training goes on is always eager."""
-    views: tuple[str, ...] = ("hflip",)
-    """Test-time views to try beside the whole picture, `identity`. A view is used only where a paired test on
-    out-of-fold rows says that it helps. `hflip`, `vflip`, `rot90`, `rot180`, `rot270`, `transpose`, `rotate+8`,
+    precision allow it and there are enough rows. A conversion that differs by more than 1e-5 from eager is not used,
+    and a line reports that. Validation during training is always eager."""
+    views: Annotated[tuple[ViewName, ...], Distinct] = ("hflip",)
+    """Test-time views to try in addition to the entire image, `identity`. A view is used only where a paired test on
+    out-of-fold rows shows that it helps. `hflip`, `vflip`, `rot90`, `rot180`, `rot270`, `transpose`, `rotate+8`,
     `rotate-8` (degrees), `scale0.9` (below 1: a margin of paper), `crop0.9`, `five-crop0.85` (shares of the side),
     `ink` (the ink alone, as large as fits), `stretch` (the ink stretched to the square), `thicken0.006`, `thin0.006`
     (shares of the side); any number. Empty: no others."""

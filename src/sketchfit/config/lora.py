@@ -6,17 +6,25 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from sketchfit.config.section import Section
+from sketchfit.config.section import CheckedBy, Distinct, Section
 
 
 class LoraSection(Section):
     """Low-rank adaptation (arXiv 2106.09685). `lora: 8` is short for `lora: {rank: 8}`."""
 
     rank: Annotated[int, Field(ge=0)] = 0
-    """Rank of what is added to each weight matrix; only that and the head learn. 0 is off."""
+    """Rank of the addition to each weight matrix; only the additions and the head are trained. 0: no LoRA."""
     alpha: Annotated[float, Field(gt=0)] = 16.0
-    """What is added is multiplied by alpha / rank."""
-    targets: tuple[str, ...] = ("*qkv", "*attn*proj", "*q_proj", "*k_proj", "*v_proj", "*fc1*", "*fc2")
+    """The addition is multiplied by alpha / rank."""
+    targets: Annotated[tuple[str, ...], Field(min_length=1), Distinct, CheckedBy("trial")] = (
+        "*qkv",
+        "*attn*proj",
+        "*q_proj",
+        "*k_proj",
+        "*v_proj",
+        "*fc1*",
+        "*fc2",
+    )
     """Linear and convolutional layers whose name matches one of these patterns get an addition; never the head."""
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""The `probe` section: fit the head on cached features before anything is fine-tuned (LP-FT)."""
+"""The `probe` section: fit the head on the frozen backbone's features before fine-tuning (LP-FT)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class ProbeSection(Section):
     enabled: bool = False
     """Fit the head alone on the pretrained backbone's features, then fine-tune all (LP-FT, arXiv 2202.10054)."""
     l2: Annotated[float, Field(ge=0)] = 1e-2
-    """Weight of half the squared length of the head's matrices, beside the mean loss over the training rows."""
+    """Weight of half the squared length of the head's matrices, added to the mean loss over the training rows."""
     iterations: Annotated[int, Field(ge=1)] = 100
-    """At most so many iterations of L-BFGS."""
+    """Most iterations of L-BFGS."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,8 +1,8 @@
-"""The recipe: all settings of a run, one typed section a topic."""
+"""The recipe: all settings of a run, one typed section per topic."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -21,58 +21,64 @@ from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.config.refit import RefitSection
 from sketchfit.config.report import ReportSection
 from sketchfit.config.schedule import ScheduleSection
-from sketchfit.config.section import Section
+from sketchfit.config.section import Scope, Section
 from sketchfit.config.soup import SoupSection
 from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection, TrainingSection
 from sketchfit.config.transforms import TransformsSection
 
+_MEMBER_TRAINING = Scope("member", "training")
+_MEMBER_RESULTS = Scope("member", "results")
+_RUN_TRAINING = Scope("run", "training")
+_RUN_RESULTS = Scope("run", "results")
+_RUN_NOTHING = Scope("run", "nothing")
+
 
 class Recipe(Section):
     """All settings of a run."""
 
-    seed: int = Field(default=0, ge=0, lt=2**31)
+    seed: Annotated[int, Field(ge=0, lt=2**31), _MEMBER_TRAINING] = 0
     """Seed of everything that is random: the same recipe and seed give the same run."""
-    data: DataSection = DataSection()
+    data: Annotated[DataSection, _MEMBER_TRAINING] = DataSection()
     """How tables are read and images are stored."""
-    audit: AuditSection = AuditSection()
-    """What is looked for in the data before training."""
-    folds: FoldsSection = FoldsSection()
+    audit: Annotated[AuditSection, _RUN_RESULTS] = AuditSection()
+    """What is checked in the data before training."""
+    folds: Annotated[FoldsSection, _RUN_TRAINING] = FoldsSection()
     """How training rows are split for validation."""
-    model: ModelSection = ModelSection()
-    """The backbone, its weights, its head and what of it is trained."""
-    transforms: TransformsSection = TransformsSection()
-    """What a training picture goes through."""
-    loss: LossSection = LossSection()
-    """What is minimised."""
-    optimizer: OptimizerSection = OptimizerSection()
-    """Who minimises it."""
-    schedule: ScheduleSection = ScheduleSection()
-    """The learning rate over time."""
-    training: TrainingSection = TrainingSection()
-    """How long, in what batches, and which checkpoint is kept."""
-    averaging: AveragingSection = AveragingSection()
-    """Averages of weights over time."""
-    compute: ComputeSection = ComputeSection()
-    """On what the run computes."""
-    inference: InferenceSection = InferenceSection()
-    """How probabilities are made."""
-    ensemble: EnsembleSection = EnsembleSection()
+    model: Annotated[ModelSection, _MEMBER_TRAINING] = ModelSection()
+    """The backbone, its weights, its head and which parts are trained."""
+    transforms: Annotated[TransformsSection, _MEMBER_TRAINING] = TransformsSection()
+    """Augmentation of training images."""
+    loss: Annotated[LossSection, _MEMBER_TRAINING] = Field(default_factory=LossSection.standard)
+    """Loss."""
+    optimizer: Annotated[OptimizerSection, _MEMBER_TRAINING] = OptimizerSection()
+    """Optimizer."""
+    schedule: Annotated[ScheduleSection, _MEMBER_TRAINING] = ScheduleSection()
+    """Learning rate over the training."""
+    training: Annotated[TrainingSection, _MEMBER_TRAINING] = TrainingSection()
+    """Epochs, batches, and which checkpoint is kept."""
+    averaging: Annotated[AveragingSection, _MEMBER_TRAINING] = AveragingSection()
+    """Averages of weights."""
+    compute: Annotated[ComputeSection, _MEMBER_RESULTS] = ComputeSection()
+    """Device, precision and threads."""
+    inference: Annotated[InferenceSection, _MEMBER_RESULTS] = InferenceSection()
+    """How probabilities are computed."""
+    ensemble: Annotated[EnsembleSection, _RUN_RESULTS] = EnsembleSection()
     """How members are combined."""
-    calibration: CalibrationSection = CalibrationSection()
-    """How probabilities are made to mean what they say."""
-    pseudo_label: PseudoLabelSection = PseudoLabelSection()
-    """Learning from test rows that the folds are sure of."""
-    soup: SoupSection = SoupSection()
+    calibration: Annotated[CalibrationSection, _RUN_RESULTS] = CalibrationSection()
+    """Calibration of probabilities, and prediction sets."""
+    pseudo_label: Annotated[PseudoLabelSection, _RUN_RESULTS] = PseudoLabelSection()
+    """Training on confidently predicted test rows."""
+    soup: Annotated[SoupSection, _RUN_RESULTS] = SoupSection()
     """Means of trained networks' weights."""
-    refit: RefitSection = RefitSection()
-    """One more network a member, trained on all labelled rows."""
-    distill: DistillSection = DistillSection()
-    """The ensemble into one small student."""
-    tracking: TrackingSection = TrackingSection()
-    """What is shown and sent while a run works."""
-    report: ReportSection = ReportSection()
-    """The page about a run."""
-    members: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Several members: a name each, with the settings in which it differs from this recipe. Empty: one member,
+    refit: Annotated[RefitSection, _RUN_RESULTS] = RefitSection()
+    """One more network per member, trained on all labelled rows."""
+    distill: Annotated[DistillSection, _RUN_RESULTS] = DistillSection()
+    """Distillation of the ensemble into one small student."""
+    tracking: Annotated[TrackingSection, _RUN_NOTHING] = TrackingSection()
+    """Progress, experiment trackers and notifications."""
+    report: Annotated[ReportSection, _RUN_NOTHING] = ReportSection()
+    """The report page of a run."""
+    members: Annotated[dict[str, dict[str, Any]], _RUN_TRAINING] = Field(default_factory=dict)
+    """Several members: the name of each, with the settings in which it differs from this recipe. Empty: one member,
     named after its backbone."""

@@ -1,4 +1,4 @@
-"""`refit:` one more network a member, trained on all rows."""
+"""`refit:` one more network per member, trained on all rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from sketchfit.config.section import Section
 
 
 class RefitSection(Section):
-    """One more network a member, trained on all labelled rows; it answers test rows beside the folds' networks."""
+    """One more network per member, trained on all labelled rows; used on test rows together with the folds'
+    networks."""
 
     enabled: bool = False
-    """Train it. It has no out-of-fold rows: the figures are those of the folds, and say nothing of it."""
+    """Train it. It has no out-of-fold rows: the figures are those of the folds alone."""
     weight: float = Field(default=1.0, gt=0)
-    """How much it counts in its member's answer, where the network of a fold counts 1."""
+    """Its weight in its member's test probabilities, where the network of a fold counts 1."""

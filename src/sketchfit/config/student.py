@@ -1,51 +1,61 @@
-"""The recipe of a distilled student: a member's, with the settings in which it differs and the teacher's share."""
+"""The recipe of a distilled student: a member's, with the settings in which it differs and the teacher's weight."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sketchfit.config.checks import contradictions
-from sketchfit.config.load import MEMBER_SECTIONS, member_recipes, merge, parse_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import backbone_name, member_recipes, parse_recipe, shared_settings
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
+from sketchfit.registry import nearest
 
 
 @dataclass(frozen=True)
 class Student:
-    """What a recipe's `distill` asks for.
+    """The student that `distill` describes.
 
     Attributes:
-        name: of the member that it is made like, or of its backbone where that is another one.
-        plain: its recipe without a teacher.
-        taught: its recipe.
+        name: of the member whose settings it has, or of its backbone where that is another one.
+        recipe: of the student.
+        recipe_without_teacher: the same without the teacher's part of the loss.
     """
 
     name: str
-    plain: Recipe
-    taught: Recipe
+    recipe: Recipe
+    recipe_without_teacher: Recipe
 
 
 def student_of(recipe: Recipe) -> Student:
-    """The student that a recipe asks for.
+    """Return the student of a recipe; whether its settings contradict each other is not checked.
 
     Raises:
-        UserError: no such member; settings that are the whole run's, unknown, or in contradiction.
+        UserError: there is no such member; or settings that are unknown, ill-typed or the run's.
     """
     section, members = recipe.distill, member_recipes(recipe)
     member = section.member or next(iter(members))
     if member not in members:
-        raise UserError(f"distill.member: there is no member {member!r}", f"Members: {', '.join(members)}.")
-    shared = [key for key in section.student if key in Recipe.model_fields and key not in MEMBER_SECTIONS]
-    if shared:
         raise UserError(
-            [f"distill.student.{key}: a student shares it with the run" for key in shared],
+            f"distill.member: there is no member {member!r}{nearest(member, members)}",
+            f"Members: {', '.join(members)}.",
+        )
+    if shared := shared_settings(section.student):
+        raise UserError(
+            [f"distill.student.{key}: the run sets it for all networks" for key in shared],
             "Set it in the recipe itself.",
         )
     base = members[member].model_dump(mode="json")
-    plain = parse_recipe(merge(base, section.student), "distill.student")
-    if problems := contradictions(plain):
-        raise UserError([f"distill.student: {problem}" for problem in problems], "Mend distill.student.")
-    teaching = {"loss": {"distill": section.weight, "distill_temperature": section.temperature}}
-    taught = parse_recipe(merge(plain.model_dump(mode="json"), teaching), "distill")
+    plain = _parsed(merge(base, section.student))
+    teacher = {"loss": {"distill": section.weight, "distill_temperature": section.temperature}}
+    student = parse_recipe(merge(plain.model_dump(mode="json"), teacher), "distill")
     own = plain.model.backbone == members[member].model.backbone
-    return Student(member if own else plain.model.backbone.replace("/", "_"), plain, taught)
+    return Student(member if own else backbone_name(plain), student, plain)
+
+
+def _parsed(settings: dict[str, object]) -> Recipe:
+    try:
+        return parse_recipe(settings)
+    except UserError as error:
+        raise UserError(
+            [f"distill.student: {problem}" for problem in error.problems], "Fix distill.student."
+        ) from error

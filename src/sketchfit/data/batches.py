@@ -1,8 +1,8 @@
-"""Batches: threads read the store, augment, and hand over uint8 arrays in a fixed order.
+"""Batches: threads read the store, augment the pictures and return uint8 arrays in a fixed order.
 
-OpenCV frees the interpreter's lock while it warps, so threads are enough, and no worker process copies the data. A
-picture's look is a pure function of (seed, epoch, row), so batches do not depend on the number of threads or processes,
-nor on where training resumed.
+OpenCV releases the interpreter's lock while it computes, so threads are enough, and no worker process copies the data.
+An augmented picture is a pure function of (seed, epoch, row), so batches do not depend on the number of threads or
+processes, nor on where training was resumed.
 """
 
 from __future__ import annotations
@@ -24,27 +24,36 @@ Augment = Callable[[NDArray[np.uint8], NDArray[np.uint8], np.random.Generator], 
 RowGenerator = Callable[[int], np.random.Generator]
 """Random generator of a row."""
 
+UNUSED_GENERATOR = np.random.Generator(np.random.Philox(0))
+"""Generator for what takes one and does not depend on it."""
+
+
+def no_randomness(row: int) -> np.random.Generator:
+    """Return the generator of each row where nothing is random: pictures of validation, tests and views."""
+    del row
+    return UNUSED_GENERATOR
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Images uint8 [B, size, size, C], and the rows int64 [B] of the table that they show."""
+    """Images uint8 [B, size, size, C], or [B, P, size, size, C] for several per row, and their rows int64 [B]."""
 
     images: NDArray[np.uint8]
     rows: NDArray[np.int64]
 
 
 def epoch_order(rows: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
-    """`rows` in the order of an epoch: a pure function of its arguments."""
-    # The high bit keeps these draws apart from those of any row, whose key is the seed alone.
-    # As uint64 from the start: NumPy makes floats of such a list, and all epochs one.
+    """Return `rows` in the order of an epoch: a pure function of the arguments."""
+    # The high bit separates these random numbers from those of the rows, whose key is the seed alone.
+    # uint64 from the start: NumPy would convert such a list to floats, which are the same for all epochs.
     key = np.array([seed, (1 << 63) | epoch], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key)).permutation(rows)
 
 
 def split_batches(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
-    """Whole batches of an epoch; the rest is left out (batch norm on a few images harms).
+    """Split an epoch into full batches; the rest is left out, because batch norm on a few images does harm.
 
-    Fewer rows than one batch make one.
+    Fewer rows than one batch give one batch.
     """
     count = max(1, len(order) // batch_size)
     return [order[i * batch_size : (i + 1) * batch_size] for i in range(count)]
@@ -57,10 +66,10 @@ def load_batches(
 
     Args:
         batches: rows of each batch.
-        augment: what a picture goes through.
-        generator: gives each row its own random numbers.
+        augment: makes a picture, or several [P, size, size, C], from a stored image.
+        generator: returns the random generator of a row.
     """
-    cv2.setNumThreads(1)  # our threads are the parallel part
+    cv2.setNumThreads(1)  # the threads below compute in parallel
 
     def prepare(rows: NDArray[np.int64]) -> Batch:
         images = [augment(store.images[row], store.paper[row], generator(int(row))) for row in rows]

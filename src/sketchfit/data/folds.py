@@ -1,12 +1,13 @@
-"""Folds: every class spread evenly, rows of one group kept together.
+"""Folds: every class distributed evenly, rows of one group kept together.
 
-Groups are placed first, the largest first, each where its classes are most wanted; single rows then even every class
-out. Without groups the folds of a class differ by at most one row.
+Groups are assigned first, the largest first, each to the fold that lacks most of its classes; then single rows balance
+every class. Without groups the folds of a class differ by at most one row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +15,60 @@ from numpy.typing import NDArray
 from sketchfit.errors import UserError
 
 TRAIN_ONLY = -1
-"""Fold number of a row that is always trained on."""
+"""Fold number of a row that is in the training part of all folds."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One split of the training rows.
+
+    Attributes:
+        number: of the fold, from 0; it names the folder of its networks.
+        train: int64, rows to train on.
+        valid: int64, rows to validate on; empty where all rows are trained on.
+    """
+
+    number: int
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+
+    def held_out(self, rows: int) -> NDArray[np.int64]:
+        """Return int64 [rows]: this fold's number for the rows that it validates, -1 for all others."""
+        found = np.full(rows, -1, dtype=np.int64)
+        found[self.valid] = self.number
+        return found
+
+
+def all_rows(folds: Sequence[Fold]) -> Fold:
+    """Return a fold that trains on all rows of these folds and validates none; its number is 0."""
+    rows = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.valid)]))
+    return Fold(0, rows, rows[:0])
+
+
+def folds_of(assignment: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Fold]:
+    """Return the folds of an assignment, numbered through all repeats.
+
+    Args:
+        assignment: int64 [R, N], fold of each row in each repeat; -1 where it is validated in none.
+        rows: int64, the rows that are trained and validated on.
+    """
+    folds: list[Fold] = []
+    for fold_of_row in assignment:
+        for value in range(int(fold_of_row.max()) + 1):
+            valid = rows[fold_of_row[rows] == value]
+            folds.append(Fold(len(folds), rows[fold_of_row[rows] != value], valid))
+    return folds
 
 
 def stratified_folds(
     label: NDArray[np.int64], shares: Sequence[float], seed: int, group: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
-    """Assign every row to a part, each class in proportion to `shares`, each group whole.
+    """Assign every row to a part, each class in proportion to `shares`, without dividing groups.
 
     Args:
         label: int64 [N], class indices.
         shares: positive, sum 1: k × 1/k for k folds.
-        seed: order in which rows and equal choices are taken.
+        seed: of the order of rows and the choice among equals.
         group: int64 [N]; rows with the same value share a part. None: every row is its own group.
 
     Returns:
@@ -34,13 +77,13 @@ def stratified_folds(
     rng = np.random.Generator(np.random.Philox(key=[seed, len(label)]))
     share = np.asarray(shares, dtype=np.float64)
     classes = int(label.max()) + 1 if label.size else 0
-    wanted = np.bincount(label, minlength=classes)[:, None] * share  # [class, part]: rows still to place
+    wanted = np.bincount(label, minlength=classes)[:, None] * share  # [class, part]: rows still to assign
     wanted_all = label.size * share
     part = np.empty(len(label), dtype=np.int64)
     for rows in _units(group, len(label), rng):
         present, counts = np.unique(label[rows], return_counts=True)
         need = counts @ wanted[present]
-        # Equal need within a class is settled by the fold that is emptiest over all classes.
+        # Of several folds with equal need, the one with the fewest rows is chosen.
         best = np.flatnonzero(need > need.max() - 1e-9)
         chosen = int(best[np.argmax(wanted_all[best])])
         part[rows] = chosen
@@ -50,7 +93,7 @@ def stratified_folds(
 
 
 def _units(group: NDArray[np.int64] | None, count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Rows that move together: the largest groups first, equal sizes in random order."""
+    """Return rows that are assigned together: the largest groups first, equal sizes in random order."""
     order = rng.permutation(count)
     if group is None:
         return [order[i : i + 1] for i in range(count)]
@@ -62,7 +105,7 @@ def _units(group: NDArray[np.int64] | None, count: int, rng: np.random.Generator
 
 
 def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
-    """Folds that the user's table names: distinct values in sorted order, numbers as numbers.
+    """Return the folds of the user's table: distinct values in sorted order, numbers as numbers.
 
     Raises:
         UserError: fewer than two distinct values, or an empty one.
@@ -74,13 +117,13 @@ def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
     if empty:
         raise UserError(f"fold column {column!r} is empty in {len(empty)} rows, the first of them row {empty[0] + 2}")
     if len(distinct) < 2:
-        raise UserError(f"fold column {column!r} holds only {distinct[0]!r}", "It needs at least two folds.")
+        raise UserError(f"fold column {column!r} has only the value {distinct[0]!r}", "It needs at least two folds.")
     number = {value: index for index, value in enumerate(distinct)}
     return np.array([number[value] for value in values], dtype=np.int64)
 
 
 def balance(label: NDArray[np.int64], fold: NDArray[np.int64]) -> str:
-    """How even folds are, in words: rows a fold, and by how many rows the folds of a class differ at most.
+    """Describe how even folds are: rows per fold, and the largest difference between the folds of a class.
 
     Args:
         label: int64 [N], class indices.
@@ -97,7 +140,7 @@ def balance(label: NDArray[np.int64], fold: NDArray[np.int64]) -> str:
 
 
 def crossing_groups(fold: NDArray[np.int64], group: NDArray[np.int64]) -> int:
-    """Number of groups whose rows lie in more than one fold: copies on which validation flatters."""
+    """Count the groups with rows in more than one fold: their copies make validation too optimistic."""
     pairs = np.unique(np.stack([group, fold], axis=1), axis=0)
     return int((np.unique(pairs[:, 0], return_counts=True)[1] > 1).sum())
 

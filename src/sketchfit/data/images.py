@@ -1,9 +1,9 @@
-"""One image file to one uint8 array: upright, on white paper, one channel where it is grey.
+"""Decode an image file to a uint8 array: upright, on white paper, one channel if it is grey.
 
-Two decoders. JPEG goes through libjpeg-turbo in its strict mode (simplejpeg), which treats damage inside the stream
-as an error: OpenCV prints a warning and returns the half that it could read, Pillow says nothing at all. Everything
-else goes through Pillow. Both release the GIL, so threads decode in parallel. Sizes are read from the header before
-any pixel is decoded. Nothing is printed, but for libtiff's line on stderr about a damaged compressed TIFF.
+JPEG is decoded by libjpeg-turbo in strict mode (simplejpeg), which treats damage inside the stream as an error: OpenCV
+prints a warning and returns the readable half, Pillow reports nothing. All other formats are decoded by Pillow. Both
+release the GIL, so threads decode in parallel. Sizes are read from the header before any pixel is decoded. Nothing is
+printed, except libtiff's line on stderr about a damaged compressed TIFF.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 GREY_TOLERANCE = 12
-"""Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: above what JPEG's
-rounded chroma makes of a neutral grey (2 … 8), below the faintest pencil colour."""
+"""Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: more than what JPEG's
+rounding of chroma adds to a neutral grey (2 … 8), less than the faintest pencil colour."""
 
 MAX_BYTES = 1 << 30
-"""A larger file is refused unread."""
+"""A larger file is not read."""
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".dib"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".jp2"}
 )
-"""File name endings (lower case) that mark an image in a folder."""
+"""Suffixes (lower case) of images in a folder."""
 
-# Only what draws pixels: Pillow's EPS reader, say, would start Ghostscript on the user's file.
+# Only formats of pixels: Pillow's EPS reader, for example, would start Ghostscript on the user's file.
 Image.init()
 _WANTED = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "DIB", "PPM", "AVIF", "JPEG2000")
 Image.init()
@@ -55,28 +55,28 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class ImageError(Exception):
-    """A file that is no whole image.
+    """A file that is not a complete image.
 
-    The message says what is wrong and does not name the file: the caller knows which row it is.
+    The message is what is wrong, without the name of the file, which the caller adds.
     """
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file of this name (or path) in a folder is an image: a known suffix, and no hidden file (`._1.jpg`)."""
+    """Return whether a file of this name or path is an image: it has a known suffix and is not hidden (`._1.jpg`)."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     return not base.startswith(".") and os.path.splitext(base)[1].lower() in IMAGE_SUFFIXES  # noqa: PTH122
 
 
 def decode(source: Path | bytes, max_pixels: int = 100_000_000) -> NDArray[np.uint8]:
-    """Decode an image, whatever its name says it is.
+    """Decode an image by its content; its suffix is ignored.
 
-    EXIF orientation is applied; transparency is laid on white; 16-bit and float values are scaled to 0 … 255; of an
-    animation or a many-page file the first picture counts; colour profiles are ignored.
+    EXIF orientation is applied; transparency becomes white; 16-bit and float values are scaled to 0 … 255; the first
+    image of an animation or a file with several pages is decoded; colour profiles are ignored.
 
     Args:
         source: a file, or a file's content.
-        max_pixels: most pixels (width times height) that are decoded. Formats other than JPEG also obey
-            Pillow's own limit, about 179 million.
+        max_pixels: limit of width times height. Formats other than JPEG also have Pillow's own limit, about 179
+            million.
 
     Returns:
         uint8 [H, W] if R, G and B differ by at most `GREY_TOLERANCE` everywhere, else uint8 [H, W, 3] RGB.
@@ -95,10 +95,10 @@ def decode(source: Path | bytes, max_pixels: int = 100_000_000) -> NDArray[np.ui
 
 
 def read_image_file(path: Path) -> bytes:
-    """A file's content, to be decoded.
+    """Return a file's content.
 
     Raises:
-        ImageError: no such file, no regular one, larger than `MAX_BYTES`, or not to be read.
+        ImageError: the file does not exist, is not regular, is larger than `MAX_BYTES`, or cannot be read.
     """
     try:
         status = path.stat()
@@ -108,13 +108,13 @@ def read_image_file(path: Path) -> bytes:
             raise ImageError(f"file of {status.st_size:,} bytes is larger than the limit of {MAX_BYTES:,}")
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ImageError("file is not there") from error
+        raise ImageError("file does not exist") from error
     except (OSError, ValueError) as error:
-        raise ImageError(f"file can't be read: {getattr(error, 'strerror', None) or error}") from error
+        raise ImageError(f"file cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _refuse_obvious(data: bytes) -> None:
-    """Name the things that are often saved under an image's name."""
+    """Recognise other files that often have an image's suffix."""
     if not data:
         raise ImageError("file is empty (0 bytes)")
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -125,7 +125,7 @@ def _refuse_obvious(data: bytes) -> None:
     if head.startswith(b"version https://git-lfs"):
         raise ImageError("is a Git LFS pointer, not the image: run `git lfs pull`")
     if not any(data[:4096]):
-        raise ImageError("holds nothing but zero bytes")
+        raise ImageError("contains only zero bytes")
 
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
@@ -156,7 +156,7 @@ def _decode_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _decode_odd_jpeg(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
-    """An odd subsampling, say, that Pillow knows how to decode; or a header cut short."""
+    """Decode a JPEG whose header simplejpeg refuses: Pillow supports more kinds of subsampling."""
     try:
         return _decode_other(data, max_pixels)
     except UnidentifiedImageError as error:
@@ -195,7 +195,9 @@ def _decode_other(data: bytes, max_pixels: int) -> NDArray[np.uint8]:
         upright = _upright(image)
         if upright.mode in ("F", "I") or upright.mode.startswith("I;"):
             return _from_wide(upright, image.format or "", tags)
-        if inverted:  # Pillow takes every CMYK JPEG as Adobe's, which stores 255 - ink; without its marker it is plain
+        if (
+            inverted
+        ):  # Pillow treats every CMYK JPEG as Adobe's, which stores 255 - ink; without Adobe's marker it is not
             upright = Image.eval(upright, lambda value: 255 - value)
         return _on_white(upright)
 
@@ -219,10 +221,10 @@ def _on_white(image: Image.Image) -> NDArray[np.uint8]:
 
 
 def _from_wide(image: Image.Image, kind: str, tags: dict[int, Any]) -> NDArray[np.uint8]:
-    """Wide grey to 8 bits: by the depth that the file states, else by the smallest usual range that holds it."""
+    """Convert wide grey to 8 bits by the depth in the file, else by the smallest usual range of the values."""
     values = np.array(image, dtype=np.float64)
     if not np.isfinite(values).all():
-        raise ImageError("holds values that are not finite numbers")
+        raise ImageError("contains values that are not finite numbers")
     low, high = float(values.min()), float(values.max())
     bits = int(tags.get(258, (16,))[0]) if image.mode.startswith("I;") else 16
     if image.mode.startswith("I;") or kind == "PPM":
@@ -242,7 +244,7 @@ def _from_wide(image: Image.Image, kind: str, tags: dict[int, Any]) -> NDArray[n
 
 
 def _check_png(data: bytes) -> None:
-    """Compare each chunk's checksum: Pillow leaves those of the pixels unread, and damage would pass for drawing."""
+    """Compare each chunk's checksum: Pillow ignores those of the pixels, and would return damaged pixels."""
     position, end = 8, len(data)
     view = memoryview(data)
     while position + 12 <= end:
@@ -251,7 +253,7 @@ def _check_png(data: bytes) -> None:
         if stop + 4 > end:
             break
         kind = data[position + 4 : position + 8]
-        # A lower-case first letter marks what a picture can do without (text, dates, profiles).
+        # A lower-case first letter marks optional parts (text, dates, profiles).
         if kind[:1].isupper() and zlib.crc32(view[position + 4 : stop]) != struct.unpack_from(">I", data, stop)[0]:
             raise ImageError(f"PNG is damaged: the checksum of its {kind.decode('latin-1')} part is wrong")
         if kind == b"IEND":
@@ -271,7 +273,7 @@ def _grey_if_neutral(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _explain(error: BaseException) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "is not an image in a format that is read here"
+        return "is not an image in a supported format"
     if isinstance(error, Image.DecompressionBombError):
         return f"too many pixels: {error}"
     text = str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""From the label cells of a training table to class indices 0 … C-1, class names and the user's own class numbers."""
+"""Convert the label cells of a training table to class indices 0 … C-1, class names and the user's class numbers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from sketchfit.data.checks import Problems
-from sketchfit.data.text_tables import Sheet, listed
+from sketchfit.data.text_tables import Sheet
+from sketchfit.wording import listed
 
 MAX_TARGET = 999_999
-"""A larger class number is taken for a mistake (an ID in the label's column, say)."""
+"""A larger class number is a mistake, for example an ID in the column of labels."""
 
 _INTEGER = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
 
@@ -26,7 +27,7 @@ class Classes:
     Attributes:
         label: int64 [N], class index of each row.
         names: C names by class index.
-        targets: C integers by class index, the user's own numbers.
+        targets: C integers by class index: the user's class numbers.
     """
 
     label: np.ndarray[Any, Any]
@@ -35,7 +36,7 @@ class Classes:
 
 
 def as_integer(cell: str) -> int | None:
-    """The integer that a cell says (`7`, ` 7`, `7.0` as pandas writes it), or None."""
+    """Return the integer in a cell (`7`, ` 7`, or `7.0` as pandas writes it), or None."""
     match = _INTEGER.fullmatch(cell.strip())
     return int(match[1]) if match and len(match[1]) < 20 else None
 
@@ -45,19 +46,19 @@ def read_classes(
 ) -> Classes | None:
     """Number the classes of a training table.
 
-    Integer labels are ordered by number, whatever numbers they are: 0 … C-1 is expected, a gap or another start is
-    noted. Out of range is what is negative or above `MAX_TARGET`. Labels are integers if at least half of them are;
-    else they are names, in sorted order.
+    Labels are integers if at least half of them are; otherwise they are names, in sorted order. Integers are ordered by
+    number: 0 … C-1 is expected, a gap or another start is noted. Negative numbers and those above `MAX_TARGET` are
+    problems.
 
     Args:
         sheet: the table, for messages.
         labels: N label cells.
-        names: N cells of the class names' column, if there is one beside the labels.
-        folders: N names of the folder that each image is in ("" where there is none): names for want of better ones.
-        problems: where mistakes go.
+        names: N cells of the column of class names, if there is one besides the labels.
+        folders: N names of the folder of each image ("" if there is none): class names where the table has none.
+        problems: receives what is wrong.
 
     Returns:
-        None if there are mistakes.
+        None if there are problems.
     """
     empty = [(row, "") for row, cell in enumerate(labels) if not cell.strip()]
     problems.rows(sheet, "no label", empty)
@@ -67,27 +68,41 @@ def read_classes(
     filled = len(labels) - len(empty)
     if 2 * sum(value is not None for value in integers) < max(filled, 1):
         return None if empty else _by_name(sheet, [cell.strip() for cell in labels], names, problems)
+    if _report_wrong_numbers(sheet, labels, integers, problems) or empty:
+        return None
+    targets = [value for value in integers if value is not None]
+    named = _names_by_target(sheet, targets, names, folders, problems)
+    if named is None:
+        return None
+    order = sorted(set(targets))
+    _note_gaps(sheet, order, problems)
+    index = {target: number for number, target in enumerate(order)}
+    label = np.array([index[target] for target in targets], dtype=np.int64)
+    return Classes(label, tuple(named[target] for target in order), tuple(order))
+
+
+def _report_wrong_numbers(
+    sheet: Sheet, labels: Sequence[str], integers: Sequence[int | None], problems: Problems
+) -> bool:
+    """Report labels that are no integers or out of range; return whether there are any."""
     bad = [(row, repr(cell)) for row, cell in enumerate(labels) if integers[row] is None and cell.strip()]
     problems.rows(sheet, "label is not an integer", bad)
     out = [
         (row, str(value)) for row, value in enumerate(integers) if value is not None and not 0 <= value <= MAX_TARGET
     ]
     problems.rows(sheet, "label out of range", out, f"Class numbers run from 0 to at most {MAX_TARGET:,}.")
-    if empty or bad or out:
-        return None
-    targets = [value for value in integers if value is not None]
+    return bool(bad or out)
+
+
+def _names_by_target(
+    sheet: Sheet, targets: list[int], names: Sequence[str] | None, folders: Sequence[str], problems: Problems
+) -> dict[int, str] | None:
     if names is None:
-        named = _names_from_folders(targets, folders)
-    else:
-        stripped = [name.strip() for name in names]
-        if not _one_to_one(sheet, [str(target) for target in targets], stripped, problems):
-            return None
-        named = dict(zip(targets, stripped, strict=True))
-    order = sorted(set(targets))
-    _note_gaps(sheet, order, problems)
-    index = {target: number for number, target in enumerate(order)}
-    label = np.array([index[target] for target in targets], dtype=np.int64)
-    return Classes(label, tuple(named[target] for target in order), tuple(order))
+        return _names_from_folders(targets, folders)
+    stripped = [name.strip() for name in names]
+    if not _one_to_one(sheet, [str(target) for target in targets], stripped, problems):
+        return None
+    return dict(zip(targets, stripped, strict=True))
 
 
 def _by_name(sheet: Sheet, labels: list[str], names: Sequence[str] | None, problems: Problems) -> Classes | None:
@@ -113,13 +128,13 @@ def _one_to_one(sheet: Sheet, labels: list[str], names: list[str], problems: Pro
         for value, group in sorted(groups.items()):
             if len(group) > 1:
                 ranked = sorted(group, key=lambda pair: -pairs[pair])
-                said = [f"{p[1 - side]!r} ({pairs[p]:,} rows, first {sheet.where(first[p])})" for p in ranked]
-                problems.add(f"{sheet.name}: {kind} {value!r} goes with {len(group)} {other}: {listed(said)}")
+                texts = [f"{p[1 - side]!r} ({pairs[p]:,} rows, first {sheet.where(first[p])})" for p in ranked]
+                problems.add(f"{sheet.name}: {kind} {value!r} goes with {len(group)} {other}: {listed(texts)}")
     return len(problems.found) == before
 
 
 def _names_from_folders(targets: list[int], folders: Sequence[str]) -> dict[int, str]:
-    """The folder's name where folders and class numbers are one to one, else the number."""
+    """Return the folder's name per class number if the two are one to one, else the number."""
     pairs = set(zip(targets, folders, strict=True))
     distinct = {folder for _, folder in pairs}
     if "" not in distinct and len(pairs) == len(distinct) == len(set(targets)):

@@ -1,4 +1,4 @@
-"""Which file or folder plays which part: training table, test table, sample submission, class folders."""
+"""Find the parts of a data set: training table, test table, sample submission, class folders."""
 
 from __future__ import annotations
 
@@ -7,24 +7,40 @@ from pathlib import Path
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
 from sketchfit.data.listing import Listing, PathError
-from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, listed, read_sheet
+from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, read_sheet
 from sketchfit.errors import UserError
+from sketchfit.wording import listed
 
 LAYOUTS = (
-    "Expected: a folder with train.csv (columns class_name, image_path, target) and test.csv; or a folder of images "
-    "a class, as they are or in train/; or the path of a CSV, TSV or Parquet table."
+    "Expected: a folder with train.csv (columns class_name, image_path, target) and test.csv; or a folder with one "
+    "folder of images per class, directly or in train/; or the path of a CSV, TSV or Parquet table."
 )
 
 
 @dataclass(frozen=True)
+class TableNames:
+    """Names of files and columns that are not recognised by themselves.
+
+    Attributes:
+        image_column, label_column: columns of the training table.
+        train, test: table or folder, relative to the data folder.
+    """
+
+    image_column: str | None = None
+    label_column: str | None = None
+    train: str | None = None
+    test: str | None = None
+
+
+@dataclass(frozen=True)
 class Layout:
-    """Where things are, relative to the root; exactly one of `train_table` and `train_folder` is set.
+    """The parts of a data set; exactly one of `train_table` and `train_folder` is set.
 
     Attributes:
         root: the data folder.
         train_table, test_table, sample: table files, or None.
-        train_folder: the folder that holds a folder a class ("" is the root), or None.
-        test_folder: the folder of test images, or None.
+        train_folder: folder with one folder per class, relative to the root ("" is the root), or None.
+        test_folder: folder of test images, relative to the root, or None.
     """
 
     root: Path
@@ -35,21 +51,13 @@ class Layout:
     sample: Path | None
 
 
-def find_layout(
-    data: Path,
-    listing: Listing,
-    train: str | None,
-    test: str | None,
-    image_column: str | None,
-    label_column: str | None,
-) -> Layout:
+def find_layout(data: Path, listing: Listing, names: TableNames) -> Layout:
     """Recognise the layout.
 
     Args:
         data: a folder, or a table file in the listing's root.
-        listing: the root's content.
-        train, test: names of the table or folder to use instead of what is recognised, relative to the root.
-        image_column, label_column: columns asked for, to tell the training table from others.
+        listing: content of the root.
+        names: names that replace what is recognised; its columns also identify the training table.
 
     Raises:
         UserError: nothing to train on, or more than one candidate.
@@ -58,21 +66,23 @@ def find_layout(
     given = data if data.is_file() else None
     tables = [root / name for name in listing.files() if name.lower().endswith(TABLE_SUFFIXES)]
     sample = next((path for path in tables if _stem(path).startswith("samplesubmission")), None)
-    test_table, test_folder = _part(listing, test, "test") if test else (_named(tables, "test"), None)
+    test_table, test_folder = _part(listing, names.test, "test") if names.test else (_named(tables, "test"), None)
     if test_table == given:
         test_table = None
     if test_table is None and test_folder is None:
         test_folder = _folder(listing, "test")
-    train_table, train_folder = _part(listing, train, "train") if train else (given or _named(tables, "train"), None)
+    train_table, train_folder = (
+        _part(listing, names.train, "train") if names.train else (given or _named(tables, "train"), None)
+    )
     if train_table is None and train_folder is None:
         others = [path for path in tables if path not in (sample, test_table) and path.suffix.lower() != ".txt"]
         others = [path for path in others if not _stem(path).startswith("submission")]
-        train_table, train_folder = _unnamed(data, listing, others, test_folder, image_column, label_column)
+        train_table, train_folder = _search(data, listing, others, test_folder, names)
     return Layout(root, train_table, train_folder, test_table, test_folder, sample)
 
 
 def class_folders(listing: Listing, folder: str, test_folder: str | None) -> list[str]:
-    """Names of the folders in a folder that hold images, the test folder left out."""
+    """Return the names of the folders in a folder that contain images, without the test folder."""
     prefix = f"{folder}/" if folder else ""
     return [name for name in listing.folders(folder) if prefix + name != test_folder and listing.images(prefix + name)]
 
@@ -93,7 +103,7 @@ def _part(listing: Listing, name: str, what: str) -> tuple[Path | None, str | No
     folder = _folder(listing, name.strip("/"))
     if folder:
         return None, folder
-    raise UserError(f"no file or folder {name!r} in {listing.root}", f"It was asked for as {what}.")
+    raise UserError(f"no file or folder {name!r} in {listing.root}", f"It was given as {what}.")
 
 
 def _folder(listing: Listing, name: str) -> str | None:
@@ -103,19 +113,15 @@ def _folder(listing: Listing, name: str) -> str | None:
         raise UserError(f"folder {name!r} in {listing.root} {error}", "Rename it, or give the real folder.") from error
 
 
-def _unnamed(
-    data: Path,
-    listing: Listing,
-    tables: list[Path],
-    test_folder: str | None,
-    image_column: str | None,
-    label_column: str | None,
+def _search(
+    data: Path, listing: Listing, tables: list[Path], test_folder: str | None, names: TableNames
 ) -> tuple[Path | None, str | None]:
-    fitting = [path for path in tables if _has_columns(path, image_column, label_column)]
+    """Find a training table or folder that does not have the usual name."""
+    fitting = [path for path in tables if _has_columns(path, names)]
     if len(fitting) > 1:
-        names = listed([path.name for path in fitting])
+        found = listed([path.name for path in fitting])
         raise UserError(
-            f"{data} holds {len(fitting)} tables that could be the training table: {names}", "Give the path of one."
+            f"{data} has {len(fitting)} tables that could be the training table: {found}", "Give the path of one."
         )
     if fitting:
         return fitting[0], None
@@ -129,15 +135,15 @@ def _unnamed(
             return None, folder
     if len(tables) == 1:
         return tables[0], None
-    seen = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
-    raise UserError(f"{data} holds nothing to train on; it has {seen}", LAYOUTS)
+    content = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
+    raise UserError(f"{data} has nothing to train on; it contains {content}", LAYOUTS)
 
 
-def _has_columns(path: Path, image_column: str | None, label_column: str | None) -> bool:
+def _has_columns(path: Path, names: TableNames) -> bool:
     try:
         sheet = read_sheet(path)
     except TableError:
         return False
-    images = IMAGE_COLUMNS if image_column is None else (image_column,)
-    labels = (*LABEL_COLUMNS, *NAME_COLUMNS) if label_column is None else (label_column,)
+    images = (names.image_column,) if names.image_column else IMAGE_COLUMNS
+    labels = (names.label_column,) if names.label_column else (*LABEL_COLUMNS, *NAME_COLUMNS)
     return find_column(sheet, images) is not None and find_column(sheet, labels) is not None

@@ -1,4 +1,4 @@
-"""What lies in the data folder: each folder is listed once, names are matched kindly, nothing outside is reached."""
+"""List the data folder: each folder is read once, names are matched tolerantly, nothing outside is read."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _IGNORED_FOLDERS = ("__macosx",)
 
 
 class PathError(Exception):
-    """A name that can't be used as a path; the message says why, as the end of a sentence that begins with the name."""
+    """A name that cannot be used as a path; the message is the end of a sentence that begins with the name."""
 
 
 def natural_key(name: str) -> tuple[tuple[int | str, ...], str]:
-    """Sort key that puts `2.jpg` before `10.jpg`."""
+    """Return a sort key that puts `2.jpg` before `10.jpg`."""
     parts = re.split(r"([0-9]+)", name.casefold())
     return tuple(int(part) if odd % 2 else part for odd, part in enumerate(parts)), name
 
 
 def clean_path(name: str) -> str:
-    """A table's path with forward slashes and without `.`, kept below the folder that it is relative to.
+    """Return a table's path with forward slashes and without `.` and `..`.
 
     Raises:
-        PathError: empty, absolute, or climbing out by `..`.
+        PathError: it is empty, absolute, or leaves its folder by `..`.
     """
     text = name.strip().replace("\\", "/")
     if not text:
         raise PathError("is empty")
     if "\0" in text:
-        raise PathError("holds a zero byte")
+        raise PathError("contains a zero byte")
     if text.startswith("/"):
         raise PathError("is an absolute path")
     parts: list[str] = []
@@ -53,7 +53,7 @@ def clean_path(name: str) -> str:
 
 
 def _key(name: str) -> str:
-    # macOS stores Hangul and accents decomposed (NFD), tables hold them composed (NFC).
+    # macOS stores Hangul and accents decomposed (NFD), tables have them composed (NFC).
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -68,7 +68,7 @@ class _Folder:
 
 @dataclass
 class Listing:
-    """The data folder's content, read folder by folder as it is asked for and remembered.
+    """Content of the data folder; each folder is read when it is needed, and remembered.
 
     Args:
         root: the data folder; may itself be a symbolic link. Links below it are followed while they stay inside.
@@ -82,10 +82,10 @@ class Listing:
         self._real_root = os.path.realpath(self.root)
 
     def find(self, path: str) -> str | None:
-        """The file on disk that a cleaned path means, relative to the root, or None if there is none.
+        """Return the file on disk for a cleaned path, relative to the root, or None if there is none.
 
-        An exact match wins; else letter case and Unicode composition are overlooked, and a missing image suffix is
-        added, where that leaves one file only.
+        An exact match wins. Otherwise letter case and Unicode composition are ignored, and a missing image suffix is
+        added, if only one file matches.
 
         Raises:
             PathError: the match is ambiguous, or goes through a link that leads outside.
@@ -99,7 +99,7 @@ class Listing:
         return None if real is None else _join(within or "", real)
 
     def find_folder(self, path: str) -> str | None:
-        """The folder on disk that a cleaned path means ("" is the root), or None.
+        """Return the folder on disk for a cleaned path ("" is the root), or None.
 
         Raises:
             PathError: as for `find`.
@@ -114,21 +114,21 @@ class Listing:
         return within
 
     def folders(self, path: str = "") -> list[str]:
-        """Names of the folders in a folder, hidden ones left out, sorted."""
+        """Return the names of the folders in a folder, sorted, without hidden ones."""
         content = self._content(path)
         return [] if content is None else sorted(name for name in content.folders if not _is_ignored(name))
 
     def files(self, path: str = "") -> list[str]:
-        """Names of the files in a folder, hidden ones left out, sorted."""
+        """Return the names of the files in a folder, sorted, without hidden ones."""
         content = self._content(path)
         return [] if content is None else sorted(name for name in content.files if not name.startswith("."))
 
     def outside(self, path: str = "") -> list[str]:
-        """Links in a folder and below that lead outside the root (paths relative to the root), sorted."""
+        """Return the links in a folder and below that lead outside the root: paths relative to the root, sorted."""
         return sorted(self._walk(path, set(), links=True))
 
     def images(self, path: str = "") -> list[str]:
-        """Paths (relative to the root) of all images in a folder and below, in natural order."""
+        """Return all images in a folder and below: paths relative to the root, in natural order."""
         return sorted(self._walk(path, set()), key=natural_key)
 
     def _walk(self, path: str, seen: set[str], links: bool = False) -> Iterator[str]:

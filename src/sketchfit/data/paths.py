@@ -1,4 +1,4 @@
-"""From the paths that a table names to the files on disk."""
+"""Find the files on disk for the paths in a table."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Resolved:
     """The paths of a table's rows.
 
     Attributes:
-        paths: N paths relative to the root, as on disk; of a file that is not there, where it should be; "" where the
-            name is no path (which is a problem, recorded).
-        absent: rows whose file is not there, ascending.
-        base: the folder that the table's paths are relative to, itself relative to the root.
+        paths: N paths relative to the root, as on disk; for a missing file, where it should be; "" where the name is no
+            path (which is recorded as a problem).
+        absent: rows whose file is missing, ascending.
+        base: folder that the table's paths are relative to, itself relative to the root.
     """
 
     paths: tuple[str, ...]
@@ -33,10 +33,10 @@ def resolve(sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequenc
     Args:
         sheet: the table, for messages.
         names: N cells of the image column.
-        listing: the root's content.
-        bases: folders that the paths may be relative to; the one that holds most files is taken for all rows, so that a
-            missing file is never replaced by one of the same name elsewhere. The first wins a draw.
-        problems: where names that are no path below the root go.
+        listing: content of the root.
+        bases: folders that the paths may be relative to. The one with most of the files, the first of several, is used
+            for all rows, so that a missing file is never replaced by one of the same name elsewhere.
+        problems: receives names that are no path below the root.
     """
     cleaned: list[str] = []
     wrong: dict[str, list[tuple[int, str]]] = {}
@@ -48,12 +48,12 @@ def resolve(sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequenc
             wrong.setdefault(f"path {error}", []).append((row, repr(name) if name.strip() else ""))
     best: tuple[int, str, dict[int, str], dict[int, str]] | None = None
     for base in bases:
-        found, refused = _look(cleaned, listing, base)
+        found, refused = _search(cleaned, listing, base)
         if best is None or len(found) > best[0]:
             best = len(found), base, found, refused
         if len(found) == sum(map(bool, cleaned)):
             break
-    assert best is not None  # bases are never empty
+    assert best is not None  # there is always a base
     _, base, found, refused = best
     for row, reason in refused.items():
         wrong.setdefault(f"path {reason}", []).append((row, repr(names[row])))
@@ -67,8 +67,8 @@ def resolve(sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequenc
     return Resolved(paths, absent, base)
 
 
-def _look(cleaned: Sequence[str], listing: Listing, base: str) -> tuple[dict[int, str], dict[int, str]]:
-    """Rows found (path on disk) and refused (reason), seen from one base."""
+def _search(cleaned: Sequence[str], listing: Listing, base: str) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the rows that are found from one base (path on disk) and those that are refused (reason)."""
     found: dict[int, str] = {}
     refused: dict[int, str] = {}
     for row, path in enumerate(cleaned):

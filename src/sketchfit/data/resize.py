@@ -1,4 +1,4 @@
-"""How a drawing of any shape becomes a square of one size, and which colour its paper has."""
+"""Resize a drawing of any shape to a square."""
 
 from __future__ import annotations
 
@@ -8,30 +8,26 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.data.paper import contrast, paper_colour
+
 Resize = Literal["stretch", "pad", "crop", "ink"]
 
 INK_CONTRAST = 24
 """Levels of 255 by which a pixel differs from the paper to count as ink."""
 
-
-def paper_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Median colour of the outermost pixels: drawings seldom touch their border.
-
-    Args:
-        image: uint8 [H, W, C].
-
-    Returns:
-        uint8 [C].
-    """
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    paper: NDArray[np.uint8] = np.median(border, axis=0).astype(np.uint8)
-    return paper
+INK_MARGIN = 0.04
+"""Paper around the ink's bounding box, as a share of its longer side, so that no stroke touches the border."""
 
 
 def ink_box(image: NDArray[np.uint8], paper: NDArray[np.uint8]) -> tuple[int, int, int, int]:
-    """Bounding box (top, left, bottom, right; end exclusive) of the ink; the whole image if there is none."""
-    contrast = np.abs(image.astype(np.int16) - paper.astype(np.int16)).max(axis=2) > INK_CONTRAST
-    rows, columns = np.flatnonzero(contrast.any(axis=1)), np.flatnonzero(contrast.any(axis=0))
+    """Return the bounding box of the ink: top, left, bottom, right, ends exclusive. The entire image if there is none.
+
+    Args:
+        image: uint8 [H, W, C].
+        paper: uint8 [C].
+    """
+    is_ink = contrast(image, paper) > INK_CONTRAST
+    rows, columns = np.flatnonzero(is_ink.any(axis=1)), np.flatnonzero(is_ink.any(axis=0))
     if rows.size == 0:
         return 0, 0, image.shape[0], image.shape[1]
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
@@ -57,15 +53,14 @@ def to_square(image: NDArray[np.uint8], size: int, how: Resize) -> tuple[NDArray
         top, left = (height - side) // 2, (width - side) // 2
         return _resize(image[top : top + side, left : left + side], size, size), paper
     if how == "ink":
-        image = _with_margin(image, paper)
+        image = _cut_to_ink(image, paper)
     return _pad(image, size, paper), paper
 
 
-def _with_margin(image: NDArray[np.uint8], paper: NDArray[np.uint8], share: float = 0.04) -> NDArray[np.uint8]:
-    """The ink's bounding box and a margin of paper round it, so that no stroke lies on the border."""
+def _cut_to_ink(image: NDArray[np.uint8], paper: NDArray[np.uint8]) -> NDArray[np.uint8]:
     top, left, bottom, right = ink_box(image, paper)
-    margin = max(1, round(share * max(bottom - top, right - left)))
-    return _border(image[top:bottom, left:right], margin, margin, margin, margin, paper)
+    margin = max(1, round(INK_MARGIN * max(bottom - top, right - left)))
+    return _border(image[top:bottom, left:right], (margin, margin), (margin, margin), paper)
 
 
 def _pad(image: NDArray[np.uint8], size: int, paper: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -74,24 +69,24 @@ def _pad(image: NDArray[np.uint8], size: int, paper: NDArray[np.uint8]) -> NDArr
     new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
     small = _resize(image, new_height, new_width)
     top, left = (size - new_height) // 2, (size - new_width) // 2
-    return _border(small, top, size - new_height - top, left, size - new_width - left, paper)
+    return _border(small, (top, size - new_height - top), (left, size - new_width - left), paper)
 
 
 def _border(
-    image: NDArray[np.uint8], top: int, bottom: int, left: int, right: int, paper: NDArray[np.uint8]
+    image: NDArray[np.uint8], rows: tuple[int, int], columns: tuple[int, int], paper: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
+    """Add rows of paper above and below, columns left and right."""
     colour = tuple(float(value) for value in paper)
-    return _three_axes(cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT, value=colour))
+    return _three_axes(cv2.copyMakeBorder(image, *rows, *columns, cv2.BORDER_CONSTANT, value=colour))
 
 
 def _resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     # Averaging keeps thin lines when shrinking; it would make blocks when enlarging.
     shrinks = height * width < image.shape[0] * image.shape[1]
-    return _three_axes(
-        cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    )
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return _three_axes(cv2.resize(image, (width, height), interpolation=method))
 
 
 def _three_axes(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """OpenCV drops a last axis of length one."""
+    """Restore a last axis of length one, which OpenCV drops."""
     return image.astype(np.uint8, copy=False).reshape(image.shape[0], image.shape[1], -1)

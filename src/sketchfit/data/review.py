@@ -1,21 +1,75 @@
-"""Acting on a review of labels: the same table without some drawings, or with other labels."""
+"""Reviewed labels: `--exclude FILE` and `--relabel FILE` change the training table before anything is trained.
+
+Each file is a CSV with the column `image_path`. In the report's `label_issues.csv` the column `decision` has the
+decision: `exclude`, or the name of a class. One file can be used for both options. Without that column every image of
+an `--exclude` file is excluded, and a `--relabel` file has the class in `label`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from sketchfit.config.data import DataSection
 from sketchfit.data.table import Split, Table
 from sketchfit.errors import UserError
+from sketchfit.wording import listed
+
+EXCLUDE = "exclude"
+
+
+def review_table(table: Table, section: DataSection, folds: int | None) -> Table:
+    """Apply the recipe's review files to the table; labels change first.
+
+    Args:
+        folds: least number of drawings per class; None: one.
+
+    Raises:
+        UserError: a class that is left with too few drawings; a file that is missing or has other columns, or images or
+            classes that are not in the table.
+    """
+    if section.relabel is not None and (labels := read_relabel(Path(section.relabel))):
+        table = relabel_images(table, labels)
+    if section.exclude is not None and (images := read_exclude(Path(section.exclude))):
+        table = exclude_images(table, images)
+    counts = np.bincount(table.label, minlength=table.class_count)
+    small = [name for name, count in zip(table.class_names, counts, strict=True) if count < (folds or 1)]
+    if small and (section.relabel or section.exclude):
+        raise UserError(
+            [f"class {name!r} would have fewer drawings than there are folds ({folds})" for name in small],
+            "Keep more of it, or set folds.k lower.",
+        )
+    return table
+
+
+def read_exclude(path: Path) -> list[str]:
+    """Return the images to exclude, in the file's order."""
+    frame = _read(path)
+    if "decision" in frame:
+        frame = frame[frame["decision"].str.strip().str.lower() == EXCLUDE]
+    return list(dict.fromkeys(frame["image_path"]))
+
+
+def read_relabel(path: Path) -> dict[str, str]:
+    """Return the name of the new class by image."""
+    frame = _read(path)
+    column = "decision" if "decision" in frame else "label"
+    if column not in frame:
+        raise UserError(f"{path} has no column 'label'", "Write each image's class there.")
+    labels = frame[column].str.strip()
+    wanted = frame[(labels != "") & (labels.str.lower() != EXCLUDE)]
+    return dict(zip(wanted["image_path"], wanted[column].str.strip(), strict=True))
 
 
 def exclude_images(table: Table, images: Collection[str]) -> Table:
-    """The table without these training images; rows after them move up.
+    """Return the table without these training images.
 
     Args:
-        images: as the table names them, or by path relative to the data root.
+        images: names as in the table, or paths relative to the data root.
 
     Raises:
         UserError: images that are not in the training table; a class that would have none left.
@@ -37,10 +91,10 @@ def exclude_images(table: Table, images: Collection[str]) -> Table:
 
 
 def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
-    """The table with other labels.
+    """Return the table with other labels.
 
     Args:
-        labels: image (as for `exclude_images`) to the name of its class, or to what the table calls the class.
+        labels: image (as for `exclude_images`) to the name of its class, or to its number in the table.
 
     Raises:
         UserError: images that are not in the training table, labels that are no class, a class left without drawings.
@@ -48,7 +102,7 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
     rows = _rows(table, labels)
     index = {str(target): number for number, target in enumerate(table.class_targets)}
     index.update({name: number for number, name in enumerate(table.class_names)})
-    unknown = [f"{image}: {label!r} is no class" for image, label in labels.items() if label not in index]
+    unknown = [f"{image}: {label!r} is not a class" for image, label in labels.items() if label not in index]
     if unknown:
         raise UserError(unknown, "Write a class's name as the training table has it.")
     label = table.label.copy()
@@ -71,3 +125,12 @@ def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
             "Name images as the training table does, e.g. `apple/sketch_3.JPEG`.",
         )
     return {image: place[image] for image in images}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise UserError(f"{path} does not exist", "Give the reviewed label_issues.csv of a report.")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if "image_path" not in frame:
+        raise UserError(f"{path} has no column 'image_path'; its columns are {listed(frame.columns)}")
+    return frame

@@ -1,4 +1,4 @@
-"""The sample submission, and which test row each of its rows asks for."""
+"""Read the sample submission and match its rows to the test rows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from sketchfit.data.checks import IMAGE_COLUMNS, Problems, find_column
 from sketchfit.data.table import Split, Submission
 from sketchfit.data.text_tables import Sheet
+from sketchfit.wording import listed
 
 
 def read_sample(
@@ -17,20 +18,20 @@ def read_sample(
 ) -> Submission | None:
     """Match the sample's rows to the test rows.
 
-    By the image column where the sample has one; else its first column is compared with the test table's column of the
-    same name, with the test images' names, and with their names without suffix. The last column is the one to fill.
-    A test image that is listed twice is matched in order. Each sample row must find a test row, and each test row be
-    asked for.
+    Rows are matched by the image column if the sample has one. Otherwise its first column is compared with the test
+    table's column of the same name, with the names of the test images, and with these names without suffix. The last
+    column is the one to fill. A test image that is listed twice is matched in order. Each sample row must match a test
+    row, and each test row must be matched.
 
     Returns:
-        None if there are mistakes.
+        None if there are problems.
     """
     before = len(problems.found)
     if len(sheet.header) < 2:
-        problems.add(f"{sheet.name}: an ID column and one to fill are needed; it has {sheet.header[0]!r} only")
+        problems.add(f"{sheet.name}: it needs an ID column and one to fill; it has only {sheet.header[0]!r}")
         return None
     if not sheet.rows:
-        problems.add(f"{sheet.name} is empty: it names columns and holds no row")
+        problems.add(f"{sheet.name} is empty: it has column names and no row")
         return None
     usual = IMAGE_COLUMNS if image_column is None else (image_column, *IMAGE_COLUMNS)
     image = find_column(sheet, usual)
@@ -39,14 +40,14 @@ def read_sample(
     if image is None or not by_image or first != image:
         _check_unique(sheet, first, problems)
     column = image if by_image and image is not None else first
-    asked = [_key(cell) for cell in sheet.column(column)]
-    rows = _best_match(asked, _candidates(test, test_sheet, None if by_image else first))
+    wanted = [_key(cell) for cell in sheet.column(column)]
+    rows = _best_match(wanted, _candidates(test, test_sheet, None if by_image else first))
     lost = [(row, repr(cell)) for row, cell in enumerate(sheet.column(column)) if rows[row] < 0]
     after = "There is no test table or folder." if len(test) == 0 else ""
-    problems.rows(sheet, "no test row for what is asked", lost, after)
-    unasked = sorted(set(range(len(test))) - set(rows))
-    if unasked and len(lost) < len(asked):
-        _report_unasked(sheet, test, test_sheet, unasked, problems)
+    problems.rows(sheet, "no test row with this name", lost, after)
+    unused = sorted(set(range(len(test))) - set(rows))
+    if unused and len(lost) < len(wanted):
+        _report_unused(sheet, test, test_sheet, unused, problems)
     if len(problems.found) > before:
         return None
     cells = tuple(row[:-1] for row in sheet.rows)
@@ -69,7 +70,7 @@ def _check_unique(sheet: Sheet, column: str, problems: Problems) -> None:
 
 
 def _candidates(test: Split, test_sheet: Sheet | None, id_column: str | None) -> list[list[str]]:
-    """What the sample's cells may be, best first."""
+    """Return what the sample's cells may be, best first."""
     ways = [[_key(name) for name in test.names]]
     if id_column is None:
         return [*ways, list(test.paths)]
@@ -79,29 +80,29 @@ def _candidates(test: Split, test_sheet: Sheet | None, id_column: str | None) ->
     return [*ways, [PurePosixPath(name).stem for name in ways[-1]]]
 
 
-def _best_match(asked: Sequence[str], ways: Sequence[Sequence[str]]) -> list[int]:
-    """Row of each cell, -1 for none, in the way that finds most."""
-    results = [_match(asked, names) for names in ways]
+def _best_match(wanted: Sequence[str], ways: Sequence[Sequence[str]]) -> list[int]:
+    """Return the test row of each cell, -1 for none, by the candidate that matches most."""
+    results = [_match(wanted, names) for names in ways]
     return max(results, key=lambda rows: sum(row >= 0 for row in rows))
 
 
-def _match(asked: Sequence[str], names: Sequence[str]) -> list[int]:
+def _match(wanted: Sequence[str], names: Sequence[str]) -> list[int]:
     waiting: dict[str, list[int]] = {}
     for row in reversed(range(len(names))):
         waiting.setdefault(names[row], []).append(row)
     rows = []
-    for cell in asked:
+    for cell in wanted:
         queue = waiting.get(cell)
         rows.append(-1 if queue is None else queue.pop() if len(queue) > 1 else queue[0])
     return rows
 
 
-def _report_unasked(
-    sheet: Sheet, test: Split, test_sheet: Sheet | None, unasked: Sequence[int], problems: Problems
+def _report_unused(
+    sheet: Sheet, test: Split, test_sheet: Sheet | None, unused: Sequence[int], problems: Problems
 ) -> None:
-    named = [(row, repr(test.names[row])) for row in unasked]
+    named = [(row, repr(test.names[row])) for row in unused]
     if test_sheet is not None:
-        problems.rows(test_sheet, f"not asked for by {sheet.name}", named)
+        problems.rows(test_sheet, f"not in {sheet.name}", named)
         return
-    shown = ", ".join(name for _, name in named[:10]) + (f" and {len(named) - 10:,} more" if len(named) > 10 else "")
-    problems.add(f"{sheet.name} does not ask for {len(named):,} of the test images: {shown}")
+    shown = listed(name for _, name in named)
+    problems.add(f"{sheet.name} lacks {len(named):,} of the test images: {shown}")

@@ -1,4 +1,4 @@
-"""Which rows an epoch is made of: each once, or classes evened out. A pure function of the epoch.
+"""Choose the rows of an epoch: each once, or classes balanced. A pure function of the epoch.
 
 Square-root sampling: "Exploring the Limits of Weakly Supervised Pretraining", Mahajan et al., arXiv 1805.00932.
 """
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from sketchfit.data.batches import epoch_order
 
 _STREAM = 1 << 40
-"""Keeps the generator of repetitions apart from those of the order, whose second key is the epoch alone."""
+"""Separates the generator of repetitions from those of the order, whose second key is the epoch."""
 
 
 def sampled_order(
     rows: NDArray[np.int64], label: NDArray[np.int64], power: float, seed: int, epoch: int
 ) -> NDArray[np.int64]:
-    """As many rows as there are, with classes in proportion to count^power.
+    """Return as many rows as there are, with classes in proportion to count^power.
 
     Args:
         rows: int64 [n], training rows.
         label: int64 [N], class index of every row of the table.
-        power: 1 gives each row once; 0 each class as often as any other.
+        power: 1: each row once; 0: all classes equally often.
         seed, epoch: the result is a pure function of them.
 
     Returns:
@@ -38,7 +38,7 @@ def sampled_order(
 
 
 def _quotas(counts: NDArray[np.int64], power: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Whole numbers that sum to the counts' sum; what is left after rounding down goes to classes by chance."""
+    """Return integers with the same sum as the counts; the rest after rounding down goes to random classes."""
     wanted = counts**power / (counts**power).sum() * counts.sum()
     quotas: NDArray[np.int64] = np.floor(wanted + 1e-9).astype(np.int64)
     left = int(counts.sum() - quotas.sum())
@@ -49,7 +49,7 @@ def _quotas(counts: NDArray[np.int64], power: float, rng: np.random.Generator) -
 
 
 def _repeated(rows: NDArray[np.int64], times: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """`times` of the rows: all of them as often as goes, then some by chance."""
-    whole, rest = divmod(int(times), len(rows))
-    drawn: NDArray[np.int64] = np.concatenate([np.tile(rows, whole), rng.permutation(rows)[:rest]])
-    return drawn
+    """Return `times` of the rows: all of them as often as possible, then random ones."""
+    full, rest = divmod(int(times), len(rows))
+    chosen: NDArray[np.int64] = np.concatenate([np.tile(rows, full), rng.permutation(rows)[:rest]])
+    return chosen

@@ -1,8 +1,8 @@
-"""The store: every image decoded, oriented and resized once, into a memory-mapped uint8 array.
+"""The store: every image decoded, oriented and resized once, in a memory-mapped uint8 array.
 
-A store is keyed by the content of its files and by its settings, so folds, members and runs share it, and a changed
-picture makes a new one. It is built in a folder of its own that is renamed when it is whole: an interrupted build
-leaves nothing that is trusted.
+The name of a store's folder is a digest of the content of the image files and of the settings. So folds, members and
+runs share it, and a changed image makes a new one. A store is built in a temporary folder that is renamed when it is
+complete: an interrupted build leaves nothing that is used.
 """
 
 from __future__ import annotations
@@ -16,30 +16,31 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import cv2
 import numpy as np
 from filelock import FileLock
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
 from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.data.resize import Resize, to_square
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
+from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
 
 VERSION = 1
-"""Raised when the same settings would give other pixels."""
+"""Increased when the same settings would give other pixels."""
 
 Progress = Callable[[int], None]
+"""Called with the number of images done so far."""
 
-See = Callable[[int, bytes | None, NDArray[np.uint8] | ImageError], None]
-"""Is shown each image of a pass: (row, the file's content or None, the decoded image or why there is none). Called from
-several threads, in any order; the image is not to be changed."""
+ReceiveImage = Callable[[int, bytes | None, NDArray[np.uint8] | ImageError], None]
+"""Receives each image of a pass: (row, content of the file or None, decoded image or why there is none). Called from
+several threads, in any order; must not change the image."""
 
-Watch = Callable[[int], See | None]
-"""Asked once before a pass over the images, with its limit of pixels: who wants to see them, if anybody."""
+Receiver = Callable[[int], ReceiveImage | None]
+"""Called once before a pass over the images with its limit of pixels; returns what receives the images, or None."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,32 @@ class StoreSettings:
     channels: Literal["auto", 1, 3] = "auto"
     max_pixels: int = 100_000_000
 
+    def square(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return a decoded image [H, W] or [H, W, 3] as it is stored, uint8 [S, S, C], and its paper colour [C]."""
+        if image.ndim == 3 and self.channels == 1:
+            image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+        return to_square(image if image.ndim == 3 else image[:, :, None], self.size, self.resize)
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How image files are decoded, without influence on the result.
+
+    Attributes:
+        threads: number of threads; by default that of the processors.
+        progress: called with the number of images done so far.
+        receiver: returns what else receives the decoded images; not called if nothing has to be decoded.
+    """
+
+    threads: int | None = None
+    progress: Progress = lambda _: None
+    receiver: Receiver = lambda _: None
+
+    @property
+    def workers(self) -> int:
+        """Number of threads."""
+        return self.threads or os.cpu_count() or 1
+
 
 @dataclass(frozen=True)
 class Store:
@@ -59,9 +86,9 @@ class Store:
     Attributes:
         images: uint8 [N, S, S, C], memory-mapped; C is 1 where all drawings are grey.
         paper: uint8 [N, C], colour of each drawing's paper.
-        errors: N texts; empty where the image was read, else why not. Such a row holds white paper.
-        folder: where it lies.
-        built: whether this call made it.
+        errors: N texts; empty where the image was read, else why not. Such a row is white.
+        folder: the store's folder.
+        built: whether this call built it.
     """
 
     images: NDArray[np.uint8]
@@ -77,67 +104,55 @@ class Store:
 
 
 def default_cache() -> Path:
-    """`$SKETCHFIT_CACHE`, else `sketchfit` in the user's cache folder."""
+    """Return `$SKETCHFIT_CACHE`, else `sketchfit` in the user's cache folder."""
     if given := os.environ.get("SKETCHFIT_CACHE"):
         return Path(given)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sketchfit"
 
 
 def open_store(
-    root: Path,
-    paths: Sequence[str],
-    settings: StoreSettings,
-    cache: Path,
-    progress: Progress = lambda _: None,
-    threads: int | None = None,
-    watch: Watch = lambda _: None,
+    root: Path, paths: Sequence[str], settings: StoreSettings, cache: Path, decoding: Decoding | None = None
 ) -> Store:
-    """Open the store of these images, building it first where it is missing; see `open_stores`."""
-    return open_stores(root, paths, (settings,), cache, progress, threads, watch)[0]
+    """Open the store of these images, built first if it is missing; see `open_stores`."""
+    return open_stores(root, paths, (settings,), cache, decoding)[0]
 
 
 def open_stores(
-    root: Path,
-    paths: Sequence[str],
-    settings: Sequence[StoreSettings],
-    cache: Path,
-    progress: Progress = lambda _: None,
-    threads: int | None = None,
-    watch: Watch = lambda _: None,
+    root: Path, paths: Sequence[str], settings: Sequence[StoreSettings], cache: Path, decoding: Decoding | None = None
 ) -> list[Store]:
-    """Open several stores of the same images. Those missing are built in one pass, each image decoded once for all.
+    """Open several stores of the same images. Missing ones are built in one pass: each image is decoded once for all.
 
-    Safe with several processes at once.
+    Several processes may do this at once.
 
     Args:
         root: folder that `paths` are relative to.
-        paths: image files; one that is missing or can't be read becomes a row of white paper with its error.
+        paths: image files; one that is missing or cannot be read becomes a white row with its error.
         settings: of each store; those with another limit of pixels take a pass of their own.
         cache: folder of all stores.
-        progress: called with the number of images done so far.
-        watch: gives who else is to see the decoded images; not asked where nothing has to be built.
+        decoding: threads, progress and further receivers of the images.
 
     Returns:
-        A store for each of `settings`.
+        One store per item of `settings`.
 
     Raises:
-        UserError: the cache folder can't be written.
+        UserError: the cache folder cannot be written.
     """
-    threads = threads or os.cpu_count() or 1
+    decoding = decoding or Decoding()
+    files = [root / path for path in paths]
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        content = _content(root, paths, threads)
+        content = _content(files, decoding.workers)
         folders = {one: cache / f"store-{_key(content, one)}" for one in settings}
         with ExitStack() as locks:
-            for folder in sorted(set(folders.values())):  # sorted: two processes never wait for each other
+            for folder in sorted(set(folders.values())):  # sorted, so that two processes never wait for each other
                 locks.enter_context(FileLock(cache / f"{folder.name}.lock"))
             missing = {one: folder for one, folder in folders.items() if not (folder / "store.json").is_file()}
             for limit in sorted({one.max_pixels for one in missing}):
                 alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
-                _build(alike, root, paths, limit, progress, threads, watch(limit))
+                _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.receiver(limit)))
     except OSError as error:
         raise UserError(
-            f"the image store can't be written to {cache}: {error.strerror or error}",
+            f"the image store cannot be written to {cache}: {error.strerror or error}",
             "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
         ) from error
     return [_opened(folders[one], one in missing) for one in settings]
@@ -146,17 +161,12 @@ def open_stores(
 def _opened(folder: Path, built: bool) -> Store:
     index = read_json(folder / "store.json")
     return Store(
-        images=np.load(folder / "images.npy", mmap_mode="r"),
-        paper=np.load(folder / "paper.npy"),
+        images=map_npy(folder / "images.npy"),
+        paper=read_npy(folder / "paper.npy"),
         errors=tuple(index["errors"]),
         folder=folder,
         built=built,
     )
-
-
-def store_key(root: Path, paths: Sequence[str], settings: StoreSettings, threads: int = 1) -> str:
-    """Hex key of the files' content in their order, and of the settings."""
-    return _key(_content(root, paths, threads), settings)
 
 
 def _key(content: bytes, settings: StoreSettings) -> str:
@@ -165,27 +175,62 @@ def _key(content: bytes, settings: StoreSettings) -> str:
     return digest.hexdigest()
 
 
-def _content(root: Path, paths: Sequence[str], threads: int) -> bytes:
+def _content(files: Sequence[Path], threads: int) -> bytes:
     with ThreadPoolExecutor(threads) as pool:
-        return b"".join(pool.map(lambda path: _file_digest(root / path), paths))
+        return b"".join(pool.map(_file_digest, files))
 
 
 def _file_digest(path: Path) -> bytes:
     try:
         return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
-    except OSError as error:  # a row that can't be read stays a row
+    except OSError as error:  # a row that cannot be read stays a row
         return f"{type(error).__name__:16.16}".encode()
 
 
-def _build(
-    folders: Mapping[StoreSettings, Path],
-    root: Path,
-    paths: Sequence[str],
-    max_pixels: int,
-    progress: Progress,
-    threads: int,
-    see: See | None,
-) -> None:
+@dataclass(frozen=True)
+class _Pass:
+    """One pass over image files: each is read and decoded once."""
+
+    files: Sequence[Path]
+    max_pixels: int
+    threads: int
+    progress: Progress
+    receive: ReceiveImage | None
+
+    def fill(self, stores: Sequence[_Pixels]) -> list[str]:
+        """Put each image into every store; return the error per image, empty where it was read."""
+        cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
+
+        def put(row: int) -> str:
+            image = self._image(row)
+            for store in stores:
+                if isinstance(image, ImageError):
+                    store.leave_white(row)
+                else:
+                    store.put(row, image)
+            return str(image) if isinstance(image, ImageError) else ""
+
+        errors = []
+        with ThreadPoolExecutor(self.threads) as pool:
+            for done, error in enumerate(pool.map(put, range(len(self.files))), start=1):
+                errors.append(error)
+                self.progress(done)
+        return errors
+
+    def _image(self, row: int) -> NDArray[np.uint8] | ImageError:
+        data: bytes | None = None
+        image: NDArray[np.uint8] | ImageError
+        try:
+            data = read_image_file(self.files[row])
+            image = decode(data, max_pixels=self.max_pixels)
+        except ImageError as error:
+            image = error
+        if self.receive is not None:
+            self.receive(row, data, image)
+        return image
+
+
+def _build(folders: Mapping[StoreSettings, Path], images: _Pass) -> None:
     parts = {one: folder.with_name(f".{folder.name}.{os.getpid()}.part") for one, folder in folders.items()}
     for folder in folders.values():
         for stale in folder.parent.glob(f".{folder.name}.*.part"):
@@ -193,8 +238,8 @@ def _build(
     try:
         for part in parts.values():
             part.mkdir()
-        pixels = [_Pixels(part, len(paths), one) for one, part in parts.items()]
-        errors = _read_images(pixels, root, paths, max_pixels, progress, threads, see)
+        pixels = [_Pixels(part, len(images.files), one) for one, part in parts.items()]
+        errors = images.fill(pixels)
         for one in pixels:
             one.finish()
         for settings, part in parts.items():
@@ -211,83 +256,44 @@ def _put_in_place(part: Path, folder: Path, settings: StoreSettings, errors: lis
     for name in ("images.npy", "paper.npy", "store.json"):
         with (part / name).open("rb") as file:
             os.fsync(file.fileno())
-    shutil.rmtree(folder, ignore_errors=True)  # whatever lies there has no store.json
+    shutil.rmtree(folder, ignore_errors=True)  # a folder of this name has no store.json
     part.rename(folder)
-
-
-def _read_images(
-    stores: Sequence[_Pixels],
-    root: Path,
-    paths: Sequence[str],
-    max_pixels: int,
-    progress: Progress,
-    threads: int,
-    see: See | None,
-) -> list[str]:
-    """The pass: each image read and decoded once, put into every store and shown to `see`; gives the errors."""
-    cv2.setNumThreads(1)  # one thread an image is faster than several threads on one
-
-    def read(row: int) -> str:
-        data = None
-        try:
-            data = read_image_file(root / paths[row])
-            image = decode(data, max_pixels=max_pixels)
-        except ImageError as error:
-            if see is not None:
-                see(row, data, error)
-            return str(error)
-        if see is not None:
-            see(row, data, image)
-        for store in stores:
-            store.put(row, image)
-        return ""
-
-    errors = []
-    with ThreadPoolExecutor(threads) as pool:
-        for done, error in enumerate(pool.map(read, range(len(paths))), start=1):
-            errors.append(error)
-            progress(done)
-    for row in (row for row, error in enumerate(errors) if error):
-        for store in stores:
-            store.leave_white(row)
-    return errors
 
 
 class _Pixels:
     """The arrays of a store that is being built.
 
-    Grey drawings go to one and coloured ones to another: only at the end is it known which the store is.
+    Grey drawings go to one array and coloured ones to another: the store's channels are known only at the end.
     """
 
     def __init__(self, part: Path, count: int, settings: StoreSettings) -> None:
         size = settings.size
         self._part, self._settings = part, settings
-        self._grey = open_memmap(part / "grey.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 1))
-        self._colour = open_memmap(part / "colour.npy", mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+        self._grey = create_npy(part / "grey.npy", (count, size, size, 1), np.uint8)
+        self._colour = create_npy(part / "colour.npy", (count, size, size, 3), np.uint8)
         self._paper = np.full((count, 3), 255, dtype=np.uint8)
         self._is_colour = np.zeros(count, dtype=bool)
 
     def put(self, row: int, image: NDArray[np.uint8]) -> None:
-        """Resize and keep a decoded image."""
-        image = _channels(image, self._settings.channels)
-        square, self._paper[row] = to_square(image, self._settings.size, self._settings.resize)
+        """Resize a decoded image and store it."""
+        square, self._paper[row] = self._settings.square(image)
         self._is_colour[row] = square.shape[2] == 3
         (self._colour if self._is_colour[row] else self._grey)[row] = square
 
     def leave_white(self, row: int) -> None:
-        """White paper, for an image that can't be read."""
+        """Make the row white: its image cannot be read."""
         self._grey[row] = 255
 
     def finish(self) -> None:
-        """Keep the array that holds them all, as `images.npy`, and the paper."""
+        """Keep the array that holds all images, as `images.npy`, and write the paper."""
         if self._is_colour.any() or self._settings.channels == 3:
             for row in np.flatnonzero(~self._is_colour):
                 self._colour[row] = self._grey[row]
             _keep(self._part, self._colour, "colour.npy", "grey.npy")
-            np.save(self._part / "paper.npy", self._paper)
+            write_npy(self._part / "paper.npy", self._paper)
         else:
             _keep(self._part, self._grey, "grey.npy", "colour.npy")
-            np.save(self._part / "paper.npy", self._paper[:, :1])
+            write_npy(self._part / "paper.npy", self._paper[:, :1])
 
 
 def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:
@@ -296,7 +302,24 @@ def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:
     (part / keep).rename(part / "images.npy")
 
 
-def _channels(image: NDArray[np.uint8], channels: Literal["auto", 1, 3]) -> NDArray[np.uint8]:
-    if image.ndim == 3 and channels == 1:
-        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    return image[:, :, None] if image.ndim == 2 else image
+def join_stores(first: Store, second: Store) -> Store:
+    """Return the images of both stores as one store, without a copy: the second's rows follow the first's.
+
+    If one store is grey and the other coloured, images of the grey one get three equal channels.
+    """
+    channels = max(first.images.shape[-1], second.images.shape[-1])
+    paper = np.concatenate([np.broadcast_to(one.paper, (len(one.paper), channels)) for one in (first, second)])
+    images = cast(Any, _Joined(first.images, second.images, channels))
+    return Store(images, paper, first.errors + second.errors, first.folder, built=False)
+
+
+class _Joined:
+    """Returns one image at a time, which is all that training needs of an array of images."""
+
+    def __init__(self, first: NDArray[np.uint8], second: NDArray[np.uint8], channels: int) -> None:
+        self._first, self._second, self._channels = first, second, channels
+
+    def __getitem__(self, row: int) -> NDArray[np.uint8]:
+        after = row - len(self._first)
+        image = self._first[row] if after < 0 else self._second[after]
+        return image if image.shape[-1] == self._channels else np.repeat(image, self._channels, axis=-1)

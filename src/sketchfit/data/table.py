@@ -1,4 +1,4 @@
-"""The table: one row an image, checked, in the order of the input."""
+"""The checked tables of a data set: one row per image, in the order of the input."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.runs.state import Kind, State
+
 
 @dataclass(frozen=True)
 class Split:
@@ -17,7 +19,7 @@ class Split:
 
     Attributes:
         paths: image files, relative to the data root with forward slashes, e.g. `train/apple/sketch_3.JPEG`.
-        names: what the table itself said (e.g. `apple/sketch_3.JPEG`), for writing it back unchanged.
+        names: the text of the table (e.g. `apple/sketch_3.JPEG`), for writing it unchanged.
     """
 
     paths: tuple[str, ...]
@@ -29,12 +31,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Submission:
-    """The sample submission: its columns and rows, to be answered in this order.
+    """The sample submission: its columns and rows; predictions are written in this order.
 
     Attributes:
         columns: column names; the last is the one to fill.
-        rows: the text of all columns but the last, a tuple a row.
-        test_row: int64 [M], the row of `Table.test` that each sample row asks for.
+        rows: the text of all columns but the last, one tuple per row.
+        test_row: int64 [M], row of `Table.test` for each sample row.
         encoding: text encoding that the sample was read with.
     """
 
@@ -46,18 +48,18 @@ class Submission:
 
 @dataclass(frozen=True)
 class Table:
-    """All that the user's tables say.
+    """Content of the user's tables.
 
     Attributes:
         root: folder that all paths are relative to.
         train, test: rows; `test` may be empty.
         label: int64 [N], class index of each training row, 0 … C-1.
         class_names: C names in the order of the class index.
-        class_targets: C integers, what the user's tables call each class (equal to the index when `target` counts
-            from 0).
+        class_targets: C integers, the class numbers of the user's tables (equal to the index if `target` counts from
+            0).
         submission: the sample submission, if there is one.
-        columns: further columns of the training table by name, text arrays [N] (a group or fold column, say).
-        notes: what is worth knowing about the tables and no error, one sentence each.
+        columns: further columns of the training table by name, for example a fold column; text arrays [N].
+        notes: what to know about the tables that is not an error, one sentence each.
     """
 
     root: Path
@@ -77,7 +79,7 @@ class Table:
 
 
 def fingerprint(table: Table) -> str:
-    """SHA-256, in hex, of what the tables say: paths, labels, classes and the rows to answer; not of the images."""
+    """Return the SHA-256, in hex, of the tables: paths, labels, classes and rows to predict; not of the images."""
     submission = table.submission
     content = {
         "train": [table.train.paths, table.train.names],
@@ -87,3 +89,17 @@ def fingerprint(table: Table) -> str:
         "submission": submission and [submission.columns, submission.rows, [int(row) for row in submission.test_row]],
     }
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def run_state(table: Table, kind: Kind, source: Path | None = None) -> State:
+    """Return what a run's folder stores of a table; `source` is what it was read from, if not its root."""
+    return State(
+        kind=kind,
+        data=table.root.resolve(),
+        source=(table.root if source is None else source).resolve(),
+        table_id=fingerprint(table),
+        class_names=table.class_names,
+        class_targets=table.class_targets,
+        rows={"train": len(table.train), "test": len(table.test)},
+        test_names=table.test.names,
+    )

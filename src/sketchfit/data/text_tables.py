@@ -1,4 +1,4 @@
-"""CSV, TSV and Parquet as plain text cells, with the line that each row stands on."""
+"""Read CSV, TSV and Parquet as text cells, with the line of each row."""
 
 from __future__ import annotations
 
@@ -11,30 +11,32 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sketchfit.wording import listed
+
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 TABLE_SUFFIXES = TEXT_SUFFIXES + PARQUET_SUFFIXES
 
 MAX_BYTES = 1 << 30
-"""A larger table is refused unread."""
+"""A larger table is not read."""
 
 
 class TableError(Exception):
-    """A table that can't be read. Its arguments are the problems, one sentence each, naming the file."""
+    """A table that cannot be read. Its arguments are the problems, one sentence each, with the name of the file."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table's cells as text.
+    """Cells of a table as text.
 
     Attributes:
-        name: what to call the file in a message.
-        header: column names, stripped of blanks.
-        rows: the cells of each row as they stand, as many as there are columns.
-        lines: the line of the file (of Parquet: the row, counted from 1) on which each row begins.
-        unit: "line" or "row", what `lines` counts.
+        name: name of the file in messages.
+        header: column names, without surrounding blanks.
+        rows: the unchanged cells of each row, as many as there are columns.
+        lines: line of the file (for Parquet: row, counted from 1) where each row begins.
+        unit: "line" or "row", the unit of `lines`.
         encoding: Python's name of the text encoding; "utf-8" for Parquet.
-        guessed: whether the encoding was guessed for want of a mark.
+        guessed: whether the encoding was guessed, as the file has no byte order mark and is not UTF-8.
     """
 
     name: str
@@ -46,24 +48,24 @@ class Sheet:
     guessed: bool = False
 
     def column(self, name: str) -> tuple[str, ...]:
-        """The cells of a column, from top to bottom."""
+        """Return the cells of a column, from top to bottom."""
         position = self.header.index(name)
         return tuple(row[position] for row in self.rows)
 
     def where(self, row: int) -> str:
-        """Where a row stands, e.g. `line 5`."""
+        """Return the place of a row, e.g. `line 5`."""
         return f"{self.unit} {self.lines[row]}"
 
 
 def read_sheet(path: Path, name: str | None = None) -> Sheet:
-    """Read a table file; Parquet by its suffix, anything else as delimited text.
+    """Read a table file: Parquet by its suffix, any other file as delimited text.
 
     Text is UTF-8, or UTF-16 with a byte order mark, else Korean (cp949, EUC-KR), else Western (cp1252); delimited by
-    comma, semicolon, tab or bar, whichever the header holds most of. Empty lines are no rows.
+    comma, semicolon, tab or bar, whichever is most frequent in the header. Empty lines are skipped.
 
     Args:
         path: the file.
-        name: what to call it in messages; its file name if not given.
+        name: its name in messages; by default the file name.
 
     Raises:
         TableError: unreadable, no text, no header, rows with more or fewer cells than the header (all of them named).
@@ -78,7 +80,7 @@ def read_sheet(path: Path, name: str | None = None) -> Sheet:
             return _read_parquet(path, name)
         return _read_text(path.read_bytes(), name)
     except OSError as error:
-        raise TableError(f"{name} can't be read: {error.strerror or error}") from error
+        raise TableError(f"{name} cannot be read: {error.strerror or error}") from error
 
 
 def _read_parquet(path: Path, name: str) -> Sheet:
@@ -87,7 +89,7 @@ def _read_parquet(path: Path, name: str) -> Sheet:
         flat = [k for k, field in enumerate(table.schema) if not pa.types.is_nested(field.type)]
         columns = [["" if cell is None else str(cell) for cell in table.column(k).to_pylist()] for k in flat]
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise TableError(f"{name} is no readable Parquet file: {str(error).splitlines()[0]}") from error
+        raise TableError(f"{name} is not a readable Parquet file: {str(error).splitlines()[0]}") from error
     rows = tuple(zip(*columns, strict=True))
     lines = tuple(range(1, len(rows) + 1))
     return Sheet(name, _checked_header(tuple(table.schema.names[k] for k in flat), name), rows, lines, "row", "utf-8")
@@ -120,7 +122,7 @@ def _read_text(data: bytes, name: str) -> Sheet:
         rows.pop()
         lines.pop()
     if header is None:
-        raise TableError(f"{name} is empty: not even a line of column names")
+        raise TableError(f"{name} is empty: it has no line of column names")
     header = _checked_header(header, name)
     wrong = [f"line {line} has {len(row)}" for row, line in zip(rows, lines, strict=True) if len(row) != len(header)]
     if wrong:
@@ -136,7 +138,7 @@ def _checked_header(header: tuple[str, ...], name: str) -> tuple[str, ...]:
 
 
 def _decode(data: bytes, name: str) -> tuple[str, str, bool]:
-    """Text, Python's name of its encoding, and whether that was guessed."""
+    """Return the text, Python's name of its encoding, and whether that was guessed."""
     marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
     for mark, encoding in marks:
         if data.startswith(mark):
@@ -145,7 +147,7 @@ def _decode(data: bytes, name: str) -> tuple[str, str, bool]:
             except UnicodeDecodeError as error:
                 raise TableError(f"{name} is marked as {encoding}, but byte {error.start} is not") from error
     if b"\0" in data:
-        raise TableError(f"{name} is not text (it holds zero bytes): save it as CSV in UTF-8")
+        raise TableError(f"{name} is not text (it contains zero bytes): save it as CSV in UTF-8")
     try:
         return data.decode("utf-8"), "utf-8", False
     except UnicodeDecodeError:
@@ -159,11 +161,11 @@ def _decode(data: bytes, name: str) -> tuple[str, str, bool]:
     try:
         return data.decode("cp1252"), "cp1252", True
     except UnicodeDecodeError as error:
-        raise TableError(f"{name} is no text in UTF-8, Korean or Western encoding: save it as UTF-8") from error
+        raise TableError(f"{name} is not text in UTF-8, Korean or Western encoding: save it as UTF-8") from error
 
 
 def _looks_korean(text: str) -> bool:
-    """Whether most characters beyond ASCII are of the everyday set (KS X 1001): chance gives cp949's rare extension."""
+    """Return whether most non-ASCII characters are in KS X 1001: random bytes give rare characters of cp949."""
     beyond = [character for character in text if not character.isascii()]
     return 2 * sum(bool(character.encode("euc_kr", "ignore")) for character in beyond) >= len(beyond)
 
@@ -172,9 +174,3 @@ def _delimiter(text: str) -> str:
     header = next((line for line in text.splitlines() if line.strip()), "")
     outside = "".join(header.split('"')[::2])
     return max(",;\t|", key=outside.count)
-
-
-def listed(items: list[str], limit: int = 10) -> str:
-    """The first items, and how many more there are."""
-    more = len(items) - limit
-    return ", ".join(items[:limit]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""The array types of this room, named once."""
+"""Array types of this package."""
 
 from __future__ import annotations
 

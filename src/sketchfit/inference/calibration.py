@@ -1,7 +1,7 @@
-"""Calibration on out-of-fold probabilities: temperature and vector scaling, and what they change.
+"""Calibration on out-of-fold probabilities: temperature and vector scaling, and their effect.
 
 "On Calibration of Modern Neural Networks" (Guo et al. 2017, 1706.04599). Logits are recovered as log-probabilities,
-which differ from the network's by a constant a row that softmax ignores.
+which differ from the network's by a constant per row that softmax ignores.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from sketchfit.inference import metrics
+from sketchfit.inference import folding, metrics
 from sketchfit.inference.arrays import Bools, Floats, Ints
-from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import wilson
 
 Method = Literal["none", "temperature", "vector"]
@@ -26,18 +25,18 @@ class Calibrator(Protocol):
     """Maps probabilities [N, C] to calibrated ones [N, C]."""
 
     def apply(self, prob: Floats) -> Floats:
-        """Calibrated probabilities, in the dtype of `prob`."""
+        """Return calibrated probabilities, in the dtype of `prob`."""
         ...
 
 
 @dataclass(frozen=True)
 class Temperature:
-    """Softmax of logits / `value`: above 1 less sure, below 1 surer; the order of classes never changes."""
+    """Softmax of logits / `value`: less confident above 1, more below 1; the order of classes never changes."""
 
     value: float = 1.0
 
     def apply(self, prob: Floats) -> Floats:
-        """Calibrated probabilities [N, C]."""
+        """Return calibrated probabilities [N, C]."""
         return np.asarray(softmax(logits(prob) / self.value, axis=1), dtype=prob.dtype)
 
 
@@ -49,17 +48,17 @@ class VectorScaling:
     bias: Floats
 
     def apply(self, prob: Floats) -> Floats:
-        """Calibrated probabilities [N, C]."""
+        """Return calibrated probabilities [N, C]."""
         return np.asarray(softmax(logits(prob) * self.scale + self.bias, axis=1), dtype=prob.dtype)
 
 
 def logits(prob: Floats) -> Floats:
-    """Float64 [N, C], log-probabilities with zeros lifted to `metrics.FLOOR`."""
+    """Return log-probabilities float64 [N, C], with zeros raised to `metrics.FLOOR`."""
     return np.asarray(np.log(np.maximum(prob.astype(np.float64), metrics.FLOOR)))
 
 
 def fit(method: Method, prob: Floats, label: Ints) -> Calibrator:
-    """The calibrator of this method with the least log-loss on these rows; `none` leaves probabilities as they are."""
+    """Return the calibrator with the least log-loss on these rows; `none` leaves probabilities unchanged."""
     if method == "temperature":
         return fit_temperature(prob, label)
     if method == "vector":
@@ -68,9 +67,9 @@ def fit(method: Method, prob: Floats, label: Ints) -> Calibrator:
 
 
 def fit_temperature(prob: Floats, label: Ints) -> Temperature:
-    """The temperature of least log-loss, by L-BFGS on the log of its inverse; between e^-5 and e^5.
+    """Return the temperature of least log-loss, by L-BFGS on the log of its inverse; between e^-5 and e^5.
 
-    Log-loss is convex in the inverse temperature, so the minimum found is the only one.
+    Log-loss is convex in the inverse temperature, so there is only one minimum.
     """
     z = logits(prob)
     own = z[np.arange(len(label)), label]
@@ -94,13 +93,13 @@ def fit_temperature(prob: Floats, label: Ints) -> Temperature:
 
 
 def fit_vector(prob: Floats, label: Ints, strength: float = 1.0) -> VectorScaling:
-    """Scale and bias a class of least penalised log-loss, by L-BFGS.
+    """Return the scale and bias per class of least penalised log-loss, by L-BFGS.
 
     Args:
         prob: float [N, C].
         label: int [N].
         strength: weight of the penalty |scale - 1|² + |bias|², counted in rows: the objective is the *summed* log-loss
-            plus strength / 2 times the penalty, so that a class of a few dozen drawings stays near the identity.
+            plus strength / 2 times the penalty, so that a class with few rows stays near the identity.
     """
     z, rows = logits(prob), np.arange(len(label))
     count = prob.shape[1]
@@ -121,27 +120,26 @@ def fit_vector(prob: Floats, label: Ints, strength: float = 1.0) -> VectorScalin
 
 
 def cross_fit(method: Method, prob: Floats, label: Ints, fold: Ints) -> Floats:
-    """Probabilities [N, C] of each fold's rows, calibrated on all other folds: what they score is honest.
+    """Return the probabilities [N, C], those of each fold calibrated on all other folds.
 
     Args:
-        method: how to calibrate.
+        method: of calibration.
         prob: float [N, C], out-of-fold.
         label: int [N].
         fold: int [N], at least two different values.
     """
     calibrated = np.empty_like(prob)
-    for _, held in each_fold(fold):
-        calibrated[held] = fit(method, prob[~held], label[~held]).apply(prob[held])
+    folding.cross_fit(fold, lambda rest, held: fit(method, prob[rest], label[rest]).apply(prob[held]), calibrated)
     return calibrated
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """A reliability diagram: accuracy against confidence, bin by bin; empty bins are left out.
+    """A reliability diagram: accuracy by confidence, per bin; without empty bins.
 
     Attributes:
         confidence: float64 [B], mean confidence of the bin's rows.
-        accuracy, low, high: float64 [B], share of right rows and its 95 % interval.
+        accuracy, low, high: float64 [B], share of correct rows and its 95 % interval.
         count: int64 [B], rows.
     """
 
@@ -153,7 +151,7 @@ class Reliability:
 
 
 def reliability(prob: Floats, label: Ints, bins: int = 15, by: metrics.Bins = "width") -> Reliability:
-    """Data of the reliability diagram of the top class (bins: see `metrics.ece`)."""
+    """Return the reliability diagram of the top class (bins: see `metrics.ece`)."""
     confidence = prob.max(axis=1).astype(np.float64)
     correct: Bools = prob.argmax(axis=1) == label
     place = metrics.bin_of(confidence, bins, by)
@@ -172,7 +170,7 @@ def reliability(prob: Floats, label: Ints, bins: int = 15, by: metrics.Bins = "w
 
 @dataclass(frozen=True)
 class CalibrationReport:
-    """Calibration before and after; `after` is cross-fitted (no row was calibrated by itself), `fitted` flatters.
+    """Calibration before and after. `after` is cross-fitted; `fitted` used the rows it is measured on, and is too good.
 
     Attributes:
         ece_before, ece_after, ece_fitted: expected calibration error, 0 … 1, by bins of equal mass.
@@ -190,7 +188,7 @@ class CalibrationReport:
 
 
 def report(method: Method, prob: Floats, label: Ints, fold: Ints, bins: int = 15) -> CalibrationReport:
-    """What this calibration does to out-of-fold probabilities (arguments: see `cross_fit`)."""
+    """Return the effect of calibration on out-of-fold probabilities (arguments: see `cross_fit`)."""
     after = cross_fit(method, prob, label, fold)
     fitted = fit(method, prob, label).apply(prob)
     return CalibrationReport(

@@ -1,14 +1,12 @@
-"""Split-conformal prediction sets: sets of classes that hold the true one with a chosen probability.
+"""Split-conformal prediction sets: sets of classes that hold the true one with a given probability.
 
-Calibrated on n out-of-fold rows, a new row that is exchangeable with them is covered with probability between
-`coverage` and `coverage` + 1 / (n + 1) (the upper bound where scores have no ties), whatever the model.
-Near-duplicates among the
-calibration rows make the rows count for less: pass one a family where that matters.
+After calibration on n out-of-fold rows, a new row that is exchangeable with them is covered with probability between
+`coverage` and `coverage` + 1 / (n + 1), for any model (the upper bound holds where scores have no ties).
+Near-duplicates among the calibration rows lower the effective n: pass one row per family where that matters.
 
 Scores: `lac`, one minus the true class's probability: the smallest sets on average (Sadinle et al., 1609.00451).
-`aps`, the
-probability of all classes down to the true one: coverage more even over easy and hard rows (Romano et al., 2006.02544).
-`raps`, the same with a penalty on long sets (Angelopoulos et al., 2009.14193).
+`aps`, the total probability of the classes down to the true one: similar coverage on easy and hard rows (Romano et al.,
+2006.02544). `raps`, the same with a penalty on long sets (Angelopoulos et al., 2009.14193).
 """
 
 from __future__ import annotations
@@ -17,10 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import betabinom
 
+from sketchfit.inference import folding
 from sketchfit.inference.arrays import Bools, Floats, Ints
-from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import Estimate, accuracy
 
 Score = Literal["lac", "aps", "raps"]
@@ -34,9 +31,9 @@ class ConformalSets:
     """A calibrated rule for sets.
 
     Attributes:
-        score: which score.
+        score: `lac`, `aps` or `raps`.
         threshold: classes that score at most this are in the set; infinite where n is too small for the coverage.
-        coverage: 0 … 1, what was asked for.
+        coverage: 0 … 1.
         n: calibration rows.
     """
 
@@ -45,22 +42,18 @@ class ConformalSets:
     coverage: float
     n: int
 
-    def sets(self, prob: Floats, allow_empty: bool = False) -> Bools:
-        """Bool [N, C], the classes of each row's set.
+    def sets(self, prob: Floats) -> Bools:
+        """Return the classes of each row's set, bool [N, C], for probabilities float [N, C].
 
-        Args:
-            prob: float [N, C].
-            allow_empty: leave a set empty where no class scores well enough; else the most probable class is in every
-                set, which can only raise coverage.
+        Each set has the most probable class, even if it scores badly, which can only raise coverage.
         """
         inside = np.asarray(scores(prob, self.score) <= self.threshold + _SLACK)
-        if not allow_empty:
-            inside[np.arange(len(prob)), prob.argmax(axis=1)] = True
+        inside[np.arange(len(prob)), prob.argmax(axis=1)] = True
         return inside
 
 
 def scores(prob: Floats, score: Score) -> Floats:
-    """Float64 [N, C], how badly each class fits each row: low fits well. Ties are ordered by class index."""
+    """Return the score of each class in each row, float64 [N, C]; low is better. Ties are ordered by class index."""
     p = prob.astype(np.float64)
     if score == "lac":
         return np.asarray(1 - p)
@@ -74,7 +67,7 @@ def scores(prob: Floats, score: Score) -> Floats:
 
 
 def calibrate(prob: Floats, label: Ints, coverage: float, score: Score = "lac") -> ConformalSets:
-    """The rule whose sets hold the true class of a new row with probability at least `coverage`.
+    """Return the rule whose sets hold the true class of a new row with probability at least `coverage`.
 
     Args:
         prob: float [n, C], out-of-fold.
@@ -83,7 +76,7 @@ def calibrate(prob: Floats, label: Ints, coverage: float, score: Score = "lac") 
         score: see the module.
     """
     if not 0 < coverage < 1:
-        raise ValueError(f"coverage must lie between 0 and 1, not {coverage}")
+        raise ValueError(f"coverage must be between 0 and 1, not {coverage}")
     own = np.sort(scores(prob, score)[np.arange(len(label)), label])
     place = int(np.ceil((len(own) + 1) * coverage - _SLACK))
     return ConformalSets(score, float(own[place - 1]) if place <= len(own) else float("inf"), coverage, len(own))
@@ -91,11 +84,11 @@ def calibrate(prob: Floats, label: Ints, coverage: float, score: Score = "lac") 
 
 @dataclass(frozen=True)
 class CoverageReport:
-    """What sets do on rows that they were not calibrated on.
+    """Properties of sets on rows that they were not calibrated on.
 
     Attributes:
         coverage: share of rows whose set holds the true class.
-        mean_size: classes a set, mean.
+        mean_size: mean number of classes per set.
         singletons: share of sets of one class, 0 … 1.
     """
 
@@ -107,24 +100,17 @@ class CoverageReport:
 def cross_coverage(
     prob: Floats, label: Ints, fold: Ints, coverage: float, score: Score = "lac", group: Ints | None = None
 ) -> CoverageReport:
-    """Coverage of each fold's rows by sets calibrated on all other folds (arguments: see `calibrate`; fold int [N])."""
+    """Return the coverage of each fold's rows by sets calibrated on all other folds.
+
+    Args:
+        prob, label, coverage, score: see `calibrate`.
+        fold: int [N], at least two different values.
+        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+    """
     inside = np.zeros(prob.shape, dtype=bool)
-    for _, held in each_fold(fold):
-        inside[held] = calibrate(prob[~held], label[~held], coverage, score).sets(prob[held])
+    folding.cross_fit(
+        fold, lambda rest, held: calibrate(prob[rest], label[rest], coverage, score).sets(prob[held]), inside
+    )
     size = inside.sum(axis=1)
     held_true = inside[np.arange(len(label)), label]
     return CoverageReport(accuracy(held_true, group), float(size.mean()), float((size == 1).mean()))
-
-
-def expected_range(n: int, rows: int, coverage: float, level: float = 0.99) -> tuple[float, float]:
-    """Within what shares the coverage of `rows` new rows lies with probability `level`, after calibration on n (no
-    ties).
-
-    Given the calibration rows, coverage is Beta(k, n + 1 - k) with k = ⌈(n + 1) · coverage⌉ (Vovk 2012), so the count
-    of covered rows is beta-binomial.
-    """
-    k = int(np.ceil((n + 1) * coverage - _SLACK))
-    if k > n:
-        return 1.0, 1.0
-    law = betabinom(rows, k, n + 1 - k)
-    return float(law.ppf((1 - level) / 2)) / rows, float(law.ppf((1 + level) / 2)) / rows

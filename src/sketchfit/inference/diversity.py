@@ -1,4 +1,4 @@
-"""How different members are, and what each adds to all the others."""
+"""How much members differ, and what each adds to the others."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ class Diversity:
         names: M members.
         accuracy: top-1 of each alone.
         disagreement: float64 [M, M], share of rows on which two members' first classes differ.
-        error_correlation: float64 [M, M], correlation of being wrong (0 where a member is never, or always, wrong).
-        worth: accuracy of the mean of all minus that of the mean without this member, paired; empty for a single
-            member.
-        any_right: share of rows that at least one member has right: what no vote can exceed.
+        error_correlation: float64 [M, M], correlation of errors (0 where a member is never or always wrong).
+        worth: accuracy of the mean of all minus that of the mean without this member, paired; empty for one member.
+        any_right: share of rows on which at least one member is correct: no vote can exceed it.
     """
 
     names: tuple[str, ...]
@@ -38,9 +37,9 @@ def diversity(members: Mapping[str, Floats], label: Ints, group: Ints | None = N
     """Compare members.
 
     Args:
-        members: a name to out-of-fold probabilities, float [N, C].
+        members: out-of-fold probabilities by name, float [N, C].
         label: int [N].
-        group: int [N], a number a family of near-duplicates, or None.
+        group: int [N], the family of near-duplicates of each row; None: rows are independent.
     """
     parts = list(members.values())
     answer = np.stack([prob.argmax(axis=1) for prob in parts])

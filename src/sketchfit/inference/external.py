@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,17 +12,30 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
-from sketchfit.inference.predictions import SUM_TOLERANCE
-from sketchfit.inference.submission import expected_rows
+from sketchfit.inference.submission_text import expected_rows
+from sketchfit.runs.probabilities import SUM_TOLERANCE
+from sketchfit.wording import listed
 
 _SHOWN = 5
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """Columns of a submission: `values` holds labels or probabilities; `classes` the class of each for probabilities.
+
+    `keys` are the columns that identify the row.
+    """
+
+    keys: list[int]
+    values: list[int]
+    classes: list[int]
+
+
 def parse_external(text: str, table: Table, accuracy: float, name: str = "submission") -> Floats:
-    """Float32 [N_test, C], in the order of `table.test`, from CSV text in any order of rows.
+    """Read probabilities float32 [N_test, C], in the order of `table.test`, from CSV text in any order of rows.
 
     With the sample's columns it holds labels, which become probabilities by the stated accuracy (`votes.from_labels`).
-    With the sample's key columns and one column a class (its name or its target) it holds probabilities.
+    With the sample's key columns and one column per class (its name or its target) it holds probabilities.
 
     Args:
         text: the CSV.
@@ -32,37 +46,42 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     Raises:
         UserError: every problem: columns, rows missing or repeated, no such class, no probabilities.
     """
-    columns, keys, rows = expected_rows(table)
     lines = [line for line in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if line]
-    header = lines[0] if lines else []
-    answers, known = _answer_columns(header, columns, table)
-    if not answers:
-        wanted = ",".join(columns)
-        raise UserError(f"{name}: columns must be {wanted}, or {','.join(columns[:-1])} and one a class")
-    ragged = [number for number, line in enumerate(lines[1:], start=2) if len(line) != len(header)]
-    if ragged:
-        raise UserError(f"{name}: lines {_list(ragged)} do not have {len(header)} fields")
-    places = [header.index(column) for column in columns[:-1]]
-    found = {tuple(line[place] for place in places): [line[place] for place in answers] for line in lines[1:]}
-    problems = []
-    if missing := [",".join(key) for key in keys if key not in found]:
-        problems.append(f"{name}: {len(missing)} rows are missing: {_list(missing)}")
-    if len(found) < len(lines) - 1:
-        problems.append(f"{name}: {len(lines) - 1 - len(found)} rows occur more than once")
-    if problems:
-        raise UserError(problems)
-    fields = [found[key] for key in keys]
-    said = _probabilities(fields, known, name) if known else _labels(fields, table, accuracy, name)
+    header, body = (lines[0], lines[1:]) if lines else ([], [])
+    sample, keys, rows = expected_rows(table)
+    columns = _find_columns(header, sample, table)
+    if columns is None:
+        raise UserError(f"{name}: columns must be {','.join(sample)}, or {','.join(sample[:-1])} and one per class")
+    fields = _in_order(header, body, columns, keys, name)
+    found = _probabilities(fields, columns, name) if columns.classes else _labels(fields, table, accuracy, name)
     prob = np.empty((len(table.test), table.class_count), dtype=np.float32)
-    prob[rows] = said
+    prob[rows] = found
     return prob
 
 
-def guessed_weights(accuracies: Floats, classes: int) -> Floats:
-    """Float64 [M], weights for members of which only the accuracy is known or guessed; they sum to 1.
+def _in_order(
+    header: list[str], body: list[list[str]], columns: _Columns, keys: list[tuple[str, ...]], name: str
+) -> list[list[str]]:
+    """Return the values of each line in the order of the sample's keys."""
+    ragged = [number for number, line in enumerate(body, start=2) if len(line) != len(header)]
+    if ragged:
+        raise UserError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {len(header)} fields")
+    found = {tuple(line[place] for place in columns.keys): [line[place] for place in columns.values] for line in body}
+    problems = []
+    if missing := [",".join(key) for key in keys if key not in found]:
+        problems.append(f"{name}: {len(missing)} rows are missing: {listed(missing, _SHOWN)}")
+    if len(found) < len(body):
+        problems.append(f"{name}: {len(body) - len(found)} rows occur more than once")
+    if problems:
+        raise UserError(problems)
+    return [found[key] for key in keys]
 
-    Proportional to the log-odds against chance, log(a (C - 1) / (1 - a)), what the best vote of independent members
-    with errors spread evenly gives them (Nitzan & Paroush 1982); none below chance. All equal where none is above it.
+
+def guessed_weights(accuracies: Floats, classes: int) -> Floats:
+    """Return weights float64 [M] for members of which only the accuracy is known or guessed; they sum to 1.
+
+    Proportional to the log-odds against chance, log(a (C - 1) / (1 - a)): the weights of the best vote of independent
+    members with errors spread evenly (Nitzan & Paroush 1982). 0 below chance; all equal where none is above it.
 
     Args:
         accuracies: float [M], 0 … 1; counted as at most 0.999.
@@ -73,42 +92,39 @@ def guessed_weights(accuracies: Floats, classes: int) -> Floats:
     return np.asarray(odds / odds.sum() if odds.sum() > 0 else np.full(len(a), 1 / len(a)))
 
 
-def _answer_columns(header: list[str], columns: tuple[str, ...], table: Table) -> tuple[list[int], list[int]]:
-    """Where the answers stand, and for probabilities the class of each column of theirs."""
-    if header == list(columns):
-        return [len(header) - 1], []
-    if any(column not in header for column in columns[:-1]):
-        return [], []
+def _find_columns(header: list[str], sample: tuple[str, ...], table: Table) -> _Columns | None:
+    """Find the columns of the keys and of the values; None where they are neither labels nor one per class."""
+    if any(column not in header for column in sample[:-1]):
+        return None
+    keys = [header.index(column) for column in sample[:-1]]
+    if header == list(sample):
+        return _Columns(keys, [len(header) - 1], [])
     by_name = {name: index for index, name in enumerate(table.class_names)}
     by_target = {str(target): index for index, target in enumerate(table.class_targets)}
-    rest = [place for place, column in enumerate(header) if column not in columns[:-1]]
+    rest = [place for place, column in enumerate(header) if column not in sample[:-1]]
     for index in (by_name, by_target):
-        known = [index.get(header[place], -1) for place in rest]
-        if sorted(known) == list(range(table.class_count)):
-            return rest, known
-    return [], []
+        classes = [index.get(header[place], -1) for place in rest]
+        if sorted(classes) == list(range(table.class_count)):
+            return _Columns(keys, rest, classes)
+    return None
 
 
 def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -> Floats:
     index = {str(target): place for place, target in enumerate(table.class_targets)}
     if unknown := sorted({field[0] for field in fields if field[0].strip() not in index}):
-        raise UserError(f"{name}: no class of the table: {_list(unknown)}")
+        raise UserError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
     label = np.array([index[field[0].strip()] for field in fields])
     return votes.from_labels(label, table.class_count, accuracy)
 
 
-def _probabilities(fields: list[list[str]], known: list[int], name: str) -> Floats:
+def _probabilities(fields: list[list[str]], columns: _Columns, name: str) -> Floats:
     try:
-        said = np.array(fields, dtype=np.float64)
+        given = np.array(fields, dtype=np.float64)
     except ValueError as error:
         raise UserError(f"{name}: a probability is no number: {error}") from error
-    off = ~np.isfinite(said).all(axis=1) | (said < 0).any(axis=1) | (np.abs(said.sum(axis=1) - 1) > SUM_TOLERANCE)
+    off = ~np.isfinite(given).all(axis=1) | (given < 0).any(axis=1) | (np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE)
     if off.any():
         raise UserError(f"{name}: {off.sum()} rows hold no probabilities that sum to 1")
-    prob = np.empty(said.shape, dtype=np.float32)
-    prob[:, known] = said
+    prob = np.empty(given.shape, dtype=np.float32)
+    prob[:, columns.classes] = given
     return prob
-
-
-def _list(items: list[str] | list[int]) -> str:
-    return ", ".join(map(str, items[:_SHOWN])) + (f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else "")

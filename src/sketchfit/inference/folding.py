@@ -1,19 +1,21 @@
-"""Going through folds: what is fitted on all others is scored on the one held out."""
+"""Folds of the out-of-fold rows: what is fitted on all other folds is applied to the one held out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sketchfit.inference.arrays import Bools, Ints
 
 _ENOUGH = 3
-"""Choosing among methods inside all folds but one needs two folds there."""
+"""Fewest folds: choosing among methods inside all folds but one needs two folds there."""
 
 
 def each_fold(fold: Ints) -> Iterator[tuple[int, Bools]]:
-    """Each fold's number, ascending, and bool [N]: the rows held out in it.
+    """Yield each fold's number, ascending, and its held-out rows, bool [N].
 
     Args:
         fold: int [N], 0 or more; at least two different values.
@@ -27,18 +29,29 @@ def each_fold(fold: Ints) -> Iterator[tuple[int, Bools]]:
         yield int(k), np.asarray(fold == k)
 
 
-def estimation_folds(fold: Ints, group: Ints | None = None, count: int = 5, seed: int = 0) -> Ints:
-    """Int64 [N], folds for nested estimates: the run's own where it validated three or more, else parts drawn at
-    random.
+def cross_fit(fold: Ints, predict: Callable[[Bools, Bools], NDArray[Any]], out: NDArray[Any]) -> None:
+    """Fill the rows of each fold with what is fitted on all other folds.
 
-    A run of a single fold has out-of-fold rows in that fold only. No model has learnt from any of them, so any parts
-    of them that keep near-duplicates together serve to fit weights or temperatures on some and score them on others.
+    Args:
+        fold: int [N], see `each_fold`.
+        predict: (rows to fit on, rows held out), bool [N] each, to the values of the rows held out.
+        out: [N, …]; written.
+    """
+    for _, held in each_fold(fold):
+        out[held] = predict(~held, held)
+
+
+def estimation_folds(fold: Ints, group: Ints | None = None, count: int = 5, seed: int = 0) -> Ints:
+    """Return folds for nested estimates, int64 [N]: the run's own if it validated three or more, else random parts.
+
+    A run of one fold has out-of-fold rows in that fold only. No network was trained on any of them, so any parts that
+    keep near-duplicates together can be used to fit weights or temperatures on some and to score them on others.
 
     Args:
         fold: int [N], of the rows that have out-of-fold probabilities.
-        group: int [N], a number a family of near-duplicates; None: rows are independent.
-        count: parts to draw.
-        seed: of the draw.
+        group: int [N], the family of near-duplicates of each row; None: rows are independent.
+        count: number of random parts.
+        seed: of the random parts.
     """
     if len(np.unique(fold)) >= _ENOUGH:
         return fold.astype(np.int64)

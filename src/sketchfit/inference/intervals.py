@@ -1,74 +1,42 @@
-"""How sure a figure is: intervals for proportions and means, and paired comparisons on the same rows.
+"""Confidence intervals for proportions and means, and paired comparisons on the same rows.
 
-Near-duplicate drawings succeed and fail together, so rows are not independent. Where `group` (int [N], one number a
-family of near-duplicates) is given, families are the unit: they are what is resampled, and what the effective sample
-size counts.
+Near-duplicates are often all correct or all wrong, so rows are not independent. Where `group` (int [N], one number per
+family of near-duplicates) is given, families are the unit of resampling and of the effective sample size.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
 
+from sketchfit.runs.estimates import Difference, Estimate
+
+__all__ = [
+    "LEVEL",
+    "Difference",
+    "Estimate",
+    "accuracy",
+    "bootstrap",
+    "families",
+    "mcnemar",
+    "paired_difference",
+    "wilson",
+]
+
 LEVEL = 0.95
 _BLOCK = 1 << 22
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval.
-
-    Attributes:
-        value, low, high: in the figure's own unit (a proportion for accuracy: 0 … 1).
-        n: rows that it rests on.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    def __str__(self) -> str:
-        """As a percentage: `71.2 % (95 % interval 69.0–73.3, n = 724)`."""
-        return f"{100 * self.value:.1f} % (95 % interval {100 * self.low:.1f}–{100 * self.high:.1f}, n = {self.n:,})"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Second minus first, on the same rows.
-
-    Attributes:
-        value, low, high: mean difference and its 95 % interval, in the unit of what was compared.
-        p_value: two-sided; McNemar's exact test where rows are right or wrong and independent, else the share of
-            resamples on the far side of 0, doubled (and so never below 2 / (resamples + 1)).
-        n: rows compared.
-    """
-
-    value: float
-    low: float
-    high: float
-    p_value: float
-    n: int
-
-    @property
-    def helps(self) -> bool:
-        """The whole interval lies above 0."""
-        return self.low > 0
-
-    def __str__(self) -> str:
-        """In percentage points: `+1.4 points (95 % interval +0.2 to +2.6, p = 0.021, n = 724)`."""
-        return (
-            f"{100 * self.value:+.1f} points (95 % interval {100 * self.low:+.1f} to {100 * self.high:+.1f}, "
-            f"p = {self.p_value:.2g}, n = {self.n:,})"
-        )
+def families(group: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Return the groups if any two rows share one; None where all rows are independent."""
+    return group if len(np.unique(group)) < len(group) else None
 
 
 def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
-    """Wilson's score interval for a proportion (1927): honest near 0 and 1, and for small n.
+    """Return Wilson's score interval for a proportion (1927), which is valid near 0 and 1 and for small n.
 
     Args:
         successes: 0 … n; fractions are allowed (an effective count).
@@ -76,7 +44,7 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
         level: coverage, 0 … 1.
     """
     if not 0 <= successes <= n or n <= 0:
-        raise ValueError(f"{successes} successes of {n} are no proportion")
+        raise ValueError(f"{successes} successes of {n} are not a proportion")
     z = float(norm.ppf(0.5 + level / 2))
     share = successes / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -85,11 +53,11 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
 
 
 def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: float = LEVEL) -> Estimate:
-    """Share of right rows with Wilson's interval, widened where near-duplicates succeed and fail together.
+    """Return the share of correct rows with Wilson's interval, widened for near-duplicates.
 
     With `group`, the interval uses the effective sample size: n divided by the design effect, the variance of the share
-    between families over that of as many independent rows (Korn & Graubard 1998), never below 1. Where all rows are
-    right, or all wrong, it is the number of families.
+    between families divided by that of as many independent rows (Korn & Graubard 1998), at least 1. Where all rows are
+    correct, or all wrong, it is the number of families.
 
     Args:
         correct: bool [N].
@@ -115,7 +83,7 @@ def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: fl
 def bootstrap(
     values: NDArray[Any], group: NDArray[Any] | None = None, *, seed: int = 0, repeats: int = 2000, level: float = LEVEL
 ) -> Estimate:
-    """Mean with a percentile bootstrap interval (Efron 1979); whole groups are drawn with replacement.
+    """Return the mean with a percentile bootstrap interval (Efron 1979); groups are sampled with replacement.
 
     Args:
         values: float or bool [N].
@@ -138,10 +106,10 @@ def paired_difference(
     repeats: int = 2000,
     level: float = LEVEL,
 ) -> Difference:
-    """Mean of `second - first` over the same rows, with a bootstrap interval by group.
+    """Return the mean of `second - first` over the same rows, with a bootstrap interval by group.
 
     Args:
-        first, second: [N], right or wrong as bool, or any figure a row (a log-loss, say).
+        first, second: [N], correctness as bool, or any figure per row, for example the log-loss.
         group: int [N]; None: rows are independent, and McNemar's exact test gives the p-value of bool inputs.
         seed, repeats, level: see `bootstrap`.
     """
@@ -159,10 +127,10 @@ def paired_difference(
 
 
 def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Two-sided p-value of McNemar's exact test: of the rows that only one side has right, is half on each side?
+    """Return the two-sided p-value of McNemar's exact test: half of the rows that only one side has right on each side.
 
     Args:
-        first, second: bool [N], right or wrong on the same rows.
+        first, second: bool [N], correctness on the same rows.
     """
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     gained, lost = int((~a & b).sum()), int((a & ~b).sum())
@@ -171,7 +139,7 @@ def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
 
 def _by_group(values: NDArray[np.float64], group: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
     if not len(values):
-        raise ValueError("there is no row to estimate from")
+        raise ValueError("there are no rows")
     if group is None:
         return values, np.ones(len(values))
     if len(group) != len(values):

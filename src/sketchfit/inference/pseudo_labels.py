@@ -1,5 +1,4 @@
-"""Pseudo-labels: which test rows to learn from, as what, with what weight, and that no student learns from its own
-exam.
+"""Pseudo-labels: the choice of test rows, their targets and weights, and the check that no fold leaks into its student.
 
 "Pseudo-Label" (Lee 2013); class-balanced selection after "Self-training with Noisy Student" (Xie et al., 1911.04252);
 distribution alignment after "ReMixMatch" (Berthelot et al., 1911.09785).
@@ -17,6 +16,7 @@ from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.intervals import Estimate, accuracy
+from sketchfit.wording import listed
 
 Kind = Literal["hard", "soft"]
 _SHOWN = 3
@@ -24,12 +24,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class Rules:
-    """What a row must fulfil to become a pseudo-label; all of these together.
+    """Conditions of a pseudo-label; a row must fulfil all of them.
 
     Attributes:
         threshold: least confidence (probability of the first class) of the teachers' mean, 0 … 1.
-        top_k: most rows a class, the most confident ones (ties: lower row first); 0: no limit.
-        agreement: least share of teachers whose own first class is the mean's, 0 … 1.
+        top_k: most rows per class, the most confident ones (ties: lower row first); 0: no limit.
+        agreement: least share of teachers whose first class is that of their mean, 0 … 1.
     """
 
     threshold: float = 0.0
@@ -44,9 +44,9 @@ class PseudoLabels:
     Attributes:
         row: int64 [n], index into the probabilities given.
         label: int64 [n], first class.
-        target: float32 [n, C], what to learn: one-hot if hard, the teachers' mean if soft.
+        target: float32 [n, C]: one-hot if hard, the teachers' mean if soft.
         weight: float32 [n], weight of the row in the loss.
-        expected_errors: share of wrong labels to expect if confidences are calibrated: mean of 1 - confidence.
+        expected_errors: expected share of wrong labels if confidences are calibrated: mean of 1 - confidence.
     """
 
     row: Ints
@@ -63,9 +63,9 @@ def select(
 
     Args:
         members: probabilities of each teacher, float [N, C], calibrated; one or more.
-        rules: what a row must fulfil.
+        rules: conditions of a pseudo-label.
         kind: hard or soft targets.
-        weight: of a pseudo-labelled row, where a labelled one counts 1.
+        weight: of a pseudo-labelled row; a labelled one counts 1.
         by_confidence: multiply the weight by the row's confidence.
     """
     mean = votes.mean(members)
@@ -79,7 +79,7 @@ def select(
 
 
 def chosen(members: Sequence[Floats], rules: Rules) -> Bools:
-    """Bool [N]: the row fulfils the rules (arguments: see `select`)."""
+    """Return which rows fulfil the rules, bool [N] (arguments: see `select`)."""
     mean = votes.mean(members)
     label, confidence = mean.argmax(axis=1), mean.max(axis=1)
     agreeing = np.mean([prob.argmax(axis=1) == label for prob in members], axis=0)
@@ -92,16 +92,16 @@ def chosen(members: Sequence[Floats], rules: Rules) -> Bools:
 def expected_accuracy(
     members: Sequence[Floats], label: Ints, rules: Rules, group: Ints | None = None
 ) -> Estimate | None:
-    """Share of right labels among the out-of-fold rows that the same rules choose; None where they choose none.
+    """Return the share of correct labels among the out-of-fold rows that the rules choose; None if they choose none.
 
-    What pseudo-labels will be like, measured on rows whose labels are known. `top_k` counts rows, so scale it by the
+    It estimates the accuracy of pseudo-labels on rows whose labels are known. `top_k` counts rows, so scale it by the
     ratio of labelled to unlabelled rows.
 
     Args:
         members: out-of-fold probabilities, float [N, C] each.
         label: int [N].
         rules: as for the test rows.
-        group: int [N], a number a family of near-duplicates, or None.
+        group: int [N], the family of near-duplicates of each row; None: rows are independent.
     """
     picked = chosen(members, rules)
     if not picked.any():
@@ -111,11 +111,11 @@ def expected_accuracy(
 
 
 def align(prob: Floats, wanted: Floats) -> Floats:
-    """Distribution alignment: probabilities times wanted / mean class share, made to sum to 1 again; float [N, C].
+    """Return probabilities times wanted / mean class share, normalised, float [N, C]: distribution alignment.
 
     Args:
         prob: float [N, C], of the unlabelled rows.
-        wanted: float [C], class shares that the unlabelled rows are believed to have (those of the training rows, say).
+        wanted: float [C], assumed class shares of the unlabelled rows, for example those of the training rows.
     """
     share = prob.mean(axis=0, dtype=np.float64)
     ratio = np.divide(wanted, share, out=np.zeros(len(share)), where=share > 0)
@@ -126,12 +126,12 @@ def align(prob: Floats, wanted: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Teacher:
-    """A model that makes pseudo-labels, and what it has seen.
+    """A model that computes pseudo-labels, and the rows it was trained on.
 
     Attributes:
-        name: how messages call it.
-        rows: int64, training-table rows whose labels it has learnt from, itself or through pseudo-labels of its own
-            teachers.
+        name: in messages.
+        rows: int64, rows of the training table whose labels it was trained on, directly or through pseudo-labels of its
+            own teachers.
     """
 
     name: str
@@ -139,50 +139,54 @@ class Teacher:
 
 
 def check_teacher(teachers: Sequence[Teacher], student_fold: int, fold: Ints, group: Ints | None = None) -> None:
-    """Refuse teachers that have seen labels of the rows on which the student will be validated.
+    """Refuse teachers that were trained on labels of the rows on which the student is validated.
 
-    A pseudo-label made by a model that learnt from fold k carries fold k's labels over to the student, whose score on
-    fold k then flatters. This holds for near-duplicates of these rows too.
+    Pseudo-labels of a model that was trained on fold k pass fold k's labels on to the student, whose accuracy on fold k
+    is then too high. This holds for near-duplicates of these rows too.
 
     Args:
-        teachers: all that the student's pseudo-labels come from.
-        student_fold: k, the fold that the student is validated on.
+        teachers: all models that the student's pseudo-labels come from.
+        student_fold: the fold on which the student is validated.
         fold: int [N], the fold in which each row of the training table is validated; -1: never.
-        group: int [N], a number a family of near-duplicates, or None.
+        group: int [N], the family of near-duplicates of each row; None: rows are independent.
 
     Raises:
-        UserError: a sentence a teacher that has seen such rows.
+        UserError: one sentence per teacher that was trained on such rows.
     """
-    if problems := seen_exam(teachers, student_fold, fold, group):
-        raise UserError(problems, "the student of a fold learns only from teachers that never saw that fold")
+    if problems := leaked_rows(teachers, student_fold, fold, group):
+        raise UserError(problems, "A fold's student needs teachers that were not trained on that fold.")
 
 
-def seen_exam(models: Sequence[Teacher], exam_fold: int, fold: Ints, group: Ints | None = None) -> list[str]:
-    """A sentence a model that has learnt from rows of a fold, or from near-duplicates of them (arguments: see
-    `check_teacher`).
+def leaked_rows(models: Sequence[Teacher], held_fold: int, fold: Ints, group: Ints | None = None) -> list[str]:
+    """Return one sentence per model that was trained on rows of `held_fold` or on near-duplicates of them.
+
+    Args:
+        models: the models.
+        held_fold: number of the fold.
+        fold, group: see `check_teacher`.
 
     Raises:
         UserError: no row is validated in that fold.
     """
-    exam = np.flatnonzero(fold == exam_fold)
-    if not len(exam):
-        raise UserError(f"no row is validated in fold {exam_fold}")
-    kin = exam if group is None else np.flatnonzero(np.isin(group, group[exam]))
+    held = np.flatnonzero(fold == held_fold)
+    if not len(held):
+        raise UserError(f"no row is validated in fold {held_fold}")
+    kin = held if group is None else np.flatnonzero(np.isin(group, group[held]))
     problems = []
     for model in models:
-        seen, related = np.intersect1d(model.rows, exam), np.intersect1d(model.rows, kin)
+        seen, related = np.intersect1d(model.rows, held), np.intersect1d(model.rows, kin)
         if len(seen):
-            shown = ", ".join(map(str, seen[:_SHOWN]))
             problems.append(
-                f"{model.name} has learnt from {len(seen)} of the {len(exam)} rows of fold {exam_fold}: {shown} …"
+                f"{model.name} was trained on {len(seen)} of the {len(held)} rows of fold {held_fold}: "
+                f"{listed(seen, _SHOWN)}"
             )
         elif len(related):
-            problems.append(f"{model.name} has learnt from {len(related)} near-duplicates of rows of fold {exam_fold}")
+            problems.append(f"{model.name} was trained on {len(related)} near-duplicates of rows of fold {held_fold}")
     return problems
 
 
 def _place_in_class(label: Ints, confidence: Floats) -> Ints:
-    """Int64 [N]: how many rows of its class are more confident, or as confident with a lower index."""
+    """Return the rank of each row in its class by confidence, int64 [N], from 0; ties are ordered by row."""
     order = np.lexsort((np.arange(len(label)), -confidence, label))
     sorted_label = label[order]
     first = np.searchsorted(sorted_label, sorted_label, side="left")

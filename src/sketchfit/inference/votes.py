@@ -1,35 +1,23 @@
-"""Combining without fitting anything: means, votes and rank means, with every tie defined.
+"""Combining members without fitting: means, votes and mean ranks, with every tie defined.
 
-A member has one or several sets of probabilities of the same rows (one a fold that it was trained on). The two words
-of the competitors' vocabulary say how folds become a member and how members become an answer:
-
-| scheme | folds of a member | members |
-| --- | --- | --- |
-| `soft-soft` | mean of probabilities | mean of probabilities |
-| `soft-hard` | mean of probabilities | one vote a member for its first class |
-| `hard-soft` | one vote a fold | mean of the shares of votes |
-| `hard-hard` | one vote a fold, the winner is the member's class | one vote a member |
-
-Where votes are tied the mean probability decides, and where that is tied too, the lowest class index. Out of fold a
-member has one set of probabilities, and `soft-soft` and `hard-soft` differ by the members' own certainty only.
+Votes are tied where two classes have equally many. Then the mean probability decides, and where that is tied too, the
+lowest class index.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.metrics import FLOOR
 
-Scheme = Literal["soft-soft", "soft-hard", "hard-soft", "hard-hard"]
-
 
 def mean(members: Sequence[Floats], weights: Floats | None = None) -> Floats:
-    """Soft vote: weighted mean of probabilities, float64 [N, C], of members [N, C] each."""
+    """Return the soft vote, the weighted mean of probabilities, float64 [N, C], of members [N, C] each."""
     w = _weights(len(members), weights)
     total = np.zeros(members[0].shape, dtype=np.float64)
     for share, prob in zip(w, members, strict=True):
@@ -39,7 +27,7 @@ def mean(members: Sequence[Floats], weights: Floats | None = None) -> Floats:
 
 
 def geometric_mean(members: Sequence[Floats], weights: Floats | None = None) -> Floats:
-    """Weighted mean of log-probabilities (of logits, that is), made to sum to 1 again; float64 [N, C]."""
+    """Return the softmax of the weighted mean of log-probabilities (that is, of logits), float64 [N, C]."""
     w = _weights(len(members), weights)
     total = np.zeros(members[0].shape, dtype=np.float64)
     for share, prob in zip(w, members, strict=True):
@@ -49,30 +37,36 @@ def geometric_mean(members: Sequence[Floats], weights: Floats | None = None) -> 
     return np.asarray(total / total.sum(axis=1, keepdims=True))
 
 
-def hard_vote(members: Sequence[Floats], weights: Floats | None = None, tie: Floats | None = None) -> Floats:
-    """Each member votes for its first class; float64 [N, C], shares of votes with the mean probability blended in.
+def hard_vote(members: Sequence[Floats], weights: Floats | None = None) -> Floats:
+    """Return the hard vote, float64 [N, C]: shares of votes for first classes, plus a part of the mean probability.
 
-    The blend weighs half of the smallest weight's vote: it decides between classes of equally many votes and can't
-    turn a lead of one whole vote. (With unequal weights, leads below half of the smallest weight count as ties.)
+    That part has half the weight of the smallest vote: it decides between equally many votes and cannot reverse a lead
+    of one vote. With unequal weights, leads below half of the smallest weight count as ties.
 
     Args:
         members: probabilities [N, C] each.
-        weights: float [M], or None for equal ones.
-        tie: float [N, C], rows that sum to 1: what decides ties, if not the members' own mean.
+        weights: float [M]; None: equal ones.
     """
     w = _weights(len(members), weights)
-    total = (mean(members, w) if tie is None else tie) * (0.5 * w[w > 0].min())
+    total = mean(members, w) * (0.5 * w[w > 0].min())
     rows = np.arange(len(total))
     for share, prob in zip(w, members, strict=True):
         total[rows, prob.argmax(axis=1)] += share
     return np.asarray(total / total.sum(axis=1, keepdims=True))
 
 
-def rank_mean(members: Sequence[Floats], weights: Floats | None = None) -> Floats:
-    """Mean over members of each class's rank within its row, as shares: float64 [N, C]; blind to how sure members are.
+def combine_folds(networks: Sequence[Floats], how: str, weights: Sequence[float] | None = None) -> NDArray[np.float32]:
+    """Return a member's probabilities from its networks' [N, C]: their mean (`soft`) or a vote (`hard`); float32."""
+    share = None if weights is None else np.asarray(weights, dtype=np.float64)
+    vote = mean if how == "soft" else hard_vote
+    return vote(networks, share).astype(np.float32)
 
-    The last of C classes gets 0 points, the first C - 1 (tied classes share theirs); ties of the mean are decided by
-    the mean probability.
+
+def rank_mean(members: Sequence[Floats], weights: Floats | None = None) -> Floats:
+    """Return the mean over members of each class's rank within its row, as shares, float64 [N, C].
+
+    It does not depend on how confident members are. The last of C classes gets 0 points, the first C - 1; tied classes
+    share theirs. Ties of the mean are decided by the mean probability.
     """
     w = _weights(len(members), weights)
     total = np.zeros(members[0].shape, dtype=np.float64)
@@ -83,31 +77,16 @@ def rank_mean(members: Sequence[Floats], weights: Floats | None = None) -> Float
     return np.asarray(total / total.sum(axis=1, keepdims=True))
 
 
-def combine(members: Sequence[Sequence[Floats]], scheme: Scheme, weights: Floats | None = None) -> Floats:
-    """Float64 [N, C] of members that each have one or more folds [N, C] (see the module's table).
-
-    Args:
-        members: a sequence of folds a member.
-        scheme: how folds and members vote.
-        weights: float [M], weights of the members, or None for equal ones.
-    """
-    inner, outer = scheme.split("-")
-    of_folds = [mean(folds) if inner == "soft" else hard_vote(folds) for folds in members]
-    if outer == "soft":
-        return mean(of_folds, weights)
-    return hard_vote(of_folds, weights, tie=mean([mean(folds) for folds in members], weights))
-
-
 def from_labels(label: Ints, classes: int, accuracy: float) -> Floats:
-    """Float32 [N, C], a submission of bare labels as a member: `accuracy` on its class, the rest spread evenly.
+    """Return probabilities for a submission of labels, float32 [N, C]: `accuracy` on its class, the rest spread evenly.
 
     Args:
         label: int [N], class indices.
         classes: C.
-        accuracy: stated guess of how often it is right, 0 … 1 (its score on a leaderboard, say).
+        accuracy: its assumed accuracy, 0 … 1, for example from a leaderboard.
     """
     if not 0 <= accuracy <= 1:
-        raise ValueError(f"an accuracy lies between 0 and 1, not {accuracy}")
+        raise ValueError(f"an accuracy must be between 0 and 1, not {accuracy}")
     prob = np.full((len(label), classes), (1 - accuracy) / (classes - 1), dtype=np.float32)
     prob[np.arange(len(label)), label] = accuracy
     return prob
@@ -115,7 +94,7 @@ def from_labels(label: Ints, classes: int, accuracy: float) -> Floats:
 
 def _weights(members: int, weights: Floats | None) -> Floats:
     if not members:
-        raise ValueError("there is nothing to combine")
+        raise ValueError("there are no members to combine")
     if weights is None:
         return np.full(members, 1 / members)
     w = np.asarray(weights, dtype=np.float64)

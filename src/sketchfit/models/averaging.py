@@ -1,8 +1,8 @@
-"""Means of weights: EMA and SWA over a training, soups over trainings, WiSE-FT between before and after.
+"""Means of weights: EMA and SWA within a training, soups of several trainings, WiSE-FT of before and after.
 
-State dicts in, state dicts out: floating-point entries (weights, and batch norm's running statistics) are averaged,
-integers (batch norm's counters) are taken from the newest. After any mean but EMA's, batch norm's statistics are only
-roughly right: `torch.optim.swa_utils.update_bn` over training batches makes them exact.
+The functions take and return state dicts. Floating-point entries (weights, and running statistics of batch norm) are
+averaged; integers (counters of batch norm) are those of the newest. After any mean but EMA's, the statistics of batch
+norm are only approximately right: `models.batch_norm.refresh_batch_norm` computes them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sketchfit._timm import timm
 from sketchfit.config.averaging import AveragingSection
-from sketchfit.models._timm import timm
 
 State = Mapping[str, Tensor]
 
@@ -48,22 +48,22 @@ class EMA:
         return module
 
     def update(self, model: nn.Module) -> None:
-        """Take in the model as it is after an optimizer's step."""
+        """Add the model after a step of the optimizer."""
         self.updates += 1
         self._ema.update(model, step=self.updates)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint must hold."""
+        """Return what a checkpoint must store."""
         return {"module": self.module.state_dict(), "updates": self.updates}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict()`'s answer."""
+        """Continue from what `state_dict()` returned."""
         self.module.load_state_dict(state["module"])
         self.updates = state["updates"]
 
 
 class SWA:
-    """Stochastic weight averaging (arXiv 1803.05407): the plain mean of the weights that `update` was given."""
+    """Stochastic weight averaging (arXiv 1803.05407): the mean of the weights of all updates."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -71,7 +71,7 @@ class SWA:
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
-        """Take in the model as it is now."""
+        """Add the current weights of the model."""
         self.count += 1
         for name, value in model.state_dict().items():
             if name in self._mean and value.is_floating_point():
@@ -80,28 +80,32 @@ class SWA:
                 self._mean[name] = value.detach().to(_wide(value), copy=True)
 
     def average(self, like: nn.Module) -> dict[str, Tensor]:
-        """The mean, in the types of `like`'s state dict. Raises ValueError before the first update."""
+        """Return the mean, in the types of `like`'s state dict.
+
+        Raises:
+            ValueError: there was no update yet.
+        """
         if not self.count:
             raise ValueError("no weights were averaged yet")
         return {name: self._mean[name].to(value.dtype, copy=True) for name, value in like.state_dict().items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint must hold."""
+        """Return what a checkpoint must store."""
         return {"count": self.count, "mean": dict(self._mean)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict()`'s answer."""
+        """Continue from what `state_dict()` returned."""
         self.count = state["count"]
         self._mean = {name: value.clone() for name, value in state["mean"].items()}
 
 
 def _wide(value: Tensor) -> torch.dtype:
-    """A type that a mean of many doesn't lose digits in."""
+    """Return a type in which the mean of many values loses no digits."""
     return torch.promote_types(value.dtype, torch.float32) if value.is_floating_point() else value.dtype
 
 
 def weighted_mean(states: Sequence[State], weights: Sequence[float]) -> dict[str, Tensor]:
-    """Σ weight × state, entry by entry, summed in float64; integers are taken from the last.
+    """Return Σ weight × state, entry by entry, summed in float64; integers are those of the last state.
 
     Raises:
         ValueError: no states, or their names or shapes differ.
@@ -126,13 +130,13 @@ def _mean_entry(values: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
 
 
 def uniform_soup(states: Sequence[State]) -> dict[str, Tensor]:
-    """The plain mean of several fine-tunings of one pretrained backbone (arXiv 2203.05482)."""
+    """Return the mean of several fine-tunings of one pretrained backbone (arXiv 2203.05482)."""
     return weighted_mean(states, [1 / len(states)] * len(states) if states else [])
 
 
 @dataclass(frozen=True)
 class Soup:
-    """What went into a greedy soup: the mean, the ingredients' numbers in the order taken, and its score."""
+    """A greedy soup: the mean, the numbers of its candidates in the order in which they were added, and its score."""
 
     state: dict[str, Tensor]
     members: tuple[int, ...]
@@ -140,12 +144,12 @@ class Soup:
 
 
 def greedy_soup(states: Sequence[State], score: Callable[[State], float]) -> Soup:
-    """Take ingredients from the best down, each only if the mean with it scores no worse (arXiv 2203.05482).
+    """Add candidates from the best down, each only if the mean with it scores no worse (arXiv 2203.05482).
 
     Args:
         states: fine-tunings of one pretrained backbone.
-        score: larger is better; called 2 n - 1 times. It must be measured on rows that none of the states was
-            trained on, and what it says of the chosen soup flatters.
+        score: larger is better; called 2 n - 1 times, on rows that none of the states was trained on. The score of the
+            soup that is chosen is optimistic.
     """
     chosen, reached = greedy_choice(
         len(states), lambda members: score(uniform_soup([states[member] for member in members]))
@@ -154,12 +158,12 @@ def greedy_soup(states: Sequence[State], score: Callable[[State], float]) -> Sou
 
 
 def greedy_choice(count: int, score: Callable[[tuple[int, ...]], float]) -> tuple[tuple[int, ...], float]:
-    """Which ingredients a greedy soup takes, in the order taken, and its score.
+    """Choose the candidates of a greedy soup; return them in the order in which they were added, and its score.
 
     Args:
-        count: ingredients that there are, one or more.
-        score: of a soup of the ingredients with these numbers, larger is better; called 2 count - 1 times, first with
-            each alone. Of equals alone the lower number comes first.
+        count: number of candidates, one or more.
+        score: of a soup of the candidates with these numbers, larger is better; called 2 count - 1 times, first with
+            each candidate alone. Of candidates with equal scores, the lower number comes first.
     """
     if not count:
         raise ValueError("a soup needs at least one state")
@@ -175,13 +179,13 @@ def greedy_choice(count: int, score: Callable[[tuple[int, ...]], float]) -> tupl
 
 
 def wise_ft(zero: State, tuned: State, alpha: float) -> dict[str, Tensor]:
-    """(1 - alpha) × the weights before fine-tuning + alpha × those after (arXiv 2109.01903).
+    """Return (1 - alpha) × the weights before fine-tuning + alpha × those after it (arXiv 2109.01903).
 
-    An entry that `zero` lacks, or has in another shape (a head for other classes), is taken from `tuned`. A head that
-    was random before fine-tuning should be left out of `zero`.
+    An entry that `zero` lacks, or that has another shape there (a head for other classes), is that of `tuned`. A head
+    that was random before fine-tuning should not be in `zero`.
     """
     if not 0 <= alpha <= 1:
-        raise ValueError(f"alpha must lie in [0, 1], not {alpha}")
+        raise ValueError(f"alpha must be in [0, 1], not {alpha}")
     shared = {name for name, value in tuned.items() if name in zero and zero[name].shape == value.shape}
     mixed = {name: _mean_entry([zero[name].to(tuned[name]), tuned[name]], [1 - alpha, alpha]) for name in shared}
     return {name: mixed[name] if name in shared else value.clone() for name, value in tuned.items()}

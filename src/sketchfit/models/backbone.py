@@ -1,105 +1,65 @@
-"""The network: a timm backbone, its weights, a new head for the classes at hand."""
+"""Builds the network: a timm backbone, its weights, and a head for the classes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
-from sketchfit.models.heads import attach_head, classifier_names
-from sketchfit.models.pixels import normalised
+from sketchfit.models.classifier import attach_head, classifier_names
+from sketchfit.models.network import Network, Normalisation
 from sketchfit.models.weights import read_metadata, read_weights
+from sketchfit.registry import nearest
 
 LEAST_LOADED = 0.5
-"""Share of the backbone's weights that a file must give. Less than all, for timm adapts some: position embeddings to
-the input's size, fused projections."""
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """Mean and standard deviation a channel, in units of the range [0, 1]."""
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Network:
-    """A network and what its input must look like; `new_head`: its head is random, not from a file of weights."""
-
-    model: nn.Module
-    normalisation: Normalisation
-    new_head: bool = True
+"""Share of the backbone's weights that a file must contain. Less than all, because timm adapts some: position
+embeddings to the input size, fused projections."""
 
 
 def build_network(
     section: ModelSection, classes: int, load_weights: bool = True, metadata: dict[str, str] | None = None
 ) -> Network:
-    """Create the backbone with its weights and a head of `classes` outputs.
+    """Build the backbone with its weights and a head.
 
-    The head is new, unless a local file has one for as many classes.
+    The head is new, unless a local file of weights has one for the same number of classes.
 
     Args:
-        section: which backbone, which weights.
-        classes: number of classes, C.
+        section: backbone, weights and head.
+        classes: number of classes.
         load_weights: False where the weights come from a checkpoint afterwards; then no tensor is read.
-        metadata: of the checkpoint that follows (`provenance`); `section.weights` is then not needed any more.
+        metadata: of that checkpoint (`provenance`); `section.weights` is then not read.
 
     Raises:
-        UserError: no such backbone; arguments it does not take; weights that do not fit or can't be had.
+        UserError: there is no such backbone, it does not take the arguments, or its weights do not fit or cannot be
+            loaded.
     """
-    _check_name(section.backbone)
-    args, state = dict(section.args), dict[str, torch.Tensor]()
+    check_backbone(section.backbone)
     wants_weights = load_weights and section.pretrained
+    state = dict[str, torch.Tensor]()
     if metadata is None:
-        metadata = {}
-        if section.weights is not None:
-            path = Path(section.weights).expanduser()
-            state, metadata = read_weights(path) if wants_weights else ({}, read_metadata(path))
-            _check_architecture(section, metadata)
-    if "pad_type" in metadata:
-        args.setdefault("pad_type", metadata["pad_type"])
-    if section.drop_path_rate is not None:
-        args["drop_path_rate"] = section.drop_path_rate
+        state, metadata = _read_file(section, wants_weights)
     outputs = _classifier_outputs(section, state)
-    try:
-        model = timm.create_model(
-            section.backbone,
-            pretrained=wants_weights,
-            # timm drops the file's classifier by comparing class counts, so it must know the file's own.
-            pretrained_cfg_overlay={"state_dict": state, "num_classes": outputs} if state else None,
-            num_classes=classes,
-            drop_rate=section.drop_rate,
-            **_input_size_argument(section, args),
-        )
-    except TypeError as error:
-        raise UserError(f"model.args: {section.backbone} does not take them: {error}") from error
-    except (RuntimeError, OSError, ValueError) as error:
-        if not wants_weights:
-            raise UserError(f"model: {section.backbone} can't be built: {_first_lines(error)}") from error
-        raise UserError(
-            f"model: weights of {section.backbone} can't be had: {_first_lines(error)}",
-            "Give a local file with --set model.weights=FILE, or start from random weights with "
-            "--set model.pretrained=false",
-        ) from error
+    own: dict[str, Any] = {"num_classes": classes, "pretrained": wants_weights, "drop_rate": section.drop_rate}
+    if state:
+        # timm drops the file's classifier by comparing numbers of classes, so it must get the file's own.
+        own["pretrained_cfg_overlay"] = {"state_dict": state, "num_classes": outputs}
+    model = _create(section.backbone, own, _arguments(section, metadata))
     if state:
         _check_loaded(model, state, section)
     normalisation = _normalisation(section, metadata, model.pretrained_cfg)
-    new_head = outputs != classes or section.head.name != "linear" or bool(section.head.dropout)
+    new_head = outputs != classes or not section.head.is_timms
     if new_head:
         attach_head(model, section.head, classes)
     return Network(model, normalisation, new_head)
 
 
 def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str, str]:
-    """Text metadata for a file of trained weights: all that must be known to use them without `section.weights`."""
+    """Return metadata for a file of trained weights: what is needed to use them without `section.weights`."""
     read = read_metadata(Path(section.weights).expanduser()) if section.weights is not None else {}
     return {
         "architecture": section.backbone.partition(".")[0],
@@ -110,36 +70,83 @@ def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str,
 
 
 def expected_normalisation(section: ModelSection) -> Normalisation:
-    """What the backbone's weights expect of their input, without building it.
+    """Return the normalisation that the backbone's weights expect, without building it.
 
     Raises:
-        UserError: no such backbone, or no such file of weights.
+        UserError: there is no such backbone, or no such file of weights.
     """
-    _check_name(section.backbone)
+    check_backbone(section.backbone)
     metadata = read_metadata(Path(section.weights).expanduser()) if section.weights is not None else {}
     config = timm.get_pretrained_cfg(section.backbone)
     return _normalisation(section, metadata, config.to_dict() if config else {})
 
 
-def _check_name(name: str) -> None:
-    if timm.is_model(name.partition(".")[0]):
-        return
-    from difflib import get_close_matches  # only wanted for this message
+def _read_file(section: ModelSection, wants_weights: bool) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Return the weights and the metadata of the section's file; no weights where none are wanted."""
+    if section.weights is None:
+        return {}, {}
+    path = Path(section.weights).expanduser()
+    state, metadata = read_weights(path) if wants_weights else ({}, read_metadata(path))
+    _check_architecture(section, metadata)
+    return state, metadata
 
-    near = get_close_matches(name, timm.list_models(), n=3)
-    raise UserError(f"model.backbone: timm has no model {name!r}", f"Near it: {', '.join(near)}" if near else "")
+
+def _arguments(section: ModelSection, metadata: dict[str, str]) -> dict[str, Any]:
+    """Return further arguments of the backbone."""
+    arguments = dict(section.args)
+    if "pad_type" in metadata:
+        arguments.setdefault("pad_type", metadata["pad_type"])
+    if section.drop_path_rate is not None:
+        arguments["drop_path_rate"] = section.drop_path_rate
+    return _input_size_argument(section, arguments)
+
+
+def _create(backbone: str, own: dict[str, Any], arguments: dict[str, Any]) -> Any:
+    """Return timm's model. `own` are arguments with settings of their own, which `model.args` must not repeat."""
+    try:
+        return timm.create_model(backbone, **own, **arguments)
+    except TypeError as error:
+        raise UserError(f"model.args: {backbone} does not take them: {error}") from error
+    except (RuntimeError, OSError, ValueError) as error:
+        if not own["pretrained"]:
+            raise UserError(f"model: {backbone} cannot be built: {_first_lines(error)}") from error
+        raise UserError(
+            f"model: the weights of {backbone} cannot be loaded: {_first_lines(error)}",
+            "Give a local file with --set model.weights=FILE, or start from random weights with "
+            "--set model.pretrained=false",
+        ) from error
+
+
+def check_backbone(name: str) -> None:
+    """Check the name of a backbone, with its tag.
+
+    Raises:
+        UserError: timm has no such model, or no weights with this tag.
+    """
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        near = nearest(architecture, timm.list_models())
+        raise UserError(f"model.backbone: timm has no model {architecture!r}{near}", "`sketchfit options models NAME`")
+    try:
+        timm.get_pretrained_cfg(name)
+    except RuntimeError as error:
+        tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{architecture}.*")]
+        raise UserError(
+            f"model.backbone: {architecture} has no weights with the tag {tag!r}{nearest(tag, tags)}",
+            f"Tags: {', '.join(tags) or 'none'}.",
+        ) from error
 
 
 def _check_architecture(section: ModelSection, metadata: dict[str, str]) -> None:
     stated = metadata.get("architecture")
     if stated and stated != section.backbone.partition(".")[0]:
         raise UserError(
-            f"model.weights: {section.weights} says that it is for {stated}, and model.backbone is {section.backbone}"
+            f"model.weights: {section.weights} has weights of {stated}, and model.backbone is {section.backbone}"
         )
 
 
 def _classifier_outputs(section: ModelSection, state: dict[str, torch.Tensor]) -> int:
-    """Classes of a file's classifier; -1 where it has none, so that the new head stays as it was made."""
+    """Return the number of classes of a file's classifier; -1 where it has none, so that the new head is kept."""
     config = timm.get_pretrained_cfg(section.backbone)
     name = (config.classifier if config else None) or "head.fc"
     names = (name,) if isinstance(name, str) else name
@@ -148,29 +155,29 @@ def _classifier_outputs(section: ModelSection, state: dict[str, torch.Tensor]) -
 
 
 def _check_loaded(model: nn.Module, state: dict[str, torch.Tensor], section: ModelSection) -> None:
-    """Some timm models load what fits and say nothing about the rest: look whether the file's values arrived."""
+    """Check that the file's values are in the model: some timm models load what fits and ignore the rest."""
     heads = tuple(f"{name}." for name in classifier_names(model))
     trunk = [value for name, value in model.named_parameters() if not (heads and name.startswith(heads))]
     by_count: dict[int, list[torch.Tensor]] = {}
     for value in state.values():
         by_count.setdefault(value.numel(), []).append(value)
 
-    def arrived(parameter: torch.Tensor) -> bool:
+    def is_loaded(parameter: torch.Tensor) -> bool:
         flat = parameter.detach().flatten()
         return any(torch.equal(flat, value.flatten().to(flat)) for value in by_count.get(flat.numel(), []))
 
     total = sum(value.numel() for value in trunk)
-    found = sum(value.numel() for value in trunk if arrived(value))
+    found = sum(value.numel() for value in trunk if is_loaded(value))
     if found < total * LEAST_LOADED:
         raise UserError(
-            f"model.weights: {section.weights} does not fit {section.backbone}: it gives {found / total:.0%} of the "
+            f"model.weights: {section.weights} does not fit {section.backbone}: it has {found / total:.0%} of the "
             "backbone's weights",
-            "Set model.backbone to what the file was trained as, or give another file.",
+            "Set model.backbone to the architecture of the file, or give another file.",
         )
 
 
 def _input_size_argument(section: ModelSection, args: dict[str, Any]) -> dict[str, Any]:
-    """Backbones with position embeddings or windows must be built for the input size; others know no such thing."""
+    """Add the input size for backbones that are built for one: those with position embeddings or windows."""
     config = timm.get_pretrained_cfg(section.backbone)
     if config is None or (not config.fixed_input_size and "img_size" not in args):
         return args
@@ -195,36 +202,3 @@ def _triple(value: object) -> tuple[float, float, float]:
 def _first_lines(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(lines[:3])[:300]
-
-
-def to_input(
-    images: torch.Tensor, normalisation: Normalisation, device: torch.device, channels_last: bool
-) -> torch.Tensor:
-    """Make the network's input: float, normalised, three channels; to another device the bytes are moved.
-
-    Args:
-        images: uint8 [B, H, W, C] with C 1 or 3 (grey is repeated).
-
-    Returns:
-        float32 [B, 3, H, W] on `device`.
-    """
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    if device.type == "cpu" and images.device.type == "cpu":
-        floats = torch.from_numpy(normalised(images.contiguous().numpy(), normalisation.mean, normalisation.std))
-        return floats.permute(0, 3, 1, 2).contiguous(memory_format=layout)  # copies only where channels come first
-    pixels = images.to(device, non_blocking=True).permute(0, 3, 1, 2)
-    mean, std = _constants(normalisation, device)
-    floats = torch.empty((len(pixels), 3, *pixels.shape[2:]), device=device, memory_format=layout)
-    torch.sub(pixels, mean, out=floats)  # bytes become floats here, and broadcasting repeats a grey channel
-    return floats.div_(std)
-
-
-@lru_cache(maxsize=8)
-def _constants(normalisation: Normalisation, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and deviation of bytes, [1, 3, 1, 1] on `device`; made once, because each such copy waits for the device."""
-    with torch.inference_mode(False):  # whoever asks first, they serve training too
-        mean, std = (
-            torch.tensor(values, device=device).view(1, 3, 1, 1) * 255
-            for values in (normalisation.mean, normalisation.std)
-        )
-    return mean, std

@@ -1,6 +1,6 @@
-"""Batch norm's statistics for weights that no training step has seen: after SWA, a soup or WiSE-FT.
+"""Batch norm statistics for averaged weights: after SWA, a soup or WiSE-FT.
 
-As torch's `swa_utils.update_bn`, but only for the layers named, and with dropout off, as in inference.
+Like torch's `swa_utils.update_bn`, but only for given layers, and without dropout, as in inference.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 def learning_batch_norms(model: nn.Module) -> tuple[str, ...]:
-    """Names of the batch norms whose running statistics move as the model stands."""
+    """Return the names of the batch norms whose running statistics change in the model's current mode."""
     return tuple(
         name
         for name, module in model.named_modules()
@@ -26,11 +26,11 @@ def learning_batch_norms(model: nn.Module) -> tuple[str, ...]:
 def refresh_batch_norm(
     model: nn.Module, names: Iterable[str], batches: Iterable[Tensor], autocast: AbstractContextManager[object]
 ) -> None:
-    """Set the running mean and variance to their plain mean over the batches, in place; the model is left in eval.
+    """Set the running mean and variance to their mean over the batches, in place; the model is left in eval mode.
 
     Args:
         model: any network.
-        names: batch norms to refresh; others keep what they have.
+        names: batch norms to refresh; the others are not changed.
         batches: inputs, float [B, 3, H, W] each, on the model's device.
         autocast: context of the forward passes.
     """
@@ -41,7 +41,7 @@ def refresh_batch_norm(
     model.eval()
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # torch then takes the cumulative mean
+        norm.momentum = None  # torch then computes the cumulative mean
         norm.train()
     with autocast:
         for images in batches:

@@ -1,7 +1,7 @@
-"""Which parameters learn, as a pure function of the epoch, by timm's layer groups.
+"""Which parameters are trained, as a pure function of the epoch, by timm's layer groups.
 
-Groups run from the stem (0) to the head (last). Gradual unfreezing is ULMFiT's (arXiv 1801.06146). Batch norm has two
-things to freeze: its affine weights and its running statistics, which move whenever it sees a batch in train mode.
+The first group (0) is the stem, the last one the head. Gradual unfreezing is ULMFiT's (arXiv 1801.06146). Of a batch
+norm, the affine weights can be frozen, and the running statistics, which change with each batch in train mode.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from fnmatch import fnmatchcase
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from sketchfit._timm import timm
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
 
 
 @dataclass(frozen=True)
 class FrozenRow:
-    """One layer group: where it is, what it holds, how many parameters it has and how many of those train."""
+    """A layer group: its number and modules, how many parameters it has and how many of them are trained."""
 
     group: int
     name: str
@@ -32,7 +32,7 @@ class FrozenRow:
 
 @dataclass(frozen=True)
 class FrozenTable:
-    """What trains in an epoch, group by group from the stem to the head."""
+    """What is trained in an epoch, by layer group from the stem to the head."""
 
     rows: tuple[FrozenRow, ...]
     batch_norms: int
@@ -40,7 +40,7 @@ class FrozenTable:
 
     @property
     def trainable(self) -> int:
-        """Number of parameters that train."""
+        """Number of parameters that are trained."""
         return sum(row.trainable for row in self.rows)
 
     @property
@@ -61,9 +61,9 @@ class FrozenTable:
 
 
 def layer_groups(model: nn.Module) -> list[list[str]]:
-    """Parameter names by layer group, stem first; the last group is the head (timm's classifier) alone.
+    """Return the parameter names of each layer group, stem first; the last group is only the head (timm's classifier).
 
-    By timm's coarse `group_matcher`; a model without one is grouped by its top-level modules.
+    Groups are those of timm's coarse `group_matcher`, or the top-level modules of a model without one.
     """
     matcher = getattr(model, "group_matcher", None)
     numbers: dict[str, int]
@@ -81,16 +81,16 @@ def layer_groups(model: nn.Module) -> list[list[str]]:
 
 
 def first_trained(section: FreezingSection, groups: int, epoch: int, epochs: int) -> int:
-    """Number of the lowest layer group that trains in an epoch; all above it train too.
+    """Return the number of the lowest layer group that is trained in an epoch; all above it are trained too.
 
     Args:
-        section: what is asked for.
-        groups: how many layer groups there are, the head being the last.
+        section: settings.
+        groups: number of layer groups; the last one is the head.
         epoch: from 0.
-        epochs: in the whole training.
+        epochs: number of epochs of the training.
 
     Raises:
-        UserError: `first` is no group of this model.
+        UserError: `first` is not a group of this model.
     """
     if section.train == "all":
         return 0
@@ -106,36 +106,36 @@ def first_trained(section: FreezingSection, groups: int, epoch: int, epochs: int
 
 
 def apply_freezing(model: nn.Module, section: FreezingSection, epoch: int, epochs: int) -> FrozenTable:
-    """Put the model in train mode and set what learns in this epoch, in place; call it at each epoch's start.
+    """Put the model in train mode and set what is trained in this epoch, in place; call it at the start of each epoch.
 
-    A frozen parameter has `requires_grad` off and no gradient, so that an optimizer which holds it lets it be. Where
-    the loop leaves train mode within an epoch, call `freeze_statistics` after going back to it (or this again).
+    A frozen parameter does not require gradients and has none, so an optimizer leaves it unchanged. Where the loop
+    leaves train mode within an epoch, call `freeze_statistics` (or this function) after it is in train mode again.
 
     Args:
         model: a timm model, unwrapped.
-        section: what is asked for.
+        section: settings.
         epoch: from 0.
-        epochs: in the whole training.
+        epochs: number of epochs of the training.
 
     Raises:
-        UserError: `first` is no group of this model, or a name pattern matches nothing.
+        UserError: `first` is not a group of this model, or a name pattern matches nothing.
     """
     groups = layer_groups(model)
     parameters = dict(model.named_parameters())
     _check_patterns([*section.frozen, *section.trained], list(parameters))
     first = first_trained(section, len(groups), epoch, epochs)
-    learns = {name: number >= first for number, group in enumerate(groups) for name in group}
-    learns.update({name: False for name in parameters if _matches(name, section.frozen)})
+    trained = {name: number >= first for number, group in enumerate(groups) for name in group}
+    trained.update({name: False for name in parameters if _matches(name, section.frozen)})
     norms = {name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)}
     for norm in norms:
         for name in (f"{norm}.weight", f"{norm}.bias"):
-            if name in learns and section.batch_norm in ("frozen", "train"):
-                learns[name] = section.batch_norm == "train"
-    learns.update({name: True for name in parameters if _matches(name, section.trained)})
+            if name in trained and section.batch_norm in ("frozen", "train"):
+                trained[name] = section.batch_norm == "train"
+    trained.update({name: True for name in parameters if _matches(name, section.trained)})
 
     for name, parameter in parameters.items():
-        parameter.requires_grad_(learns[name])
-        if not learns[name]:
+        parameter.requires_grad_(trained[name])
+        if not trained[name]:
             parameter.grad = None
     model.train()
     frozen = freeze_statistics(model, section)
@@ -144,34 +144,34 @@ def apply_freezing(model: nn.Module, section: FreezingSection, epoch: int, epoch
 
 
 def freeze_statistics(model: nn.Module, section: FreezingSection) -> int:
-    """Put into eval mode the batch norms whose running statistics are to stay, by which weights learn now.
+    """Put the batch norms whose running statistics are frozen into eval mode.
 
     Args:
         model: a model in train mode on which `apply_freezing` was called in this epoch.
-        section: the same as there.
+        section: settings, the same as there.
 
     Returns:
-        How many batch norms were frozen. In `follow`, those none of whose affine weights learn; one without affine
-        weights goes by the smallest module around it that has parameters.
+        Number of frozen batch norms. With `follow`, those whose affine weights are not trained; for one without affine
+        weights, the smallest module around it that has parameters decides.
     """
     count = 0
     for name, module in model.named_modules():
         if not (isinstance(module, _BatchNorm) and module.track_running_stats):
             continue
         if section.batch_norm in ("frozen", "statistics") or (
-            section.batch_norm == "follow" and not _learns(model, name)
+            section.batch_norm == "follow" and not _is_trained(model, name)
         ):
             module.eval()
             count += 1
     return count
 
 
-def _learns(model: nn.Module, name: str) -> bool:
-    """Whether any parameter of a module learns, or of the smallest one around it that has some."""
+def _is_trained(model: nn.Module, name: str) -> bool:
+    """Return whether a parameter of a module is trained, or of the smallest module around it that has parameters."""
     own = list(model.get_submodule(name).parameters())
     if own or not name:
         return any(parameter.requires_grad for parameter in own)
-    return _learns(model, name.rpartition(".")[0])
+    return _is_trained(model, name.rpartition(".")[0])
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
@@ -179,25 +179,25 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _check_patterns(patterns: Sequence[str], names: Sequence[str]) -> None:
-    idle = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
-    if idle:
+    unmatched = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]
+    if unmatched:
         raise UserError(
-            [f"model.freeze: the pattern {pattern!r} matches no parameter" for pattern in idle],
-            f"names look like {names[0]}, {names[len(names) // 2]}, {names[-1]}",
+            [f"model.freeze: the pattern {pattern!r} matches no parameter" for pattern in unmatched],
+            f"Names are like {names[0]}, {names[len(names) // 2]}, {names[-1]}.",
         )
 
 
 def _row(number: int, names: Sequence[str], parameters: dict[str, nn.Parameter]) -> FrozenRow:
-    held = [parameters[name] for name in names]
+    group = [parameters[name] for name in names]
     return FrozenRow(
         number,
         _label(names),
-        sum(parameter.numel() for parameter in held),
-        sum(parameter.numel() for parameter in held if parameter.requires_grad),
+        sum(parameter.numel() for parameter in group),
+        sum(parameter.numel() for parameter in group if parameter.requires_grad),
     )
 
 
 def _label(names: Sequence[str]) -> str:
-    """What a group is called: the modules it holds, two levels deep, shortened."""
+    """Return the name of a group: its modules, two levels deep, shortened."""
     modules = list(dict.fromkeys(".".join(name.split(".")[:-1][:2]) or name for name in names))
     return ", ".join(modules) if len(modules) <= 3 else f"{modules[0]} … {modules[-1]}"

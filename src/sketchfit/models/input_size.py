@@ -1,4 +1,4 @@
-"""Another input size for a network in training: position embeddings and windows are resampled by timm."""
+"""Changes the input size of a network in training: timm resamples position embeddings and windows."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from typing import Any
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
 
 
 def has_fixed_size(section: ModelSection) -> bool:
-    """Whether the backbone is built for one input size; others take any."""
+    """Return whether the backbone is built for one input size; others take any."""
     config = timm.get_pretrained_cfg(section.backbone)
     return config is not None and (config.fixed_input_size or "img_size" in section.args)
 
 
 def set_input_size(model: nn.Module, size: int, optimizer: torch.optim.Optimizer | None = None) -> None:
-    """Make a network that is built for one input size take another, in place.
+    """Change the input size of a network that is built for one, in place.
 
     Args:
         model: a timm model, unwrapped.
         size: new side of the input in pixels.
-        optimizer: its groups then hold the parameters that took the place of others; what it remembered of those is
-            forgotten, as moments of another grid mean nothing.
+        optimizer: replaced parameters are replaced in its groups too, and their moments are deleted: those of another
+            grid mean nothing.
 
     Raises:
-        UserError: the model can't change its size, or not to this one.
+        UserError: the model cannot change its input size, or not to this one.
     """
     resample: Any = getattr(model, "set_input_size", None)
     name = type(model).__name__
     if resample is None:
         raise UserError(
-            f"training.resize: {name} is built for one input size and can't change it",
+            f"training.resize: {name} is built for one input size and cannot change it",
             "Leave training.resize out, or choose another backbone.",
         )
     before = dict(model.named_parameters())
@@ -48,19 +48,19 @@ def set_input_size(model: nn.Module, size: int, optimizer: torch.optim.Optimizer
     for parameter in replaced.values():
         parameter.data = parameter.data.contiguous()
     if optimizer is not None:
-        _hand_over(optimizer, replaced)
+        _replace_parameters(optimizer, replaced)
 
 
-def _hand_over(optimizer: torch.optim.Optimizer, changed: dict[nn.Parameter, nn.Parameter]) -> None:
+def _replace_parameters(optimizer: torch.optim.Optimizer, changed: dict[nn.Parameter, nn.Parameter]) -> None:
     for group in optimizer.param_groups:
         group["params"] = [changed.get(parameter, parameter) for parameter in group["params"]]
     for old, new in changed.items():
         new.requires_grad_(old.requires_grad)
-        getattr(optimizer, "_base_optimizer", optimizer).state.pop(old, None)  # Lookahead keeps it one level down
+        getattr(optimizer, "_base_optimizer", optimizer).state.pop(old, None)  # Lookahead wraps the optimizer
 
 
 def at_input_size(model: nn.Module, size: int) -> nn.Module:
-    """A copy of the network for another input size."""
+    """Return a copy of the network for another input size."""
     other = copy.deepcopy(model)
     set_input_size(other, size)
     return other

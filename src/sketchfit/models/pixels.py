@@ -1,8 +1,7 @@
-"""Bytes to normalised floats by a table: 256 values a channel, looked up in one pass.
+"""Bytes to normalised floats by a table of 256 values per channel.
 
-A byte has 256 values, so that subtracting the mean and dividing by the deviation need be done 256 times a channel, and
-not once a pixel. The floats are those of the formula bit for bit, and lie channels last, as convolutions on CPUs like
-them.
+The mean is subtracted and the result divided by the deviation 256 times per channel instead of for each pixel. The
+floats equal those of the formula bit for bit. They are stored channels last, which convolutions on CPUs prefer.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ Triple = tuple[float, float, float]
 
 
 def normalised(images: NDArray[np.uint8], mean: Triple, std: Triple) -> NDArray[np.float32]:
-    """(image - 255 mean) / (255 std), computed in float32.
+    """Return (image - 255 mean) / (255 std), computed in float32.
 
     Args:
         images: uint8 [B, H, W, C], contiguous, C 1 or 3 (grey is repeated).
-        mean, std: a channel, in units of the range [0, 1].
+        mean, std: per channel, in units of the range [0, 1].
 
     Returns:
         float32 [B, H, W, 3], contiguous.
@@ -39,7 +38,7 @@ def normalised(images: NDArray[np.uint8], mean: Triple, std: Triple) -> NDArray[
 
 @lru_cache(maxsize=8)
 def _table(mean: Triple, std: Triple) -> NDArray[np.float32]:
-    """What each byte becomes, float32 [1, 256, 3]; by torch, so that the bits are those of its arithmetic."""
+    """Return the float of each byte, float32 [1, 256, 3]; computed by torch, for the same bits as its arithmetic."""
     values = torch.arange(256, dtype=torch.float32)[:, None]
     table = (values - torch.tensor(mean) * 255) / (torch.tensor(std) * 255)
     return np.ascontiguousarray(table.numpy())[None]

@@ -12,10 +12,10 @@ from safetensors import SafetensorError, safe_open
 from sketchfit.errors import UserError
 
 NESTED = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
-"""Keys under which training scripts keep the weights within a checkpoint; averaged ones first."""
+"""Keys under which training scripts store the weights in a checkpoint; averaged ones first."""
 
 PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.")
-"""Prefixes that wrappers leave on every key."""
+"""Prefixes that wrappers add to every key."""
 
 
 def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -25,10 +25,10 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         path: `.safetensors` with optional metadata, or `.pth`, `.pt`, `.bin`, `.ckpt`.
 
     Returns:
-        State dict with wrappers' prefixes taken off, and the text metadata (empty where the format has none).
+        The state dict without the prefixes of wrappers, and the text metadata (empty where the format has none).
 
     Raises:
-        UserError: no such file, not a checkpoint, or one that needs code to be unpickled.
+        UserError: there is no such file, it is not a checkpoint, or unpickling it would run code.
     """
     if not path.is_file():
         raise UserError(f"model.weights: {path} does not exist")
@@ -38,22 +38,22 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
                 names = list(file.keys())
                 return strip_prefixes({name: file.get_tensor(name) for name in names}), file.metadata() or {}
         except SafetensorError as error:
-            raise UserError(f"model.weights: {path} is not a whole safetensors file: {error}") from error
+            raise UserError(f"model.weights: {path} is not a complete safetensors file: {error}") from error
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises half a dozen kinds for a file that is none of its own
+    except Exception as error:  # torch raises many kinds for files that are not its own
         raise UserError(
-            f"model.weights: {path} can't be read as plain weights: {_first_line(error)}",
-            "Save a state dict of tensors alone, best as .safetensors; checkpoints that run code are refused.",
+            f"model.weights: {path} cannot be read as plain weights: {_first_line(error)}",
+            "Save only a state dict of tensors, preferably as .safetensors. Checkpoints that run code are refused.",
         ) from error
     return strip_prefixes(_find_state_dict(content, path)), {}
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The text metadata of a file, without its tensors; empty where the format has none.
+    """Read the text metadata of a file, without its tensors; empty where the format has none.
 
     Raises:
-        UserError: no such file, or it is not whole.
+        UserError: there is no such file, or it is not complete.
     """
     if not path.is_file():
         raise UserError(f"model.weights: {path} does not exist")
@@ -63,11 +63,11 @@ def read_metadata(path: Path) -> dict[str, str]:
         with safe_open(str(path), framework="pt") as file:
             return file.metadata() or {}
     except SafetensorError as error:
-        raise UserError(f"model.weights: {path} is not a whole safetensors file: {error}") from error
+        raise UserError(f"model.weights: {path} is not a complete safetensors file: {error}") from error
 
 
 def strip_prefixes(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Take off prefixes such as `model.` that all keys share."""
+    """Remove prefixes such as `model.` that all keys share."""
     stripped = dict(state)
     while stripped and (prefix := next((p for p in PREFIXES if all(key.startswith(p) for key in stripped)), None)):
         stripped = {key[len(prefix) :]: value for key, value in stripped.items()}
@@ -75,7 +75,7 @@ def strip_prefixes(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)  # an empty file raises an empty EOFError
+    return next(iter(str(error).splitlines()), type(error).__name__)  # an empty file raises an EOFError without text
 
 
 def _find_state_dict(content: Any, path: Path) -> dict[str, torch.Tensor]:
@@ -86,4 +86,4 @@ def _find_state_dict(content: Any, path: Path) -> dict[str, torch.Tensor]:
         tensors = {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}
         if tensors:
             return tensors
-    raise UserError(f"model.weights: {path} holds no tensors where weights are expected")
+    raise UserError(f"model.weights: {path} has no tensors where weights are expected")

@@ -1,47 +1,67 @@
-"""What a person sees while a run works: live bars on a terminal, plain lines elsewhere."""
+"""Lines and progress bars on standard output.
+
+Lines are log records of the standard library's `logging`, so a function needs no `Console` to print one:
+
+    import logging
+
+    log = logging.getLogger(__name__)
+    log.info("near-duplicates: 3 groups")        # prints the text as it is
+    log.warning("wandb is not installed")        # prints "warning: wandb is not installed"
+
+Records of the logger `sketchfit` and of its children appear once a command has made its `Console`; before that, as in
+every library, only warnings do. A function takes a `Console` only where it shows a progress bar or a rich table.
+"""
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+LOGGER = "sketchfit"
+"""Name of the logger whose records a `Console` prints."""
+
 PLAIN_EVERY_SECONDS = 20.0
-"""A plain line of progress is due after that long, so that a log shows life without drowning."""
+"""Shortest time between two plain lines of progress."""
+
+Mode = Literal["auto", "rich", "plain", "none"]
 
 Advance = Callable[[int, str], None]
 """(done so far, short note)."""
 
 
-class Screen:
-    """Lines and bars on one console.
+class Console:
+    """Lines and bars on standard output. The latest `Console` prints the records of the logger `sketchfit`.
 
     Args:
-        mode: `auto` takes bars where standard output is a terminal.
+        mode: `rich` shows live bars, `plain` shows lines of progress, `none` prints nothing; `auto` takes bars where
+            standard output is a terminal.
     """
 
-    def __init__(self, mode: Literal["auto", "rich", "plain", "none"] = "auto") -> None:
-        self._console = Console(file=sys.stdout, highlight=False, soft_wrap=True, quiet=mode == "none")
-        self._live = mode == "rich" or (mode == "auto" and self._console.is_terminal)
+    def __init__(self, mode: Mode = "auto") -> None:
+        # Without a file, rich looks standard output up at each line: it may be redirected later.
+        self._rich = RichConsole(highlight=False, soft_wrap=True, quiet=mode == "none")
+        self._live = mode == "rich" or (mode == "auto" and self._rich.is_terminal)
+        _print_records(self)
 
     @property
-    def console(self) -> Console:
-        """The rich console that all goes to."""
-        return self._console
+    def rich(self) -> RichConsole:
+        """The rich console, for tables."""
+        return self._rich
 
     def line(self, text: str) -> None:
-        """Print one line of plain text."""
-        self._console.print(text, markup=False)
-        self._console.file.flush()
+        """Print one line of plain text; the same as `logging.getLogger("sketchfit").info(text)`."""
+        self._rich.print(text, markup=False)
+        self._rich.file.flush()
 
     @contextmanager
     def bar(self, title: str, total: int) -> Iterator[Advance]:
-        """Show how far a task has got while the block runs."""
+        """Show the progress of a task while the block runs."""
         if not self._live:
             yield self._plain_progress(title, total)
             return
@@ -52,7 +72,7 @@ class Screen:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         )
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        with Progress(*columns, console=self._rich, transient=True) as progress:
             task = progress.add_task(title, total=total, note="")
             yield lambda done, note: progress.update(task, completed=done, note=note)
 
@@ -68,11 +88,35 @@ class Screen:
         return advance
 
 
+class _ConsoleHandler(logging.Handler):
+    """Prints records on a console; warnings and errors carry their level's name."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+            self._console.line(level + self.format(record))
+        except Exception:
+            self.handleError(record)
+
+
+def _print_records(console: Console) -> None:
+    logger = logging.getLogger(LOGGER)
+    logger.handlers = [handler for handler in logger.handlers if not isinstance(handler, _ConsoleHandler)]
+    logger.addHandler(_ConsoleHandler(console))
+    logger.setLevel(logging.INFO)
+    # A library that configures the root logger would print every line a second time.
+    logger.propagate = False
+
+
 def duration(seconds: float) -> str:
-    """`52 s`, `4 min 12 s`, `2 h 05 min`."""
-    whole = round(seconds)
-    if whole < 100:
-        return f"{whole} s"
-    if whole < 6000:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    """Format a time: `52 s`, `4 min 12 s`, `2 h 05 min`."""
+    total = round(seconds)
+    if total < 100:
+        return f"{total} s"
+    if total < 6000:
+        return f"{total // 60} min {total % 60:02d} s"
+    return f"{total // 3600} h {total % 3600 // 60:02d} min"

@@ -1,4 +1,4 @@
-"""`history.csv`: one line an epoch, always written."""
+"""`history.csv`: one line per epoch, always written."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Memory that the C library keeps between steps instead of handing it back to the kernel.
+"""Configures the C library to keep freed memory instead of returning it to the kernel.
 
-glibc serves a block of more than 32 MB by mapping fresh pages, and unmaps them when the block is freed. A training step
-on a CPU frees and asks again for the same large activations each time, so that half of its time can go into the kernel
-clearing pages. Told to keep what was freed, glibc hands out the same pages at the next step: nothing that is computed
-changes (`benchmarks/` has the figures).
+glibc allocates a block of more than 32 MB by mapping new pages, and unmaps them when the block is freed. A training
+step on a CPU frees and allocates the same large activations each time, so half of its time can go into clearing pages.
+With these settings, glibc reuses the pages in the next step; results do not change (`benchmarks/` has the figures).
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ NEVER = -1
 
 
 def keep_freed_memory() -> bool:
-    """Let freed memory be used again by this process, whatever the block's size up to 2 GB; whether that was possible.
+    """Make this process reuse freed blocks of up to 2 GB; return whether that was possible.
 
-    It holds for the whole process and can't be taken back. The process stays as large as it once was. Does nothing
-    where the C library isn't glibc.
+    This cannot be undone, and the process does not shrink again. Does nothing where the C library is not glibc.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
@@ -30,6 +28,6 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):
         return False
     mallopt.argtypes, mallopt.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
-    # Some versions refuse a threshold above 32 MB; all take "map nothing".
+    # Some versions refuse a threshold above 32 MB; all accept a maximum of 0 mapped blocks.
     unmapped = bool(mallopt(M_MMAP_THRESHOLD, LARGEST_INT)) or bool(mallopt(M_MMAP_MAX, 0))
     return unmapped and bool(mallopt(M_TRIM_THRESHOLD, NEVER))

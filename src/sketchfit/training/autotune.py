@@ -1,7 +1,7 @@
-"""Precision and memory format by a short measurement: forward and backward passes of the network at hand.
+"""Precision, memory format and batch size by a short measurement: forward and backward passes of the network.
 
-Which is faster depends on the network as much as on the machine. Both change the arithmetic, so that a run chooses once
-and writes down what it chose; see `pipeline.settle`.
+Which is faster depends on the network as much as on the machine. Both change the arithmetic, so a run chooses once and
+stores its choice; see `stages.autotune`.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from torch import nn
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
+from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.training.evaluate import autocast
 from sketchfit.training.optimizers import build_optimizer
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
 CLEARLY = 1.15
-"""How much faster bf16 must be, for it keeps 8 bits of each number where fp32 keeps 24."""
+"""How many times as fast bf16 must be, because it keeps 8 bits of each number where fp32 keeps 24."""
 PLAINLY = 1.05
-"""How much faster the other memory format must be than the recipe's own: less is noise."""
+"""How many times as fast the other memory format must be as the recipe's: less is noise."""
 ROUNDS = 3
-"""Steps of each format that are timed, in turn, so that what else the machine does falls on all of them."""
+"""Timed steps of each format. The formats take turns, so that other work on the machine slows all of them down."""
 ENOUGH_SECONDS = 20.0
-"""No new round begins after that; where the first, untimed round alone takes as long, its times must do."""
+"""No new round begins after that; if the first round, a warm-up, takes as long, its times are used."""
 LARGEST_AUTO, SMALLEST_AUTO = 128, 1
-"""Batch sizes a process that are tried on a GPU, halving from the largest."""
+"""Batch sizes per process that are tried on a GPU, from the largest, halved each time."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Format:
 
 
 def candidates(device: torch.device, precision: Precision | None, channels_last: bool | None) -> list[Format]:
-    """Formats to try; what is not None is fixed. fp16 is nobody's choice: it needs a scaled loss and bf16 does not."""
+    """Return the formats to try; what is not None is fixed. fp16 is not tried: unlike bf16 it needs a scaled loss."""
     bf16 = device.type == "cpu" or (device.type == "cuda" and torch.cuda.is_bf16_supported())
     precisions: list[Precision] = [precision] if precision else ["fp32", *(["bf16"] if bf16 else [])]  # type: ignore[list-item]
     memory = [True, False] if channels_last is None else [channels_last]
@@ -56,20 +56,20 @@ def candidates(device: torch.device, precision: Precision | None, channels_last:
 
 
 def choose_format(rates: Mapping[Format, float], usual: bool = True) -> Format:
-    """The format to train in.
+    """Choose the format of a training.
 
     Args:
-        rates: images a second of each candidate, at least one.
-        usual: the memory format that is kept unless the other one is 5 % faster.
+        rates: images per second of each candidate, at least one.
+        usual: the memory format that is used unless the other one is 5 % faster.
 
     Returns:
-        The faster memory format in fp32, or in bf16 where that is 15 % faster still.
+        The faster memory format in fp32, or in bf16 if that is another 15 % faster.
     """
     best: dict[str, tuple[float, Format]] = {}
     for precision in dict.fromkeys(one.precision for one in rates):
-        of_it = {one: rate for one, rate in rates.items() if one.precision == precision}
-        kept = max(of_it, key=lambda one: of_it[one] * (PLAINLY if one.channels_last == usual else 1.0))
-        best[precision] = of_it[kept], kept
+        own = {one: rate for one, rate in rates.items() if one.precision == precision}
+        kept = max(own, key=lambda one: own[one] * (PLAINLY if one.channels_last == usual else 1.0))
+        best[precision] = own[kept], kept
     plain = best.get("fp32")
     if plain is None:
         return max(best.values(), key=lambda found: found[0])[1]
@@ -80,7 +80,7 @@ def choose_format(rates: Mapping[Format, float], usual: bool = True) -> Format:
 def measure_formats(
     recipe: Recipe, classes: int, device: torch.device, formats: Sequence[Format], batch_size: int
 ) -> dict[Format, float]:
-    """Images a second of forward and backward passes with random weights and pictures: the fastest step of each."""
+    """Return images per second of forward and backward passes with random weights and pictures: each format's best."""
     step = _Step(recipe, classes, device, batch_size)
     return fastest({one: lambda one=one: step(one) for one in formats}, batch_size)  # type: ignore[misc]
 
@@ -88,7 +88,7 @@ def measure_formats(
 def fastest(
     steps: Mapping[Format, Callable[[], None]], images: int, clock: Callable[[], float] = time.perf_counter
 ) -> dict[Format, float]:
-    """Images a second of each step, in rounds; the first warms up and counts only where time is short."""
+    """Return images per second of each step, in rounds; the first is a warm-up and only counts if time is short."""
     began, found = clock(), dict.fromkeys(steps, math.inf)
     for number in range(1 + ROUNDS):
         if number == 1 and clock() - began < ENOUGH_SECONDS:
@@ -103,10 +103,10 @@ def fastest(
 
 
 def largest_batch(fits: Callable[[int], None]) -> int:
-    """The largest of 128, 64, 32, … images with which `fits` does not run out of memory; 1 if none.
+    """Return the largest of 128, 64, 32, … images with which `fits` does not run out of memory; 1 if none.
 
     Args:
-        fits: makes a training step with so many images; an out-of-memory error, as accelerate knows it, is an answer.
+        fits: makes a training step with so many images; errors that accelerate recognises as out of memory are caught.
     """
     size = LARGEST_AUTO
     while size > SMALLEST_AUTO:
@@ -122,14 +122,14 @@ def largest_batch(fits: Callable[[int], None]) -> int:
 
 
 def batch_that_fits(recipe: Recipe, classes: int, device: torch.device) -> int:
-    """Images a training step of this recipe that a GPU's memory holds, optimizer and moving average included."""
+    """Return the images per training step that fit in a GPU's memory, with the optimizer and the moving average."""
 
     def fits(size: int) -> None:
         try:
             step = _Step(recipe, classes, device, size)
             average = [value.clone() for value in step.model.state_dict().values()] if recipe.averaging.ema else []
             optimizer = build_optimizer(step.model, recipe.optimizer)
-            for _ in range(2):  # the optimizer's own memory is there from the second step on
+            for _ in range(2):  # the optimizer allocates its memory in the first step
                 step(Format(recipe.compute.precision, recipe.compute.channels_last), keep_gradient=True)
                 optimizer.step()
             del average
@@ -141,11 +141,11 @@ def batch_that_fits(recipe: Recipe, classes: int, device: torch.device) -> int:
 
 
 class _Step:
-    """A training step's forward and backward pass on noise, in any format."""
+    """The forward and backward pass of a training step on noise, in any format."""
 
     def __init__(self, recipe: Recipe, classes: int, device: torch.device, batch_size: int) -> None:
         size = recipe.model.input_size
-        with torch.random.fork_rng(devices=[]):  # a training draws the same, whether this was done before or not
+        with torch.random.fork_rng(devices=[]):  # so that this does not change the random numbers of a training
             self.model: nn.Module = build_network(recipe.model, classes, load_weights=False).model.to(device).train()
             self._images = torch.randn(batch_size, 3, size, size).to(device)
             self._label = torch.randint(classes, (batch_size,)).to(device)

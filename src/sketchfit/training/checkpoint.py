@@ -1,6 +1,6 @@
-"""`last.ckpt`: all that a training needs to go on as if it had never stopped.
+"""`last.ckpt`: all that a training needs to continue as if it had not stopped.
 
-Plain tensors and numbers; reading it runs no code.
+It consists of tensors and numbers; reading it runs no code.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from sketchfit.files import atomic
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write atomically: a kill at any moment leaves the previous checkpoint or this one."""
+    """Write a checkpoint atomically: a process killed at any moment leaves the previous checkpoint or this one."""
     with atomic(path) as temporary:
         torch.save(state, temporary)
 
 
 def load_checkpoint(path: Path, fingerprint: str) -> dict[str, Any] | None:
-    """Read a checkpoint of the training that `fingerprint` names; None if there is none, or it belongs to another."""
+    """Read the checkpoint of the training with this fingerprint; None if there is none, or one of another."""
     if not path.is_file():
         return None
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)

@@ -1,21 +1,159 @@
-"""Devices, precision and processes, through accelerate."""
+"""Devices, precision and processes. Only this file knows which process is the main one."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
+from torch import Tensor, nn
+from typing_extensions import override
 
+from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
+from sketchfit.tracking.console import Console
 from sketchfit.training.allocator import keep_freed_memory
 
 MIXED = {"fp32": "no", "bf16": "no", "fp16": "fp16"}
-"""What accelerate must know of the precision: to scale fp16's gradients. Autocast is the step's own, so that members of
-one run, and runs of one process, may differ between fp32 and bf16."""
+"""Precision for accelerate, which scales the gradients of fp16. The training step sets autocast itself: members of one
+run may differ between fp32 and bf16."""
 
 
-def make_engine(section: ComputeSection) -> Accelerator:
+class Engine:
+    """The device and the processes of a run: a thin wrapper of accelerate's `Accelerator`.
+
+    Attributes:
+        is_main: whether this is the main process, the only one that writes files and prints.
+        device: of this process.
+        processes: number of processes.
+        rank: number of this process, from 0.
+    """
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        self._accelerator = accelerator
+        self.is_main: bool = accelerator.is_main_process
+        self.device: torch.device = accelerator.device
+        self.processes: int = accelerator.num_processes
+        self.rank: int = accelerator.process_index
+
+    def console(self, section: TrackingSection) -> Console:
+        """Return the console of the recipe; it is silent in all processes but the main one."""
+        return Console(section.progress if self.is_main else "none")
+
+    def wait(self) -> None:
+        """Wait until all processes are here."""
+        self._accelerator.wait_for_everyone()
+
+    def on_main(self, write: Callable[[], object]) -> None:
+        """Call `write` in the main process, and wait for it in all processes."""
+        if self.is_main:
+            write()
+        self.wait()
+
+    @contextmanager
+    def main_first(self) -> Iterator[bool]:
+        """Run the block in the main process first, then in the others; yields `is_main`."""
+        with self._accelerator.main_process_first():
+            yield self.is_main
+
+    def from_main(self, value: float) -> float:
+        """Return the main process's value in all processes, which may have different clocks and statistics."""
+        if self.processes == 1:
+            return value
+        shared = broadcast(torch.tensor([value], dtype=torch.float64, device=self.device), from_process=0)
+        return float(shared.item())
+
+    def sum(self, figures: Iterable[float]) -> list[float]:
+        """Return the sums of figures over all processes."""
+        mine = torch.tensor(list(figures), dtype=torch.float64, device=self.device)
+        total: list[float] = self._accelerator.reduce(mine, reduction="sum").tolist()
+        return total
+
+    def share_of_sum(self, total: list[float]) -> list[float]:
+        """Return this process's part of figures that `sum` gave: the main process keeps them, the others have zeros."""
+        return total if self.is_main else [0.0] * len(total)
+
+    def free_memory(self) -> None:
+        """Release the memory of models and optimizers that are not used any more."""
+        self._accelerator.free_memory()
+
+    def prepare_model(self, model: nn.Module) -> nn.Module:
+        """Return the model spread over the processes; the model itself where there is one process.
+
+        Call it again when other parameters are trained.
+        """
+        return self._accelerator.prepare_model(model) if self.processes > 1 else model
+
+    def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> Any:
+        """Return the optimizer with the gradient scaling that the precision needs."""
+        return self._accelerator.prepare_optimizer(optimizer)
+
+    def backward(self, loss: Tensor) -> None:
+        """Compute gradients."""
+        self._accelerator.backward(loss)
+
+    def accumulating(self, model: nn.Module) -> AbstractContextManager[Any]:
+        """Return a context in which gradients are not exchanged between processes."""
+        context: AbstractContextManager[Any] = self._accelerator.no_sync(model)
+        return context
+
+    def clip_gradients(self, parameters: Iterable[nn.Parameter], norm: float) -> None:
+        """Scale gradients down to this norm where theirs is larger."""
+        self._accelerator.clip_grad_norm_(parameters, norm)
+
+    @property
+    def scaler(self) -> Any:
+        """The gradient scaler of fp16; None for other precisions."""
+        return self._accelerator.scaler
+
+
+class TrialEngine(Engine):
+    """An engine of one process on a device, without accelerate: a trial must not change the state of the run's own."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.is_main, self.device, self.processes, self.rank = True, device, 1, 0
+
+    @override
+    def wait(self) -> None:
+        """Do nothing: there is one process."""
+
+    @override
+    def sum(self, figures: Iterable[float]) -> list[float]:
+        """Return the figures themselves."""
+        return list(figures)
+
+    @override
+    def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> Any:
+        """Return the optimizer itself: gradients are not scaled."""
+        return optimizer
+
+    @override
+    def backward(self, loss: Tensor) -> None:
+        """Compute gradients."""
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    @override
+    def accumulating(self, model: nn.Module) -> AbstractContextManager[Any]:
+        """Return a context that changes nothing."""
+        return nullcontext()
+
+    @override
+    def clip_gradients(self, parameters: Iterable[nn.Parameter], norm: float) -> None:
+        """Scale gradients down to this norm where theirs is larger."""
+        nn.utils.clip_grad_norm_(parameters, norm)
+
+    @property
+    @override
+    def scaler(self) -> Any:
+        """None: gradients are not scaled."""
+        return None
+
+
+def make_engine(section: ComputeSection) -> Engine:
     """Set up the device, precision and processes (`accelerate launch` starts several).
 
     Raises:
@@ -23,21 +161,16 @@ def make_engine(section: ComputeSection) -> Accelerator:
     """
     if section.device == "cuda" and not torch.cuda.is_available():
         raise UserError(
-            "compute.device is cuda, and torch sees no CUDA device", "Set compute.device=auto, or mend the driver"
+            "compute.device is cuda, and torch finds no CUDA device", "Set compute.device=auto, or fix the driver."
         )
     if section.device == "mps" and not torch.backends.mps.is_available():
-        raise UserError("compute.device is mps, and torch sees none", "Set compute.device=auto")
-    engine = Accelerator(cpu=section.device == "cpu", mixed_precision=MIXED[section.precision])
+        raise UserError("compute.device is mps, and torch finds no such device", "Set compute.device=auto.")
+    no_fp16 = UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32.")
+    if section.precision == "fp16" and section.device == "cpu":
+        raise no_fp16
+    engine = Engine(Accelerator(cpu=section.device == "cpu", mixed_precision=MIXED[section.precision]))
     if section.precision == "fp16" and engine.device.type == "cpu":
-        raise UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32")
+        raise no_fp16
     if section.keep_memory and engine.device.type == "cpu":
         keep_freed_memory()
     return engine
-
-
-def from_main(engine: Accelerator, value: float) -> float:
-    """The main process's value, in all processes: where clocks or running statistics differ, they must still agree."""
-    if engine.num_processes == 1:
-        return value
-    shared = broadcast(torch.tensor([value], dtype=torch.float64, device=engine.device), from_process=0)
-    return float(shared.item())

@@ -1,7 +1,8 @@
-"""The training of one network: set up, resume, epochs, the weights that are reported."""
+"""Trains one network: start or resume, epochs, validation, and the weights that are reported."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,25 +10,25 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 import numpy as np
-from accelerate import Accelerator
 from torch import Tensor
 
 from sketchfit.errors import UserError
+from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import wise_ft
-from sketchfit.models.backbone import Network
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
+from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
 from sketchfit.models.lora import merge_lora
-from sketchfit.tracking.console import Screen, duration
+from sketchfit.models.network import Network
+from sketchfit.tracking.callback import FoldCallback, no_fold_callback
+from sketchfit.tracking.console import Console, duration
 from sketchfit.tracking.history import write_history
-from sketchfit.tracking.observer import FoldWatch, unwatched
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
 from sketchfit.training.early_stopping import should_stop
-from sketchfit.training.engine import from_main
-from sketchfit.training.evaluate import autocast, feeding, probabilities
-from sketchfit.training.feed import updates
+from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.job import FitJob
+from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
 from sketchfit.training.schedules import apply_lr, lr_factor
 from sketchfit.training.state import TrainState, start, wrap
@@ -35,48 +36,54 @@ from sketchfit.training.step import update
 from sketchfit.transforms.rng import sample_rng
 
 TORCH_STREAM = 2
-"""Stream that seeds torch's own generator (dropout and its kind) at each update."""
+"""Stream of random numbers that seeds torch's generator (dropout and the like) at each update."""
 
-ASK_EVERY = 16
-"""Updates after which several processes agree on whether to save: each time they wait for the device."""
+AGREE_EVERY = 16
+"""Updates after which several processes agree on whether to save; each time they wait for the device."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Training:
-    """What all steps of one training share."""
+    """What all steps of one training use."""
 
     job: FitJob
     state: TrainState
     plan: Plan
-    engine: Accelerator
-    screen: Screen
-    watch: FoldWatch
+    engine: Engine
+    console: Console
+    watch: FoldCallback
 
     @property
     def epochs(self) -> int:
         return len(self.plan.epochs)
 
+    @property
+    def loader(self) -> DataLoader:
+        return DataLoader(self.job, self.state.normalisation, self.engine)
 
-def fit(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | None = None) -> Network:
-    """Train, from the last checkpoint where there is one.
+
+def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | None = None) -> Network:
+    """Train a network, from the last checkpoint if there is one.
 
     Returns:
         The network with the weights that the recipe reports, on its device.
 
     Raises:
-        UserError: the loss is not finite any more; more processes than images a batch.
+        UserError: the loss is no longer finite, or there are more processes than images per batch.
     """
     plan = make_plan(job.recipe, len(job.train_rows))
-    if engine.num_processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
+    if engine.processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
         raise UserError(
-            f"{job.name}: {engine.num_processes} processes share batches of {smallest} images",
+            f"{job.name}: {engine.processes} processes share batches of {smallest} images",
             "Raise training.batch_size, or start fewer processes.",
         )
     saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
-    state = start(job, engine, saved, screen)
-    training = _Training(job, state, plan, engine, screen, watch or unwatched())
+    state = start(job, engine, saved)
+    training = _Training(job, state, plan, engine, console, watch or no_fold_callback())
     if saved is not None:
-        screen.line(f"{job.name}: goes on at epoch {state.epoch + 1}, batch {state.batch + 1}")
+        _LOG.info("%s: continues at epoch %d, batch %d", job.name, state.epoch + 1, state.batch + 1)
     trained: FrozenTable | None = None
     for epoch in training.plan.epochs[state.epoch :]:
         if should_stop(state.history, job.recipe.training.early_stopping):
@@ -84,30 +91,33 @@ def fit(job: FitJob, engine: Accelerator, screen: Screen, watch: FoldWatch | Non
         trained = _thaw(training, epoch, trained)
         _train_epoch(training, epoch)
         _finish_epoch(training, epoch)
-    _say_what_was_chosen(training)
-    _put_reported_weights(training)
+    _log_choices(training)
+    _load_reported_weights(training)
     return Network(state.reported().eval(), state.normalisation)
 
 
 def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> FrozenTable:
-    """Set what learns in this epoch; say so where it is not everything."""
+    """Set which parameters are trained in this epoch; log it unless all of them are."""
     state, name = training.state, training.job.name
     replaced = state.to_size(epoch.size)
     now = apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)
-    known = _know_features(training, epoch)
-    if now != before or replaced or known:
+    changed = _update_features(training, epoch)
+    if now != before or replaced or changed:
         wrap(state, training.engine, training.job.recipe.compute.compile)
         if (before is not None and now != before) or now.trainable < now.parameters:
-            share = f"{now.trainable:,} of {now.parameters:,} parameters train"
-            training.screen.line(f"{name}: from epoch {epoch.epoch + 1}, {share}")
+            share = f"{now.trainable:,} of {now.parameters:,} parameters are trained"
+            _LOG.info("%s: from epoch %d, %s", name, epoch.epoch + 1, share)
             for line in str(now).splitlines():
-                training.screen.line(f"  {line}")
+                _LOG.info("  %s", line)
     return now
 
 
-def _know_features(training: _Training, epoch: EpochPlan) -> bool:
-    """Compute the backbone's features where the head alone learns now, forget them where it does not; whether either
-    was done."""
+def _update_features(training: _Training, epoch: EpochPlan) -> bool:
+    """Compute the features of the backbone if only the head is trained now, and delete them otherwise.
+
+    Returns:
+        Whether anything changed.
+    """
     job, state = training.job, training.state
     head = only_the_head_learns(job, state.model, state.loss, epoch, training.epochs)
     if (head is None) == (state.features is None):
@@ -115,15 +125,15 @@ def _know_features(training: _Training, epoch: EpochPlan) -> bool:
     state.features = None
     if head is not None:
         state.features = compute_features(job, state.model, state.normalisation, head)
-        apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)  # computing left the model in eval
+        apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)  # it is in eval mode after that
         if state.features is None:
             return False
-        training.screen.line(f"{job.name}: only the head learns, from features that are computed once")
+        _LOG.info("%s: only the head is trained, on features that are computed once", job.name)
     return True
 
 
 def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
-    """All batches of an epoch that are still to come; figures go to the state."""
+    """Train on the remaining batches of an epoch; the sums are stored in the state."""
     job, state, engine = training.job, training.state, training.engine
     began, first = time.monotonic(), state.batch
     last_save = began
@@ -131,33 +141,32 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     plan = training.plan
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)
-    with training.screen.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
-        groups = updates(job, epoch, training.epochs, first, state.normalisation, engine, state.features)
-        for micros in groups:
+    with training.console.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
+        for micros in training.loader.updates(epoch, first, state.features):
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
             step = plan.schedule_step(epoch, number - epoch.first_update)
             factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)
             apply_lr(state.optimizer, factor * (state.plateau.scale if state.plateau else 1.0))
-            seed = int(sample_rng(job.seed, number, engine.process_index, TORCH_STREAM).integers(2**62))
+            seed = int(sample_rng(job.seed, number, engine.rank, TORCH_STREAM).integers(2**62))
             state.count(*update(state, micros, job.recipe, engine, seed), sum(len(micro.images) for micro in micros))
             training.watch.updated(number + 1, state.loss_sum, state.seen, state.optimizer.param_groups[-1]["lr"])
             state.batch += len(micros)
             rate = (state.batch - first) * epoch.batch_size / (time.monotonic() - began)
             advance(state.batch, f"{rate:.0f} images/s")
-            asked = engine.num_processes == 1 or number % ASK_EVERY == 0
-            if every > 0 and asked and state.batch < epoch.batches and _overdue(engine, last_save, every):
+            may_save = engine.processes == 1 or number % AGREE_EVERY == 0
+            if every > 0 and may_save and state.batch < epoch.batches and _overdue(engine, last_save, every):
                 _save(training)
                 last_save = time.monotonic()
     state.seconds += time.monotonic() - began
 
 
-def _overdue(engine: Accelerator, since: float, seconds: float) -> bool:
-    """Whether a checkpoint is due by the main process's clock: saving waits for all, so all must agree."""
-    return bool(from_main(engine, float(time.monotonic() - since > seconds)))
+def _overdue(engine: Engine, since: float, seconds: float) -> bool:
+    """Return whether a checkpoint is due by the main process's clock: all processes save together and must agree."""
+    return bool(engine.from_main(float(time.monotonic() - since > seconds)))
 
 
 def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
-    """Validate, average, write the history and a checkpoint, say how it went."""
+    """Validate, average, write the history and a checkpoint, and log the epoch."""
     job, state, engine = training.job, training.state, training.engine
     loss, right, seen = state.totals(engine)
     if not np.isfinite(loss):
@@ -183,59 +192,52 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
     state.next_epoch(row)
     training.watch.epoch_finished(row)
     _save(training)
-    if engine.is_main_process:
-        write_history(job.folder / "history.csv", state.history)
-    training.screen.line(_epoch_line(job.name, state.history, training.epochs))
+    engine.on_main(lambda: write_history(job.folder / "history.csv", state.history))
+    _LOG.info(_epoch_line(job.name, state.history, training.epochs))
 
 
 def _validate(training: _Training, epoch: EpochPlan) -> float | None:
-    """Accuracy of the weights that would be reported now; None where it is not asked for."""
+    """Return the accuracy of the weights that would be reported now; None if this epoch is not validated."""
     job, state, recipe = training.job, training.state, training.job.recipe
     every = recipe.training.validate_every
     due = epoch.epoch + 1 == training.epochs or (every > 0 and (epoch.epoch + 1) % every == 0)
     if not due or len(job.valid_rows) == 0:
         return None
     model = state.reported_at(recipe.model.input_size)
-    prob = probabilities(
-        model,
-        state.normalisation,
-        job.store,
-        job.valid_rows,
-        **feeding(recipe, training.engine.device),
-    )
+    predictor = Predictor.of(Network(model, state.normalisation), recipe, training.engine.device, backend="eager")
+    prob = predictor.probabilities(job.store, job.valid_rows)
     state.model.train()
     freeze_statistics(state.model, state.freezing)
-    # Batch norm's running statistics differ between processes, and what follows from the figure must not.
-    accuracy = from_main(training.engine, float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean()))
+    # The running statistics of batch norm differ between processes; decisions from the accuracy must not.
+    accuracy = training.engine.from_main(float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean()))
     if recipe.training.checkpoint == "best":
         state.keep_if_best(accuracy, model)
     return accuracy
 
 
-def _say_what_was_chosen(training: _Training) -> None:
-    """Say it where the validation rows decided something: the figure on them then flatters."""
+def _log_choices(training: _Training) -> None:
+    """Log where the validation rows decided something: the accuracy on them is then optimistic."""
     job, state, recipe = training.job, training.state, training.job.recipe.training
     if state.plateau is not None:
         if len(job.valid_rows) == 0:
-            training.screen.line(f"{job.name}: schedule.name=plateau has no validation rows here: the rate never fell")
+            _LOG.info("%s: schedule.name=plateau has no validation rows here: the rate was not lowered", job.name)
         elif state.plateau.scale < 1:
-            training.screen.line(
-                f"{job.name}: the validation rows decided when the rate fell, which flatters the figure on them"
-            )
+            _log_optimism(job, "the validation rows decided when the rate was lowered")
     if recipe.early_stopping and len(job.valid_rows) == 0:
-        training.screen.line(f"{job.name}: early stopping has no validation rows here and was not used")
+        _LOG.info("%s: early stopping has no validation rows here and was not used", job.name)
     elif state.epoch < training.epochs:
-        training.screen.line(
-            f"{job.name}: stopped early after epoch {state.epoch} of {training.epochs}; the validation rows decided "
-            f"it, which flatters the figure on them"
-        )
+        stopped = f"stopped early after epoch {state.epoch} of {training.epochs}"
+        _log_optimism(job, f"{stopped}, as the validation rows decided")
     if state.best is not None:
-        training.screen.line(
-            f"{job.name}: the epoch with the best validation figure is reported, which flatters that figure"
-        )
+        _log_optimism(job, "the epoch with the best validation accuracy is reported")
 
 
-def _put_reported_weights(training: _Training) -> None:
+def _log_optimism(job: FitJob, what: str) -> None:
+    _LOG.info("%s: %s; the accuracy on the validation rows is optimistic", job.name, what)
+
+
+def _load_reported_weights(training: _Training) -> None:
+    """Load the weights that the recipe reports into the network: the best, an average, or the last."""
     job, state = training.job, training.state
     state.to_size(job.recipe.model.input_size)
     apply_freezing(state.model, state.freezing, training.epochs - 1, training.epochs)
@@ -257,9 +259,9 @@ def _put_reported_weights(training: _Training) -> None:
 
 
 def _refreshing_batches(training: _Training) -> Iterator[Tensor]:
-    """Inputs of the last epoch's first batches, for batch norm's statistics."""
+    """Yield the inputs of the last epoch's first batches, for the statistics of batch norm."""
     job, last = training.job, training.plan.epochs[-1]
-    groups = updates(job, last, training.epochs, 0, training.state.normalisation, training.engine)
+    groups = training.loader.updates(last)
     with closing(groups):
         for micro in islice(chain.from_iterable(groups), job.recipe.averaging.refresh_batches):
             yield micro.images
@@ -267,9 +269,7 @@ def _refreshing_batches(training: _Training) -> Iterator[Tensor]:
 
 def _save(training: _Training) -> None:
     snapshot = training.state.snapshot(training.job.fingerprint, training.engine)
-    if training.engine.is_main_process:
-        save_checkpoint(training.job.folder / "last.ckpt", snapshot)
-    training.engine.wait_for_everyone()
+    training.engine.on_main(lambda: save_checkpoint(training.job.folder / "last.ckpt", snapshot))
 
 
 def _epoch_line(name: str, history: list[dict[str, float | int | None]], epochs: int) -> str:

@@ -1,7 +1,8 @@
-"""What a frozen backbone gives, computed once: while only the head learns and pictures don't change, nor do features.
+"""Features of a frozen backbone, computed once for all epochs in which only the head is trained.
 
-Such epochs then cost a pass of the head alone. The head learns what it would have learnt, up to the rounding of
-batches of another size: same rows in the same order, same targets, optimizer, schedule and average.
+This needs pictures that do not change between epochs. Such an epoch then only costs a pass through the head. The result
+is the same, up to the rounding of batches of another size: same rows in the same order, same targets, optimizer,
+schedule and average.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sketchfit.models.backbone import Normalisation
+from sketchfit.config.policies import policy_of
 from sketchfit.models.batch_norm import learning_batch_norms
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names, features_of
+from sketchfit.models.network import Normalisation
 from sketchfit.training.job import FitJob
-from sketchfit.training.losses.build import Loss
-from sketchfit.training.lp_ft import backbone_features, whole_pictures
+from sketchfit.training.loss import Loss
+from sketchfit.training.lp_ft import backbone_features, entire_pictures
 from sketchfit.training.plan import EpochPlan
-from sketchfit.transforms.policy import policy_of
 
 MOST_BYTES = 1 << 30
-"""Larger features are not kept: a training's memory must not grow without limit with the number of rows."""
+"""Larger features are not stored, so that the memory of a training does not grow with the number of rows."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class FrozenFeatures:
     """Features of the training rows.
 
     Attributes:
-        head: name of the classifier, which takes them.
+        head: name of the classifier, their input.
         values: float32 [n, D], on the training's device.
         place: int64 [N], where a row of the store is in `values`; -1 where it is not.
     """
@@ -48,33 +49,33 @@ class FrozenFeatures:
 
 
 def only_the_head_learns(job: FitJob, model: nn.Module, loss: Loss, epoch: EpochPlan, epochs: int) -> str | None:
-    """Name of the classifier, if in this epoch it alone changes and each row is seen as it is; None otherwise.
+    """Return the name of the classifier if only it is trained in this epoch, on unchanged pictures; None otherwise.
 
     Args:
-        model: as `apply_freezing` left it for the epoch.
-        loss: the training's.
-        epochs: of the whole training.
+        model: after `apply_freezing` for this epoch.
+        loss: of the training.
+        epochs: number of epochs of the training.
     """
     transforms, names = job.recipe.transforms, classifier_names(model)
     if len(names) != 1 or loss.needs_features or epoch.size != job.recipe.model.input_size:
         return None
-    learns = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    if not learns or not all(name.startswith(f"{names[0]}.") for name in learns) or learning_batch_norms(model):
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    if not trained or not all(name.startswith(f"{names[0]}.") for name in trained) or learning_batch_norms(model):
         return None
-    if policy_of(transforms, epoch.epoch, epochs) or transforms.mixes_at(epoch.epoch, epochs) or _draws(model):
+    if policy_of(transforms, epoch.epoch, epochs) or transforms.mixes_at(epoch.epoch, epochs) or _is_random(model):
         return None
     return names[0]
 
 
 def compute_features(job: FitJob, model: nn.Module, normalisation: Normalisation, head: str) -> FrozenFeatures | None:
-    """Pass each training row through the backbone once; the model is left in eval.
+    """Compute the features of each training row; the model is left in eval mode.
 
     Args:
         model: unwrapped, on its device.
         head: name of its classifier.
 
     Returns:
-        None where they would take too much memory, or the backbone's logits are not just its classifier's.
+        None if they would take too much memory, or if the logits are not only the classifier's output.
     """
     network: Any = model
     width = int(getattr(model, "head_hidden_size", network.num_features))
@@ -83,17 +84,17 @@ def compute_features(job: FitJob, model: nn.Module, normalisation: Normalisation
     device = next(model.parameters()).device
     model.eval()
     with torch.no_grad():
-        for images in islice(whole_pictures(job, [job.train_rows[:2]], normalisation, device), 1):
-            given = network.forward_head(network.forward_features(images), pre_logits=True).flatten(1)
-            if not torch.allclose(model.get_submodule(head)(given), model(images), rtol=1e-3, atol=1e-4):
+        for images in islice(entire_pictures(job, [job.train_rows[:2]], normalisation, device), 1):
+            features = features_of(model, images)
+            if not torch.allclose(model.get_submodule(head)(features), model(images), rtol=1e-3, atol=1e-4):
                 return None
     place = np.full(len(job.label), -1, dtype=np.int64)
     place[job.train_rows] = np.arange(len(job.train_rows))
     return FrozenFeatures(head, backbone_features(job, job.train_rows, model, normalisation, device), place)
 
 
-def _draws(model: nn.Module) -> bool:
-    """Whether anything in it is random in training: dropout, drop-path and their kind, timm's own included."""
+def _is_random(model: nn.Module) -> bool:
+    """Return whether a part of it is random in training: dropout, drop-path and the like, also timm's own."""
     if getattr(model, "drop_rate", 0.0):
         return True
     kinds = (module for module in model.modules() if "drop" in type(module).__name__.lower())

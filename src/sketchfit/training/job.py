@@ -1,4 +1,4 @@
-"""What one training is: data in, weights out."""
+"""The inputs of one training."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sketchfit.data.store import Store
 
 @dataclass(frozen=True)
 class SoftTargets:
-    """Rows that are learnt as probabilities, and not as their label.
+    """Training rows whose target is probabilities instead of their label.
 
     Attributes:
         row: int64 [m], rows of the job's store, ascending, each once.
-        prob: float32 [m, C], what to learn; rows sum to 1.
-        weight: float32 [m], of the row in the loss, where any other row counts 1.
+        prob: float32 [m, C], the targets; rows sum to 1.
+        weight: float32 [m], of each row in the loss; all other rows have weight 1.
     """
 
     row: NDArray[np.int64]
@@ -29,7 +29,7 @@ class SoftTargets:
 
 @dataclass(frozen=True)
 class TeacherTargets:
-    """What a teacher says of training rows, for `loss.distill`.
+    """A teacher's probabilities of training rows, for `loss.distill`.
 
     Attributes:
         row: int64 [m], rows of the job's store, ascending, each once.
@@ -45,17 +45,17 @@ class FitJob:
     """One network to train.
 
     Attributes:
-        name: how lines on screen call it.
+        name: in log lines.
         recipe: the member's recipe.
         store: images of the training table.
         label: int64 [N], class index of each row of the store.
         class_count: C.
-        train_rows, valid_rows: rows to learn from, and rows to validate on (may be empty); int64.
-        folder: where `last.ckpt` and `history.csv` go.
-        fingerprint: names this training; a checkpoint of another one is not resumed.
+        train_rows, valid_rows: int64, rows to train on, and rows to validate on (may be empty).
+        folder: for `last.ckpt` and `history.csv`.
+        fingerprint: digest of all that decides the training; a checkpoint with another one is not resumed.
         seed: of everything random in this training.
-        soft: targets and weights of those training rows that are pseudo-labelled; None: there are none.
-        teacher: what the teacher says of every training row; None: there is no teacher.
+        soft: targets and weights of pseudo-labelled training rows; None: there are none.
+        teacher: the teacher's probabilities of every training row; None: there is no teacher.
 
     Raises:
         ValueError: `loss.distill` is above 0, and a training row has no teacher.

@@ -1,9 +1,9 @@
-"""LP-FT's first half: fit the new head on features that the frozen backbone computed once.
+"""The first half of LP-FT: fits the new head on features of the frozen backbone.
 
-Fine-tuning begins with batch norm on the statistics of drawings, the pretrained network with those of photographs. A
-head fitted on the latter's features would be useless at the first update, so where the statistics are going to learn
-they are taken from the drawings first ("Revisiting Batch Normalization For Practical Domain Adaptation", Li et al.,
-arXiv 1603.04779).
+The batch norm statistics of the pretrained network are those of photographs, and fine-tuning changes them to those of
+drawings. A head fitted on features with the former would be useless after the first update. So where the statistics
+will change, they are computed from the drawings first ("Revisiting Batch Normalization For Practical Domain
+Adaptation", Li et al., arXiv 1603.04779).
 
 Paper: "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", Kumar et al., arXiv
 2202.10054.
@@ -13,43 +13,42 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sketchfit.data.batches import epoch_order, load_batches, split_batches
+from sketchfit.data.batches import epoch_order, load_batches, no_randomness, split_batches
 from sketchfit.errors import UserError
-from sketchfit.models.backbone import Normalisation, to_input
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
+from sketchfit.models.classifier import classifier_names, features_of
+from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.models.heads import classifier_names
-from sketchfit.training.evaluate import autocast
+from sketchfit.models.network import Normalisation, to_input
 from sketchfit.training.job import FitJob
-from sketchfit.training.losses.build import build_loss
+from sketchfit.training.loss import Loss
 from sketchfit.training.probe import fit_head
 from sketchfit.transforms.augment import eval_augment
 
 MOST_ROWS = 20_000
-"""Training rows that the probe looks at, at random where there are more: its memory and time must not grow with them,
-and a linear head has long learnt what it can."""
+"""Training rows that the probe uses, sampled where there are more. Its memory and time must not grow with them, and a
+linear head gains nothing from more."""
 
 
 def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> float:
-    """Fit the head alone, in place, on the training rows without augmentation.
+    """Fit only the head, in place, on the training rows without augmentation.
 
-    The loss is the recipe's own, without what needs a teacher, a second pass or features that change.
+    The loss is that of the recipe, without the terms that need a teacher, a second pass or changing features.
 
     Args:
-        model: with its pretrained backbone and new head, on `device`; left in train mode.
+        model: with a pretrained backbone and a new head, on `device`; left in train mode.
 
     Returns:
-        Share of the rows it was fitted on that the head has right: the training rows, at most 20,000 of them.
+        Accuracy on the rows on which it was fitted: the training rows, at most 20,000 of them.
 
     Raises:
-        UserError: the backbone has no single classifier, or gives features that aren't finite.
+        UserError: the backbone does not have exactly one classifier, or its features are not finite.
     """
     recipe = job.recipe
     names = classifier_names(model)
@@ -58,14 +57,14 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
             f"training.probe: {recipe.model.backbone} has {len(names)} classifiers, and the probe fits one",
             "Leave training.probe out, or choose another backbone.",
         )
-    _meet_the_drawings(job, model, normalisation, device)
+    _adapt_batch_norm(job, model, normalisation, device)
     rows = probe_rows(job)
     features = backbone_features(job, rows, model, normalisation, device)
     label = torch.from_numpy(job.label[rows]).to(device)
     target = nn.functional.one_hot(label, job.class_count).to(torch.float32)
     counts = np.bincount(job.label[job.train_rows], minlength=job.class_count)
     plain = recipe.loss.model_copy(update={"distill": 0.0, "supcon": 0.0, "r_drop": 0.0})
-    loss = build_loss(plain, counts, recipe.model.head.scale).to(device)
+    loss = Loss(plain, counts, recipe.model.head.logit_scale).to(device)
     head = model.get_submodule(names[0])
     try:
         fit_head(head, features, target, loss, recipe.training.probe)
@@ -78,23 +77,23 @@ def probe_first(job: FitJob, model: nn.Module, normalisation: Normalisation, dev
 
 
 def probe_rows(job: FitJob) -> NDArray[np.int64]:
-    """All training rows in their order; where there are more than 20,000, so many of them at random."""
+    """Return all training rows in their order; if they are more than 20,000, a random sample of 20,000."""
     if len(job.train_rows) <= MOST_ROWS:
         return job.train_rows
     return epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]
 
 
-def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> None:
-    """Take batch norm's statistics from the training rows, where the first epoch would move them anyway."""
+def _adapt_batch_norm(job: FitJob, model: nn.Module, normalisation: Normalisation, device: torch.device) -> None:
+    """Compute batch norm statistics from the training rows, where the first epoch would change them."""
     recipe = job.recipe
     if recipe.model.lora.rank:
         return
     apply_freezing(model, recipe.model.freeze, 0, recipe.training.epochs)
     names = learning_batch_norms(model)
     if names:
-        order = epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]  # rows of a table often come class by class
+        order = epoch_order(job.train_rows, job.seed, 0)[:MOST_ROWS]  # the rows of a table are often sorted by class
         batches = split_batches(order, min(recipe.training.batch, len(order)))
-        inputs = whole_pictures(job, batches, normalisation, device)
+        inputs = entire_pictures(job, batches, normalisation, device)
         with closing(inputs):
             refresh_batch_norm(model, names, inputs, autocast(device, recipe.compute.precision))
 
@@ -102,25 +101,24 @@ def _meet_the_drawings(job: FitJob, model: nn.Module, normalisation: Normalisati
 def backbone_features(
     job: FitJob, rows: NDArray[np.int64], model: nn.Module, normalisation: Normalisation, device: torch.device
 ) -> Tensor:
-    """What the classifier is given for each of the store's `rows`: float32 [n, D], on `device`; the model is left in
-    eval."""
+    """Return the features before the classifier of rows of the store: float32 [n, D], on `device`; the model is left in
+    eval mode."""
     step = job.recipe.inference.batch_size
     model.eval()
-    network: Any = model
     batches = [rows[start : start + step] for start in range(0, len(rows), step)]
     found = []
-    inputs = whole_pictures(job, batches, normalisation, device)
+    inputs = entire_pictures(job, batches, normalisation, device)
     with torch.no_grad(), autocast(device, job.recipe.compute.precision), closing(inputs):
         for images in inputs:
-            found.append(network.forward_head(network.forward_features(images), pre_logits=True).float().flatten(1))
+            found.append(features_of(model, images).float())
     return torch.cat(found)
 
 
-def whole_pictures(
+def entire_pictures(
     job: FitJob, batches: Sequence[NDArray[np.int64]], normalisation: Normalisation, device: torch.device
 ) -> Generator[Tensor, None, None]:
-    """Whole pictures at the full size, without augmentation, on `device`: float [B, 3, size, size] for each batch."""
-    compute, generator = job.recipe.compute, np.random.Generator(np.random.Philox(0))
+    """Yield the inputs of each batch, float [B, 3, size, size] on `device`: at the full size, without augmentation."""
+    compute = job.recipe.compute
     augment = eval_augment(job.recipe.model.input_size)
-    for batch in load_batches(job.store, batches, augment, lambda _: generator, compute.threads):
+    for batch in load_batches(job.store, batches, augment, no_randomness, compute.threads):
         yield to_input(torch.from_numpy(batch.images), normalisation, device, compute.channels_last)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,17 +10,19 @@ from typing import Any
 import torch
 from torch import nn
 
+from sketchfit._timm import timm
 from sketchfit.config.optimizer import OptimizerSection
 from sketchfit.errors import UserError
-from sketchfit.models._timm import timm
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.classifier import classifier_names
+from sketchfit.registry import nearest
+from sketchfit.training.schedules import apply_lr
 
 
 def list_optimizers() -> list[tuple[str, str]]:
-    """(name, description) of every optimizer that `build_optimizer` makes.
+    """Return (name, description) of each optimizer that `build_optimizer` supports.
 
-    Left out: second-order ones, whose backward pass is another; those of packages for CUDA alone; and Kron where
-    `opt_einsum` isn't installed, without which it asks for hundreds of gigabytes.
+    Not supported are second-order ones, which need another backward pass; those of packages for CUDA only; and Kron
+    without `opt_einsum`, where it needs hundreds of gigabytes.
     """
     left_out = ["bnb*", "fused*", *([] if importlib.util.find_spec("opt_einsum") else ["kron*"])]
     found: list[tuple[str, str]] = timm.optim.list_optimizers(exclude_filters=left_out, with_description=True)
@@ -29,20 +30,19 @@ def list_optimizers() -> list[tuple[str, str]]:
 
 
 def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.Optimizer:
-    """The optimizer a recipe asks for, over all parameters, frozen ones too.
+    """Return the recipe's optimizer over all parameters.
 
-    A frozen parameter has no gradient and is let be; it is held so that thawing it needs no other optimizer. Each
-    group has `initial_lr` (the recipe's), `lr_scale` and `lr` = initial_lr × lr_scale; `schedules.apply_lr` keeps to
-    these.
+    It includes frozen parameters, which have no gradient and do not change, so that they can be unfrozen later. Each
+    group has `initial_lr` (the recipe's rate) and `lr_scale`, which `schedules.apply_lr` uses.
 
     Args:
         model: a timm model, unwrapped, on its device.
-        section: which optimizer.
+        section: the recipe's settings.
 
     Raises:
-        UserError: unknown name, or an argument that the optimizer doesn't take.
+        UserError: an unknown name, or an argument that the optimizer does not have.
     """
-    _check_name(section.name)
+    check_optimizer(section.name)
     try:
         optimizer: torch.optim.Optimizer = timm.optim.create_optimizer_v2(
             model,
@@ -53,19 +53,27 @@ def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.
             **_arguments(section),
         )
     except (TypeError, ValueError) as error:
-        raise UserError(f"optimizer {section.name}: {error}", "check optimizer.betas, eps and extra") from error
+        raise UserError(
+            f"optimizer {section.name}: {error}", "Check optimizer.betas, optimizer.eps and optimizer.extra."
+        ) from error
     for group in optimizer.param_groups:
         group["initial_lr"] = section.lr
-        group["lr"] = section.lr * group["lr_scale"]
+    apply_lr(optimizer, 1.0)
     return optimizer
 
 
-def _check_name(name: str) -> None:
+def check_optimizer(name: str) -> None:
+    """Check the name of an optimizer.
+
+    Raises:
+        UserError: there is no such optimizer.
+    """
     known = [known for known, _ in list_optimizers()]
     if name.lower() not in known:
-        near = difflib.get_close_matches(name.lower(), known, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`sketchfit options optimizers` lists them"
-        raise UserError(f"there is no optimizer {name!r} here", hint)
+        raise UserError(
+            f"optimizer.name: there is no optimizer {name!r}{nearest(name.lower(), known)}",
+            "`sketchfit options optimizers` lists them.",
+        )
 
 
 def _arguments(section: OptimizerSection) -> dict[str, Any]:
@@ -74,15 +82,15 @@ def _arguments(section: OptimizerSection) -> dict[str, Any]:
 
 
 def parameter_groups(model: nn.Module, section: OptimizerSection) -> list[dict[str, Any]]:
-    """Groups with `params`, `weight_decay` and `lr_scale`, by timm; the head apart where its rate differs.
+    """Return timm's groups with `params`, `weight_decay` and `lr_scale`; the head is a group of its own.
 
-    With `layer_decay` d a group that lies k layers below the head has the scale d^k (at least `layer_decay_min`).
+    With `layer_decay` d, a group k layers below the head has the scale d^k (at least `layer_decay_min`).
     """
     heads = tuple(f"{name}." for name in classifier_names(model))
     common: dict[str, Any] = {
         "weight_decay": section.weight_decay,
         "no_weight_decay_list": getattr(model, "no_weight_decay", set)(),
-        # Optimizers of two minds (Muon) are for hidden matrices: embeddings and the head go to their AdamW.
+        # Muon is for hidden matrices only: embeddings and the head use its AdamW.
         "fallback_list": [f"{head}*" for head in heads] if "muon" in section.name.lower() else (),
         "fallback_no_weight_decay": "muon" in section.name.lower(),
     }
@@ -99,7 +107,7 @@ def parameter_groups(model: nn.Module, section: OptimizerSection) -> list[dict[s
 
 @contextmanager
 def _all_trainable(model: nn.Module) -> Iterator[None]:
-    """timm's groupings pass over frozen parameters: let them all appear trainable for a while."""
+    """Make all parameters trainable for the time of the context, because timm's groupings skip frozen ones."""
     frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
     for parameter in frozen:
         parameter.requires_grad_(True)

@@ -1,6 +1,6 @@
-"""The plan of a training: what size, what batches, how many updates, epoch by epoch.
+"""The plan of a training: input size, batches and updates of each epoch.
 
-Known before the first step, so resuming needs no memory.
+It is known before the first step, so a resumed training needs no stored state for it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ class EpochPlan:
     Attributes:
         epoch: number, from 0.
         size: side of the input in pixels.
-        batch_size: images a batch, over all processes.
+        batch_size: images per batch, over all processes.
         batches: batches of the epoch.
         updates: optimizer updates of the epoch.
         first_update: updates done before this epoch.
-        lr_scale: what the schedule's rate is multiplied by: the curriculum's scale times progressive resizing's.
+        lr_scale: factor of the scheduled learning rate: the scale of the curriculum times that of progressive resizing.
     """
 
     epoch: int
@@ -40,22 +40,17 @@ class Plan:
     epochs: tuple[EpochPlan, ...]
 
     @property
-    def total_updates(self) -> int:
-        """Updates of the whole training."""
-        return self.epochs[-1].first_update + self.epochs[-1].updates
-
-    @property
     def steps_per_epoch(self) -> int:
-        """Steps of the schedule in every epoch: updates of the epoch that has most."""
+        """Steps of the schedule in every epoch: the updates of the epoch that has the most."""
         return max(plan.updates for plan in self.epochs)
 
     def schedule_step(self, epoch: EpochPlan, update: int) -> int:
-        """Where the schedule is at an update of an epoch (from 0): epochs with larger batches take larger steps."""
+        """Return the step of the schedule at an update of an epoch, from 0. Fewer updates take larger steps."""
         return epoch.epoch * self.steps_per_epoch + update * self.steps_per_epoch // epoch.updates
 
     @property
     def lr_drops(self) -> list[tuple[int, float]]:
-        """(first step of the schedule, scale) of each epoch in which the learning rate's scale changes."""
+        """(first step of the schedule, scale) of each epoch in which the scale of the learning rate changes."""
         drops: list[tuple[int, float]] = []
         for plan in self.epochs:
             if plan.lr_scale != (drops[-1][1] if drops else 1.0):
@@ -64,12 +59,12 @@ class Plan:
 
     @property
     def images(self) -> int:
-        """Images seen in the whole training, repetitions counted."""
+        """Images of all batches of the training."""
         return sum(plan.batches * plan.batch_size for plan in self.epochs)
 
 
 def make_plan(recipe: Recipe, rows: int) -> Plan:
-    """Lay out the epochs for a number of training rows."""
+    """Plan the epochs for a number of training rows."""
     plans: list[EpochPlan] = []
     first = 0
     training, full_size = recipe.training, recipe.model.input_size

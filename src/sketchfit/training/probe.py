@@ -1,7 +1,7 @@
-"""Fit a head on features that were computed once: a linear probe, or the first half of LP-FT.
+"""Fits a head on features: a linear probe, or the first half of LP-FT.
 
 Paper: "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", Kumar et al., arXiv
-2202.10054: a random head's first gradients spoil good features; a head that already fits leaves them nearly alone.
+2202.10054: the first gradients of a random head distort good features; a head that fits already hardly changes them.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ def fit_head(
     loss: Callable[[Tensor, Tensor], Tensor],
     section: ProbeSection,
 ) -> float:
-    """Minimise the loss over all rows at once by L-BFGS, in place; no randomness, dropout off.
+    """Minimise the loss over all rows by L-BFGS, in place; nothing is random, and dropout is off.
 
     Args:
-        head: [N, D] to [N, C]; left in the mode that it was in, frozen parameters as they are.
+        head: [N, D] to [N, C]; its mode and its frozen parameters are not changed.
         features: float [N, D], on the head's device.
         target: float [N, C], rows summing to 1.
-        loss: of logits and target, a scalar; `losses.build_loss` makes one.
+        loss: of logits and target, a scalar; see `training.loss`.
         section: `l2` and `iterations`.
 
     Returns:
-        The loss reached, with the penalty.
+        The minimum that was reached, with the penalty.
 
     Raises:
-        ValueError: a feature isn't finite.
+        ValueError: a feature is not finite.
     """
     if not torch.isfinite(features).all():
-        raise ValueError("a feature isn't finite: the backbone gives NaN or infinity for some image")
-    learned = [parameter for parameter in head.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in learned if parameter.ndim > 1]
+        raise ValueError("a feature is not finite: the backbone returns NaN or infinity for an image")
+    trained = [parameter for parameter in head.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in trained if parameter.ndim > 1]
     optimizer = torch.optim.LBFGS(
-        learned, max_iter=section.iterations, history_size=20, line_search_fn="strong_wolfe", tolerance_grad=1e-6
+        trained, max_iter=section.iterations, history_size=20, line_search_fn="strong_wolfe", tolerance_grad=1e-6
     )
 
     def objective() -> Tensor:
@@ -54,11 +54,11 @@ def fit_head(
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    training = head.training
+    mode = head.training
     head.eval()
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     optimizer.zero_grad()
     with torch.no_grad():
         reached = float(objective())
-    head.train(training)
+    head.train(mode)
     return reached

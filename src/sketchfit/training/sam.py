@@ -1,4 +1,4 @@
-"""Sharpness-aware minimisation: take the gradient where the loss is highest nearby, step from where one was.
+"""Sharpness-aware minimisation: computes the gradient where the loss is highest nearby, and steps from the old weights.
 
 Paper: "Sharpness-Aware Minimization for Efficiently Improving Generalization", Foret et al., arXiv 2010.01412; adaptive
 (scale-invariant) form: "ASAM", Kwon et al., arXiv 2102.11600.
@@ -19,22 +19,22 @@ _DEFAULT_RHO = {"sam": 0.05, "asam": 0.5}
 
 
 class SAM:
-    """SAM around any optimizer, for a plain loop:
+    """SAM around any optimizer:
 
         loss(model(x)).backward(); sam.ascend(); optimizer.zero_grad()
         with paused_statistics(model):
             loss(model(x)).backward()
-        sam.restore(); clip(…); optimizer.step()         # `sam.descend()` is restore and step
+        sam.restore(); clip(…); optimizer.step()
 
-    It keeps nothing from one update to the next, so a checkpoint holds the optimizer alone. The ascent follows the
-    gradient's direction only, so a loss scaled for fp16 needs no unscaling before it. With gradient accumulation both
-    passes must see the same micro-batches.
+    It stores nothing between updates, so a checkpoint only needs the optimizer. The ascent depends only on the
+    direction of the gradient, so a loss that is scaled for fp16 needs no unscaling before it. With gradient
+    accumulation both passes must use the same batches.
 
     Args:
-        optimizer: holds the parameters.
+        optimizer: of the parameters.
         rho: radius of the neighbourhood, above 0.
-        adaptive: ASAM: measure the radius relative to each weight's size, for matrices; vectors (biases, norms) as in
-            SAM.
+        adaptive: ASAM: for matrices, the radius is relative to the size of each weight; for vectors (biases, norms) it
+            is that of SAM.
         eta: ASAM: added to the sizes.
     """
 
@@ -49,7 +49,7 @@ class SAM:
 
     @torch.no_grad()
     def ascend(self) -> None:
-        """Move each parameter by rho along its gradient (of norm 1 over all of them); keep where it was."""
+        """Move each parameter by rho along its gradient (normalised over all of them), and store its value."""
         if self._origin:
             raise RuntimeError("SAM.ascend was called twice without SAM.restore between")
         parameters = [p for group in self.optimizer.param_groups for p in group["params"] if p.grad is not None]
@@ -67,19 +67,14 @@ class SAM:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Put each parameter back, exactly; gradients stay."""
+        """Restore each parameter exactly; gradients are kept."""
         for parameter, origin in self._origin:
             parameter.copy_(origin)
         self._origin = []
 
-    def descend(self) -> None:
-        """Put each parameter back and let the optimizer step with the gradients taken at the top."""
-        self.restore()
-        self.optimizer.step()
-
 
 def build_sam(optimizer: torch.optim.Optimizer, section: OptimizerSection) -> SAM | None:
-    """The SAM that a recipe asks for around its optimizer; None for `sam: none`."""
+    """Return the recipe's SAM around an optimizer; None for `sam: none`."""
     if section.sam == "none":
         return None
     return SAM(optimizer, section.sam_rho or _DEFAULT_RHO[section.sam], adaptive=section.sam == "asam")
@@ -87,7 +82,7 @@ def build_sam(optimizer: torch.optim.Optimizer, section: OptimizerSection) -> SA
 
 @contextmanager
 def paused_statistics(model: nn.Module) -> Iterator[None]:
-    """Keep batch norm's running statistics still, as in SAM's second pass, which sees other weights than will stay."""
+    """Do not update batch norm's running statistics: for SAM's second pass, whose weights are temporary."""
     norms = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.training and m.track_running_stats]
     for norm in norms:
         norm.track_running_stats = False

@@ -1,6 +1,6 @@
-"""The learning rate as a pure function of the update's number, so that a resumed training needs no scheduler's state.
+"""The learning rate as a pure function of the number of the update, so that a resumed training needs no state for it.
 
-Only `Plateau` remembers anything: it reacts to what was measured. Curves: SGDR's cosine (arXiv 1608.03983), one-cycle
+Only `Plateau` has a state, because it reacts to the validation. Curves: SGDR's cosine (arXiv 1608.03983), one-cycle
 (arXiv 1708.07120, torch's form), step, multistep, polynomial, linear, constant.
 """
 
@@ -34,12 +34,12 @@ def _linear(section: ScheduleSection, done: float) -> float:
     return _toward_minimum(section, 1 - done)
 
 
-# Curves over the share of the updates after warm-up that are done, in [0, 1).
+# Functions of the share of the updates after warm-up that are done, in [0, 1).
 _CURVES: dict[str, Curve] = {"cosine": _cosine, "polynomial": _polynomial, "linear": _linear}
 
 
 def warmup_steps(section: ScheduleSection, total_steps: int, steps_per_epoch: int) -> int:
-    """Number of updates in the warm-up, at most `total_steps`; 0 for one-cycle, which rises by itself."""
+    """Return the number of updates in the warm-up, at most `total_steps`; 0 for one-cycle, which has its own rise."""
     if section.name == "onecycle":
         return 0
     unit = {"epochs": steps_per_epoch, "steps": 1, "share": total_steps}[section.warmup_unit]
@@ -53,18 +53,18 @@ def lr_factor(
     steps_per_epoch: int,
     drops: Sequence[tuple[int, float]] = (),
 ) -> float:
-    """What the base learning rate is multiplied by at one update.
+    """Return the factor of the base learning rate at an update.
 
     Args:
-        section: the curve.
-        step: number of the update about to be made, from 0; beyond the end the last value holds.
-        total_steps: updates in the whole training, at least 1.
+        section: settings of the curve.
+        step: number of the next update, from 0; after the end, the last value is returned.
+        total_steps: updates of the training, at least 1.
         steps_per_epoch: updates in an epoch, at least 1.
-        drops: (first update, scale) of each curriculum stage, in order: from its first update on, until the next
-            stage's, the curve is multiplied by the stage's scale.
+        drops: (first update, scale) of each curriculum stage, in order: the curve is multiplied by the scale of the
+            stage.
 
     Returns:
-        A factor, 0 or above. `plateau` gives 1 after warm-up, to be multiplied by `Plateau.scale`.
+        A factor, 0 or above. It is 1 for `plateau` after warm-up, to be multiplied by `Plateau.scale`.
     """
     step = min(max(step, 0), total_steps - 1)
     scale = next((scale for first, scale in reversed(drops) if step >= first), 1.0)
@@ -96,21 +96,21 @@ def _between(start: float, end: float, done: float) -> float:
 
 
 def apply_lr(optimizer: torch.optim.Optimizer, factor: float) -> None:
-    """Set each group's rate to `initial_lr` × `lr_scale` (1 where it has none) × factor."""
+    """Set the rate of each group to `initial_lr` × `lr_scale` (default 1) × factor."""
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] * group.get("lr_scale", 1.0) * factor
 
 
 @dataclass
 class Plateau:
-    """Lower the rate when the watched figure stops improving, as torch's `ReduceLROnPlateau` in relative mode.
+    """Lower the rate when the validation stops improving, like torch's `ReduceLROnPlateau` in relative mode.
 
     Args:
-        gamma: what `scale` is multiplied by at a drop.
-        patience: calls without improvement that are let pass.
-        threshold: relative improvement that counts.
+        gamma: factor of `scale` at each drop.
+        patience: number of updates without improvement that are tolerated.
+        threshold: smallest relative improvement that counts.
         min_factor: lowest scale.
-        larger_is_better: true for an accuracy, false for a loss.
+        larger_is_better: True for an accuracy, False for a loss.
     """
 
     gamma: float
@@ -124,13 +124,13 @@ class Plateau:
 
     @classmethod
     def from_section(cls, section: ScheduleSection, larger_is_better: bool = False) -> Plateau:
-        """The plateau that a recipe asks for."""
+        """Return the recipe's plateau."""
         return cls(
             section.gamma, section.plateau_patience, section.plateau_threshold, section.min_factor, larger_is_better
         )
 
     def update(self, value: float) -> float:
-        """Take an epoch's figure; return the factor for the next epoch's rates."""
+        """Add the figure of an epoch; return the factor of the next epoch's rates."""
         if self._improves(value):
             self.best, self.waited = value, 0
         else:
@@ -147,9 +147,9 @@ class Plateau:
         return value < self.best * (1 - self.threshold)
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint must hold."""
+        """Return what a checkpoint must store."""
         return {"scale": self.scale, "best": self.best, "waited": self.waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict()`'s answer."""
+        """Continue from what `state_dict()` returned."""
         self.scale, self.best, self.waited = state["scale"], state["best"], state["waited"]

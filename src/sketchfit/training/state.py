@@ -1,33 +1,37 @@
-"""All that changes in a training, and how it is saved and brought back."""
+"""The state of a training, and how it is saved and restored."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from torch import nn
 
 from sketchfit.config.freezing import FreezingSection
+from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.models.averaging import EMA, SWA
-from sketchfit.models.backbone import Normalisation, build_network
-from sketchfit.models.heads import classifier_names
+from sketchfit.models.backbone import build_network
+from sketchfit.models.classifier import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
-from sketchfit.tracking.console import Screen
+from sketchfit.models.network import Network, Normalisation
+from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
-from sketchfit.training.losses.build import Loss, build_loss
+from sketchfit.training.loss import Loss
 from sketchfit.training.lp_ft import probe_first
 from sketchfit.training.optimizers import build_optimizer
 from sketchfit.training.sam import SAM, build_sam
 from sketchfit.training.schedules import Plateau
 
 State = dict[str, torch.Tensor]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -36,15 +40,15 @@ class TrainState:
 
     Attributes:
         model: unwrapped, on its device.
-        wrapped: what is called in training (compiled, or spread over processes).
+        wrapped: the model that is called in training (compiled, or spread over processes).
         zero: weights before fine-tuning, where the recipe interpolates with them.
-        freezing: what does not learn.
-        size: side of the input that the network is set to; only where `fixed_size` does the network know it.
+        freezing: what is not trained.
+        size: current side of the input; the network itself only depends on it if `fixed_size`.
         epoch, batch: the next batch to train on.
         loss_sum, right, seen, seconds: of the epoch so far, in this process; the first two may still be on the device.
-        history: a row a finished epoch.
-        best: validation accuracy and weights of the best epoch, where the recipe asks for it.
-        features: what the head is given in this epoch, where it alone learns; computed anew when resumed.
+        history: one row per finished epoch.
+        best: validation accuracy and weights of the best epoch, where the recipe reports it.
+        features: input of the head in epochs in which only it is trained; computed again when resumed.
     """
 
     model: nn.Module
@@ -72,11 +76,11 @@ class TrainState:
     features: FrozenFeatures | None = None
 
     def reported(self) -> nn.Module:
-        """The network whose weights are validated: the moving average where there is one."""
+        """Return the network that is validated: the moving average where there is one."""
         return self.ema.module if self.ema is not None else self.model
 
     def to_size(self, size: int) -> bool:
-        """Set the network, its average and the optimizer to another input size; whether parameters were replaced."""
+        """Change the input size of network, average and optimizer; return whether parameters were replaced."""
         changes = self.fixed_size and size != self.size
         if changes:
             set_input_size(self.model, size, self.raw_optimizer)
@@ -86,36 +90,34 @@ class TrainState:
         return changes
 
     def reported_at(self, size: int) -> nn.Module:
-        """`reported()` for an input size: a copy where the network is set to another one."""
+        """Return `reported()` for an input size: a copy if the network is set to another one."""
         model = self.reported()
         return at_input_size(model, size) if self.fixed_size and size != self.size else model
 
     def count(self, loss_sum: torch.Tensor, right: torch.Tensor, seen: int) -> None:
-        """Add an update's figures, without waiting for the device."""
+        """Add the figures of an update, without waiting for the device."""
         self.loss_sum = self.loss_sum + loss_sum.double()
         self.right = self.right + right
         self.seen += seen
 
-    def totals(self, engine: Accelerator) -> tuple[float, int, int]:
-        """Loss sum, right and seen of the epoch so far, over all processes."""
-        figures = [float(self.loss_sum), float(self.right), float(self.seen)]
-        total = engine.reduce(torch.tensor(figures, dtype=torch.float64, device=engine.device), reduction="sum")
-        loss, right, seen = total.tolist()
+    def totals(self, engine: Engine) -> tuple[float, int, int]:
+        """Return loss sum, right and seen of the epoch so far, over all processes."""
+        loss, right, seen = engine.sum([float(self.loss_sum), float(self.right), float(self.seen)])
         return loss, int(right), int(seen)
 
     def keep_if_best(self, accuracy: float, model: nn.Module) -> None:
-        """Remember the validated weights if this accuracy is the highest so far."""
+        """Store the validated weights if this accuracy is the highest so far."""
         if self.best is None or accuracy > self.best[0]:
             self.best = accuracy, _copied(model)
 
     def next_epoch(self, row: dict[str, float | int | None]) -> None:
-        """File the epoch's row and count from zero."""
+        """Add the row of the epoch to the history, and count from zero."""
         self.history.append(row)
         self.epoch, self.batch = self.epoch + 1, 0
         self.loss_sum, self.right, self.seen, self.seconds = 0.0, 0, 0, 0.0
 
-    def snapshot(self, fingerprint: str, engine: Accelerator) -> dict[str, Any]:
-        """Everything as tensors and plain numbers, for a checkpoint."""
+    def snapshot(self, fingerprint: str, engine: Engine) -> dict[str, Any]:
+        """Return everything as tensors and numbers, for a checkpoint."""
         return {
             "fingerprint": fingerprint,
             "model": self.model.state_dict(),
@@ -131,8 +133,8 @@ class TrainState:
             **{name: getattr(self, name) for name in _COUNTERS},
         }
 
-    def restore(self, saved: dict[str, Any], engine: Accelerator) -> None:
-        """Go back to a snapshot, in place."""
+    def restore(self, saved: dict[str, Any], engine: Engine) -> None:
+        """Restore a snapshot, in place."""
         self.to_size(saved["size"])
         self.model.load_state_dict(saved["model"])
         self.raw_optimizer.load_state_dict(saved["optimizer"])
@@ -145,29 +147,27 @@ class TrainState:
         self.best = (saved["best"][0], saved["best"][1]) if saved["best"] else None
         for name in _COUNTERS:
             setattr(self, name, saved[name])
-        if engine.is_main_process:  # they are sums over all processes, and are summed again
-            self.loss_sum, self.right, self.seen = saved["figures"]
+        self.loss_sum, right, seen = engine.share_of_sum(saved["figures"])
+        self.right, self.seen = int(right), int(seen)
 
 
 _COUNTERS = ("epoch", "batch", "seconds", "history")
 
 
-def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen: Screen) -> TrainState:
-    """Build everything; weights come from the checkpoint where there is one, else the head may be probed first."""
+def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None) -> TrainState:
+    """Build the state of a training.
+
+    Args:
+        job: the training.
+        engine: device and processes.
+        saved: a checkpoint to continue from; None: start with the recipe's weights, and fit the head first if the
+            recipe has `training.probe`.
+    """
     recipe = job.recipe
-    torch.manual_seed(recipe.seed)  # not the job's: ingredients of a soup start from one head
-    network = build_network(recipe.model, job.class_count, load_weights=saved is None)
-    channels_last = recipe.compute.channels_last
-    model = network.model.to(engine.device)
-    model = model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
-    if recipe.training.probe.enabled and saved is None:
-        right = probe_first(job, model, network.normalisation, engine.device)
-        screen.line(f"{job.name}: head fitted on the frozen backbone's features, train {100 * right:.1f} %")
-    averaging = recipe.averaging
-    zero = None
-    if averaging.wise_ft < 1:  # before LoRA: by the names that the merged model has
-        random = network.new_head and not recipe.training.probe.enabled
-        zero = _copied(model, without=classifier_names(model) if random else ())
+    torch.manual_seed(recipe.seed)  # not the job's: candidates of a soup start from the same head
+    network = _build(job, engine, from_checkpoint=saved is not None)
+    model = network.model
+    zero = _start_weights(network, recipe)  # before LoRA: with the names of the merged model
     freezing = recipe.model.freeze
     if recipe.model.lora.rank:
         add_lora(model, recipe.model.lora)
@@ -176,20 +176,18 @@ def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen
         _keep_fewer_activations(model, recipe.model.backbone)
     optimizer = build_optimizer(model, recipe.optimizer)
     counts = np.bincount(job.label[job.train_rows], minlength=job.class_count)
-    loss = build_loss(recipe.loss, counts, recipe.model.head.scale).to(engine.device)
+    plateau = recipe.schedule.name == "plateau"
     state = TrainState(
         model=model,
         wrapped=model,
         normalisation=network.normalisation,
-        loss=loss,
+        loss=Loss(recipe.loss, counts, recipe.model.head.logit_scale).to(engine.device),
         optimizer=optimizer,
         raw_optimizer=optimizer,
         sam=build_sam(optimizer, recipe.optimizer),
-        plateau=Plateau.from_section(recipe.schedule, larger_is_better=True)
-        if recipe.schedule.name == "plateau"
-        else None,
-        ema=EMA(model, averaging) if averaging.ema else None,
-        swa=SWA() if averaging.swa else None,
+        plateau=Plateau.from_section(recipe.schedule, larger_is_better=True) if plateau else None,
+        ema=EMA(model, recipe.averaging) if recipe.averaging.ema else None,
+        swa=SWA() if recipe.averaging.swa else None,
         zero=zero,
         freezing=freezing,
         size=recipe.model.input_size,
@@ -201,8 +199,29 @@ def start(job: FitJob, engine: Accelerator, saved: dict[str, Any] | None, screen
     return state
 
 
+def _build(job: FitJob, engine: Engine, from_checkpoint: bool) -> Network:
+    """Build the network on its device; fit the head first for `training.probe`, unless a checkpoint follows."""
+    recipe = job.recipe
+    network = build_network(recipe.model, job.class_count, load_weights=not from_checkpoint)
+    model = network.model.to(engine.device)
+    if recipe.compute.channels_last:
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if recipe.training.probe.enabled and not from_checkpoint:
+        right = probe_first(job, model, network.normalisation, engine.device)
+        _LOG.info("%s: head fitted on features of the frozen backbone, train %.1f %%", job.name, 100 * right)
+    return network
+
+
+def _start_weights(network: Network, recipe: Recipe) -> State | None:
+    """Return the weights before fine-tuning for WiSE-FT, without a random head; None where it is off."""
+    if recipe.averaging.wise_ft == 1:
+        return None
+    random = network.new_head and not recipe.training.probe.enabled
+    return _copied(network.model, without=classifier_names(network.model) if random else ())
+
+
 def _copied(model: nn.Module, without: Sequence[str] = ()) -> State:
-    """The weights on the CPU, but for those of the modules named: a new head knows nothing worth going back to."""
+    """Return the weights on the CPU, without those of the named modules."""
     left_out = tuple(f"{name}." for name in without)
     return {name: value.cpu().clone() for name, value in model.state_dict().items() if not name.startswith(left_out)}
 
@@ -217,7 +236,7 @@ def _keep_fewer_activations(model: Any, backbone: str) -> None:
 
 
 class WithFeatures(nn.Module):
-    """A timm model whose forward gives logits and the features before the classifier, for losses that want both."""
+    """A timm model that returns logits and the features before the classifier, for losses that use both."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -230,12 +249,11 @@ class WithFeatures(nn.Module):
         return model.forward_head(maps), model.forward_head(maps, pre_logits=True).flatten(1)
 
 
-def wrap(state: TrainState, engine: Accelerator, compiled: bool) -> None:
-    """Set `state.wrapped` for the parameters that learn now; call it again when those change."""
+def wrap(state: TrainState, engine: Engine, compiled: bool) -> None:
+    """Set `state.wrapped` for the parameters that are trained now; call it again when those change."""
     module: nn.Module = WithFeatures(state.model) if state.loss.needs_features else state.model
     if state.features is not None:
         module = state.model.get_submodule(state.features.head)
     if compiled:
         module = torch.compile(module)  # type: ignore[assignment]
-    # Spread over processes it must see which parameters learn; on one device there is nothing to wrap.
-    state.wrapped = engine.prepare_model(module) if engine.num_processes > 1 else module
+    state.wrapped = engine.prepare_model(module)

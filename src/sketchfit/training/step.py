@@ -6,22 +6,25 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
-from accelerate import Accelerator
 from torch import Tensor
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.training.evaluate import autocast
+from sketchfit.models.compute import autocast
+from sketchfit.training.engine import Engine
 from sketchfit.training.sam import paused_statistics
 from sketchfit.training.state import TrainState
 
 
 @dataclass(frozen=True)
 class Micro:
-    """One batch ready for the network.
+    """One batch, ready for the network.
 
-    Images float [B, 3, H, W] (for a head alone: features [B, D]), targets float [B, C], labels int64 [B]; where rows do
-    not all count alike their weights in the loss, float [B]; where there is a teacher its probabilities, float [B, C],
-    mixed as the targets are.
+    Attributes:
+        images: float [B, 3, H, W]; where only the head is trained, features [B, D].
+        targets: float [B, C].
+        label: int64 [B].
+        weight: float [B], of each row in the loss; None: all are 1.
+        teacher: probabilities of the teacher, float [B, C], mixed like the targets; None: there is no teacher.
     """
 
     images: Tensor
@@ -32,13 +35,13 @@ class Micro:
 
 
 def update(
-    state: TrainState, micros: list[Micro], recipe: Recipe, engine: Accelerator, torch_seed: int
+    state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine, torch_seed: int
 ) -> tuple[Tensor, Tensor]:
     """Make one update of the weights from one or several batches.
 
     Args:
-        micros: batches whose gradients are added up.
-        torch_seed: dropout and its kind are a pure function of it, so that a resumed training draws the same.
+        micros: batches whose gradients are summed.
+        torch_seed: dropout and the like are a pure function of it, so that a resumed training is the same.
 
     Returns:
         Sum of the losses over images, and number of images whose most probable class is the target's; on the device.
@@ -53,7 +56,7 @@ def update(
             _accumulate(state, micros, recipe, engine)
         state.sam.restore()
     if recipe.training.clip_grad is not None:
-        engine.clip_grad_norm_(state.model.parameters(), recipe.training.clip_grad)
+        engine.clip_gradients(state.model.parameters(), recipe.training.clip_grad)
     state.optimizer.step()
     state.optimizer.zero_grad()
     if state.ema is not None:
@@ -61,11 +64,11 @@ def update(
     return loss_sum, right
 
 
-def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: Accelerator) -> tuple[Tensor, Tensor]:
+def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine) -> tuple[Tensor, Tensor]:
     loss_sum, right = [], []
     for number, micro in enumerate(micros):
         last = number == len(micros) - 1
-        with nullcontext() if last else engine.no_sync(state.wrapped):
+        with nullcontext() if last else engine.accumulating(state.wrapped):
             with autocast(engine.device, recipe.compute.precision):
                 loss, logits = _loss(state, micro)
             engine.backward(loss / len(micros))

@@ -1,1 +1,1 @@
-"""What a training picture goes through: geometry, strokes, distortion, erasing, mixing, policies."""
+"""Augmentation of training images: operations, policies, their fused application, and mixing of batches."""

@@ -14,20 +14,20 @@ Floats = NDArray[np.float32]
 
 
 def smooth(nodes: Floats, rows: int, columns: int) -> Floats:
-    """A uniform cubic B-spline surface: float32 [n + 3, m + 3, K] nodes to [rows, columns, K].
+    """Return a uniform cubic B-spline surface: float32 [n + 3, m + 3, K] nodes to [rows, columns, K].
 
-    Twice differentiable, and nowhere beyond the extremes of the nodes, as each value is a mean of 16 of them.
+    It is twice differentiable and within the extremes of the nodes, because each value is a mean of 16 of them.
     """
     return _product(_spline(nodes.shape[0] - 3, rows), nodes, _spline(nodes.shape[1] - 3, columns))
 
 
 def linear(nodes: Floats, rows: int, columns: int) -> Floats:
-    """Bilinear between nodes [n + 1, m + 1, K] that span the picture: float32 [rows, columns, K]."""
+    """Interpolate bilinearly between nodes [n + 1, m + 1, K] that span the image: float32 [rows, columns, K]."""
     return _product(_hats(nodes.shape[0] - 1, rows), nodes, _hats(nodes.shape[1] - 1, columns))
 
 
 def displaced(points: Floats, field: Floats) -> Floats:
-    """Points [S, S, 2] in [-1, 1]² plus the field [S, S, 2] at these points; beyond the edge the edge's value."""
+    """Return points [S, S, 2] in [-1, 1]² plus the field [S, S, 2] at these points; outside, the field of the edge."""
     size = field.shape[0]
     if points is grid(size):
         return points + field

@@ -1,4 +1,4 @@
-"""A picture of what training will see: drawings in rows, each with several draws of the policy."""
+"""A sheet of augmented images: one row per image."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sketchfit.config.recipe import Recipe
 from sketchfit.config.transforms import TransformsSection
 from sketchfit.transforms.augment import augment_for, eval_augment
 from sketchfit.transforms.mixing import mix
@@ -20,39 +21,29 @@ _MIXING_STREAM = 1
 
 
 def policy_grid(
-    images: Sequence[Picture],
-    papers: Sequence[Picture],
-    section: TransformsSection,
-    size: int,
-    seed: int = 0,
-    *,
-    draws: int = 7,
-    epoch: int = 0,
-    epochs: int = 1,
-    mixing: bool = False,
+    images: Sequence[Picture], papers: Sequence[Picture], recipe: Recipe, epoch: int = 0, samples: int = 7
 ) -> NDArray[np.uint8]:
-    """Rows are drawings; columns the whole picture, then `draws` draws of the policy.
+    """Return one row per image: the entire image, then augmented versions; mixed where the epoch's batches are.
 
     Args:
         images: each uint8 [S, S', C], all with the same C in {1, 3}.
         papers: each uint8 [C].
-        section: the recipe's section.
-        size: side of each cell in pixels.
-        seed: of the draws.
-        draws: columns beside the original.
-        epoch: chooses the curriculum's stage; each column counts as one epoch's draw of the sample.
-        epochs: how many there are in all.
-        mixing: also mix the drawings of a column, as a batch of training is mixed.
+        recipe: its policy, input size and seed.
+        epoch: from 0; chooses the stage of the curriculum.
+        samples: augmented versions; each has the random numbers of another epoch.
 
     Returns:
-        uint8 [rows · (size + gap) + gap, (draws + 1) · (size + gap) + gap, 3], RGB.
+        uint8 [rows · (size + gap) + gap, (samples + 1) · (size + gap) + gap, 3], RGB.
     """
-    augment, whole = augment_for(section, size, epoch, epochs), eval_augment(size)
+    section, size, epochs, seed = recipe.transforms, recipe.model.input_size, recipe.training.epochs, recipe.seed
+    augment, plain = augment_for(section, size, epoch, epochs), eval_augment(size)
     pairs = list(zip(images, papers, strict=True))
-    columns = [np.stack([whole(image, paper, sample_rng(seed, 0, 0)) for image, paper in pairs])]
-    for draw in range(draws):
-        column = np.stack([augment(im, paper, sample_rng(seed, draw, row)) for row, (im, paper) in enumerate(pairs)])
-        columns.append(_mixed(column, section, sample_rng(seed, draw, 0, _MIXING_STREAM)) if mixing else column)
+    columns = [np.stack([plain(image, paper, sample_rng(seed, 0, 0)) for image, paper in pairs])]
+    for number in range(samples):
+        column = np.stack([augment(im, paper, sample_rng(seed, number, row)) for row, (im, paper) in enumerate(pairs)])
+        if section.mixes_at(epoch, epochs):
+            column = _mixed(column, section, sample_rng(seed, number, 0, _MIXING_STREAM))
+        columns.append(column)
     return _tiled(np.stack(columns, axis=1))
 
 
@@ -63,7 +54,7 @@ def _mixed(column: Picture, section: TransformsSection, rng: np.random.Generator
 
 
 def _tiled(cells: Picture) -> NDArray[np.uint8]:
-    """Cells [rows, columns, size, size, C] side by side with a gap between them."""
+    """Return cells [rows, columns, size, size, C] side by side with a gap between them."""
     rows, columns, size, _, channels = cells.shape
     step = size + _GAP
     sheet = np.full((rows * step + _GAP, columns * step + _GAP, channels), _GAP_COLOUR, np.uint8)

@@ -1,4 +1,4 @@
-"""Mixup and CutMix: two pictures of a batch become one, and so do their labels.
+"""Mixup and CutMix: two images of a batch become one, and so do their targets.
 
 Zhang et al., *mixup: beyond empirical risk minimization* (arXiv:1710.09412);
 Yun et al., *CutMix: regularization strategy to train strong classifiers with localizable features* (arXiv:1905.04899).
@@ -15,17 +15,17 @@ from sketchfit.config.transforms import MixingSection
 def mix(
     images: torch.Tensor, targets: torch.Tensor, section: MixingSection, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch mixed with itself in another order, or the batch as it is where the draw says so.
+    """Return a batch mixed with itself in another order, or unchanged with probability 1 - p.
 
     Args:
-        images: float [B, C, H, W]; not changed. Its memory format is kept.
+        images: float [B, C, H, W]; not changed. The memory format is kept.
         targets: float [B, K], rows sum to 1; not changed.
         section: the recipe's `transforms.mixing`.
-        rng: the batch's own generator; the result is a function of the arguments alone.
+        rng: the batch's own generator; the result depends on the arguments alone.
 
     Returns:
-        Images and targets of the same shapes, dtypes and device. A target is weighted with the share of the pixels
-        that come from its picture: for CutMix counted after the box is cut off at the picture's edge.
+        Images and targets of the same shapes, dtypes and device. A target has the share of the pixels that are from its
+        image; for CutMix, of the box inside the image.
     """
     mixed, switched = rng.random(2)
     if not section.on or mixed >= section.p:
@@ -44,7 +44,7 @@ def _cutmix(
     count, _, height, width = images.shape
     partner = images[order]
     tall, wide = round(height * (1 - kept) ** 0.5), round(width * (1 - kept) ** 0.5)
-    # One box for the batch, as in the paper; only ink asks for one a picture.
+    # One box for the batch, as in the paper; one per image with box=ink.
     draws = rng.random(count if ink else 1)
     at = torch.from_numpy(np.minimum((draws * height * width).astype(np.int64), height * width - 1)).to(images.device)
     if ink:
@@ -60,10 +60,10 @@ def _cutmix(
 
 
 def _on_ink(images: torch.Tensor, draws: torch.Tensor, otherwise: torch.Tensor) -> torch.Tensor:
-    """A pixel of each picture that carries ink, each such pixel as likely; `otherwise` where a picture has none.
+    """Return a random pixel with ink of each image, each with equal probability; `otherwise` where there is none.
 
-    Ink is what lies more than half as far from the paper as the pixel that lies farthest; the paper is the median of
-    the picture's border.
+    A pixel has ink if its distance from the paper is more than half of the image's largest; the paper is the median of
+    the image's border.
 
     Args:
         images: float [B, C, H, W].
@@ -74,7 +74,7 @@ def _on_ink(images: torch.Tensor, draws: torch.Tensor, otherwise: torch.Tensor) 
         int64 [B], y·W + x.
     """
     border = torch.cat((images[:, :, 0], images[:, :, -1], images[:, :, 1:-1, 0], images[:, :, 1:-1, -1]), dim=2)
-    # Sorted, as torch's median has no deterministic form on CUDA.
+    # Sorted, because torch's median has no deterministic form on CUDA.
     paper = border.sort(dim=2).values[:, :, border.shape[2] // 2, None, None]
     far = (images - paper).abs().amax(dim=1).flatten(1)
     ink = far > far.amax(dim=1, keepdim=True) / 2
@@ -86,6 +86,6 @@ def _on_ink(images: torch.Tensor, draws: torch.Tensor, otherwise: torch.Tensor) 
 
 
 def _like(images: torch.Tensor, model: torch.Tensor) -> torch.Tensor:
-    """The tensor in the memory format of `model`."""
+    """Return the tensor in the memory format of `model`."""
     last = model.is_contiguous(memory_format=torch.channels_last) and not model.is_contiguous()
     return images.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)

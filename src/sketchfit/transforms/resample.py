@@ -1,4 +1,4 @@
-"""All geometry of a policy in one resampling: one matrix and `cv2.warpAffine`, or one map and `cv2.remap`."""
+"""The geometry of a policy in one resampling: one matrix and `cv2.warpAffine`, or one map and `cv2.remap`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.transforms.ops import IDENTITY, Affine, Drawn, Matrix, Picture, Warp, compose
+from sketchfit.transforms.ops import IDENTITY, Affine, Matrix, Picture, Sampled, Warp, compose
 
 _FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 _DENSE = 1.25
-"""Source pixels per output pixel above which bilinear sampling would skip thin lines: the source is averaged down
+"""Source pixels per output pixel above which bilinear sampling would skip thin lines, so that the source is averaged
 first."""
 
 
 def resize(image: Picture, size: int) -> Picture:
-    """The whole picture [S, S', C] at [size, size, C]: averaged where it shrinks by much, bilinear otherwise; never a
-    view."""
+    """Return the entire image [S, S', C] as [size, size, C], never a view.
+
+    It is averaged where it shrinks by more than `_DENSE`, and interpolated bilinearly otherwise.
+    """
     if image.shape[0] == image.shape[1] == size:
         return image.copy()
     shrinks = max(image.shape[:2]) > _DENSE * size
@@ -28,20 +30,22 @@ def resize(image: Picture, size: int) -> Picture:
     return out.reshape(size, size, image.shape[2])  # type: ignore[return-value]
 
 
-def resample(image: Picture, paper: Picture, size: int, drawn: Sequence[Drawn], rng: np.random.Generator) -> Picture:
-    """The picture after all geometric operations among `drawn`, at its final size.
+def resample(
+    image: Picture, paper: Picture, size: int, sampled: Sequence[Sampled], rng: np.random.Generator
+) -> Picture:
+    """Return the image at its final size after all geometric operations among `sampled`.
 
     Args:
         image: uint8 [S, S', C]; not changed.
         paper: uint8 [C], the colour outside.
         size: output side in pixels.
-        drawn: operations with their numbers; others than geometric ones are passed over.
+        sampled: operations with their numbers; those that are not geometric are skipped.
         rng: for fields of noise.
 
     Returns:
         uint8 [size, size, C].
     """
-    moves = [(op, u) for op, u in drawn if isinstance(op, (Affine, Warp))]
+    moves = [(op, u) for op, u in sampled if isinstance(op, (Affine, Warp))]
     if any(isinstance(op, Warp) for op, _ in moves):
         return _remapped(image, paper, size, moves, rng)
     matrix = IDENTITY
@@ -68,7 +72,7 @@ def _warped(image: Picture, paper: Picture, size: int, matrix: Matrix) -> Pictur
 
 
 def _turned(image: Picture, matrix: Matrix) -> Picture:
-    """A square picture after one of the eight mirrorings and quarter turns."""
+    """Return a square image after one of the eight flips and quarter turns."""
     a, b, _, d, e, _ = matrix
     if a == 0:
         image, a, e = image.transpose(1, 0, 2), d, b
@@ -76,8 +80,8 @@ def _turned(image: Picture, matrix: Matrix) -> Picture:
 
 
 def _averaged(image: Picture, size: int, step: float) -> Picture:
-    """The source at about one pixel an output pixel, where it is much denser; `step`: how much of its side the output
-    spans."""
+    """Return the source at about one pixel per output pixel if it is much denser; `step` is the share of its side that
+    the output spans."""
     dense = max(image.shape[:2]) * step / size
     if dense <= _DENSE:
         return image
@@ -88,14 +92,14 @@ def _averaged(image: Picture, size: int, step: float) -> Picture:
 
 @lru_cache(maxsize=8)
 def grid(size: int) -> NDArray[np.float32]:
-    """Centres of a picture's pixels: float32 [size, size, 2], (x, y) in [-1, 1]². Read-only."""
+    """Return the centres of the pixels, float32 [size, size, 2], (x, y) in [-1, 1]². Read-only."""
     at = ((2 * np.arange(size) + 1) / size - 1).astype(np.float32)
     points = np.stack(np.broadcast_arrays(at[None, :], at[:, None]), axis=-1)
     points.flags.writeable = False
     return points
 
 
-def _remapped(image: Picture, paper: Picture, size: int, moves: Sequence[Drawn], rng: np.random.Generator) -> Picture:
+def _remapped(image: Picture, paper: Picture, size: int, moves: Sequence[Sampled], rng: np.random.Generator) -> Picture:
     points = grid(size)
     matrix, area = IDENTITY, 1.0
     for op, u in reversed(moves):
@@ -114,7 +118,7 @@ def _remapped(image: Picture, paper: Picture, size: int, moves: Sequence[Drawn],
 
 
 def moved(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
-    """Points float32 [H, W, 2] through a matrix; the points themselves where it does nothing."""
+    """Return points float32 [H, W, 2] mapped by a matrix; the same object if it does nothing."""
     if matrix == IDENTITY:
         return points
     return cv2.transform(points, np.array(matrix, np.float32).reshape(2, 3))  # type: ignore[return-value]

@@ -1,8 +1,8 @@
 """Counted randomness: a generator that is a pure function of (seed, epoch, sample, stream).
 
-Philox is a counter-based generator: key and counter together are its whole state, so any of its 2^128 × 2^192 streams
-can be entered at once. The seed is the key; epoch, sample and stream are the counter's three upper words. The lowest
-word counts the draws: no two different arguments ever share a draw, which a hash of the arguments could not promise.
+Philox is a counter-based generator: key and counter are its complete state, so any of its 2^128 × 2^192 streams can be
+entered directly. The seed is the key; epoch, sample and stream are the counter's three upper words. The lowest
+word counts the numbers, so different arguments never share numbers, which a hash of the arguments could not guarantee.
 
 Salmon et al., *Parallel random numbers: as easy as 1, 2, 3* (SC 2011).
 """
@@ -15,16 +15,16 @@ _WORD = 1 << 64
 
 
 def sample_rng(seed: int, epoch: int, sample: int, stream: int = 0) -> np.random.Generator:
-    """The generator of one sample in one epoch.
+    """Return the generator of one sample in one epoch.
 
     Args:
         seed: in [0, 2^128).
         epoch: in [0, 2^64).
-        sample: the sample's number in its table, or a batch's number; in [0, 2^64).
-        stream: keeps apart different uses of the same sample (augmentation, mixing …); in [0, 2^64).
+        sample: number of the sample in its table, or of a batch; in [0, 2^64).
+        stream: separates different uses of the same sample (augmentation, mixing …); in [0, 2^64).
 
     Raises:
-        ValueError: an argument lies outside its range.
+        ValueError: an argument is outside its range.
     """
     if not (0 <= seed < _WORD * _WORD and 0 <= epoch < _WORD and 0 <= sample < _WORD and 0 <= stream < _WORD):
         raise ValueError(f"out of range: seed {seed}, epoch {epoch}, sample {sample}, stream {stream}")

@@ -1,4 +1,4 @@
-"""Tone and pixel operations in their order, neighbouring tone changes fused into one table."""
+"""Tone and pixel operations in their order; adjacent tone changes are fused into one table."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from sketchfit.transforms.ops import Drawn, Picture, Pixel, Tone
+from sketchfit.transforms.ops import Picture, Pixel, Sampled, Tone
 
 
 def apply_values(
-    image: Picture, paper: Picture, drawn: Sequence[Drawn], rng: np.random.Generator
+    image: Picture, paper: Picture, sampled: Sequence[Sampled], rng: np.random.Generator
 ) -> tuple[Picture, Picture]:
-    """The picture after all tone and pixel operations among `drawn`.
+    """Apply all tone and pixel operations among `sampled`.
 
     Args:
         image: uint8 [H, W, C]; may be overwritten.
         paper: uint8 [C].
-        drawn: operations with their numbers; geometric ones are passed over.
+        sampled: operations with their numbers; geometric ones are skipped.
         rng: for fields of noise.
 
     Returns:
-        The picture uint8 [H, W, C] and what has become of its paper colour [C].
+        The image uint8 [H, W, C], and its new paper colour [C].
     """
     table: Picture | None = None
-    for op, u in drawn:
+    for op, u in sampled:
         if isinstance(op, Tone):
             new = op.table(image.shape[2], paper, u)
             paper = _through(paper, new)
@@ -38,7 +38,7 @@ def apply_values(
 
 
 def _through(values: Picture, table: Picture) -> Picture:
-    """Values [..., C] through a table [256] or [256, C]."""
+    """Return values [..., C] mapped by a table [256] or [256, C]."""
     return table[values] if table.ndim == 1 else table[values, np.arange(table.shape[1])]
 
 
@@ -49,6 +49,6 @@ def _through_table(first: Picture, then: Picture) -> Picture:
 
 
 def look_up(image: Picture, table: Picture) -> Picture:
-    """A picture [H, W, C] through a table [256] or [256, C]."""
+    """Return an image [H, W, C] mapped by a table [256] or [256, C]."""
     out = cv2.LUT(image, table if table.ndim == 1 else table.reshape(1, 256, -1))
     return out.reshape(image.shape)  # type: ignore[return-value]

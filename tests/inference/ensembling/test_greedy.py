@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference import metrics
-from sketchfit.inference.ensembling.greedy import AccuracySearch, LogLossSearch, fit_greedy, select
 from sketchfit.inference.ensembling.margins import Margins
-from sketchfit.inference.ensembling.mean import Weighted, own_probability
+from sketchfit.inference.ensembling.methods import ensembling
+from sketchfit.inference.ensembling.methods.greedy import AccuracySearch, LogLossSearch, select
+from sketchfit.inference.ensembling.rule import Rule, own_probability
 
 Draw = Callable[..., Any]
 
@@ -35,7 +37,7 @@ def test_log_loss_is_near_the_exhaustive_optimum(draw_members: Draw, seed: int) 
     found = select(LogLossSearch(own), np.arange(4), 6)
     best = exhaustive(members, label, 6, lambda p, y: -metrics.log_loss(p, y))
     single = max(-metrics.log_loss(p, label) for p in members)
-    ours = -metrics.log_loss(Weighted(found.weights(4)).combine(members), label)
+    ours = -metrics.log_loss(Rule(found.weights(4)).combine(members), label)
     assert single - 1e-6 <= ours <= best + 1e-6
     assert best - ours < 0.1 * (best - single) + 1e-6
     assert ours == pytest.approx(max(found.path)[0], abs=1e-6)
@@ -48,7 +50,7 @@ def test_accuracy_is_near_the_exhaustive_optimum(draw_members: Draw, seed: int) 
     search = AccuracySearch(Margins.of(members, label, rows), own_probability(members, label, rows))
     found = select(search, np.arange(4), 6)
     best = exhaustive(members, label, 6, metrics.top_k_accuracy)
-    ours = metrics.top_k_accuracy(Weighted(found.weights(4)).combine(members), label)
+    ours = metrics.top_k_accuracy(Rule(found.weights(4)).combine(members), label)
     assert ours == pytest.approx(max(found.path)[0])
     assert max(metrics.top_k_accuracy(p, label) for p in members) <= ours <= best
     assert best - ours <= 2 / 80
@@ -108,21 +110,19 @@ def test_perfect_and_hopeless_members() -> None:
         assert margins.right_with(margins.zeros(), np.array([0])).tolist() == [right]
 
 
-@pytest.mark.parametrize("objective", ["accuracy", "log-loss"])
-def test_bags_spread_the_weight(draw_members: Draw, objective: Any) -> None:
+@pytest.mark.parametrize("name", ["greedy", "greedy-log-loss"])
+def test_bags_spread_the_weight(draw_members: Draw, name: str) -> None:
     members, label = draw_members(np.random.default_rng(5), 300, 5, [1.0] * 10)
     rows = np.arange(300)
-    one = fit_greedy(objective, bags=1, bag_share=1.0)(members, label, rows)
-    many = fit_greedy(objective, bags=10, bag_share=0.5)(members, label, rows)
-    assert isinstance(one, Weighted)
-    assert isinstance(many, Weighted)
+    method = ensembling.get(name)
+    one = method(EnsembleSection(greedy_bags=1, greedy_bag_share=1.0), 0)(members, label, rows)
+    many = method(EnsembleSection(), 0)(members, label, rows)
     for rule in (one, many):
         assert rule.weights.sum() == pytest.approx(1)
         assert rule.weights.min() >= 0
     assert (many.weights > 0).sum() >= (one.weights > 0).sum()
     assert many.weights.max() <= one.weights.max() + 0.05
-    again = fit_greedy(objective, bags=10, bag_share=0.5)(members, label, rows)
-    assert isinstance(again, Weighted)
+    again = method(EnsembleSection(), 0)(members, label, rows)
     assert (again.weights == many.weights).all()
 
 

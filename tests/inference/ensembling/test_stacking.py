@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference import metrics, votes
-from sketchfit.inference.ensembling.stacking import LogPool, fit_stacking
+from sketchfit.inference.ensembling.methods.stacking import stacking
 
 Draw = Callable[..., Any]
 
@@ -18,8 +19,8 @@ Draw = Callable[..., Any]
 def test_two_classes_are_a_logistic_regression_on_log_odds(draw_members: Draw) -> None:
     members, label = draw_members(np.random.default_rng(0), 400, 2, [1.0, 0.5, 1.5])
     members = [prob.astype(np.float64) for prob in members]
-    rule = fit_stacking(strength=1e-6)(members, label, np.arange(400))
-    assert isinstance(rule, LogPool)
+    rule = stacking(EnsembleSection(stacking_strength=1e-6), 0)(members, label, np.arange(400))
+    assert rule.bias is not None
     odds = np.stack([np.log(prob[:, 1] / prob[:, 0]) for prob in members], axis=1)
     reference = LogisticRegression(C=1e9, tol=1e-8, max_iter=1000).fit(odds, label)
     assert rule.weights == pytest.approx(reference.coef_[0], abs=2e-3)
@@ -29,15 +30,14 @@ def test_two_classes_are_a_logistic_regression_on_log_odds(draw_members: Draw) -
 
 def test_the_penalty_pulls_to_the_geometric_mean(draw_members: Draw) -> None:
     members, label = draw_members(np.random.default_rng(1), 100, 5, [1.0, 0.2])
-    rule = fit_stacking(strength=1e7)(members, label, np.arange(100))
+    rule = stacking(EnsembleSection(stacking_strength=1e7), 0)(members, label, np.arange(100))
     assert rule.combine(members) == pytest.approx(votes.geometric_mean(members), abs=1e-4)
 
 
 def test_a_better_member_weighs_more_and_overconfidence_is_undone(draw_members: Draw) -> None:
     members, label = draw_members(np.random.default_rng(2), 3000, 6, [2.0, 0.5], 4.0)
     rows = np.arange(1500)
-    rule = fit_stacking()(members, label, rows)
-    assert isinstance(rule, LogPool)
+    rule = stacking(EnsembleSection(), 0)(members, label, rows)
     assert rule.weights[0] > 2 * rule.weights[1]
     held = slice(1500, None)
     stacked = rule.combine([prob[held] for prob in members])
@@ -46,6 +46,6 @@ def test_a_better_member_weighs_more_and_overconfidence_is_undone(draw_members: 
 
 def test_float32_members_end_where_float64_ones_do(draw_members: Draw) -> None:
     members, label = draw_members(np.random.default_rng(3), 500, 5, [1.0, 0.7])
-    narrow = fit_stacking()(members, label, np.arange(500))
-    wide = fit_stacking()([prob.astype(np.float64) for prob in members], label, np.arange(500))
+    narrow = stacking(EnsembleSection(), 0)(members, label, np.arange(500))
+    wide = stacking(EnsembleSection(), 0)([prob.astype(np.float64) for prob in members], label, np.arange(500))
     assert narrow.combine(members) == pytest.approx(wide.combine(members), abs=2e-3)

@@ -1,1 +1,1 @@
-"""Ensembling on out-of-fold probabilities: ways to combine members, each with a nested estimate of what it is worth."""
+"""Ensembling on out-of-fold probabilities: methods of combining members, each with a nested estimate."""

@@ -1,55 +1,52 @@
-"""Every way of combining the same members side by side: the honest figure next to the flattering one."""
+"""Comparison of methods of ensembling: each with its nested accuracy and its accuracy on the rows it was fitted on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from sketchfit.config.ensemble import METHODS, EnsembleSection
 from sketchfit.inference import metrics
-from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.ensembling.greedy import fit_greedy
-from sketchfit.inference.ensembling.mean import Fit, Rule, Weighted, fit_best_member, fit_equal
+from sketchfit.inference.arrays import Bools, Floats
+from sketchfit.inference.ensembling.methods import ensembling
+from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import fit_choice, nested
-from sketchfit.inference.ensembling.simplex import fit_simplex
-from sketchfit.inference.ensembling.stacking import LogPool, fit_stacking
+from sketchfit.inference.ensembling.rule import Fit, Rule
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+from sketchfit.inference.oof import Rows
 
 BASELINE = "best-member"
 
 
-def standard_methods(
-    rounds: int = 30, bags: int = 10, bag_share: float = 0.5, strength: float = 10.0, seed: int = 0
-) -> dict[str, Fit]:
-    """All ways of combining by name, simple ones first (arguments: see `fit_greedy` and `fit_stacking`)."""
-    return {
-        BASELINE: fit_best_member,
-        "mean": fit_equal("mean"),
-        "geometric": fit_equal("geometric"),
-        "hard-vote": fit_equal("hard-vote"),
-        "rank-mean": fit_equal("rank-mean"),
-        "simplex": fit_simplex,
-        "greedy": fit_greedy("accuracy", rounds, bags, bag_share, seed),
-        "greedy-log-loss": fit_greedy("log-loss", rounds, bags, bag_share, seed),
-        "stacking": fit_stacking(strength),
-    }
+def methods_of(section: EnsembleSection, seed: int, names: Sequence[str] | None = None) -> dict[str, Fit]:
+    """Return methods of ensembling by name, the package's own first, in the order of `METHODS`.
+
+    Args:
+        section: settings of the methods.
+        seed: of the methods that sample.
+        names: of the methods; None: those of `section.compare`.
+    """
+    wanted = dict.fromkeys(section.compare if names is None else names)
+    own = [name for name in METHODS if name in wanted]
+    return {name: ensembling.get(name)(section, seed) for name in dict.fromkeys([*own, *wanted])}
 
 
 @dataclass(frozen=True)
 class MethodScore:
-    """What one way of combining is worth.
+    """The scores of one method.
 
     Attributes:
         name: of the method.
-        naive: top-1 accuracy, fitted and scored on the same rows: flatters.
-        nested: top-1 accuracy on rows that it did not learn from: what a new test set would show.
+        naive: top-1 accuracy on the rows that it was fitted on: too high.
+        nested: top-1 accuracy on rows that it was not fitted on: the estimate for new test rows.
         nested_top5: top-5 accuracy, nested.
         log_loss: nats, nested.
         gain: nested accuracy minus that of the best single member, itself chosen on other folds; paired.
-        weights: a member's name to its weight, fitted on all rows.
-        rule: fitted on all rows; what the test probabilities go through.
-        prob: float32 [N, C], nested: out-of-fold probabilities for everything that comes after.
+        weights: weight of each member by name, fitted on all rows.
+        rule: fitted on all rows, for the test probabilities.
+        prob: float32 [N, C], nested out-of-fold probabilities.
     """
 
     name: str
@@ -68,10 +65,10 @@ class Comparison:
     """All methods, in the order given.
 
     Attributes:
-        scores: one a method.
-        honest_choice: nested accuracy of *picking the best of these methods*, where it was asked for: the figure to
-            report for the chosen one, whose own nested figure is the best of several and so a little too good.
-        honest_prob: float32 [N, C], the probabilities behind that figure.
+        scores: one per method.
+        honest_choice: nested accuracy of choosing the best of these methods; None if not estimated. It is the accuracy
+            to report for the chosen method, whose own nested accuracy is the best of several and so a little too high.
+        honest_prob: float32 [N, C], the probabilities of that choice.
     """
 
     scores: tuple[MethodScore, ...]
@@ -80,14 +77,14 @@ class Comparison:
 
     @property
     def best(self) -> MethodScore:
-        """The most accurate by the nested estimate; of equals, the one with the least log-loss."""
+        """The method with the highest nested accuracy; among equals, the one with the least log-loss."""
         return max(self.scores, key=lambda score: (score.nested.value, -score.log_loss))
 
     def __getitem__(self, name: str) -> MethodScore:
         return next(score for score in self.scores if score.name == name)
 
     def table(self) -> list[dict[str, str]]:
-        """A line of text fields a method, the most accurate first."""
+        """Return one line of text fields per method, the most accurate first."""
         order = sorted(self.scores, key=lambda score: (-score.nested.value, score.log_loss))
         return [
             {
@@ -103,52 +100,40 @@ class Comparison:
 
 
 def compare_ensembles(
-    members: Mapping[str, Floats],
-    label: Ints,
-    fold: Ints,
-    group: Ints | None = None,
-    methods: Mapping[str, Fit] | None = None,
-    honest_choice: bool = False,
+    members: Mapping[str, Floats], rows: Rows, methods: Mapping[str, Fit], honest_choice: bool = False
 ) -> Comparison:
-    """Nested and naive estimates of every way of combining these members.
+    """Return nested and naive estimates of methods of ensembling.
 
     Args:
-        members: a name to out-of-fold probabilities, float [N, C], the same rows in all.
-        label: int [N].
-        fold: int [N], folds that keep near-duplicates together.
-        group: int [N], a number a family of near-duplicates; None: rows are independent.
-        methods: a name to a way of combining; None: `standard_methods()`.
-        honest_choice: also estimate what choosing the best of the methods gives (as many times the work as there are
-            folds).
+        members: out-of-fold probabilities by name, float [n, C], of these rows.
+        rows: labels, folds for nested estimates, and families of near-duplicates.
+        methods: by name; see `methods_of`.
+        honest_choice: also estimate the choice of the best method, which takes as many times the time as there are
+            folds.
     """
-    parts, names = list(members.values()), list(members)
-    chosen = dict(standard_methods() if methods is None else methods)
-    everything = np.arange(len(label))
-    base = metrics.top_k_correct(nested(fit_best_member, parts, label, fold).prob, label)
-    scores = []
-    for name, fit in chosen.items():
-        rule = fit(parts, label, everything)
-        prob = nested(fit, parts, label, fold).prob
-        right = metrics.top_k_correct(prob, label)
-        scores.append(
-            MethodScore(
-                name=name,
-                naive=accuracy(metrics.top_k_correct(rule.combine(parts), label), group),
-                nested=accuracy(right, group),
-                nested_top5=accuracy(metrics.top_k_correct(prob, label, min(5, prob.shape[1])), group),
-                log_loss=metrics.log_loss(prob, label),
-                gain=paired_difference(base, right, group),
-                weights=_named_weights(rule, names),
-                rule=rule,
-                prob=prob,
-            )
-        )
+    parts = list(members.values())
+    base = rows.right(nested(fit_best_member, parts, rows.label, rows.fold))
+    scores = tuple(_score(name, fit, members, rows, base) for name, fit in methods.items())
     if not honest_choice:
-        return Comparison(tuple(scores), None)
-    prob = nested(fit_choice(chosen, fold), parts, label, fold).prob
-    return Comparison(tuple(scores), accuracy(metrics.top_k_correct(prob, label), group), prob)
+        return Comparison(scores, None)
+    prob = nested(fit_choice(methods, rows.fold), parts, rows.label, rows.fold)
+    return Comparison(scores, accuracy(rows.right(prob), rows.group), prob)
 
 
-def _named_weights(rule: Rule, names: list[str]) -> dict[str, float]:
-    weights = rule.weights if isinstance(rule, Weighted | LogPool) else ()
-    return {name: float(weight) for name, weight in zip(names, weights, strict=False)}
+def _score(name: str, fit: Fit, members: Mapping[str, Floats], rows: Rows, base: Bools) -> MethodScore:
+    """Return the scores of one method; `base` is bool [n], whether the best member is correct."""
+    parts = list(members.values())
+    rule = fit(parts, rows.label, np.arange(len(rows.label)))
+    prob = nested(fit, parts, rows.label, rows.fold)
+    right, top5 = rows.right(prob), metrics.top_k_correct(prob, rows.label, min(5, prob.shape[1]))
+    return MethodScore(
+        name=name,
+        naive=accuracy(rows.right(rule.combine(parts)), rows.group),
+        nested=accuracy(right, rows.group),
+        nested_top5=accuracy(top5, rows.group),
+        log_loss=metrics.log_loss(prob, rows.label),
+        gain=paired_difference(base, right, rows.group),
+        weights=dict(zip(members, rule.weights.tolist(), strict=True)),
+        rule=rule,
+        prob=prob,
+    )

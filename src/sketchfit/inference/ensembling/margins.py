@@ -1,10 +1,9 @@
-"""The accuracy of many different means of the same members, without adding up whole probability tables each time.
+"""The accuracy of many different means of the same members, without adding complete probability tables each time.
 
-Only classes that at least one member holds as probable as the true one can ever win against it in a mean with weights
-of 0 or more, and a class that *no* member holds below the true one always wins. So of each row only the contested
-classes are kept, as margins (probability minus that of the true class), and rows that are decided either way are
-merely counted. Of the 12.5 million numbers a member that 25,000 rows of 500 classes have, good members leave a few per
-cent.
+A class can exceed the true one in a mean with weights of 0 or more only if at least one member gives it at least the
+same probability, and it always does if all members do. So only these contested classes are kept, as margins
+(probability minus that of the true class); rows that are decided either way are only counted. For good members a few
+per cent are left of the 12.5 million numbers per member that 25,000 rows of 500 classes have.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.ensembling.mean import Members
+from sketchfit.inference.ensembling.rule import Members
 
 _BLOCK_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Some rows: `margin` float32 [M, pairs], and where each row's pairs start, int [rows]."""
+    """Some rows: `margin` float32 [M, pairs], and the start of each row's pairs, int [rows]."""
 
     margin: Floats
     start: Ints
@@ -34,7 +33,7 @@ class Margins:
 
     Attributes:
         blocks: the contested rows, a few thousand each.
-        always: rows that every mean has right.
+        always: number of rows on which every mean is correct.
         rows: n.
     """
 
@@ -44,7 +43,7 @@ class Margins:
 
     @staticmethod
     def of(members: Members, label: Ints, rows: Ints) -> Margins:
-        """Of these rows (int [n], ascending) of members [N, C] each; reads a block of rows at a time."""
+        """Return the margins of these rows (int [n], ascending) of members [N, C]; reads a block of rows at a time."""
         classes = members[0].shape[1]
         step = max(1, _BLOCK_BYTES // (4 * len(members) * classes))
         blocks, always = [], 0
@@ -56,18 +55,18 @@ class Margins:
         return Margins(tuple(blocks), always, len(rows))
 
     def zeros(self) -> list[Floats]:
-        """The empty sum: what `right_with` and `add` take."""
+        """Return the empty sum for `right_with` and `add`."""
         return [np.zeros(block.margin.shape[1], dtype=np.float32) for block in self.blocks]
 
     def add(self, sums: Sequence[Floats], member: int) -> None:
-        """Add a member to a sum, in place."""
+        """Add a member to a sum in place."""
         for block, total in zip(self.blocks, sums, strict=True):
             total += block.margin[member]
 
     def right_with(self, sums: Sequence[Floats], members: Ints) -> Ints:
-        """Int64 [m]: how many of the n rows are right when each of these members alone is added to the sum.
+        """Return the number of correct rows with each of these members added to the sum, int64 [m].
 
-        A row where another class ties with the true one counts as wrong: a search shall not live on ties.
+        A row where another class ties with the true one counts as wrong, so that a search does not profit from ties.
         """
         right = np.full(len(members), self.always, dtype=np.int64)
         for block, total in zip(self.blocks, sums, strict=True):
@@ -78,7 +77,7 @@ class Margins:
 
 
 def _contested(members: Members, label: Ints, rows: Ints) -> tuple[_Block, int]:
-    """The contested pairs of these rows, and how many rows are decided to be right."""
+    """Return the contested pairs of these rows, and the number of rows that are always correct."""
     own = label[rows]
     margin = np.stack([np.asarray(prob[rows], dtype=np.float32) for prob in members])
     margin -= margin[:, np.arange(len(rows)), own][:, :, None]

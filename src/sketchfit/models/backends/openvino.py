@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from typing_extensions import override
 
-from sketchfit.models.backends.answer import Answer, Floats, Pictures
+from sketchfit.models.backend import Backend, BackendKind, Floats, Pictures
+from sketchfit.models.backends import backends
+
+if TYPE_CHECKING:
+    from sketchfit.models.compute import Compute
+    from sketchfit.models.network import Network
 
 
-def load(graph: bytes, threads: int) -> Answer:
-    """An ONNX graph from pictures to probabilities, ready to answer with so many threads."""
-    import openvino  # an extra, and only wanted here
+@backends.register("openvino")
+class OpenVino(BackendKind):
+    """OpenVINO on the CPU, in fp32."""
+
+    packages = ("openvino", "onnx")
+    devices = ("cpu",)
+    auto = 2
+
+    @classmethod
+    @override
+    def build(cls, network: Network, pictures: Pictures, compute: Compute) -> Backend:
+        import torch
+
+        from sketchfit.models.conversion.fixed_batch import in_batches_of
+        from sketchfit.models.conversion.onnx_graph import to_onnx
+
+        return in_batches_of(len(pictures), load(to_onnx(network, pictures.shape), torch.get_num_threads()))
+
+
+def load(graph: bytes, threads: int) -> Backend:
+    """Return the backend of an ONNX graph from pictures to probabilities."""
+    import openvino
 
     core = openvino.Core()
     settings = {
-        "INFERENCE_PRECISION_HINT": "f32",  # its own choice is bf16 where the CPU has it
+        "INFERENCE_PRECISION_HINT": "f32",  # the default is bf16 where the CPU has it
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
@@ -21,7 +48,7 @@ def load(graph: bytes, threads: int) -> Answer:
     }
     model = core.compile_model(core.read_model(graph), "CPU", settings)
 
-    def answer(pictures: Pictures) -> Floats:
+    def probabilities(pictures: Pictures) -> Floats:
         return np.array(model(pictures)[0], dtype=np.float32)  # a copy: the runtime uses its buffer again
 
-    return answer
+    return probabilities

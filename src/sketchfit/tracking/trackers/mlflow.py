@@ -1,124 +1,92 @@
-"""MLflow: a parent run with a child a fold, on the server in MLFLOW_TRACKING_URI or in the run's folder.
-
-Through MLflow's client: accelerate's tracker works on the one run that is active in the process, and here are several.
-"""
+"""MLflow: a parent run with one child per fold, on the server in MLFLOW_TRACKING_URI or in the run's folder."""
 
 from __future__ import annotations
 
 import os
-import time
+import re
+from typing import Any
 
-from sketchfit.tracking.observer import Failure, Observer, Outcome, Row, RunInfo
-from sketchfit.tracking.trackers.shape import SUMMARY, figures, file_name, flat_settings, fold_name, rgb
+from accelerate.tracking import MLflowTracker
 
-BATCH = 100
-"""Parameters that the server takes in one call."""
-
-LONGEST = 500
-"""Characters of a parameter that every server takes."""
+from sketchfit.tracking.callback import Failure, RunInfo, RunReport
+from sketchfit.tracking.trackers.tracker import SUMMARY, Tracker, flat_settings, rgb
 
 IDENTITY = "sketchfit.identity"
-"""Tag by which a resumed run finds its own runs again."""
+"""Tag by which a resumed run finds its MLflow runs."""
 
 
-class MLflow(Observer):
-    """Logs to MLflow.
+class MLflow(Tracker):
+    """Logs to MLflow, whose open run of this thread is the fold that is being trained, else the parent."""
 
-    Args:
-        project: the experiment, made where it is not there.
-        group: name that all runs of this training carry as the tag `group`.
-    """
-
-    def __init__(self, project: str, group: str) -> None:
-        self._project, self._group = project, group
+    name = "mlflow"
 
     def run_started(self, info: RunInfo) -> None:
-        """Find or make the experiment and the parent run; write the settings."""
+        """Choose the server or the folder, then open the parent run and store the settings."""
+        import mlflow
+
         for name, value in (("MAX_RETRIES", "1"), ("TIMEOUT", "5")):
             os.environ.setdefault(f"MLFLOW_HTTP_REQUEST_{name}", value)
         uri = os.environ.get("MLFLOW_TRACKING_URI")
         if not uri:
             uri = (info.tracking / "mlflow").resolve().as_uri()
-            # MLflow asks for a database since 3.13; that takes the whole of it, and a folder does for one run.
+            # MLflow prefers a database since 3.13, which needs the full package; a folder is enough for one run.
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-        from mlflow import MlflowClient
-        from mlflow.entities import Param
+        mlflow.set_tracking_uri(uri)
+        super().run_started(info)
 
-        self._info = info
-        self._client = MlflowClient(tracking_uri=uri)
-        experiment = self._client.get_experiment_by_name(self._project)
-        self._experiment = experiment.experiment_id if experiment else self._client.create_experiment(self._project)
-        self._ids: dict[str, str] = {}
-        params = [Param(key, str(value)[:LONGEST]) for key, value in flat_settings(info.settings).items()]
-        run = self._run(SUMMARY)
-        known = self._client.get_run(run).data.params
-        # A parameter can't be changed: one that differs in a resumed run (threads, …) keeps its first value.
-        params = [param for param in params if param.key not in known]
-        for start in range(0, len(params), BATCH):
-            self._client.log_batch(run, params=params[start : start + BATCH])
+    def _run(self, name: str) -> Any:
+        """Return the tracker of a run. At most one fold is open: MLflow makes a child of the run opened last."""
+        if name not in self._runs:
+            self._finish_folds(None)
+            if name != SUMMARY:
+                self._run(SUMMARY)
+        return super()._run(name)
 
-    def step_finished(self, member: str, fold: int, step: int, row: Row) -> None:
-        """Add a point to the curves by update."""
-        self._log(fold_name(member, fold), figures(row, "step"), step)
+    def _make(self, name: str) -> Any:
+        import mlflow
 
-    def epoch_finished(self, member: str, fold: int, row: Row) -> None:
-        """Add a point to the curves by epoch."""
-        self._log(fold_name(member, fold), figures(row, "epoch"), int(row["epoch"] or 0))
+        identity = f"{self._info.identity}-{name}"
+        earlier = mlflow.search_runs(
+            experiment_names=[self._section.project],
+            filter_string=f"tags.`{IDENTITY}` = '{identity}'",
+            max_results=1,
+            output_format="list",
+        )
+        return MLflowTracker(
+            self._section.project,
+            run_id=earlier[0].info.run_id if earlier else None,
+            run_name=self._info.name if name == SUMMARY else f"{self._info.name}/{name}",
+            tags={IDENTITY: identity, "group": self._group},
+            nested_run=name != SUMMARY,
+            description=self._info.note if name == SUMMARY else None,
+        )
 
-    def fold_finished(self, member: str, fold: int, row: Row) -> None:
-        """Write the fold's figures and end its run."""
-        name = fold_name(member, fold)
-        self._log(name, figures(row, "fold"), 0)
-        self._client.set_terminated(self._ids.pop(name))
+    def _store_settings(self) -> None:
+        tracker, settings = self._run(SUMMARY), flat_settings(self._info.settings)
+        known = tracker.tracker.data.params  # MLflow never changes a parameter: those of a resumed run stay
+        tracker.store_init_configuration({key: value for key, value in settings.items() if key not in known})
 
-    def run_finished(self, outcome: Outcome) -> None:
-        """Write final figures, errors and the report; end all."""
-        run = self._run(SUMMARY)
-        self._log(SUMMARY, figures(outcome.figures, "final"), 0)
-        for number, picture in enumerate(outcome.errors, 1):
-            self._client.log_image(run, rgb(picture.image), f"errors/{number:03d}-{file_name(picture.caption)}.png")
-        for path in outcome.artefacts:
+    def _log_report(self, report: RunReport) -> None:
+        import mlflow
+
+        tracker = self._run(SUMMARY)
+        for number, error in enumerate(report.errors, 1):
+            caption = re.sub(r"[^\w.%-]+", "-", error.caption).strip("-")[:80]
+            mlflow.log_image(rgb(error.image), f"errors/{number:03d}-{caption}.png")
+        for path in report.artefacts:
             if path.is_dir():
-                self._client.log_artifacts(run, str(path), path.name)
+                tracker.log_artifacts(str(path), path.name)
             else:
-                self._client.log_artifact(run, str(path))
-        self._end("FINISHED")
+                tracker.log_artifact(str(path))
 
-    def run_failed(self, failure: Failure) -> None:
-        """Say why, and end all as failed or killed."""
-        self._client.set_tag(self._run(SUMMARY), "failure", failure.headline)
-        self._end("KILLED" if failure.stopped else "FAILED")
+    def _log_failure(self, failure: Failure) -> None:
+        import mlflow
 
-    def _run(self, name: str) -> str:
-        if name not in self._ids:
-            self._ids[name] = self._resumed(name) or self._created(name)
-        return self._ids[name]
+        self._run(SUMMARY)
+        mlflow.set_tag("failure", failure.headline)
 
-    def _resumed(self, name: str) -> str | None:
-        query = f"tags.`{IDENTITY}` = '{self._info.identity}-{name}'"
-        for run in self._client.search_runs([self._experiment], query, max_results=1):
-            self._client.update_run(run.info.run_id, status="RUNNING")
-            return str(run.info.run_id)
-        return None
+    def _finish(self, name: str, failure: Failure | None) -> None:
+        import mlflow
 
-    def _created(self, name: str) -> str:
-        tags = {IDENTITY: f"{self._info.identity}-{name}", "group": self._group}
-        if name == SUMMARY:
-            tags["mlflow.note.content"] = self._info.note
-        else:
-            tags["mlflow.parentRunId"] = self._run(SUMMARY)
-        title = self._info.name if name == SUMMARY else f"{self._info.name}/{name}"
-        # MLflow adds the command and the user of the process only through its fluent interface, not here.
-        return str(self._client.create_run(self._experiment, run_name=title, tags=tags).info.run_id)
-
-    def _log(self, name: str, values: dict[str, float], step: int) -> None:
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        metrics = [Metric(key, value, now, step) for key, value in values.items()]
-        self._client.log_batch(self._run(name), metrics=metrics)
-
-    def _end(self, status: str) -> None:
-        for run in self._ids.values():
-            self._client.set_terminated(run, status=status)
-        self._ids.clear()
+        del self._runs[name]
+        mlflow.end_run("FINISHED" if failure is None else "KILLED" if failure.stopped else "FAILED")

@@ -1,5 +1,11 @@
-"""Losses over soft targets, one idea a file; `build_loss` makes the one that a recipe asks for."""
+"""Losses, one per file: its settings and its formula. Each file registers its loss under the name in recipes.
 
-from sketchfit.training.losses.build import Loss, build_loss, list_losses
+The files import torch inside their functions, because recipes are checked before torch is imported.
+"""
 
-__all__ = ["Loss", "build_loss", "list_losses"]
+from sketchfit.config.loss import LossSection
+from sketchfit.registry import Registry, named_by
+
+losses: Registry[type[LossSection]] = Registry(
+    "loss", "sketchfit.losses", __name__, check=named_by(LossSection, "name")
+)

@@ -1,19 +1,32 @@
-"""Binary cross-entropy: a sigmoid a class instead of one softmax.
-
-Paper: "ResNet strikes back", Wightman et al., arXiv 2110.00476.
-"""
+"""Binary cross-entropy, one sigmoid per class: "ResNet strikes back", Wightman et al., arXiv 2110.00476."""
 
 from __future__ import annotations
 
-from torch import Tensor
-from torch.nn import functional as F
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from sketchfit.config.loss import LossSection
+from sketchfit.training.losses import losses
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def binary_cross_entropy(logits: Tensor, target: Tensor, threshold: float | None) -> Tensor:
-    """Σ over classes of the binary cross-entropy, [B, C] and [B, C] to [B].
+@losses.register("bce")
+class BinaryCrossEntropy(LossSection):
+    """Binary cross-entropy (Wightman et al., arXiv 2110.00476): one sigmoid per class instead of one softmax."""
 
-    With a threshold, targets above it count as 1 and the others as 0: a mixed image is wholly both of its classes.
-    """
-    if threshold is not None:
-        target = (target > threshold).to(logits.dtype)
-    return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1)
+    name: Literal["bce"] = "bce"
+    bce_threshold: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Targets above this become 1, the others 0, so that a mixed image counts fully as both of its classes."""
+
+    @override
+    def per_sample(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Σ over classes of the binary cross-entropy."""
+        from torch.nn.functional import binary_cross_entropy_with_logits
+
+        if self.bce_threshold is not None:
+            target = (target > self.bce_threshold).to(logits.dtype)
+        return binary_cross_entropy_with_logits(logits, target, reduction="none").sum(1)

@@ -1,19 +1,27 @@
-"""Cross-entropy with soft targets, and label smoothing.
-
-Smoothing: "Rethinking the Inception Architecture for Computer Vision", Szegedy et al., arXiv 1512.00567.
-"""
+"""Cross-entropy with soft targets."""
 
 from __future__ import annotations
 
-from torch import Tensor
-from torch.nn import functional as F
+from typing import TYPE_CHECKING, Literal
+
+from typing_extensions import override
+
+from sketchfit.config.loss import LossSection
+from sketchfit.training.losses import losses
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def smooth(target: Tensor, smoothing: float) -> Tensor:
-    """(1 - smoothing) × target + smoothing / C: [B, C] to [B, C], rows still summing to 1."""
-    return target * (1 - smoothing) + smoothing / target.shape[1] if smoothing else target
+@losses.register("ce")
+class CrossEntropy(LossSection):
+    """Cross-entropy with soft targets."""
 
+    name: Literal["ce"] = "ce"
 
-def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    """-Σ target log softmax(logits), [B, C] and [B, C] to [B]."""
-    return F.cross_entropy(logits, target, reduction="none")
+    @override
+    def per_sample(self, logits: Tensor, target: Tensor) -> Tensor:
+        """-Σ target log softmax(logits)."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(logits, target, reduction="none")

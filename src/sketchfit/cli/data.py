@@ -1,0 +1,86 @@
+"""Commands about data: audit it, draw it, show how it is augmented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sketchfit.cli.options import (
+    Data,
+    ImageColumn,
+    LabelColumn,
+    Overrides,
+    RecipeName,
+    check_arguments,
+    column_settings,
+)
+
+GROUP = "Data"
+app = typer.Typer()
+
+
+@app.command(rich_help_panel=GROUP)
+def audit(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    html: Annotated[
+        Path,
+        typer.Option(
+            "--html", metavar="OUT", help="Folder of the page, findings.json and traits.parquet; or the page itself."
+        ),
+    ] = Path("audit"),
+    external: Annotated[
+        list[Path] | None,
+        typer.Option("--external", help="More training data (a table or folder) to compare with the test images."),
+    ] = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+) -> None:
+    """Check the data before training: traits, drift, broken files, near-duplicates, leaks."""
+    settings = [*column_settings(image_column, label_column), *(overrides or [])]
+    check_arguments(data, recipe, settings)
+    from sketchfit.commands.audit import audit as audit_data
+
+    audit_data(data, recipe, settings, html, external=external or ())
+
+
+@app.command(rich_help_panel=GROUP)
+def augment(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("augment.png"),
+    rows: Annotated[int, typer.Option(min=1, help="Drawings.")] = 6,
+    draws: Annotated[int, typer.Option(min=1, help="Augmented samples of each.")] = 7,
+    epoch: Annotated[int | None, typer.Option(help="Epoch, from 1; by default every stage of a curriculum.")] = None,
+) -> None:
+    """Write a picture of augmented drawings."""
+    check_arguments(data, recipe, overrides or [])
+    from sketchfit.commands.augment import AugmentSheet, show_augment
+
+    show_augment(data, recipe, overrides or [], out, AugmentSheet(rows, draws, epoch))
+
+
+@app.command(rich_help_panel=GROUP)
+def draw(
+    out: Annotated[Path, typer.Argument(help="Folder to make.")],
+    classes: Annotated[int, typer.Option(help="Number of classes.")] = 20,
+    per_class: Annotated[int, typer.Option(help="Training drawings per class.")] = 30,
+    test_per_class: Annotated[int, typer.Option(help="Test drawings per class.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed: the same seed draws the same files.")] = 0,
+    copies: Annotated[
+        float, typer.Option(help="Share of drawings that are flipped, rotated or re-encoded copies.")
+    ] = 0.06,
+) -> None:
+    """Draw a synthetic data set in the competition's layout, with known test labels."""
+    from sketchfit.synthetic import draw_dataset
+
+    drawn = draw_dataset(
+        out, classes=classes, per_class=per_class, test_per_class=test_per_class, seed=seed, copies=copies
+    )
+    typer.echo(
+        f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/"
+    )

@@ -1,0 +1,65 @@
+"""Commands that continue a finished run: pseudo-labels, means of weights, distillation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sketchfit.cli.options import Overrides, Run
+
+GROUP = "Continue a run"
+app = typer.Typer()
+
+
+@app.command("pseudo-label", rich_help_panel=GROUP)
+def pseudo_label(run_folder: Run, overrides: Overrides = None) -> None:
+    """Train students that also use test rows; they are kept where they are better out of fold."""
+    from sketchfit.config.overrides import parse_overrides
+
+    settings = parse_overrides(overrides or [])
+    from sketchfit.commands.pseudo_label import pseudo_label as train_students
+
+    train_students(run_folder, settings)
+
+
+@app.command(rich_help_panel=GROUP)
+def soup(
+    run_folder: Run,
+    members: Annotated[str, typer.Option("--members", help="uniform, greedy or none.")] = "uniform",
+    folds: Annotated[bool, typer.Option("--folds/--no-folds", help="Also the mean of the folds' networks.")] = True,
+    overrides: Overrides = None,
+) -> None:
+    """Average the weights of its networks: the cost of one network, and the accuracy out of fold."""
+    from sketchfit.config.overrides import parse_overrides
+
+    settings = parse_overrides(overrides or [])
+    from sketchfit.commands.soup import soup as make_soups
+
+    make_soups(run_folder, members, folds, settings)
+
+
+@app.command(rich_help_panel=GROUP)
+def distill(
+    run_folder: Run,
+    student: Annotated[
+        str,
+        typer.Option("--student", metavar="MEMBER|FILE", help="A member, or a YAML file of settings that differ."),
+    ] = "",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            "-s",
+            metavar="KEY=VALUE",
+            help="Override a setting: of training the student's (model.backbone=…), else the run's (distill.weight=…).",
+        ),
+    ] = None,
+) -> None:
+    """Distil its ensemble into one small student, and measure its accuracy and speed."""
+    from sketchfit.config.overrides import parse_overrides
+
+    settings = parse_overrides(overrides or [])
+    from sketchfit.commands.distill import distill as train_student
+
+    train_student(run_folder, student, settings)

@@ -1,0 +1,80 @@
+"""The command line: all command groups, and how errors end.
+
+Commands parse, call and print. Arguments and recipes are checked before torch is imported; `--help` imports nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from sketchfit.cli import data, improve, reference, results, train, tune
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as in shells."""
+
+SHORT_HELP = 200
+"""Characters of a command's first sentence: none is cut off."""
+
+
+class GroupedCommands(TyperGroup):
+    """Lists commands in `--help` by their group, in the order in which the groups were added."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write one section per group."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            command = self.commands[name]
+            line = (name, command.get_short_help_str(SHORT_HELP))
+            groups.setdefault(str(getattr(command, "rich_help_panel", None) or "Commands"), []).append(line)
+        for group in (module.GROUP for module in GROUPS):
+            with formatter.section(group):
+                formatter.write_dl(groups[group])
+
+
+GROUPS = (train, data, results, improve, tune, reference)
+
+app = typer.Typer(
+    help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",
+    cls=GroupedCommands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in GROUPS:
+    app.add_typer(module.app)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
+    from sketchfit.errors import UserError
+    from sketchfit.redact import redact
+
+    try:
+        status = app(standalone_mode=False)
+        if status == INTERRUPTED:  # some versions of typer return it after Ctrl-C
+            raise KeyboardInterrupt
+    except UserError as error:
+        for problem in error.problems:
+            typer.echo(redact(f"error: {problem}"), err=True)
+        if error.hint:
+            typer.echo(error.hint, err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("stopped; the same command continues from here", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        # The command line's own errors (no such command or option); their class has no public name.
+        if not (hasattr(error, "show") and hasattr(error, "exit_code")):
+            raise
+        error.show()
+        sys.exit(error.exit_code)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

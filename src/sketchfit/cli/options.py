@@ -1,0 +1,56 @@
+"""Arguments and options that several commands share, and the checks that need no heavy import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path, typer.Argument(help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table.")
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe's name, or a YAML file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting; may be given several times."),
+]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="The run's folder; runs/DATA-RECIPE by default.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at an image that cannot be read.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Delete what the run's folder contains and start again.")]
+ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Column that names the image.")]
+LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column with the label.")]
+Exclude = Annotated[
+    Path | None, typer.Option("--exclude", metavar="FILE", help="Reviewed CSV of training images to leave out.")
+]
+Relabel = Annotated[
+    Path | None, typer.Option("--relabel", metavar="FILE", help="Reviewed CSV of training images with other labels.")
+]
+
+
+def column_settings(image: str | None, label: str | None) -> list[str]:
+    """Return the overrides for the columns of the tables."""
+    named = {"data.image_column": image, "data.label_column": label}
+    return [f"{key}={value!r}" for key, value in named.items() if value is not None]
+
+
+def review_settings(exclude: Path | None, relabel: Path | None) -> list[str]:
+    """Return the overrides for reviewed files of labels."""
+    named = {"data.exclude": exclude, "data.relabel": relabel}
+    return [f"{key}={str(path)!r}" for key, path in named.items() if path is not None]
+
+
+def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:
+    """Refuse missing data and mistakes in the recipe before torch is imported.
+
+    Raises:
+        UserError: all mistakes in the recipe, or the data does not exist.
+    """
+    from sketchfit.config.load import load_recipe
+    from sketchfit.errors import UserError
+
+    load_recipe(recipe, settings)
+    if not data.exists():
+        raise UserError(f"{data} does not exist", "Give the folder that contains train.csv, or a table.")

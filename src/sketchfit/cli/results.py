@@ -1,0 +1,142 @@
+"""Commands that use finished runs: predict, export, submit, score, report, compare, ensemble."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sketchfit.cli.options import ImageColumn, Overrides, Run
+
+GROUP = "Use results"
+app = typer.Typer()
+
+
+@app.command(rich_help_panel=GROUP)
+def predict(
+    run_folder: Run,
+    images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV or Parquet table of images.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV to write; standard output by default.")] = None,
+    image_column: ImageColumn = None,
+    sets: Annotated[
+        float | None, typer.Option("--sets", help="Also the classes that contain the true one with this probability.")
+    ] = None,
+    distilled: Annotated[bool, typer.Option("--distilled", help="Use the run's distilled student alone.")] = False,
+) -> None:
+    """Label new images: image, label, name, probability and the five most probable names."""
+    from sketchfit.commands.predict import predict as predict_images
+
+    frame = predict_images(run_folder, images, image_column=image_column, sets=sets, distilled=distilled)
+    text = frame.to_csv(index=False, lineterminator="\n")
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        from sketchfit.files import write_text
+
+        write_text(out, text)
+
+
+@app.command(rich_help_panel=GROUP)
+def export(
+    run_folder: Run,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .onnx, or .xml for openvino.")],
+    format: Annotated[str, typer.Option("--format", help="onnx or openvino.")] = "onnx",
+    member: Annotated[str | None, typer.Option("--member", help="Whose network, where there are several.")] = None,
+    fold: Annotated[
+        int | None, typer.Option("--fold", help="That fold's network; by default that of all rows, else fold 0's.")
+    ] = None,
+) -> None:
+    """Write one trained network as an ONNX or OpenVINO file, from pixels to probabilities, with its class names."""
+    from sketchfit.commands.export import export as export_network
+
+    found = export_network(run_folder, out, format, member=member, fold=fold)  # type: ignore[arg-type]
+    typer.echo(f"{found['network']} → {found['file']}")
+    for key in ("input", "output", "preprocessing"):
+        typer.echo(f"{key}: {found[key]}")
+
+
+@app.command(rich_help_panel=GROUP)
+def submit(
+    run_folder: Run,
+    csv: Annotated[Path | None, typer.Argument(help="With --check: any CSV; the run's own by default.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check against the sample; write nothing.")] = False,
+    probabilities: Annotated[
+        Path | None,
+        typer.Option("--probabilities", metavar="CSV", help="Also write one column per class to this file."),
+    ] = None,
+) -> None:
+    """Write the submission of a run again, or check one."""
+    from sketchfit.errors import UserError
+
+    if csv is not None and not check:
+        raise UserError("a CSV is only allowed with --check")
+    from sketchfit.commands.submit import check as check_csv
+    from sketchfit.commands.submit import submit as write
+
+    if not check:
+        typer.echo(str(write(run_folder, probabilities=probabilities)))
+    elif problems := check_csv(run_folder, csv):
+        raise UserError(problems)
+    else:
+        typer.echo("nothing wrong with it")
+
+
+@app.command(rich_help_panel=GROUP)
+def score(
+    run_folder: Run,
+    truth: Annotated[Path, typer.Argument(help="CSV with the column `target`, in the order of the test rows.")],
+) -> None:
+    """Compare the predictions of a run with the true test labels, where they are known."""
+    from sketchfit.commands.score import score as score_run
+
+    for name, estimate in score_run(run_folder, truth).items():
+        typer.echo(f"true test {name}  {estimate}")
+
+
+@app.command(rich_help_panel=GROUP)
+def report(run_folder: Run, overrides: Overrides = None) -> None:
+    """Write the report on a run again: figures with intervals, errors, and what to try next."""
+    from sketchfit.commands.report import report as write_report
+
+    write_report(run_folder, overrides or [])
+
+
+@app.command(rich_help_panel=GROUP)
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders; the first is the base.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("compare.html"),
+) -> None:
+    """Compare runs on the same drawings: settings, paired differences, changes per class, changed predictions."""
+    from sketchfit.commands.compare import compare as compare_runs
+
+    compare_runs(runs, out)
+
+
+@app.command("runs", rich_help_panel=GROUP)
+def list_runs(
+    folder: Annotated[Path, typer.Argument(help="Folder that contains run folders.")] = Path("runs"),
+    sort: Annotated[str, typer.Option("--sort", help="Column: top1, log_loss, when, name, seconds, …")] = "top1",
+) -> None:
+    """List the runs of a folder."""
+    from sketchfit.commands.runs import runs as print_runs
+
+    print_runs(folder, sort)
+
+
+@app.command(rich_help_panel=GROUP)
+def ensemble(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Folders of finished runs on one table.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the ensemble.")],
+    submissions: Annotated[
+        list[str] | None,
+        typer.Option("--submission", metavar="CSV=ACCURACY", help="A submission by others and its assumed accuracy."),
+    ] = None,
+) -> None:
+    """Combine finished runs: every method with its nested estimate; submission of the best one."""
+    from sketchfit.commands.ensemble import combine, parse_submissions
+    from sketchfit.tracking.console import Console
+
+    for step in combine(runs, out, parse_submissions(submissions or []), Console("plain")):
+        typer.echo(f"{step.name}  {step}")

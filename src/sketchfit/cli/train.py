@@ -1,0 +1,82 @@
+"""Commands that train: a run with folds, or one network on all rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sketchfit.cli.options import (
+    Data,
+    Exclude,
+    Fresh,
+    ImageColumn,
+    LabelColumn,
+    Out,
+    Overrides,
+    RecipeName,
+    Relabel,
+    Strict,
+    check_arguments,
+    column_settings,
+    review_settings,
+)
+
+GROUP = "Train"
+app = typer.Typer()
+
+
+@app.command(rich_help_panel=GROUP)
+def run(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Out = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option("--holdout", metavar="SHARE", help="Validate on this share once, instead of k folds."),
+    ] = None,
+    exclude: Exclude = None,
+    relabel: Relabel = None,
+    strict: Strict = False,
+    fresh: Fresh = False,
+) -> None:
+    """Train on tables and images, and write submission.csv and a report. The same command continues a run."""
+    share = [] if holdout is None else [f"folds.holdout={holdout}"]
+    columns, reviews = column_settings(image_column, label_column), review_settings(exclude, relabel)
+    settings = [*columns, *reviews, *share, *(overrides or [])]
+    check_arguments(data, recipe, settings)
+    from sketchfit.commands.run import run as run_stages
+
+    run_stages(data, recipe, settings, out, strict=strict, fresh=fresh)
+
+
+@app.command(rich_help_panel=GROUP)
+def check(data: Data, recipe: RecipeName = "cpu", overrides: Overrides = None, out: Out = None) -> None:
+    """Check a run without starting it: recipe, tables, a trial step of each network, memory, disk, time."""
+    check_arguments(data, recipe, overrides or [])
+    from sketchfit.commands.check import check as check_only
+
+    check_only(data, recipe, overrides or [], out)
+
+
+@app.command(rich_help_panel=GROUP)
+def fit(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the trained network.")],
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    strict: Strict = False,
+    fresh: Fresh = False,
+) -> None:
+    """Train one network on all rows, without folds; no accuracy is claimed for it."""
+    settings = [*column_settings(image_column, label_column), *(overrides or [])]
+    check_arguments(data, recipe, settings)
+    from sketchfit.commands.fit import fit as fit_network
+
+    fit_network(data, recipe, settings, out, strict=strict, fresh=fresh)

@@ -1,0 +1,204 @@
+"""`sketchfit ablate`: train a recipe and changes of it on the same folds and seeds, and test which differ."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table as RichTable
+
+from sketchfit.audit.callback import AuditCallback
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.variants import Variant, make_variants
+from sketchfit.data.store import Receiver, Store, StoreSettings
+from sketchfit.data.stores import load_store, store_settings
+from sketchfit.errors import Problems
+from sketchfit.files import write_text
+from sketchfit.reporting.ablation import (
+    NOTE,
+    AblationRow,
+    VariantResult,
+    ablation_page,
+    ablation_table,
+    table_rows,
+    to_csv,
+)
+from sketchfit.runs.fingerprint import digest
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.audit import find_groups
+from sketchfit.stages.check import check_networks, planned_folds
+from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.resources import PlannedNetwork
+from sketchfit.stages.split import make_folds, trained_folds
+from sketchfit.stages.start import open_tables
+from sketchfit.tracking.console import Console
+from sketchfit.training.fold import FoldResult, mean_oof, train_fold
+from sketchfit.wording import counted
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Variation:
+    """What to vary.
+
+    Attributes:
+        settings: `key=value,value` each; a value that the base has is left out.
+        seeds: trainings per variant, with the seeds recipe.seed, recipe.seed + 1, …; the folds stay.
+        grid: every combination of the values instead of one change at a time.
+    """
+
+    settings: Sequence[str]
+    seeds: int = 2
+    grid: bool = False
+
+
+def ablate(
+    data: str | Path,
+    variation: Variation,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "runs/ablation",
+) -> list[AblationRow]:
+    """Train the base and its variants and write `ablation.csv` and `ablation.html`.
+
+    Stages after training (views, calibration, ensembles) are left out. Started again with more variants or seeds, it
+    trains only those that are missing.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        variation: what to vary.
+        recipe, overrides: the base.
+        out: folder; `variants/NAME/seedK` holds each training.
+
+    Returns:
+        The table: base first, then variants, the best first.
+
+    Raises:
+        UserError: a mistake in the recipe, in a value or in the tables.
+    """
+    base = load_recipe(recipe, overrides)
+    variants = make_variants(base, variation.settings, variation.grid)
+    context = open_tables(Path(data), base, Path(out))
+    _check(context, variants, variation.seeds)
+    runner = _Runner(context)
+    results = []
+    for variant in variants:
+        results.append(runner.train(variant, variation.seeds))
+        accuracy = 100 * results[-1].correct.mean()
+        log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
+    rows = ablation_table(results[0], results[1:], runner.group)
+    context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
+    _print(rows, Path(out), context.console)
+    return rows
+
+
+def _check(context: RunContext, variants: Sequence[Variant], seeds: int) -> None:
+    """Check the folds, and try the network of each variant that has trainings left.
+
+    Raises:
+        UserError: everything that is wrong.
+    """
+    problems, recipe = Problems(), context.recipe
+    folds = problems.collect(lambda: planned_folds(recipe, context.table)) or ()
+    networks = []
+    for variant in variants:
+        folders = [_seed_folder(context, variant, recipe.seed + number) for number in range(seeds)]
+        ((name, own),) = member_recipes(variant.recipe).items()
+        left = sum(len(folds) - len(folder.networks(name)) for folder in folders)
+        networks.append(PlannedNetwork(variant.name, own, max(left, 0), context.run.path))
+    with context.engine.main_first() as is_main:
+        if is_main:
+            check_networks(networks, folds, context.table, context.engine, problems).log()
+
+
+def _seed_folder(context: RunContext, variant: Variant, seed: int) -> RunFolder:
+    return RunFolder(context.run.path / "variants" / _folder_name(variant) / f"seed{seed}")
+
+
+class _Runner:
+    """Trains variants on the same folds, from near-duplicate groups that are found once."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._stores: dict[StoreSettings, Store] = {}
+        table, base = context.table, context.recipe
+        callback = AuditCallback(table, base)
+        with context.engine.main_first():
+            store = self._store(base, callback.train)
+            callback.finish(context.console)
+            group = find_groups(context, [store.folder.name])
+        self._folds = trained_folds(make_folds(table, store.readable, group, base)[0], base)
+        rows = np.unique(np.concatenate([fold.valid for fold in self._folds]))
+        self.group: NDArray[np.int64] | None = None if group is None else group[rows]
+
+    def train(self, variant: Variant, seeds: int) -> VariantResult:
+        """Train all seeds of a variant; what is on disk is not trained again."""
+        correct, seconds = [], 0.0
+        for number in range(seeds):
+            results = self._train(variant, self._context.recipe.seed + number)
+            correct.append(_correct(results, self._context.table.label))
+            seconds += sum(result.seconds for result in results)
+        return VariantResult(variant.name, np.stack(correct), seconds)
+
+    def _train(self, variant: Variant, seed: int) -> list[FoldResult]:
+        settings = variant.recipe.model_copy(update={"seed": seed})
+        run = _seed_folder(self._context, variant, seed)
+        context = replace(self._context, run=run, recipe=settings)
+        context.engine.on_main(lambda: run.write_recipe(settings))
+        ((name, recipe),) = member_recipes(settings).items()
+        member = self._member(name, recipe)
+        return [train_fold(context, member, fold) for fold in self._folds]
+
+    def _store(self, recipe: Recipe, receiver: Receiver = lambda _: None) -> Store:
+        key = store_settings(recipe)
+        if key not in self._stores:
+            table, console = self._context.table, self._context.console
+            self._stores[key] = load_store(table, table.train, "training", recipe, console, receiver)
+        return self._stores[key]
+
+    def _member(self, name: str, recipe: Recipe) -> Member:
+        """Return the member without test rows: no variant needs their probabilities."""
+        train = self._store(recipe)
+        return Member(name, recipe, train, replace(train, images=train.images[:0], paper=train.paper[:0], errors=()))
+
+
+def _folder_name(variant: Variant) -> str:
+    plain = re.sub(r"[^\w.=+-]+", "_", variant.name)
+    return plain if plain == variant.name and len(plain) < 80 else f"{plain[:70]}-{digest(variant.name)[:8]}"
+
+
+def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return whether each validated row is right, bool [n], rows ascending; repeats are averaged first."""
+    rows = np.unique(np.concatenate([result.rows for result in results]))
+    right: NDArray[np.bool_] = mean_oof(results).argmax(axis=1) == label[rows]
+    return right
+
+
+def _write(rows: Sequence[AblationRow], out: Path, data: str) -> None:
+    write_text(out / "ablation.csv", to_csv(rows))
+    write_text(out / "ablation.html", ablation_page(rows, f"Ablation on {data}"))
+
+
+def _print(rows: Sequence[AblationRow], out: Path, console: Console) -> None:
+    """Print the table; names of variants come last, as they may be long."""
+    shown = RichTable(box=None, pad_edge=False)
+    for name in ("top-1", "difference", "95 % interval", "minutes", ""):
+        shown.add_column(name, justify="left" if not name else "right", no_wrap=True)
+    shown.add_column("variant", overflow="fold")
+    for line in table_rows(rows):
+        interval = f"{line['low']} to {line['high']}" if line["low"] else ""
+        minutes = f"{float(line['seconds']) / 60:.1f}"
+        shown.add_row(line["top1"], line["difference"], interval, minutes, line["verdict"], line["variant"])
+    console.rich.print(shown)
+    for sentence in re.split(r"(?<=\.) ", NOTE):
+        log.info(sentence)
+    log.info(f"{out}/ablation.csv, {out}/ablation.html")

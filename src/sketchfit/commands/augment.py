@@ -1,0 +1,114 @@
+"""`sketchfit augment`: a picture of augmented training images, one band per stage of the curriculum."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.stores import load_store
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+from sketchfit.stages.tables import load_table
+from sketchfit.tracking.console import Console
+from sketchfit.transforms.grid import policy_grid
+
+log = logging.getLogger(__name__)
+
+BAND = 8
+"""Height in pixels of the bar between two stages."""
+
+
+@dataclass(frozen=True)
+class AugmentSheet:
+    """What the picture shows.
+
+    Attributes:
+        rows: images, of classes spread over all.
+        samples: augmented versions of each.
+        epoch: from 1; None: the first epoch of each stage of the curriculum, one below the other.
+    """
+
+    rows: int = 6
+    samples: int = 7
+    epoch: int | None = None
+
+
+def show_augment(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "augment.png",
+    show: AugmentSheet | None = None,
+) -> NDArray[np.uint8]:
+    """Write a PNG with one row per image: the entire image, then augmented versions.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe, overrides: as for `run`; the first member is shown.
+        out: PNG to write.
+        show: number of images and versions, and the epoch.
+
+    Returns:
+        uint8 [H, W, 3], RGB.
+
+    Raises:
+        UserError: a mistake in the recipe or the tables, or an epoch that the recipe does not have.
+    """
+    show = show or AugmentSheet()
+    settings = next(iter(member_recipes(load_recipe(recipe, overrides)).values()))
+    epochs = _epochs(settings, show.epoch)
+    console = Console(settings.tracking.progress)
+    table = load_table(Path(data), settings, with_folds=False)
+    store = load_store(table, table.train, "training", settings, console)
+    rows = spread_rows(table.label, store.readable, show.rows)
+    images, papers = [store.images[row] for row in rows], [store.paper[row] for row in rows]
+    grids = [policy_grid(images, papers, settings, epoch, show.samples) for epoch in epochs]
+    band = np.full((BAND, grids[0].shape[1], 3), 40, np.uint8)
+    picture: NDArray[np.uint8] = np.vstack([part for grid in grids for part in (band, grid)][1:])
+    _write_png(Path(out), picture)
+    stages = f"; stages from epoch {', '.join(str(epoch + 1) for epoch in epochs)}" if len(epochs) > 1 else ""
+    log.info(f"{out}: {len(rows)} images, each unchanged and {show.samples} times augmented{stages}")
+    return picture
+
+
+def spread_rows(label: NDArray[np.int64], readable: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+    """Return up to `count` readable rows, int64, of classes spread evenly over all; the first of each class."""
+    rows = np.flatnonzero(readable)
+    _, first = np.unique(label[rows], return_index=True)
+    places = np.unique(np.linspace(0, len(first) - 1, count).round().astype(int))
+    chosen: NDArray[np.int64] = rows[first[places]]
+    if len(chosen) < min(count, len(rows)):
+        others = np.setdiff1d(rows, chosen)
+        chosen = np.concatenate([chosen, others[: count - len(chosen)]])
+    return chosen
+
+
+def stage_starts(recipe: Recipe) -> list[int]:
+    """Return the first epoch (from 0) of each stage of the curriculum; the first of all without one."""
+    stages = [recipe.transforms.stage(epoch, recipe.training.epochs) for epoch in range(recipe.training.epochs)]
+    return [stages.index(stage) for stage in dict.fromkeys(stages)]
+
+
+def _epochs(recipe: Recipe, epoch: int | None) -> list[int]:
+    """Return the epochs to show, from 0; `epoch` counts from 1."""
+    if epoch is None:
+        return stage_starts(recipe)
+    if not 1 <= epoch <= recipe.training.epochs:
+        raise UserError(f"there is no epoch {epoch}: the recipe has 1 to {recipe.training.epochs}")
+    return [epoch - 1]
+
+
+def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
+    _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    with atomic(path) as temporary:
+        temporary.write_bytes(data.tobytes())

@@ -1,0 +1,108 @@
+"""`sketchfit export`: one trained network as a file that other programs run, without sketchfit or torch."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from pathlib import Path
+from typing import Literal, get_args
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.stores import store_settings
+from sketchfit.errors import UserError
+from sketchfit.models.choose_backend import missing_packages
+from sketchfit.models.conversion.export import checked_graph, write_onnx, write_openvino
+from sketchfit.models.saved_network import load_network
+from sketchfit.runs.networks import NetworkFolder
+from sketchfit.runs.run import Run
+from sketchfit.runs.table import RunTable
+from sketchfit.stages.refit import refit_name
+
+Format = Literal["onnx", "openvino"]
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
+NEEDS = {"onnx": ("onnx", "onnxruntime"), "openvino": ("onnx", "onnxruntime", "openvino")}
+FITTING = {
+    "pad": "padded to a square with the paper's colour",
+    "stretch": "stretched to a square",
+    "crop": "its middle cropped to a square",
+    "ink": "cropped to its ink with a margin and padded to a square",
+}
+"""What `data.resize` does, in words."""
+
+
+def export(
+    run: str | Path, out: str | Path, format: Format = "onnx", *, member: str | None = None, fold: int | None = None
+) -> dict[str, str]:
+    """Write one network of a run: that of all rows (`refit`, `sketchfit fit`) if there is one, else that of fold 0.
+
+    The file predicts as that network does alone: without the run's other networks, views and calibration.
+
+    Args:
+        run: a run's folder.
+        out: file to write; OpenVINO's has the weights next to it, in a .bin.
+        format: `onnx` or `openvino`.
+        member: whose network, also a distilled student's (`NAME+distilled`); needed where the run has several members.
+        fold: the network of this fold.
+
+    Returns:
+        The metadata in the file, and `file` and `network`.
+
+    Raises:
+        UserError: no such run, member, fold or format; missing packages; a network that can't be converted.
+    """
+    opened, path = Run.open(run), Path(out)
+    if format not in get_args(Format):
+        raise UserError(f"there is no format {format!r}", f"Formats: {', '.join(get_args(Format))}.")
+    if path.suffix != SUFFIXES[format]:
+        raise UserError(f"a file of format {format} ends in {SUFFIXES[format]}, and {path} does not")
+    if missing := missing_packages(NEEDS[format]):
+        raise UserError(f"the format {format} needs {', '.join(missing)}", "pip install 'sketchfit[fast]'")
+    name, own = _member(opened, member)
+    place = _network(opened, name, fold)
+    network = load_network(place.path, own, opened.table.class_count)
+    size, channels = own.model.input_size, 1 if own.data.channels == 1 else 3
+    graph, any_batch = checked_graph(network, size, channels)
+    metadata = _metadata(own, opened.table, channels, any_batch)
+    (write_onnx if format == "onnx" else write_openvino)(path, graph, metadata)
+    return metadata | {"file": str(path), "network": str(place.path)}
+
+
+def _member(run: Run, wanted: str | None) -> tuple[str, Recipe]:
+    """Return the name and the recipe of the member or student that is wanted."""
+    known = run.members | run.students
+    if wanted is None and len(run.members) > 1:
+        raise UserError(f"this run has the members {', '.join(known)}", "Name one with --member.")
+    name = next(iter(run.members)) if wanted is None else wanted
+    if name not in known:
+        raise UserError(f"this run has no member {name!r}", f"Members: {', '.join(known)}.")
+    return name, known[name]
+
+
+def _network(run: Run, member: str, fold: int | None) -> NetworkFolder:
+    """Return the network of a fold; where none is named, that of all rows, or else that of fold 0."""
+    choices = [run.folder.network(refit_name(member), 0), run.folder.network(member, 0)]
+    if fold is not None:
+        choices = [run.folder.network(member, fold)]
+    found = next((network for network in choices if network.is_done()), None)
+    if found is None:
+        raise UserError(
+            f"{choices[-1].path} holds no trained network",
+            "Let `sketchfit run` or `sketchfit fit` finish first, or name a fold that is trained with --fold.",
+        )
+    return found
+
+
+def _metadata(recipe: Recipe, table: RunTable, channels: int, any_batch: bool) -> dict[str, str]:
+    """Return what must be known to use the file, as texts."""
+    colour = "grey" if channels == 1 else "RGB; a grey drawing repeated three times"
+    size, stored, batch = recipe.model.input_size, store_settings(recipe).size, "N" if any_batch else "1"
+    return {
+        "class_names": json.dumps(table.class_names, ensure_ascii=False),
+        "class_targets": json.dumps(table.class_targets),
+        "input": f"images: uint8 [{batch}, {size}, {size}, {channels}]",
+        "output": f"probabilities: float32 [{batch}, {table.class_count}]",
+        "preprocessing": f"rotated upright after EXIF; {colour}; {FITTING[recipe.data.resize]}, "
+        f"resized to {stored} px and then to {size} px. Normalisation is in the graph.",
+        "architecture": recipe.model.backbone,
+        "made_by": f"sketchfit {importlib.metadata.version('sketchfit')}",
+    }

@@ -1,0 +1,58 @@
+"""`sketchfit fit`: one network trained on all rows. Nothing is held out, so no figure is claimed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
+from sketchfit.data.folds import Fold
+from sketchfit.errors import UserError
+from sketchfit.stages.decode import open_members, unreadable_images
+from sketchfit.stages.start import RunRequest, start_run
+from sketchfit.tracking.callback import RunReport
+from sketchfit.tracking.supervise import supervised
+from sketchfit.training.fold import train_fold
+
+log = logging.getLogger(__name__)
+
+
+def fit(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "runs/fit",
+    *,
+    strict: bool = False,
+    fresh: bool = False,
+) -> Path:
+    """Train one member on all rows; arguments as for `run`.
+
+    Returns:
+        The folder of the trained network; its run's folder works for `predict`.
+
+    Raises:
+        UserError: a mistake in the recipe, the tables or the folder; or a recipe of several members.
+    """
+    with supervised() as dispatcher:
+        settings = load_recipe(recipe, overrides)
+        if len(members := member_recipes(settings)) > 1:
+            raise UserError(
+                f"fit trains one member, and the recipe has {', '.join(members)}", "Use run, or leave `members` out."
+            )
+        request = RunRequest(Path(data), settings, Path(out), strict, fresh, kind="fit")
+        context = start_run(request, dispatcher)
+        (member,) = open_members(context, member_recipes(context.recipe)).values()
+        unreadable_images(context, member)
+        rows = np.flatnonzero(member.train.readable)
+        train_fold(context, member, Fold(0, rows, rows[:0]), context.dispatcher)
+        folder = context.run.fold(member.name, 0)
+        line = f"trained on all {len(rows):,} rows, nothing held out: {folder / 'model.safetensors'}"
+        log.info(line)
+        context.dispatcher.run_finished(RunReport({}, (line,), context.clock.since_start))
+        return folder

@@ -1,0 +1,102 @@
+"""`sketchfit predict`: labels for new images by a finished run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sketchfit.data.image_sources import read_images
+from sketchfit.data.store import open_stores
+from sketchfit.data.table import Split
+from sketchfit.errors import UserError
+from sketchfit.inference.oof import rows_of
+from sketchfit.inference.run_predictor import RunPredictor
+from sketchfit.runs.run import Run
+from sketchfit.runs.table import RunTable
+from sketchfit.stages.calibrate import conformal_sets
+from sketchfit.training.engine import make_engine
+
+Floats = NDArray[np.float32]
+
+
+def predict(
+    run: str | Path,
+    images: Sequence[str | Path] | str | Path,
+    *,
+    image_column: str | None = None,
+    sets: float | None = None,
+    distilled: bool = False,
+) -> pd.DataFrame:
+    """Label images.
+
+    Args:
+        run: a run's folder.
+        images: image files, folders (all images below), or tables.
+        image_column: column of a table that names the image.
+        sets: coverage of prediction sets, above 0, below 1. The column `set` then has the classes that together include
+            the right one with this probability, for images like those of the training table.
+        distilled: predict only with the run's distilled student: the entire image, without calibration.
+
+    Returns:
+        One row per image, in the order given: `image`, `label` (the class in the training table), `name`,
+        `probability`, `top5` (`name:probability` of the five most probable, separated by `;`), `error` (why an image
+        could not be read, else empty; all classes are then equally probable).
+
+    Raises:
+        UserError: there is no finished run, no student or no such image, or sets of a student are requested.
+    """
+    opened = Run.open(run)  # a folder without a run is reported before images are read
+    if sets is not None and not 0 < sets < 1:
+        raise UserError(f"the coverage of sets must be between 0 and 1, not {sets:g}", "For example: --sets 0.95")
+    if sets is not None and distilled:
+        raise UserError("sets are calibrated for the predictions of all members", "Leave out --sets, or --distilled.")
+    sources = [images] if isinstance(images, (str, Path)) else images
+    root, split = read_images([Path(source) for source in sources], image_column)
+    predictor = RunPredictor.of_student(opened) if distilled else RunPredictor.of(opened)
+    prob, errors = _probabilities(opened, predictor, root, split)
+    frame = _frame(split, prob, errors, opened.table)
+    if sets is not None:
+        frame["set"] = _set_texts(opened, prob, sets)
+    return frame
+
+
+def _probabilities(run: Run, predictor: RunPredictor, root: Path, split: Split) -> tuple[Floats, list[str]]:
+    """Decode each image once for all members; return the probabilities and why images could not be read."""
+    device = make_engine(run.recipe.compute).device
+    with tempfile.TemporaryDirectory(prefix="sketchfit-") as cache:
+        stores = open_stores(root, split.paths, predictor.store_settings, Path(cache))
+        prob = predictor.probabilities(stores, device)
+        errors = [texts[0] if all(texts) else "" for texts in zip(*(store.errors for store in stores), strict=True)]
+        del stores  # the memory maps must be closed before the folder is deleted
+    return prob, errors
+
+
+def _set_texts(run: Run, prob: Floats, coverage: float) -> list[str]:
+    """Return the classes of each row's prediction set, the most probable first, separated by `;`."""
+    if not run.has("oof"):
+        raise UserError(f"{run.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
+    oof, names = run.oof(), run.table.class_names
+    rows = rows_of(run.rows, oof.row)
+    inside = conformal_sets(oof.prob, rows, coverage, run.recipe.calibration.set_score).sets(prob)
+    order = np.argsort(-prob, axis=1, kind="stable")
+    return [";".join(names[i] for i in line if inside[row, i]) for row, line in enumerate(order)]
+
+
+def _frame(split: Split, prob: Floats, errors: Sequence[str], table: RunTable) -> pd.DataFrame:
+    order = np.argsort(-prob, axis=1, kind="stable")[:, :5]
+    best, names = order[:, 0], table.class_names
+    return pd.DataFrame(
+        {
+            "image": list(split.names),
+            "label": [table.class_targets[index] for index in best],
+            "name": [names[index] for index in best],
+            "probability": [f"{prob[row, index]:.6f}" for row, index in enumerate(best)],
+            "top5": [";".join(f"{names[i]}:{prob[row, i]:.4f}" for i in top) for row, top in enumerate(order)],
+            "error": list(errors),
+        }
+    )

@@ -1,0 +1,59 @@
+"""`sketchfit runs`: print the runs of a folder as a table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sketchfit.reporting.kit.formats import MISSING, decimals, interval, percent, thousands
+from sketchfit.reporting.runs_list import RunLine, list_runs
+from sketchfit.tracking.console import Console, duration
+
+log = logging.getLogger(__name__)
+
+_HEAD = ("run", "when", "backbone", "members", "networks", "rows", "top-1", "interval", "top-5", "log-loss", "time")
+
+
+def runs(folder: str | Path = "runs", sort: str = "top1") -> list[RunLine]:
+    """Print the runs in a folder, sorted; unfinished ones too.
+
+    Args:
+        folder: holds run folders.
+        sort: a field of `RunLine`.
+
+    Returns:
+        The lines of the table.
+
+    Raises:
+        UserError: there is no such folder, no run in it, or no such field.
+    """
+    lines = list_runs(folder, sort)
+    Console("plain")  # prints the log
+    _print(lines)
+    return lines
+
+
+def _print(lines: Sequence[RunLine]) -> None:
+    """Print one line per run, however long it is."""
+    cells = [_HEAD, *(_cells(one) for one in lines)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
+    for row in cells:
+        log.info("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _cells(one: RunLine) -> tuple[str, ...]:
+    return (
+        one.name,
+        datetime.fromtimestamp(one.when).strftime("%Y-%m-%d %H:%M"),
+        one.backbone,
+        str(one.members),
+        str(one.networks),
+        thousands(one.rows),
+        MISSING if one.top1 is None else percent(one.top1.value),
+        "unfinished" if one.top1 is None else interval(one.top1),
+        percent(one.top5),
+        decimals(one.log_loss),
+        duration(one.seconds),
+    )

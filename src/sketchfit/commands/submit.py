@@ -1,0 +1,66 @@
+"""`sketchfit submit`: write a run's submission again, or check one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sketchfit.data.table import Table, fingerprint
+from sketchfit.errors import UserError
+from sketchfit.files import write_text
+from sketchfit.inference.submission_text import check_submission, probabilities_text
+from sketchfit.runs.run import Run
+from sketchfit.stages.submit import write_submission
+from sketchfit.stages.tables import load_table
+
+
+def submit(run: str | Path, *, probabilities: str | Path | None = None) -> Path:
+    """Write a run's submission again from its test probabilities.
+
+    Args:
+        run: a run's folder.
+        probabilities: CSV to write too: the sample's key columns and one column per class.
+
+    Returns:
+        The submission's path.
+
+    Raises:
+        UserError: no finished run, its tables have changed, or there are no test rows.
+    """
+    opened = Run.open(run)
+    table, test = run_table(opened), opened.test()
+    if not np.array_equal(test.row, np.arange(len(table.test))):
+        raise UserError(f"{opened.path} predicts {len(test)} of {len(table.test)} test rows")
+    write_submission(opened.folder, table, test.prob)
+    if probabilities is not None:
+        write_text(Path(probabilities), probabilities_text(table, test.prob))
+    return opened.folder.submission
+
+
+def check(run: str | Path, submission: str | Path | None = None) -> list[str]:
+    """Return what is wrong with a submission for the tables of a run; empty if it can be handed in.
+
+    Args:
+        run: a run's folder.
+        submission: any CSV; the run's own by default.
+    """
+    opened = Run.open(run)
+    return check_submission(opened.folder.submission if submission is None else Path(submission), run_table(opened))
+
+
+def run_table(run: Run) -> Table:
+    """Read the tables that a run was made on again.
+
+    Raises:
+        UserError: they are gone, or have changed.
+    """
+    source = run.table.source
+    if not source.exists():
+        raise UserError(
+            f"the tables of {run.path} are not in {source}", "Put them back, or move the run's folder next to them."
+        )
+    table = load_table(source, run.recipe, with_folds=False)
+    if fingerprint(table) != run.table.table_id:
+        raise UserError(f"the tables in {source} have changed since {run.path} was made")
+    return table

@@ -1,0 +1,76 @@
+"""Merging of settings, and `--set key=value` texts as settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from sketchfit.config.family import FamilySection
+from sketchfit.config.head import HeadSection
+from sketchfit.config.loss import LossSection
+from sketchfit.errors import UserError
+
+FAMILY_SECTIONS: Mapping[str, type[FamilySection]] = {"loss": LossSection, "head": HeadSection}
+"""Sections whose settings depend on their `name`, by key."""
+NAME_ALONE = frozenset({*FAMILY_SECTIONS, "optimizer", "schedule"})
+"""Sections for which a text is short for their `name`."""
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the changes `over`: mappings are merged key by key, anything else is replaced.
+
+    Where `over` names another loss or head, the former one's own settings are left out.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        if key in NAME_ALONE and isinstance(old, str):
+            old = {"name": old}
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            kept = FAMILY_SECTIONS[key].replaced(old, value) if key in FAMILY_SECTIONS else old
+            merged[key] = merge(kept, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def parse_overrides(texts: Sequence[str]) -> dict[str, Any]:
+    """Return `key.sub=value` texts as one nested mapping; a later text wins.
+
+    Raises:
+        UserError: a text of another form.
+    """
+    settings: dict[str, Any] = {}
+    for text in texts:
+        settings = merge(settings, parse_override(text))
+    return settings
+
+
+def parse_override(text: str) -> dict[str, Any]:
+    """Return a `key.sub=value` text as a nested mapping.
+
+    Raises:
+        UserError: the text has another form, or its value is not YAML.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UserError(f"--set {text!r} is not of the form key=value", "For example: --set training.epochs=20")
+    try:
+        parsed: Any = yaml.safe_load(value) if value.strip() else None
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {text!r}: the value is not valid YAML: {error}") from error
+    if parsed == value.strip():  # neither a number for YAML nor in quotes
+        parsed = _number(parsed)
+    for part in reversed(key.strip().split(".")):
+        parsed = {part: parsed}
+    return dict(parsed)
+
+
+def _number(text: str) -> str | float:
+    """Return the number that a text such as `1e-3` means, which is none for YAML 1.1; other texts unchanged."""
+    try:
+        return float(text) if any(c.isdigit() for c in text) else text
+    except ValueError:
+        return text

@@ -1,5 +1,0 @@
-"""Synthetic drawings: parametric objects, a wobbling pen, and a data set of them with known labels."""
-
-from sketchfit.data.synthetic.dataset import DrawnDataset, draw_dataset
-
-__all__ = ["DrawnDataset", "draw_dataset"]

@@ -1,0 +1,137 @@
+"""Choose the pairs of drawings to align: few enough to be fast, with nearly all copies among them.
+
+Up to some thousand drawings all pairs are compared by their invariants. Beyond that, the invariants become binary
+hashes (signs of random projections, Charikar 2002) and pairs come from bit-sampling tables (locality-sensitive
+hashing, Indyk & Motwani 1998) whose keys grow with the logarithm of the number of drawings, so that time and memory
+grow nearly linearly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Index = NDArray[np.int64]
+
+HASH_WORDS = 4
+"""Number of 64-bit words of a hash."""
+_BITS = 64 * HASH_WORDS
+_EXHAUSTIVE = 16_384
+_BLOCK = 1024
+_LIKENESS = 0.72
+_WINDOW = 64
+
+
+def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Compute what rotation and reflection do not change: magnitudes less their mean over all drawings, at unit norm.
+
+    Args:
+        spectrum: complex64 [N, R, K].
+
+    Returns:
+        float32 [N, R * (K - 1)]; frequency 0, the same for most drawings, is left out.
+    """
+    size = np.abs(spectrum[:, :, 1:]).reshape(len(spectrum), -1)
+    if len(size) > 2:
+        size = size - size.mean(axis=0)
+    return np.asarray(size / np.maximum(np.linalg.norm(size, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def hashes(features: NDArray[np.float32], seed: int = 0) -> NDArray[np.uint64]:
+    """Compute signs of random projections: the share of differing bits is the angle between two features over pi.
+
+    Args:
+        features: float32 [N, D], from `invariants`.
+        seed: of the projections.
+
+    Returns:
+        uint64 [N, HASH_WORDS].
+    """
+    projection = np.random.default_rng(seed).standard_normal((features.shape[1], _BITS), np.float32)
+    packed = [
+        np.packbits(features[s : s + _EXHAUSTIVE] @ projection > 0, axis=1)
+        for s in range(0, len(features), _EXHAUSTIVE)
+    ]
+    return np.concatenate(packed or [np.zeros((0, _BITS // 8), np.uint8)]).view(np.uint64)
+
+
+def _keys(codes: NDArray[np.uint64], bits: NDArray[np.intp]) -> NDArray[np.uint32]:
+    key = np.zeros(len(codes), np.uint32)
+    for bit in bits:
+        word = codes[:, bit // 64] >> np.uint64(bit % 64)
+        key = (key << np.uint32(1)) | (word & np.uint64(1)).astype(np.uint32)
+    return key
+
+
+def _unique(pairs: list[Index], count: int) -> Index:
+    flat = np.unique(np.concatenate(pairs)) if pairs else np.zeros(0, np.int64)
+    return np.stack([flat // count, flat % count], axis=1) if len(flat) else np.zeros((0, 2), np.int64)
+
+
+def near_pairs(codes: NDArray[np.uint64], distance: int = 64, tables: int = 64, seed: int = 0) -> Index:
+    """Find nearly all pairs of hashes that differ in at most `distance` bits, in nearly linear time.
+
+    A pair that differs in a share d of the bits is found in one table with probability (1 - d) ** b, b = log2 N, and
+    missed with (1 - (1 - d) ** b) ** tables: of a million hashes, one pair in 3,000 at d = 0.1, one in 100 at 0.125.
+    If more hashes share a key than fit the window (thousands of similar drawings), each is compared only with its
+    neighbours, in another order in each table: their groups are still connected, but may lack some pairs.
+
+    Args:
+        codes: uint64 [N, W].
+        distance: most differing bits.
+        tables: number of tables.
+        seed: of the choice of bits.
+
+    Returns:
+        int64 [P, 2], first < second, sorted, unique.
+    """
+    count, rng = len(codes), np.random.default_rng(seed)
+    width = int(np.clip(np.ceil(np.log2(max(count, 2))), 8, 30))
+    found: list[Index] = []
+    for _ in range(tables):
+        key = _keys(codes, rng.choice(codes.shape[1] * 64, width, replace=False))
+        shuffled = rng.permutation(count) if count else np.zeros(0, np.int64)
+        order = shuffled[np.argsort(key[shuffled], kind="stable")]
+        key = key[order]
+        at = np.arange(count - 1)
+        for offset in range(1, _WINDOW + 1):
+            at = at[at + offset < count]
+            at = at[key[at] == key[at + offset]]
+            if not len(at):
+                break
+            a, b = order[at], order[at + offset]
+            close = np.bitwise_count(codes[a] ^ codes[b]).sum(axis=1) <= distance
+            a, b = a[close], b[close]
+            found.append(np.minimum(a, b) * count + np.maximum(a, b))
+        if len(found) > 4 * _WINDOW:
+            found = [np.unique(np.concatenate(found))]
+    return _unique(found, count)
+
+
+def like_pairs(features: NDArray[np.float32], likeness: float = _LIKENESS) -> Index:
+    """Return all pairs whose features have a cosine of at least `likeness`: int64 [P, 2], sorted."""
+    found = [np.zeros((0, 2), np.int64)]
+    for start in range(0, len(features), _BLOCK):
+        cosine = features[start : start + _BLOCK] @ features[start:].T
+        a, b = np.nonzero(np.triu(cosine, 1) >= likeness)
+        found.append(np.stack([a + start, b + start], axis=1))
+    return np.concatenate(found)
+
+
+def candidate_pairs(spectrum: NDArray[np.complex64], exhaustive: int = _EXHAUSTIVE, seed: int = 0) -> Index:
+    """Return pairs of drawings that may be copies.
+
+    Args:
+        spectrum: complex64 [N, R, K] of drawn images only.
+        exhaustive: with more drawings than this, pairs are found by hashing.
+        seed: of the hashing.
+
+    Returns:
+        int64 [P, 2], first < second.
+    """
+    if len(spectrum) <= 2:
+        return np.stack(np.triu_indices(len(spectrum), 1), axis=1).astype(np.int64)
+    features = invariants(spectrum)
+    if len(features) <= exhaustive:
+        return like_pairs(features)
+    return near_pairs(hashes(features, seed), round(_BITS * float(np.arccos(_LIKENESS)) / np.pi), seed=seed)

@@ -1,0 +1,79 @@
+"""A fitted rule of combining members, and the pools that rules apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchfit.inference import votes
+from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.metrics import FLOOR
+from sketchfit.registry import Registry
+
+Members = Sequence[Floats]
+"""Probabilities of M members, float [N, C] each; memory-mapped arrays are read in parts."""
+
+Pool = Callable[[Members, Floats, Floats | None], Floats]
+"""(members, weights float64 [M], bias float64 [C] or None) -> float64 [N, C], rows sum to 1."""
+
+pools: Registry[Pool] = Registry("pool", "sketchfit.pools")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A fitted rule of combining members, for out-of-fold and test probabilities.
+
+    Attributes:
+        weights: float64 [M].
+        how: name of the pool, in `pools`.
+        bias: float64 [C]; None for pools without one.
+    """
+
+    weights: Floats
+    how: str = "mean"
+    bias: Floats | None = None
+
+    def combine(self, members: Members) -> Floats:
+        """Return the combined probabilities, float64 [N, C], rows sum to 1."""
+        return pools.get(self.how)(members, self.weights, self.bias)
+
+
+Fit = Callable[[Members, Ints, Ints], Rule]
+"""(members, label int [N], rows int [n] that it may use) -> the fitted rule."""
+
+
+def own_probability(members: Members, label: Ints, rows: Ints) -> Floats:
+    """Return each member's probability of the true class, float64 [M, n]: the log-loss of a mean needs no more."""
+    return np.stack([prob[rows, label[rows]] for prob in members]).astype(np.float64)
+
+
+def _without_bias(combine: Callable[[Members, Floats], Floats]) -> Pool:
+    return lambda members, weights, bias: combine(members, weights)  # noqa: ARG005
+
+
+pools.register("mean")(_without_bias(votes.mean))
+pools.register("geometric")(_without_bias(votes.geometric_mean))
+pools.register("hard-vote")(_without_bias(votes.hard_vote))
+pools.register("rank-mean")(_without_bias(votes.rank_mean))
+
+
+@pools.register("log-pool")
+def log_pool(members: Members, weights: Floats, bias: Floats | None) -> Floats:
+    """Return the softmax of the weighted sum of log-probabilities, plus the bias.
+
+    Weights may have either sign; their sum acts as an inverse temperature.
+    """
+    total = np.tile(np.zeros(members[0].shape[1]) if bias is None else bias, (len(members[0]), 1))
+    for weight, prob in zip(weights, members, strict=True):
+        total += weight * np.log(np.maximum(prob, FLOOR, dtype=np.float64))
+    return softmax(total)
+
+
+def softmax(scores: Floats) -> Floats:
+    """Return the softmax of each row, [N, C], in the dtype of `scores`."""
+    p = scores - scores.max(axis=1, keepdims=True)
+    np.exp(p, out=p)
+    p /= p.sum(axis=1, keepdims=True)
+    return np.asarray(p)

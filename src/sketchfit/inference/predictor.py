@@ -1,0 +1,119 @@
+"""Predicts with one trained network: the only place that computes its probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.views import IDENTITY
+from sketchfit.data.batches import load_batches, no_randomness
+from sketchfit.data.store import Store
+from sketchfit.inference.tta import View, count_pictures, parse_views, view_pictures
+from sketchfit.models.backend import Backend, Floats, Pictures
+from sketchfit.models.build_backend import build_backend
+from sketchfit.models.choose_backend import choose_backend
+from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A network with everything that its predictions depend on.
+
+    Attributes:
+        network: on the device of `compute`; each prediction puts it into evaluation mode.
+        backend: computes the probabilities.
+        compute: device, precision and memory format.
+        size: side of the network's input in pixels.
+        batch_size: pictures per forward pass, about.
+        threads: that read and resize pictures of a store.
+    """
+
+    network: Network
+    backend: Backend
+    compute: Compute
+    size: int
+    batch_size: int = 64
+    threads: int = 2
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        recipe: Recipe,
+        device: torch.device,
+        backend: str | None = None,
+        images: int | None = None,
+    ) -> Predictor:
+        """Make the predictor of a recipe, and move the network to the device, in place.
+
+        A converting backend converts the network at the first prediction.
+
+        Args:
+            backend: name of the backend; None: the recipe's `inference.backend`.
+            images: pictures that will be predicted, by which `auto` chooses; None: unknown, and `auto` means torch.
+
+        Raises:
+            UserError: the backend cannot be used here.
+        """
+        network.model.to(device)
+        compute, size = Compute.of(recipe.compute, device), recipe.model.input_size
+        name = backend or recipe.inference.backend
+        if name == "auto":
+            name = choose_backend(network, compute, size, images)
+        made = build_backend(name, network, compute)
+        return cls(network, made, compute, size, recipe.inference.batch_size, recipe.compute.threads)
+
+    def probabilities(self, store: Store, rows: NDArray[np.int64]) -> Floats:
+        """Return probabilities float32 [N, classes] of rows int64 [N] of a store, from the entire pictures."""
+        return self.views(store, rows, parse_views(()))[IDENTITY]
+
+    def views(self, store: Store, rows: NDArray[np.int64], views: Sequence[View]) -> dict[str, Floats]:
+        """Return the probabilities of each view; each row is read from the store once for all of them.
+
+        Args:
+            store: of pictures.
+            rows: int64 [N], rows of the store.
+            views: at least one.
+
+        Returns:
+            Name of the view to float32 [N, classes]: the mean over the pictures of the view; rows sum to 1.
+        """
+        if len(rows) == 0:
+            return {view.name: np.zeros((0, self.network.classes), dtype=np.float32) for view in views}
+        pictures = count_pictures(views)
+        step = max(1, self.batch_size // pictures)
+        batches = [rows[start : start + step] for start in range(0, len(rows), step)]
+
+        def prepare(image: Pictures, paper: Pictures, _: np.random.Generator) -> Pictures:
+            return view_pictures(image, paper, views, self.size)
+
+        found = []
+        with self._inference():
+            for batch in load_batches(store, batches, prepare, no_randomness, self.threads):
+                prob = self.backend(batch.images.reshape(-1, *batch.images.shape[2:]))
+                found.append(prob.reshape(len(batch.rows), pictures, -1))
+        ends = np.cumsum([len(view.pictures) for view in views])[:-1]
+        parts = np.split(np.concatenate(found), ends, axis=1)
+        return {view.name: part.mean(axis=1, dtype=np.float32) for view, part in zip(views, parts, strict=True)}
+
+    def predict(self, pictures: Pictures) -> Floats:
+        """Return probabilities float32 [N, classes] of pictures uint8 [N, size, size, C]; rows sum to 1."""
+        if len(pictures) == 0:
+            return np.zeros((0, self.network.classes), dtype=np.float32)
+        starts = range(0, len(pictures), self.batch_size)
+        with self._inference():
+            return np.concatenate([self.backend(pictures[start : start + self.batch_size]) for start in starts])
+
+    @contextmanager
+    def _inference(self) -> Iterator[None]:
+        """Put the network into evaluation mode, and set the contexts of its forward passes."""
+        self.network.model.eval()
+        with torch.inference_mode(), self.compute.autocast():
+            yield

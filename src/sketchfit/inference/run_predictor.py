@@ -1,0 +1,168 @@
+"""Predicts new images as a finished run predicts its test rows: all networks, views, the ensemble, the calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.views import IDENTITY
+from sketchfit.data.store import Store, StoreSettings
+from sketchfit.data.stores import store_settings
+from sketchfit.errors import UserError
+from sketchfit.inference.calibration import Calibrator, Temperature, VectorScaling
+from sketchfit.inference.ensembling.rule import Rule, pools
+from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.tta import count_pictures, parse_views
+from sketchfit.inference.unreadable import with_prior
+from sketchfit.inference.view_selection import merge_views
+from sketchfit.inference.votes import combine_folds
+from sketchfit.models.saved_network import load_network
+from sketchfit.runs.artefact import FINISH
+from sketchfit.runs.artefacts import Calibration, EnsembleWeights, MemberViews
+from sketchfit.runs.networks import NetworkFolder
+from sketchfit.runs.run import Run
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class MemberNetworks:
+    """The networks of one member.
+
+    Attributes:
+        recipe: of the member.
+        networks: one per fold, and perhaps one more that was trained on all rows.
+        weights: of each network.
+        views: the test-time views that each network predicts, and how they are merged.
+    """
+
+    recipe: Recipe
+    networks: tuple[NetworkFolder, ...]
+    weights: tuple[float, ...]
+    views: MemberViews
+
+
+@dataclass(frozen=True)
+class RunPredictor:
+    """The members of a run and how their probabilities are combined.
+
+    Attributes:
+        members: in the order of `rule`.
+        rule: of ensembling.
+        folds: how the networks of a member are merged: `soft`, their mean, or `hard`, a vote.
+        calibrator: of the ensemble's probabilities.
+        classes: number of classes.
+    """
+
+    members: tuple[MemberNetworks, ...]
+    rule: Rule
+    folds: Literal["soft", "hard"]
+    calibrator: Calibrator
+    classes: int
+
+    @classmethod
+    def of(cls, run: Run) -> RunPredictor:
+        """Return the predictor of a run; of a folder of `sketchfit fit`, the mean of its networks.
+
+        Raises:
+            UserError: the run is not finished, or it is an ensemble of runs, which has no networks.
+        """
+        if run.kind == "ensemble":
+            raise UserError(
+                f"{run.path} is an ensemble of runs and has no networks of its own", "Predict with the runs it names."
+            )
+        if run.rule is None or run.views is None or run.calibration is None:
+            return cls._mean(run, run.members)
+        # Members that went into a soup under another member's name are not among the views.
+        views = {name: run.views.members[name] for name in run.members if name in run.views.members}
+        members = tuple(_member(run, run.members[name], found) for name, found in views.items())
+        rule, calibrator = _rule(run, run.rule, list(views)), _calibrator(run.calibration)
+        return cls(members, rule, run.rule.folds, calibrator, run.table.class_count)
+
+    @classmethod
+    def of_student(cls, run: Run) -> RunPredictor:
+        """Return the predictor of a run's distilled student: the entire image, without calibration.
+
+        Raises:
+            UserError: there is no student, or it is not finished.
+        """
+        if not run.students:
+            raise UserError(f"{run.path} has no distilled student", f"Make one: sketchfit distill {run.path}")
+        return cls._mean(run, run.students)
+
+    @classmethod
+    def _mean(cls, run: Run, recipes: dict[str, Recipe]) -> RunPredictor:
+        plain = {name: MemberViews(folder=name, names=(IDENTITY,), mode="mean-prob") for name in recipes}
+        members = tuple(_member(run, recipes[name], views) for name, views in plain.items())
+        equal = Rule(np.full(len(members), 1 / len(members)))
+        return cls(members, equal, "soft", Temperature(), run.table.class_count)
+
+    @property
+    def store_settings(self) -> list[StoreSettings]:
+        """How the images of each member are stored."""
+        return [store_settings(member.recipe) for member in self.members]
+
+    def probabilities(self, stores: Sequence[Store], device: torch.device) -> Floats:
+        """Return probabilities float32 [N, classes]; equal ones for images that no member can read.
+
+        Args:
+            stores: the same N images for each member, as `store_settings` describes.
+            device: on which the networks compute.
+        """
+        prior = np.full(self.classes, 1 / self.classes, dtype=np.float32)
+        by_member = [
+            with_prior(self._merged(member, store, device), store.readable, prior)
+            for member, store in zip(self.members, stores, strict=True)
+        ]
+        prob = self.calibrator.apply(self.rule.combine(by_member)).astype(np.float32)
+        readable = np.any([store.readable for store in stores], axis=0)
+        return with_prior(prob[readable], readable, prior)
+
+    def _merged(self, member: MemberNetworks, store: Store, device: torch.device) -> Floats:
+        """Return a member's probabilities of the readable rows, merged over its networks and views."""
+        rows, views = np.flatnonzero(store.readable), parse_views(member.views.names)
+        found = []
+        for folder in member.networks:
+            network = load_network(folder.path, member.recipe, self.classes)
+            predictor = Predictor.of(network, member.recipe, device, images=len(rows) * count_pictures(views))
+            prob = predictor.views(store, rows, views)
+            found.append(merge_views([prob[name] for name in member.views.names], member.views.mode))
+        return combine_folds(found, self.folds, member.weights)
+
+
+def _member(run: Run, recipe: Recipe, views: MemberViews) -> MemberNetworks:
+    """Find the networks that predict for a member."""
+    networks = run.networks(views.folder)
+    if not networks:
+        raise UserError(f"{run.path} has no trained network of member {views.folder}", FINISH)
+    weights = [1.0] * len(networks)
+    if views.refit is not None:
+        name, weight = views.refit
+        networks.append(run.folder.network(name, 0))
+        weights.append(weight)
+    return MemberNetworks(recipe, tuple(networks), tuple(weights), views)
+
+
+def _rule(run: Run, stored: EnsembleWeights, members: Sequence[str]) -> Rule:
+    """Return the stored rule, for these members in this order."""
+    if set(stored.weights) != set(members):
+        raise UserError(
+            f"{run.path / stored.PLACE} has weights of {', '.join(stored.weights)}, and the members of the run are "
+            f"{', '.join(members)}"
+        )
+    pools.get(stored.how)  # raises where a pool of another distribution is not installed here
+    weights = np.array([stored.weights[member] for member in members], dtype=np.float64)
+    return Rule(weights, stored.how, None if stored.bias is None else np.array(stored.bias, dtype=np.float64))
+
+
+def _calibrator(stored: Calibration) -> Calibrator:
+    """Return the stored calibrator."""
+    if stored.method == "vector":
+        return VectorScaling(np.array(stored.scale), np.array(stored.bias))
+    return Temperature(1.0 if stored.temperature is None else stored.temperature)

@@ -1,0 +1,82 @@
+"""A network as a file for other programs: ONNX, or the two files of OpenVINO, with metadata."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+from sketchfit.models.backend import TOLERANCE, Backend, Pictures
+from sketchfit.models.backends import onnx_runtime
+from sketchfit.models.backends.eager import eager
+from sketchfit.models.compute import Compute
+from sketchfit.models.conversion.onnx_graph import to_onnx
+from sketchfit.models.network import Network
+
+RT_INFO = "sketchfit"
+"""Place of the metadata in OpenVINO's file: `<rt_info><sketchfit>`."""
+
+
+def checked_graph(network: Network, size: int, channels: int) -> tuple[bytes, bool]:
+    """Convert a network on the CPU to ONNX and compare it with torch.
+
+    Returns:
+        The graph, and whether it takes any number of pictures; otherwise it takes one at a time.
+
+    Raises:
+        UserError: it cannot be converted, or the conversion gives other probabilities.
+    """
+    network.model.eval()
+    why = ""
+    for any_batch, counts in ((True, (1, 3)), (False, (1,))):
+        try:
+            graph = to_onnx(network, (2 if any_batch else 1, size, size, channels), any_batch=any_batch)
+            backend = onnx_runtime.load(graph, torch.get_num_threads())
+            gap = max(_gap(backend, network, _noise(count, size, channels)) for count in counts)
+        except Exception as error:  # converters raise all kinds
+            why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"
+            continue
+        if gap <= TOLERANCE:
+            return graph, any_batch
+        why = f"its probabilities differ by {gap:.1g} from torch's"
+    raise UserError(f"this network cannot be exported: {why}")
+
+
+def write_onnx(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
+    """Write one ONNX file, with the metadata as the model's properties."""
+    import onnx  # an optional package
+
+    model = onnx.load_model_from_string(graph)
+    onnx.helper.set_model_props(model, dict(metadata))
+    with atomic(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+
+
+def write_openvino(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
+    """Write `path` (.xml) and its weights next to it (.bin), in float32; the .xml is written last."""
+    import openvino as runtime  # an optional package
+
+    model = runtime.Core().read_model(graph)
+    for key, value in metadata.items():
+        model.set_rt_info(value, [RT_INFO, key])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
+        runtime.save_model(model, Path(folder) / path.name, compress_to_fp16=False)
+        for suffix in (".bin", ".xml"):
+            (Path(folder) / path.name).with_suffix(suffix).replace(path.with_suffix(suffix))
+
+
+def _noise(count: int, size: int, channels: int) -> Pictures:
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, channels)).astype(np.uint8)
+
+
+def _gap(backend: Backend, network: Network, pictures: Pictures) -> float:
+    with torch.inference_mode():
+        expected = eager(network, Compute(torch.device("cpu"), channels_last=False))(pictures)
+    gap = np.abs(backend(pictures) - expected).max()
+    return float("inf") if np.isnan(gap) else float(gap)

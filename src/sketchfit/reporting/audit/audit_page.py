@@ -1,0 +1,80 @@
+"""The page of the audit: one HTML file that holds all its pictures and loads nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sketchfit.audit.audit import Audit
+from sketchfit.audit.broken import UNREADABLE
+from sketchfit.audit.copies import RELATIONS
+from sketchfit.audit.drift import Drift
+from sketchfit.audit.findings import test_images_with_training_copy
+from sketchfit.config.audit import AuditSection
+from sketchfit.files import write_text
+from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets
+from sketchfit.reporting.audit.group_cards import group_sections
+from sketchfit.reporting.audit.trait_cards import trait_cards
+from sketchfit.reporting.kit.histograms import count_histogram
+from sketchfit.reporting.kit.page import render
+
+FIRST_GROUPS = 24
+"""Groups of near-duplicates of each relation that are not folded away."""
+
+SHOWN_ODDITIES = 200
+
+
+def write_audit_page(path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None) -> None:
+    """Write the page, atomically.
+
+    Args:
+        path: the file to write.
+        audit: what was found.
+        section: number and size of the pictures; the defaults if None.
+        threads: all processors if None.
+    """
+    write_text(path, audit_page(audit, section or AuditSection(), threads))
+
+
+def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) -> str:
+    """Render the page; arguments as for `write_audit_page`."""
+    relations = {one: audit.copies.group_relation.count(one) for one in RELATIONS}
+    return render(
+        "audit",
+        title=f"Audit of {audit.table.root.resolve().name}",
+        audit=audit,
+        unreadable=sum(one.kind in UNREADABLE for one in audit.oddities),
+        two_labels=relations["cross_label"],
+        leaked=test_images_with_training_copy(audit),
+        oddities=audit.oddities[:SHOWN_ODDITIES],
+        more_oddities=max(0, len(audit.oddities) - SHOWN_ODDITIES),
+        groups=group_sections(audit),
+        first_groups=FIRST_GROUPS,
+        class_sizes=count_histogram(audit.class_counts, "Number of classes by images per class"),
+        extremes=_extreme_classes(audit),
+        drift=_drift_summary(audit.drift),
+        traits=trait_cards(audit),
+        sheets=class_sheets(audit, section, threads),
+        cell=cell_side(section),
+    )
+
+
+def _extreme_classes(audit: Audit, count: int = 5) -> list[tuple[tuple[str, int], tuple[str, int]]]:
+    """Pair the smallest classes with the largest ones: (name, images) each."""
+    names = audit.table.class_names
+    ranked = [(names[index], int(audit.class_counts[index])) for index in np.argsort(audit.class_counts, kind="stable")]
+    return list(zip(ranked[:count], ranked[::-1][:count], strict=True))
+
+
+def _drift_summary(drift: Drift) -> str:
+    if drift.auc is None or drift.auc_low is None or drift.auc_high is None:
+        return "There are too few training or test images to compare the two."
+    auc = f"area under the ROC curve {drift.auc:.3f}, 95 % interval {drift.auc_low:.3f} to {drift.auc_high:.3f}"
+    if drift.auc_low <= 0.5:
+        return f"A classifier can't separate test from training images by their traits ({auc}; 0.5 is chance)."
+    strength = "slightly" if drift.auc < 0.6 else "clearly" if drift.auc < 0.8 else "easily"
+    return (
+        f"A classifier separates test from training images {strength} by their traits ({auc}; 0.5 is chance). "
+        "Validation on training images may not predict accuracy on the test set."
+    )

@@ -1,0 +1,87 @@
+"""The audit with the settings of a recipe: run, written and logged."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from pathlib import Path
+
+from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
+from sketchfit.audit.leak_guard import check_external
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.store import Decoding
+from sketchfit.data.stores import cache_folder
+from sketchfit.data.table import Table
+from sketchfit.files import read_json, write_json
+from sketchfit.reporting.audit.audit_page import write_audit_page
+from sketchfit.runs.fingerprint import digest
+from sketchfit.tracking.console import Console
+
+log = logging.getLogger(__name__)
+
+PAGE = "index.html"
+
+
+def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
+    """Audit the images of a table with the recipe's settings."""
+    cache = cache_folder(recipe)
+    with console.bar("measuring all images", len(table.train) + len(table.test)) as advance:
+        settings = AuditSettings.of(recipe, _backbone(recipe, cache))
+        return run_audit(table, settings, cache, Decoding(progress=lambda done: advance(done, "")))
+
+
+def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) -> None:
+    """Write `findings.json`, `traits.parquet` and, where the recipe enables it, the page."""
+    write_findings(folder / "findings.json", found)
+    write_traits(folder / "traits.parquet", found)
+    if recipe.audit.html:
+        write_audit_page(folder / page, found, recipe.audit)
+
+
+def check_external_images(table: Table, recipe: Recipe) -> None:
+    """Check the recipe's external images against the table, and log the result.
+
+    Raises:
+        UserError: one of them is a copy of a test image.
+    """
+    if not recipe.audit.external:
+        return
+    paths = [Path(path) for path in recipe.audit.external]
+    check = check_external(table, paths, AuditSettings.of(recipe), cache_folder(recipe))
+    for note in check.notes:
+        log.info(note)
+    if not check.overlaps:
+        log.info(f"{check.images:,} external images: none is a copy of a test or training image")
+    for path, reason in check.unreadable.items():
+        log.info(f"external image not compared: {path}: {reason}")
+
+
+def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
+    """Log a short summary: copies first, then unreadable images and notes."""
+    groups = found.copies.groups
+    log.info(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
+    log.info(found.crossing.summary)
+    broken = sum(map(len, found.unreadable.values()))
+    if broken:
+        log.info(f"{broken:,} images can't be read")
+    for note in found.notes:
+        log.info(f"note: {note}")
+    if (folder / page).is_file():
+        log.info(f"pictures: {folder / page}")
+    log.info(f"all findings: {folder / 'findings.json'}")
+
+
+def _backbone(recipe: Recipe, cache: Path) -> Backbone:
+    """Return the recipe's backbone and the normalisation of its weights, which is cached: only timm knows it."""
+    model = recipe.model
+    weights = Path(model.weights).expanduser() if model.weights else None
+    stamp = [weights.stat().st_size, weights.stat().st_mtime_ns] if weights and weights.is_file() else None
+    key = digest(importlib.metadata.version("timm"), model.backbone, model.mean, model.std, model.weights, stamp)
+    known = cache / f"normalisation-{key}.json"
+    if not known.is_file():
+        from sketchfit.models.backbone import expected_normalisation  # timm and torch take seconds to import
+
+        expects = expected_normalisation(model)
+        write_json(known, {"mean": expects.mean, "std": expects.std})
+    found = read_json(known)
+    return Backbone(model.backbone, PixelStatistics(tuple(found["mean"]), tuple(found["std"])))

@@ -1,0 +1,162 @@
+"""The out-of-fold rows of a run, with what the report and comparisons derive from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sketchfit.errors import UserError
+from sketchfit.inference.metrics import ranks, row_log_loss
+from sketchfit.runs.probabilities import Probabilities
+from sketchfit.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A finished run's out-of-fold rows, n of them, ascending; all arrays of length n are in their order.
+
+    Attributes:
+        run: whose rows they are.
+    """
+
+    run: Run
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.run.name
+
+    @property
+    def root(self) -> Path:
+        """Folder that `paths` are relative to."""
+        return self.run.table.root
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """C names."""
+        return self.run.table.class_names
+
+    @property
+    def class_count(self) -> int:
+        """Number of classes, C."""
+        return self.run.table.class_count
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """int64 [n], row numbers of the training table."""
+        return self._oof.row
+
+    @property
+    def prob(self) -> NDArray[np.float32]:
+        """float32 [n, C], of the ensemble."""
+        return self._oof.prob
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """n image files, relative to `root`."""
+        return tuple(self.run.rows.paths[row] for row in self.rows)
+
+    @cached_property
+    def label(self) -> NDArray[np.int64]:
+        """int64 [n]."""
+        return np.asarray(self.run.rows.label[self.rows])
+
+    @cached_property
+    def group(self) -> NDArray[np.int64]:
+        """int64 [n], one number per family of near-duplicates."""
+        return np.asarray(self.run.rows.group[self.rows])
+
+    @cached_property
+    def fold(self) -> NDArray[np.int64]:
+        """int64 [n], the fold that validated the row (first repeat)."""
+        return np.asarray(self.run.rows.fold[self.rows])
+
+    @cached_property
+    def members(self) -> dict[str, NDArray[np.float32]]:
+        """Each member's name to its float32 [n, C]."""
+        return {name: self.run.oof(name).at(self.rows) for name in self.run.trained}
+
+    @cached_property
+    def test(self) -> NDArray[np.float32] | None:
+        """float32 [N_test, C] of the ensemble, or None without test rows."""
+        return self.run.test().prob if self.run.has("test") else None
+
+    @cached_property
+    def traits(self) -> pd.DataFrame | None:
+        """Measured traits of the rows, n lines in their order, or None."""
+        if (frame := self.run.traits) is None:
+            return None
+        return frame[frame["split"] == "train"].set_index("row").reindex(self.rows).reset_index()
+
+    @cached_property
+    def answer(self) -> NDArray[np.int64]:
+        """int64 [n], the most probable class."""
+        return np.asarray(self.prob.argmax(axis=1), dtype=np.int64)
+
+    @cached_property
+    def correct(self) -> NDArray[np.bool_]:
+        """bool [n]."""
+        return np.asarray(self.answer == self.label)
+
+    @cached_property
+    def confidence(self) -> NDArray[np.float32]:
+        """float32 [n], probability of the most probable class."""
+        return np.asarray(self.prob.max(axis=1))
+
+    @cached_property
+    def loss(self) -> NDArray[np.float64]:
+        """float64 [n], log-loss in nats."""
+        return np.asarray(row_log_loss(self.prob, self.label), dtype=np.float64)
+
+    @cached_property
+    def rank(self) -> NDArray[np.int64]:
+        """int64 [n], place of the true class, 0 = first."""
+        return np.asarray(ranks(self.prob, self.label), dtype=np.int64)
+
+    @cached_property
+    def disagreement(self) -> NDArray[np.float64]:
+        """float64 [n], 0 … 1: how far members' probabilities are from their mean; 0 for a single member."""
+        return disagreement(list(self.members.values()))
+
+    @cached_property
+    def _oof(self) -> Probabilities:
+        return self.run.oof()
+
+
+def read_evidence(run: str | Path) -> Evidence:
+    """Open a finished run.
+
+    Raises:
+        UserError: no run there, or one without out-of-fold probabilities.
+    """
+    evidence = Evidence(Run.open(run))
+    if len(evidence.rows) and evidence.rows.max() >= len(evidence.run.rows.label):
+        raise UserError(f"{run} has probabilities of rows that are not in its folds.parquet", "Run it again.")
+    return evidence
+
+
+def disagreement(members: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+    """Jensen-Shannon divergence of members' probabilities over log M: 0 agree … 1 as far apart as can be.
+
+    Args:
+        members: M times float [N, C].
+
+    Returns:
+        float64 [N].
+    """
+    if len(members) < 2:
+        return np.zeros(len(members[0]) if members else 0)
+    mean = np.mean(members, axis=0)
+    divergence = _entropy(mean) - np.mean([_entropy(prob) for prob in members], axis=0)
+    return np.asarray(np.clip(divergence / np.log(len(members)), 0.0, 1.0), dtype=np.float64)
+
+
+def _entropy(prob: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(-(prob * np.log(np.maximum(prob, 1e-12))).sum(axis=1), dtype=np.float64)

@@ -1,0 +1,1 @@
+"""What all pages share: template environment, style sheet, charts, thumbnails, text formats."""

@@ -1,0 +1,72 @@
+"""Numbers as text: shares, intervals, differences, p-values."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from markupsafe import Markup, escape
+
+from sketchfit.inference.intervals import Difference, Estimate
+
+MISSING = "–"
+
+
+def percent(share: float | None) -> str:
+    """Format a share: `72.3 %`; a dash where it is unknown."""
+    return MISSING if share is None or math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def decimals(value: float | None) -> str:
+    """Format with three decimals: `0.975`; a dash where it is unknown."""
+    return MISSING if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Format the interval of a share in percent: `66.4–77.6`."""
+    return f"{100 * estimate.low:.1f}–{100 * estimate.high:.1f}"
+
+
+def interval_decimals(estimate: Estimate) -> str:
+    """Format an interval with three decimals: `0.910–1.049`."""
+    return f"{estimate.low:.3f}–{estimate.high:.3f}"
+
+
+def points(difference: float) -> str:
+    """Format a difference of shares in percentage points: `+2.3`."""
+    return f"{100 * difference:+.1f}"
+
+
+def points_interval(difference: Difference) -> str:
+    """Format the interval of a difference in percentage points: `-1.4 to +6.4`."""
+    return f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
+
+
+def p_value(value: float) -> str:
+    """Format a p-value with two digits: `0.31`, `< 0.001`."""
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def number(value: float) -> str:
+    """Format with three significant digits: `0.0312`."""
+    return f"{value:.3g}"
+
+
+def compact(value: float) -> str:
+    """Format in about four characters: `0.031`, `12.5`, `1,200`, `3.4 M`."""
+    size = abs(value)
+    if size >= 1e6:
+        return f"{value / 1e6:.3g} M"
+    if size >= 1000:
+        return f"{value:,.0f}"
+    return f"{float(f'{value:.3g}'):g}"
+
+
+def thousands(value: int) -> str:
+    """Format a count: `15,021`."""
+    return f"{value:,}"
+
+
+def breakable(path: str) -> Markup:
+    """Let a line break after each slash and underscore of a path."""
+    return Markup(re.sub(r"([/_])", r"\1<wbr>", str(escape(path))))

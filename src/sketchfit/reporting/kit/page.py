@@ -1,0 +1,77 @@
+"""Pages from templates, with the style sheet and the scripts inside the file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sketchfit.files import to_json_value
+from sketchfit.reporting.kit import formats
+from sketchfit.reporting.kit.histograms import share_bar
+from sketchfit.tracking.console import duration
+
+_FILTERS = (
+    formats.percent,
+    formats.decimals,
+    formats.interval,
+    formats.interval_decimals,
+    formats.points,
+    formats.points_interval,
+    formats.p_value,
+    formats.thousands,
+    formats.breakable,
+    share_bar,
+    duration,
+)
+
+
+def render(template: str, **context: Any) -> Markup:
+    """Render `reporting/templates/<template>.html.j2`.
+
+    Args:
+        template: its path without the ending, such as `report/slices`.
+        context: its variables. Text is escaped; `Markup` and charts are not.
+    """
+    return Markup(_environment().get_template(f"{template}.html.j2").render(context))
+
+
+def embedded_json(value: Any) -> Markup:
+    """Write JSON that is safe inside a `script` element, whatever texts it holds. NumPy values are allowed."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=to_json_value)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028"))
+
+
+def flat_settings(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """List nested settings as (key with dots, value as JSON)."""
+    found: list[tuple[str, str]] = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            found += flat_settings(value, f"{prefix}{key}.")
+        else:
+            found.append((f"{prefix}{key}", json.dumps(value, ensure_ascii=False)))
+    return found
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("sketchfit.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({function.__name__: function for function in _FILTERS})
+    environment.globals["asset"] = _asset
+    return environment
+
+
+def _asset(name: str) -> Markup:
+    """A style sheet or script of `reporting/templates`, to stand inside a page."""
+    return Markup((files("sketchfit.reporting") / "templates" / name).read_text(encoding="utf-8"))

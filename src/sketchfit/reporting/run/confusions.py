@@ -1,0 +1,101 @@
+"""Section "Confusions": the pairs of classes with most errors, and the confusion matrix in a readable order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
+
+from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.run.classes import confusion_matrix
+from sketchfit.reporting.run.page_section import PageSection, page_section
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """Two classes that are confused with each other.
+
+    Attributes:
+        first, second: class indices; `first` is the class with more errors.
+        there: drawings of `first` whose answer is `second`.
+        back: drawings of `second` whose answer is `first`.
+    """
+
+    first: int
+    second: int
+    there: int
+    back: int
+
+    @property
+    def errors(self) -> int:
+        """Number of errors between the two, in either direction."""
+        return self.there + self.back
+
+
+def confusions_section(evidence: Evidence) -> PageSection:
+    """Render the pairs with most errors and the confusion matrix."""
+    matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
+    pairs = confused_pairs(matrix)
+    rows, columns = np.nonzero(matrix)
+    data = {
+        "order": clustered_order(evidence.prob, evidence.label),
+        "cells": np.stack([rows, columns, matrix[rows, columns]], axis=1),
+    }
+    return page_section(
+        "confusions",
+        "Confusions",
+        {"matrix": data},
+        names=evidence.class_names,
+        pairs=pairs,
+        share=sum(pair.errors for pair in pairs) / max(int((~evidence.correct).sum()), 1),
+    )
+
+
+def confused_pairs(matrix: NDArray[np.int64], count: int = 20) -> list[ConfusedPair]:
+    """Find the pairs of classes with most errors between them, in either direction.
+
+    Args:
+        matrix: int64 [C, C], rows are true classes.
+        count: at most so many pairs.
+    """
+    both = np.triu(matrix + matrix.T, 1)
+    order = np.argsort(-both, axis=None, kind="stable")[:count]
+    pairs = []
+    for flat in order:
+        a, b = (int(index) for index in np.unravel_index(flat, both.shape))
+        if both[a, b] == 0:
+            break
+        if matrix[b, a] > matrix[a, b]:
+            a, b = b, a
+        pairs.append(ConfusedPair(a, b, int(matrix[a, b]), int(matrix[b, a])))
+    return pairs
+
+
+def clustered_order(prob: NDArray[np.float32], label: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order classes so that those that are confused with each other are neighbours.
+
+    Average-linkage clustering of classes by the mean probability that they give to each other, with leaves in the
+    optimal order (Bar-Joseph et al. 2001). Probabilities separate classes that are never confused outright, answers do
+    not.
+
+    Args:
+        prob: float [N, C].
+        label: int64 [N].
+
+    Returns:
+        int64 [C], class indices.
+    """
+    classes = prob.shape[1]
+    if classes < 3:
+        return np.arange(classes)
+    given = np.zeros((classes, classes))
+    np.add.at(given, label, prob)
+    given /= np.maximum(np.bincount(label, minlength=classes), 1)[:, None]
+    near = given + given.T
+    distance = 1 - near / max(float(near[~np.eye(classes, dtype=bool)].max()), 1e-12)
+    np.fill_diagonal(distance, 0.0)
+    condensed = np.maximum(squareform(distance, checks=False), 0.0)
+    return np.asarray(leaves_list(linkage(condensed, "average", optimal_ordering=True)), dtype=np.int64)

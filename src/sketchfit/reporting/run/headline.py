@@ -1,0 +1,40 @@
+"""Section "Figures": the headline figures, the steps of inference, confidence and calibration."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchfit.inference import metrics
+from sketchfit.inference.calibration import reliability
+from sketchfit.inference.diversity import diversity
+from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.kit.charts import histogram, reliability_chart
+from sketchfit.reporting.run.page_section import PageSection, page_section
+from sketchfit.reporting.run.statistics import Statistics
+
+
+def headline_section(evidence: Evidence, statistics: Statistics) -> PageSection:
+    """Render the figures."""
+    confidences = {"out of fold": evidence.confidence}
+    if evidence.test is not None and len(evidence.test):
+        confidences["test set"] = evidence.test.max(axis=1)
+    diagrams = {
+        "as it is": reliability(evidence.prob, evidence.label),
+        "with temperature": reliability(statistics.calibrated, evidence.label),
+    }
+    contributions = diversity(evidence.members, evidence.label, statistics.group) if len(evidence.members) > 1 else None
+    return page_section(
+        "headline",
+        "Figures",
+        total=statistics.total,
+        table=list(statistics.by_name.items()),
+        test_accuracy=statistics.test_accuracy,
+        families=None if statistics.group is None else len(np.unique(statistics.group)),
+        contributions=list(zip(contributions.names, contributions.worth, strict=True)) if contributions else [],
+        steps=evidence.run.steps,
+        confidence_chart=histogram(confidences, "distribution of confidence", "confidence"),
+        has_test=len(confidences) > 1,
+        reliability_chart=reliability_chart(diagrams, "reliability diagram"),
+        temperature=statistics.temperature,
+        ece_after=metrics.ece(statistics.calibrated, evidence.label),
+    )

@@ -1,0 +1,238 @@
+"""The report on a run: every section, computed from the run's folder and the images, on one page."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import member_recipes
+from sketchfit.config.recipe import Recipe
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+from sketchfit.inference.intervals import families
+from sketchfit.reporting.evidence import Evidence, read_evidence
+from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
+from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
+from sketchfit.reporting.run.advice import Findings, advice_section, give_advice, last_accuracies
+from sketchfit.reporting.run.classes import classes_section
+from sketchfit.reporting.run.confusions import confusions_section
+from sketchfit.reporting.run.curves import training_section
+from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
+from sketchfit.reporting.run.gallery import choose_errors, gallery_section
+from sketchfit.reporting.run.headline import headline_section
+from sketchfit.reporting.run.held_out_networks import (
+    HeldOutNetworks,
+    answers_to_changes,
+    heat_maps,
+    penultimate_features,
+)
+from sketchfit.reporting.run.label_issues import LabelIssue, find_label_issues, labels_section, review_csv
+from sketchfit.reporting.run.page_section import PageSection, page_section
+from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
+from sketchfit.reporting.run.slices import SliceResults, find_slices, slices_section
+from sketchfit.reporting.run.statistics import Statistics, compute_statistics
+from sketchfit.tracking.console import duration
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+SPRITE_COLUMNS = 12
+"""Thumbnails side by side in the sprite of a class."""
+
+SPRITE_QUALITY = 45
+
+
+def write_report(run: str | Path, stages: Mapping[str, float] | None = None, overrides: Sequence[str] = ()) -> Path:
+    """Write `report/index.html` into a run's folder.
+
+    Args:
+        run: a run's folder. Its images must be where they were during training.
+        stages: seconds per stage, where they are known.
+        overrides: settings of the report, such as `report.gallery=50`.
+
+    Returns:
+        Path of the page.
+
+    Raises:
+        UserError: there is no finished run, or its images are missing.
+    """
+    began = time.monotonic()
+    evidence = read_evidence(run)
+    recipe = evidence.run.recipe
+    if overrides:
+        recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
+    if not any((evidence.root / path).is_file() for path in evidence.paths[:50]):
+        raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
+    name, member = next(iter(member_recipes(recipe).items()))
+    source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member))
+    files = source.files(stages)
+    page = evidence.run.folder.report
+    shutil.rmtree(page.parent / "drawings", ignore_errors=True)
+    for place, content in files.items():
+        with atomic(page.parent / place) as temporary:
+            temporary.write_bytes(content)
+    log.info(f"report: {page} ({duration(time.monotonic() - began)})")
+    return page
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a report is made from; `networks` are those of the first member."""
+
+    evidence: Evidence
+    recipe: Recipe
+    networks: HeldOutNetworks
+
+    def files(self, stages: Mapping[str, float] | None) -> dict[str, bytes]:
+        """Compute everything: file name to content, `index.html` last."""
+        evidence, settings, threads = self.evidence, self.recipe.report, self.recipe.compute.threads
+        statistics = compute_statistics(evidence, settings.resamples)
+        pictures = thumbnails([evidence.root / path for path in evidence.paths], settings.thumbnail, threads)
+        slices = find_slices(evidence, statistics.group, threads)
+        issues = find_label_issues(evidence)
+        robustness = self.attempt("robustness", self.robustness)
+        embedding = self.attempt("embedding map", self.embedding)
+        items = choose_errors(evidence, settings.gallery)
+        explained = [one.place for one in items[: settings.attribution]]
+        heat = self.attempt("heat maps", lambda: heat_maps(self.networks, explained)) if explained else None
+        advice = give_advice(_findings(evidence, statistics, slices, robustness, issues), self.recipe)
+        sections = [
+            headline_section(evidence, statistics),
+            advice_section(advice),
+            training_section(evidence, stages),
+            classes_section(evidence, statistics.group),
+            confusions_section(evidence),
+            gallery_section(evidence, items, self.networks.recipe, heat or {}),
+            slices_section(slices),
+            labels_section(evidence, issues, pictures),
+            *([robustness_section(robustness)] if robustness else []),
+            *([embedding] if embedding else []),
+            _settings_section(evidence),
+        ]
+        sprites, files = _sprites(evidence, pictures, settings.inline_megabytes * 1e6)
+        page = _page(evidence, sections, sprites, settings.thumbnail)
+        return {"label_issues.csv": review_csv(evidence, issues).encode(), **files, "index.html": page.encode()}
+
+    def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
+        """Return what the networks give, or log why a section is left out."""
+        try:
+            return compute()
+        except Exception as error:  # any backbone may be given, and the other sections are useful without this one
+            log.info(f"report: no {what}: {type(error).__name__}: {error}")
+            return None
+
+    def robustness(self) -> Robustness | None:
+        """Compare changed inputs on a sample; None where it is empty or no network is on disk."""
+        sample = _sample(len(self.evidence.rows), self.recipe.report.robustness)
+        places, right = answers_to_changes(self.networks, sample) if len(sample) else (sample, {})
+        return compare_changes(right, families(self.evidence.group[places])) if len(places) else None
+
+    def embedding(self) -> PageSection | None:
+        """Map the held-out drawings of the first fold's network, or a sample of them; None where there are few."""
+        fold = self.evidence.fold
+        first = np.flatnonzero(fold == fold.min(initial=0))
+        chosen = first[_sample(len(first), self.recipe.report.embedding)]
+        if len(chosen) < SMALLEST:
+            return None
+        places, features = penultimate_features(self.networks, chosen)
+        return map_section(places, embed(features), len(self.evidence.rows)) if len(places) >= SMALLEST else None
+
+
+def _sample(rows: int, count: int) -> NDArray[np.int64]:
+    """Sample at most `count` of so many rows without replacement: int64, ascending."""
+    if rows <= count:
+        return np.arange(rows)
+    return np.sort(np.random.Generator(np.random.Philox(key=0)).permutation(rows)[:count])
+
+
+def _findings(
+    evidence: Evidence,
+    statistics: Statistics,
+    slices: SliceResults,
+    robustness: Robustness | None,
+    issues: Sequence[LabelIssue],
+) -> Findings:
+    train, before, last = last_accuracies(evidence)
+    counts = np.bincount(evidence.label, minlength=evidence.class_count)
+    return Findings(
+        accuracy=statistics.total.top1.value,
+        train_accuracy=train,
+        before_last_valid=before,
+        last_valid=last,
+        ece=statistics.total.ece.value,
+        temperature=statistics.temperature,
+        slices=[*slices.by_trait, *slices.by_tree],
+        changes={name: change for name, (_, change) in robustness.changes.items()} if robustness else {},
+        doubtful=len(issues),
+        labels=len(evidence.rows),
+        smallest_class=int(counts.min()),
+        largest_class=int(counts.max()),
+    )
+
+
+def _settings_section(evidence: Evidence) -> PageSection:
+    run = evidence.run
+    return page_section(
+        "settings",
+        "Settings",
+        settings=flat_settings(run.recipe.model_dump(mode="json")),
+        environment=flat_settings(run.environment.model_dump(exclude={"version"})) if run.environment else [],
+        notes=list(run.findings.notes) if run.findings else [],
+    )
+
+
+def _sprites(evidence: Evidence, pictures: Sequence[Pixels], inline_bytes: float) -> tuple[list[str], dict[str, bytes]]:
+    """Tile the thumbnails of each class: an address per class, and the files that they name.
+
+    All are `data:` addresses if they have at most `inline_bytes` together.
+    """
+    contents = []
+    for index in range(evidence.class_count):
+        members = [pictures[int(place)] for place in np.flatnonzero(evidence.label == index)]
+        contents.append(webp(tiled(members, SPRITE_COLUMNS), SPRITE_QUALITY) if members else b"")
+    if sum(map(len, contents)) * 4 / 3 <= inline_bytes:
+        return [data_uri(content) if content else "" for content in contents], {}
+    files = {f"drawings/{index}.webp": content for index, content in enumerate(contents) if content}
+    return [f"drawings/{index}.webp" if content else "" for index, content in enumerate(contents)], files
+
+
+def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence[str], side: int) -> str:
+    """Put the sections together, with the data of the page's script."""
+    own = evidence.prob[np.arange(len(evidence.label)), evidence.label]
+    data = {
+        "names": evidence.class_names,
+        "side": side,
+        "columns": SPRITE_COLUMNS,
+        "sprites": sprites,
+        "members": len(evidence.members),
+        "rows": {
+            "label": evidence.label,
+            "answer": evidence.answer,
+            "confidence": np.round(1000 * evidence.confidence).astype(np.int64),
+            "own": np.round(1000 * own).astype(np.int64),
+            "path": evidence.paths,
+        },
+    }
+    for section in sections:
+        data.update(section.data)
+    return render(
+        "report",
+        title=f"{evidence.name}: sketchfit report",
+        rows=len(evidence.rows),
+        classes=evidence.class_count,
+        folds=len(np.unique(evidence.fold)),
+        members=max(len(evidence.members), 1),
+        links=[(section.anchor, section.name) for section in sections],
+        sections=sections,
+        data=embedded_json(data),
+    )

@@ -1,0 +1,109 @@
+"""The runs of a folder, one line each, with their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.errors import UserError
+from sketchfit.inference.intervals import Estimate, accuracy
+from sketchfit.inference.metrics import log_loss, top_k_correct
+from sketchfit.runs.run import Run
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run; figures are None where it is unfinished.
+
+    Attributes:
+        name: of its folder.
+        when: last change, in seconds since 1970.
+        backbone: of all members.
+        members, networks: that are trained.
+        rows: with out-of-fold probabilities.
+        top1, top5: 0 … 1.
+        log_loss: in nats.
+        seconds: training time.
+    """
+
+    name: str
+    when: float
+    backbone: str
+    members: int
+    networks: int
+    rows: int
+    top1: Estimate | None
+    top5: float | None
+    log_loss: float | None
+    seconds: float
+
+
+SORTABLE = tuple(field.name for field in fields(RunLine))
+
+
+def list_runs(folder: str | Path, sort: str = "top1") -> list[RunLine]:
+    """List the runs in a folder, unfinished ones too.
+
+    Args:
+        folder: holds run folders.
+        sort: a field of `RunLine`; see `sort_runs`.
+
+    Raises:
+        UserError: there is no such folder, no run in it, or no such field.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise UserError(f"{root} is no folder")
+    lines = [run_line(Run.open(path.parent)) for path in sorted(root.glob("*/state.json"))]
+    if not lines:
+        raise UserError(f"{root} holds no runs", "Give the folder that contains run folders, `runs` by default.")
+    return sort_runs(lines, sort)
+
+
+def run_line(run: Run) -> RunLine:
+    """Compute the figures of a run."""
+    networks = [one for found in run.trained.values() for one in found]
+    files = [run.folder.state, *(one.path / "done.json" for one in networks)]
+    rows, top1, top5, loss = 0, None, None, None
+    if run.has("oof") and run.folder.folds.is_file():
+        oof = run.oof()
+        label: NDArray[np.int64] = run.rows.label[oof.row]
+        rows = len(oof.row)
+        top1 = accuracy(top_k_correct(oof.prob, label), run.rows.group[oof.row])
+        top5 = float(top_k_correct(oof.prob, label, min(5, oof.prob.shape[1])).mean())
+        loss = log_loss(oof.prob, label)
+    return RunLine(
+        name=run.name,
+        when=max(file.stat().st_mtime for file in files),
+        backbone=", ".join(dict.fromkeys(recipe.model.backbone for recipe in run.members.values())),
+        members=len(run.trained),
+        networks=len(networks),
+        rows=rows,
+        top1=top1,
+        top5=top5,
+        log_loss=loss,
+        seconds=sum(run.seconds.values()),
+    )
+
+
+def sort_runs(runs: Sequence[RunLine], by: str = "top1") -> list[RunLine]:
+    """Sort runs: names, log-loss and training time in ascending order, all others descending; unknown values come last.
+
+    Raises:
+        UserError: no such field.
+    """
+    if by not in SORTABLE:
+        raise UserError(f"runs can't be sorted by {by!r}", f"Choose one of {', '.join(SORTABLE)}.")
+    known = [run for run in runs if getattr(run, by) is not None]
+    rest = [run for run in runs if getattr(run, by) is None]
+
+    def key(run: RunLine) -> float | str:
+        value = getattr(run, by)
+        return value.value if isinstance(value, Estimate) else value
+
+    ascending = by in {"name", "backbone", "log_loss", "seconds"}
+    return [*sorted(known, key=key, reverse=not ascending), *rest]

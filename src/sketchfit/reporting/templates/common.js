@@ -1,0 +1,53 @@
+"use strict";
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+const el = (tag, properties = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in node && name !== "style") node[name] = value; else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+};
+const percent = (value) => (100 * value).toFixed(1) + " %";
+
+// Light and dark: the system's setting until the button is used.
+const themeButton = $("#theme");
+if (themeButton) {
+  themeButton.addEventListener("click", () => {
+    const dark = document.documentElement.dataset.theme
+      ? document.documentElement.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    document.documentElement.dataset.theme = dark ? "light" : "dark";
+    dispatchEvent(new Event("themechange"));
+  });
+}
+
+// Tables: a click on a column's head sorts by `data-v` of its cells (or their text), numbers as numbers.
+for (const table of $$("table.sortable")) {
+  const heads = $$("thead th", table);
+  heads.forEach((head, column) => {
+    if (!head.textContent.trim()) return;
+    const button = el("button", { type: "button", textContent: head.textContent });
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const descending = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const key = (row) => { const cell = row.cells[column]; return cell.dataset.v ?? cell.textContent.trim(); };
+      const compare = (a, b) => {
+        const x = key(a), y = key(b), bothNumbers = x !== "" && y !== "" && !isNaN(x) && !isNaN(y);
+        return bothNumbers ? x - y : x.localeCompare(y, undefined, { numeric: true });
+      };
+      const rows = [...table.tBodies[0].rows].sort((a, b) => (descending ? compare(b, a) : compare(a, b)));
+      table.tBodies[0].append(...rows);
+    });
+  });
+}
+for (const search of $$("input[data-filters]")) {
+  const rows = [...$("#" + search.dataset.filters).tBodies[0].rows];
+  search.addEventListener("input", () => {
+    const wanted = search.value.trim().toLowerCase();
+    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  });
+}

@@ -1,0 +1,1 @@
+"""A run's folder: typed, versioned artefacts; the only reader and writer."""

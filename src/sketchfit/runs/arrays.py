@@ -1,0 +1,65 @@
+"""Arrays on disk: named arrays (.npz), single arrays (.npy, also memory-mapped). The only place that calls `np.load`.
+
+Nothing pickled is read or written.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import DTypeLike, NDArray
+
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+
+Array = NDArray[Any]
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """Read all arrays of a file by name.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing", "Run the command that writes it again.") from error
+    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{path} is damaged: {error}", "Delete it, and run the command that writes it again."
+        ) from error
+
+
+def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write named arrays atomically, uncompressed."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+def map_npy(path: Path) -> Array:
+    """Map an array into memory, read-only: pages are read from disk when they are used."""
+    mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    return mapped
+
+
+def read_npy(path: Path) -> Array:
+    """Read an array."""
+    array: Array = np.load(path, allow_pickle=False)
+    return array
+
+
+def write_npy(path: Path, array: Array) -> None:
+    """Write an array; not atomic, for files in a folder that is put in place when it is complete."""
+    np.save(path, array, allow_pickle=False)
+
+
+def create_npy(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.memmap[Any, Any]:
+    """Create an array of zeros on disk, mapped into memory for writing."""
+    return open_memmap(path, mode="w+", dtype=dtype, shape=shape)

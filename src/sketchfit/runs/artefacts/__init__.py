@@ -1,0 +1,48 @@
+"""Everything that a run stores as JSON, next to its state. docs/run-folder.md describes the files."""
+
+from __future__ import annotations
+
+from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings
+from sketchfit.runs.artefacts.origin import Environment, Sources
+from sketchfit.runs.artefacts.prediction import (
+    Calibration,
+    Diagram,
+    EnsembleWeights,
+    MemberViews,
+    Sets,
+    SetsCheck,
+    TriedView,
+    Views,
+)
+from sketchfit.runs.artefacts.pseudo_labels import PseudoLabelRound, PseudoLabelRounds
+from sketchfit.runs.artefacts.scores import EnsembleComparison, MemberFigures, MethodFigures, Step, Steps
+from sketchfit.runs.artefacts.soups import FoldSoupRecord, MemberSoupRecord, SoupRecord
+from sketchfit.runs.artefacts.students import Cost, DistilledStudent, WithoutTeacher
+
+__all__ = [
+    "AuditDone",
+    "AuditFindings",
+    "Calibration",
+    "Cost",
+    "Diagram",
+    "DistilledStudent",
+    "EnsembleComparison",
+    "EnsembleWeights",
+    "Environment",
+    "FoldSoupRecord",
+    "MemberFigures",
+    "MemberSoupRecord",
+    "MemberViews",
+    "MethodFigures",
+    "PseudoLabelRound",
+    "PseudoLabelRounds",
+    "Sets",
+    "SetsCheck",
+    "SoupRecord",
+    "Sources",
+    "Step",
+    "Steps",
+    "TriedView",
+    "Views",
+    "WithoutTeacher",
+]

@@ -1,0 +1,130 @@
+"""Making a run's folder, or coming back to it: a folder holds one kind of run, of one recipe, on one table."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+from pathlib import Path
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import training_settings
+from sketchfit.errors import UserError
+from sketchfit.runs.artefacts import Sources
+from sketchfit.runs.environment import environment
+from sketchfit.runs.fingerprint import differing_keys
+from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.recipe import read_recipe
+from sketchfit.runs.state import KINDS, Kind, State
+
+REMAINS = re.compile(r"\..+\.(\d+)\.part")
+"""Name of a file that was being written (see `sketchfit.files.atomic`), with the number of the process."""
+
+ELSEWHERE = "Choose another folder with --out, or start over with --fresh."
+
+
+def open_run(path: Path, recipe: Recipe, state: State, fresh: bool = False) -> RunFolder:
+    """Make the folder of a run, or come back to it.
+
+    Args:
+        path: the folder.
+        recipe: the complete recipe.
+        state: the kind of the folder and the facts of the table.
+        fresh: delete what the folder holds of an earlier run.
+
+    Raises:
+        UserError: it holds a run of another kind, recipe or table, or something that is no run.
+    """
+    run = RunFolder(path)
+    if fresh and run.state.is_file():
+        shutil.rmtree(path)
+    check_folder(run, state.kind)
+    if run.state.is_file():
+        _check_same(run, recipe, state)
+    _clear_remains(path)
+    run.write_recipe(recipe)
+    run.write(environment())
+    write_state(run, state)
+    return run
+
+
+def check_folder(run: RunFolder, kind: Kind | None) -> None:
+    """Refuse a folder that cannot become a run's folder, or that holds one of another kind.
+
+    Raises:
+        UserError: it holds a run of another kind, or something that is no run.
+    """
+    path = run.path
+    if run.state.is_file():
+        if kind is not None:
+            check_kind(run, kind)
+    elif path.is_dir() and not run.recipe.is_file() and any(not REMAINS.fullmatch(e.name) for e in path.iterdir()):
+        raise UserError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
+
+
+def write_state(run: RunFolder, state: State) -> None:
+    """Write `state.json` with this version of sketchfit."""
+    run.write(state.model_copy(update={"made_by": importlib.metadata.version("sketchfit")}))
+
+
+def kind_of(run: RunFolder) -> Kind | None:
+    """Return what kind of folder it is; None where nothing was done in it yet.
+
+    Folders that were made before kinds were written down are recognised by their files: a run writes its folds, and
+    before them its audit, before anything is trained; a fit writes neither.
+
+    Raises:
+        UserError: there is no state, or it is damaged.
+    """
+    if (kind := State.read(run.path).kind) is not None:
+        return kind
+    if Sources.exists(run.path):
+        return "ensemble"
+    if run.folds.is_file() or run.findings.parent.is_dir():
+        return "run"
+    return "fit" if run.has_training() else None
+
+
+def check_kind(run: RunFolder, wanted: Kind) -> None:
+    """Refuse a folder of another kind.
+
+    Raises:
+        UserError: it is of another kind.
+    """
+    if (kind := kind_of(run)) not in (wanted, None):
+        raise UserError(f"{run.path} holds {KINDS[kind]}, not {KINDS[wanted]}", "Name another folder.")
+
+
+def _check_same(run: RunFolder, recipe: Recipe, state: State) -> None:
+    if not run.has_training():
+        return  # nothing was trained: a recipe that failed before may be corrected
+    if State.read(run.path).table_id != state.table_id:
+        raise UserError(f"{run.path} holds a run on another table than this one", ELSEWHERE)
+    old, new = (training_settings(one.model_dump(mode="json")) for one in (read_recipe(run.recipe), recipe))
+    if changed := differing_keys(old, new):
+        raise UserError(
+            [
+                f"{run.path} holds a run with another {key}: {before!r} there, {after!r} now"
+                for key, before, after in changed
+            ],
+            ELSEWHERE,
+        )
+
+
+def _clear_remains(path: Path) -> None:
+    """Delete the half-written files of processes that were killed."""
+    for remains in path.rglob(".*.part"):
+        name = REMAINS.fullmatch(remains.name)
+        if name and not _is_alive(int(name[1])):
+            remains.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

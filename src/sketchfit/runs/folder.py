@@ -1,0 +1,92 @@
+"""A run's folder: where each file is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sketchfit.config.load import dump_recipe
+from sketchfit.config.recipe import Recipe
+from sketchfit.files import write_text
+from sketchfit.runs.artefact import Artefact
+from sketchfit.runs.networks import NetworkFolder
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths within a run's folder, and writing what is not a network's."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        """The complete recipe."""
+        return self.path / "recipe.yaml"
+
+    @property
+    def state(self) -> Path:
+        """The folder's kind and the table's facts."""
+        return self.path / "state.json"
+
+    @property
+    def findings(self) -> Path:
+        """What the audit found."""
+        return self.path / "audit" / "findings.json"
+
+    @property
+    def folds(self) -> Path:
+        """The fold of every training row."""
+        return self.path / "folds.parquet"
+
+    @property
+    def ensemble(self) -> Path:
+        """Probabilities of all members together."""
+        return self.path / "ensemble"
+
+    @property
+    def submission(self) -> Path:
+        """The label of each test row."""
+        return self.path / "submission.csv"
+
+    @property
+    def report(self) -> Path:
+        """The page about the run."""
+        return self.path / "report" / "index.html"
+
+    def member(self, name: str) -> Path:
+        """Folder of a member's networks. What derives from a member (`NAME+pseudo1`, `NAME+refit`, `NAME+distilled`)
+        is stored apart from the members."""
+        return self.path / ("derived" if "+" in name else "members") / name
+
+    def fold(self, member: str, fold: int) -> Path:
+        """Folder of one network."""
+        return self.member(member) / f"fold{fold}"
+
+    def network(self, member: str, fold: int) -> NetworkFolder:
+        """One network."""
+        return NetworkFolder(self.fold(member, fold))
+
+    def networks(self, member: str) -> list[NetworkFolder]:
+        """The finished networks of a member, by fold."""
+        found = [NetworkFolder(path) for path in self.member(member).glob("fold*")]
+        return sorted((one for one in found if one.is_done()), key=lambda one: one.fold)
+
+    def has_training(self) -> bool:
+        """Return whether a training of a member has begun."""
+        return any(self.path.glob("members/*/*/*"))
+
+    def write(self, artefact: Artefact) -> None:
+        """Write an artefact to its place."""
+        artefact.write(self.path)
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Write the complete recipe, every default included."""
+        write_text(self.recipe, dump_recipe(recipe))
+
+
+def default_name(recipe: str | Path | Mapping[str, Any], data: Path) -> Path:
+    """Return `runs/<data>-<recipe>`: the same command finds its own run again."""
+    name = "custom" if isinstance(recipe, Mapping) else Path(recipe).stem
+    return Path("runs") / f"{data.resolve().stem}-{name}"

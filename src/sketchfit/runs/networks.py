@@ -1,0 +1,103 @@
+"""The folder of one trained network: weights, probabilities of its out-of-fold and test rows, views, history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sketchfit.errors import UserError
+from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.artefact import FINISH, Artefact
+from sketchfit.runs.probabilities import Probabilities, read_probabilities, write_probabilities
+
+Split = Literal["oof", "test"]
+Floats = NDArray[np.float32]
+
+
+class Done(Artefact):
+    """That a network is trained and its probabilities are written: digest of all that decides it, and the time."""
+
+    PLACE = "done.json"
+    fingerprint: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class NetworkFolder:
+    """Paths and files of one network.
+
+    Attributes:
+        path: the folder, `members/NAME/foldK` or `derived/NAME/foldK`.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """`NAME/foldK`."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    @property
+    def fold(self) -> int:
+        """Number of the fold, K."""
+        return int(self.path.name.removeprefix("fold"))
+
+    @property
+    def weights(self) -> Path:
+        """The trained weights."""
+        return self.path / "model.safetensors"
+
+    @property
+    def done(self) -> Done:
+        """What is stored of the finished training."""
+        return Done.read(self.path)
+
+    def is_done(self, fingerprint: str | None = None) -> bool:
+        """Return whether the network is finished, and is the one with this fingerprint."""
+        done = Done.find(self.path)
+        return done is not None and fingerprint in (None, done.fingerprint)
+
+    def finish(self, fingerprint: str, seconds: float) -> None:
+        """Mark the network as finished; everything else must be written before."""
+        Done(fingerprint=fingerprint, seconds=round(seconds, 1)).write(self.path)
+
+    def probabilities(self, split: Split) -> Probabilities:
+        """Read the probabilities of the out-of-fold or the test rows."""
+        return read_probabilities(self.path / f"{split}.npz")
+
+    def write_probabilities(self, split: Split, row: NDArray[np.int64], prob: Floats) -> None:
+        """Write the probabilities of the out-of-fold or the test rows."""
+        write_probabilities(self.path / f"{split}.npz", row, prob)
+
+    def views(self, split: Split, fingerprint: str) -> dict[str, Floats]:
+        """Read the probabilities of each test-time view, float32 [n, C]; none where another network made them."""
+        path = self.path / f"{split}_views.npz"
+        arrays = read_npz(path) if path.is_file() else {}
+        if not arrays or arrays["fingerprint"].item() != fingerprint:
+            return {}
+        return {name.removeprefix("view:"): value for name, value in arrays.items() if name.startswith("view:")}
+
+    def write_views(self, split: Split, fingerprint: str, views: Mapping[str, Floats]) -> None:
+        """Write the probabilities of each test-time view, float32 [n, C]."""
+        arrays = {f"view:{name}": value for name, value in views.items()}
+        write_npz(self.path / f"{split}_views.npz", {"fingerprint": np.array(fingerprint)} | arrays)
+
+    def history(self) -> pd.DataFrame:
+        """Read the table of epochs.
+
+        Raises:
+            UserError: there is none, or it is damaged.
+        """
+        path = self.path / "history.csv"
+        try:
+            return pd.read_csv(path)
+        except FileNotFoundError as error:
+            raise UserError(f"{path} is missing", FINISH) from error
+        except (ValueError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} is damaged: {error}") from error

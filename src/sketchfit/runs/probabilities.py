@@ -1,0 +1,104 @@
+"""Probability files: `row` int64 [N] and `prob` float32 [N, C]. Runs on one table can be combined from these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.errors import UserError
+from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.wording import listed
+
+SUM_TOLERANCE = 1e-3
+"""How far the probabilities of a row may sum to something else than 1."""
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """Probabilities of some rows of a table.
+
+    Attributes:
+        row: int64 [N], row numbers of the training or the test table.
+        prob: float32 [N, C].
+    """
+
+    row: NDArray[np.int64]
+    prob: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes, C."""
+        return int(self.prob.shape[1])
+
+    def at(self, row: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Float32 [n, C]: the probabilities of these rows, in this order.
+
+        Raises:
+            KeyError: a row that has none.
+        """
+        order = np.argsort(self.row, kind="stable")
+        place = np.searchsorted(self.row, row, sorter=order)
+        found = order[np.minimum(place, len(order) - 1)] if len(order) else np.zeros(0, dtype=np.int64)
+        if len(found) != len(row) or (self.row[found] != row).any():
+            raise KeyError("a row has no probabilities")
+        return np.asarray(self.prob[found])
+
+    def problems(self) -> list[str]:
+        """What is wrong with these values, one sentence per problem: repeated rows, NaN, negative, wrong sums."""
+        found = []
+        if repeated := len(self.row) - len(np.unique(self.row)):
+            found.append(f"{repeated} rows occur more than once")
+        broken = ~np.isfinite(self.prob).all(axis=1)
+        negative = ~broken & (self.prob < 0).any(axis=1)
+        off = ~broken & ~negative & (np.abs(self.prob.sum(axis=1, dtype=np.float64) - 1) > SUM_TOLERANCE)
+        for mask, what in (
+            (broken, "have NaN or infinite probabilities"),
+            (negative, "have negative probabilities"),
+            (off, "have probabilities that do not sum to 1"),
+        ):
+            if mask.any():
+                found.append(f"{mask.sum()} rows {what}: row {listed(self.row[mask], _SHOWN)}")
+        return found
+
+
+def read_probabilities(path: Path) -> Probabilities:
+    """Read a probability file.
+
+    Raises:
+        UserError: the file is missing or damaged, lacks an array, or its arrays have other shapes.
+    """
+    arrays = read_npz(path)
+    if missing := [name for name in ("row", "prob") if name not in arrays]:
+        raise UserError(f"{path} lacks {' and '.join(missing)}", "Run the command that writes it again.")
+    row, prob = arrays["row"], arrays["prob"]
+    if row.ndim != 1 or prob.ndim != 2 or len(row) != len(prob):
+        raise UserError(
+            f"{path} holds arrays of shapes {row.shape} (row) and {prob.shape} (prob)",
+            "They must be [N] and [N, C]. Run the command that writes it again.",
+        )
+    return Probabilities(row.astype(np.int64, copy=False), prob.astype(np.float32, copy=False))
+
+
+def write_probabilities(path: Path, row: NDArray[np.int64], prob: NDArray[np.float32]) -> None:
+    """Write a probability file atomically."""
+    write_npz(path, {"row": row, "prob": prob})
+
+
+def mean_by_row(parts: Sequence[Probabilities]) -> Probabilities:
+    """Merge the probabilities of several networks: each row once, ascending.
+
+    A row that several of them have, validated in several repeats, gets the mean.
+    """
+    row, place, times = np.unique(np.concatenate([part.row for part in parts]), return_inverse=True, return_counts=True)
+    total = np.zeros((len(row), parts[0].classes), dtype=np.float64)
+    np.add.at(total, place, np.concatenate([part.prob for part in parts]))
+    return Probabilities(row, (total / times[:, None]).astype(np.float32))

@@ -1,0 +1,251 @@
+"""A run's folder, opened: everything that other commands read of it, each file read when it is used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from sketchfit.config.parse import member_recipes, parse_recipe
+from sketchfit.config.recipe import Recipe
+from sketchfit.errors import UserError
+from sketchfit.runs.artefact import FINISH
+from sketchfit.runs.artefacts import (
+    AuditFindings,
+    Calibration,
+    DistilledStudent,
+    EnsembleComparison,
+    EnsembleWeights,
+    Environment,
+    PseudoLabelRounds,
+    SoupRecord,
+    Sources,
+    Step,
+    Steps,
+    Views,
+)
+from sketchfit.runs.create import check_kind, kind_of
+from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.networks import NetworkFolder, Split
+from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities
+from sketchfit.runs.recipe import read_recipe, upgraded
+from sketchfit.runs.state import Kind, State
+from sketchfit.runs.table import RunTable, TrainingRows, read_training_rows, table_of
+
+
+class Run:
+    """A run's folder, opened for reading.
+
+    Open it with `Run.open`. Every attribute is read from disk when it is first used, and raises `UserError` where its
+    file is missing, damaged or written by a newer version.
+
+    Example:
+        >>> run = Run.open("runs/quickdraw40-cpu")  # doctest: +SKIP
+        >>> run.oof().prob.shape, run.steps[-1].top1  # doctest: +SKIP
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @classmethod
+    def open(cls, path: str | Path, kind: Kind | None = None) -> Run:
+        """Open a run's folder.
+
+        Args:
+            path: the folder that `sketchfit run`, `fit` or `ensemble` wrote.
+            kind: what it must be; None: anything.
+
+        Raises:
+            UserError: there is no run, one of another kind, or one that a newer version made.
+        """
+        run = cls(RunFolder(Path(path)))
+        if not run.folder.state.is_file() or not run.folder.recipe.is_file():
+            raise UserError(f"{path} holds no run", "Give the folder that `sketchfit run` wrote.")
+        if kind is not None:
+            check_kind(run.folder, kind)
+        _ = run.state
+        return run
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{count:,} {split} rows" for split, count in self.state.rows.items())
+        return (
+            f"Run({str(self.path)!r}: {self.kind or 'nothing trained yet'}, {self.table.class_count} classes, {rows})"
+        )
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.folder.path
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @cached_property
+    def kind(self) -> Kind | None:
+        """`run`, `fit` or `ensemble`; None where nothing was done yet."""
+        return kind_of(self.folder)
+
+    @cached_property
+    def state(self) -> State:
+        """`state.json`."""
+        return State.read(self.path)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The complete recipe."""
+        return read_recipe(self.folder.recipe)
+
+    @cached_property
+    def members(self) -> dict[str, Recipe]:
+        """Each member's name and recipe, in the order of the recipe."""
+        return member_recipes(self.recipe)
+
+    @cached_property
+    def table(self) -> RunTable:
+        """The facts of the table: classes, data root, names of the test rows."""
+        return table_of(self.state, self.path)
+
+    @cached_property
+    def rows(self) -> TrainingRows:
+        """All training rows: image, label, group and fold of each."""
+        return read_training_rows(self.folder.folds)
+
+    def oof(self, name: str | None = None) -> Probabilities:
+        """Read out-of-fold probabilities.
+
+        Args:
+            name: of a member, or of a folder that derives from one; None: the run's own, after all stages.
+
+        Returns:
+            Rows of the training table, ascending, each once: the mean over repeats.
+        """
+        return self._probabilities("oof", name)
+
+    def test(self, name: str | None = None) -> Probabilities:
+        """Read the probabilities of the test rows; arguments as for `oof`. Of a member: the mean over its networks."""
+        return self._probabilities("test", name)
+
+    def has(self, split: Split) -> bool:
+        """Return whether the run's own probabilities of a split are there."""
+        return (self.folder.ensemble / f"{split}.npz").is_file()
+
+    def networks(self, name: str) -> list[NetworkFolder]:
+        """Return the finished networks of a member, or of a folder that derives from one, by fold."""
+        return self.folder.networks(name)
+
+    @cached_property
+    def trained(self) -> dict[str, list[NetworkFolder]]:
+        """The members that have finished networks, by name, and these networks."""
+        names = sorted(path.name for path in self.folder.path.glob("members/*"))
+        return {name: found for name in names if (found := self.networks(name))}
+
+    def history(self, name: str, fold: int = 0) -> pd.DataFrame:
+        """Read the table of epochs of one network."""
+        return self.folder.network(name, fold).history()
+
+    @cached_property
+    def histories(self) -> dict[str, pd.DataFrame]:
+        """`NAME/foldK` to the table of epochs, of each member's networks that have one."""
+        paths = self.folder.path.glob("members/*/*/history.csv")
+        found = sorted((NetworkFolder(path.parent) for path in paths), key=lambda one: (one.path.parent.name, one.fold))
+        return {one.name: one.history() for one in found}
+
+    @cached_property
+    def seconds(self) -> dict[str, float]:
+        """`NAME/foldK` to the time that its training and its probabilities took, of each member's networks."""
+        return {one.name: one.done.seconds for found in self.trained.values() for one in found}
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """What each step after training made of the out-of-fold accuracy; empty where no step is finished."""
+        found = Steps.find(self.path)
+        return found.steps if found else ()
+
+    @cached_property
+    def views(self) -> Views | None:
+        """Which networks and views of each member predict; None for a fit, where nothing was chosen."""
+        return Views.find(self.path)
+
+    @cached_property
+    def rule(self) -> EnsembleWeights | None:
+        """The ensembling rule; None for a fit, where nothing was chosen."""
+        return EnsembleWeights.find(self.path)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """The calibrator; None for a fit, where nothing was fitted."""
+        return Calibration.find(self.path)
+
+    @cached_property
+    def comparison(self) -> EnsembleComparison | None:
+        """All ensembling rules side by side; None for one member."""
+        return EnsembleComparison.find(self.path)
+
+    @cached_property
+    def soup(self) -> SoupRecord | None:
+        """The soups; None where the recipe builds none."""
+        return SoupRecord.find(self.path)
+
+    @cached_property
+    def pseudo_labels(self) -> PseudoLabelRounds | None:
+        """The rounds of pseudo-labels; None where the recipe trains none."""
+        return PseudoLabelRounds.find(self.path)
+
+    @cached_property
+    def sources(self) -> Sources | None:
+        """What an ensemble of runs is made of; None for a run."""
+        return Sources.find(self.path)
+
+    @cached_property
+    def student(self) -> DistilledStudent | None:
+        """The distilled student; None where there is none."""
+        return DistilledStudent.find(self.path)
+
+    @cached_property
+    def students(self) -> dict[str, Recipe]:
+        """The folder of the distilled student's networks and its recipe; empty where there is none.
+
+        Raises:
+            UserError: a network is not the one that `ensemble/distilled.json` describes.
+        """
+        if self.student is None:
+            return {}
+        folder, place = self.student.folder, self.path / DistilledStudent.PLACE
+        for fold, fingerprint in self.student.folds.items():
+            if not (network := self.folder.network(folder, int(fold))).is_done(fingerprint):
+                raise UserError(
+                    f"{network.path} is not the student that {place} describes",
+                    f"Finish it: sketchfit distill {self.path}",
+                )
+        return {folder: parse_recipe(upgraded(self.student.recipe), str(place))}
+
+    @cached_property
+    def environment(self) -> Environment | None:
+        """Machine and versions; None where they were not written down."""
+        return Environment.find(self.path)
+
+    @cached_property
+    def findings(self) -> AuditFindings | None:
+        """What the audit found; None where there was none."""
+        return AuditFindings.find(self.path)
+
+    @cached_property
+    def traits(self) -> pd.DataFrame | None:
+        """Measured traits of all images, one line per image (see docs/audit.md); None where there was no audit."""
+        path = self.folder.findings.parent / "traits.parquet"
+        return pd.read_parquet(path) if path.is_file() else None
+
+    def _probabilities(self, split: Split, name: str | None) -> Probabilities:
+        if name is None:
+            if not self.has(split):
+                what = {"oof": "out-of-fold", "test": "test"}[split]
+                hint = "It was made by `sketchfit fit`, which holds no rows out." if self.kind == "fit" else FINISH
+                raise UserError(f"{self.path} holds no {what} probabilities", hint)
+            return read_probabilities(self.folder.ensemble / f"{split}.npz")
+        networks = self.networks(name)
+        if not networks:
+            raise UserError(f"{self.path} holds no finished network of {name}", FINISH)
+        return mean_by_row([one.probabilities(split) for one in networks])

@@ -1,0 +1,1 @@
+"""Model soups: means of trained networks' weights."""

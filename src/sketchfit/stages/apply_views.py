@@ -1,0 +1,183 @@
+"""Test-time views: each is predicted once per fold, and those are kept that a paired test shows to help."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sketchfit.config.views import IDENTITY
+from sketchfit.data.folds import Fold
+from sketchfit.inference.intervals import Difference, paired_difference
+from sketchfit.inference.oof import Floats, Rows
+from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.tta import View, count_pictures, parse_views
+from sketchfit.inference.unreadable import class_prior, with_prior
+from sketchfit.inference.view_selection import SelectedViews, ViewGain, cross_fit, merge_views, select_views
+from sketchfit.models.network import Network
+from sketchfit.models.saved_network import load_network
+from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views
+from sketchfit.runs.networks import Split
+from sketchfit.runs.probabilities import Probabilities, mean_by_row
+from sketchfit.stages.context import Member, RunContext, RunState
+from sketchfit.stages.products import MemberPredictions
+from sketchfit.training.fold import FoldResult, TrainedMember
+
+log = logging.getLogger(__name__)
+
+
+def apply_views(context: RunContext, state: RunState) -> RunState:
+    """Choose the views of each source of probabilities, and predict its test rows by them."""
+    predictions, steps = {}, list[Step]()
+    for name, source in state.sources.items():
+        found = choose_views(context, source, state.folds, state.rows)
+        steps.append(state.rows.step(found.folder, found.plain))
+        if found.views is not None and len(found.views.names) > 1:
+            label = f"{found.folder} + {', '.join(found.views.names[1:])}"
+            steps.append(state.rows.step(label, found.oof, found.plain))
+        predictions[name] = _by_fold_soup(context, state, source.member, found)
+    return replace(state, predictions=predictions, steps=(*state.steps, *steps))
+
+
+def choose_views(context: RunContext, source: TrainedMember, folds: Sequence[Fold], rows: Rows) -> MemberPredictions:
+    """Try the recipe's views on out-of-fold rows, and predict the test rows by those that help.
+
+    Args:
+        context: of the run.
+        source: networks of the folds, in their order.
+        folds: those that were trained.
+        rows: all rows that they validate.
+    """
+    inference, networks, plain = source.member.recipe.inference, source.networks, source.oof
+    names = [view.name for view in parse_views(inference.views) if view.name != IDENTITY]
+    if not names:
+        return MemberPredictions(plain, plain, tuple(one.test for one in source.results), None, None, source.folder)
+    by_fold = [fold_views(context, networks, fold, "oof", names) for fold in folds]
+    probs = {IDENTITY: plain} | {
+        name: mean_by_row(
+            [Probabilities(fold.valid, views[name]) for fold, views in zip(folds, by_fold, strict=True)]
+        ).prob
+        for name in names
+    }
+    chosen = select_views(probs, rows.label, rows.group, inference.mode, IDENTITY, source.member.recipe.seed)
+    nested = cross_fit(probs, rows.label, rows.fold, rows.group, inference.mode, IDENTITY)
+    gain = paired_difference(rows.right(plain), rows.right(nested), rows.group)
+    print_views(source.folder, chosen, gain)
+    test = [
+        predict_test(context, networks, fold, result, chosen)
+        for fold, result in zip(folds, source.results, strict=True)
+    ]
+    return MemberPredictions(plain, nested, tuple(test), chosen, gain, source.folder)
+
+
+def _by_fold_soup(context: RunContext, state: RunState, member: Member, found: MemberPredictions) -> MemberPredictions:
+    """Return the predictions with test rows by the soup of the folds, where the recipe uses it."""
+    soup = state.soups.of_folds.get(member.name)
+    if soup is None or state.soups.use != "folds":
+        return found
+    test = predict_test(context, replace(member, name=soup.name), soup.everything, soup.result, found.views)
+    return replace(found, test=(test,), folder=soup.name)
+
+
+def predict_test(
+    context: RunContext, networks: Member, fold: Fold, result: FoldResult, views: SelectedViews | None
+) -> Floats:
+    """Return one network's test probabilities by the chosen views, float32 [N_test, C].
+
+    Args:
+        context: of the run.
+        networks: the member, under the name of its networks' folder.
+        fold: of the network.
+        result: the network's probabilities of the entire image.
+        views: None: the entire image alone.
+    """
+    if views is None or views.names == (IDENTITY,):
+        return result.test
+    names = [name for name in views.names if name != IDENTITY]
+    probs = {IDENTITY: result.test} | fold_views(context, networks, fold, "test", names)
+    return merge_views([probs[name] for name in views.names], views.mode).astype(np.float32)
+
+
+def fold_views(
+    context: RunContext, networks: Member, fold: Fold, split: Split, names: Sequence[str]
+) -> dict[str, Floats]:
+    """Return one network's probabilities [n, C] by view, of its validation rows or of all test rows.
+
+    They are stored in `oof_views.npz` and `test_views.npz`; only views that are missing there are computed.
+    """
+    folder = context.run.network(networks.name, fold.number)
+    fingerprint = folder.done.fingerprint
+    known = folder.views(split, fingerprint)
+    missing = missing_views(names, known)
+
+    def write() -> None:
+        network = load_network(folder.path, networks.recipe, context.table.class_count)
+        with context.console.bar(f"{folder.name}: {len(missing)} views of {split} rows", 1) as advance:
+            found = known | _predict(context, network, networks, fold, split, missing)
+            advance(1, "")
+        folder.write_views(split, fingerprint, found)
+
+    if missing:
+        context.engine.on_main(write)
+        known = folder.views(split, fingerprint)
+    return {name: known[name] for name in names}
+
+
+def missing_views(names: Sequence[str], known: Mapping[str, Floats]) -> tuple[View, ...]:
+    """Return the views among `names` that are not known yet."""
+    return tuple(view for view in parse_views(names) if view.name in names and view.name not in known)
+
+
+def _predict(
+    context: RunContext, network: Network, networks: Member, fold: Fold, split: Split, views: Sequence[View]
+) -> dict[str, Floats]:
+    table, recipe = context.table, networks.recipe
+    store = networks.train if split == "oof" else networks.test
+    rows = fold.valid if split == "oof" else np.flatnonzero(store.readable)
+    pictures = len(rows) * count_pictures(views)
+    found = Predictor.of(network, recipe, context.engine.device, images=pictures).views(store, rows, views)
+    if split == "oof":
+        return found
+    prior = class_prior(table.label[fold.train], table.class_count)
+    return {name: with_prior(prob, store.readable, prior) for name, prob in found.items()}
+
+
+def view_verdict(view: ViewGain) -> str:
+    """Return whether a view is kept, or why not, in words."""
+    if view.kept:
+        return "kept"
+    if view.beside_base.high < 0:
+        return "hurts"
+    return "adds nothing to the views that are kept" if view.beside_base.low > 0 else "does not help"
+
+
+def print_views(folder: str, chosen: SelectedViews, gain: Difference) -> None:
+    """Print one line per view with its gain, kept or not, and the gain of choosing views on other folds."""
+    log.info(f"{folder}: views next to {IDENTITY} ({chosen.base}), merged by {chosen.mode}")
+    for view in chosen.gains:
+        log.info(f"  {view.name}: {view_verdict(view)}; alone {view.alone}; with {IDENTITY} {view.beside_base}")
+    if len(chosen.names) > 1:
+        log.info(f"  {' + '.join(chosen.names)}: {gain} where views are chosen on other folds")
+
+
+def views_record(predictions: Mapping[str, MemberPredictions], refits: Mapping[str, tuple[str, float]]) -> Views:
+    """Return what is stored of each member's networks and views.
+
+    Args:
+        predictions: of each member.
+        refits: folder of each member's network that was trained on all rows, and its weight.
+    """
+    members = {}
+    for name, found in predictions.items():
+        views = found.views
+        members[name] = MemberViews(
+            folder=found.folder,
+            refit=refits.get(name),
+            names=views.names if views else (IDENTITY,),
+            mode=views.mode if views else "mean-prob",
+            nested_gain=found.gain,
+            tried=tuple(TriedView.model_validate(gain) for gain in (views.gains if views else ())),
+        )
+    return Views(members=members)

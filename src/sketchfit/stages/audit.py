@@ -1,0 +1,58 @@
+"""The audit of a run: findings, and the near-duplicate groups that folds keep together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.data.table import fingerprint
+from sketchfit.reporting.audit.recipe_audit import audit_table, check_external_images, log_audit, write_audit
+from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.artefacts import AuditDone, AuditFindings
+from sketchfit.runs.fingerprint import digest
+from sketchfit.stages.context import RunContext, RunState
+
+
+def audit(context: RunContext, state: RunState) -> RunState:
+    """Find near-duplicate groups, and write `audit/`."""
+    with context.engine.main_first():
+        if state.audit_callback is not None:
+            state.audit_callback.finish(context.console)
+        stores = [store.folder.name for one in state.members.values() for store in (one.train, one.test)]
+        group = find_groups(context, stores)
+    if group is None:
+        unreadable = {"train": dict(state.unreadable_train), "test": dict(state.unreadable_test)}
+        findings = AuditFindings(notes=context.table.notes, unreadable=unreadable)
+        context.engine.on_main(lambda: context.run.write(findings))
+    return replace(state, group=group)
+
+
+def find_groups(context: RunContext, stores: list[str]) -> NDArray[np.int64] | None:
+    """Return the near-duplicate group of each training row, int64 [N]; None where the audit is off.
+
+    The groups are read from the run's `audit/` where they were found for the same images and settings.
+
+    Args:
+        stores: keys of the image stores, which name the content of all images.
+    """
+    table, recipe, console = context.table, context.recipe, context.console
+    if not recipe.audit.enabled:
+        return None
+    check_external_images(table, recipe)  # each time: files outside the tables may have changed
+    folder, key = context.run.findings.parent, _key(context, stores)
+    done = AuditDone.find(context.run.path)
+    if done is None or done.key != key:
+        found = audit_table(table, recipe, console)
+        write_audit(found, recipe, folder)
+        log_audit(found, folder)
+        write_npz(folder / "groups.npz", {"group": found.group})
+        context.run.write(AuditDone(key=key))
+    return read_npz(folder / "groups.npz")["group"]
+
+
+def _key(context: RunContext, stores: list[str]) -> str:
+    recipe = context.recipe
+    folds = [recipe.folds.k, recipe.folds.seed, recipe.seed]
+    return digest(fingerprint(context.table), recipe.audit.model_dump(), folds, recipe.model.backbone, stores)

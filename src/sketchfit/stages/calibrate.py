@@ -1,0 +1,117 @@
+"""Calibration: fitted on out-of-fold rows, reported cross-fitted, applied to test and new rows."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.calibration import CalibrationSection
+from sketchfit.inference import conformal
+from sketchfit.inference.calibration import (
+    Reliability,
+    Temperature,
+    VectorScaling,
+    cross_fit,
+    fit,
+    report,
+)
+from sketchfit.inference.conformal import ConformalSets
+from sketchfit.inference.oof import Floats, Predictions, Rows
+from sketchfit.runs.artefacts import Calibration, Diagram, Sets, SetsCheck
+from sketchfit.stages.context import RunContext, RunState, made
+from sketchfit.stages.products import Calibrated
+
+log = logging.getLogger(__name__)
+
+
+def calibrate(context: RunContext, state: RunState) -> RunState:
+    """Calibrate the probabilities of the run."""
+    section, predictions = context.recipe.calibration, made(state.ensemble).predictions
+    calibrated = calibrate_predictions(predictions, state.rows, section)
+    if section.method != "vector":  # a temperature leaves the order of classes unchanged
+        return replace(state, calibrated=calibrated)
+    step = state.rows.step(f"calibration: {section.method}", calibrated.predictions.oof, predictions.oof)
+    return replace(state, calibrated=calibrated, steps=(*state.steps, step))
+
+
+def calibrate_predictions(predictions: Predictions, rows: Rows, section: CalibrationSection) -> Calibrated:
+    """Calibrate out-of-fold rows by a calibrator fitted on the other folds, and test rows by one fitted on all."""
+    calibrator = fit(section.method, predictions.oof, rows.label)
+    oof = cross_fit(section.method, predictions.oof, rows.label, rows.fold)
+    test = calibrator.apply(predictions.test)
+    return Calibrated(
+        Predictions(oof, test), calibrator, report(section.method, predictions.oof, rows.label, rows.fold, section.bins)
+    )
+
+
+def conformal_rows(rows: Rows) -> NDArray[np.int64]:
+    """Return one row per group of near-duplicates, int64: coverage needs exchangeable rows."""
+    if rows.group is None:
+        return np.arange(len(rows.row))
+    return np.sort(np.unique(rows.group, return_index=True)[1])
+
+
+def conformal_sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> ConformalSets:
+    """Return sets of this coverage, calibrated on out-of-fold rows [n, C], one per group of near-duplicates."""
+    used = conformal_rows(rows)
+    return conformal.calibrate(oof[used], rows.label[used], coverage, score)
+
+
+def calibration_record(done: Calibrated, rows: Rows, section: CalibrationSection) -> Calibration:
+    """Return what is stored of a calibration, with prediction sets where they are wanted, and print it."""
+    found, calibrator = done.report, done.calibrator
+    if section.method != "none":
+        log.info(
+            f"calibration by {section.method}: expected calibration error {100 * found.ece_before:.1f} % before, "
+            f"{100 * found.ece_after:.1f} % after; log-loss {found.log_loss_before:.3f}, {found.log_loss_after:.3f}"
+        )
+    vector = calibrator if isinstance(calibrator, VectorScaling) else None
+    temperature = calibrator.value if isinstance(calibrator, Temperature) else 1.0
+    return Calibration(
+        method=section.method,
+        temperature=None if vector else temperature,
+        scale=_numbers(vector.scale) if vector else None,
+        bias=_numbers(vector.bias) if vector else None,
+        ece_before=found.ece_before,
+        ece_after=found.ece_after,
+        ece_fitted=found.ece_fitted,
+        log_loss_before=found.log_loss_before,
+        log_loss_after=found.log_loss_after,
+        reliability_before=_diagram(found.before),
+        reliability_after=_diagram(found.after),
+        sets=None if section.sets is None else _sets(done.predictions.oof, rows, section.sets, section.set_score),
+    )
+
+
+def _numbers(values: NDArray[Any]) -> tuple[float, ...]:
+    return tuple(values.tolist())
+
+
+def _diagram(found: Reliability) -> Diagram:
+    return Diagram(
+        confidence=_numbers(found.confidence),
+        accuracy=_numbers(found.accuracy),
+        low=_numbers(found.low),
+        high=_numbers(found.high),
+        count=tuple(found.count.tolist()),
+    )
+
+
+def _sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> Sets:
+    rule = conformal_sets(oof, rows, coverage, score)
+    checked = conformal.cross_coverage(oof, rows.label, rows.fold, coverage, score, rows.group)
+    log.info(
+        f"prediction sets for {100 * coverage:g} %: they hold the true class in {checked.coverage}; "
+        f"{checked.mean_size:.1f} classes per set, {100 * checked.singletons:.0f} % of one class"
+    )
+    return Sets(
+        coverage=coverage,
+        score=score,
+        threshold=None if np.isinf(rule.threshold) else rule.threshold,
+        n=rule.n,
+        checked=SetsCheck.model_validate(checked),
+    )

@@ -1,0 +1,215 @@
+"""Checks before the first image is decoded: folds, networks, weights, backend, memory and disk."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from sketchfit.config.parse import member_recipes
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.student import student_of
+from sketchfit.data.folds import Fold
+from sketchfit.data.table import Table
+from sketchfit.distillation.student import distilled_name
+from sketchfit.errors import Problems
+from sketchfit.models.backbone import check_backbone
+from sketchfit.models.choose_backend import check_backend
+from sketchfit.models.hub import has_cached_weights
+from sketchfit.runs.artefacts import DistilledStudent
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.resources import (
+    PlannedNetwork,
+    check_disk,
+    check_memory,
+    existing_folder,
+    size_text,
+    training_memory,
+    training_seconds,
+)
+from sketchfit.stages.split import make_folds, trained_folds
+from sketchfit.tracking.console import duration
+from sketchfit.training.engine import Engine
+from sketchfit.training.optimizers import check_optimizer
+from sketchfit.training.trial import Trial, try_training
+
+log = logging.getLogger(__name__)
+
+MANY_ROWS = 100_000
+"""Folds of more rows than this are made only once, after decoding: it takes seconds."""
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was found. All sizes and times are estimates, and those of trainings are 0 where none is left.
+
+    Attributes:
+        trials: of each kind of network that was tried, by name.
+        seconds: of all trainings that are left, with the networks' probabilities.
+        memory: bytes of the training that needs most.
+        disk: bytes of image stores and of the run's folder.
+        notes: further facts for the user.
+    """
+
+    trials: Mapping[str, Trial]
+    seconds: float
+    memory: int
+    disk: int
+    notes: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """Yield what was found, one line per fact."""
+        for name, trial in self.trials.items():
+            size = f"{trial.parameters:,} parameters, {size_text(trial.weights)} of weights"
+            yield f"{name}: a trial of its training works; {size}"
+        if self.trials:
+            yield (
+                f"estimate: about {duration(self.seconds)} of training, {size_text(self.memory)} of memory, "
+                f"{size_text(self.disk)} on disk; the stages after training are not included"
+            )
+        yield from self.notes
+
+    def log(self) -> None:
+        """Print what was found."""
+        for line in self.lines():
+            log.info(line)
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run or a fit that has not started.
+
+    Attributes:
+        recipe: of the run.
+        folder: of the run; it need not exist, and nothing is written to it.
+        kind: a `fit` has no folds and no stages after training.
+        fresh: whether what the folder holds will be deleted.
+    """
+
+    recipe: Recipe
+    folder: Path
+    kind: Literal["run", "fit"] = "run"
+    fresh: bool = False
+
+    def networks(self, folds: Sequence[Fold]) -> Iterator[PlannedNetwork]:
+        """Yield all kinds of networks with the number of their trainings that are left."""
+        recipe, kinds = self.recipe, member_recipes(self.recipe)
+        later = 0 if self.kind == "fit" else _later_trainings(recipe, folds)
+        for name, own in kinds.items():
+            left = self._left(name, folds)
+            yield PlannedNetwork(name, own, left + later if left else 0, self.folder)
+        if recipe.distill.enabled and self.kind == "run":
+            student = student_of(recipe)
+            name, stored = distilled_name(student.name), DistilledStudent.find(self.folder)
+            same = stored is not None and stored.recipe == student.recipe.model_dump(mode="json")
+            yield PlannedNetwork(name, student.recipe, self._left(name, folds) if same else len(folds), self.folder)
+
+    def _left(self, name: str, folds: Sequence[Fold]) -> int:
+        """Return how many networks of this name are not finished."""
+        done = set() if self.fresh else {network.fold for network in RunFolder(self.folder).networks(name)}
+        return sum(fold.number not in done for fold in folds)
+
+
+def check_run(planned: PlannedRun, table: Table, engine: Engine) -> CheckReport:
+    """Check a run before its images are decoded.
+
+    Networks of which all trainings are finished are not tried again.
+
+    Args:
+        planned: the run.
+        table: checked tables.
+        engine: whose device is used.
+
+    Raises:
+        UserError: everything that is wrong, together.
+    """
+    problems, rows = Problems(), np.arange(len(table.train))
+    folds: Sequence[Fold] = (Fold(0, rows, rows[:0]),)
+    if planned.kind == "run":
+        folds = problems.collect(lambda: planned_folds(planned.recipe, table)) or folds
+    return check_networks(list(planned.networks(folds)), folds, table, engine, problems)
+
+
+def _later_trainings(recipe: Recipe, folds: Sequence[Fold]) -> int:
+    """Return the trainings of a member after those of its folds: of students, and on all rows."""
+    rounds = recipe.pseudo_label.rounds if recipe.pseudo_label.enabled else 0
+    return rounds * len(folds) + recipe.refit.enabled
+
+
+def planned_folds(recipe: Recipe, table: Table) -> tuple[Fold, ...]:
+    """Return the folds that will be trained, as far as they are known before near-duplicates are.
+
+    Raises:
+        UserError: columns that are not in the table, or folds that do not exist or have no rows.
+    """
+    by_column = recipe.folds.column is not None or recipe.folds.group not in ("none", "near_duplicate")
+    rows = np.arange(len(table.train))
+    if len(rows) > MANY_ROWS and not by_column:
+        numbers = range(recipe.folds.count or 1) if recipe.folds.train is None else recipe.folds.train
+        valid = rows[: round(len(rows) * (recipe.folds.holdout or 1 / recipe.folds.k))]
+        return tuple(Fold(number, rows[len(valid) :], valid) for number in numbers)
+    return trained_folds(make_folds(table, np.ones(len(rows), dtype=bool), None, recipe)[0], recipe)
+
+
+def check_networks(
+    networks: Sequence[PlannedNetwork], folds: Sequence[Fold], table: Table, engine: Engine, problems: Problems
+) -> CheckReport:
+    """Try each kind of network, and compare what all of them need with what the machine has.
+
+    Args:
+        networks: kinds of networks; those without a training that is left are not tried.
+        folds: on which each kind is trained.
+        table: checked tables.
+        engine: whose device is used.
+        problems: found so far.
+
+    Raises:
+        UserError: everything that is wrong, together.
+    """
+    notes: list[str] = []
+    trials: dict[str, Trial] = {}
+    for network in networks:
+        problems.about = f"{network.name}: " if len(networks) > 1 else ""
+        if (trial := _check_network(network, table.class_count, engine, problems, notes)) is not None:
+            trials[network.name] = trial
+    problems.about = ""
+    problems.stop()
+    tried = [(one, trials[one.name]) for one in networks if one.name in trials]
+    seconds = sum(
+        one.trainings * training_seconds(one.recipe, trial, folds[0], len(table.test)) for one, trial in tried
+    )
+    memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
+    check_memory(memory, engine.device, problems)
+    disk = check_disk(networks, trials, table, problems)
+    problems.stop()
+    return CheckReport(trials, seconds / engine.processes, memory, disk, tuple(notes))
+
+
+def _check_network(
+    network: PlannedNetwork, classes: int, engine: Engine, problems: Problems, notes: list[str]
+) -> Trial | None:
+    """Check the names, the weights and the backend of a network, and try its training.
+
+    Returns:
+        None if a check fails, or if no training is left.
+    """
+    recipe, model, before = network.recipe, network.recipe.model, len(problems)
+    problems.collect(lambda: check_backend(recipe.inference.backend, engine.device))
+    if not network.trainings:
+        return None
+    problems.collect(lambda: check_backbone(model.backbone))
+    problems.collect(lambda: check_optimizer(recipe.optimizer.name))
+    if len(problems) > before:
+        return None
+    if model.pretrained and model.weights is None:
+        cached = problems.collect(lambda: has_cached_weights(model))
+        if cached is False:
+            notes.append(f"{network.name}: the weights of {model.backbone} will be downloaded")
+        if not cached:
+            recipe = recipe.model_copy(update={"model": model.model_copy(update={"pretrained": False})})
+    folder = existing_folder(network.folder)
+    return problems.collect(lambda: try_training(recipe, classes, engine.device, folder))

@@ -1,0 +1,87 @@
+"""What stages produce: plain data that later stages read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sketchfit.inference.calibration import CalibrationReport, Calibrator
+from sketchfit.inference.diversity import Diversity
+from sketchfit.inference.ensembling.compare import Comparison
+from sketchfit.inference.ensembling.rule import Rule
+from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.inference.oof import Floats, Predictions
+from sketchfit.inference.view_selection import SelectedViews
+from sketchfit.runs.artefacts import Step
+
+
+@dataclass(frozen=True)
+class MemberPredictions:
+    """Probabilities of one member by its views.
+
+    Attributes:
+        plain: float32 [n, C], out-of-fold, of the entire image alone.
+        oof: float32 [n, C], each row by views that were chosen on other folds.
+        test: float32 [N_test, C] of each network, by the views chosen on all rows.
+        views: those views; None where no other was tried.
+        gain: nested gain of choosing views; None where no other was tried.
+        folder: name of the folder of the networks that predict test rows.
+    """
+
+    plain: Floats
+    oof: Floats
+    test: tuple[Floats, ...]
+    views: SelectedViews | None
+    gain: Difference | None
+    folder: str
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members combined.
+
+    Attributes:
+        method: name of the way of combining.
+        rule: fitted on all out-of-fold rows.
+        predictions: out-of-fold rows by rules fitted on other folds; test rows by `rule`.
+        comparison, diversity: None for a single member.
+    """
+
+    method: str
+    rule: Rule
+    predictions: Predictions
+    comparison: Comparison | None
+    diversity: Diversity | None
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Probabilities after calibration, the calibrator of the test rows, and what calibration changed."""
+
+    predictions: Predictions
+    calibrator: Calibrator
+    report: CalibrationReport
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run found.
+
+    Attributes:
+        folder: of the run.
+        top1, top5: out-of-fold accuracy with interval, over the rows of the folds that were trained.
+        submission: its path; None where there are no test rows.
+        unreadable_train, unreadable_test: path of each image that can't be read, with the reason.
+        seconds: time by stage.
+        steps: out-of-fold accuracy after each step that follows training.
+    """
+
+    folder: Path
+    top1: Estimate
+    top5: Estimate
+    submission: Path | None
+    unreadable_train: Mapping[str, str]
+    unreadable_test: Mapping[str, str]
+    seconds: Mapping[str, float]
+    steps: tuple[Step, ...] = ()

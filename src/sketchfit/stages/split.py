@@ -1,0 +1,143 @@
+"""Folds of a run: which rows each network is trained and validated on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold, balance, folds_of, given_folds, stratified_folds
+from sketchfit.data.table import Table
+from sketchfit.errors import UserError
+from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
+from sketchfit.runs.table import TrainingRows, write_training_rows
+from sketchfit.stages.context import RunContext, RunState
+from sketchfit.wording import listed
+
+log = logging.getLogger(__name__)
+
+
+def split(context: RunContext, state: RunState) -> RunState:
+    """Assign the rows that every member can read to folds, and write `folds.parquet`.
+
+    Raises:
+        UserError: folds that do not exist or are empty, or that leak copies to students.
+    """
+    table, recipe = context.table, context.recipe
+    usable = np.logical_and.reduce([member.train.readable for member in state.members.values()])
+    folds, assignment = make_folds(table, usable, state.group, recipe)
+    context.engine.on_main(lambda: _write_folds(context, assignment, state.group))
+    for fold_of_row in assignment:
+        log.info(balance(table.label, fold_of_row))
+    chosen = trained_folds(folds, recipe)
+    check_students(chosen, state.group, recipe)
+    return replace(state, folds=chosen)
+
+
+def trained_folds(folds: Sequence[Fold], recipe: Recipe) -> tuple[Fold, ...]:
+    """Return the folds that the recipe trains."""
+    return tuple(fold for fold in folds if recipe.folds.train is None or fold.number in recipe.folds.train)
+
+
+def make_folds(
+    table: Table, usable: NDArray[np.bool_], group: NDArray[np.int64] | None, recipe: Recipe
+) -> tuple[list[Fold], NDArray[np.int64]]:
+    """Return all folds of the recipe.
+
+    Args:
+        table: checked tables.
+        usable: bool [N], rows whose image was read; others are neither trained nor validated on.
+        group: int64 [N], near-duplicate group of each row; None where it is not known.
+        recipe: of the run.
+
+    Returns:
+        The folds, and int64 [R, N]: the fold of each row in each repeat; -1 where it is validated in none.
+
+    Raises:
+        UserError: a column that is not in the table, or folds to train that do not exist.
+    """
+    section, rows = recipe.folds, np.flatnonzero(usable)
+    assignment = _assign(table, rows, group, recipe)
+    folds = folds_of(assignment, rows)
+    empty = [fold.number for fold in folds if len(fold.valid) == 0 or len(fold.train) == 0]
+    if empty or not folds:
+        raise UserError(
+            f"folds: no row is left to validate or to train on in fold {listed([str(n) for n in empty] or ['0'])}",
+            "Set fewer folds or a larger holdout; rows of one group stay in one fold.",
+        )
+    if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
+        raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
+    return folds, assignment
+
+
+def _assign(
+    table: Table, rows: NDArray[np.int64], group: NDArray[np.int64] | None, recipe: Recipe
+) -> NDArray[np.int64]:
+    """Return the fold of each row in each repeat, int64 [R, N]; -1 where it is validated in none."""
+    section, grouping = recipe.folds, _grouping(table, group, recipe)
+    assignment = np.full((section.repeats, len(table.train)), -1, dtype=np.int64)
+    if section.column is not None:
+        assignment[:, rows] = given_folds(_column(table, section.column)[rows].tolist(), section.column)
+        return assignment
+    shares = [section.holdout, 1 - section.holdout] if section.holdout else [1 / section.k] * section.k
+    seed = recipe.seed if section.seed is None else section.seed
+    for repeat, fold_of_row in enumerate(assignment):
+        fold_of_row[rows] = stratified_folds(
+            table.label[rows], shares, seed + repeat, None if grouping is None else grouping[rows]
+        )
+        if section.holdout:
+            fold_of_row[fold_of_row == 1] = -1
+    return assignment
+
+
+def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> NDArray[np.int64] | None:
+    if recipe.folds.group == "none":
+        return None
+    if recipe.folds.group == "near_duplicate":
+        return group
+    values = _column(table, recipe.folds.group)
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def _column(table: Table, name: str) -> NDArray[np.str_]:
+    if name not in table.columns:
+        known = ", ".join(table.columns) or "none but image and label"
+        raise UserError(f"the training table has no column {name!r}", f"Its further columns: {known}.")
+    return np.asarray(table.columns[name])
+
+
+def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recipe: Recipe) -> None:
+    """Refuse folds that separate near-duplicates where students are wanted, before anything is trained.
+
+    Args:
+        folds: those that will be trained.
+        group: int64 [N], near-duplicate group of each row; None where it is not known.
+        recipe: of the run.
+
+    Raises:
+        UserError: rows of a fold have copies among those that the fold's networks, its student's teachers, learn from.
+    """
+    enabled = {"pseudo_label": recipe.pseudo_label.enabled, "distill": recipe.distill.enabled}
+    stages = " and ".join(name for name, wanted in enabled.items() if wanted)
+    if not stages or group is None:
+        return
+    problems = [
+        f"{stages}: {sentence}, and its student would learn from it"
+        for fold in folds
+        for sentence in leaked_rows(
+            [Teacher(f"a network of fold {fold.number}", fold.train)], fold.number, fold.held_out(len(group)), group
+        )
+    ]
+    if problems:
+        raise UserError(problems, "Keep them together with folds.group=near_duplicate, or leave the stage out.")
+
+
+def _write_folds(context: RunContext, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:
+    """Write `folds.parquet`; without known near-duplicates each row is a group of its own."""
+    table = context.table
+    groups = np.arange(len(table.train)) if group is None else group
+    write_training_rows(context.run.folds, TrainingRows(table.train.paths, table.label, groups, assignment))

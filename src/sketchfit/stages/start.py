@@ -1,0 +1,83 @@
+"""The start of a run: tables, device, settings that depend on the machine, folder, callbacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.table import run_state
+from sketchfit.runs.create import check_folder, open_run
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.autotune import recorded_members, resolve_settings
+from sketchfit.stages.callbacks import start_callbacks
+from sketchfit.stages.check import PlannedRun, check_run
+from sketchfit.stages.context import RunContext
+from sketchfit.stages.tables import load_table, print_table
+from sketchfit.tracking.clock import Clock
+from sketchfit.tracking.dispatcher import Dispatcher
+from sketchfit.training.engine import make_engine
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A run as the user requests it.
+
+    Attributes:
+        data: folder with the tables and images, or a table.
+        recipe: checked.
+        folder: of the run.
+        strict: stop at an image that can't be read.
+        fresh: delete what the folder holds of an earlier run.
+        kind: of the folder; a `fit` has no folds.
+    """
+
+    data: Path
+    recipe: Recipe
+    folder: Path
+    strict: bool = False
+    fresh: bool = False
+    kind: Literal["run", "fit"] = "run"
+
+
+def open_tables(data: Path, recipe: Recipe, folder: Path, with_folds: bool = True) -> RunContext:
+    """Read the tables and set up the device; nothing is written.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe: of the run.
+        folder: of the run.
+        with_folds: a class with fewer images than there are folds is an error.
+
+    Raises:
+        UserError: a mistake in the tables, or a device that is not there.
+    """
+    clock = Clock()
+    with clock.measure("tables"):
+        table = load_table(data, recipe, with_folds)
+    engine = make_engine(recipe.compute)
+    return RunContext(RunFolder(folder), recipe, table, engine, engine.console(recipe.tracking), clock=clock)
+
+
+def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
+    """Read the tables, open the run's folder, and start the callbacks.
+
+    Raises:
+        UserError: a mistake in the tables, the folder or the recipe, or a check that fails (`stages.check`).
+    """
+    context = open_tables(request.data, request.recipe, request.folder, with_folds=request.kind == "run")
+    table, engine = context.table, context.engine
+    with engine.main_first() as is_main:  # the other processes read what the main process recorded
+        fresh = request.fresh and is_main
+        if is_main:
+            print_table(table)
+            if not fresh:
+                check_folder(context.run, request.kind)
+            check_run(PlannedRun(request.recipe, request.folder, request.kind, fresh), table, engine).log()
+        recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
+        recipe = resolve_settings(request.recipe, table.class_count, recorded, engine)
+        open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh)
+    context = replace(context, recipe=recipe, dispatcher=dispatcher, strict=request.strict)
+    start_callbacks(context)
+    return context

@@ -1,0 +1,60 @@
+"""The result of a run: figures, times and places, also printed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.inference.intervals import accuracy
+from sketchfit.inference.metrics import top_k_correct
+from sketchfit.stages.context import RunContext, RunState, made
+from sketchfit.stages.products import RunResult
+from sketchfit.tracking.console import duration
+
+log = logging.getLogger(__name__)
+
+
+def summarise(context: RunContext, state: RunState) -> RunState:
+    """Make the result of the run and print it."""
+    rows, oof, table = state.rows, made(state.calibrated).predictions.oof, context.table
+    correct1, correct5 = (top_k_correct(oof, rows.label, min(k, table.class_count)) for k in (1, 5))
+    result = RunResult(
+        folder=context.run.path,
+        top1=accuracy(correct1, rows.group),
+        top5=accuracy(correct5, rows.group),
+        submission=context.run.submission if len(table.test) else None,
+        unreadable_train=state.unreadable_train,
+        unreadable_test=state.unreadable_test,
+        seconds=context.clock.seconds,
+        steps=state.steps,
+    )
+    print_result(result, context.recipe)
+    return replace(state, result=result)
+
+
+def print_result(result: RunResult, recipe: Recipe) -> None:
+    """Print figures, times and places."""
+    rows = [(step.name, str(step)) for step in result.steps]
+    rows += [("out-of-fold top-1", str(result.top1)), ("out-of-fold top-5", str(result.top5))]
+    if result.unreadable_train:
+        rows.append(("training images dropped", f"{len(result.unreadable_train)} (see audit/findings.json)"))
+    if result.unreadable_test:
+        count = len(result.unreadable_test)
+        rows.append(("test images not read", f"{count}, given the prior (see audit/findings.json)"))
+    stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in result.seconds.items() if seconds >= 0.5)
+    total = duration(sum(result.seconds.values()))
+    rows.append(("time", f"{total} ({stages})" if stages else "under a second: everything was on disk"))
+    if result.submission is not None:
+        rows.append(("submission", str(result.submission)))
+    rows.append(("everything", f"{result.folder}/"))
+    log.info("")
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        log.info(f"{name:<{width}}  {value}")
+    if recipe.training.checkpoint == "best":
+        log.info(
+            "note: training.checkpoint=best chose each epoch on the rows that are reported: the figures are too high"
+        )
+    if not recipe.audit.enabled:
+        log.info("note: the audit was off, so copies may be in several folds: the figures may be too high")

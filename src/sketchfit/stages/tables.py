@@ -1,0 +1,43 @@
+"""The tables of a run: read, checked and changed by the recipe's review files."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.layouts import TableNames
+from sketchfit.data.readers import read_table
+from sketchfit.data.review import review_table
+from sketchfit.data.table import Table
+from sketchfit.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
+    """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is an error.
+
+    Raises:
+        UserError: nothing there, or mistakes in the tables or the review files.
+    """
+    if not data.exists():
+        raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
+    folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
+    table = read_table(data, TableNames(recipe.data.image_column, recipe.data.label_column), folds=folds)
+    return review_table(table, recipe.data, folds)
+
+
+def print_table(table: Table) -> None:
+    """Print one line on the data, and the notes of the readers."""
+    counts = np.bincount(table.label, minlength=table.class_count)
+    log.info(f"{table_line(table)}; {counts.min()} to {counts.max()} training images per class")
+    for note in table.notes:
+        log.info(f"note: {note}")
+
+
+def table_line(table: Table) -> str:
+    """Return one line on the size of the data."""
+    return f"{len(table.train):,} training images in {table.class_count} classes, {len(table.test):,} test images"

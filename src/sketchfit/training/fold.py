@@ -1,0 +1,208 @@
+"""Training of a member on a fold: the network, then its out-of-fold and test probabilities.
+
+What is on disk is not done again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.scope import training_settings
+from sketchfit.data.folds import Fold
+from sketchfit.data.table import Table
+from sketchfit.inference.metrics import log_loss
+from sketchfit.inference.predictor import Predictor
+from sketchfit.inference.unreadable import class_prior, with_prior
+from sketchfit.models.network import Network
+from sketchfit.models.saved_network import save_network
+from sketchfit.runs.fingerprint import digest, file_digest
+from sketchfit.runs.networks import NetworkFolder
+from sketchfit.runs.probabilities import Probabilities, mean_by_row
+from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
+from sketchfit.tracking.console import duration
+from sketchfit.training.context import Member, RunContext
+from sketchfit.training.job import FitJob
+from sketchfit.training.seed_soup import train_network
+
+log = logging.getLogger(__name__)
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """Probabilities of one network.
+
+    Attributes:
+        rows: int64 [n], rows of the training table that it validates.
+        oof: float32 [n, C], of these rows.
+        test: float32 [N_test, C], of all test rows.
+        seconds: that its training took.
+    """
+
+    rows: NDArray[np.int64]
+    oof: Floats
+    test: Floats
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainedMember:
+    """A member and its networks, one per fold.
+
+    Attributes:
+        member: under this name its probabilities are combined with those of others.
+        folder: name of the folder of its networks: the member's own, or that of its students or its soup.
+        results: of each network, in the order of the folds.
+    """
+
+    member: Member
+    folder: str
+    results: tuple[FoldResult, ...]
+
+    @property
+    def networks(self) -> Member:
+        """The member under the name of its networks' folder."""
+        return replace(self.member, name=self.folder)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Rows with out-of-fold probabilities, int64 [n], ascending."""
+        return np.unique(np.concatenate([result.rows for result in self.results]))
+
+    @property
+    def oof(self) -> Floats:
+        """Probabilities of `rows`, float32 [n, C]; the mean where a row is validated in several repeats."""
+        return mean_oof(self.results)
+
+
+@dataclass(frozen=True)
+class FoldTraining:
+    """One training and its name.
+
+    Attributes:
+        member: that is trained.
+        fold: whose rows are validated.
+        fingerprint: names everything that decides the training.
+        make_job: called only where there is something to train.
+        note: printed after the time that the training took.
+        watch: receives the figures of the training.
+    """
+
+    member: Member
+    fold: Fold
+    fingerprint: str
+    make_job: Callable[[], FitJob]
+    note: str = ""
+    watch: FoldCallback | None = None
+
+
+def train_fold(context: RunContext, member: Member, fold: Fold, callback: Callback = NO_CALLBACK) -> FoldResult:
+    """Train one network of a member, unless that is done, and return its probabilities."""
+    fingerprint = fold_fingerprint(member, context.table, fold)
+    job = fold_job(context, member, fold, fingerprint)
+    every = member.recipe.tracking.every if member.recipe.tracking.to else 0
+    watch = FoldCallback(callback, member.name, fold.number, every)
+    return train_once(context, FoldTraining(member, fold, fingerprint, lambda: job, watch=watch))
+
+
+def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, **changes: Any) -> FitJob:
+    """Return the plain training of a fold; `changes` are the fields in which another training differs from it."""
+    plain: dict[str, Any] = {
+        "name": f"{member.name}/fold{fold.number}",
+        "recipe": member.recipe,
+        "store": member.train,
+        "label": context.table.label,
+        "class_count": context.table.class_count,
+        "train_rows": fold.train,
+        "valid_rows": fold.valid,
+        "folder": context.run.fold(member.name, fold.number),
+        "fingerprint": fingerprint,
+        "seed": member.recipe.seed,
+    }
+    return FitJob(**(plain | changes))
+
+
+def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
+    """Train a network and write its weights and probabilities; read them where exactly that was done before."""
+    folder = context.run.network(training.member.name, training.fold.number)
+    if not folder.is_done(training.fingerprint):
+        began = time.monotonic()
+        job = training.make_job()
+        network = train_network(job, context.engine, context.console, training.watch)
+
+        def finish() -> None:
+            write_results(context, training.member, training.fold, network)
+            seconds = time.monotonic() - began
+            folder.finish(training.fingerprint, seconds)
+            log.info(f"{job.name}: done in {duration(seconds)}{training.note}")
+            if training.watch is not None:
+                found = read_fold(folder)
+                training.watch.finished(fold_figures(found.oof, context.table.label[found.rows], seconds))
+
+        context.engine.on_main(finish)
+        context.engine.free_memory()
+    context.engine.on_main(lambda: delete_unfinished(folder))
+    return read_fold(folder)
+
+
+def delete_unfinished(folder: NetworkFolder) -> None:
+    """Delete what only an unfinished training needs; a process may have been killed before it did so."""
+    for name in ("last.ckpt", "teacher.npz"):
+        (folder.path / name).unlink(missing_ok=True)
+
+
+def write_results(context: RunContext, member: Member, fold: Fold, network: Network) -> None:
+    """Write a network's weights, and its probabilities of validation and test rows."""
+    folder, table = context.run.network(member.name, fold.number), context.table
+    save_network(folder.path, network, member.recipe)
+    predictor = Predictor.of(network, member.recipe, context.engine.device)
+    oof = predictor.probabilities(member.train, fold.valid)
+    folder.write_probabilities("oof", fold.valid, oof)
+    readable = member.test.readable
+    test = predictor.probabilities(member.test, np.flatnonzero(readable))
+    prior = class_prior(table.label[fold.train], table.class_count)
+    folder.write_probabilities("test", np.arange(len(readable)), with_prior(test, readable, prior))
+
+
+def read_fold(folder: NetworkFolder) -> FoldResult:
+    """Read the probabilities of a finished network."""
+    oof, test = folder.probabilities("oof"), folder.probabilities("test")
+    return FoldResult(oof.row, oof.prob, test.prob, folder.done.seconds)
+
+
+def mean_oof(results: Sequence[FoldResult]) -> Floats:
+    """Return the out-of-fold probabilities of several folds as one array, float32 [n, C], rows ascending."""
+    return mean_by_row([Probabilities(one.rows, one.oof) for one in results]).prob
+
+
+def fold_figures(oof: Floats, label: NDArray[np.int64], seconds: float) -> dict[str, float | None]:
+    """Return figures of one network on its validation rows `oof` [n, C]; only the time where there are no rows."""
+    if len(label) == 0:
+        return {"seconds": seconds}
+    right = float((oof.argmax(axis=1) == label).mean())
+    return {"accuracy": right, "log_loss": log_loss(oof, label), "rows": len(label), "seconds": seconds}
+
+
+def fold_fingerprint(member: Member, table: Table, fold: Fold) -> str:
+    """Name a training by all that decides it: settings, content of weights and images, labels and rows."""
+    weights = member.recipe.model.weights
+    file = Path(weights).expanduser() if weights else None
+    return digest(
+        training_settings(member.recipe.model_dump(mode="json")),
+        file_digest(file) if file is not None and file.is_file() else weights,
+        member.train.folder.name,
+        member.test.folder.name,
+        table.label.tolist(),
+        table.class_names,
+        fold.train.tolist(),
+        fold.valid.tolist(),
+    )

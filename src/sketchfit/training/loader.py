@@ -1,0 +1,132 @@
+"""The data loader: from rows of the store to batches on the device, grouped into updates."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from sketchfit.config.transforms import MixingSection
+from sketchfit.data.batches import load_batches, split_batches
+from sketchfit.data.sampling import sampled_order
+from sketchfit.models.network import Normalisation, to_input
+from sketchfit.training.engine import Engine
+from sketchfit.training.frozen_features import FrozenFeatures
+from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
+from sketchfit.training.plan import EpochPlan
+from sketchfit.training.step import Micro
+from sketchfit.transforms.augment import augment_for
+from sketchfit.transforms.mixing import mix
+from sketchfit.transforms.rng import sample_rng
+
+BATCH_STREAM = 1
+"""Stream of random numbers of a batch (mixing); stream 0 is that of its images."""
+
+
+@dataclass(frozen=True)
+class DataLoader:
+    """Makes the batches of a training, in this process.
+
+    Attributes:
+        job: the training.
+        normalisation: of the network's input.
+        engine: device and processes; each process gets its share of every batch.
+    """
+
+    job: FitJob
+    normalisation: Normalisation
+    engine: Engine
+
+    def updates(
+        self, epoch: EpochPlan, first_batch: int = 0, features: FrozenFeatures | None = None
+    ) -> Generator[list[Micro], None, None]:
+        """Yield the batches of an epoch, grouped into updates.
+
+        Args:
+            epoch: size and number of its batches.
+            first_batch: number of the first batch, where an epoch is resumed.
+            features: returned instead of pictures, where they are known.
+        """
+        job, engine, recipe = self.job, self.engine, self.job.recipe
+        order = sampled_order(job.train_rows, job.label, recipe.training.class_power, job.seed, epoch.epoch)
+        batches = split_batches(order, epoch.batch_size)
+        numbers = range(first_batch, len(batches))
+        mine = [np.array_split(batches[number], engine.processes)[engine.rank] for number in numbers]
+        inputs: Iterable[torch.Tensor]
+        inputs = self._pictures(epoch, mine) if features is None else (features.of(rows) for rows in mine)
+        mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
+        group: list[Micro] = []
+        for number, rows, images in zip(numbers, mine, inputs, strict=True):
+            micro = self._micro(images, rows)
+            if mixes:
+                stream = number * engine.processes + engine.rank
+                rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
+                micro = _mixed(micro, recipe.transforms.mixing, rng)
+            group.append(micro)
+            if len(group) == recipe.training.accumulation or number == len(batches) - 1:
+                yield group
+                group = []
+
+    def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
+        """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
+        job, recipe, device = self.job, self.job.recipe, self.engine.device
+        augment = augment_for(recipe.transforms, epoch.size, epoch.epoch, recipe.training.epochs)
+
+        def generator(row: int) -> np.random.Generator:
+            return sample_rng(job.seed, epoch.epoch, row)
+
+        for batch in load_batches(job.store, batches, augment, generator, recipe.compute.threads):
+            images = torch.from_numpy(batch.images)
+            if device.type == "cuda":
+                images = images.pin_memory()  # so that only the device waits for the copy
+            yield to_input(images, self.normalisation, device, recipe.compute.channels_last)
+
+    def _micro(self, inputs: torch.Tensor, rows: NDArray[np.int64]) -> Micro:
+        """Return a batch with its targets."""
+        job, device = self.job, self.engine.device
+        label = torch.from_numpy(job.label[rows]).to(device, non_blocking=True)
+        targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)
+        teacher = None
+        if job.teacher is not None:
+            teacher = torch.from_numpy(_teacher_targets(job.teacher, rows)).to(device)
+        if job.soft is None:
+            return Micro(inputs, targets, label, teacher=teacher)
+        place, weight = _soft_places(job.soft, rows)
+        soft = torch.from_numpy(place >= 0).to(device)
+        targets[soft] = torch.from_numpy(job.soft.prob[place[place >= 0]]).to(device)
+        return Micro(inputs, targets, label, torch.from_numpy(weight).to(device), teacher)
+
+
+def _teacher_targets(teacher: TeacherTargets, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the teacher's probabilities of these rows, float32 [B, C]; a job has those of every training row."""
+    found: NDArray[np.float32] = teacher.prob[np.searchsorted(teacher.row, rows)]
+    return found
+
+
+def _soft_places(soft: SoftTargets, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the place of each row among the soft targets, -1 where it is not one of them, and its weight."""
+    if not len(soft.row):
+        return np.full(len(rows), -1), np.ones(len(rows), dtype=np.float32)
+    near = np.minimum(np.searchsorted(soft.row, rows), len(soft.row) - 1)
+    found = soft.row[near] == rows
+    return np.where(found, near, -1), np.where(found, soft.weight[near], 1).astype(np.float32)
+
+
+def _mixed(micro: Micro, section: MixingSection, rng: np.random.Generator) -> Micro:
+    """Return the mixed batch; weights and teacher targets are mixed in the same shares as the targets."""
+    weight, teacher = micro.weight, micro.teacher
+    parts = [micro.targets, *([] if weight is None else [weight[:, None]]), *([] if teacher is None else [teacher])]
+    images, joined = mix(micro.images, torch.cat(parts, dim=1), section, rng)
+    mixed = list(torch.split(joined, [part.shape[1] for part in parts], dim=1))
+    targets = mixed.pop(0)
+    return Micro(
+        images,
+        targets,
+        micro.label,
+        None if weight is None else mixed.pop(0)[:, 0],
+        None if teacher is None else mixed.pop(0),
+    )

@@ -1,0 +1,1 @@
+"""Terms that any loss can have: class weights, a teacher, R-Drop, supervised contrast."""

@@ -1,0 +1,264 @@
+"""A trial of a recipe's training: a few updates on noise, to find what fails, and how much memory and time it takes.
+
+The random state of the process and the engine of the run stay as they are: a run gives the same weights with a trial
+and without one.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.store import Store
+from sketchfit.data.stores import store_settings
+from sketchfit.errors import UserError
+from sketchfit.inference.predictor import Predictor
+from sketchfit.models.freezing import apply_freezing
+from sketchfit.models.network import Network
+from sketchfit.models.saved_network import save_network
+from sketchfit.tracking.console import LOGGER
+from sketchfit.training.engine import TrialEngine
+from sketchfit.training.job import FitJob, TeacherTargets
+from sketchfit.training.loader import DataLoader
+from sketchfit.training.plan import EpochPlan, make_plan
+from sketchfit.training.state import TrainState, start, wrap
+from sketchfit.training.step import update
+
+FEW = 2
+"""Images per batch of a trial: batch norm needs two."""
+CHEAP_SECONDS = 1.0
+"""Measurements that would take longer than this are left out."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a trial measured.
+
+    Attributes:
+        parameters: number of parameters.
+        weights: bytes of the file of weights.
+        state: bytes in memory that do not depend on the batch: weights, gradients, optimizer, averages.
+        checkpoint: bytes of `last.ckpt`.
+        activations: bytes per image that the forward pass keeps for the backward pass, at the largest input size.
+        training_seconds: per image, at the full input size; an estimate.
+        prediction_seconds: per image; an estimate.
+    """
+
+    parameters: int
+    weights: int
+    state: int
+    checkpoint: int
+    activations: int
+    training_seconds: float
+    prediction_seconds: float
+
+
+def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
+    """Build the network with its loss and optimizer, make updates at each input size, save and predict.
+
+    Args:
+        recipe: of a member or a student. With pretrained weights that are not a local file, these are loaded.
+        classes: number of classes.
+        device: on which it will be trained.
+        folder: existing; a temporary file of weights is written to it and deleted.
+
+    Raises:
+        UserError: any step failed.
+    """
+    with _same_randomness(device), _quiet():
+        try:
+            return _try(recipe, classes, device, folder)
+        except (UserError, KeyboardInterrupt):
+            raise
+        except OSError as error:
+            raise UserError(f"a file of weights cannot be written to {folder}: {error}") from error
+        except Exception as error:  # timm, torch and extensions raise anything
+            first = next(iter(str(error).strip().splitlines()), "")
+            raise UserError(f"a training step fails: {type(error).__name__}: {first}") from error
+        finally:
+            gc.collect()
+            if device.type == "cuda":
+                torch.cuda.empty_cache()
+
+
+def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
+    engine = TrialEngine(device)
+    job = _job(recipe, classes)
+    few = replace(job, train_rows=job.train_rows[:FEW])
+    state = start(few, engine, None)
+    kept: list[int] = []
+    for epoch in _kinds_of_epochs(few.recipe):
+        first = _timed(lambda epoch=epoch: kept.append(_step(few, state, epoch, engine)), device)  # type: ignore[misc]
+    network = Network(state.reported().eval(), state.normalisation)
+    with TemporaryDirectory(dir=folder, prefix=".sketchfit-trial-") as temporary:
+        save_network(Path(temporary), network, recipe)
+    weights = _bytes(state.model.state_dict().values())
+    trained = _bytes(parameter for parameter in state.model.parameters() if parameter.requires_grad)
+    others = _bytes(_tensors([state.raw_optimizer.state_dict(), state.ema and state.ema.state_dict(), state.zero]))
+    return Trial(
+        parameters=sum(parameter.numel() for parameter in state.model.parameters()),
+        weights=weights,
+        state=weights + trained + others,
+        checkpoint=weights * (2 if recipe.training.checkpoint == "best" else 1) + others,
+        activations=max(kept),
+        training_seconds=_training_seconds(job, state, engine, first),
+        prediction_seconds=_prediction_seconds(job, network, device),
+    )
+
+
+def _job(recipe: Recipe, classes: int) -> FitJob:
+    """Return a training on noise with as many rows as a batch has images."""
+    settings, rows = store_settings(recipe), max(FEW, recipe.training.batch)
+    shape = (settings.size, settings.size, 1 if settings.channels == 1 else 3)
+    noise = np.random.Generator(np.random.Philox(0)).integers(0, 256, (FEW, *shape), dtype=np.uint8)
+    images = noise[np.arange(rows) % FEW] if rows == FEW else np.broadcast_to(noise[0], (rows, *shape))
+    paper = np.full((rows, shape[2]), 255, np.uint8)
+    every = np.arange(rows)
+    teacher = TeacherTargets(every, np.full((rows, classes), 1 / classes, np.float32)) if recipe.loss.distill else None
+    return FitJob(
+        name="trial",
+        recipe=recipe.model_copy(update={"training": recipe.training.model_copy(update={"accumulation": 1})}),
+        store=Store(images, paper, ("",) * rows, Path(), built=False),
+        label=(every % classes).astype(np.int64),
+        class_count=classes,
+        train_rows=every,
+        valid_rows=every[:0],
+        folder=Path(),
+        fingerprint="",
+        seed=recipe.seed,
+        teacher=teacher,
+    )
+
+
+def _kinds_of_epochs(recipe: Recipe) -> list[EpochPlan]:
+    """Return the first epoch of each input size, stage of the curriculum and phase of freezing; the full size last."""
+    epochs = make_plan(recipe, FEW).epochs
+    freezes = recipe.model.freeze.train != "all"
+    kinds: dict[tuple[int, int, bool], EpochPlan] = {}
+    for epoch in epochs:
+        last = freezes and epoch is epochs[-1]
+        kinds.setdefault((epoch.size, recipe.transforms.stage(epoch.epoch, len(epochs)), last), epoch)
+    return sorted(kinds.values(), key=lambda epoch: epoch.size == recipe.model.input_size)
+
+
+def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine) -> int:
+    """Make one update of an epoch; return the bytes per image that its forward pass keeps.
+
+    Raises:
+        UserError: the loss is not finite.
+    """
+    state.to_size(epoch.size)
+    apply_freezing(state.model, state.freezing, epoch.epoch, job.recipe.training.epochs)
+    wrap(state, engine, compiled=False)
+    with closing(DataLoader(job, state.normalisation, engine).updates(epoch)) as batches, _kept(state.model) as kept:
+        loss, _ = update(state, next(batches), job.recipe, engine, 0)
+    if not torch.isfinite(loss):
+        raise UserError("the loss of the first step is not finite", "Check model.weights, model.std and the loss.")
+    return sum(kept.values()) // FEW
+
+
+def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first: float) -> float:
+    """Return the time per image of an update at the full size.
+
+    Args:
+        job: with as many rows as a batch has images.
+        first: time of the first update of few images, which is used where another one would take long.
+    """
+
+    def seconds(images: int) -> float:
+        part = replace(job, train_rows=job.train_rows[:images])
+        epoch = make_plan(part.recipe, images).epochs[-1]
+        with closing(DataLoader(part, state.normalisation, engine).updates(epoch)) as batches:
+            return _timed(lambda: update(state, next(batches), part.recipe, engine, 0), engine.device)
+
+    if first > CHEAP_SECONDS:
+        return first / FEW
+    few, batch = seconds(FEW) / FEW, len(job.train_rows)
+    return few if batch == FEW or few * batch > CHEAP_SECONDS else seconds(batch) / batch
+
+
+def _prediction_seconds(job: FitJob, network: Network, device: torch.device) -> float:
+    """Return the time per image of probabilities; `job` has as many rows as a batch has images."""
+    predictor, rows = Predictor.of(network, job.recipe, device, backend="eager"), job.train_rows
+    few = _timed(lambda: predictor.probabilities(job.store, rows[:FEW]), device) / FEW
+    if few * len(rows) > CHEAP_SECONDS:
+        return few
+    return _timed(lambda: predictor.probabilities(job.store, rows), device) / len(rows)
+
+
+def _timed(work: Callable[[], object], device: torch.device) -> float:
+    began = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _kept(model: nn.Module) -> Iterator[dict[int, int]]:
+    """Yield a mapping that receives the bytes of each memory block that autograd keeps, weights and their casts not."""
+    shapes = {form for parameter in model.parameters() for form in (parameter.shape, parameter.shape[::-1])}
+    found: dict[int, int] = {}
+
+    def keep(value: Tensor) -> Tensor:
+        if value.shape not in shapes and value.device.type != "meta":
+            block = value.untyped_storage()
+            found[block.data_ptr()] = max(found.get(block.data_ptr(), 0), block.nbytes())
+        return value
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+        yield found
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in nested mappings and lists."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _tensors(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _tensors(one)
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    return sum(value.numel() * value.element_size() for value in tensors)
+
+
+@contextmanager
+def _same_randomness(device: torch.device) -> Iterator[None]:
+    """Restore all generators of random numbers after the block."""
+    python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 - libraries may use the global one
+    devices = [device] if device.type in ("cuda", "mps") else []
+    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(arrays)  # noqa: NPY002
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Print no lines of the training in the block."""
+    logger = logging.getLogger(LOGGER)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

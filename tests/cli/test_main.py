@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sketchfit.config.load import load_recipe
+from sketchfit.config.shipped import shipped_recipes
+
+Cli = Callable[..., tuple[int, str, str]]
+HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "accelerate", "cv2")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["recipes", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    script = (
+        "import sys, sketchfit.cli.main as cli\n"
+        f"sys.argv = ['sketchfit', *{arguments!r}]\n"
+        "try:\n    cli.main()\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        f"sys.stderr.write(' '.join(name for name in {HEAVY!r} if name in sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "check", "fit", "audit", "augment", "ablate", "lr-find"])
+@pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
+def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:
+    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"]}.get(command, [])
+    script = (
+        "import sys, sketchfit.cli.main as cli\n"
+        f"sys.argv = ['sketchfit', {command!r}, 'not_there', *{further!r}, *{mistake!r}]\n"
+        "try:\n    cli.main()\n"
+        "finally:\n    print([name for name in ('torch', 'timm', 'pandas', 'scipy') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout.strip()) == (2, "[]")
+    assert done.stderr.startswith("error: ")
+
+
+def test_every_command_is_listed_with_its_complete_first_sentence(cli: Cli) -> None:
+    from sketchfit.cli.main import app
+
+    command = __import__("typer").main.get_command(app)
+    _, printed, _ = cli("--help")
+    words = " ".join(printed.split())
+    for name, one in command.commands.items():
+        first = one.help.split("\n\n")[0].split(". ")[0].rstrip(".")
+        assert name in printed
+        assert " ".join(first.split()) in words.replace("- ", "-"), name
+
+
+def test_every_command_has_help(cli: Cli) -> None:
+    status, printed, _ = cli("--help")
+    assert status == 0
+    for command in ("run", "fit", "predict", "score", "draw", "recipes"):
+        assert command in printed
+        status, text, _ = cli(command, "--help")
+        assert (status, "Usage" in text) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["rnu"], ["run"], ["run", "x", "--nothing"], ["draw", "x", "--classes", "many"]])
+def test_a_command_that_does_not_exist(arguments: list[str], cli: Cli) -> None:
+    status, printed, errors = cli(*arguments)
+    assert (status, printed) == (2, "")
+    assert "Usage" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["run", "NOT_THERE"], "does not exist"),
+        (["run", "DATA", "--recipe", "demmo"], "the nearest is 'demo'"),
+        (["run", "DATA", "--recipe", "gone.yaml"], "does not exist"),
+        (["run", "DATA", "--set", "training.epoch=3"], "the nearest is 'training.epochs'"),
+        (["run", "DATA", "--set", "epochs"], "key=value"),
+        (["run", "DATA", "--set", "compute.device=cuda"], "no CUDA device"),
+        (["fit", "NOT_THERE", "--out", "OUT"], "does not exist"),
+        (["predict", "NOT_THERE", "DATA"], "holds no run"),
+        (["score", "NOT_THERE", "DATA"], "holds no run"),
+        (["recipes", "show", "demmo"], "the nearest is 'demo'"),
+        (["draw", "OUT", "--classes", "1"], "classes"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_are_reported_without_a_traceback(
+    arguments: list[str], expected: str, cli: Cli, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    if "cuda" in expected.lower() and torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    monkeypatch.chdir(tmp_path)
+    places = {"DATA": str(drawn), "OUT": str(tmp_path / "out"), "NOT_THERE": str(tmp_path / "not_there")}
+    status, printed, errors = cli(*(places.get(argument, argument) for argument in arguments))
+    assert (status, printed) == (2, "")
+    assert errors.startswith("error: ")
+    assert expected in errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []  # and nothing was begun
+
+
+def test_all_mistakes_of_a_recipe_are_reported_together(cli: Cli, drawn: Path) -> None:
+    status, _, errors = cli("run", drawn, "--set", "seeed=1", "--set", "folds.k=1", "--set", "training.epochs=x")
+    assert status == 2
+    assert len([line for line in errors.splitlines() if line.startswith("error: ")]) == 3
+
+
+def test_ctrl_c_prints_how_to_continue(cli: Cli, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sketchfit.commands.run.run", interrupted)
+    status, _, errors = cli("run", drawn)
+    assert status == 130
+    assert "continues" in errors
+    assert "Traceback" not in errors
+
+
+def test_recipes_are_listed_and_shown(cli: Cli) -> None:
+    for arguments in (["recipes"], ["recipes", "list"]):
+        status, printed, _ = cli(*arguments)
+        assert status == 0
+        assert [line.split()[0] for line in printed.splitlines()] == list(shipped_recipes())
+    for name in shipped_recipes():
+        status, printed, _ = cli("recipes", "show", name)
+        assert (status, printed[0]) == (0, "#")
+        status, printed, _ = cli("recipes", "show", name, "--full")
+        assert status == 0
+        assert yaml.safe_load(printed) == load_recipe(name).model_dump(mode="json")
+    _, printed, _ = cli("recipes", "show", "demo", "--set", "training.epochs=77")
+    assert yaml.safe_load(printed)["training"]["epochs"] == 77
+
+
+def test_a_shown_recipe_can_be_run(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(cli("recipes", "show", "demo", "--full")[1])
+    assert load_recipe(tmp_path / "mine.yaml") == load_recipe("demo")
+
+
+def test_draw(cli: Cli, tmp_path: Path) -> None:
+    options = ("--classes", 2, "--per-class", 3, "--test-per-class", 1, "--seed", 5)
+    status, printed, _ = cli("draw", tmp_path / "data", *options)
+    assert status == 0
+    assert "6 training and 2 test drawings of 2 classes" in printed
+    assert len((tmp_path / "data" / "train.csv").read_text().splitlines()) == 7
+
+
+def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, tiny_file: Path, tmp_path: Path) -> None:
+    shown = ("--recipe", tiny_file, "--set", "tracking.progress=plain", "--out", tmp_path / "run")
+    status, printed, errors = cli("check", drawn, *shown)
+    assert (status, errors) == (0, "")
+    assert "test_resnet: a trial" in printed
+    status, _, errors = cli("check", drawn, *shown, "--set", "optimizer.name=nonsense")
+    assert status == 2
+    assert "no optimizer 'nonsense'" in errors
+    assert list(tmp_path.iterdir()) == []

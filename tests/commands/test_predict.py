@@ -1,0 +1,92 @@
+"""After training: labelling new images with a run or with one network of all rows, and scoring answers."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.factories import probabilities, rows_of
+
+Cli = Callable[..., tuple[int, str, str]]
+TRAIN, TEST, CLASSES = 32, 12, 4
+
+
+def test_predict_images_folders_and_tables(plain: Path, drawn: Path, cli: Cli, tmp_path: Path) -> None:
+    state = json.loads((plain / "state.json").read_text())
+    _, prob = probabilities(plain / "ensemble" / "test.npz")
+    status, printed, _ = cli("predict", plain, drawn / "test.csv")
+    assert status == 0
+    table = pd.read_csv(io.StringIO(printed), keep_default_na=False)
+    assert list(table.columns) == ["image", "label", "name", "probability", "top5", "error"]
+    assert table["image"].tolist() == pd.read_csv(drawn / "test.csv")["image_path"].tolist()
+    assert table["label"].tolist() == prob.argmax(axis=1).tolist()
+    np.testing.assert_allclose(table["probability"], prob.max(axis=1), atol=2e-4)
+    assert [state["class_names"][label] for label in table["label"]] == table["name"].tolist()
+    for top, row in zip(table["top5"], prob, strict=True):
+        assert [part.split(":")[0] for part in top.split(";")] == [state["class_names"][i] for i in np.argsort(-row)]
+
+    (tmp_path / "bad.png").write_bytes(b"nothing")
+    image = next((drawn / "test").iterdir())
+    status, _, _ = cli("predict", plain, image, tmp_path / "bad.png", drawn / "test", "--out", tmp_path / "p.csv")
+    assert status == 0
+    rows = rows_of(tmp_path / "p.csv")
+    assert len(rows) == 2 + TEST
+    assert rows[1]["error"]
+    assert float(rows[1]["probability"]) == pytest.approx(1 / CLASSES)
+    assert not any(row["error"] for row in [rows[0], *rows[2:]])
+    by_name = {row["image"]: row["label"] for row in rows[2:]}
+    assert by_name[image.name] == rows[0]["label"]
+
+
+def test_predict_needs_a_run_and_images(plain: Path, cli: Cli, tmp_path: Path) -> None:
+    for arguments in (
+        (tmp_path, tmp_path),
+        (plain, tmp_path / "gone.png"),
+        (plain, tmp_path),
+    ):
+        status, printed, errors = cli("predict", *arguments)
+        assert (status, printed) == (2, "")
+        assert errors.startswith("error: ")
+
+
+def test_fit_trains_on_every_row(drawn: Path, tiny_file: Path, cli: Cli, tmp_path: Path) -> None:
+    out = tmp_path / "net"
+    status, printed, errors = cli("fit", drawn, "--recipe", tiny_file, "--out", out)
+    assert status == 0, errors
+    assert "nothing held out" in printed
+    assert rows_of(out / "members" / "test_resnet" / "fold0" / "history.csv")[0]["images"] == str(TRAIN)
+    status, printed, _ = cli("predict", out, drawn / "test.csv")
+    assert (status, len(printed.splitlines())) == (0, 1 + TEST)
+
+
+def test_score(plain: Path, drawn: Path, cli: Cli, tmp_path: Path) -> None:
+    truth = pd.read_csv(drawn / "test_labels.csv")
+    answer = pd.read_csv(plain / "submission.csv")
+    status, printed, _ = cli("score", plain, drawn / "test_labels.csv")
+    assert status == 0
+    assert f"{100 * (truth['target'] == answer['target']).mean():.1f} %" in printed.splitlines()[0]
+    own = answer.sample(frac=1, random_state=0)
+    own.to_csv(tmp_path / "own.csv", index=False)
+    assert "100.0 %" in cli("score", plain, tmp_path / "own.csv")[1].splitlines()[0]  # rows are found by their image
+    own.drop(columns="image_path").to_csv(tmp_path / "bare.csv", index=False)
+    assert "100.0 %" not in cli("score", plain, tmp_path / "bare.csv")[1].splitlines()[0]
+    for name, content in {
+        "short.csv": truth[:-1].to_csv(index=False),
+        "column.csv": truth.drop(columns="target").to_csv(index=False),
+        "label.csv": truth.assign(target=99).to_csv(index=False),
+        "image.csv": truth.assign(image_path="x.jpg").to_csv(index=False),
+        "binary.csv": "\x00\x01\x02" * 50,
+        "empty.csv": "",
+    }.items():
+        (tmp_path / name).write_text(content)
+        status, printed, errors = cli("score", plain, tmp_path / name)
+        assert (status, printed) == (2, ""), name
+        assert name in errors
+    assert cli("score", plain, tmp_path / "gone.csv")[0] == 2
+    assert cli("score", tmp_path, drawn / "test_labels.csv")[0] == 2

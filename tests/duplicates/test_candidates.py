@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketchfit.duplicates.candidates import (
+    HASH_WORDS,
+    candidate_pairs,
+    hashes,
+    invariants,
+    like_pairs,
+    near_pairs,
+)
+
+
+def random_codes(count: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 2**64, (count, HASH_WORDS), np.uint64)
+
+
+def flip(codes: np.ndarray, bits: int, rng: np.random.Generator) -> np.ndarray:
+    """The same hashes with exactly so many bits changed."""
+    flat = np.unpackbits(codes.view(np.uint8), axis=1)
+    for row in flat:
+        row[rng.choice(len(row), bits, replace=False)] ^= 1
+    return np.packbits(flat, axis=1).view(np.uint64)
+
+
+def brute_force(codes: np.ndarray, distance: int) -> set[tuple[int, int]]:
+    apart = np.bitwise_count(codes[:, None] ^ codes[None]).sum(axis=2)
+    return {(int(a), int(b)) for a, b in zip(*np.nonzero(np.triu(apart <= distance, 1)), strict=True)}
+
+
+@pytest.mark.parametrize("bits", [0, 10, 26, 32])
+def test_near_pairs_are_those_of_brute_force(bits: int) -> None:
+    rng = np.random.default_rng(bits)
+    codes = random_codes(1000, seed=bits)
+    codes[500:600] = flip(codes[:100], bits, rng)
+    truth = brute_force(codes, 64)
+    assert {(k, 500 + k) for k in range(100)} <= truth
+    found = {(int(a), int(b)) for a, b in near_pairs(codes, 64)}
+    assert found <= truth
+    assert len(found) >= 0.99 * len(truth)
+
+
+def test_no_pair_beyond_the_distance_and_none_twice() -> None:
+    codes = random_codes(300, seed=1)
+    codes[100:200] = flip(codes[:100], 20, np.random.default_rng(2))
+    assert len(near_pairs(codes, 19)) == 0
+    pairs = near_pairs(codes, 20)
+    assert len(np.unique(pairs, axis=0)) == len(pairs) == 100
+    assert (pairs[:, 0] < pairs[:, 1]).all()
+
+
+def test_a_thousand_equal_hashes_hang_together_with_few_pairs() -> None:
+    from sketchfit.duplicates.groups import connected
+
+    codes = np.repeat(random_codes(1, seed=3), 3000, axis=0)
+    pairs = near_pairs(codes, 0, tables=2)
+    assert len(pairs) <= 2 * 64 * 3000
+    assert connected(pairs, 3000) == (tuple(range(3000)),)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_hardly_any_hashes(count: int) -> None:
+    assert near_pairs(random_codes(count, seed=0), 5).shape == (0, 2)
+
+
+def test_differing_bits_measure_the_angle() -> None:
+    rng = np.random.default_rng(0)
+    first = rng.standard_normal(200)
+    across = rng.standard_normal(200)
+    across -= first * (first @ across) / (first @ first)
+    across *= np.linalg.norm(first) / np.linalg.norm(across)
+    codes = hashes(np.stack([first, np.cos(0.6) * first + np.sin(0.6) * across]).astype(np.float32))
+    share = int(np.bitwise_count(codes[0] ^ codes[1]).sum()) / (64 * HASH_WORDS)
+    assert share == pytest.approx(0.6 / np.pi, abs=0.08)
+
+
+def test_like_pairs_are_those_of_the_full_matrix() -> None:
+    features = np.random.default_rng(4).standard_normal((1500, 6)).astype(np.float32)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    truth = np.argwhere(np.triu(features.astype(float) @ features.T.astype(float), 1) > 0.95)
+    found = like_pairs(features, 0.95)
+    assert abs(len(found) - len(truth)) <= 2
+    assert len({*map(tuple, found.tolist())} ^ {*map(tuple, truth.tolist())}) <= 2
+
+
+def test_hashing_finds_the_copies_that_comparing_all_pairs_finds() -> None:
+    rng = np.random.default_rng(5)
+    spectrum = (rng.standard_normal((3000, 4, 9)) + 1j * rng.standard_normal((3000, 4, 9))).astype(np.complex64)
+    noise = rng.standard_normal((100, 4, 9)) + 1j * rng.standard_normal((100, 4, 9))
+    spectrum[1000:1100] = spectrum[:100] + 0.15 * noise
+    features = invariants(spectrum)
+    planted = {(k, 1000 + k) for k in range(100)}
+    assert planted <= {*map(tuple, like_pairs(features).tolist())}
+    assert len(planted - {*map(tuple, candidate_pairs(spectrum, exhaustive=100).tolist())}) <= 1

@@ -1,0 +1,1 @@
+"""A distribution outside sketchfit that adds one member to each family."""

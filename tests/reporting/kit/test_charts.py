@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from sketchfit.inference.calibration import reliability
+from sketchfit.reporting.kit.chart_shapes import Dot, Line
+from sketchfit.reporting.kit.charts import Axis, Series, histogram, line_chart, reliability_chart, ticks
+
+
+def test_points_that_are_not_finite_are_left_out() -> None:
+    nan = float("nan")
+    series = [Series("a <b>", [1, 2, 3], [0.5, nan, 0.7], 1), Series("empty", [1], [nan])]
+    chart = line_chart(series, "title", "epoch", "loss")
+    assert chart is not None
+    assert len([shape for shape in chart.shapes if isinstance(shape, Dot)]) == 2
+    assert "a &lt;b&gt;" in str(chart.__html__())
+    assert line_chart(series[1:], "title", "epoch", "loss") is None
+
+
+def test_long_curves_have_no_dots() -> None:
+    chart = line_chart([Series("a", list(range(100)), list(range(100)))], "", "", "")
+    assert chart is not None
+    assert not any(isinstance(shape, Dot) for shape in chart.shapes)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0.2, 0.21), (-3, 1e6), (1e-9, 2e-9)])
+def test_ticks_are_inside_the_range_and_evenly_spaced(low: float, high: float) -> None:
+    found = ticks(low, high)
+    assert 2 <= len(found) <= 6
+    assert low - 1e-9 * abs(high) <= found[0]
+    assert found[-1] <= high * (1 + 1e-9)
+    assert np.diff(found) == pytest.approx([found[1] - found[0]] * (len(found) - 1))
+
+
+def test_an_axis_of_one_value_has_a_width() -> None:
+    for value in (0.0, 3.0, -2.0):
+        axis = Axis.around([value, value], "")
+        assert 0 < axis.place(value) < 1
+
+
+def test_a_logarithmic_axis_has_ticks_at_powers_of_ten() -> None:
+    axis = Axis(1e-5, 1e-1, "", logarithmic=True)
+    assert axis.place(1e-3) == pytest.approx(0.5)
+    assert axis.ticks() == pytest.approx([1e-5, 1e-4, 1e-3, 1e-2, 1e-1])
+
+
+def test_the_reliability_diagram_has_a_dot_per_used_bin() -> None:
+    prob = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]])
+    diagram = reliability(prob, np.array([0, 1, 1]))
+    chart = reliability_chart({"one": diagram}, "reliability")
+    assert [shape.note for shape in chart.shapes if isinstance(shape, Dot)] == [
+        "one: confidence 0.60, right 1.00, 1 drawings",
+        "one: confidence 0.90, right 0.50, 2 drawings",
+    ]
+    assert ElementTree.fromstring(chart.__html__()).tag == "svg"
+
+
+def test_a_histogram_has_a_step_line_per_name() -> None:
+    chart = histogram({"a": np.array([0.1, 0.9]), "b": np.zeros(0)}, "title", "confidence", bins=4)
+    lines = [shape for shape in chart.shapes if isinstance(shape, Line) and shape.note]
+    assert [line.note for line in lines] == ["a", "b"]
+    assert len(lines[0].points) == 2 * 4 + 2

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.reporting.kit.chart_shapes import Box
+from sketchfit.reporting.kit.histograms import count_histogram, difference_bar, share_bar, trait_histogram
+
+
+def test_few_whole_numbers_have_one_bar_each() -> None:
+    chart = trait_histogram(np.array([1.0] * 30 + [2.0] * 60 + [3.0] * 30), np.zeros(0), "drawings")
+    assert chart is not None
+    first, second, third = (shape.height for shape in chart.shapes if isinstance(shape, Box))
+    assert first == pytest.approx(second / 2, abs=0.2)
+    assert first == third
+
+
+@pytest.mark.parametrize("values", [[0.0], [5.0] * 9, [1e-9, 1e9], [0.5, 0.25, 0.125], list(range(1000)), [-3.5, 2.25]])
+def test_charts_of_any_values_are_well_formed(values: list[float]) -> None:
+    some = np.array(values, dtype=np.float64)
+    for train, test in ((some, some), (some, some[:0]), (some[:0], some)):
+        svg = str(trait_histogram(train, test, "a < b").__html__())
+        assert "nan" not in svg.lower()
+        assert ElementTree.fromstring(svg).attrib["aria-label"] == "a < b"
+
+
+def test_class_sizes_are_counted() -> None:
+    chart = count_histogram(np.array([3, 3, 5]), "sizes")
+    assert chart is not None
+    assert [shape.note for shape in chart.shapes if isinstance(shape, Box)] == ["3: 2", "5: 1"]
+
+
+def test_no_values_give_no_chart() -> None:
+    assert count_histogram(np.zeros(0, np.int64), "") is None
+    assert trait_histogram(np.zeros(0), np.zeros(0), "") is None
+
+
+def test_bars_mark_value_and_interval() -> None:
+    span, mark = ElementTree.fromstring(share_bar(Estimate(0.5, 0.4, 0.7, 10))).iter("rect")
+    assert (float(span.attrib["x"]), float(span.attrib["width"])) == (40.0, 30.0)
+    assert float(mark.attrib["x"]) == pytest.approx(49.2)
+    zero, span, _ = ElementTree.fromstring(difference_bar(Difference(0.0, -0.1, 0.1, 1.0, 10), 0.1)).iter("rect")
+    assert float(zero.attrib["x"]) + 0.4 == pytest.approx(50)
+    assert float(span.attrib["x"]) + float(span.attrib["width"]) / 2 == pytest.approx(50)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sketchfit.config.load import load_recipe
+from sketchfit.config.problems import setting_names
+from sketchfit.config.recipe import Recipe
+from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.reporting.run.advice import Findings, give_advice
+from sketchfit.reporting.run.slices import Slice
+
+FINE = Findings(
+    accuracy=0.8,
+    train_accuracy=0.85,
+    before_last_valid=0.8,
+    last_valid=0.8,
+    ece=0.02,
+    temperature=1.0,
+    slices=(),
+    changes={},
+    doubtful=0,
+    labels=1000,
+    smallest_class=30,
+    largest_class=30,
+)
+RECIPE = Recipe()
+WEAK = Slice("inverted", "light on dark", Estimate(0.4, 0.3, 0.5, 90), -0.4, 1e-6, 1e-5)
+WORSE = Difference(-0.3, -0.35, -0.25, 0.001, 300)
+
+
+def test_no_rule_applies_to_a_good_run() -> None:
+    assert give_advice(FINE, RECIPE) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "setting"),
+    [
+        ({"last_valid": 0.85}, f"training.epochs={2 * RECIPE.training.epochs}"),
+        ({"train_accuracy": 0.6, "accuracy": 0.6}, "model.backbone"),
+        ({"train_accuracy": 0.99}, "transforms.policy=sketch"),
+        ({"slices": (WEAK,)}, "transforms.add"),
+        ({"changes": {"thinned": WORSE}}, "transforms.policy=medium"),
+        ({"changes": {"flipped left to right": WORSE}}, "transforms.policy=flips"),
+        ({"doubtful": 40}, "data.relabel"),
+        ({"ece": 0.1, "temperature": 1.8}, "calibration.method=temperature"),
+        ({"ece": 0.1, "temperature": 0.5}, "calibration.method=temperature"),
+        ({"smallest_class": 5, "largest_class": 60}, "loss.class_weights=effective"),
+    ],
+)
+def test_each_rule_recommends_a_setting_that_exists(changed: dict[str, object], setting: str) -> None:
+    (advice,) = give_advice(replace(FINE, **changed), RECIPE)
+    assert advice.setting == setting
+    assert all((advice.title, advice.evidence, advice.advice, advice.rule))
+    key, equals, _ = advice.setting.partition("=")
+    assert key in set(setting_names())
+    if equals:
+        load_recipe("cpu", [advice.setting])
+
+
+def test_every_slice_has_a_setting_that_exists() -> None:
+    for trait in ("line width over size", "colour", "objects", "orientation", "sharpness", "anything"):
+        (advice,) = give_advice(replace(FINE, slices=(replace(WEAK, trait=trait),)), RECIPE)
+        key, equals, _ = advice.setting.partition("=")
+        assert key in set(setting_names())
+        if equals:
+            load_recipe("cpu", [advice.setting])
+
+
+@pytest.mark.parametrize("name", ["turned by 180°", "flipped top to bottom"])
+def test_rare_changes_give_no_advice(name: str) -> None:
+    assert give_advice(replace(FINE, changes={name: WORSE}), RECIPE) == []

@@ -1,0 +1,68 @@
+"""The report in a real browser: no error on its console, and its controls work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sketchfit.reporting.run.run_report import write_report
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_controls_work(browser: Any, make_run: Callable[..., Path], width: int) -> None:
+    page = write_report(make_run())
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    browser.get(page.as_uri())
+    find, all_of = (
+        (lambda css: browser.find_element("css selector", css)),
+        (lambda css: browser.find_elements("css selector", css)),
+    )
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+    # Sort the classes by what is right, from the keyboard, up and down.
+    values = lambda: [float(cell.get_attribute("data-v")) for cell in all_of("#class-table tbody td:nth-child(2)")]  # noqa: E731
+    head = find("#class-table th:nth-child(2) button")
+    head.send_keys("\n")
+    assert values() == sorted(values())
+    head.send_keys("\n")
+    assert values() == sorted(values(), reverse=True)
+    assert find("#class-table th:nth-child(2)").get_attribute("aria-sort") == "descending"
+
+    # Open a class, show its errors, close it with Escape.
+    browser.execute_script("arguments[0].click()", find("#class-table tbody button"))
+    dialog = find("#class-dialog")
+    assert dialog.is_displayed()
+    assert len(all_of("#class-drawings .thumb")) == 20
+    find("#class-kinds button[value=wrong]").click()
+    wrong = len(all_of("#class-drawings .thumb"))
+    assert wrong == len(all_of("#class-drawings .thumb.wrong")) < 20
+    dialog.send_keys("\ue00c")
+    assert not dialog.is_displayed()
+
+    # Filter errors by class and by reason.
+    cards = lambda: all_of("#gallery article")  # noqa: E731
+    before = len(cards())
+    find("#gallery-search").send_keys("class <3>")
+    assert 0 < len(cards()) <= before
+    assert all("class <3>" in card.text for card in cards())
+    find("#gallery-search").clear()
+    browser.execute_script(
+        "const kind = document.querySelector('#gallery-kind'); kind.value = 'disagreement';"
+        "kind.dispatchEvent(new Event('change'))"
+    )
+    assert cards()
+
+    # Every picture has loaded, the theme changes, and the console has no message.
+    assert browser.execute_script(
+        "return [...document.querySelectorAll('img')].every(i => i.loading === 'lazy' || i.naturalWidth > 0)"
+    )
+    before_theme = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    browser.execute_script("document.querySelector('#theme').click()")
+    assert browser.execute_script("return getComputedStyle(document.body).backgroundColor") != before_theme
+    assert browser.get_log("browser") == []

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from sketchfit.reporting.run.classes import confusion_matrix
+from sketchfit.reporting.run.confusions import clustered_order, confused_pairs
+
+LABELS = hnp.arrays(np.int64, st.shared(st.integers(1, 60), key="n"), elements=st.integers(0, 4))
+
+
+@given(LABELS, LABELS)
+def test_pairs_count_every_error_once(label: np.ndarray, answer: np.ndarray) -> None:
+    pairs = confused_pairs(confusion_matrix(label, answer, 5), 100)
+    assert sum(pair.errors for pair in pairs) == int((label != answer).sum())
+    assert [pair.errors for pair in pairs] == sorted((pair.errors for pair in pairs), reverse=True)
+    assert all(pair.there >= pair.back for pair in pairs)
+
+
+def test_similar_classes_are_neighbours() -> None:
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 8, 800)
+    partner = (label + 4) % 8  # 0 and 4, 1 and 5, … resemble each other
+    prob = np.full((800, 8), 0.02, dtype=np.float32)
+    prob[np.arange(800), label] = 0.6
+    prob[np.arange(800), partner] = 0.28
+    order = clustered_order(prob, label).tolist()
+    assert sorted(order) == list(range(8))
+    assert all(abs(order.index(k) - order.index(k + 4)) == 1 for k in range(4))

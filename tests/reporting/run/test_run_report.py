@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sketchfit.errors import UserError
+from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.run.run_report import write_report
+
+
+def _data(page: Path) -> dict:
+    text = page.read_text(encoding="utf-8")
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
+    assert found
+    return json.loads(found.group(1))
+
+
+def test_the_page_is_complete_and_loads_nothing(make_run: Callable[..., Path]) -> None:
+    page = write_report(make_run())
+    text = page.read_text(encoding="utf-8")
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    assert "https://" not in text
+    for link in re.findall(r'href="([^"#][^"]*)"', text):
+        assert link.startswith("data:") or (page.parent / link).is_file(), link
+    identifiers = re.findall(r' id="([^"]+)"', text)
+    assert len(set(identifiers)) == len(identifiers)
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= set(identifiers)
+    data = _data(page)
+    assert len(data["rows"]["label"]) == 120
+    assert sorted(data["matrix"]["order"]) == list(range(6))
+    assert sum(count for _, _, count in data["matrix"]["cells"]) == 120
+
+
+def test_names_of_classes_are_text(make_run: Callable[..., Path]) -> None:
+    text = write_report(make_run()).read_text(encoding="utf-8")
+    assert "class &lt;1&gt;" in text
+    assert "class <" not in text
+
+
+def test_figures_are_those_of_the_probabilities(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    evidence = read_evidence(run)
+    text = write_report(run).read_text(encoding="utf-8")
+    assert f"<b>{100 * evidence.correct.mean():.1f} %</b>" in text
+    assert {"ensemble", "member0", "member1"} <= set(re.findall(r"<tr><td>(\w+)</td>", text))
+
+
+def test_sprites_that_are_too_large_together_are_files(make_run: Callable[..., Path]) -> None:
+    page = write_report(make_run(), overrides=["report.inline_megabytes=0"])
+    for uri in _data(page)["sprites"]:
+        assert (page.parent / uri).is_file()
+    again = write_report(page.parent.parent)
+    assert not (again.parent / "drawings").exists()
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=re.escape(str(tmp_path))):
+        write_report(tmp_path)
+
+
+def test_missing_drawings_are_reported(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    for image in (run.parent / "data" / "train").iterdir():
+        image.unlink()
+    with pytest.raises(UserError, match=re.escape(str(run.parent / "data"))):
+        write_report(run)
+
+
+def test_an_unreadable_drawing_does_not_stop_the_report(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    (run.parent / "data" / "train" / "003.png").write_bytes(b"broken")
+    assert write_report(run).is_file()
+
+
+def test_a_network_that_fails_leaves_its_section_out(
+    make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such layer")
+
+    caplog.set_level("INFO")
+    monkeypatch.setattr("sketchfit.reporting.run.run_report.answers_to_changes", broken)
+    page = write_report(make_run(), overrides=["report.robustness=20"])
+    assert "RuntimeError: no such layer" in caplog.text
+    text = page.read_text(encoding="utf-8")
+    assert 'id="robustness"' not in text
+    assert 'id="slices"' in text

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2_contingency
+
+from sketchfit.reporting.run.slices import compare_slices, trait_masks, tree_slices
+
+
+def _traits(rows: int, rng: np.random.Generator) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "relative_width": rng.uniform(0.002, 0.03, rows),
+            "ink": rng.uniform(0.01, 0.2, rows),
+            "contrast": rng.uniform(100, 250, rows),
+            "width": rng.integers(200, 900, rows).astype(float),
+            "height": rng.integers(200, 900, rows).astype(float),
+            "inverted": rng.random(rows) < 0.1,
+            "colour": rng.random(rows) < 0.2,
+            "drawings": rng.integers(1, 4, rows).astype(float),
+        }
+    )
+
+
+def test_planted_weak_slice_is_found_first() -> None:
+    """Drawings with thin lines are mislabelled in half of the cases."""
+    rng = np.random.default_rng(0)
+    traits = _traits(2000, rng)
+    thin = traits["relative_width"].to_numpy() < np.quantile(traits["relative_width"], 0.25)
+    correct = rng.random(2000) < np.where(thin, 0.45, 0.9)
+    slices = compare_slices(trait_masks(traits), correct, None)
+    assert slices[0].trait == "line width over size"
+    assert slices[0].weak
+    assert slices[0].accuracy.value == pytest.approx(0.45, abs=0.06)
+    assert [one.trait for one in slices if one.weak] == ["line width over size"]
+    found = tree_slices(traits, correct, None)
+    assert found
+    assert "relative_width ≤" in found[0].name
+
+
+def test_a_combination_that_no_single_trait_shows_best_is_found_by_the_tree() -> None:
+    rng = np.random.default_rng(1)
+    traits = _traits(3000, rng)
+    bad = traits["inverted"].to_numpy() & (traits["ink"].to_numpy() > 0.1)
+    correct = rng.random(3000) < np.where(bad, 0.1, 0.85)
+    found = tree_slices(traits, correct, None)
+    assert any("inverted >" in one.name and "ink >" in one.name for one in found)
+
+
+def test_false_alarms_stay_below_the_level() -> None:
+    alarms = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        traits = _traits(400, rng)
+        alarms += any(one.weak for one in compare_slices(trait_masks(traits), rng.random(400) < 0.7, None))
+    assert alarms <= 8  # 5 % of 60 would be 3; 9 or more happen once in 300 times
+
+
+def test_copies_count_once() -> None:
+    rng = np.random.default_rng(3)
+    mask = rng.random(100) < 0.4
+    correct = rng.random(100) < np.where(mask, 0.6, 0.75)
+    (alone,) = compare_slices([("a", "b", mask)], correct, None)
+    (copied,) = compare_slices([("a", "b", np.repeat(mask, 6))], np.repeat(correct, 6), np.repeat(np.arange(100), 6))
+    (fooled,) = compare_slices([("a", "b", np.repeat(mask, 6))], np.repeat(correct, 6), None)
+    assert copied.p_value == pytest.approx(alone.p_value, rel=1e-6)
+    assert fooled.p_value < alone.p_value
+
+
+def test_p_value_is_close_to_the_chi_squared_test() -> None:
+    rng = np.random.default_rng(4)
+    mask = rng.random(5000) < 0.3
+    correct = rng.random(5000) < np.where(mask, 0.70, 0.73)
+    (one,) = compare_slices([("a", "b", mask)], correct, None)
+    table = [[(mask & correct).sum(), (mask & ~correct).sum()], [(~mask & correct).sum(), (~mask & ~correct).sum()]]
+    assert one.p_value == pytest.approx(chi2_contingency(table, correction=False).pvalue, rel=0.1)
+
+
+def test_small_slices_are_left_out() -> None:
+    mask = np.zeros(100, dtype=bool)
+    mask[:5] = True
+    assert compare_slices([("a", "b", mask)], np.ones(100, dtype=bool), None) == []

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sketchfit.commands.runs import runs
+from sketchfit.errors import UserError
+from sketchfit.reporting.runs_list import list_runs, sort_runs
+
+
+def test_runs_are_listed_from_the_best(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    for seed, name in enumerate("abc"):
+        make_run(name, seed)
+    (tmp_path / "c" / "ensemble" / "oof.npz").unlink()
+    lines = list_runs(tmp_path)
+    assert lines[-1].name == "c"
+    assert lines[0].top1 is not None
+    assert lines[1].top1 is not None
+    assert lines[0].top1.value >= lines[1].top1.value
+    assert lines[0].rows == 120
+    assert (lines[0].members, lines[0].networks) == (2, 4)
+    assert lines[0].seconds == pytest.approx(50)
+    assert [line.name for line in sort_runs(lines, "name")] == ["a", "b", "c"]
+
+
+def test_unknown_columns_and_empty_folders_are_refused(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    make_run()
+    with pytest.raises(UserError, match="'beauty'"):
+        list_runs(tmp_path, "beauty")
+    with pytest.raises(UserError, match="holds no runs"):
+        list_runs(tmp_path / "data")
+    with pytest.raises(UserError, match="no folder"):
+        list_runs(tmp_path / "nowhere")
+
+
+def test_the_table_has_one_line_per_run(
+    make_run: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, name in enumerate("ab"):
+        make_run(name, seed)
+    (tmp_path / "b" / "ensemble" / "oof.npz").unlink()
+    runs(tmp_path, "name")
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["run", "when", "backbone"]
+    assert first.startswith("a ")
+    assert "unfinished" in second

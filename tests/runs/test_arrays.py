@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketchfit.errors import UserError
+from sketchfit.runs.arrays import create_npy, map_npy, read_npy, read_npz, write_npy, write_npz
+from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities, write_probabilities
+
+
+def test_named_arrays_come_back_bit_for_bit(tmp_path):
+    path = tmp_path / "deep" / "a.npz"
+    arrays = {
+        "row": np.arange(5),
+        "prob": np.linspace(0, 1, 6, dtype=np.float32)[::-1].reshape(2, 3),
+        "s": np.array(["ü"]),
+    }
+    write_npz(path, arrays)
+    found = read_npz(path)
+    assert list(found) == list(arrays)
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype
+        assert np.array_equal(found[name], array)
+    assert [file.name for file in path.parent.iterdir()] == ["a.npz"]
+
+
+def test_a_pickled_array_is_not_written(tmp_path):
+    path = tmp_path / "a.npz"
+    write_npz(path, {"good": np.arange(3)})
+    with pytest.raises(ValueError, match="pickle"):
+        write_npz(path, {"bad": np.array([object()])})
+    assert list(read_npz(path)) == ["good"]
+
+
+def test_a_pickled_array_is_not_read(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, bad=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(UserError) as caught:
+        read_npz(path)
+    assert str(path) in caught.value.problems[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut short"])
+def test_a_damaged_file_is_named(tmp_path, content):
+    path = tmp_path / "a.npz"
+    path.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read_npz(path)
+    assert str(path) in caught.value.problems[0]
+    assert "Delete it" in caught.value.hint
+
+
+def test_a_file_that_was_cut_is_damaged(tmp_path):
+    path = tmp_path / "a.npz"
+    write_npz(path, {"prob": np.ones((50, 50))})
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(UserError):
+        read_npz(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError) as caught:
+        read_npz(tmp_path / "a.npz")
+    assert str(tmp_path / "a.npz") in caught.value.problems[0]
+
+
+def test_single_arrays_are_mapped(tmp_path):
+    made = create_npy(tmp_path / "m.npy", (3, 2), np.uint8)
+    made[1] = 7
+    made.flush()
+    mapped = map_npy(tmp_path / "m.npy")
+    assert isinstance(mapped, np.memmap)
+    assert mapped.tolist() == [[0, 0], [7, 7], [0, 0]]
+    with pytest.raises(ValueError, match="read-only"):
+        mapped[0] = 1
+    write_npy(tmp_path / "n.npy", np.array([1.5, 2.5]))
+    assert read_npy(tmp_path / "n.npy").tolist() == [1.5, 2.5]
+
+
+def test_probabilities_come_back(tmp_path):
+    row, prob = np.array([4, 2]), np.array([[0.5, 0.5], [0.25, 0.75]], dtype=np.float32)
+    write_probabilities(tmp_path / "p.npz", row, prob)
+    found = read_probabilities(tmp_path / "p.npz")
+    assert (found.row.dtype, found.prob.dtype) == (np.int64, np.float32)
+    assert np.array_equal(found.row, row)
+    assert np.array_equal(found.prob, prob)
+    assert found.at(np.array([2, 4])).tolist() == [[0.25, 0.75], [0.5, 0.5]]
+    assert found.problems() == []
+    with pytest.raises(KeyError):
+        found.at(np.array([3]))
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"row": np.arange(2)},
+        {"row": np.arange(2), "prob": np.ones((3, 2))},
+        {"row": np.arange(2), "prob": np.ones(2)},
+    ],
+)
+def test_a_file_that_holds_something_else_is_refused(tmp_path, arrays):
+    write_npz(tmp_path / "p.npz", arrays)
+    with pytest.raises(UserError) as caught:
+        read_probabilities(tmp_path / "p.npz")
+    assert str(tmp_path / "p.npz") in caught.value.problems[0]
+
+
+def test_unsound_probabilities_are_described_by_row():
+    prob = np.full((5, 2), 0.5, dtype=np.float32)
+    prob[1, 0], prob[2], prob[3] = np.nan, [-0.5, 1.5], [0.5, 0.6]
+    problems = Probabilities(np.array([10, 11, 12, 13, 10]), prob).problems()
+    assert len(problems) == 4
+    for problem, row in zip(problems[1:], (11, 12, 13), strict=True):
+        assert problem.endswith(f"row {row}")
+
+
+def test_rows_of_several_repeats_are_averaged():
+    first = Probabilities(np.array([3, 1]), np.array([[1, 0], [0, 1]], dtype=np.float32))
+    second = Probabilities(np.array([1, 5]), np.array([[1, 0], [0.5, 0.5]], dtype=np.float32))
+    merged = mean_by_row([first, second])
+    assert merged.row.tolist() == [1, 3, 5]
+    assert merged.prob.tolist() == [[0.5, 0.5], [1, 0], [0.5, 0.5]]
+    assert merged.prob.dtype == np.float32

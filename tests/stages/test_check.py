@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sketchfit.commands.check import check
+from sketchfit.commands.run import run
+from sketchfit.config.load import load_recipe
+from sketchfit.config.scope import settings
+from sketchfit.config.section import CheckedBy
+from sketchfit.data.folds import Fold
+from sketchfit.errors import Problems, UserError
+from sketchfit.stages import check as check_stage
+from sketchfit.stages import resources, start
+from sketchfit.stages.check import check_networks, planned_folds
+from sketchfit.stages.resources import PlannedNetwork
+from sketchfit.training.engine import TrialEngine
+from tests.factories import make_table, probabilities, tiny_recipe
+
+CPU = TrialEngine(torch.device("cpu"))
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+CHECKED = [setting.key for setting in settings() if any(isinstance(mark, CheckedBy) for mark in setting.field.metadata)]
+
+
+@pytest.mark.parametrize("key", CHECKED)
+def test_nonsense_that_the_schema_cannot_know_is_found_before_decoding(key, drawn, tmp_path):
+    listed = key.rpartition(".")[2] in ("frozen", "trained", "targets")
+    changes = nested(key, ["nonsense"] if listed else "nonsense")
+    if key == "model.lora.targets":
+        changes = {"model": {"lora": {"rank": 2, "targets": ["nonsense"]}}}
+    with pytest.raises(UserError, match="nonsense"):
+        check(drawn, tiny_recipe(changes), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_all_problems_are_reported_together(drawn, tmp_path):
+    changes = {
+        "members": {"a": {"model": {"backbone": "resnte18"}, "optimizer": {"name": "adamm"}}, "b": {}},
+        "folds": {"group": "family"},
+    }
+    with pytest.raises(UserError) as caught:
+        check(drawn, tiny_recipe(changes), out=tmp_path / "run")
+    starts = [problem.split(":")[0] for problem in caught.value.problems]
+    assert starts == ["the training table has no column 'family'", "a", "a"]
+
+
+def test_a_run_fails_before_anything_is_written(drawn, tmp_path):
+    recipe = tiny_recipe({"optimizer": {"name": "nonsense"}, "data": {"cache": str(tmp_path / "cache")}})
+    with pytest.raises(UserError, match="nonsense"):
+        run(drawn, recipe, out=tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_gives_the_same_probabilities_without_the_check(drawn, tmp_path, monkeypatch):
+    recipe = tiny_recipe({"model": {"drop_rate": 0.2}, "training": {"epochs": 1}})
+    run(drawn, recipe, out=tmp_path / "checked")
+
+    class Nothing:
+        def log(self) -> None:
+            pass
+
+    monkeypatch.setattr(start, "check_run", lambda *_: Nothing())
+    run(drawn, recipe, out=tmp_path / "unchecked")
+    found = [probabilities(tmp_path / name / "ensemble" / "oof.npz")[1] for name in ("checked", "unchecked")]
+    assert np.array_equal(*found)
+
+
+def test_finished_networks_are_not_tried_again(drawn, tmp_path, monkeypatch):
+    recipe = tiny_recipe({"training": {"epochs": 1}})
+    assert set(check(drawn, recipe, out=tmp_path / "run").trials) == {"test_resnet"}
+    run(drawn, recipe, out=tmp_path / "run")
+    monkeypatch.setattr(check_stage, "try_training", lambda *_: pytest.fail("a trial was made"))
+    assert check(drawn, recipe, out=tmp_path / "run").trials == {}
+    run(drawn, recipe, out=tmp_path / "run")
+
+
+def test_the_student_is_tried_too(drawn, tmp_path):
+    student = {"model": {"backbone": "test_vit", "input_size": 160}}
+    found = check(drawn, tiny_recipe({"distill": {"enabled": True, "student": student}}), out=tmp_path / "run")
+    assert set(found.trials) == {"test_resnet", "test_vit+distilled"}
+    assert found.seconds > 0
+    with pytest.raises(UserError, match="nearest is 'test_vit'"):
+        check(drawn, tiny_recipe({"distill": {"enabled": True, "student": {"model": {"backbone": "test_vitt"}}}}))
+
+
+def planned(**changes: Any) -> list[PlannedNetwork]:
+    recipe = load_recipe(tiny_recipe(changes))
+    return [PlannedNetwork("net", recipe, 2, Path.cwd())]
+
+
+def checked(networks: list[PlannedNetwork]):
+    table = make_table(train={f"train/{n}.png": n % 2 for n in range(8)})
+    rows = np.arange(8)
+    return check_networks(networks, [Fold(0, rows[:4], rows[4:])], table, CPU, Problems())
+
+
+def test_weights_that_cannot_be_had(monkeypatch):
+    with pytest.raises(UserError, match="model: the weights of test_resnet"):  # the tests are offline
+        checked(planned(model={"pretrained": True}))
+    monkeypatch.setattr(check_stage, "has_cached_weights", lambda _: False)
+    assert "will be downloaded" in "".join(checked(planned(model={"pretrained": True})).notes)
+
+
+def test_too_little_memory(monkeypatch):
+    assert checked(planned()).memory > 1e6
+    monkeypatch.setattr(resources, "memory_of", lambda _: 1_000_000)
+    with pytest.raises(UserError, match="of memory"):
+        checked(planned())
+
+
+def test_too_little_disk_space(monkeypatch):
+    assert checked(planned()).disk > 1e6
+    monkeypatch.setattr(resources.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    with pytest.raises(UserError, match="are free"):
+        checked(planned())
+
+
+def test_more_epochs_take_longer():
+    short, long = (checked(planned(training={"epochs": epochs})).seconds for epochs in (1, 200))
+    assert long > 5 * short
+
+
+@pytest.mark.parametrize(
+    ("section", "count"),
+    [({"k": 3}, 3), ({"k": 3, "train": [0, 2]}, 2), ({"holdout": 0.25}, 1), ({"k": 2, "repeats": 2}, 4)],
+)
+def test_folds_are_known_without_images(section, count, monkeypatch):
+    table = make_table(train={f"train/{n}.png": n % 2 for n in range(12)})
+    recipe = load_recipe({"folds": section})
+    exact = planned_folds(recipe, table)
+    assert len(exact) == count
+    monkeypatch.setattr(check_stage, "MANY_ROWS", 5)
+    rough = planned_folds(recipe, table)
+    assert [fold.number for fold in rough] == [fold.number for fold in exact]
+    assert {len(fold.valid) for fold in rough} == {len(fold.valid) for fold in exact}
+
+
+def test_folds_that_cannot_be_made():
+    table = make_table(train={"train/a.png": 0, "train/b.png": 1}, columns={"fold": np.array(["1", "1"])})
+    for section in ({"column": "fold"}, {"column": "none"}, {"group": "none at all"}):
+        with pytest.raises(UserError, match=r"fold|column"):
+            planned_folds(load_recipe({"folds": section}), table)

@@ -1,0 +1,83 @@
+"""Devices and processes: what is refused, and what only the main process does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from sketchfit.config.tracking import TrackingSection
+from sketchfit.config.training import ComputeSection
+from sketchfit.errors import UserError
+from sketchfit.training.engine import Engine, make_engine
+
+
+def engine_of(rank: int) -> tuple[Engine, list[str]]:
+    """An engine of two processes, and the order of its calls."""
+    calls: list[str] = []
+
+    @contextmanager
+    def main_process_first() -> Iterator[None]:
+        calls.append("first")
+        yield
+
+    accelerator: Any = SimpleNamespace(
+        is_main_process=rank == 0,
+        device=torch.device("cpu"),
+        num_processes=2,
+        process_index=rank,
+        wait_for_everyone=lambda: calls.append("wait"),
+        main_process_first=main_process_first,
+    )
+    return Engine(accelerator), calls
+
+
+@pytest.mark.parametrize(("rank", "expected"), [(0, ["write", "wait"]), (1, ["wait"])])
+def test_only_the_main_process_writes_and_all_wait(rank: int, expected: list[str]) -> None:
+    engine, calls = engine_of(rank)
+    engine.on_main(lambda: calls.append("write"))
+    assert calls == expected
+
+
+@pytest.mark.parametrize(("rank", "lines"), [(0, "a line\n"), (1, "")])
+def test_only_the_main_process_prints(rank: int, lines: str, capsys: pytest.CaptureFixture[str]) -> None:
+    engine, _ = engine_of(rank)
+    engine.console(TrackingSection(progress="plain")).line("a line")
+    assert capsys.readouterr().out == lines
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_block_of_main_first_knows_its_process(rank: int) -> None:
+    engine, calls = engine_of(rank)
+    with engine.main_first() as is_main:
+        assert is_main == (rank == 0)
+    assert calls == ["first"]
+
+
+def test_a_sum_is_restored_in_one_process() -> None:
+    assert engine_of(0)[0].share_of_sum([2.5, 3]) == [2.5, 3]
+    assert engine_of(1)[0].share_of_sum([2.5, 3]) == [0, 0]
+
+
+def test_one_process_sums_and_shares_its_own_figures() -> None:
+    engine = make_engine(ComputeSection(device="cpu"))
+    assert (engine.is_main, engine.processes, engine.rank, engine.device.type) == (True, 1, 0, "cpu")
+    assert engine.sum([1.5, 2]) == [1.5, 2]
+    assert engine.from_main(0.25) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"device": "cuda"}, "CUDA"), ({"device": "mps"}, "mps"), ({"device": "cpu", "precision": "fp16"}, "fp16")],
+)
+def test_what_the_machine_does_not_have_is_refused(
+    settings: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UserError, match=words):
+        make_engine(ComputeSection(**settings))

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sketchfit.config.load import load_recipe
+from sketchfit.errors import UserError
+from sketchfit.training.trial import try_training
+from tests.factories import tiny_recipe
+
+CPU = torch.device("cpu")
+
+
+def tried(folder: Path, **changes):
+    return try_training(load_recipe(tiny_recipe(changes)), 3, CPU, folder)
+
+
+def test_sizes_are_those_of_the_network(tmp_path):
+    found = tried(tmp_path, averaging={"ema": False}, optimizer={"name": "momentum", "momentum": 0.0})
+    network = 4 * found.parameters
+    assert network <= found.weights < 1.1 * network  # with the buffers of batch norm
+    assert found.checkpoint == found.weights
+    assert found.state == found.weights + network  # gradients
+    assert found.activations > 4 * 32 * 32
+    assert found.training_seconds > 0
+    assert found.prediction_seconds > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_optimizer_and_the_average_are_counted(tmp_path):
+    found = tried(tmp_path, averaging={"ema": True}, optimizer={"name": "adamw"})
+    assert found.state > 4.9 * 4 * found.parameters  # weights, gradients, two moments, moving average
+    assert found.checkpoint > 3.9 * 4 * found.parameters
+
+
+def test_checkpointing_keeps_fewer_activations(tmp_path):
+    kept = [tried(tmp_path, training={"grad_checkpointing": on}).activations for on in (False, True)]
+    assert kept[1] < kept[0]
+
+
+def test_randomness_stays_as_it_was(tmp_path):
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002
+    tried(tmp_path, model={"drop_rate": 0.3}, training={"probe": True}, transforms={"mixing": {"mixup_alpha": 0.4}})
+    after = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002
+    assert torch.equal(before[0], after[0])
+    assert before[1:] == after[1:]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training": {"resize": [{"until": 1, "size": 64}]}},
+        {"training": {"probe": True}},
+        {"model": {"freeze": "gradual"}},
+        {"model": {"freeze": "head"}, "transforms": {"policy": "none"}},
+        {"model": {"backbone": "test_vit", "lora": 2, "input_size": 160}},
+        {"loss": {"name": "focal", "supcon": 0.1, "class_weights": "balanced"}},
+        {"loss": {"distill": 0.5}},
+        {"optimizer": {"sam": "sam", "lookahead": True, "layer_decay": 0.8}, "averaging": {"wise_ft": 0.5}},
+        {"transforms": {"curriculum": [{"until": 1, "policy": "none"}, {"policy": "strokes"}]}},
+        {"training": {"accumulation": 4, "batch_size": 2, "clip_grad": 1.0, "checkpoint": "best"}},
+        {"compute": {"precision": "bf16", "channels_last": False}},
+        {"training": {"sampling": "balanced"}},
+    ],
+    ids=str,
+)
+def test_settings_of_all_kinds_pass(changes, tmp_path):
+    recipe = load_recipe(tiny_recipe({key: value for key, value in changes.items() if key != "loss"}))
+    if "loss" in changes:  # a student's loss, which no member may have
+        recipe = recipe.model_copy(update={"loss": type(recipe).model_validate({"loss": changes["loss"]}).loss})
+    assert try_training(recipe, 3, CPU, tmp_path).parameters > 1000
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model": {"backbone": "resnte18"}}, "the nearest is 'resnet18'"),
+        ({"model": {"backbone": "resnet18.nonsense"}}, "no weights with the tag 'nonsense'"),
+        ({"model": {"args": {"nonsense": 1}}}, "model.args"),
+        ({"model": {"freeze": {"frozen": ["nonsense"]}}}, "'nonsense' matches no parameter"),
+        ({"model": {"freeze": {"train": "from", "first": 99}}}, "model.freeze.first"),
+        ({"model": {"backbone": "test_vit", "input_size": 160, "lora": {"rank": 2, "targets": ["none"]}}}, "lora"),
+        ({"optimizer": {"name": "nonsense"}}, "no optimizer 'nonsense'"),
+        ({"optimizer": {"extra": {"nonsense": 1}}}, "nonsense"),
+        ({"optimizer": {"betas": [0.9, 0.9, 0.9]}}, "training step fails"),
+        ({"training": {"batch_size": 1}}, "more than 1 value per channel"),
+    ],
+    ids=str,
+)
+def test_what_fails_in_training_fails_in_the_trial(changes, words, tmp_path):
+    with pytest.raises(UserError) as caught:
+        tried(tmp_path, **changes)
+    assert words in str(caught.value)
