@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,18 +18,12 @@ def engine_of(rank: int) -> tuple[Engine, list[str]]:
     """An engine of two processes, and the order of its calls."""
     calls: list[str] = []
 
-    @contextmanager
-    def main_process_first() -> Iterator[None]:
-        calls.append("first")
-        yield
-
     accelerator: Any = SimpleNamespace(
         is_main_process=rank == 0,
         device=torch.device("cpu"),
         num_processes=2,
         process_index=rank,
         wait_for_everyone=lambda: calls.append("wait"),
-        main_process_first=main_process_first,
     )
     return Engine(accelerator), calls
 
@@ -53,9 +45,23 @@ def test_only_the_main_process_prints(rank: int, lines: str, capsys: pytest.Capt
 @pytest.mark.parametrize("rank", [0, 1])
 def test_the_block_of_main_first_knows_its_process(rank: int) -> None:
     engine, calls = engine_of(rank)
+    engine.from_main = lambda value: calls.append("shared") or value  # type: ignore[method-assign, func-returns-value]
     with engine.main_first() as is_main:
         assert is_main == (rank == 0)
-    assert calls == ["first"]
+        calls.append("block")
+    assert calls == (["block", "shared"] if rank == 0 else ["shared", "block"])
+
+
+def test_a_failure_of_the_main_process_ends_the_others() -> None:
+    engine, calls = engine_of(0)
+    engine.from_main = lambda value: calls.append(str(value)) or value  # type: ignore[method-assign, func-returns-value]
+    with pytest.raises(ValueError, match="broken"), engine.main_first():
+        raise ValueError("broken")
+    assert calls == ["1.0"]
+    other, _ = engine_of(1)
+    other.from_main = lambda value: 1.0  # type: ignore[method-assign]
+    with pytest.raises(UserError), other.main_first():
+        pytest.fail("the block must not run")
 
 
 def test_a_sum_is_restored_in_one_process() -> None:

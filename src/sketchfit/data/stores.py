@@ -26,8 +26,14 @@ def cache_folder(recipe: Recipe) -> Path:
 
 def is_stored(cache: Path, settings: StoreSettings, rows: int) -> bool:
     """Return whether the cache has a store of these settings with so many rows, whatever its images are."""
-    indices = (read_json(path) for path in cache.glob("store-*/store.json"))
-    return any(one["settings"] == settings.__dict__ and len(one["errors"]) == rows for one in indices)
+    for path in cache.glob("store-*/store.json"):
+        try:
+            index = read_json(path)
+            if index["settings"] == settings.__dict__ and len(index["errors"]) == rows:
+                return True
+        except (OSError, ValueError, KeyError):
+            continue  # a damaged store, which this run need not open
+    return False
 
 
 def load_store(

@@ -117,7 +117,10 @@ def _clear_remains(path: Path) -> None:
     for remains in path.rglob(".*.part"):
         name = REMAINS.fullmatch(remains.name)
         if name and not _is_alive(int(name[1])):
-            remains.unlink(missing_ok=True)
+            if remains.is_dir():
+                shutil.rmtree(remains, ignore_errors=True)
+            else:
+                remains.unlink(missing_ok=True)
 
 
 def _is_alive(process: int) -> bool:

@@ -183,7 +183,8 @@ def check_networks(
         one.trainings * training_seconds(one.recipe, trial, folds[0], len(table.test)) for one, trial in tried
     )
     memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
-    check_memory(memory, engine.device, problems)
+    if note := check_memory(memory, engine.device, problems):
+        notes.append(note)
     disk = check_disk(networks, trials, table, problems)
     problems.stop()
     return CheckReport(trials, seconds / engine.processes, memory, disk, tuple(notes))
@@ -206,7 +207,9 @@ def _check_network(
     if len(problems) > before:
         return None
     if model.pretrained and model.weights is None:
-        cached = problems.collect(lambda: has_cached_weights(model))
+        # A training that continues from its checkpoint loads no other weights.
+        stopped = any(network.folder.glob(f"*/{network.name}/fold*/last.ckpt"))
+        cached = None if stopped else problems.collect(lambda: has_cached_weights(model))
         if cached is False:
             notes.append(f"{network.name}: the weights of {model.backbone} will be downloaded")
         if not cached:

@@ -19,6 +19,8 @@ from sketchfit.training.plan import make_plan
 from sketchfit.training.trial import Trial
 
 GB = 1e9
+CERTAIN = 4
+"""A training is refused where its estimate is so many times the memory of the device."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,24 @@ def training_memory(recipe: Recipe, trial: Trial, processes: int) -> int:
     return trial.state + images * trial.activations
 
 
-def check_memory(needed: int, device: torch.device, problems: Problems) -> None:
-    """Add a problem where a training needs more memory than the device has."""
+def check_memory(needed: int, device: torch.device, problems: Problems) -> str:
+    """Return a note where a training may need more memory than the device has; refuse it far beyond that.
+
+    The need is an estimate: SAM's second pass and stages of `training.resize` with their own batch are counted as if
+    they came together.
+    """
     available = memory_of(device)
-    if available is not None and needed > available:
-        problems.add(
-            f"training needs about {size_text(needed)} of memory, and {device.type} has {size_text(available)}",
-            "Lower training.batch_size (training.accumulation keeps the size of an update) or model.input_size, or set "
-            "training.grad_checkpointing=true.",
-        )
+    if available is None or needed <= available:
+        return ""
+    text = f"training needs about {size_text(needed)} of memory, and {device.type} has {size_text(available)}"
+    advice = (
+        "Lower training.batch_size (training.accumulation keeps the size of an update) or model.input_size, or set "
+        "training.grad_checkpointing=true."
+    )
+    if needed > CERTAIN * available:
+        problems.add(text, advice)
+        return ""
+    return f"note: {text}, by an estimate. {advice}"
 
 
 def memory_of(device: torch.device) -> int | None:
@@ -114,12 +125,11 @@ def _network_needs(
     networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table
 ) -> Iterator[tuple[Path, int]]:
     """Yield the folder and the bytes of each kind of network: weights, probabilities, and one checkpoint."""
-    rows = len(table.train) + len(table.test)
     for one in networks:
         if one.name in trials:
             trial = trials[one.name]
-            probabilities = 4 * rows * table.class_count
-            yield existing_folder(one.folder), one.trainings * (trial.weights + probabilities) + trial.checkpoint
+            probabilities = 4 * table.class_count * (len(table.train) + one.trainings * len(table.test))
+            yield existing_folder(one.folder), one.trainings * trial.weights + probabilities + trial.checkpoint
 
 
 def existing_folder(path: Path) -> Path:

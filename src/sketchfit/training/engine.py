@@ -56,9 +56,25 @@ class Engine:
 
     @contextmanager
     def main_first(self) -> Iterator[bool]:
-        """Run the block in the main process first, then in the others; yields `is_main`."""
-        with self._accelerator.main_process_first():
+        """Run the block in the main process first, then in the others; yields `is_main`.
+
+        Raises:
+            UserError: in the other processes, where the block failed in the main process.
+        """
+        if self.processes == 1:
             yield self.is_main
+            return
+        if not self.is_main:
+            if self.from_main(0.0):
+                raise UserError("the main process stopped; its message is printed above")
+            yield False
+            return
+        try:
+            yield True
+        except Exception:
+            self.from_main(1.0)  # otherwise the others would wait for ever
+            raise
+        self.from_main(0.0)
 
     def from_main(self, value: float) -> float:
         """Return the main process's value in all processes, which may have different clocks and statistics."""

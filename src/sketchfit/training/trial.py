@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -83,8 +84,6 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
             return _try(recipe, classes, device, folder)
         except (UserError, KeyboardInterrupt):
             raise
-        except OSError as error:
-            raise UserError(f"a file of weights cannot be written to {folder}: {error}") from error
         except Exception as error:  # timm, torch and extensions raise anything
             first = next(iter(str(error).strip().splitlines()), "")
             raise UserError(f"a training step fails: {type(error).__name__}: {first}") from error
@@ -103,8 +102,7 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
     for epoch in _kinds_of_epochs(few.recipe):
         first = _timed(lambda epoch=epoch: kept.append(_step(few, state, epoch, engine)), device)  # type: ignore[misc]
     network = Network(state.reported().eval(), state.normalisation)
-    with TemporaryDirectory(dir=folder, prefix=".sketchfit-trial-") as temporary:
-        save_network(Path(temporary), network, recipe)
+    _try_saving(network, recipe, folder)
     weights = _bytes(state.model.state_dict().values())
     trained = _bytes(parameter for parameter in state.model.parameters() if parameter.requires_grad)
     others = _bytes(_tensors([state.raw_optimizer.state_dict(), state.ema and state.ema.state_dict(), state.zero]))
@@ -117,6 +115,18 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
         training_seconds=_training_seconds(job, state, engine, first),
         prediction_seconds=_prediction_seconds(job, network, device),
     )
+
+
+def _try_saving(network: Network, recipe: Recipe, folder: Path) -> None:
+    """Write a file of weights below a folder, and delete it; a killed process leaves what `open_run` deletes."""
+    place = folder / f".trial.{os.getpid()}.part"
+    try:
+        place.mkdir(exist_ok=True)
+        save_network(place, network, recipe)
+    except OSError as error:
+        raise UserError(f"a file of weights cannot be written to {folder}: {error}") from error
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _job(recipe: Recipe, classes: int) -> FitJob:
@@ -187,14 +197,15 @@ def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first
     if first > CHEAP_SECONDS:
         return first / FEW
     few, batch = seconds(FEW) / FEW, len(job.train_rows)
-    return few if batch == FEW or few * batch > CHEAP_SECONDS else seconds(batch) / batch
+    complete = engine.device.type == "cpu" and batch > FEW and few * batch <= CHEAP_SECONDS
+    return seconds(batch) / batch if complete else few  # a complete batch may not fit into the memory of a GPU
 
 
 def _prediction_seconds(job: FitJob, network: Network, device: torch.device) -> float:
     """Return the time per image of probabilities; `job` has as many rows as a batch has images."""
     predictor, rows = Predictor.of(network, job.recipe, device, backend="eager"), job.train_rows
     few = _timed(lambda: predictor.probabilities(job.store, rows[:FEW]), device) / FEW
-    if few * len(rows) > CHEAP_SECONDS:
+    if device.type != "cpu" or few * len(rows) > CHEAP_SECONDS:
         return few
     return _timed(lambda: predictor.probabilities(job.store, rows), device) / len(rows)
 
