@@ -28,7 +28,9 @@ def has_cached_weights(section: ModelSection) -> bool:
     if config is not None and config.hf_hub_id:
         repository, _, revision = config.hf_hub_id.partition("@")
         files = [config.hf_hub_filename] if config.hf_hub_filename else ["model.safetensors", "pytorch_model.bin"]
-        return _is_cached(repository, files, revision or None) or _can_be_downloaded(section, repository, files)
+        return _is_cached(repository, files, revision or None) or _can_be_downloaded(
+            section, repository, files, revision or None
+        )
     if config is not None and config.url:
         return (Path(torch.hub.get_dir()) / "checkpoints" / str(config.url).rpartition("/")[2]).is_file()
     raise UserError(f"model.pretrained: timm has no weights of {section.backbone}", HINT)
@@ -40,7 +42,7 @@ def _is_cached(repository: str, files: list[str], revision: str | None) -> bool:
     return any(isinstance(try_to_load_from_cache(repository, file, revision=revision), str) for file in files)
 
 
-def _can_be_downloaded(section: ModelSection, repository: str, files: list[str]) -> bool:
+def _can_be_downloaded(section: ModelSection, repository: str, files: list[str], revision: str | None) -> bool:
     """Request the header of a file from the hub; always returns False, as nothing is in the cache.
 
     Raises:
@@ -53,7 +55,7 @@ def _can_be_downloaded(section: ModelSection, repository: str, files: list[str])
     reason = "HF_HUB_OFFLINE is set, and the local cache does not have them"
     for file in [] if HF_HUB_OFFLINE else files:
         try:
-            get_hf_file_metadata(hf_hub_url(repository, file), timeout=SECONDS)
+            get_hf_file_metadata(hf_hub_url(repository, file, revision=revision), timeout=SECONDS)
             return False
         except EntryNotFoundError as error:
             reason = str(error).partition("\n")[0]
