@@ -58,6 +58,16 @@ def test_every_command_is_listed_with_its_complete_first_sentence(cli: Cli) -> N
         assert " ".join(first.split()) in words.replace("- ", "-"), name
 
 
+def test_check_takes_the_options_of_run_that_choose_data() -> None:
+    import typer
+
+    from sketchfit.cli.main import app
+
+    commands = typer.main.get_command(app).commands
+    run, check = ({option.name for option in commands[name].params} for name in ("run", "check"))
+    assert run - check == {"strict", "fresh"}
+
+
 def test_every_command_has_help(cli: Cli) -> None:
     status, printed, _ = cli("--help")
     assert status == 0

@@ -29,11 +29,20 @@ Relabel = Annotated[
     Path | None, typer.Option("--relabel", metavar="FILE", help="Reviewed CSV of training images with other labels.")
 ]
 
+Holdout = Annotated[
+    float | None, typer.Option("--holdout", metavar="SHARE", help="Validate on this share once, instead of k folds.")
+]
+
 
 def column_settings(image: str | None, label: str | None) -> list[str]:
     """Return the overrides for the columns of the tables."""
     named = {"data.image_column": image, "data.label_column": label}
     return [f"{key}={value!r}" for key, value in named.items() if value is not None]
+
+
+def holdout_settings(share: float | None) -> list[str]:
+    """Return the override for one validation share instead of folds."""
+    return [] if share is None else [f"folds.holdout={share}"]
 
 
 def review_settings(exclude: Path | None, relabel: Path | None) -> list[str]:

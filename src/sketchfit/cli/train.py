@@ -11,6 +11,7 @@ from sketchfit.cli.options import (
     Data,
     Exclude,
     Fresh,
+    Holdout,
     ImageColumn,
     LabelColumn,
     Out,
@@ -20,6 +21,7 @@ from sketchfit.cli.options import (
     Strict,
     check_arguments,
     column_settings,
+    holdout_settings,
     review_settings,
 )
 
@@ -35,19 +37,15 @@ def run(
     out: Out = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
-    holdout: Annotated[
-        float | None,
-        typer.Option("--holdout", metavar="SHARE", help="Validate on this share once, instead of k folds."),
-    ] = None,
+    holdout: Holdout = None,
     exclude: Exclude = None,
     relabel: Relabel = None,
     strict: Strict = False,
     fresh: Fresh = False,
 ) -> None:
     """Train on tables and images, and write submission.csv and a report. The same command continues a run."""
-    share = [] if holdout is None else [f"folds.holdout={holdout}"]
     columns, reviews = column_settings(image_column, label_column), review_settings(exclude, relabel)
-    settings = [*columns, *reviews, *share, *(overrides or [])]
+    settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
     check_arguments(data, recipe, settings)
     from sketchfit.commands.run import run as run_stages
 
@@ -55,12 +53,24 @@ def run(
 
 
 @app.command(rich_help_panel=GROUP)
-def check(data: Data, recipe: RecipeName = "cpu", overrides: Overrides = None, out: Out = None) -> None:
+def check(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Out = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    holdout: Holdout = None,
+    exclude: Exclude = None,
+    relabel: Relabel = None,
+) -> None:
     """Check a run without starting it: recipe, tables, a trial step of each network, memory, disk, time."""
-    check_arguments(data, recipe, overrides or [])
+    columns, reviews = column_settings(image_column, label_column), review_settings(exclude, relabel)
+    settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
+    check_arguments(data, recipe, settings)
     from sketchfit.commands.check import check as check_only
 
-    check_only(data, recipe, overrides or [], out)
+    check_only(data, recipe, settings, out)
 
 
 @app.command(rich_help_panel=GROUP)
