@@ -19,8 +19,8 @@ from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.models.backbone import build_network
-from sketchfit.models.backends import onnx_runtime
 from sketchfit.models.backends.eager import eager
+from sketchfit.models.backends.onnx_runtime import OnnxRuntime
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.export import checked_graph
 from sketchfit.models.saved_network import load_network
@@ -159,6 +159,6 @@ def test_any_number_of_pictures_is_taken(backbone: str, size: int) -> None:
 def test_a_network_that_converts_wrongly_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     model = {"backbone": "test_resnet", "pretrained": False, "input_size": 32}
     network = build_network(load_recipe({"model": model}).model, 4)
-    monkeypatch.setattr(onnx_runtime, "load", lambda *_: lambda batch: np.full((len(batch), 4), 0.9, np.float32))
+    monkeypatch.setattr(OnnxRuntime, "load", lambda *_: lambda batch: np.full((len(batch), 4), 0.9, np.float32))
     with pytest.raises(UserError, match="cannot be exported: its probabilities differ by 0"):
         checked_graph(network, 32, 3)

@@ -12,8 +12,8 @@ import torch
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.models.backend import TOLERANCE, Backend, Pictures
-from sketchfit.models.backends import onnx_runtime
 from sketchfit.models.backends.eager import eager
+from sketchfit.models.backends.onnx_runtime import OnnxRuntime
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.onnx_graph import to_onnx
 from sketchfit.models.network import Network
@@ -36,7 +36,7 @@ def checked_graph(network: Network, size: int, channels: int) -> tuple[bytes, bo
     for any_batch, counts in ((True, (1, 3)), (False, (1,))):
         try:
             graph = to_onnx(network, (2 if any_batch else 1, size, size, channels), any_batch=any_batch)
-            backend = onnx_runtime.load(graph, torch.get_num_threads())
+            backend = OnnxRuntime.load(graph, torch.get_num_threads())
             gap = max(_gap(backend, network, _noise(count, size, channels)) for count in counts)
         except Exception as error:  # converters raise all kinds
             why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"

@@ -1,0 +1,35 @@
+"""What backends of a converted network share: it becomes an ONNX graph, which a runtime loads on the CPU."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from sketchfit.models.backend import Backend, BackendKind, Pictures
+
+if TYPE_CHECKING:
+    from sketchfit.models.compute import Compute
+    from sketchfit.models.network import Network
+
+
+class ConvertedKind(BackendKind):
+    """A backend that computes an ONNX graph on the CPU, in fp32. A subclass defines how the graph is loaded."""
+
+    devices = ("cpu",)
+
+    @staticmethod
+    @abstractmethod
+    def load(graph: bytes, threads: int) -> Backend:
+        """Return the backend of an ONNX graph from pictures to probabilities."""
+
+    @classmethod
+    @override
+    def build(cls, network: Network, pictures: Pictures, compute: Compute) -> Backend:
+        import torch
+
+        from sketchfit.models.conversion.fixed_batch import in_batches_of
+        from sketchfit.models.conversion.onnx_graph import to_onnx
+
+        return in_batches_of(len(pictures), cls.load(to_onnx(network, pictures.shape), torch.get_num_threads()))
