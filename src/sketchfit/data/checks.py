@@ -20,7 +20,7 @@ HINT = "No run was started: fix the tables and start the same command again."
 
 
 @dataclass
-class Problems:
+class TableProblems:
     """Collects problems for one `UserError`, and notes, which are not errors. One sentence each."""
 
     found: list[str] = field(default_factory=list)
@@ -65,7 +65,7 @@ def nearest_column(sheet: Sheet, wanted: str) -> str | None:
 
 
 def need_column(
-    sheet: Sheet, given: str | None, usual: Sequence[str], what: str, option: str, problems: Problems
+    sheet: Sheet, given: str | None, usual: Sequence[str], what: str, option: str, problems: TableProblems
 ) -> str | None:
     """Return the given column, or else one with a usual name.
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from sketchfit.data.checks import Problems
+from sketchfit.data.checks import TableProblems
 from sketchfit.data.listing import Listing
 from sketchfit.data.readers import check_unicode, read_checked_sheet, read_rows
 from sketchfit.data.table import Split
@@ -33,7 +33,7 @@ def read_images(sources: Sequence[Path], image_column: str | None = None) -> tup
         UserError: a file or folder that does not exist, a folder without images, a table without an image column or
             with a path that leaves its folder.
     """
-    problems = Problems()
+    problems = TableProblems()
     rows = [row for source in sources for row in _rows(source, image_column, problems)]
     if not sources:
         problems.add("no images are given")
@@ -45,7 +45,7 @@ def read_images(sources: Sequence[Path], image_column: str | None = None) -> tup
     return root, Split(paths, tuple(name for _, name in rows))
 
 
-def _rows(source: Path, image_column: str | None, problems: Problems) -> list[tuple[str, str]]:
+def _rows(source: Path, image_column: str | None, problems: TableProblems) -> list[tuple[str, str]]:
     """Return (absolute path, name) of the images of one source."""
     place = Path(os.path.abspath(source))  # noqa: PTH100 - links stay as they are
     if place.is_dir():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sketchfit.data.checks import Problems
+from sketchfit.data.checks import TableProblems
 from sketchfit.data.text_tables import Sheet
 from sketchfit.wording import listed
 
@@ -42,7 +42,7 @@ def as_integer(cell: str) -> int | None:
 
 
 def read_classes(
-    sheet: Sheet, labels: Sequence[str], names: Sequence[str] | None, folders: Sequence[str], problems: Problems
+    sheet: Sheet, labels: Sequence[str], names: Sequence[str] | None, folders: Sequence[str], problems: TableProblems
 ) -> Classes | None:
     """Number the classes of a training table.
 
@@ -82,7 +82,7 @@ def read_classes(
 
 
 def _report_wrong_numbers(
-    sheet: Sheet, labels: Sequence[str], integers: Sequence[int | None], problems: Problems
+    sheet: Sheet, labels: Sequence[str], integers: Sequence[int | None], problems: TableProblems
 ) -> bool:
     """Report labels that are no integers or out of range; return whether there are any."""
     bad = [(row, repr(cell)) for row, cell in enumerate(labels) if integers[row] is None and cell.strip()]
@@ -95,7 +95,7 @@ def _report_wrong_numbers(
 
 
 def _names_by_target(
-    sheet: Sheet, targets: list[int], names: Sequence[str] | None, folders: Sequence[str], problems: Problems
+    sheet: Sheet, targets: list[int], names: Sequence[str] | None, folders: Sequence[str], problems: TableProblems
 ) -> dict[int, str] | None:
     if names is None:
         return _names_from_folders(targets, folders)
@@ -105,7 +105,7 @@ def _names_by_target(
     return dict(zip(targets, stripped, strict=True))
 
 
-def _by_name(sheet: Sheet, labels: list[str], names: Sequence[str] | None, problems: Problems) -> Classes | None:
+def _by_name(sheet: Sheet, labels: list[str], names: Sequence[str] | None, problems: TableProblems) -> Classes | None:
     if names is not None and not _one_to_one(sheet, labels, [name.strip() for name in names], problems):
         return None
     named = dict(zip(labels, labels if names is None else [name.strip() for name in names], strict=True))
@@ -115,7 +115,7 @@ def _by_name(sheet: Sheet, labels: list[str], names: Sequence[str] | None, probl
     return Classes(label, tuple(named[name] for name in order), tuple(range(len(order))))
 
 
-def _one_to_one(sheet: Sheet, labels: list[str], names: list[str], problems: Problems) -> bool:
+def _one_to_one(sheet: Sheet, labels: list[str], names: list[str], problems: TableProblems) -> bool:
     before = len(problems.found)
     pairs = Counter(zip(labels, names, strict=True))
     first: dict[tuple[str, str], int] = {}
@@ -142,7 +142,7 @@ def _names_from_folders(targets: list[int], folders: Sequence[str]) -> dict[int,
     return {target: str(target) for target in targets}
 
 
-def _note_gaps(sheet: Sheet, order: list[int], problems: Problems) -> None:
+def _note_gaps(sheet: Sheet, order: list[int], problems: TableProblems) -> None:
     missing = sorted(set(range(order[0], order[-1] + 1)) - set(order)) if len(order) < order[-1] - order[0] + 1 else []
     if missing:
         gap = listed([str(target) for target in missing])

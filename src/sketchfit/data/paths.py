@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sketchfit.data.checks import Problems
+from sketchfit.data.checks import TableProblems
 from sketchfit.data.listing import Listing, PathError, clean_path
 from sketchfit.data.text_tables import Sheet
 
@@ -27,7 +27,9 @@ class Resolved:
     base: str
 
 
-def resolve(sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequence[str], problems: Problems) -> Resolved:
+def resolve(
+    sheet: Sheet, names: Sequence[str], listing: Listing, bases: Sequence[str], problems: TableProblems
+) -> Resolved:
     """Find each row's file.
 
     Args:

@@ -15,7 +15,7 @@ from sketchfit.data.checks import (
     IMAGE_COLUMNS,
     LABEL_COLUMNS,
     NAME_COLUMNS,
-    Problems,
+    TableProblems,
     about_rows,
     find_column,
     nearest_column,
@@ -62,7 +62,7 @@ class _Source:
     layout: Layout
     listing: Listing
     names: TableNames
-    problems: Problems = field(default_factory=Problems)
+    problems: TableProblems = field(default_factory=TableProblems)
 
     def sheet(self, path: Path | None) -> Sheet | None:
         return None if path is None else read_checked_sheet(path, self.layout.root, self.problems)
@@ -108,7 +108,7 @@ def read_table(
     )
 
 
-def check_unicode(names: Sequence[str], problems: Problems) -> None:
+def check_unicode(names: Sequence[str], problems: TableProblems) -> None:
     """Report file names in another encoding than UTF-8: no table could contain them."""
     for name in names:
         if not name.isascii() and name.encode("utf-8", "surrogateescape") != name.encode("utf-8", "replace"):
@@ -116,7 +116,7 @@ def check_unicode(names: Sequence[str], problems: Problems) -> None:
             problems.add(f"{shown}: the file's name is not UTF-8; rename it")
 
 
-def read_checked_sheet(path: Path, root: Path, problems: Problems) -> Sheet | None:
+def read_checked_sheet(path: Path, root: Path, problems: TableProblems) -> Sheet | None:
     """Read a table; None if it cannot be read, which is a problem. Messages name its path relative to `root`."""
     try:
         sheet = read_sheet(path, path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path))
@@ -129,7 +129,7 @@ def read_checked_sheet(path: Path, root: Path, problems: Problems) -> Sheet | No
 
 
 def read_rows(
-    sheet: Sheet, listing: Listing, image_column: str | None, bases: Sequence[str], problems: Problems
+    sheet: Sheet, listing: Listing, image_column: str | None, bases: Sequence[str], problems: TableProblems
 ) -> Split | None:
     """Read the rows of a table without labels, including those whose file is missing.
 
@@ -259,7 +259,7 @@ def _read_submission(source: _Source, testing: Testing | None) -> Submission | N
 
 
 def _report_absent(
-    sheet: Sheet, names: Sequence[str], resolved: Resolved, missing: Missing, problems: Problems
+    sheet: Sheet, names: Sequence[str], resolved: Resolved, missing: Missing, problems: TableProblems
 ) -> None:
     absent = [(row, repr(names[row])) for row in resolved.absent]
     if missing == "drop" and 0 < len(absent) < len(names):
@@ -271,7 +271,7 @@ def _report_absent(
 
 
 def _first_of_each(
-    sheet: Sheet, names: Sequence[str], paths: Sequence[str], labels: Sequence[str], problems: Problems
+    sheet: Sheet, names: Sequence[str], paths: Sequence[str], labels: Sequence[str], problems: TableProblems
 ) -> list[int]:
     """Return the rows without those that repeat an image and its label; one image with two labels is a problem."""
     first: dict[str, int] = {}
@@ -291,13 +291,13 @@ def _first_of_each(
     return kept
 
 
-def _note_unlisted(listing: Listing, resolved: Resolved, problems: Problems) -> None:
+def _note_unlisted(listing: Listing, resolved: Resolved, problems: TableProblems) -> None:
     unlisted = sorted(set(listing.images(resolved.base)) - set(resolved.paths), key=natural_key)
     if unlisted:
         problems.note(f"{len(unlisted):,} images in {resolved.base}/ are in no row and not used: {listed(unlisted)}")
 
 
-def _check(training: Training | None, testing: Testing | None, folds: int | None, problems: Problems) -> None:
+def _check(training: Training | None, testing: Testing | None, folds: int | None, problems: TableProblems) -> None:
     if training:
         _check_classes(training.classes, folds, problems)
     if training and testing:
@@ -305,7 +305,7 @@ def _check(training: Training | None, testing: Testing | None, folds: int | None
         check_unicode([*training.split.paths, *training.classes.names, *testing.split.paths], problems)
 
 
-def _check_classes(classes: Classes, folds: int | None, problems: Problems) -> None:
+def _check_classes(classes: Classes, folds: int | None, problems: TableProblems) -> None:
     if len(classes.names) < 2:
         named = listed([repr(name) for name in classes.names]) or "none"
         problems.add(f"at least two classes are needed; there is {named}")
@@ -323,7 +323,7 @@ def _check_classes(classes: Classes, folds: int | None, problems: Problems) -> N
         )
 
 
-def _note_shared(train: Split, test: Split, problems: Problems) -> None:
+def _note_shared(train: Split, test: Split, problems: TableProblems) -> None:
     shared = sorted(set(train.paths) & set(test.paths), key=natural_key)
     if shared:
         problems.note(f"{len(shared):,} images are both training and test rows: {listed(shared)}")

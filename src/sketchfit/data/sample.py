@@ -7,14 +7,14 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from sketchfit.data.checks import IMAGE_COLUMNS, Problems, find_column
+from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, find_column
 from sketchfit.data.table import Split, Submission
 from sketchfit.data.text_tables import Sheet
 from sketchfit.wording import listed
 
 
 def read_sample(
-    sheet: Sheet, test: Split, test_sheet: Sheet | None, image_column: str | None, problems: Problems
+    sheet: Sheet, test: Split, test_sheet: Sheet | None, image_column: str | None, problems: TableProblems
 ) -> Submission | None:
     """Match the sample's rows to the test rows.
 
@@ -59,7 +59,7 @@ def _key(cell: str) -> str:
     return text.removeprefix("./")
 
 
-def _check_unique(sheet: Sheet, column: str, problems: Problems) -> None:
+def _check_unique(sheet: Sheet, column: str, problems: TableProblems) -> None:
     seen: dict[str, int] = {}
     twice: list[tuple[int, str]] = []
     for row, cell in enumerate(sheet.column(column)):
@@ -98,7 +98,7 @@ def _match(wanted: Sequence[str], names: Sequence[str]) -> list[int]:
 
 
 def _report_unused(
-    sheet: Sheet, test: Split, test_sheet: Sheet | None, unused: Sequence[int], problems: Problems
+    sheet: Sheet, test: Split, test_sheet: Sheet | None, unused: Sequence[int], problems: TableProblems
 ) -> None:
     named = [(row, repr(test.names[row])) for row in unused]
     if test_sheet is not None:

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from sketchfit.config.policies import policy_of
 from sketchfit.config.transforms import TransformsSection
-from sketchfit.transforms.ops import Op, Picture, Plan
+from sketchfit.transforms.ops import Op, OperationSequence, Picture
 from sketchfit.transforms.resample import resample, resize
 from sketchfit.transforms.values import apply_values
 
@@ -23,7 +23,7 @@ class Augment:
 
     def __init__(self, ops: Sequence[Op], size: int) -> None:
         self.size = size
-        self._plan = Plan(ops)
+        self._sequence = OperationSequence(ops)
 
     def __call__(self, image: Picture, paper: Picture, rng: np.random.Generator) -> Picture:
         """Return the augmented image.
@@ -36,7 +36,7 @@ class Augment:
         Returns:
             uint8 [size, size, C], contiguous, never a view of `image`.
         """
-        sampled = self._plan.sample(rng)
+        sampled = self._sequence.sample(rng)
         return apply_values(resample(image, paper, self.size, sampled, rng), paper, sampled, rng)[0]
 
 

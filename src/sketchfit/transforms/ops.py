@@ -185,7 +185,7 @@ class Choice(Op):
         """Return the operations to apply, in order."""
 
 
-class Plan:
+class OperationSequence:
     """Operations in the order of a policy, with the positions of their uniform numbers."""
 
     def __init__(self, ops: Sequence[Op]) -> None:

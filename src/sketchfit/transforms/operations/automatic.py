@@ -22,9 +22,9 @@ from sketchfit.transforms.ops import (
     AmountRange,
     Choice,
     Op,
+    OperationSequence,
     Picture,
     Pixel,
-    Plan,
     Probability,
     Sampled,
     ShareRange,
@@ -63,16 +63,18 @@ class Pick(Choice):
     """Magnitude of each operation: 1 uses its ranges unchanged, 0 has no effect."""
 
     # Every operation at every step of the magnitude.
-    _plans: list[list[Plan]] = PrivateAttr(default_factory=list)
+    _sequences: list[list[OperationSequence]] = PrivateAttr(default_factory=list)
 
     @override
     def model_post_init(self, context: Any) -> None:
-        self._plans = [[Plan([op.scaled(m / STEPS).always()]) for m in range(STEPS + 1)] for op in self.of]
+        self._sequences = [
+            [OperationSequence([op.scaled(m / STEPS).always()]) for m in range(STEPS + 1)] for op in self.of
+        ]
 
     @override
     def choose(self, u: Uniforms, rng: np.random.Generator) -> list[Sampled]:
         v = rng.random(2 * len(self.of)).tolist()
-        plans = self._plans
+        plans = self._sequences
         chosen = sorted(sorted(range(len(plans)), key=v.__getitem__)[: self.count])
         sampled: list[Sampled] = []
         for at in chosen:
