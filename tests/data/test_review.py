@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,6 +72,24 @@ def test_plain_lists_need_no_decision(tmp_path: Path) -> None:
     listed.write_text("image_path,label\napple/0.png,bee\n")
     assert read_exclude(listed) == ["apple/0.png"]
     assert read_relabel(listed) == {"apple/0.png": "bee"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_a_reviewed_file_may_have_any_encoding_of_a_table(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_bytes("image_path,label\n사과/1.png,사과\n".encode(encoding))
+    assert read_exclude(path) == ["사과/1.png"]
+    assert read_relabel(path) == {"사과/1.png": "사과"}
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xc0\xff", b"image_path,label\na,b,c\n", b'image_path,label\n"a,b\n'])
+@pytest.mark.parametrize("read", [read_exclude, read_relabel])
+def test_a_reviewed_file_that_is_no_table_is_named(content: bytes, read: Any, tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read(path)
+    assert str(path) in caught.value.problems[0]
 
 
 def test_files_that_do_not_fit_are_told(tmp_path: Path) -> None:

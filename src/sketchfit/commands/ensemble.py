@@ -9,6 +9,7 @@ import numpy as np
 
 from sketchfit.commands.submit import run_table
 from sketchfit.data.table import Table
+from sketchfit.data.text_tables import open_text
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
@@ -137,8 +138,7 @@ def _with_submissions(
 ) -> Floats:
     """Average the runs' probabilities with others', weighted by accuracy."""
     others = [
-        parse_external(Path(path).read_text(encoding="utf-8-sig"), table, guess, Path(path).name)
-        for path, guess in submissions.items()
+        parse_external(open_text(Path(path)), table, guess, Path(path).name) for path, guess in submissions.items()
     ]
     weights = guessed_weights(np.array([accuracy, *submissions.values()]), table.class_count)
     for name, weight in zip(["the runs", *map(str, submissions)], weights, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
-from sketchfit.data.text_tables import Sheet, TableError, read_sheet
+from sketchfit.data.text_tables import Sheet, open_sheet
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import top_k_correct
@@ -39,10 +39,7 @@ def score(run: str | Path, truth: str | Path) -> dict[str, Estimate]:
 
 
 def _labels(path: Path, table: RunTable, rows: int) -> NDArray[np.int64]:
-    try:
-        sheet = read_sheet(path, str(path))
-    except TableError as error:
-        raise UserError(str(error)) from error
+    sheet = open_sheet(path)
     column = find_column(sheet, LABEL_COLUMNS)
     if column is None:
         raise UserError(f"{path} has no column 'target'; its columns are {listed(list(sheet.header))}")

@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from sketchfit.config.data import DataSection
 from sketchfit.data.table import Split, Table
+from sketchfit.data.text_tables import Sheet, open_sheet
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
@@ -48,21 +48,22 @@ def review_table(table: Table, section: DataSection, folds: int | None) -> Table
 
 def read_exclude(path: Path) -> list[str]:
     """Return the images to exclude, in the file's order."""
-    frame = _read(path)
-    if "decision" in frame:
-        frame = frame[frame["decision"].str.strip().str.lower() == EXCLUDE]
-    return list(dict.fromkeys(frame["image_path"]))
+    sheet = _read(path)
+    images = sheet.column("image_path")
+    if "decision" in sheet.header:
+        decisions = sheet.column("decision")
+        images = tuple(image for image, one in zip(images, decisions, strict=True) if one.strip().lower() == EXCLUDE)
+    return list(dict.fromkeys(images))
 
 
 def read_relabel(path: Path) -> dict[str, str]:
     """Return the name of the new class by image."""
-    frame = _read(path)
-    column = "decision" if "decision" in frame else "label"
-    if column not in frame:
+    sheet = _read(path)
+    column = "decision" if "decision" in sheet.header else "label"
+    if column not in sheet.header:
         raise UserError(f"{path} has no column 'label'", "Write each image's class there.")
-    labels = frame[column].str.strip()
-    wanted = frame[(labels != "") & (labels.str.lower() != EXCLUDE)]
-    return dict(zip(wanted["image_path"], wanted[column].str.strip(), strict=True))
+    labels = zip(sheet.column("image_path"), map(str.strip, sheet.column(column)), strict=True)
+    return {image: label for image, label in labels if label and label.lower() != EXCLUDE}
 
 
 def exclude_images(table: Table, images: Collection[str]) -> Table:
@@ -127,10 +128,10 @@ def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
     return {image: place[image] for image in images}
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path) -> Sheet:
     if not path.is_file():
         raise UserError(f"{path} does not exist", "Give the reviewed label_issues.csv of a report.")
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    if "image_path" not in frame:
-        raise UserError(f"{path} has no column 'image_path'; its columns are {listed(frame.columns)}")
-    return frame
+    sheet = open_sheet(path)
+    if "image_path" not in sheet.header:
+        raise UserError(f"{path} has no column 'image_path'; its columns are {listed(sheet.header)}")
+    return sheet

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -81,6 +82,32 @@ def read_sheet(path: Path, name: str | None = None) -> Sheet:
         return _read_text(path.read_bytes(), name)
     except OSError as error:
         raise TableError(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def open_sheet(path: Path) -> Sheet:
+    """Read a table file that the user names alone; see `read_sheet`.
+
+    Raises:
+        UserError: what `read_sheet` raises as a `TableError`.
+    """
+    try:
+        return read_sheet(path, str(path))
+    except TableError as error:
+        raise UserError(str(error)) from error
+
+
+def open_text(path: Path) -> str:
+    """Return the text of a table file, decoded as by `read_sheet`.
+
+    Raises:
+        UserError: it cannot be read, or is not text.
+    """
+    try:
+        return _decode(path.read_bytes(), str(path))[0]
+    except TableError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _read_parquet(path: Path, name: str) -> Sheet:
