@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.errors import UserError
 from sketchfit.files import atomic, read_json, write_json, write_text
 
 
@@ -77,16 +75,3 @@ def test_json_takes_arrays_and_paths_and_refuses_nan(tmp_path: Path) -> None:
         with pytest.raises((ValueError, TypeError)):
             write_json(path, {"x": value})
     assert read_json(path)["b"] == 0.5
-
-
-def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=re.escape(str(tmp_path))):
-        write_text(tmp_path, "text")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_does_not_become_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("text")
-    with pytest.raises(UserError, match="file"):
-        write_text(tmp_path / "file" / "out.csv", "text")
-    assert (tmp_path / "file").read_text() == "text"

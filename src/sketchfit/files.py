@@ -11,22 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from sketchfit.errors import UserError
-
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder; on success it becomes `path`, on an error it is removed.
-
-    Raises:
-        UserError: `path` is a folder, or its folder cannot be made.
-    """
-    if path.is_dir():
-        raise UserError(f"{path} is a folder, and a file is written here", "Name a file.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"the folder {path.parent} cannot be made: {error.strerror}", "Name another place.") from error
+    """Yield a temporary path in the same folder; on success it becomes `path`, on an error it is removed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary

@@ -68,6 +68,32 @@ def test_check_takes_the_options_of_run_that_choose_data() -> None:
     assert run - check == {"strict", "fresh"}
 
 
+OUTPUTS = [
+    ("predict", "RUN", "IMAGES", "--out"),
+    ("export", "RUN", "--out"),
+    ("compare", "RUN", "RUN", "--out"),
+    ("submit", "RUN", "--probabilities"),
+    ("augment", "DATA", "--out"),
+    ("lr-find", "DATA", "--out"),
+    ("audit", "DATA", "--html"),
+]
+
+
+@pytest.mark.parametrize("arguments", OUTPUTS, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("place", ["folder.html", "file/out.html"])
+def test_an_output_that_cannot_be_a_file_is_refused_first(
+    arguments: tuple[str, ...], place: str, cli: Cli, drawn: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "file").write_text("text")
+    given = [str(drawn) if argument == "DATA" else argument for argument in arguments]
+    status, _, errors = cli(*given, tmp_path / place)
+    assert status == 2
+    assert errors.startswith(f"error: {tmp_path / place}")
+    assert (tmp_path / "file").read_text() == "text"
+    assert list((tmp_path / "folder.html").iterdir()) == []
+
+
 def test_every_command_has_help(cli: Cli) -> None:
     status, printed, _ = cli("--help")
     assert status == 0

@@ -14,6 +14,7 @@ from sketchfit.cli.options import (
     Overrides,
     RecipeName,
     check_arguments,
+    check_output,
     column_settings,
 )
 
@@ -42,6 +43,7 @@ def audit(
     """Check the data before training: traits, drift, broken files, near-duplicates, leaks."""
     settings = [*column_settings(image_column, label_column), *(overrides or [])]
     check_arguments(data, recipe, settings)
+    check_output(html if html.suffix == ".html" else html / "index.html")
     from sketchfit.commands.audit import audit as audit_data
 
     audit_data(data, recipe, settings, html, external=external or ())
@@ -59,6 +61,7 @@ def augment(
 ) -> None:
     """Write a picture of augmented drawings."""
     check_arguments(data, recipe, overrides or [])
+    check_output(out)
     from sketchfit.commands.augment import AugmentSheet, show_augment
 
     show_augment(data, recipe, overrides or [], out, AugmentSheet(rows, draws, epoch))

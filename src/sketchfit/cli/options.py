@@ -51,6 +51,23 @@ def review_settings(exclude: Path | None, relabel: Path | None) -> list[str]:
     return [f"{key}={str(path)!r}" for key, path in named.items() if path is not None]
 
 
+def check_output(path: Path | None) -> None:
+    """Refuse the path of an output that cannot be a file, before the work for it begins.
+
+    Raises:
+        UserError: it is a folder, or a file is in the place of one of its folders.
+    """
+    from sketchfit.errors import UserError
+
+    if path is None:
+        return
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, and a file is written here", "Name a file.")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise UserError(f"{path} cannot be written: {above} is a file", "Name another place.")
+
+
 def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:
     """Refuse missing data and mistakes in the recipe before torch is imported.
 

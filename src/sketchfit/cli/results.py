@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sketchfit.cli.options import ImageColumn, Overrides, Run
+from sketchfit.cli.options import ImageColumn, Overrides, Run, check_output
 
 GROUP = "Use results"
 app = typer.Typer()
@@ -26,6 +26,7 @@ def predict(
     distilled: Annotated[bool, typer.Option("--distilled", help="Use the run's distilled student alone.")] = False,
 ) -> None:
     """Label new images: image, label, name, probability and the five most probable names."""
+    check_output(out)
     from sketchfit.commands.predict import predict as predict_images
 
     frame = predict_images(run_folder, images, image_column=image_column, sets=sets, distilled=distilled)
@@ -49,6 +50,7 @@ def export(
     ] = None,
 ) -> None:
     """Write one trained network as an ONNX or OpenVINO file, from pixels to probabilities, with its class names."""
+    check_output(out)
     from sketchfit.commands.export import export as export_network
 
     found = export_network(run_folder, out, format, member=member, fold=fold)  # type: ignore[arg-type]
@@ -72,6 +74,7 @@ def submit(
 
     if csv is not None and not check:
         raise UserError("a CSV is only allowed with --check")
+    check_output(probabilities)
     from sketchfit.commands.submit import check as check_csv
     from sketchfit.commands.submit import submit as write
 
@@ -109,6 +112,7 @@ def compare(
     out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("compare.html"),
 ) -> None:
     """Compare runs on the same drawings: settings, paired differences, changes per class, changed predictions."""
+    check_output(out)
     from sketchfit.commands.compare import compare as compare_runs
 
     compare_runs(runs, out)

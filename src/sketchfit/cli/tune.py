@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sketchfit.cli.options import Data, Out, Overrides, RecipeName, check_arguments
+from sketchfit.cli.options import Data, Out, Overrides, RecipeName, check_arguments, check_output
 
 GROUP = "Tune"
 app = typer.Typer()
@@ -44,6 +44,7 @@ def lr_find(
 ) -> None:
     """Test rising learning rates on the data, draw the loss over them, and suggest one."""
     check_arguments(data, recipe, overrides or [])
+    check_output(out)
     from sketchfit.commands.lr_find import RateRange
     from sketchfit.commands.lr_find import lr_find as find
 
