@@ -77,13 +77,32 @@ def draw(
     copies: Annotated[
         float, typer.Option(help="Share of drawings that are flipped, rotated or re-encoded copies.")
     ] = 0.06,
+    families: Annotated[
+        int, typer.Option(help="Families per class: one object drawn several times by different hands. 0: none.")
+    ] = 0,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="family|random",
+            help="Test drawings show other families (default), or those of the training drawings.",
+            show_default=False,
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="family|plain",
+            help="File names contain the family, e.g. m07-3.JPEG (default), or do not.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Draw a synthetic data set in the competition's layout, with known test labels."""
-    from sketchfit.synthetic import draw_dataset
+    from sketchfit.synthetic import DrawSettings
+    from sketchfit.synthetic import draw as draw_data
 
-    drawn = draw_dataset(
-        out, classes=classes, per_class=per_class, test_per_class=test_per_class, seed=seed, copies=copies
-    )
+    settings = DrawSettings(classes, per_class, test_per_class, seed, copies, families, split, names)
+    drawn = draw_data(out, settings)
     typer.echo(
         f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/"
     )
