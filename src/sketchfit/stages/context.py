@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.audit.callback import AuditCallback
+from sketchfit.bank.features import BankFeatures
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.inference.oof import Floats, Rows
@@ -35,6 +36,7 @@ class RunState:
         members: each member with its images, by name.
         student: the distilled student with its images; None where none is wanted.
         audit_callback: has measured the images that were decoded.
+        features: of all images from the first member's frozen backbone; None where it has none.
         unreadable_train, unreadable_test: path of each image that can't be read, with the reason.
         group: int64 [N], near-duplicate group of each training row; None where the audit is off.
         folds: those that are trained.
@@ -54,6 +56,7 @@ class RunState:
     members: Mapping[str, Member] = field(default_factory=dict)
     student: Member | None = None
     audit_callback: AuditCallback | None = None
+    features: BankFeatures | None = None
     unreadable_train: Mapping[str, str] = field(default_factory=dict)
     unreadable_test: Mapping[str, str] = field(default_factory=dict)
     group: NDArray[np.int64] | None = None
