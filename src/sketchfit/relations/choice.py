@@ -1,0 +1,165 @@
+"""Chooses the grouping with which validation resembles the test set.
+
+Folds that keep related rows together are right where the test set shows new groups, and too pessimistic where it shows
+the groups of the training set again. Where test rows name their group, it is known which of the two holds. Else the
+similarities of the rows decide (`resemblance`): of all groupings that are consistent with them, the one with the fewest
+groups is taken. Without test rows, new groups are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups
+from sketchfit.relations.resemblance import FoldPlan, Resemblance
+
+Ints = NDArray[np.int64]
+
+KNOWN = 0.8
+"""Share of the test rows with a value from which on a key decides by its values."""
+
+SHARED, NEW = 0.5, 0.05
+"""Share of those test rows whose value occurs in training: from here on groups are shared; up to here they are new."""
+
+LARGEST_GROUP = 0.5
+"""A group with a larger share of the rows leaves too little to train on: such a grouping is not a candidate."""
+
+CONSISTENT = 2.0
+"""Standard errors by which a mismatch may exceed the smallest one."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A grouping of the training rows for the folds.
+
+    Attributes:
+        name: as in `folds.group`.
+        group: int64 [N]; every row has a group.
+        keys: names of the related keys that it keeps together, without near-duplicates.
+    """
+
+    name: str
+    group: Ints
+    keys: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> int:
+        """Number of groups."""
+        return len(np.unique(self.group))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The grouping of a run.
+
+    Attributes:
+        chosen: the candidate that is used.
+        candidates: all that were compared, the one with the fewest groups first.
+        resemblances: of each candidate, by name; empty where it was not measured.
+        shared: share of the test rows whose value of a key occurs in training, by key; only keys that test rows have.
+        reason: why it was chosen, one sentence.
+    """
+
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+    reason: str
+    resemblances: Mapping[str, Resemblance] = field(default_factory=dict)
+    shared: Mapping[str, float] = field(default_factory=dict)
+
+
+Compare = Callable[[Mapping[str, Ints]], dict[str, Resemblance]]
+"""Measures the resemblance of groupings by name; see `resemblance.resemblances`."""
+
+
+def candidates_of(near_duplicate: Key, related: Sequence[Key], plan: FoldPlan) -> tuple[Candidate, ...]:
+    """Return the groupings that folds can use, those with the fewest groups first.
+
+    Near-duplicates alone are always one of them; then each related key, and all of them together.
+
+    Args:
+        near_duplicate: copies, which always stay together.
+        related: keys of which the features show that they relate rows.
+        plan: of the folds.
+    """
+    base = Candidate(near_duplicate.name, own_groups(near_duplicate.train))
+    sets = [[key] for key in related] + ([list(related)] if len(related) > 1 else [])
+    found = [base]
+    for keys in sets:
+        name = " + ".join([*(key.name for key in keys), near_duplicate.name])
+        together = joined(name, [*keys, near_duplicate])
+        one = Candidate(name, own_groups(together.train), tuple(key.name for key in keys))
+        if _fits(one.group, plan):
+            found.append(one)
+    return tuple(sorted(found, key=lambda one: one.groups))
+
+
+def _fits(group: Ints, plan: FoldPlan) -> bool:
+    sizes = np.unique(group, return_counts=True)[1]
+    return len(sizes) >= plan.k and int(sizes.max(initial=0)) <= LARGEST_GROUP * len(group)
+
+
+def shared_with_test(key: Key) -> float | None:
+    """Return the share of the test rows with a value whose value occurs in training.
+
+    Returns:
+        0 … 1; None where fewer than 80 % of the test rows have a value, or there are no test rows.
+    """
+    known = key.test[key.test != NO_VALUE]
+    if key.nested or len(known) == 0 or len(known) < KNOWN * len(key.test):
+        return None
+    return float(np.isin(known, key.train).mean())
+
+
+def choose(candidates: Sequence[Candidate], related: Sequence[Key], has_test: bool, compare: Compare) -> Choice:
+    """Choose a grouping.
+
+    Args:
+        candidates: from `candidates_of`.
+        related: the keys that they use.
+        has_test: whether there are test rows.
+        compare: measures how groupings resemble the test rows; called only where that decides.
+    """
+    everything = tuple(candidates)
+    if len(everything) == 1:
+        why = "no other relation between rows was found" if not related else "no other grouping leaves enough groups"
+        return Choice(everything[0], everything, why)
+    if not has_test:
+        return Choice(everything[0], everything, "there is no test set, so new groups are assumed")
+    shared = {key.name: share for key in related if (share := shared_with_test(key)) is not None}
+    left = _allowed_by_names(everything, shared)
+    if len(left) == 1:
+        return Choice(left[0], everything, _by_names(shared), shared=shared)
+    found = compare({one.name: one.group for one in left})
+    least = min(found[one.name].mismatch for one in left)
+    # The candidates are sorted: the first that is consistent has the fewest groups.
+    chosen = next(one for one in left if found[one.name].mismatch <= least + CONSISTENT * found[one.name].error)
+    return Choice(chosen, everything, _by_distance(left, found), found, shared)
+
+
+def _allowed_by_names(candidates: Sequence[Candidate], shared: Mapping[str, float]) -> list[Candidate]:
+    """Leave out groupings that the values of test rows contradict; all stay if that would leave none."""
+    again = {name for name, share in shared.items() if share >= SHARED}
+    new = {name for name, share in shared.items() if share <= NEW}
+    left = [one for one in candidates if not again & set(one.keys) and new <= set(one.keys)]
+    return left or [one for one in candidates if not again & set(one.keys)] or list(candidates)
+
+
+def _by_names(shared: Mapping[str, float]) -> str:
+    parts = [
+        f"{100 * share:.0f} % of the test rows have a value of {name} that occurs in training"
+        for name, share in shared.items()
+    ]
+    return " and ".join(parts)
+
+
+def _by_distance(left: Sequence[Candidate], found: Mapping[str, Resemblance]) -> str:
+    """Return in words how close validation and test rows are to training rows."""
+    texts = [f"{100 * found[one.name].higher:.0f} % with {one.name}" for one in left]
+    return (
+        "a validation row is closer to the training rows than a test row in "
+        f"{', '.join(texts)} (50 %: validation resembles the test set)"
+    )

@@ -1,0 +1,87 @@
+"""Tests of `relations.choice`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from sketchfit.relations.choice import Candidate, candidates_of, choose, shared_with_test
+from sketchfit.relations.key import Key, key_of
+from sketchfit.relations.resemblance import FoldPlan, Resemblance
+
+NOTHING = np.zeros(0, dtype=np.int64)
+COPIES = Key("near_duplicate", "near_duplicate", np.arange(20), NOTHING)
+PHOTO = Key("photo", "column", np.repeat(np.arange(10), 2), NOTHING)
+DRAWER = Key("drawer", "column", np.tile(np.arange(5), 4), NOTHING)
+PLAN = FoldPlan(k=3)
+
+
+def not_measured(groupings: Mapping[str, np.ndarray]) -> dict[str, Resemblance]:
+    raise AssertionError("names decide")
+
+
+def measured(**mismatch: float):  # type: ignore[no-untyped-def]
+    """Return a comparison with these mismatches, by the first word of the candidate's name."""
+    return lambda groupings: {name: Resemblance(0.5 + mismatch[name.split()[0]], 0.01, 5) for name in groupings}
+
+
+def test_copies_stay_together_in_every_candidate_and_the_fewest_groups_come_first() -> None:
+    copies = Key("near_duplicate", "near_duplicate", np.array([0, 0, *range(1, 19)]), NOTHING)
+    found = candidates_of(copies, [PHOTO], PLAN)
+    assert [one.groups for one in found] == [10, 19]
+    assert all(one.group[0] == one.group[1] for one in found)
+    assert found[0].keys == ("photo",)
+
+
+def test_a_grouping_that_joins_nearly_everything_is_no_candidate() -> None:
+    # Every photo is drawn by several drawers, and every drawer has drawn several photos: together they are one group.
+    names = [one.keys for one in candidates_of(COPIES, [PHOTO, DRAWER], PLAN)]
+    assert names == [("drawer",), ("photo",), ()]
+
+
+def test_fewer_groups_than_folds_are_no_candidate() -> None:
+    assert [one.keys for one in candidates_of(COPIES, [DRAWER], FoldPlan(k=6))] == [()]
+
+
+def test_without_test_rows_new_groups_are_assumed() -> None:
+    chosen = choose(candidates_of(COPIES, [PHOTO], PLAN), [PHOTO], False, not_measured)
+    assert chosen.chosen.keys == ("photo",)
+
+
+@pytest.mark.parametrize(("test_values", "keys"), [(["a", "b"], ()), (["x", "y"], ("photo",))])
+def test_the_values_of_test_rows_decide(test_values: list[str], keys: tuple[str, ...]) -> None:
+    photo = key_of("photo", "column", list("aabbccddeeffgghhiijj"), test_values)
+    chosen = choose(candidates_of(COPIES, [photo], PLAN), [photo], True, not_measured)
+    assert chosen.chosen.keys == keys
+    assert set(chosen.shared) == {"photo"}
+
+
+def test_few_test_rows_with_a_value_decide_nothing() -> None:
+    photo = key_of("photo", "column", ["a", "a", "b"], ["a", None, None])
+    assert shared_with_test(photo) is None
+    assert shared_with_test(key_of("photo", "column", ["a"], ["a", "z"])) == 0.5
+
+
+def test_a_nested_value_is_not_known_for_test_rows() -> None:
+    assert shared_with_test(Key("class/photo", "name", np.arange(2), np.arange(2), nested=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("mismatch", "keys"),
+    [
+        ({"photo": 0.00, "near_duplicate": 0.20}, ("photo",)),
+        ({"photo": 0.20, "near_duplicate": 0.00}, ()),
+        ({"photo": 0.015, "near_duplicate": 0.00}, ("photo",)),  # both are consistent: the fewest groups
+    ],
+)
+def test_similarities_decide_where_names_do_not(mismatch: dict[str, float], keys: tuple[str, ...]) -> None:
+    chosen = choose(candidates_of(COPIES, [PHOTO], PLAN), [PHOTO], True, measured(**mismatch))
+    assert chosen.chosen.keys == keys
+    assert set(chosen.resemblances) == {one.name for one in chosen.candidates}
+
+
+def test_one_candidate_is_chosen_without_a_comparison() -> None:
+    only = Candidate("near_duplicate", np.arange(4))
+    assert choose([only], [], True, not_measured).chosen is only
