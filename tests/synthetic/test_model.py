@@ -79,7 +79,8 @@ def test_related_drawings_are_no_near_duplicates(related: DrawnDataset) -> None:
 @pytest.mark.parametrize("name", list(OBJECTS)[::5])
 def test_a_model_is_drawn_in_one_shape_by_different_hands(name: str) -> None:
     model = draw_model(OBJECTS[name], _rng(1, 0))
-    low, high = np.vstack(model).min(axis=0), np.vstack(model).max(axis=0)
+    points = np.vstack([*model.strokes, *model.surroundings])
+    low, high = points.min(axis=0), points.max(axis=0)
     assert (high - low).max() == pytest.approx(1.0)
     np.testing.assert_allclose(low + high, 0.0, atol=1e-9)
     first, again, other = (draw_again(model, _rng(1, key)) for key in (1, 1, 2))

@@ -6,38 +6,51 @@ geometry, except for the mistakes of a hand, which are too large for near-duplic
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.synthetic.drawn_page import PageTraits, bounds, finished_page, unit
 from sketchfit.synthetic.pen import Hand, hatch, redraw
-from sketchfit.synthetic.shapes import Dice, Drawer, Stroke, Strokes, box, curve, line, mirror, turn
+from sketchfit.synthetic.shapes import Dice, Drawer, Strokes, box, curve, line, mirror, turn
+
+_SMALL = 0.3
+"""Largest share of all line that a stroke may have to be left out: a house without its walls is no house."""
 
 
-def draw_model(drawer: Drawer, rng: np.random.Generator) -> Strokes:
-    """Return the strokes of one object of fixed shape; the longer side is 1, the centre is the origin.
+@dataclass(frozen=True)
+class Model:
+    """One object of fixed shape and what is around it. The longer side of both is 1, the centre is the origin."""
+
+    strokes: Strokes
+    """Of the object."""
+    surroundings: Strokes
+    """Of the ground, a frame and the like; often none."""
+
+
+def draw_model(drawer: Drawer, rng: np.random.Generator) -> Model:
+    """Return a random model of a class.
 
     Args:
         drawer: the object of the class.
         rng: source of randomness.
     """
     dice = Dice(rng)
-    strokes = unit(_some_parts(drawer(dice), 0.1, dice))
+    strokes = unit(_most_parts(drawer(dice), 0.12, dice))
     if dice.chance(0.5):
         strokes = [mirror(stroke) for stroke in strokes]
-    view = _stretch(dice, 0.22, 0.15)
-    angle = float(np.clip(rng.normal(0.0, 12.0), -35.0, 35.0))
-    strokes = unit([turn(stroke @ view, angle) for stroke in _bent(strokes, 0.04, rng)])
-    return unit([*strokes, *_surroundings(strokes, dice)])
+    view = _view(dice, stretch=0.22, slant=0.15, degrees=12.0)
+    strokes = unit([stroke @ view for stroke in _bent(strokes, 0.04, rng)])
+    every = unit([*strokes, *_surroundings(strokes, dice)])
+    return Model(every[: len(strokes)], every[len(strokes) :])
 
 
-def draw_again(strokes: Strokes, rng: np.random.Generator) -> tuple[NDArray[np.uint8], PageTraits]:
+def draw_again(model: Model, rng: np.random.Generator) -> tuple[NDArray[np.uint8], PageTraits]:
     """Draw a model by another hand.
 
     Args:
-        strokes: of `draw_model`.
+        model: of `draw_model`.
         rng: source of randomness; the same one draws the same page.
 
     Returns:
@@ -48,25 +61,30 @@ def draw_again(strokes: Strokes, rng: np.random.Generator) -> tuple[NDArray[np.u
     # Even a steady hand misses the proportions; without that, drawings of one model are near-duplicates.
     hand = replace(hand, sway=hand.sway + 0.006, drift=hand.drift + 0.01)
     hatched = dice.chance(0.1)
-    strokes = _some_parts(strokes, 0.04, dice)
-    view = _stretch(dice, 0.1, 0.05)
-    angle = float(np.clip(rng.normal(0.0, 4.0), -10.0, 10.0))
-    strokes = unit([turn(stroke @ view, angle) for stroke in _bent(strokes, 0.03, rng)])
-    lines = hatch(strokes, dice.between(20, 160), dice.between(0.035, 0.08)) if hatched else []
-    return finished_page(redraw(strokes + lines, hand, rng), hand, dice, objects=1, hatched=hatched)
+    strokes = _most_parts(model.strokes, 0.04, dice)
+    view = _view(dice, stretch=0.1, slant=0.05, degrees=4.0)
+    every = unit([stroke @ view for stroke in _bent([*strokes, *model.surroundings], 0.03, rng)])
+    if hatched:
+        every += hatch(every[: len(strokes)], dice.between(20, 160), dice.between(0.035, 0.08))
+    return finished_page(redraw(every, hand, rng), hand, dice, objects=1, hatched=hatched)
 
 
-def _some_parts(strokes: Strokes, share: float, dice: Dice) -> Strokes:
-    """Leave strokes out, each with probability `share`; the longest stroke stays."""
-    longest = max(range(len(strokes)), key=lambda k: float(np.hypot(*np.diff(strokes[k], axis=0).T).sum()))
-    return [stroke for k, stroke in enumerate(strokes) if k == longest or not dice.chance(share)]
+def _most_parts(strokes: Strokes, share: float, dice: Dice) -> Strokes:
+    """Leave small strokes out, each with probability `share`."""
+    lengths = np.array([np.hypot(*np.diff(stroke, axis=0).T).sum() for stroke in strokes])
+    left_out = [dice.chance(share) for _ in strokes] & (lengths < _SMALL * lengths.sum())
+    kept = [stroke for stroke, out in zip(strokes, left_out, strict=True) if not out]
+    return kept or strokes
 
 
-def _stretch(dice: Dice, spread: float, shear: float) -> NDArray[np.float64]:
-    """Return a random matrix [2, 2] that changes the proportions and slants the drawing."""
-    wide = float(np.exp(np.clip(dice.rng.normal(0.0, spread), -2 * spread, 2 * spread)))
-    slant = float(np.clip(dice.rng.normal(0.0, shear), -2 * shear, 2 * shear))
-    return np.array([[wide, 0.0], [slant, 1.0]])
+def _view(dice: Dice, *, stretch: float, slant: float, degrees: float) -> NDArray[np.float64]:
+    """Return a random matrix [2, 2] that changes the proportions, slants and turns the drawing.
+
+    The logarithm of the proportions, the slant and the angle are normally distributed with these standard deviations,
+    but at most twice as large.
+    """
+    log_wide, across, angle = np.clip(dice.rng.normal(size=3), -2.0, 2.0) * (stretch, slant, degrees)
+    return turn(np.array([[np.exp(log_wide), 0.0], [across, 1.0]]), float(angle))
 
 
 def _bent(strokes: Strokes, size: float, rng: np.random.Generator) -> Strokes:
@@ -80,7 +98,7 @@ def _bent(strokes: Strokes, size: float, rng: np.random.Generator) -> Strokes:
     ]
 
 
-def _surroundings(strokes: Strokes, dice: Dice) -> list[Stroke]:
+def _surroundings(strokes: Strokes, dice: Dice) -> Strokes:
     """Return what else is in the picture: nothing, the ground, a frame, hills, grass."""
     (left, top), (right, bottom) = bounds(strokes)
     kind = str(dice.rng.choice(["nothing", "ground", "frame", "hills", "grass"], p=[0.68, 0.1, 0.06, 0.06, 0.1]))
