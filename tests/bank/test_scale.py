@@ -45,7 +45,7 @@ def test_differences_that_float16_makes_are_no_feature() -> None:
 
 
 def test_only_the_training_rows_decide() -> None:
-    train, others = sample(40, 4), sample(10, 4, 2) * 100
+    train, others = sample(400, 4), sample(10, 4, 2) * 100
     alone, together = scaled(train)[0], scaled(train, others)
     assert np.array_equal(alone, together[0])
     assert together[1].dtype == np.float32

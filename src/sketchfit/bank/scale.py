@@ -17,6 +17,8 @@ POWER = 0.7
 CONSTANT = 1e-3
 """A feature whose standard deviation is at most this share of its mean is left out: float16 keeps 11 bits, so its
 differences are mostly rounding errors."""
+CHUNK = 256
+"""Columns or rows that are copied at once: features of many images take hundreds of megabytes."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,10 @@ class Scale:
         if count == 0 or sum(blocks) != columns:
             raise ValueError(f"blocks of {blocks} columns do not fit features of shape {features.shape}")
         mean, std = np.empty(columns), np.empty(columns)
-        for start in range(0, columns, 256):  # blocks of columns, so that float64 is never held for all of them
-            values = _powered(features[:, start : start + 256]).astype(np.float64)
-            mean[start : start + 256], std[start : start + 256] = values.mean(axis=0), values.std(axis=0)
+        for start in range(0, columns, CHUNK):
+            part = slice(start, start + CHUNK)
+            values = _powered(features[:, part]).astype(np.float64)
+            mean[part], std[part] = values.mean(axis=0), values.std(axis=0)
         varies = std > CONSTANT * np.abs(mean)
         of_block = np.repeat(np.arange(len(blocks)), blocks)
         width = np.bincount(of_block[varies], minlength=len(blocks))[of_block]
@@ -61,10 +64,12 @@ class Scale:
 
     def apply(self, features: Floats) -> Floats:
         """Return features [n, D] on this scale, a new array float32 [n, K]."""
-        scaled = _powered(features[:, self.kept])
-        scaled -= self.mean
-        scaled *= self.factor
-        return scaled
+        found = np.empty((len(features), len(self.kept)), dtype=np.float32)
+        for start in range(0, len(features), CHUNK):
+            part = found[start : start + CHUNK]
+            np.subtract(_powered(features[start : start + CHUNK, self.kept]), self.mean, out=part)
+            part *= self.factor
+        return found
 
 
 def scaled(train: Floats, *others: Floats, widths: Sequence[int] | None = None) -> tuple[Floats, ...]:
