@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sketchfit.audit.copies import sort_copies
 from sketchfit.audit.crossing import fold_crossing
 from sketchfit.audit.drift import adversarial_auc, auc_interval, measure_drift
-from sketchfit.audit.multiple_tests import holm
 from sketchfit.audit.traits import TRAIT_NAMES, traits_frame
+from sketchfit.multiple_tests import holm
 
 
 def test_holm_as_worked_out() -> None:

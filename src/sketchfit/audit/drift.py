@@ -17,9 +17,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from sketchfit.audit.multiple_tests import holm
 from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.data.folds import stratified_folds
+from sketchfit.multiple_tests import holm
 
 FEWEST = 20
 """With fewer training or test images no drift is computed."""
