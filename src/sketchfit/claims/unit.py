@@ -35,6 +35,10 @@ class FoldUnit:
         """Whether the most probable class is the true one, bool [n]."""
         return np.asarray(self.oof.argmax(axis=1) == self.label)
 
+    def tempered(self, temperature: float) -> FoldUnit:
+        """Return the unit with tempered probabilities."""
+        return FoldUnit(self.row, self.label, tempered(self.oof, temperature), tempered(self.test, temperature))
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -59,17 +63,19 @@ class Answers:
         return np.concatenate([unit.row for unit in self.units])
 
 
-def with_one_temperature(answers: Answers) -> Answers:
-    """Return the answers of the units with the temperature of least log-loss out of fold, one for all units."""
+def shared_temperature(answers: Answers) -> float:
+    """Return the temperature of least log-loss out of fold, one for all units."""
     oof = np.concatenate([unit.oof for unit in answers.units])
     label = np.concatenate([unit.label for unit in answers.units])
-    value = fit_temperature(oof, label).value
-    units = tuple(
-        FoldUnit(unit.row, unit.label, _tempered(unit.oof, value), _tempered(unit.test, value))
-        for unit in answers.units
-    )
-    return Answers(units, answers.final)
+    return fit_temperature(oof, label).value
 
 
-def _tempered(prob: Floats, temperature: float) -> Floats:
+def tempered(prob: Floats, temperature: float) -> Floats:
+    """Return softmax(log prob / temperature), float64 [N, C]."""
     return np.asarray(softmax(logits(prob) / temperature, axis=1))
+
+
+def with_one_temperature(answers: Answers) -> Answers:
+    """Return the answers of the units with their shared temperature; the final answer is unchanged."""
+    value = shared_temperature(answers)
+    return Answers(tuple(unit.tempered(value) for unit in answers.units), answers.final)
