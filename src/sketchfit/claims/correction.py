@@ -1,12 +1,16 @@
 """A correction of the accuracy that thresholds of confidence give, linear in log-odds.
 
-Under strong shifts the entropy is a better score than the confidence, and networks choose a few classes again and
-again. How much each of them adds depends on the networks. It is measured on simulated shifts, and drawn towards what is
-usual.
+Where pictures differ from those that the networks know, confidence falls more than accuracy, unless the networks choose
+a few classes again and again: then accuracy falls more. How much depends on the networks and on the shift. It is
+measured on simulated shifts. Those count most whose answers have class frequencies that differ from the usual ones in
+the same way as on the rows to estimate: a rotation and an uneven paper may lower confidence equally, but they move the
+answers to other classes. Weights are drawn towards what is usual for such pictures. Rows that resemble no simulated
+shift, for example drawings of other objects by the same hand, are hardly corrected.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,49 +19,123 @@ from scipy.special import expit
 from sketchfit.claims.signals import Reference, Signals, odds
 from sketchfit.inference.arrays import Floats
 
-USUAL = (0.5, 0.0, 0.0)
-"""Weights of `features` where no shift was simulated."""
+OF_PICTURES = (0.1, -0.4, -0.55)
+"""Usual weights of `features` where pictures have changed. docs/claims.md has the measurements."""
 
-USUAL_SPREAD = (0.1, 0.3)
-"""Standard deviation of the log-odds without a shift, and its growth per unit of change, where none was simulated."""
+OF_OTHERS = (0.1, 0.0, -0.15)
+"""Usual weights where rows resemble no simulated shift, or none was simulated."""
+
+RESEMBLING = (0.15, 0.2)
+"""Least similarity by which rows resemble a shift, and how much more makes them resemble it completely."""
+
+CHANCE = 1.5
+"""Similarity of independent changes of n frequencies, in 1 / √n: it is added to the least similarity."""
+
+STRENGTH = 0.3
+"""Of the pull towards the usual weights: sum of squared features that counts as much as they do."""
+
+SHARPNESS = 4
+"""Power of the similarity by which simulated shifts count."""
+
+SPREAD = (0.1, 0.25)
+"""Standard deviation of the log-odds without a shift, and its growth per unit of change."""
+
+
+@dataclass(frozen=True)
+class SimulatedShift:
+    """Rows with labels, changed in a known way, as networks answer that were not trained on them.
+
+    Attributes:
+        kind: of the shift; empty for the same rows unchanged.
+        name: of the shift.
+        signals: of the changed rows.
+        accuracy: share of right answers on them, the mean over units.
+    """
+
+    kind: str
+    name: str
+    signals: Signals
+    accuracy: float
 
 
 def features(reference: Reference, signals: Signals) -> Floats:
     """Return what the correction is linear in, float64 [3]; all 0 where nothing has changed.
 
-    They are: what entropy adds to confidence, the change of the accuracy by confidence, both in log-odds, and the
-    logarithm of how much more often two rows get the same class.
+    They are: what entropy adds to confidence and the fall of the accuracy by confidence (0 or less), both in log-odds,
+    and the logarithm of how much more often two rows get the same class. The last is at most the fall: with other class
+    frequencies, answers are more concentrated as well, but confidence does not fall.
     """
     by_confidence = odds(signals.by_confidence)
-    concentrated = np.log(max(signals.collision, reference.collision) / reference.collision)
-    return np.array([odds(signals.by_entropy) - by_confidence, by_confidence - odds(reference.accuracy), concentrated])
+    fall = min(by_confidence - odds(reference.accuracy), 0.0)
+    concentrated = float(np.log(max(signals.collision, reference.collision) / reference.collision))
+    return np.array([odds(signals.by_entropy) - by_confidence, fall, min(concentrated, -fall)])
 
 
 @dataclass(frozen=True)
 class Correction:
-    """Weights of `features`, and how far off the result is.
+    """What was measured on simulated shifts.
 
     Attributes:
-        weights: three numbers.
-        spread: standard deviation of the log-odds without a shift, and its growth per unit of change.
+        reference: the units on the rows of their folds.
+        unchanged: the rows before they were changed; None where nothing was simulated.
+        shifts: the same rows after each change.
     """
 
-    weights: tuple[float, ...]
-    spread: tuple[float, float]
+    reference: Reference
+    unchanged: SimulatedShift | None = None
+    shifts: tuple[SimulatedShift, ...] = ()
 
     @classmethod
-    def usual(cls) -> Correction:
-        """Return the correction for a run without simulated shifts."""
-        return cls(USUAL, USUAL_SPREAD)
+    def of(cls, reference: Reference, simulated: Sequence[SimulatedShift]) -> Correction:
+        """Sort simulated shifts; without unchanged rows among them, none is used."""
+        unchanged = [one for one in simulated if not one.kind]
+        if not unchanged:
+            return cls(reference)
+        return cls(reference, unchanged[0], tuple(one for one in simulated if one.kind))
 
-    def accuracy(self, reference: Reference, signals: Signals) -> float:
+    def similarity(self, signals: Signals) -> Floats:
+        """Return the cosines of the changes of class frequencies by each shift and in these rows, float64 [S], ≥ 0."""
+        if self.unchanged is None or not self.shifts:
+            return np.zeros(0)
+        away = (_roots(signals) - np.sqrt(self.reference.frequencies)).ravel()
+        each = np.stack([(_roots(one.signals) - _roots(self.unchanged.signals)).ravel() for one in self.shifts])
+        size = np.linalg.norm(each, axis=1) * np.linalg.norm(away)
+        return np.asarray(np.maximum(each @ away, 0.0) / np.maximum(size, 1e-12))
+
+    def weights(self, signals: Signals) -> Floats:
+        """Return the weights of `features` for these rows, float64 [3]: ridge regression towards the usual ones."""
+        similarity = self.similarity(signals)
+        usual = _usual(float(similarity.max(initial=0.0)), self.reference.frequencies.size)
+        if self.unchanged is None or not self.shifts:
+            return usual
+        before = features(self.reference, self.unchanged.signals)
+        x = np.stack([features(self.reference, one.signals) - before for one in self.shifts])
+        missed = np.array([_missed(one) for one in self.shifts]) - _missed(self.unchanged)
+        counted = x * (similarity**SHARPNESS)[:, None]
+        return usual + np.linalg.solve(counted.T @ x + STRENGTH * np.eye(3), counted.T @ (missed - x @ usual))
+
+    def accuracy(self, signals: Signals) -> float:
         """Return the corrected mean accuracy of single networks, 0 … 1."""
-        if signals.by_confidence in (0.0, 1.0) and signals.by_entropy == signals.by_confidence:
-            return signals.by_confidence
-        change = float(features(reference, signals) @ np.array(self.weights))
+        change = float(self.weights(signals) @ features(self.reference, signals))
         return float(expit(odds(signals.by_confidence) + change))
 
-    def error(self, reference: Reference, signals: Signals) -> float:
+    def error(self, signals: Signals) -> float:
         """Return the standard error of the log-odds of the corrected accuracy."""
-        changed = abs(odds(self.accuracy(reference, signals)) - odds(reference.accuracy))
-        return float(np.hypot(self.spread[0], self.spread[1] * changed))
+        changed = odds(self.accuracy(signals)) - odds(self.reference.accuracy)
+        return float(np.hypot(SPREAD[0], SPREAD[1] * changed))
+
+
+def _usual(similarity: float, frequencies: int) -> Floats:
+    """Return the usual weights for rows with this similarity to the nearest shift."""
+    least, more = RESEMBLING
+    share = np.clip((similarity - least - CHANCE / np.sqrt(frequencies)) / more, 0, 1)
+    return np.asarray(share * np.array(OF_PICTURES) + (1 - share) * np.array(OF_OTHERS))
+
+
+def _roots(signals: Signals) -> Floats:
+    """Return the roots of the class frequencies: their sampling errors are equal for rare and frequent classes."""
+    return np.asarray(np.sqrt(signals.frequencies))
+
+
+def _missed(shift: SimulatedShift) -> float:
+    return odds(shift.accuracy) - odds(shift.signals.by_confidence)

@@ -1,8 +1,8 @@
 """An estimate of the accuracy of the final answer on the test rows themselves, without their labels.
 
-Thresholds of confidence estimate the accuracy of single networks on the test rows. A correction, linear in log-odds,
-uses what entropy and the concentration of the answers add to them. The disagreement of the networks gives the accuracy
-of the final answer from that of single ones.
+Thresholds of confidence estimate the accuracy of single networks on the test rows. A correction uses what entropy and
+the frequencies of the answers add to them; it is measured on simulated shifts. The disagreement of the networks gives
+the accuracy of the final answer from that of single ones.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit
 
 from sketchfit.claims.averaging import agreement, averaged_accuracy
-from sketchfit.claims.correction import Correction
+from sketchfit.claims.correction import Correction, SimulatedShift
 from sketchfit.claims.signals import Reference, Signals, odds
 from sketchfit.claims.unit import Answers, tempered
 from sketchfit.inference.arrays import Floats, Ints
@@ -38,6 +38,8 @@ class LabelFree:
             between splits without a shift.
         parts: the estimates that were combined, all of single networks.
         agreement: share of rows on which two networks choose the same class; None for one network.
+        resembles: the simulated shift that changes the answers most similarly, and how similarly, 0 … 1; None where
+            none was simulated.
     """
 
     final: Estimate
@@ -46,6 +48,7 @@ class LabelFree:
     split_error: float
     parts: Signals
     agreement: float | None
+    resembles: tuple[str, float] | None
 
 
 @dataclass(frozen=True)
@@ -53,32 +56,32 @@ class LabelFreeModel:
     """All that an estimate needs to know of a run; no rows.
 
     Attributes:
-        reference: the units on the rows of their folds.
-        correction: of the estimate by thresholds.
+        correction: of the estimate by thresholds, with the units on the rows of their folds.
         reference_error: standard error of the out-of-fold accuracy.
         design: variance of an accuracy over that of as many independent rows, at least 1; more than 1 where rows are
             related.
     """
 
-    reference: Reference
     correction: Correction
     reference_error: float
     design: float
 
     @classmethod
-    def fit(cls, answers: Answers, group: Ints | None = None, correction: Correction | None = None) -> LabelFreeModel:
+    def fit(
+        cls, answers: Answers, group: Ints | None = None, simulated: Sequence[SimulatedShift] = ()
+    ) -> LabelFreeModel:
         """Measure out-of-fold rows.
 
         Args:
             answers: of the run; at least one unit, each with at least one row.
             group: int [N], related training rows share a number; None: rows are independent.
-            correction: by default the usual one.
+            simulated: shifts and the unchanged rows, measured with `Reference.of(answers)`.
         """
         right, related = answers.right, None if group is None else group[answers.row]
         plain, clustered = accuracy(right), accuracy(right, related)
         width = clustered.high - clustered.low
         design = max(width / max(plain.high - plain.low, 1e-9), 1.0) ** 2
-        return cls(Reference.of(answers), correction or Correction.usual(), width / (2 * _Z), design)
+        return cls(Correction.of(Reference.of(answers), simulated), width / (2 * _Z), design)
 
     def estimate(self, units: Sequence[Floats], final: Floats, group: Ints | None = None) -> LabelFree:
         """Estimate accuracy on rows without labels.
@@ -88,13 +91,11 @@ class LabelFreeModel:
             final: float [M, C], the final answer.
             group: int [M], related rows share a number; None: unknown, and rows are as related as training rows.
         """
-        signals, passed = self.reference.signals(units), self.reference.passed(units)
-        single = self.correction.accuracy(self.reference, signals)
-        soft = [tempered(unit, self.reference.temperature) for unit in units]
+        reference = self.correction.reference
+        signals, single = reference.signals(units), self.correction.accuracy(reference.signals(units))
+        soft = [tempered(unit, reference.temperature) for unit in units]
         value = averaged_accuracy(final, soft, single)
-        split_error = _mean_error(passed, group, self.design)
-        spread = single * (1 - single)
-        method = spread * self.correction.error(self.reference, signals)
+        method = single * (1 - single) * self.correction.error(signals)
         single_error = float(np.hypot(self.reference_error, method))
         chance = float(np.sqrt(value * (1 - value) / len(final)))
         error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + chance**2))
@@ -102,21 +103,30 @@ class LabelFreeModel:
             final=Estimate(value, *_interval(value, error), len(final)),
             single=single,
             single_error=single_error,
-            split_error=split_error,
+            split_error=_mean_error(reference.passed(units), group, self.design),
             parts=signals,
             agreement=agreement(units),
+            resembles=self._resembles(signals),
         )
 
+    def _resembles(self, signals: Signals) -> tuple[str, float] | None:
+        similarity = self.correction.similarity(signals)
+        if not len(similarity):
+            return None
+        best = int(similarity.argmax())
+        return self.correction.shifts[best].name, float(similarity[best])
 
-def estimate(answers: Answers, group: Ints | None = None, correction: Correction | None = None) -> LabelFree:
+
+def estimate(answers: Answers, group: Ints | None = None, simulated: Sequence[SimulatedShift] = ()) -> LabelFree:
     """Estimate the accuracy of a run's final answer on its test rows, without labels.
 
     Args:
         answers: of the run; at least one unit with rows, and at least one test row.
         group: int [N], related training rows share a number; None: rows are independent.
-        correction: see `fit_correction`; by default the usual one.
+        simulated: shifts and the unchanged rows, measured with `Reference.of(answers)`; they make the estimate better
+            under shifts like them.
     """
-    return LabelFreeModel.fit(answers, group, correction).estimate([unit.test for unit in answers.units], answers.final)
+    return LabelFreeModel.fit(answers, group, simulated).estimate([unit.test for unit in answers.units], answers.final)
 
 
 def _mean_error(values: Floats, group: Ints | None, design: float) -> float:

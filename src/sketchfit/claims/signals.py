@@ -58,12 +58,14 @@ class Signals:
         by_confidence, by_entropy: ATC with both scores.
         by_difference: DoC.
         collision: probability that two rows get the same class.
+        frequencies: float64 [K, C], mean probability of each class, per unit.
     """
 
     by_confidence: float
     by_entropy: float
     by_difference: float
     collision: float
+    frequencies: Floats
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,13 @@ class Reference:
         units: in the order of `Answers.units`.
         collision: probability that two rows get the same class, if classes are as frequent as in training and rows are
             sampled independently.
+        frequencies: float64 [K, C], mean probability of each class, per unit.
     """
 
     temperature: float
     units: tuple[UnitReference, ...]
     collision: float
+    frequencies: Floats
 
     @classmethod
     def of(cls, answers: Answers) -> Reference:
@@ -87,7 +91,8 @@ class Reference:
         temperature = shared_temperature(answers)
         units = [unit.tempered(temperature) for unit in answers.units]
         collision = float(np.mean([_reference_collision(unit) for unit in units]))
-        return cls(temperature, tuple(UnitReference.of(unit) for unit in units), collision)
+        frequencies = np.stack([unit.oof.mean(axis=0) for unit in units])
+        return cls(temperature, tuple(UnitReference.of(unit) for unit in units), collision, frequencies)
 
     @property
     def accuracy(self) -> float:
@@ -108,6 +113,7 @@ class Reference:
             float(np.mean([unit.by_entropy.passed(negative_entropy(prob)).mean() for unit, prob in pairs])),
             float(np.clip(np.mean(changes), 0, 1)),
             float(np.mean([_collision(prob.argmax(axis=1)) for prob in soft])),
+            np.stack([prob.mean(axis=0) for prob in soft]),
         )
 
     def passed(self, probs: Sequence[Floats]) -> Floats:
