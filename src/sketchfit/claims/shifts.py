@@ -116,7 +116,7 @@ def _uneven(depth: float) -> Change:
         side = picture.shape[0]
         coarse = rng.random((max(2, side // 12), max(2, side // 12)), dtype=np.float32)
         spots = np.asarray(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC), np.float32)
-        uneven = 0.5 * spots + 0.5 * rng.random((side, side), dtype=np.float32)
+        uneven = np.clip(0.5 * spots + 0.5 * rng.random((side, side), dtype=np.float32), 0, 1)
         bare = 1 - ink_of(picture, paper).astype(np.float32) / 255
         sign = -1 if float(paper.mean()) > 127 else 1
         changed = picture + sign * depth * (uneven * bare)[:, :, None]
