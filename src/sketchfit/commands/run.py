@@ -18,6 +18,7 @@ from sketchfit.stages.combine import combine
 from sketchfit.stages.context import RunContext, RunState, TimedStage, made
 from sketchfit.stages.decode import decode
 from sketchfit.stages.distill import distill
+from sketchfit.stages.prior import correct_prior
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.pseudo_label import pseudo_label
 from sketchfit.stages.refit import refit
@@ -41,6 +42,7 @@ STAGES = (
     TimedStage(refit, "inference", lambda recipe: recipe.refit.enabled),
     TimedStage(combine, "inference"),
     TimedStage(calibrate, "inference"),
+    TimedStage(correct_prior, "inference"),
     TimedStage(write_predictions, "inference"),
     TimedStage(submit),
     TimedStage(distill, "distillation", lambda recipe: recipe.distill.enabled),

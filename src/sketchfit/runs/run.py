@@ -18,6 +18,7 @@ from sketchfit.runs.artefacts import (
     EnsembleComparison,
     EnsembleWeights,
     Environment,
+    EstimatedFrequencies,
     PseudoLabelRounds,
     SoupRecord,
     Sources,
@@ -178,6 +179,11 @@ class Run:
     def calibration(self) -> Calibration | None:
         """The calibrator; None for a fit, where nothing was fitted."""
         return Calibration.find(self.path)
+
+    @cached_property
+    def class_frequencies(self) -> EstimatedFrequencies | None:
+        """Estimated class frequencies of the test rows; None where there are no test rows, and for an ensemble."""
+        return EstimatedFrequencies.find(self.path)
 
     @cached_property
     def comparison(self) -> EnsembleComparison | None:

@@ -14,7 +14,7 @@ from sketchfit.bank.features import BankFeatures
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.inference.oof import Floats, Rows
-from sketchfit.runs.artefacts import PseudoLabelRound, Step
+from sketchfit.runs.artefacts import EstimatedFrequencies, PseudoLabelRound, Step
 from sketchfit.soups.soups import Soups
 from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions, RunResult
 from sketchfit.training.context import Member, RunContext
@@ -49,6 +49,7 @@ class RunState:
         refits: test probabilities of each network trained on all rows, float32 [N_test, C].
         ensemble: of all `sources`.
         calibrated: the probabilities of the run.
+        class_frequencies: of the test rows, and the decision on correcting for them; None where they are not estimated.
         steps: out-of-fold accuracy after each step.
         result: of the run.
     """
@@ -70,6 +71,7 @@ class RunState:
     refits: Mapping[str, Floats] = field(default_factory=dict)
     ensemble: Ensemble | None = None
     calibrated: Calibrated | None = None
+    class_frequencies: EstimatedFrequencies | None = None
     steps: tuple[Step, ...] = ()
     result: RunResult | None = None
 

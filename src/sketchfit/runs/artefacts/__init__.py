@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings
+from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.origin import Environment, Sources
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
@@ -29,6 +30,7 @@ __all__ = [
     "EnsembleComparison",
     "EnsembleWeights",
     "Environment",
+    "EstimatedFrequencies",
     "FoldSoupRecord",
     "MemberFigures",
     "MemberSoupRecord",
