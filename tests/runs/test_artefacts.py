@@ -19,6 +19,7 @@ from sketchfit.runs.artefacts import (
     EnsembleWeights,
     Environment,
     EstimatedFrequencies,
+    LabelFreeRecord,
     MemberViews,
     PseudoLabelRounds,
     SoupRecord,
@@ -45,7 +46,7 @@ IN_RUN = (
     Steps,
     Views,
 )
-NEW = (EstimatedFrequencies,)
+NEW = (EstimatedFrequencies, LabelFreeRecord)
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""

@@ -19,6 +19,7 @@ from sketchfit.runs.artefacts import (
     EnsembleWeights,
     Environment,
     EstimatedFrequencies,
+    LabelFreeRecord,
     PseudoLabelRounds,
     SoupRecord,
     Sources,
@@ -184,6 +185,11 @@ class Run:
     def class_frequencies(self) -> EstimatedFrequencies | None:
         """Estimated class frequencies of the test rows; None where there are no test rows, and for an ensemble."""
         return EstimatedFrequencies.find(self.path)
+
+    @cached_property
+    def label_free(self) -> LabelFreeRecord | None:
+        """What estimates accuracy without labels; None where there is none."""
+        return LabelFreeRecord.find(self.path)
 
     @cached_property
     def comparison(self) -> EnsembleComparison | None:

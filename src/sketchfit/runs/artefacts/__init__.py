@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
+from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Sources
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
@@ -32,6 +33,7 @@ __all__ = [
     "Environment",
     "EstimatedFrequencies",
     "FoldSoupRecord",
+    "LabelFreeRecord",
     "MemberFigures",
     "MemberSoupRecord",
     "MemberViews",
@@ -40,11 +42,14 @@ __all__ = [
     "PseudoLabelRounds",
     "Sets",
     "SetsCheck",
+    "ShiftRecord",
     "SoupRecord",
     "Sources",
     "Step",
     "Steps",
+    "ThresholdRecord",
     "TriedView",
+    "UnitRecord",
     "Views",
     "WithoutTeacher",
 ]
