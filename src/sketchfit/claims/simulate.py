@@ -44,7 +44,7 @@ def sampled_rows(units: Sequence[FoldUnit], seed: int) -> list[Ints]:
     each = -(-count // len(units))
     generators = [np.random.Generator(np.random.Philox(key=[seed, place])) for place in range(len(units))]
     places = [np.sort(rng.permutation(len(unit.row))[:each]) for rng, unit in zip(generators, units, strict=True)]
-    return [unit.row[place] for unit, place in zip(units, places, strict=True)]
+    return [np.asarray(unit.row[place], np.int64) for unit, place in zip(units, places, strict=True)]
 
 
 def simulate(
