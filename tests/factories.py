@@ -39,6 +39,7 @@ TINY: dict[str, Any] = {
     "compute": {"device": "cpu", "threads": 1},
     "tracking": {"progress": "none"},
     "audit": {"enabled": False},
+    "claim": {"enabled": False},
     "inference": {"views": []},
     "calibration": {"method": "none"},
     "report": {"enabled": False},

@@ -14,14 +14,15 @@ from sketchfit.runs.artefacts import (
     AuditDone,
     AuditFindings,
     Calibration,
+    ClaimRecord,
     DistilledStudent,
     EnsembleComparison,
     EnsembleWeights,
     Environment,
     EstimatedFrequencies,
-    LabelFreeRecord,
     MemberViews,
     PseudoLabelRounds,
+    Relations,
     SoupRecord,
     Sources,
     Step,
@@ -46,7 +47,7 @@ IN_RUN = (
     Steps,
     Views,
 )
-NEW = (EstimatedFrequencies, LabelFreeRecord)
+NEW = (ClaimRecord, EstimatedFrequencies, Relations)
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""

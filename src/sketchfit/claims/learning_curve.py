@@ -1,8 +1,9 @@
-"""How accuracy grows with the groups per class, measured by closed-form heads on frozen features.
+"""How accuracy grows with the groups of the row's own class, measured by closed-form heads on frozen features.
 
-Some groups are held out. A head is fitted on all others, and a second one on half of them. The change of the log-odds
-of a right answer per unit of the logarithm of the number of groups is the slope. It is estimated on few data, so it is
-drawn towards the slope that is usual (`USUAL`), each weighted by its precision.
+The folds of the run are made again with other seeds. So the same row is validated with more or fewer groups of its
+class left, while everything else stays about the same. The change of the log-odds of a right answer per unit of the
+logarithm of the groups is the slope, from the differences between repeats of each row alone. It is combined with the
+slope that is usual (`USUAL`), each weighted by its precision.
 """
 
 from __future__ import annotations
@@ -15,25 +16,24 @@ from numpy.typing import NDArray
 
 from sketchfit.claims.units_left import units_per_class
 from sketchfit.data.folds import stratified_folds
-from sketchfit.inference.arrays import Floats
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
-USUAL = (1.0, 0.5)
-"""Slope and its standard deviation before the data are seen: image classifiers gain 0.5 to 1.5."""
+USUAL = (1.5, 0.75)
+"""Slope and its standard deviation before the data are known."""
 
-TRANSFER = 0.2
-"""Standard deviation of the difference between the slopes of a head on frozen features and a trained network."""
+TRANSFER = 0.25
+"""Standard deviation of the difference between the slopes of a head on frozen features and of a trained network, as a
+share of the former."""
 
-FEWEST_PARTS, MOST_PARTS = 3, 10
-
-FitHead = Callable[[Ints, Ints], Floats]
-"""(rows to fit on, rows to answer) to scores float [n, C]."""
+HeldOut = Callable[[Ints], Bools]
+"""Rows to hold out, int64 [n], to whether a head that is fitted on all other rows is right on each, bool [n]."""
 
 
 @dataclass(frozen=True)
 class Slope:
-    """Change of the log-odds of a right answer per unit of the logarithm of the groups per class.
+    """Change of the log-odds of a right answer per unit of the logarithm of the groups of the row's class.
 
     Attributes:
         value: of the slope.
@@ -44,52 +44,65 @@ class Slope:
     error: float
 
 
-def measure_slope(label: Ints, group: Ints, fit: FitHead, seed: int, repeats: int = 8) -> Slope:
-    """Measure the slope on random parts of the groups.
+@dataclass(frozen=True)
+class RepeatedFolds:
+    """Folds that are made again and again.
+
+    Attributes:
+        parts: number of folds of the run, at least 2.
+        seed: of the first repeat; the others follow.
+        repeats: how often.
+    """
+
+    parts: int
+    seed: int = 0
+    repeats: int = 8
+
+
+def measure_slope(label: Ints, group: Ints, right_without: HeldOut, plan: RepeatedFolds) -> Slope:
+    """Measure the slope on repeated folds.
 
     Args:
         label: int64 [N].
-        group: int64 [N].
-        fit: fits a head on some rows and returns the scores of others.
-        seed: of the parts.
-        repeats: number of random parts.
+        group: int64 [N], every row has a group.
+        right_without: fits a head without some rows.
+        plan: of the folds.
     """
-    classes = int(label.max()) + 1
-    counts = units_per_class(label, group, np.arange(len(label)), classes)
-    parts = int(np.clip(np.median(counts[counts > 0]), FEWEST_PARTS, MOST_PARTS))
-    found = [_compare(label, group, fit, parts, seed + repeat) for repeat in range(repeats)]
-    table = np.array([one for one in found if one is not None and one[3] > 0], dtype=np.float64)
-    return _shrunk(table)
+    classes, shares = int(label.max()) + 1, [1 / plan.parts] * plan.parts
+    groups = np.zeros((plan.repeats, len(label)))
+    right = np.zeros((plan.repeats, len(label)))
+    for repeat in range(plan.repeats):
+        part = stratified_folds(label, shares, plan.seed + repeat, group)
+        for number in range(plan.parts):
+            held = np.flatnonzero(part == number)
+            if 0 < len(held) < len(label):
+                left = units_per_class(label, group, np.flatnonzero(part != number), classes)
+                groups[repeat, held] = left[label[held]]
+                right[repeat, held] = right_without(held)
+    return slope_within_rows(groups, right, group)
 
 
-def _compare(label: Ints, group: Ints, fit: FitHead, parts: int, seed: int) -> tuple[float, float, float, float] | None:
-    """Return right answers with all groups and with half of them, rows, and the sum of the changes of log groups."""
-    part = stratified_folds(label, [1 / parts] * parts, seed, group)
-    held, rest = np.flatnonzero(part == 0), np.flatnonzero(part != 0)
-    if len(held) == 0 or len(rest) < 2:
-        return None
-    half = rest[stratified_folds(label[rest], [0.5, 0.5], seed, group[rest]) == 0]
-    classes = int(label.max()) + 1
-    many, few = (units_per_class(label, group, rows, classes)[label[held]] for rows in (rest, half))
-    rows = held[few > 0]
-    if len(rows) == 0:
-        return None
-    right = [float((fit(used, rows).argmax(axis=1) == label[rows]).sum()) for used in (rest, half)]
-    return right[0], right[1], float(len(rows)), float(np.log(many[few > 0] / few[few > 0]).sum())
+def slope_within_rows(groups: NDArray[np.float64], right: NDArray[np.float64], cluster: Ints) -> Slope:
+    """Regress right answers on the logarithm of the groups left, with an effect of each row.
 
-
-def _shrunk(table: Floats) -> Slope:
-    """Combine the repeats [R, 4] of `_compare` with the usual slope."""
+    Args:
+        groups: float64 [R, N], groups of the row's class that were left in each repeat; 0 where none was left.
+        right: float64 [R, N], 1 for a right answer.
+        cluster: int64 [N], rows that are not independent share a number.
+    """
     usual, spread = USUAL
-    if len(table) < 2:
+    known = (groups > 0).all(axis=0)
+    log, answer = np.log(groups[:, known]), right[:, known]
+    accuracy = float(answer.mean()) if known.any() else 0.0
+    log, answer = log - log.mean(axis=0), answer - answer.mean(axis=0)
+    place = np.unique(cluster[known], return_inverse=True)[1]
+    together = np.bincount(place, weights=(log * answer).sum(axis=0))
+    alone = np.bincount(place, weights=(log * log).sum(axis=0))
+    if not known.any() or alone.sum() < 1e-9 or not 0 < accuracy < 1:
         return Slope(usual, spread)
-    each = (_log_odds(table[:, 0], table[:, 2]) - _log_odds(table[:, 1], table[:, 2])) / (table[:, 3] / table[:, 2])
-    total = table.sum(axis=0)
-    value = (_log_odds(total[0], total[2]) - _log_odds(total[1], total[2])) / (total[3] / total[2])
-    own = 1 / (float(each.var(ddof=1)) / len(each) + TRANSFER**2)
+    scale = accuracy * (1 - accuracy)
+    value = float(together.sum() / alone.sum()) / scale
+    noise = float(np.sqrt(((together - scale * value * alone) ** 2).sum()) / alone.sum()) / scale
+    own = 1 / (noise**2 + (TRANSFER * value) ** 2 + 1e-6)
     prior = 1 / spread**2
-    return Slope(float((own * value + prior * usual) / (own + prior)), float((own + prior) ** -0.5))
-
-
-def _log_odds(right: Floats, count: Floats) -> Floats:
-    return np.asarray(np.log((right + 0.5) / (count - right + 0.5)))
+    return Slope((own * value + prior * usual) / (own + prior), float((own + prior) ** -0.5))

@@ -91,11 +91,11 @@ def score(
     run_folder: Run,
     truth: Annotated[Path, typer.Argument(help="CSV with the column `target`, in the order of the test rows.")],
 ) -> None:
-    """Compare the predictions of a run with the true test labels, where they are known."""
+    """Compare the predictions of a run, and what it claimed, with the true test labels, where they are known."""
     from sketchfit.commands.score import score as score_run
 
-    for name, estimate in score_run(run_folder, truth).items():
-        typer.echo(f"true test {name}  {estimate}")
+    for line in score_run(run_folder, truth).lines():
+        typer.echo(line)
 
 
 @app.command(rich_help_panel=GROUP)

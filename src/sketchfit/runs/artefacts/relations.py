@@ -1,0 +1,100 @@
+"""Which training rows are related, and which of these relations the folds keep together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sketchfit.runs.artefact import Artefact, Part
+
+
+class KeyFigures(Part):
+    """A key that was tested, and the evidence for it; see `relations.evidence`.
+
+    Attributes:
+        name: as in `folds.group`.
+        origin: what its groups were read from.
+        groups: number of groups with at least two rows.
+        smallest, median, largest: rows per such group.
+        effect: how much closer rows of one group are than other rows of their class, in standard deviations.
+        z, p: of the permutation test; `p` is corrected for the number of keys.
+        hit_rate, expected_hit_rate: share of rows whose nearest row of the same class is of the same group, and the
+            share that is expected by chance.
+        related: whether the rows of a group are related.
+        crossing_pairs: pairs of rows of one group that plain stratified folds separate.
+        shared_with_test: share of the test rows whose value occurs in training; None where it is not known.
+    """
+
+    name: str
+    origin: str
+    groups: int
+    smallest: int
+    median: float
+    largest: int
+    effect: float
+    z: float
+    p: float
+    hit_rate: float
+    expected_hit_rate: float
+    related: bool
+    crossing_pairs: int
+    shared_with_test: float | None = None
+
+    def __str__(self) -> str:
+        """In one line, for logs and pages."""
+        return (
+            f"{self.name}: {self.groups:,} groups of {self.smallest} to {self.largest} rows; the nearest row of the "
+            f"class is of the same group in {100 * self.hit_rate:.0f} % (by chance {100 * self.expected_hit_rate:.0f} "
+            f"%), p = {self.p:.1g}; plain folds separate {self.crossing_pairs:,} pairs"
+        )
+
+
+class GroupingFigures(Part):
+    """A grouping that the folds could use.
+
+    Attributes:
+        name: as in `folds.group`.
+        groups: number of groups, single rows included.
+        higher, error: probability that a validation row is closer to the training rows than a test row, and its
+            standard error; see `relations.resemblance`. None where it was not measured.
+        head_top1: out-of-fold accuracy of a head on frozen features, with folds of this grouping, 0 … 1.
+    """
+
+    name: str
+    groups: int
+    higher: float | None = None
+    error: float | None = None
+    head_top1: float | None = None
+
+
+class Relations(Artefact):
+    """The relations between rows, and the grouping of the folds.
+
+    Attributes:
+        key: digest of what they were found in.
+        setting: `folds.group` of the recipe.
+        chosen: the grouping that the folds keep together, as in `folds.group`.
+        reason: why it was chosen, one sentence.
+        keys: all keys that were tested, related ones first.
+        groupings: all that the folds could use, the one with the fewest groups first.
+    """
+
+    PLACE = "audit/relations.json"
+    key: str = ""
+    setting: str
+    chosen: str
+    reason: str
+    keys: tuple[KeyFigures, ...] = ()
+    groupings: tuple[GroupingFigures, ...] = ()
+
+    def lines(self, most: int = 5) -> Iterator[str]:
+        """Yield what was found and chosen, for logs and pages; at most so many related keys."""
+        related = [key for key in self.keys if key.related]
+        for key in related[:most]:
+            yield f"related rows: {key}"
+        if len(related) > most:
+            yield f"related rows: {len(related) - most} more keys, see {self.PLACE}"
+        heads = [f"{100 * one.head_top1:.1f} % with {one.name}" for one in self.groupings if one.head_top1 is not None]
+        if len(heads) > 1:
+            yield f"a head on frozen features is right out of fold on {', '.join(heads)}"
+        yield f"folds keep together: {self.chosen} (folds.group={self.setting})"
+        yield f"reason: {self.reason}"

@@ -1,0 +1,135 @@
+"""What the run claims for the test set: from out-of-fold rows, and from the test rows themselves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.claims.claim import Claim, OutOfFold, make_claim
+from sketchfit.claims.label_free import estimate
+from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure_slope
+from sketchfit.claims.unit import Answers, FoldUnit
+from sketchfit.claims.units_left import UnitsLeft, units_left
+from sketchfit.data.folds import Fold
+from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, Relations
+from sketchfit.stages.context import RunContext, RunState, made
+from sketchfit.stages.frozen_rows import FrozenRows
+
+log = logging.getLogger(__name__)
+
+Ints = NDArray[np.int64]
+
+
+def claim(context: RunContext, state: RunState) -> RunState:
+    """Estimate the accuracy on the test rows, and write `ensemble/claim.json`."""
+    with context.engine.main_first():
+        record = claim_record(context, state)
+    context.engine.on_main(lambda: context.run.write(record))
+    for line in record.lines():
+        log.info(line)
+    return replace(state, claim=record)
+
+
+def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
+    """Return what the run claims."""
+    rows = state.rows
+    answers = answers_of(state)
+    right = rows.right(made(state.calibrated).predictions.oof)
+    left = _left(context, state)
+    slope = _slope(context, state, left)
+    found = make_claim(OutOfFold(right, rows.group, left), slope, answers.final, [one.test for one in answers.units])
+    record = _record(context, found, len(answers.final))
+    return record.model_copy(update={"label_free": _label_free(answers, state)})
+
+
+def _label_free(answers: Answers, state: RunState) -> LabelFreeFigures | None:
+    """Estimate the accuracy on the test rows without labels; None without test rows or without units."""
+    if not answers.units:
+        return None
+    found = estimate(answers, state.group)
+    return LabelFreeFigures(
+        accuracy=found.final,
+        single=found.single,
+        thresholded=found.parts.by_confidence,
+        confidence=found.parts.by_difference,
+        agreement=found.agreement,
+    )
+
+
+def answers_of(state: RunState) -> Answers:
+    """Return the probabilities of the networks of each fold, members combined, and those that leave the run.
+
+    With repeats, the networks of all repeats of a fold are averaged, as they are out of fold. Where the networks of a
+    member are no longer those of the folds (a soup of the folds), there are no units.
+    """
+    ensemble, final = made(state.ensemble), made(state.calibrated).predictions.test
+    rows, count = state.rows, len(state.folds)
+    members = [one.test for one in state.predictions.values()]
+    if not len(final) or any(len(test) != count for test in members):
+        return Answers((), final)
+    folds = first_repeat(state.folds)
+    units = []
+    for place, fold in enumerate(folds):
+        test = [np.mean(tests[place :: len(folds)], axis=0) for tests in members]
+        own = np.isin(rows.row, fold.valid)
+        units.append(
+            FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], ensemble.rule.combine(test))
+        )
+    return Answers(tuple(units), final)
+
+
+def first_repeat(folds: Sequence[Fold]) -> tuple[Fold, ...]:
+    """Return the folds of the first repeat: as many as validate each row once."""
+    seen: set[int] = set()
+    found = []
+    for fold in folds:
+        rows = set(fold.valid.tolist())
+        if seen & rows:
+            break
+        seen |= rows
+        found.append(fold)
+    return tuple(found)
+
+
+def _left(context: RunContext, state: RunState) -> UnitsLeft:
+    """Count the groups of each class that the folds leave; rows without relations are groups of their own."""
+    table = context.table
+    group = np.arange(len(table.label)) if state.group is None else state.group
+    folds = first_repeat(state.folds)
+    counts = np.bincount(table.label, minlength=table.class_count)
+    return units_left(table.label, group, [(fold.train, fold.valid) for fold in folds], counts / counts.sum())
+
+
+def _slope(context: RunContext, state: RunState, left: UnitsLeft) -> Slope:
+    """Measure the slope of the learning curve, where it makes a difference and there are features."""
+    if state.features is None or abs(left.tested - left.validated) < NO_DIFFERENCE:
+        return Slope(*USUAL)
+    frozen = FrozenRows.of(state.features, context.table.label)
+    group = frozen.row if state.group is None else state.group[frozen.row]
+    plan = RepeatedFolds(max(len(first_repeat(state.folds)), 2), context.recipe.seed)
+    return measure_slope(frozen.label, group, frozen.right_without, plan)
+
+
+NO_DIFFERENCE = 0.01
+"""Change of the mean logarithm of groups per class below which the slope is not measured."""
+
+
+def _record(context: RunContext, found: Claim, test_rows: int) -> ClaimRecord:
+    relations = Relations.find(context.run.path)
+    return ClaimRecord(
+        grouping=relations.chosen if relations else context.recipe.folds.group,
+        out_of_fold=found.out_of_fold,
+        expected=found.expected,
+        single=found.single,
+        single_error=found.single_error,
+        slope=found.slope.value,
+        slope_error=found.slope.error,
+        groups_validated=found.groups_validated,
+        groups_tested=found.groups_tested,
+        averaging=found.averaging,
+        test_rows=test_rows,
+    )

@@ -1,0 +1,84 @@
+"""Frozen features as rows that can be compared and that heads can be fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.bank.features import BankFeatures
+from sketchfit.bank.heads import Ridge, choose_strength
+from sketchfit.bank.reduce import reduced
+from sketchfit.bank.scale import scaled
+from sketchfit.data.folds import stratified_folds
+from sketchfit.relations.resemblance import FoldPlan
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+SIMILARITY_COLUMNS = 128
+"""Principal components in which rows are compared with the test rows."""
+
+
+@dataclass(frozen=True)
+class FrozenRows:
+    """Scaled features of the training rows whose image was read, n of N.
+
+    Attributes:
+        row: int64 [n], rows of the training table, ascending.
+        values: float32 [n, K], principal components.
+        label: int64 [n], classes.
+        classes: number of classes.
+    """
+
+    row: Ints
+    values: Floats
+    label: Ints
+    classes: int
+
+    @classmethod
+    def of(cls, features: BankFeatures, label: Ints) -> FrozenRows:
+        """Return the rows of the training table; label is int64 [N]."""
+        row = np.flatnonzero(features.train_readable)
+        (rows,) = scaled(features.train[row], widths=features.widths)
+        (values,) = reduced(rows)
+        return cls(row, values, label[row], int(label.max()) + 1)
+
+    @cached_property
+    def strength(self) -> float:
+        """Strength of the penalty of a head with the least error of rows that are left out."""
+        return choose_strength(self.values, self.label, self.classes)
+
+    @cached_property
+    def head(self) -> Ridge:
+        """A head on all rows, from which rows can be taken away."""
+        return Ridge.of(self.values, self.label, self.classes, self.strength)
+
+    def right_without(self, held: Ints) -> NDArray[np.bool_]:
+        """Return whether a head that is fitted without some rows is right on each: bool [m], of int64 [m] places."""
+        return np.asarray(self.head.held_out(held).argmax(axis=1) == self.label[held])
+
+    def head_accuracy(self, group: Ints, plan: FoldPlan) -> float:
+        """Return the out-of-fold accuracy of a head, with folds that keep groups together: 0 … 1.
+
+        Args:
+            group: int64 [N], of all training rows.
+            plan: of the folds.
+        """
+        part = stratified_folds(self.label, [1 / plan.k] * plan.k, plan.seed, group[self.row])
+        parts = [np.flatnonzero(part == number) for number in range(plan.k)]
+        return sum(int(self.right_without(rows).sum()) for rows in parts if len(rows)) / len(self.row)
+
+
+def similarity_rows(features: BankFeatures) -> tuple[Floats, Floats]:
+    """Return training and test rows that could be read, in the same components, fitted on both: float32 [n, K], [m, K].
+
+    Components that are fitted on training rows alone would make training rows more different from each other than from
+    test rows.
+    """
+    train, test = features.train[features.train_readable], features.test[features.test_readable]
+    (both,) = scaled(np.concatenate([train, test]), widths=features.widths)
+    (small,) = reduced(both, columns=SIMILARITY_COLUMNS)
+    return small[: len(train)], small[len(train) :]

@@ -1,0 +1,193 @@
+"""Related rows: which are found, and which of them the folds keep together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.folds import FoldsSection
+from sketchfit.data.exif import read_exif
+from sketchfit.data.folds import crossing_pairs, stratified_folds
+from sketchfit.data.table import Table, fingerprint
+from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test
+from sketchfit.relations.key import NO_VALUE, Key, own_groups
+from sketchfit.relations.origins import Origins, origins_of
+from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
+from sketchfit.relations.search import FrozenFeatures, Tested, find_relations
+from sketchfit.relations.syntax import KnownGroups, group_of, parse_group
+from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.artefacts import GroupingFigures, KeyFigures, Relations
+from sketchfit.runs.fingerprint import digest
+from sketchfit.stages.context import RunContext, RunState
+from sketchfit.stages.frozen_rows import FrozenRows, similarity_rows
+
+log = logging.getLogger(__name__)
+
+Ints = NDArray[np.int64]
+
+VERSION = 1
+"""Increased when the same data would give other relations."""
+
+SHOWN = 5
+"""Related keys that are printed."""
+
+
+def relate(context: RunContext, state: RunState) -> RunState:
+    """Find related rows, choose what the folds keep together, and write `audit/relations.json`.
+
+    Raises:
+        UserError: `folds.group` names something that the rows do not have.
+    """
+    if context.recipe.folds.column is not None:
+        return state
+    with context.engine.main_first():
+        found, group = _read(context, state) or _find(context, state)
+    for line in found.lines(SHOWN):
+        log.info(line)
+    together = group if len(np.unique(group)) < len(group) else None
+    return replace(state, group=together)
+
+
+def named_groups(section: FoldsSection, table: Table) -> Ints | None:
+    """Return the groups that the names and columns of a table give, before any image is decoded: int64 [N].
+
+    Raises:
+        UserError: `folds.group` is not valid for this table.
+    """
+    if section.group == "auto" or section.column is not None:
+        return None
+    parts = parse_group(section.group, tuple(table.columns))
+    if any(part.source in ("none", "near_duplicate", "cluster", "exif") for part in parts):
+        return None
+    return own_groups(group_of(section.group, origins_of(table)).train)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Facts about the rows of both tables.
+
+    Attributes:
+        origins: names, columns and EXIF fields.
+        copies: groups of near-duplicates.
+        frozen: features; None where there are none.
+    """
+
+    origins: Origins
+    copies: Key
+    frozen: FrozenRows | None
+
+
+def _find(context: RunContext, state: RunState) -> tuple[Relations, Ints]:
+    """Find relations and write them; the groups first, so that the figures name complete groups."""
+    table, section = context.table, context.recipe.folds
+    files, test_files = ([table.root / path for path in part.paths] for part in (table.train, table.test))
+    origins = origins_of(table, read_exif(files), read_exif(test_files))
+    alone, unknown = np.full(len(files), NO_VALUE, np.int64), np.full(len(test_files), NO_VALUE, np.int64)
+    copies = Key("near_duplicate", "near_duplicate", alone if state.group is None else state.group, unknown)
+    frozen = None if state.features is None else FrozenRows.of(state.features, table.label)
+    rows = _Rows(origins, copies, frozen)
+    tested = () if frozen is None else find_relations(origins, copies, FrozenFeatures(frozen.row, frozen.values))
+    choice = _choose(context, state, rows, tested)
+    found = _figures(context, choice, tested, rows)
+    folder = context.run.findings.parent
+    write_npz(folder / "relations.npz", {"group": choice.chosen.group})
+    context.run.write(found.model_copy(update={"key": _key(context, state), "setting": section.group}))
+    return found.model_copy(update={"setting": section.group}), choice.chosen.group
+
+
+def _read(context: RunContext, state: RunState) -> tuple[Relations, Ints] | None:
+    """Return what an earlier start found for the same data and settings."""
+    found = Relations.find(context.run.path)
+    if found is None or found.key != _key(context, state):
+        return None
+    return found, read_npz(context.run.findings.parent / "relations.npz")["group"]
+
+
+def _key(context: RunContext, state: RunState) -> str:
+    table, recipe = context.table, context.recipe
+    first = next(iter(state.members.values()))
+    features = state.features and [first.recipe.model.model_dump(), first.train.folder.name, first.test.folder.name]
+    copies = None if state.group is None else state.group.tolist()
+    plan = [recipe.folds.k, recipe.folds.seed, recipe.seed, recipe.folds.group, recipe.claim.enabled]
+    return digest(VERSION, fingerprint(table), table.class_names, features, copies, plan)
+
+
+def _choose(context: RunContext, state: RunState, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
+    """Return the grouping that the recipe names, or the one with which validation resembles the test set."""
+    setting, plan = context.recipe.folds.group, _plan(context)
+    if setting != "auto":
+        return _by_hand(setting, rows, tested)
+    related = [one.key for one in tested if one.evidence.related]
+    candidates = candidates_of(rows.copies, related, plan)
+
+    def compare(groupings: Mapping[str, Ints]) -> dict[str, Resemblance]:
+        assert state.features is not None  # without features no key is related
+        usable = np.flatnonzero(state.features.train_readable)
+        train, test = similarity_rows(state.features)
+        of_usable = {name: group[usable] for name, group in groupings.items()}
+        return resemblances(train, test, context.table.label[usable], of_usable, plan)
+
+    return choose(candidates, related, len(rows.origins.test) > 0, compare)
+
+
+def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
+    """Return the grouping of the recipe, with near-duplicates together unless it is `none`."""
+    clusters = next((one.key.train for one in tested if one.key.origin == "cluster"), None)
+    known = KnownGroups(rows.copies.train, clusters)
+    text = setting if setting in ("none", "near_duplicate") else f"{setting} + near_duplicate"
+    key = group_of(text, rows.origins, known)
+    # The intervals of `none` still count copies as one row.
+    group = rows.copies.train if setting == "none" else key.train
+    chosen = Candidate(setting if setting == "none" else text, own_groups(group), (setting,))
+    return Choice(chosen, (chosen,), "the recipe sets it")
+
+
+def _plan(context: RunContext) -> FoldPlan:
+    folds = context.recipe.folds
+    parts = folds.k if folds.holdout is None else max(2, round(1 / folds.holdout))
+    return FoldPlan(parts, context.recipe.seed if folds.seed is None else folds.seed)
+
+
+def _figures(context: RunContext, choice: Choice, tested: tuple[Tested, ...], rows: _Rows) -> Relations:
+    label, plan = context.table.label, _plan(context)
+    plain = stratified_folds(label, [1 / plan.k] * plan.k, plan.seed)
+    keys = [
+        KeyFigures(
+            name=one.key.name,
+            origin=one.key.origin,
+            groups=one.evidence.groups,
+            smallest=one.evidence.sizes[0],
+            median=one.evidence.sizes[1],
+            largest=one.evidence.sizes[2],
+            effect=one.evidence.effect,
+            z=one.evidence.z,
+            p=one.evidence.p,
+            hit_rate=one.evidence.hit_rate,
+            expected_hit_rate=one.evidence.expected_hit_rate,
+            related=one.evidence.related,
+            crossing_pairs=crossing_pairs(plain, own_groups(one.key.train)),
+            shared_with_test=shared_with_test(one.key),
+        )
+        for one in tested
+    ]
+    groupings = [
+        GroupingFigures(
+            name=one.name,
+            groups=one.groups,
+            higher=found.higher if (found := choice.resemblances.get(one.name)) else None,
+            error=found.error if found else None,
+            head_top1=None if rows.frozen is None else rows.frozen.head_accuracy(one.group, plan),
+        )
+        for one in choice.candidates
+    ]
+    return Relations(
+        setting=context.recipe.folds.group,
+        chosen=choice.chosen.name,
+        reason=choice.reason,
+        keys=tuple(sorted(keys, key=lambda one: (not one.related, -abs(one.z)))),
+        groupings=tuple(groupings),
+    )
