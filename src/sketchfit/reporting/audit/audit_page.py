@@ -14,6 +14,7 @@ from sketchfit.audit.findings import test_images_with_training_copy
 from sketchfit.config.audit import AuditSection
 from sketchfit.files import write_text
 from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets
+from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
 from sketchfit.reporting.audit.group_cards import group_sections
 from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.reporting.kit.histograms import count_histogram
@@ -54,6 +55,8 @@ def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) 
         class_sizes=count_histogram(audit.class_counts, "Number of classes by images per class"),
         extremes=_extreme_classes(audit),
         drift=_drift_summary(audit.drift),
+        separating=drift_cards(audit),
+        more_separating=max(0, len(audit.drift.typical) - MOST),
         traits=trait_cards(audit),
         sheets=class_sheets(audit, section, threads),
         cell=cell_side(section),

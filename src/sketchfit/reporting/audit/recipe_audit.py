@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
+from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.audit.leak_guard import check_external
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Decoding
@@ -20,6 +21,9 @@ from sketchfit.tracking.console import Console
 log = logging.getLogger(__name__)
 
 PAGE = "index.html"
+
+LOGGED_TRAITS = 3
+"""Traits that separate test from training images and are logged; the page shows more."""
 
 
 def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
@@ -57,13 +61,18 @@ def check_external_images(table: Table, recipe: Recipe) -> None:
 
 
 def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
-    """Log a short summary: copies first, then unreadable images and notes."""
+    """Log a short summary: copies first, then unreadable images, drift and notes."""
     groups = found.copies.groups
     log.info(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
     log.info(found.crossing.summary)
     broken = sum(map(len, found.unreadable.values()))
     if broken:
         log.info(f"{broken:,} images can't be read")
+    separating = list(found.drift.typical)
+    for name in separating[:LOGGED_TRAITS]:
+        log.info(f"test against training: {drift_sentence(name, found.drift.traits[name])}")
+    if len(separating) > LOGGED_TRAITS:
+        log.info(f"test against training: {len(separating) - LOGGED_TRAITS} more traits differ")
     for note in found.notes:
         log.info(f"note: {note}")
     if (folder / page).is_file():
