@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchfit.claims.claim import OutOfFold, make_claim
+from sketchfit.claims.claim import OutOfFold, error_within_classes, make_claim
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.intervals import accuracy
@@ -17,7 +17,7 @@ SLOPE = Slope(1.0, 0.2)
 def rows(right: int, count: int, valid: int, test: int) -> OutOfFold:
     """Return `count` rows of one class of which `right` are right, with so many groups left."""
     left = UnitsLeft(np.full(count, valid), np.array([[test]]), np.ones(1))
-    return OutOfFold(np.arange(count) < right, None, left)
+    return OutOfFold(np.arange(count) < right, np.zeros(count, np.int64), None, left)
 
 
 def test_the_out_of_fold_figure_is_claimed_where_nothing_is_taken_away() -> None:
@@ -34,13 +34,15 @@ def test_groups_that_a_fold_takes_away_are_given_back_by_the_slope() -> None:
     assert found.single == pytest.approx(0.6, abs=0.001)
     assert found.groups_validated == pytest.approx(2)
     assert found.groups_tested == pytest.approx(3)
-    of_rows = (found.out_of_fold.high - found.out_of_fold.low) / 3.92
-    assert found.single_error == pytest.approx(np.hypot(of_rows, 0.24 * np.log(1.5) * 0.2), rel=1e-3)
+    of_rows = np.sqrt(0.25 / 1000)
+    assert found.single_error == pytest.approx(np.hypot(of_rows, 0.24 * np.log(1.5) * 0.2), rel=1e-2)
 
 
 def test_rows_of_a_class_that_a_fold_took_away_completely_are_set_apart() -> None:
     left = UnitsLeft(np.array([0, 0, 2, 2]), np.array([[2, 0], [2, 2]]), np.array([0.5, 0.5]))
-    found = make_claim(OutOfFold(np.array([False, False, True, True]), None, left), SLOPE, NO_TEST, [])
+    found = make_claim(
+        OutOfFold(np.array([False, False, True, True]), np.array([0, 0, 1, 1]), None, left), SLOPE, NO_TEST, []
+    )
     assert found.single == 0.75  # a quarter of the test rows are of a class that their network has not learnt
 
 
@@ -65,8 +67,32 @@ def test_related_rows_widen_the_interval() -> None:
     right = np.repeat(np.arange(10) < 6, 10)
     left = UnitsLeft(np.full(100, 4), np.array([[4]]), np.ones(1))
     final = np.tile([0.9, 0.1], (100, 1))
-    alone, related = (make_claim(OutOfFold(right, one, left), SLOPE, final, []).expected for one in (None, group))
+    alone, related = (
+        make_claim(OutOfFold(right, np.zeros(100, np.int64), one, left), SLOPE, final, []).expected
+        for one in (None, group)
+    )
     assert related.high - related.low > 2 * (alone.high - alone.low)
+
+
+def test_what_differs_between_classes_is_no_source_of_error() -> None:
+    label = np.repeat([0, 1], 50)
+    one_class_is_right = np.repeat([True, False], 50)
+    half_of_each = np.tile([True, False], 50)
+    small, _ = error_within_classes(one_class_is_right, label, None)
+    usual, freedom = error_within_classes(half_of_each, label, None)
+    assert usual == pytest.approx(np.sqrt(0.25 / 100 * 50 / 49))
+    assert small < 0.8 * usual  # half of the variance of independent rows is the least
+    assert freedom == 98
+
+
+def test_groups_that_are_right_together_are_the_unit() -> None:
+    # Two classes of three groups of ten rows; in each class one group is wrong.
+    group, label = np.repeat(np.arange(6), 10), np.repeat([0, 1], 30)
+    error, freedom = error_within_classes(~np.isin(group, [0, 3]), label, group)
+    # Deviations per class and group, in rows: -10 · 2/3, 10 / 3, 10 / 3; the factor of three groups is 3 / 2.
+    squares = 2 * 1.5 * ((20 / 3) ** 2 + 2 * (10 / 3) ** 2)
+    assert error == pytest.approx(np.sqrt(squares) / 60)
+    assert freedom == 4
 
 
 @pytest.mark.parametrize("right", [0, 100])

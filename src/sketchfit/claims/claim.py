@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
+from scipy.stats import t
 
 from sketchfit.claims.averaging import averaged_accuracy
 from sketchfit.claims.learning_curve import Slope
@@ -23,8 +24,6 @@ from sketchfit.inference.intervals import Estimate, accuracy
 
 UNSURE_OF_GAIN = 0.25
 """Standard error of the gain of averaging, as a share of it; docs/claims.md has the measurements."""
-
-_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -60,11 +59,13 @@ class OutOfFold:
 
     Attributes:
         right: bool [n], whether each is right.
+        label: int64 [n], classes.
         group: int64 [n], related rows share a number; None where all rows are independent.
         left: groups left per class.
     """
 
     right: NDArray[np.bool_]
+    label: NDArray[np.int64]
     group: NDArray[np.int64] | None
     left: UnitsLeft
 
@@ -78,19 +79,17 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         final: float [M, C], probabilities of the test rows that leave the run; M may be 0.
         units: probabilities of the test rows by each network that went into `final`, float [M, C] each.
     """
-    plain = accuracy(rows.right, rows.group)
-    independent = accuracy(rows.right)
     single, change, share = _single(rows, slope)
-    of_rows = (plain.high - plain.low) / (2 * _Z)
+    of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group)
     spread = single * (1 - single)
-    single_error = float(np.hypot(of_rows, spread * abs(change) * slope.error)) * min(share, 1.0)
+    single_error = float(np.hypot(of_rows, spread * abs(change) * slope.error)) * share
     value = averaged_accuracy(final, units, single) if len(final) else single
-    design = max(((plain.high - plain.low) / (independent.high - independent.low)) ** 2, 1.0)
-    of_test = float(np.sqrt(value * (1 - value) * design / len(final))) if len(final) else 0.0
+    of_test = of_rows * float(np.sqrt(len(rows.right) / len(final))) if len(final) else 0.0
     error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + of_test**2))
+    half = float(t.ppf(0.975, freedom)) * error
     return Claim(
-        out_of_fold=plain,
-        expected=Estimate(value, *_interval(value, error), len(final) or len(rows.right)),
+        out_of_fold=accuracy(rows.right, rows.group),
+        expected=Estimate(value, *_interval(value, half), len(final) or len(rows.right)),
         single=single,
         single_error=single_error,
         slope=slope,
@@ -116,9 +115,39 @@ def _single(rows: OutOfFold, slope: Slope) -> tuple[float, float, float]:
     return float(expit(odds + slope.value * change)) * rows.left.learnable, change, rows.left.learnable
 
 
-def _interval(value: float, error: float) -> tuple[float, float]:
-    """Return the ends of a 95 % interval, symmetric in log-odds, so that it stays within 0 … 1."""
+def error_within_classes(
+    right: NDArray[np.bool_], label: NDArray[np.int64], group: NDArray[np.int64] | None
+) -> tuple[float, int]:
+    """Return the standard error of the accuracy on other rows of the same classes, and its degrees of freedom.
+
+    Test rows are of the same classes, so what differs between classes is no source of error. Rows of one group are
+    right or wrong together.
+
+    Args:
+        right: bool [n].
+        label: int64 [n].
+        group: int64 [n], related rows share a number; None where all rows are independent.
+    """
+    own = np.arange(len(right)) if group is None else np.unique(group, return_inverse=True)[1]
+    classes = np.unique(label, return_inverse=True)[1]
+    pairs = np.unique(np.stack([classes, own]), axis=1)
+    groups, rows = np.bincount(pairs[0]), np.bincount(classes)
+    mean = np.bincount(classes, weights=right) / rows
+    # A class with one group is compared with all rows, as it has no mean of other groups.
+    centre = np.where(groups > 1, mean, right.mean())[classes]
+    away = (right - centre) * np.sqrt(groups / np.maximum(groups - 1, 1))[classes]
+    clustered = float(np.square(np.bincount(own, weights=away)).sum())
+    count = len(right)
+    independent = (right.sum() + 0.5) * (count - right.sum() + 0.5) / (count + 1)
+    # Few groups can agree by chance; no error is below half of that of independent rows.
+    variance = max(clustered, float(np.square(away).sum()), independent / 2) / count**2
+    freedom = min(len(np.unique(own)) - 1, int((groups - 1).sum()))
+    return float(np.sqrt(variance)), max(freedom, 1)
+
+
+def _interval(value: float, half: float) -> tuple[float, float]:
+    """Return the ends of an interval with this half width, symmetric in log-odds, so that it stays within 0 … 1."""
     inside = float(np.clip(value, 0.005, 0.995))
-    half = _Z * error / (inside * (1 - inside))
+    half /= inside * (1 - inside)
     low, high = expit(logit(inside) - half), expit(logit(inside) + half)
     return min(float(low), value), max(float(high), value)

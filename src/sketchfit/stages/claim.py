@@ -41,7 +41,9 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     right = rows.right(made(state.calibrated).predictions.oof)
     left = _left(context, state)
     slope = _slope(context, state, left)
-    found = make_claim(OutOfFold(right, rows.group, left), slope, answers.final, [one.test for one in answers.units])
+    found = make_claim(
+        OutOfFold(right, rows.label, rows.group, left), slope, answers.final, [one.test for one in answers.units]
+    )
     record = _record(context, found, len(answers.final))
     return record.model_copy(update={"label_free": _label_free(answers, state)})
 
