@@ -39,7 +39,7 @@ def test_families_within_classes_are_found_and_their_numbers_are_not_crossed(
     crossed = key("photo", inner)
     found = judge([crossed, nested_in_class(crossed, label)], space)
     assert [one.related for one in found] == [False, True]
-    assert found[1].effect == pytest.approx(0.2, abs=0.06)
+    assert found[1].effect == pytest.approx(0.2, abs=0.1)
     assert found[1].hit_rate > 1.5 * found[1].expected_hit_rate
 
 

@@ -67,8 +67,9 @@ def compare_rows(
 ) -> Space:
     """Return the space of the training rows.
 
-    The deviations from the class means are projected on their 64 principal directions, which leaves out noise, and
-    scaled to unit length, so that a few unusual drawings do not dominate.
+    The deviations from the class means are projected on their 64 principal directions, which leaves out noise. Each
+    direction is divided by the root of its standard deviation, so that no few of them decide; complete whitening would
+    fit noise in small sets. Rows are scaled to unit length, so that a few unusual drawings do not dominate.
 
     Args:
         features: float32 [N, D], scaled so that columns are comparable.
@@ -117,14 +118,20 @@ def _one_of_each(features: Floats, label: Index, mean: Floats, rows: Index, copi
 
 
 def _principal_directions(features: Floats, label: Index, mean: Floats, rows: Index) -> Floats:
-    """Return the directions of the largest variance within classes, float32 [D, d], from at most 4,096 rows."""
+    """Return the directions of the largest variance within classes, float32 [D, d], from at most 4,096 rows.
+
+    Each is divided by the root of its standard deviation.
+    """
     fitted = rows if len(rows) <= _FITTED else rows[np.arange(_FITTED) * len(rows) // _FITTED]
     centred = features[fitted] - mean[label[fitted]]
     wide = centred.shape[0] < centred.shape[1]
     product = (centred @ centred.T if wide else centred.T @ centred).astype(np.float64)
     last = len(product) - 1
     values, vectors = eigh(product, subset_by_index=[max(0, last - _SIZE + 1), last])
-    vectors = vectors[:, values > _ZERO * max(float(values[-1]), 1e-30)].astype(np.float32)
+    kept = values > _ZERO * max(float(values[-1]), 1e-30)
+    if not kept.any():
+        return np.zeros((features.shape[1], 1), dtype=np.float32)
+    vectors, spread = vectors[:, kept].astype(np.float32), np.sqrt(values[kept] / values[-1])
     directions = centred.T @ vectors if wide else vectors
-    found: Floats = directions / (np.linalg.norm(directions, axis=0) + 1e-12)
-    return found if found.shape[1] else np.zeros((features.shape[1], 1), dtype=np.float32)
+    found: Floats = directions / (np.linalg.norm(directions, axis=0) * np.sqrt(spread)).astype(np.float32)
+    return found
