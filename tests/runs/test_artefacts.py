@@ -20,6 +20,7 @@ from sketchfit.runs.artefacts import (
     EnsembleWeights,
     Environment,
     EstimatedFrequencies,
+    LabelFreeRecord,
     MemberViews,
     PseudoLabelRounds,
     Relations,
@@ -47,7 +48,7 @@ IN_RUN = (
     Steps,
     Views,
 )
-NEW = (ClaimRecord, EstimatedFrequencies, Relations)
+NEW = (ClaimRecord, EstimatedFrequencies, LabelFreeRecord, Relations)
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""

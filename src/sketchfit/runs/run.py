@@ -20,6 +20,7 @@ from sketchfit.runs.artefacts import (
     EnsembleWeights,
     Environment,
     EstimatedFrequencies,
+    LabelFreeRecord,
     PseudoLabelRounds,
     Relations,
     SoupRecord,
@@ -191,6 +192,11 @@ class Run:
     def claim(self) -> ClaimRecord | None:
         """What the run claims for the test set; None where that is off, or an older version made the run."""
         return ClaimRecord.find(self.path)
+
+    @cached_property
+    def label_free(self) -> LabelFreeRecord | None:
+        """What estimates accuracy without labels; None where there is none."""
+        return LabelFreeRecord.find(self.path)
 
     @cached_property
     def relations(self) -> Relations | None:

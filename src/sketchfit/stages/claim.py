@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.claims.alarm import alarm
 from sketchfit.claims.claim import Claim, OutOfFold, make_claim
-from sketchfit.claims.label_free import estimate
+from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure_slope
 from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
@@ -18,6 +19,7 @@ from sketchfit.data.folds import Fold
 from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, Relations
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.frozen_rows import FrozenRows
+from sketchfit.stages.label_free import label_free_model
 
 log = logging.getLogger(__name__)
 
@@ -45,20 +47,32 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
         OutOfFold(right, rows.label, rows.group, left), slope, answers.final, [one.test for one in answers.units]
     )
     record = _record(context, found, len(answers.final))
-    return record.model_copy(update={"label_free": _label_free(answers, state)})
-
-
-def _label_free(answers: Answers, state: RunState) -> LabelFreeFigures | None:
-    """Estimate the accuracy on the test rows without labels; None without test rows or without units."""
     if not answers.units:
-        return None
-    found = estimate(answers, state.group)
+        return record
+    by_test_rows = _label_free(context, state, answers)
+    raised = alarm(by_test_rows, found.single, found.single_error)
+    figures = label_free_figures(by_test_rows)
+    causes = (f"their answers resemble those to: {figures.resembles}",) if raised.fires and figures.resembles else ()
+    return record.model_copy(update={"label_free": figures, "alarm": raised.fires, "causes": causes})
+
+
+def _label_free(context: RunContext, state: RunState, answers: Answers) -> LabelFree:
+    """Estimate the accuracy on the test rows without labels."""
+    model = label_free_model(context, state, answers, first_repeat(state.folds), state.group)
+    return model.estimate([unit.test for unit in answers.units], answers.final)
+
+
+def label_free_figures(found: LabelFree) -> LabelFreeFigures:
+    """Return what is stored of an estimate without labels."""
+    name, similarity = found.resembles or ("", 0.0)
     return LabelFreeFigures(
         accuracy=found.final,
         single=found.single,
         thresholded=found.parts.by_confidence,
+        by_entropy=found.parts.by_entropy,
         confidence=found.parts.by_difference,
         agreement=found.agreement,
+        resembles=name if similarity >= SIMILAR else None,
     )
 
 
@@ -115,6 +129,9 @@ def _slope(context: RunContext, state: RunState, left: UnitsLeft) -> Slope:
     plan = RepeatedFolds(max(len(first_repeat(state.folds)), 2), context.recipe.seed)
     return measure_slope(frozen.label, group, frozen.right_without, plan)
 
+
+SIMILAR = 0.35
+"""Least similarity to a simulated shift at which that is named as a possible cause."""
 
 NO_DIFFERENCE = 0.01
 """Change of the mean logarithm of groups per class below which the slope is not measured."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings
 from sketchfit.runs.artefacts.claims import ClaimRecord, LabelFreeFigures
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
+from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Sources
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
@@ -38,6 +39,7 @@ __all__ = [
     "GroupingFigures",
     "KeyFigures",
     "LabelFreeFigures",
+    "LabelFreeRecord",
     "MemberFigures",
     "MemberSoupRecord",
     "MemberViews",
@@ -47,11 +49,14 @@ __all__ = [
     "Relations",
     "Sets",
     "SetsCheck",
+    "ShiftRecord",
     "SoupRecord",
     "Sources",
     "Step",
     "Steps",
+    "ThresholdRecord",
     "TriedView",
+    "UnitRecord",
     "Views",
     "WithoutTeacher",
 ]

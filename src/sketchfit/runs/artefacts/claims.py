@@ -14,15 +14,19 @@ class LabelFreeFigures(Part):
     Attributes:
         accuracy: of the answer that leaves the run.
         single: of a single network.
-        thresholded, confidence: parts: average thresholded confidence and difference of confidences, 0 … 1.
+        thresholded, by_entropy, confidence: parts: average thresholded confidence and entropy, and difference of
+            confidences, 0 … 1.
         agreement: share of the test rows on which two networks choose the same class; None for one network.
+        resembles: the simulated shift that changes the answers most similarly; None where none is similar.
     """
 
     accuracy: Estimate
     single: float
     thresholded: float
+    by_entropy: float
     confidence: float
     agreement: float | None = None
+    resembles: str | None = None
 
 
 class ClaimRecord(Artefact):
