@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from sketchfit.claims.stored import to_record
 
 from sketchfit.claims.label_free import LabelFreeModel
 from sketchfit.claims.new_rows import FEWEST, MOST, estimate_new, wanted_rows
+from sketchfit.claims.stored import to_record
 from sketchfit.inference.run_predictor import RunAnswers
 from tests.claims.worlds import World
 from tests.inference.test_run_predictor import predictor
