@@ -2,18 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchfit.relations.key import nested_in_class, own_groups
-from sketchfit.relations.ranking import crossing, rank_keys
+from sketchfit.relations.key import nested_in_class
+from sketchfit.relations.ranking import rank_keys
 from sketchfit.relations.space import compare_rows
 from tests.relations.simulated import features, key, rows
-
-
-def test_crossing_by_brute_force() -> None:
-    rng = np.random.default_rng(0)
-    group, fold = rng.integers(-1, 9, 40), rng.integers(0, 3, 40)
-    complete = own_groups(group)
-    separated = (complete[:, None] == complete[None, :]) & (fold[:, None] != fold[None, :])
-    assert crossing(group, fold) == (int(separated.any(axis=1).sum()), int(separated.sum()) // 2)
 
 
 def test_verdicts() -> None:
@@ -28,7 +20,7 @@ def test_verdicts() -> None:
         key("number", inner),
         key("nothing", np.random.default_rng(0).integers(0, 20, len(label))),
     ]
-    ranked = rank_keys(keys, compare_rows(table, label), np.arange(len(label)) % 5)
+    ranked = rank_keys(keys, compare_rows(table, label))
     found = {one.key.name: (one.verdict, one.other) for one in ranked}
     assert found == {
         "object": ("related", ""),
@@ -38,14 +30,13 @@ def test_verdicts() -> None:
         "nothing": ("unrelated", ""),
     }
     assert ranked[0].key.name == "object"
-    assert ranked[0].crossing_rows == len(label)
 
 
 def test_a_drawer_contains_its_drawings_of_each_class() -> None:
     label, drawer, _ = rows(15, 6, 4)
     crossed = key("drawer", drawer)
     space = compare_rows(features(2, label, [(drawer, 0.6)]), label)
-    ranked = rank_keys([nested_in_class(crossed, label), crossed], space, np.arange(len(label)) % 5)
+    ranked = rank_keys([nested_in_class(crossed, label), crossed], space)
     assert [(one.key.name, one.verdict, one.other) for one in ranked] == [
         ("drawer", "related", ""),
         ("class/drawer", "part", "drawer"),
@@ -54,4 +45,4 @@ def test_a_drawer_contains_its_drawings_of_each_class() -> None:
 
 def test_no_keys() -> None:
     label, _, _ = rows(3, 2, 2)
-    assert rank_keys([], compare_rows(features(0, label), label), label) == ()
+    assert rank_keys([], compare_rows(features(0, label), label)) == ()

@@ -37,7 +37,7 @@ class Evidence:
             deviations from the class means, for rows of different classes.
         across: whether rows of different classes were compared.
         across_effect: effect for rows of different classes; 0 where they were not compared.
-        z, p: of the permutation test of these rows; p is not corrected for the number of keys.
+        z, p: of the permutation test of these rows; `judge` corrects p for the number of keys.
         hit_rate: share of the rows with others of their group whose nearest row is one of them; nearest of their class,
             or of other classes where no group has two rows of one class.
         expected_hit_rate: the same if groups meant nothing.
@@ -57,7 +57,7 @@ class Evidence:
 
 
 def judge(keys: Sequence[Key], space: Space) -> tuple[Evidence, ...]:
-    """Return the evidence for each key; `related` is corrected for their number by Holm's method.
+    """Return the evidence for each key; `p` and `related` are corrected for their number by Holm's method.
 
     Args:
         keys: candidates; the values of test rows are not used.
@@ -66,7 +66,8 @@ def judge(keys: Sequence[Key], space: Space) -> tuple[Evidence, ...]:
     found = [evidence(space, key.train) for key in keys]
     corrected = holm([one.p for one in found])
     return tuple(
-        replace(one, related=one.related and bool(p <= LEVEL)) for one, p in zip(found, corrected, strict=True)
+        replace(one, p=float(p), related=one.related and bool(p <= LEVEL))
+        for one, p in zip(found, corrected, strict=True)
     )
 
 

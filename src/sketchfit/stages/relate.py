@@ -16,8 +16,9 @@ from sketchfit.data.table import Table, fingerprint
 from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test
 from sketchfit.relations.key import NO_VALUE, Key, own_groups
 from sketchfit.relations.origins import Origins, origins_of
+from sketchfit.relations.ranking import Tested
 from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
-from sketchfit.relations.search import FrozenFeatures, Tested, find_relations
+from sketchfit.relations.search import FrozenFeatures, find_relations
 from sketchfit.relations.syntax import KnownGroups, group_of, parse_group
 from sketchfit.runs.arrays import read_npz, write_npz
 from sketchfit.runs.artefacts import GroupingFigures, KeyFigures, Relations
@@ -90,13 +91,19 @@ def _find(context: RunContext, state: RunState) -> tuple[Relations, Ints]:
     copies = Key("near_duplicate", "near_duplicate", alone if state.group is None else state.group, unknown)
     frozen = None if state.features is None else FrozenRows.of(state.features, table.label)
     rows = _Rows(origins, copies, frozen)
-    tested = () if frozen is None else find_relations(origins, copies, FrozenFeatures(frozen.row, frozen.values))
+    tested = () if frozen is None else _tested(section, rows, frozen)
     choice = _choose(context, state, rows, tested)
     found = _figures(context, choice, tested, rows)
     folder = context.run.findings.parent
     write_npz(folder / "relations.npz", {"group": choice.chosen.group})
     context.run.write(found.model_copy(update={"key": _key(context, state), "setting": section.group}))
     return found.model_copy(update={"setting": section.group}), choice.chosen.group
+
+
+def _tested(section: FoldsSection, rows: _Rows, frozen: FrozenRows) -> tuple[Tested, ...]:
+    by_hand = () if section.group == "auto" else parse_group(section.group, tuple(rows.origins.train.columns))
+    wanted = any(part.source == "cluster" for part in by_hand)
+    return find_relations(rows.origins, rows.copies, FrozenFeatures(frozen.row, frozen.values), wanted)
 
 
 def _read(context: RunContext, state: RunState) -> tuple[Relations, Ints] | None:
@@ -121,7 +128,7 @@ def _choose(context: RunContext, state: RunState, rows: _Rows, tested: tuple[Tes
     setting, plan = context.recipe.folds.group, _plan(context)
     if setting != "auto":
         return _by_hand(setting, rows, tested)
-    related = [one.key for one in tested if one.evidence.related]
+    related = [one.key for one in tested if one.verdict in ("related", "part")]
     candidates = candidates_of(rows.copies, related, plan)
 
     def compare(groupings: Mapping[str, Ints]) -> dict[str, Resemblance]:
@@ -169,6 +176,8 @@ def _figures(context: RunContext, choice: Choice, tested: tuple[Tested, ...], ro
             hit_rate=one.evidence.hit_rate,
             expected_hit_rate=one.evidence.expected_hit_rate,
             related=one.evidence.related,
+            verdict=one.verdict,
+            other=one.other,
             crossing_pairs=crossing_pairs(plain, own_groups(one.key.train)),
             shared_with_test=shared_with_test(one.key),
         )

@@ -15,11 +15,14 @@ class KeyFigures(Part):
         origin: what its groups were read from.
         groups: number of groups with at least two rows.
         smallest, median, largest: rows per such group.
-        effect: how much closer rows of one group are than other rows of their class, in standard deviations.
+        effect: share by which the squared distance between rows of one class and group is smaller than that between
+            rows of one class and other groups.
         z, p: of the permutation test; `p` is corrected for the number of keys.
         hit_rate, expected_hit_rate: share of rows whose nearest row of the same class is of the same group, and the
-            share that is expected by chance.
+            share that is expected by chance; of other classes where no group has two rows of one class.
         related: whether the rows of a group are related.
+        verdict, other: what the key means next to the other keys, and the name of the one concerned; see
+            `relations.ranking`.
         crossing_pairs: pairs of rows of one group that plain stratified folds separate.
         shared_with_test: share of the test rows whose value occurs in training; None where it is not known.
     """
@@ -36,14 +39,16 @@ class KeyFigures(Part):
     hit_rate: float
     expected_hit_rate: float
     related: bool
+    verdict: str = ""
+    other: str = ""
     crossing_pairs: int
     shared_with_test: float | None = None
 
     def __str__(self) -> str:
         """In one line, for logs and pages."""
         return (
-            f"{self.name}: {self.groups:,} groups of {self.smallest} to {self.largest} rows; the nearest row of the "
-            f"class is of the same group in {100 * self.hit_rate:.0f} % (by chance {100 * self.expected_hit_rate:.0f} "
+            f"{self.name}: {self.groups:,} groups of {self.smallest} to {self.largest} rows; the nearest row is "
+            f"of the same group in {100 * self.hit_rate:.0f} % (by chance {100 * self.expected_hit_rate:.0f} "
             f"%), p = {self.p:.1g}; plain folds separate {self.crossing_pairs:,} pairs"
         )
 
