@@ -94,16 +94,36 @@ def test_false_alarms_and_power() -> None:
     assert np.mean(np.array(other) < ALPHA) >= 0.9
 
 
-def test_copies_in_a_family_are_no_evidence() -> None:
-    """Each training row five times: as independent rows they would show a difference that five copies do not."""
-    label = rng(3).choice(5, size=60, p=[0.3, 0.25, 0.2, 0.15, 0.1])
-    prob = answers(label, 5, 1.5, 4)
-    test, _ = sampled(np.full(5, 0.2), 400, seed=5)
-    copied = Reference(np.repeat(prob, 5, 0), np.repeat(prob, 5, 0), np.repeat(label, 5))
-    families = Reference(copied.prob, copied.calibrated, copied.label, np.repeat(np.arange(60), 5))
-    plain = Reference(prob, prob, label)
-    assert frequencies_p_value(families, test) == pytest.approx(frequencies_p_value(plain, test), abs=0.05)
-    assert frequencies_p_value(copied, test) < frequencies_p_value(families, test)
+def related(seed: int, families: int, size: int = 5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probabilities, labels and families of related rows: what makes a drawing hard is shared by its family."""
+    label = np.repeat(np.arange(families) % 5, size)
+    shared = np.repeat(rng(seed, 1).normal(size=(families, 5)), size, axis=0)
+    score = np.sqrt(0.7) * shared + np.sqrt(0.3) * rng(seed, 2).normal(size=shared.shape)
+    score[np.arange(len(label)), label] += 1.5
+    return softmax(1.5 * score, axis=1), label, np.repeat(np.arange(families), size)
+
+
+def test_related_rows_give_no_false_alarms() -> None:
+    by_family, by_row = [], []
+    for seed in range(60):
+        prob, label, group = related(seed, 60)
+        test = related(seed + 1000, 40)[0]
+        by_family.append(frequencies_p_value(Reference(prob, prob, label, group), test, seed))
+        by_row.append(frequencies_p_value(Reference(prob, prob, label), test, seed))
+    assert np.mean(np.array(by_family) < ALPHA) <= 0.05
+    assert np.mean(np.array(by_row) < ALPHA) > 0.1
+
+
+def test_related_rows_have_wider_intervals() -> None:
+    inside = []
+    for seed in range(20):
+        prob, label, group = related(seed, 60)
+        test, truth, _ = related(seed + 1000, 40)
+        own = np.bincount(truth, minlength=5) / len(truth)
+        wide, narrow = (estimate_frequencies(Reference(prob, prob, label, one), test) for one in (group, None))
+        inside.append((wide.low <= own) & (own <= wide.high))
+        assert np.abs(wide.test - own).sum() <= np.abs(narrow.test - own).sum() + 0.02
+    assert np.mean(inside) > 0.9
 
 
 def test_the_p_value_is_repeatable_and_never_zero() -> None:

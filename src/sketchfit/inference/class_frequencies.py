@@ -39,13 +39,20 @@ class Reference:
             not linear: the mean over the folds' networks is comparable only without it.
         calibrated: float [N, C], of the same rows.
         label: int64 [N].
-        group: int64 [N], family of near-duplicates of each row; None where rows are independent.
+        group: int64 [N], family of related rows of each row; None where rows are independent. Test rows are assumed to
+            have as many relatives among themselves.
     """
 
     prob: Floats
     calibrated: Floats
     label: Ints
     group: Ints | None = None
+
+    @property
+    def family(self) -> NDArray[np.int64]:
+        """int64 [N], families numbered from 0."""
+        group = np.arange(len(self.label)) if self.group is None else self.group
+        return np.unique(group, return_inverse=True)[1].astype(np.int64)
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
@@ -94,7 +101,7 @@ def estimate_frequencies(reference: Reference, test: Floats) -> ClassFrequencies
         return ClassFrequencies(training, training, training, training, 0.0)
     means, noise = _class_means(reference, prob)
     difference = test.mean(axis=0, dtype=np.float64) - prob.mean(axis=0)
-    noise = noise * (1 / len(test) + 1 / len(prob))
+    noise = noise * (1 / len(test) + 1 / len(prob))  # of means over test rows and over out-of-fold rows
     ratio, deviation, variance = _ratios(means * training, noise, difference, training)
     share = np.maximum(ratio, 0) * training
     reach = 1.96 * deviation * training
@@ -125,12 +132,9 @@ def frequencies_p_value(reference: Reference, test: Floats, seed: int = 0) -> fl
     used = scale > 0
     if not used.any():
         return 1.0
-    group = np.arange(len(first)) if reference.group is None else reference.group
-    _, family = np.unique(group, return_inverse=True)
-    parts = [
-        _sums(_centred(first[:, used] / scale[used]) / len(first), family),
-        _centred(second[:, used] / scale[used]) / len(second),
-    ]
+    own = _centred(first[:, used] / scale[used]) / len(first)
+    others = _centred(second[:, used] / scale[used]) / len(second)
+    parts = [_sums(own, reference.family), others * np.sqrt(_design_effect(own, reference.family))]
     found = float(((difference[used] / scale[used]) ** 2).sum())
     resampled = _resampled_statistics(parts, seed)
     return float((1 + (resampled >= found).sum()) / (1 + len(resampled)))
@@ -147,6 +151,12 @@ def _resampled_statistics(parts: list[NDArray[np.float64]], seed: int) -> NDArra
         moved = sum(rng.standard_normal((count, len(part)), dtype=np.float32) @ part for part in small)
         found.append((np.asarray(moved, np.float64) ** 2).sum(axis=1))
     return np.concatenate(found)
+
+
+def _design_effect(values: NDArray[np.float64], family: Ints) -> float:
+    """Return by how much families increase the variance of a sum of centred rows [N, D], at least 1."""
+    alone = float((values**2).sum())
+    return max(1.0, float((_sums(values, family) ** 2).sum()) / alone) if alone > 0 else 1.0
 
 
 def _centred(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -169,7 +179,7 @@ def _class_means(reference: Reference, prob: NDArray[np.float64]) -> tuple[NDArr
     implied = (weight.T @ prob) / np.maximum(weight.sum(axis=0), 1e-12)[:, None]
     means = (count[:, None] * plain + _PRIOR_ROWS * implied) / (count[:, None] + _PRIOR_ROWS)
     rest = (prob - plain[label]) * np.sqrt(count / np.maximum(count - 1, 1))[label][:, None]
-    noise = rest.T @ rest / rows
+    noise = rest.T @ rest / rows * _design_effect(rest, reference.family)
     # With about as many classes as rows, sampled covariances are too small in some directions.
     shrink = min(0.5, 2 * classes / rows)
     return means.T, (1 - shrink) * noise + shrink * np.diag(np.diag(noise))

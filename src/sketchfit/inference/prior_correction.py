@@ -84,8 +84,7 @@ def resampled_gain(reference: Reference, wanted: NDArray[np.float64], count: int
     Returns:
         Mean gain per sampled row with a bootstrap interval by family; None where there are too few rows.
     """
-    family = np.arange(len(reference.label)) if reference.group is None else reference.group
-    _, family = np.unique(family, return_inverse=True)
+    family = reference.family
     before, after, times = (np.zeros(len(family)) for _ in range(3))
     for repeat in range(REPEATS):
         rng = np.random.Generator(np.random.Philox(key=[seed, repeat]))
