@@ -16,7 +16,7 @@ from sketchfit.inference.intervals import Difference
 from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.runs.artefacts import EstimatedFrequencies
 from sketchfit.stages.context import RunState
-from sketchfit.stages.prior import FEWEST, correct_prior, sentence
+from sketchfit.stages.prior import FEWEST, correct_prior
 from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions
 from tests.inference.test_class_frequencies import SHIFTED, answers, sampled
 
@@ -143,6 +143,6 @@ def test_one_line_names_the_decision_and_why(change: dict[str, Any], words: list
     base = EstimatedFrequencies(
         rows=100, training=half, test=half, low=half, high=half, p_value=0.0001, differs=True, setting="auto"
     )
-    line = sentence(base.model_copy(update=change))
+    line = str(base.model_copy(update=change))
     assert "\n" not in line
     assert all(word in line for word in words)

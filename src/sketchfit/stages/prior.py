@@ -47,7 +47,7 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
         decision = decision.model_copy(update={"weight": tuple(weight.tolist())})
         predictions = replace(calibrated.predictions, test=reweighted(test, weight))
         calibrated = replace(calibrated, predictions=predictions)
-    log.info(sentence(decision))
+    log.info(str(decision))
     return replace(state, calibrated=calibrated, class_frequencies=decision)
 
 
@@ -95,20 +95,3 @@ def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: Class
     ]
     clear = [one for one in differences if one is not None]
     return min(clear, key=abs) if clear and len(clear) == len(differences) else None
-
-
-def sentence(decision: EstimatedFrequencies) -> str:
-    """Return the decision and its reason in one line."""
-    outcome = "test probabilities are corrected" if decision.corrected else "test probabilities are unchanged"
-    chance = f"p {'< 0.001' if decision.p_value < 0.001 else f'= {decision.p_value:.2g}'}, n = {decision.rows:,}"
-    if not decision.differs:
-        return f"class frequencies on test: no difference from training is shown ({chance}); {outcome}"
-    start = f"class frequencies on test: they differ from training ({chance}); {outcome}"
-    if decision.other_confidence is not None:
-        return (
-            f"{start}: the mean confidence differs by {100 * decision.other_confidence:+.1f} points from what class "
-            "frequencies explain, so the drawings themselves differ"
-        )
-    if decision.gain is None:
-        return start
-    return f"{start}: on out-of-fold rows resampled to these frequencies a correction gives {decision.gain}"

@@ -26,6 +26,7 @@ from sketchfit.reporting.run.advice import Findings, advice_section, give_advice
 from sketchfit.reporting.run.classes import classes_section
 from sketchfit.reporting.run.confusions import confusions_section
 from sketchfit.reporting.run.curves import training_section
+from sketchfit.reporting.run.drifted import drift_section
 from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
 from sketchfit.reporting.run.gallery import choose_errors, gallery_section
 from sketchfit.reporting.run.headline import headline_section
@@ -114,6 +115,7 @@ class _Source:
             confusions_section(evidence),
             gallery_section(evidence, items, self.networks.recipe, heat or {}),
             slices_section(slices),
+            *([drift] if (drift := drift_section(evidence)) else []),
             labels_section(evidence, issues, pictures),
             *([robustness_section(robustness)] if robustness else []),
             *([embedding] if embedding else []),

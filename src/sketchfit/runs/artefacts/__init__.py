@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings
+from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings, DriftFindings, TraitDifference, TypicalImages
 from sketchfit.runs.artefacts.claims import ClaimRecord, LabelFreeFigures
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
@@ -31,6 +31,7 @@ __all__ = [
     "Cost",
     "Diagram",
     "DistilledStudent",
+    "DriftFindings",
     "EnsembleComparison",
     "EnsembleWeights",
     "Environment",
@@ -55,7 +56,9 @@ __all__ = [
     "Step",
     "Steps",
     "ThresholdRecord",
+    "TraitDifference",
     "TriedView",
+    "TypicalImages",
     "UnitRecord",
     "Views",
     "WithoutTeacher",

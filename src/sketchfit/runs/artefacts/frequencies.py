@@ -42,3 +42,19 @@ class EstimatedFrequencies(Artefact):
     def corrected(self) -> bool:
         """Whether the run's test probabilities are corrected."""
         return self.weight is not None
+
+    def __str__(self) -> str:
+        """The decision on a correction and its reason, in one line."""
+        outcome = "test probabilities are corrected" if self.corrected else "test probabilities are unchanged"
+        chance = f"p {'< 0.001' if self.p_value < 0.001 else f'= {self.p_value:.2g}'}, n = {self.rows:,}"
+        if not self.differs:
+            return f"class frequencies on test: no difference from training is shown ({chance}); {outcome}"
+        start = f"class frequencies on test: they differ from training ({chance}); {outcome}"
+        if self.other_confidence is not None:
+            return (
+                f"{start}: the mean confidence differs by {100 * self.other_confidence:+.1f} points from what class "
+                "frequencies explain, so the drawings themselves differ"
+            )
+        if self.gain is None:
+            return start
+        return f"{start}: on out-of-fold rows resampled to these frequencies a correction gives {self.gain}"
