@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchfit.relations.key import NO_VALUE, Key, joined, key_of, nested_in_class, own_groups
+from sketchfit.relations.key import NO_VALUE, Key, joined, key_of, nested_in_class, own_groups, pair_counts
 
 groups = st.lists(st.integers(-1, 5), min_size=8, max_size=8).map(lambda values: np.array(values, dtype=np.int64))
 
@@ -64,3 +64,10 @@ def test_own_groups_change_only_rows_without_value(group: np.ndarray) -> None:
     alone = complete[~has_value]
     assert len(set(alone.tolist())) == len(alone)
     assert not set(alone.tolist()) & set(group.tolist())
+
+
+def test_pairs_by_hand() -> None:
+    pairs, position, counts = pair_counts(np.array([2, 0, 2, 0]), np.array([1, 3, 1, 0]))
+    assert pairs.T.tolist() == [[0, 0], [0, 3], [2, 1]]
+    assert position.tolist() == [2, 1, 2, 0]
+    assert counts.tolist() == [1, 1, 2]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.multiple_tests import holm
-from sketchfit.relations.key import NO_VALUE, Groups, Key, own_groups
+from sketchfit.relations.key import NO_VALUE, Groups, Key, own_groups, pair_counts
 from sketchfit.relations.permutation import Comparison, Units, compare_across, compare_within
 from sketchfit.relations.space import Space
 
@@ -22,7 +22,7 @@ LEVEL = 0.01
 """Probability of accepting any key where none relates rows, over all keys."""
 LEAST_EFFECT = 0.01
 """A smaller share of the distance is of no consequence, however certain it is."""
-_MOST_ROWS, _LARGE_GROUP, _SEED = 6000, 20, 0
+_MOST_ROWS, _LARGE_GROUP, _SEED = 4000, 20, 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def is_crossed(group: Groups, label: Groups) -> bool:
     """Return whether most rows that share a group share it with rows of another class."""
     numbers = np.unique(group, return_inverse=True)[1]
     sizes = np.bincount(numbers)
-    cells = np.unique(np.stack([numbers, label]), axis=1)
+    cells, _, _ = pair_counts(numbers, label)
     classes = np.bincount(cells[0])
     return bool(sizes[classes > 1].sum() > sizes[sizes > 1].sum() / 2)
 
@@ -135,7 +135,7 @@ def _compare_across(unit: NDArray[np.float32], label: Groups, group: Groups) -> 
 
 
 def _sampled(group: Groups) -> Groups:
-    """Return at most about 6,000 rows: complete groups where groups are small, else random rows."""
+    """Return at most about 4,000 rows: complete groups where groups are small, else random rows."""
     if len(group) <= _MOST_ROWS:
         return np.arange(len(group))
     rng = np.random.Generator(np.random.Philox(key=_SEED))
@@ -152,7 +152,7 @@ def _hits(space: Space, group: Groups, across: bool) -> tuple[float, float]:
     nearest = space.nearest_elsewhere if across else space.nearest
     rows = np.flatnonzero(nearest >= 0)
     numbers = np.unique(group, return_inverse=True)[1]
-    cell = np.unique(np.stack([numbers, space.label]), axis=1, return_inverse=True)[1]
+    cell = pair_counts(numbers, space.label)[1]
     of_cell, of_class = np.bincount(cell)[cell], np.bincount(space.label)[space.label]
     of_group = np.bincount(numbers)[numbers]
     others = of_group - of_cell if across else of_cell - 1

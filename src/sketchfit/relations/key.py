@@ -55,7 +55,7 @@ def nested_in_class(key: Key, label: Groups) -> Key:
         label: int64 [N], class of each training row.
     """
     has_value = key.train != NO_VALUE
-    pairs, group = np.unique(np.stack([key.train[has_value], label[has_value]]), axis=1, return_inverse=True)
+    pairs, group, _ = pair_counts(key.train[has_value], label[has_value])
     train = np.full(len(label), NO_VALUE, dtype=np.int64)
     train[has_value] = group
     values, first, classes = np.unique(pairs[0], return_index=True, return_counts=True)
@@ -67,6 +67,18 @@ def nested_in_class(key: Key, label: Groups) -> Key:
         for value in key.test.tolist()
     ]
     return Key(f"class/{key.name}", key.origin, train, np.array(test, dtype=np.int64), nested=True)
+
+
+def pair_counts(first: Groups, second: Groups) -> tuple[Groups, Groups, Groups]:
+    """Return the distinct pairs of two arrays of n numbers from 0.
+
+    Returns:
+        int64 [2, pairs], sorted by the first and then the second number; int64 [n], position of each pair; int64
+        [pairs], how often each occurs.
+    """
+    width = int(second.max(initial=0)) + 1
+    codes, position, counts = np.unique(first * width + second, return_inverse=True, return_counts=True)
+    return np.stack(np.divmod(codes, width)), position.astype(np.int64), counts.astype(np.int64)
 
 
 def joined(name: str, keys: Sequence[Key]) -> Key:

@@ -12,7 +12,7 @@ import numpy as np
 
 from sketchfit.relations.column_parts import column_parts
 from sketchfit.relations.folder_patterns import folder_patterns
-from sketchfit.relations.key import NO_VALUE, Groups, Key, nested_in_class
+from sketchfit.relations.key import NO_VALUE, Groups, Key, nested_in_class, pair_counts
 from sketchfit.relations.name_patterns import name_patterns
 from sketchfit.relations.origins import Origins
 from sketchfit.relations.syntax import parse_group, values_key
@@ -67,7 +67,7 @@ def worth_testing(group: Groups, label: Groups) -> bool:
 def _divided_rows(group: Groups, label: Groups) -> int:
     """Count the rows of classes of which no group has nearly all rows."""
     has_value = group != NO_VALUE
-    pairs, counts = np.unique(np.stack([label[has_value], group[has_value]]), axis=1, return_counts=True)
+    pairs, _, counts = pair_counts(label[has_value], group[has_value])
     largest = np.zeros(int(label.max(initial=-1)) + 1, dtype=np.int64)
     np.maximum.at(largest, pairs[0], counts)
     rows = np.bincount(label, minlength=len(largest))
@@ -97,7 +97,7 @@ def _readings(texts: Iterable[str], origins: Origins) -> Iterator[Key]:
 
 def _in_several_classes(group: Groups, label: Groups) -> bool:
     has_value = group != NO_VALUE
-    pairs = np.unique(np.stack([group[has_value], label[has_value]]), axis=1)
+    pairs, _, _ = pair_counts(group[has_value], label[has_value])
     return bool(pairs.shape[1] > len(np.unique(pairs[0])))
 
 

@@ -19,7 +19,7 @@ _BLOCKS = re.compile(rf"{_HASH}|\d+|[^\W\d_]+|[\W_]+")
 _CHANGES = re.compile(r"(?<=\d)(?=[a-f])|(?<=[a-f])(?=\d)")
 _FREQUENT, _COMMON = 0.9, 0.1
 """Share of names with one shape: one template is enough; the shape gets a template of its own."""
-_TEMPLATES, _VARYING = 3, 7
+_TEMPLATES, _VARYING, _NAMES = 3, 7, 2000
 _CUT_DIGITS = range(6, 15)
 
 HASH, NUMBER, WORD, SHORT_WORD, REST = r"[0-9a-f]{8,}", r"\d+", r"\D+", r"[^\W\d_]+", r".*?"
@@ -63,7 +63,8 @@ def name_patterns(names: Sequence[str]) -> tuple[str, ...]:
     Args:
         names: file names without suffix, or other texts.
     """
-    blocks = [_blocks(name) for name in names if name]
+    distinct = sorted(set(names) - {""})
+    blocks = [_blocks(name) for name in distinct[:: max(1, len(distinct) // _NAMES)]]
     if not blocks:
         return ()
     shapes = [tuple(map(_kind, parts)) for parts in blocks]

@@ -85,7 +85,7 @@ class Units:
 
     def shuffled(self, rng: np.random.Generator) -> Units:
         """Return the units with their contents permuted within each class."""
-        order = np.lexsort((rng.random(len(self.label), dtype=np.float32), self.label))
+        order = np.argsort(self.label + rng.random(len(self.label)))  # labels are whole numbers
         return replace(self, total=self.total[order], count=self.count[order], square=self.square[order])
 
 

@@ -9,12 +9,14 @@ from typing import Literal
 import numpy as np
 
 from sketchfit.relations.evidence import Evidence, judge, related_beyond
-from sketchfit.relations.key import Groups, Key, own_groups
+from sketchfit.relations.key import Groups, Key, own_groups, pair_counts
 from sketchfit.relations.space import Space
 
 Verdict = Literal["related", "part", "explained", "unrelated"]
 """`related`: rows of a group are related; `part`: so they are, and a coarser related key contains the groups;
 `explained`: only rows that also share a finer key are related; `unrelated`: no evidence."""
+_COMPARED = 2
+"""Finer keys, the coarsest first, that a key is compared with: those that are still finer explain these."""
 _VERDICTS: tuple[Verdict, ...] = ("related", "part", "explained", "unrelated")
 
 
@@ -60,7 +62,7 @@ def _verdicts(related: Sequence[Key], space: Space) -> dict[str, tuple[Verdict, 
     explained = {
         coarse.name: fine.name
         for coarse in related
-        for fine in finer[coarse.name]
+        for fine in sorted(finer[coarse.name], key=_groups)[:_COMPARED]
         if related_beyond(space, coarse.train, fine.train) is False
     }
     verdicts: dict[str, tuple[Verdict, str]] = {name: ("explained", other) for name, other in explained.items()}
@@ -75,7 +77,11 @@ def _verdicts(related: Sequence[Key], space: Space) -> dict[str, tuple[Verdict, 
     return verdicts
 
 
+def _groups(key: Key) -> int:
+    return len(np.unique(own_groups(key.train)))
+
+
 def _refines(fine: Groups, coarse: Groups) -> bool:
     """Return whether each fine group is in one coarse group."""
     one, other = own_groups(fine), own_groups(coarse)
-    return len(np.unique(np.stack([one, other]), axis=1).T) == len(np.unique(one))
+    return len(pair_counts(one, other)[2]) == len(np.unique(one))

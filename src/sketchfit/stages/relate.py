@@ -128,7 +128,8 @@ def _choose(context: RunContext, state: RunState, rows: _Rows, tested: tuple[Tes
     setting, plan = context.recipe.folds.group, _plan(context)
     if setting != "auto":
         return _by_hand(setting, rows, tested)
-    related = [one.key for one in tested if one.verdict in ("related", "part")]
+    # Within one class, a key is the same as across classes.
+    related = [one.key for one in tested if one.verdict == "related" or (one.verdict == "part" and not one.key.nested)]
     candidates = candidates_of(rows.copies, related, plan)
 
     def compare(groupings: Mapping[str, Ints]) -> dict[str, Resemblance]:
