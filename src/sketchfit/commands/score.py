@@ -66,7 +66,7 @@ def score(run: str | Path, truth: str | Path) -> Score:
     """
     opened = Run.open(run)
     prob = opened.test().prob
-    label = _labels(Path(truth), opened.table, len(prob))
+    label = true_labels(Path(truth), opened.table, len(prob))
     top1, top5 = (accuracy(top_k_correct(prob, label, min(k, prob.shape[1]))) for k in (1, 5))
     if opened.claim is None:
         return Score(top1, top5)
@@ -89,7 +89,17 @@ def _claimed(run: Run, claim: ClaimRecord) -> Claimed:
     )
 
 
-def _labels(path: Path, table: RunTable, rows: int) -> NDArray[np.int64]:
+def true_labels(path: Path, table: RunTable, rows: int) -> NDArray[np.int64]:
+    """Read the classes of the test rows, int64 [M], from a table with `target`.
+
+    Args:
+        path: of the table; see `score`.
+        table: of the run.
+        rows: number of test rows, M.
+
+    Raises:
+        UserError: see `score`.
+    """
     sheet = open_sheet(path)
     column = find_column(sheet, LABEL_COLUMNS)
     if column is None:
