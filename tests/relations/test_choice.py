@@ -35,6 +35,14 @@ def test_copies_stay_together_in_every_candidate_and_the_fewest_groups_come_firs
     assert found[0].keys == ("photo",)
 
 
+def test_a_grouping_that_takes_complete_classes_away_is_no_candidate() -> None:
+    # A class has two photos, and one object.
+    of_class = np.repeat(np.arange(5), 4)
+    assert [one.keys for one in candidates_of(COPIES, [PHOTO], PLAN, of_class)] == [("photo",), ()]
+    whole = Key("object", "column", of_class, NOTHING)
+    assert [one.keys for one in candidates_of(COPIES, [PHOTO, whole], PLAN, of_class)] == [("photo",), ()]
+
+
 def test_a_grouping_that_joins_nearly_everything_is_no_candidate() -> None:
     # Every photo is drawn by several drawers, and every drawer has drawn several photos: together they are one group.
     names = [one.keys for one in candidates_of(COPIES, [PHOTO, DRAWER], PLAN)]

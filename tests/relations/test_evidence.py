@@ -131,3 +131,12 @@ def test_many_rows_are_sampled() -> None:
     assert evidence(space, group).effect == pytest.approx(0.5**2 / (0.5**2 + 0.3**2 + 1), abs=0.06)
     assert evidence(space, drawer % 12).related
     assert not evidence(space, np.random.default_rng(0).permutation(group)).related
+
+
+@pytest.mark.parametrize("usable", [0, 1, 3])
+def test_hardly_any_rows(usable: int) -> None:
+    label = np.array([0, 0, 0, 1, 1])
+    space = compare_rows(features(0, label), label, usable=np.arange(5) < usable)
+    found = evidence(space, np.array([0, 0, 1, 1, -1]))
+    assert found.p == 1 or found.p > 0.1
+    assert not found.related

@@ -113,6 +113,8 @@ def test_columns_that_look_like_an_origin() -> None:
             patient_id=[str(g) for _, g, _ in table],
             url=[f"https://site{(g + v) % 5}.org/{c}/{g}{v}.png" for c, g, v in table],
             taken=[f"2023-01-{10 + g + 6 * (c % 2)} 1{v}:00:0{c}" for c, g, v in table],
+            localization=[f"part {'abcdef'[g]}" for _, g, _ in table],
+            hand=[f"{'abcdef'[(g + v) % 6]}" for _, g, v in table],
             width=[str(100 + g) for _, g, _ in table],
             quality=[f"0.{g}" for _, g, _ in table],
             original=[f"scan{g + 6 * (v % 2)}_{c}{v}.tif" for c, g, v in table],
@@ -121,10 +123,11 @@ def test_columns_that_look_like_an_origin() -> None:
     )
     names = [key.name for key in found]
     assert "patient_id" in names
+    assert "hand" in names
     assert any(name.startswith(r"url:^\w+://") for name in names)
     assert any(name.startswith("taken:^") for name in names)
     assert any(name.startswith("original:^scan") for name in names)
-    assert not any(name.startswith(("width", "quality", "note")) for name in names)
+    assert not any(name.startswith(("width", "quality", "note", "localization")) for name in names)
 
 
 def test_exif_fields() -> None:

@@ -104,3 +104,9 @@ def test_columns_may_be_unknown_at_first() -> None:
     assert parse_group("patient")[0].field == "patient"
     with pytest.raises(UserError):
         parse_group("patient", ("drawer",))
+
+
+def test_words_for_missing_values_are_no_value() -> None:
+    column = np.array(["nan", "NaN", "ann", " ann "])
+    key = group_of("drawer", Origins(Facts(PATHS, {"drawer": column}), ORIGINS.label))
+    assert key.train.tolist() == [-1, -1, 0, 0]

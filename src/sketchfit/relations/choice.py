@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups
+from sketchfit.relations.keys import divided_rows
 from sketchfit.relations.resemblance import FoldPlan, Resemblance
 
 Ints = NDArray[np.int64]
@@ -27,6 +28,9 @@ SHARED, NEW = 0.5, 0.05
 
 LARGEST_GROUP = 0.5
 """A group with a larger share of the rows leaves too little to train on: such a grouping is not a candidate."""
+
+DIVIDED = 0.5
+"""Least share of the rows whose class has rows in several groups."""
 
 CONSISTENT = 2.0
 """Standard errors by which a mismatch may exceed the smallest one."""
@@ -75,7 +79,9 @@ Compare = Callable[[Mapping[str, Ints]], dict[str, Resemblance]]
 """Measures the resemblance of groupings by name; see `resemblance.resemblances`."""
 
 
-def candidates_of(near_duplicate: Key, related: Sequence[Key], plan: FoldPlan) -> tuple[Candidate, ...]:
+def candidates_of(
+    near_duplicate: Key, related: Sequence[Key], plan: FoldPlan, label: Ints | None = None
+) -> tuple[Candidate, ...]:
     """Return the groupings that folds can use, those with the fewest groups first.
 
     Near-duplicates alone are always one of them; then each related key, and all of them together.
@@ -84,6 +90,8 @@ def candidates_of(near_duplicate: Key, related: Sequence[Key], plan: FoldPlan) -
         near_duplicate: copies, which always stay together.
         related: keys of which the features show that they relate rows.
         plan: of the folds.
+        label: int64 [N], classes: a grouping that leaves most classes in one group each is not a candidate, as a fold
+            would take all rows of a class away.
     """
     base = Candidate(near_duplicate.name, own_groups(near_duplicate.train))
     sets = [[key] for key in related] + ([list(related)] if len(related) > 1 else [])
@@ -92,7 +100,7 @@ def candidates_of(near_duplicate: Key, related: Sequence[Key], plan: FoldPlan) -
         name = " + ".join([*(key.name for key in keys), near_duplicate.name])
         together = joined(name, [*keys, near_duplicate])
         one = Candidate(name, own_groups(together.train), tuple(key.name for key in keys))
-        if _fits(one.group, plan):
+        if _fits(one.group, plan) and (label is None or divided_rows(one.group, label) >= DIVIDED * len(label)):
             found.append(one)
     return tuple(sorted(found, key=lambda one: one.groups))
 

@@ -1,7 +1,8 @@
 r"""Columns of a table that look like the origin of rows: patient, drawer, session, source, url, date.
 
-A column is a candidate if its name has a word such as `patient`, or if its values are repeated codes rather than
-measurements. Of urls, dates and names of files, the parts that several rows can share are taken.
+A column is a candidate if its name has a word such as `patient`, or if it has 20 or more different texts that are no
+numbers: fewer are rather a trait, such as the part of the body or the kind of pen. Of urls, dates and names of files,
+the parts that several rows can share are taken.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.relations.name_patterns import name_patterns
+from sketchfit.relations.origins import known_text
 
 # fmt: off
 _WORDS = frozenset((
@@ -23,10 +25,11 @@ _WORDS = frozenset((
     "serial", "photo", "photograph", "picture", "original", "parent", "object", "instance", "item", "specimen",
     "plant", "animal", "tree", "product", "model", "reference", "template", "prompt", "family", "cluster", "group",
     "batch", "event", "day", "date", "location", "place", "plot", "book", "page", "document", "album", "host",
-    "domain", "url", "link", "key", "code",
+    "who", "hand", "operator", "worker", "volunteer", "student", "contributor", "domain", "url", "link", "key",
+    "code",
 ))
 # fmt: on
-_MOST, _FEWEST_VALUES, _TEXTS = 0.9, 5, 2000
+_MOST, _FEWEST_CODES, _TEXTS = 0.9, 20, 2000
 _DAY = r"^(\d{4}[-:/.]?\d{1,2}[-:/.]?\d{1,2})"
 _DATE_TIME = re.compile(r"^\d{4}[-:/.]\d{1,2}[-:/.]\d{1,2}([T ].*)?$|^\d{4}[01]\d[0-3]\d[T ]?\d{6}")
 _URL, _NUMBER, _SECONDS = (
@@ -46,7 +49,7 @@ def column_parts(columns: Mapping[str, NDArray[np.str_]]) -> tuple[str, ...]:
 
 
 def _parts(name: str, values: NDArray[np.str_]) -> list[str]:
-    texts = [text for value in values.tolist() if (text := value.strip())]
+    texts = [text for value in values.tolist() if (text := known_text(value))]
     distinct = len(set(texts))
     if distinct < 2:
         return []
@@ -75,7 +78,7 @@ def _identifies(name: str, sample: list[str], distinct: int) -> bool:
     named = any(word in _WORDS or word.removesuffix("s") in _WORDS for word in words)
     if _share(_NUMBER, sample):
         return named and not any("." in text for text in sample)
-    return named or distinct >= _FEWEST_VALUES
+    return named or distinct >= _FEWEST_CODES
 
 
 def _share(pattern: re.Pattern[str], sample: list[str]) -> bool:

@@ -60,12 +60,17 @@ def worth_testing(group: Groups, label: Groups) -> bool:
     return (
         int((sizes > 0).sum()) >= LEAST_GROUPS
         and related >= max(LEAST_RELATED * len(group), 2)
-        and _divided_rows(group, label) >= LEAST_DIVIDED * len(group)
+        and divided_rows(group, label) >= LEAST_DIVIDED * len(group)
     )
 
 
-def _divided_rows(group: Groups, label: Groups) -> int:
-    """Count the rows of classes of which no group has nearly all rows."""
+def divided_rows(group: Groups, label: Groups) -> int:
+    """Count the rows of classes of which no group has nearly all rows (95 %).
+
+    Args:
+        group: int64 [N]; -1 for rows without a value.
+        label: int64 [N], class of each row.
+    """
     has_value = group != NO_VALUE
     pairs, _, counts = pair_counts(label[has_value], group[has_value])
     largest = np.zeros(int(label.max(initial=-1)) + 1, dtype=np.int64)

@@ -16,6 +16,15 @@ Texts = Mapping[str, NDArray[np.str_]]
 """Text per row by name: of a column, or of an EXIF tag; each an array [n]; an empty text is no value."""
 
 
+_MISSING = frozenset(("nan", "none", "null", "na", "n/a", "<na>", "nat", "unknown", "?", "-", "--", "-1"))
+
+
+def known_text(cell: str) -> str:
+    """Return the text of a cell without blanks around it; empty if it is a usual word for a missing value."""
+    text = cell.strip()
+    return "" if text.casefold() in _MISSING else text
+
+
 @dataclass(frozen=True)
 class Facts:
     """Facts about n rows, all training rows or all test rows.

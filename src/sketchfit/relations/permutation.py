@@ -77,7 +77,7 @@ class Units:
         keys = np.stack([label[order], group[order], own[order]])
         starts = _starts(keys)
         count = np.diff(np.append(starts, len(label))).astype(np.float64)
-        total = np.add.reduceat(unit[order], starts, axis=0)
+        total = np.add.reduceat(unit[order], starts, axis=0) if len(starts) else unit[order]
         square = np.einsum("ij,ij->i", total, total, dtype=np.float64)
         unit_keys = keys[:2, starts]
         cell = _starts(unit_keys)
@@ -120,7 +120,7 @@ class _Contrast:
 
 
 def _compare(units: Units, contrast: Callable[[Units], _Contrast | None], seed: int) -> Comparison:
-    found = contrast(units)
+    found = contrast(units) if len(units.label) else None
     if found is None:
         return Comparison(0.0, 0.0, 1.0, 0)
     rng = np.random.Generator(np.random.Philox(key=seed))
@@ -196,5 +196,7 @@ def _squared(sums: Floats) -> NDArray[np.float64]:
 
 def _starts(keys: Index) -> Index:
     """Return the first column of each run of equal columns [K, n]."""
+    if not keys.shape[1]:
+        return np.zeros(0, dtype=np.int64)
     changes = (np.diff(keys, axis=1) != 0).any(axis=0)
     return np.concatenate([[0], np.flatnonzero(changes) + 1]).astype(np.int64)

@@ -13,7 +13,7 @@ One part, or several joined by ` + ` (rows that share any of them are in one gro
     class/PART           the same value of PART within one class, for example  class/name:^photo-(\\d+)$
 
 A regular expression is searched in the text. The value is what its brackets captured; rows that do not match, and rows
-with an empty text, are alone.
+whose text is empty or a usual word for a missing value, are alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import numpy as np
 from sketchfit.errors import UserError
 from sketchfit.registry import nearest
 from sketchfit.relations.key import NO_VALUE, Groups, Key, joined, key_of, nested_in_class
-from sketchfit.relations.origins import Facts, Origins
+from sketchfit.relations.origins import Facts, Origins, known_text
 from sketchfit.wording import listed
 
 WORDS = ("none", "near_duplicate", "cluster")
@@ -197,7 +197,7 @@ def texts_of(part: Part, facts: Facts) -> Sequence[str]:
         return facts.folders
     texts = facts.columns if part.source == "column" else facts.exif
     if part.field in texts:
-        return [str(text).strip() for text in texts[part.field]]
+        return [known_text(text) for text in texts[part.field].tolist()]
     return [""] * len(facts)
 
 

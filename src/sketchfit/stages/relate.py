@@ -130,7 +130,7 @@ def _choose(context: RunContext, state: RunState, rows: _Rows, tested: tuple[Tes
         return _by_hand(setting, rows, tested)
     # Within one class, a key is the same as across classes.
     related = [one.key for one in tested if one.verdict == "related" or (one.verdict == "part" and not one.key.nested)]
-    candidates = candidates_of(rows.copies, related, plan)
+    candidates = candidates_of(rows.copies, related, plan, context.table.label)
 
     def compare(groupings: Mapping[str, Ints]) -> dict[str, Resemblance]:
         assert state.features is not None  # without features no key is related
