@@ -140,8 +140,8 @@ def _result(case: Case, folder: Path) -> Result:
 def table(results: list[Result]) -> list[str]:
     """Return a Markdown table with one line per case."""
     lines = [
-        "| test drawings | runs | out of fold | claim | without labels | truth | error of claim | of estimate | interval"
-        " of claim holds truth | of estimate | alarms | grouped by family |",
+        "| test drawings | runs | out of fold | claim | without labels | truth | error of claim | of estimate "
+        "| interval of claim holds truth | of estimate | alarms | grouped |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for title in dict.fromkeys(one.title for one in results):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from sketchfit.relations.choice import Candidate, candidates_of, choose, shared_with_test
+from sketchfit.relations.choice import Candidate, candidates_of, choose, shared_with_test, with_clusters
 from sketchfit.relations.key import Key, key_of
 from sketchfit.relations.resemblance import FoldPlan, Resemblance
 
@@ -24,7 +24,7 @@ def not_measured(groupings: Mapping[str, np.ndarray]) -> dict[str, Resemblance]:
 
 def measured(**mismatch: float):  # type: ignore[no-untyped-def]
     """Return a comparison with these mismatches, by the first word of the candidate's name."""
-    return lambda groupings: {name: Resemblance(0.5 + mismatch[name.split()[0]], 0.01, 5) for name in groupings}
+    return lambda groupings: {name: Resemblance(0.5 + mismatch[name.split()[0]], 0.01) for name in groupings}
 
 
 def test_copies_stay_together_in_every_candidate_and_the_fewest_groups_come_first() -> None:
@@ -93,3 +93,33 @@ def test_similarities_decide_where_names_do_not(mismatch: dict[str, float], keys
 def test_one_candidate_is_chosen_without_a_comparison() -> None:
     only = Candidate("near_duplicate", np.arange(4))
     assert choose([only], [], True, not_measured).chosen is only
+
+
+def level(name: str, size: int) -> Candidate:
+    return Candidate(name, np.arange(20) // size, (name,))
+
+
+def by_name(**higher: float):  # type: ignore[no-untyped-def]
+    return lambda groupings: {name: Resemblance(higher[name.split()[0]], 0.01) for name in groupings}
+
+
+def test_clusters_are_used_where_validation_is_clearly_too_easy() -> None:
+    plain = choose(candidates_of(COPIES, [], PLAN), [], True, not_measured)
+    compare = by_name(near_duplicate=0.6, small=0.55, middle=0.49, large=0.4)
+    found = with_clusters(plain, [level("small", 2), level("middle", 3), level("large", 5)], compare)
+    assert found.chosen.name == "middle"
+    assert {one.name for one in found.candidates} == {"near_duplicate", "small", "middle", "large"}
+
+
+@pytest.mark.parametrize("higher", [0.52, 0.4])
+def test_clusters_are_not_used_where_validation_is_not_too_easy(higher: float) -> None:
+    plain = choose(candidates_of(COPIES, [], PLAN), [], True, not_measured)
+    found = with_clusters(plain, [level("small", 2)], by_name(near_duplicate=higher, small=0.5))
+    assert found.chosen.name == "near_duplicate"
+    assert set(found.resemblances) == {"near_duplicate"}
+
+
+def test_clusters_that_resemble_the_test_set_less_are_not_used() -> None:
+    plain = choose(candidates_of(COPIES, [], PLAN), [], True, not_measured)
+    found = with_clusters(plain, [level("small", 2)], by_name(near_duplicate=0.56, small=0.4))
+    assert found.chosen.name == "near_duplicate"

@@ -2,14 +2,15 @@
 
 Folds that keep related rows together are right where the test set shows new groups, and too pessimistic where it shows
 the groups of the training set again. Where test rows name their group, it is known which of the two holds. Else the
-similarities of the rows decide (`resemblance`): of all groupings that are consistent with them, the one with the fewest
-groups is taken. Without test rows, new groups are assumed.
+certainty of a head on the rows decides (`resemblance`): of all groupings that are consistent with it, the one with the
+fewest groups is taken. If a head is still clearly more certain of validation rows, similar rows are kept together
+(`levels`). Without test rows, new groups are assumed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,9 @@ DIVIDED = 0.5
 
 CONSISTENT = 2.0
 """Standard errors by which a mismatch may exceed the smallest one."""
+
+CLEAR, CLEAR_ERRORS = 0.03, 3.0
+"""How far validation rows must be above test rows before clusters are tried: this much, and so many standard errors."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,34 @@ def choose(candidates: Sequence[Candidate], related: Sequence[Key], has_test: bo
     return Choice(chosen, everything, _by_distance(left, found), found, shared)
 
 
+def with_clusters(choice: Choice, levels: Sequence[Candidate], compare: Compare) -> Choice:
+    """Keep similar rows together where a head is clearly more certain of validation rows than of test rows.
+
+    Args:
+        choice: by keys.
+        levels: groupings by clusters.
+        compare: see `choose`.
+
+    Returns:
+        The given choice where it resembles the test set; else the level that resembles it most.
+    """
+    known = choice.resemblances or compare({choice.chosen.name: choice.chosen.group})
+    own = known[choice.chosen.name]
+    if not levels or own.higher - 0.5 < max(CLEAR, CLEAR_ERRORS * own.error):
+        return replace(choice, resemblances=known)
+    found = compare({one.name: one.group for one in levels})
+    best = min(levels, key=lambda one: found[one.name].mismatch)
+    if found[best.name].mismatch >= own.mismatch:
+        return replace(choice, resemblances=known)
+    together = tuple(sorted([*choice.candidates, *levels], key=lambda one: one.groups))
+    reason = (
+        "no key explains why a head is more certain of a validation row than of a test row in "
+        f"{100 * own.higher:.0f} % of all pairs; with clusters of similar rows together it is in "
+        f"{100 * found[best.name].higher:.0f} %"
+    )
+    return Choice(best, together, reason, {**known, **found}, choice.shared)
+
+
 def _allowed_by_names(candidates: Sequence[Candidate], shared: Mapping[str, float]) -> list[Candidate]:
     """Leave out groupings that the values of test rows contradict; all stay if that would leave none."""
     again = {name for name, share in shared.items() if share >= SHARED}
@@ -165,9 +197,9 @@ def _by_names(shared: Mapping[str, float]) -> str:
 
 
 def _by_distance(left: Sequence[Candidate], found: Mapping[str, Resemblance]) -> str:
-    """Return in words how close validation and test rows are to training rows."""
+    """Return in words how certain a head is of validation and test rows."""
     texts = [f"{100 * found[one.name].higher:.0f} % with {one.name}" for one in left]
     return (
-        "a validation row is closer to the training rows than a test row in "
+        "a head is more certain of a validation row than of a test row in "
         f"{', '.join(texts)} (50 %: validation resembles the test set)"
     )

@@ -1,13 +1,16 @@
-"""How much validation resembles the test set: the similarity of rows to the nearest row that a network learns from.
+"""How much validation resembles the test set: how certain a head is on validation rows, and on test rows.
 
-A test drawing whose photo, object or drawer is also in the training set has a close relative there; so has a
-validation row, if folds separate relatives. Whichever folds give validation rows the similarities of the test rows give
-the accuracy of the test rows.
+A test drawing whose photo, object or drawer is also in the training set has a close relative there, and a head is
+certain of its class; so it is of a validation row, if folds separate relatives. Folds with which the head is as certain
+of validation rows as of test rows give the accuracy of test rows. Labels of test rows are not needed.
+
+Papers: the same idea with distances in place of certainty is nearest neighbour distance matching, Milà et al. 2022
+(doi 10.1111/2041-210X.13851), and k-fold NNDM, Linnenbrink et al. 2024 (doi 10.5194/gmd-17-5897-2024).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +22,9 @@ from sketchfit.data.folds import stratified_folds
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
-MOST_ROWS = 4_000
-"""Validation rows and test rows that are compared, sampled where there are more."""
-
-_BLOCK = 512
+Margins = Callable[[Ints, Ints], tuple[Floats, Floats]]
+"""Training rows to hold out, int64 [n], and test rows, int64 [m], to the margins of a head that is fitted on all other
+training rows: the difference of the two highest scores, float [n] and [m]."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,16 @@ class FoldPlan:
 
 @dataclass(frozen=True)
 class Resemblance:
-    """Similarities of validation rows compared with those of test rows, for one grouping.
+    """Certainty on validation rows compared with that on test rows, for one grouping.
 
     Attributes:
-        higher: probability that a validation row is closer to its network's training rows than a test row is, 0 … 1;
-            0.5 where they resemble each other.
+        higher: probability that a head is more certain of a validation row than of a test row, 0 … 1; 0.5 where they
+            resemble each other.
         error: standard error of `higher`.
-        groups: number of groups.
     """
 
     higher: float
     error: float
-    groups: int
 
     @property
     def mismatch(self) -> float:
@@ -55,72 +55,44 @@ class Resemblance:
 
 
 def resemblances(
-    train: Floats, test: Floats, label: Ints, groupings: Mapping[str, Ints], plan: FoldPlan
+    margins: Margins, label: Ints, test_rows: int, groupings: Mapping[str, Ints], plan: FoldPlan
 ) -> dict[str, Resemblance]:
     """Compare validation and test rows for each grouping.
 
-    Test rows are compared with the training rows of one fold each, so that both have as many rows to be close to.
+    Each test row is compared by the head of one fold, so that both sides are judged by heads of as many rows.
 
     Args:
-        train: float32 [N, D], features of the training rows.
-        test: float32 [M, D], of the test rows; M at least 1.
+        margins: of heads.
         label: int64 [N], classes.
+        test_rows: their number, at least as many as there are folds.
         groupings: name to group of each training row, int64 [N]; every row has a group.
         plan: of the folds.
     """
-    a, b = _unit(train), _unit(test)
-    rng = np.random.Generator(np.random.Philox(key=plan.seed))
-    rows, test_rows = _sample(len(a), rng), _sample(len(b), rng)
-    turn = np.arange(len(test_rows)) % plan.k
+    turn = np.arange(test_rows) % plan.k
     found = {}
     for name, group in groupings.items():
         part = stratified_folds(label, [1 / plan.k] * plan.k, plan.seed, group)
-        valid = nearest_elsewhere(a[rows], part[rows], a, part)
-        tested = nearest_elsewhere(b[test_rows], turn, a, part)
-        found[name] = _compare(valid, tested, group[rows])
-    return found
-
-
-def nearest_elsewhere(queries: Floats, own_part: Ints, rows: Floats, part: Ints) -> Floats:
-    """Return each query's largest cosine with the rows of other parts, float32 [n].
-
-    Args:
-        queries: float32 [n, D], unit rows.
-        own_part: int64 [n], the part that is left out for each query.
-        rows: float32 [N, D], unit rows.
-        part: int64 [N].
-    """
-    found = np.empty(len(queries), dtype=np.float32)
-    for start in range(0, len(queries), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        cosine = queries[block] @ rows.T
-        cosine[own_part[block][:, None] == part[None, :]] = -2
-        found[block] = cosine.max(axis=1)
+        valid, tested = np.zeros(len(label), np.float32), np.zeros(test_rows, np.float32)
+        for number in range(plan.k):
+            held, of_test = np.flatnonzero(part == number), np.flatnonzero(turn == number)
+            if len(held):
+                valid[held], tested[of_test] = margins(held, of_test)
+        found[name] = _compare(valid, tested, group)
     return found
 
 
 def _compare(valid: Floats, tested: Floats, group: Ints) -> Resemblance:
-    """Return the probability that a validation row is closer, with the error of clustered rows (DeLong et al. 1988).
+    """Return the probability that a validation row is higher, with the error of clustered rows (DeLong et al. 1988).
 
-    Test rows are taken to come in groups of the size of the training groups.
+    Test rows are taken to be as related to each other as training rows.
     """
     n, m = len(valid), len(tested)
     ranks = rankdata(np.concatenate([valid, tested]))
-    own_valid, own_test = rankdata(valid), rankdata(tested)
-    above = (ranks[:n] - own_valid) / m  # share of test rows below each validation row
-    below = 1 - (ranks[n:] - own_test) / n
-    _, place, sizes = np.unique(group, return_inverse=True, return_counts=True)
-    deviation = np.bincount(place, weights=above - above.mean())
-    of_valid = float((deviation**2).sum()) / n**2
+    above = (ranks[:n] - rankdata(valid)) / m  # share of test rows below each validation row
+    below = 1 - (ranks[n:] - rankdata(tested)) / n
+    place = np.unique(group, return_inverse=True)[1]
+    of_valid = float((np.bincount(place, weights=above - above.mean()) ** 2).sum()) / n**2
     independent = float(((above - above.mean()) ** 2).sum()) / n**2
     design = max(of_valid / independent, 1.0) if independent > 0 else 1.0
     of_test = float(below.var()) / m * design
-    return Resemblance(float(above.mean()), float(np.sqrt(of_valid + of_test)), len(sizes))
-
-
-def _unit(rows: Floats) -> Floats:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
-
-
-def _sample(count: int, rng: np.random.Generator) -> Ints:
-    return np.sort(rng.permutation(count)[:MOST_ROWS]).astype(np.int64)
+    return Resemblance(float(above.mean()), float(np.sqrt(of_valid + of_test)))

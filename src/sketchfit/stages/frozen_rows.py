@@ -18,9 +18,6 @@ from sketchfit.relations.resemblance import FoldPlan
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-SIMILARITY_COLUMNS = 128
-"""Principal components in which rows are compared with the test rows."""
-
 
 @dataclass(frozen=True)
 class FrozenRows:
@@ -31,20 +28,27 @@ class FrozenRows:
         values: float32 [n, K], principal components.
         label: int64 [n], classes.
         classes: number of classes.
+        test_values: float32 [m, K], the test rows whose image was read.
     """
 
     row: Ints
     values: Floats
     label: Ints
     classes: int
+    test_values: Floats
 
     @classmethod
     def of(cls, features: BankFeatures, label: Ints) -> FrozenRows:
-        """Return the rows of the training table; label is int64 [N]."""
+        """Return the rows of both tables; label is int64 [N].
+
+        Scale and components are fitted on both. If they were fitted on training rows alone, training rows would be more
+        different from each other than from test rows.
+        """
         row = np.flatnonzero(features.train_readable)
-        (rows,) = scaled(features.train[row], widths=features.widths)
-        (values,) = reduced(rows)
-        return cls(row, values, label[row], int(label.max()) + 1)
+        test = features.test[features.test_readable]
+        (both,) = scaled(np.concatenate([features.train[row], test]), widths=features.widths)
+        (values,) = reduced(both)
+        return cls(row, values[: len(row)], label[row], int(label.max()) + 1, values[len(row) :])
 
     @cached_property
     def strength(self) -> float:
@@ -60,6 +64,11 @@ class FrozenRows:
         """Return whether a head that is fitted without some rows is right on each: bool [m], of int64 [m] places."""
         return np.asarray(self.head.held_out(held).argmax(axis=1) == self.label[held])
 
+    def margins(self, held: Ints, of_test: Ints) -> tuple[Floats, Floats]:
+        """Return the margins of a head without some rows, on these rows and on some test rows (places, int64)."""
+        head = self.head.without(held)
+        return _margin(head.scores(self.values[held])), _margin(head.scores(self.test_values[of_test]))
+
     def head_accuracy(self, group: Ints, plan: FoldPlan) -> float:
         """Return the out-of-fold accuracy of a head, with folds that keep groups together: 0 … 1.
 
@@ -72,13 +81,7 @@ class FrozenRows:
         return sum(int(self.right_without(rows).sum()) for rows in parts if len(rows)) / len(self.row)
 
 
-def similarity_rows(features: BankFeatures) -> tuple[Floats, Floats]:
-    """Return training and test rows that could be read, in the same components, fitted on both: float32 [n, K], [m, K].
-
-    Components that are fitted on training rows alone would make training rows more different from each other than from
-    test rows.
-    """
-    train, test = features.train[features.train_readable], features.test[features.test_readable]
-    (both,) = scaled(np.concatenate([train, test]), widths=features.widths)
-    (small,) = reduced(both, columns=SIMILARITY_COLUMNS)
-    return small[: len(train)], small[len(train) :]
+def _margin(scores: Floats) -> Floats:
+    """Return the difference of the two highest scores of each row, float32 [n]."""
+    highest = np.sort(np.partition(scores, -2, axis=1)[:, -2:], axis=1)
+    return np.asarray(highest[:, 1] - highest[:, 0])

@@ -13,18 +13,19 @@ from sketchfit.config.folds import FoldsSection
 from sketchfit.data.exif import read_exif
 from sketchfit.data.folds import crossing_pairs, stratified_folds
 from sketchfit.data.table import Table, fingerprint
-from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test
-from sketchfit.relations.key import NO_VALUE, Key, own_groups
+from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test, with_clusters
+from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups
+from sketchfit.relations.levels import cluster_levels
 from sketchfit.relations.origins import Origins, origins_of
 from sketchfit.relations.ranking import Tested
 from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
 from sketchfit.relations.search import FrozenFeatures, find_relations
 from sketchfit.relations.syntax import KnownGroups, group_of, parse_group
 from sketchfit.runs.arrays import read_npz, write_npz
-from sketchfit.runs.artefacts import GroupingFigures, KeyFigures, Relations
+from sketchfit.runs.artefacts import AuditFindings, GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.context import RunContext, RunState
-from sketchfit.stages.frozen_rows import FrozenRows, similarity_rows
+from sketchfit.stages.frozen_rows import FrozenRows
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ Ints = NDArray[np.int64]
 
 VERSION = 1
 """Increased when the same data would give other relations."""
+
+SEPARABLE = 0.55
+"""Area under the curve of a classifier of training and test images by traits, from which on test images differ."""
 
 SHOWN = 5
 """Related keys that are printed."""
@@ -92,7 +96,7 @@ def _find(context: RunContext, state: RunState) -> tuple[Relations, Ints]:
     frozen = None if state.features is None else FrozenRows.of(state.features, table.label)
     rows = _Rows(origins, copies, frozen)
     tested = () if frozen is None else _tested(section, rows, frozen)
-    choice = _choose(context, state, rows, tested)
+    choice = _choose(context, rows, tested)
     found = _figures(context, choice, tested, rows)
     folder = context.run.findings.parent
     write_npz(folder / "relations.npz", {"group": choice.chosen.group})
@@ -123,7 +127,7 @@ def _key(context: RunContext, state: RunState) -> str:
     return digest(VERSION, fingerprint(table), table.class_names, features, copies, plan)
 
 
-def _choose(context: RunContext, state: RunState, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
+def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
     """Return the grouping that the recipe names, or the one with which validation resembles the test set."""
     setting, plan = context.recipe.folds.group, _plan(context)
     if setting != "auto":
@@ -132,14 +136,39 @@ def _choose(context: RunContext, state: RunState, rows: _Rows, tested: tuple[Tes
     related = [one.key for one in tested if one.verdict == "related" or (one.verdict == "part" and not one.key.nested)]
     candidates = candidates_of(rows.copies, related, plan, context.table.label)
 
-    def compare(groupings: Mapping[str, Ints]) -> dict[str, Resemblance]:
-        assert state.features is not None  # without features no key is related
-        usable = np.flatnonzero(state.features.train_readable)
-        train, test = similarity_rows(state.features)
-        of_usable = {name: group[usable] for name, group in groupings.items()}
-        return resemblances(train, test, context.table.label[usable], of_usable, plan)
+    frozen = rows.frozen
+    if frozen is None:  # nothing is related then
+        return choose(candidates, related, False, lambda _: {})
 
-    return choose(candidates, related, len(rows.origins.test) > 0, compare)
+    def compare(groupings: Mapping[str, Ints]) -> dict[str, Resemblance]:
+        of_row = {name: group[frozen.row] for name, group in groupings.items()}
+        return resemblances(frozen.margins, frozen.label, len(frozen.test_values), of_row, plan)
+
+    has_test = len(frozen.test_values) >= plan.k
+    choice = choose(candidates, related, has_test, compare)
+    if not has_test or _drifts(context):
+        return choice
+    return with_clusters(choice, _levels(rows, frozen), compare)
+
+
+def _levels(rows: _Rows, frozen: FrozenRows) -> list[Candidate]:
+    """Return groupings by clusters of similar rows, which keep near-duplicates together too."""
+    found = []
+    for size, group in cluster_levels(frozen.values, frozen.label).items():
+        of_row = np.full(len(rows.copies.train), NO_VALUE, dtype=np.int64)
+        of_row[frozen.row] = group
+        clusters = Key(f"cluster:{size:g}", "cluster", of_row, rows.copies.test, nested=True)
+        name = f"{clusters.name} + {rows.copies.name}"
+        found.append(Candidate(name, own_groups(joined(name, [clusters, rows.copies]).train), (clusters.name,)))
+    return found
+
+
+def _drifts(context: RunContext) -> bool:
+    """Return whether traits of the pages separate test from training images: then relations are not the cause."""
+    findings = AuditFindings.find(context.run.path)
+    drift = (findings.model_extra or {}).get("drift") if findings else None
+    interval = drift.get("auc_interval") if drift else None
+    return bool(interval and interval[0] > SEPARABLE)
 
 
 def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:

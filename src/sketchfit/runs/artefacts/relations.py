@@ -59,7 +59,7 @@ class GroupingFigures(Part):
     Attributes:
         name: as in `folds.group`.
         groups: number of groups, single rows included.
-        higher, error: probability that a validation row is closer to the training rows than a test row, and its
+        higher, error: probability that a head is more certain of a validation row than of a test row, and its
             standard error; see `relations.resemblance`. None where it was not measured.
         head_top1: out-of-fold accuracy of a head on frozen features, with folds of this grouping, 0 … 1.
     """
