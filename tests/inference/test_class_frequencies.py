@@ -132,6 +132,15 @@ def test_the_p_value_is_repeatable_and_never_zero() -> None:
     assert found == [1 / 1000] * 2
 
 
+def test_an_absent_class_keeps_a_small_frequency() -> None:
+    label = np.arange(600) % 3
+    prob = np.eye(3)[label]
+    found = estimate_frequencies(Reference(prob, prob, label), np.eye(3)[np.arange(300) % 2])
+    assert 0 < found.test[2] < 0.01
+    assert found.low[2] == 0
+    np.testing.assert_allclose(found.test[:2], 0.5, atol=0.01)
+
+
 def test_a_class_without_rows_has_no_frequency() -> None:
     label = np.arange(200) % 3
     prob = answers(label, 4, 2.0, 0)

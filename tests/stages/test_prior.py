@@ -15,6 +15,8 @@ from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference
 from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.runs.artefacts import EstimatedFrequencies
+from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.run import Run
 from sketchfit.stages.context import RunState
 from sketchfit.stages.prior import FEWEST, correct_prior
 from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions
@@ -126,6 +128,8 @@ def test_the_record_is_read_as_written(tmp_path: Path) -> None:
     assert found is not None
     found.write(tmp_path)
     assert EstimatedFrequencies.read(tmp_path) == found
+    assert Run(RunFolder(tmp_path)).class_frequencies == found
+    assert Run(RunFolder(tmp_path / "empty")).class_frequencies is None
 
 
 @pytest.mark.parametrize(

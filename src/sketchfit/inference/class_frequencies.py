@@ -26,6 +26,8 @@ less than 5 % false alarms (docs/report.md)."""
 _VARIANCES = np.r_[0.0, np.geomspace(1e-3, 10, 41)]
 _ZERO_SHARE = 0.2
 _PRIOR_ROWS = 20.0
+_LEAST_RATIO = 0.02
+"""Least ratio of test and training frequency: no estimate is certain that a class of the training table is absent."""
 _RESAMPLES = 999
 _DEPENDENCE = 1.2
 """Variance of a mean over out-of-fold rows, over that of independent rows. Rows of two folds depend on each other
@@ -106,14 +108,17 @@ def estimate_frequencies(reference: Reference, test: Floats) -> ClassFrequencies
     means, noise = _class_means(reference, prob)
     difference = test.mean(axis=0, dtype=np.float64) - prob.mean(axis=0)
     noise = noise * (1 / len(test) + 1 / len(prob))  # of means over test rows and over out-of-fold rows
-    ratio, deviation, variance = _ratios(means * training, noise, difference, training)
-    share = np.maximum(ratio, 0) * training
-    reach = 1.96 * deviation * training
+    equation = _Equation.of(means * training, noise, difference, training)
+    ratio, _, variance = equation.ratios(least=0.0)
+    # Equal frequencies do not give equal numbers of rows: an interval of the rows' own frequencies has to allow for it.
+    middle, deviation, _ = equation.ratios(least=(training > 0).sum() * (1 / len(test) + 1 / len(prob)))
+    share = np.maximum(ratio, _LEAST_RATIO) * training
+    found, reach = share / share.sum(), 1.96 * deviation * training
     return ClassFrequencies(
         training=training,
-        test=share / share.sum(),
-        low=np.maximum(ratio * training - reach, 0),
-        high=np.clip(ratio * training + reach, 0, 1),
+        test=found,
+        low=np.clip(middle * training - reach, 0, found),
+        high=np.clip(middle * training + reach, found, 1),
         variance=variance,
     )
 
@@ -192,36 +197,53 @@ def _class_means(reference: Reference, prob: NDArray[np.float64]) -> tuple[NDArr
     return means.T, (1 - shrink) * noise + shrink * np.diag(np.diag(noise))
 
 
-def _ratios(
-    mixing: NDArray[np.float64],
-    noise: NDArray[np.float64],
-    difference: NDArray[np.float64],
-    training: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Solve difference = mixing @ (ratio - 1) + noise.
+@dataclass(frozen=True)
+class _Equation:
+    """difference = mixing @ (ratio - 1) + noise, in coordinates in which its parts are independent.
 
-    Returns:
-        float64 [C] posterior mean of the ratios of test and training frequency, float64 [C] their posterior standard
-        deviation, and the posterior mean of τ².
+    Attributes:
+        basis: float64 [C, C-1], directions of changes of the ratios of test and training frequency.
+        singular: float64 [C-1], effect of a change of 1 in each direction, in standard deviations of the noise.
+        z: float64 [C-1], what was observed, in standard deviations of the noise.
     """
-    # Both sides sum to 0 over classes, and so do the changes of frequencies: one dimension less on each side.
-    left, right = _complement(np.ones(len(training))), _complement(training)
-    covariance = left.T @ noise @ left
-    covariance += 1e-6 * max(float(np.trace(covariance)) / len(covariance), 1e-12) * np.eye(len(covariance))
-    root = np.linalg.cholesky(covariance)
-    u, singular, vt = np.linalg.svd(np.linalg.solve(root, left.T @ mixing @ right))
-    z = u.T @ np.linalg.solve(root, left.T @ difference)
-    total = _VARIANCES[:, None] * singular**2 + 1
-    likelihood = -0.5 * (np.log(total) + z**2 / total).sum(axis=1)
-    prior = np.r_[_ZERO_SHARE, np.full(len(_VARIANCES) - 1, (1 - _ZERO_SHARE) / (len(_VARIANCES) - 1))]
-    weight = prior * np.exp(likelihood - likelihood.max())
-    weight /= weight.sum()
-    means = _VARIANCES[:, None] * singular * z / total
-    basis = right @ vt.T
-    mean = weight @ means
-    between = (weight[:, None] * ((means - mean) @ basis.T) ** 2).sum(axis=0)
-    spread = basis**2 @ (weight @ (_VARIANCES[:, None] / total)) + between
-    return 1 + basis @ mean, np.sqrt(spread), float(weight @ _VARIANCES)
+
+    basis: NDArray[np.float64]
+    singular: NDArray[np.float64]
+    z: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        mixing: NDArray[np.float64],
+        noise: NDArray[np.float64],
+        difference: NDArray[np.float64],
+        training: NDArray[np.float64],
+    ) -> _Equation:
+        """Diagonalise. Both sides sum to 0 over classes, and so do changes of frequencies: one dimension less."""
+        left, right = _complement(np.ones(len(training))), _complement(training)
+        covariance = left.T @ noise @ left
+        covariance += 1e-6 * max(float(np.trace(covariance)) / len(covariance), 1e-12) * np.eye(len(covariance))
+        root = np.linalg.cholesky(covariance)
+        u, singular, vt = np.linalg.svd(np.linalg.solve(root, left.T @ mixing @ right))
+        return cls(right @ vt.T, singular, u.T @ np.linalg.solve(root, left.T @ difference))
+
+    def ratios(self, least: float) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+        """Return the posterior mean of the ratios [C], their standard deviation [C], and the mean of τ² above `least`.
+
+        Args:
+            least: least variance of the ratios.
+        """
+        variances = (_VARIANCES + least)[:, None]
+        total = variances * self.singular**2 + 1
+        likelihood = -0.5 * (np.log(total) + self.z**2 / total).sum(axis=1)
+        prior = np.r_[_ZERO_SHARE, np.full(len(_VARIANCES) - 1, (1 - _ZERO_SHARE) / (len(_VARIANCES) - 1))]
+        weight = prior * np.exp(likelihood - likelihood.max())
+        weight /= weight.sum()
+        means = variances * self.singular * self.z / total
+        mean = weight @ means
+        between = (weight[:, None] * ((means - mean) @ self.basis.T) ** 2).sum(axis=0)
+        spread = self.basis**2 @ (weight @ (variances / total)) + between
+        return 1 + self.basis @ mean, np.sqrt(spread), float(weight @ _VARIANCES)
 
 
 def _complement(vector: NDArray[np.float64]) -> NDArray[np.float64]:
