@@ -57,9 +57,10 @@ def test_without_simulated_shifts_the_usual_weights_apply() -> None:
     assert odds(found) == pytest.approx(log_odds)
 
 
-def test_rows_without_concentrated_answers_are_not_raised_where_no_shift_is_resembled() -> None:
+def test_accuracy_falls_more_than_confidence_where_no_shift_is_resembled() -> None:
     correction = Correction.of(REFERENCE, [UNCHANGED, shift(0.3)])
-    assert correction.accuracy(signals(0.2)) == pytest.approx(0.2)
+    assert odds(correction.accuracy(signals(0.2))) == pytest.approx((1 + OF_OTHERS[1]) * np.log(1 / 4))
+    assert correction.accuracy(signals(0.5)) == pytest.approx(0.5)
     assert correction.accuracy(signals(0.2, frequencies=TO_FIRST)) > 0.22
 
 
