@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchfit.claims.thresholds import (
@@ -34,12 +34,14 @@ def test_the_threshold_leaves_out_as_many_rows_as_are_wrong() -> None:
     assert thresholded_accuracy(score, right, np.array([0.15, 0.25, 0.35, 0.45])) == 0.75
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40))
 def test_the_same_rows_give_the_same_accuracy_also_with_equal_scores(rows: list[tuple[int, bool]]) -> None:
     score, right = np.array([float(s) for s, _ in rows]), np.array([r for _, r in rows])
     assert thresholded_accuracy(score, right, score) == pytest.approx(right.mean())
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-5, 5), st.booleans()), min_size=1, max_size=40), st.floats(0, 3))
 def test_higher_scores_never_give_a_lower_accuracy(rows: list[tuple[float, bool]], more: float) -> None:
     score, right = np.array([s for s, _ in rows]), np.array([r for _, r in rows])

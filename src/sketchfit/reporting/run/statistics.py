@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.inference.calibration import Temperature
-from sketchfit.inference.expected_accuracy import calibrated_confidence, estimate_test_accuracy
+from sketchfit.inference.calibration import cross_fit, fit_temperature
+from sketchfit.inference.folding import estimation_folds
 from sketchfit.inference.intervals import Estimate, families
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.figures import Figures, figures
@@ -25,7 +25,7 @@ class Statistics:
         group: int64 [n], family of near-duplicates per row; None where rows are independent.
         calibrated: float32 [n, C], cross-fitted.
         temperature: fitted on all rows.
-        test_accuracy: expected top-1 accuracy on the test rows, or None without them.
+        test_accuracy: top-1 accuracy on the test rows, estimated without labels; None where the run has no estimate.
     """
 
     total: Figures
@@ -47,16 +47,13 @@ def compute_statistics(evidence: Evidence, resamples: int = 1000) -> Statistics:
     total = figures(evidence.prob, label, group, resamples)
     many = len(evidence.members) > 1
     members = {name: figures(prob, label, group, resamples) for name, prob in evidence.members.items()} if many else {}
-    calibrated, calibrator = calibrated_confidence(evidence.prob, label, evidence.fold, group)
-    test_accuracy = None
-    if evidence.test is not None and len(evidence.test):
-        test = np.asarray(calibrator.apply(evidence.test), dtype=np.float32)
-        test_accuracy = estimate_test_accuracy(calibrated, label, group, test)
+    calibrated = cross_fit("temperature", evidence.prob, label, estimation_folds(evidence.fold, group))
+    claim = evidence.run.claim
     return Statistics(
         total,
         {"ensemble" if many else "run": total, **members},
         group,
-        calibrated,
-        calibrator.value if isinstance(calibrator, Temperature) else 1.0,
-        test_accuracy,
+        np.asarray(calibrated, dtype=np.float32),
+        fit_temperature(evidence.prob, label).value,
+        claim.label_free.accuracy if claim and claim.label_free else None,
     )
