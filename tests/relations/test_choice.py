@@ -43,6 +43,22 @@ def test_a_grouping_that_takes_complete_classes_away_is_no_candidate() -> None:
     assert [one.keys for one in candidates_of(COPIES, [PHOTO, whole], PLAN, of_class)] == [("photo",), ()]
 
 
+def test_new_values_of_a_key_and_of_a_part_of_it_leave_the_key() -> None:
+    photo = Key("photo", "column", PHOTO.train, np.array([20, 21]))
+    part = Key("drawing", "column", np.array([*range(18), 18, 18]), np.array([30, 31]))
+    found = candidates_of(COPIES, [part, photo], PLAN)
+    assert choose(found, [part, photo], True, not_measured).chosen.keys == ("drawing", "photo")
+
+
+def test_groupings_that_are_equal_are_one_candidate() -> None:
+    part = Key("drawing", "column", np.array([*range(18), 18, 18]), NOTHING)
+    assert [one.keys for one in candidates_of(COPIES, [PHOTO, part], PLAN)] == [
+        ("photo", "drawing"),
+        ("drawing",),
+        (),
+    ]
+
+
 def test_a_grouping_that_joins_nearly_everything_is_no_candidate() -> None:
     # Every photo is drawn by several drawers, and every drawer has drawn several photos: together they are one group.
     names = [one.keys for one in candidates_of(COPIES, [PHOTO, DRAWER], PLAN)]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.relations.evidence import evidence, is_crossed, judge, related_beyond
+from sketchfit.relations.evidence import evidence, is_crossed, judge, related_beyond, related_within
 from sketchfit.relations.key import nested_in_class
 from sketchfit.relations.space import compare_rows
 from tests.relations.simulated import features, key, rows
@@ -140,3 +140,14 @@ def test_hardly_any_rows(usable: int) -> None:
     found = evidence(space, np.array([0, 0, 1, 1, -1]))
     assert found.p == 1 or found.p > 0.1
     assert not found.related
+
+
+def test_groups_that_a_trait_explains() -> None:
+    label, _, group = rows(12, 4, 6)
+    side = group % 2
+    only_side = compare_rows(features(8, label, [(side, 1.0)]), label)
+    assert evidence(only_side, group).related
+    assert not related_within(only_side, group, side)
+    both = compare_rows(features(8, label, [(side, 1.0), (group, 1.0)]), label)
+    assert related_within(both, group, side)
+    assert not related_within(both, 2 * label + side, side)  # the same as the trait in each class

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sketchfit.relations.key import nested_in_class
 from sketchfit.relations.ranking import rank_keys
@@ -46,3 +47,21 @@ def test_a_drawer_contains_its_drawings_of_each_class() -> None:
 def test_no_keys() -> None:
     label, _, _ = rows(3, 2, 2)
     assert rank_keys([], compare_rows(features(0, label), label)) == ()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numbers_that_restart_in_each_class_are_no_trait(seed: int) -> None:
+    """Photos 1 to 3 of each class have nothing in common with those of other classes."""
+    label, inner, photo = rows(8, 3, 6)
+    number = key("number", inner)
+    space = compare_rows(features(seed, label, [(photo, 1.0)]), label)
+    ranked = rank_keys([nested_in_class(number, label)], space, traits=[number])
+    assert [one.verdict for one in ranked] == ["related"]
+
+
+def test_sides_within_classes_are_explained_by_the_side() -> None:
+    label, side, _ = rows(6, 2, 12)
+    trait = key("side", side)
+    space = compare_rows(features(3, label, [(side, 0.7)]), label)
+    ranked = rank_keys([nested_in_class(trait, label)], space, traits=[trait])
+    assert [(one.verdict, one.other) for one in ranked] == [("explained", "side")]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups
+from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups, pair_counts
 from sketchfit.relations.keys import divided_rows
 from sketchfit.relations.resemblance import FoldPlan, Resemblance
 
@@ -103,10 +103,28 @@ def candidates_of(
     for keys in sets:
         name = " + ".join([*(key.name for key in keys), near_duplicate.name])
         together = joined(name, [*keys, near_duplicate])
-        one = Candidate(name, own_groups(together.train), tuple(key.name for key in keys))
-        if _fits(one.group, plan) and (label is None or divided_rows(one.group, label) >= DIVIDED * len(label)):
+        group = own_groups(together.train)
+        one = Candidate(name, group, tuple(key.name for key in related if keeps_together(group, key)))
+        fits = _fits(one.group, plan) and (label is None or divided_rows(one.group, label) >= DIVIDED * len(label))
+        if fits and not any(_same(one.group, other.group) for other in found):
             found.append(one)
     return tuple(sorted(found, key=lambda one: one.groups))
+
+
+def keeps_together(group: Ints, key: Key) -> bool:
+    """Return whether all rows of one value of a key are in one group.
+
+    Args:
+        group: int64 [N]; every row has a group.
+        key: values of these rows.
+    """
+    values = own_groups(key.train)
+    return len(pair_counts(values, group)[2]) == len(np.unique(values))
+
+
+def _same(one: Ints, other: Ints) -> bool:
+    pairs = len(pair_counts(one, other)[2])
+    return pairs == len(np.unique(one)) == len(np.unique(other))
 
 
 def _fits(group: Ints, plan: FoldPlan) -> bool:

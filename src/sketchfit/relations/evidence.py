@@ -120,6 +120,26 @@ def related_beyond(space: Space, coarse: Groups, fine: Groups) -> bool | None:
     return test.p <= LEVEL and test.effect >= LEAST_EFFECT if test.pairs else None
 
 
+def related_within(space: Space, fine: Groups, trait: Groups) -> bool:
+    """Return whether rows of one class and trait are more similar if they share a fine group.
+
+    Where not, rows of a fine group are similar only because they share the trait, for instance because all of them show
+    the left side.
+
+    Args:
+        space: of the training rows.
+        fine, trait: int64 [N], groups; each fine group has one trait.
+    """
+    of_row = own_groups(fine)[space.rows]
+    kind = pair_counts(space.label, own_groups(trait)[space.rows])[1]
+    chosen = _sampled(of_row)
+    test = compare_within(Units.of(space.unit[chosen], kind[chosen], of_row[chosen]))
+    if test.pairs:
+        return test.p <= LEVEL and test.effect >= LEAST_EFFECT
+    # Nothing was compared: either no fine group has two rows of a class, or each class and trait is one fine group.
+    return len(pair_counts(kind, of_row)[2]) > len(np.unique(kind))
+
+
 def is_crossed(group: Groups, label: Groups) -> bool:
     """Return whether most rows that share a group share it with rows of another class."""
     numbers = np.unique(group, return_inverse=True)[1]

@@ -7,6 +7,7 @@ A value that occurs in several classes has two readings: `drawer 3` is the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from sketchfit.relations.name_patterns import name_patterns
 from sketchfit.relations.origins import Origins
 from sketchfit.relations.syntax import parse_group, values_key
 
-MOST_KEYS = 40
+MOST_KEYS, MOST_TRAITS = 40, 10
 """Keys beyond are left out: each costs power, as the evidence is corrected for the number of keys."""
 LEAST_GROUPS = 5
 """Fewer groups cannot fill the usual number of folds; they are traits, such as left and right."""
@@ -31,34 +32,55 @@ _EXIF = ("BodySerialNumber", "CameraOwnerName", "Artist", "Model", "DateTimeOrig
 _DAY = r"^(\d{4}\D\d{2}\D\d{2})"
 
 
-def candidate_keys(origins: Origins) -> tuple[Key, ...]:
-    """Return the groupings that may relate rows, at most 40, the simplest names first.
+@dataclass(frozen=True)
+class Candidates:
+    """What the facts about rows suggest.
 
-    Left out are keys with fewer than five groups, those whose groups are the classes or contain complete classes, those
-    with hardly a group of two rows, and those with the same groups as an earlier key.
+    Attributes:
+        keys: groupings that may relate rows, at most 40, the simplest names first.
+        traits: groupings across classes with two to four groups: too few for folds, but they may explain others.
+    """
+
+    keys: tuple[Key, ...]
+    traits: tuple[Key, ...]
+
+
+def find_candidates(origins: Origins) -> Candidates:
+    """Return the groupings that may relate rows, and traits.
+
+    Left out are keys whose groups are the classes or contain complete classes, those with hardly a group of two rows,
+    and those with the same groups as an earlier key.
 
     Args:
         origins: facts about the rows.
     """
     found: dict[bytes, Key] = {}
     for key in _readings(_parts(origins), origins):
-        if worth_testing(key.train, origins.label):
+        if worth_testing(key.train, origins.label, least_groups=2):
             found.setdefault(_partition(key.train), key)
-    return tuple(found.values())[:MOST_KEYS]
+    keys = [key for key in found.values() if _groups(key) >= LEAST_GROUPS]
+    traits = [key for key in found.values() if _groups(key) < LEAST_GROUPS and not key.nested]
+    return Candidates(tuple(keys[:MOST_KEYS]), tuple(traits[:MOST_TRAITS]))
 
 
-def worth_testing(group: Groups, label: Groups) -> bool:
+def candidate_keys(origins: Origins) -> tuple[Key, ...]:
+    """Return the groupings that may relate rows; see `find_candidates`."""
+    return find_candidates(origins).keys
+
+
+def worth_testing(group: Groups, label: Groups, least_groups: int = LEAST_GROUPS) -> bool:
     """Return whether groups could relate rows that folds would otherwise separate.
 
     Args:
         group: int64 [N]; -1 for rows without a value.
         label: int64 [N], class of each row.
+        least_groups: with fewer groups they could not.
     """
     has_value = group != NO_VALUE
     sizes = np.bincount(group[has_value]) if has_value.any() else np.zeros(0, np.int64)
     related = int(sizes[sizes > 1].sum())
     return (
-        int((sizes > 0).sum()) >= LEAST_GROUPS
+        int((sizes > 0).sum()) >= least_groups
         and related >= max(LEAST_RELATED * len(group), 2)
         and divided_rows(group, label) >= LEAST_DIVIDED * len(group)
     )
@@ -77,6 +99,10 @@ def divided_rows(group: Groups, label: Groups) -> int:
     np.maximum.at(largest, pairs[0], counts)
     rows = np.bincount(label, minlength=len(largest))
     return int(rows[(largest > 0) & (largest < _ONE_GROUP * rows) & (rows > 1)].sum())
+
+
+def _groups(key: Key) -> int:
+    return len(np.unique(key.train[key.train != NO_VALUE]))
 
 
 def _parts(origins: Origins) -> Iterator[str]:

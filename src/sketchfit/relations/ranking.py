@@ -8,13 +8,18 @@ from typing import Literal
 
 import numpy as np
 
-from sketchfit.relations.evidence import Evidence, judge, related_beyond
+from sketchfit.relations.evidence import LEAST_EFFECT, Evidence, evidence, judge, related_beyond, related_within
 from sketchfit.relations.key import Groups, Key, own_groups, pair_counts
 from sketchfit.relations.space import Space
 
 Verdict = Literal["related", "part", "explained", "unrelated"]
 """`related`: rows of a group are related; `part`: so they are, and a coarser related key contains the groups;
-`explained`: only rows that also share a finer key are related; `unrelated`: no evidence."""
+`explained`: only rows that also share a finer key, or a trait that several groups share, are related; `unrelated`: no
+evidence."""
+TRAIT_LEVEL, TRAIT_SHARE = 0.07, 0.25
+"""A trait's probability by chance, and its effect across classes compared with that within classes; five classes with
+two groups have 16 permutations."""
+RELATED: tuple[Verdict, ...] = ("related", "part")
 _COMPARED = 2
 """Finer keys, the coarsest first, that a key is compared with: those that are still finer explain these."""
 _VERDICTS: tuple[Verdict, ...] = ("related", "part", "explained", "unrelated")
@@ -28,7 +33,7 @@ class Tested:
         key: the groups.
         evidence: how similar rows of a group are.
         verdict: see `Verdict`.
-        other: name of the coarser key that contains its groups, or of the finer one that explains it; else empty.
+        other: name of the coarser key that contains its groups, or of the key that explains it; else empty.
     """
 
     key: Key
@@ -37,29 +42,57 @@ class Tested:
     other: str = ""
 
 
-def rank_keys(keys: Sequence[Key], space: Space) -> tuple[Tested, ...]:
+def rank_keys(keys: Sequence[Key], space: Space, traits: Sequence[Key] = ()) -> tuple[Tested, ...]:
     """Judge keys and sort them: related ones first, then by the size of the effect.
 
     Args:
         keys: candidates.
         space: of the training rows.
+        traits: groupings across classes with few groups, which may explain keys.
     """
     found = judge(keys, space)
     related = [key for key, one in zip(keys, found, strict=True) if one.related]
-    verdicts = _verdicts(related, space)
+    certain = [trait for trait in traits if _is_trait(evidence(space, trait.train))]
+    verdicts = _verdicts(related, space, _by_traits(related, certain, space))
     ranked = [
         Tested(key, one, *verdicts.get(key.name, ("unrelated", ""))) for key, one in zip(keys, found, strict=True)
     ]
-    return tuple(sorted(ranked, key=lambda one: (_VERDICTS.index(one.verdict), -one.evidence.effect)))
+    return sort_tested(ranked)
 
 
-def _verdicts(related: Sequence[Key], space: Space) -> dict[str, tuple[Verdict, str]]:
-    """Return verdict and other key of related keys by name."""
+def sort_tested(tested: Sequence[Tested]) -> tuple[Tested, ...]:
+    """Return related keys first, then by the size of the effect."""
+    return tuple(sorted(tested, key=lambda one: (_VERDICTS.index(one.verdict), -one.evidence.effect)))
+
+
+def _is_trait(one: Evidence) -> bool:
+    """Return whether the groups differ in the same way in all classes; few groups have few permutations."""
+    return one.across and one.p <= TRAIT_LEVEL and one.across_effect >= max(LEAST_EFFECT, TRAIT_SHARE * one.effect)
+
+
+def _by_traits(related: Sequence[Key], traits: Sequence[Key], space: Space) -> dict[str, str]:
+    """Return the names of the keys whose rows are related only by a trait, and of the trait."""
+    return {
+        key.name: trait.name
+        for key in related
+        for trait in traits
+        if _refines(key.train, trait.train) and not related_within(space, key.train, trait.train)
+    }
+
+
+def _verdicts(related: Sequence[Key], space: Space, by_trait: dict[str, str]) -> dict[str, tuple[Verdict, str]]:
+    """Return verdict and other key of related keys by name.
+
+    Args:
+        related: keys.
+        space: of the training rows.
+        by_trait: the trait that explains a key, by names.
+    """
     finer = {
         coarse.name: [fine for fine in related if fine is not coarse and _refines(fine.train, coarse.train)]
         for coarse in related
     }
-    explained = {
+    explained = by_trait | {
         coarse.name: fine.name
         for coarse in related
         for fine in sorted(finer[coarse.name], key=_groups)[:_COMPARED]

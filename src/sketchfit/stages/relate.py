@@ -95,19 +95,13 @@ def _find(context: RunContext, state: RunState) -> tuple[Relations, Ints]:
     copies = Key("near_duplicate", "near_duplicate", alone if state.group is None else state.group, unknown)
     frozen = None if state.features is None else FrozenRows.of(state.features, table.label)
     rows = _Rows(origins, copies, frozen)
-    tested = () if frozen is None else _tested(section, rows, frozen)
+    tested = () if frozen is None else find_relations(origins, copies, FrozenFeatures(frozen.row, frozen.values))
     choice = _choose(context, rows, tested)
     found = _figures(context, choice, tested, rows)
     folder = context.run.findings.parent
     write_npz(folder / "relations.npz", {"group": choice.chosen.group})
     context.run.write(found.model_copy(update={"key": _key(context, state), "setting": section.group}))
     return found.model_copy(update={"setting": section.group}), choice.chosen.group
-
-
-def _tested(section: FoldsSection, rows: _Rows, frozen: FrozenRows) -> tuple[Tested, ...]:
-    by_hand = () if section.group == "auto" else parse_group(section.group, tuple(rows.origins.train.columns))
-    wanted = any(part.source == "cluster" for part in by_hand)
-    return find_relations(rows.origins, rows.copies, FrozenFeatures(frozen.row, frozen.values), wanted)
 
 
 def _read(context: RunContext, state: RunState) -> tuple[Relations, Ints] | None:
