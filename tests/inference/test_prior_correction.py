@@ -50,7 +50,7 @@ def test_the_gain_is_repeatable_and_counts_families() -> None:
     wide, narrow = (resampled_gain(one, SHIFTED, 1200) for one in (families, copied))
     assert wide is not None
     assert narrow is not None
-    assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
+    assert wide.high - wide.low > 1.1 * (narrow.high - narrow.low)
 
 
 def test_too_few_rows_for_evidence() -> None:
