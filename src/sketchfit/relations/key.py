@@ -115,3 +115,12 @@ def own_groups(group: Groups) -> Groups:
     alone = np.flatnonzero(group == NO_VALUE)
     complete[alone] = int(group.max(initial=-1)) + 1 + np.arange(len(alone))
     return complete
+
+
+def keeps_together(coarse: Groups, fine: Groups) -> bool:
+    """Return whether each fine group is in one coarse group; both int64 [N] from 0, every row has a group.
+
+    >>> keeps_together(np.array([0, 0, 1]), np.array([5, 5, 6]))
+    True
+    """
+    return len(pair_counts(fine, coarse)[2]) == len(np.unique(fine))

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from sketchfit.relations.evidence import LEAST_EFFECT, Evidence, evidence, judge, related_beyond, related_within
-from sketchfit.relations.key import Groups, Key, own_groups, pair_counts
+from sketchfit.relations.key import Groups, Key, keeps_together, own_groups
 from sketchfit.relations.space import Space
 
 Verdict = Literal["related", "part", "explained", "unrelated"]
@@ -116,5 +116,4 @@ def _groups(key: Key) -> int:
 
 def _refines(fine: Groups, coarse: Groups) -> bool:
     """Return whether each fine group is in one coarse group."""
-    one, other = own_groups(fine), own_groups(coarse)
-    return len(pair_counts(one, other)[2]) == len(np.unique(one))
+    return keeps_together(own_groups(coarse), own_groups(fine))

@@ -14,7 +14,7 @@ from sketchfit.data.exif import read_exif
 from sketchfit.data.folds import crossing_pairs, stratified_folds
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test, with_clusters
-from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups
+from sketchfit.relations.key import NO_VALUE, Key, joined, keeps_together, own_groups
 from sketchfit.relations.levels import cluster_levels
 from sketchfit.relations.origins import Origins, origins_of
 from sketchfit.relations.ranking import Tested
@@ -204,6 +204,7 @@ def _figures(context: RunContext, choice: Choice, tested: tuple[Tested, ...], ro
             other=one.other,
             crossing_pairs=crossing_pairs(plain, own_groups(one.key.train)),
             shared_with_test=shared_with_test(one.key),
+            kept=choice.chosen.name != "none" and keeps_together(choice.chosen.group, own_groups(one.key.train)),
         )
         for one in tested
     ]

@@ -25,6 +25,7 @@ class KeyFigures(Part):
             `relations.ranking`.
         crossing_pairs: pairs of rows of one group that plain stratified folds separate.
         shared_with_test: share of the test rows whose value occurs in training; None where it is not known.
+        kept: whether the folds keep its groups together; None where that was not written down.
     """
 
     name: str
@@ -43,6 +44,7 @@ class KeyFigures(Part):
     other: str = ""
     crossing_pairs: int
     shared_with_test: float | None = None
+    kept: bool | None = None
 
     def __str__(self) -> str:
         """In one line, for logs and pages."""
