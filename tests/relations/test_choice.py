@@ -43,6 +43,12 @@ def test_a_grouping_that_takes_complete_classes_away_is_no_candidate() -> None:
     assert [one.keys for one in candidates_of(COPIES, [PHOTO, whole], PLAN, of_class)] == [("photo",), ()]
 
 
+def test_without_test_rows_the_strongest_key_is_kept_together() -> None:
+    view = Key("view", "column", np.tile(np.arange(5), 4), NOTHING)  # it crosses the photos, and has fewer groups
+    chosen = choose(candidates_of(COPIES, [PHOTO, view], PLAN), [PHOTO, view], False, not_measured).chosen
+    assert chosen.keys == ("photo",)
+
+
 def test_new_values_of_a_key_and_of_a_part_of_it_leave_the_key() -> None:
     photo = Key("photo", "column", PHOTO.train, np.array([20, 21]))
     part = Key("drawing", "column", np.array([*range(18), 18, 18]), np.array([30, 31]))

@@ -149,7 +149,7 @@ def choose(candidates: Sequence[Candidate], related: Sequence[Key], has_test: bo
 
     Args:
         candidates: from `candidates_of`.
-        related: the keys that they use.
+        related: the keys that they use, the strongest first.
         has_test: whether there are test rows.
         compare: measures how groupings resemble the test rows; called only where that decides.
     """
@@ -158,7 +158,10 @@ def choose(candidates: Sequence[Candidate], related: Sequence[Key], has_test: bo
         why = "no other relation between rows was found" if not related else "no other grouping leaves enough groups"
         return Choice(everything[0], everything, why)
     if not has_test:
-        return Choice(everything[0], everything, "there is no test set, so new groups are assumed")
+        # Keys may cross, such as object and point of view: new groups of the strongest are assumed.
+        strongest = next(key.name for key in related if any(key.name in one.keys for one in everything))
+        chosen = next(one for one in everything if strongest in one.keys)
+        return Choice(chosen, everything, "there is no test set, so new groups are assumed")
     shared = {key.name: share for key in related if (share := shared_with_test(key)) is not None}
     left = _allowed_by_names(everything, shared)
     if len(left) == 1:
