@@ -48,8 +48,9 @@ class KeyFigures(Part):
 
     def __str__(self) -> str:
         """In one line, for logs and pages."""
+        sizes = f"{self.smallest} to {self.largest}" if self.smallest < self.largest else f"{self.largest}"
         return (
-            f"{self.name}: {self.groups:,} groups of {self.smallest} to {self.largest} rows; the nearest row is "
+            f"{self.name}: {self.groups:,} groups of {sizes} rows; the nearest row is "
             f"of the same group in {100 * self.hit_rate:.0f} % (by chance {100 * self.expected_hit_rate:.0f} "
             f"%), p = {self.p:.1g}; plain folds separate {self.crossing_pairs:,} pairs"
         )
