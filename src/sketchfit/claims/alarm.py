@@ -10,7 +10,7 @@ from scipy.stats import norm
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.signals import odds
 
-LEVEL = 0.03
+LEVEL = 0.02
 """p-value below which the alarm fires. docs/claims.md has the share of splits without a shift on which it does."""
 
 METHOD_ERROR = 0.08

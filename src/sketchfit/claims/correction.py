@@ -22,7 +22,7 @@ from sketchfit.inference.arrays import Floats
 OF_PICTURES = (0.1, -0.4, -0.55)
 """Usual weights of `features` where pictures have changed. docs/claims.md has the measurements."""
 
-OF_OTHERS = (0.1, 0.3, -0.15)
+OF_OTHERS = (0.1, 0.15, -0.15)
 """Usual weights where rows resemble no simulated shift, or none was simulated."""
 
 RESEMBLING = (0.15, 0.2)
