@@ -11,7 +11,7 @@ from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.signals import odds
 
 LEVEL = 0.02
-"""p-value below which the alarm fires. docs/claims.md has the share of splits without a shift on which it does."""
+"""p-value below which the alarm fires. docs/label-free.md has the share of splits without a shift on which it does."""
 
 METHOD_ERROR = 0.08
 """Standard deviation of the difference in log-odds that more rows would not reduce."""

@@ -20,7 +20,7 @@ from sketchfit.claims.signals import Reference, Signals, odds
 from sketchfit.inference.arrays import Floats
 
 OF_PICTURES = (0.1, -0.4, -0.55)
-"""Usual weights of `features` where pictures have changed. docs/claims.md has the measurements."""
+"""Usual weights of `features` where pictures have changed. docs/label-free.md has the measurements."""
 
 OF_OTHERS = (0.1, 0.15, -0.15)
 """Usual weights where rows resemble no simulated shift, or none was simulated."""
