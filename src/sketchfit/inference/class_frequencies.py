@@ -19,9 +19,8 @@ from scipy.sparse import csr_array
 
 from sketchfit.inference.arrays import Floats, Ints
 
-ALPHA = 0.02
-"""Frequencies with a smaller p-value differ. The p-value is slightly too small on small sets; at this level there are
-less than 5 % false alarms (docs/report.md)."""
+ALPHA = 0.05
+"""Frequencies with a smaller p-value differ."""
 
 _VARIANCES = np.r_[0.0, np.geomspace(1e-3, 10, 41)]
 _ZERO_SHARE = 0.2
