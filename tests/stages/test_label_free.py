@@ -7,16 +7,13 @@ from typing import Any
 
 import pytest
 
-from sketchfit.claims.new_rows import estimate_new, wanted_rows
 from sketchfit.claims.shifts import picture_shifts
+from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
-from sketchfit.data.store import open_stores
-from sketchfit.inference.run_predictor import RunPredictor
 from sketchfit.runs.run import Run
 from sketchfit.stages import label_free
 from sketchfit.synthetic import DrawSettings, draw
-from sketchfit.training.engine import make_engine
-from tests.factories import tiny_recipe
+from tests.factories import Cli, tiny_recipe
 
 CLAIM: dict[str, Any] = {"claim": True, "folds": {"k": 2, "group": "none"}, "training": {"epochs": 1}}
 
@@ -43,15 +40,16 @@ def test_shifts_are_measured_once_and_stored(data: Path, tmp_path: Path, monkeyp
     assert Run.open(tmp_path / "run").label_free == first
 
 
-def test_the_test_images_as_new_images_get_the_estimate_of_the_run(data: Path, tmp_path: Path) -> None:
+def test_the_test_images_as_new_images_get_the_estimate_of_the_run(data: Path, tmp_path: Path, cli: Cli) -> None:
     run(data, tiny_recipe(CLAIM), out=tmp_path / "run")
-    opened = Run.open(tmp_path / "run")
-    assert opened.label_free is not None
-    assert opened.claim is not None
-    assert opened.claim.label_free is not None
-    predictor, names = RunPredictor.of(opened), sorted(path.name for path in (data / "test").iterdir())
-    stores = open_stores(data / "test", names, predictor.store_settings, tmp_path / "cache")
-    answers = predictor.answers(stores, make_engine(opened.recipe.compute).device, wanted_rows(len(names)))
-    found = estimate_new(opened.label_free, predictor, answers)
-    assert found is not None
-    assert found.final.value == pytest.approx(opened.claim.label_free.accuracy.value, abs=0.002)
+    claim = Run.open(tmp_path / "run").claim
+    assert claim is not None
+    assert claim.label_free is not None
+    found = predict(tmp_path / "run", data / "test").attrs["accuracy"]
+    assert found.value == pytest.approx(claim.label_free.accuracy.value, abs=0.002)
+    status, table, notes = cli("predict", tmp_path / "run", data / "test")
+    assert status == 0
+    assert table.count("\n") == 1 + 4 * 30
+    assert f"these 120 images look like {100 * found.value:.1f} %" in notes
+    few = sorted((data / "test").iterdir())[:99]
+    assert predict(tmp_path / "run", few).attrs["accuracy"] is None

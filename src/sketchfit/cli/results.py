@@ -31,6 +31,10 @@ def predict(
 
     frame = predict_images(run_folder, images, image_column=image_column, sets=sets, distilled=distilled)
     text = frame.to_csv(index=False, lineterminator="\n")
+    if frame.attrs["accuracy"] is not None:
+        accuracy = f"{100 * frame.attrs['accuracy'].value:.1f} % right"
+        between = f"{100 * frame.attrs['accuracy'].low:.1f}–{100 * frame.attrs['accuracy'].high:.1f}"
+        typer.echo(f"these {len(frame):,} images look like {accuracy} ({between}), estimated without labels", err=True)
     if out is None:
         sys.stdout.write(text)
     else:
