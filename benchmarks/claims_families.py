@@ -5,7 +5,7 @@
 Each seed draws 60 classes with 30 training and 30 test drawings per class, five families per class: drawings of one
 object by different hands. The test drawings show other families, or those of the training drawings; file names contain
 the family or do not. Each of these four cases is a complete run of the product with its defaults for relations, folds
-and claims: the head of a frozen MobileNetV2 at 64 px is trained, because 80 complete fine-tunings would take a day.
+and claims: the head of a frozen MobileNetV2 at 48 px is trained, because 80 complete fine-tunings would take a day.
 Nothing but the score reads the labels of the test drawings. Finished runs are kept in FOLDER and not repeated.
 
 Printed per case: out-of-fold accuracy, claim, estimate without labels and truth (means over seeds), the mean absolute
@@ -35,7 +35,7 @@ from sketchfit.synthetic import DrawSettings, draw
 CLASSES, PER_CLASS, FAMILIES = 60, 30, 5
 
 SETTINGS = (
-    "model.input_size=64",
+    "model.input_size=48",
     "model.freeze.train=head",
     "training.epochs=1",
     "folds.k=5",

@@ -101,7 +101,8 @@ class Relations(Artefact):
             yield f"related rows: {key}"
         if len(related) > most:
             yield f"related rows: {len(related) - most} more keys, see {self.PLACE}"
-        heads = [f"{100 * one.head_top1:.1f} % with {one.name}" for one in self.groupings if one.head_top1 is not None]
+        shown = [one for one in self.groupings if one.name == self.chosen or not one.name.startswith("cluster:")]
+        heads = [f"{100 * one.head_top1:.1f} % with {one.name}" for one in shown if one.head_top1 is not None]
         if len(heads) > 1:
             yield f"a head on frozen features is right out of fold on {', '.join(heads)}"
         yield f"folds keep together: {self.chosen} (folds.group={self.setting})"
