@@ -6,7 +6,7 @@ import torch
 
 from sketchfit.claims.shifts import picture_shifts
 from sketchfit.claims.signals import Reference
-from sketchfit.claims.simulate import predict_changed, sampled_rows, simulate
+from sketchfit.claims.simulate import affordable_rows, predict_changed, sampled_rows, simulate
 from sketchfit.claims.unit import FoldUnit
 from sketchfit.config.load import load_recipe
 from sketchfit.inference.predictor import Predictor
@@ -19,18 +19,25 @@ def units(rows: int = 400) -> tuple[FoldUnit, ...]:
     return World().answers(seed=1, rows=rows)[0].units
 
 
-def test_the_sample_has_at_most_300_rows_of_all_units_and_a_fifth_of_few() -> None:
-    assert [len(rows) for rows in sampled_rows(units(1000), 0)] == [100, 100, 100]
-    assert [len(rows) for rows in sampled_rows(units(100), 0)] == [20, 20, 20]
-    assert sampled_rows(units(40), 0) == []
+def test_the_pass_is_a_small_part_of_training_and_has_at_most_300_rows() -> None:
+    assert affordable_rows(5000, 5 * 4000 * 9) == 300
+    assert affordable_rows(507, 5 * 405 * 9) == int(0.04 * 3 * 5 * 405 * 9 / 15)
+    assert affordable_rows(1000, 1000) == 140  # a short training
+    assert affordable_rows(100, 10**6) == 100
+
+
+def test_the_sample_is_divided_among_the_units() -> None:
+    assert [len(rows) for rows in sampled_rows(units(400), 300, 0)] == [100, 100, 100]
+    assert [len(rows) for rows in sampled_rows(units(400), 61, 0)] == [21, 21, 21]
+    assert sampled_rows(units(400), 29, 0) == []
 
 
 def test_the_sample_is_of_the_units_own_rows_each_once_and_repeatable() -> None:
-    for unit, rows, again in zip(units(), sampled_rows(units(), 5), sampled_rows(units(), 5), strict=True):
+    for unit, rows, again in zip(units(), sampled_rows(units(), 60, 5), sampled_rows(units(), 60, 5), strict=True):
         assert set(rows) <= set(unit.row)
         assert len(set(rows)) == len(rows)
         assert np.array_equal(rows, again)
-    assert not np.array_equal(sampled_rows(units(), 5)[0], sampled_rows(units(), 6)[0])
+    assert not np.array_equal(sampled_rows(units(), 60, 5)[0], sampled_rows(units(), 60, 6)[0])
 
 
 def test_accuracy_and_signals_are_those_of_the_answers_of_each_shift() -> None:
@@ -48,7 +55,7 @@ def test_accuracy_and_signals_are_those_of_the_answers_of_each_shift() -> None:
         oof = np.stack([by_row[int(row)][0] for row in rows])
         return [oof] + [np.roll(oof, 1, axis=1)] * len(picture_shifts())
 
-    found = simulate(reference, answers.units, predict, seed=0)
+    found = simulate(reference, answers.units, predict, 240, seed=0)
     right = [np.mean([by_row[int(row)][0].argmax() == by_row[int(row)][1] for row in rows]) for rows in used]
     shifted = [np.mean([(by_row[int(r)][0].argmax() + 1) % 10 == by_row[int(r)][1] for r in rows]) for rows in used]
     assert (found[0].kind, found[0].accuracy) == ("", pytest.approx(np.mean(right)))
@@ -64,7 +71,7 @@ def test_nothing_is_predicted_for_too_few_rows() -> None:
     def predict(place: int, rows: np.ndarray, changes: object) -> list[np.ndarray]:
         raise AssertionError
 
-    assert simulate(Reference.of(answers), answers.units, predict, seed=0) == ()
+    assert simulate(Reference.of(answers), answers.units, predict, 20, seed=0) == ()
 
 
 def test_changed_rows_are_predicted_like_changed_pictures() -> None:

@@ -21,7 +21,7 @@ CLAIM: dict[str, Any] = {"claim": True, "folds": {"k": 2, "group": "none"}, "tra
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("drawn") / "data"
-    draw(out, DrawSettings(classes=4, per_class=40, test_per_class=30, copies=0.0))
+    draw(out, DrawSettings(classes=4, per_class=60, test_per_class=30, copies=0.0))
     return out
 
 

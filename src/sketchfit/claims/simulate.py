@@ -22,8 +22,14 @@ Ints = NDArray[np.int64]
 MOST_ROWS = 300
 """Rows of all units together. More would make the pass longer and the estimate hardly better."""
 
-SHARE = 0.2
-"""Of the rows, at most: so the pass is a small part of a run also on few rows."""
+SHARE = 0.14
+"""Of the rows: they are changed even where training is short."""
+
+COST = 0.04
+"""Share of the time of training that the pass may take beyond that."""
+
+BACKWARD = 3
+"""Time of a picture in training over that of a picture that is predicted."""
 
 FEWEST_ROWS = 30
 """With fewer rows nothing is measured."""
@@ -32,13 +38,28 @@ PredictUnit = Callable[[int, Ints, Sequence[Change]], Sequence[Floats]]
 """(place of the unit, rows of the training table [n], changes) to probabilities [n, C] per change."""
 
 
-def sampled_rows(units: Sequence[FoldUnit], seed: int) -> list[Ints]:
+def affordable_rows(rows: int, trained: int) -> int:
+    """Return the number of rows to change.
+
+    Args:
+        rows: that the units validate.
+        trained: pictures that all networks of a member were trained on, counted in each epoch.
+    """
+    pictures = 1 + len(picture_shifts())
+    return min(MOST_ROWS, max(int(SHARE * rows), int(COST * BACKWARD * trained / pictures)), rows)
+
+
+def sampled_rows(units: Sequence[FoldUnit], count: int, seed: int) -> list[Ints]:
     """Sample rows of each unit: int64 [n] each, in the order of the unit; a pure function of the arguments.
+
+    Args:
+        units: of the run.
+        count: rows of all units together, about.
+        seed: of the sample.
 
     Returns:
         Nothing where there are too few rows.
     """
-    count = min(MOST_ROWS, int(SHARE * sum(len(unit.row) for unit in units)))
     if count < FEWEST_ROWS:
         return []
     each = -(-count // len(units))
@@ -48,7 +69,7 @@ def sampled_rows(units: Sequence[FoldUnit], seed: int) -> list[Ints]:
 
 
 def simulate(
-    reference: Reference, units: Sequence[FoldUnit], predict: PredictUnit, seed: int
+    reference: Reference, units: Sequence[FoldUnit], predict: PredictUnit, count: int, seed: int
 ) -> tuple[SimulatedShift, ...]:
     """Measure all shifts of `picture_shifts`, and the unchanged rows first.
 
@@ -56,12 +77,13 @@ def simulate(
         reference: of the same units.
         units: of the run.
         predict: predicts changed rows by the networks of a unit.
+        count: rows of all units together, about.
         seed: of the sample.
 
     Returns:
         Nothing where there are too few rows.
     """
-    rows = sampled_rows(units, seed)
+    rows = sampled_rows(units, count, seed)
     if not rows:
         return ()
     shifts = (PictureShift("", "unchanged", _unchanged), *picture_shifts())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sketchfit.claims.label_free import LabelFreeModel
 from sketchfit.claims.shifts import Change
-from sketchfit.claims.simulate import MOST_ROWS, predict_changed, simulate
+from sketchfit.claims.simulate import MOST_ROWS, affordable_rows, predict_changed, simulate
 from sketchfit.claims.stored import from_record, to_record
 from sketchfit.claims.unit import Answers
 from sketchfit.data.folds import Fold
@@ -48,7 +48,9 @@ def label_free_model(
         ]
         return [made(state.ensemble).rule.combine(parts) for parts in zip(*by_member, strict=True)]
 
-    simulated = simulate(plain.correction.reference, answers.units, predict, context.recipe.seed)
+    trained = sum(len(fold.train) for fold in folds) * context.recipe.training.epochs
+    count = affordable_rows(sum(len(unit.row) for unit in answers.units), trained)
+    simulated = simulate(plain.correction.reference, answers.units, predict, count, context.recipe.seed)
     found = LabelFreeModel.fit(answers, group, simulated)
     record = to_record(found)
     context.run.write(record)
