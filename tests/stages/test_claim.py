@@ -40,12 +40,15 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_related_rows_share_a_fold_and_the_claim_is_written(families: Path, tmp_path: Path) -> None:
-    run(families, tiny_recipe(CLAIM), out=tmp_path / "run")
+    run(families, tiny_recipe(CLAIM), {"audit": {"html": True}}, out=tmp_path / "run")
     opened = Run.open(tmp_path / "run")
     relations, claim = opened.relations, opened.claim
     assert relations is not None
     assert claim is not None
     assert claim.grouping == relations.chosen
+    page = (tmp_path / "run" / "audit" / "index.html").read_text(encoding="utf-8")
+    assert relations.chosen in page
+    assert "not tested" not in page
     family = np.array([path.rpartition("/")[2].partition("-")[0] for path in opened.rows.paths])
     for name in np.unique(family):
         assert len(np.unique(opened.rows.fold[family == name])) == 1

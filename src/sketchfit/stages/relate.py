@@ -21,6 +21,8 @@ from sketchfit.relations.ranking import Tested
 from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
 from sketchfit.relations.search import FrozenFeatures, find_relations
 from sketchfit.relations.syntax import KnownGroups, group_of, parse_group
+from sketchfit.reporting.audit.recipe_audit import PAGE
+from sketchfit.reporting.audit.relations_card import show_relations
 from sketchfit.runs.arrays import read_npz, write_npz
 from sketchfit.runs.artefacts import AuditFindings, GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.fingerprint import digest
@@ -50,9 +52,11 @@ def relate(context: RunContext, state: RunState) -> RunState:
     if context.recipe.folds.column is not None:
         return state
     with context.engine.main_first():
-        found, group = _read(context, state) or _find(context, state)
+        found, group = _read(context, state) or _find_and_write(context, state)
     for line in found.lines(SHOWN):
         log.info(line)
+    if state.features is not None:
+        context.engine.on_main(lambda: show_relations(context.run.findings.parent / PAGE, found))
     together = group if len(np.unique(group)) < len(group) else None
     return replace(state, group=together)
 
@@ -86,9 +90,29 @@ class _Rows:
     frozen: FrozenRows | None
 
 
-def _find(context: RunContext, state: RunState) -> tuple[Relations, Ints]:
+def _find_and_write(context: RunContext, state: RunState) -> tuple[Relations, Ints]:
     """Find relations and write them; the groups first, so that the figures name complete groups."""
-    table, section = context.table, context.recipe.folds
+    found, group = find_related(context, state, _drifts(AuditFindings.find(context.run.path)))
+    write_npz(context.run.findings.parent / "relations.npz", {"group": group})
+    context.run.write(found.model_copy(update={"key": _key(context, state)}))
+    return found, group
+
+
+def find_related(context: RunContext, state: RunState, drifts: bool) -> tuple[Relations, Ints]:
+    """Find relations and choose a grouping; nothing is written.
+
+    Args:
+        context: whose table and recipe are used.
+        state: with `group` (near-duplicates) and `features`.
+        drifts: whether traits separate test from training images.
+
+    Returns:
+        What was found, and the group of each training row, int64 [N].
+
+    Raises:
+        UserError: `folds.group` names something that the rows do not have.
+    """
+    table = context.table
     files, test_files = ([table.root / path for path in part.paths] for part in (table.train, table.test))
     origins = origins_of(table, read_exif(files), read_exif(test_files))
     alone, unknown = np.full(len(files), NO_VALUE, np.int64), np.full(len(test_files), NO_VALUE, np.int64)
@@ -96,12 +120,8 @@ def _find(context: RunContext, state: RunState) -> tuple[Relations, Ints]:
     frozen = None if state.features is None else FrozenRows.of(state.features, table.label)
     rows = _Rows(origins, copies, frozen)
     tested = () if frozen is None else find_relations(origins, copies, FrozenFeatures(frozen.row, frozen.values))
-    choice = _choose(context, rows, tested)
-    found = _figures(context, choice, tested, rows)
-    folder = context.run.findings.parent
-    write_npz(folder / "relations.npz", {"group": choice.chosen.group})
-    context.run.write(found.model_copy(update={"key": _key(context, state), "setting": section.group}))
-    return found.model_copy(update={"setting": section.group}), choice.chosen.group
+    choice = _choose(context, rows, tested, drifts)
+    return _figures(context, choice, tested, rows), choice.chosen.group
 
 
 def _read(context: RunContext, state: RunState) -> tuple[Relations, Ints] | None:
@@ -121,7 +141,7 @@ def _key(context: RunContext, state: RunState) -> str:
     return digest(VERSION, fingerprint(table), table.class_names, features, copies, plan)
 
 
-def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
+def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...], drifts: bool) -> Choice:
     """Return the grouping that the recipe names, or the one with which validation resembles the test set."""
     setting, plan = context.recipe.folds.group, _plan(context)
     if setting != "auto":
@@ -140,7 +160,7 @@ def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...]) -> Cho
 
     has_test = len(frozen.test_values) >= plan.k
     choice = choose(candidates, related, has_test, compare)
-    if not has_test or _drifts(context):
+    if not has_test or drifts:
         return choice
     return with_clusters(choice, _levels(rows, frozen), compare)
 
@@ -157,9 +177,8 @@ def _levels(rows: _Rows, frozen: FrozenRows) -> list[Candidate]:
     return found
 
 
-def _drifts(context: RunContext) -> bool:
+def _drifts(findings: AuditFindings | None) -> bool:
     """Return whether traits of the pages separate test from training images: then relations are not the cause."""
-    findings = AuditFindings.find(context.run.path)
     drift = (findings.model_extra or {}).get("drift") if findings else None
     interval = drift.get("auc_interval") if drift else None
     return bool(interval and interval[0] > SEPARABLE)

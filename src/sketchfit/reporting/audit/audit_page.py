@@ -16,6 +16,7 @@ from sketchfit.files import write_text
 from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets
 from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
 from sketchfit.reporting.audit.group_cards import group_sections
+from sketchfit.reporting.audit.relations_card import relations_section
 from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.reporting.kit.histograms import count_histogram
 from sketchfit.reporting.kit.page import render
@@ -48,6 +49,7 @@ def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) 
         unreadable=sum(one.kind in UNREADABLE for one in audit.oddities),
         two_labels=relations["cross_label"],
         leaked=test_images_with_training_copy(audit),
+        related=relations_section(None),
         oddities=audit.oddities[:SHOWN_ODDITIES],
         more_oddities=max(0, len(audit.oddities) - SHOWN_ODDITIES),
         groups=group_sections(audit),

@@ -100,7 +100,7 @@ class Relations(Artefact):
         for key in related[:most]:
             yield f"related rows: {key}"
         if len(related) > most:
-            yield f"related rows: {len(related) - most} more keys, see {self.PLACE}"
+            yield f"related rows: {len(related) - most} more keys, see relations.json"
         shown = [one for one in self.groupings if one.name == self.chosen or not one.name.startswith("cluster:")]
         heads = [f"{100 * one.head_top1:.1f} % with {one.name}" for one in shown if one.head_top1 is not None]
         if len(heads) > 1:

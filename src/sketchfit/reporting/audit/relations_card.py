@@ -1,0 +1,43 @@
+"""The section "Related rows" of the audit's page, which is rendered again once they are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from sketchfit.files import write_text
+from sketchfit.reporting.kit.page import render
+from sketchfit.runs.artefacts import Relations
+
+UNTESTED = "frozen features of all images are needed (claim.enabled), and folds that no column of the table gives"
+"""Why rows were not tested, as far as the audit alone knows."""
+
+_START, _END = "<!-- related rows -->", "<!-- end of related rows -->"
+
+
+def relations_section(relations: Relations | None, untested: str = UNTESTED) -> Markup:
+    """Render the section.
+
+    Args:
+        relations: what was found; None where nothing was tested.
+        untested: why not.
+    """
+    html = render("audit_relations", relations=relations, untested=untested)
+    return Markup(_START) + html + Markup(_END)
+
+
+def show_relations(page: Path, relations: Relations | None, untested: str = UNTESTED) -> None:
+    """Write the section into a page of the audit, atomically; a page without a place for it stays as it is.
+
+    Args:
+        page: the page; nothing is done where there is none.
+        relations, untested: see `relations_section`.
+    """
+    if not page.is_file():
+        return
+    text = page.read_text(encoding="utf-8")
+    before, start, rest = text.partition(_START)
+    _, end, after = rest.partition(_END)
+    if start and end:
+        write_text(page, before + str(relations_section(relations, untested)) + after)
