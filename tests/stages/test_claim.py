@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sketchfit.commands.run import run
 from sketchfit.commands.score import score
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
+from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.run import Run
 from sketchfit.stages.claim import first_repeat
 from sketchfit.stages.relate import named_groups
@@ -82,6 +84,35 @@ def test_score_compares_the_claim_with_the_truth(families: Path, tmp_path: Path)
     wrong = score(tmp_path / "run", families / "test_labels.csv")
     assert wrong.holds is False
     assert wrong.cause
+
+
+def test_the_claim_is_shown_wherever_results_are_used(families: Path, tmp_path: Path, cli: Cli) -> None:
+    folder = tmp_path / "run"
+    run(families, tiny_recipe(CLAIM), out=folder)
+    claim = Run.open(folder).claim
+    assert claim is not None
+    status, printed, notes = cli("submit", folder)
+    assert status == 0
+    assert printed.splitlines() == [str(folder / "submission.csv")]
+    assert notes.splitlines() == list(claim.lines())
+    _, table, notes = cli("predict", folder, families / "test")
+    assert table.count("\n") == 1 + 8 * 15
+    assert "these 120 images look like" in notes
+    assert "WARNING" not in notes
+    # New images contradict a claim that is far above what they look like.
+    claim.model_copy(update={"single": 0.6, "single_error": 0.001}).write(folder)
+    _, table, notes = cli("predict", folder, families / "test")
+    assert "WARNING" in notes
+    assert percent(claim.expected) in notes
+    assert "WARNING" not in table
+    # Unreadable images do not count.
+    few = tmp_path / "few"
+    shutil.copytree(families / "test", few)
+    for path in sorted(few.iterdir())[:21]:
+        path.write_bytes(b"nothing")
+    assert "look like" not in cli("predict", folder, few)[2]
+    (tmp_path / "run" / "ensemble" / "claim.json").unlink()
+    assert cli("submit", folder)[2] == ""
 
 
 @pytest.mark.parametrize("group", ["none", "near_duplicate", r"name:^m(\d+)-", r"class/name:^m(\d+)-"])

@@ -78,14 +78,12 @@ def score(run: str | Path, truth: str | Path) -> Score:
 def _claimed(run: Run, claim: ClaimRecord) -> Claimed:
     oof = run.oof()
     label = run.rows.label[oof.row]
-    keys = run.relations.keys if run.relations else ()
-    kept = {part.strip() for part in claim.grouping.split(" + ")}
     return Claimed(
         expected=claim.expected,
         label_free=claim.label_free.accuracy.value if claim.label_free else None,
         right=top_k_correct(oof.prob, label),
         label=label,
-        ungrouped=tuple(key.name for key in keys if key.related and key.name not in kept),
+        ungrouped=run.relations.separated if run.relations else (),
     )
 
 

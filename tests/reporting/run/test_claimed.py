@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run.claimed import claim_steps, claimed_section, contradiction, separated_keys
+from sketchfit.reporting.run.claimed import claim_steps, claimed_section, contradiction
 from sketchfit.reporting.run.headline import headline_section
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.run.statistics import compute_statistics
@@ -64,7 +64,8 @@ def test_related_rows_that_folds_separate_by_hand_are_a_warning(
     make_claim().write(run)
     make_relations(kept=False, setting=setting).write(run)
     opened = Run.open(run)
-    assert separated_keys(opened.relations) == ("name:^(.+)_",)
+    assert opened.relations is not None
+    assert opened.relations.separated == ("name:^(.+)_",)
     section = claimed_section(opened)
     assert section is not None
     assert section.html.count('class="alarm"') == boxes
@@ -72,8 +73,7 @@ def test_related_rows_that_folds_separate_by_hand_are_a_warning(
 
 @pytest.mark.parametrize("kept", [True, None])
 def test_keys_that_are_kept_or_unknown_are_not_separated(kept: bool | None) -> None:
-    assert separated_keys(make_relations(kept=kept)) == ()
-    assert separated_keys(None) == ()
+    assert make_relations(kept=kept).separated == ()
 
 
 def test_the_headline_has_both_figures_and_an_old_run_has_none(make_run: Callable[..., Path]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sketchfit.reporting.run.page_section import PageSection, page_section
-from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, Relations
+from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run
@@ -43,7 +43,7 @@ def claimed_section(run: Run) -> PageSection | None:
         steps=claim_steps(claim),
         parts=label_free_parts(claim.label_free) if claim.label_free else [],
         relations=relations,
-        separated=separated_keys(relations) if relations and relations.setting != "auto" else (),
+        separated=relations.separated if relations and relations.setting != "auto" else (),
     )
 
 
@@ -86,9 +86,3 @@ def contradiction(claim: ClaimRecord | None) -> str | None:
         f"The claim is {percent(claim.expected)}; without labels, {claim.rows} look like "
         f"{percent(claim.label_free.accuracy)}."
     )
-
-
-def separated_keys(relations: Relations | None) -> tuple[str, ...]:
-    """Return the names of the related keys whose groups the folds do not keep together."""
-    keys = relations.keys if relations else ()
-    return tuple(key.name for key in keys if key.verdict in ("related", "") and key.related and key.kept is False)

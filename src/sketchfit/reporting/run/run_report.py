@@ -23,7 +23,7 @@ from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
 from sketchfit.reporting.run.advice import Findings, advice_section, give_advice, last_accuracies
-from sketchfit.reporting.run.claimed import claimed_section, contradiction, separated_keys
+from sketchfit.reporting.run.claimed import claimed_section, contradiction
 from sketchfit.reporting.run.classes import classes_section
 from sketchfit.reporting.run.confusions import confusions_section
 from sketchfit.reporting.run.curves import training_section
@@ -183,7 +183,7 @@ def _findings(
         largest_class=int(counts.max()),
         contradiction=contradiction(evidence.run.claim),
         drifted=bool(audit and audit.drift and audit.drift.separating),
-        separated=separated_keys(evidence.run.relations),
+        separated=evidence.run.relations.separated if evidence.run.relations else (),
     )
 
 

@@ -94,6 +94,11 @@ class Relations(Artefact):
     keys: tuple[KeyFigures, ...] = ()
     groupings: tuple[GroupingFigures, ...] = ()
 
+    @property
+    def separated(self) -> tuple[str, ...]:
+        """Names of the related keys whose groups the folds do not keep together, without parts of coarser ones."""
+        return tuple(key.name for key in self.keys if key.verdict == "related" and key.kept is False)
+
     def lines(self, most: int = 5) -> Iterator[str]:
         """Yield what was found and chosen, for logs and pages; at most so many related keys."""
         related = [key for key in self.keys if key.related]
