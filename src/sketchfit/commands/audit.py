@@ -12,7 +12,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table
 from sketchfit.reporting.audit.recipe_audit import PAGE, audit_table, check_external_images, log_audit, write_audit
-from sketchfit.reporting.audit.relations_card import show_relations
+from sketchfit.reporting.audit.relations_card import show_relations, why_untested
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 
@@ -65,7 +65,7 @@ def audit(
 def _features(table: Table, recipe: Recipe, console: Console) -> TableFeatures | str:
     """Return frozen features, or why there are none."""
     if not recipe.claim.enabled:
-        return "claim.enabled is off"
+        return why_untested(recipe)
     from sketchfit.stages.related_rows import TableFeatures  # imports torch and timm, which takes seconds
 
     return TableFeatures.of(table, recipe, console)

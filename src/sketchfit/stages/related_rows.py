@@ -15,6 +15,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.models.hub import has_cached_weights
+from sketchfit.reporting.audit.relations_card import why_untested
 from sketchfit.runs.artefacts import Relations
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.context import RunContext, RunState
@@ -43,12 +44,12 @@ class TableFeatures:
         """Compute the features of the first member, and measure the images that are decoded for the audit."""
         context = RunContext(RunFolder(Path()), recipe, table, make_engine(recipe.compute), console)
         if recipe.folds.column is not None:
-            return cls(context, None, f"the column {recipe.folds.column} gives the folds (folds.column)")
+            return cls(context, None, why_untested(recipe))
         try:
             features = _features(context)
         except UserError as error:
             return cls(context, None, error.problems[0])
-        return cls(context, features, "" if features else "the backbone has no features before its classifier")
+        return cls(context, features, "" if features else why_untested(recipe))
 
     def relations(self, group: NDArray[np.int64], auc_low: float | None) -> Relations | None:
         """Find related rows and the grouping that a run would choose; None without features.

@@ -27,7 +27,9 @@ FIRST_GROUPS = 24
 SHOWN_ODDITIES = 200
 
 
-def write_audit_page(path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None) -> None:
+def write_audit_page(
+    path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None, untested: str = ""
+) -> None:
     """Write the page, atomically.
 
     Args:
@@ -35,11 +37,12 @@ def write_audit_page(path: Path, audit: Audit, section: AuditSection | None = No
         audit: what was found.
         section: number and size of the pictures; the defaults if None.
         threads: all processors if None.
+        untested: why related rows are not tested, until `show_relations` writes them into the page.
     """
-    write_text(path, audit_page(audit, section or AuditSection(), threads))
+    write_text(path, audit_page(audit, section or AuditSection(), threads, untested))
 
 
-def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) -> str:
+def audit_page(audit: Audit, section: AuditSection, threads: int | None = None, untested: str = "") -> str:
     """Render the page; arguments as for `write_audit_page`."""
     relations = {one: audit.copies.group_relation.count(one) for one in RELATIONS}
     return render(
@@ -49,7 +52,7 @@ def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) 
         unreadable=sum(one.kind in UNREADABLE for one in audit.oddities),
         two_labels=relations["cross_label"],
         leaked=test_images_with_training_copy(audit),
-        related=relations_section(None),
+        related=relations_section(None, untested),
         oddities=audit.oddities[:SHOWN_ODDITIES],
         more_oddities=max(0, len(audit.oddities) - SHOWN_ODDITIES),
         groups=group_sections(audit),

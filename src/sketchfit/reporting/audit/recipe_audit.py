@@ -15,6 +15,7 @@ from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.files import read_json, write_json
 from sketchfit.reporting.audit.audit_page import write_audit_page
+from sketchfit.reporting.audit.relations_card import why_untested
 from sketchfit.runs.fingerprint import digest
 from sketchfit.tracking.console import Console
 
@@ -39,7 +40,7 @@ def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) ->
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
-        write_audit_page(folder / page, found, recipe.audit)
+        write_audit_page(folder / page, found, recipe.audit, untested=why_untested(recipe))
 
 
 def check_external_images(table: Table, recipe: Recipe) -> None:

@@ -6,28 +6,35 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from sketchfit.config.recipe import Recipe
 from sketchfit.files import write_text
 from sketchfit.reporting.kit.page import render
 from sketchfit.runs.artefacts import Relations
 
-UNTESTED = "frozen features of all images are needed (claim.enabled), and folds that no column of the table gives"
-"""Why rows were not tested, as far as the audit alone knows."""
-
 _START, _END = "<!-- related rows -->", "<!-- end of related rows -->"
 
 
-def relations_section(relations: Relations | None, untested: str = UNTESTED) -> Markup:
+def why_untested(recipe: Recipe) -> str:
+    """Return why a run of this recipe tests no relations, if it tests none; no full stop."""
+    if not recipe.claim.enabled:
+        return "claim.enabled is off"
+    if recipe.folds.column is not None:
+        return f"the column {recipe.folds.column} gives the folds (folds.column)"
+    return "the backbone has no features before its classifier"
+
+
+def relations_section(relations: Relations | None, untested: str = "") -> Markup:
     """Render the section.
 
     Args:
         relations: what was found; None where nothing was tested.
-        untested: why not.
+        untested: why not, without a full stop.
     """
     html = render("audit_relations", relations=relations, untested=untested)
     return Markup(_START) + html + Markup(_END)
 
 
-def show_relations(page: Path, relations: Relations | None, untested: str = UNTESTED) -> None:
+def show_relations(page: Path, relations: Relations | None, untested: str = "") -> None:
     """Write the section into a page of the audit, atomically; a page without a place for it stays as it is.
 
     Args:

@@ -11,7 +11,6 @@ from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.label_issues import TRUSTED
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.slices import Slice
-from sketchfit.wording import listed
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,8 @@ def _separated(found: Findings, recipe: Recipe) -> list[Advice]:
     return [
         Advice(
             "Folds separate related drawings.",
-            f"Drawings are related by {listed(found.separated)}, and folds.group={recipe.folds.group} does not keep "
-            "them together. Out-of-fold figures may be too high.",
+            f"Drawings are related by {' and '.join(found.separated)}, and folds.group={recipe.folds.group} does not "
+            "keep them together. Out-of-fold figures may be too high.",
             "folds.group=auto",
             "keeps related drawings together where the test set shows new groups",
             "a related key is not kept together, and folds.group is set by hand",
