@@ -29,9 +29,7 @@ def audit(
     overrides: Overrides = None,
     html: Annotated[
         Path,
-        typer.Option(
-            "--html", metavar="OUT", help="Folder of the page, findings.json and traits.parquet; or the page itself."
-        ),
+        typer.Option("--html", metavar="OUT", help="Folder of the page and its data; or the page itself."),
     ] = Path("audit"),
     external: Annotated[
         list[Path] | None,
@@ -40,7 +38,7 @@ def audit(
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
 ) -> None:
-    """Check the data before training: traits, drift, broken files, near-duplicates, leaks."""
+    """Check the data before training: traits, drift, broken files, near-duplicates, related rows, leaks."""
     settings = [*column_settings(image_column, label_column), *(overrides or [])]
     check_arguments(data, recipe, settings)
     check_output(html if html.suffix == ".html" else html / "index.html")

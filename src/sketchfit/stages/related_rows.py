@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from sketchfit.stages.decode import open_members
 from sketchfit.stages.relate import SEPARABLE, find_related
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,9 @@ class TableFeatures:
 
 def _features(context: RunContext) -> BankFeatures | None:
     name, recipe = next(iter(member_recipes(context.recipe).items()))
-    if recipe.model.pretrained and recipe.model.weights is None:
-        has_cached_weights(recipe.model)  # before all images are decoded
+    # Before all images are decoded: it raises an error where the weights can't be had.
+    if recipe.model.pretrained and recipe.model.weights is None and not has_cached_weights(recipe.model):
+        log.info(f"the weights of {recipe.model.backbone} are downloaded, to test which rows are related")
     callback = AuditCallback(context.table, context.recipe)
     member = open_members(context, {name: recipe}, callback)[name]
     callback.finish(context.console)
