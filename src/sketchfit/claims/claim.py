@@ -62,12 +62,14 @@ class OutOfFold:
         label: int64 [n], classes.
         group: int64 [n], related rows share a number; None where all rows are independent.
         left: groups left per class.
+        choice_error: standard error, in log-odds, from the choice of the groups.
     """
 
     right: NDArray[np.bool_]
     label: NDArray[np.int64]
     group: NDArray[np.int64] | None
     left: UnitsLeft
+    choice_error: float = 0.0
 
 
 def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Floats]) -> Claim:
@@ -82,7 +84,8 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
     single, change, share = _single(rows, slope)
     of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group)
     spread = single * (1 - single)
-    single_error = float(np.hypot(of_rows, spread * abs(change) * slope.error)) * share
+    corrections = spread * float(np.hypot(change * slope.error, rows.choice_error))
+    single_error = float(np.hypot(of_rows, corrections)) * share
     value = averaged_accuracy(final, units, single) if len(final) else single
     of_test = of_rows * float(np.sqrt(len(rows.right) / len(final))) if len(final) else 0.0
     error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + of_test**2))

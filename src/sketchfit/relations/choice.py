@@ -182,14 +182,15 @@ def with_clusters(choice: Choice, levels: Sequence[Candidate], compare: Compare)
         compare: see `choose`.
 
     Returns:
-        The given choice where it resembles the test set; else the level that resembles it most.
+        The given choice where it resembles the test set; else the level that resembles it most, after a line is fitted
+        through all levels, as each alone depends on chance.
     """
     known = choice.resemblances or compare({choice.chosen.name: choice.chosen.group})
     own = known[choice.chosen.name]
     if not levels or own.higher - 0.5 < max(CLEAR, CLEAR_ERRORS * own.error):
         return replace(choice, resemblances=known)
     found = compare({one.name: one.group for one in levels})
-    best = min(levels, key=lambda one: found[one.name].mismatch)
+    best = _on_the_line(levels, found, choice.chosen, own)
     if found[best.name].mismatch >= own.mismatch:
         return replace(choice, resemblances=known)
     together = tuple(sorted([*choice.candidates, *levels], key=lambda one: one.groups))
@@ -199,6 +200,18 @@ def with_clusters(choice: Choice, levels: Sequence[Candidate], compare: Compare)
         f"{100 * found[best.name].higher:.0f} %"
     )
     return Choice(best, together, reason, {**known, **found}, choice.shared)
+
+
+def _on_the_line(
+    levels: Sequence[Candidate], found: Mapping[str, Resemblance], plain: Candidate, own: Resemblance
+) -> Candidate:
+    """Return the level where a line through (logarithm of the groups, certainty) crosses one half, or the nearest."""
+    groups = np.log([one.groups for one in (*levels, plain)])
+    higher = [found[one.name].higher for one in levels] + [own.higher]
+    slope, start = np.polyfit(groups, higher, 1)
+    if slope <= 0:
+        return min(levels, key=lambda one: found[one.name].mismatch)
+    return min(levels, key=lambda one: abs(float(np.log(one.groups)) - (0.5 - start) / slope))
 
 
 def _allowed_by_names(candidates: Sequence[Candidate], shared: Mapping[str, float]) -> list[Candidate]:

@@ -6,6 +6,8 @@ until it is not. Which level is right is decided by the test rows (`resemblance`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
@@ -16,6 +18,10 @@ Floats = NDArray[np.float32]
 
 SIZES = (1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0)
 """Mean number of rows per cluster."""
+
+UNSURE = 0.2
+"""Standard deviation, in log-odds, of what clusters take away from a trained network beyond what they take away from
+the head by which they are chosen; docs/claims.md has the measurements."""
 
 _MOST_OF_CLASS = 3_000
 
@@ -44,6 +50,23 @@ def cluster_levels(features: Floats, label: Ints) -> dict[float, Ints]:
         if 0 < merged <= len(heights):
             found[size] = _cut(trees, float(heights[merged - 1]), len(label))
     return found
+
+
+def error_of_level(higher: Sequence[float], accuracy: Sequence[float], error: float) -> float:
+    """Return the standard error of the accuracy with the chosen level, in log-odds.
+
+    The certainty by which the level is chosen has an error; a line through all levels translates it.
+
+    Args:
+        higher: certainty of each level, see `resemblance.Resemblance`.
+        accuracy: of a head with folds of each level, 0 … 1.
+        error: standard error of `higher` of the chosen level.
+    """
+    inside = np.clip(accuracy, 0.01, 0.99)
+    if len(inside) < 3 or np.ptp(higher) == 0:
+        return UNSURE
+    slope = float(np.polyfit(higher, np.log(inside / (1 - inside)), 1)[0])
+    return float(np.hypot(slope * error, UNSURE))
 
 
 def _cut(trees: list[tuple[Ints, NDArray[np.float64]]], height: float, count: int) -> Ints:

@@ -42,9 +42,12 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     answers = answers_of(state)
     right = rows.right(made(state.calibrated).predictions.oof)
     left = _left(context, state)
-    slope = _slope(context, state, left)
+    slope, relations = _slope(context, state, left), Relations.find(context.run.path)
     found = make_claim(
-        OutOfFold(right, rows.label, rows.group, left), slope, answers.final, [one.test for one in answers.units]
+        OutOfFold(right, rows.label, rows.group, left, relations.choice_error if relations else 0.0),
+        slope,
+        answers.final,
+        [one.test for one in answers.units],
     )
     record = _record(context, found, len(answers.final))
     if not answers.units or state.rounds_kept:  # students are too certain of the test rows that they have learnt

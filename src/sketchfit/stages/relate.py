@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from sketchfit.data.folds import crossing_pairs, stratified_folds
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test, with_clusters
 from sketchfit.relations.key import NO_VALUE, Key, joined, keeps_together, own_groups
-from sketchfit.relations.levels import cluster_levels
+from sketchfit.relations.levels import cluster_levels, error_of_level
 from sketchfit.relations.origins import Origins, origins_of
 from sketchfit.relations.ranking import Tested
 from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
@@ -243,4 +243,16 @@ def _figures(context: RunContext, choice: Choice, tested: tuple[Tested, ...], ro
         reason=choice.reason,
         keys=tuple(sorted(keys, key=lambda one: (not one.related, -abs(one.z)))),
         groupings=tuple(groupings),
+        choice_error=_choice_error(choice.chosen, groupings),
     )
+
+
+def _choice_error(chosen: Candidate, groupings: Sequence[GroupingFigures]) -> float:
+    """Return the standard error, in log-odds, of an accuracy with clusters; 0 for groups that something names."""
+    if not any(name.startswith("cluster:") for name in chosen.keys):
+        return 0.0
+    measured = [
+        (one.higher, one.head_top1) for one in groupings if one.higher is not None and one.head_top1 is not None
+    ]
+    error = next(one.error or 0.0 for one in groupings if one.name == chosen.name)
+    return error_of_level([one[0] for one in measured], [one[1] for one in measured], error)

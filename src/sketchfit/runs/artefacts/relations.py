@@ -84,6 +84,8 @@ class Relations(Artefact):
         reason: why it was chosen, one sentence.
         keys: all keys that were tested, related ones first.
         groupings: all that the folds could use, the one with the fewest groups first.
+        choice_error: standard error of the accuracy with the chosen grouping, in log-odds; 0 for groups that something
+            names.
     """
 
     PLACE = "audit/relations.json"
@@ -93,6 +95,7 @@ class Relations(Artefact):
     reason: str
     keys: tuple[KeyFigures, ...] = ()
     groupings: tuple[GroupingFigures, ...] = ()
+    choice_error: float = 0.0
 
     @property
     def separated(self) -> tuple[str, ...]:
