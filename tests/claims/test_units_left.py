@@ -24,7 +24,7 @@ def test_a_fold_takes_its_own_groups_from_validation_rows_and_not_from_test_rows
     # Fold 0 validates groups 5 and 8, fold 1 the others.
     first, second = np.array([0, 1, 4, 5]), np.array([2, 3, 6])
     left = units_left(LABEL, GROUP, [(second, first), (first, second)], np.array([0.5, 0.5]))
-    # Fold 0's network has groups 6, 7 and 9; fold 1's has 5 and 8.
+    # Fold 0's network has groups 6, 7 and 9; fold 1's has 5 and 8. Rows 0, 1, 4 and 5 are those of fold 0.
     assert left.valid.tolist() == [2, 2, 1, 1, 1, 1, 1]
     assert left.test.tolist() == [[2, 1], [1, 1]]
     assert left.validated == pytest.approx(2 * np.log(2) / 7)
@@ -39,3 +39,10 @@ def test_a_class_that_no_network_has_seen_is_not_learnable() -> None:
     assert left.learnable == 0.25
     assert left.validated == 0.0
     assert left.tested == pytest.approx(np.log(3))
+
+
+def test_counts_are_in_the_order_of_the_rows_and_averaged_over_repeats() -> None:
+    parts = [(np.array([0, 4]), np.array([6, 2])), (np.array([0, 3, 4, 5]), np.array([2]))]
+    left = units_left(LABEL, GROUP, parts, np.array([0.5, 0.5]))
+    # Row 2 (class 0): one group, then two; row 6 (class 1): one group.
+    assert left.valid.tolist() == [1.5, 1.0]

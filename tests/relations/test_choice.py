@@ -45,7 +45,7 @@ def test_a_grouping_that_takes_complete_classes_away_is_no_candidate() -> None:
 
 def test_without_test_rows_the_strongest_key_is_kept_together() -> None:
     view = Key("view", "column", np.tile(np.arange(5), 4), NOTHING)  # it crosses the photos, and has fewer groups
-    chosen = choose(candidates_of(COPIES, [PHOTO, view], PLAN), [PHOTO, view], False, not_measured).chosen
+    chosen = choose(candidates_of(COPIES, [PHOTO, view], PLAN), [PHOTO, view], 0, not_measured).chosen
     assert chosen.keys == ("photo",)
 
 
@@ -53,7 +53,7 @@ def test_new_values_of_a_key_and_of_a_part_of_it_leave_the_key() -> None:
     photo = Key("photo", "column", PHOTO.train, np.array([20, 21]))
     part = Key("drawing", "column", np.array([*range(18), 18, 18]), np.array([30, 31]))
     found = candidates_of(COPIES, [part, photo], PLAN)
-    assert choose(found, [part, photo], True, not_measured).chosen.keys == ("drawing", "photo")
+    assert choose(found, [part, photo], 100, not_measured).chosen.keys == ("drawing", "photo")
 
 
 def test_groupings_that_are_equal_are_one_candidate() -> None:
@@ -76,14 +76,14 @@ def test_fewer_groups_than_folds_are_no_candidate() -> None:
 
 
 def test_without_test_rows_new_groups_are_assumed() -> None:
-    chosen = choose(candidates_of(COPIES, [PHOTO], PLAN), [PHOTO], False, not_measured)
+    chosen = choose(candidates_of(COPIES, [PHOTO], PLAN), [PHOTO], 0, not_measured)
     assert chosen.chosen.keys == ("photo",)
 
 
 @pytest.mark.parametrize(("test_values", "keys"), [(["a", "b"], ()), (["x", "y"], ("photo",))])
 def test_the_values_of_test_rows_decide(test_values: list[str], keys: tuple[str, ...]) -> None:
     photo = key_of("photo", "column", list("aabbccddeeffgghhiijj"), test_values)
-    chosen = choose(candidates_of(COPIES, [photo], PLAN), [photo], True, not_measured)
+    chosen = choose(candidates_of(COPIES, [photo], PLAN), [photo], 100, not_measured)
     assert chosen.chosen.keys == keys
     assert set(chosen.shared) == {"photo"}
 
@@ -107,14 +107,14 @@ def test_a_nested_value_is_not_known_for_test_rows() -> None:
     ],
 )
 def test_similarities_decide_where_names_do_not(mismatch: dict[str, float], keys: tuple[str, ...]) -> None:
-    chosen = choose(candidates_of(COPIES, [PHOTO], PLAN), [PHOTO], True, measured(**mismatch))
+    chosen = choose(candidates_of(COPIES, [PHOTO], PLAN), [PHOTO], 100, measured(**mismatch))
     assert chosen.chosen.keys == keys
     assert set(chosen.resemblances) == {one.name for one in chosen.candidates}
 
 
 def test_one_candidate_is_chosen_without_a_comparison() -> None:
     only = Candidate("near_duplicate", np.arange(4))
-    assert choose([only], [], True, not_measured).chosen is only
+    assert choose([only], [], 100, not_measured).chosen is only
 
 
 def level(name: str, size: int) -> Candidate:
@@ -126,8 +126,8 @@ def by_name(**higher: float):  # type: ignore[no-untyped-def]
 
 
 def test_clusters_are_used_where_validation_is_clearly_too_easy() -> None:
-    plain = choose(candidates_of(COPIES, [], PLAN), [], True, not_measured)
-    compare = by_name(near_duplicate=0.6, small=0.55, middle=0.49, large=0.4)
+    plain = choose(candidates_of(COPIES, [], PLAN), [], 100, not_measured)
+    compare = by_name(near_duplicate=0.6, small=0.55, middle=0.5, large=0.46)
     found = with_clusters(plain, [level("small", 2), level("middle", 3), level("large", 5)], compare)
     assert found.chosen.name == "middle"
     assert {one.name for one in found.candidates} == {"near_duplicate", "small", "middle", "large"}
@@ -135,13 +135,27 @@ def test_clusters_are_used_where_validation_is_clearly_too_easy() -> None:
 
 @pytest.mark.parametrize("higher", [0.52, 0.4])
 def test_clusters_are_not_used_where_validation_is_not_too_easy(higher: float) -> None:
-    plain = choose(candidates_of(COPIES, [], PLAN), [], True, not_measured)
+    plain = choose(candidates_of(COPIES, [], PLAN), [], 100, not_measured)
     found = with_clusters(plain, [level("small", 2)], by_name(near_duplicate=higher, small=0.5))
     assert found.chosen.name == "near_duplicate"
     assert set(found.resemblances) == {"near_duplicate"}
 
 
 def test_clusters_that_resemble_the_test_set_less_are_not_used() -> None:
-    plain = choose(candidates_of(COPIES, [], PLAN), [], True, not_measured)
+    plain = choose(candidates_of(COPIES, [], PLAN), [], 100, not_measured)
     found = with_clusters(plain, [level("small", 2)], by_name(near_duplicate=0.56, small=0.4))
     assert found.chosen.name == "near_duplicate"
+
+
+def test_too_few_test_rows_to_compare_assume_new_groups() -> None:
+    found = choose(candidates_of(COPIES, [PHOTO], PLAN), [PHOTO], 3, None)
+    assert found.chosen.keys == ("photo",)
+    assert "too few" in found.reason
+
+
+def test_a_related_key_that_folds_cannot_use_is_a_warning() -> None:
+    sites = Key("site", "column", np.repeat(np.arange(2), 10), NOTHING)
+    found = choose(candidates_of(COPIES, [sites], PLAN), [sites], 0, None)
+    assert found.chosen.keys == ()
+    assert "WARNING" in found.reason
+    assert "site" in found.reason

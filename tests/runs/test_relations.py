@@ -36,10 +36,10 @@ def test_related_keys_the_choice_and_its_reason_are_printed() -> None:
 
 
 def test_of_the_levels_of_clusters_only_the_chosen_one_is_printed() -> None:
-    names = ("cluster:4", "cluster:2", "near_duplicate")
+    names = ("clusters of 4 rows", "clusters of 2 rows", "near_duplicate")
     groupings = tuple(GroupingFigures(name=name, groups=10, head_top1=0.5) for name in names)
-    found = Relations(setting="auto", chosen="cluster:2", reason="", groupings=groupings)
+    found = Relations(setting="auto", chosen="clusters of 2 rows", reason="", groupings=groupings)
     text = "\n".join(found.lines())
-    assert "cluster:2" in text
+    assert "clusters of 2 rows" in text
     assert "near_duplicate" in text
-    assert "cluster:4" not in text
+    assert "clusters of 4 rows" not in text

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sketchfit.commands.run import run
 from sketchfit.commands.score import score
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
+from sketchfit.errors import UserError
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.run import Run
-from sketchfit.stages.claim import first_repeat
+from sketchfit.stages.claim import complete_repeats, first_repeat
 from sketchfit.stages.relate import named_groups
 from sketchfit.stages.tables import load_table
 from sketchfit.synthetic import DrawSettings, draw
@@ -148,3 +150,44 @@ def test_the_folds_of_the_first_repeat_validate_each_row_once() -> None:
     parts = [Fold(number, np.arange(4), np.array(rows)) for number, rows in enumerate([[0, 1], [2, 3], [0, 2], [1, 3]])]
     assert [fold.number for fold in first_repeat(parts)] == [0, 1]
     assert first_repeat(parts[:1]) == tuple(parts[:1])
+
+
+@pytest.mark.parametrize(
+    "folds",
+    [{"holdout": 0.3, "repeats": 2}, {"k": 3, "repeats": 2, "train": [0, 4]}, {"k": 3, "repeats": 2}, {"train": [1]}],
+)
+def test_every_kind_of_folds_gives_a_claim(families: Path, tmp_path: Path, folds: dict[str, Any]) -> None:
+    run(families, tiny_recipe(CLAIM), {"folds": folds}, out=tmp_path / "run")
+    claim = Run.open(tmp_path / "run").claim
+    assert claim is not None
+    assert claim.expected.low <= claim.expected.value <= claim.expected.high
+    assert claim.expected.high - claim.expected.low < 0.9
+    complete = folds in ({"k": 3, "repeats": 2}, {"train": [1]})
+    assert (claim.label_free is not None) is complete
+
+
+def test_repeats_are_complete_where_each_validates_the_same_rows() -> None:
+    parts = [Fold(number, np.arange(4), np.array(rows)) for number, rows in enumerate([[0, 1], [2, 3], [0, 2], [1, 3]])]
+    assert complete_repeats(parts)
+    assert complete_repeats(parts[:2])
+    assert complete_repeats(parts[:1])
+    assert not complete_repeats(parts[:3])
+    assert not complete_repeats([parts[0], parts[2]])
+
+
+def test_changed_columns_are_not_read_from_an_earlier_start(families: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(families, data)
+    table = pd.read_csv(data / "train.csv")
+    recipe = tiny_recipe(CLAIM | {"folds": {"k": 3, "group": "drawer"}})
+    for drawer in (np.arange(len(table)) % 20, np.arange(len(table)) // 10):
+        table.assign(drawer=drawer).to_csv(data / "train.csv", index=False)
+        shutil.rmtree(tmp_path / "run" / "members", ignore_errors=True)
+        run(data, recipe, out=tmp_path / "run", fresh=not (tmp_path / "run").exists())
+        rows = Run.open(tmp_path / "run").rows
+        assert all(len(np.unique(rows.fold[drawer == one])) == 1 for one in np.unique(drawer))
+
+
+def test_clusters_that_were_not_found_cannot_be_kept_together(families: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cluster"):
+        run(families, tiny_recipe(CLAIM | {"claim": False}), {"folds": {"group": "cluster"}}, out=tmp_path / "run")

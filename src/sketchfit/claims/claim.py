@@ -58,7 +58,7 @@ class OutOfFold:
     """Out-of-fold answers of the run.
 
     Attributes:
-        right: bool [n], whether each is right.
+        right: bool [n], whether each is right, rows ascending.
         label: int64 [n], classes.
         group: int64 [n], related rows share a number; None where all rows are independent.
         left: groups left per class.
@@ -87,7 +87,9 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
     corrections = spread * float(np.hypot(change * slope.error, rows.choice_error))
     single_error = float(np.hypot(of_rows, corrections)) * share
     value = averaged_accuracy(final, units, single) if len(final) else single
-    of_test = of_rows * float(np.sqrt(len(rows.right) / len(final))) if len(final) else 0.0
+    of_test = 0.0
+    if len(final):  # the classes of few test rows are a matter of chance too
+        of_test = float(np.sqrt(max(of_rows**2 * len(rows.right), value * (1 - value)) / len(final)))
     error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + of_test**2))
     half = float(t.ppf(0.975, freedom)) * error
     return Claim(
@@ -144,7 +146,8 @@ def error_within_classes(
     independent = (right.sum() + 0.5) * (count - right.sum() + 0.5) / (count + 1)
     # Few groups can agree by chance; no error is below half of that of independent rows.
     variance = max(clustered, float(np.square(away).sum()), independent / 2) / count**2
-    freedom = min(len(np.unique(own)) - 1, int((groups - 1).sum()))
+    alone = int((groups == 1).sum())
+    freedom = min(len(np.unique(own)) - 1, int((groups - 1).sum()) + max(alone - 1, 0))
     return float(np.sqrt(variance)), max(freedom, 1)
 
 

@@ -97,7 +97,7 @@ class LabelFreeModel:
         value = averaged_accuracy(final, soft, single)
         method = single * (1 - single) * self.correction.error(signals)
         single_error = float(np.hypot(self.reference_error, method))
-        chance = float(np.sqrt(value * (1 - value) / len(final)))
+        chance = float(np.sqrt(value * (1 - value) * self.design / len(final)))
         error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + chance**2))
         return LabelFree(
             final=Estimate(value, *_interval(value, error), len(final)),

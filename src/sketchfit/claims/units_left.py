@@ -36,12 +36,13 @@ class UnitsLeft:
     """What the networks had of the classes of validation rows and of test rows.
 
     Attributes:
-        valid: int64 [n], groups of its class that the network of each validation row was trained on.
+        valid: float64 [n], groups of its class that the network of each validated row was trained on, rows ascending;
+            the mean over repeats.
         test: int64 [K, C], groups of each class that each network was trained on.
         share: float64 [C], share of each class among the test rows.
     """
 
-    valid: Ints
+    valid: Floats
     test: Ints
     share: Floats
 
@@ -74,5 +75,9 @@ def units_left(label: Ints, group: Ints, parts: Sequence[tuple[Ints, Ints]], sha
         share: float64 [C], share of each class among the test rows.
     """
     left = [units_per_class(label, group, train, len(share)) for train, _ in parts]
-    valid = [count[label[rows]] for count, (_, rows) in zip(left, parts, strict=True)]
-    return UnitsLeft(np.concatenate(valid), np.stack(left), share)
+    total, times = np.zeros(len(label)), np.zeros(len(label), dtype=np.int64)
+    for count, (_, rows) in zip(left, parts, strict=True):
+        total[rows] += count[label[rows]]
+        times[rows] += 1
+    validated = times > 0
+    return UnitsLeft(total[validated] / times[validated], np.stack(left), share)

@@ -144,33 +144,46 @@ def shared_with_test(key: Key) -> float | None:
     return float(np.isin(known, key.train).mean())
 
 
-def choose(candidates: Sequence[Candidate], related: Sequence[Key], has_test: bool, compare: Compare) -> Choice:
+def choose(candidates: Sequence[Candidate], related: Sequence[Key], test_rows: int, compare: Compare | None) -> Choice:
     """Choose a grouping.
 
     Args:
         candidates: from `candidates_of`.
         related: the keys that they use, the strongest first.
-        has_test: whether there are test rows.
-        compare: measures how groupings resemble the test rows; called only where that decides.
+        test_rows: their number.
+        compare: measures how groupings resemble the test rows; called only where that decides. None: too few test rows.
     """
     everything = tuple(candidates)
     if len(everything) == 1:
-        why = "no other relation between rows was found" if not related else "no other grouping leaves enough groups"
+        why = "no other relation between rows was found"
+        if related:
+            why = (
+                f"WARNING: rows are related by {related[0].name}, but it leaves fewer groups than folds or too large "
+                "ones: the figures are too high if the test set shows new groups (set a smaller folds.k)"
+            )
         return Choice(everything[0], everything, why)
-    if not has_test:
-        # Keys may cross, such as object and point of view: new groups of the strongest are assumed.
-        strongest = next(key.name for key in related if any(key.name in one.keys for one in everything))
-        chosen = next(one for one in everything if strongest in one.keys)
-        return Choice(chosen, everything, "there is no test set, so new groups are assumed")
+    if not test_rows:
+        return _new_groups(everything, related, "there is no test set")
     shared = {key.name: share for key in related if (share := shared_with_test(key)) is not None}
     left = _allowed_by_names(everything, shared)
     if len(left) == 1:
         return Choice(left[0], everything, _by_names(shared), shared=shared)
+    if compare is None:
+        return replace(_new_groups(left, related, "there are too few test rows to compare"), candidates=everything)
     found = compare({one.name: one.group for one in left})
     least = min(found[one.name].mismatch for one in left)
     # The candidates are sorted: the first that is consistent has the fewest groups.
     chosen = next(one for one in left if found[one.name].mismatch <= least + CONSISTENT * found[one.name].error)
     return Choice(chosen, everything, _by_distance(left, found), found, shared)
+
+
+def _new_groups(candidates: Sequence[Candidate], related: Sequence[Key], why: str) -> Choice:
+    """Assume new groups of the strongest key. Keys may cross, such as object and point of view; only one is used."""
+    everything = tuple(candidates)
+    # The last one that contains the strongest key has the most groups.
+    names = [key.name for key in related if any(key.name in one.keys for one in everything)]
+    chosen = next((one for one in reversed(everything) if names and names[0] in one.keys), everything[0])
+    return Choice(chosen, everything, f"{why}, so new groups are assumed")
 
 
 def with_clusters(choice: Choice, levels: Sequence[Candidate], compare: Compare) -> Choice:

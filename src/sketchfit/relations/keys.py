@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sketchfit.errors import UserError
 from sketchfit.relations.column_parts import column_parts
 from sketchfit.relations.folder_patterns import folder_patterns
 from sketchfit.relations.key import NO_VALUE, Groups, Key, nested_in_class, pair_counts
 from sketchfit.relations.name_patterns import name_patterns
 from sketchfit.relations.origins import Origins
-from sketchfit.relations.syntax import parse_group, values_key
+from sketchfit.relations.syntax import Part, parse_group, values_key
 
 MOST_KEYS, MOST_TRAITS = 40, 10
 """Keys beyond are left out: each costs power, as the evidence is corrected for the number of keys."""
@@ -119,11 +120,20 @@ def _parts(origins: Origins) -> Iterator[str]:
 def _readings(texts: Iterable[str], origins: Origins) -> Iterator[Key]:
     """Yield the crossed keys, then the nested ones."""
     columns = tuple(origins.train.columns)
-    crossed = [values_key(parse_group(text, columns)[0], origins) for text in texts]
+    crossed = [values_key(part, origins) for text in texts if (part := _part(text, columns)) is not None]
     yield from sorted(crossed, key=lambda key: len(key.test) > 0 and bool((key.test == NO_VALUE).all()))
     for key in crossed:
         if _in_several_classes(key.train, origins.label):
             yield nested_in_class(key, origins.label)
+
+
+def _part(text: str, columns: tuple[str, ...]) -> Part | None:
+    """Return the part that a generated text describes; None where its column or pattern cannot be written so."""
+    try:
+        parts = parse_group(text, columns)
+    except UserError:  # for example a column with " + " in its name
+        return None
+    return parts[0] if len(parts) == 1 else None
 
 
 def _in_several_classes(group: Groups, label: Groups) -> bool:

@@ -44,9 +44,9 @@ def cluster_levels(features: Floats, label: Ints) -> dict[float, Ints]:
     if not trees:
         return {}
     heights = np.sort(np.concatenate([merges[:, 2] for _, merges in trees]))
-    found = {}
+    found, count = {}, sum(len(rows) for rows, _ in trees)
     for size in SIZES:
-        merged = round(len(label) * (1 - 1 / size))
+        merged = round(count * (1 - 1 / size))
         if 0 < merged <= len(heights):
             found[size] = _cut(trees, float(heights[merged - 1]), len(label))
     return found

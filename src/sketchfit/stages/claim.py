@@ -16,7 +16,7 @@ from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure
 from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
 from sketchfit.data.folds import Fold
-from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, Relations
+from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRecord, Relations
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.frozen_rows import FrozenRows
 from sketchfit.stages.label_free import label_free_model
@@ -51,6 +51,7 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     )
     record = _record(context, found, len(answers.final))
     if not answers.units or state.rounds_kept:  # students are too certain of the test rows that they have learnt
+        context.engine.on_main(lambda: (context.run.path / LabelFreeRecord.PLACE).unlink(missing_ok=True))
         return record
     by_test_rows = _label_free(context, state, answers)
     raised = alarm(by_test_rows, found.single, found.single_error)
@@ -85,12 +86,15 @@ def answers_of(state: RunState) -> Answers:
     With repeats, the networks of all repeats of a fold are averaged, as they are out of fold. Where the networks of a
     member are no longer those of the folds (a soup of the folds), there are no units.
     """
-    ensemble, final = made(state.ensemble), made(state.calibrated).predictions.test
-    rows, count = state.rows, len(state.folds)
-    members = [one.test for one in state.predictions.values()]
-    if not len(final) or any(len(test) != count for test in members):
-        return Answers((), final)
+    ensemble, rows, count = made(state.ensemble), state.rows, len(state.folds)
+    # Before calibration, which leaves the order of classes unchanged, and before a correction of class frequencies,
+    # which no network knows of: it would be counted as a disagreement.
+    readable = readable_test_rows(state)
+    final = ensemble.predictions.test[readable]
+    members = [[prob[readable] for prob in one.test] for one in state.predictions.values()]
     folds = first_repeat(state.folds)
+    if not len(final) or any(len(test) != count for test in members) or not complete_repeats(state.folds):
+        return Answers((), final)
     units = []
     for place, fold in enumerate(folds):
         test = [np.mean(tests[place :: len(folds)], axis=0) for tests in members]
@@ -114,13 +118,28 @@ def first_repeat(folds: Sequence[Fold]) -> tuple[Fold, ...]:
     return tuple(found)
 
 
+def readable_test_rows(state: RunState) -> Ints:
+    """Return the test rows that a member can read, int64 [m]."""
+    masks = [member.test.readable for member in state.members.values()]
+    return np.flatnonzero(np.any(masks, axis=0)) if masks else np.zeros(0, dtype=np.int64)
+
+
+def complete_repeats(folds: Sequence[Fold]) -> bool:
+    """Return whether every repeat validates the same rows by as many folds as the first."""
+    count = len(first_repeat(folds))
+    if len(folds) % count:
+        return False
+    parts = [folds[start : start + count] for start in range(0, len(folds), count)]
+    rows = [np.sort(np.concatenate([fold.valid for fold in part])) for part in parts]
+    return all(np.array_equal(one, rows[0]) for one in rows)
+
+
 def _left(context: RunContext, state: RunState) -> UnitsLeft:
     """Count the groups of each class that the folds leave; rows without relations are groups of their own."""
     table = context.table
     group = np.arange(len(table.label)) if state.group is None else state.group
-    folds = first_repeat(state.folds)
     counts = np.bincount(table.label, minlength=table.class_count)
-    return units_left(table.label, group, [(fold.train, fold.valid) for fold in folds], counts / counts.sum())
+    return units_left(table.label, group, [(fold.train, fold.valid) for fold in state.folds], counts / counts.sum())
 
 
 def _slope(context: RunContext, state: RunState, left: UnitsLeft) -> Slope:
@@ -143,7 +162,7 @@ NO_DIFFERENCE = 0.01
 def _record(context: RunContext, found: Claim, test_rows: int) -> ClaimRecord:
     relations = Relations.find(context.run.path)
     return ClaimRecord(
-        grouping=relations.chosen if relations else context.recipe.folds.group,
+        grouping=_grouping(context, relations),
         out_of_fold=found.out_of_fold,
         expected=found.expected,
         single=found.single,
@@ -155,3 +174,11 @@ def _record(context: RunContext, found: Claim, test_rows: int) -> ClaimRecord:
         averaging=found.averaging,
         test_rows=test_rows,
     )
+
+
+def _grouping(context: RunContext, relations: Relations | None) -> str:
+    """Return what the folds keep together, in words where a column gives the folds."""
+    column = context.recipe.folds.column
+    if column is not None:
+        return f"the folds of column {column}"
+    return relations.chosen if relations else context.recipe.folds.group

@@ -13,7 +13,7 @@ from sketchfit.bank.heads import Ridge, choose_strength
 from sketchfit.bank.reduce import reduced
 from sketchfit.bank.scale import scaled
 from sketchfit.data.folds import stratified_folds
-from sketchfit.relations.resemblance import FoldPlan
+from sketchfit.relations.resemblance import Certainty, FoldPlan
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -64,10 +64,10 @@ class FrozenRows:
         """Return whether a head that is fitted without some rows is right on each: bool [m], of int64 [m] places."""
         return np.asarray(self.head.held_out(held).argmax(axis=1) == self.label[held])
 
-    def margins(self, held: Ints, of_test: Ints) -> tuple[Floats, Floats]:
-        """Return the margins of a head without some rows, on these rows and on some test rows (places, int64)."""
+    def judge(self, held: Ints, of_test: Ints) -> tuple[Certainty, Certainty]:
+        """Return the certainty of a head without some rows, of these rows and of some test rows (places, int64)."""
         head = self.head.without(held)
-        return _margin(head.scores(self.values[held])), _margin(head.scores(self.test_values[of_test]))
+        return _certainty(head.scores(self.values[held])), _certainty(head.scores(self.test_values[of_test]))
 
     def head_accuracy(self, group: Ints, plan: FoldPlan) -> float:
         """Return the out-of-fold accuracy of a head, with folds that keep groups together: 0 … 1.
@@ -81,7 +81,7 @@ class FrozenRows:
         return sum(int(self.right_without(rows).sum()) for rows in parts if len(rows)) / len(self.row)
 
 
-def _margin(scores: Floats) -> Floats:
-    """Return the difference of the two highest scores of each row, float32 [n]."""
+def _certainty(scores: Floats) -> Certainty:
+    """Return the difference of the two highest scores of each row, and the class of the highest."""
     highest = np.sort(np.partition(scores, -2, axis=1)[:, -2:], axis=1)
-    return np.asarray(highest[:, 1] - highest[:, 0])
+    return Certainty(highest[:, 1] - highest[:, 0], scores.argmax(axis=1).astype(np.int64))

@@ -13,6 +13,7 @@ from sketchfit.config.folds import FoldsSection
 from sketchfit.data.exif import read_exif
 from sketchfit.data.folds import crossing_pairs, stratified_folds
 from sketchfit.data.table import Table, fingerprint
+from sketchfit.errors import UserError
 from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test, with_clusters
 from sketchfit.relations.key import NO_VALUE, Key, joined, keeps_together, own_groups
 from sketchfit.relations.levels import cluster_levels, error_of_level
@@ -25,6 +26,7 @@ from sketchfit.reporting.audit.recipe_audit import PAGE
 from sketchfit.reporting.audit.relations_card import show_relations
 from sketchfit.runs.arrays import read_npz, write_npz
 from sketchfit.runs.artefacts import AuditFindings, GroupingFigures, KeyFigures, Relations
+from sketchfit.runs.artefacts.relations import CLUSTERS
 from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.frozen_rows import FrozenRows
@@ -38,6 +40,9 @@ VERSION = 1
 
 SEPARABLE = 0.55
 """Area under the curve of a classifier of training and test images by traits, from which on test images differ."""
+
+FEWEST_TEST_ROWS = 50
+"""With fewer, the certainty on test rows is not compared."""
 
 SHOWN = 5
 """Related keys that are printed."""
@@ -114,7 +119,11 @@ def find_related(context: RunContext, state: RunState, drifts: bool) -> tuple[Re
     """
     table = context.table
     files, test_files = ([table.root / path for path in part.paths] for part in (table.train, table.test))
-    origins = origins_of(table, read_exif(files), read_exif(test_files))
+    reads_exif = context.recipe.folds.group == "auto" and state.features is not None
+    if reads_exif or "exif:" in context.recipe.folds.group:
+        origins = origins_of(table, read_exif(files), read_exif(test_files))
+    else:
+        origins = origins_of(table)
     alone, unknown = np.full(len(files), NO_VALUE, np.int64), np.full(len(test_files), NO_VALUE, np.int64)
     copies = Key("near_duplicate", "near_duplicate", alone if state.group is None else state.group, unknown)
     frozen = None if state.features is None else FrozenRows.of(state.features, table.label)
@@ -137,8 +146,10 @@ def _key(context: RunContext, state: RunState) -> str:
     first = next(iter(state.members.values()))
     features = state.features and [first.recipe.model.model_dump(), first.train.folder.name, first.test.folder.name]
     copies = None if state.group is None else state.group.tolist()
-    plan = [recipe.folds.k, recipe.folds.seed, recipe.seed, recipe.folds.group, recipe.claim.enabled]
-    return digest(VERSION, fingerprint(table), table.class_names, features, copies, plan)
+    plan = [recipe.folds.model_dump(exclude={"train"}), recipe.seed, recipe.claim.enabled]
+    columns = [{name: values.tolist() for name, values in part.items()} for part in (table.columns, table.test_columns)]
+    drifts = _drifts(AuditFindings.find(context.run.path))
+    return digest(VERSION, fingerprint(table), table.class_names, features, copies, plan, columns, drifts)
 
 
 def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...], drifts: bool) -> Choice:
@@ -151,16 +162,17 @@ def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...], drifts
     candidates = candidates_of(rows.copies, related, plan, context.table.label)
 
     frozen = rows.frozen
-    if frozen is None:  # nothing is related then
-        return choose(candidates, related, False, lambda _: {})
+    if frozen is None:
+        found = choose(candidates, related, 0, None)
+        return replace(found, reason="relations were not tested, as there are no frozen features")
 
     def compare(groupings: Mapping[str, Ints]) -> dict[str, Resemblance]:
         of_row = {name: group[frozen.row] for name, group in groupings.items()}
-        return resemblances(frozen.margins, frozen.label, len(frozen.test_values), of_row, plan)
+        return resemblances(frozen.judge, frozen.label, len(frozen.test_values), of_row, plan)
 
-    has_test = len(frozen.test_values) >= plan.k
-    choice = choose(candidates, related, has_test, compare)
-    if not has_test or drifts:
+    comparable = len(frozen.test_values) >= FEWEST_TEST_ROWS
+    choice = choose(candidates, related, len(rows.origins.test), compare if comparable else None)
+    if not comparable or drifts:
         return choice
     return with_clusters(choice, _levels(rows, frozen), compare)
 
@@ -171,7 +183,7 @@ def _levels(rows: _Rows, frozen: FrozenRows) -> list[Candidate]:
     for size, group in cluster_levels(frozen.values, frozen.label).items():
         of_row = np.full(len(rows.copies.train), NO_VALUE, dtype=np.int64)
         of_row[frozen.row] = group
-        clusters = Key(f"cluster:{size:g}", "cluster", of_row, rows.copies.test, nested=True)
+        clusters = Key(f"{CLUSTERS} of {size:g} rows", "cluster", of_row, rows.copies.test, nested=True)
         name = f"{clusters.name} + {rows.copies.name}"
         found.append(Candidate(name, own_groups(joined(name, [clusters, rows.copies]).train), (clusters.name,)))
     return found
@@ -188,8 +200,14 @@ def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
     """Return the grouping of the recipe, with near-duplicates together unless it is `none`."""
     clusters = next((one.key.train for one in tested if one.key.origin == "cluster"), None)
     known = KnownGroups(rows.copies.train, clusters)
+    parts = parse_group(setting, tuple(rows.origins.train.columns))
+    if clusters is None and any(part.source == "cluster" for part in parts):
+        raise UserError(
+            "folds.group: no tight clusters of drawings within a class were found",
+            "Set folds.group=auto, or name what relates the rows. Clusters need claim.enabled=true.",
+        )
     text = setting if setting in ("none", "near_duplicate") else f"{setting} + near_duplicate"
-    key = group_of(text, rows.origins, known)
+    key = joined(text, [group_of(setting, rows.origins, known), *([] if setting == "none" else [rows.copies])])
     # The intervals of `none` still count copies as one row.
     group = rows.copies.train if setting == "none" else key.train
     chosen = Candidate(setting if setting == "none" else text, own_groups(group), (setting,))
@@ -249,7 +267,7 @@ def _figures(context: RunContext, choice: Choice, tested: tuple[Tested, ...], ro
 
 def _choice_error(chosen: Candidate, groupings: Sequence[GroupingFigures]) -> float:
     """Return the standard error, in log-odds, of an accuracy with clusters; 0 for groups that something names."""
-    if not any(name.startswith("cluster:") for name in chosen.keys):
+    if not any(name.startswith(CLUSTERS) for name in chosen.keys):
         return 0.0
     measured = [
         (one.higher, one.head_top1) for one in groupings if one.higher is not None and one.head_top1 is not None

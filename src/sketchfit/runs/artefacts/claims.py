@@ -66,10 +66,13 @@ class ClaimRecord(Artefact):
     def lines(self) -> Iterator[str]:
         """Yield what is claimed, one sentence per line, for logs and pages."""
         yield f"out of fold {percent(self.out_of_fold)}; claim for {self.rows} {percent(self.expected)}"
-        parts = [f"{100 * (self.single - self.out_of_fold.value):+.1f} points for groups that folds take away"]
-        if self.averaging:
-            parts.append(f"{100 * self.averaging:+.1f} points for averaging the networks")
-        yield f"the claim is the out-of-fold figure {' and '.join(parts)}"
+        steps = {
+            "groups that folds take away": self.single - self.out_of_fold.value,
+            "averaging the networks": self.averaging,
+        }
+        parts = [f"{100 * gain:+.1f} points for {what}" for what, gain in steps.items() if abs(gain) >= 5e-4]
+        if parts:
+            yield f"the claim is the out-of-fold figure {' and '.join(parts)}"
         if self.label_free is not None:
             yield f"{self.rows} look like {percent(self.label_free.accuracy)} without labels"
         if self.alarm:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from sketchfit.runs.artefact import Artefact, Part
 
+CLUSTERS = "clusters"
+"""First word of the name of a grouping by clusters of similar rows, which only `folds.group=auto` makes."""
+
 
 class KeyFigures(Part):
     """A key that was tested, and the evidence for it; see `relations.evidence`.
@@ -109,7 +112,7 @@ class Relations(Artefact):
             yield f"related rows: {key}"
         if len(related) > most:
             yield f"related rows: {len(related) - most} more keys, see relations.json"
-        shown = [one for one in self.groupings if one.name == self.chosen or not one.name.startswith("cluster:")]
+        shown = [one for one in self.groupings if one.name == self.chosen or not one.name.startswith(CLUSTERS)]
         heads = [f"{100 * one.head_top1:.1f} % with {one.name}" for one in shown if one.head_top1 is not None]
         if len(heads) > 1:
             yield f"a head on frozen features is right out of fold on {', '.join(heads)}"
