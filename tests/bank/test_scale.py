@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sketchfit.bank.scale import Scale, scaled
+from sketchfit.bank.scale import FeatureScale, scaled
 
 
 def sample(rows: int, columns: int, seed: int = 0) -> NDArray[np.float32]:
@@ -41,7 +41,7 @@ def test_columns_left_out_do_not_count_for_the_width_of_their_block() -> None:
 def test_differences_that_float16_makes_are_no_feature() -> None:
     train = sample(500, 2) * np.float32(1e-4) + 3
     train[:, 1] = sample(500, 1, 1)[:, 0] * np.float32(0.1) + 3
-    assert Scale.of(train.astype(np.float16).astype(np.float32)).kept.tolist() == [1]
+    assert FeatureScale.of(train.astype(np.float16).astype(np.float32)).kept.tolist() == [1]
 
 
 def test_only_the_training_rows_decide() -> None:

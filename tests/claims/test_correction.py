@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from sketchfit.claims.correction import OF_OTHERS, OF_PICTURES, Correction, SimulatedShift, features
-from sketchfit.claims.signals import Reference, Signals, UnitReference, odds
+from sketchfit.claims.signals import FoldsReference, Signals, UnitReference, odds
 from sketchfit.claims.thresholds import Threshold
 
 EVEN = np.full((1, 400), 1 / 400)
 UNIT = UnitReference(0.5, 0.5, Threshold(0.0, 1.0), Threshold(0.0, 1.0))
-REFERENCE = Reference(1.0, (UNIT,), 0.1, EVEN)
+REFERENCE = FoldsReference(1.0, (UNIT,), 0.1, EVEN)
 
 
 def signals(

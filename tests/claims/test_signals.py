@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from sketchfit.claims.signals import Reference, odds
+from sketchfit.claims.signals import FoldsReference, odds
 from sketchfit.claims.unit import Answers, FoldUnit
 from tests.claims.worlds import World
 
 
 def test_the_reference_rows_give_their_own_accuracy() -> None:
     answers, _ = World().answers(seed=2)
-    reference = Reference.of(answers)
+    reference = FoldsReference.of(answers)
     signals = reference.signals([unit.oof for unit in answers.units])
     assert reference.accuracy == pytest.approx(answers.right.mean())
     assert signals.by_confidence == pytest.approx(reference.accuracy)
@@ -27,14 +27,14 @@ def test_signals_follow_the_accuracy_of_the_test_rows(noisier: bool) -> None:
     tests = [np.where(blank[:, None], np.full(10, 0.1) + 0.01 * (unit.test - 0.1), unit.test) for unit in answers.units]
     wrong = np.where(blank, (label + 1) % 10, label)
     truth = np.mean([(unit.test.argmax(axis=1) == wrong).mean() for unit in answers.units])
-    signals = Reference.of(answers).signals(tests)
+    signals = FoldsReference.of(answers).signals(tests)
     assert signals.by_confidence == pytest.approx(truth, abs=0.06 if noisier else 0.03)
     assert signals.by_entropy == pytest.approx(truth, abs=0.06 if noisier else 0.03)
 
 
 def test_passed_has_the_mean_of_the_estimate_by_confidence() -> None:
     answers, _ = World().answers(seed=4)
-    reference, tests = Reference.of(answers), [unit.test for unit in answers.units]
+    reference, tests = FoldsReference.of(answers), [unit.test for unit in answers.units]
     assert reference.passed(tests).mean() == pytest.approx(reference.signals(tests).by_confidence)
 
 
@@ -46,13 +46,13 @@ def perfect(label: list[int], test: list[int], classes: int) -> Answers:
 
 def test_rows_of_a_fold_with_equal_classes_count_as_rows_sampled_independently() -> None:
     # Two rows of each of three classes, all right: two rows sampled independently have the same class in 1 of 3 cases.
-    reference = Reference.of(perfect([0, 0, 1, 1, 2, 2], [0, 1, 2], 3))
+    reference = FoldsReference.of(perfect([0, 0, 1, 1, 2, 2], [0, 1, 2], 3))
     assert reference.collision == pytest.approx(1 / 3)
 
 
 def test_collision_is_the_share_of_pairs_with_the_same_class() -> None:
     answers = perfect([0, 0, 1, 1], [0, 0, 0, 1], 2)
-    signals = Reference.of(answers).signals([unit.test for unit in answers.units])
+    signals = FoldsReference.of(answers).signals([unit.test for unit in answers.units])
     assert signals.collision == pytest.approx(3 / 6)
 
 

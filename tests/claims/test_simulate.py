@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sketchfit.claims.shifts import picture_shifts
-from sketchfit.claims.signals import Reference
+from sketchfit.claims.signals import FoldsReference
 from sketchfit.claims.simulate import affordable_rows, predict_changed, sampled_rows, simulate
 from sketchfit.claims.unit import FoldUnit
 from sketchfit.config.load import load_recipe
@@ -42,7 +42,7 @@ def test_the_sample_is_of_the_units_own_rows_each_once_and_repeatable() -> None:
 
 def test_accuracy_and_signals_are_those_of_the_answers_of_each_shift() -> None:
     answers, _ = World().answers(seed=1)
-    reference = Reference.of(answers)
+    reference = FoldsReference.of(answers)
     by_row = {
         int(row): (prob, label)
         for unit in answers.units
@@ -71,7 +71,7 @@ def test_nothing_is_predicted_for_too_few_rows() -> None:
     def predict(place: int, rows: np.ndarray, changes: object) -> list[np.ndarray]:
         raise AssertionError
 
-    assert simulate(Reference.of(answers), answers.units, predict, 20, seed=0) == ()
+    assert simulate(FoldsReference.of(answers), answers.units, predict, 20, seed=0) == ()
 
 
 def test_changed_rows_are_predicted_like_changed_pictures() -> None:

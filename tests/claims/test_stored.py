@@ -8,7 +8,7 @@ import pytest
 
 from sketchfit.claims.correction import SimulatedShift
 from sketchfit.claims.label_free import LabelFreeModel
-from sketchfit.claims.signals import Reference
+from sketchfit.claims.signals import FoldsReference
 from sketchfit.claims.stored import from_record, to_record
 from sketchfit.claims.unit import Answers
 from sketchfit.runs.artefacts import LabelFreeRecord
@@ -16,7 +16,7 @@ from tests.claims.worlds import World
 
 
 def model_of(answers: Answers) -> LabelFreeModel:
-    reference = Reference.of(answers)
+    reference = FoldsReference.of(answers)
     simulated = [
         SimulatedShift("", "unchanged", reference.signals([unit.oof[:50] for unit in answers.units]), 0.6),
         SimulatedShift("blur", "blur", reference.signals([unit.oof[50:90] for unit in answers.units]), 0.3),

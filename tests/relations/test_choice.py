@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from sketchfit.relations.choice import Candidate, candidates_of, choose, shared_with_test, with_clusters
+from sketchfit.relations.choice import Grouping, candidates_of, choose, shared_with_test, with_clusters
 from sketchfit.relations.key import Key, key_of
 from sketchfit.relations.resemblance import FoldPlan, Resemblance
 
@@ -113,12 +113,12 @@ def test_similarities_decide_where_names_do_not(mismatch: dict[str, float], keys
 
 
 def test_one_candidate_is_chosen_without_a_comparison() -> None:
-    only = Candidate("near_duplicate", np.arange(4))
+    only = Grouping("near_duplicate", np.arange(4))
     assert choose([only], [], 100, not_measured).chosen is only
 
 
-def level(name: str, size: int) -> Candidate:
-    return Candidate(name, np.arange(20) // size, (name,))
+def level(name: str, size: int) -> Grouping:
+    return Grouping(name, np.arange(20) // size, (name,))
 
 
 def by_name(**higher: float):  # type: ignore[no-untyped-def]

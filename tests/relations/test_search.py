@@ -6,7 +6,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from sketchfit.relations.key import NO_VALUE, Key, own_groups
 from sketchfit.relations.origins import Facts, Origins
-from sketchfit.relations.search import FrozenFeatures, contains, find_relations
+from sketchfit.relations.search import SearchFeatures, contains, find_relations
 from tests.relations.simulated import features, rows
 
 KEY = r"class/name:^m(\d+)-\d+$"
@@ -22,9 +22,9 @@ def table(telling: bool) -> Origins:
     return Origins(Facts(paths), LABEL, Facts(("test/m0-7.png",)))
 
 
-def frozen(effect: float, row: np.ndarray | None = None) -> FrozenFeatures:
+def frozen(effect: float, row: np.ndarray | None = None) -> SearchFeatures:
     kept = np.arange(len(LABEL)) if row is None else row
-    return FrozenFeatures(kept, features(0, LABEL, [(FAMILY, effect)])[kept])
+    return SearchFeatures(kept, features(0, LABEL, [(FAMILY, effect)])[kept])
 
 
 @pytest.mark.parametrize("row", [None, np.arange(5, len(LABEL))])
@@ -70,7 +70,7 @@ def test_sides_are_a_trait() -> None:
     names = [f"g{g}-{'LR'[s]}-{row}" for g, s, row in zip(group, side, NUMBER, strict=True)]
     origins = Origins(Facts(tuple(f"{label}/{name}.png" for label, name in zip(LABEL, names, strict=True))), LABEL)
     copies = Key("near_duplicate", "near_duplicate", COPIES.train, np.zeros(0, np.int64))
-    found = find_relations(origins, copies, FrozenFeatures(np.arange(len(LABEL)), values))
+    found = find_relations(origins, copies, SearchFeatures(np.arange(len(LABEL)), values))
     verdicts = {one.key.name: one.verdict for one in found}
     assert verdicts[r"name:^g(\d+)-\D+-\d+$"] == "related"
     assert verdicts[r"class/name:^g\d+-(\D+)-\d+$"] == "explained"

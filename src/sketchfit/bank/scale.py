@@ -22,7 +22,7 @@ CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Scale:
+class FeatureScale:
     """What the rows of a table give for scaling other rows.
 
     Attributes:
@@ -36,7 +36,7 @@ class Scale:
     factor: Floats
 
     @classmethod
-    def of(cls, features: Floats, widths: Sequence[int] | None = None) -> Scale:
+    def of(cls, features: Floats, widths: Sequence[int] | None = None) -> FeatureScale:
         """Compute the scale of features [N, D].
 
         Args:
@@ -86,7 +86,7 @@ def scaled(train: Floats, *others: Floats, widths: Sequence[int] | None = None) 
     Returns:
         float32 [N, K] and [M, K] each, new arrays.
     """
-    scale = Scale.of(train, widths)
+    scale = FeatureScale.of(train, widths)
     return tuple(scale.apply(one) for one in (train, *others))
 
 

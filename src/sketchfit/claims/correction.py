@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from sketchfit.claims.signals import Reference, Signals, odds
+from sketchfit.claims.signals import FoldsReference, Signals, odds
 from sketchfit.inference.arrays import Floats
 
 OF_PICTURES = (0.1, -0.4, -0.55)
@@ -58,7 +58,7 @@ class SimulatedShift:
     accuracy: float
 
 
-def features(reference: Reference, signals: Signals) -> Floats:
+def features(reference: FoldsReference, signals: Signals) -> Floats:
     """Return what the correction is linear in, float64 [3]; all 0 where nothing has changed.
 
     They are: what entropy adds to confidence and the fall of the accuracy by confidence (0 or less), both in log-odds,
@@ -81,12 +81,12 @@ class Correction:
         shifts: the same rows after each change.
     """
 
-    reference: Reference
+    reference: FoldsReference
     unchanged: SimulatedShift | None = None
     shifts: tuple[SimulatedShift, ...] = ()
 
     @classmethod
-    def of(cls, reference: Reference, simulated: Sequence[SimulatedShift]) -> Correction:
+    def of(cls, reference: FoldsReference, simulated: Sequence[SimulatedShift]) -> Correction:
         """Sort simulated shifts; without unchanged rows among them, none is used."""
         unchanged = [one for one in simulated if not one.kind]
         if not unchanged:

@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from sketchfit.claims.averaging import agreement, averaged_accuracy
 from sketchfit.claims.correction import Correction, SimulatedShift
-from sketchfit.claims.signals import Reference, Signals, odds
+from sketchfit.claims.signals import FoldsReference, Signals, odds
 from sketchfit.claims.unit import Answers, tempered
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.intervals import Estimate, accuracy
@@ -75,13 +75,13 @@ class LabelFreeModel:
         Args:
             answers: of the run; at least one unit, each with at least one row.
             group: int [N], related training rows share a number; None: rows are independent.
-            simulated: shifts and the unchanged rows, measured with `Reference.of(answers)`.
+            simulated: shifts and the unchanged rows, measured with `FoldsReference.of(answers)`.
         """
         right, related = answers.right, None if group is None else group[answers.row]
         plain, clustered = accuracy(right), accuracy(right, related)
         width = clustered.high - clustered.low
         design = max(width / max(plain.high - plain.low, 1e-9), 1.0) ** 2
-        return cls(Correction.of(Reference.of(answers), simulated), width / (2 * _Z), design)
+        return cls(Correction.of(FoldsReference.of(answers), simulated), width / (2 * _Z), design)
 
     def estimate(self, units: Sequence[Floats], final: Floats, group: Ints | None = None) -> LabelFree:
         """Estimate accuracy on rows without labels.
@@ -123,8 +123,8 @@ def estimate(answers: Answers, group: Ints | None = None, simulated: Sequence[Si
     Args:
         answers: of the run; at least one unit with rows, and at least one test row.
         group: int [N], related training rows share a number; None: rows are independent.
-        simulated: shifts and the unchanged rows, measured with `Reference.of(answers)`; they make the estimate better
-            under shifts like them.
+        simulated: shifts and the unchanged rows, measured with `FoldsReference.of(answers)`; they make the estimate
+            better under shifts like them.
     """
     return LabelFreeModel.fit(answers, group, simulated).estimate([unit.test for unit in answers.units], answers.final)
 

@@ -69,7 +69,7 @@ class Signals:
 
 
 @dataclass(frozen=True)
-class Reference:
+class FoldsReference:
     """All units on the rows of their folds.
 
     Attributes:
@@ -86,7 +86,7 @@ class Reference:
     frequencies: Floats
 
     @classmethod
-    def of(cls, answers: Answers) -> Reference:
+    def of(cls, answers: Answers) -> FoldsReference:
         """Measure the units of a run, at least one; each has at least one row."""
         temperature = shared_temperature(answers)
         units = [unit.tempered(temperature) for unit in answers.units]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sketchfit.claims.correction import SimulatedShift
 from sketchfit.claims.shifts import Change, Picture, PictureShift, picture_shifts
-from sketchfit.claims.signals import Reference
+from sketchfit.claims.signals import FoldsReference
 from sketchfit.claims.unit import FoldUnit
 from sketchfit.data.batches import load_batches
 from sketchfit.data.store import Store
@@ -69,7 +69,7 @@ def sampled_rows(units: Sequence[FoldUnit], count: int, seed: int) -> list[Ints]
 
 
 def simulate(
-    reference: Reference, units: Sequence[FoldUnit], predict: PredictUnit, count: int, seed: int
+    reference: FoldsReference, units: Sequence[FoldUnit], predict: PredictUnit, count: int, seed: int
 ) -> tuple[SimulatedShift, ...]:
     """Measure all shifts of `picture_shifts`, and the unchanged rows first.
 

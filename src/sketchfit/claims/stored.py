@@ -6,7 +6,7 @@ import numpy as np
 
 from sketchfit.claims.correction import Correction, SimulatedShift
 from sketchfit.claims.label_free import LabelFreeModel
-from sketchfit.claims.signals import Reference, Signals, UnitReference
+from sketchfit.claims.signals import FoldsReference, Signals, UnitReference
 from sketchfit.claims.thresholds import Threshold
 from sketchfit.inference.arrays import Floats
 from sketchfit.runs.artefacts import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
@@ -36,7 +36,7 @@ def from_record(record: LabelFreeRecord) -> LabelFreeModel:
         UnitReference(unit.accuracy, unit.confidence, _threshold(unit.by_confidence), _threshold(unit.by_entropy))
         for unit in record.units
     )
-    reference = Reference(record.temperature, units, record.collision, np.array(record.frequencies))
+    reference = FoldsReference(record.temperature, units, record.collision, np.array(record.frequencies))
     correction = Correction.of(reference, shifts_of(record))
     return LabelFreeModel(correction, record.reference_error, record.design)
 

@@ -41,7 +41,7 @@ CLEAR, CLEAR_ERRORS = 0.03, 3.0
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Grouping:
     """A grouping of the training rows for the folds.
 
     Attributes:
@@ -61,7 +61,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Choice:
+class GroupingChoice:
     """The grouping of a run.
 
     Attributes:
@@ -72,8 +72,8 @@ class Choice:
         reason: why it was chosen, one sentence.
     """
 
-    chosen: Candidate
-    candidates: tuple[Candidate, ...]
+    chosen: Grouping
+    candidates: tuple[Grouping, ...]
     reason: str
     resemblances: Mapping[str, Resemblance] = field(default_factory=dict)
     shared: Mapping[str, float] = field(default_factory=dict)
@@ -85,7 +85,7 @@ Compare = Callable[[Mapping[str, Ints]], dict[str, Resemblance]]
 
 def candidates_of(
     near_duplicate: Key, related: Sequence[Key], plan: FoldPlan, label: Ints | None = None
-) -> tuple[Candidate, ...]:
+) -> tuple[Grouping, ...]:
     """Return the groupings that folds can use, those with the fewest groups first.
 
     Near-duplicates alone are always one of them; then each related key, and all of them together.
@@ -97,14 +97,14 @@ def candidates_of(
         label: int64 [N], classes: a grouping that leaves most classes in one group each is not a candidate, as a fold
             would take all rows of a class away.
     """
-    base = Candidate(near_duplicate.name, own_groups(near_duplicate.train))
+    base = Grouping(near_duplicate.name, own_groups(near_duplicate.train))
     sets = [[key] for key in related] + ([list(related)] if len(related) > 1 else [])
     found = [base]
     for keys in sets:
         name = " + ".join([*(key.name for key in keys), near_duplicate.name])
         together = joined(name, [*keys, near_duplicate])
         group = own_groups(together.train)
-        one = Candidate(name, group, tuple(key.name for key in related if keeps_together(group, key)))
+        one = Grouping(name, group, tuple(key.name for key in related if keeps_together(group, key)))
         fits = _fits(one.group, plan) and (label is None or divided_rows(one.group, label) >= DIVIDED * len(label))
         if fits and not any(_same(one.group, other.group) for other in found):
             found.append(one)
@@ -144,7 +144,9 @@ def shared_with_test(key: Key) -> float | None:
     return float(np.isin(known, key.train).mean())
 
 
-def choose(candidates: Sequence[Candidate], related: Sequence[Key], test_rows: int, compare: Compare | None) -> Choice:
+def choose(
+    candidates: Sequence[Grouping], related: Sequence[Key], test_rows: int, compare: Compare | None
+) -> GroupingChoice:
     """Choose a grouping.
 
     Args:
@@ -161,32 +163,32 @@ def choose(candidates: Sequence[Candidate], related: Sequence[Key], test_rows: i
                 f"WARNING: rows are related by {related[0].name}, but it leaves fewer groups than folds or too large "
                 "ones: the figures are too high if the test set shows new groups (set a smaller folds.k)"
             )
-        return Choice(everything[0], everything, why)
+        return GroupingChoice(everything[0], everything, why)
     if not test_rows:
         return _new_groups(everything, related, "there is no test set")
     shared = {key.name: share for key in related if (share := shared_with_test(key)) is not None}
     left = _allowed_by_names(everything, shared)
     if len(left) == 1:
-        return Choice(left[0], everything, _by_names(shared), shared=shared)
+        return GroupingChoice(left[0], everything, _by_names(shared), shared=shared)
     if compare is None:
         return replace(_new_groups(left, related, "there are too few test rows to compare"), candidates=everything)
     found = compare({one.name: one.group for one in left})
     least = min(found[one.name].mismatch for one in left)
     # The candidates are sorted: the first that is consistent has the fewest groups.
     chosen = next(one for one in left if found[one.name].mismatch <= least + CONSISTENT * found[one.name].error)
-    return Choice(chosen, everything, _by_distance(left, found), found, shared)
+    return GroupingChoice(chosen, everything, _by_distance(left, found), found, shared)
 
 
-def _new_groups(candidates: Sequence[Candidate], related: Sequence[Key], why: str) -> Choice:
+def _new_groups(candidates: Sequence[Grouping], related: Sequence[Key], why: str) -> GroupingChoice:
     """Assume new groups of the strongest key. Keys may cross, such as object and point of view; only one is used."""
     everything = tuple(candidates)
     # The last one that contains the strongest key has the most groups.
     names = [key.name for key in related if any(key.name in one.keys for one in everything)]
     chosen = next((one for one in reversed(everything) if names and names[0] in one.keys), everything[0])
-    return Choice(chosen, everything, f"{why}, so new groups are assumed")
+    return GroupingChoice(chosen, everything, f"{why}, so new groups are assumed")
 
 
-def with_clusters(choice: Choice, levels: Sequence[Candidate], compare: Compare) -> Choice:
+def with_clusters(choice: GroupingChoice, levels: Sequence[Grouping], compare: Compare) -> GroupingChoice:
     """Keep similar rows together where a head is clearly more certain of validation rows than of test rows.
 
     Args:
@@ -212,12 +214,12 @@ def with_clusters(choice: Choice, levels: Sequence[Candidate], compare: Compare)
         f"{100 * own.higher:.0f} % of all pairs; with clusters of similar rows together it is in "
         f"{100 * found[best.name].higher:.0f} %"
     )
-    return Choice(best, together, reason, {**known, **found}, choice.shared)
+    return GroupingChoice(best, together, reason, {**known, **found}, choice.shared)
 
 
 def _on_the_line(
-    levels: Sequence[Candidate], found: Mapping[str, Resemblance], plain: Candidate, own: Resemblance
-) -> Candidate:
+    levels: Sequence[Grouping], found: Mapping[str, Resemblance], plain: Grouping, own: Resemblance
+) -> Grouping:
     """Return the level where a line through (logarithm of the groups, certainty) crosses one half, or the nearest."""
     groups = np.log([one.groups for one in (*levels, plain)])
     higher = [found[one.name].higher for one in levels] + [own.higher]
@@ -227,7 +229,7 @@ def _on_the_line(
     return min(levels, key=lambda one: abs(float(np.log(one.groups)) - (0.5 - start) / slope))
 
 
-def _allowed_by_names(candidates: Sequence[Candidate], shared: Mapping[str, float]) -> list[Candidate]:
+def _allowed_by_names(candidates: Sequence[Grouping], shared: Mapping[str, float]) -> list[Grouping]:
     """Leave out groupings that the values of test rows contradict; all stay if that would leave none."""
     again = {name for name, share in shared.items() if share >= SHARED}
     new = {name for name, share in shared.items() if share <= NEW}
@@ -243,7 +245,7 @@ def _by_names(shared: Mapping[str, float]) -> str:
     return " and ".join(parts)
 
 
-def _by_distance(left: Sequence[Candidate], found: Mapping[str, Resemblance]) -> str:
+def _by_distance(left: Sequence[Grouping], found: Mapping[str, Resemblance]) -> str:
     """Return in words how certain a head is of validation and test rows."""
     texts = [f"{100 * found[one.name].higher:.0f} % with {one.name}" for one in left]
     return (

@@ -26,7 +26,7 @@ DEEPEST = 0.6
 or more, in random subsets of 2 to 345 classes; where it is below 0.6, pairs of clusters agree with true families by an
 F1 of 0.86 or more."""
 LEAST_EFFECT = 0.4
-"""Share by which rows of one cluster are nearer than rows of their class; see `Evidence.effect`."""
+"""Share by which rows of one cluster are nearer than rows of their class; see `KeyEvidence.effect`."""
 _LEAST_SHARE, _LEAST_MERGES, _WIDTH, _COMPLETE = 0.05, 8, 0.06, 0.9
 _GRID = np.linspace(0, 2, 401)
 _NEAREST, _NEAR, _LOG_WIDTH, _LOG_DEEPEST = 0.01, 1.6, 0.1, 0.75

@@ -1,4 +1,4 @@
-"""Evidence that a key relates rows: rows of one group are more similar than rows of one class have to be.
+"""KeyEvidence that a key relates rows: rows of one group are more similar than rows of one class have to be.
 
 A key whose values occur in several classes is judged by rows of different classes: a drawer's hand is the same in every
 class, while `photo 3` of one class and `photo 3` of another have nothing in common. Any other key is judged by rows of
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sketchfit.multiple_tests import holm
 from sketchfit.relations.key import NO_VALUE, Groups, Key, own_groups, pair_counts
-from sketchfit.relations.permutation import Comparison, Units, compare_across, compare_within
+from sketchfit.relations.permutation import PairComparison, Units, compare_across, compare_within
 from sketchfit.relations.space import Space
 
 LEVEL = 0.01
@@ -26,8 +26,8 @@ _MOST_ROWS, _LARGE_GROUP, _SEED = 4000, 20, 0
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Evidence for one key.
+class KeyEvidence:
+    """KeyEvidence for one key.
 
     Attributes:
         groups: groups of two or more training rows.
@@ -56,7 +56,7 @@ class Evidence:
     related: bool
 
 
-def judge(keys: Sequence[Key], space: Space) -> tuple[Evidence, ...]:
+def judge(keys: Sequence[Key], space: Space) -> tuple[KeyEvidence, ...]:
     """Return the evidence for each key; `p` and `related` are corrected for their number by Holm's method.
 
     Args:
@@ -71,7 +71,7 @@ def judge(keys: Sequence[Key], space: Space) -> tuple[Evidence, ...]:
     )
 
 
-def evidence(space: Space, group: Groups) -> Evidence:
+def evidence(space: Space, group: Groups) -> KeyEvidence:
     """Return the evidence for one grouping, as if it were the only one.
 
     Args:
@@ -88,7 +88,7 @@ def evidence(space: Space, group: Groups) -> Evidence:
     hits, expected = _hits(space, compared, across=not within.pairs)
     sizes = np.bincount(group[group != NO_VALUE], minlength=1)
     sizes = sizes[sizes > 1] if (sizes > 1).any() else np.zeros(1, np.int64)
-    return Evidence(
+    return KeyEvidence(
         groups=int((sizes > 1).sum()),
         sizes=(int(sizes.min()), float(np.median(sizes)), int(sizes.max())),
         effect=effect,
@@ -149,7 +149,7 @@ def is_crossed(group: Groups, label: Groups) -> bool:
     return bool(sizes[classes > 1].sum() > sizes[sizes > 1].sum() / 2)
 
 
-def _compare_across(unit: NDArray[np.float32], label: Groups, group: Groups) -> Comparison:
+def _compare_across(unit: NDArray[np.float32], label: Groups, group: Groups) -> PairComparison:
     """Compare rows of different classes; rows of one group and class stay together, as they may be related already."""
     return compare_across(Units.of(unit, label, group, together=group))
 

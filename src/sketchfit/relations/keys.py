@@ -17,7 +17,7 @@ from sketchfit.relations.folder_patterns import folder_patterns
 from sketchfit.relations.key import NO_VALUE, Groups, Key, nested_in_class, pair_counts
 from sketchfit.relations.name_patterns import name_patterns
 from sketchfit.relations.origins import Origins
-from sketchfit.relations.syntax import Part, parse_group, values_key
+from sketchfit.relations.syntax import GroupPart, parse_group, values_key
 
 MOST_KEYS, MOST_TRAITS = 40, 10
 """Keys beyond are left out: each costs power, as the evidence is corrected for the number of keys."""
@@ -127,7 +127,7 @@ def _readings(texts: Iterable[str], origins: Origins) -> Iterator[Key]:
             yield nested_in_class(key, origins.label)
 
 
-def _part(text: str, columns: tuple[str, ...]) -> Part | None:
+def _part(text: str, columns: tuple[str, ...]) -> GroupPart | None:
     """Return the part that a generated text describes; None where its column or pattern cannot be written so."""
     try:
         parts = parse_group(text, columns)

@@ -25,7 +25,7 @@ _UNCLEAR = (1.5, 10.0)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairComparison:
     """Result of a permutation test.
 
     Attributes:
@@ -89,12 +89,12 @@ class Units:
         return replace(self, total=self.total[order], count=self.count[order], square=self.square[order])
 
 
-def compare_within(units: Units, seed: int = 0) -> Comparison:
+def compare_within(units: Units, seed: int = 0) -> PairComparison:
     """Compare pairs of units of one class."""
     return _compare(units, _within, seed)
 
 
-def compare_across(units: Units, seed: int = 0) -> Comparison:
+def compare_across(units: Units, seed: int = 0) -> PairComparison:
     """Compare pairs of units of different classes."""
     return _compare(units, _across, seed)
 
@@ -119,10 +119,10 @@ class _Contrast:
         return (self.same - self.other) / max(1 - self.other, 1e-9)
 
 
-def _compare(units: Units, contrast: Callable[[Units], _Contrast | None], seed: int) -> Comparison:
+def _compare(units: Units, contrast: Callable[[Units], _Contrast | None], seed: int) -> PairComparison:
     found = contrast(units) if len(units.label) else None
     if found is None:
-        return Comparison(0.0, 0.0, 1.0, 0)
+        return PairComparison(0.0, 0.0, 1.0, 0)
     rng = np.random.Generator(np.random.Philox(key=seed))
     null: list[float] = []
     for planned in (_FIRST, _ALL):
@@ -133,7 +133,7 @@ def _compare(units: Units, contrast: Callable[[Units], _Contrast | None], seed: 
         z = (found.effect - mean) / spread if spread > 1e-9 else 0.0
         if not _UNCLEAR[0] < z < _UNCLEAR[1]:
             break
-    return Comparison(found.effect, z, _tail(z, null, found.log_arrangements), round(found.pairs / 2))
+    return PairComparison(found.effect, z, _tail(z, null, found.log_arrangements), round(found.pairs / 2))
 
 
 def _tail(z: float, null: list[float], log_arrangements: float) -> float:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from sketchfit.relations.evidence import LEAST_EFFECT, Evidence, evidence, judge, related_beyond, related_within
+from sketchfit.relations.evidence import LEAST_EFFECT, KeyEvidence, evidence, judge, related_beyond, related_within
 from sketchfit.relations.key import Groups, Key, keeps_together, own_groups
 from sketchfit.relations.space import Space
 
@@ -37,7 +37,7 @@ class Tested:
     """
 
     key: Key
-    evidence: Evidence
+    evidence: KeyEvidence
     verdict: Verdict
     other: str = ""
 
@@ -65,7 +65,7 @@ def sort_tested(tested: Sequence[Tested]) -> tuple[Tested, ...]:
     return tuple(sorted(tested, key=lambda one: (_VERDICTS.index(one.verdict), -one.evidence.effect)))
 
 
-def _is_trait(one: Evidence) -> bool:
+def _is_trait(one: KeyEvidence) -> bool:
     """Return whether the groups differ in the same way in all classes; few groups have few permutations."""
     return one.across and one.p <= TRAIT_LEVEL and one.across_effect >= max(LEAST_EFFECT, TRAIT_SHARE * one.effect)
 

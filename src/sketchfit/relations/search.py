@@ -21,7 +21,7 @@ CONTAINED = 0.9
 
 
 @dataclass(frozen=True)
-class FrozenFeatures:
+class SearchFeatures:
     """Scaled features of the training rows that have any.
 
     Attributes:
@@ -33,7 +33,7 @@ class FrozenFeatures:
     values: NDArray[np.float32]
 
 
-def find_relations(origins: Origins, copies: Key, features: FrozenFeatures) -> tuple[Tested, ...]:
+def find_relations(origins: Origins, copies: Key, features: SearchFeatures) -> tuple[Tested, ...]:
     """Test all candidate keys, and look for clusters.
 
     Args:

@@ -36,7 +36,7 @@ _JOINT = re.compile(r"\s+\+\s+|\s*\+\s*(?=(?:near_duplicate|cluster|none)\s*(?:\
 
 
 @dataclass(frozen=True)
-class Part:
+class GroupPart:
     """One part of a grouping.
 
     Attributes:
@@ -67,7 +67,7 @@ class KnownGroups:
     cluster: Groups | None = None
 
 
-def parse_group(text: str, columns: Sequence[str] | None = None) -> tuple[Part, ...]:
+def parse_group(text: str, columns: Sequence[str] | None = None) -> tuple[GroupPart, ...]:
     """Parse a grouping.
 
     Args:
@@ -103,28 +103,28 @@ def group_of(text: str, origins: Origins, known: KnownGroups | None = None) -> K
     return keys[0] if len(keys) == 1 else joined(text, keys)
 
 
-def _parse_part(text: str, columns: Sequence[str] | None) -> Part:
+def _parse_part(text: str, columns: Sequence[str] | None) -> GroupPart:
     if not text:
         raise UserError("folds.group has an empty part", _hint(columns))
     if text in WORDS:
-        return Part(text, text)
+        return GroupPart(text, text)
     if columns is not None and text in columns:
-        return Part(text, "column", text)
+        return GroupPart(text, "column", text)
     if text.startswith("class/"):
         inner = _parse_part(text.removeprefix("class/").strip(), columns)
         if inner.source in WORDS or inner.nested:
             raise UserError(f"folds.group: {text!r} has no value to join with the class", _hint(columns))
-        return Part(text, inner.source, inner.field, inner.pattern, nested=True)
+        return GroupPart(text, inner.source, inner.field, inner.pattern, nested=True)
     source, colon, rest = text.partition(":")
     if source in ("name", "folder") and colon:
-        return Part(text, source, "", _pattern(text, rest))
+        return GroupPart(text, source, "", _pattern(text, rest))
     if source == "exif" and colon:
         tag, colon, rest = rest.partition(":")
-        return Part(text, source, tag, _pattern(text, rest) if colon else None)
+        return GroupPart(text, source, tag, _pattern(text, rest) if colon else None)
     return _column_part(text, columns)
 
 
-def _column_part(text: str, columns: Sequence[str] | None) -> Part:
+def _column_part(text: str, columns: Sequence[str] | None) -> GroupPart:
     """Parse `COLUMN` or `COLUMN:REGEX`; the longest column that fits is taken, as its name may contain a colon."""
     if columns is None:
         name, colon, rest = text.partition(":")
@@ -134,7 +134,7 @@ def _column_part(text: str, columns: Sequence[str] | None) -> Part:
         if name not in columns:
             raise UserError(f"folds.group: there is no column {name!r}{nearest(name, _names(columns))}", _hint(columns))
         colon, rest = ":", text[len(name) + 1 :]
-    return Part(text, "column", name, _pattern(text, rest) if colon else None)
+    return GroupPart(text, "column", name, _pattern(text, rest) if colon else None)
 
 
 def _pattern(text: str, regex: str) -> re.Pattern[str]:
@@ -153,7 +153,7 @@ def _pattern(text: str, regex: str) -> re.Pattern[str]:
     return pattern
 
 
-def _key(part: Part, origins: Origins, known: KnownGroups) -> Key:
+def _key(part: GroupPart, origins: Origins, known: KnownGroups) -> Key:
     rows, test_rows = len(origins.train), len(origins.test)
     alone, unknown = np.full(rows, NO_VALUE, np.int64), np.full(test_rows, NO_VALUE, np.int64)
     if part.source == "none":
@@ -180,7 +180,7 @@ def _key(part: Part, origins: Origins, known: KnownGroups) -> Key:
     return key
 
 
-def values_key(part: Part, origins: Origins) -> Key:
+def values_key(part: GroupPart, origins: Origins) -> Key:
     """Return the key of a part that reads texts, even if it matches no row."""
     values = [_values(part, texts_of(part, facts)) for facts in (origins.train, origins.test)]
     name = part.text.removeprefix("class/") if part.nested else part.text
@@ -189,7 +189,7 @@ def values_key(part: Part, origins: Origins) -> Key:
     return nested_in_class(key, origins.label) if part.nested else key
 
 
-def texts_of(part: Part, facts: Facts) -> Sequence[str]:
+def texts_of(part: GroupPart, facts: Facts) -> Sequence[str]:
     """Return the text of each row that a part reads; empty where there is none."""
     if part.source == "name":
         return facts.stems
@@ -201,7 +201,7 @@ def texts_of(part: Part, facts: Facts) -> Sequence[str]:
     return [""] * len(facts)
 
 
-def _values(part: Part, texts: Sequence[str]) -> list[str | None]:
+def _values(part: GroupPart, texts: Sequence[str]) -> list[str | None]:
     if part.pattern is None:
         return [text or None for text in texts]
     matches = [part.pattern.search(text) if text else None for text in texts]

@@ -14,13 +14,13 @@ from sketchfit.data.exif import read_exif
 from sketchfit.data.folds import crossing_pairs, stratified_folds
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
-from sketchfit.relations.choice import Candidate, Choice, candidates_of, choose, shared_with_test, with_clusters
+from sketchfit.relations.choice import Grouping, GroupingChoice, candidates_of, choose, shared_with_test, with_clusters
 from sketchfit.relations.key import NO_VALUE, Key, joined, keeps_together, own_groups
 from sketchfit.relations.levels import cluster_levels, error_of_level
 from sketchfit.relations.origins import Origins, origins_of
 from sketchfit.relations.ranking import Tested
 from sketchfit.relations.resemblance import FoldPlan, Resemblance, resemblances
-from sketchfit.relations.search import FrozenFeatures, find_relations
+from sketchfit.relations.search import SearchFeatures, find_relations
 from sketchfit.relations.syntax import KnownGroups, group_of, parse_group
 from sketchfit.reporting.audit.recipe_audit import PAGE
 from sketchfit.reporting.audit.relations_card import show_relations
@@ -128,7 +128,7 @@ def find_related(context: RunContext, state: RunState, drifts: bool) -> tuple[Re
     copies = Key("near_duplicate", "near_duplicate", alone if state.group is None else state.group, unknown)
     frozen = None if state.features is None else FrozenRows.of(state.features, table.label)
     rows = _Rows(origins, copies, frozen)
-    tested = () if frozen is None else find_relations(origins, copies, FrozenFeatures(frozen.row, frozen.values))
+    tested = () if frozen is None else find_relations(origins, copies, SearchFeatures(frozen.row, frozen.values))
     choice = _choose(context, rows, tested, drifts)
     return _figures(context, choice, tested, rows), choice.chosen.group
 
@@ -152,7 +152,7 @@ def _key(context: RunContext, state: RunState) -> str:
     return digest(VERSION, fingerprint(table), table.class_names, features, copies, plan, columns, drifts)
 
 
-def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...], drifts: bool) -> Choice:
+def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...], drifts: bool) -> GroupingChoice:
     """Return the grouping that the recipe names, or the one with which validation resembles the test set."""
     setting, plan = context.recipe.folds.group, _plan(context)
     if setting != "auto":
@@ -177,7 +177,7 @@ def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...], drifts
     return with_clusters(choice, _levels(rows, frozen), compare)
 
 
-def _levels(rows: _Rows, frozen: FrozenRows) -> list[Candidate]:
+def _levels(rows: _Rows, frozen: FrozenRows) -> list[Grouping]:
     """Return groupings by clusters of similar rows, which keep near-duplicates together too."""
     found = []
     for size, group in cluster_levels(frozen.values, frozen.label).items():
@@ -185,18 +185,20 @@ def _levels(rows: _Rows, frozen: FrozenRows) -> list[Candidate]:
         of_row[frozen.row] = group
         clusters = Key(f"{CLUSTERS} of {size:g} rows", "cluster", of_row, rows.copies.test, nested=True)
         name = f"{clusters.name} + {rows.copies.name}"
-        found.append(Candidate(name, own_groups(joined(name, [clusters, rows.copies]).train), (clusters.name,)))
+        found.append(Grouping(name, own_groups(joined(name, [clusters, rows.copies]).train), (clusters.name,)))
     return found
 
 
 def _drifts(findings: AuditFindings | None) -> bool:
-    """Return whether traits of the pages separate test from training images: then relations are not the cause."""
-    drift = (findings.model_extra or {}).get("drift") if findings else None
-    interval = drift.get("auc_interval") if drift else None
-    return bool(interval and interval[0] > SEPARABLE)
+    """Return whether traits of the pages separate test from training images: then relations are not the cause.
+
+    Where they were not compared, they may.
+    """
+    interval = findings.drift.auc_interval if findings is not None and findings.drift is not None else None
+    return interval is None or interval[0] > SEPARABLE
 
 
-def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
+def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> GroupingChoice:
     """Return the grouping of the recipe, with near-duplicates together unless it is `none`."""
     clusters = next((one.key.train for one in tested if one.key.origin == "cluster"), None)
     known = KnownGroups(rows.copies.train, clusters)
@@ -210,8 +212,8 @@ def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> Choice:
     key = joined(text, [group_of(setting, rows.origins, known), *([] if setting == "none" else [rows.copies])])
     # The intervals of `none` still count copies as one row.
     group = rows.copies.train if setting == "none" else key.train
-    chosen = Candidate(setting if setting == "none" else text, own_groups(group), (setting,))
-    return Choice(chosen, (chosen,), "the recipe sets it")
+    chosen = Grouping(setting if setting == "none" else text, own_groups(group), (setting,))
+    return GroupingChoice(chosen, (chosen,), "the recipe sets it")
 
 
 def _plan(context: RunContext) -> FoldPlan:
@@ -220,7 +222,7 @@ def _plan(context: RunContext) -> FoldPlan:
     return FoldPlan(parts, context.recipe.seed if folds.seed is None else folds.seed)
 
 
-def _figures(context: RunContext, choice: Choice, tested: tuple[Tested, ...], rows: _Rows) -> Relations:
+def _figures(context: RunContext, choice: GroupingChoice, tested: tuple[Tested, ...], rows: _Rows) -> Relations:
     label, plan = context.table.label, _plan(context)
     plain = stratified_folds(label, [1 / plan.k] * plan.k, plan.seed)
     keys = [
@@ -265,7 +267,7 @@ def _figures(context: RunContext, choice: Choice, tested: tuple[Tested, ...], ro
     )
 
 
-def _choice_error(chosen: Candidate, groupings: Sequence[GroupingFigures]) -> float:
+def _choice_error(chosen: Grouping, groupings: Sequence[GroupingFigures]) -> float:
     """Return the standard error, in log-odds, of an accuracy with clusters; 0 for groups that something names."""
     if not any(name.startswith(CLUSTERS) for name in chosen.keys):
         return 0.0

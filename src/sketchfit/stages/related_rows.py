@@ -67,7 +67,7 @@ class TableFeatures:
         if self.features is None:
             return None
         state = RunState(features=self.features, group=group)
-        return find_related(self.context, state, auc_low is not None and auc_low > SEPARABLE)[0]
+        return find_related(self.context, state, auc_low is None or auc_low > SEPARABLE)[0]
 
 
 def _features(context: RunContext) -> BankFeatures | None:
