@@ -2,7 +2,7 @@
 
     python -m benchmarks.claims_families --weights mobilenetv2_100.safetensors --work FOLDER [--seeds 20] [--jobs 2]
 
-Each seed draws 60 classes with 30 training and 30 test drawings per class, five families per class: drawings of one
+Each seed draws 60 classes with 30 training and 60 test drawings per class, five families per class: drawings of one
 object by different hands. The test drawings show other families, or those of the training drawings; file names contain
 the family or do not. Each of these four cases is a complete run of the product with its defaults for relations, folds
 and claims: the head of a frozen MobileNetV2 at 48 px is trained, because 80 complete fine-tunings would take a day.
@@ -32,7 +32,7 @@ from sketchfit.commands.score import score
 from sketchfit.runs.run import Run
 from sketchfit.synthetic import DrawSettings, draw
 
-CLASSES, PER_CLASS, FAMILIES = 60, 30, 5
+CLASSES, PER_CLASS, TEST_PER_CLASS, FAMILIES = 60, 30, 60, 5
 
 SETTINGS = (
     "model.input_size=48",
@@ -91,7 +91,7 @@ def measure(case: Case, work: Path, weights: Path) -> Result:
         DrawSettings(
             classes=CLASSES,
             per_class=PER_CLASS,
-            test_per_class=PER_CLASS,
+            test_per_class=TEST_PER_CLASS,
             seed=case.seed,
             families=FAMILIES,
             split=case.split,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchfit.claims.claim import OutOfFold, error_within_classes, make_claim
+from sketchfit.claims.claim import SHARED, OutOfFold, error_within_classes, make_claim
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.intervals import accuracy
@@ -35,7 +35,7 @@ def test_groups_that_a_fold_takes_away_are_given_back_by_the_slope() -> None:
     assert found.groups_validated == pytest.approx(2)
     assert found.groups_tested == pytest.approx(3)
     of_rows = np.sqrt(0.25 / 1000)
-    assert found.single_error == pytest.approx(np.hypot(of_rows, 0.24 * np.log(1.5) * 0.2), rel=1e-2)
+    assert found.single_error == pytest.approx(np.hypot(of_rows * SHARED**0.5, 0.24 * np.log(1.5) * 0.2), rel=1e-2)
 
 
 def test_rows_of_a_class_that_a_fold_took_away_completely_are_set_apart() -> None:

@@ -23,7 +23,11 @@ from sketchfit.inference.arrays import Floats
 from sketchfit.inference.intervals import Estimate, accuracy
 
 UNSURE_OF_GAIN = 0.25
-"""Standard error of the gain of averaging, as a share of it; docs/claims.md has the measurements."""
+"""Standard error of the gain of averaging, as a share of it."""
+
+SHARED = 1.5
+"""Variance of an out-of-fold accuracy over that of independent networks: networks of different folds share training
+rows (Nadeau & Bengio 2003). docs/claims.md has the measurements."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
     of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group)
     spread = single * (1 - single)
     corrections = spread * float(np.hypot(change * slope.error, rows.choice_error))
-    single_error = float(np.hypot(of_rows, corrections)) * share
+    single_error = float(np.hypot(of_rows * np.sqrt(SHARED), corrections)) * share
     value = averaged_accuracy(final, units, single) if len(final) else single
     of_test = 0.0
     if len(final):  # the classes of few test rows are a matter of chance too
