@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from sketchfit.relations.choice import Grouping, candidates_of, choose, shared_with_test, with_clusters
+from sketchfit.relations.choice import Grouping, candidates_of, choose, copies_moved, shared_with_test, with_clusters
 from sketchfit.relations.key import Key, key_of
 from sketchfit.relations.resemblance import FoldPlan, Resemblance
 
@@ -159,3 +159,17 @@ def test_a_related_key_that_folds_cannot_use_is_a_warning() -> None:
     assert found.chosen.keys == ()
     assert "WARNING" in found.reason
     assert "site" in found.reason
+
+
+def test_copies_across_large_groups_are_moved_and_do_not_join_them() -> None:
+    drawer = Key("drawer", "column", np.repeat(np.arange(4), 5), NOTHING)
+    copies = np.arange(20)
+    copies[[0, 5, 10, 15]] = 0  # a letter of each drawer that looks the same
+    copies[[6, 7, 11]] = 6
+    near = Key("near_duplicate", "near_duplicate", copies, NOTHING)
+    found = copies_moved(drawer, near)
+    assert len({*found[[0, 5, 10, 15]].tolist()}) == 1
+    assert {*found[[6, 7, 11]].tolist()} == {1}
+    unmoved = [row for row in range(20) if row not in (5, 10, 15, 11)]
+    assert found[unmoved].tolist() == drawer.train[unmoved].tolist()
+    assert [one.groups for one in candidates_of(near, [drawer], PLAN)] == [4, 15]

@@ -102,13 +102,39 @@ def candidates_of(
     found = [base]
     for keys in sets:
         name = " + ".join([*(key.name for key in keys), near_duplicate.name])
-        together = joined(name, [*keys, near_duplicate])
-        group = own_groups(together.train)
-        one = Grouping(name, group, tuple(key.name for key in related if keeps_together(group, key)))
+        if len(keys) == 1:
+            group = with_copies(keys[0], near_duplicate, plan)
+        else:
+            group = own_groups(joined(name, [*keys, near_duplicate]).train)
+        kept = tuple(key.name for key in related if any(key is one for one in keys) or keeps_together(group, key))
+        one = Grouping(name, group, kept)
         fits = _fits(one.group, plan) and (label is None or divided_rows(one.group, label) >= DIVIDED * len(label))
         if fits and not any(_same(one.group, other.group) for other in found):
             found.append(one)
     return tuple(sorted(found, key=lambda one: one.groups))
+
+
+def with_copies(key: Key, near_duplicate: Key, plan: FoldPlan) -> Ints:
+    """Return groups, int64 [N], that keep a key and copies together.
+
+    Rows that share either are joined; where that leaves too few or too large groups, copies are moved.
+    """
+    group = own_groups(joined(key.name, [key, near_duplicate]).train)
+    return group if _fits(group, plan) else copies_moved(key, near_duplicate)
+
+
+def copies_moved(key: Key, near_duplicate: Key) -> Ints:
+    """Return the groups of a key, int64 [N], with all copies of a row in the group of most of them.
+
+    A few copies across large groups (two drawers' letters that look the same) would join these groups. So the copies
+    are moved instead: copies stay together, and of the key only these rows do not.
+    """
+    group, copies = own_groups(key.train), np.unique(own_groups(near_duplicate.train), return_inverse=True)[1]
+    pairs, counts = np.unique(np.stack([copies, group]), axis=1, return_counts=True)
+    order = np.lexsort((pairs[1], -counts, pairs[0]))
+    first = np.unique(pairs[0][order], return_index=True)[1]
+    most: Ints = pairs[1][order][first]
+    return most[copies]
 
 
 def keeps_together(group: Ints, key: Key) -> bool:

@@ -14,7 +14,15 @@ from sketchfit.data.exif import read_exif
 from sketchfit.data.folds import crossing_pairs, stratified_folds
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
-from sketchfit.relations.choice import Grouping, GroupingChoice, candidates_of, choose, shared_with_test, with_clusters
+from sketchfit.relations.choice import (
+    Grouping,
+    GroupingChoice,
+    candidates_of,
+    choose,
+    shared_with_test,
+    with_clusters,
+    with_copies,
+)
 from sketchfit.relations.key import NO_VALUE, Key, joined, keeps_together, own_groups
 from sketchfit.relations.levels import cluster_levels, error_of_level
 from sketchfit.relations.origins import Origins, origins_of
@@ -156,7 +164,7 @@ def _choose(context: RunContext, rows: _Rows, tested: tuple[Tested, ...], drifts
     """Return the grouping that the recipe names, or the one with which validation resembles the test set."""
     setting, plan = context.recipe.folds.group, _plan(context)
     if setting != "auto":
-        return _by_hand(setting, rows, tested)
+        return _by_hand(setting, plan, rows, tested)
     # Within one class, a key is the same as across classes.
     related = [one.key for one in tested if one.verdict == "related" or (one.verdict == "part" and not one.key.nested)]
     candidates = candidates_of(rows.copies, related, plan, context.table.label)
@@ -198,7 +206,7 @@ def _drifts(findings: AuditFindings | None) -> bool:
     return interval is None or interval[0] > SEPARABLE
 
 
-def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> GroupingChoice:
+def _by_hand(setting: str, plan: FoldPlan, rows: _Rows, tested: tuple[Tested, ...]) -> GroupingChoice:
     """Return the grouping of the recipe, with near-duplicates together unless it is `none`."""
     clusters = next((one.key.train for one in tested if one.key.origin == "cluster"), None)
     known = KnownGroups(rows.copies.train, clusters)
@@ -209,10 +217,10 @@ def _by_hand(setting: str, rows: _Rows, tested: tuple[Tested, ...]) -> GroupingC
             "Set folds.group=auto, or name what relates the rows. Clusters need claim.enabled=true.",
         )
     text = setting if setting in ("none", "near_duplicate") else f"{setting} + near_duplicate"
-    key = joined(text, [group_of(setting, rows.origins, known), *([] if setting == "none" else [rows.copies])])
+    key = group_of(setting, rows.origins, known)
     # The intervals of `none` still count copies as one row.
-    group = rows.copies.train if setting == "none" else key.train
-    chosen = Grouping(setting if setting == "none" else text, own_groups(group), (setting,))
+    group = own_groups(rows.copies.train) if setting == "none" else with_copies(key, rows.copies, plan)
+    chosen = Grouping(setting if setting == "none" else text, group, (setting,))
     return GroupingChoice(chosen, (chosen,), "the recipe sets it")
 
 
@@ -243,7 +251,7 @@ def _figures(context: RunContext, choice: GroupingChoice, tested: tuple[Tested, 
             other=one.other,
             crossing_pairs=crossing_pairs(plain, own_groups(one.key.train)),
             shared_with_test=shared_with_test(one.key),
-            kept=choice.chosen.name != "none" and keeps_together(choice.chosen.group, own_groups(one.key.train)),
+            kept=_kept(choice.chosen, one.key),
         )
         for one in tested
     ]
@@ -265,6 +273,12 @@ def _figures(context: RunContext, choice: GroupingChoice, tested: tuple[Tested, 
         groupings=tuple(groupings),
         choice_error=_choice_error(choice.chosen, groupings),
     )
+
+
+def _kept(chosen: Grouping, key: Key) -> bool:
+    """Return whether the folds keep the groups of a key together, up to moved copies."""
+    named = key.name in chosen.keys
+    return chosen.name != "none" and (named or keeps_together(chosen.group, own_groups(key.train)))
 
 
 def _choice_error(chosen: Grouping, groupings: Sequence[GroupingFigures]) -> float:
