@@ -19,6 +19,8 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Split, Table
+from sketchfit.runs.artefacts import ClaimRecord, GroupingFigures, KeyFigures, LabelFreeFigures, Relations
+from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.tables import load_table
@@ -39,6 +41,7 @@ TINY: dict[str, Any] = {
     "compute": {"device": "cpu", "threads": 1},
     "tracking": {"progress": "none"},
     "audit": {"enabled": False},
+    "claim": {"enabled": False},
     "inference": {"views": []},
     "calibration": {"method": "none"},
     "report": {"enabled": False},
@@ -175,6 +178,53 @@ def write_run(folder: Path, data: Path, seed: int = 0, members: int = 2, classes
         dump_recipe(load_recipe("cpu", ["report.attribution=0", "report.robustness=0", "report.embedding=0"]))
     )
     return folder
+
+
+def make_claim(**fields: Any) -> ClaimRecord:
+    """A claim of 67 % for 30 test rows that look like 58 % without labels, out of fold 60 %; `fields` replace any."""
+    given = {
+        "grouping": "name:^(.+)_ + near_duplicate",
+        "out_of_fold": Estimate(0.6, 0.5, 0.7, 120),
+        "expected": Estimate(0.67, 0.55, 0.78, 30),
+        "single": 0.62,
+        "single_error": 0.03,
+        "slope": 0.5,
+        "slope_error": 0.1,
+        "groups_validated": 3.5,
+        "groups_tested": 4.5,
+        "averaging": 0.05,
+        "test_rows": 30,
+        "label_free": LabelFreeFigures(
+            accuracy=Estimate(0.58, 0.49, 0.66, 30),
+            single=0.54,
+            thresholded=0.52,
+            by_entropy=0.53,
+            confidence=0.55,
+            agreement=0.71,
+        ),
+    }
+    return ClaimRecord(**(given | fields))
+
+
+def make_relations(kept: bool | None = True, setting: str = "auto") -> Relations:
+    """A related key that the folds keep together or not, one without a relation, and two groupings."""
+    figures = {"origin": "name", "groups": 40, "smallest": 2, "median": 5.0, "largest": 7, "crossing_pairs": 1200}
+    related = {"effect": 0.3, "z": 9.0, "p": 1e-9, "hit_rate": 0.42, "expected_hit_rate": 0.17, "related": True}
+    unrelated = {"effect": 0.0, "z": 0.1, "p": 0.9, "hit_rate": 0.1, "expected_hit_rate": 0.1, "related": False}
+    chosen = "name:^(.+)_ + near_duplicate"
+    return Relations(
+        setting=setting,
+        chosen=chosen,
+        reason="0 % of the test rows have a value that occurs in training",
+        keys=(
+            KeyFigures(name="name:^(.+)_", verdict="related", kept=kept, shared_with_test=0.0, **figures, **related),
+            KeyFigures(name="drawer", verdict="unrelated", **figures, **unrelated),
+        ),
+        groupings=(
+            GroupingFigures(name=chosen, groups=40, higher=0.51, error=0.01, head_top1=0.45),
+            GroupingFigures(name="near_duplicate", groups=118, higher=0.62, error=0.01, head_top1=0.58),
+        ),
+    )
 
 
 def probabilities(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -158,7 +158,7 @@ def test_blank_and_one_pixel_images(tmp_path: Path) -> None:
     found = audited(make_table(tmp_path / "data", train, {"test/0.png": blank, "test/1.png": dot}), tmp_path)
     assert found["near_duplicates"]["groups"] == []
     assert "6 training images are blank or nearly so." in found["notes"]
-    assert found["folds"]["answer"].startswith("No:")
+    assert found["folds"]["answer"].startswith("Not by near-duplicates")
 
 
 def test_one_class_without_test_set(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sketchfit.audit.copies import sort_copies
 from sketchfit.audit.crossing import fold_crossing
 from sketchfit.audit.drift import adversarial_auc, auc_interval, measure_drift
-from sketchfit.audit.multiple_tests import holm
 from sketchfit.audit.traits import TRAIT_NAMES, traits_frame
+from sketchfit.multiple_tests import holm
 
 
 def test_holm_as_worked_out() -> None:
@@ -127,7 +127,7 @@ def test_rows_share_a_group_exactly_if_a_chain_of_pairs_joins_them(edges: list[t
 def test_no_group_means_no() -> None:
     label = np.arange(40) % 4
     crossing = fold_crossing(label, np.arange(40), np.eye(40, dtype=np.float32), k=5, seed=0)
-    assert crossing.summary.startswith("No:")
+    assert crossing.summary.startswith("Not by near-duplicates")
     assert (crossing.groups, crossing.rows, crossing.plain) == (0, 0, crossing.grouped)
 
 

@@ -125,6 +125,9 @@ def test_a_command_that_does_not_exist(arguments: list[str], cli: Cli) -> None:
         (["score", "NOT_THERE", "DATA"], "holds no run"),
         (["recipes", "show", "demmo"], "the nearest is 'demo'"),
         (["draw", "OUT", "--classes", "1"], "classes"),
+        (["draw", "OUT", "--split", "random"], "families"),
+        (["draw", "OUT", "--names", "family"], "families"),
+        (["draw", "OUT", "--families", "31"], "per-class"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -188,6 +191,21 @@ def test_draw(cli: Cli, tmp_path: Path) -> None:
     assert status == 0
     assert "6 training and 2 test drawings of 2 classes" in printed
     assert len((tmp_path / "data" / "train.csv").read_text().splitlines()) == 7
+
+
+def test_draw_families(cli: Cli, tmp_path: Path) -> None:
+    size = ("--classes", 2, "--per-class", 4, "--test-per-class", 2, "--families", 2)
+    assert cli("draw", tmp_path / "family", *size)[0] == 0
+    assert sorted(path.name.split("-")[1] for path in (tmp_path / "family" / "train").rglob("*.*")) == [
+        "1.JPEG", "1.JPEG", "1.JPEG", "1.JPEG", "2.JPEG", "2.JPEG", "2.JPEG", "2.JPEG",
+    ]  # fmt: skip
+    assert cli("draw", tmp_path / "plain", *size, "--names", "plain", "--split", "random")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "plain" / "test").iterdir()) == [f"{k}.JPEG" for k in range(4)]
+    families = [
+        {line.split(",")[1] for line in (tmp_path / name / "families.csv").read_text().splitlines()[1:]}
+        for name in ("family", "plain")
+    ]
+    assert [len(numbers) for numbers in families] == [6, 4]
 
 
 def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, tiny_file: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.export import checked_graph
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.folder import RunFolder
+from tests.factories import make_claim
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -50,6 +52,21 @@ def place(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
     run(drawn, SETTINGS | {"refit": {"enabled": True}}, out=folder / "refit")
     run(drawn, SETTINGS | {"members": {"one": {}, "two": {"data": {"channels": 3}}}}, out=folder / "two")
     return folder
+
+
+def test_what_the_run_claims_is_in_the_metadata(place: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(place / "refit", folder)
+    (folder / "ensemble" / "claim.json").unlink(missing_ok=True)
+    assert "claim" not in export(folder, tmp_path / "one.onnx")
+    make_claim().write(folder)
+    export(folder, tmp_path / "one.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "one.onnx", providers=["CPUExecutionProvider"])
+    found = json.loads(session.get_modelmeta().custom_metadata_map["claim"])
+    assert found["single_network"] == 0.62
+    assert found["run"] == {"value": 0.67, "low": 0.55, "high": 0.78, "n": 30}
+    assert found["without_labels"]["value"] == 0.58
+    assert found["alarm"] is False
 
 
 def pictures(drawn: Path, channels: int) -> np.ndarray:

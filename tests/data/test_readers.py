@@ -391,3 +391,11 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     Path(os.fsdecode(bad)).write_bytes((tmp_path / "apple" / "0.png").read_bytes())
     with pytest.raises(UserError, match=r"apple/caf.\.png: the file's name is not UTF-8"):
         read_table(tmp_path)
+
+
+def test_further_columns_of_the_test_table_are_kept(data: Path) -> None:
+    frame = pd.read_csv(data / "test.csv")
+    frame.assign(drawer=[f"d{row % 2}" for row in range(len(frame))]).to_csv(data / "test.csv", index=False)
+    table = read_table(data)
+    assert list(table.test_columns) == ["drawer"]
+    assert table.test_columns["drawer"].tolist() == [f"d{row % 2}" for row in range(len(table.test))]

@@ -12,6 +12,7 @@ from sketchfit.commands.compare import compare
 from sketchfit.errors import UserError
 from sketchfit.reporting.comparison import align, compare_with_first, differing_settings
 from sketchfit.reporting.evidence import read_evidence
+from tests.factories import make_claim
 
 
 def test_differences_are_paired_and_counted(make_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -26,6 +27,20 @@ def test_differences_are_paired_and_counted(make_run: Callable[..., Path], tmp_p
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "https://" not in page
     assert page.count('class="card ') == gained + lost
+
+
+def test_claims_of_both_runs_are_shown(
+    make_run: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs, page = [make_run("a", 0), make_run("b", 1)], tmp_path / "page.html"
+    compare(runs, page)
+    assert "claim" not in page.read_text(encoding="utf-8")
+    make_claim(alarm=True).write(runs[1])
+    compare(runs, page)
+    assert "67.0 % (55.0–78.0)" in page.read_text(encoding="utf-8")
+    first, second = [line for line in capsys.readouterr().out.splitlines() if line[:3] in ("a: ", "b: ")][-2:]
+    assert "claim" not in first
+    assert "67.0 % (55.0–78.0)" in second
 
 
 def test_rows_are_matched_by_drawing_and_not_by_number(make_run: Callable[..., Path]) -> None:

@@ -8,6 +8,8 @@ import pytest
 from sketchfit.commands.runs import runs
 from sketchfit.errors import UserError
 from sketchfit.reporting.runs_list import list_runs, sort_runs
+from sketchfit.runs.estimates import Estimate
+from tests.factories import make_claim
 
 
 def test_runs_are_listed_from_the_best(make_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -23,6 +25,20 @@ def test_runs_are_listed_from_the_best(make_run: Callable[..., Path], tmp_path: 
     assert (lines[0].members, lines[0].networks) == (2, 4)
     assert lines[0].seconds == pytest.approx(50)
     assert [line.name for line in sort_runs(lines, "name")] == ["a", "b", "c"]
+
+
+def test_claims_are_listed_and_sorted(
+    make_run: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, name in enumerate("abc"):
+        make_run(name, seed)
+    make_claim().write(tmp_path / "b")
+    make_claim(expected=Estimate(0.71, 0.6, 0.8, 30)).write(tmp_path / "c")
+    assert [line.name for line in list_runs(tmp_path, "claim")] == ["c", "b", "a"]
+    runs(tmp_path, "name")
+    head, *lines = capsys.readouterr().out.splitlines()
+    place = head.index("claim")
+    assert [line[place:].split("  ")[0] for line in lines] == ["–", "67.0 % (55.0–78.0)", "71.0 % (60.0–80.0)"]
 
 
 def test_unknown_columns_and_empty_folders_are_refused(make_run: Callable[..., Path], tmp_path: Path) -> None:

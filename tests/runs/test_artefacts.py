@@ -14,12 +14,16 @@ from sketchfit.runs.artefacts import (
     AuditDone,
     AuditFindings,
     Calibration,
+    ClaimRecord,
     DistilledStudent,
     EnsembleComparison,
     EnsembleWeights,
     Environment,
+    EstimatedFrequencies,
+    LabelFreeRecord,
     MemberViews,
     PseudoLabelRounds,
+    Relations,
     SoupRecord,
     Sources,
     Step,
@@ -44,6 +48,8 @@ IN_RUN = (
     Steps,
     Views,
 )
+NEW = (ClaimRecord, EstimatedFrequencies, LabelFreeRecord, Relations)
+"""Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""
 
@@ -67,7 +73,7 @@ def test_what_the_old_code_wrote_is_read_and_written_with_the_same_content(old: 
     assert after == before
 
 
-@pytest.mark.parametrize("kind", [*IN_RUN, Sources, Done], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*IN_RUN, *NEW, Sources, Done], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("content", ["", "{", '"text"', "[1]", "null", '{"unknown": 1}'])
 def test_a_damaged_file_is_named(tmp_path: Path, kind, content):
     path = tmp_path / kind.PLACE
@@ -82,7 +88,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, kind, content):
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("kind", [*IN_RUN, Sources, Done], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*IN_RUN, *NEW, Sources, Done], ids=lambda kind: kind.__name__)
 def test_a_missing_file_is_named_or_none(tmp_path: Path, kind):
     assert kind.find(tmp_path) is None
     with pytest.raises(UserError) as caught:
@@ -90,7 +96,7 @@ def test_a_missing_file_is_named_or_none(tmp_path: Path, kind):
     assert str(tmp_path / kind.PLACE) in caught.value.problems[0]
 
 
-@pytest.mark.parametrize("kind", [one for one in (*IN_RUN, Sources, Done) if one not in UNVERSIONED])
+@pytest.mark.parametrize("kind", [one for one in (*IN_RUN, *NEW, Sources, Done) if one not in UNVERSIONED])
 def test_a_newer_format_is_refused_before_its_keys_are_read(tmp_path: Path, kind):
     path = tmp_path / kind.PLACE
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +110,7 @@ def test_a_newer_format_is_refused_before_its_keys_are_read(tmp_path: Path, kind
 
 def test_every_artefact_is_tested():
     made = {one for one in vars(artefacts).values() if isinstance(one, type) and issubclass(one, Artefact)}
-    assert made - {Artefact} <= {*IN_RUN, Sources}
+    assert made - {Artefact} <= {*IN_RUN, *NEW, Sources}
 
 
 def test_parts_are_made_from_what_inference_computes(tmp_path: Path):

@@ -53,7 +53,8 @@ def test_it_submits_the_same(old: Path) -> None:
 
 def test_it_is_scored(old: Path) -> None:
     found = score(old / "run", old / "data" / "test_labels.csv")
-    assert (found["top-1"].value, found["top-5"].value) == (pytest.approx(2 / 12), 1.0)
+    assert (found.top1.value, found.top5.value) == (pytest.approx(2 / 12), 1.0)
+    assert found.claimed is None
 
 
 def test_it_reports(old: Path) -> None:

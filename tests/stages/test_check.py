@@ -52,7 +52,7 @@ def test_all_problems_are_reported_together(drawn, tmp_path):
     with pytest.raises(UserError) as caught:
         check(drawn, tiny_recipe(changes), out=tmp_path / "run")
     starts = [problem.split(":")[0] for problem in caught.value.problems]
-    assert starts == ["the training table has no column 'family'", "a", "a"]
+    assert starts == ["folds.group", "a", "a"]
 
 
 def test_a_run_fails_before_anything_is_written(drawn, tmp_path):

@@ -33,11 +33,13 @@ def test_a_run_without_options_leaves_out_their_stages() -> None:
     assert names == [
         "decode",
         "audit",
+        "relate",
         "split",
         "train",
         "apply_views",
         "combine",
         "calibrate",
+        "correct_prior",
         "write_predictions",
         "submit",
         "summarise",

@@ -44,7 +44,11 @@ class Crossing:
         if self.total == 0:
             return "No training image can be read: the effect of folds is unknown."
         if self.groups == 0:
-            return f"No: with plain stratified {self.k}-fold no group of near-duplicates crosses folds here."
+            return (
+                f"Not by near-duplicates: with plain stratified {self.k}-fold no group of them crosses folds here. "
+                "Rows that are related in another way (same photo, drawer, patient) are not near-duplicates; they are "
+                "tested separately, as related rows."
+            )
         share = self.rows / self.total
         sentences = [
             f"{'Yes' if self.rows else 'Hardly'}: with plain stratified {self.k}-fold {counted(self.groups, 'group')} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from sketchfit.audit.audit import Audit, PixelStatistics
 from sketchfit.audit.copies import RELATIONS, Relation
+from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.files import atomic
 from sketchfit.runs.artefacts import AuditFindings
@@ -123,12 +125,24 @@ def _folds(audit: Audit) -> dict[str, Any]:
 def _drift(audit: Audit) -> dict[str, Any]:
     return {
         "traits": {
-            name: {"statistic": drift.statistic, "p": drift.p, "p_corrected": drift.p_corrected}
+            name: {
+                **asdict(drift),
+                "separates": drift.separates,
+                "text": drift_sentence(name, drift) if drift.separates else None,
+                "typical": _typical(audit, name),
+            }
             for name, drift in audit.drift.traits.items()
         },
         "auc": audit.drift.auc,
         "auc_interval": None if audit.drift.auc is None else [audit.drift.auc_low, audit.drift.auc_high],
     }
+
+
+def _typical(audit: Audit, name: str) -> dict[str, list[str]] | None:
+    rows = audit.drift.typical.get(name)
+    if rows is None:
+        return None
+    return {split: [audit.paths[row] for row in part] for split, part in (("train", rows.train), ("test", rows.test))}
 
 
 def _trait(frame: pd.DataFrame, name: str) -> dict[str, Any]:

@@ -29,9 +29,7 @@ def audit(
     overrides: Overrides = None,
     html: Annotated[
         Path,
-        typer.Option(
-            "--html", metavar="OUT", help="Folder of the page, findings.json and traits.parquet; or the page itself."
-        ),
+        typer.Option("--html", metavar="OUT", help="Folder of the page and its data; or the page itself."),
     ] = Path("audit"),
     external: Annotated[
         list[Path] | None,
@@ -40,7 +38,7 @@ def audit(
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
 ) -> None:
-    """Check the data before training: traits, drift, broken files, near-duplicates, leaks."""
+    """Check the data before training: traits, drift, broken files, near-duplicates, related rows, leaks."""
     settings = [*column_settings(image_column, label_column), *(overrides or [])]
     check_arguments(data, recipe, settings)
     check_output(html if html.suffix == ".html" else html / "index.html")
@@ -77,13 +75,32 @@ def draw(
     copies: Annotated[
         float, typer.Option(help="Share of drawings that are flipped, rotated or re-encoded copies.")
     ] = 0.06,
+    families: Annotated[
+        int, typer.Option(help="Families per class: one object drawn several times by different hands. 0: none.")
+    ] = 0,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="family|random",
+            help="Test drawings show other families (default), or those of the training drawings.",
+            show_default=False,
+        ),
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="family|plain",
+            help="File names contain the family, e.g. m07-3.JPEG (default), or do not.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Draw a synthetic data set in the competition's layout, with known test labels."""
-    from sketchfit.synthetic import draw_dataset
+    from sketchfit.synthetic import DrawSettings
+    from sketchfit.synthetic import draw as draw_data
 
-    drawn = draw_dataset(
-        out, classes=classes, per_class=per_class, test_per_class=test_per_class, seed=seed, copies=copies
-    )
+    settings = DrawSettings(classes, per_class, test_per_class, seed, copies, families, split, names)
+    drawn = draw_data(out, settings)
     typer.echo(
         f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/"
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sketchfit.cli.options import ImageColumn, Overrides, Run, check_output
+
+if TYPE_CHECKING:
+    from sketchfit.runs.estimates import Estimate
 
 GROUP = "Use results"
 app = typer.Typer()
@@ -31,12 +34,27 @@ def predict(
 
     frame = predict_images(run_folder, images, image_column=image_column, sets=sets, distilled=distilled)
     text = frame.to_csv(index=False, lineterminator="\n")
+    _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])
     if out is None:
         sys.stdout.write(text)
     else:
         from sketchfit.files import write_text
 
         write_text(out, text)
+
+
+def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:
+    """Print the estimate of new images to standard error, and a warning where they contradict the run's claim."""
+    from sketchfit.runs.artefacts.claims import percent
+
+    if accuracy is not None:
+        typer.echo(f"these {accuracy.n:,} images look like {percent(accuracy)}, estimated without labels", err=True)
+    if claim is not None:
+        typer.echo(
+            f"WARNING: they contradict the run's claim of {percent(claim)}: they are of another kind than the training "
+            "images, or the folds of the run separated related images (see its report)",
+            err=True,
+        )
 
 
 @app.command(rich_help_panel=GROUP)
@@ -76,10 +94,13 @@ def submit(
         raise UserError("a CSV is only allowed with --check")
     check_output(probabilities)
     from sketchfit.commands.submit import check as check_csv
+    from sketchfit.commands.submit import claim_lines
     from sketchfit.commands.submit import submit as write
 
     if not check:
         typer.echo(str(write(run_folder, probabilities=probabilities)))
+        for line in claim_lines(run_folder):
+            typer.echo(line, err=True)
     elif problems := check_csv(run_folder, csv):
         raise UserError(problems)
     else:
@@ -91,11 +112,11 @@ def score(
     run_folder: Run,
     truth: Annotated[Path, typer.Argument(help="CSV with the column `target`, in the order of the test rows.")],
 ) -> None:
-    """Compare the predictions of a run with the true test labels, where they are known."""
+    """Compare the predictions of a run, and what it claimed, with the true test labels, where they are known."""
     from sketchfit.commands.score import score as score_run
 
-    for name, estimate in score_run(run_folder, truth).items():
-        typer.echo(f"true test {name}  {estimate}")
+    for line in score_run(run_folder, truth).lines():
+        typer.echo(line)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -18,7 +18,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.variants import Variant, make_variants
-from sketchfit.data.store import Receiver, Store, StoreSettings
+from sketchfit.data.store import Store, StoreSettings
 from sketchfit.data.stores import load_store, store_settings
 from sketchfit.errors import Problems
 from sketchfit.files import write_text
@@ -34,8 +34,11 @@ from sketchfit.reporting.ablation import (
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.audit import find_groups
+from sketchfit.stages.bank import bank
 from sketchfit.stages.check import check_networks, planned_folds
-from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.context import Member, RunContext, RunState
+from sketchfit.stages.decode import open_members
+from sketchfit.stages.relate import relate
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start import open_tables
@@ -125,20 +128,32 @@ def _seed_folder(context: RunContext, variant: Variant, seed: int) -> RunFolder:
 
 
 class _Runner:
-    """Trains variants on the same folds, from near-duplicate groups that are found once."""
+    """Trains variants on the same folds, from near-duplicates and related rows that are found once."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._stores: dict[StoreSettings, Store] = {}
         table, base = context.table, context.recipe
-        callback = AuditCallback(table, base)
-        with context.engine.main_first():
-            store = self._store(base, callback.train)
-            callback.finish(context.console)
-            group = find_groups(context, [store.folder.name])
-        self._folds = trained_folds(make_folds(table, store.readable, group, base)[0], base)
+        state = self._related(context)
+        (member,) = state.members.values()
+        self._stores[store_settings(base)] = member.train
+        group = state.group
+        self._folds = trained_folds(make_folds(table, member.train.readable, group, base)[0], base)
         rows = np.unique(np.concatenate([fold.valid for fold in self._folds]))
         self.group: NDArray[np.int64] | None = None if group is None else group[rows]
+
+    @staticmethod
+    def _related(context: RunContext) -> RunState:
+        """Return the images of the base, and the groups that its folds keep together, as a run finds them."""
+        callback = AuditCallback(context.table, context.recipe)
+        with context.engine.main_first():
+            members = open_members(context, member_recipes(context.recipe), callback)
+            callback.finish(context.console)
+            stores = [store.folder.name for one in members.values() for store in (one.train, one.test)]
+            state = RunState(members=members, group=find_groups(context, stores))
+        if context.recipe.claim.enabled:
+            state = bank(context, state)
+        return relate(context, state)
 
     def train(self, variant: Variant, seeds: int) -> VariantResult:
         """Train all seeds of a variant; what is on disk is not trained again."""
@@ -158,11 +173,11 @@ class _Runner:
         member = self._member(name, recipe)
         return [train_fold(context, member, fold) for fold in self._folds]
 
-    def _store(self, recipe: Recipe, receiver: Receiver = lambda _: None) -> Store:
+    def _store(self, recipe: Recipe) -> Store:
         key = store_settings(recipe)
         if key not in self._stores:
             table, console = self._context.table, self._context.console
-            self._stores[key] = load_store(table, table.train, "training", recipe, console, receiver)
+            self._stores[key] = load_store(table, table.train, "training", recipe, console)
         return self._stores[key]
 
     def _member(self, name: str, recipe: Recipe) -> Member:

@@ -19,6 +19,8 @@ from sketchfit.reporting.comparison import (
 )
 from sketchfit.reporting.comparison_page import comparison_page
 from sketchfit.reporting.evidence import read_evidence
+from sketchfit.runs.artefacts import ClaimRecord
+from sketchfit.runs.artefacts.claims import percent
 from sketchfit.tracking.console import Console
 
 log = logging.getLogger(__name__)
@@ -46,17 +48,19 @@ def compare(runs: Sequence[str | Path], out: str | Path) -> list[RunComparison]:
     aligned = align(evidence)
     comparisons = compare_with_first(aligned)
     settings = differing_settings(evidence)
-    write_text(Path(out), comparison_page(aligned, comparisons, settings))
+    claims = [one.run.claim for one in evidence]
+    write_text(Path(out), comparison_page(aligned, comparisons, settings, claims))
     for key, values in settings[:_PRINTED_SETTINGS]:
         log.info(f"{key}: {' → '.join(map(_unquoted, values))}")
-    _print(aligned, comparisons)
+    _print(aligned, comparisons, claims)
     log.info(f"page: {out}")
     return comparisons
 
 
-def _print(aligned: AlignedRuns, comparisons: Sequence[RunComparison]) -> None:
-    for name, estimate in zip(aligned.names, top1(aligned), strict=True):
-        log.info(f"{name}: {estimate}")
+def _print(aligned: AlignedRuns, comparisons: Sequence[RunComparison], claims: Sequence[ClaimRecord | None]) -> None:
+    for name, estimate, claim in zip(aligned.names, top1(aligned), claims, strict=True):
+        claimed = "" if claim is None else f"; claim for {claim.rows} {percent(claim.expected)}"
+        log.info(f"{name}: {estimate}{claimed}")
     for one in comparisons:
         log.info(
             f"{one.name} against {aligned.names[0]}: {one.top1}; {len(one.gained)} gained, {len(one.lost)} lost; "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -62,7 +63,7 @@ def export(
     network = load_network(place.path, own, opened.table.class_count)
     size, channels = own.model.input_size, 1 if own.data.channels == 1 else 3
     graph, any_batch = checked_graph(network, size, channels)
-    metadata = _metadata(own, opened.table, channels, any_batch)
+    metadata = _metadata(own, opened.table, channels, any_batch) | _claim(opened)
     (write_onnx if format == "onnx" else write_openvino)(path, graph, metadata)
     return metadata | {"file": str(path), "network": str(place.path)}
 
@@ -90,6 +91,25 @@ def _network(run: Run, member: str, fold: int | None) -> NetworkFolder:
             "Let `sketchfit run` or `sketchfit fit` finish first, or name a fold that is trained with --fold.",
         )
     return found
+
+
+def _claim(run: Run) -> dict[str, str]:
+    """Return what the run claims, as one JSON text; nothing for a run without a claim.
+
+    A network alone is not the answer of the run: `single_network` is the accuracy to expect of one fold's network.
+    """
+    if (claim := run.claim) is None:
+        return {}
+    found = claim.label_free.accuracy if claim.label_free else None
+    content = {
+        "single_network": claim.single,
+        "run": asdict(claim.expected),
+        "out_of_fold": asdict(claim.out_of_fold),
+        "without_labels": asdict(found) if found else None,
+        "alarm": claim.alarm,
+        "test_rows": claim.test_rows,
+    }
+    return {"claim": json.dumps(content)}
 
 
 def _metadata(recipe: Recipe, table: RunTable, channels: int, any_batch: bool) -> dict[str, str]:

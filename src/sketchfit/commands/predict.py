@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sketchfit.claims.alarm import alarm
+from sketchfit.claims.label_free import LabelFree
+from sketchfit.claims.new_rows import estimate_new, wanted_rows
 from sketchfit.data.image_sources import read_images
 from sketchfit.data.store import open_stores
 from sketchfit.data.table import Split
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
-from sketchfit.inference.run_predictor import RunPredictor
+from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
+from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import RunTable
 from sketchfit.stages.calibrate import conformal_sets
 from sketchfit.training.engine import make_engine
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 
 def predict(
@@ -45,7 +51,10 @@ def predict(
     Returns:
         One row per image, in the order given: `image`, `label` (the class in the training table), `name`,
         `probability`, `top5` (`name:probability` of the five most probable, separated by `;`), `error` (why an image
-        could not be read, else empty; all classes are then equally probable).
+        could not be read, else empty; all classes are then equally probable). `attrs["accuracy"]` is the accuracy to
+        expect, an `Estimate` made without labels; None for fewer than 100 readable images, and where the run has no
+        model of it. `attrs["contradicts"]` is the claim of the run (an `Estimate`) where these images contradict it,
+        else None.
 
     Raises:
         UserError: there is no finished run, no student or no such image, or sets of a student are requested.
@@ -58,22 +67,40 @@ def predict(
     sources = [images] if isinstance(images, (str, Path)) else images
     root, split = read_images([Path(source) for source in sources], image_column)
     predictor = RunPredictor.of_student(opened) if distilled else RunPredictor.of(opened)
-    prob, errors = _probabilities(opened, predictor, root, split)
+    answers, wanted, errors = _answers(opened, predictor, root, split)
+    prob = answers.final
     frame = _frame(split, prob, errors, opened.table)
+    model = None if distilled else opened.label_free
+    found = None if model is None else estimate_new(model, predictor, answers, wanted)
+    frame.attrs["accuracy"] = None if found is None else replace(found.final, n=errors.count(""))
+    frame.attrs["contradicts"] = None if found is None else _contradicted(opened, found)
     if sets is not None:
         frame["set"] = _set_texts(opened, prob, sets)
     return frame
 
 
-def _probabilities(run: Run, predictor: RunPredictor, root: Path, split: Split) -> tuple[Floats, list[str]]:
-    """Decode each image once for all members; return the probabilities and why images could not be read."""
+def _contradicted(run: Run, found: LabelFree) -> Estimate | None:
+    """Return the run's claim where new images contradict it."""
+    claim = run.claim
+    if claim is None or not alarm(found, claim.single, claim.single_error).fires:
+        return None
+    return claim.expected
+
+
+def _answers(run: Run, predictor: RunPredictor, root: Path, split: Split) -> tuple[RunAnswers, Rows, list[str]]:
+    """Decode each image once for all members.
+
+    Returns:
+        The probabilities, the images with those of each network, and why images could not be read.
+    """
     device = make_engine(run.recipe.compute).device
     with tempfile.TemporaryDirectory(prefix="sketchfit-") as cache:
         stores = open_stores(root, split.paths, predictor.store_settings, Path(cache))
-        prob = predictor.probabilities(stores, device)
         errors = [texts[0] if all(texts) else "" for texts in zip(*(store.errors for store in stores), strict=True)]
+        wanted = wanted_rows(np.array([not error for error in errors], dtype=np.bool_))
+        answers = predictor.answers(stores, device, wanted)
         del stores  # the memory maps must be closed before the folder is deleted
-    return prob, errors
+    return answers, wanted, errors
 
 
 def _set_texts(run: Run, prob: Floats, coverage: float) -> list[str]:

@@ -11,16 +11,20 @@ from sketchfit.config.load import load_recipe
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.audit import audit
+from sketchfit.stages.bank import bank
 from sketchfit.stages.build_soups import build_soups
 from sketchfit.stages.calibrate import calibrate
 from sketchfit.stages.callbacks import report_outcome
+from sketchfit.stages.claim import claim
 from sketchfit.stages.combine import combine
 from sketchfit.stages.context import RunContext, RunState, TimedStage, made
 from sketchfit.stages.decode import decode
 from sketchfit.stages.distill import distill
+from sketchfit.stages.prior import correct_prior
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.pseudo_label import pseudo_label
 from sketchfit.stages.refit import refit
+from sketchfit.stages.relate import relate
 from sketchfit.stages.report import report
 from sketchfit.stages.split import split
 from sketchfit.stages.start import RunRequest, start_run
@@ -33,6 +37,8 @@ from sketchfit.tracking.supervise import supervised
 STAGES = (
     TimedStage(decode, "decoding"),
     TimedStage(audit, "audit"),
+    TimedStage(bank, "frozen features", lambda recipe: recipe.claim.enabled),
+    TimedStage(relate, "relations"),
     TimedStage(split, "folds"),
     TimedStage(train, "training"),
     TimedStage(pseudo_label, "inference", lambda recipe: recipe.pseudo_label.enabled),
@@ -41,7 +47,9 @@ STAGES = (
     TimedStage(refit, "inference", lambda recipe: recipe.refit.enabled),
     TimedStage(combine, "inference"),
     TimedStage(calibrate, "inference"),
+    TimedStage(correct_prior, "inference"),
     TimedStage(write_predictions, "inference"),
+    TimedStage(claim, "claim", lambda recipe: recipe.claim.enabled),
     TimedStage(submit),
     TimedStage(distill, "distillation", lambda recipe: recipe.distill.enabled),
     TimedStage(summarise),

@@ -13,7 +13,20 @@ from sketchfit.tracking.console import Console, duration
 
 log = logging.getLogger(__name__)
 
-_HEAD = ("run", "when", "backbone", "members", "networks", "rows", "top-1", "interval", "top-5", "log-loss", "time")
+_HEAD = (
+    "run",
+    "when",
+    "backbone",
+    "members",
+    "networks",
+    "rows",
+    "top-1",
+    "interval",
+    "claim",
+    "top-5",
+    "log-loss",
+    "time",
+)
 
 
 def runs(folder: str | Path = "runs", sort: str = "top1") -> list[RunLine]:
@@ -53,6 +66,7 @@ def _cells(one: RunLine) -> tuple[str, ...]:
         thousands(one.rows),
         MISSING if one.top1 is None else percent(one.top1.value),
         "unfinished" if one.top1 is None else interval(one.top1),
+        MISSING if one.claim is None else f"{percent(one.claim.value)} ({interval(one.claim)})",
         percent(one.top5),
         decimals(one.log_loss),
         duration(one.seconds),

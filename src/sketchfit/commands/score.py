@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.claims.cause import Claimed, Found, likely_cause
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
 from sketchfit.data.text_tables import Sheet, open_sheet
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import top_k_correct
+from sketchfit.runs.artefacts import ClaimRecord
+from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import RunTable
 from sketchfit.wording import listed
 
 
-def score(run: str | Path, truth: str | Path) -> dict[str, Estimate]:
-    """Compare a run's test probabilities with the true labels.
+@dataclass(frozen=True)
+class Score:
+    """How right the test labels of a run are.
+
+    Attributes:
+        top1, top5: accuracy on the test rows.
+        claimed: what the run claimed for them; None for a run without a claim.
+        holds: whether `top1` is inside the interval of the claim; None without a claim.
+        cause: the likely cause where it is outside.
+    """
+
+    top1: Estimate
+    top5: Estimate
+    claimed: Estimate | None = None
+    holds: bool | None = None
+    cause: str | None = None
+
+    def lines(self) -> Iterator[str]:
+        """Yield the figures, one per line."""
+        yield f"true test top-1  {self.top1}"
+        yield f"true test top-5  {self.top5}"
+        if self.claimed is not None:
+            verdict = "inside" if self.holds else "outside"
+            yield f"claimed {percent(self.claimed)}, found {100 * self.top1.value:.1f} %: {verdict}"
+        if self.cause:
+            yield f"likely cause: {self.cause}"
+
+
+def score(run: str | Path, truth: str | Path) -> Score:
+    """Compare a run's test probabilities with the true labels, and its claim with what was found.
 
     Args:
         run: a run's folder.
@@ -27,18 +59,45 @@ def score(run: str | Path, truth: str | Path) -> dict[str, Estimate]:
             the test rows.
 
     Returns:
-        `top-1` and `top-5`, with intervals.
+        The figures with intervals, and whether the claim holds.
 
     Raises:
         UserError: no finished run, no `target` column, other rows or images, or a label that is no class.
     """
     opened = Run.open(run)
     prob = opened.test().prob
-    label = _labels(Path(truth), opened.table, len(prob))
-    return {f"top-{k}": accuracy(top_k_correct(prob, label, min(k, prob.shape[1]))) for k in (1, 5)}
+    label = true_labels(Path(truth), opened.table, len(prob))
+    top1, top5 = (accuracy(top_k_correct(prob, label, min(k, prob.shape[1]))) for k in (1, 5))
+    if opened.claim is None:
+        return Score(top1, top5)
+    claimed = opened.claim.expected
+    holds = claimed.low <= top1.value <= claimed.high
+    return Score(top1, top5, claimed, holds, likely_cause(_claimed(opened, opened.claim), Found(top1, label)))
 
 
-def _labels(path: Path, table: RunTable, rows: int) -> NDArray[np.int64]:
+def _claimed(run: Run, claim: ClaimRecord) -> Claimed:
+    oof = run.oof()
+    label = run.rows.label[oof.row]
+    return Claimed(
+        expected=claim.expected,
+        label_free=claim.label_free.accuracy.value if claim.label_free else None,
+        right=top_k_correct(oof.prob, label),
+        label=label,
+        ungrouped=run.relations.separated if run.relations else (),
+    )
+
+
+def true_labels(path: Path, table: RunTable, rows: int) -> NDArray[np.int64]:
+    """Read the classes of the test rows, int64 [M], from a table with `target`.
+
+    Args:
+        path: of the table; see `score`.
+        table: of the run.
+        rows: number of test rows, M.
+
+    Raises:
+        UserError: see `score`.
+    """
     sheet = open_sheet(path)
     column = find_column(sheet, LABEL_COLUMNS)
     if column is None:

@@ -38,6 +38,12 @@ def submit(run: str | Path, *, probabilities: str | Path | None = None) -> Path:
     return opened.folder.submission
 
 
+def claim_lines(run: str | Path) -> list[str]:
+    """Return what a run claims for its submission, one sentence each; empty for a run without a claim."""
+    claim = Run.open(run).claim
+    return list(claim.lines()) if claim else []
+
+
 def check(run: str | Path, submission: str | Path | None = None) -> list[str]:
     """Return what is wrong with a submission for the tables of a run; empty if it can be handed in.
 

@@ -30,4 +30,5 @@ class DataSection(Section):
     max_pixels: int = Field(default=100_000_000, ge=1)
     """An image with more pixels counts as unreadable (probably a decompression bomb)."""
     cache: Annotated[str | None, FreeText("a folder, made where it does not exist"), Scope(decides="nothing")] = None
-    """Folder of the image stores; by default `$SKETCHFIT_CACHE`, else `sketchfit` in the user's cache folder."""
+    """Folder of the image stores and of frozen features; by default `$SKETCHFIT_CACHE`, else `sketchfit` in the user's
+    cache folder."""

@@ -16,8 +16,12 @@ class FoldsSection(Section):
 
     k: int = Field(default=5, ge=2, le=100)
     """Number of folds."""
-    group: Annotated[str, CheckedBy("table")] = "near_duplicate"
-    """Rows that must share a fold: `near_duplicate` groups of the audit, `none`, or a column of the training table."""
+    group: Annotated[str, CheckedBy("table")] = "auto"
+    """Rows that must share a fold. `auto`: near-duplicates, and the related rows (same photo, drawer, patient, session)
+    with which validation resembles the test set. By hand: `near_duplicate`, `none`, a column of the training table,
+    `COLUMN:REGEX`, `name:REGEX` (what the brackets capture of the file name), `folder:REGEX`, `exif:TAG`, `cluster`;
+    `class/…` counts a value within its class; several are joined by ` + `. All but `none` keep near-duplicates together
+    too."""
     column: Annotated[str | None, CheckedBy("table")] = None
     """Column of the training table that gives the fold itself; then `k`, `group` and `seed` are not used."""
     holdout: float | None = Field(default=None, gt=0, lt=1)

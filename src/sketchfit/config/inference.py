@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sketchfit.config.family import MemberOf
-from sketchfit.config.section import Distinct, Section
+from sketchfit.config.section import Distinct, Scope, Section
 from sketchfit.config.views import ViewName
 
 BACKENDS = ("auto", "eager", "compiled", "onnxruntime", "openvino")
@@ -33,3 +33,8 @@ class InferenceSection(Section):
     (shares of the side); any number. Empty: no others."""
     mode: Literal["mean-prob", "mean-logit", "vote"] = "mean-prob"
     """How views are merged: mean of probabilities, mean of logits, or a vote (ties by mean probability)."""
+    prior: Annotated[Literal["keep", "auto", "correct"], Scope(owner="run")] = "auto"
+    """Whether test probabilities are corrected for class frequencies that differ from the training table's. They are
+    estimated without labels. `auto`: only where they differ significantly, test drawings are otherwise like training
+    drawings, and out-of-fold rows that are resampled to these frequencies show a gain. `keep`: never. `correct`:
+    always. New images (`predict`) are never corrected, because their class frequencies are not known."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from sketchfit.config.audit import AuditSection
 from sketchfit.config.averaging import AveragingSection
 from sketchfit.config.calibration import CalibrationSection
+from sketchfit.config.claim import ClaimSection
 from sketchfit.config.data import DataSection
 from sketchfit.config.distill import DistillSection
 from sketchfit.config.ensemble import EnsembleSection
@@ -67,6 +68,8 @@ class Recipe(Section):
     """How members are combined."""
     calibration: Annotated[CalibrationSection, _RUN_RESULTS] = CalibrationSection()
     """Calibration of probabilities, and prediction sets."""
+    claim: Annotated[ClaimSection, _RUN_RESULTS] = ClaimSection()
+    """What is claimed for the test set."""
     pseudo_label: Annotated[PseudoLabelSection, _RUN_RESULTS] = PseudoLabelSection()
     """Training on confidently predicted test rows."""
     soup: Annotated[SoupSection, _RUN_RESULTS] = SoupSection()

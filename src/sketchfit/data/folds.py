@@ -145,6 +145,14 @@ def crossing_groups(fold: NDArray[np.int64], group: NDArray[np.int64]) -> int:
     return int((np.unique(pairs[:, 0], return_counts=True)[1] > 1).sum())
 
 
+def crossing_pairs(fold: NDArray[np.int64], group: NDArray[np.int64]) -> int:
+    """Count the pairs of rows of one group that are in different folds."""
+    numbers = np.unique(group, return_inverse=True)[1]
+    sizes = np.bincount(numbers)
+    cells = np.unique(np.stack([numbers, fold]), axis=1, return_counts=True)[1]
+    return int((sizes * (sizes - 1)).sum() - (cells * (cells - 1)).sum()) // 2
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)

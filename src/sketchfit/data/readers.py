@@ -105,6 +105,7 @@ def read_table(
         submission=submission,
         columns=training.columns,
         notes=tuple(source.problems.notes),
+        test_columns=_test_columns(testing.sheet, source),
     )
 
 
@@ -249,6 +250,15 @@ def _read_test(source: _Source) -> Testing | None:
         return None
     split = read_rows(sheet, listing, source.names.image_column, TEST_BASES, source.problems)
     return None if split is None else Testing(split, sheet)
+
+
+def _test_columns(sheet: Sheet | None, source: _Source) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the columns of the test table other than that of the images."""
+    if sheet is None:
+        return {}
+    image = find_column(sheet, (source.names.image_column or IMAGE_COLUMNS[0], *IMAGE_COLUMNS))
+    names = [column for column in sheet.header if column and column != image]
+    return {column: np.array(sheet.column(column), dtype=np.str_) for column in names}
 
 
 def _read_submission(source: _Source, testing: Testing | None) -> Submission | None:

@@ -20,7 +20,7 @@ def store_settings(recipe: Recipe) -> StoreSettings:
 
 
 def cache_folder(recipe: Recipe) -> Path:
-    """Return the folder of image stores and of measurements."""
+    """Return the folder of image stores, of frozen features and of measurements."""
     return Path(recipe.data.cache).expanduser() if recipe.data.cache else default_cache()
 
 

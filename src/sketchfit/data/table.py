@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Table:
             0).
         submission: the sample submission, if there is one.
         columns: further columns of the training table by name, for example a fold column; text arrays [N].
+        test_columns: further columns of the test table by name; text arrays [M].
         notes: what to know about the tables that is not an error, one sentence each.
     """
 
@@ -71,6 +72,7 @@ class Table:
     submission: Submission | None
     columns: dict[str, np.ndarray[Any, Any]]
     notes: tuple[str, ...] = ()
+    test_columns: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
     @property
     def class_count(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,19 @@ class MemberNetworks:
     networks: tuple[NetworkFolder, ...]
     weights: tuple[float, ...]
     views: MemberViews
+
+
+@dataclass(frozen=True)
+class RunAnswers:
+    """Probabilities of new images.
+
+    Attributes:
+        final: float32 [N, classes], of all images, as the run predicts its test rows.
+        networks: of each member, those of each fold's network, float32 [n, classes] each, of the images wanted.
+    """
+
+    final: Floats
+    networks: tuple[tuple[Floats, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -115,17 +129,45 @@ class RunPredictor:
             stores: the same N images for each member, as `store_settings` describes.
             device: on which the networks compute.
         """
+        return self.answers(stores, device, np.zeros(0, dtype=np.int64)).final
+
+    def answers(self, stores: Sequence[Store], device: torch.device, wanted: Rows) -> RunAnswers:
+        """Return probabilities, and those of the single networks for some of the images.
+
+        Args:
+            stores: see `probabilities`.
+            device: on which the networks compute.
+            wanted: int64 [n], images whose probabilities of each network are kept.
+        """
         prior = np.full(self.classes, 1 / self.classes, dtype=np.float32)
-        by_member = [
-            with_prior(self._merged(member, store, device), store.readable, prior)
-            for member, store in zip(self.members, stores, strict=True)
-        ]
+        by_member, networks = [], []
+        for member, store in zip(self.members, stores, strict=True):
+            single = self._single(member, store, device)
+            merged = combine_folds(single, self.folds, member.weights)
+            by_member.append(with_prior(merged, store.readable, prior))
+            of_folds = single[:-1] if member.views.refit is not None else single
+            networks.append(tuple(with_prior(prob, store.readable, prior)[wanted] for prob in of_folds))
         prob = self.calibrator.apply(self.rule.combine(by_member)).astype(np.float32)
         readable = np.any([store.readable for store in stores], axis=0)
-        return with_prior(prob[readable], readable, prior)
+        return RunAnswers(with_prior(prob[readable], readable, prior), tuple(networks))
 
-    def _merged(self, member: MemberNetworks, store: Store, device: torch.device) -> Floats:
-        """Return a member's probabilities of the readable rows, merged over its networks and views."""
+    def units(self, answers: RunAnswers, count: int) -> list[NDArray[np.floating[Any]]]:
+        """Return the probabilities of each fold's networks, members combined: float [n, classes] per fold.
+
+        Args:
+            answers: by this predictor.
+            count: number of folds; with repeats, the networks of a fold are averaged.
+
+        Returns:
+            Nothing where the networks are not those of the folds.
+        """
+        if any(len(networks) == 0 or len(networks) % count for networks in answers.networks):
+            return []
+        by_fold = [[np.mean(networks[place::count], axis=0) for networks in answers.networks] for place in range(count)]
+        return [self.rule.combine(of_members) for of_members in by_fold]
+
+    def _single(self, member: MemberNetworks, store: Store, device: torch.device) -> list[Any]:
+        """Return the probabilities of the readable rows by each network of a member, merged over its views."""
         rows, views = np.flatnonzero(store.readable), parse_views(member.views.names)
         found = []
         for folder in member.networks:
@@ -133,7 +175,7 @@ class RunPredictor:
             predictor = Predictor.of(network, member.recipe, device, images=len(rows) * count_pictures(views))
             prob = predictor.views(store, rows, views)
             found.append(merge_views([prob[name] for name in member.views.names], member.views.mode))
-        return combine_folds(found, self.folds, member.weights)
+        return found
 
 
 def _member(run: Run, recipe: Recipe, views: MemberViews) -> MemberNetworks:

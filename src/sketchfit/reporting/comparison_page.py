@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.reporting.comparison import AlignedRuns, RunComparison, top1
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.kit.thumbnails import data_uri, thumbnails, webp
+from sketchfit.runs.artefacts import ClaimRecord
 
 SIDE = 72
 """Of the drawings, in pixels."""
@@ -20,7 +21,10 @@ SHOWN = 48
 
 
 def comparison_page(
-    aligned: AlignedRuns, comparisons: Sequence[RunComparison], settings: Sequence[tuple[str, Sequence[str]]]
+    aligned: AlignedRuns,
+    comparisons: Sequence[RunComparison],
+    settings: Sequence[tuple[str, Sequence[str]]],
+    claims: Sequence[ClaimRecord | None],
 ) -> str:
     """Render the page.
 
@@ -28,6 +32,7 @@ def comparison_page(
         aligned: the runs.
         comparisons: each run but the first, compared with the first.
         settings: those that differ: (key, value in each run).
+        claims: of each run; None where it claims nothing.
     """
     flipped = []
     for number, one in enumerate(comparisons, start=1):
@@ -41,6 +46,7 @@ def comparison_page(
         names=aligned.names,
         count=len(aligned.label),
         top1=top1(aligned),
+        claims=claims,
         against=comparisons,
         settings=settings,
         class_names=aligned.class_names,

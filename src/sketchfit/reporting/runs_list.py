@@ -26,6 +26,7 @@ class RunLine:
         members, networks: that are trained.
         rows: with out-of-fold probabilities.
         top1, top5: 0 … 1.
+        claim: accuracy that the run claims for the test set; None where it claims none.
         log_loss: in nats.
         seconds: training time.
     """
@@ -37,6 +38,7 @@ class RunLine:
     networks: int
     rows: int
     top1: Estimate | None
+    claim: Estimate | None
     top5: float | None
     log_loss: float | None
     seconds: float
@@ -84,6 +86,7 @@ def run_line(run: Run) -> RunLine:
         networks=len(networks),
         rows=rows,
         top1=top1,
+        claim=run.claim.expected if run.claim else None,
         top5=top5,
         log_loss=loss,
         seconds=sum(run.seconds.values()),

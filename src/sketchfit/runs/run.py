@@ -14,11 +14,15 @@ from sketchfit.runs.artefact import FINISH
 from sketchfit.runs.artefacts import (
     AuditFindings,
     Calibration,
+    ClaimRecord,
     DistilledStudent,
     EnsembleComparison,
     EnsembleWeights,
     Environment,
+    EstimatedFrequencies,
+    LabelFreeRecord,
     PseudoLabelRounds,
+    Relations,
     SoupRecord,
     Sources,
     Step,
@@ -178,6 +182,26 @@ class Run:
     def calibration(self) -> Calibration | None:
         """The calibrator; None for a fit, where nothing was fitted."""
         return Calibration.find(self.path)
+
+    @cached_property
+    def class_frequencies(self) -> EstimatedFrequencies | None:
+        """Estimated class frequencies of the test rows; None where there are no test rows, and for an ensemble."""
+        return EstimatedFrequencies.find(self.path)
+
+    @cached_property
+    def claim(self) -> ClaimRecord | None:
+        """What the run claims for the test set; None where that is off, or an older version made the run."""
+        return ClaimRecord.find(self.path)
+
+    @cached_property
+    def label_free(self) -> LabelFreeRecord | None:
+        """What estimates accuracy without labels; None where there is none."""
+        return LabelFreeRecord.find(self.path)
+
+    @cached_property
+    def relations(self) -> Relations | None:
+        """Which rows are related, and what the folds keep together; None where that was not tested."""
+        return Relations.find(self.path)
 
     @cached_property
     def comparison(self) -> EnsembleComparison | None:

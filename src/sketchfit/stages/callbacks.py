@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.data.store import Store
 from sketchfit.inference.metrics import ece, log_loss, macro_f1, row_log_loss
 from sketchfit.inference.oof import Floats
+from sketchfit.runs.artefacts import ClaimRecord
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.tables import table_line
@@ -51,8 +52,12 @@ def report_outcome(context: RunContext, state: RunState) -> RunState:
     report = context.run.path / "report"
     context.dispatcher.run_finished(
         RunReport(
-            figures=outcome_figures(result, oof, rows.label),
-            summary=(f"out-of-fold top-1 {result.top1}", f"out-of-fold top-5 {result.top5}"),
+            figures=outcome_figures(result, oof, rows.label, state.claim),
+            summary=(
+                f"out-of-fold top-1 {result.top1}",
+                f"out-of-fold top-5 {result.top5}",
+                *(state.claim.lines() if state.claim else ()),
+            ),
             seconds=context.clock.since_start,
             artefacts=(report,) if report.is_dir() else (),
             errors=worst_errors(context, first.train, rows.row, oof),
@@ -61,7 +66,7 @@ def report_outcome(context: RunContext, state: RunState) -> RunState:
     return state
 
 
-def outcome_figures(result: RunResult, oof: Floats, label: Ints) -> dict[str, float]:
+def outcome_figures(result: RunResult, oof: Floats, label: Ints, claim: ClaimRecord | None = None) -> dict[str, float]:
     """Return the final figures by name: proportions 0 … 1, log-loss in nats, rows, seconds per stage."""
     return {
         "oof_top1": result.top1.value,
@@ -72,8 +77,16 @@ def outcome_figures(result: RunResult, oof: Floats, label: Ints) -> dict[str, fl
         "oof_log_loss": log_loss(oof, label),
         "oof_ece": ece(oof, label),
         "oof_rows": float(len(label)),
+        **_claim_figures(claim),
         **{f"seconds_{name.replace(' ', '_')}": seconds for name, seconds in result.seconds.items()},
     }
+
+
+def _claim_figures(claim: ClaimRecord | None) -> dict[str, float]:
+    if claim is None:
+        return {}
+    figures = {"claim": claim.expected.value, "claim_low": claim.expected.low, "claim_high": claim.expected.high}
+    return figures | ({"label_free": claim.label_free.accuracy.value} if claim.label_free else {})
 
 
 def worst_errors(context: RunContext, store: Store, rows: Ints, oof: Floats) -> tuple[ErrorImage, ...]:

@@ -22,6 +22,7 @@ from sketchfit.models.choose_backend import check_backend
 from sketchfit.models.hub import has_cached_weights
 from sketchfit.runs.artefacts import DistilledStudent
 from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.relate import named_groups
 from sketchfit.stages.resources import (
     PlannedNetwork,
     check_disk,
@@ -141,18 +142,17 @@ def _later_trainings(recipe: Recipe, folds: Sequence[Fold]) -> int:
 
 
 def planned_folds(recipe: Recipe, table: Table) -> tuple[Fold, ...]:
-    """Return the folds that will be trained, as far as they are known before near-duplicates are.
+    """Return the folds that will be trained, as far as they are known before related rows are.
 
     Raises:
         UserError: columns that are not in the table, or folds that do not exist or have no rows.
     """
-    by_column = recipe.folds.column is not None or recipe.folds.group not in ("none", "near_duplicate")
-    rows = np.arange(len(table.train))
-    if len(rows) > MANY_ROWS and not by_column:
+    group, rows = named_groups(recipe.folds, table), np.arange(len(table.train))
+    if len(rows) > MANY_ROWS and group is None and recipe.folds.column is None:
         numbers = range(recipe.folds.count or 1) if recipe.folds.train is None else recipe.folds.train
         valid = rows[: round(len(rows) * (recipe.folds.holdout or 1 / recipe.folds.k))]
         return tuple(Fold(number, rows[len(valid) :], valid) for number in numbers)
-    return trained_folds(make_folds(table, np.ones(len(rows), dtype=bool), None, recipe)[0], recipe)
+    return trained_folds(make_folds(table, np.ones(len(rows), dtype=bool), group, recipe)[0], recipe)
 
 
 def check_networks(

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.audit.callback import AuditCallback
+from sketchfit.bank.features import BankFeatures
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.inference.oof import Floats, Rows
-from sketchfit.runs.artefacts import PseudoLabelRound, Step
+from sketchfit.runs.artefacts import ClaimRecord, EstimatedFrequencies, PseudoLabelRound, Step
 from sketchfit.soups.soups import Soups
 from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions, RunResult
 from sketchfit.training.context import Member, RunContext
@@ -35,8 +36,10 @@ class RunState:
         members: each member with its images, by name.
         student: the distilled student with its images; None where none is wanted.
         audit_callback: has measured the images that were decoded.
+        features: of all images from the first member's frozen backbone; None where it has none.
         unreadable_train, unreadable_test: path of each image that can't be read, with the reason.
-        group: int64 [N], near-duplicate group of each training row; None where the audit is off.
+        group: int64 [N], group of each training row: near-duplicates and, after `relate`, related rows that folds keep
+            together; None where none are known.
         folds: those that are trained.
         trained: each member's networks; after pseudo-labelling those of its students, where they were kept.
         rows: training rows with out-of-fold probabilities of all members.
@@ -47,6 +50,8 @@ class RunState:
         refits: test probabilities of each network trained on all rows, float32 [N_test, C].
         ensemble: of all `sources`.
         calibrated: the probabilities of the run.
+        class_frequencies: of the test rows, and the decision on correcting for them; None where they are not estimated.
+        claim: for the test set; None where it is off.
         steps: out-of-fold accuracy after each step.
         result: of the run.
     """
@@ -54,6 +59,7 @@ class RunState:
     members: Mapping[str, Member] = field(default_factory=dict)
     student: Member | None = None
     audit_callback: AuditCallback | None = None
+    features: BankFeatures | None = None
     unreadable_train: Mapping[str, str] = field(default_factory=dict)
     unreadable_test: Mapping[str, str] = field(default_factory=dict)
     group: NDArray[np.int64] | None = None
@@ -67,6 +73,8 @@ class RunState:
     refits: Mapping[str, Floats] = field(default_factory=dict)
     ensemble: Ensemble | None = None
     calibrated: Calibrated | None = None
+    class_frequencies: EstimatedFrequencies | None = None
+    claim: ClaimRecord | None = None
     steps: tuple[Step, ...] = ()
     result: RunResult | None = None
 

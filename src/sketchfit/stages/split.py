@@ -51,7 +51,7 @@ def make_folds(
     Args:
         table: checked tables.
         usable: bool [N], rows whose image was read; others are neither trained nor validated on.
-        group: int64 [N], near-duplicate group of each row; None where it is not known.
+        group: int64 [N], group of each row, which no fold divides unless `folds.group` is `none`; None: each row alone.
         recipe: of the run.
 
     Returns:
@@ -78,7 +78,7 @@ def _assign(
     table: Table, rows: NDArray[np.int64], group: NDArray[np.int64] | None, recipe: Recipe
 ) -> NDArray[np.int64]:
     """Return the fold of each row in each repeat, int64 [R, N]; -1 where it is validated in none."""
-    section, grouping = recipe.folds, _grouping(table, group, recipe)
+    section, grouping = recipe.folds, None if recipe.folds.group == "none" else group
     assignment = np.full((section.repeats, len(table.train)), -1, dtype=np.int64)
     if section.column is not None:
         assignment[:, rows] = given_folds(_column(table, section.column)[rows].tolist(), section.column)
@@ -92,15 +92,6 @@ def _assign(
         if section.holdout:
             fold_of_row[fold_of_row == 1] = -1
     return assignment
-
-
-def _grouping(table: Table, group: NDArray[np.int64] | None, recipe: Recipe) -> NDArray[np.int64] | None:
-    if recipe.folds.group == "none":
-        return None
-    if recipe.folds.group == "near_duplicate":
-        return group
-    values = _column(table, recipe.folds.group)
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def _column(table: Table, name: str) -> NDArray[np.str_]:

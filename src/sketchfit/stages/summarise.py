@@ -8,6 +8,7 @@ from dataclasses import replace
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
+from sketchfit.runs.artefacts import ClaimRecord
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import RunResult
 from sketchfit.tracking.console import duration
@@ -29,14 +30,18 @@ def summarise(context: RunContext, state: RunState) -> RunState:
         seconds=context.clock.seconds,
         steps=state.steps,
     )
-    print_result(result, context.recipe)
+    print_result(result, context.recipe, state.claim)
     return replace(state, result=result)
 
 
-def print_result(result: RunResult, recipe: Recipe) -> None:
+def print_result(result: RunResult, recipe: Recipe, claim: ClaimRecord | None = None) -> None:
     """Print figures, times and places."""
     rows = [(step.name, str(step)) for step in result.steps]
     rows += [("out-of-fold top-1", str(result.top1)), ("out-of-fold top-5", str(result.top5))]
+    if claim is not None:
+        rows.append(("claim for the test set" if claim.test_rows else "claim for new rows", str(claim.expected)))
+        if claim.label_free is not None:
+            rows.append(("estimate without labels", str(claim.label_free.accuracy)))
     if result.unreadable_train:
         rows.append(("training images dropped", f"{len(result.unreadable_train)} (see audit/findings.json)"))
     if result.unreadable_test:
@@ -52,6 +57,8 @@ def print_result(result: RunResult, recipe: Recipe) -> None:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         log.info(f"{name:<{width}}  {value}")
+    if claim is not None and claim.alarm:
+        log.info("WARNING: the test rows disagree with the claim; see above and the report")
     if recipe.training.checkpoint == "best":
         log.info(
             "note: training.checkpoint=best chose each epoch on the rows that are reported: the figures are too high"

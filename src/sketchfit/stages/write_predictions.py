@@ -32,6 +32,8 @@ def _write(context: RunContext, state: RunState) -> None:
     write_ensemble(run, recipe, made(state.ensemble), list(state.sources))
     calibrated = made(state.calibrated)
     run.write(calibration_record(calibrated, state.rows, recipe.calibration))
+    if state.class_frequencies is not None:
+        run.write(state.class_frequencies)
     write_run_predictions(run, state.rows, calibrated.predictions)
     run.write(Steps(steps=state.steps))
 

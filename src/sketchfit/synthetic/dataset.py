@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from sketchfit.errors import UserError
 from sketchfit.files import write_json
 from sketchfit.synthetic.drawn_page import COPY_KINDS, PageTraits, draw_page, near_copy
+from sketchfit.synthetic.items import Item, family_items, independent_items
+from sketchfit.synthetic.model import draw_again, draw_model
 from sketchfit.synthetic.objects import OBJECTS
+from sketchfit.synthetic.settings import NAMES, SPLITS, DrawSettings
 from sketchfit.wording import listed
 
 MARK = "drawn.json"
@@ -25,7 +28,7 @@ MARK = "drawn.json"
 
 _TABLES = ("train", "test", "sample_submission", "test_labels", "copies", "traits")
 # macOS adds .DS_Store to any folder that was opened.
-_OWN = {*(f"{name}.csv" for name in _TABLES), MARK, "train", "test", ".DS_Store"}
+_OWN = {*(f"{name}.csv" for name in (*_TABLES, "families")), MARK, "train", "test", ".DS_Store"}
 
 
 @dataclass(frozen=True)
@@ -54,74 +57,69 @@ class DrawnDataset:
     """Test images."""
     n_copies: int
     """Near-copies among both."""
-
-
-@dataclass(frozen=True)
-class _Item:
-    """One image to draw. Only `key` decides the drawing, so a larger set contains the drawings of a smaller one."""
-
-    image: str
-    name: str
-    target: int
-    key: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class _Settings:
-    classes: int
-    per_class: int
-    test_per_class: int
-    seed: int
-    copies: float
+    families: Path | None
+    """`families.csv`, the family of each image: image (relative to `out`), family (number); None without families."""
 
 
 def draw_dataset(
     out: Path, *, classes: int = 20, per_class: int = 30, test_per_class: int = 10, seed: int = 0, copies: float = 0.06
 ) -> DrawnDataset:
-    """Draw a data set. The same arguments give the same bytes with the same versions of NumPy and OpenCV.
+    """Draw a data set without families: `draw` with these settings.
 
     Args:
         out: folder to write; it is replaced completely if this function wrote it before.
-        classes: number of classes, 2 to `len(OBJECTS)`.
-        per_class: training images per class, at least 1.
-        test_per_class: test images per class, at least 1.
-        seed: of all randomness, not negative.
-        copies: share of all images that are near-copies of another image of their class, 0 to 0.5. One of the two may
-            be a training image and the other a test image.
+        classes: see `DrawSettings`, as for the others.
+        per_class: training images per class.
+        test_per_class: test images per class.
+        seed: of all randomness.
+        copies: share of near-copies.
 
     Raises:
-        UserError: an argument is out of range, or `out` contains something that this function did not write.
+        UserError: as `draw`.
+    """
+    return draw(out, DrawSettings(classes, per_class, test_per_class, seed, copies))
+
+
+def draw(out: Path, settings: DrawSettings) -> DrawnDataset:
+    """Draw a data set. The same settings give the same bytes with the same versions of NumPy and OpenCV.
+
+    Args:
+        out: folder to write; it is replaced completely if this function wrote it before.
+        settings: numbers of images, seed, copies, families.
+
+    Raises:
+        UserError: a setting is out of range, or `out` contains something that this function did not write.
     """
     out = Path(out)
-    settings = _Settings(classes, per_class, test_per_class, seed, copies)
-    _check(settings)
+    settings.check()
     _check_folder(out)
-    names = sorted(list(OBJECTS)[:classes])
-    rng = _rng(seed, 2**64 - 1)
-    train, test = _items(names, settings, rng)
-    planted = _plant(train + test, copies, rng)
+    names = sorted(list(OBJECTS)[: settings.classes])
+    rng = _rng(settings.seed, 2**64 - 1)
+    train, test = (family_items if settings.families else independent_items)(names, settings, rng)
+    planted = _plant(train + test, settings.copies, rng)
     with _replaced(out) as folder:
-        traits = _draw(folder, train + test, planted, seed)
+        traits = _draw(folder, train + test, planted, settings.seed)
         _write_tables(folder, [train[i] for i in rng.permutation(len(train))], test)
         _write_facts(folder, planted, traits)
-        write_json(folder / MARK, {"written_by": "sketchfit draw", **asdict(settings)})
+        if settings.families:
+            lines = [(item.image, item.family) for item in train + test]
+            _write_csv(folder / "families.csv", ("image", "family"), lines)
+        write_json(folder / MARK, {"written_by": "sketchfit draw", **_recorded(settings)})
     files = {name: out / f"{name}.csv" for name in _TABLES}
-    return DrawnDataset(out, **files, classes=tuple(names), n_train=len(train), n_test=len(test), n_copies=len(planted))
+    families = out / "families.csv" if settings.families else None
+    return DrawnDataset(
+        out, **files, classes=tuple(names), n_train=len(train), n_test=len(test), n_copies=len(planted),
+        families=families,
+    )  # fmt: skip
 
 
-def _check(settings: _Settings) -> None:
-    problems = []
-    if not 2 <= settings.classes <= len(OBJECTS):
-        problems.append(f"classes is {settings.classes}: it must be 2 to {len(OBJECTS)}")
-    for name, value in (("per-class", settings.per_class), ("test-per-class", settings.test_per_class)):
-        if value < 1:
-            problems.append(f"{name} is {value}: it must be at least 1")
-    if settings.seed < 0:
-        problems.append(f"seed is {settings.seed}: it must not be negative")
-    if not 0.0 <= settings.copies <= 0.5:
-        problems.append(f"copies is {settings.copies}: it must be a share between 0 and 0.5")
-    if problems:
-        raise UserError(problems)
+def _recorded(settings: DrawSettings) -> dict[str, object]:
+    """Return the settings for `drawn.json`; those of families only with families."""
+    values = asdict(settings)
+    relations = {"families", "split", "names"}
+    if not settings.families:
+        return {name: value for name, value in values.items() if name not in relations}
+    return {**values, "split": settings.split or SPLITS[0], "names": settings.names or NAMES[0]}
 
 
 def _check_folder(out: Path) -> None:
@@ -137,7 +135,7 @@ def _check_folder(out: Path) -> None:
         )
 
 
-def _write_tables(folder: Path, train: Sequence[_Item], test: Sequence[_Item]) -> None:
+def _write_tables(folder: Path, train: Sequence[Item], test: Sequence[Item]) -> None:
     paths = [item.image.removeprefix("test/") for item in test]
     rows: dict[str, tuple[Sequence[str], Iterable[Sequence[object]]]] = {
         "train.csv": (
@@ -155,7 +153,7 @@ def _write_tables(folder: Path, train: Sequence[_Item], test: Sequence[_Item]) -
         _write_csv(folder / file, header, lines)
 
 
-def _write_facts(folder: Path, planted: dict[str, tuple[_Item, str]], traits: Sequence[tuple[str, PageTraits]]) -> None:
+def _write_facts(folder: Path, planted: dict[str, tuple[Item, str]], traits: Sequence[tuple[str, PageTraits]]) -> None:
     copies = [(image, original.image, kind) for image, (original, kind) in planted.items()]
     _write_csv(folder / "copies.csv", ("image", "copy_of", "kind"), copies)
     columns = ("image", *(field.name for field in fields(PageTraits)))
@@ -166,52 +164,34 @@ def _rng(*key: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=np.array(key, dtype=np.uint64)))
 
 
-def _items(names: Sequence[str], settings: _Settings, rng: np.random.Generator) -> tuple[list[_Item], list[_Item]]:
-    """Return training items by class, and test items in the order of their numbers, which are random."""
-    seed = settings.seed
-    order = {name: k for k, name in enumerate(OBJECTS)}
-    train = [
-        _Item(f"train/{name}/sketch_{k}.JPEG", name, target, (seed, order[name] << 32 | k))
-        for target, name in enumerate(names)
-        for k in range(settings.per_class)
-    ]
-    pairs = [(target, name, k) for target, name in enumerate(names) for k in range(settings.test_per_class)]
-    shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
-    test = [
-        _Item(f"test/{number}.JPEG", name, target, (seed, order[name] << 32 | 1 << 31 | k))
-        for number, (target, name, k) in enumerate(shuffled)
-    ]
-    return train, test
-
-
-def _plant(items: Sequence[_Item], share: float, rng: np.random.Generator) -> dict[str, tuple[_Item, str]]:
+def _plant(items: Sequence[Item], share: float, rng: np.random.Generator) -> dict[str, tuple[Item, str]]:
     """Choose the near-copies: image to its original, which is never itself a copy, and the kind of the copy."""
     wanted = round(share * len(items))
-    by_class: dict[str, list[_Item]] = {}
+    alike: dict[tuple[str, int | None], list[Item]] = {}
     for item in items:
-        by_class.setdefault(item.name, []).append(item)
+        alike.setdefault((item.name, item.family), []).append(item)
     candidates = []
-    for group in by_class.values():
+    for group in alike.values():
         order = rng.permutation(len(group))
-        # At least half of a class stays original, so that there is always an image to copy.
+        # At least half of a class or family stays original, so that there is always an image to copy.
         candidates += [group[i] for i in order[: len(group) // 2]]
     chosen = [candidates[i] for i in rng.permutation(len(candidates))[:wanted]]
     taken = {item.image for item in chosen}
     planted = {}
     for n, item in enumerate(chosen):
-        originals = [other for other in by_class[item.name] if other.image not in taken]
+        originals = [other for other in alike[item.name, item.family] if other.image not in taken]
         planted[item.image] = (originals[int(rng.integers(len(originals)))], COPY_KINDS[n % len(COPY_KINDS)])
     return planted
 
 
 def _draw(
-    folder: Path, items: Sequence[_Item], planted: dict[str, tuple[_Item, str]], seed: int
+    folder: Path, items: Sequence[Item], planted: dict[str, tuple[Item, str]], seed: int
 ) -> list[tuple[str, PageTraits]]:
     """Write all images; return their traits in the same order. A copy has its own size and quality."""
     traits = []
     for item in items:
         source, kind = planted.get(item.image, (item, ""))
-        page, facts = draw_page(OBJECTS[item.name], _rng(*source.key))
+        page, facts = _page(source)
         if kind:
             rng = _rng(seed, item.key[1] | 1 << 62)
             page = near_copy(page, kind, rng)
@@ -224,6 +204,13 @@ def _draw(
         path.write_bytes(_jpeg(page, facts.quality))
         traits.append((item.image, facts))
     return traits
+
+
+def _page(item: Item) -> tuple[NDArray[np.uint8], PageTraits]:
+    drawer = OBJECTS[item.name]
+    if item.model is None:
+        return draw_page(drawer, _rng(*item.key))
+    return draw_again(draw_model(drawer, _rng(*item.model)), _rng(*item.key))
 
 
 def _jpeg(page: NDArray[np.uint8], quality: int) -> bytes:

@@ -59,20 +59,37 @@ def draw_page(drawer: Drawer, rng: np.random.Generator) -> tuple[NDArray[np.uint
     hatched = dice.chance(0.12)
     hand = Hand.draw(rng)
     bodies = [_body(drawer, hand, hatched, dice) for _ in range(objects)]
-    strokes = _side_by_side(bodies, dice)
+    return finished_page(_side_by_side(bodies, dice), hand, dice, objects=objects, hatched=hatched)
+
+
+def finished_page(
+    strokes: Strokes, hand: Hand, dice: Dice, *, objects: int, hatched: bool
+) -> tuple[NDArray[np.uint8], PageTraits]:
+    """Put strokes on a page of random size, with random pen and paper.
+
+    Args:
+        strokes: as the hand drew them, any scale.
+        hand: its pressure on the pen.
+        dice: source of randomness.
+        objects: for the traits.
+        hatched: for the traits.
+
+    Returns:
+        The page and its traits, as `draw_page`.
+    """
     width, height = _size(strokes, dice)
     longer = max(width, height)
     line = float(np.clip(longer * np.exp(dice.between(np.log(0.006), np.log(0.03))), 1.0, 8.0))
     strokes = _placed(strokes, width, height, line, dice)
     if dice.chance(0.06):
         strokes = [*strokes, _scribble(width, height, dice)]
-    mask = ink(strokes, width, height, line, hand.pressure, rng)
-    paper = str(rng.choice(["white", "grey", "cream"], p=[0.85, 0.08, 0.07]))
+    mask = ink(strokes, width, height, line, hand.pressure, dice.rng)
+    paper = str(dice.rng.choice(["white", "grey", "cream"], p=[0.85, 0.08, 0.07]))
     traits = PageTraits(
         width=width, height=height, line=round(line, 2), quality=dice.count(50, 95), colour=dice.chance(0.10),
         paper=paper, inverted=dice.chance(0.03), objects=objects, hatched=hatched,
     )  # fmt: skip
-    return _printed(mask, traits, rng), traits
+    return _printed(mask, traits, dice.rng), traits
 
 
 def near_copy(page: NDArray[np.uint8], kind: str, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -111,17 +128,19 @@ def _body(drawer: Drawer, hand: Hand, hatched: bool, dice: Dice) -> Strokes:
     angle = float(np.clip(dice.rng.normal(0.0, 8.0), -25.0, 25.0))
     flipped = dice.chance(0.5)
     strokes = [turn((mirror(stroke) if flipped else stroke) @ pose, angle) for stroke in drawer(dice)]
-    strokes = _unit(strokes)
+    strokes = unit(strokes)
     lines = hatch(strokes, dice.between(20, 160), dice.between(0.035, 0.08)) if hatched else []
     return redraw(strokes + lines, hand, dice.rng)
 
 
-def _unit(strokes: Strokes) -> Strokes:
-    low, high = _bounds(strokes)
+def unit(strokes: Strokes) -> Strokes:
+    """Return the strokes with their longer side 1 and their centre at the origin."""
+    low, high = bounds(strokes)
     return [(stroke - (low + high) / 2) / float((high - low).max()) for stroke in strokes]
 
 
-def _bounds(strokes: Strokes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def bounds(strokes: Strokes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the smallest and largest x and y."""
     points = np.vstack(strokes)
     return points.min(axis=0), points.max(axis=0)
 
@@ -134,7 +153,7 @@ def _side_by_side(bodies: list[Strokes], dice: Dice) -> Strokes:
     placed: Strokes = []
     for body in bodies:
         scale = dice.between(0.7, 1.0)
-        low, high = _bounds(body)
+        low, high = bounds(body)
         shift = np.zeros(2)
         shift[axis] = at - scale * low[axis]
         shift[1 - axis] = dice.between(-0.15, 0.15)
@@ -145,7 +164,7 @@ def _side_by_side(bodies: list[Strokes], dice: Dice) -> Strokes:
 
 def _size(strokes: Strokes, dice: Dice) -> tuple[int, int]:
     """Return width and height of a page that roughly has the aspect of the drawing."""
-    low, high = _bounds(strokes)
+    low, high = bounds(strokes)
     wide, tall = high - low
     aspect = float(np.clip(wide / max(tall, 1e-6), 0.4, 2.5)) ** dice.between(0.2, 1.0) * dice.between(0.85, 1.18)
     longer = dice.between(64, 128) if dice.chance(0.15) else float(np.exp(dice.between(np.log(128), np.log(500))))
@@ -155,7 +174,7 @@ def _size(strokes: Strokes, dice: Dice) -> tuple[int, int]:
 
 def _placed(strokes: Strokes, width: int, height: int, line: float, dice: Dice) -> Strokes:
     """Return the strokes in pixels: as large as a margin allows, somewhere on the page, completely visible."""
-    low, high = _bounds(strokes)
+    low, high = bounds(strokes)
     room = np.array([width, height]) - 2 * line - 2
     scale = dice.between(0.65, 1.0) * float((room / np.maximum(high - low, 1e-6)).min())
     spare = room - scale * (high - low)

@@ -6,11 +6,17 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
 
-from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.audit import Audit, AuditSettings, run_audit, write_findings
+from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.config.audit import AuditSection
 from sketchfit.reporting.audit.audit_page import write_audit_page
+from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
+from sketchfit.reporting.audit.recipe_audit import LOGGED_TRAITS, log_audit
+from sketchfit.runs.artefacts import AuditFindings
 from tests.audit.audit_sets import jpeg, make_table, png, scribble
 
 
@@ -93,3 +99,58 @@ def test_sheets_are_bounded(tmp_path: Path) -> None:
     none = Reader()
     none.feed(page(tmp_path / "none", AuditSection(page_images=0)))
     assert not any(tag == "i" for tag, _ in none.tags)
+
+
+def drifted_audit(tmp_path: Path) -> Audit:
+    """Training lines are two pixels wide, test lines six."""
+    kernel = np.ones((5, 5), np.uint8)
+    train: dict[str, tuple[int, bytes | None]] = {
+        f"train/c{k % 2}/{k}.png": (k % 2, png(scribble(k))) for k in range(24)
+    }
+    test = {f"test/{k}.png": png(np.asarray(cv2.erode(scribble(100 + k), kernel), np.uint8)) for k in range(22)}
+    return run_audit(make_table(tmp_path / "data", train, test), AuditSettings(), tmp_path / "cache")
+
+
+def test_traits_that_separate_have_a_card_with_both_ends(tmp_path: Path) -> None:
+    audit = drifted_audit(tmp_path)
+    cards = {card.name: card for card in drift_cards(audit)}
+    assert {"line_width", "ink"} <= set(cards)
+    card = cards["line_width"]
+    assert card.text.startswith("test lines are wider")
+    assert card.chart is not None
+    assert all(picture.path.startswith("train/") and picture.uri for picture in card.train)
+    assert all(picture.path.startswith("test/") and picture.label == "test" for picture in card.test)
+    assert max(float(one.value) for one in card.train) < min(float(one.value) for one in card.test)
+    write_audit_page(tmp_path / "index.html", audit)
+    reader = Reader()
+    reader.feed((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert reader.open == []
+    found = [attributes["id"] for _, attributes in reader.tags if (attributes.get("id") or "").startswith("d-")]
+    assert found == [f"d-{name}" for name in list(audit.drift.typical)[:MOST]]
+
+
+def test_findings_hold_the_figures_typed(tmp_path: Path) -> None:
+    audit = drifted_audit(tmp_path)
+    write_findings(tmp_path / AuditFindings.PLACE, audit)
+    drift = AuditFindings.read(tmp_path).drift
+    assert drift is not None
+    assert list(drift.separating) == list(audit.drift.typical)
+    line = drift.separating["line_width"]
+    assert line.text is not None
+    assert line.auc == audit.drift.traits["line_width"].auc
+    assert line.typical is not None
+    assert set(line.typical.train) <= set(audit.table.train.paths)
+    assert set(line.typical.test) <= set(audit.table.test.paths)
+    assert drift.auc_interval == (audit.drift.auc_low, audit.drift.auc_high)
+    quiet = drift.traits["blank"]
+    assert (quiet.separates, quiet.text, quiet.typical) == (False, None, None)
+
+
+def test_the_largest_differences_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    audit = drifted_audit(tmp_path)
+    with caplog.at_level("INFO"):
+        log_audit(audit, tmp_path)
+    lines = [line for line in caplog.messages if line.startswith("test against training:")]
+    assert len(lines) == LOGGED_TRAITS + (len(audit.drift.typical) > LOGGED_TRAITS)
+    first = next(iter(audit.drift.typical))
+    assert drift_sentence(first, audit.drift.traits[first]) in lines[0]

@@ -46,6 +46,8 @@ def test_no_rule_applies_to_a_good_run() -> None:
         ({"doubtful": 40}, "data.relabel"),
         ({"ece": 0.1, "temperature": 1.8}, "calibration.method=temperature"),
         ({"ece": 0.1, "temperature": 0.5}, "calibration.method=temperature"),
+        ({"contradiction": "claim 67 %, without labels 58 %"}, "folds.group"),
+        ({"contradiction": "claim 67 %, without labels 58 %", "drifted": True}, "transforms.add"),
         ({"smallest_class": 5, "largest_class": 60}, "loss.class_weights=effective"),
     ],
 )
@@ -57,6 +59,15 @@ def test_each_rule_recommends_a_setting_that_exists(changed: dict[str, object], 
     assert key in set(setting_names())
     if equals:
         load_recipe("cpu", [advice.setting])
+
+
+def test_separated_rows_are_an_objection_only_where_the_grouping_is_set_by_hand() -> None:
+    found = replace(FINE, separated=("name:^(.+)_",))
+    assert give_advice(found, RECIPE) == []
+    (advice,) = give_advice(found, load_recipe("cpu", ["folds.group=none"]))
+    assert advice.setting == "folds.group=auto"
+    assert "name:^(.+)_" in advice.evidence
+    load_recipe("cpu", [advice.setting])
 
 
 def test_every_slice_has_a_setting_that_exists() -> None:

@@ -14,7 +14,9 @@ from sketchfit.audit.findings import test_images_with_training_copy
 from sketchfit.config.audit import AuditSection
 from sketchfit.files import write_text
 from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets
+from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
 from sketchfit.reporting.audit.group_cards import group_sections
+from sketchfit.reporting.audit.relations_card import relations_section
 from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.reporting.kit.histograms import count_histogram
 from sketchfit.reporting.kit.page import render
@@ -25,7 +27,9 @@ FIRST_GROUPS = 24
 SHOWN_ODDITIES = 200
 
 
-def write_audit_page(path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None) -> None:
+def write_audit_page(
+    path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None, untested: str = ""
+) -> None:
     """Write the page, atomically.
 
     Args:
@@ -33,11 +37,12 @@ def write_audit_page(path: Path, audit: Audit, section: AuditSection | None = No
         audit: what was found.
         section: number and size of the pictures; the defaults if None.
         threads: all processors if None.
+        untested: why related rows are not tested, until `show_relations` writes them into the page.
     """
-    write_text(path, audit_page(audit, section or AuditSection(), threads))
+    write_text(path, audit_page(audit, section or AuditSection(), threads, untested))
 
 
-def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) -> str:
+def audit_page(audit: Audit, section: AuditSection, threads: int | None = None, untested: str = "") -> str:
     """Render the page; arguments as for `write_audit_page`."""
     relations = {one: audit.copies.group_relation.count(one) for one in RELATIONS}
     return render(
@@ -47,6 +52,7 @@ def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) 
         unreadable=sum(one.kind in UNREADABLE for one in audit.oddities),
         two_labels=relations["cross_label"],
         leaked=test_images_with_training_copy(audit),
+        related=relations_section(None, untested),
         oddities=audit.oddities[:SHOWN_ODDITIES],
         more_oddities=max(0, len(audit.oddities) - SHOWN_ODDITIES),
         groups=group_sections(audit),
@@ -54,6 +60,8 @@ def audit_page(audit: Audit, section: AuditSection, threads: int | None = None) 
         class_sizes=count_histogram(audit.class_counts, "Number of classes by images per class"),
         extremes=_extreme_classes(audit),
         drift=_drift_summary(audit.drift),
+        separating=drift_cards(audit),
+        more_separating=max(0, len(audit.drift.typical) - MOST),
         traits=trait_cards(audit),
         sheets=class_sheets(audit, section, threads),
         cell=cell_side(section),

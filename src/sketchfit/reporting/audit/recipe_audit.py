@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
+from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.audit.leak_guard import check_external
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Decoding
@@ -14,12 +15,16 @@ from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.files import read_json, write_json
 from sketchfit.reporting.audit.audit_page import write_audit_page
+from sketchfit.reporting.audit.relations_card import why_untested
 from sketchfit.runs.fingerprint import digest
 from sketchfit.tracking.console import Console
 
 log = logging.getLogger(__name__)
 
 PAGE = "index.html"
+
+LOGGED_TRAITS = 3
+"""Traits that separate test from training images and are logged; the page shows more."""
 
 
 def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
@@ -35,7 +40,7 @@ def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) ->
     write_findings(folder / "findings.json", found)
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
-        write_audit_page(folder / page, found, recipe.audit)
+        write_audit_page(folder / page, found, recipe.audit, untested=why_untested(recipe))
 
 
 def check_external_images(table: Table, recipe: Recipe) -> None:
@@ -57,13 +62,18 @@ def check_external_images(table: Table, recipe: Recipe) -> None:
 
 
 def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
-    """Log a short summary: copies first, then unreadable images and notes."""
+    """Log a short summary: copies first, then unreadable images, drift and notes."""
     groups = found.copies.groups
     log.info(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
     log.info(found.crossing.summary)
     broken = sum(map(len, found.unreadable.values()))
     if broken:
         log.info(f"{broken:,} images can't be read")
+    separating = list(found.drift.typical)
+    for name in separating[:LOGGED_TRAITS]:
+        log.info(f"test against training: {drift_sentence(name, found.drift.traits[name])}")
+    if len(separating) > LOGGED_TRAITS:
+        log.info(f"test against training: {len(separating) - LOGGED_TRAITS} more traits differ")
     for note in found.notes:
         log.info(f"note: {note}")
     if (folder / page).is_file():

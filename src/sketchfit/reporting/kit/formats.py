@@ -67,6 +67,11 @@ def thousands(value: int) -> str:
     return f"{value:,}"
 
 
+def capitalised(sentence: str) -> str:
+    """Begin a sentence with a capital letter; the rest is unchanged."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def breakable(path: str) -> Markup:
     """Let a line break after each slash and underscore of a path."""
     return Markup(re.sub(r"([/_])", r"\1<wbr>", str(escape(path))))

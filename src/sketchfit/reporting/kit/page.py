@@ -26,6 +26,8 @@ _FILTERS = (
     formats.p_value,
     formats.thousands,
     formats.breakable,
+    formats.compact,
+    formats.capitalised,
     share_bar,
     duration,
 )

@@ -37,6 +37,9 @@ class Findings:
         changes: difference of accuracy per change of the input, by name.
         doubtful, labels: number of doubtful labels, and of all labels.
         smallest_class, largest_class: drawings.
+        contradiction: claim and estimate without labels in words, where they disagree; else None.
+        drifted: whether traits separate test from training drawings.
+        separated: related keys that the folds do not keep together.
     """
 
     accuracy: float
@@ -51,6 +54,9 @@ class Findings:
     labels: int
     smallest_class: int
     largest_class: int
+    contradiction: str | None = None
+    drifted: bool = False
+    separated: Sequence[str] = ()
 
 
 def advice_section(advice: Sequence[Advice]) -> PageSection:
@@ -80,8 +86,41 @@ def give_advice(found: Findings, recipe: Recipe) -> list[Advice]:
         found: the findings.
         recipe: of the run.
     """
-    rules = (_more_epochs, _underfit, _overfit, _weak_slices, _sensitive, _labels, _calibration, _imbalance)
+    figures = (_contradiction, _separated)  # first: they concern all figures that the other rules read
+    rules = (*figures, _more_epochs, _underfit, _overfit, _weak_slices, _sensitive, _labels, _calibration, _imbalance)
     return [one for rule in rules for one in rule(found, recipe)]
+
+
+def _contradiction(found: Findings, _: Recipe) -> list[Advice]:
+    if found.contradiction is None:
+        return []
+    setting, text = "folds.group", "a column or a part of the file names that names what related drawings share"
+    if found.drifted:
+        setting, text = "transforms.add", "operations that make training drawings like the test drawings; see Drift"
+    return [
+        Advice(
+            "The test drawings contradict the claim.",
+            found.contradiction,
+            setting,
+            f"{text}; until the cause is known, trust the lower figure",
+            "claim and estimate without labels differ by more than splits without a shift show",
+        )
+    ]
+
+
+def _separated(found: Findings, recipe: Recipe) -> list[Advice]:
+    if not found.separated or recipe.folds.group == "auto":
+        return []
+    return [
+        Advice(
+            "Folds separate related drawings.",
+            f"Drawings are related by {' and '.join(found.separated)}, and folds.group={recipe.folds.group} does not "
+            "keep them together. Out-of-fold figures may be too high.",
+            "folds.group=auto",
+            "keeps related drawings together where the test set shows new groups",
+            "a related key is not kept together, and folds.group is set by hand",
+        )
+    ]
 
 
 def _more_epochs(found: Findings, recipe: Recipe) -> list[Advice]:

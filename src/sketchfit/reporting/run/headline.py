@@ -28,7 +28,7 @@ def headline_section(evidence: Evidence, statistics: Statistics) -> PageSection:
         "Figures",
         total=statistics.total,
         table=list(statistics.by_name.items()),
-        test_accuracy=statistics.test_accuracy,
+        claim=evidence.run.claim,
         families=None if statistics.group is None else len(np.unique(statistics.group)),
         contributions=list(zip(contributions.names, contributions.worth, strict=True)) if contributions else [],
         steps=evidence.run.steps,

@@ -23,9 +23,11 @@ from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
 from sketchfit.reporting.run.advice import Findings, advice_section, give_advice, last_accuracies
+from sketchfit.reporting.run.claimed import claimed_section, contradiction
 from sketchfit.reporting.run.classes import classes_section
 from sketchfit.reporting.run.confusions import confusions_section
 from sketchfit.reporting.run.curves import training_section
+from sketchfit.reporting.run.drifted import drift_section
 from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
 from sketchfit.reporting.run.gallery import choose_errors, gallery_section
 from sketchfit.reporting.run.headline import headline_section
@@ -108,12 +110,14 @@ class _Source:
         advice = give_advice(_findings(evidence, statistics, slices, robustness, issues), self.recipe)
         sections = [
             headline_section(evidence, statistics),
+            *([claimed] if (claimed := claimed_section(evidence.run)) else []),
             advice_section(advice),
             training_section(evidence, stages),
             classes_section(evidence, statistics.group),
             confusions_section(evidence),
             gallery_section(evidence, items, self.networks.recipe, heat or {}),
             slices_section(slices),
+            *([drift] if (drift := drift_section(evidence)) else []),
             labels_section(evidence, issues, pictures),
             *([robustness_section(robustness)] if robustness else []),
             *([embedding] if embedding else []),
@@ -163,7 +167,7 @@ def _findings(
     issues: Sequence[LabelIssue],
 ) -> Findings:
     train, before, last = last_accuracies(evidence)
-    counts = np.bincount(evidence.label, minlength=evidence.class_count)
+    counts, audit = np.bincount(evidence.label, minlength=evidence.class_count), evidence.run.findings
     return Findings(
         accuracy=statistics.total.top1.value,
         train_accuracy=train,
@@ -177,6 +181,9 @@ def _findings(
         labels=len(evidence.rows),
         smallest_class=int(counts.min()),
         largest_class=int(counts.max()),
+        contradiction=contradiction(evidence.run.claim),
+        drifted=bool(audit and audit.drift and audit.drift.separating),
+        separated=evidence.run.relations.separated if evidence.run.relations else (),
     )
 
 

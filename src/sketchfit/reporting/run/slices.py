@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from sklearn.tree import DecisionTreeClassifier
 
-from sketchfit.audit.multiple_tests import holm
 from sketchfit.audit.traits import Traits, measure, traits_frame
 from sketchfit.data.images import ImageError, decode
 from sketchfit.inference.intervals import Estimate, accuracy
+from sketchfit.multiple_tests import holm
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.page_section import PageSection, page_section
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.inference.calibration import Temperature
-from sketchfit.inference.expected_accuracy import calibrated_confidence, estimate_test_accuracy
-from sketchfit.inference.intervals import Estimate, families
+from sketchfit.inference import calibration
+from sketchfit.inference.folding import estimation_folds
+from sketchfit.inference.intervals import families
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.figures import Figures, figures
 
@@ -22,10 +22,9 @@ class Statistics:
     Attributes:
         total: figures of the ensemble's probabilities.
         by_name: figures of each set of probabilities, the ensemble's first.
-        group: int64 [n], family of near-duplicates per row; None where rows are independent.
+        group: int64 [n], related rows share a number; None where rows are independent.
         calibrated: float32 [n, C], cross-fitted.
         temperature: fitted on all rows.
-        test_accuracy: expected top-1 accuracy on the test rows, or None without them.
     """
 
     total: Figures
@@ -33,7 +32,6 @@ class Statistics:
     group: NDArray[np.int64] | None
     calibrated: NDArray[np.float32]
     temperature: float
-    test_accuracy: Estimate | None
 
 
 def compute_statistics(evidence: Evidence, resamples: int = 1000) -> Statistics:
@@ -47,16 +45,12 @@ def compute_statistics(evidence: Evidence, resamples: int = 1000) -> Statistics:
     total = figures(evidence.prob, label, group, resamples)
     many = len(evidence.members) > 1
     members = {name: figures(prob, label, group, resamples) for name, prob in evidence.members.items()} if many else {}
-    calibrated, calibrator = calibrated_confidence(evidence.prob, label, evidence.fold, group)
-    test_accuracy = None
-    if evidence.test is not None and len(evidence.test):
-        test = np.asarray(calibrator.apply(evidence.test), dtype=np.float32)
-        test_accuracy = estimate_test_accuracy(calibrated, label, group, test)
+    folds = estimation_folds(evidence.fold, group)
+    calibrated = calibration.cross_fit("temperature", evidence.prob, label, folds)
     return Statistics(
         total,
         {"ensemble" if many else "run": total, **members},
         group,
-        calibrated,
-        calibrator.value if isinstance(calibrator, Temperature) else 1.0,
-        test_accuracy,
+        np.asarray(calibrated, dtype=np.float32),
+        calibration.fit_temperature(evidence.prob, label).value,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings
+from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings, DriftFindings, TraitDifference, TypicalImages
+from sketchfit.runs.artefacts.claims import ClaimRecord, LabelFreeFigures
+from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
+from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Sources
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
@@ -15,6 +18,7 @@ from sketchfit.runs.artefacts.prediction import (
     Views,
 )
 from sketchfit.runs.artefacts.pseudo_labels import PseudoLabelRound, PseudoLabelRounds
+from sketchfit.runs.artefacts.relations import GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.scores import EnsembleComparison, MemberFigures, MethodFigures, Step, Steps
 from sketchfit.runs.artefacts.soups import FoldSoupRecord, MemberSoupRecord, SoupRecord
 from sketchfit.runs.artefacts.students import Cost, DistilledStudent, WithoutTeacher
@@ -23,26 +27,39 @@ __all__ = [
     "AuditDone",
     "AuditFindings",
     "Calibration",
+    "ClaimRecord",
     "Cost",
     "Diagram",
     "DistilledStudent",
+    "DriftFindings",
     "EnsembleComparison",
     "EnsembleWeights",
     "Environment",
+    "EstimatedFrequencies",
     "FoldSoupRecord",
+    "GroupingFigures",
+    "KeyFigures",
+    "LabelFreeFigures",
+    "LabelFreeRecord",
     "MemberFigures",
     "MemberSoupRecord",
     "MemberViews",
     "MethodFigures",
     "PseudoLabelRound",
     "PseudoLabelRounds",
+    "Relations",
     "Sets",
     "SetsCheck",
+    "ShiftRecord",
     "SoupRecord",
     "Sources",
     "Step",
     "Steps",
+    "ThresholdRecord",
+    "TraitDifference",
     "TriedView",
+    "TypicalImages",
+    "UnitRecord",
     "Views",
     "WithoutTeacher",
 ]

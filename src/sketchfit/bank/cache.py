@@ -1,0 +1,157 @@
+"""Features on disk, next to the image stores: `features-KEY.npy` and what its columns are, `features-KEY.json`.
+
+The key names the images, the network and its weights, so folds, members, runs and commands share the files. A cache
+that cannot be written or is damaged is passed over: the features are then computed again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from sketchfit._timm import timm
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.store import Store
+from sketchfit.files import atomic, read_json, write_json
+from sketchfit.models.backbone import expected_normalisation
+from sketchfit.models.weights import read_metadata
+from sketchfit.runs.arrays import create_npy, map_npy
+from sketchfit.runs.fingerprint import digest, file_digest
+
+VERSION = 1
+"""Increased when the same network would give other features."""
+
+Half = NDArray[np.float16]
+MakeArray = Callable[[tuple[int, int]], Half]
+"""Returns an array of zeros of this shape."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Features of n images, as they are stored.
+
+    Attributes:
+        values: float16 [n, D]; each block is divided by its scale, so that float16 neither overflows nor loses small
+            values.
+        widths: columns per block; they sum to D.
+        scales: one power of two per block.
+    """
+
+    values: Half
+    widths: tuple[int, ...]
+    scales: tuple[float, ...]
+
+    def read(self) -> NDArray[np.float32]:
+        """Return the features, a new array float32 [n, D]."""
+        found = self.values.astype(np.float32)
+        found *= np.repeat(np.array(self.scales, dtype=np.float32), self.widths)
+        return found
+
+
+def features_key(recipe: Recipe, store: Store, device: torch.device) -> str:
+    """Return the key of a store's features, hexadecimal: a digest of all that decides them.
+
+    Raises:
+        UserError: there is no such backbone, or no such file of weights.
+    """
+    model = recipe.model
+    normalisation = expected_normalisation(model)
+    return digest(
+        VERSION,
+        timm.__version__,
+        store.folder.name,  # names the content of the images
+        [model.backbone, model.args, model.input_size, normalisation.mean, normalisation.std],
+        _weights(recipe),
+        [device.type, recipe.compute.precision],
+    )[:24]
+
+
+def is_random(recipe: Recipe) -> bool:
+    """Return whether the backbone's weights are random, and so depend on the seed."""
+    return not recipe.model.pretrained
+
+
+def _weights(recipe: Recipe) -> list[Any]:
+    """Return what identifies the weights: the seed of random ones, a file's content, or the place on the hub."""
+    model = recipe.model
+    path = None if model.weights is None else Path(model.weights).expanduser()
+    if is_random(recipe):  # the file's metadata can still change the backbone's padding
+        return ["seed", recipe.seed, {} if path is None else read_metadata(path)]
+    if path is not None:
+        return ["file", file_digest(path)]
+    config = timm.get_pretrained_cfg(model.backbone)
+    return ["hub", config and [config.tag, config.hf_hub_id, config.hf_hub_filename, config.url]]
+
+
+def open_stored(cache: Path, key: str, rows: int, extract: Callable[[MakeArray], Stored]) -> tuple[Stored, bool]:
+    """Return the features of a key: from the cache, or computed and written to it.
+
+    Several processes may do this at once.
+
+    Args:
+        cache: folder of all caches.
+        key: of the features.
+        rows: number of images, at least 1.
+        extract: computes the features in the array that it makes by its argument.
+
+    Returns:
+        The features, and whether they were computed now.
+    """
+    computed: Stored | None = None
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        array, index = cache / f"features-{key}.npy", cache / f"features-{key}.json"
+        with FileLock(cache / f"features-{key}.lock"):
+            found = _read(array, index, rows)
+            if found is not None:
+                return found, False
+            for stale in cache.glob(f".features-{key}.*.part"):
+                stale.unlink(missing_ok=True)
+            with atomic(array) as part:
+                computed = extract(lambda shape: _reserved(part, shape))
+            what = {"version": VERSION, "widths": computed.widths, "scales": computed.scales}
+            write_json(index, what | {"content": file_digest(array)})
+    except OSError:
+        computed = computed or extract(lambda shape: np.zeros(shape, dtype=np.float16))
+    return computed, True
+
+
+def _read(array: Path, index: Path, rows: int) -> Stored | None:
+    """Return the features of these files; None where they are absent, damaged or not of so many rows."""
+    try:
+        what = read_json(index)
+        if what["version"] != VERSION or what["content"] != file_digest(array):
+            return None
+        widths, scales = tuple(map(int, what["widths"])), tuple(map(float, what["scales"]))
+        values = map_npy(array)
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+    fits = values.shape == (rows, sum(widths)) and values.dtype == np.float16 and len(widths) == len(scales)
+    return Stored(values, widths, scales) if fits else None
+
+
+def _reserved(path: Path, shape: tuple[int, int]) -> Half:
+    """Return an array of zeros on disk.
+
+    Its bytes are written at once. Otherwise a full disk would end the process at a later assignment, without an error.
+
+    Raises:
+        OSError: there is no space for it.
+    """
+    array: Half = create_npy(path, shape, np.float16)
+    size, zeros = path.stat().st_size, bytes(1 << 20)
+    with path.open("r+b") as file:
+        file.seek(size - array.nbytes)
+        for start in range(0, array.nbytes, len(zeros)):
+            file.write(zeros[: array.nbytes - start])
+        file.flush()
+        os.fsync(file.fileno())
+    return array

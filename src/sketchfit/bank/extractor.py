@@ -1,0 +1,128 @@
+"""A frozen network, and its features of the images of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sketchfit.bank.cache import MakeArray, Stored, is_random
+from sketchfit.bank.pooling import Pooling, find_pooling
+from sketchfit.config.head import HeadSection
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.batches import load_batches, no_randomness
+from sketchfit.data.store import Store
+from sketchfit.models.backbone import build_network
+from sketchfit.models.compute import Compute
+from sketchfit.models.network import Network, to_input
+from sketchfit.transforms.augment import eval_augment
+
+Floats = NDArray[np.float32]
+
+LARGEST = 65504.0
+"""Of float16."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A frozen network with everything that its features depend on.
+
+    Attributes:
+        network: on the device of `compute`, in evaluation mode.
+        pooling: what is taken from it.
+        compute: device, precision and memory format.
+        size: side of its input in pixels.
+        batch_size: pictures per forward pass.
+        threads: that read and resize pictures of a store.
+    """
+
+    network: Network
+    pooling: Pooling
+    compute: Compute
+    size: int
+    batch_size: int = 64
+    threads: int = 2
+
+    @classmethod
+    def of(cls, recipe: Recipe, device: torch.device) -> Extractor:
+        """Build a recipe's network as it is before training.
+
+        Raises:
+            UserError: it cannot be built.
+            NoFeaturesError: it has none.
+        """
+        network, size = _frozen_network(recipe), recipe.model.input_size
+        network.model.to(device).eval()
+        pooling = find_pooling(network.model, size, device)
+        compute = Compute.of(recipe.compute, device)
+        return cls(network, pooling, compute, size, recipe.inference.batch_size, recipe.compute.threads)
+
+    def extract(self, store: Store, progress: Callable[[int], None], make_array: MakeArray) -> Stored:
+        """Compute the features of all images of a store; rows that could not be read are zeros.
+
+        The memory does not grow with the number of images, apart from the array.
+
+        Args:
+            store: of n images.
+            progress: called with the number of images done so far.
+            make_array: makes the array float16 [n, D] in which the result is.
+
+        Raises:
+            NotFiniteError: the network returns NaN or infinity.
+        """
+        widths = self.pooling.widths
+        values, scales = make_array((len(store.errors), sum(widths))), None
+        rows = np.flatnonzero(store.readable)
+        batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
+        done = 0
+        for batch in load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads):
+            found = self.of_pictures(batch.images)
+            if not (finite := np.isfinite(found).all(axis=1)).all():
+                raise NotFiniteError(int(batch.rows[~finite][0]))
+            scales = scales or _scales(found, widths)
+            found /= np.repeat(np.array(scales, dtype=np.float32), widths)
+            values[batch.rows] = np.clip(found, -LARGEST, LARGEST)
+            progress(done := done + len(batch.rows))
+        return Stored(values, widths, scales or (1.0,) * len(widths))
+
+    def of_pictures(self, pictures: NDArray[np.uint8]) -> Floats:
+        """Return the features float32 [B, D] of pictures uint8 [B, size, size, C]."""
+        compute = self.compute
+        images = to_input(torch.from_numpy(pictures), self.network.normalisation, compute.device, compute.channels_last)
+        with torch.inference_mode():
+            with compute.autocast():
+                found = self.pooling(images)
+            if compute.precision != "fp32" and not bool(torch.isfinite(found).all()):
+                found = self.pooling(images)  # fp16 overflows in some networks
+        floats: Floats = found.cpu().numpy()
+        return floats
+
+
+class NotFiniteError(Exception):
+    """The network returns NaN or infinity.
+
+    Attributes:
+        row: of the store.
+    """
+
+    def __init__(self, row: int) -> None:
+        self.row = row
+        super().__init__(f"row {row}")
+
+
+def _frozen_network(recipe: Recipe) -> Network:
+    """Build the network with timm's own head, which is not used; random weights are those of the recipe's seed."""
+    section = recipe.model.model_copy(update={"head": HeadSection.standard()})
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(recipe.seed if is_random(recipe) else 0)  # of the CPU alone
+        return build_network(section, classes=1)
+
+
+def _scales(values: Floats, widths: tuple[int, ...]) -> tuple[float, ...]:
+    """Return a power of two per block near its largest absolute value in a batch [B, D]; 1 where all are zero."""
+    starts = np.cumsum((0, *widths[:-1]))
+    largest = np.maximum.reduceat(np.abs(values).max(axis=0), starts)
+    return tuple(float(2.0 ** np.round(np.log2(one))) if one > 0 else 1.0 for one in largest)

@@ -1,0 +1,163 @@
+"""The accuracy that a run may claim for its answer to the test rows, from its out-of-fold rows.
+
+The out-of-fold figure is that of single networks, each on rows of which a fold has taken the groups away. The answer
+that leaves the run is an average of networks, on rows of which nothing was taken away. Both differences are estimated:
+the first by the groups left per class (`units_left`) and the slope of the learning curve (`learning_curve`), the second
+by the disagreement of the networks on the test rows (`averaging`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from scipy.stats import t
+
+from sketchfit.claims.averaging import averaged_accuracy
+from sketchfit.claims.learning_curve import Slope
+from sketchfit.claims.units_left import UnitsLeft
+from sketchfit.inference.arrays import Floats
+from sketchfit.inference.intervals import Estimate, accuracy
+
+UNSURE_OF_GAIN = 0.25
+"""Standard error of the gain of averaging, as a share of it."""
+
+SHARED = 1.5
+"""Variance of an out-of-fold accuracy over that of independent networks: networks of different folds share training
+rows (Nadeau & Bengio 2003). docs/claims.md has the measurements."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What may be claimed for the answer to the test rows.
+
+    Attributes:
+        out_of_fold: accuracy of single networks on the rows of their folds.
+        expected: accuracy of the answer to the test rows; `n` is their number, or that of the out-of-fold rows where
+            there are no test rows. The interval includes the uncertainty of the corrections, and the chance of as many
+            test rows.
+        single: accuracy of a single network on rows of which no fold took groups away.
+        single_error: its standard error.
+        slope: of the learning curve.
+        groups_validated, groups_tested: geometric mean of the groups per class that a network had for validation rows,
+            and that it has for test rows.
+        averaging: gain of averaging the networks; 0 where there are no test rows to measure it on.
+    """
+
+    out_of_fold: Estimate
+    expected: Estimate
+    single: float
+    single_error: float
+    slope: Slope
+    groups_validated: float
+    groups_tested: float
+    averaging: float
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Out-of-fold answers of the run.
+
+    Attributes:
+        right: bool [n], whether each is right, rows ascending.
+        label: int64 [n], classes.
+        group: int64 [n], related rows share a number; None where all rows are independent.
+        left: groups left per class.
+        choice_error: standard error, in log-odds, from the choice of the groups.
+    """
+
+    right: NDArray[np.bool_]
+    label: NDArray[np.int64]
+    group: NDArray[np.int64] | None
+    left: UnitsLeft
+    choice_error: float = 0.0
+
+
+def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Floats]) -> Claim:
+    """Estimate the accuracy of the final answer to the test rows.
+
+    Args:
+        rows: out-of-fold answers.
+        slope: of the learning curve.
+        final: float [M, C], probabilities of the test rows that leave the run; M may be 0.
+        units: probabilities of the test rows by each network that went into `final`, float [M, C] each.
+    """
+    single, change, share = _single(rows, slope)
+    of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group)
+    spread = single * (1 - single)
+    corrections = spread * float(np.hypot(change * slope.error, rows.choice_error))
+    single_error = float(np.hypot(of_rows * np.sqrt(SHARED), corrections)) * share
+    value = averaged_accuracy(final, units, single) if len(final) else single
+    of_test = 0.0
+    if len(final):  # the classes of few test rows are a matter of chance too
+        of_test = float(np.sqrt(max(of_rows**2 * len(rows.right), value * (1 - value)) / len(final)))
+    error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + of_test**2))
+    half = float(t.ppf(0.975, freedom)) * error
+    return Claim(
+        out_of_fold=accuracy(rows.right, rows.group),
+        expected=Estimate(value, *_interval(value, half), len(final) or len(rows.right)),
+        single=single,
+        single_error=single_error,
+        slope=slope,
+        groups_validated=float(np.exp(rows.left.validated)),
+        groups_tested=float(np.exp(rows.left.tested)),
+        averaging=value - single,
+    )
+
+
+def _single(rows: OutOfFold, slope: Slope) -> tuple[float, float, float]:
+    """Return the accuracy of a single network on test rows, the change of log groups, and the learnable share.
+
+    Rows of a class of which the fold left no group can not be right. They are set apart on both sides.
+    """
+    known = rows.left.valid > 0
+    if not known.any():
+        return float(rows.right.mean()), 0.0, 1.0
+    count = int(known.sum())
+    odds = logit((rows.right[known].sum() + 0.5) / (count + 1))
+    change = rows.left.tested - rows.left.validated
+    if change == 0.0:
+        return float(rows.right[known].mean()) * rows.left.learnable, 0.0, rows.left.learnable
+    return float(expit(odds + slope.value * change)) * rows.left.learnable, change, rows.left.learnable
+
+
+def error_within_classes(
+    right: NDArray[np.bool_], label: NDArray[np.int64], group: NDArray[np.int64] | None
+) -> tuple[float, int]:
+    """Return the standard error of the accuracy on other rows of the same classes, and its degrees of freedom.
+
+    Test rows are of the same classes, so what differs between classes is no source of error. Rows of one group are
+    right or wrong together.
+
+    Args:
+        right: bool [n].
+        label: int64 [n].
+        group: int64 [n], related rows share a number; None where all rows are independent.
+    """
+    own = np.arange(len(right)) if group is None else np.unique(group, return_inverse=True)[1]
+    classes = np.unique(label, return_inverse=True)[1]
+    pairs = np.unique(np.stack([classes, own]), axis=1)
+    groups, rows = np.bincount(pairs[0]), np.bincount(classes)
+    mean = np.bincount(classes, weights=right) / rows
+    # A class with one group is compared with all rows, as it has no mean of other groups.
+    centre = np.where(groups > 1, mean, right.mean())[classes]
+    away = (right - centre) * np.sqrt(groups / np.maximum(groups - 1, 1))[classes]
+    clustered = float(np.square(np.bincount(own, weights=away)).sum())
+    count = len(right)
+    independent = (right.sum() + 0.5) * (count - right.sum() + 0.5) / (count + 1)
+    # Few groups can agree by chance; no error is below half of that of independent rows.
+    variance = max(clustered, float(np.square(away).sum()), independent / 2) / count**2
+    alone = int((groups == 1).sum())
+    freedom = min(len(np.unique(own)) - 1, int((groups - 1).sum()) + max(alone - 1, 0))
+    return float(np.sqrt(variance)), max(freedom, 1)
+
+
+def _interval(value: float, half: float) -> tuple[float, float]:
+    """Return the ends of an interval with this half width, symmetric in log-odds, so that it stays within 0 … 1."""
+    inside = float(np.clip(value, 0.005, 0.995))
+    half /= inside * (1 - inside)
+    low, high = expit(logit(inside) - half), expit(logit(inside) + half)
+    return min(float(low), value), max(float(high), value)

@@ -1,0 +1,61 @@
+"""What an estimate of accuracy without labels needs to know of a run."""
+
+from __future__ import annotations
+
+from sketchfit.runs.artefact import Artefact, Numbers, Part
+
+
+class ThresholdRecord(Part):
+    """A threshold of a score; see `claims.thresholds.Threshold`. `score` is None where all rows are above it."""
+
+    score: float | None
+    counted: float
+
+
+class UnitRecord(Part):
+    """A network, or the networks of a fold, on the rows of the fold; see `claims.signals.UnitReference`."""
+
+    accuracy: float
+    confidence: float
+    by_confidence: ThresholdRecord
+    by_entropy: ThresholdRecord
+
+
+class ShiftRecord(Part):
+    """A simulated shift, or the unchanged rows where `kind` is empty; see `claims.correction.SimulatedShift`.
+
+    Attributes:
+        frequencies: mean probability of each class, for each unit.
+    """
+
+    kind: str
+    name: str
+    accuracy: float
+    by_confidence: float
+    by_entropy: float
+    by_difference: float
+    collision: float
+    frequencies: tuple[Numbers, ...]
+
+
+class LabelFreeRecord(Artefact):
+    """Thresholds, class frequencies and simulated shifts; see `claims.label_free.LabelFreeModel`.
+
+    Attributes:
+        temperature: of all units.
+        units: one per fold.
+        collision: probability that two rows get the same class.
+        frequencies: mean probability of each class out of fold, for each unit.
+        reference_error: standard error of the out-of-fold accuracy.
+        design: variance of an accuracy over that of as many independent rows.
+        shifts: the unchanged rows first; empty where nothing was simulated.
+    """
+
+    PLACE = "ensemble/label_free.json"
+    temperature: float
+    units: tuple[UnitRecord, ...]
+    collision: float
+    frequencies: tuple[Numbers, ...]
+    reference_error: float
+    design: float
+    shifts: tuple[ShiftRecord, ...] = ()

@@ -1,0 +1,184 @@
+"""What the run claims for the test set: from out-of-fold rows, and from the test rows themselves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.claims.alarm import alarm
+from sketchfit.claims.claim import Claim, OutOfFold, make_claim
+from sketchfit.claims.label_free import LabelFree
+from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure_slope
+from sketchfit.claims.unit import Answers, FoldUnit
+from sketchfit.claims.units_left import UnitsLeft, units_left
+from sketchfit.data.folds import Fold
+from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRecord, Relations
+from sketchfit.stages.context import RunContext, RunState, made
+from sketchfit.stages.frozen_rows import FrozenRows
+from sketchfit.stages.label_free import label_free_model
+
+log = logging.getLogger(__name__)
+
+Ints = NDArray[np.int64]
+
+
+def claim(context: RunContext, state: RunState) -> RunState:
+    """Estimate the accuracy on the test rows, and write `ensemble/claim.json`."""
+    with context.engine.main_first():
+        record = claim_record(context, state)
+    context.engine.on_main(lambda: context.run.write(record))
+    for line in record.lines():
+        log.info(line)
+    return replace(state, claim=record)
+
+
+def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
+    """Return what the run claims."""
+    rows = state.rows
+    answers = answers_of(state)
+    right = rows.right(made(state.calibrated).predictions.oof)
+    left = _left(context, state)
+    slope, relations = _slope(context, state, left), Relations.find(context.run.path)
+    found = make_claim(
+        OutOfFold(right, rows.label, rows.group, left, relations.choice_error if relations else 0.0),
+        slope,
+        answers.final,
+        [one.test for one in answers.units],
+    )
+    record = _record(context, found, len(answers.final))
+    if not answers.units or state.rounds_kept:  # students are too certain of the test rows that they have learnt
+        context.engine.on_main(lambda: (context.run.path / LabelFreeRecord.PLACE).unlink(missing_ok=True))
+        return record
+    by_test_rows = _label_free(context, state, answers)
+    raised = alarm(by_test_rows, found.single, found.single_error)
+    figures = label_free_figures(by_test_rows)
+    causes = (f"their answers resemble those to: {figures.resembles}",) if raised.fires and figures.resembles else ()
+    return record.model_copy(update={"label_free": figures, "alarm": raised.fires, "causes": causes})
+
+
+def _label_free(context: RunContext, state: RunState, answers: Answers) -> LabelFree:
+    """Estimate the accuracy on the test rows without labels."""
+    model = label_free_model(context, state, answers, first_repeat(state.folds), state.group)
+    return model.estimate([unit.test for unit in answers.units], answers.final)
+
+
+def label_free_figures(found: LabelFree) -> LabelFreeFigures:
+    """Return what is stored of an estimate without labels."""
+    name, similarity = found.resembles or ("", 0.0)
+    return LabelFreeFigures(
+        accuracy=found.final,
+        single=found.single,
+        thresholded=found.parts.by_confidence,
+        by_entropy=found.parts.by_entropy,
+        confidence=found.parts.by_difference,
+        agreement=found.agreement,
+        resembles=name if similarity >= SIMILAR else None,
+    )
+
+
+def answers_of(state: RunState) -> Answers:
+    """Return the probabilities of the networks of each fold, members combined, and those that leave the run.
+
+    With repeats, the networks of all repeats of a fold are averaged, as they are out of fold. Where the networks of a
+    member are no longer those of the folds (a soup of the folds), there are no units.
+    """
+    ensemble, rows, count = made(state.ensemble), state.rows, len(state.folds)
+    # Before calibration, which leaves the order of classes unchanged, and before a correction of class frequencies,
+    # which no network knows of: it would be counted as a disagreement.
+    readable = readable_test_rows(state)
+    final = ensemble.predictions.test[readable]
+    members = [[prob[readable] for prob in one.test] for one in state.predictions.values()]
+    folds = first_repeat(state.folds)
+    if not len(final) or any(len(test) != count for test in members) or not complete_repeats(state.folds):
+        return Answers((), final)
+    units = []
+    for place, fold in enumerate(folds):
+        test = [np.mean(tests[place :: len(folds)], axis=0) for tests in members]
+        own = np.isin(rows.row, fold.valid)
+        units.append(
+            FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], ensemble.rule.combine(test))
+        )
+    return Answers(tuple(units), final)
+
+
+def first_repeat(folds: Sequence[Fold]) -> tuple[Fold, ...]:
+    """Return the folds of the first repeat: as many as validate each row once."""
+    seen: set[int] = set()
+    found = []
+    for fold in folds:
+        rows = set(fold.valid.tolist())
+        if seen & rows:
+            break
+        seen |= rows
+        found.append(fold)
+    return tuple(found)
+
+
+def readable_test_rows(state: RunState) -> Ints:
+    """Return the test rows that a member can read, int64 [m]."""
+    masks = [member.test.readable for member in state.members.values()]
+    return np.flatnonzero(np.any(masks, axis=0)) if masks else np.zeros(0, dtype=np.int64)
+
+
+def complete_repeats(folds: Sequence[Fold]) -> bool:
+    """Return whether every repeat validates the same rows by as many folds as the first."""
+    count = len(first_repeat(folds))
+    if len(folds) % count:
+        return False
+    parts = [folds[start : start + count] for start in range(0, len(folds), count)]
+    rows = [np.sort(np.concatenate([fold.valid for fold in part])) for part in parts]
+    return all(np.array_equal(one, rows[0]) for one in rows)
+
+
+def _left(context: RunContext, state: RunState) -> UnitsLeft:
+    """Count the groups of each class that the folds leave; rows without relations are groups of their own."""
+    table = context.table
+    group = np.arange(len(table.label)) if state.group is None else state.group
+    counts = np.bincount(table.label, minlength=table.class_count)
+    return units_left(table.label, group, [(fold.train, fold.valid) for fold in state.folds], counts / counts.sum())
+
+
+def _slope(context: RunContext, state: RunState, left: UnitsLeft) -> Slope:
+    """Measure the slope of the learning curve, where it makes a difference and there are features."""
+    if state.features is None or abs(left.tested - left.validated) < NO_DIFFERENCE:
+        return Slope(*USUAL)
+    frozen = FrozenRows.of(state.features, context.table.label)
+    group = frozen.row if state.group is None else state.group[frozen.row]
+    plan = RepeatedFolds(max(len(first_repeat(state.folds)), 2), context.recipe.seed)
+    return measure_slope(frozen.label, group, frozen.right_without, plan)
+
+
+SIMILAR = 0.35
+"""Least similarity to a simulated shift at which that is named as a possible cause."""
+
+NO_DIFFERENCE = 0.01
+"""Change of the mean logarithm of groups per class below which the slope is not measured."""
+
+
+def _record(context: RunContext, found: Claim, test_rows: int) -> ClaimRecord:
+    relations = Relations.find(context.run.path)
+    return ClaimRecord(
+        grouping=_grouping(context, relations),
+        out_of_fold=found.out_of_fold,
+        expected=found.expected,
+        single=found.single,
+        single_error=found.single_error,
+        slope=found.slope.value,
+        slope_error=found.slope.error,
+        groups_validated=found.groups_validated,
+        groups_tested=found.groups_tested,
+        averaging=found.averaging,
+        test_rows=test_rows,
+    )
+
+
+def _grouping(context: RunContext, relations: Relations | None) -> str:
+    """Return what the folds keep together, in words where a column gives the folds."""
+    column = context.recipe.folds.column
+    if column is not None:
+        return f"the folds of column {column}"
+    return relations.chosen if relations else context.recipe.folds.group

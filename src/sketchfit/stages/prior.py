@@ -1,0 +1,97 @@
+"""Class frequencies of the test rows, and the correction of test probabilities where it is shown to help."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.inference.class_frequencies import (
+    ALPHA,
+    ClassFrequencies,
+    Reference,
+    estimate_frequencies,
+    frequencies_p_value,
+)
+from sketchfit.inference.oof import Floats
+from sketchfit.inference.prior_correction import other_confidence, resampled_gain, reweighted, tempered
+from sketchfit.runs.artefacts import EstimatedFrequencies
+from sketchfit.stages.context import RunContext, RunState, made
+
+log = logging.getLogger(__name__)
+
+Setting = Literal["keep", "auto", "correct"]
+
+FEWEST = 20
+"""With fewer readable test rows, class frequencies are not estimated."""
+
+
+def correct_prior(context: RunContext, state: RunState) -> RunState:
+    """Estimate the class frequencies of the test rows, and correct test probabilities for them where that helps."""
+    calibrated, before = made(state.calibrated), made(state.ensemble).predictions
+    readable = np.array([path not in state.unreadable_test for path in context.table.test.paths], dtype=bool)
+    if readable.sum() < FEWEST or len(state.rows.row) < FEWEST:
+        return state
+    reference = Reference(before.oof, calibrated.predictions.oof, state.rows.label, state.rows.group)
+    test = calibrated.predictions.test
+    found = estimate_frequencies(reference, before.test[readable])
+    decision = decide(reference, before.test[readable], found, context.recipe.inference.prior, context.recipe.seed)
+    if decision.differs:
+        decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
+    if _corrects(decision):
+        weight = tempered(found.weight, reference, test[readable])
+        decision = decision.model_copy(update={"weight": tuple(weight.tolist())})
+        predictions = replace(calibrated.predictions, test=reweighted(test, weight))
+        calibrated = replace(calibrated, predictions=predictions)
+    log.info(str(decision))
+    return replace(state, calibrated=calibrated, class_frequencies=decision)
+
+
+def decide(
+    reference: Reference, test: Floats, found: ClassFrequencies, setting: Setting, seed: int
+) -> EstimatedFrequencies:
+    """Return what is stored of the frequencies, with the evidence on a correction where the setting needs it.
+
+    Args:
+        reference: out-of-fold rows.
+        test: float [M, C], readable test rows, before calibration.
+        found: their estimated frequencies.
+        setting: of the recipe.
+        seed: of resampling.
+    """
+    p_value = frequencies_p_value(reference, test, seed)
+    differs = p_value < ALPHA
+    measured = differs and setting != "keep"
+    return EstimatedFrequencies(
+        rows=len(test),
+        training=tuple(found.training.tolist()),
+        test=tuple(found.test.tolist()),
+        low=tuple(found.low.tolist()),
+        high=tuple(found.high.tolist()),
+        p_value=p_value,
+        differs=differs,
+        setting=setting,
+        gain=resampled_gain(reference, found.test, len(test), seed) if measured else None,
+    )
+
+
+def _corrects(decision: EstimatedFrequencies) -> bool:
+    if decision.setting != "auto":
+        return decision.setting == "correct"
+    gain = decision.gain
+    return decision.differs and decision.other_confidence is None and gain is not None and gain.helps
+
+
+def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: ClassFrequencies) -> float | None:
+    """Return the difference of confidence that every source shows, the smallest one; None where a source has none."""
+    label = state.rows.label
+    differences: Sequence[float | None] = [
+        other_confidence(one.oof, label, [test[readable] for test in one.test], found)
+        for one in state.predictions.values()
+    ]
+    clear = [one for one in differences if one is not None]
+    return min(clear, key=abs) if clear and len(clear) == len(differences) else None

@@ -1,0 +1,101 @@
+"""Tests of `claims.claim`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketchfit.claims.claim import SHARED, OutOfFold, error_within_classes, make_claim
+from sketchfit.claims.learning_curve import Slope
+from sketchfit.claims.units_left import UnitsLeft
+from sketchfit.inference.intervals import accuracy
+
+NO_TEST = np.zeros((0, 2))
+SLOPE = Slope(1.0, 0.2)
+
+
+def rows(right: int, count: int, valid: int, test: int) -> OutOfFold:
+    """Return `count` rows of one class of which `right` are right, with so many groups left."""
+    left = UnitsLeft(np.full(count, valid), np.array([[test]]), np.ones(1))
+    return OutOfFold(np.arange(count) < right, np.zeros(count, np.int64), None, left)
+
+
+def test_the_out_of_fold_figure_is_claimed_where_nothing_is_taken_away() -> None:
+    found = make_claim(rows(60, 100, 4, 4), SLOPE, NO_TEST, [])
+    assert found.single == 0.6
+    assert found.expected.value == 0.6
+    assert found.averaging == 0.0
+    assert found.out_of_fold == accuracy(np.arange(100) < 60)
+
+
+def test_groups_that_a_fold_takes_away_are_given_back_by_the_slope() -> None:
+    found = make_claim(rows(500, 1001, 2, 3), SLOPE, NO_TEST, [])
+    # log-odds of (500.5 / 1002) are nearly 0; the slope adds log(3 / 2), which is odds of 1.5.
+    assert found.single == pytest.approx(0.6, abs=0.001)
+    assert found.groups_validated == pytest.approx(2)
+    assert found.groups_tested == pytest.approx(3)
+    of_rows = np.sqrt(0.25 / 1000)
+    assert found.single_error == pytest.approx(np.hypot(of_rows * SHARED**0.5, 0.24 * np.log(1.5) * 0.2), rel=1e-2)
+
+
+def test_rows_of_a_class_that_a_fold_took_away_completely_are_set_apart() -> None:
+    left = UnitsLeft(np.array([0, 0, 2, 2]), np.array([[2, 0], [2, 2]]), np.array([0.5, 0.5]))
+    found = make_claim(
+        OutOfFold(np.array([False, False, True, True]), np.array([0, 0, 1, 1]), None, left), SLOPE, NO_TEST, []
+    )
+    assert found.single == 0.75  # a quarter of the test rows are of a class that their network has not learnt
+
+
+def test_averaging_networks_that_disagree_raises_the_claim() -> None:
+    rng = np.random.default_rng(0)
+    units = [rng.dirichlet(np.ones(5), 200) for _ in range(3)]
+    found = make_claim(rows(60, 100, 4, 4), SLOPE, np.mean(units, axis=0), units)
+    assert found.expected.value > found.single
+    assert found.averaging == pytest.approx(found.expected.value - found.single)
+    assert found.expected.n == 200
+
+
+def test_the_interval_includes_the_chance_of_the_test_rows() -> None:
+    final = np.tile([0.9, 0.1], (50, 1))
+    few, many = (make_claim(rows(600, 1000, 4, 4), SLOPE, np.repeat(final, n, 0), []).expected for n in (1, 100))
+    assert few.high - few.low > 2 * (many.high - many.low)
+    assert few.low < few.value < few.high
+
+
+def test_related_rows_widen_the_interval() -> None:
+    group = np.repeat(np.arange(10), 10)
+    right = np.repeat(np.arange(10) < 6, 10)
+    left = UnitsLeft(np.full(100, 4), np.array([[4]]), np.ones(1))
+    final = np.tile([0.9, 0.1], (100, 1))
+    alone, related = (
+        make_claim(OutOfFold(right, np.zeros(100, np.int64), one, left), SLOPE, final, []).expected
+        for one in (None, group)
+    )
+    assert related.high - related.low > 2 * (alone.high - alone.low)
+
+
+def test_what_differs_between_classes_is_no_source_of_error() -> None:
+    label = np.repeat([0, 1], 50)
+    one_class_is_right = np.repeat([True, False], 50)
+    half_of_each = np.tile([True, False], 50)
+    small, _ = error_within_classes(one_class_is_right, label, None)
+    usual, freedom = error_within_classes(half_of_each, label, None)
+    assert usual == pytest.approx(np.sqrt(0.25 / 100 * 50 / 49))
+    assert small < 0.8 * usual  # half of the variance of independent rows is the least
+    assert freedom == 98
+
+
+def test_groups_that_are_right_together_are_the_unit() -> None:
+    # Two classes of three groups of ten rows; in each class one group is wrong.
+    group, label = np.repeat(np.arange(6), 10), np.repeat([0, 1], 30)
+    error, freedom = error_within_classes(~np.isin(group, [0, 3]), label, group)
+    # Deviations per class and group, in rows: -10 · 2/3, 10 / 3, 10 / 3; the factor of three groups is 3 / 2.
+    squares = 2 * 1.5 * ((20 / 3) ** 2 + 2 * (10 / 3) ** 2)
+    assert error == pytest.approx(np.sqrt(squares) / 60)
+    assert freedom == 4
+
+
+@pytest.mark.parametrize("right", [0, 100])
+def test_all_right_or_all_wrong_gives_an_interval_within_bounds(right: int) -> None:
+    found = make_claim(rows(right, 100, 2, 3), SLOPE, NO_TEST, []).expected
+    assert 0 <= found.low <= found.value <= found.high <= 1

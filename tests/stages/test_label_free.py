@@ -1,0 +1,55 @@
+"""The model of the estimate without labels, measured once per run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sketchfit.claims.shifts import picture_shifts
+from sketchfit.commands.predict import predict
+from sketchfit.commands.run import run
+from sketchfit.runs.run import Run
+from sketchfit.stages import label_free
+from sketchfit.synthetic import DrawSettings, draw
+from tests.factories import Cli, tiny_recipe
+
+CLAIM: dict[str, Any] = {"claim": True, "folds": {"k": 2, "group": "none"}, "training": {"epochs": 1}}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("drawn") / "data"
+    draw(out, DrawSettings(classes=4, per_class=60, test_per_class=30, copies=0.0))
+    return out
+
+
+def test_shifts_are_measured_once_and_stored(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(data, tiny_recipe(CLAIM), out=tmp_path / "run")
+    first = Run.open(tmp_path / "run").label_free
+    assert first is not None
+    assert [one.name for one in first.shifts] == ["unchanged", *(one.name for one in picture_shifts())]
+    assert len(first.units) == 2
+
+    def again(*_: object) -> None:
+        raise AssertionError("shifts are measured a second time")
+
+    monkeypatch.setattr(label_free, "simulate", again)
+    run(data, tiny_recipe(CLAIM), out=tmp_path / "run")
+    assert Run.open(tmp_path / "run").label_free == first
+
+
+def test_the_test_images_as_new_images_get_the_estimate_of_the_run(data: Path, tmp_path: Path, cli: Cli) -> None:
+    run(data, tiny_recipe(CLAIM), out=tmp_path / "run")
+    claim = Run.open(tmp_path / "run").claim
+    assert claim is not None
+    assert claim.label_free is not None
+    found = predict(tmp_path / "run", data / "test").attrs["accuracy"]
+    assert found.value == pytest.approx(claim.label_free.accuracy.value, abs=0.002)
+    status, table, notes = cli("predict", tmp_path / "run", data / "test")
+    assert status == 0
+    assert table.count("\n") == 1 + 4 * 30
+    assert f"these 120 images look like {100 * found.value:.1f} %" in notes
+    few = sorted((data / "test").iterdir())[:99]
+    assert predict(tmp_path / "run", few).attrs["accuracy"] is None

@@ -1,0 +1,152 @@
+"""The correction stage: unchanged bit for bit where nothing is shown, corrected where labels would confirm it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sketchfit.config.load import load_recipe
+from sketchfit.inference.calibration import CalibrationReport, Temperature
+from sketchfit.inference.ensembling.rule import Rule
+from sketchfit.inference.intervals import Difference
+from sketchfit.inference.oof import Predictions, Rows
+from sketchfit.runs.artefacts import EstimatedFrequencies
+from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.run import Run
+from sketchfit.stages.context import RunState
+from sketchfit.stages.prior import FEWEST, correct_prior
+from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions
+from tests.inference.test_class_frequencies import SHIFTED, answers, sampled
+
+SAME = np.full(5, 0.2)
+
+
+def state_of(test: np.ndarray, skill: float = 1.0, unreadable: int = 0) -> RunState:
+    label = np.arange(1500) % 5
+    oof = answers(label, 5, skill, 0).astype(np.float32)
+    predictions = Predictions(oof, test.astype(np.float32))
+    rows = Rows(np.arange(1500), label, label % 3, None)
+    report: Any = SimpleNamespace(spec=CalibrationReport)
+    return RunState(
+        rows=rows,
+        predictions={"net": MemberPredictions(oof, oof, (predictions.test,), None, None, "net")},
+        ensemble=Ensemble("mean", Rule(np.ones(1)), predictions, None, None),
+        calibrated=Calibrated(predictions, Temperature(), report),
+        unreadable_test={f"test/{k}.png": "truncated" for k in range(unreadable)},
+    )
+
+
+def run_stage(state: RunState, prior: str = "auto") -> RunState:
+    assert state.calibrated is not None
+    paths = tuple(f"test/{k}.png" for k in range(len(state.calibrated.predictions.test)))
+    context: Any = SimpleNamespace(
+        table=SimpleNamespace(test=SimpleNamespace(paths=paths)),
+        recipe=load_recipe({"inference": {"prior": prior}}),
+    )
+    return correct_prior(context, state)
+
+
+def on_test(state: RunState) -> np.ndarray:
+    assert state.calibrated is not None
+    return state.calibrated.predictions.test
+
+
+def test_other_frequencies_are_corrected_and_it_helps() -> None:
+    test, label = sampled(SHIFTED, 900, skill=1.0)
+    before = state_of(test)
+    after = run_stage(before)
+    found = after.class_frequencies
+    assert found is not None
+    assert found.corrected
+    assert found.differs
+    assert found.gain is not None
+    assert found.gain.helps
+    assert (on_test(after).argmax(1) == label).mean() > (on_test(before).argmax(1) == label).mean() + 0.01
+    np.testing.assert_allclose(on_test(after).sum(axis=1), 1, rtol=1e-5)
+    assert on_test(after).dtype == np.float32
+    assert after.calibrated is not None
+    assert before.calibrated is not None
+    assert after.calibrated.predictions.oof is before.calibrated.predictions.oof
+
+
+@pytest.mark.parametrize("prior", ["auto", "keep"])
+def test_equal_frequencies_leave_every_bit(prior: str) -> None:
+    before = state_of(sampled(SAME, 400, skill=1.0)[0])
+    after = run_stage(before, prior)
+    assert after.calibrated is before.calibrated
+    assert after.class_frequencies is not None
+    assert not after.class_frequencies.corrected
+    assert after.class_frequencies.gain is None
+
+
+def test_keep_estimates_and_changes_nothing() -> None:
+    before = state_of(sampled(SHIFTED, 900, skill=1.0)[0])
+    after = run_stage(before, "keep")
+    assert after.calibrated is before.calibrated
+    assert after.class_frequencies is not None
+    assert after.class_frequencies.differs
+    assert after.class_frequencies.test[0] > 0.3
+
+
+def test_correct_needs_no_evidence() -> None:
+    after = run_stage(state_of(sampled(SAME, 400, skill=1.0)[0]), "correct")
+    assert after.class_frequencies is not None
+    assert after.class_frequencies.corrected
+    assert not after.class_frequencies.differs
+
+
+def test_other_drawings_are_not_corrected() -> None:
+    test, _ = sampled(SHIFTED, 900, skill=1.2)
+    after = run_stage(state_of(test, skill=2.0))
+    assert after.class_frequencies is not None
+    assert after.class_frequencies.differs
+    assert after.class_frequencies.other_confidence is not None
+    assert not after.class_frequencies.corrected
+
+
+def test_few_or_no_readable_test_rows() -> None:
+    for test, unreadable in ((np.zeros((0, 5)), 0), (np.full((FEWEST + 2, 5), 0.2), 3)):
+        before = state_of(test, unreadable=unreadable)
+        assert run_stage(before, "correct") is before
+
+
+def test_unreadable_rows_are_no_evidence() -> None:
+    test, _ = sampled(SAME, 400, skill=1.0)
+    lost = np.r_[np.tile([1.0, 0, 0, 0, 0], (100, 1)), test]
+    found, without = (run_stage(state_of(*given)) for given in ((lost, 1.0, 100), (test, 1.0, 0)))
+    assert found.class_frequencies == without.class_frequencies
+    assert found.class_frequencies is not None
+    assert found.class_frequencies.rows == 400
+
+
+def test_the_record_is_read_as_written(tmp_path: Path) -> None:
+    found = run_stage(state_of(sampled(SHIFTED, 900, skill=1.0)[0])).class_frequencies
+    assert found is not None
+    found.write(tmp_path)
+    assert EstimatedFrequencies.read(tmp_path) == found
+    assert Run(RunFolder(tmp_path)).class_frequencies == found
+    assert Run(RunFolder(tmp_path / "empty")).class_frequencies is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"differs": False, "p_value": 0.4}, ["no difference", "p = 0.4", "unchanged"]),
+        ({"other_confidence": -0.08}, ["-8.0 points", "the drawings themselves differ", "unchanged"]),
+        ({"gain": Difference(0.02, 0.01, 0.03, 0.001, 500), "weight": (1.0, 1.0)}, ["+2.0 points", "are corrected"]),
+        ({"gain": Difference(0.0, -0.01, 0.01, 0.9, 500)}, ["+0.0 points", "unchanged"]),
+        ({"setting": "keep"}, ["p < 0.001", "unchanged"]),
+    ],
+)
+def test_one_line_names_the_decision_and_why(change: dict[str, Any], words: list[str]) -> None:
+    half = (0.5, 0.5)
+    base = EstimatedFrequencies(
+        rows=100, training=half, test=half, low=half, high=half, p_value=0.0001, differs=True, setting="auto"
+    )
+    line = str(base.model_copy(update=change))
+    assert "\n" not in line
+    assert all(word in line for word in words)
