@@ -59,7 +59,7 @@ class Case:
     def title(self) -> str:
         """The case without its seed."""
         split = "other families" if self.split == "family" else "same families"
-        return f"{split}, names {'tell' if self.names == 'family' else 'do not tell'}"
+        return f"{split}, {'names with the family' if self.names == 'family' else 'plain names'}"
 
 
 @dataclass(frozen=True)
