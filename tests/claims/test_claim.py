@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchfit.claims.claim import SHARED, OutOfFold, error_within_classes, make_claim
+from sketchfit.claims.claim import SHARED, OutOfFold, error_within_classes, make_claim, with_unreadable
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
-from sketchfit.inference.intervals import accuracy
+from sketchfit.inference.intervals import Estimate, accuracy
 
 NO_TEST = np.zeros((0, 2))
 SLOPE = Slope(1.0, 0.2)
@@ -99,3 +99,11 @@ def test_groups_that_are_right_together_are_the_unit() -> None:
 def test_all_right_or_all_wrong_gives_an_interval_within_bounds(right: int) -> None:
     found = make_claim(rows(right, 100, 2, 3), SLOPE, NO_TEST, []).expected
     assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_rows_that_could_not_be_read_are_right_by_chance() -> None:
+    found = with_unreadable(Estimate(0.8, 0.7, 0.9, 75), 25, 0.2)
+    assert found.n == 100
+    assert (found.value, found.low, found.high) == pytest.approx((0.65, 0.575, 0.725))
+    assert with_unreadable(Estimate(0.8, 0.7, 0.9, 0), 36, 0.25).value == 0.25
+    assert with_unreadable(Estimate(0.8, 0.7, 0.9, 75), 0, 0.2) == Estimate(0.8, 0.7, 0.9, 75)

@@ -17,6 +17,7 @@ from sketchfit.commands.score import score
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
+from sketchfit.runs.artefacts import Relations
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.run import Run
 from sketchfit.stages.claim import complete_repeats, first_repeat
@@ -191,3 +192,33 @@ def test_changed_columns_are_not_read_from_an_earlier_start(families: Path, tmp_
 def test_clusters_that_were_not_found_cannot_be_kept_together(families: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cluster"):
         run(families, tiny_recipe(CLAIM | {"claim": False}), {"folds": {"group": "cluster"}}, out=tmp_path / "run")
+
+
+def test_unreadable_test_images_lower_the_claim(families: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(families, data)
+    images = sorted((data / "test").iterdir())
+    for image in images[: len(images) // 2]:
+        image.write_bytes(b"damaged")
+    run(data, tiny_recipe(CLAIM), out=tmp_path / "run")
+    claim = Run.open(tmp_path / "run").claim
+    assert claim is not None
+    assert claim.test_rows == claim.expected.n == len(images)
+    readable = claim.single + claim.averaging
+    assert claim.expected.value == pytest.approx(readable / 2 + 1 / 8 / 2)
+
+
+def test_relations_of_an_earlier_start_are_not_used_with_given_folds(families: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(families, data)
+    table = pd.read_csv(data / "train.csv")
+    table.assign(part=np.arange(len(table)) % 3).to_csv(data / "train.csv", index=False)
+    run(data, tiny_recipe(CLAIM | {"folds": {"column": "part"}}), out=tmp_path / "run")
+    stale = Relations(setting="auto", chosen="photo", reason="", choice_error=9.0)
+    stale.write(tmp_path / "run")
+    before = Run.open(tmp_path / "run").claim
+    run(data, tiny_recipe(CLAIM | {"folds": {"column": "part"}}), out=tmp_path / "run")
+    after = Run.open(tmp_path / "run").claim
+    assert after == before
+    assert after is not None
+    assert "part" in after.grouping

@@ -18,6 +18,9 @@ from scipy.special import softmax
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.calibration import logits
 
+UNSURE_OF_GAIN = 0.25
+"""Standard error of the gain of averaging, as a share of it."""
+
 _LOG_RANGE = 4.0
 
 

@@ -16,18 +16,15 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import t
 
-from sketchfit.claims.averaging import averaged_accuracy
+from sketchfit.claims.averaging import UNSURE_OF_GAIN, averaged_accuracy
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.intervals import Estimate, accuracy
 
-UNSURE_OF_GAIN = 0.25
-"""Standard error of the gain of averaging, as a share of it."""
-
 SHARED = 1.5
 """Variance of an out-of-fold accuracy over that of independent networks: networks of different folds share training
-rows (Nadeau & Bengio 2003). docs/claims.md has the measurements."""
+rows (Nadeau & Bengio 2003). Set after runs on drawn families: docs/claims.md."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +103,23 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         groups_tested=float(np.exp(rows.left.tested)),
         averaging=value - single,
     )
+
+
+def with_unreadable(figure: Estimate, unreadable: int, chance: float) -> Estimate:
+    """Return an estimate for readable test rows together with rows that could not be read.
+
+    Args:
+        figure: accuracy on the readable rows.
+        unreadable: number of rows that get the most frequent class.
+        chance: share of that class in training.
+    """
+    if not unreadable:
+        return figure
+    rows = figure.n + unreadable
+    value, low, high = (
+        (one * figure.n + chance * unreadable) / rows for one in (figure.value, figure.low, figure.high)
+    )
+    return Estimate(value, low, high, rows)
 
 
 def _single(rows: OutOfFold, slope: Slope) -> tuple[float, float, float]:

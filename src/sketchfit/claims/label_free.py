@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from sketchfit.claims.averaging import agreement, averaged_accuracy
+from sketchfit.claims.averaging import UNSURE_OF_GAIN, agreement, averaged_accuracy
 from sketchfit.claims.correction import Correction, SimulatedShift
 from sketchfit.claims.signals import FoldsReference, Signals, odds
 from sketchfit.claims.unit import Answers, tempered
@@ -21,9 +21,6 @@ from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.intervals import Estimate, accuracy
 
 _Z = 1.96
-
-UNSURE_OF_GAIN = 0.25
-"""Standard error of the gain of averaging, as a share of it."""
 
 
 @dataclass(frozen=True)

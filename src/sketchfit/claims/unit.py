@@ -73,9 +73,3 @@ def shared_temperature(answers: Answers) -> float:
 def tempered(prob: Floats, temperature: float) -> Floats:
     """Return softmax(log prob / temperature), float64 [N, C]."""
     return np.asarray(softmax(logits(prob) / temperature, axis=1))
-
-
-def with_one_temperature(answers: Answers) -> Answers:
-    """Return the answers of the units with their shared temperature; the final answer is unchanged."""
-    value = shared_temperature(answers)
-    return Answers(tuple(unit.tempered(value) for unit in answers.units), answers.final)

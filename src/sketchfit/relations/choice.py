@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.relations.key import NO_VALUE, Key, joined, own_groups, pair_counts
+from sketchfit.relations.key import NO_VALUE, Key, joined, keeps_together, own_groups, pair_counts
 from sketchfit.relations.keys import divided_rows
 from sketchfit.relations.resemblance import FoldPlan, Resemblance
 
@@ -106,7 +106,11 @@ def candidates_of(
             group = with_copies(keys[0], near_duplicate, plan)
         else:
             group = own_groups(joined(name, [*keys, near_duplicate]).train)
-        kept = tuple(key.name for key in related if any(key is one for one in keys) or keeps_together(group, key))
+        kept = tuple(
+            key.name
+            for key in related
+            if any(key is one for one in keys) or keeps_together(group, own_groups(key.train))
+        )
         one = Grouping(name, group, kept)
         fits = _fits(one.group, plan) and (label is None or divided_rows(one.group, label) >= DIVIDED * len(label))
         if fits and not any(_same(one.group, other.group) for other in found):
@@ -135,17 +139,6 @@ def copies_moved(key: Key, near_duplicate: Key) -> Ints:
     first = np.unique(pairs[0][order], return_index=True)[1]
     most: Ints = pairs[1][order][first]
     return most[copies]
-
-
-def keeps_together(group: Ints, key: Key) -> bool:
-    """Return whether all rows of one value of a key are in one group.
-
-    Args:
-        group: int64 [N]; every row has a group.
-        key: values of these rows.
-    """
-    values = own_groups(key.train)
-    return len(pair_counts(values, group)[2]) == len(np.unique(values))
 
 
 def _same(one: Ints, other: Ints) -> bool:

@@ -21,7 +21,7 @@ SIZES = (1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0, 3.5, 4.0)
 
 UNSURE = 0.2
 """Standard deviation, in log-odds, of what clusters take away from a trained network beyond what they take away from
-the head by which they are chosen; docs/claims.md has the measurements."""
+the head by which they are chosen. Set after runs on drawn families: docs/claims.md."""
 
 _MOST_OF_CLASS = 3_000
 

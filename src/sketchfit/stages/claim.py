@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.claims.alarm import alarm
-from sketchfit.claims.claim import Claim, OutOfFold, make_claim
+from sketchfit.claims.claim import Claim, OutOfFold, make_claim, with_unreadable
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure_slope
 from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
 from sketchfit.data.folds import Fold
+from sketchfit.inference.intervals import Estimate
 from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRecord, Relations
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.frozen_rows import FrozenRows
@@ -42,20 +43,21 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     answers = answers_of(state)
     right = rows.right(made(state.calibrated).predictions.oof)
     left = _left(context, state)
-    slope, relations = _slope(context, state, left), Relations.find(context.run.path)
+    slope, relations = _slope(context, state, left), _relations(context)
     found = make_claim(
         OutOfFold(right, rows.label, rows.group, left, relations.choice_error if relations else 0.0),
         slope,
         answers.final,
         [one.test for one in answers.units],
     )
-    record = _record(context, found, len(answers.final))
+    record = _record(context, relations, found, answers)
     if not answers.units or state.rounds_kept:  # students are too certain of the test rows that they have learnt
         context.engine.on_main(lambda: (context.run.path / LabelFreeRecord.PLACE).unlink(missing_ok=True))
         return record
     by_test_rows = _label_free(context, state, answers)
     raised = alarm(by_test_rows, found.single, found.single_error)
     figures = label_free_figures(by_test_rows)
+    figures = figures.model_copy(update={"accuracy": _of_all_rows(context, figures.accuracy, answers)})
     causes = (f"their answers resemble those to: {figures.resembles}",) if raised.fires and figures.resembles else ()
     return record.model_copy(update={"label_free": figures, "alarm": raised.fires, "causes": causes})
 
@@ -159,12 +161,13 @@ NO_DIFFERENCE = 0.01
 """Change of the mean logarithm of groups per class below which the slope is not measured."""
 
 
-def _record(context: RunContext, found: Claim, test_rows: int) -> ClaimRecord:
-    relations = Relations.find(context.run.path)
+def _record(context: RunContext, relations: Relations | None, found: Claim, answers: Answers) -> ClaimRecord:
+    column = context.recipe.folds.column
+    grouping = relations.chosen if relations else context.recipe.folds.group
     return ClaimRecord(
-        grouping=_grouping(context, relations),
+        grouping=grouping if column is None else f"the folds of column {column}",
         out_of_fold=found.out_of_fold,
-        expected=found.expected,
+        expected=_of_all_rows(context, found.expected, answers),
         single=found.single,
         single_error=found.single_error,
         slope=found.slope.value,
@@ -172,13 +175,19 @@ def _record(context: RunContext, found: Claim, test_rows: int) -> ClaimRecord:
         groups_validated=found.groups_validated,
         groups_tested=found.groups_tested,
         averaging=found.averaging,
-        test_rows=test_rows,
+        test_rows=len(context.table.test),
     )
 
 
-def _grouping(context: RunContext, relations: Relations | None) -> str:
-    """Return what the folds keep together, in words where a column gives the folds."""
-    column = context.recipe.folds.column
-    if column is not None:
-        return f"the folds of column {column}"
-    return relations.chosen if relations else context.recipe.folds.group
+def _relations(context: RunContext) -> Relations | None:
+    """Return what `relate` wrote; None where a column gives the folds, as the file is then of an earlier start."""
+    return Relations.find(context.run.path) if context.recipe.folds.column is None else None
+
+
+def _of_all_rows(context: RunContext, figure: Estimate, answers: Answers) -> Estimate:
+    """Return an estimate for the readable test rows together with those that could not be read."""
+    counts = np.bincount(context.table.label)
+    unreadable = len(context.table.test) - len(answers.final)
+    if unreadable and not len(answers.final):
+        figure = replace(figure, n=0)
+    return with_unreadable(figure, unreadable, float(counts.max() / counts.sum()))
