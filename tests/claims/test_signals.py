@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sketchfit.claims.signals import FoldsReference, odds
+from sketchfit.claims.signals import FoldsReference, UnitReference, odds
+from sketchfit.claims.thresholds import Threshold
 from sketchfit.claims.unit import Answers, FoldUnit
 from tests.claims.worlds import World
 
@@ -60,3 +61,12 @@ def test_odds_are_finite_at_the_ends_and_odd() -> None:
     assert np.isfinite([odds(0.0), odds(1.0)]).all()
     assert odds(0.8) == pytest.approx(np.log(4))
     assert odds(0.3) == pytest.approx(-odds(0.7))
+
+
+def test_the_difference_of_confidences_adds_the_change_and_stays_within_0_and_1() -> None:
+    never = Threshold(np.inf, 0.0)
+    prob = np.array([[0.6, 0.4], [0.7, 0.3]])  # mean confidence 0.65
+    for accuracy, confidence, expected in ((0.5, 0.8, 0.35), (0.1, 0.9, 0.0), (0.9, 0.5, 1.0)):
+        units = (UnitReference(accuracy, confidence, never, never),)
+        found = FoldsReference(1.0, units, 0.5, np.full((1, 2), 0.5)).signals([prob])
+        assert found.by_difference == pytest.approx(expected)

@@ -1,4 +1,4 @@
-"""Accuracy without labels by thresholds of confidence and by its change."""
+"""Accuracy without labels by thresholds of confidence."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 
 from sketchfit.claims.thresholds import (
     Threshold,
-    difference_of_confidences,
     log_odds,
     negative_entropy,
-    thresholded_accuracy,
 )
+
+
+def thresholded_accuracy(score: np.ndarray, right: np.ndarray, test_score: np.ndarray) -> float:
+    return float(Threshold.fit(score, right).passed(test_score).mean())
 
 
 def test_log_odds_of_the_most_probable_class() -> None:
@@ -67,9 +69,3 @@ def test_rows_at_the_threshold_count_in_part() -> None:
     threshold = Threshold.fit(np.array([0.0, 0.0, 0.0, 0.0, 1.0]), np.array([True, False, False, True, True]))
     assert (threshold.score, threshold.counted) == pytest.approx((0.0, 0.5))
     assert threshold.passed(np.array([-1.0, 0.0, 0.5])) == pytest.approx([0.0, 0.5, 1.0])
-
-
-def test_difference_of_confidences_adds_the_change_and_stays_within_0_and_1() -> None:
-    right = np.array([True, True, False, False])
-    assert difference_of_confidences(np.full(4, 0.6), right, np.array([0.4, 0.5])) == pytest.approx(0.35)
-    assert difference_of_confidences(np.full(4, 0.9), right, np.zeros(3)) == 0.0

@@ -56,7 +56,8 @@ class Signals:
 
     Attributes:
         by_confidence, by_entropy: ATC with both scores.
-        by_difference: DoC.
+        by_difference: difference of confidences (DoC), "Predicting with Confidence on Unseen Distributions",
+            Guillory et al., arXiv 2107.03315.
         collision: probability that two rows get the same class.
         frequencies: float64 [K, C], mean probability of each class, per unit.
     """

@@ -1,8 +1,7 @@
 """Accuracy on rows without labels, from the confidence of a network on rows with labels.
 
-Papers: average thresholded confidence (ATC), "Leveraging Unlabeled Data to Predict Out-of-Distribution Performance",
-Garg et al., arXiv 2201.04234; difference of confidences (DoC), "Predicting with Confidence on Unseen Distributions",
-Guillory et al., arXiv 2107.03315.
+Paper: average thresholded confidence (ATC), "Leveraging Unlabeled Data to Predict Out-of-Distribution Performance",
+Garg et al., arXiv 2201.04234.
 """
 
 from __future__ import annotations
@@ -62,33 +61,3 @@ class Threshold:
     def passed(self, score: Floats) -> Floats:
         """Return how much each row counts as right, float64 [M], 0 … 1."""
         return np.asarray((score > self.score) + self.counted * (score == self.score), np.float64)
-
-
-def thresholded_accuracy(score: Floats, right: Bools, test_score: Floats) -> float:
-    """Estimate accuracy by ATC: the share of test rows above the threshold that leaves out as many rows as are wrong.
-
-    Args:
-        score: float [n], confidence on rows with labels, in any monotone scale.
-        right: bool [n], whether they are answered correctly.
-        test_score: float [M], confidence on the test rows in the same scale.
-
-    Returns:
-        0 … 1. Scores that are equal to the threshold count in part, so that equal distributions give the mean of
-        `right` exactly.
-    """
-    return float(Threshold.fit(score, right).passed(test_score).mean())
-
-
-def difference_of_confidences(confidence: Floats, right: Bools, test_confidence: Floats) -> float:
-    """Estimate accuracy by DoC: the accuracy on rows with labels plus the change of the mean confidence.
-
-    Args:
-        confidence: float [n], probability of the most probable class on rows with labels.
-        right: bool [n].
-        test_confidence: float [M].
-
-    Returns:
-        0 … 1.
-    """
-    changed = float(np.mean(test_confidence)) - float(np.mean(confidence))
-    return float(np.clip(float(np.mean(right)) + changed, 0.0, 1.0))
