@@ -17,6 +17,7 @@ from scipy.special import expit, logit
 from scipy.stats import t
 
 from sketchfit.claims.averaging import UNSURE_OF_GAIN, averaged_accuracy
+from sketchfit.claims.interval import interval
 from sketchfit.claims.learning_curve import Slope
 from sketchfit.claims.units_left import UnitsLeft
 from sketchfit.inference.arrays import Floats
@@ -95,7 +96,7 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
     half = float(t.ppf(0.975, freedom)) * error
     return Claim(
         out_of_fold=accuracy(rows.right, rows.group),
-        expected=Estimate(value, *_interval(value, half), len(final) or len(rows.right)),
+        expected=Estimate(value, *interval(value, half), len(final) or len(rows.right)),
         single=single,
         single_error=single_error,
         slope=slope,
@@ -167,11 +168,3 @@ def error_within_classes(
     alone = int((groups == 1).sum())
     freedom = min(len(np.unique(own)) - 1, int((groups - 1).sum()) + max(alone - 1, 0))
     return float(np.sqrt(variance)), max(freedom, 1)
-
-
-def _interval(value: float, half: float) -> tuple[float, float]:
-    """Return the ends of an interval with this half width, symmetric in log-odds, so that it stays within 0 … 1."""
-    inside = float(np.clip(value, 0.005, 0.995))
-    half /= inside * (1 - inside)
-    low, high = expit(logit(inside) - half), expit(logit(inside) + half)
-    return min(float(low), value), max(float(high), value)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from sketchfit.claims.averaging import UNSURE_OF_GAIN, agreement, averaged_accuracy
 from sketchfit.claims.correction import Correction, SimulatedShift
-from sketchfit.claims.signals import FoldsReference, Signals, odds
+from sketchfit.claims.interval import interval
+from sketchfit.claims.signals import FoldsReference, Signals
 from sketchfit.claims.unit import Answers, tempered
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.intervals import Estimate, accuracy
@@ -97,7 +97,7 @@ class LabelFreeModel:
         chance = float(np.sqrt(value * (1 - value) * self.design / len(final)))
         error = float(np.sqrt(single_error**2 + (UNSURE_OF_GAIN * (value - single)) ** 2 + chance**2))
         return LabelFree(
-            final=Estimate(value, *_interval(value, error), len(final)),
+            final=Estimate(value, *interval(value, _Z * error), len(final)),
             single=single,
             single_error=single_error,
             split_error=_mean_error(reference.passed(units), group, self.design),
@@ -136,11 +136,3 @@ def _mean_error(values: Floats, group: Ints | None, design: float) -> float:
     _, place = np.unique(group, return_inverse=True)
     sums = np.bincount(place, weights=away)
     return float(np.sqrt((sums**2).sum() * len(sums) / max(len(sums) - 1, 1))) / len(values)
-
-
-def _interval(value: float, error: float) -> tuple[float, float]:
-    """Return the ends of a 95 % interval, symmetric in log-odds."""
-    middle = odds(value)
-    inside = float(expit(middle))
-    half = _Z * error / (inside * (1 - inside))
-    return min(float(expit(middle - half)), value), max(float(expit(middle + half)), value)
