@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge as Reference
 
 from sketchfit.bank import heads
-from sketchfit.bank.heads import Ridge, choose_strength, refits, ridge
+from sketchfit.bank.heads import Ridge, choose_strength
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -44,7 +44,7 @@ def reference(features: Floats, label: Rows, classes: int, alpha: float) -> Call
 @pytest.mark.parametrize("strength", [0.01, 1.0])
 def test_a_head_on_all_rows_is_that_of_scikit_learn(columns: int, strength: float) -> None:
     features, label = sample(columns=columns)
-    head, other = ridge(features, label, 4, strength), sample(9, columns, seed=5)[0]
+    head, other = Ridge.of(features, label, 4, strength).head, sample(9, columns, seed=5)[0]
     expected = reference(features, label, 4, penalty(features, strength))(other)
     assert head.scores(other) == pytest.approx(expected, abs=1e-4)
     assert head.scores(other).dtype == np.float32
@@ -61,7 +61,7 @@ def test_held_out_rows_have_the_scores_of_an_explicit_refit(size: int, columns: 
     features, label = sample(columns=columns)
     rows = np.random.default_rng(size).permutation(60)[:size].astype(np.int64)
     rest = np.setdiff1d(np.arange(60), rows)
-    (found,) = refits(features, label, 4, [rows], 0.1)
+    found = Ridge.of(features, label, 4, 0.1).held_out(rows)
     expected = reference(features[rest], label[rest], 4, penalty(features, 0.1))(features[rows])
     assert found == pytest.approx(expected, abs=1e-4)
     head = Ridge.of(features, label, 4, 0.1).without(rows)
@@ -76,7 +76,7 @@ def test_further_rows_can_be_removed(data: st.DataObject) -> None:
     held = data.draw(st.integers(1, 20))
     rows, removed = order[:held], order[data.draw(st.integers(0, held)) : data.draw(st.integers(held, 38))]
     rest = np.setdiff1d(order, np.union1d(rows, removed))
-    (found,) = refits(features, label, 4, [rows], 0.3, [removed])
+    found = Ridge.of(features, label, 4, 0.3).held_out(rows, removed)
     expected = reference(features[rest], label[rest], 4, penalty(features, 0.3))(features[rows])
     assert found == pytest.approx(expected, abs=2e-4)
 
@@ -85,8 +85,8 @@ def test_both_ways_agree_for_many_sets() -> None:
     features, label = sample(200, 20)
     sets = [np.flatnonzero(np.arange(200) % 50 == group) for group in range(50)]
     system = Ridge.of(features, label, 4, 0.03)
-    for rows, scores in zip(sets, refits(features, label, 4, sets, 0.03), strict=True):
-        assert scores == pytest.approx(system.without(rows).scores(features[rows]), abs=1e-4)
+    for rows in sets:
+        assert system.held_out(rows) == pytest.approx(system.without(rows).scores(features[rows]), abs=1e-4)
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -103,17 +103,17 @@ def test_left_out_is_held_out_of_each_group(grouped: bool) -> None:
 
 def test_a_class_without_rows_has_score_minus_one() -> None:
     features, label = sample()
-    (found,) = refits(features, label, 4, [np.flatnonzero(label == 2)], 0.1)
+    found = Ridge.of(features, label, 4, 0.1).held_out(np.flatnonzero(label == 2))
     assert found[:, 2] == pytest.approx(-np.ones(15), abs=1e-4)
     assert (found[:, [0, 1, 3]] > -0.999).any()
-    assert ridge(features, label, 6, 0.1).scores(features)[:, 4:] == pytest.approx(-np.ones((60, 2)), abs=1e-4)
+    assert Ridge.of(features, label, 6, 0.1).head.scores(features)[:, 4:] == pytest.approx(-np.ones((60, 2)), abs=1e-4)
 
 
 def test_without_columns_the_scores_are_the_shares_of_the_classes() -> None:
     label = np.array([0, 0, 0, 1], dtype=np.int64)
-    head = ridge(np.zeros((4, 0), np.float32), label, 2, 0.1)
+    head = Ridge.of(np.zeros((4, 0), np.float32), label, 2, 0.1).head
     assert head.scores(np.zeros((1, 0), np.float32)) == pytest.approx(np.array([[0.5, -0.5]]))
-    constant = ridge(np.ones((4, 3), np.float32), label, 2, 0.1)
+    constant = Ridge.of(np.ones((4, 3), np.float32), label, 2, 0.1).head
     assert constant.scores(np.ones((1, 3), np.float32)) == pytest.approx(np.array([[0.5, -0.5]]), abs=1e-5)
 
 
@@ -179,8 +179,9 @@ def test_memory_does_not_grow_with_the_number_of_sets() -> None:
     rng = np.random.default_rng(0)
     sets = [rng.permutation(3000)[:600] for _ in range(40)]
     tracemalloc.start()
-    for _ in refits(features, label, 30, sets, 0.1):
-        pass
+    held = Ridge.of(features, label, 30, 0.1)
+    for rows in sets:
+        held.held_out(rows)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2.5e6  # a chunk in float64 takes 0.9 MB, the scores of one set 72 KB, those of all 2.9 MB

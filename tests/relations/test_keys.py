@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.relations.key import NO_VALUE, own_groups
-from sketchfit.relations.keys import candidate_keys, worth_testing
+from sketchfit.relations.key import NO_VALUE, Key, own_groups
+from sketchfit.relations.keys import find_candidates, worth_testing
 from sketchfit.relations.name_patterns import name_patterns
 from sketchfit.relations.origins import Facts, Origins
 from sketchfit.relations.syntax import KnownGroups, group_of
@@ -17,6 +17,10 @@ from sketchfit.relations.syntax import KnownGroups, group_of
 CLASSES, GROUPS, VIEWS = 4, 6, 3
 WORDS = ("apple", "big_red_cup", "hair dryer", "n02691156")
 Name = Callable[[int, int, int], str]
+
+
+def candidate_keys(given: Origins) -> tuple[Key, ...]:
+    return find_candidates(given).keys
 
 
 def rows() -> list[tuple[int, int, int]]:

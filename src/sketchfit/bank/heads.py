@@ -8,7 +8,7 @@ equations instead. Both are exact. Source: Cook and Weisberg, "Residuals and Inf
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -179,37 +179,6 @@ class Ridge:
             raise ValueError(f"{len(rows) - distinct} of {len(rows)} rows are repeated")
         if distinct >= len(self.features):
             raise ValueError("no row is left to fit a head on")
-
-
-def ridge(features: Floats, label: Rows, classes: int, strength: float) -> Head:
-    """Fit a head on all rows; arguments as for `Ridge.of`."""
-    return Ridge.of(features, label, classes, strength).head
-
-
-def refits(
-    features: Floats,
-    label: Rows,
-    classes: int,
-    held_out: Sequence[Rows],
-    strength: float,
-    removed: Sequence[Rows] | None = None,
-) -> Iterator[Floats]:
-    """Yield, for each set of rows, their scores by a head fitted on all other rows.
-
-    Args:
-        features: float32 [n, D].
-        label: int64 [n], 0 … C-1.
-        classes: number of classes, C.
-        held_out: rows int64 [s] of each set, distinct within it.
-        strength: of the penalty, as in `Ridge.of`.
-        removed: for each set, further rows without which its head is fitted.
-
-    Returns:
-        float32 [s, C] per set, one at a time: all together could take much memory.
-    """
-    system = Ridge.of(features, label, classes, strength)
-    for number, rows in enumerate(held_out):
-        yield system.held_out(rows, None if removed is None else removed[number])
 
 
 def choose_strength(

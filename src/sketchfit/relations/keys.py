@@ -64,11 +64,6 @@ def find_candidates(origins: Origins) -> Candidates:
     return Candidates(tuple(keys[:MOST_KEYS]), tuple(traits[:MOST_TRAITS]))
 
 
-def candidate_keys(origins: Origins) -> tuple[Key, ...]:
-    """Return the groupings that may relate rows; see `find_candidates`."""
-    return find_candidates(origins).keys
-
-
 def worth_testing(group: Groups, label: Groups, least_groups: int = LEAST_GROUPS) -> bool:
     """Return whether groups could relate rows that folds would otherwise separate.
 
