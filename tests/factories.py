@@ -77,7 +77,7 @@ def make_table(
         "test": split(test, "test"),
         "label": label,
         "class_names": names,
-        "class_targets": tuple(range(len(names))),
+        "class_labels": tuple(map(str, range(len(names)))),
         "submission": None,
         "columns": {},
     }
@@ -170,8 +170,9 @@ def write_run(folder: Path, data: Path, seed: int = 0, members: int = 2, classes
             "fold": np.arange(rows) % 2,
         }
     ).to_parquet(folder / "folds.parquet")
+    labels = [str(k) for k in range(classes)]
     (folder / "state.json").write_text(
-        json.dumps({"data": str(data), "class_names": names, "class_targets": list(range(classes)), "table_id": ""})
+        json.dumps({"data": str(data), "class_names": names, "class_labels": labels, "table_id": ""})
     )
     (folder / "environment.json").write_text(json.dumps({"python": "3.11"}))
     (folder / "recipe.yaml").write_text(

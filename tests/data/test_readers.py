@@ -41,7 +41,7 @@ def test_competition_layout(data: Path) -> None:
     table = read_table(data, folds=4)
     assert table.root == data
     assert table.class_names == malformed.CLASSES
-    assert table.class_targets == (0, 1, 2)
+    assert table.class_labels == ("0", "1", "2")
     assert table.train.paths[5] == "train/bus/sketch_1.JPEG"
     assert table.train.names[5] == "bus/sketch_1.JPEG"
     assert table.label.tolist() == [0] * 4 + [1] * 4 + [2] * 4
@@ -320,7 +320,7 @@ def test_names_where_the_table_has_none(data: Path) -> None:
 def test_gaps_in_the_class_numbers_are_noted(data: Path) -> None:
     rewrite(data / "train.csv", lambda text: text.replace(",2\n", ",7\n").replace(",1\n", ",12\n"))
     table = read_table(data)
-    assert table.class_targets == (0, 7, 12)
+    assert table.class_labels == ("0", "7", "12")
     assert table.class_names == ("apple", "cat", "bus")
     assert table.label.tolist() == [0] * 4 + [2] * 4 + [1] * 4
     assert "1, 2, 3, 4, 5, 6, 8, 9, 10, 11" in table.notes[0]

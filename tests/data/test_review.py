@@ -17,7 +17,7 @@ def _table() -> Table:
     return make_table(
         train={f"train/{name}/{k}.png": number for number, name in enumerate(("apple", "bee")) for k in range(3)},
         class_names=("apple", "bee"),
-        class_targets=(10, 20),
+        class_labels=("10", "20"),
         columns={"artist": np.array(list("abcdef"))},
     )
 

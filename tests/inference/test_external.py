@@ -14,7 +14,7 @@ from tests.factories import make_table
 TABLE = make_table(
     test=("test/a", "test/b"),
     class_names=("ant", "bee", "cat"),
-    class_targets=(10, 20, 30),
+    class_labels=("10", "20", "30"),
     submission=Submission(("ID", "image_path", "target"), (("7", "b"), ("3", "a")), np.array([1, 0]), "utf-8"),
 )
 

@@ -23,7 +23,7 @@ def table(sample: bool = True, encoding: str = "utf-8") -> Table:
     return make_table(
         test=tuple(f"test/{name}" for name in NAMES),
         class_names=("ant", "bee", "cat"),
-        class_targets=(10, 20, 30),
+        class_labels=("10", "20", "30"),
         submission=Submission(("ID", "image_path", "target"), rows, np.array([2, 0, 1]), encoding) if sample else None,
     )
 

@@ -118,7 +118,7 @@ def _metadata(recipe: Recipe, table: RunTable, channels: int, any_batch: bool) -
     size, stored, batch = recipe.model.input_size, store_settings(recipe).size, "N" if any_batch else "1"
     return {
         "class_names": json.dumps(table.class_names, ensure_ascii=False),
-        "class_targets": json.dumps(table.class_targets),
+        "class_labels": json.dumps(table.class_labels, ensure_ascii=False),
         "input": f"images: uint8 [{batch}, {size}, {size}, {channels}]",
         "output": f"probabilities: float32 [{batch}, {table.class_count}]",
         "preprocessing": f"rotated upright after EXIF; {colour}; {FITTING[recipe.data.resize]}, "

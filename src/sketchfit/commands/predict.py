@@ -120,7 +120,7 @@ def _frame(split: Split, prob: Floats, errors: Sequence[str], table: RunTable) -
     return pd.DataFrame(
         {
             "image": list(split.names),
-            "label": [table.class_targets[index] for index in best],
+            "label": [table.class_labels[index] for index in best],
             "name": [names[index] for index in best],
             "probability": [f"{prob[row, index]:.6f}" for row, index in enumerate(best)],
             "top5": [";".join(f"{names[i]}:{prob[row, i]:.4f}" for i in top) for row, top in enumerate(order)],

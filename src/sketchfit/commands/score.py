@@ -105,7 +105,7 @@ def true_labels(path: Path, table: RunTable, rows: int) -> NDArray[np.int64]:
     if len(sheet.rows) != rows:
         raise UserError(f"{path} has {len(sheet.rows)} rows, and the run predicted {rows}")
     targets = _in_order(path, sheet, table.test_names, sheet.column(column))
-    index = {str(target): number for number, target in enumerate(table.class_targets)}
+    index = {label: number for number, label in enumerate(table.class_labels)}
     if unknown := sorted({target for target in targets if target.strip() not in index}):
         raise UserError(f"{path}: {listed(unknown)} are no classes of the run")
     return np.array([index[target.strip()] for target in targets], dtype=np.int64)

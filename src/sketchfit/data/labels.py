@@ -1,4 +1,4 @@
-"""Convert the label cells of a training table to class indices 0 … C-1, class names and the user's class numbers."""
+"""Convert the label cells of a training table to class indices 0 … C-1, class names and the user's class labels."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Classes:
     Attributes:
         label: int64 [N], class index of each row.
         names: C names by class index.
-        targets: C integers by class index: the user's class numbers.
+        labels: C texts by class index: what the user's label column calls each class.
     """
 
     label: np.ndarray[Any, Any]
     names: tuple[str, ...]
-    targets: tuple[int, ...]
+    labels: tuple[str, ...]
 
 
 def as_integer(cell: str) -> int | None:
@@ -78,7 +78,7 @@ def read_classes(
     _note_gaps(sheet, order, problems)
     index = {target: number for number, target in enumerate(order)}
     label = np.array([index[target] for target in targets], dtype=np.int64)
-    return Classes(label, tuple(named[target] for target in order), tuple(order))
+    return Classes(label, tuple(named[target] for target in order), tuple(map(str, order)))
 
 
 def _report_wrong_numbers(
@@ -112,7 +112,7 @@ def _by_name(sheet: Sheet, labels: list[str], names: Sequence[str] | None, probl
     order = sorted(set(labels))
     index = {name: number for number, name in enumerate(order)}
     label = np.array([index[name] for name in labels], dtype=np.int64)
-    return Classes(label, tuple(named[name] for name in order), tuple(range(len(order))))
+    return Classes(label, tuple(named[name] for name in order), tuple(order))
 
 
 def _one_to_one(sheet: Sheet, labels: list[str], names: list[str], problems: TableProblems) -> bool:

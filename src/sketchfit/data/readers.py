@@ -101,7 +101,7 @@ def read_table(
         test=testing.split,
         label=training.classes.label,
         class_names=training.classes.names,
-        class_targets=training.classes.targets,
+        class_labels=training.classes.labels,
         submission=submission,
         columns=training.columns,
         notes=tuple(source.problems.notes),
@@ -231,7 +231,7 @@ def _read_class_folders(folder: str, source: _Source) -> Training:
     split = Split(paths, tuple(path.removeprefix(prefix) for path in paths))
     # macOS stores Hangul and accents decomposed; names that are shown and written are composed.
     composed = tuple(unicodedata.normalize("NFC", name) for name in names)
-    return Training(split, Classes(label, composed, tuple(range(len(names)))), {})
+    return Training(split, Classes(label, composed, composed), {})
 
 
 def _read_test(source: _Source) -> Testing | None:

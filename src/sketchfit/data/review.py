@@ -95,13 +95,13 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
     """Return the table with other labels.
 
     Args:
-        labels: image (as for `exclude_images`) to the name of its class, or to its number in the table.
+        labels: image (as for `exclude_images`) to the name of its class, or to its label in the table.
 
     Raises:
         UserError: images that are not in the training table, labels that are no class, a class left without drawings.
     """
     rows = _rows(table, labels)
-    index = {str(target): number for number, target in enumerate(table.class_targets)}
+    index = {label: number for number, label in enumerate(table.class_labels)}
     index.update({name: number for number, name in enumerate(table.class_names)})
     unknown = [f"{image}: {label!r} is not a class" for image, label in labels.items() if label not in index]
     if unknown:

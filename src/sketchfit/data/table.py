@@ -55,8 +55,8 @@ class Table:
         train, test: rows; `test` may be empty.
         label: int64 [N], class index of each training row, 0 … C-1.
         class_names: C names in the order of the class index.
-        class_targets: C integers, the class numbers of the user's tables (equal to the index if `target` counts from
-            0).
+        class_labels: C texts, what the user's label column calls each class, e.g. `7`, `007`, `True` or `apple`; of
+            class folders their names.
         submission: the sample submission, if there is one.
         columns: further columns of the training table by name, for example a fold column; text arrays [N].
         test_columns: further columns of the test table by name; text arrays [M].
@@ -68,7 +68,7 @@ class Table:
     test: Split
     label: np.ndarray[Any, Any]
     class_names: tuple[str, ...]
-    class_targets: tuple[int, ...]
+    class_labels: tuple[str, ...]
     submission: Submission | None
     columns: dict[str, np.ndarray[Any, Any]]
     notes: tuple[str, ...] = ()
@@ -87,10 +87,15 @@ def fingerprint(table: Table) -> str:
         "train": [table.train.paths, table.train.names],
         "test": [table.test.paths, table.test.names],
         "label": [int(label) for label in table.label],
-        "classes": [table.class_names, table.class_targets],
+        "classes": [table.class_names, [_hashed(label) for label in table.class_labels]],
         "submission": submission and [submission.columns, submission.rows, [int(row) for row in submission.test_row]],
     }
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def _hashed(label: str) -> int | str:
+    """Return a number for a label that is one: folders of before labels were text have these fingerprints."""
+    return int(label) if label.isascii() and label.isdecimal() and str(int(label)) == label else label
 
 
 def run_state(table: Table, kind: Kind, source: Path | None = None) -> State:
@@ -101,7 +106,7 @@ def run_state(table: Table, kind: Kind, source: Path | None = None) -> State:
         source=(table.root if source is None else source).resolve(),
         table_id=fingerprint(table),
         class_names=table.class_names,
-        class_targets=table.class_targets,
+        class_labels=table.class_labels,
         rows={"train": len(table.train), "test": len(table.test)},
         test_names=table.test.names,
     )

@@ -35,7 +35,7 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     """Read probabilities float32 [N_test, C], in the order of `table.test`, from CSV text in any order of rows.
 
     With the sample's columns it holds labels, which become probabilities by the stated accuracy (`votes.from_labels`).
-    With the sample's key columns and one column per class (its name or its target) it holds probabilities.
+    With the sample's key columns and one column per class (its name or its label) it holds probabilities.
 
     Args:
         text: the CSV.
@@ -100,9 +100,9 @@ def _find_columns(header: list[str], sample: tuple[str, ...], table: Table) -> _
     if header == list(sample):
         return _Columns(keys, [len(header) - 1], [])
     by_name = {name: index for index, name in enumerate(table.class_names)}
-    by_target = {str(target): index for index, target in enumerate(table.class_targets)}
+    by_label = {label: index for index, label in enumerate(table.class_labels)}
     rest = [place for place, column in enumerate(header) if column not in sample[:-1]]
-    for index in (by_name, by_target):
+    for index in (by_name, by_label):
         classes = [index.get(header[place], -1) for place in rest]
         if sorted(classes) == list(range(table.class_count)):
             return _Columns(keys, rest, classes)
@@ -110,7 +110,7 @@ def _find_columns(header: list[str], sample: tuple[str, ...], table: Table) -> _
 
 
 def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -> Floats:
-    index = {str(target): place for place, target in enumerate(table.class_targets)}
+    index = {label: place for place, label in enumerate(table.class_labels)}
     if unknown := sorted({field[0] for field in fields if field[0].strip() not in index}):
         raise UserError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
     label = np.array([index[field[0].strip()] for field in fields])

@@ -41,9 +41,9 @@ def submission_text(table: Table, prob: Floats) -> str:
         raise UserError(
             f"{len(broken)} test rows have probabilities that are not finite: {listed(broken.tolist(), _SHOWN)}"
         )
-    targets = [table.class_targets[index] for index in prob.argmax(axis=1)]
+    labels = [table.class_labels[index] for index in prob.argmax(axis=1)]
     columns, keys, rows = expected_rows(table)
-    return _csv_text(columns, ((*key, targets[row]) for key, row in zip(keys, rows, strict=True)))
+    return _csv_text(columns, ((*key, labels[row]) for key, row in zip(keys, rows, strict=True)))
 
 
 def probabilities_text(table: Table, prob: Floats) -> str:
@@ -110,7 +110,7 @@ def _key_problems(found: list[tuple[str, ...]], expected: list[tuple[str, ...]])
 
 
 def _label_problems(labels: list[str], table: Table) -> list[str]:
-    known = {str(target) for target in table.class_targets}
+    known = set(table.class_labels)
     wrong = [(line, label) for line, label in enumerate(labels, start=2) if label.strip() not in known]
     if not wrong:
         return []
