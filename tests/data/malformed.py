@@ -221,7 +221,7 @@ def broken_tables() -> tuple[BrokenTable, ...]:
             "column_twice", edit("train.csv", "class_name", "target"), r"more than one column is named 'target'"
         ),
         BrokenTable(
-            "file_missing", append("train.csv", "cat,cat/99.JPEG,2\n"), r"does not exist \(1 row\): line 14 'cat/99"
+            "files_missing", lambda root: shutil.rmtree(root / "train"), r"train\.csv: file does not exist \(12 rows\)"
         ),
         BrokenTable("parent_path", append("train.csv", "cat,../../x.JPEG,2\n"), r"leaves the data folder .*line 14"),
         BrokenTable("absolute_path", append("train.csv", "cat,/etc/passwd,2\n"), r"absolute path .*line 14"),

@@ -16,6 +16,18 @@ class DataSection(Section):
     """Column that names the image; the usual names are found without it."""
     label_column: Annotated[str | None, CheckedBy("table")] = None
     """Column that holds the label; the usual names are found without it."""
+    train: Annotated[str | None, CheckedBy("table")] = None
+    """Training table, or folder of class folders, within the data folder; the usual names are found without it."""
+    test: Annotated[str | None, CheckedBy("table")] = None
+    """Test table, or folder of test images, within the data folder; the usual names are found without it."""
+    missing: Literal["drop", "error"] = "drop"
+    """What happens to training rows whose image file is missing: `drop` them with a note, or stop with an `error`."""
+    labels: Literal["auto", "names", "integers"] = "auto"
+    """Whether labels are `names` of classes or `integers` that number them; `auto` decides by the labels."""
+    encoding: Annotated[str | None, CheckedBy("table")] = None
+    """Text encoding of the tables, such as `cp949`; detected by default."""
+    follow_links: bool = False
+    """Follow symbolic links that lead out of the data folder."""
     exclude: str | None = None
     """Reviewed list of training images to leave out, a CSV file (`--exclude FILE`)."""
     relabel: str | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
 from sketchfit.data.listing import Listing, PathError
+from sketchfit.data.read_settings import TableNames
 from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, read_sheet
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
@@ -15,21 +16,6 @@ LAYOUTS = (
     "Expected: a folder with train.csv (columns class_name, image_path, target) and test.csv; or a folder with one "
     "folder of images per class, directly or in train/; or the path of a CSV, TSV or Parquet table."
 )
-
-
-@dataclass(frozen=True)
-class TableNames:
-    """Names of files and columns that are not recognised by themselves.
-
-    Attributes:
-        image_column, label_column: columns of the training table.
-        train, test: table or folder, relative to the data folder.
-    """
-
-    image_column: str | None = None
-    label_column: str | None = None
-    train: str | None = None
-    test: str | None = None
 
 
 @dataclass(frozen=True)

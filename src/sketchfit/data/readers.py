@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,10 @@ from sketchfit.data.checks import (
     need_column,
 )
 from sketchfit.data.labels import Classes, read_classes
-from sketchfit.data.layouts import LAYOUTS, Layout, TableNames, class_folders, find_layout
+from sketchfit.data.layouts import LAYOUTS, Layout, class_folders, find_layout
 from sketchfit.data.listing import Listing, natural_key
 from sketchfit.data.paths import Resolved, resolve
+from sketchfit.data.read_settings import Missing, ReadSettings
 from sketchfit.data.sample import read_sample
 from sketchfit.data.table import Split, Submission, Table
 from sketchfit.data.text_tables import TABLE_SUFFIXES, Sheet, TableError, read_sheet
@@ -34,8 +35,6 @@ from sketchfit.wording import listed
 TRAIN_BASES = ("train", "", "images", "train_images")
 TEST_BASES = ("test", "", "images", "test_images")
 """Folders that a table's paths may be relative to. The first that holds most of the files is used for all rows."""
-
-Missing = Literal["error", "drop"]
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,14 @@ class _Source:
 
     layout: Layout
     listing: Listing
-    names: TableNames
+    settings: ReadSettings
     problems: TableProblems = field(default_factory=TableProblems)
 
     def sheet(self, path: Path | None) -> Sheet | None:
         return None if path is None else read_checked_sheet(path, self.layout.root, self.problems)
 
 
-def read_table(
-    data: Path, names: TableNames | None = None, *, folds: int | None = None, missing: Missing = "error"
-) -> Table:
+def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
     """Read and check all tables of a data set.
 
     `layouts` describes what is recognised, `labels` how classes are numbered. Rows keep their order. A test row is
@@ -79,19 +76,16 @@ def read_table(
 
     Args:
         data: a folder, or the path of a CSV, TSV or Parquet table.
-        names: names of files and columns that are not recognised.
-        folds: planned number of folds: a class with fewer images is an error.
-        missing: what to do with training rows whose file is missing: report an error that lists them, or drop them with
-            a note.
+        settings: how it is read; by default everything is recognised.
 
     Raises:
         UserError: all problems together.
     """
-    source = _find(Path(data), names or TableNames())
-    training = _read_train(source, missing)
+    source = _find(Path(data), settings or ReadSettings())
+    training = _read_train(source)
     testing = _read_test(source)
     submission = _read_submission(source, testing)
-    _check(training, testing, folds, source.problems)
+    _check(training, testing, source.settings.folds, source.problems)
     source.problems.stop()
     assert training is not None  # otherwise there was a problem
     assert testing is not None
@@ -161,16 +155,16 @@ def read_rows(
     return Split(resolved.paths, names)
 
 
-def _find(data: Path, names: TableNames) -> _Source:
+def _find(data: Path, settings: ReadSettings) -> _Source:
     if not data.exists():
         raise UserError(f"{data} does not exist", LAYOUTS)
     if data.is_file() and not data.name.lower().endswith(TABLE_SUFFIXES):
         raise UserError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
     listing = Listing(data if data.is_dir() else data.parent)
-    return _Source(find_layout(data, listing, names), listing, names)
+    return _Source(find_layout(data, listing, settings.names), listing, settings)
 
 
-def _read_train(source: _Source, missing: Missing) -> Training | None:
+def _read_train(source: _Source) -> Training | None:
     if source.layout.train_folder is not None:
         return _read_class_folders(source.layout.train_folder, source)
     sheet = source.sheet(source.layout.train_table)
@@ -185,7 +179,7 @@ def _read_train(source: _Source, missing: Missing) -> Training | None:
     class_names = sheet.column(name_column) if name_column and name_column != label else None
     folders = [PurePosixPath(name.strip().replace("\\", "/")).parent.name for name in names]
     classes = read_classes(sheet, sheet.column(label), class_names, folders, problems)
-    _report_absent(sheet, names, resolved, missing, problems)
+    _report_absent(sheet, names, resolved, source.settings.missing, problems)
     kept = _first_of_each(sheet, names, resolved.paths, sheet.column(label), problems)
     if classes is None:
         return None
@@ -204,12 +198,14 @@ def _read_train(source: _Source, missing: Missing) -> Training | None:
 def _train_columns(sheet: Sheet, source: _Source) -> tuple[str | None, str | None, str | None]:
     """Return the columns of images, labels and class names."""
     problems = source.problems
-    image = need_column(sheet, source.names.image_column, IMAGE_COLUMNS, "image paths", "--image-column", problems)
+    image = need_column(
+        sheet, source.settings.names.image_column, IMAGE_COLUMNS, "image paths", "--image-column", problems
+    )
     name_column = find_column(sheet, NAME_COLUMNS)
     # Names are the labels of a table without numbers, but not of one whose column of numbers is misspelt.
     named_only = name_column and nearest_column(sheet, LABEL_COLUMNS[0]) is None
     usual = (*LABEL_COLUMNS, name_column) if name_column and named_only else LABEL_COLUMNS
-    label = need_column(sheet, source.names.label_column, usual, "labels", "--label-column", problems)
+    label = need_column(sheet, source.settings.names.label_column, usual, "labels", "--label-column", problems)
     if not sheet.rows:
         problems.add(f"{sheet.name} is empty: it has column names and no row")
     return image, label, name_column
@@ -248,7 +244,7 @@ def _read_test(source: _Source) -> Testing | None:
     sheet = source.sheet(layout.test_table)
     if sheet is None:
         return None
-    split = read_rows(sheet, listing, source.names.image_column, TEST_BASES, source.problems)
+    split = read_rows(sheet, listing, source.settings.names.image_column, TEST_BASES, source.problems)
     return None if split is None else Testing(split, sheet)
 
 
@@ -256,7 +252,7 @@ def _test_columns(sheet: Sheet | None, source: _Source) -> dict[str, np.ndarray[
     """Return the columns of the test table other than that of the images."""
     if sheet is None:
         return {}
-    image = find_column(sheet, (source.names.image_column or IMAGE_COLUMNS[0], *IMAGE_COLUMNS))
+    image = find_column(sheet, (source.settings.names.image_column or IMAGE_COLUMNS[0], *IMAGE_COLUMNS))
     names = [column for column in sheet.header if column and column != image]
     return {column: np.array(sheet.column(column), dtype=np.str_) for column in names}
 
@@ -265,7 +261,7 @@ def _read_submission(source: _Source, testing: Testing | None) -> Submission | N
     sheet = source.sheet(source.layout.sample)
     if sheet is None or testing is None:
         return None
-    return read_sample(sheet, testing.split, testing.sheet, source.names.image_column, source.problems)
+    return read_sample(sheet, testing.split, testing.sheet, source.settings.names.image_column, source.problems)
 
 
 def _report_absent(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.config.data import DataSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.layouts import TableNames
+from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
 from sketchfit.data.review import review_table
 from sketchfit.data.table import Table
@@ -26,8 +27,20 @@ def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
     if not data.exists():
         raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
     folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
-    table = read_table(data, TableNames(recipe.data.image_column, recipe.data.label_column), folds=folds)
+    table = read_table(data, read_settings(recipe.data, folds))
     return review_table(table, recipe.data, folds)
+
+
+def read_settings(section: DataSection, folds: int | None) -> ReadSettings:
+    """Return how the recipe reads a data set that will have this number of folds."""
+    return ReadSettings(
+        names=TableNames(section.image_column, section.label_column, section.train, section.test),
+        folds=folds,
+        missing=section.missing,
+        labels=section.labels,
+        encoding=section.encoding,
+        follow_links=section.follow_links,
+    )
 
 
 def print_table(table: Table) -> None:

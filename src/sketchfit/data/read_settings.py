@@ -1,0 +1,45 @@
+"""How a data set is read: what the user decided instead of what is recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Missing = Literal["drop", "error"]
+Labels = Literal["auto", "names", "integers"]
+
+
+@dataclass(frozen=True)
+class TableNames:
+    """Names of files and columns that are not recognised by themselves.
+
+    Attributes:
+        image_column, label_column: columns of the training table.
+        train, test: table or folder, relative to the data folder.
+    """
+
+    image_column: str | None = None
+    label_column: str | None = None
+    train: str | None = None
+    test: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """How the tables and files of a data set are read.
+
+    Attributes:
+        names: names of files and columns.
+        folds: planned number of folds; None: not known.
+        missing: what happens to training rows whose file is missing: `drop` them with a note, or stop with an `error`.
+        labels: whether labels are class `names` or class numbers (`integers`); `auto` decides by the cells.
+        encoding: text encoding of all tables, as Python names it; None: detected.
+        follow_links: whether symbolic links that lead out of the data folder are followed.
+    """
+
+    names: TableNames = field(default_factory=TableNames)
+    folds: int | None = None
+    missing: Missing = "drop"
+    labels: Labels = "auto"
+    encoding: str | None = None
+    follow_links: bool = False
