@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.data.checks import TableProblems
+from sketchfit.data.image_rows import check_unicode, read_rows
 from sketchfit.data.listing import Listing
-from sketchfit.data.readers import check_unicode, read_checked_sheet, read_rows
+from sketchfit.data.source import read_checked_sheet
 from sketchfit.data.table import Split
 from sketchfit.data.text_tables import TABLE_SUFFIXES
 

@@ -1,0 +1,52 @@
+"""Read the rows of a table without labels: those of a test table, or of images to predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, about_rows, need_column
+from sketchfit.data.listing import Listing
+from sketchfit.data.paths import resolve
+from sketchfit.data.table import Split
+from sketchfit.data.text_tables import Sheet
+from sketchfit.wording import listed
+
+
+def read_rows(
+    sheet: Sheet, listing: Listing, image_column: str | None, bases: Sequence[str], problems: TableProblems
+) -> Split | None:
+    """Read the rows of a table without labels, including those whose file is missing.
+
+    Args:
+        sheet: the table.
+        listing: content of the folder that its paths stay in.
+        image_column: name of the column of paths, if it is not a usual one.
+        bases: folders that the paths may be relative to.
+        problems: receives what is wrong.
+
+    Returns:
+        None if there are problems.
+    """
+    usual = IMAGE_COLUMNS if image_column is None else (image_column, *IMAGE_COLUMNS)
+    image = need_column(sheet, None, usual, "image paths", "--image-column", problems)
+    if not sheet.rows:
+        problems.add(f"{sheet.name} is empty: it has column names and no row")
+    if image is None or not sheet.rows:
+        return None
+    names = sheet.column(image)
+    resolved = resolve(sheet, names, listing, bases, problems)
+    absent = [(row, repr(names[row])) for row in resolved.absent]
+    if len(absent) == len(names):
+        where = listed([f"{base or '.'}/" for base in bases])
+        problems.rows(sheet, "no file of the table exists", absent, f"Searched in {where}.")
+    elif absent:
+        problems.note(about_rows(sheet, "file does not exist; the class frequencies will be predicted", absent))
+    return Split(resolved.paths, names)
+
+
+def check_unicode(names: Sequence[str], problems: TableProblems) -> None:
+    """Report file names in another encoding than UTF-8: no table could contain them."""
+    for name in names:
+        if not name.isascii() and name.encode("utf-8", "surrogateescape") != name.encode("utf-8", "replace"):
+            shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            problems.add(f"{shown}: the file's name is not UTF-8; rename it")
