@@ -24,6 +24,8 @@ class ModelSection(Section):
     """Start from pretrained weights: `weights` where given, else from the Hugging Face hub through timm."""
     weights: str | None = None
     """Local `.safetensors` or `.pth` file of weights for the backbone, instead of the hub."""
+    partial_weights: bool = False
+    """Accept `weights` that lack tensors of the backbone; these start from random values."""
     input_size: int = Field(default=224, ge=16, le=2048)
     """Side of the network's input in pixels."""
     mean: Mean | tuple[Mean, Mean, Mean] | None = None

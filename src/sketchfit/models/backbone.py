@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models.classifier import attach_head, classifier_names
+from sketchfit.models.classifier import attach_head
+from sketchfit.models.loading import Loading, check_loaded, recorded_loading
 from sketchfit.models.network import Network, Normalisation
 from sketchfit.models.weights import read_metadata, read_weights
 from sketchfit.registry import nearest
-
-LEAST_LOADED = 0.5
-"""Share of the backbone's weights that a file must contain. Less than all, because timm adapts some: position
-embeddings to the input size, fused projections."""
 
 
 def build_network(
@@ -48,14 +45,14 @@ def build_network(
     if state:
         # timm drops the file's classifier by comparing numbers of classes, so it must get the file's own.
         own["pretrained_cfg_overlay"] = {"state_dict": state, "num_classes": outputs}
-    model = _create(section.backbone, own, _arguments(section, metadata))
-    if state:
-        _check_loaded(model, state, section)
+    with recorded_loading() if state else nullcontext(Loading()) as loading:
+        model = _create(section.backbone, own, _arguments(section, metadata))
+    notes = check_loaded(model, loading, section) if state else ()
     normalisation = _normalisation(section, metadata, model.pretrained_cfg)
     new_head = outputs != classes or not section.head.is_timms
     if new_head:
         attach_head(model, section.head, classes)
-    return Network(model, normalisation, new_head)
+    return Network(model, normalisation, new_head, notes)
 
 
 def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str, str]:
@@ -152,28 +149,6 @@ def _classifier_outputs(section: ModelSection, state: dict[str, torch.Tensor]) -
     names = (name,) if isinstance(name, str) else name
     outputs = [state[f"{n}.weight"].shape[0] for n in names if f"{n}.weight" in state]
     return int(outputs[0]) if outputs else -1
-
-
-def _check_loaded(model: nn.Module, state: dict[str, torch.Tensor], section: ModelSection) -> None:
-    """Check that the file's values are in the model: some timm models load what fits and ignore the rest."""
-    heads = tuple(f"{name}." for name in classifier_names(model))
-    trunk = [value for name, value in model.named_parameters() if not (heads and name.startswith(heads))]
-    by_count: dict[int, list[torch.Tensor]] = {}
-    for value in state.values():
-        by_count.setdefault(value.numel(), []).append(value)
-
-    def is_loaded(parameter: torch.Tensor) -> bool:
-        flat = parameter.detach().flatten()
-        return any(torch.equal(flat, value.flatten().to(flat)) for value in by_count.get(flat.numel(), []))
-
-    total = sum(value.numel() for value in trunk)
-    found = sum(value.numel() for value in trunk if is_loaded(value))
-    if found < total * LEAST_LOADED:
-        raise UserError(
-            f"model.weights: {section.weights} does not fit {section.backbone}: it has {found / total:.0%} of the "
-            "backbone's weights",
-            "Set model.backbone to the architecture of the file, or give another file.",
-        )
 
 
 def _input_size_argument(section: ModelSection, args: dict[str, Any]) -> dict[str, Any]:

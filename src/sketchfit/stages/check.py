@@ -215,4 +215,6 @@ def _check_network(
         if not cached:
             recipe = recipe.model_copy(update={"model": model.model_copy(update={"pretrained": False})})
     folder = existing_folder(network.folder)
-    return problems.collect(lambda: try_training(recipe, classes, engine.device, folder))
+    trial = problems.collect(lambda: try_training(recipe, classes, engine.device, folder))
+    notes += [f"{network.name}: {note}" for note in (trial.notes if trial else ())]
+    return trial

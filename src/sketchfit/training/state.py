@@ -49,6 +49,7 @@ class TrainState:
         history: one row per finished epoch.
         best: validation accuracy and weights of the best epoch, where the recipe reports it.
         features: input of the head in epochs in which only it is trained; computed again when resumed.
+        notes: on the weights that were loaded.
     """
 
     model: nn.Module
@@ -74,6 +75,7 @@ class TrainState:
     history: list[dict[str, float | int | None]] = field(default_factory=list)
     best: tuple[float, State] | None = None
     features: FrozenFeatures | None = None
+    notes: tuple[str, ...] = ()
 
     def reported(self) -> nn.Module:
         """Return the network that is validated: the moving average where there is one."""
@@ -192,6 +194,7 @@ def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None) -> TrainSta
         freezing=freezing,
         size=recipe.model.input_size,
         fixed_size=has_fixed_size(recipe.model),
+        notes=network.notes,
     )
     if saved is not None:
         state.restore(saved, engine)

@@ -56,6 +56,7 @@ class Trial:
         activations: bytes per image that the forward pass keeps for the backward pass, at the largest input size.
         training_seconds: per image, at the full input size; an estimate.
         prediction_seconds: per image; an estimate.
+        notes: on the weights that were loaded.
     """
 
     parameters: int
@@ -65,6 +66,7 @@ class Trial:
     activations: int
     training_seconds: float
     prediction_seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
@@ -114,6 +116,7 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
         activations=max(kept),
         training_seconds=_training_seconds(job, state, engine, first),
         prediction_seconds=_prediction_seconds(job, network, device),
+        notes=state.notes,
     )
 
 
