@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import unicodedata
 from collections.abc import Callable
@@ -171,7 +172,6 @@ DIALECTS: dict[str, Callable[[str], str | bytes]] = {
     "blank_rows_at_end": lambda text: text + ",,\n,,\n",
     "quoted": lambda text: "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in text.splitlines()),
     "no_last_newline": lambda text: text.rstrip("\n"),
-    "float_labels": lambda text: "\n".join(line + ".0" if line[-1].isdigit() else line for line in text.splitlines()),
     "header_case": lambda text: text.replace("class_name,image_path,target", " Class_Name ,Image_Path,TARGET"),
 }
 
@@ -181,6 +181,14 @@ def test_dialects_say_the_same(dialect: str, data: Path) -> None:
     plain = read_table(data)
     rewrite(data / "train.csv", DIALECTS[dialect])
     assert same(read_table(data), plain)
+
+
+def test_decimal_labels_are_the_same_classes_under_their_own_labels(data: Path) -> None:
+    plain = read_table(data)
+    rewrite(data / "train.csv", lambda text: re.sub(r"([0-9])$", r"\1.0", text, flags=re.MULTILINE))
+    table = read_table(data)
+    assert table.class_labels == ("0.0", "1.0", "2.0")
+    assert (table.class_names, table.label.tolist()) == (plain.class_names, plain.label.tolist())
 
 
 def test_windows_separators(data: Path) -> None:

@@ -58,9 +58,11 @@ def read_training(source: DataSource) -> Training | None:
     resolved = resolve(sheet, names, source.listing, TRAIN_BASES, problems)
     class_names = sheet.column(name_column) if name_column and name_column != label else None
     folders = [PurePosixPath(name.strip().replace("\\", "/")).parent.name for name in names]
-    classes = read_classes(sheet, sheet.column(label), class_names, folders, problems)
+    classes = read_classes(sheet, sheet.column(label), class_names, folders, problems, source.settings.labels)
     _report_absent(sheet, names, resolved, source.settings.missing, problems)
-    kept = _first_of_each(sheet, names, resolved.paths, sheet.column(label), problems)
+    cells = sheet.column(label)
+    labels = [classes.labels[number] for number in classes.label] if classes else [cell.strip() for cell in cells]
+    kept = _first_of_each(sheet, names, resolved.paths, labels, problems)
     if classes is None:
         return None
     absent = set(resolved.absent)
@@ -91,7 +93,7 @@ def _train_columns(sheet: Sheet, source: DataSource) -> tuple[str | None, str | 
     return image, label, name_column
 
 
-def _read_class_folders(folder: str, source: DataSource) -> Training:
+def _read_class_folders(folder: str, source: DataSource) -> Training | None:
     listing, layout, problems = source.listing, source.layout, source.problems
     names = class_folders(listing, folder, layout.test_folder)
     prefix = f"{folder}/" if folder else ""
@@ -103,11 +105,17 @@ def _read_class_folders(folder: str, source: DataSource) -> Training:
     if empty:
         problems.note(f"folders without images are not classes: {listed(empty)}")
     paths = tuple(path for of_class in images for path in of_class)
-    label = np.repeat(np.arange(len(names), dtype=np.int64), [len(of_class) for of_class in images])
     split = Split(paths, tuple(path.removeprefix(prefix) for path in paths))
     # macOS stores Hangul and accents decomposed; names that are shown and written are composed.
-    composed = tuple(unicodedata.normalize("NFC", name) for name in names)
-    return Training(split, Classes(label, composed, composed), {})
+    labels = [unicodedata.normalize("NFC", name) for name, own in zip(names, images, strict=True) for _ in own]
+    classes = read_classes(_folder_sheet(folder, paths), labels, None, labels, problems, source.settings.labels)
+    return None if classes is None else Training(split, classes, {})
+
+
+def _folder_sheet(folder: str, paths: tuple[str, ...]) -> Sheet:
+    """Return a table of the images in class folders, so that their labels are checked as those of a table."""
+    rows = tuple((path,) for path in paths)
+    return Sheet(f"{folder or '.'}/", ("image_path",), rows, tuple(range(1, len(rows) + 1)), "image", "utf-8")
 
 
 def _report_absent(
@@ -132,11 +140,11 @@ def _first_of_each(
         before = first.setdefault(path, row) if path else row
         if before == row:
             kept.append(row)
-        elif labels[before].strip() == labels[row].strip():
+        elif labels[before] == labels[row]:
             repeated.append((row, repr(names[row])))
         else:
-            other = f"{labels[before].strip()!r} on {sheet.where(before)}"
-            contradictory.append((row, f"{names[row]!r} is {labels[row].strip()!r}, but {other}"))
+            other = f"{labels[before]!r} on {sheet.where(before)}"
+            contradictory.append((row, f"{names[row]!r} is {labels[row]!r}, but {other}"))
     problems.rows(sheet, "image has a second label", contradictory)
     if repeated:
         problems.note(about_rows(sheet, "image repeated with the same label, row dropped", repeated))
