@@ -54,7 +54,7 @@ class Extractor:
             UserError: it cannot be built.
             NoFeaturesError: it has none.
         """
-        network, size = _frozen_network(recipe), recipe.model.input_size
+        network, size = _frozen_network(recipe), recipe.model.size
         network.model.to(device).eval()
         pooling = find_pooling(network.model, size, device)
         compute = Compute.of(recipe.compute, device)

@@ -9,6 +9,7 @@ from pydantic import Field
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.config.head import HeadSection
 from sketchfit.config.lora import LoraSection
+from sketchfit.config.own_size import own_input_size
 from sketchfit.config.section import CheckedBy, Section
 
 Mean = Annotated[float, Field(ge=0, le=1)]
@@ -26,8 +27,8 @@ class ModelSection(Section):
     """Local `.safetensors` or `.pth` file of weights for the backbone, instead of the hub."""
     partial_weights: bool = False
     """Accept `weights` that lack tensors of the backbone; these start from random values."""
-    input_size: int = Field(default=224, ge=16, le=2048)
-    """Side of the network's input in pixels."""
+    input_size: int | None = Field(default=None, ge=16, le=2048)
+    """Side of the network's input in pixels; by default that of the backbone's own weights."""
     mean: Mean | tuple[Mean, Mean, Mean] | None = None
     """Mean with which the input is normalised, in [0, 1]; by default that of the weights' own training."""
     std: Deviation | tuple[Deviation, Deviation, Deviation] | None = None
@@ -44,3 +45,9 @@ class ModelSection(Section):
     """Which parts of the network are trained, and when."""
     lora: LoraSection = LoraSection()
     """Train small low-rank additions to a frozen backbone instead of its weights."""
+
+    @property
+    def size(self) -> int:
+        """Side of the network's input in pixels: `input_size`, or the backbone's own."""
+        given = self.input_size or self.args.get("img_size")
+        return int(given) if isinstance(given, int) else own_input_size(self.backbone)

@@ -12,8 +12,10 @@ from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
 from sketchfit.models.classifier import attach_head
+from sketchfit.models.input_size import size_hint
 from sketchfit.models.loading import Loading, check_loaded, recorded_loading
 from sketchfit.models.network import Network, Normalisation
+from sketchfit.models.patch_grid import check_patch_grid
 from sketchfit.models.weights import read_metadata, read_weights
 from sketchfit.registry import nearest
 
@@ -46,7 +48,8 @@ def build_network(
         # timm drops the file's classifier by comparing numbers of classes, so it must get the file's own.
         own["pretrained_cfg_overlay"] = {"state_dict": state, "num_classes": outputs}
     with recorded_loading() if state else nullcontext(Loading()) as loading:
-        model = _create(section.backbone, own, _arguments(section, metadata))
+        model = _create(section, own, _arguments(section, metadata))
+    check_patch_grid(model, section.size)
     notes = check_loaded(model, loading, section) if state else ()
     normalisation = _normalisation(section, metadata, model.pretrained_cfg)
     new_head = outputs != classes or not section.head.is_timms
@@ -98,19 +101,21 @@ def _arguments(section: ModelSection, metadata: dict[str, str]) -> dict[str, Any
     return _input_size_argument(section, arguments)
 
 
-def _create(backbone: str, own: dict[str, Any], arguments: dict[str, Any]) -> Any:
+def _create(section: ModelSection, own: dict[str, Any], arguments: dict[str, Any]) -> Any:
     """Return timm's model. `own` are arguments with settings of their own, which `model.args` must not repeat."""
+    backbone = section.backbone
     try:
         return timm.create_model(backbone, **own, **arguments)
     except TypeError as error:
         raise UserError(f"model.args: {backbone} does not take them: {error}") from error
-    except (RuntimeError, OSError, ValueError) as error:
+    except (AssertionError, RuntimeError, OSError, ValueError) as error:
         if not own["pretrained"]:
-            raise UserError(f"model: {backbone} cannot be built: {_first_lines(error)}") from error
+            raise UserError(f"model: {backbone} cannot be built: {_first_lines(error)}", size_hint(section)) from error
+        hint = "" if isinstance(error, OSError) else size_hint(section)
         raise UserError(
             f"model: the weights of {backbone} cannot be loaded: {_first_lines(error)}",
-            "Give a local file with --set model.weights=FILE, or start from random weights with "
-            "--set model.pretrained=false",
+            f"{hint} Give a local file with --set model.weights=FILE, or start from random weights with "
+            "--set model.pretrained=false".strip(),
         ) from error
 
 
@@ -156,7 +161,7 @@ def _input_size_argument(section: ModelSection, args: dict[str, Any]) -> dict[st
     config = timm.get_pretrained_cfg(section.backbone)
     if config is None or (not config.fixed_input_size and "img_size" not in args):
         return args
-    return {"img_size": section.input_size, **args}
+    return {"img_size": section.size, **args}
 
 
 def _normalisation(section: ModelSection, metadata: dict[str, str], config: dict[str, Any]) -> Normalisation:

@@ -89,9 +89,9 @@ def mismatch(first: Candidate, other: Candidate) -> str:
         return f"another head ({there.head.name}; {first.name}: {here.head.name})"
     shapes, others = _shapes(first.networks[0]), _shapes(other.networks[0])
     differing = [name for name in shapes if others.get(name, shapes[name]) != shapes[name]]
-    if here.input_size != there.input_size:
+    if here.size != there.size:
         position = next((f", and with it {name}" for name in differing), "")
-        return f"another input size{position} ({there.input_size} px; {first.name}: {here.input_size} px)"
+        return f"another input size{position} ({there.size} px; {first.name}: {here.size} px)"
     if only := sorted(shapes.keys() ^ others.keys()):
         return f"other entries, among them {only[0]}, which {_owner(first, other, only[0] in shapes)} alone has"
     if differing:

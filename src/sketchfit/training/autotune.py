@@ -144,7 +144,7 @@ class _Step:
     """The forward and backward pass of a training step on noise, in any format."""
 
     def __init__(self, recipe: Recipe, classes: int, device: torch.device, batch_size: int) -> None:
-        size = recipe.model.input_size
+        size = recipe.model.size
         with torch.random.fork_rng(devices=[]):  # so that this does not change the random numbers of a training
             self.model: nn.Module = build_network(recipe.model, classes, load_weights=False).model.to(device).train()
             self._images = torch.randn(batch_size, 3, size, size).to(device)

@@ -203,7 +203,7 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     due = epoch.epoch + 1 == training.epochs or (every > 0 and (epoch.epoch + 1) % every == 0)
     if not due or len(job.valid_rows) == 0:
         return None
-    model = state.reported_at(recipe.model.input_size)
+    model = state.reported_at(recipe.model.size)
     predictor = Predictor.of(Network(model, state.normalisation), recipe, training.engine.device, backend="eager")
     prob = predictor.probabilities(job.store, job.valid_rows)
     state.model.train()
@@ -239,7 +239,7 @@ def _log_optimism(job: FitJob, what: str) -> None:
 def _load_reported_weights(training: _Training) -> None:
     """Load the weights that the recipe reports into the network: the best, an average, or the last."""
     job, state = training.job, training.state
-    state.to_size(job.recipe.model.input_size)
+    state.to_size(job.recipe.model.size)
     apply_freezing(state.model, state.freezing, training.epochs - 1, training.epochs)
     norms = learning_batch_norms(state.model)
     model = state.reported()

@@ -20,6 +20,7 @@ from sketchfit.models.classifier import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.models.network import Network, Normalisation
+from sketchfit.models.patch_grid import check_patch_grid
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
@@ -82,7 +83,13 @@ class TrainState:
         return self.ema.module if self.ema is not None else self.model
 
     def to_size(self, size: int) -> bool:
-        """Change the input size of network, average and optimizer; return whether parameters were replaced."""
+        """Change the input size of network, average and optimizer; return whether parameters were replaced.
+
+        Raises:
+            UserError: the network does not take the size, or would ignore part of each picture.
+        """
+        if size != self.size:
+            check_patch_grid(self.model, size, "training.resize")
         changes = self.fixed_size and size != self.size
         if changes:
             set_input_size(self.model, size, self.raw_optimizer)
@@ -192,7 +199,7 @@ def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None) -> TrainSta
         swa=SWA() if recipe.averaging.swa else None,
         zero=zero,
         freezing=freezing,
-        size=recipe.model.input_size,
+        size=recipe.model.size,
         fixed_size=has_fixed_size(recipe.model),
         notes=network.notes,
     )

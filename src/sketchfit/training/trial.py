@@ -28,6 +28,7 @@ from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.freezing import apply_freezing
+from sketchfit.models.input_size import size_hint
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import save_network
 from sketchfit.tracking.console import LOGGER
@@ -88,7 +89,8 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
             raise
         except Exception as error:  # timm, torch and extensions raise anything
             first = next(iter(str(error).strip().splitlines()), "")
-            raise UserError(f"a training step fails: {type(error).__name__}: {first}") from error
+            hint = size_hint(recipe.model)
+            raise UserError(f"a training step fails: {type(error).__name__}: {first}", hint) from error
         finally:
             gc.collect()
             if device.type == "cuda":
@@ -164,7 +166,7 @@ def _kinds_of_epochs(recipe: Recipe) -> list[EpochPlan]:
     for epoch in epochs:
         last = freezes and epoch is epochs[-1]
         kinds.setdefault((epoch.size, recipe.transforms.stage(epoch.epoch, len(epochs)), last), epoch)
-    return sorted(kinds.values(), key=lambda epoch: epoch.size == recipe.model.input_size)
+    return sorted(kinds.values(), key=lambda epoch: epoch.size == recipe.model.size)
 
 
 def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine) -> int:
