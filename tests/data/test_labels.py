@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.label_text import clean_label, label_order
 from sketchfit.data.labels import BLANKS, Classes, read_classes
-from sketchfit.data.text_tables import Sheet
+from sketchfit.data.sheets import Sheet
 
 
 def read(cells: list[str], names: list[str] | None = None, mode: str = "auto") -> tuple[Classes | None, TableProblems]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.commands.submit import run_table
+from sketchfit.data.sheets import open_text
 from sketchfit.data.table import Table
-from sketchfit.data.text_tables import open_text
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.claims.cause import Claimed, Found, likely_cause
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
-from sketchfit.data.text_tables import Sheet, open_sheet
+from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import top_k_correct

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sketchfit.data.text_tables import Sheet
+from sketchfit.data.sheets import Sheet
 from sketchfit.errors import UserError
 from sketchfit.wording import counted, listed
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, about_rows, need_column
 from sketchfit.data.listing import Listing
 from sketchfit.data.paths import resolve
+from sketchfit.data.sheets import Sheet
 from sketchfit.data.table import Split
-from sketchfit.data.text_tables import Sheet
 from sketchfit.wording import listed
 
 

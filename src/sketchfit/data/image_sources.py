@@ -9,9 +9,9 @@ from pathlib import Path
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.image_rows import check_unicode, read_rows
 from sketchfit.data.listing import Listing
+from sketchfit.data.sheets import is_table_name
 from sketchfit.data.source import read_checked_sheet
 from sketchfit.data.table import Split
-from sketchfit.data.text_tables import TABLE_SUFFIXES
 
 BASES = ("", "test", "images", "train")
 """Folders that a table's paths may be relative to. The first that holds most of the files is used for all rows."""
@@ -57,7 +57,7 @@ def _rows(source: Path, image_column: str | None, problems: TableProblems) -> li
     if not place.is_file():
         problems.add(f"{source} does not exist")
         return []
-    if not place.name.lower().endswith(TABLE_SUFFIXES):
+    if not is_table_name(place.name):
         return [(str(place), str(source))]
     sheet = read_checked_sheet(place, place.parent, problems)
     split = read_rows(sheet, Listing(place.parent), image_column, BASES, problems) if sheet else None

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.label_text import as_integer, clean_label
-from sketchfit.data.text_tables import Sheet
+from sketchfit.data.sheets import Sheet
 from sketchfit.wording import counted, listed
 
 

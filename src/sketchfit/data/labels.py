@@ -14,7 +14,7 @@ from sketchfit.data.class_names import names_of
 from sketchfit.data.label_notes import note_gaps, note_similar, note_spellings
 from sketchfit.data.label_text import as_integer, clean_label, label_order, number_key
 from sketchfit.data.read_settings import Labels
-from sketchfit.data.text_tables import Sheet
+from sketchfit.data.sheets import Sheet
 from sketchfit.wording import listed
 
 MISSING_TEXTS = {"na", "n/a", "nan", "<na>", "none", "null", "?", "-"}

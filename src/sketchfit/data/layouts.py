@@ -8,7 +8,7 @@ from pathlib import Path
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
 from sketchfit.data.listing import Listing, PathError
 from sketchfit.data.read_settings import TableNames
-from sketchfit.data.text_tables import TABLE_SUFFIXES, TableError, read_sheet
+from sketchfit.data.sheets import TableError, is_table_name, read_sheet, table_rank, table_stem, table_suffix
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
@@ -50,7 +50,7 @@ def find_layout(data: Path, listing: Listing, names: TableNames) -> Layout:
     """
     root = listing.root
     given = data if data.is_file() else None
-    tables = [root / name for name in listing.files() if name.lower().endswith(TABLE_SUFFIXES)]
+    tables = [root / name for name in listing.files() if is_table_name(name)]
     sample = next((path for path in tables if _stem(path).startswith("samplesubmission")), None)
     test_table, test_folder = _part(listing, names.test, "test") if names.test else (_named(tables, "test"), None)
     if test_table == given:
@@ -61,7 +61,7 @@ def find_layout(data: Path, listing: Listing, names: TableNames) -> Layout:
         _part(listing, names.train, "train") if names.train else (given or _named(tables, "train"), None)
     )
     if train_table is None and train_folder is None:
-        others = [path for path in tables if path not in (sample, test_table) and path.suffix.lower() != ".txt"]
+        others = [path for path in tables if path not in (sample, test_table) and table_suffix(path.name) != ".txt"]
         others = [path for path in others if not _stem(path).startswith("submission")]
         train_table, train_folder = _search(data, listing, others, test_folder, names)
     return Layout(root, train_table, train_folder, test_table, test_folder, sample)
@@ -74,12 +74,12 @@ def class_folders(listing: Listing, folder: str, test_folder: str | None) -> lis
 
 
 def _stem(path: Path) -> str:
-    return path.stem.casefold().replace("_", "").replace("-", "").replace(" ", "")
+    return table_stem(path.name).casefold().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def _named(tables: list[Path], name: str) -> Path | None:
-    found = [path for path in tables if path.stem.casefold() == name]
-    return min(found, key=lambda path: TABLE_SUFFIXES.index(path.suffix.lower()), default=None)
+    found = [path for path in tables if table_stem(path.name).casefold() == name]
+    return min(found, key=lambda path: table_rank(path.name), default=None)
 
 
 def _part(listing: Listing, name: str, what: str) -> tuple[Path | None, str | None]:

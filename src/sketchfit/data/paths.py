@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.listing import Listing, PathError, clean_path
-from sketchfit.data.text_tables import Sheet
+from sketchfit.data.sheets import Sheet
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.config.data import DataSection
+from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.data.table import Split, Table
-from sketchfit.data.text_tables import Sheet, open_sheet
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 

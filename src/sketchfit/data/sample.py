@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, find_column
+from sketchfit.data.sheets import Sheet
 from sketchfit.data.table import Split, Submission
-from sketchfit.data.text_tables import Sheet
 from sketchfit.wording import listed
 
 

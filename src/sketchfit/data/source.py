@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sketchfit.data.checks import TableProblems
+from sketchfit.data.decoding import data_decoder
 from sketchfit.data.layouts import LAYOUTS, Layout, find_layout
 from sketchfit.data.listing import Listing
 from sketchfit.data.read_settings import ReadSettings
-from sketchfit.data.text_tables import TABLE_SUFFIXES, Sheet, TableError, read_sheet
+from sketchfit.data.sheets import TABLE_SUFFIXES, Decoder, Sheet, TableError, is_table_name, read_sheet
 from sketchfit.errors import UserError
 
 
@@ -20,11 +21,12 @@ class DataSource:
     layout: Layout
     listing: Listing
     settings: ReadSettings
+    decoder: Decoder = field(default_factory=Decoder)
     problems: TableProblems = field(default_factory=TableProblems)
 
     def sheet(self, path: Path | None) -> Sheet | None:
         """Read one of its tables; None if there is none or it cannot be read."""
-        return None if path is None else read_checked_sheet(path, self.layout.root, self.problems)
+        return None if path is None else read_checked_sheet(path, self.layout.root, self.problems, self.decoder)
 
 
 def find_source(data: Path, settings: ReadSettings) -> DataSource:
@@ -35,19 +37,22 @@ def find_source(data: Path, settings: ReadSettings) -> DataSource:
     """
     if not data.exists():
         raise UserError(f"{data} does not exist", LAYOUTS)
-    if data.is_file() and not data.name.lower().endswith(TABLE_SUFFIXES):
+    if data.is_file() and not is_table_name(data.name):
         raise UserError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
     listing = Listing(data if data.is_dir() else data.parent)
-    return DataSource(find_layout(data, listing, settings.names), listing, settings)
+    layout = find_layout(data, listing, settings.names)
+    decoder = data_decoder((layout.train_table, layout.test_table, layout.sample), listing, settings.encoding)
+    return DataSource(layout, listing, settings, decoder)
 
 
-def read_checked_sheet(path: Path, root: Path, problems: TableProblems) -> Sheet | None:
+def read_checked_sheet(path: Path, root: Path, problems: TableProblems, decoder: Decoder | None = None) -> Sheet | None:
     """Read a table; None if it cannot be read, which is a problem. Messages name its path relative to `root`."""
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
     try:
-        sheet = read_sheet(path, path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path))
+        sheet = read_sheet(path, name, decoder)
     except TableError as error:
         problems.add(*error.args)
         return None
-    if sheet.guessed:
-        problems.note(f"{sheet.name} is not UTF-8; it was read as {sheet.encoding}")
+    for note in sheet.notes:
+        problems.note(note)
     return sheet

@@ -9,9 +9,9 @@ import numpy as np
 
 from sketchfit.data.checks import IMAGE_COLUMNS, find_column
 from sketchfit.data.image_rows import read_rows
+from sketchfit.data.sheets import Sheet
 from sketchfit.data.source import DataSource
 from sketchfit.data.table import Split
-from sketchfit.data.text_tables import Sheet
 from sketchfit.wording import listed
 
 TEST_BASES = ("test", "", "images", "test_images")

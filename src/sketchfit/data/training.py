@@ -25,9 +25,9 @@ from sketchfit.data.layouts import class_folders
 from sketchfit.data.listing import Listing, natural_key
 from sketchfit.data.paths import Resolved, resolve
 from sketchfit.data.read_settings import Missing
+from sketchfit.data.sheets import Sheet
 from sketchfit.data.source import DataSource
 from sketchfit.data.table import Split
-from sketchfit.data.text_tables import Sheet
 from sketchfit.wording import listed
 
 TRAIN_BASES = ("train", "", "images", "train_images")

@@ -1,0 +1,68 @@
+"""Read a table file of any supported format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sketchfit.data.sheets.delimited import read_delimited
+from sketchfit.data.sheets.encodings import Decoder
+from sketchfit.data.sheets.names import PARQUET, table_suffix
+from sketchfit.data.sheets.packed import read_content
+from sketchfit.data.sheets.parquet import read_parquet
+from sketchfit.data.sheets.sheet import MAX_BYTES, Sheet, TableError
+from sketchfit.errors import UserError
+
+
+def read_sheet(path: Path, name: str | None = None, decoder: Decoder | None = None) -> Sheet:
+    """Read a table file: Parquet, a workbook or JSON by its suffix, any other file as delimited text.
+
+    Args:
+        path: the file.
+        name: its name in messages; by default the file name.
+        decoder: how text is decoded; by default as UTF-8, or by a guess from this table alone.
+
+    Raises:
+        TableError: unreadable, no text, no header, rows with more or fewer cells than the header (all of them named).
+    """
+    name = name or path.name
+    try:
+        if not path.is_file():
+            raise TableError(f"{name} is not a file")
+        if path.stat().st_size > MAX_BYTES:
+            raise TableError(f"{name} is larger than {MAX_BYTES:,} bytes: is it a table?")
+        return _read(path, name, decoder or Decoder())
+    except OSError as error:
+        raise TableError(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def open_sheet(path: Path) -> Sheet:
+    """Read a table file that the user names alone; see `read_sheet`.
+
+    Raises:
+        UserError: what `read_sheet` raises as a `TableError`.
+    """
+    try:
+        return read_sheet(path, str(path))
+    except TableError as error:
+        raise UserError(str(error)) from error
+
+
+def open_text(path: Path) -> str:
+    """Return the text of a table file, decoded as by `read_sheet`.
+
+    Raises:
+        UserError: it cannot be read, or is not text.
+    """
+    try:
+        return Decoder().decode(read_content(path, str(path)), str(path))[0]
+    except TableError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _read(path: Path, name: str, decoder: Decoder) -> Sheet:
+    suffix = table_suffix(path.name)
+    if suffix in PARQUET:
+        return read_parquet(path, name)
+    return read_delimited(read_content(path, name), name, decoder)
