@@ -30,7 +30,7 @@ class Columns:
     has_header: bool = True
 
 
-def named_columns(rows: Sequence[Row], name: str) -> Columns:
+def named_columns(rows: Sequence[Row], name: str, unit: str = "line") -> Columns:
     """Separate the line of column names from the rows.
 
     If the first line has the path of an image, it is a row, and the columns get the names `image_path` and `label`
@@ -43,7 +43,7 @@ def named_columns(rows: Sequence[Row], name: str) -> Columns:
     images = [k for k in range(len(rows[0].cells)) if _has_paths([row.cells[k] for row in rows if k < len(row.cells)])]
     columns = _as_list(rows, images, name) if images else _with_names(rows, name)
     width = len(columns.header)
-    wrong = [f"line {row.line} has {len(row.cells)}" for row in columns.rows if len(row.cells) != width]
+    wrong = [f"{unit} {row.line} has {len(row.cells)}" for row in columns.rows if len(row.cells) != width]
     if wrong:
         raise TableError(f"{name}: {width} columns are named, but rows have more or fewer cells: {listed(wrong)}")
     return columns

@@ -9,7 +9,7 @@ JSON = (".json", ".jsonl")
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 TABLE_SUFFIXES = (
-    *DELIMITED, *PARQUET, *(text + packed for text in DELIMITED for packed in PACKED),
+    *DELIMITED, *PARQUET, *WORKBOOKS, *JSON, *(text + packed for text in (*DELIMITED, *JSON) for packed in PACKED),
 )  # fmt: skip
 """Ends of the names of tables, in lower case; of several tables with one stem, the first kind is preferred."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sketchfit.data.sheets.cells import as_text
 from sketchfit.data.sheets.sheet import Sheet, TableError
 from sketchfit.wording import listed
 
@@ -32,13 +32,6 @@ def read_parquet(path: Path, name: str) -> Sheet:
     notes = (f"{name}: columns that are no text or number are not used: {listed(others)}",) if others else ()
     header = tuple(column.strip() for column in flat)
     return Sheet(name, header, rows, tuple(range(1, count + 1)), "row", notes=notes)
-
-
-def as_text(cell: object) -> str:
-    """Return a value as pandas writes it to CSV: "" for a missing one, `True`, `7`, `7.0`."""
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return ""
-    return str(cell)
 
 
 def _is_nested(kind: pa.DataType) -> bool:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from sketchfit.data.sheets.delimited import read_delimited
 from sketchfit.data.sheets.encodings import Decoder
-from sketchfit.data.sheets.names import PARQUET, table_suffix
+from sketchfit.data.sheets.json_tables import read_json
+from sketchfit.data.sheets.names import JSON, PARQUET, WORKBOOKS, table_suffix
 from sketchfit.data.sheets.packed import read_content
 from sketchfit.data.sheets.parquet import read_parquet
 from sketchfit.data.sheets.sheet import MAX_BYTES, Sheet, TableError
+from sketchfit.data.sheets.workbook import read_workbook
 from sketchfit.errors import UserError
 
 
@@ -65,4 +67,9 @@ def _read(path: Path, name: str, decoder: Decoder) -> Sheet:
     suffix = table_suffix(path.name)
     if suffix in PARQUET:
         return read_parquet(path, name)
-    return read_delimited(read_content(path, name), name, decoder)
+    content = read_content(path, name)
+    if suffix in WORKBOOKS:
+        return read_workbook(content, name)
+    if suffix.startswith(JSON):
+        return read_json(content, name, decoder, by_line=suffix.startswith(".jsonl"))
+    return read_delimited(content, name, decoder)
