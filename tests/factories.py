@@ -87,7 +87,7 @@ def make_table(
 def make_store(images: np.ndarray, folder: Path = Path("store")) -> Store:
     """A store in memory of uint8 images [N, S, S, C] on white paper, all of them readable."""
     count, channels = len(images), images.shape[3]
-    return Store(images, np.full((count, channels), 255, np.uint8), ("",) * count, folder, False)
+    return Store(images, np.full((count, channels), 255, np.uint8), ("",) * count, ("",) * count, folder, False)
 
 
 def bars(label: np.ndarray, size: int = 36) -> np.ndarray:

@@ -14,8 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from sketchfit.data.images import GREY_TOLERANCE, ImageError, decode
-from tests.data.malformed import drawing, encoded, odd_images, png_of_size, unreadable_images, without_adobe_marker
+from sketchfit.data.images import GREY_TOLERANCE, ImageError, decode, decode_image
+from tests.data.malformed import (
+    SVG,
+    damaged_images,
+    drawing,
+    encoded,
+    odd_images,
+    png_of_size,
+    unreadable_images,
+    without_adobe_marker,
+)
 
 # Pillow's warning of a large image is ignored by the package, but pytest starts from the default filters.
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning", "ignore::UserWarning:PIL")
@@ -174,20 +183,84 @@ def test_odd_images_decode_without_noise(kind: str, capfd: pytest.CaptureFixture
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("kind", damaged_images())
+def test_damaged_images_are_decoded_and_named(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    decoded = decode_image(damaged_images()[kind])
+    assert len(decoded.damage) > 10
+    assert decoded.pixels.shape[:2] == (64, 64)
+    assert np.ptp(decoded.pixels[:20]) > 100
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "GIF"])
-def test_no_truncation_passes(kind: str) -> None:
+def test_no_truncation_passes_without_a_word(kind: str) -> None:
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (48, 48, 3), dtype=np.uint8))
     data = encoded(noise, kind)
-    whole = decode(data)
-    for end in [*range(0, len(data), 997), len(data) - 3]:
+    complete = decode(data)
+    for end in [*range(0, len(data), 397), *range(len(data) - 4, len(data))]:
+        try:
+            decoded = decode_image(data[:end])
+        except ImageError:
+            continue
+        if not decoded.damage:  # a GIF's last two bytes end the file, not the picture
+            assert kind == "GIF"
+            assert end >= len(data) - 2
+        rows = 48 * end // len(data) - 20  # surely decoded
+        np.testing.assert_array_equal(decoded.pixels[: max(rows, 0)], complete[: max(rows, 0)])
+        assert (decoded.pixels[48 * end // len(data) + 20 :] == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_most_of_a_truncated_image_is_decoded(kind: str) -> None:
+    data = encoded(drawing(3, (200, 160)), kind)
+    assert "truncated" in decode_image(data[:-3]).damage
+    np.testing.assert_array_equal(decode(data[:-3]), decode(data))
+
+
+@pytest.mark.parametrize("suffix", ["HEIF", "JXL", "AVIF"])
+def test_formats_of_the_extra(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    pytest.importorskip("pillow_jxl")
+    image = drawing(1, (64, 48))
+    decoded = decode(encoded(image, suffix, quality=95))
+    assert decoded.shape == (48, 64, 3)
+    assert np.abs(decoded.astype(int) - np.asarray(image)).mean() < 5
+    monkeypatch.setattr("sketchfit.data.decoders.formats.find_spec", lambda name: None)
+    if suffix != "AVIF":
+        with pytest.raises(ImageError, match=r"pip install .*formats"):
+            decode(encoded(image, suffix))
+
+
+def test_svg_is_drawn_in_its_shape_and_reads_nothing_else(tmp_path: Path) -> None:
+    decoded = decode(SVG.encode())
+    assert decoded.shape == (512, 1024)
+    assert decoded[256, 512] < 80
+    assert decoded[-1, 0] == 255
+    Image.new("RGB", (8, 8), "black").save(tmp_path / "secret.png")
+    start = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="8" height="8">'
+    for link in ("href", "xlink:href"):
+        for name in (tmp_path / "secret.png", f"file://{tmp_path}/secret.png"):
+            picture = f'<image {link} = "{name}" width="8" height="8"/>'
+            assert (decode(f"{start}{picture}</svg>".encode()) == 255).all()
+            declared = f"<!DOCTYPE svg [<!ENTITY x '{picture}'>]>"
+            with pytest.raises(ImageError, match="entities"):
+                decode(f"{declared}{start}&x;</svg>".encode())
+
+
+def test_strokes_are_centred_lines() -> None:
+    decoded = decode(b'{"drawing": [[[0, 100], [0, 0]], [[50.5], [20], [7]]]}')
+    dark = np.argwhere(decoded < 128)
+    assert decoded.shape == (512, 512)
+    np.testing.assert_allclose((dark.min(axis=0) + dark.max(axis=0)) / 2, 256, atol=2)
+    assert np.ptp(dark[:, 1]) > 400
+    for wrong in (
+        b'{"drawing": []}',
+        b'{"drawing": [[[0], [1, 2]]]}',
+        b'{"drawing": 7}',
+        b'{"drawing": [[[1e999],[0]]]}',
+    ):
         with pytest.raises(ImageError):
-            decode(data[:end])
-    for end in (len(data) - 2, len(data) - 1):  # a GIF's last two bytes end the file, not the picture
-        if kind == "GIF":
-            np.testing.assert_array_equal(decode(data[:end]), whole)
-        else:
-            with pytest.raises(ImageError):
-                decode(data[:end])
+            decode(wrong)
 
 
 @given(

@@ -17,6 +17,7 @@ from sketchfit.data.source import DataSource, find_source
 from sketchfit.data.table import Split, Submission, Table
 from sketchfit.data.testing import Testing, read_testing, test_columns
 from sketchfit.data.training import Training, read_training
+from sketchfit.data.unused import unused_files
 from sketchfit.wording import listed
 
 
@@ -42,6 +43,7 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
     source.problems.stop()
     assert training is not None  # otherwise there was a problem
     assert testing is not None
+    used = {*training.split.paths, *testing.split.paths, *source.tables}
     return Table(
         root=source.layout.root,
         train=training.split,
@@ -53,6 +55,7 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
         columns=training.columns,
         notes=tuple(source.problems.notes),
         test_columns=test_columns(testing.sheet, source),
+        unused=unused_files(source.listing, used, everywhere=Path(data).is_dir()),
     )
 
 

@@ -16,17 +16,30 @@ from sketchfit.errors import UserError
 
 @dataclass(frozen=True)
 class DataSource:
-    """A data set that is being read: where its parts are, and what is wrong with them so far."""
+    """A data set that is being read: where its parts are, and what is wrong with them so far.
+
+    Attributes:
+        layout: its parts.
+        listing: content of the root.
+        settings: of the user.
+        decoder: of its text tables.
+        problems: collects what is wrong.
+        tables: collects the tables that were read, relative to the root.
+    """
 
     layout: Layout
     listing: Listing
     settings: ReadSettings
     decoder: Decoder = field(default_factory=Decoder)
     problems: TableProblems = field(default_factory=TableProblems)
+    tables: set[str] = field(default_factory=set)
 
     def sheet(self, path: Path | None) -> Sheet | None:
         """Read one of its tables; None if there is none or it cannot be read."""
-        return None if path is None else read_checked_sheet(path, self.layout.root, self.problems, self.decoder)
+        if path is None:
+            return None
+        self.tables.add(path.relative_to(self.layout.root).as_posix())
+        return read_checked_sheet(path, self.layout.root, self.problems, self.decoder)
 
 
 def find_source(data: Path, settings: ReadSettings) -> DataSource:
@@ -39,7 +52,7 @@ def find_source(data: Path, settings: ReadSettings) -> DataSource:
         raise UserError(f"{data} does not exist", LAYOUTS)
     if data.is_file() and not is_table_name(data.name):
         raise UserError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
-    listing = Listing(data if data.is_dir() else data.parent)
+    listing = Listing(data if data.is_dir() else data.parent, settings.follow_links)
     layout = find_layout(data, listing, settings.names)
     decoder = data_decoder((layout.train_table, layout.test_table, layout.sample), listing, settings.encoding)
     return DataSource(layout, listing, settings, decoder)

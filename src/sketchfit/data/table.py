@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.data.unused import Unused
 from sketchfit.runs.state import Kind, State
 
 
@@ -60,6 +61,7 @@ class Table:
         submission: the sample submission, if there is one.
         columns: further columns of the training table by name, for example a fold column; text arrays [N].
         test_columns: further columns of the test table by name; text arrays [M].
+        unused: files in the data folder that are in no row, by reason.
         notes: what to know about the tables that is not an error, one sentence each.
     """
 
@@ -72,6 +74,7 @@ class Table:
     submission: Submission | None
     columns: dict[str, np.ndarray[Any, Any]]
     notes: tuple[str, ...] = ()
+    unused: tuple[Unused, ...] = ()
     test_columns: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
     @property

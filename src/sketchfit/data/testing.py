@@ -9,6 +9,7 @@ import numpy as np
 
 from sketchfit.data.checks import IMAGE_COLUMNS, find_column
 from sketchfit.data.image_rows import read_rows
+from sketchfit.data.listing import ALLOW_LINKS
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.source import DataSource
 from sketchfit.data.table import Split
@@ -34,7 +35,9 @@ def read_testing(source: DataSource) -> Testing | None:
             return Testing(Split((), ()), None)
         outside = listing.outside(layout.test_folder)
         if outside:
-            source.problems.add(f"links in {layout.test_folder}/ lead outside {layout.root}: {listed(outside)}")
+            source.problems.add(
+                f"links in {layout.test_folder}/ lead outside {layout.root}: {listed(outside)}. {ALLOW_LINKS}"
+            )
         paths = tuple(listing.images(layout.test_folder))
         return Testing(Split(paths, tuple(path.removeprefix(f"{layout.test_folder}/") for path in paths)), None)
     sheet = source.sheet(layout.test_table)

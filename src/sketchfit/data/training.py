@@ -22,7 +22,7 @@ from sketchfit.data.checks import (
 )
 from sketchfit.data.labels import Classes, read_classes
 from sketchfit.data.layouts import class_folders
-from sketchfit.data.listing import Listing, natural_key
+from sketchfit.data.listing import ALLOW_LINKS
 from sketchfit.data.paths import Resolved, resolve
 from sketchfit.data.read_settings import Missing
 from sketchfit.data.sheets import Sheet
@@ -67,8 +67,6 @@ def read_training(source: DataSource) -> Training | None:
         return None
     absent = set(resolved.absent)
     kept = [row for row in kept if row not in absent]
-    if resolved.base:
-        _note_unlisted(source.listing, resolved, problems)
     others = [column for column in sheet.header if column and column not in (image, label, name_column)]
     return Training(
         split=Split(tuple(resolved.paths[row] for row in kept), tuple(names[row] for row in kept)),
@@ -100,7 +98,7 @@ def _read_class_folders(folder: str, source: DataSource) -> Training | None:
     images = [listing.images(prefix + name) for name in names]
     outside = listing.outside(folder)
     if outside:
-        problems.add(f"links in the training folders lead outside {layout.root}: {listed(outside)}")
+        problems.add(f"links in the training folders lead outside {layout.root}: {listed(outside)}. {ALLOW_LINKS}")
     empty = [name for name in listing.folders(folder) if name not in names and prefix + name != layout.test_folder]
     if empty:
         problems.note(f"folders without images are not classes: {listed(empty)}")
@@ -149,9 +147,3 @@ def _first_of_each(
     if repeated:
         problems.note(about_rows(sheet, "image repeated with the same label, row dropped", repeated))
     return kept
-
-
-def _note_unlisted(listing: Listing, resolved: Resolved, problems: TableProblems) -> None:
-    unlisted = sorted(set(listing.images(resolved.base)) - set(resolved.paths), key=natural_key)
-    if unlisted:
-        problems.note(f"{len(unlisted):,} images in {resolved.base}/ are in no row and not used: {listed(unlisted)}")

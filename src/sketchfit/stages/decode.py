@@ -36,6 +36,7 @@ def decode(context: RunContext, state: RunState) -> RunState:
     first = next(iter(members.values()))
     _print_store(first.train)
     train, test = unreadable_images(context, first)
+    damaged = damaged_images(context, first)
     return replace(
         state,
         members=members,
@@ -43,6 +44,8 @@ def decode(context: RunContext, state: RunState) -> RunState:
         audit_callback=callback,
         unreadable_train=train,
         unreadable_test=test,
+        damaged_train=damaged[0],
+        damaged_test=damaged[1],
     )
 
 
@@ -85,6 +88,19 @@ def unreadable_images(context: RunContext, member: Member) -> tuple[dict[str, st
             log.info(f"{len(found)} {what}:")
             for path, error in list(found.items())[:PRINTED]:
                 log.info(f"  {path}: {error}")
+    return train, test
+
+
+def damaged_images(context: RunContext, member: Member) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the damaged images of both tables that are used as far as they can be decoded, and print them."""
+    parts = ((context.table.train, member.train), (context.table.test, member.test))
+    train, test = (
+        {path: text for path, text in zip(one.paths, store.damage, strict=True) if text} for one, store in parts
+    )
+    if train or test:
+        log.info(f"{len(train) + len(test)} images are damaged; what can be decoded of them is used:")
+        for path, text in [*train.items(), *test.items()][:PRINTED]:
+            log.info(f"  {path}: {text}")
     return train, test
 
 

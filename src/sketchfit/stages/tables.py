@@ -49,6 +49,8 @@ def print_table(table: Table) -> None:
     log.info(f"{table_line(table)}; {counts.min()} to {counts.max()} training images per class")
     for note in table.notes:
         log.info(f"note: {note}")
+    for unused in table.unused:
+        log.info(f"note: {unused}")
 
 
 def table_line(table: Table) -> str:

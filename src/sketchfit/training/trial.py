@@ -146,7 +146,7 @@ def _job(recipe: Recipe, classes: int) -> FitJob:
     return FitJob(
         name="trial",
         recipe=recipe.model_copy(update={"training": recipe.training.model_copy(update={"accumulation": 1})}),
-        store=Store(images, paper, ("",) * rows, Path(), built=False),
+        store=Store(images, paper, ("",) * rows, ("",) * rows, Path(), built=False),
         label=(every % classes).astype(np.int64),
         class_count=classes,
         train_rows=every,

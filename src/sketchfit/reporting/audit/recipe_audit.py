@@ -69,6 +69,8 @@ def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
     broken = sum(map(len, found.unreadable.values()))
     if broken:
         log.info(f"{broken:,} images can't be read")
+    if damaged := sum(map(len, found.damaged.values())):
+        log.info(f"{damaged:,} images are damaged; what can be decoded of them is used")
     separating = list(found.drift.typical)
     for name in separating[:LOGGED_TRAITS]:
         log.info(f"test against training: {drift_sentence(name, found.drift.traits[name])}")
