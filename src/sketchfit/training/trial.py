@@ -43,6 +43,8 @@ FEW = 2
 """Images per batch of a trial: batch norm needs two."""
 CHEAP_SECONDS = 1.0
 """Measurements that would take longer than this are left out."""
+WARM = 2
+"""Updates of a complete batch on a GPU, of which the fastest counts: the first one chooses its kernels."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +190,11 @@ def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine)
 def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first: float) -> float:
     """Return the time per image of an update at the full size.
 
+    On a GPU the first update includes the start of the device, and a few images take as long as a batch.
+
     Args:
         job: with as many rows as a batch has images.
-        first: time of the first update of few images, which is used where another one would take long.
+        first: time of the first update of few images, which is used on a CPU where another one would take long.
     """
 
     def seconds(images: int) -> float:
@@ -199,20 +203,30 @@ def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first
         with closing(DataLoader(part, state.normalisation, engine).updates(epoch)) as batches:
             return _timed(lambda: update(state, next(batches), part.recipe, engine, 0), engine.device)
 
-    if first > CHEAP_SECONDS:
+    on_cpu = engine.device.type == "cpu"
+    if on_cpu and first > CHEAP_SECONDS:
         return first / FEW
     few, batch = seconds(FEW) / FEW, len(job.train_rows)
-    complete = engine.device.type == "cpu" and batch > FEW and few * batch <= CHEAP_SECONDS
-    return seconds(batch) / batch if complete else few  # a complete batch may not fit into the memory of a GPU
+    if batch <= FEW or (on_cpu and few * batch > CHEAP_SECONDS):
+        return few
+    return _or_few(lambda: min(seconds(batch) for _ in range(1 if on_cpu else WARM)) / batch, few)
 
 
 def _prediction_seconds(job: FitJob, network: Network, device: torch.device) -> float:
     """Return the time per image of probabilities; `job` has as many rows as a batch has images."""
     predictor, rows = Predictor.of(network, job.recipe, device, backend="eager"), job.train_rows
     few = _timed(lambda: predictor.probabilities(job.store, rows[:FEW]), device) / FEW
-    if device.type != "cpu" or few * len(rows) > CHEAP_SECONDS:
+    if device.type == "cpu" and few * len(rows) > CHEAP_SECONDS:
         return few
-    return _timed(lambda: predictor.probabilities(job.store, rows), device) / len(rows)
+    return _or_few(lambda: _timed(lambda: predictor.probabilities(job.store, rows), device) / len(rows), few)
+
+
+def _or_few(complete: Callable[[], float], few: float) -> float:
+    """Return the time per image of a complete batch; that of a few images where the memory of a GPU is too small."""
+    try:
+        return complete()
+    except torch.OutOfMemoryError:
+        return few
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:
