@@ -76,7 +76,7 @@ def test_predict_repeats_the_test_answers_and_sets_hold_the_first_class(place: P
         expected = file["prob"]
     frame = predict(place / "run", place / "data" / "test.csv", sets=0.8)
     np.testing.assert_allclose(frame["probability"].astype(float), expected.max(axis=1), atol=2e-6)
-    assert frame["label"].tolist() == expected.argmax(axis=1).tolist()
+    assert frame["label"].astype(int).tolist() == expected.argmax(axis=1).tolist()
     for row in frame.itertuples():
         assert row.set.split(";")[0] == row.name
     with pytest.raises(UserError, match="between 0 and 1"):

@@ -49,7 +49,7 @@ def test_competition_layout(data: Path) -> None:
     assert table.test.paths == tuple(f"test/{k}.JPEG" for k in range(5))
     assert table.submission is not None
     assert table.submission.columns == ("ID", "image_path", "target")
-    assert table.submission.rows[3] == ("3", "3.JPEG")
+    assert table.submission.rows[3] == ("3", "3.JPEG", "0")
     assert table.submission.test_row.tolist() == [0, 1, 2, 3, 4]
     assert table.columns == {}
     assert table.notes == ()
@@ -147,7 +147,7 @@ def test_sample_in_another_order(data: Path) -> None:
     submission = read_table(data).submission
     assert submission is not None
     assert submission.test_row.tolist() == [4, 3, 2, 1, 0]
-    assert submission.rows[0] == ("4", "4.JPEG")
+    assert submission.rows[0] == ("4", "4.JPEG", "0")
 
 
 def test_sample_with_ids_alone(data: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchfit.data.table import Submission
+from sketchfit.data.submission import LabelFill, Submission
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
@@ -15,7 +15,12 @@ TABLE = make_table(
     test=("test/a", "test/b"),
     class_names=("ant", "bee", "cat"),
     class_labels=("10", "20", "30"),
-    submission=Submission(("ID", "image_path", "target"), (("7", "b"), ("3", "a")), np.array([1, 0]), "utf-8"),
+    submission=Submission(
+        ("ID", "image_path", "target"),
+        (("7", "b", "10"), ("3", "a", "10")),
+        np.array([1, 0]),
+        (None, None, LabelFill(("10", "20", "30"))),
+    ),
 )
 
 

@@ -14,7 +14,8 @@ from sketchfit.data.listing import natural_key
 from sketchfit.data.read_settings import ReadSettings
 from sketchfit.data.sample import read_sample
 from sketchfit.data.source import DataSource, find_source
-from sketchfit.data.table import Split, Submission, Table
+from sketchfit.data.submission import Submission
+from sketchfit.data.table import Split, Table
 from sketchfit.data.testing import Testing, read_testing, test_columns
 from sketchfit.data.training import Training, read_training
 from sketchfit.data.unused import unused_files
@@ -38,7 +39,7 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
     source = find_source(Path(data), settings or ReadSettings())
     training = read_training(source)
     testing = read_testing(source)
-    submission = _read_submission(source, testing)
+    submission = _read_submission(source, testing, training)
     _check(training, testing, source.settings.folds, source.problems)
     source.problems.stop()
     assert training is not None  # otherwise there was a problem
@@ -59,11 +60,12 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
     )
 
 
-def _read_submission(source: DataSource, testing: Testing | None) -> Submission | None:
+def _read_submission(source: DataSource, testing: Testing | None, training: Training | None) -> Submission | None:
     sheet = source.sheet(source.layout.sample)
     if sheet is None or testing is None:
         return None
-    return read_sample(sheet, testing.split, testing.sheet, source.settings.names.image_column, source.problems)
+    known = None if training is None else training.known
+    return read_sample(sheet, testing, known, source.settings.names.image_column, source.problems)
 
 
 def _check(training: Training | None, testing: Testing | None, folds: int | None, problems: TableProblems) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.data.submission import Submission
 from sketchfit.data.unused import Unused
 from sketchfit.runs.state import Kind, State
 
@@ -28,23 +29,6 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.paths)
-
-
-@dataclass(frozen=True)
-class Submission:
-    """The sample submission: its columns and rows; predictions are written in this order.
-
-    Attributes:
-        columns: column names; the last is the one to fill.
-        rows: the text of all columns but the last, one tuple per row.
-        test_row: int64 [M], row of `Table.test` for each sample row.
-        encoding: text encoding that the sample was read with.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    test_row: np.ndarray[Any, Any]
-    encoding: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +75,7 @@ def fingerprint(table: Table) -> str:
         "test": [table.test.paths, table.test.names],
         "label": [int(label) for label in table.label],
         "classes": [table.class_names, [_hashed(label) for label in table.class_labels]],
-        "submission": submission and [submission.columns, submission.rows, [int(row) for row in submission.test_row]],
+        "submission": submission and [submission.columns, submission.keys(), [int(row) for row in submission.test_row]],
     }
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode("ascii")).hexdigest()
 

@@ -25,6 +25,7 @@ from sketchfit.data.layouts import class_folders
 from sketchfit.data.listing import ALLOW_LINKS
 from sketchfit.data.paths import Resolved, resolve
 from sketchfit.data.read_settings import Missing
+from sketchfit.data.sample_labels import KnownClasses
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.source import DataSource
 from sketchfit.data.table import Split
@@ -36,11 +37,19 @@ TRAIN_BASES = ("train", "", "images", "train_images")
 
 @dataclass(frozen=True)
 class Training:
-    """The training rows: their images, classes and further columns."""
+    """The training rows.
+
+    Attributes:
+        split: their images.
+        classes: their classes.
+        columns: further columns.
+        known: the classes, as the sample submission may write them.
+    """
 
     split: Split
     classes: Classes
     columns: dict[str, np.ndarray[Any, Any]]
+    known: KnownClasses
 
 
 def read_training(source: DataSource) -> Training | None:
@@ -72,6 +81,7 @@ def read_training(source: DataSource) -> Training | None:
         split=Split(tuple(resolved.paths[row] for row in kept), tuple(names[row] for row in kept)),
         classes=replace(classes, label=classes.label[kept]),
         columns={column: np.array(sheet.column(column), dtype=np.str_)[kept] for column in others},
+        known=KnownClasses(classes, sheet.name, label, name_column),
     )
 
 
@@ -107,7 +117,7 @@ def _read_class_folders(folder: str, source: DataSource) -> Training | None:
     # macOS stores Hangul and accents decomposed; names that are shown and written are composed.
     labels = [unicodedata.normalize("NFC", name) for name, own in zip(names, images, strict=True) for _ in own]
     classes = read_classes(_folder_sheet(folder, paths), labels, None, labels, problems, source.settings.labels)
-    return None if classes is None else Training(split, classes, {})
+    return None if classes is None else Training(split, classes, {}, KnownClasses(classes, "the class folders"))
 
 
 def _folder_sheet(folder: str, paths: tuple[str, ...]) -> Sheet:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sketchfit.data.label_forms import nearest_form
+from sketchfit.data.labels import BLANKS
+from sketchfit.data.submission import LabelFill, ProbabilityFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
-from sketchfit.inference.submission_text import expected_rows
+from sketchfit.inference.submission_text import submission_form
 from sketchfit.runs.probabilities import SUM_TOLERANCE
 from sketchfit.wording import listed
 
@@ -48,14 +51,15 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     """
     lines = [line for line in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if line]
     header, body = (lines[0], lines[1:]) if lines else ([], [])
-    sample, keys, rows = expected_rows(table)
-    columns = _find_columns(header, sample, table)
+    form = submission_form(table)
+    columns = _find_columns(header, form, table)
     if columns is None:
-        raise UserError(f"{name}: columns must be {','.join(sample)}, or {','.join(sample[:-1])} and one per class")
-    fields = _in_order(header, body, columns, keys, name)
+        kept = ",".join(form.columns[place] for place in form.kept)
+        raise UserError(f"{name}: columns must be {','.join(form.columns)}, or {kept} and one per class")
+    fields = _in_order(header, body, columns, form.keys(), name)
     found = _probabilities(fields, columns, name) if columns.classes else _labels(fields, table, accuracy, name)
     prob = np.empty((len(table.test), table.class_count), dtype=np.float32)
-    prob[rows] = found
+    prob[form.test_row] = found
     return prob
 
 
@@ -92,17 +96,24 @@ def guessed_weights(accuracies: Floats, classes: int) -> Floats:
     return np.asarray(odds / odds.sum() if odds.sum() > 0 else np.full(len(a), 1 / len(a)))
 
 
-def _find_columns(header: list[str], sample: tuple[str, ...], table: Table) -> _Columns | None:
+def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns | None:
     """Find the columns of the keys and of the values; None where they are neither labels nor one per class."""
-    if any(column not in header for column in sample[:-1]):
+    kept = [form.columns[place] for place in form.kept]
+    if any(column not in header for column in kept):
         return None
-    keys = [header.index(column) for column in sample[:-1]]
-    if header == list(sample):
-        return _Columns(keys, [len(header) - 1], [])
-    by_name = {name: index for index, name in enumerate(table.class_names)}
-    by_label = {label: index for index, label in enumerate(table.class_labels)}
-    rest = [place for place, column in enumerate(header) if column not in sample[:-1]]
-    for index in (by_name, by_label):
+    keys = [header.index(column) for column in kept]
+    for place, fill in enumerate(form.fills):
+        if isinstance(fill, LabelFill) and form.columns[place] in header:
+            return _Columns(keys, [header.index(form.columns[place])], [])
+    rest = [place for place, column in enumerate(header) if column not in kept]
+    if form.columns == tuple(header):
+        probabilities = {
+            place: fill.index for place, fill in enumerate(form.fills) if isinstance(fill, ProbabilityFill)
+        }
+        if len(probabilities) == table.class_count:
+            return _Columns(keys, list(probabilities), list(probabilities.values()))
+    for texts in (table.class_names, table.class_labels):
+        index = {text: number for number, text in enumerate(texts)}
         classes = [index.get(header[place], -1) for place in rest]
         if sorted(classes) == list(range(table.class_count)):
             return _Columns(keys, rest, classes)
@@ -110,10 +121,12 @@ def _find_columns(header: list[str], sample: tuple[str, ...], table: Table) -> _
 
 
 def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -> Floats:
-    index = {label: place for place, label in enumerate(table.class_labels)}
-    if unknown := sorted({field[0] for field in fields if field[0].strip() not in index}):
+    values = {field[0].strip(BLANKS) for field in fields}
+    form = nearest_form(values, table.class_labels, table.class_names)
+    if unknown := sorted(values - set(form)):
         raise UserError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
-    label = np.array([index[field[0].strip()] for field in fields])
+    index = {text: number for number, text in enumerate(form)}
+    label = np.array([index[field[0].strip(BLANKS)] for field in fields])
     return votes.from_labels(label, table.class_count, accuracy)
 
 

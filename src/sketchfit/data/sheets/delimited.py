@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from sketchfit.data.dialect import Dialect, line_end_of
 from sketchfit.data.sheets.encodings import Decoder
 from sketchfit.data.sheets.header import named_columns
 from sketchfit.data.sheets.sheet import Row, Sheet, TableError
@@ -50,6 +51,7 @@ def read_delimited(data: bytes, name: str, decoder: Decoder) -> Sheet:
         encoding=encoding,
         notes=(*notes, *columns.notes),
         has_header=columns.has_header,
+        dialect=Dialect(" " if spaced else delimiter, line_end_of(text), rows[0].cells if columns.has_header else None),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sketchfit.data.dialect import PLAIN, Dialect
 from sketchfit.wording import listed
 
 MAX_BYTES = 1 << 30
@@ -35,6 +36,7 @@ class Sheet:
         encoding: Python's name of the text encoding; "utf-8" for a format that is not text.
         notes: what to know about how the table was read, one sentence each.
         has_header: whether the file names its columns; if not, the names in `header` were made up.
+        dialect: how its text is written; of a format that is not text, the usual way.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Sheet:
     encoding: str = "utf-8"
     notes: tuple[str, ...] = ()
     has_header: bool = True
+    dialect: Dialect = PLAIN
 
     def __post_init__(self) -> None:
         twice = sorted({column for column in self.header if column and self.header.count(column) > 1})

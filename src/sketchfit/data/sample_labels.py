@@ -1,0 +1,121 @@
+"""How the label column of the sample submission writes the classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sketchfit.data.checks import NAME_COLUMNS, TableProblems
+from sketchfit.data.label_forms import Texts, form_with, nearest_form
+from sketchfit.data.label_text import as_integer
+from sketchfit.data.labels import BLANKS, MISSING_TEXTS, Classes
+from sketchfit.data.submission import Fill, LabelFill, ProbabilityFill
+from sketchfit.wording import listed
+
+HINT = "Write the labels of the training table into the sample's column, or remove the sample."
+_POSITIVE = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
+
+
+@dataclass(frozen=True)
+class KnownClasses:
+    """The classes of the training table, and its columns that name them.
+
+    Attributes:
+        classes: labels and names.
+        source: the training table, for messages.
+        label_column, name_column: its columns; None for class folders, and where it has no column of names.
+    """
+
+    classes: Classes
+    source: str
+    label_column: str | None = None
+    name_column: str | None = None
+
+    def is_name_column(self, column: str) -> bool:
+        """Return whether a column of another table holds names rather than labels, by its own name."""
+        usual = column.casefold() in NAME_COLUMNS and column != self.label_column
+        return column == self.name_column or usual
+
+
+def label_fill(
+    column: str, cells: Sequence[str], known: KnownClasses, where: str, problems: TableProblems
+) -> Fill | None:
+    """Return what the label column is filled with.
+
+    The sample's own cells decide: labels or names of the training table, or the same in another style (numbers, letter
+    case, Unicode). Cells that are all the same and no class, or empty, are placeholders: labels are written, or names
+    where the column is one of names. Fractions are the probability of the second of two classes such as 0 and 1.
+
+    Args:
+        column: its name.
+        cells: its cells.
+        known: the classes.
+        where: the sample's column, for messages.
+        problems: receives notes, and a problem where the cells are something else.
+
+    Returns:
+        None if there is a problem.
+    """
+    labels, names = known.classes.labels, known.classes.names
+    values = {cell.strip(BLANKS) for cell in cells}
+    values -= {value for value in values if value.casefold() in MISSING_TEXTS | {""} and value not in {*labels, *names}}
+    form = form_with(values, labels, names) if values else None
+    if form is None and values and all(map(_is_fraction, values)):
+        return _probability_fill(column, known, f"{where} has {listed(sorted(values))}", problems)
+    if len(values) <= 1:
+        return LabelFill(_of_placeholder("".join(values), form, column, known, where, problems))
+    if form is not None:
+        return LabelFill(form)
+    nearest = nearest_form(values, labels, names)
+    other = sorted(values - set(nearest))
+    found = f"{where} has {listed(map(repr, other))}, no class of {known.source} ({listed(map(repr, labels), 5)})"
+    if 2 * len(other) > len(values):
+        problems.add(f"{found}. {HINT}")
+        return None
+    problems.note(found)
+    return LabelFill(nearest)
+
+
+def _of_placeholder(
+    value: str, form: Texts | None, column: str, known: KnownClasses, where: str, problems: TableProblems
+) -> Texts:
+    """Return the form of a column in which all cells are equal."""
+    labels, names = known.classes.labels, known.classes.names
+    usual = names if known.is_name_column(column) else labels
+    if not value or value in usual:
+        return usual
+    doubtful = usual is names or (form not in (labels, names) and _are_padded(labels))
+    if form is not None and not doubtful:
+        return form
+    problems.note(
+        f"{where} has {value!r} in all rows, which is taken for a placeholder; classes are written as {usual[0]!r}"
+    )
+    return usual
+
+
+def _probability_fill(column: str, known: KnownClasses, found: str, problems: TableProblems) -> Fill | None:
+    """Return the fill with the probability of the positive of two classes, or report why there is none."""
+    labels, names = known.classes.labels, known.classes.names
+    if len(labels) == 2:
+        called = [index for index in (0, 1) if column.casefold() in (labels[index].casefold(), names[index].casefold())]
+        positive = called[0] if called else 1 if {label.casefold() for label in labels} in _POSITIVE else None
+        if positive is not None:
+            problems.note(f"{found}: the probability of class {labels[positive]!r} is written")
+            return ProbabilityFill(positive)
+    problems.add(
+        f"{found}, which looks like a probability; of which class? Name one column per class "
+        f"({listed(map(repr, labels), 5)}), or write labels there."
+    )
+    return None
+
+
+def _is_fraction(value: str) -> bool:
+    try:
+        return 0 <= float(value) <= 1 and as_integer(value) is None
+    except ValueError:
+        return False
+
+
+def _are_padded(labels: Collection[str]) -> bool:
+    return any(as_integer(label) is not None and re.match("-?0[0-9]", label) for label in labels)
