@@ -75,8 +75,8 @@ def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:
         UserError: all mistakes in the recipe, or the data does not exist.
     """
     from sketchfit.config.load import load_recipe
-    from sketchfit.errors import UserError
+    from sketchfit.errors import no_such_data
 
     load_recipe(recipe, settings)
     if not data.exists():
-        raise UserError(f"{data} does not exist", "Give the folder that contains train.csv, or a table.")
+        raise no_such_data(data)

@@ -13,7 +13,7 @@ from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
 from sketchfit.data.review import review_table
 from sketchfit.data.table import Table
-from sketchfit.errors import UserError
+from sketchfit.errors import no_such_data
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
         UserError: nothing there, or mistakes in the tables or the review files.
     """
     if not data.exists():
-        raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
+        raise no_such_data(data)
     folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
     table = read_table(data, read_settings(recipe.data, folds))
     return review_table(table, recipe.data, folds)
