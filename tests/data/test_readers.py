@@ -362,11 +362,14 @@ def test_fingerprint_sees_what_matters(data: Path) -> None:
 
 
 def test_images_to_predict(data: Path) -> None:
-    root, split = read_images([data / "test"])
+    named = read_images([data / "test"])
+    root, split = named.root, named.split
     assert root / split.paths[0] == data / "test/0.JPEG"
     assert split.names == ("0.JPEG", "1.JPEG", "2.JPEG", "3.JPEG", "4.JPEG")
     (data / "test/3.JPEG").unlink()
-    root, split = read_images([data / "train/cat/sketch_1.JPEG", data / "test.csv", data / "train/bus"])
+    named = read_images([data / "train/cat/sketch_1.JPEG", data / "test.csv", data / "train/bus"])
+    root, split = named.root, named.split
+    assert "3.JPEG" in named.notes[0]
     assert [root / path for path in split.paths] == [
         data / "train/cat/sketch_1.JPEG",
         *(data / f"test/{k}.JPEG" for k in range(5)),  # the missing one keeps its place

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sketchfit.cli.options import ImageColumn, Overrides, Run, check_output
+from sketchfit.cli.options import FollowLinks, ImageColumn, Overrides, Run, check_output
 
 if TYPE_CHECKING:
     from sketchfit.runs.estimates import Estimate
@@ -23,6 +23,7 @@ def predict(
     images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV or Parquet table of images.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV to write; standard output by default.")] = None,
     image_column: ImageColumn = None,
+    follow_links: FollowLinks = False,
     sets: Annotated[
         float | None, typer.Option("--sets", help="Also the classes that contain the true one with this probability.")
     ] = None,
@@ -32,7 +33,11 @@ def predict(
     check_output(out)
     from sketchfit.commands.predict import predict as predict_images
 
-    frame = predict_images(run_folder, images, image_column=image_column, sets=sets, distilled=distilled)
+    frame = predict_images(
+        run_folder, images, image_column=image_column, follow_links=follow_links, sets=sets, distilled=distilled
+    )
+    for note in frame.attrs["notes"]:
+        typer.echo(f"note: {note}", err=True)
     text = frame.to_csv(index=False, lineterminator="\n")
     _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])
     if out is None:

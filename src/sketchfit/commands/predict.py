@@ -15,6 +15,7 @@ from sketchfit.claims.alarm import alarm
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.new_rows import estimate_new, wanted_rows
 from sketchfit.data.image_sources import read_images
+from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.store import open_stores
 from sketchfit.data.table import Split
 from sketchfit.errors import UserError
@@ -35,6 +36,7 @@ def predict(
     images: Sequence[str | Path] | str | Path,
     *,
     image_column: str | None = None,
+    follow_links: bool = False,
     sets: float | None = None,
     distilled: bool = False,
 ) -> pd.DataFrame:
@@ -44,6 +46,7 @@ def predict(
         run: a run's folder.
         images: image files, folders (all images below), or tables.
         image_column: column of a table that names the image.
+        follow_links: follow symbolic links that lead out of a folder of images.
         sets: coverage of prediction sets, above 0, below 1. The column `set` then has the classes that together include
             the right one with this probability, for images like those of the training table.
         distilled: predict only with the run's distilled student: the entire image, without calibration.
@@ -54,7 +57,7 @@ def predict(
         could not be read, else empty; all classes are then equally probable). `attrs["accuracy"]` is the accuracy to
         expect, an `Estimate` made without labels; None for fewer than 100 readable images, and where the run has no
         model of it. `attrs["contradicts"]` is the claim of the run (an `Estimate`) where these images contradict it,
-        else None.
+        else None. `attrs["notes"]` names files that are missing or not used, one sentence each.
 
     Raises:
         UserError: there is no finished run, no student or no such image, or sets of a student are requested.
@@ -65,13 +68,16 @@ def predict(
     if sets is not None and distilled:
         raise UserError("sets are calibrated for the predictions of all members", "Leave out --sets, or --distilled.")
     sources = [images] if isinstance(images, (str, Path)) else images
-    root, split = read_images([Path(source) for source in sources], image_column)
+    settings = ReadSettings(TableNames(image_column), follow_links=follow_links)
+    named = read_images([Path(source) for source in sources], settings)
+    root, split = named.root, named.split
     predictor = RunPredictor.of_student(opened) if distilled else RunPredictor.of(opened)
     answers, wanted, errors = _answers(opened, predictor, root, split)
     prob = answers.final
     frame = _frame(split, prob, errors, opened.table)
     model = None if distilled else opened.label_free
     found = None if model is None else estimate_new(model, predictor, answers, wanted)
+    frame.attrs["notes"] = named.notes
     frame.attrs["accuracy"] = None if found is None else replace(found.final, n=errors.count(""))
     frame.attrs["contradicts"] = None if found is None else _contradicted(opened, found)
     if sets is not None:

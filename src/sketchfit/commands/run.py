@@ -75,7 +75,7 @@ def run(
         recipe: name of a shipped recipe, path of a YAML file, or the settings themselves.
         overrides: `key=value` texts or a nested mapping, merged into the recipe.
         out: the run's folder; `runs/<data>-<recipe>` by default. The same command again continues where it stopped.
-        strict: stop at an image that can't be read.
+        strict: stop at an image that is missing or can't be read, as with `data.missing=error`.
         fresh: delete what the folder holds of an earlier run.
 
     Raises:

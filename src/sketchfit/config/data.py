@@ -20,14 +20,15 @@ class DataSection(Section):
     """Training table, or folder of class folders, within the data folder; the usual names are found without it."""
     test: Annotated[str | None, CheckedBy("table")] = None
     """Test table, or folder of test images, within the data folder; the usual names are found without it."""
-    missing: Literal["drop", "error"] = "drop"
-    """What happens to training rows whose image file is missing: `drop` them with a note, or stop with an `error`."""
+    missing: Annotated[Literal["drop", "error"], Scope(decides="nothing")] = "drop"
+    """What happens where an image file is missing or cannot be read: `drop` training rows with a note and give test
+    rows the class frequencies, or stop with an `error` (`--strict`)."""
     labels: Literal["auto", "names", "integers"] = "auto"
     """Whether labels are `names` of classes or `integers` that number them; `auto` decides by the labels."""
     encoding: Annotated[str | None, CheckedBy("table")] = None
     """Text encoding of the tables, such as `cp949`; detected by default."""
     follow_links: bool = False
-    """Follow symbolic links that lead out of the data folder."""
+    """Follow symbolic links that lead out of the data folder (`--follow-links`)."""
     exclude: str | None = None
     """Reviewed list of training images to leave out, a CSV file (`--exclude FILE`)."""
     relabel: str | None = None

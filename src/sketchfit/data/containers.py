@@ -15,6 +15,17 @@ SEPARATOR = "#"
 STROKE_SUFFIX = ".ndjson"
 
 
+def is_container(name: str) -> bool:
+    """Return whether a file of this name contains several images."""
+    return name.lower().endswith(STROKE_SUFFIX)
+
+
+def members(container: Path) -> range:
+    """Return the numbers of the images in a container."""
+    status = container.stat()
+    return range(1, len(_line_ends(str(container), status.st_mtime_ns, status.st_size)) + 1)
+
+
 def member_path(container: str, number: int) -> str:
     """Return the path of the image with this number, counted from 1."""
     return f"{container}{SEPARATOR}{number}"
@@ -23,7 +34,7 @@ def member_path(container: str, number: int) -> str:
 def split_member(path: str) -> tuple[str, int] | None:
     """Return container and number of a path, or None if it names no image inside a container."""
     container, mark, number = path.rpartition(SEPARATOR)
-    if not mark or not container.lower().endswith(STROKE_SUFFIX) or not (number.isascii() and number.isdigit()):
+    if not mark or not is_container(container) or not (number.isascii() and number.isdigit()):
         return None
     return container, int(number)
 

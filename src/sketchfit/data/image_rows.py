@@ -7,26 +7,28 @@ from collections.abc import Sequence
 from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, about_rows, need_column
 from sketchfit.data.listing import Listing
 from sketchfit.data.paths import resolve
+from sketchfit.data.read_settings import ReadSettings
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.table import Split
 from sketchfit.wording import listed
 
 
 def read_rows(
-    sheet: Sheet, listing: Listing, image_column: str | None, bases: Sequence[str], problems: TableProblems
+    sheet: Sheet, listing: Listing, settings: ReadSettings, bases: Sequence[str], problems: TableProblems
 ) -> Split | None:
     """Read the rows of a table without labels, including those whose file is missing.
 
     Args:
         sheet: the table.
         listing: content of the folder that its paths stay in.
-        image_column: name of the column of paths, if it is not a usual one.
+        settings: name of the column of paths, if it is not a usual one, and whether a missing file is an error.
         bases: folders that the paths may be relative to.
         problems: receives what is wrong.
 
     Returns:
         None if there are problems.
     """
+    image_column = settings.names.image_column
     usual = IMAGE_COLUMNS if image_column is None else (image_column, *IMAGE_COLUMNS)
     image = need_column(sheet, None, usual, "image paths", "--image-column", problems)
     if not sheet.rows:
@@ -39,6 +41,8 @@ def read_rows(
     if len(absent) == len(names):
         where = listed([f"{base or '.'}/" for base in bases])
         problems.rows(sheet, "no file of the table exists", absent, f"Searched in {where}.")
+    elif settings.missing == "error":
+        problems.rows(sheet, "file does not exist", absent)
     elif absent:
         problems.note(about_rows(sheet, "file does not exist; the class frequencies will be predicted", absent))
     return Split(resolved.paths, names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from sketchfit.data.listing import natural_key
+from sketchfit.data.path_text import natural_key
 
 _INTEGER = re.compile(r"([+-]?[0-9]{1,19})(?:\.0*)?")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))

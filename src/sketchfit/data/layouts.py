@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
-from sketchfit.data.listing import Listing, PathError
+from sketchfit.data.listing import Listing
+from sketchfit.data.path_text import PathError
 from sketchfit.data.read_settings import TableNames
 from sketchfit.data.sheets import TableError, is_table_name, read_sheet, table_rank, table_stem, table_suffix
 from sketchfit.errors import UserError

@@ -3,60 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from sketchfit.data.containers import member_path, split_member
+from sketchfit.data.containers import is_container, member_path, split_member
 from sketchfit.data.decoders.formats import SUFFIXES
 from sketchfit.data.images import is_image_content, is_image_name
+from sketchfit.data.path_text import PathError, natural_key
 
 ALLOW_LINKS = "--follow-links allows them."
 """What to do about links that lead outside the data folder."""
 
 _IGNORED_FOLDERS = ("__macosx",)
 _IGNORED_FILES = ("thumbs.db", "desktop.ini")
-
-
-class PathError(Exception):
-    """A name that cannot be used as a path; the message is the end of a sentence that begins with the name."""
-
-
-def natural_key(name: str) -> tuple[tuple[int | str, ...], str]:
-    """Return a sort key that puts `2.jpg` before `10.jpg`."""
-    parts = re.split(r"([0-9]+)", name.casefold())
-    return tuple(int(part) if odd % 2 else part for odd, part in enumerate(parts)), name
-
-
-def clean_path(name: str) -> str:
-    """Return a table's path with forward slashes and without `.` and `..`.
-
-    Raises:
-        PathError: it is empty, absolute, or leaves its folder by `..`.
-    """
-    text = name.strip().replace("\\", "/")
-    if not text:
-        raise PathError("is empty")
-    if "\0" in text:
-        raise PathError("contains a zero byte")
-    if text.startswith("/"):
-        raise PathError("is an absolute path")
-    parts: list[str] = []
-    for part in text.split("/"):
-        if part == "..":
-            if not parts:
-                raise PathError("leaves the data folder")
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    if not parts:
-        raise PathError("names no file")
-    if re.match(r"[A-Za-z]:", parts[0]):  # a drive of Windows
-        raise PathError("is an absolute path")
-    return "/".join(parts)
 
 
 def _key(name: str) -> str:
@@ -177,6 +139,11 @@ class Listing:
         A file is an image by its suffix, or by its content where the suffix is none of an image.
         """
         found = (one.path for one in self.walk(path) if one.kind == "file" and self.is_image(one.path))
+        return sorted(found, key=natural_key)
+
+    def containers(self, path: str = "") -> list[str]:
+        """Return all files of several images in a folder and below (see `containers`), in natural order."""
+        found = (one.path for one in self.walk(path) if one.kind == "file" and is_container(one.path))
         return sorted(found, key=natural_key)
 
     def is_image(self, path: str) -> bool:

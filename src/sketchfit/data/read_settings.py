@@ -31,7 +31,8 @@ class ReadSettings:
     Attributes:
         names: names of files and columns.
         folds: planned number of folds; None: not known.
-        missing: what happens to training rows whose file is missing: `drop` them with a note, or stop with an `error`.
+        missing: what happens to rows whose file is missing: `drop` training rows with a note and keep test rows, or
+            stop with an `error`.
         labels: whether labels are class `names` or class numbers (`integers`); `auto` decides by the cells.
         encoding: text encoding of all tables, as Python names it; None: detected.
         follow_links: whether symbolic links that lead out of the data folder are followed.

@@ -10,7 +10,7 @@ import numpy as np
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.image_rows import check_unicode
 from sketchfit.data.labels import Classes
-from sketchfit.data.listing import natural_key
+from sketchfit.data.path_text import natural_key
 from sketchfit.data.read_settings import ReadSettings
 from sketchfit.data.sample import read_sample
 from sketchfit.data.source import DataSource, find_source

@@ -43,7 +43,7 @@ def read_testing(source: DataSource) -> Testing | None:
     sheet = source.sheet(layout.test_table)
     if sheet is None:
         return None
-    split = read_rows(sheet, listing, source.settings.names.image_column, TEST_BASES, source.problems)
+    split = read_rows(sheet, listing, source.settings, TEST_BASES, source.problems)
     return None if split is None else Testing(split, sheet)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from sketchfit.data.containers import split_member
-from sketchfit.data.listing import Found, Listing, natural_key
+from sketchfit.data.listing import Found, Listing
+from sketchfit.data.path_text import natural_key
 from sketchfit.data.sheets import is_table_name
 from sketchfit.wording import counted, listed
 

@@ -67,16 +67,17 @@ def unreadable_images(context: RunContext, member: Member) -> tuple[dict[str, st
     """Return the images of the training and the test table that can't be read, with the reason, and print them.
 
     Raises:
-        UserError: there are some and the run is strict, or no training image can be read.
+        UserError: there are some and `data.missing` is `error`, or no training image can be read.
     """
     table = context.table
     train = {path: error for path, error in zip(table.train.paths, member.train.errors, strict=True) if error}
     test = {path: error for path, error in zip(table.test.paths, member.test.errors, strict=True) if error}
     problems = [f"{path}: {error}" for path, error in [*train.items(), *test.items()]]
-    if context.strict and problems:
+    if context.recipe.data.missing == "error" and problems:
         raise UserError(
             [f"{len(problems)} images can't be read", *problems],
-            "Fix them, or leave out --strict: such training rows are then dropped, and such test rows get the prior.",
+            "Fix them, or leave out --strict and data.missing=error: such training rows are then dropped, and such "
+            "test rows get the prior.",
         )
     if len(train) == len(table.train):
         raise UserError(["no training image can be read", *problems[:PRINTED]], "Check the paths and the files.")

@@ -43,7 +43,6 @@ class RunContext:
         console: silent in all processes but the main one.
         dispatcher: to trackers and notifiers.
         clock: time by stage.
-        strict: stop at an image that can't be read.
     """
 
     run: RunFolder
@@ -53,4 +52,3 @@ class RunContext:
     console: Console
     dispatcher: Dispatcher = field(default_factory=Dispatcher)
     clock: Clock = field(default_factory=Clock)
-    strict: bool = False
