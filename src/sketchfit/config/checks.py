@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from sketchfit.config.fold_weights import at_fold, has_fold_weights, trained_folds
 from sketchfit.config.policies import policy_problems
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.transforms import TransformsSection
@@ -97,15 +98,17 @@ def _policies(recipe: Recipe) -> Iterator[str]:
 
 def _member_files(recipe: Recipe) -> Iterator[str]:
     model, data = recipe.model, recipe.data
-    weights = model.weights if model.pretrained else None
-    named = {"model.weights": weights, "data.exclude": data.exclude, "data.relabel": data.relabel}
-    for key, path in named.items():
+    each = [at_fold(recipe, fold) for fold in trained_folds(recipe)] if has_fold_weights(recipe) else [recipe]
+    named = [("model.weights", one.model.weights) for one in each if model.pretrained]
+    for key, path in [*named, ("data.exclude", data.exclude), ("data.relabel", data.relabel)]:
         if path is not None and not Path(path).expanduser().is_file():
             yield f"{key}: {path} does not exist"
 
 
 def _soups(recipe: Recipe) -> Iterator[str]:
     soup = recipe.soup
+    if soup.folds and has_fold_weights(recipe):
+        yield "soup.folds averages networks that started from the same weights, and model.weights has a file per fold"
     if soup.use == "members" and soup.members == "none":
         yield "soup.use=members needs soups of members, and soup.members is none: set it to uniform or greedy"
     if soup.use == "folds" and not soup.folds:

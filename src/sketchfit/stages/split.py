@@ -16,6 +16,7 @@ from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.runs.table import TrainingRows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
+from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.wording import listed
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,8 @@ def split(context: RunContext, state: RunState) -> RunState:
     """Assign the rows that every member can read to folds, and write `folds.parquet`.
 
     Raises:
-        UserError: folds that do not exist or are empty, or that leak copies to students.
+        UserError: folds that do not exist or are empty, or that leak copies to students; weights that have learnt from
+            rows of a fold that they are validated on.
     """
     table, recipe = context.table, context.recipe
     usable = np.logical_and.reduce([member.train.readable for member in state.members.values()])
@@ -35,6 +37,10 @@ def split(context: RunContext, state: RunState) -> RunState:
         log.info(balance(table.label, fold_of_row))
     chosen = trained_folds(folds, recipe)
     check_students(chosen, state.group, recipe)
+    recipes = {name: member.recipe for name, member in state.members.items()}
+    if state.student is not None:
+        recipes[state.student.name] = state.student.recipe
+    check_start_weights(context, recipes, chosen, state.group)
     return replace(state, folds=chosen)
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.content_ids import content_ids
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.runs.folder import RunFolder
@@ -52,3 +57,9 @@ class RunContext:
     console: Console
     dispatcher: Dispatcher = field(default_factory=Dispatcher)
     clock: Clock = field(default_factory=Clock)
+
+    @cached_property
+    def row_ids(self) -> NDArray[np.uint64]:
+        """Numbers that name the content of all images, training rows first, then test rows: uint64 [N + M]."""
+        table = self.table
+        return content_ids(table.root, (*table.train.paths, *table.test.paths))
