@@ -29,9 +29,10 @@ def predict(
     ] = None,
     distilled: Annotated[bool, typer.Option("--distilled", help="Use the run's distilled student alone.")] = False,
 ) -> None:
-    """Label new images: image, label, name, probability and the five most probable names."""
+    """Label new images: image, label, name, probability and the five most probable classes."""
     check_output(out)
     from sketchfit.commands.predict import predict as predict_images
+    from sketchfit.errors import UserError
 
     frame = predict_images(
         run_folder, images, image_column=image_column, follow_links=follow_links, sets=sets, distilled=distilled
@@ -46,6 +47,8 @@ def predict(
         from sketchfit.files import write_text
 
         write_text(out, text)
+    if (frame["error"] != "").all():
+        raise UserError(f"none of the images can be read; the first: {frame['image'][0]}: {frame['error'][0]}")
 
 
 def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:

@@ -41,7 +41,8 @@ def read_images(sources: Sequence[Path], settings: ReadSettings | None = None) -
     """List the images of files, folders (all images below, in natural order) and tables.
 
     A table's row whose file is missing keeps its place. The name of an image is what the user gave, the table's text,
-    or the path below the given folder. A file of strokes (`.ndjson`) has one image per line.
+    or the path below the given folder; of different images with one name, the path with the given folder. A file of
+    strokes (`.ndjson`) has one image per line.
 
     Args:
         sources: files, folders and tables, in the order of the predictions.
@@ -52,7 +53,7 @@ def read_images(sources: Sequence[Path], settings: ReadSettings | None = None) -
             with a path that leaves its folder.
     """
     problems, settings = TableProblems(), settings or ReadSettings()
-    rows = [row for source in sources for row in _rows(source, settings, problems)]
+    rows = _distinct([row for source in sources for row in _rows(source, settings, problems)])
     if not sources:
         problems.add("no images are given")
     check_unicode([path for path, _ in rows], problems)
@@ -63,24 +64,35 @@ def read_images(sources: Sequence[Path], settings: ReadSettings | None = None) -
     return NamedImages(root, Split(paths, tuple(name for _, name in rows)), tuple(problems.notes))
 
 
-def _rows(source: Path, settings: ReadSettings, problems: TableProblems) -> list[tuple[str, str]]:
-    """Return (absolute path, name) of the images of one source."""
+def _distinct(rows: Sequence[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """Return (absolute path, name), with the long name for those whose short name other images have too."""
+    paths: dict[str, set[str]] = {}
+    for path, name, _ in rows:
+        paths.setdefault(name, set()).add(path)
+    return [(path, name if len(paths[name]) == 1 else long) for path, name, long in rows]
+
+
+def _rows(source: Path, settings: ReadSettings, problems: TableProblems) -> list[tuple[str, str, str]]:
+    """Return (absolute path, name, long name) of the images of one source."""
     place = Path(os.path.abspath(source))  # noqa: PTH100 - links stay as they are
     if place.is_dir():
-        return [(str(place / image), image) for image in _images_in(place, source, settings, problems)]
+        images = _images_in(place, source, settings, problems)
+        return [(str(place / image), image, str(source / image)) for image in images]
     if not place.is_file():
         problems.add(f"{source} does not exist")
         return []
     if is_container(place.name):
-        return [(member_path(str(place), number), member_path(str(source), number)) for number in members(place)]
+        drawings = [(member_path(str(place), number), member_path(str(source), number)) for number in members(place)]
+        return [(path, name, name) for path, name in drawings]
     if not is_table_name(place.name):
-        return [(str(place), str(source))]
+        return [(str(place), str(source), str(source))]
     sheet = read_checked_sheet(place, place.parent, problems)
     listing = Listing(place.parent, settings.follow_links)
     split = read_rows(sheet, listing, settings, BASES, problems) if sheet else None
     if split is None:
         return []
-    return [(str(place.parent / path), name) for path, name in zip(split.paths, split.names, strict=True)]
+    pairs = zip(split.paths, split.names, strict=True)
+    return [(str(place.parent / path), name, str(source.parent / path)) for path, name in pairs]
 
 
 def _images_in(folder: Path, source: Path, settings: ReadSettings, problems: TableProblems) -> list[str]:
