@@ -276,7 +276,7 @@ def broken_tables() -> tuple[BrokenTable, ...]:
         BrokenTable(
             "column_missing", edit("train.csv", "target", "targte"), r"no column 'target'.*Did you mean 'targte'"
         ),
-        BrokenTable("image_column_missing", edit("test.csv", "image_path", "imagepath"), r"no column .*Did you"),
+        BrokenTable("image_column_missing", _write("test.csv", b"imagepath\nx.png\n"), r"no column .*Did you"),
         BrokenTable(
             "column_twice", edit("train.csv", "class_name", "target"), r"more than one column is named 'target'"
         ),

@@ -334,9 +334,13 @@ def test_gaps_in_the_class_numbers_are_noted(data: Path) -> None:
 
 
 def test_nested_folder_is_hinted_at(data: Path) -> None:
-    with pytest.raises(UserError) as caught:
-        read_table(data.parent)
-    assert f"Did you mean {data}?" in caught.value.hint
+    assert len(read_table(data.parent).train) == 12  # the only folder has everything
+    both = data.parent / "both"
+    shutil.copytree(data, both / "first")
+    shutil.copytree(data, both / "second")
+    with pytest.raises(UserError, match="first/, second/") as caught:
+        read_table(both)
+    assert f"Did you mean {both / 'first'}?" in caught.value.hint
 
 
 def test_train_and_test_named(data: Path) -> None:

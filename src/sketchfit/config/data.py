@@ -19,7 +19,14 @@ class DataSection(Section):
     train: Annotated[str | None, CheckedBy("table")] = None
     """Training table, or folder of class folders, within the data folder; the usual names are found without it."""
     test: Annotated[str | None, CheckedBy("table")] = None
-    """Test table, or folder of test images, within the data folder; the usual names are found without it."""
+    """Test table, or folder of test images, within the data folder, or `none`; the usual names are found without it."""
+    valid: Annotated[str | None, CheckedBy("table")] = None
+    """Table or folder of the validation split within the data folder, or `none` to leave it out. Its rows are training
+    rows in the folds; `folds.column=given_fold` validates on them alone."""
+    sample: Annotated[str | None, CheckedBy("table")] = None
+    """Sample submission within the data folder; the usual names are found without it."""
+    split_column: Annotated[str | None, CheckedBy("table")] = None
+    """Column of the training table that names the split of each row (train, val, test), or `none`; found without it."""
     missing: Annotated[Literal["drop", "error"], Scope(decides="nothing")] = "drop"
     """What happens where an image file is missing or cannot be read: `drop` training rows with a note and give test
     rows the class frequencies, or stop with an `error` (`--strict`)."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+NONE = "none"
+"""What a user gives for a split or a column that is not used."""
+
 Missing = Literal["drop", "error"]
 Labels = Literal["auto", "names", "integers"]
 
@@ -15,13 +18,18 @@ class TableNames:
 
     Attributes:
         image_column, label_column: columns of the training table.
-        train, test: table or folder, relative to the data folder.
+        train, valid, test: table or folder, relative to the data folder; `none` for a split that is not used.
+        sample: the sample submission, relative to the data folder.
+        split_column: column of the training table that names the split of each row; `none`: no column does.
     """
 
     image_column: str | None = None
     label_column: str | None = None
     train: str | None = None
+    valid: str | None = None
     test: str | None = None
+    sample: str | None = None
+    split_column: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,20 @@ import numpy as np
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.image_rows import check_unicode
 from sketchfit.data.labels import Classes
+from sketchfit.data.layouts import LAYOUTS, Layout, find_layout
+from sketchfit.data.listing import Listing
 from sketchfit.data.path_text import natural_key
 from sketchfit.data.read_settings import ReadSettings
 from sketchfit.data.sample import read_sample
-from sketchfit.data.source import DataSource, find_source
+from sketchfit.data.sheets import TABLE_SUFFIXES, is_table_name
+from sketchfit.data.source import DataSource
 from sketchfit.data.submission import Submission
 from sketchfit.data.table import Split, Table
-from sketchfit.data.testing import Testing, read_testing, test_columns
+from sketchfit.data.testing import Testing, read_testing
 from sketchfit.data.training import Training, read_training
+from sketchfit.data.training_table import read_labelled_table
 from sketchfit.data.unused import unused_files
+from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
 
@@ -36,17 +41,24 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
     Raises:
         UserError: all problems together.
     """
-    source = find_source(Path(data), settings or ReadSettings())
-    training = read_training(source)
-    testing = read_testing(source)
-    submission = _read_submission(source, testing, training)
-    _check(training, testing, source.settings.folds, source.problems)
+    data, settings = Path(data), settings or ReadSettings()
+    if not data.exists():
+        raise UserError(f"{data} does not exist", LAYOUTS)
+    if data.is_file() and not is_table_name(data.name):
+        raise UserError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
+    source = DataSource(Listing(data if data.is_dir() else data.parent, settings.follow_links), settings)
+    layout = find_layout(data, source)
+    labelled = read_labelled_table(layout, "train") if layout.parts["train"].tables else None
+    training = read_training(layout, labelled)
+    testing = read_testing(layout, labelled)
+    submission = _read_submission(layout, testing, training)
+    _check(training, testing, settings.folds, source.problems)
     source.problems.stop()
     assert training is not None  # otherwise there was a problem
     assert testing is not None
     used = {*training.split.paths, *testing.split.paths, *source.tables}
     return Table(
-        root=source.layout.root,
+        root=source.root,
         train=training.split,
         test=testing.split,
         label=training.classes.label,
@@ -54,14 +66,16 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
         class_labels=training.classes.labels,
         submission=submission,
         columns=training.columns,
-        notes=tuple(source.problems.notes),
-        test_columns=test_columns(testing.sheet, source),
-        unused=unused_files(source.listing, used, everywhere=Path(data).is_dir()),
+        notes=(*layout.notes, *source.problems.notes),
+        unused=unused_files(source.listing, used, everywhere=data.is_dir()),
+        layout=(*training.lines, *testing.lines),
+        test_columns=testing.columns,
     )
 
 
-def _read_submission(source: DataSource, testing: Testing | None, training: Training | None) -> Submission | None:
-    sheet = source.sheet(source.layout.sample)
+def _read_submission(layout: Layout, testing: Testing | None, training: Training | None) -> Submission | None:
+    source, sample = layout.found.source, layout.found.sample
+    sheet = None if sample is None else source.sheet(sample)
     if sheet is None or testing is None:
         return None
     known = None if training is None else training.known

@@ -1,71 +1,95 @@
-"""A data set that is being read: where its parts are, its tables, and what is wrong with them so far."""
+"""A data set that is being read: its files, its tables, and what is wrong with them so far."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.decoding import data_decoder
-from sketchfit.data.layouts import LAYOUTS, Layout, find_layout
 from sketchfit.data.listing import Listing
 from sketchfit.data.read_settings import ReadSettings
-from sketchfit.data.sheets import TABLE_SUFFIXES, Decoder, Sheet, TableError, is_table_name, read_sheet
-from sketchfit.errors import UserError
+from sketchfit.data.sheets import Decoder, Sheet, TableError, read_sheet
 
 
-@dataclass(frozen=True)
+@dataclass
 class DataSource:
-    """A data set that is being read: where its parts are, and what is wrong with them so far.
+    """A data set that is being read. Each table is read once.
 
-    Attributes:
-        layout: its parts.
-        listing: content of the root.
-        settings: of the user.
-        decoder: of its text tables.
+    Args:
+        listing: content of the data root.
+        settings: how it is read.
         problems: collects what is wrong.
-        tables: collects the tables that were read, relative to the root.
+        decoder: of its text tables.
+        tables: collects the tables that are used, relative to the root.
     """
 
-    layout: Layout
     listing: Listing
     settings: ReadSettings
-    decoder: Decoder = field(default_factory=Decoder)
     problems: TableProblems = field(default_factory=TableProblems)
+    decoder: Decoder = field(default_factory=Decoder)
     tables: set[str] = field(default_factory=set)
+    _sheets: dict[Path, Sheet | TableError] = field(default_factory=dict, init=False)
 
-    def sheet(self, path: Path | None) -> Sheet | None:
-        """Read one of its tables; None if there is none or it cannot be read."""
-        if path is None:
+    @property
+    def root(self) -> Path:
+        """The data folder."""
+        return self.listing.root
+
+    def name(self, path: Path) -> str:
+        """Return what messages call a file: its path below the root."""
+        return table_name(path, self.root)
+
+    def decode_as_one(self, tables: Iterable[Path]) -> None:
+        """Use one encoding for all tables, the one that fits these.
+
+        Raises:
+            UserError: the user's encoding does not exist.
+        """
+        self.decoder = data_decoder(tables, self.listing, self.settings.encoding)
+
+    def try_sheet(self, path: Path) -> Sheet | None:
+        """Read a file that may be no table; None if it is none."""
+        found = self._read(path)
+        return found if isinstance(found, Sheet) else None
+
+    def sheet(self, path: Path) -> Sheet | None:
+        """Read a table; None if it cannot be read, which is a problem."""
+        self.tables.add(self.name(path))
+        found = self._read(path)
+        if isinstance(found, TableError):
+            self.problems.add(*found.args)
             return None
-        self.tables.add(path.relative_to(self.layout.root).as_posix())
-        return read_checked_sheet(path, self.layout.root, self.problems, self.decoder)
+        _note(found, self.problems)
+        return found
+
+    def _read(self, path: Path) -> Sheet | TableError:
+        if path not in self._sheets:
+            try:
+                self._sheets[path] = read_sheet(path, self.name(path), self.decoder)
+            except TableError as error:
+                self._sheets[path] = error
+        return self._sheets[path]
 
 
-def find_source(data: Path, settings: ReadSettings) -> DataSource:
-    """Find the parts of a data set.
-
-    Raises:
-        UserError: nothing to train on, or more than one candidate.
-    """
-    if not data.exists():
-        raise UserError(f"{data} does not exist", LAYOUTS)
-    if data.is_file() and not is_table_name(data.name):
-        raise UserError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
-    listing = Listing(data if data.is_dir() else data.parent, settings.follow_links)
-    layout = find_layout(data, listing, settings.names)
-    decoder = data_decoder((layout.train_table, layout.test_table, layout.sample), listing, settings.encoding)
-    return DataSource(layout, listing, settings, decoder)
+def table_name(path: Path, root: Path) -> str:
+    """Return what messages call a table: its path below the root, if it is there."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
-def read_checked_sheet(path: Path, root: Path, problems: TableProblems, decoder: Decoder | None = None) -> Sheet | None:
+def read_checked_sheet(path: Path, root: Path, problems: TableProblems) -> Sheet | None:
     """Read a table; None if it cannot be read, which is a problem. Messages name its path relative to `root`."""
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
     try:
-        sheet = read_sheet(path, name, decoder)
+        sheet = read_sheet(path, table_name(path, root))
     except TableError as error:
         problems.add(*error.args)
         return None
-    for note in sheet.notes:
-        problems.note(note)
+    _note(sheet, problems)
     return sheet
+
+
+def _note(sheet: Sheet, problems: TableProblems) -> None:
+    for note in sheet.notes:
+        if note not in problems.notes:
+            problems.note(note)

@@ -44,6 +44,7 @@ class Table:
             class folders their names.
         submission: the sample submission, if there is one.
         columns: further columns of the training table by name, for example a fold column; text arrays [N].
+        layout: where the rows of each split are from, one sentence each.
         test_columns: further columns of the test table by name; text arrays [M].
         unused: files in the data folder that are in no row, by reason.
         notes: what to know about the tables that is not an error, one sentence each.
@@ -60,6 +61,7 @@ class Table:
     notes: tuple[str, ...] = ()
     unused: tuple[Unused, ...] = ()
     test_columns: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    layout: tuple[str, ...] = ()
 
     @property
     def class_count(self) -> int:

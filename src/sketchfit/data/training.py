@@ -1,141 +1,192 @@
-"""Read the training rows of a data set: a table with labels, or class folders."""
+"""Read the training rows of a data set, those of a validation split included."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from sketchfit.data.checks import (
-    IMAGE_COLUMNS,
-    LABEL_COLUMNS,
-    NAME_COLUMNS,
-    TableProblems,
-    about_rows,
-    find_column,
-    nearest_column,
-    need_column,
-)
+from sketchfit.data.checks import TableProblems, about_rows
+from sketchfit.data.joined import append_sheets
+from sketchfit.data.labelled import LabelledRows, rows_of_folders, rows_of_table
 from sketchfit.data.labels import Classes, read_classes
-from sketchfit.data.layouts import class_folders
+from sketchfit.data.layouts import Layout, Role
 from sketchfit.data.listing import ALLOW_LINKS
-from sketchfit.data.paths import Resolved, resolve
-from sketchfit.data.read_settings import Missing
+from sketchfit.data.read_settings import NONE, Missing
 from sketchfit.data.sample_labels import KnownClasses
 from sketchfit.data.sheets import Sheet
-from sketchfit.data.source import DataSource
 from sketchfit.data.table import Split
-from sketchfit.wording import listed
+from sketchfit.data.training_table import LabelledTable, read_labelled_table
+from sketchfit.wording import counted, listed
 
-TRAIN_BASES = ("train", "", "images", "train_images")
-"""Folders that a table's paths may be relative to. The first that holds most of the files is used for all rows."""
+GIVEN_FOLD = "given_fold"
+"""Column of the fold that a validation split makes: its rows are in fold 0, the others (-1) are never validated."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """The training rows.
+    """The training rows: their images, classes and further columns.
 
     Attributes:
-        split: their images.
-        classes: their classes.
-        columns: further columns.
+        split: all rows; those of a validation split are last.
+        classes: their labels.
+        columns: further columns of their tables.
         known: the classes, as the sample submission may write them.
+        lines: what the rows of each split are from, and how many there are.
     """
 
     split: Split
     classes: Classes
     columns: dict[str, np.ndarray[Any, Any]]
     known: KnownClasses
+    lines: tuple[str, ...]
 
 
-def read_training(source: DataSource) -> Training | None:
-    """Read the training rows; None if there are problems."""
-    if source.layout.train_folder is not None:
-        return _read_class_folders(source.layout.train_folder, source)
-    sheet = source.sheet(source.layout.train_table)
-    if sheet is None:
+def read_training(layout: Layout, table: LabelledTable | None) -> Training | None:
+    """Read the training and validation rows; None if there are problems.
+
+    Args:
+        layout: the parts of the data set.
+        table: the training table, if there is one and it could be read.
+    """
+    train = _rows(layout, "train", table)
+    if train is None:
         return None
-    problems = source.problems
-    image, label, name_column = _train_columns(sheet, source)
-    if image is None or label is None or not sheet.rows:
+    valid = _rows(layout, "valid", table)
+    parts = [train] if valid is None else [train, valid]
+    source = layout.found.source
+    for rows in parts:
+        _report_absent(rows, source.settings.missing, source.problems)
+    return _numbered(parts, layout)
+
+
+def _rows(layout: Layout, role: Role, table: LabelledTable | None) -> LabelledRows | None:
+    """Return the rows of a split; None if there are none, or if there are problems."""
+    found, part = layout.found, layout.parts.get(role)
+    if role == "valid" and found.source.settings.names.valid == NONE:
         return None
-    names = sheet.column(image)
-    resolved = resolve(sheet, names, source.listing, TRAIN_BASES, problems)
-    class_names = sheet.column(name_column) if name_column and name_column != label else None
-    folders = [PurePosixPath(name.strip().replace("\\", "/")).parent.name for name in names]
-    classes = read_classes(sheet, sheet.column(label), class_names, folders, problems, source.settings.labels)
-    _report_absent(sheet, names, resolved, source.settings.missing, problems)
-    cells = sheet.column(label)
-    labels = [classes.labels[number] for number in classes.label] if classes else [cell.strip() for cell in cells]
-    kept = _first_of_each(sheet, names, resolved.paths, labels, problems)
+    if table is not None and role in table.rows and (role == "train" or part is None or not part.tables):
+        path = layout.parts["train"].tables[0]
+        return rows_of_table(table.rows[role], table.columns, found.places(role, path), found.source)
+    if part is None:
+        return None
+    if part.classes:
+        return _class_folders(layout, role)
+    if not part.tables:
+        _report_no_labels(layout, role)
+        return None
+    if role == "train":
+        return None  # its table has problems
+    own = read_labelled_table(layout, role)
+    if own is None:
+        return None
+    return rows_of_table(own.sheet, own.columns, found.places(role, part.tables[0]), found.source)
+
+
+def _class_folders(layout: Layout, role: Role) -> LabelledRows:
+    source, part = layout.found.source, layout.parts[role]
+    folder = part.folder or ""
+    if outside := source.listing.outside(folder):
+        source.problems.add(
+            f"links in the training folders lead outside {source.root}: {listed(outside)}. {ALLOW_LINKS}"
+        )
+    used = {one.path for other in layout.parts.values() for one in other.classes}
+    used |= {other.folder for other in layout.parts.values() if other.folder is not None}
+    prefix = f"{folder}/" if folder else ""
+    names = [name for name in source.listing.folders(folder) if not layout.found.folders.count(prefix + name)]
+    if empty := [name for name in names if prefix + name not in used]:
+        source.problems.note(f"folders without images are not classes: {listed(empty)}")
+    return rows_of_folders(part, source.listing)
+
+
+def _report_no_labels(layout: Layout, role: Role) -> None:
+    """Report a folder that is named like a split with labels, and has none; a training table may have them."""
+    folder = layout.parts[role].folder
+    if role == "train" or not layout.parts["train"].tables:
+        layout.found.source.problems.add(
+            f"{folder}/ has images without labels: no folder per class, and no table names them. "
+            f"If they are test images, set data.test={folder}; if they are not used, set data.{role}=none."
+        )
+
+
+def _numbered(parts: Sequence[LabelledRows], layout: Layout) -> Training | None:
+    """Number the classes of all rows, and leave out rows that are missing or repeated; None if there are problems."""
+    problems, settings = layout.found.source.problems, layout.found.source.settings
+    sheet = append_sheets([rows.sheet for rows in parts])
+    cells = [label for rows in parts for label in rows.labels]
+    folders = [folder for rows in parts for folder in rows.folders]
+    classes = read_classes(sheet, cells, _class_names(parts), folders, problems, settings.labels)
+    labels = [classes.labels[k] for k in classes.label] if classes else [cell.strip() for cell in cells]
+    names = [name for rows in parts for name in rows.names]
+    paths = [path for rows in parts for path in rows.resolved.paths]
+    kept = _first_of_each(sheet, names, paths, labels, problems)
     if classes is None:
         return None
-    absent = set(resolved.absent)
+    starts = np.cumsum([0, *(len(rows.names) for rows in parts)])
+    absent = {start + row for start, rows in zip(starts, parts, strict=False) for row in rows.resolved.absent}
     kept = [row for row in kept if row not in absent]
-    others = [column for column in sheet.header if column and column not in (image, label, name_column)]
+    used = frozenset().union(*(rows.used() for rows in parts))
+    columns = {
+        name: np.array(sheet.column(name), dtype=np.str_)[kept] for name in sheet.header if name and name not in used
+    }
+    valid = int(sum(row >= starts[1] for row in kept))
+    if len(parts) > 1:
+        columns[GIVEN_FOLD] = np.array(["0" if row >= starts[1] else "-1" for row in kept], dtype=np.str_)
+        _note_validation(valid, parts[1], problems)
     return Training(
-        split=Split(tuple(resolved.paths[row] for row in kept), tuple(names[row] for row in kept)),
+        split=Split(tuple(paths[row] for row in kept), tuple(names[row] for row in kept)),
         classes=replace(classes, label=classes.label[kept]),
-        columns={column: np.array(sheet.column(column), dtype=np.str_)[kept] for column in others},
-        known=KnownClasses(classes, sheet.name, label, name_column),
+        columns=columns,
+        known=_known(classes, parts[0]),
+        lines=_lines(parts, (len(kept) - valid, valid)),
     )
 
 
-def _train_columns(sheet: Sheet, source: DataSource) -> tuple[str | None, str | None, str | None]:
-    """Return the columns of images, labels and class names."""
-    problems = source.problems
-    image = need_column(
-        sheet, source.settings.names.image_column, IMAGE_COLUMNS, "image paths", "--image-column", problems
+def _known(classes: Classes, rows: LabelledRows) -> KnownClasses:
+    if rows.columns is None:
+        return KnownClasses(classes, "the class folders")
+    return KnownClasses(classes, rows.sheet.name, rows.columns.labels.label, rows.columns.class_name)
+
+
+def _lines(parts: Sequence[LabelledRows], counts: Sequence[int]) -> tuple[str, ...]:
+    splits = zip(("training", "validation"), parts, counts, strict=False)
+    return tuple(f"{name}: {rows.origin}: {counted(count, 'row')}" for name, rows, count in splits)
+
+
+def _class_names(parts: Sequence[LabelledRows]) -> list[str] | None:
+    """Return the name of each row's class; None if no part has names. A part without names takes those of the other."""
+    named = {
+        label.strip(): name
+        for rows in parts
+        if rows.class_names is not None
+        for label, name in zip(rows.labels, rows.class_names, strict=True)
+    }
+    if not named:
+        return None
+    return [
+        name
+        for rows in parts
+        for name in rows.class_names or [named.get(label.strip(), label) for label in rows.labels]
+    ]
+
+
+def _note_validation(count: int, rows: LabelledRows, problems: TableProblems) -> None:
+    problems.note(
+        f"the {counted(count, 'row')} of the validation split ({rows.sheet.name}) are in the folds like all training "
+        f"rows; --set folds.column={GIVEN_FOLD} validates on them alone, and --set data.valid=none leaves them out"
     )
-    name_column = find_column(sheet, NAME_COLUMNS)
-    # Names are the labels of a table without numbers, but not of one whose column of numbers is misspelt.
-    named_only = name_column and nearest_column(sheet, LABEL_COLUMNS[0]) is None
-    usual = (*LABEL_COLUMNS, name_column) if name_column and named_only else LABEL_COLUMNS
-    label = need_column(sheet, source.settings.names.label_column, usual, "labels", "--label-column", problems)
-    if not sheet.rows:
-        problems.add(f"{sheet.name} is empty: it has column names and no row")
-    return image, label, name_column
 
 
-def _read_class_folders(folder: str, source: DataSource) -> Training | None:
-    listing, layout, problems = source.listing, source.layout, source.problems
-    names = class_folders(listing, folder, layout.test_folder)
-    prefix = f"{folder}/" if folder else ""
-    images = [listing.images(prefix + name) for name in names]
-    outside = listing.outside(folder)
-    if outside:
-        problems.add(f"links in the training folders lead outside {layout.root}: {listed(outside)}. {ALLOW_LINKS}")
-    empty = [name for name in listing.folders(folder) if name not in names and prefix + name != layout.test_folder]
-    if empty:
-        problems.note(f"folders without images are not classes: {listed(empty)}")
-    paths = tuple(path for of_class in images for path in of_class)
-    split = Split(paths, tuple(path.removeprefix(prefix) for path in paths))
-    # macOS stores Hangul and accents decomposed; names that are shown and written are composed.
-    labels = [unicodedata.normalize("NFC", name) for name, own in zip(names, images, strict=True) for _ in own]
-    classes = read_classes(_folder_sheet(folder, paths), labels, None, labels, problems, source.settings.labels)
-    return None if classes is None else Training(split, classes, {}, KnownClasses(classes, "the class folders"))
-
-
-def _folder_sheet(folder: str, paths: tuple[str, ...]) -> Sheet:
-    """Return a table of the images in class folders, so that their labels are checked as those of a table."""
-    rows = tuple((path,) for path in paths)
-    return Sheet(f"{folder or '.'}/", ("image_path",), rows, tuple(range(1, len(rows) + 1)), "image", "utf-8")
-
-
-def _report_absent(
-    sheet: Sheet, names: Sequence[str], resolved: Resolved, missing: Missing, problems: TableProblems
-) -> None:
-    absent = [(row, repr(names[row])) for row in resolved.absent]
-    if missing == "drop" and 0 < len(absent) < len(names):
-        problems.note(about_rows(sheet, "file does not exist, row dropped", absent))
+def _report_absent(rows: LabelledRows, missing: Missing, problems: TableProblems) -> None:
+    absent = [(row, repr(rows.names[row])) for row in rows.resolved.absent]
+    if missing == "drop" and 0 < len(absent) < len(rows.names):
+        problems.note(about_rows(rows.sheet, "file does not exist, row dropped", absent))
         return
-    searched = TRAIN_BASES if len(absent) == len(names) else (resolved.base,)
+    searched = rows.bases if len(absent) == len(rows.names) else (rows.resolved.base,)
     where = listed([f"{base or '.'}/" for base in searched])
-    problems.rows(sheet, "file does not exist", absent, f"Searched in {where}.")
+    problems.rows(rows.sheet, "file does not exist", absent, f"Searched in {where}.")
 
 
 def _first_of_each(

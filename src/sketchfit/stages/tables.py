@@ -34,7 +34,15 @@ def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
 def read_settings(section: DataSection, folds: int | None) -> ReadSettings:
     """Return how the recipe reads a data set that will have this number of folds."""
     return ReadSettings(
-        names=TableNames(section.image_column, section.label_column, section.train, section.test),
+        names=TableNames(
+            image_column=section.image_column,
+            label_column=section.label_column,
+            train=section.train,
+            valid=section.valid,
+            test=section.test,
+            sample=section.sample,
+            split_column=section.split_column,
+        ),
         folds=folds,
         missing=section.missing,
         labels=section.labels,
@@ -44,9 +52,11 @@ def read_settings(section: DataSection, folds: int | None) -> ReadSettings:
 
 
 def print_table(table: Table) -> None:
-    """Print one line on the data, and the notes of the readers."""
+    """Print where the rows are from, one line on the data, and the notes of the readers."""
     counts = np.bincount(table.label, minlength=table.class_count)
     log.info(f"{table_line(table)}; {counts.min()} to {counts.max()} training images per class")
+    for line in table.layout:
+        log.info(line)
     for note in table.notes:
         log.info(f"note: {note}")
     for unused in table.unused:

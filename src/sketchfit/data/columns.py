@@ -1,0 +1,150 @@
+"""Which columns of a table name the images and hold the labels: by usual names, else by what the cells are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, TableProblems, find_column, nearest_column
+from sketchfit.data.listing import Listing
+from sketchfit.data.paths import resolve
+from sketchfit.data.read_settings import TableNames
+from sketchfit.data.sheets import Sheet
+from sketchfit.data.split_column import split_columns
+
+_ROWS_READ = 200
+"""Rows that are compared with the files; evenly spaced."""
+
+MOST_FILES = 0.5
+"""A column names the images if it names a file of its own in this share of the rows."""
+
+_FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the files of a table may be.
+
+    Attributes:
+        listing: content of the data root.
+        bases: folders that paths may be relative to.
+    """
+
+    listing: Listing
+    bases: tuple[str, ...]
+
+    def found(self, sheet: Sheet, column: str) -> frozenset[str]:
+        """Return the files that some of the cells name, from the base where most exist."""
+        chosen = _spread(len(sheet.rows))
+        cells = sheet.column(column)
+        resolved = resolve(sheet, [cells[row] for row in chosen], self.listing, self.bases, TableProblems())
+        absent = set(resolved.absent)
+        return frozenset(path for row, path in enumerate(resolved.paths) if path and row not in absent)
+
+    def share(self, sheet: Sheet, column: str) -> float:
+        """Return the share of the rows whose cell names a file of its own, 0 … 1."""
+        return len(self.found(sheet, column)) / max(len(_spread(len(sheet.rows))), 1)
+
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """The columns that hold the labels.
+
+    Attributes:
+        label: the column of labels; None where each class has a column.
+        one_hot: columns of classes, of which each row marks one.
+        usual: whether the names, the user or the sample submission show it, and not only what is left over.
+    """
+
+    label: str | None
+    one_hot: tuple[str, ...] = ()
+    usual: bool = True
+
+
+def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str | None = None) -> str | None:
+    """Return the column of images: with a usual name, else the first that names most files on disk; or None.
+
+    Args:
+        sheet: the table.
+        given: name that the user gave; no other column is taken then.
+        places: where its files may be.
+        preferred: name of the column in another table of the data set.
+    """
+    if given is not None:
+        return find_column(sheet, (given,))
+    if (usual := find_column(sheet, IMAGE_COLUMNS if preferred is None else (preferred, *IMAGE_COLUMNS))) is not None:
+        return usual
+    shares = [(places.share(sheet, name), name) for name in sheet.header if name]
+    best = max((share for share, _ in shares), default=0.0)
+    return next((name for share, name in shares if share == best), None) if best >= MOST_FILES else None
+
+
+def label_columns(
+    sheet: Sheet, names: TableNames, image: str | None, filled: Sequence[str] = ()
+) -> LabelColumns | None:
+    """Return the columns of labels, or None.
+
+    A column with a usual name is first. Otherwise it is the column that the sample submission has too, columns of zeros
+    and ones of which each row marks one, or the only column that repeats values.
+
+    Args:
+        sheet: the table.
+        names: what the user gave.
+        image: the column of images.
+        filled: columns of the sample submission.
+    """
+    if names.label_column is not None:
+        found = find_column(sheet, (names.label_column,))
+        return None if found is None else LabelColumns(found)
+    if usual := find_column(sheet, LABEL_COLUMNS):
+        return LabelColumns(usual)
+    splits = {column.name for column in split_columns(sheet)}
+    others = [name for name in sheet.header if name and name != image and name not in splits]
+    shared = [name for name in others if name in filled]
+    if one_hot := _one_hot(sheet, shared) or _one_hot(sheet, others):
+        return LabelColumns(None, one_hot)
+    repeating = [name for name in others if repeats(sheet.column(name))]
+    if len(filling := [name for name in shared if name in repeating]) == 1:
+        return LabelColumns(filling[0])
+    if nearest_column(sheet, LABEL_COLUMNS[0]) is not None:
+        return None  # probably a misspelling, which must not be replaced by another column
+    if usual := find_column(sheet, NAME_COLUMNS):
+        return LabelColumns(usual)
+    return LabelColumns(repeating[0], usual=False) if len(repeating) == 1 else None
+
+
+def repeats(cells: Sequence[str]) -> bool:
+    """Return whether cells could be labels: some value occurs twice, and there are several values."""
+    distinct = len(set(cells))
+    return 1 < distinct < len(cells)
+
+
+def one_hot_labels(sheet: Sheet, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the column that each row marks; "" where it marks none."""
+    marked = [""] * len(sheet.rows)
+    for name in columns:
+        for row, cell in enumerate(sheet.column(name)):
+            if _FLAGS[cell.strip().casefold()]:
+                marked[row] = name
+    return tuple(marked)
+
+
+def flag_columns(sheet: Sheet, names: Sequence[str]) -> list[str]:
+    """Return the columns in which each cell is zero or one."""
+    return [
+        name for name in names if sheet.rows and {cell.strip().casefold() for cell in sheet.column(name)} <= set(_FLAGS)
+    ]
+
+
+def _one_hot(sheet: Sheet, names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the columns that are zeros and ones, if they are several and each row marks one of them."""
+    found = flag_columns(sheet, names)
+    marks = [
+        sum(_FLAGS[cell.strip().casefold()] for cell in row) for row in zip(*map(sheet.column, found), strict=True)
+    ]
+    return tuple(found) if len(found) > 1 and set(marks) == {1} else ()
+
+
+def _spread(count: int) -> Sequence[int]:
+    step = max(1, count // _ROWS_READ)
+    return range(0, count, step)

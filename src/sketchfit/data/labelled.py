@@ -1,0 +1,128 @@
+"""Rows with labels, from a table or from class folders, before their classes are numbered."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from sketchfit.data.columns import LabelColumns, Places, one_hot_labels
+from sketchfit.data.layouts import Part
+from sketchfit.data.listing import Listing
+from sketchfit.data.paths import Resolved, resolve
+from sketchfit.data.sheets import Sheet
+from sketchfit.data.source import DataSource
+from sketchfit.data.split_column import SplitColumn
+from sketchfit.wording import counted, listed
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """The columns of a training table that are read.
+
+    Attributes:
+        image: names of images.
+        labels: labels.
+        class_name: names of classes, if the labels are in another column.
+        split: the column that names the split of each row, if there is one.
+    """
+
+    image: str
+    labels: LabelColumns
+    class_name: str | None = None
+    split: SplitColumn | None = None
+
+    def used(self) -> frozenset[str]:
+        """Return the columns that are no further columns."""
+        split = None if self.split is None else self.split.name
+        named = (self.image, self.labels.label, self.class_name, split, *self.labels.one_hot)
+        return frozenset(name for name in named if name is not None)
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows with labels.
+
+    Attributes:
+        sheet: the table that they are from, or one that is made of class folders.
+        names: what the table calls each image, or its path below the folder of class folders.
+        resolved: the files.
+        labels: label of each row.
+        class_names: name of each row's class, if the table has names besides labels.
+        folders: name of the folder of each image, "" if there is none.
+        columns: those that are read; None for class folders.
+        bases: folders that were searched.
+        origin: what the rows are from, for messages.
+    """
+
+    sheet: Sheet
+    names: tuple[str, ...]
+    resolved: Resolved
+    labels: tuple[str, ...]
+    class_names: tuple[str, ...] | None
+    folders: tuple[str, ...]
+    columns: TableColumns | None
+    bases: tuple[str, ...]
+    origin: str
+
+    def used(self) -> frozenset[str]:
+        """Return the columns that are no further columns."""
+        return frozenset(self.sheet.header) if self.columns is None else self.columns.used()
+
+
+def rows_of_table(sheet: Sheet, columns: TableColumns, places: Places, source: DataSource) -> LabelledRows:
+    """Return the rows of a table; names that are no path are problems."""
+    names = sheet.column(columns.image)
+    resolved = resolve(sheet, names, source.listing, places.bases, source.problems)
+    label = columns.labels.label
+    return LabelledRows(
+        sheet=sheet,
+        names=names,
+        resolved=resolved,
+        labels=one_hot_labels(sheet, columns.labels.one_hot) if label is None else sheet.column(label),
+        class_names=None if columns.class_name is None else sheet.column(columns.class_name),
+        folders=tuple(PurePosixPath(name.strip().replace("\\", "/")).parent.name for name in names),
+        columns=columns,
+        bases=places.bases,
+        origin=f"{sheet.name} ({about_images(columns.image, resolved.base)}, {_about_labels(columns.labels)})",
+    )
+
+
+def rows_of_folders(part: Part, listing: Listing) -> LabelledRows:
+    """Return the images of class folders, folder by folder, each in natural order."""
+    found = [(one.label, path) for one in part.classes for path in listing.images(one.path)]
+    prefix = f"{part.folder}/" if part.folder else ""
+    paths = tuple(path for _, path in found)
+    # macOS stores Hangul and accents decomposed; names that are shown and written are composed.
+    labels = tuple(unicodedata.normalize("NFC", label) for label, _ in found)
+    names = tuple(path.removeprefix(prefix) for path in paths)
+    sheet = _folder_sheet(part.folder or ".", names)
+    return LabelledRows(
+        sheet=sheet,
+        names=names,
+        resolved=Resolved(paths, (), part.folder or ""),
+        labels=labels,
+        class_names=None,
+        folders=labels,
+        columns=None,
+        bases=(),
+        origin=f"{counted(len(part.classes), 'class folder')} in {sheet.name}",
+    )
+
+
+def about_images(column: str, base: str) -> str:
+    """Return which column names the images, and where they are."""
+    return f"images {column!r} in {base or '.'}/"
+
+
+def _about_labels(columns: LabelColumns) -> str:
+    if columns.label is not None:
+        return f"labels {columns.label!r}"
+    return f"a column per class: {listed(map(repr, columns.one_hot), 3)}"
+
+
+def _folder_sheet(folder: str, names: Sequence[str]) -> Sheet:
+    """Return a table of the images in class folders, so that their labels are checked as those of a table."""
+    rows = tuple((name,) for name in names)
+    return Sheet(f"{folder}/", ("image_path",), rows, tuple(range(1, len(rows) + 1)), "image")

@@ -1,0 +1,221 @@
+"""Recognise the layout of a data set: the tables and folders of its training, validation and test rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, guessed_tables, named_tables
+from sketchfit.data.layouts.folders import ROLES, ImageFolders, by_role, join
+from sketchfit.data.layouts.found import Found, Layout
+from sketchfit.data.layouts.parts import ClassFolder, Part
+from sketchfit.data.layouts.tables import find_tables
+from sketchfit.data.path_text import PathError
+from sketchfit.data.read_settings import NONE
+from sketchfit.data.sheets import table_stem, table_suffix
+from sketchfit.data.source import DataSource
+from sketchfit.data.split_names import Role, is_neutral, role_of
+from sketchfit.errors import UserError
+from sketchfit.wording import listed
+
+LAYOUTS = (
+    "Expected: a folder with train.csv (columns class_name, image_path, target) and test.csv; or a folder with one "
+    "folder of images per class, directly or in train/; or the path of a CSV, TSV or Parquet table. "
+    "docs/layouts.md lists all layouts that are recognised."
+)
+
+
+def find_layout(data: Path, source: DataSource) -> Layout:
+    """Recognise the layout.
+
+    Args:
+        data: a folder, or a table file in the root of the source.
+        source: content of the root, and names that replace what is recognised.
+
+    Raises:
+        UserError: nothing to train on, or more than one candidate.
+    """
+    given = data if data.is_file() else None
+    found = _look(source, given)
+    names = source.settings.names
+    parts: dict[Role, Part] = {}
+    named = True
+    if names.train is not None:
+        parts["train"] = _named_part(found, names.train, "train")
+    elif given is not None:
+        parts["train"], named = Part(tables=(given,)), role_of(table_stem(given.name)) == "train"
+    elif (tables := named_tables(found, "train")) is not None:
+        parts["train"] = tables
+    else:
+        parts, named = _search(data, found)
+    _add_part(found, parts, "valid", names.valid)
+    _add_part(found, parts, "test", names.test)
+    return Layout(found, parts, named, (f"everything is in {found.top}/",) if found.top else ())
+
+
+def _look(source: DataSource, given: Path | None) -> Found:
+    folders = ImageFolders(source.listing)
+    top = "" if given else _top(folders)
+    for usual in ("train", "val", "test"):
+        _folder(source, join(top, usual))
+    splits = folders.splits(top)
+    tables = find_tables(source.listing, top, splits)
+    source.decode_as_one(table.path for table in tables if table.role or table_suffix(table.path.name) != ".txt")
+    sample = next((table.path for table in tables if table.is_sample), None)
+    if (name := source.settings.names.sample) is not None:
+        sample = source.root / name
+        if not sample.is_file():
+            raise UserError(f"no file {name!r} in {source.root}", "It was given as the sample submission.")
+    used = tuple(table for table in tables if not table.is_submission and table.path not in (given, sample))
+    return Found(source, folders, top, splits, used, sample)
+
+
+def _top(folders: ImageFolders) -> str:
+    """Return the folder that contains everything: the root, or the only folder in it."""
+    top = ""
+    while True:
+        listing = folders.listing
+        inside = [
+            name for name in listing.folders(top) if listing.files(join(top, name)) or listing.folders(join(top, name))
+        ]
+        if len(inside) != 1 or folders.loose(top) or find_tables(listing, top, {}) or role_of(inside[0]):
+            return top
+        below = join(top, inside[0])
+        if not folders.inside(below) and not find_tables(listing, below, {}):
+            return top
+        top = below
+
+
+def _add_part(found: Found, parts: dict[Role, Part], role: Role, name: str | None) -> None:
+    """Add the part of a split, if there is one."""
+    if name == NONE:
+        parts.pop(role, None)
+    elif name is not None:
+        parts[role] = _named_part(found, name, role)
+    elif role not in parts and (part := named_tables(found, role) or _split_folder(found, role)) is not None:
+        parts[role] = part
+
+
+def _split_folder(found: Found, role: Role) -> Part | None:
+    """Return the class folders of a split, or its folder of images without labels."""
+    candidates = found.splits.get(role, ())
+    if not candidates:
+        return None
+    if len(candidates) > 1:
+        names = listed([f"{folder}/" for folder in candidates])
+        raise UserError(
+            f"{found.source.root} has {len(candidates)} folders that could be the {role} images: {names}",
+            f"Name one with --set data.{role}={candidates[0]}, or none of them with data.{role}=none.",
+        )
+    return _folder_part(found, candidates[0], role)
+
+
+def _folder_part(found: Found, folder: str, role: Role) -> Part:
+    within, classes = found.folders.classes(folder)
+    if classes and role != "test":
+        return Part(classes=classes, folder=within)
+    return Part(folder=folder)
+
+
+def _named_part(found: Found, name: str, what: str) -> Part:
+    """Return the table or folder that the user named."""
+    root = found.source.root
+    path = root / name
+    if path.is_file():
+        return Part(tables=(path,))
+    folder = _folder(found.source, name.strip("/"))
+    if folder:
+        return _folder_part(found, folder, "test" if what == "test" else "train")
+    raise UserError(f"no file or folder {name!r} in {root}", f"It was given as {what}.")
+
+
+def _folder(source: DataSource, name: str) -> str | None:
+    try:
+        return source.listing.find_folder(name)
+    except PathError as error:
+        raise UserError(f"folder {name!r} in {source.root} {error}", "Rename it, or give the real folder.") from error
+
+
+def _search(data: Path, found: Found) -> tuple[dict[Role, Part], bool]:
+    """Find training rows where no table is named like them; return them with the splits of their folders."""
+    _refuse_nested(data, found)
+    folders = _class_folders(found)
+    fitting = fitting_tables(found, "train") or ([] if folders else guessed_tables(found, "train"))
+    if len(fitting) > 1:
+        raise ambiguous(found, fitting, "train")
+    if fitting:
+        return {"train": Part(tables=(fitting[0].path,))}, False
+    if folders:
+        return folders, True
+    unnamed = [table for table in found.tables if table.role is None and table_suffix(table.path.name) != ".txt"]
+    if len(unnamed) == 1:
+        return {"train": Part(tables=(unnamed[0].path,))}, False
+    raise _nothing(data, found)
+
+
+def _class_folders(found: Found) -> dict[Role, Part]:
+    """Return the parts that class folders make: in the training folder, a neutral one or the top."""
+    if found.splits.get("train"):
+        part = _split_folder(found, "train")
+        return _by_split(found, part) if part is not None and part.classes else {}
+    splits = found.in_splits()
+    within, classes = found.folders.classes(found.top, splits)
+    neutral = [one for one in classes if is_neutral(one.label) and found.folders.inside(one.path)]
+    if neutral and len(neutral) == len(classes) == 1:
+        within, classes = found.folders.classes(neutral[0].path, splits)
+    return _by_split(found, Part(classes=classes, folder=within)) if classes else {}
+
+
+def _by_split(found: Found, part: Part) -> dict[Role, Part]:
+    """Divide class folders that have the splits in them: `apple/train/`, `apple/test/`."""
+    inside = {one: by_role(found.folders.inside(one.path)) for one in part.classes}
+    divided = all(
+        roles
+        and not found.folders.loose(one.path)
+        and sum(map(len, roles.values())) == len(found.folders.inside(one.path))
+        for one, roles in inside.items()
+    )
+    if not divided or not any("train" in roles for roles in inside.values()):
+        return {"train": part}
+    parts: dict[Role, Part] = {}
+    for role in ROLES:
+        classes = tuple(
+            ClassFolder(one.label, join(one.path, name))
+            for one, roles in inside.items()
+            for name in roles.get(role, ())
+        )
+        if classes:
+            parts[role] = Part(classes=classes, folder=part.folder)
+    return parts
+
+
+def _refuse_nested(data: Path, found: Found) -> None:
+    """Refuse a folder of data sets, each of which has its own training table or training folder."""
+    nested = [
+        name
+        for name in found.source.listing.folders(found.top)
+        if join(found.top, name) not in found.in_splits() and _is_data_set(found, join(found.top, name))
+    ]
+    if nested:
+        inner = listed([f"{name}/" for name in nested])
+        raise UserError(f"{data} has its tables in {inner}", f"Did you mean {data / found.top / nested[0]}?")
+
+
+def _is_data_set(found: Found, folder: str) -> bool:
+    tables = find_tables(found.source.listing, folder, {})
+    train = by_role(found.folders.inside(folder)).get("train", ())
+    return any(table.role == "train" for table in tables) or any(
+        len(found.folders.inside(join(folder, name))) > 1 for name in train
+    )
+
+
+def _nothing(data: Path, found: Found) -> UserError:
+    listing = found.source.listing
+    content = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
+    flat = found.splits.get("train")
+    if flat:
+        return UserError(
+            f"{data} has no labels: {flat[0]}/ has no folder per class, and no table names its images; "
+            f"it contains {content}",
+            LAYOUTS,
+        )
+    return UserError(f"{data} has nothing to train on; it contains {content}", LAYOUTS)

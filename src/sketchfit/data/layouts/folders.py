@@ -1,0 +1,89 @@
+"""Find the folders of splits and of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sketchfit.data.layouts.parts import ClassFolder
+from sketchfit.data.listing import Listing
+from sketchfit.data.split_names import Role, is_neutral, role_of
+
+ROLES: tuple[Role, ...] = ("train", "valid", "test")
+
+
+@dataclass
+class ImageFolders:
+    """The folders of a data set that have images, themselves or below.
+
+    Args:
+        listing: content of the data root.
+    """
+
+    listing: Listing
+    _images: dict[str, int] = field(default_factory=dict, init=False)
+
+    def count(self, folder: str) -> int:
+        """Return the number of images in a folder and below."""
+        if folder not in self._images:
+            self._images[folder] = len(self.listing.images(folder))
+        return self._images[folder]
+
+    def inside(self, folder: str) -> list[str]:
+        """Return the names of the folders in a folder that have images."""
+        return [name for name in self.listing.folders(folder) if self.count(join(folder, name))]
+
+    def loose(self, folder: str) -> int:
+        """Return the number of images in a folder itself."""
+        return self.count(folder) - sum(self.count(join(folder, name)) for name in self.listing.folders(folder))
+
+    def splits(self, top: str) -> dict[Role, tuple[str, ...]]:
+        """Return the folders of each split: in the top folder, else in a neutral one such as `images/`.
+
+        A folder `train` of images next to folders of other names is a class, such as the vehicle.
+        """
+        inside = self.inside(top)
+        found = by_role(inside)
+        others = [name for name in inside if role_of(name) is None and not is_neutral(name)]
+        if len(others) > 1 and all(not self.inside(join(top, name)) for name in found.get("train", ())):
+            found.pop("train", None)
+        if found:
+            return {role: tuple(join(top, name) for name in names) for role, names in found.items()}
+        for name in inside:
+            if is_neutral(name) and (below := by_role(self.inside(join(top, name)))):
+                return {role: tuple(join(join(top, name), one) for one in names) for role, names in below.items()}
+        return {}
+
+    def classes(self, folder: str, without: Sequence[str] = ()) -> tuple[str, tuple[ClassFolder, ...]]:
+        """Return the class folders in a folder.
+
+        Where everything is in one neutral folder, or in one of the same split (`train/train/`, `images/`), they are
+        searched in that.
+
+        Args:
+            folder: relative to the data root.
+            without: folders that are no classes.
+
+        Returns:
+            The folder that they are in, and the class folders.
+        """
+        inside = [name for name in self.inside(folder) if join(folder, name) not in without]
+        while len(inside) == 1 and not self.loose(folder) and _is_wrapper(inside[0], self, folder):
+            folder = join(folder, inside[0])
+            inside = self.inside(folder)
+        return folder, tuple(ClassFolder(name, join(folder, name)) for name in inside)
+
+
+def by_role(names: Sequence[str]) -> dict[Role, tuple[str, ...]]:
+    """Return the names that mean a split, by split."""
+    found = {role: tuple(name for name in names if role_of(name) == role) for role in ROLES}
+    return {role: names for role, names in found.items() if names}
+
+
+def join(folder: str, name: str) -> str:
+    """Return the path of a name in a folder; "" is the root."""
+    return f"{folder}/{name}" if folder else name
+
+
+def _is_wrapper(name: str, folders: ImageFolders, folder: str) -> bool:
+    return (is_neutral(name) or role_of(name) is not None) and bool(folders.inside(join(folder, name)))

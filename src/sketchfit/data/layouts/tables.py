@@ -1,0 +1,83 @@
+"""Find the tables of a data set, and which split each belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sketchfit.data.layouts.folders import join
+from sketchfit.data.listing import Listing
+from sketchfit.data.sheets import is_table_name, table_rank, table_stem
+from sketchfit.data.split_names import Role, is_exact, is_neutral, role_of
+
+_SAMPLE = re.compile(r"sample|example|format|template")
+_SUBMISSION = re.compile(r"submi(ssion|t)")
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A table file.
+
+    Attributes:
+        path: of the file.
+        stem: its name without suffix.
+        role: the split that its name or its folder means; None: neither names one.
+    """
+
+    path: Path
+    stem: str
+    role: Role | None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the name, and not only the folder, means a split."""
+        return role_of(self.stem) is not None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the name is the split's alone, `train.csv`."""
+        return is_exact(self.stem)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether it is named like a sample submission."""
+        key = self.stem.casefold()
+        return bool(_SUBMISSION.search(key) and _SAMPLE.search(key))
+
+    @property
+    def is_submission(self) -> bool:
+        """Whether it is named like a submission, a sample or not."""
+        return bool(_SUBMISSION.match(self.stem.casefold())) or self.is_sample
+
+
+def find_tables(listing: Listing, top: str, splits: Mapping[Role, tuple[str, ...]]) -> list[FoundTable]:
+    """Return the tables in the top folder, in neutral folders such as `labels/`, and in the folders of splits.
+
+    Of tables with the same name in several formats the first by format is returned.
+    """
+    neutral = [join(top, name) for name in listing.folders(top) if is_neutral(name)]
+    found = [table for folder in (top, *neutral) for table in _in_folder(listing, folder, None)]
+    for role, folders in splits.items():
+        for folder in folders:
+            below = [join(folder, name) for name in listing.folders(folder) if is_neutral(name)]
+            found += [table for place in (folder, *below) for table in _in_folder(listing, place, role)]
+    unique = {table.path: table for table in found}
+    return list(_first_format(unique.values()))
+
+
+def _in_folder(listing: Listing, folder: str, role: Role | None) -> Iterator[FoundTable]:
+    for name in listing.files(folder):
+        if is_table_name(name):
+            stem = table_stem(name)
+            yield FoundTable(listing.root / folder / name, stem, role_of(stem) or role)
+
+
+def _first_format(tables: Iterable[FoundTable]) -> Iterator[FoundTable]:
+    best: dict[tuple[Path, str], FoundTable] = {}
+    for table in tables:
+        key = table.path.parent, table.stem.casefold()
+        if key not in best or table_rank(table.path.name) < table_rank(best[key].path.name):
+            best[key] = table
+    yield from best.values()
