@@ -141,7 +141,7 @@ def test_many_files_are_named_by_folder(tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / f"{number}.png").write_bytes(PNG)
     (one,) = unused_files(Listing(tmp_path), {"0.png"})
-    assert str(one) == "11 files not used, images that are in no row: ./ (11)"
+    assert str(one) == "11 files not used (image in no row): ./ (11)"
     assert one.paths[1] == "2.png"
 
 

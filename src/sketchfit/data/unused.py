@@ -15,12 +15,12 @@ from sketchfit.data.sheets import is_table_name
 from sketchfit.wording import counted, listed
 
 REASONS = {
-    "image": "images that are in no row",
-    "table": "tables that are not read",
-    "outside": "links that lead outside the data folder (--follow-links allows them)",
-    "other": "links to nothing and special files",
-    "file": "files that are no images",
-    "hidden": "hidden files and files of the system",
+    "image": "image in no row",
+    "table": "table that is not read",
+    "outside": "link that leads outside the data folder, which --follow-links allows",
+    "other": "link to nothing, or special file",
+    "file": "no image",
+    "hidden": "hidden, or of the system",
 }
 """Why a file is not used, the most important first."""
 
@@ -46,7 +46,7 @@ class Unused:
         else:
             folders = Counter(path.rpartition("/")[0] for path in self.paths)
             named = listed([f"{folder or '.'}/ ({count:,})" for folder, count in folders.most_common()], _NAMED)
-        return f"{counted(len(self.paths), 'file')} not used, {REASONS[self.kind]}: {named}"
+        return f"{counted(len(self.paths), 'file')} not used ({REASONS[self.kind]}): {named}"
 
 
 def unused_files(listing: Listing, used: Collection[str], everywhere: bool = True) -> tuple[Unused, ...]:

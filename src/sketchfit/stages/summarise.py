@@ -78,6 +78,6 @@ def _files_left_out(result: RunResult) -> list[tuple[str, str]]:
         rows.append(("damaged images", f"{len(result.damaged)}, used as far as decoded (see audit/findings.json)"))
     if result.unused:
         count = sum(len(one.paths) for one in result.unused)
-        reasons = "; ".join(f"{len(one.paths):,} {REASONS[one.kind]}" for one in result.unused)
-        rows.append(("files not used", f"{count:,}: {reasons} (see audit/findings.json)"))
+        reasons = "; ".join(f"{REASONS[one.kind]} {len(one.paths):,}" for one in result.unused)
+        rows.append(("files not used", f"{count:,} ({reasons}; see audit/findings.json)"))
     return rows
