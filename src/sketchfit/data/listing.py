@@ -39,7 +39,7 @@ class _Folder:
 
 
 @dataclass(frozen=True)
-class Found:
+class ListedFile:
     """One file in the data folder.
 
     Attributes:
@@ -150,11 +150,11 @@ class Listing:
         """Return whether a file is an image, by its suffix or its content."""
         return is_image_name(path) or is_image_content(self.root / path)
 
-    def walk(self, path: str = "") -> Iterator[Found]:
+    def walk(self, path: str = "") -> Iterator[ListedFile]:
         """Yield every file in a folder and below; what several links lead to is visited once."""
         yield from self._walk(path, set(), hidden=False)
 
-    def _walk(self, path: str, seen: set[str], hidden: bool) -> Iterator[Found]:
+    def _walk(self, path: str, seen: set[str], hidden: bool) -> Iterator[ListedFile]:
         place = os.path.realpath(self.root / path)
         content = None if place in seen else self._content(path)  # seen: a link to a folder above
         seen.add(place)
@@ -162,11 +162,11 @@ class Listing:
             return
         for name in content.files:
             is_hidden = hidden or name.startswith(".") or name.casefold() in _IGNORED_FILES
-            yield Found(_join(path, name), "hidden" if is_hidden else "file")
+            yield ListedFile(_join(path, name), "hidden" if is_hidden else "file")
         for name in content.outside:
-            yield Found(_join(path, name), "hidden" if hidden or name.startswith(".") else "outside")
+            yield ListedFile(_join(path, name), "hidden" if hidden or name.startswith(".") else "outside")
         for name in content.other:
-            yield Found(_join(path, name), "other")
+            yield ListedFile(_join(path, name), "other")
         for name in sorted(content.folders):
             yield from self._walk(_join(path, name), seen, hidden or _is_ignored(name))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from sketchfit.data.containers import split_member
-from sketchfit.data.listing import Found, Listing
+from sketchfit.data.listing import ListedFile, Listing
 from sketchfit.data.path_text import natural_key
 from sketchfit.data.sheets import is_table_name
 from sketchfit.wording import counted, listed
@@ -72,13 +72,13 @@ def unused_files(listing: Listing, used: Collection[str], everywhere: bool = Tru
     return tuple(Unused(kind, tuple(sorted(by_kind[kind], key=natural_key))) for kind in REASONS if kind in by_kind)
 
 
-def _near(listing: Listing, files: Collection[str]) -> Iterator[Found]:
+def _near(listing: Listing, files: Collection[str]) -> Iterator[ListedFile]:
     """Return the files in the outermost folders with rows."""
     tops = sorted({path.partition("/")[0] for path in files if "/" in path})
     return chain.from_iterable(listing.walk(top) for top in tops)
 
 
-def _kind(listing: Listing, found: Found) -> str:
+def _kind(listing: Listing, found: ListedFile) -> str:
     if found.kind != "file":
         return found.kind
     if listing.is_image(found.path):
