@@ -1,4 +1,4 @@
-"""Images inside a larger file: row `cat.ndjson#12` is line 12 of `cat.ndjson`.
+"""Images inside a larger file: `cat.ndjson#12` is line 12 of `cat.ndjson`, `train.parquet#3` the image of its row 3.
 
 Such a row is a path as any other: `images.read_image_file` returns its content, and `listing.Listing.find` finds it.
 """
@@ -11,12 +11,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.data.parquet_images import read_image
+
 SEPARATOR = "#"
 STROKE_SUFFIX = ".ndjson"
+PARQUET_SUFFIXES = (".parquet", ".pq")
+SUFFIXES = (STROKE_SUFFIX, *PARQUET_SUFFIXES)
 
 
 def is_container(name: str) -> bool:
-    """Return whether a file of this name contains several images."""
+    """Return whether a file of this name contains several drawings and no table: each of them is listed."""
     return name.lower().endswith(STROKE_SUFFIX)
 
 
@@ -34,9 +38,15 @@ def member_path(container: str, number: int) -> str:
 def split_member(path: str) -> tuple[str, int] | None:
     """Return container and number of a path, or None if it names no image inside a container."""
     container, mark, number = path.rpartition(SEPARATOR)
-    if not mark or not is_container(container) or not (number.isascii() and number.isdigit()):
+    if not mark or not container.lower().endswith(SUFFIXES) or not (number.isascii() and number.isdigit()):
         return None
     return container, int(number)
+
+
+def exists(path: Path) -> bool:
+    """Return whether a path is a file, or an image inside one."""
+    parts = split_member(str(path))
+    return path.is_file() or (parts is not None and Path(parts[0]).is_file())
 
 
 def read_member(path: Path) -> bytes | None:
@@ -46,6 +56,8 @@ def read_member(path: Path) -> bytes | None:
         return None
     container, number = parts
     try:
+        if container.lower().endswith(PARQUET_SUFFIXES):
+            return read_image(Path(container), number)
         status = Path(container).stat()
         ends = _line_ends(container, status.st_mtime_ns, status.st_size)
         if not 1 <= number <= len(ends):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.containers import exists
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.inference.intervals import families
@@ -73,7 +74,7 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
     recipe = evidence.run.recipe
     if overrides:
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
-    if not any((evidence.root / path).is_file() for path in evidence.paths[:50]):
+    if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
     name, member = next(iter(member_recipes(recipe).items()))
     source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member))
