@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.config.folds import FoldsSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, balance, folds_of, given_folds, stratified_folds
 from sketchfit.data.table import Table
@@ -16,8 +17,9 @@ from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.runs.table import TrainingRows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
+from sketchfit.stages.fold_notes import fold_notes
 from sketchfit.stages.start_weights import check_start_weights
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ def split(context: RunContext, state: RunState) -> RunState:
     context.engine.on_main(lambda: _write_folds(context, assignment, state.group))
     for fold_of_row in assignment:
         log.info(balance(table.label, fold_of_row))
+    for note in fold_notes(table, folds, assignment, state.group, recipe):
+        log.info(f"note: {note}")
     chosen = trained_folds(folds, recipe)
     check_students(chosen, state.group, recipe)
     recipes = {name: member.recipe for name, member in state.members.items()}
@@ -64,9 +68,11 @@ def make_folds(
         The folds, and int64 [R, N]: the fold of each row in each repeat; -1 where it is validated in none.
 
     Raises:
-        UserError: a column that is not in the table, or folds to train that do not exist.
+        UserError: a column that is not in the table, fewer groups than folds, or folds to train that do not exist.
     """
     section, rows = recipe.folds, np.flatnonzero(usable)
+    if group is not None and section.column is None and section.group != "none":
+        _check_groups(len(np.unique(group[rows])), section)
     assignment = _assign(table, rows, group, recipe)
     folds = folds_of(assignment, rows)
     empty = [fold.number for fold in folds if len(fold.valid) == 0 or len(fold.train) == 0]
@@ -78,6 +84,15 @@ def make_folds(
     if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
         raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
     return folds, assignment
+
+
+def _check_groups(groups: int, section: FoldsSection) -> None:
+    parts = 2 if section.holdout else section.k
+    if groups < parts:
+        raise UserError(
+            f"folds.group={section.group} gives {counted(groups, 'group')}, too few for {parts} parts of the rows",
+            f"Set folds.k={groups}, or another folds.group." if groups > 1 else "Set another folds.group.",
+        )
 
 
 def _assign(
