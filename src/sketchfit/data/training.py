@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from sketchfit.data.checks import TableProblems, about_rows
-from sketchfit.data.joined import append_sheets
 from sketchfit.data.labelled import LabelledRows, rows_of_folders, rows_of_table
 from sketchfit.data.labels import Classes, read_classes
 from sketchfit.data.layouts import Layout, Role
@@ -17,6 +16,7 @@ from sketchfit.data.listing import ALLOW_LINKS
 from sketchfit.data.read_settings import NONE, Missing
 from sketchfit.data.sample_labels import KnownClasses
 from sketchfit.data.sheets import Sheet
+from sketchfit.data.sheets.appended import append_sheets
 from sketchfit.data.table import Split
 from sketchfit.data.training_table import LabelledTable, read_labelled_table
 from sketchfit.wording import counted, listed

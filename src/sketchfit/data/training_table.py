@@ -16,7 +16,6 @@ from sketchfit.data.checks import (
     need_column,
 )
 from sketchfit.data.columns import flag_columns, repeats
-from sketchfit.data.joined import rows_of
 from sketchfit.data.labelled import TableColumns
 from sketchfit.data.layouts import Found, Layout, Role
 from sketchfit.data.layouts.choose_tables import joined_sheet
@@ -103,9 +102,7 @@ def _report_missing_labels(sheet: Sheet, given: str | None, image: str | None, p
 
 
 def _divided(sheet: Sheet, roles: Sequence[Role]) -> dict[Role, Sheet]:
-    return {
-        role: rows_of(sheet, [row for row, one in enumerate(roles) if one == role]) for role in dict.fromkeys(roles)
-    }
+    return {role: sheet.take([row for row, one in enumerate(roles) if one == role]) for role in dict.fromkeys(roles)}
 
 
 def _roles_by_folder(found: Found, sheet: Sheet, image: str, table: Path) -> list[Role]:

@@ -17,7 +17,7 @@ from PIL import Image
 from sketchfit.data.containers import read_member
 from sketchfit.data.exif import read_exif
 from sketchfit.data.images import ImageError, decode, read_image_file
-from sketchfit.data.sheets import read_sheet
+from sketchfit.data.sheets import TableError, read_sheet, table_stem
 
 
 def picture(grey: int) -> bytes:
@@ -106,3 +106,19 @@ def test_odd_metadata_is_ignored(metadata: bytes, tmp_path: Path) -> None:
     table = pa.table({"image": ["1.png"], "label": [0]}).replace_schema_metadata({"huggingface": metadata})
     pq.write_table(table, tmp_path / "t.parquet")
     assert read_sheet(tmp_path / "t.parquet").header == ("image", "label")
+
+
+def test_a_table_in_several_files(tmp_path: Path) -> None:
+    split = ["train", "test"]
+    paths = [hugging_face(tmp_path / f"train-{k:05d}-of-00003.parquet", [k, k], split=split) for k in range(2)]
+    with pytest.raises(TableError, match=r"of 3 files.*missing: 2"):
+        read_sheet(paths[0])
+    paths.append(hugging_face(tmp_path / "train-00002-of-00003-0123456789abcdef.parquet", [1], split=["train"]))
+    hugging_face(tmp_path / "test-00000-of-00003.parquet", [1], split=["train"])
+    for path in paths:
+        sheet = read_sheet(path, f"data/{path.name}")
+        assert sheet.column("label") == ("0", "0", "1", "1", "1")
+        assert sheet.where(4) == f"row 1 of data/{paths[2].name}"
+        assert sheet.take([4]).where(0) == sheet.where(4)
+        assert [tmp_path / cell for cell in sheet.column("image")][4] == tmp_path / f"{paths[2].name}#1"
+    assert table_stem(paths[2].name) == "train"

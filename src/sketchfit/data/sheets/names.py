@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sketchfit.data.sheets.shards import without_shard
+
 DELIMITED = (".csv", ".tsv", ".txt")
 PARQUET = (".parquet", ".pq")
 WORKBOOKS = (".xlsx", ".xlsm")
@@ -34,13 +36,13 @@ def table_suffix(name: str) -> str:
 
 
 def table_stem(name: str) -> str:
-    """Return the name of a table without folder and suffix.
+    """Return the name of a table without folder, suffix and number of a shard.
 
-    >>> table_stem("data/train.csv.gz")
-    'train'
+    >>> table_stem("data/train.csv.gz"), table_stem("train-00000-of-00002.parquet")
+    ('train', 'train')
     """
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return base[: len(base) - len(table_suffix(base))]
+    return without_shard(base[: len(base) - len(table_suffix(base))])
 
 
 def table_rank(name: str) -> int:

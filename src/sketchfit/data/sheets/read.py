@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sketchfit.data.sheets.appended import append_sheets
 from sketchfit.data.sheets.delimited import read_delimited
 from sketchfit.data.sheets.encodings import Decoder
 from sketchfit.data.sheets.json_tables import read_json
 from sketchfit.data.sheets.names import JSON, PARQUET, WORKBOOKS, table_suffix
 from sketchfit.data.sheets.packed import read_content
 from sketchfit.data.sheets.parquet import read_parquet
+from sketchfit.data.sheets.shards import shards_of
 from sketchfit.data.sheets.sheet import MAX_BYTES, Sheet, TableError
 from sketchfit.data.sheets.workbook import read_workbook
 from sketchfit.errors import UserError
@@ -17,6 +19,8 @@ from sketchfit.errors import UserError
 
 def read_sheet(path: Path, name: str | None = None, decoder: Decoder | None = None) -> Sheet:
     """Read a table file: Parquet, a workbook or JSON by its suffix, any other file as delimited text.
+
+    Of a table in several files (see `shards`) all are read.
 
     Args:
         path: the file.
@@ -30,9 +34,9 @@ def read_sheet(path: Path, name: str | None = None, decoder: Decoder | None = No
     try:
         if not path.is_file():
             raise TableError(f"{name} is not a file")
-        if path.stat().st_size > MAX_BYTES:
-            raise TableError(f"{name} is larger than {MAX_BYTES:,} bytes: is it a table?")
-        return _read(path, name, decoder or Decoder())
+        files = shards_of(path, table_suffix(path.name))
+        names = [name.removesuffix(path.name) + file.name for file in files]
+        return append_sheets([_read(file, own, decoder or Decoder()) for file, own in zip(files, names, strict=True)])
     except OSError as error:
         raise TableError(f"{name} cannot be read: {error.strerror or error}") from error
 
@@ -67,6 +71,8 @@ def _read(path: Path, name: str, decoder: Decoder) -> Sheet:
     suffix = table_suffix(path.name)
     if suffix in PARQUET:
         return read_parquet(path, name)
+    if path.stat().st_size > MAX_BYTES:
+        raise TableError(f"{name} is larger than {MAX_BYTES:,} bytes: is it a table?")
     content = read_content(path, name)
     if suffix in WORKBOOKS:
         return read_workbook(content, name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 from sketchfit.data.dialect import PLAIN, Dialect
 from sketchfit.wording import listed
@@ -58,6 +60,10 @@ class Sheet:
         """Return the cells of a column, from top to bottom."""
         position = self.header.index(name)
         return tuple(row[position] for row in self.rows)
+
+    def take(self, rows: Sequence[int]) -> Self:
+        """Return the table with some of its rows."""
+        return replace(self, rows=tuple(self.rows[row] for row in rows), lines=tuple(self.lines[row] for row in rows))
 
     def where(self, row: int) -> str:
         """Return the place of a row, e.g. `line 5`."""
