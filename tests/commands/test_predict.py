@@ -97,14 +97,20 @@ def test_score(plain: Path, drawn: Path, cli: Cli, tmp_path: Path) -> None:
     status, printed, _ = cli("score", plain, drawn / "test_labels.csv")
     assert status == 0
     assert f"{100 * (truth['target'] == answer['target']).mean():.1f} %" in printed.splitlines()[0]
+    truth.drop(columns="target").to_csv(tmp_path / "names.csv", index=False)
+    assert cli("score", plain, tmp_path / "names.csv")[1] == printed
     own = answer.sample(frac=1, random_state=0)
     own.to_csv(tmp_path / "own.csv", index=False)
     assert "100.0 %" in cli("score", plain, tmp_path / "own.csv")[1].splitlines()[0]  # rows are found by their image
     own.drop(columns="image_path").to_csv(tmp_path / "bare.csv", index=False)
-    assert "100.0 %" not in cli("score", plain, tmp_path / "bare.csv")[1].splitlines()[0]
+    assert "100.0 %" in cli("score", plain, tmp_path / "bare.csv")[1].splitlines()[0]  # or by their ID
+    answer[["target"]].to_csv(tmp_path / "labels.csv", index=False)
+    status, printed, _ = cli("score", plain, tmp_path / "labels.csv")
+    assert "position" in printed.splitlines()[0]
+    assert "100.0 %" in printed.splitlines()[1]
     for name, content in {
         "short.csv": truth[:-1].to_csv(index=False),
-        "column.csv": truth.drop(columns="target").to_csv(index=False),
+        "column.csv": truth.drop(columns=["target", "class_name"]).to_csv(index=False),
         "label.csv": truth.assign(target=99).to_csv(index=False),
         "image.csv": truth.assign(image_path="x.jpg").to_csv(index=False),
         "binary.csv": "\x00\x01\x02" * 50,

@@ -118,7 +118,7 @@ def submit(
 @app.command(rich_help_panel=GROUP)
 def score(
     run_folder: Run,
-    truth: Annotated[Path, typer.Argument(help="CSV with the column `target`, in the order of the test rows.")],
+    truth: Annotated[Path, typer.Argument(help="Table of true labels; rows are matched by image or ID.")],
 ) -> None:
     """Compare the predictions of a run, and what it claimed, with the true test labels, where they are known."""
     from sketchfit.commands.score import score as score_run

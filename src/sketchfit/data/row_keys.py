@@ -49,6 +49,11 @@ def are_positions(cells: Sequence[str]) -> bool:
     return any([cell.strip() for cell in cells] == [str(k + start) for k in range(len(cells))] for start in (0, 1))
 
 
+def is_id(column: str) -> bool:
+    """Return whether a column's name is that of a key, such as `ID`, `image_id` or `file name`."""
+    return column.casefold().endswith(("id", "key", "name"))
+
+
 def _plain(key: str) -> str:
     text = key.strip().replace("\\", "/")
     return text.removeprefix("./")

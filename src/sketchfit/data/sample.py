@@ -8,7 +8,7 @@ import numpy as np
 
 from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, find_column
 from sketchfit.data.labels import Classes
-from sketchfit.data.row_keys import MIN_SHARE, are_positions, best_match, matched
+from sketchfit.data.row_keys import MIN_SHARE, are_positions, best_match, is_id, matched
 from sketchfit.data.sample_columns import fill_columns
 from sketchfit.data.sample_labels import KnownClasses
 from sketchfit.data.sheets import Sheet
@@ -78,7 +78,7 @@ def _find_key(sheet: Sheet, testing: Testing, image_column: str | None) -> tuple
 
     def preference(place: int) -> tuple[bool, bool, bool]:
         name = sheet.header[place]
-        return name != image, name.casefold() not in own, not _is_id(name)
+        return name != image, name.casefold() not in own, not is_id(name)
 
     best: tuple[int, list[int]] | None = None
     for place in sorted(range(len(sheet.header)), key=preference):
@@ -99,12 +99,8 @@ def _ways(testing: Testing, name: str) -> list[Sequence[str]]:
     if sheet is not None:
         same = find_column(sheet, (name,)) if name else None
         ways = [*([sheet.column(same)] if same else []), *ways]
-        ways += [sheet.column(column) for column in sheet.header if column != same and _is_id(column)]
+        ways += [sheet.column(column) for column in sheet.header if column != same and is_id(column)]
     return ways
-
-
-def _is_id(column: str) -> bool:
-    return column.casefold().endswith(("id", "key", "name"))
 
 
 def _by_position(sheet: Sheet, key: int, rows: list[int], testing: Testing, problems: TableProblems) -> list[int]:

@@ -1,0 +1,157 @@
+"""Read the true labels of the test rows, and match them to these by their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.data.checks import IMAGE_COLUMNS, find_column
+from sketchfit.data.label_forms import forms_of, nearest_form
+from sketchfit.data.labels import BLANKS
+from sketchfit.data.row_keys import MIN_SHARE, is_id, match_rows
+from sketchfit.data.sample_columns import PREDICTION_COLUMNS
+from sketchfit.data.sheets import Sheet
+from sketchfit.errors import UserError
+from sketchfit.runs.table import RunTable
+from sketchfit.wording import counted, listed
+
+Keys = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The true classes.
+
+    Attributes:
+        label: int64 [M], class index of each test row.
+        notes: what to know about how they were read, one sentence each.
+    """
+
+    label: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Matched:
+    """A column of keys, and for each test row the row of the sheet with its key; -1 for none."""
+
+    column: str
+    places: list[int]
+
+
+def read_truth(
+    sheet: Sheet, table: RunTable, rows: int, further: Callable[[], Keys], label_column: str | None = None
+) -> Truth:
+    """Read the true labels.
+
+    Rows are matched by the column that has the names of the test images, with or without folder and suffix, or IDs of
+    the user's tables, or numbers of rows. Where no column can be a key, rows are matched by position, with a note.
+
+    Args:
+        sheet: the user's table. Rows that are no test rows are left out, with a note.
+        table: classes and test rows of the run.
+        rows: number of test rows, M.
+        further: returns further keys of the test rows, [M] each, from the user's tables; called where the names of the
+            images do not match.
+        label_column: the user's name of the column of labels.
+
+    Raises:
+        UserError: no column of labels, rows that are missing or repeated, labels that are no class.
+    """
+    column = _label_column(sheet, table, label_column)
+    matched = _match(sheet, column, rows, [table.test_names] if table.test_names else [])
+    if matched is None:
+        numbers = [[str(row + start) for row in range(rows)] for start in (0, 1)]
+        matched = _match(sheet, column, rows, [*further(), *numbers])
+    if matched is None:
+        places = _by_position(sheet, column, rows)
+        notes = [f"{sheet.name} has no column that identifies the rows; they are matched by position"]
+    else:
+        places, notes = matched.places, _check(sheet, matched, table)
+    cells = sheet.column(column)
+    label, further_notes = _read_labels(sheet, [cells[place].strip(BLANKS) for place in places], table)
+    return Truth(label, (*notes, *further_notes))
+
+
+def _label_column(sheet: Sheet, table: RunTable, given: str | None) -> str:
+    column = find_column(sheet, ((given,) if given else ()) + PREDICTION_COLUMNS)
+    if column is not None:
+        return column
+    texts = {text for form in forms_of(table.class_labels, table.class_names) for text in form}
+    fitting = [name for name in sheet.header if {cell.strip(BLANKS) for cell in sheet.column(name)} <= texts]
+    if len(fitting) != 1:
+        raise UserError(
+            f"{sheet.name} has no column of labels; its columns are {listed(map(repr, sheet.header))}",
+            "Name the column of labels 'target' or 'label'.",
+        )
+    return fitting[0]
+
+
+def _match(sheet: Sheet, label: str, rows: int, keys: Keys) -> _Matched | None:
+    """Find the column with the keys of the test rows; that of the images where there is one."""
+    image = find_column(sheet, IMAGE_COLUMNS)
+    others = [name for name in sheet.header if name and name != label] if image is None else [image]
+    for name in sorted(others, key=is_id, reverse=True):
+        cells = sheet.column(name)
+        places = max((match_rows(own, cells) for own in keys), key=_count, default=[])
+        if _count(places) > MIN_SHARE * rows:
+            return _Matched(name, places)
+    return None
+
+
+def _count(places: Sequence[int]) -> int:
+    return sum(place >= 0 for place in places)
+
+
+def _by_position(sheet: Sheet, label: str, rows: int) -> list[int]:
+    """Return the rows in their order, where no column is a key."""
+    image = find_column(sheet, IMAGE_COLUMNS)
+    keys = [name for name in sheet.header if name != label and (name == image or is_id(name))]
+    if keys:
+        raise UserError(
+            f"{sheet.name}: {listed(map(repr, keys))} does not name the test rows of the run, for example "
+            f"{sheet.column(keys[0])[0] if sheet.rows else ''!r}",
+            "Give the true labels of the images that the run predicted.",
+        )
+    if len(sheet.rows) != rows:
+        raise UserError(
+            f"{sheet.name} has {counted(len(sheet.rows), 'row')}, the run predicted {rows:,}, and no column identifies "
+            "the rows",
+            "Add a column with the names of the images.",
+        )
+    return list(range(rows))
+
+
+def _check(sheet: Sheet, matched: _Matched, table: RunTable) -> list[str]:
+    """Raise an error for missing and repeated rows; return notes on rows that are not used."""
+    cells, used, problems = sheet.column(matched.column), set(matched.places), []
+    keys = {cells[place].strip() for place in used if place >= 0}
+    surplus = [row for row in range(len(cells)) if row not in used]
+    twice = [f"{sheet.where(row)} {cells[row]!r}" for row in surplus if cells[row].strip() in keys]
+    missing = [row for row, place in enumerate(matched.places) if place < 0]
+    if missing:
+        names = [repr(table.test_names[row]) if table.test_names else f"row {row}" for row in missing]
+        problems.append(f"{sheet.name}: {counted(len(missing), 'test row')} missing: {listed(names)}")
+    if twice:
+        problems.append(f"{sheet.name}: {counted(len(twice), 'row')} repeated in {matched.column!r}: {listed(twice)}")
+    if problems:
+        raise UserError(problems, "Each test row needs one row with its true label.")
+    return [f"{sheet.name}: {counted(len(surplus), 'row')} of other images not used"] if surplus else []
+
+
+def _read_labels(sheet: Sheet, cells: Sequence[str], table: RunTable) -> tuple[NDArray[np.int64], list[str]]:
+    form = nearest_form(set(cells), table.class_labels, table.class_names)
+    index = {text: number for number, text in enumerate(form)}
+    if unknown := sorted(set(cells) - set(index)):
+        raise UserError(
+            f"{sheet.name}: {listed(map(repr, unknown))} are no classes of the run "
+            f"({listed(map(repr, table.class_labels), 5)})"
+        )
+    label = np.array([index[cell] for cell in cells], dtype=np.int64)
+    if form in (table.class_labels, table.class_names):
+        return label, []
+    example = next(pair for pair in zip(table.class_labels, form, strict=True) if pair[0] != pair[1])
+    return label, [f"{sheet.name} writes labels in another way: {example[1]!r} is read as {example[0]!r}"]
