@@ -15,7 +15,7 @@ from sketchfit.wording import counted, listed
 IMAGE_COLUMNS = (
     "image_path", "image", "path", "file_path", "filepath", "file_name", "filename", "file", "img_path", "img",
 )  # fmt: skip
-LABEL_COLUMNS = ("target", "label", "class_id", "class_index", "class", "category", "category_id")
+LABEL_COLUMNS = ("target", "label", "class_id", "class_index", "class", "category", "category_id", "word")
 NAME_COLUMNS = ("class_name", "label_name", "category_name")
 
 MOST_NUMBERED = 30

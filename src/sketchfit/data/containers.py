@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.data.decoders.formats import HEAD
+from sketchfit.data.decoders.strokes import is_strokes
 from sketchfit.data.parquet_images import read_image
 
 SEPARATOR = "#"
@@ -19,9 +21,15 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 SUFFIXES = (STROKE_SUFFIX, *PARQUET_SUFFIXES)
 
 
-def is_container(name: str) -> bool:
-    """Return whether a file of this name contains several drawings and no table: each of them is listed."""
-    return name.lower().endswith(STROKE_SUFFIX)
+def is_container(path: Path) -> bool:
+    """Return whether a file contains several images: by its name and its first bytes."""
+    if not path.name.lower().endswith(STROKE_SUFFIX):
+        return False
+    try:
+        with path.open("rb") as file:
+            return is_strokes(file.read(HEAD))
+    except OSError:
+        return False
 
 
 def members(container: Path) -> range:
@@ -45,8 +53,7 @@ def split_member(path: str) -> tuple[str, int] | None:
 
 def exists(path: Path) -> bool:
     """Return whether a path is a file, or an image inside one."""
-    parts = split_member(str(path))
-    return path.is_file() or (parts is not None and Path(parts[0]).is_file())
+    return path.is_file() or read_member(path) is not None
 
 
 def read_member(path: Path) -> bytes | None:

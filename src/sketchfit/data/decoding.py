@@ -12,6 +12,7 @@ from sketchfit.data.sheets import Decoder, TableError
 from sketchfit.data.sheets.encodings import guess_encoding, known_encoding
 from sketchfit.data.sheets.names import PARQUET, WORKBOOKS, table_suffix
 from sketchfit.data.sheets.packed import read_content
+from sketchfit.data.sheets.stroke_tables import is_stroke_table
 from sketchfit.errors import UserError
 
 
@@ -38,7 +39,7 @@ def data_decoder(tables: Iterable[Path | None], listing: Listing, given: str | N
 
 def _contents(tables: Iterable[Path | None]) -> Iterator[bytes]:
     for path in tables:
-        if path is not None and table_suffix(path.name) not in (*PARQUET, *WORKBOOKS):
+        if path is not None and table_suffix(path.name) not in (*PARQUET, *WORKBOOKS) and not is_stroke_table(path):
             try:
                 yield read_content(path, path.name)
             except (TableError, OSError):

@@ -81,7 +81,7 @@ def _rows(source: Path, settings: ReadSettings, problems: TableProblems) -> list
     if not place.is_file():
         problems.add(f"{source} does not exist")
         return []
-    if is_container(place.name):
+    if is_container(place):
         drawings = [(member_path(str(place), number), member_path(str(source), number)) for number in members(place)]
         return [(path, name, name) for path, name in drawings]
     if not is_table_name(place.name):

@@ -23,7 +23,10 @@ from sketchfit.data.decoders import decoded, formats, jpeg, pillow, png, strokes
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, Decoded, ImageError, explain
 from sketchfit.data.decoders.formats import HEAD, HTML_STARTS, ImageFormat, format_of, missing_decoder
 
-__all__ = ["GREY_TOLERANCE", "MODULES", "Decoded", "ImageError", "decode", "decode_image", "read_image_file"]
+__all__ = [
+    "GREY_TOLERANCE", "MODULES", "Decoded", "ImageError", "decode", "decode_image", "is_image_content",
+    "is_image_name", "read_image_file",
+]  # fmt: skip
 
 GREY_TOLERANCE = 12
 """Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: more than what JPEG's

@@ -66,6 +66,7 @@ class Listing:
     _folders: dict[str, _Folder | None] = field(default_factory=dict, init=False)
     _real_root: str = field(default="", init=False)
     _links: bool = field(default=False, init=False)
+    _is_content: dict[str, bool] = field(default_factory=dict, init=False)
 
     @property
     def has_links(self) -> bool:
@@ -143,12 +144,16 @@ class Listing:
 
     def containers(self, path: str = "") -> list[str]:
         """Return all files of several images in a folder and below (see `containers`), in natural order."""
-        found = (one.path for one in self.walk(path) if one.kind == "file" and is_container(one.path))
+        found = (one.path for one in self.walk(path) if one.kind == "file" and is_container(self.root / one.path))
         return sorted(found, key=natural_key)
 
     def is_image(self, path: str) -> bool:
-        """Return whether a file is an image, by its suffix or its content."""
-        return is_image_name(path) or is_image_content(self.root / path)
+        """Return whether a file is an image, by its suffix or its content, which is read once."""
+        if is_image_name(path):
+            return True
+        if path not in self._is_content:
+            self._is_content[path] = is_image_content(self.root / path)
+        return self._is_content[path]
 
     def walk(self, path: str = "") -> Iterator[ListedFile]:
         """Yield every file in a folder and below; what several links lead to is visited once."""

@@ -12,6 +12,7 @@ from sketchfit.data.layouts.tables import find_tables
 from sketchfit.data.path_text import PathError
 from sketchfit.data.read_settings import NONE
 from sketchfit.data.sheets import table_stem, table_suffix
+from sketchfit.data.sheets.stroke_tables import stroke_tables
 from sketchfit.data.source import DataSource
 from sketchfit.data.split_names import Role, is_neutral, role_of
 from sketchfit.errors import UserError
@@ -110,6 +111,9 @@ def _split_folder(found: Found, role: Role) -> Part | None:
 
 
 def _folder_part(found: Found, folder: str, role: Role) -> Part:
+    listing = found.source.listing
+    if strokes := stroke_tables(listing.root / folder, listing.files(folder)):
+        return Part(tables=(listing.root / folder / strokes[0],))
     within, classes = found.folders.classes(folder)
     if classes and role != "test":
         return Part(classes=classes, folder=within)

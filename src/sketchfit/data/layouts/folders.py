@@ -24,9 +24,9 @@ class ImageFolders:
     _images: dict[str, int] = field(default_factory=dict, init=False)
 
     def count(self, folder: str) -> int:
-        """Return the number of images in a folder and below."""
+        """Return the number of images, and files of several images, in a folder and below."""
         if folder not in self._images:
-            self._images[folder] = len(self.listing.images(folder))
+            self._images[folder] = len(self.listing.images(folder)) + len(self.listing.containers(folder))
         return self._images[folder]
 
     def inside(self, folder: str) -> list[str]:

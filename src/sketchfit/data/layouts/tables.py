@@ -10,6 +10,7 @@ from pathlib import Path
 from sketchfit.data.layouts.folders import join
 from sketchfit.data.listing import Listing
 from sketchfit.data.sheets import is_table_name, table_rank, table_stem
+from sketchfit.data.sheets.stroke_tables import is_stroke_table, stroke_tables
 from sketchfit.data.split_names import Role, is_exact, is_neutral, role_of
 
 _SAMPLE = re.compile(r"sample|example|format|template")
@@ -68,10 +69,11 @@ def find_tables(listing: Listing, top: str, splits: Mapping[Role, tuple[str, ...
 
 
 def _in_folder(listing: Listing, folder: str, role: Role | None) -> Iterator[FoundTable]:
-    for name in listing.files(folder):
-        if is_table_name(name):
-            stem = table_stem(name)
-            yield FoundTable(listing.root / folder / name, stem, role_of(stem) or role)
+    place, names = listing.root / folder, listing.files(folder)
+    files = [name for name in names if is_table_name(name) and not is_stroke_table(place / name)]
+    for name in (*files, *stroke_tables(place, names)):
+        stem = table_stem(name)
+        yield FoundTable(place / name, stem, role_of(stem) or role)
 
 
 def _first_format(tables: Iterable[FoundTable]) -> Iterator[FoundTable]:

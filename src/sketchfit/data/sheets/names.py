@@ -7,7 +7,7 @@ from sketchfit.data.sheets.shards import without_shard
 DELIMITED = (".csv", ".tsv", ".txt")
 PARQUET = (".parquet", ".pq")
 WORKBOOKS = (".xlsx", ".xlsm")
-JSON = (".json", ".jsonl")
+JSON = (".json", ".jsonl", ".ndjson")
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 TABLE_SUFFIXES = (

@@ -13,12 +13,13 @@ from sketchfit.data.sheets.packed import read_content
 from sketchfit.data.sheets.parquet import read_parquet
 from sketchfit.data.sheets.shards import shards_of
 from sketchfit.data.sheets.sheet import MAX_BYTES, Sheet, TableError
+from sketchfit.data.sheets.stroke_tables import is_stroke_table, read_strokes
 from sketchfit.data.sheets.workbook import read_workbook
 from sketchfit.errors import UserError
 
 
 def read_sheet(path: Path, name: str | None = None, decoder: Decoder | None = None) -> Sheet:
-    """Read a table file: Parquet, a workbook or JSON by its suffix, any other file as delimited text.
+    """Read a table file: Parquet, a workbook, JSON or strokes by its suffix, any other file as delimited text.
 
     Of a table in several files (see `shards`) all are read.
 
@@ -32,6 +33,8 @@ def read_sheet(path: Path, name: str | None = None, decoder: Decoder | None = No
     """
     name = name or path.name
     try:
+        if is_stroke_table(path):
+            return read_strokes(path, name)
         if not path.is_file():
             raise TableError(f"{name} is not a file")
         files = shards_of(path, table_suffix(path.name))
@@ -77,5 +80,5 @@ def _read(path: Path, name: str, decoder: Decoder) -> Sheet:
     if suffix in WORKBOOKS:
         return read_workbook(content, name)
     if suffix.startswith(JSON):
-        return read_json(content, name, decoder, by_line=suffix.startswith(".jsonl"))
+        return read_json(content, name, decoder, by_line=suffix.startswith((".jsonl", ".ndjson")))
     return read_delimited(content, name, decoder)
