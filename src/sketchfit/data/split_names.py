@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 Role = Literal["train", "valid", "test"]
@@ -23,6 +24,9 @@ _ROLES: dict[str, Role] = {
     "test": "test",
     "testing": "test",
     "tst": "test",
+    "pred": "test",
+    "predict": "test",
+    "prediction": "test",
     "unlabeled": "test",
     "unlabelled": "test",
     "학습": "train",
@@ -54,6 +58,23 @@ def role_of(name: str) -> Role | None:
     return _ROLES.get(meant[0]) if len(meant) == 1 else None
 
 
+def roles_of(names: Sequence[str]) -> dict[str, Role]:
+    """Return the split that each name means, without the names that mean none.
+
+    A word that all of several names share is left out: `seg_train`, `seg_test`.
+
+    >>> roles_of(["seg_train", "seg_test", "notes"])
+    {'seg_train': 'train', 'seg_test': 'test'}
+    """
+    found = {name: role for name in names if (role := role_of(name)) is not None}
+    if found:
+        return found
+    meant = {name: [word for word in _words(name) if word not in _NEUTRAL] for name in names}
+    split = {name: words for name, words in meant.items() if any(word in _ROLES for word in words)}
+    shared = set.intersection(*(set(words) for words in split.values())) - set(_ROLES) if len(split) > 1 else set()
+    return {name: role for name, words in split.items() if (role := _only_role(words, shared)) is not None}
+
+
 def is_exact(name: str) -> bool:
     """Return whether a name is a split's and nothing else: `train`, not `train_labels`."""
     return _composed(name) in _ROLES
@@ -67,6 +88,11 @@ def is_neutral(name: str) -> bool:
     """
     words = _words(name)
     return bool(words) and all(word in _NEUTRAL for word in words)
+
+
+def _only_role(words: Sequence[str], shared: Collection[str]) -> Role | None:
+    left = [word for word in words if word not in shared]
+    return _ROLES.get(left[0]) if len(left) == 1 else None
 
 
 def _words(name: str) -> list[str]:

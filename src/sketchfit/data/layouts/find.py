@@ -50,7 +50,7 @@ def find_layout(data: Path, source: DataSource) -> Layout:
         parts, named = _search(data, found)
     _add_part(found, parts, "valid", names.valid)
     _add_part(found, parts, "test", names.test)
-    return Layout(found, parts, named, (f"everything is in {found.top}/",) if found.top else ())
+    return Layout(found, parts, named, _notes(found, parts["train"]))
 
 
 def _look(source: DataSource, given: Path | None) -> Found:
@@ -114,10 +114,10 @@ def _folder_part(found: Found, folder: str, role: Role) -> Part:
     listing = found.source.listing
     if strokes := stroke_tables(listing.root / folder, listing.files(folder)):
         return Part(tables=(listing.root / folder / strokes[0],))
+    if role == "test":
+        return Part(folder=found.folders.unwrapped(folder))
     within, classes = found.folders.classes(folder)
-    if classes and role != "test":
-        return Part(classes=classes, folder=within)
-    return Part(folder=folder)
+    return Part(classes=classes, folder=within) if classes else Part(folder=folder)
 
 
 def _named_part(found: Found, name: str, what: str) -> Part:
@@ -143,7 +143,8 @@ def _search(data: Path, found: Found) -> tuple[dict[Role, Part], bool]:
     """Find training rows where no table is named like them; return them with the splits of their folders."""
     _refuse_nested(data, found)
     folders = _class_folders(found)
-    fitting = fitting_tables(found, "train") or ([] if folders else guessed_tables(found, "train"))
+    alone = not folders or len(folders["train"].classes) < 2
+    fitting = fitting_tables(found, "train") or (guessed_tables(found, "train") if alone else [])
     if len(fitting) > 1:
         raise ambiguous(found, fitting, "train")
     if fitting:
@@ -190,6 +191,15 @@ def _by_split(found: Found, part: Part) -> dict[Role, Part]:
         if classes:
             parts[role] = Part(classes=classes, folder=part.folder)
     return parts
+
+
+def _notes(found: Found, train: Part) -> tuple[str, ...]:
+    """Return what was decided between alternatives."""
+    notes = [f"everything is in {found.top}/"] if found.top else []
+    named = [one.path for one in train.classes if role_of(one.label) is not None]
+    if named and len(named) < len(train.classes):
+        notes.append(f"{listed([f'{path}/' for path in named])} is a class like the folders next to it, not a split")
+    return tuple(notes)
 
 
 def _refuse_nested(data: Path, found: Found) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sketchfit.data.layouts.parts import ClassFolder
 from sketchfit.data.listing import Listing
-from sketchfit.data.split_names import Role, is_neutral, role_of
+from sketchfit.data.split_names import Role, is_neutral, role_of, roles_of
 
 ROLES: tuple[Role, ...] = ("train", "valid", "test")
 
@@ -44,7 +44,8 @@ class ImageFolders:
         """
         inside = self.inside(top)
         found = by_role(inside)
-        others = [name for name in inside if role_of(name) is None and not is_neutral(name)]
+        roles = [name for names in found.values() for name in names]
+        others = [name for name in inside if name not in roles and not is_neutral(name)]
         if len(others) > 1 and all(not self.inside(join(top, name)) for name in found.get("train", ())):
             found.pop("train", None)
         if found:
@@ -73,10 +74,19 @@ class ImageFolders:
             inside = self.inside(folder)
         return folder, tuple(ClassFolder(name, join(folder, name)) for name in inside)
 
+    def unwrapped(self, folder: str) -> str:
+        """Return the folder in a folder that has all its images, if it only repeats the name or is neutral."""
+        inside = self.inside(folder)
+        while len(inside) == 1 and not self.loose(folder) and _adds_nothing(inside[0], folder):
+            folder = join(folder, inside[0])
+            inside = self.inside(folder)
+        return folder
+
 
 def by_role(names: Sequence[str]) -> dict[Role, tuple[str, ...]]:
     """Return the names that mean a split, by split."""
-    found = {role: tuple(name for name in names if role_of(name) == role) for role in ROLES}
+    roles = roles_of(names)
+    found = {role: tuple(name for name in names if roles.get(name) == role) for role in ROLES}
     return {role: names for role, names in found.items() if names}
 
 
@@ -86,4 +96,9 @@ def join(folder: str, name: str) -> str:
 
 
 def _is_wrapper(name: str, folders: ImageFolders, folder: str) -> bool:
-    return (is_neutral(name) or role_of(name) is not None) and bool(folders.inside(join(folder, name)))
+    return _adds_nothing(name, folder) and bool(folders.inside(join(folder, name)))
+
+
+def _adds_nothing(name: str, folder: str) -> bool:
+    """Return whether the name of a folder in a folder is no class: neutral, a split, or the same name again."""
+    return is_neutral(name) or role_of(name) is not None or name == folder.rpartition("/")[2]

@@ -11,7 +11,7 @@ from sketchfit.data.layouts.folders import join
 from sketchfit.data.listing import Listing
 from sketchfit.data.sheets import is_table_name, table_rank, table_stem
 from sketchfit.data.sheets.stroke_tables import is_stroke_table, stroke_tables
-from sketchfit.data.split_names import Role, is_exact, is_neutral, role_of
+from sketchfit.data.split_names import Role, is_exact, is_neutral, roles_of
 
 _SAMPLE = re.compile(r"sample|example|format|template")
 _SUBMISSION = re.compile(r"submi(ssion|t)")
@@ -25,16 +25,13 @@ class FoundTable:
         path: of the file.
         stem: its name without suffix.
         role: the split that its name or its folder means; None: neither names one.
+        is_named: whether the name, and not only the folder, means a split.
     """
 
     path: Path
     stem: str
     role: Role | None
-
-    @property
-    def is_named(self) -> bool:
-        """Whether the name, and not only the folder, means a split."""
-        return role_of(self.stem) is not None
+    is_named: bool
 
     @property
     def is_exact(self) -> bool:
@@ -69,11 +66,13 @@ def find_tables(listing: Listing, top: str, splits: Mapping[Role, tuple[str, ...
 
 
 def _in_folder(listing: Listing, folder: str, role: Role | None) -> Iterator[FoundTable]:
-    place, names = listing.root / folder, listing.files(folder)
-    files = [name for name in names if is_table_name(name) and not is_stroke_table(place / name)]
-    for name in (*files, *stroke_tables(place, names)):
+    place, files = listing.root / folder, listing.files(folder)
+    names = [name for name in files if is_table_name(name) and not is_stroke_table(place / name)]
+    names += stroke_tables(place, files)
+    roles = roles_of([table_stem(name) for name in names])
+    for name in names:
         stem = table_stem(name)
-        yield FoundTable(place / name, stem, role_of(stem) or role)
+        yield FoundTable(place / name, stem, roles.get(stem, role), stem in roles)
 
 
 def _first_format(tables: Iterable[FoundTable]) -> Iterator[FoundTable]:

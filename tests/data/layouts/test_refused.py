@@ -1,0 +1,129 @@
+"""Layouts that could mean several things are refused with all candidates and what to set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sketchfit.data.read_settings import ReadSettings, TableNames
+from sketchfit.data.readers import read_table
+from sketchfit.errors import UserError
+from tests.data.layouts.tree import Tree, below
+from tests.data.malformed import CLASSES
+
+
+def _two_tables(tree: Tree) -> None:
+    rows = tree.train("images/{k}.png")
+    tree.table("first.csv", ("image", "label"), rows)
+    tree.table("second.csv", ("image", "label"), rows)
+
+
+def _two_training_tables(tree: Tree) -> None:
+    rows = tree.train("images/{k}.png")
+    tree.table("train_2023.csv", ("image", "label"), rows[:9])
+    tree.table("train_2024.csv", ("image", "label"), rows[3:])
+
+
+def _two_test_folders(tree: Tree) -> None:
+    tree.train()
+    tree.test("test_images/{n}.png")
+    tree.test("test_data/{n}.png")
+
+
+def _validation_without_labels(tree: Tree) -> None:
+    tree.train()
+    tree.valid("val/{k}.png")
+
+
+def _training_without_labels(tree: Tree) -> None:
+    tree.train("train/{k}.png")
+    tree.test()
+
+
+def _two_test_sources(tree: Tree) -> None:
+    rows = [(path, name, "train") for path, name in tree.train("images/{k}.png")]
+    names = tree.test("images/t{n}.png")
+    tree.table("train.csv", ("image", "label", "split"), [*rows, *((name, "cat", "test") for name in names[:2])])
+    tree.table("test.csv", ("image",), [(name,) for name in names[2:]])
+
+
+def _two_split_columns(tree: Tree) -> None:
+    rows = tree.train("images/{k}.png")
+    splits = [("train" if k % 3 else "val", "train" if k % 2 else "val") for k in range(len(rows))]
+    tree.table(
+        "labels.csv", ("image", "label", "split", "other"), [(*row, *s) for row, s in zip(rows, splits, strict=True)]
+    )
+
+
+def _split_in_most_rows(tree: Tree) -> None:
+    words = ["train"] * 8 + ["test", "test", "extra", "extra"]
+    rows = [(*row, word) for row, word in zip(tree.train("images/{k}.png"), words, strict=True)]
+    tree.table("labels.csv", ("image", "label", "split"), rows)
+
+
+def _two_label_columns(tree: Tree) -> None:
+    rows = [(path, name, name[0], k % 3) for k, (path, name) in enumerate(tree.train("images/{k}.png"))]
+    tree.table("train.csv", ("image", "species", "letter", "camera"), rows)
+
+
+def _several_classes_marked(tree: Tree) -> None:
+    rows = [(path, *(int(name == one or path.endswith("0.png")) for one in CLASSES)) for path, name in tree.train()]
+    tree.table("train.csv", ("image", *CLASSES), rows)
+
+
+def _several_data_sets(tree: Tree) -> None:
+    tree.train("first/train/{name}/{n}.png")
+    tree.train("second/train/{name}/{n}.png")
+
+
+@pytest.mark.parametrize(
+    ("build", "problem", "settings"),
+    [
+        (_two_tables, r"first\.csv, second\.csv", {"train": "first.csv"}),
+        (_two_training_tables, r"train_2023\.csv, train_2024\.csv", {"train": "train_2023.csv"}),
+        (_two_test_folders, "test_data/, test_images/", {"test": "test_data"}),
+        (_validation_without_labels, r"val/ .*data\.test=val.*data\.valid=none", {"valid": "none"}),
+        (_training_without_labels, "train/ has no folder per class", None),
+        (_two_test_sources, r"'split' .*test\.csv.*data\.split_column=none.*data\.test=none", {"split_column": "none"}),
+        (_two_split_columns, r"'split', 'other'.*data\.split_column", {"split_column": "other"}),
+        (_split_in_most_rows, r"'split' .*'extra'.*data\.split_column=none", {"split_column": "none"}),
+        (_two_label_columns, "'species', 'letter', 'camera'.*--label-column", {"label_column": "species"}),
+        (_several_classes_marked, "'apple', 'bus', 'cat'.*--label-column", None),
+        (_several_data_sets, "first/, second/", None),
+    ],
+)
+def test_what_is_ambiguous_is_refused_and_a_setting_decides(
+    build: Callable[[Tree], None], problem: str, settings: dict[str, str] | None, tmp_path: Path
+) -> None:
+    build(Tree(tmp_path))
+    with pytest.raises(UserError) as caught:
+        read_table(tmp_path)
+    assert re.search(problem, "\n".join(caught.value.problems)), caught.value.problems
+    assert caught.value.hint
+    if settings is not None:
+        assert len(read_table(tmp_path, ReadSettings(TableNames(**settings))).train)
+
+
+def test_splits_that_are_not_used(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.table("data.csv", ("image", "label", "split"), [
+        *((path, name, "train") for path, name in below(tree.train("images/{k}.png"), "images")),
+        *((path, name, "val") for path, name in below(tree.valid("images/v{k}.png"), "images")),
+        *((path.removeprefix("images/"), "cat", "test") for path in tree.test("images/t{n}.png")),
+    ])  # fmt: skip
+    table = read_table(tmp_path)
+    assert (len(table.train), len(table.test)) == (15, 5)
+    assert any("folds.column=given_fold" in note for note in table.notes)
+    table = read_table(tmp_path, ReadSettings(TableNames(valid="none", test="none")))
+    assert (len(table.train), len(table.test)) == (12, 0)
+    assert [len(unused.paths) for unused in table.unused if unused.kind == "image"] == [8]
+
+
+@pytest.mark.parametrize("name", ["train", "valid", "test", "sample"])
+def test_a_named_part_that_does_not_exist(name: str, tmp_path: Path) -> None:
+    Tree(tmp_path).train()
+    with pytest.raises(UserError, match=r"no file.*absent"):
+        read_table(tmp_path, ReadSettings(TableNames(**{name: "absent"})))
