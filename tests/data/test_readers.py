@@ -107,9 +107,17 @@ def test_only_ten_rows_are_named_and_all_counted(data: Path) -> None:
     assert "and 15 more" in problem
 
 
-def test_classes_with_fewer_images_than_folds(data: Path) -> None:
-    with pytest.raises(UserError, match=r"fewer images than the 5 folds: 'apple' \(4\), 'bus' \(4\), 'cat' \(4\)"):
-        read_table(data, ReadSettings(folds=5))
+def test_classes_with_fewer_images_than_folds_are_noted(data: Path) -> None:
+    table = read_table(data, ReadSettings(folds=5))
+    (note,) = [note for note in table.notes if "fewer images" in note]
+    assert "5 folds: 'apple' (4), 'bus' (4), 'cat' (4)" in note
+    assert not any("fewer images" in note for note in read_table(data, ReadSettings(folds=4)).notes)
+
+
+def test_a_class_without_files_is_an_error(data: Path) -> None:
+    shutil.rmtree(data / "train" / "bus")
+    with pytest.raises(UserError, match="'bus'"):
+        read_table(data)
 
 
 def test_missing_training_files_can_be_dropped_and_are_noted(data: Path) -> None:

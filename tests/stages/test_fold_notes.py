@@ -105,3 +105,37 @@ def test_fold_minus_one_is_trained_on_and_never_validated(tmp_path, caplog):
     assert read_training_rows(tmp_path / "run" / "folds.parquet").fold.tolist() == [
         {"0": 0, "1": 1, "-1": -1}[cell.removesuffix(".0")] for cell in fold
     ]
+
+
+def assigned(label, group=None, **folds):
+    table, usable = table_of(label), np.ones(len(label), dtype=bool)
+    known = None if group is None else np.array(group)
+    found, assignment = make_folds(table, usable, known, load_recipe(tiny_recipe({"folds": folds})))
+    return found, assignment, list(fold_notes(table, found, assignment, known, load_recipe(tiny_recipe())))
+
+
+@pytest.mark.parametrize("folds", [{"k": 2}, {"k": 2, "repeats": 3}, {"holdout": 0.5}])
+def test_the_only_image_of_a_class_is_learnt_and_never_validated(folds):
+    found, assignment, notes = assigned([0, 0, 0, 0, 1, 1, 1, 1, 2, 3], **folds)
+    assert (assignment[:, 8:] == -1).all()
+    assert all({8, 9} <= set(fold.train.tolist()) for fold in found)
+    assert any("c2, c3" in note for note in notes)
+
+
+def test_the_only_image_of_a_class_stays_with_its_copies():
+    _, assignment, notes = assigned([0, 0, 0, 1, 1, 1, 2], [0, 1, 2, 3, 4, 5, 0], k=2)
+    assert assignment[0, 6] == assignment[0, 0]
+    assert any("fold" in note and "c2" in note for note in notes)
+
+
+def test_a_class_smaller_than_the_number_of_folds_is_in_as_many_as_it_has_images():
+    _, assignment, notes = assigned([0] * 6 + [1] * 6 + [2] * 2, k=4)
+    assert len(set(assignment[0, 12:].tolist())) == 2
+    assert not any("c2" in note for note in notes)
+
+
+def test_classes_that_cannot_be_read_are_named():
+    table, usable = table_of([0, 0, 1, 1, 2, 2]), np.array([True] * 4 + [False] * 2)
+    recipe = load_recipe(tiny_recipe({"folds": {"k": 2}}))
+    found, assignment = make_folds(table, usable, None, recipe)
+    assert any("c2" in note and "read" in note for note in fold_notes(table, found, assignment, None, recipe))

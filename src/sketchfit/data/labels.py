@@ -21,6 +21,8 @@ MISSING_TEXTS = {"na", "n/a", "nan", "<na>", "none", "null", "?", "-"}
 """What programs write where a number is missing."""
 
 
+MAX_MISTAKES = 0.1
+"""Largest share of labels that are taken for mistakes among numbers."""
 BLANKS = " \t\r\n"
 """Around a label these are no part of it, without a note."""
 
@@ -108,11 +110,10 @@ def _are_numbers(sheet: Sheet, cells: Sequence[str], mode: Labels, problems: Tab
     if mode == "auto" and 2 * len(others) > filled:
         return False
     counts = Counter(others.values())
-    wrong = [
-        (row, repr(text))
-        for row, text in others.items()
-        if mode == "integers" or counts[text] == 1 or text.casefold() in MISSING_TEXTS
-    ]
+    # One text in several rows is a class; texts that occur once among many numbers are probably mistakes.
+    texts = any(count > 1 and text.casefold() not in MISSING_TEXTS for text, count in counts.items())
+    mistakes = mode == "integers" or (not texts and len(others) <= MAX_MISTAKES * filled)
+    wrong = [(row, repr(text)) for row, text in others.items() if mistakes or (not texts and counts[text] > 1)]
     after = "" if mode == "integers" else "If these are names of classes, set data.labels=names."
     problems.rows(sheet, "label is not an integer", wrong, after)
     if others and not wrong:

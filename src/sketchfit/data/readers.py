@@ -98,13 +98,14 @@ def _check_classes(classes: Classes, folds: int | None, problems: TableProblems)
     if same:
         problems.add(f"different classes have the same name: {listed([repr(name) for name in same])}")
     counts = np.bincount(classes.label, minlength=len(classes.names))
-    least = max(folds or 1, 1)
-    few = [f"{name!r} ({count})" for name, count in zip(classes.names, counts, strict=True) if count < least]
+    few = [f"{name!r} ({count})" for name, count in zip(classes.names, counts, strict=True) if 0 < count < (folds or 0)]
+    none = [repr(name) for name, count in zip(classes.names, counts, strict=True) if count == 0]
+    if none:
+        problems.add(f"no image of these classes exists: {listed(none)}. Add images, or leave the classes out.")
     if few:
-        needed = f"the {folds} folds" if folds else "needed (1)"
-        problems.add(
-            f"classes with fewer images than {needed}: {listed(few)}. "
-            "Add images, leave the classes out, or use fewer folds."
+        problems.note(
+            f"{len(few)} of {len(classes.names)} classes have fewer images than the {folds} folds: {listed(few)}. "
+            "A class with one image is learnt and never validated; of the others some folds validate no image"
         )
 
 

@@ -22,27 +22,17 @@ from sketchfit.wording import listed
 EXCLUDE = "exclude"
 
 
-def review_table(table: Table, section: DataSection, folds: int | None) -> Table:
+def review_table(table: Table, section: DataSection) -> Table:
     """Apply the recipe's review files to the table; labels change first.
 
-    Args:
-        folds: least number of drawings per class; None: one.
-
     Raises:
-        UserError: a class that is left with too few drawings; a file that is missing or has other columns, or images or
+        UserError: a class that is left without drawings; a file that is missing or has other columns, or images or
             classes that are not in the table.
     """
     if section.relabel is not None and (labels := read_relabel(Path(section.relabel))):
         table = relabel_images(table, labels)
     if section.exclude is not None and (images := read_exclude(Path(section.exclude))):
         table = exclude_images(table, images)
-    counts = np.bincount(table.label, minlength=table.class_count)
-    small = [name for name, count in zip(table.class_names, counts, strict=True) if count < (folds or 1)]
-    if small and (section.relabel or section.exclude):
-        raise UserError(
-            [f"class {name!r} would have fewer drawings than there are folds ({folds})" for name in small],
-            "Keep more of it, or set folds.k lower.",
-        )
     return table
 
 

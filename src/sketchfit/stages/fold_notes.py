@@ -36,6 +36,7 @@ def fold_notes(
     elif group is not None:
         yield from _crossing(assignment[:, rows], group[rows], recipe)
     yield from _missing_classes(table, folds, rows)
+    yield from _never_validated(table, folds, rows)
 
 
 def _crossing(assignment: Ints, group: Ints, recipe: Recipe) -> Iterator[str]:
@@ -65,3 +66,17 @@ def _missing_classes(table: Table, folds: Sequence[Fold], rows: Ints) -> Iterato
             yield f"fold {fold.number} validates all images of a class, so its network does not learn it: {named}"
     if lacking > SHOWN:
         yield f"{lacking - SHOWN} more folds lack training images of a class"
+
+
+def _never_validated(table: Table, folds: Sequence[Fold], rows: Ints) -> Iterator[str]:
+    """Yield the classes without an image in any validation, and those without a usable image."""
+    validated = np.unique(np.concatenate([table.label[fold.valid] for fold in folds]))
+    learnt = np.unique(table.label[rows])
+    unknown = np.setdiff1d(np.arange(table.class_count), learnt)
+    for numbers, what in (
+        (np.setdiff1d(learnt, validated), "are learnt, but no fold validates an image of them"),
+        (unknown, "have no image that can be read, so no network learns them"),
+    ):
+        if len(numbers):
+            named = listed([table.class_names[number] for number in numbers])
+            yield f"{len(numbers)} of {table.class_count} classes {what}: {named}"

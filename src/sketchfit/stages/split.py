@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.config.folds import FoldsSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.folds import Fold, balance, folds_of, given_folds, stratified_folds
+from sketchfit.data.folds import TRAIN_ONLY, Fold, balance, folds_of, given_folds, stratified_folds
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
@@ -106,13 +106,24 @@ def _assign(
         return assignment
     shares = [section.holdout, 1 - section.holdout] if section.holdout else [1 / section.k] * section.k
     seed = recipe.seed if section.seed is None else section.seed
+    single = _occurs_once(table.label[rows])
+    if grouping is not None:
+        single &= _occurs_once(
+            grouping[rows]
+        )  # else it stays with its copies, so that none is validated against another
     for repeat, fold_of_row in enumerate(assignment):
         fold_of_row[rows] = stratified_folds(
             table.label[rows], shares, seed + repeat, None if grouping is None else grouping[rows]
         )
         if section.holdout:
-            fold_of_row[fold_of_row == 1] = -1
+            fold_of_row[fold_of_row == 1] = TRAIN_ONLY
+        fold_of_row[rows[single]] = TRAIN_ONLY  # no network can recognise a class that it has not learnt
     return assignment
+
+
+def _occurs_once(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(count[inverse] == 1)
 
 
 def _column(table: Table, name: str) -> NDArray[np.str_]:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
-    """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is an error.
+    """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is noted.
 
     Raises:
         UserError: nothing there, or mistakes in the tables or the review files.
@@ -28,7 +28,7 @@ def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
         raise no_such_data(data)
     folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
     table = read_table(data, read_settings(recipe.data, folds))
-    return review_table(table, recipe.data, folds)
+    return review_table(table, recipe.data)
 
 
 def read_settings(section: DataSection, folds: int | None) -> ReadSettings:
