@@ -27,6 +27,8 @@ class DataSection(Section):
     """Sample submission within the data folder; the usual names are found without it."""
     split_column: Annotated[str | None, CheckedBy("table")] = None
     """Column of the training table that names the split of each row (train, val, test), or `none`; found without it."""
+    class_folders: Literal["first", "last", "path"] = "first"
+    """Class of an image in several folders, `a/b/1.png`: the `first` (a), the `last` (b), or the `path` (a/b)."""
     missing: Annotated[Literal["drop", "error"], Scope(decides="nothing")] = "drop"
     """What happens where an image file is missing or cannot be read: `drop` training rows with a note and give test
     rows the class frequencies, or stop with an `error` (`--strict`)."""

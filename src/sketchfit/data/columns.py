@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, TableProblems, find_column, nearest_column
 from sketchfit.data.listing import Listing
-from sketchfit.data.paths import resolve
+from sketchfit.data.paths import Resolved, resolve
 from sketchfit.data.read_settings import TableNames
+from sketchfit.data.scattered import FileNames, with_scattered
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_column import split_columns
 
@@ -28,16 +29,23 @@ class Places:
     Attributes:
         listing: content of the data root.
         bases: folders that paths may be relative to.
+        files: names of all images that may be meant where they are in several folders; None: they are in one.
     """
 
     listing: Listing
     bases: tuple[str, ...]
+    files: FileNames | None = None
+
+    def resolve(self, sheet: Sheet, names: Sequence[str], problems: TableProblems) -> Resolved:
+        """Find the files of a table's rows; names that are no path are problems."""
+        resolved = resolve(sheet, names, self.listing, self.bases, problems)
+        return resolved if self.files is None else with_scattered(sheet, names, resolved, self.files, problems)
 
     def found(self, sheet: Sheet, column: str) -> frozenset[str]:
         """Return the files that some of the cells name, from the base where most exist."""
         chosen = _spread(len(sheet.rows))
         cells = sheet.column(column)
-        resolved = resolve(sheet, [cells[row] for row in chosen], self.listing, self.bases, TableProblems())
+        resolved = self.resolve(sheet, [cells[row] for row in chosen], TableProblems())
         absent = set(resolved.absent)
         return frozenset(path for row, path in enumerate(resolved.paths) if path and row not in absent)
 

@@ -5,41 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sketchfit.data.checks import IMAGE_COLUMNS, TableProblems, about_rows, need_column
-from sketchfit.data.listing import Listing
-from sketchfit.data.paths import resolve
+from sketchfit.data.columns import Places, image_column
 from sketchfit.data.read_settings import ReadSettings
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.table import Split
 from sketchfit.wording import listed
 
 
-def read_rows(
-    sheet: Sheet, listing: Listing, settings: ReadSettings, bases: Sequence[str], problems: TableProblems
-) -> Split | None:
+def read_rows(sheet: Sheet, places: Places, settings: ReadSettings, problems: TableProblems) -> Split | None:
     """Read the rows of a table without labels, including those whose file is missing.
 
     Args:
         sheet: the table.
-        listing: content of the folder that its paths stay in.
+        places: where its files may be.
         settings: name of the column of paths, if it is not a usual one, and whether a missing file is an error.
-        bases: folders that the paths may be relative to.
         problems: receives what is wrong.
 
     Returns:
         None if there are problems.
     """
-    image_column = settings.names.image_column
-    usual = IMAGE_COLUMNS if image_column is None else (image_column, *IMAGE_COLUMNS)
-    image = need_column(sheet, None, usual, "image paths", "--image-column", problems)
+    given = settings.names.image_column
+    image = image_column(sheet, None, places, given)
+    if image is None:
+        usual = IMAGE_COLUMNS if given is None else (given, *IMAGE_COLUMNS)
+        need_column(sheet, None, usual, "image paths", "--image-column", problems)
     if not sheet.rows:
         problems.add(f"{sheet.name} is empty: it has column names and no row")
     if image is None or not sheet.rows:
         return None
     names = sheet.column(image)
-    resolved = resolve(sheet, names, listing, bases, problems)
+    resolved = places.resolve(sheet, names, problems)
     absent = [(row, repr(names[row])) for row in resolved.absent]
     if len(absent) == len(names):
-        where = listed([f"{base or '.'}/" for base in bases])
+        where = listed([f"{base or '.'}/" for base in places.bases])
         problems.rows(sheet, "no file of the table exists", absent, f"Searched in {where}.")
     elif settings.missing == "error":
         problems.rows(sheet, "file does not exist", absent)

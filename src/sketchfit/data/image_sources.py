@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sketchfit.data.checks import TableProblems
+from sketchfit.data.columns import Places
 from sketchfit.data.containers import is_container, member_path, members
 from sketchfit.data.image_rows import check_unicode, read_rows
 from sketchfit.data.listing import ALLOW_LINKS, Listing
@@ -88,7 +89,7 @@ def _rows(source: Path, settings: ReadSettings, problems: TableProblems) -> list
         return [(str(place), str(source), str(source))]
     sheet = read_checked_sheet(place, place.parent, problems)
     listing = Listing(place.parent, settings.follow_links)
-    split = read_rows(sheet, listing, settings, BASES, problems) if sheet else None
+    split = read_rows(sheet, Places(listing, BASES), settings, problems) if sheet else None
     if split is None:
         return []
     pairs = zip(split.paths, split.names, strict=True)

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from sketchfit.data.checks import TableProblems
 from sketchfit.data.columns import LabelColumns, Places, one_hot_labels
-from sketchfit.data.layouts import Part
-from sketchfit.data.listing import Listing
-from sketchfit.data.paths import Resolved, resolve
+from sketchfit.data.layouts import ClassFolder, Part
+from sketchfit.data.paths import Resolved
+from sketchfit.data.read_settings import ClassFolders
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.source import DataSource
 from sketchfit.data.split_column import SplitColumn
 from sketchfit.wording import counted, listed
+
+_KINDS: tuple[ClassFolders, ...] = ("first", "last", "path")
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class LabelledRows:
 def rows_of_table(sheet: Sheet, columns: TableColumns, places: Places, source: DataSource) -> LabelledRows:
     """Return the rows of a table; names that are no path are problems."""
     names = sheet.column(columns.image)
-    resolved = resolve(sheet, names, source.listing, places.bases, source.problems)
+    resolved = places.resolve(sheet, names, source.problems)
     label = columns.labels.label
     return LabelledRows(
         sheet=sheet,
@@ -89,13 +92,18 @@ def rows_of_table(sheet: Sheet, columns: TableColumns, places: Places, source: D
     )
 
 
-def rows_of_folders(part: Part, listing: Listing) -> LabelledRows:
-    """Return the images of class folders, folder by folder, each in natural order."""
-    found = [(one.label, path) for one in part.classes for path in listing.images(one.path)]
+def rows_of_folders(part: Part, source: DataSource) -> LabelledRows:
+    """Return the images of class folders, folder by folder, each in natural order.
+
+    Where they are in folders of class folders, `data.class_folders` decides, and a note names the alternatives.
+    """
+    kind = source.settings.class_folders
+    found = [(_folders(one, path), path) for one in part.classes for path in source.listing.images(one.path)]
+    _note_depth([folders for folders, _ in found], kind, source.problems)
     prefix = f"{part.folder}/" if part.folder else ""
     paths = tuple(path for _, path in found)
     # macOS stores Hangul and accents decomposed; names that are shown and written are composed.
-    labels = tuple(unicodedata.normalize("NFC", label) for label, _ in found)
+    labels = tuple(unicodedata.normalize("NFC", _class_of(folders, kind)) for folders, _ in found)
     names = tuple(path.removeprefix(prefix) for path in paths)
     sheet = _folder_sheet(part.folder or ".", names)
     return LabelledRows(
@@ -107,8 +115,29 @@ def rows_of_folders(part: Part, listing: Listing) -> LabelledRows:
         folders=labels,
         columns=None,
         bases=(),
-        origin=f"{counted(len(part.classes), 'class folder')} in {sheet.name}",
+        origin=f"{counted(len(set(labels)), 'class folder')} in {sheet.name}",
     )
+
+
+def _folders(one: ClassFolder, path: str) -> tuple[str, ...]:
+    """Return the folders around an image, from its class folder on."""
+    return (one.label, *path.removeprefix(f"{one.path}/").split("/")[:-1])
+
+
+def _class_of(folders: tuple[str, ...], kind: ClassFolders) -> str:
+    return {"first": folders[0], "last": folders[-1], "path": "/".join(folders)}[kind]
+
+
+def _note_depth(folders: Sequence[tuple[str, ...]], kind: ClassFolders, problems: TableProblems) -> None:
+    deep = [one for one in folders if len(one) > 1]
+    if deep and 2 * len(deep) > len(folders):
+        others = " or ".join(
+            f"{_class_of(deep[0], other)!r} with data.class_folders={other}" for other in _KINDS if other != kind
+        )
+        problems.note(
+            f"images are in folders of class folders, such as {'/'.join(deep[0])}/: the class of these is "
+            f"{_class_of(deep[0], kind)!r} ({others})"
+        )
 
 
 def about_images(column: str, base: str) -> str:

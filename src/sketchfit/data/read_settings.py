@@ -10,6 +10,7 @@ NONE = "none"
 
 Missing = Literal["drop", "error"]
 Labels = Literal["auto", "names", "integers"]
+ClassFolders = Literal["first", "last", "path"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class ReadSettings:
             stop with an `error`.
         labels: whether labels are class `names` or class numbers (`integers`); `auto` decides by the cells.
         encoding: text encoding of all tables, as Python names it; None: detected.
+        class_folders: which of several folders around an image is its class: the `first`, the `last`, or all of them
+            (`path`).
         follow_links: whether symbolic links that lead out of the data folder are followed.
     """
 
@@ -51,4 +54,5 @@ class ReadSettings:
     missing: Missing = "drop"
     labels: Labels = "auto"
     encoding: str | None = None
+    class_folders: ClassFolders = "first"
     follow_links: bool = False

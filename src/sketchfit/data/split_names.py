@@ -13,6 +13,7 @@ _ROLES: dict[str, Role] = {
     "train": "train",
     "training": "train",
     "trn": "train",
+    "trainval": "train",
     "val": "valid",
     "valid": "valid",
     "validate": "valid",
@@ -45,6 +46,9 @@ _NEUTRAL_WORDS = """
     """
 
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
+
+_PART_WORDS = frozenset(["part", "parts", "batch", "chunk", "shard", "archive", "volume", "vol", "zip"])
+_CLASS_WORDS = frozenset(["class", "classes", "label", "labels", "labelled", "labeled", "target", "targets"])
 """Words that name no split and no class: what is in a folder or a table."""
 
 
@@ -88,6 +92,23 @@ def is_neutral(name: str) -> bool:
     """
     words = _words(name)
     return bool(words) and all(word in _NEUTRAL for word in words)
+
+
+def are_containers(names: Sequence[str]) -> bool:
+    """Return whether several folders are parts or kinds of one data set, and no classes.
+
+    >>> are_containers(["images_part_1", "images_part_2"]), are_containers(["photo", "sketch"])
+    (True, True)
+    >>> are_containers(["class1", "class2"]), are_containers(["c0", "c1"])
+    (False, False)
+    """
+    words = [set(_words(name)) for name in names]
+    if len(words) < 2:
+        return False
+    shared = set.intersection(*words)
+    left = [one - shared - _NEUTRAL - _PART_WORDS for one in words]
+    means_part = all(one & ((_NEUTRAL - _CLASS_WORDS) | _PART_WORDS) for one in words)
+    return means_part and not any(left)
 
 
 def _only_role(words: Sequence[str], shared: Collection[str]) -> Role | None:

@@ -68,7 +68,7 @@ def _table_rows(layout: Layout, sheet: Sheet, path: Path, table: LabelledTable |
     image = image_column(sheet, None, places, preferred)
     settings = found.source.settings
     settings = replace(settings, names=replace(settings.names, image_column=image or given))
-    split = read_rows(sheet, found.source.listing, settings, places.bases, found.source.problems)
+    split = read_rows(sheet, places, settings, found.source.problems)
     if split is None:
         return None
     hidden = table.columns.used() if table is not None and "test" in table.rows else frozenset()

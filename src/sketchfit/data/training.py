@@ -98,7 +98,7 @@ def _class_folders(layout: Layout, role: Role) -> LabelledRows:
     names = [name for name in source.listing.folders(folder) if not layout.found.folders.count(prefix + name)]
     if empty := [name for name in names if prefix + name not in used]:
         source.problems.note(f"folders without images are not classes: {listed(empty)}")
-    return rows_of_folders(part, source.listing)
+    return rows_of_folders(part, source)
 
 
 def _report_no_labels(layout: Layout, role: Role) -> None:

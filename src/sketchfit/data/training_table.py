@@ -19,7 +19,6 @@ from sketchfit.data.columns import flag_columns, repeats
 from sketchfit.data.labelled import TableColumns
 from sketchfit.data.layouts import Found, Layout, Role
 from sketchfit.data.layouts.choose_tables import joined_sheet
-from sketchfit.data.paths import resolve
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_column import find_split_column, split_columns
 from sketchfit.wording import listed
@@ -107,8 +106,6 @@ def _divided(sheet: Sheet, roles: Sequence[Role]) -> dict[Role, Sheet]:
 
 def _roles_by_folder(found: Found, sheet: Sheet, image: str, table: Path) -> list[Role]:
     """Return the split of each row by the folder of its image; rows elsewhere are training rows."""
-    resolved = resolve(
-        sheet, sheet.column(image), found.source.listing, found.places("train", table).bases, TableProblems()
-    )
+    resolved = found.places("train", table).resolve(sheet, sheet.column(image), TableProblems())
     folders = [(f"{folder}/", role) for role, names in found.splits.items() for folder in names]
     return [next((role for folder, role in folders if path.startswith(folder)), "train") for path in resolved.paths]

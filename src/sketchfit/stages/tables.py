@@ -47,6 +47,7 @@ def read_settings(section: DataSection, folds: int | None) -> ReadSettings:
         missing=section.missing,
         labels=section.labels,
         encoding=section.encoding,
+        class_folders=section.class_folders,
         follow_links=section.follow_links,
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 
-from tests.data.layouts.tree import Case, Expected, Tree, below, default_keys
+import pandas as pd
+
+from tests.data.layouts.tree import TEST, Case, Expected, Tree, below, default_keys, image
 from tests.data.malformed import CLASSES
 
 
@@ -43,6 +45,23 @@ def _sample(tree: Tree, delimiter: str, line_end: str) -> Expected:
     return Expected([(name,) for name in names], ("image_path", "label"), delimiter=delimiter, line_end=line_end)
 
 
+def _images_inside(tree: Tree) -> Expected:
+    """Tables of `datasets`: images in the cells, in two files."""
+    rows = [
+        {"image": {"bytes": image(100 * c + n), "path": f"{c}{n}.png"}, "label": c} for c in range(3) for n in range(4)
+    ]
+    tests = [{"image": {"bytes": image(number), "path": f"t{number}.png"}} for number in range(TEST, TEST + 5)]
+    (tree.root / "data").mkdir(parents=True)
+    for name, part in (
+        ("train-00000-of-00002", rows[:5]),
+        ("train-00001-of-00002", rows[5:]),
+        ("test-00000-of-00001", tests),
+    ):
+        pd.DataFrame(part).to_parquet(tree.root / "data" / f"{name}.parquet")
+    names = [f"test-00000-of-00001.parquet#{n}" for n in range(1, 6)]
+    return Expected(default_keys(names), labels=("0", "1", "2"))
+
+
 KOREAN, WESTERN, RUSSIAN = ("가방", "나무", "사과"), ("Brewer’s duck", "café", "naïve"), ("вагон", "дерево", "яблоко")
 
 FORMATS = (
@@ -55,6 +74,11 @@ FORMATS = (
     Case("`train.json`, `test.json`", "JSON records", lambda tree: _pair(tree, ".json")),
     Case("`train.jsonl`, `test.jsonl`", "JSON lines", lambda tree: _pair(tree, ".jsonl")),
     Case("`train.parquet`, `test.parquet`", "Parquet", lambda tree: _pair(tree, ".parquet")),
+    Case(
+        "`data/train-00000-of-00002.parquet`, …, `data/test-00000-of-00001.parquet`",
+        "Hugging Face's Parquet with the images in it, in several files",
+        _images_inside,
+    ),
     Case(
         "`train.txt` with `images/1.png apple`", "a list without column names, by blanks", lambda tree: _list(tree, " ")
     ),

@@ -101,6 +101,20 @@ def _stems(tree: Tree) -> tuple[list[str], list[tuple[str, str]]]:
     return stems(path for path, _ in rows), rows
 
 
+def _parts(tree: Tree) -> Expected:
+    rows = []
+    for k, (path, name) in enumerate(tree.train("images_part_{c}/ISIC_{k:03d}.png")):
+        rows.append((f"L{k // 2}", path.rpartition("/")[2].removesuffix(".png"), name))
+    tree.table("metadata.csv", ("lesion_id", "image_id", "dx"), rows)
+    return Expected([], test=(), settings=("data.label_column=dx",))
+
+
+def _bare_names(tree: Tree) -> Expected:
+    rows = [(path.rpartition("/")[2], name) for path, name in tree.train("train/{name}/{name}{n}.png")]
+    tree.table("train.csv", ("image", "label"), rows)
+    return Expected([], test=())
+
+
 ONE_TABLE = (
     Case(
         "`data.csv` (`image`, `label`, `split`: train, val, test)",
@@ -141,6 +155,12 @@ ONE_TABLE = (
     ),
     Case("`mine.csv`, given as the data", "other tables are not read", _given),
     Case("`labels.csv` with an index column", "a column without name is not read", _index),
+    Case(
+        "`metadata.csv` (`lesion_id`, `image_id`, `dx`), `images_part_1/…`, `images_part_2/…`",
+        "images in several folders, by their file names; the labels with `data.label_column=dx`",
+        _parts,
+    ),
+    Case("`train.csv` with `1.png`, `train/<class>/1.png`", "file names without their folders", _bare_names),
     Case("paths such as `images\\apple\\1.png`", "Windows' separators", _backslashes),
     Case("absolute paths", "those inside the data folder", _absolute),
     Case("`sketches-main/labels.csv`, `sketches-main/img/…`", "everything in one folder", _wrapped),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
-from tests.data.layouts.tree import TEST, Case, Expected, Tree, below, default_keys
+from tests.data.layouts.tree import TEST, VALID, Case, Expected, Tree, below, default_keys
 from tests.data.malformed import CLASSES
 
 
@@ -57,6 +58,37 @@ def _named_valid(tree: Tree) -> Expected:
     names = tree.test("new/{n}.png")
     settings = ("data.train=drawn", "data.valid=checked", "data.test=new")
     return Expected(default_keys(name.removeprefix("new/") for name in names), valid=3, settings=settings)
+
+
+def _two_kinds(tree: Tree) -> Expected:
+    tree.train("sketch/{name}/{n}.png")
+    tree.train("photo/{name}/{n}.png", first=VALID)
+    return Expected([], test=(), settings=("data.train=sketch",), unused=12)
+
+
+def _deep(tree: Tree, kind: str) -> Expected:
+    paths = ("a/1", "b/1", "b/2") if kind == "path" else ("ink/apple", "ink/bus", "oil/cat")
+    for c, path in enumerate(paths):
+        for n in range(4):
+            tree.image(f"{path}/{n}.png", 100 * c + n)
+    labels = paths if kind == "path" else CLASSES
+    return Expected([], labels=labels, test=(), settings=(f"data.class_folders={kind}",))
+
+
+def _image_formats(tree: Tree) -> Expected:
+    kinds = (("0", "PNG"), ("1.webp", "WEBP"), ("2.bmp", "BMP"), ("3.tif", "TIFF"))
+    for c, name in enumerate(CLASSES):
+        for n, (file, kind) in enumerate(kinds):
+            tree.image(f"{name}/{file}", 100 * c + n, kind)
+    return Expected([], test=())
+
+
+def _strokes(tree: Tree) -> Expected:
+    for name in CLASSES:
+        lines = [{"word": name, "drawing": [[[0, 250, 40 * n], [9 * n, 200, 90]]]} for n in range(4)]
+        tree.root.mkdir(exist_ok=True)
+        (tree.root / f"{name}.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return Expected([], test=(), same_pixels=False)
 
 
 ONLY_FOLDERS = (
@@ -131,6 +163,28 @@ ONLY_FOLDERS = (
         lambda tree: _padded(tree),
     ),
     Case("`train/사과/…`", "class names in any script; macOS's decomposed names are composed", _hangul),
+    Case(
+        "`trainval/<class>/…`, `test/…`",
+        "training and validation rows together",
+        _folders("trainval/{name}/{n}.png", "test/{n}.png"),
+    ),
+    Case(
+        "`photo/<class>/…`, `sketch/<class>/…`",
+        "refused, as these names are no classes; here with `data.train=sketch`",
+        _two_kinds,
+    ),
+    Case(
+        "`<alphabet>/<letter>/…`",
+        "the class is the first folder (noted); here with `data.class_folders=path`",
+        lambda tree: _deep(tree, "path"),
+    ),
+    Case("`<style>/<class>/…`", "here with `data.class_folders=last`", lambda tree: _deep(tree, "last")),
+    Case(
+        "`apple/1`, `apple/2.webp`, `apple/3.bmp`, `apple/4.tif`",
+        "images by their content, in many formats",
+        _image_formats,
+    ),
+    Case("`apple.ndjson`, `bus.ndjson`, …", "strokes of Quick, Draw!, one drawing per line", _strokes),
     Case(
         "`drawn/<class>/…`, `checked/<class>/…`, `new/…`",
         "any names, with `data.train=drawn`, `data.valid=checked`, `data.test=new`",

@@ -151,6 +151,15 @@ def _named(tree: Tree) -> Expected:
     return Expected([(name,) for name in names], header=("image", "label"), settings=settings)
 
 
+def _signs(tree: Tree) -> Expected:
+    train = [(30, 28, CLASSES.index(name), path) for path, name in tree.train("Train/{c}/{n}.png")]
+    test = tree.test("Test/{n}.png")
+    tree.table("Train.csv", ("Width", "Height", "ClassId", "Path"), train)
+    tree.table("Test.csv", ("Width", "Height", "ClassId", "Path"), [(30, 28, 0, path) for path in test])
+    tree.table("Meta.csv", ("Path", "ClassId"), [("Meta/0.png", 0)])
+    return Expected(default_keys(test), labels=("0", "1", "2"))
+
+
 SEVERAL_TABLES = (
     Case(
         "`train.csv` (`class_name`, `image_path`, `target`), `test.csv`, `sample_submission.csv`, `train/<class>/…`",
@@ -184,6 +193,11 @@ SEVERAL_TABLES = (
     Case("`labels/train.csv`, `labels/test.csv`, `images/…`", "tables in a folder of their own", _tables_folder),
     Case(
         "`Train.csv` (`Image Path`, `Class`), `Test.csv`, `Images/…`", "any letter case, blanks in column names", _upper
+    ),
+    Case(
+        "`Train.csv`, `Test.csv` (`ClassId`, `Path`), `Meta.csv`, `Train/<class>/…`, `Test/…`",
+        "test rows with labels: these are not used",
+        _signs,
     ),
     Case("`train.csv`, `val.csv`, `test.csv`, `images/…`", "a validation table", _validation),
     Case(

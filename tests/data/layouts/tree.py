@@ -19,7 +19,7 @@ VALID, TEST = 500, 1000
 @functools.cache
 def image(number: int, kind: str = "PNG") -> bytes:
     """An image file; all kinds that are used here store the same pixels."""
-    return encoded(drawing(number), kind)
+    return encoded(drawing(number), kind, **({"lossless": True} if kind == "WEBP" else {}))
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Expected:
         texts: what the submission calls each class; by default its label.
         delimiter, line_end, encoding: form of the submission.
         data: what is given to the command, relative to the root.
+        unused: number of images that are in no row.
+        same_pixels: whether the drawings are those of all layouts.
         settings: given to the command with `--set`.
     """
 
@@ -52,6 +54,8 @@ class Expected:
     line_end: str = "\n"
     encoding: str = "utf-8"
     data: str = ""
+    unused: int = 0
+    same_pixels: bool = True
     settings: tuple[str, ...] = ()
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, guessed_tables, named_tables
-from sketchfit.data.layouts.folders import ROLES, ImageFolders, by_role, join
+from sketchfit.data.layouts.class_folders import by_split, class_parts
+from sketchfit.data.layouts.folders import ImageFolders, by_role, join
 from sketchfit.data.layouts.found import Found, Layout
-from sketchfit.data.layouts.parts import ClassFolder, Part
+from sketchfit.data.layouts.parts import Part
 from sketchfit.data.layouts.tables import find_tables
 from sketchfit.data.path_text import PathError
 from sketchfit.data.read_settings import NONE
 from sketchfit.data.sheets import table_stem, table_suffix
 from sketchfit.data.sheets.stroke_tables import stroke_tables
 from sketchfit.data.source import DataSource
-from sketchfit.data.split_names import Role, is_neutral, role_of
+from sketchfit.data.split_names import Role, role_of
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
@@ -116,7 +117,7 @@ def _folder_part(found: Found, folder: str, role: Role) -> Part:
         return Part(tables=(listing.root / folder / strokes[0],))
     if role == "test":
         return Part(folder=found.folders.unwrapped(folder))
-    within, classes = found.folders.classes(folder)
+    within, classes = found.folders.classes(folder, found.in_splits())
     return Part(classes=classes, folder=within) if classes else Part(folder=folder)
 
 
@@ -126,8 +127,8 @@ def _named_part(found: Found, name: str, what: str) -> Part:
     path = root / name
     if path.is_file():
         return Part(tables=(path,))
-    folder = _folder(found.source, name.strip("/"))
-    if folder:
+    folder = "" if name in (".", "./") else _folder(found.source, name.strip("/"))
+    if folder is not None:
         return _folder_part(found, folder, "test" if what == "test" else "train")
     raise UserError(f"no file or folder {name!r} in {root}", f"It was given as {what}.")
 
@@ -159,38 +160,10 @@ def _search(data: Path, found: Found) -> tuple[dict[Role, Part], bool]:
 
 def _class_folders(found: Found) -> dict[Role, Part]:
     """Return the parts that class folders make: in the training folder, a neutral one or the top."""
-    if found.splits.get("train"):
-        part = _split_folder(found, "train")
-        return _by_split(found, part) if part is not None and part.classes else {}
-    splits = found.in_splits()
-    within, classes = found.folders.classes(found.top, splits)
-    neutral = [one for one in classes if is_neutral(one.label) and found.folders.inside(one.path)]
-    if neutral and len(neutral) == len(classes) == 1:
-        within, classes = found.folders.classes(neutral[0].path, splits)
-    return _by_split(found, Part(classes=classes, folder=within)) if classes else {}
-
-
-def _by_split(found: Found, part: Part) -> dict[Role, Part]:
-    """Divide class folders that have the splits in them: `apple/train/`, `apple/test/`."""
-    inside = {one: by_role(found.folders.inside(one.path)) for one in part.classes}
-    divided = all(
-        roles
-        and not found.folders.loose(one.path)
-        and sum(map(len, roles.values())) == len(found.folders.inside(one.path))
-        for one, roles in inside.items()
-    )
-    if not divided or not any("train" in roles for roles in inside.values()):
-        return {"train": part}
-    parts: dict[Role, Part] = {}
-    for role in ROLES:
-        classes = tuple(
-            ClassFolder(one.label, join(one.path, name))
-            for one, roles in inside.items()
-            for name in roles.get(role, ())
-        )
-        if classes:
-            parts[role] = Part(classes=classes, folder=part.folder)
-    return parts
+    if not found.splits.get("train"):
+        return class_parts(found)
+    part = _split_folder(found, "train")
+    return by_split(found, part) if part is not None and part.classes else {}
 
 
 def _notes(found: Found, train: Part) -> tuple[str, ...]:

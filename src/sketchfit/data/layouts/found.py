@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sketchfit.data.columns import LabelColumns, Places, image_column, label_columns
 from sketchfit.data.layouts.folders import ImageFolders, join
 from sketchfit.data.layouts.parts import Part
 from sketchfit.data.layouts.tables import FoundTable
+from sketchfit.data.scattered import FileNames
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.source import DataSource
 from sketchfit.data.split_names import Role, is_neutral
@@ -36,10 +37,14 @@ class Found:
     splits: Mapping[Role, tuple[str, ...]]
     tables: tuple[FoundTable, ...]
     sample: Path | None
+    _files: dict[Role, FileNames] = field(default_factory=dict, init=False, repr=False)
 
     def places(self, role: Role, table: Path) -> Places:
         """Return where the files of a split's table may be, the likeliest folder first."""
-        return Places(self.source.listing, tuple(dict.fromkeys(self._bases(role, table))))
+        if role not in self._files:
+            others = [folder for other, folders in self.splits.items() if other != role for folder in folders]
+            self._files[role] = FileNames(self.source.listing, self.top, others)
+        return Places(self.source.listing, tuple(dict.fromkeys(self._bases(role, table))), self._files[role])
 
     def in_splits(self) -> tuple[str, ...]:
         """Return the folders of all splits."""

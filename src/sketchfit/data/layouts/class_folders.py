@@ -1,0 +1,60 @@
+"""Find the training rows in class folders."""
+
+from __future__ import annotations
+
+from sketchfit.data.layouts.folders import ROLES, by_role, join
+from sketchfit.data.layouts.found import Found
+from sketchfit.data.layouts.parts import ClassFolder, Part
+from sketchfit.data.split_names import Role, are_containers, is_neutral
+from sketchfit.errors import UserError
+from sketchfit.wording import listed
+
+
+def class_parts(found: Found) -> dict[Role, Part]:
+    """Return the parts of class folders that are in a neutral folder or in the top folder; none if there are none.
+
+    Raises:
+        UserError: folders with class folders that are neither classes nor splits (`photo/`, `sketch/`).
+    """
+    splits = found.in_splits()
+    within, classes = found.folders.classes(found.top, splits)
+    neutral = [one for one in classes if is_neutral(one.label) and found.folders.inside(one.path)]
+    if neutral and len(neutral) == len(classes) == 1:
+        within, classes = found.folders.classes(neutral[0].path, splits)
+    if are_containers([one.label for one in classes]):
+        _refuse_containers(found, classes)
+        return {}
+    return by_split(found, Part(classes=classes, folder=within)) if classes else {}
+
+
+def by_split(found: Found, part: Part) -> dict[Role, Part]:
+    """Divide class folders that have the splits in them: `apple/train/`, `apple/test/`."""
+    inside = {one: by_role(found.folders.inside(one.path)) for one in part.classes}
+    divided = all(
+        roles
+        and not found.folders.loose(one.path)
+        and sum(map(len, roles.values())) == len(found.folders.inside(one.path))
+        for one, roles in inside.items()
+    )
+    if not divided or not any("train" in roles for roles in inside.values()):
+        return {"train": part}
+    parts: dict[Role, Part] = {}
+    for role in ROLES:
+        classes = tuple(
+            ClassFolder(one.label, join(one.path, name))
+            for one, roles in inside.items()
+            for name in roles.get(role, ())
+        )
+        if classes:
+            parts[role] = Part(classes=classes, folder=part.folder)
+    return parts
+
+
+def _refuse_containers(found: Found, folders: tuple[ClassFolder, ...]) -> None:
+    """Refuse folders without a class's name that have class folders; if they have images only, a table is needed."""
+    if all(len(found.folders.inside(one.path)) > 1 for one in folders):
+        names = listed([f"{one.path}/" for one in folders])
+        raise UserError(
+            f"{found.source.root}: the folders {names} have class folders, and their names are no classes",
+            f"Name one with --set data.train={folders[0].path}, or take each as a class with --set data.train=.",
+        )
