@@ -38,6 +38,7 @@ from sketchfit.stages.bank import bank
 from sketchfit.stages.check import check_networks, planned_folds
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.decode import open_members
+from sketchfit.stages.directions import with_directions
 from sketchfit.stages.relate import relate
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.split import make_folds, trained_folds
@@ -172,6 +173,7 @@ class _Runner:
         context.engine.on_main(lambda: run.write_recipe(settings))
         ((name, recipe),) = member_recipes(settings).items()
         member = self._member(name, recipe)
+        (member,) = with_directions(context, {name: member}, self._group).values()
         check_start_weights(context, {name: recipe}, self._folds, self._group)
         return [train_fold(context, member, fold) for fold in self._folds]
 

@@ -19,6 +19,7 @@ from sketchfit.stages.claim import claim
 from sketchfit.stages.combine import combine
 from sketchfit.stages.context import RunContext, RunState, TimedStage, made
 from sketchfit.stages.decode import decode
+from sketchfit.stages.directions import directions
 from sketchfit.stages.distill import distill
 from sketchfit.stages.prior import correct_prior
 from sketchfit.stages.products import RunResult
@@ -39,6 +40,7 @@ STAGES = (
     TimedStage(audit, "audit"),
     TimedStage(bank, "frozen features", lambda recipe: recipe.claim.enabled),
     TimedStage(relate, "relations"),
+    TimedStage(directions, "directions"),
     TimedStage(split, "folds"),
     TimedStage(train, "training"),
     TimedStage(pseudo_label, "inference", lambda recipe: recipe.pseudo_label.enabled),

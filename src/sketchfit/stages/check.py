@@ -41,6 +41,7 @@ from sketchfit.tracking.console import duration
 from sketchfit.training.engine import Engine
 from sketchfit.training.optimizers import check_optimizer
 from sketchfit.training.trial import Trial, try_training
+from sketchfit.transforms.mirroring import Mirroring
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,8 @@ def check_run(planned: PlannedRun, table: Table, engine: Engine) -> CheckReport:
     if planned.kind == "run":
         folds = problems.collect(lambda: planned_folds(planned.recipe, table)) or folds
         problems.collect(lambda: _check_weights(planned.recipe, table))
+    for member in member_recipes(planned.recipe).values():
+        problems.collect(lambda member=member: Mirroring.of(member.transforms, table.class_labels))  # type: ignore[misc]
     return check_networks(list(planned.networks(folds)), folds, table, engine, problems)
 
 

@@ -33,6 +33,7 @@ from sketchfit.tracking.console import duration
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.job import FitJob
 from sketchfit.training.seed_soup import train_network
+from sketchfit.transforms.mirroring import Mirroring
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +135,7 @@ def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, 
         "folder": context.run.fold(member.name, fold.number),
         "fingerprint": fingerprint,
         "seed": member.recipe.seed,
+        "mirroring": Mirroring.of(member.recipe.transforms, context.table.class_labels),
     }
     return FitJob(**(plain | changes))
 
