@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from sketchfit.data.images import GREY_TOLERANCE, ImageError, decode, decode_image
+from sketchfit.data.readers import read_table
 from tests.data.malformed import (
     SVG,
     damaged_images,
@@ -229,6 +230,18 @@ def test_formats_of_the_extra(suffix: str, monkeypatch: pytest.MonkeyPatch) -> N
     if suffix != "AVIF":
         with pytest.raises(ImageError, match=r"pip install .*formats"):
             decode(encoded(image, suffix))
+
+
+def test_a_data_set_names_what_it_cannot_decode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a/1.heic", "a/2.png", "b/1.HEIC", "b/2.svg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert read_table(tmp_path).notes == ()
+    monkeypatch.setattr("sketchfit.data.decoders.formats.find_spec", lambda name: None)
+    notes = read_table(tmp_path).notes
+    assert len(notes) == 2
+    assert "2 images are HEIC" in notes[0]
+    assert "pip install" in notes[1]
 
 
 def test_svg_is_drawn_in_its_shape_and_reads_nothing_else(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -30,12 +31,27 @@ def _key(name: str) -> str:
 class _Folder:
     """Names in one folder; `other` are links to nothing, pipes and other special files."""
 
+    place: Path
     files: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
     other: set[str] = field(default_factory=set)
     alike: dict[str, list[str]] = field(default_factory=dict)
     stems: dict[str, list[str]] = field(default_factory=dict)
+
+    @cached_property
+    def images(self) -> frozenset[str]:
+        """Files that are images: by their suffix, or by their content where the suffix is none of an image."""
+        return frozenset(
+            name
+            for name in self.files
+            if is_image_name(name) or (not is_hidden(name) and is_image_content(self.place / name))
+        )
+
+    @cached_property
+    def containers(self) -> frozenset[str]:
+        """Files of several images."""
+        return frozenset(name for name in self.files if not is_hidden(name) and is_container(self.place / name))
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,6 @@ class Listing:
     _folders: dict[str, _Folder | None] = field(default_factory=dict, init=False)
     _real_root: str = field(default="", init=False)
     _links: bool = field(default=False, init=False)
-    _is_content: dict[str, bool] = field(default_factory=dict, init=False)
 
     @property
     def has_links(self) -> bool:
@@ -139,41 +154,54 @@ class Listing:
 
         A file is an image by its suffix, or by its content where the suffix is none of an image.
         """
-        found = (one.path for one in self.walk(path) if one.kind == "file" and self.is_image(one.path))
-        return sorted(found, key=natural_key)
+        return self._visible(path, lambda content: content.images)
 
     def containers(self, path: str = "") -> list[str]:
         """Return all files of several images in a folder and below (see `containers`), in natural order."""
-        found = (one.path for one in self.walk(path) if one.kind == "file" and is_container(self.root / one.path))
-        return sorted(found, key=natural_key)
+        return self._visible(path, lambda content: content.containers)
 
     def is_image(self, path: str) -> bool:
-        """Return whether a file is an image, by its suffix or its content, which is read once."""
-        if is_image_name(path):
-            return True
-        if path not in self._is_content:
-            self._is_content[path] = is_image_content(self.root / path)
-        return self._is_content[path]
+        """Return whether a file that is not hidden is an image."""
+        folder, _, name = path.rpartition("/")
+        content = self._content(folder)
+        return content is not None and name in content.images
 
     def walk(self, path: str = "") -> Iterator[ListedFile]:
         """Yield every file in a folder and below; what several links lead to is visited once."""
         yield from self._walk(path, set(), hidden=False)
 
     def _walk(self, path: str, seen: set[str], hidden: bool) -> Iterator[ListedFile]:
-        place = os.path.realpath(self.root / path)
-        content = None if place in seen else self._content(path)  # seen: a link to a folder above
-        seen.add(place)
+        content = self._unseen(path, seen)
         if content is None:
             return
         for name in content.files:
-            is_hidden = hidden or name.startswith(".") or name.casefold() in _IGNORED_FILES
-            yield ListedFile(_join(path, name), "hidden" if is_hidden else "file")
+            yield ListedFile(_join(path, name), "hidden" if hidden or is_hidden(name) else "file")
         for name in content.outside:
             yield ListedFile(_join(path, name), "hidden" if hidden or name.startswith(".") else "outside")
         for name in content.other:
             yield ListedFile(_join(path, name), "other")
         for name in sorted(content.folders):
             yield from self._walk(_join(path, name), seen, hidden or _is_ignored(name))
+
+    def _visible(self, path: str, kind: Callable[[_Folder], frozenset[str]]) -> list[str]:
+        """Return the files of a kind in a folder and below, without those in hidden folders, in natural order."""
+        found: list[str] = []
+        waiting, seen = [path], set[str]()
+        while waiting:
+            folder = waiting.pop()
+            if (content := self._unseen(folder, seen)) is not None:
+                found += [_join(folder, name) for name in kind(content)]
+                below = (name for name in content.folders if not _is_ignored(name))
+                waiting += [_join(folder, name) for name in sorted(below, reverse=True)]
+        return sorted(found, key=natural_key)
+
+    def _unseen(self, path: str, seen: set[str]) -> _Folder | None:
+        """Return the content of a folder, None where another path, as of a link to a folder above, has led to it."""
+        place = os.path.realpath(os.path.join(self._real_root, path))  # noqa: PTH118
+        if place in seen:
+            return None
+        seen.add(place)
+        return self._content(path)
 
     def _is_data(self, link: str) -> bool:
         return is_image_name(link) or (self.root / link).is_dir() or is_image_content(self.root / link)
@@ -196,7 +224,7 @@ class Listing:
         return self._folders[path]
 
     def _scan(self, path: str) -> _Folder | None:
-        content = _Folder()
+        content = _Folder(self.root / path)
         try:
             with os.scandir(self.root / path) as entries:
                 for entry in entries:
@@ -228,6 +256,11 @@ class Listing:
 
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a file of this name is hidden, or one of the system."""
+    return name.startswith(".") or name.casefold() in _IGNORED_FILES
 
 
 def _is_ignored(folder: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.data.checks import TableProblems
+from sketchfit.data.decoders.formats import without_decoder
 from sketchfit.data.image_rows import check_unicode
 from sketchfit.data.labels import Classes
 from sketchfit.data.layouts import LAYOUTS, Layout, find_layout
@@ -87,6 +88,7 @@ def _check(training: Training | None, testing: Testing | None, folds: int | None
         _check_classes(training.classes, folds, problems)
     if training and testing:
         _note_shared(training.split, testing.split, problems)
+        problems.notes.extend(without_decoder([*training.split.paths, *testing.split.paths]))
         check_unicode([*training.split.paths, *training.classes.names, *testing.split.paths], problems)
 
 

@@ -6,7 +6,8 @@ Only formats of pixels, and drawings: Pillow's EPS reader, for example, would st
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -125,6 +126,16 @@ def format_named(name: str) -> ImageFormat | None:
 def missing_decoder(wanted: ImageFormat) -> str:
     """Return the text for a file whose decoder is not installed."""
     return f"is {wanted.name}, which this installation does not decode: {EXTRA}"
+
+
+def without_decoder(names: Iterable[str]) -> list[str]:
+    """Return one sentence per format, by suffix, that files have and that this installation does not decode."""
+    counts = Counter(one.name for name in names if (one := format_named(name)) is not None and one.module is not None)
+    return [
+        f"{count:,} images are {one.name}, which this installation does not decode; to read them: {EXTRA}"
+        for one in FORMATS
+        if (count := counts[one.name]) and not one.is_installed
+    ]
 
 
 def installed_decoders() -> tuple[str, ...]:
