@@ -150,3 +150,13 @@ def test_pipes_are_named_and_not_opened(tmp_path: Path) -> None:
     write(tmp_path, ["train/apple/a.png", "train/apple/b.JPG", "train/bus/a.png"])
     os.mkfifo(tmp_path / "train/bus/pipe.png")
     assert [(one.kind, one.paths) for one in read_table(tmp_path).unused] == [("other", ("train/bus/pipe.png",))]
+
+
+def test_a_table_in_several_files_is_read(tmp_path: Path) -> None:
+    root = malformed.good_data(tmp_path / "data")
+    lines = (root / "train.csv").read_text().splitlines(keepends=True)
+    (root / "train.csv").unlink()
+    (root / "train-00000-of-00002.csv").write_text("".join(lines[:7]))
+    (root / "train-00001-of-00002.csv").write_text("".join([lines[0], *lines[7:]]))
+    table = read_table(root)
+    assert (len(table.train), table.unused) == (12, ())

@@ -10,7 +10,8 @@ from sketchfit.data.checks import TableProblems
 from sketchfit.data.decoding import data_decoder
 from sketchfit.data.listing import Listing
 from sketchfit.data.read_settings import ReadSettings
-from sketchfit.data.sheets import Decoder, Sheet, TableError, read_sheet
+from sketchfit.data.sheets import Decoder, Sheet, TableError, read_sheet, table_suffix
+from sketchfit.data.sheets.shards import shards_of
 
 
 @dataclass
@@ -56,11 +57,11 @@ class DataSource:
 
     def sheet(self, path: Path) -> Sheet | None:
         """Read a table; None if it cannot be read, which is a problem."""
-        self.tables.add(self.name(path))
         found = self._read(path)
         if isinstance(found, TableError):
             self.problems.add(*found.args)
             return None
+        self.tables.update(self.name(file) for file in shards_of(path, table_suffix(path.name)))
         _note(found, self.problems)
         return found
 
