@@ -74,7 +74,7 @@ def test_a_second_audit_reads_no_picture_and_finds_the_same(tmp_path: Path, monk
     table = planted(tmp_path / "data")
     first = audited(table, tmp_path)
     counted: list[int] = []
-    monkeypatch.setattr(measuring, "decode", lambda *_: pytest.fail("an image was decoded again"))
+    monkeypatch.setattr(measuring, "decode_image", lambda *_: pytest.fail("an image was decoded again"))
     run_audit(table, AuditSettings(), tmp_path / "cache", Decoding(progress=counted.append))
     assert counted[-1] == len(table.train) + len(table.test)
     assert audited(table, tmp_path) == first
