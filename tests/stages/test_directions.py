@@ -63,7 +63,8 @@ def test_the_same_networks_result_as_without_flips(arrows, tmp_path):
         found[mode] = Run.open(tmp_path / mode).oof().prob
     assert np.array_equal(found["auto"], found["never"])
     assert not np.array_equal(found["auto"], found["keep"])
-    assert not Directions.exists(tmp_path / "keep")
+    assert len(Directions.read(tmp_path / "keep").found) == 2
+    assert not Directions.exists(tmp_path / "never")
 
 
 def state_of(arrows, folder, **transforms):

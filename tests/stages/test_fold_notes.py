@@ -44,11 +44,6 @@ def test_copies_in_one_fold_need_no_note():
     assert notes_of([0, 1, 0, 1], [0, 0, 1, 1], [5, 5, 6, 6], group="none") == []
 
 
-def test_without_an_audit_copies_are_not_known():
-    (note,) = notes_of([0, 1, 0, 1], [0, 0, 1, 1])
-    assert "audit.enabled" in note
-
-
 def test_classes_that_a_training_lacks_are_named():
     first, second = notes_of([0, 1, 2, 1, 2, 2], [0, 0, 1, 1, 1, 1], [0, 1, 2, 3, 4, 5])
     assert first.startswith("fold 0")

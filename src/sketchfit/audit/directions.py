@@ -101,13 +101,29 @@ def find_directions(
             found[part == number] = head.predict(values[part == number])
         return found
 
-    before, found = predicted(plain), list[Direction]()
-    for turn in turns:
-        each = [predicted(_described(image, rows, change, threads)) for change in TURNS[turn]]
-        for number in classes.tolist():
-            of_class = own == number
-            tried = [_compare(turn, number, before[of_class], after[of_class]) for after in each]
-            found += sorted((one for one in tried if one is not None), key=lambda one: one.p)[:1]
+    before = predicted(plain)
+    tries = [(turn, predicted(_described(image, rows, change, threads))) for turn in turns for change in TURNS[turn]]
+    return changed_classes(own, before, tries)
+
+
+def changed_classes(label: Ints, before: Ints, tries: Sequence[tuple[str, Ints]]) -> list[Direction]:
+    """Return the classes whose turned drawings are predicted as another class.
+
+    Args:
+        label: int64 [n], class of each drawing.
+        before: int64 [n], predicted for the drawings as they are, by models that have not learnt from them.
+        tries: names of turns, with the classes predicted for the turned drawings, int64 [n].
+
+    Returns:
+        One per class and turn, ordered by both; of several results of a turn the clearest.
+    """
+    found: list[Direction] = []
+    classes = np.unique(label).tolist()
+    for turn in dict.fromkeys(name for name, _ in tries):
+        for number in classes:
+            rows = label == number
+            each = [_compare(turn, number, before[rows], after[rows]) for name, after in tries if name == turn]
+            found += sorted((one for one in each if one is not None), key=lambda one: one.p)[:1]
     clear = {(one.turn, one.source, one.target) for one in found if one.p < LEVEL / len(classes)}
     # Where A becomes B, fewer drawings are enough to show that B becomes A.
     known = clear | {(turn, target, source) for turn, source, target in clear}

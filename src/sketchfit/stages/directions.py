@@ -65,8 +65,7 @@ def with_directions(
 
 def measures(recipe: Recipe) -> bool:
     """Return whether a recipe leaves it to the data which classes a flip changes."""
-    section = recipe.transforms
-    return section.mirror in ("auto", "swap") and not section.directions
+    return recipe.transforms.mirror != "never" and not recipe.transforms.directions
 
 
 def used_turns(recipes: Iterable[Recipe], policy: str | None = None) -> tuple[str, ...]:
@@ -83,7 +82,9 @@ def used_turns(recipes: Iterable[Recipe], policy: str | None = None) -> tuple[st
 
 
 def applied(recipe: Recipe, found: Sequence[DirectionFigures]) -> Recipe:
-    """Return a recipe with these directions."""
+    """Return a recipe with these directions; unchanged where it keeps its flips."""
+    if recipe.transforms.mirror == "keep":
+        return recipe
     by_turn: dict[str, dict[str, str]] = {}
     for one in found:
         by_turn.setdefault(one.turn, {})[one.source] = one.target
@@ -133,7 +134,12 @@ def _key(context: RunContext, store: Store, group: NDArray[np.int64] | None, tur
 def _print(found: Sequence[DirectionFigures], modes: set[str]) -> None:
     if not found:
         return
-    done = "they are flipped and labelled as each other" if "swap" in modes else "training does not do that to them"
+    effects = {
+        "auto": "training does not do that to them",
+        "swap": "they are flipped and labelled as each other",
+        "keep": "training does it nevertheless",
+    }
+    done = "; ".join(f"{effects[mode]} (transforms.mirror={mode})" for mode in sorted(modes))
     log.info(f"directions: {len(found)} times a class becomes another one when it is flipped or turned; {done}")
     for one in found[:SHOWN]:
         log.info(f"  {one}")

@@ -31,9 +31,7 @@ def fold_notes(
         recipe: of the run.
     """
     rows = np.unique(np.concatenate([part for fold in folds for part in (fold.train, fold.valid)]))
-    if group is None and not recipe.audit.enabled:
-        yield "near-duplicates are not known, as audit.enabled is off: they may be in different folds"
-    elif group is not None:
+    if group is not None:
         yield from _crossing(assignment[:, rows], group[rows], recipe)
     yield from _missing_classes(table, folds, rows)
     yield from _never_validated(table, folds, rows)
