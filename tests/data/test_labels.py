@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.label_text import clean_label, label_order
 from sketchfit.data.labels import BLANKS, Classes, read_classes
+from sketchfit.data.readers import read_table
 from sketchfit.data.sheets import Sheet
+from tests.data.malformed import drawing
 
 
 def read(cells: list[str], names: list[str] | None = None, mode: str = "auto") -> tuple[Classes | None, TableProblems]:
@@ -182,3 +186,15 @@ def test_any_cells_end_in_classes_or_problems(cells: list[str]) -> None:
 @given(CELLS)
 def test_cleaning_twice_is_cleaning_once(cell: str) -> None:
     assert clean_label(clean_label(cell)) == clean_label(cell)
+
+
+def test_folders_in_two_unicode_forms_are_one_class_with_a_note(tmp_path: Path) -> None:
+    forms = {form: unicodedata.normalize(form, "사과") for form in ("NFC", "NFD")}
+    for name in (*forms.values(), unicodedata.normalize("NFD", "배"), "Cat", "cat"):
+        (tmp_path / name).mkdir()
+        for number in range(2):
+            drawing(number).save(tmp_path / name / f"{number}.png")
+    table = read_table(tmp_path)
+    assert table.class_labels == table.class_names == ("Cat", "cat", "배", "사과")
+    assert np.bincount(table.label).tolist() == [2, 2, 2, 4]
+    assert [("사과" in note, "'Cat'" in note) for note in table.notes] == [(True, False), (False, True)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ def test_excluded_rows_go_with_all_that_belongs_to_them() -> None:
 def test_labels_change_by_name_or_target() -> None:
     table = relabel_images(_table(), {"apple/0.png": "bee", "train/bee/0.png": "10"})
     assert table.label.tolist() == [1, 0, 0, 0, 1, 1]
+
+
+def test_labels_may_be_written_in_other_ways() -> None:
+    table = relabel_images(_table(), {"apple/0.png": "BEE", "apple/1.png": "20.0", "bee/0.png": "Apple"})
+    assert table.label.tolist() == [1, 1, 0, 0, 1, 1]
+
+
+def test_a_text_that_is_the_label_of_one_class_and_the_name_of_another_is_refused() -> None:
+    table = replace(_table(), class_names=("20", "10"))
+    with pytest.raises(UserError, match=r"apple/0.png: '10'"):
+        relabel_images(table, {"apple/0.png": "10"})
 
 
 @pytest.mark.parametrize(

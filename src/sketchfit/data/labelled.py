@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -102,8 +103,7 @@ def rows_of_folders(part: Part, source: DataSource) -> LabelledRows:
     _note_depth([folders for folders, _ in found], kind, source.problems)
     prefix = f"{part.folder}/" if part.folder else ""
     paths = tuple(path for _, path in found)
-    # macOS stores Hangul and accents decomposed; names that are shown and written are composed.
-    labels = tuple(unicodedata.normalize("NFC", _class_of(folders, kind)) for folders, _ in found)
+    labels = _composed([_class_of(folders, kind) for folders, _ in found])
     names = tuple(path.removeprefix(prefix) for path in paths)
     sheet = _folder_sheet(part.folder or ".", names)
     return LabelledRows(
@@ -138,6 +138,16 @@ def _note_depth(folders: Sequence[tuple[str, ...]], kind: ClassFolders, problems
             f"images are in folders of class folders, such as {'/'.join(deep[0])}/: the class of these is "
             f"{_class_of(deep[0], kind)!r} ({others})"
         )
+
+
+def _composed(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return names of folders composed (NFC): macOS stores Hangul and accents decomposed.
+
+    Of two folders whose names differ only by that, both stay as they are, so that they are noted as one class.
+    """
+    composed = {label: unicodedata.normalize("NFC", label) for label in set(labels)}
+    several = {name for name, count in Counter(composed.values()).items() if count > 1}
+    return tuple(label if composed[label] in several else composed[label] for label in labels)
 
 
 def about_images(column: str, base: str) -> str:

@@ -53,8 +53,8 @@ def read_classes(
     """Number the classes of a training table.
 
     Spellings that look the same are one class (`label_text.clean_label`), with a note. Where all labels are integers, 7
-    and 7.0 are one class too, and 007 is another. The label of a class is its most frequent spelling. Classes are in
-    the order of `label_text.label_order`.
+    and 7.0 are one class too, and 007 is another. The label of a class is its plain spelling where that occurs, else
+    its most frequent one. Classes are in the order of `label_text.label_order`.
 
     Args:
         sheet: the table, for messages.
@@ -82,7 +82,7 @@ def read_classes(
     spellings: dict[str, Counter[str]] = {key: Counter() for key in order}
     for key, cell in zip(keys, cells, strict=True):
         spellings[key][cell.strip(BLANKS)] += 1
-    labels = {key: min(found, key=lambda one: (-found[one], one != key, one)) for key, found in spellings.items()}
+    labels = {key: min(found, key=lambda one: (one != key, -found[one], one)) for key, found in spellings.items()}
     shown = names_of(sheet, keys, labels, names, folders if numbered else None, problems)
     if len(problems.found) > before:
         return None

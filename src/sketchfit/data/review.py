@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.config.data import DataSection
+from sketchfit.data.label_forms import forms_of
 from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.data.table import Split, Table
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
 EXCLUDE = "exclude"
+_AMBIGUOUS = -1
 
 
 def review_table(table: Table, section: DataSection) -> Table:
@@ -91,11 +93,15 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
         UserError: images that are not in the training table, labels that are no class, a class left without drawings.
     """
     rows = _rows(table, labels)
-    index = {label: number for number, label in enumerate(table.class_labels)}
-    index.update({name: number for number, name in enumerate(table.class_names)})
+    index = _class_index(table)
     unknown = [f"{image}: {label!r} is not a class" for image, label in labels.items() if label not in index]
-    if unknown:
-        raise UserError(unknown, "Write a class's name as the training table has it.")
+    double = [
+        f"{image}: {label!r} is the label of one class and the name of another"
+        for image, label in labels.items()
+        if index.get(label) == _AMBIGUOUS
+    ]
+    if unknown or double:
+        raise UserError(unknown + double, "Write a class's label or name as the training table has it.")
     label = table.label.copy()
     for image, row in rows.items():
         label[row] = index[labels[image]]
@@ -104,6 +110,18 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
         raise UserError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
     changed = int((label != table.label).sum())
     return replace(table, label=label, notes=(*table.notes, f"{changed} training labels were changed by a review"))
+
+
+def _class_index(table: Table) -> dict[str, int]:
+    """Return the class of each text that labels or names it, in any form; `_AMBIGUOUS` if these are two classes."""
+    index: dict[str, int] = {}
+    for number, texts in enumerate(zip(table.class_labels, table.class_names, strict=True)):
+        for text in texts:
+            index[text] = number if index.get(text, number) == number else _AMBIGUOUS
+    for form in forms_of(table.class_labels, table.class_names):
+        for number, text in enumerate(form):
+            index.setdefault(text, number)
+    return index
 
 
 def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
