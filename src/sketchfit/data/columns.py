@@ -70,7 +70,7 @@ class LabelColumns:
 
 
 def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str | None = None) -> str | None:
-    """Return the column of images: with a usual name, else the first that names most files on disk; or None.
+    """Return the column of images: with a usual name, else the one that names most files on disk; or None.
 
     Args:
         sheet: the table.
@@ -84,7 +84,8 @@ def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str
         return usual
     shares = [(places.share(sheet, name), name) for name in sheet.header if name]
     best = max((share for share, _ in shares), default=0.0)
-    return next((name for share, name in shares if share == best), None) if best >= MOST_FILES else None
+    likely = [name for share, name in shares if share == best and best >= MOST_FILES]
+    return likely[0] if likely and len({places.found(sheet, name) for name in likely}) == 1 else None
 
 
 def label_columns(

@@ -32,5 +32,10 @@ def join_by_key(sheets: Sequence[Sheet], key: str) -> Sheet:
         rows = tuple(
             (*row, *(by_key[cell][k] for k in new)) for row, cell in zip(joined.rows, joined.column(key), strict=True)
         )
-        joined = replace(joined, header=(*joined.header, *(sheet.header[k] for k in new)), rows=rows)
+        joined = replace(
+            joined,
+            name=f"{joined.name} with {sheet.name}",
+            header=(*joined.header, *(sheet.header[k] for k in new)),
+            rows=rows,
+        )
     return joined

@@ -15,9 +15,6 @@ from sketchfit.data.paths import Resolved
 from sketchfit.data.sheets import Sheet
 from sketchfit.wording import counted, listed
 
-MOST_ABSENT = 0.1
-"""Other folders are searched if more than this share of the files is missing: a few missing files stay missing."""
-
 
 @dataclass
 class FileNames:
@@ -27,11 +24,14 @@ class FileNames:
         listing: content of the data root.
         top: the folder, relative to the root.
         without: folders whose images are left out: those of other splits.
+        most_absent: they are used if more than this share of a table's files is missing: a few missing files stay
+            missing.
     """
 
     listing: Listing
     top: str = ""
     without: Collection[str] = ()
+    most_absent: float = 0.1
     _paths: dict[str, str | None] = field(default_factory=dict, init=False)
 
     def find(self, name: str) -> str | None:
@@ -63,7 +63,7 @@ def with_scattered(
         files: names of all files that may be meant.
         problems: receives the note.
     """
-    if len(resolved.absent) <= MOST_ABSENT * len(names):
+    if len(resolved.absent) <= files.most_absent * len(names):
         return resolved
     found = {row: path for row in resolved.absent if (path := _bare(names[row], files)) is not None}
     if not found:

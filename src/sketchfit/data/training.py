@@ -12,6 +12,7 @@ from sketchfit.data.checks import TableProblems, about_rows
 from sketchfit.data.labelled import LabelledRows, rows_of_folders, rows_of_table
 from sketchfit.data.labels import Classes, read_classes
 from sketchfit.data.layouts import Layout, Role
+from sketchfit.data.layouts.folders import archives
 from sketchfit.data.listing import ALLOW_LINKS
 from sketchfit.data.read_settings import NONE, Missing
 from sketchfit.data.sample_labels import KnownClasses
@@ -58,7 +59,7 @@ def read_training(layout: Layout, table: LabelledTable | None) -> Training | Non
     parts = [train] if valid is None else [train, valid]
     source = layout.found.source
     for rows in parts:
-        _report_absent(rows, source.settings.missing, source.problems)
+        _report_absent(rows, source.settings.missing, archives(source.listing, layout.found.top), source.problems)
     return _numbered(parts, layout)
 
 
@@ -179,14 +180,15 @@ def _note_validation(count: int, rows: LabelledRows, problems: TableProblems) ->
     )
 
 
-def _report_absent(rows: LabelledRows, missing: Missing, problems: TableProblems) -> None:
+def _report_absent(rows: LabelledRows, missing: Missing, packed: Sequence[str], problems: TableProblems) -> None:
     absent = [(row, repr(rows.names[row])) for row in rows.resolved.absent]
     if missing == "drop" and 0 < len(absent) < len(rows.names):
         problems.note(about_rows(rows.sheet, "file does not exist, row dropped", absent))
         return
     searched = rows.bases if len(absent) == len(rows.names) else (rows.resolved.base,)
     where = listed([f"{base or '.'}/" for base in searched])
-    problems.rows(rows.sheet, "file does not exist", absent, f"Searched in {where}.")
+    unpack = f" Unpack {listed(packed)} first." if packed and len(absent) == len(rows.names) else ""
+    problems.rows(rows.sheet, "file does not exist", absent, f"Searched in {where}.{unpack}")
 
 
 def _first_of_each(

@@ -52,11 +52,20 @@ def read_labelled_table(layout: Layout, role: Role) -> LabelledTable | None:
         return None
     if role != "train":
         return LabelledTable(sheet, columns, {role: sheet})
+    table = _divided_table(layout, sheet, columns)
+    if table.by:
+        found.source.problems.note(f"{sheet.name}: {table.by} divides the rows into splits")
+    return table
+
+
+def _divided_table(layout: Layout, sheet: Sheet, columns: TableColumns) -> LabelledTable:
+    """Divide the training table by its column of splits, else by folders if its name does not mean training."""
+    found, part = layout.found, layout.parts["train"]
     if columns.split is not None:
         return LabelledTable(sheet, columns, _divided(sheet, columns.split.roles), f"the column {columns.split.name!r}")
     by_folder = [] if layout.named else _roles_by_folder(found, sheet, columns.image, part.tables[0])
     if len(set(by_folder)) > 1:
-        return LabelledTable(sheet, columns, _divided(sheet, by_folder), "the folders of the images", by_folder=True)
+        return LabelledTable(sheet, columns, _divided(sheet, by_folder), "the folder of each image", by_folder=True)
     return LabelledTable(sheet, columns, {"train": sheet})
 
 
@@ -106,6 +115,6 @@ def _divided(sheet: Sheet, roles: Sequence[Role]) -> dict[Role, Sheet]:
 
 def _roles_by_folder(found: Found, sheet: Sheet, image: str, table: Path) -> list[Role]:
     """Return the split of each row by the folder of its image; rows elsewhere are training rows."""
-    resolved = found.places("train", table).resolve(sheet, sheet.column(image), TableProblems())
+    resolved = found.places_anywhere(table).resolve(sheet, sheet.column(image), TableProblems())
     folders = [(f"{folder}/", role) for role, names in found.splits.items() for folder in names]
     return [next((role for folder, role in folders if path.startswith(folder)), "train") for path in resolved.paths]

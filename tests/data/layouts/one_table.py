@@ -35,6 +35,16 @@ def _by_folder(tree: Tree) -> Expected:
     return Expected(default_keys(f"{n}.png" for n in range(5)), valid=3)
 
 
+def _by_place(tree: Tree) -> Expected:
+    rows = [
+        *tree.train("train/a{k}.png"),
+        *tree.valid("val/v{k}.png"),
+        *((path, "cat") for path in tree.test("test/t{n}.png")),
+    ]
+    tree.table("labels.csv", ("image", "label"), [(path.rpartition("/")[2], name) for path, name in rows])
+    return Expected(default_keys(f"t{n}.png" for n in range(5)), valid=3)
+
+
 def _other_name(tree: Tree) -> Expected:
     ids = [(path.removeprefix("train/").removesuffix(".png"), name) for path, name in tree.train("train/{k}.png")]
     names = [name.removeprefix("test/") for name in tree.test()]
@@ -140,6 +150,11 @@ ONE_TABLE = (
         "`labels.csv` with `train/1.png`, `val/1.png`, `test/1.png`",
         "the folders in the paths name the split",
         _by_folder,
+    ),
+    Case(
+        "`labels.csv` with `a1.png`, `v1.png`, `t1.png` in `train/`, `val/`, `test/`",
+        "the folders of the files name the split",
+        _by_place,
     ),
     Case("`trainLabels.csv` (`id`, `label`), `train/…`, `test/…`", "names of files without suffix", _other_name),
     Case(

@@ -60,6 +60,12 @@ def _named_valid(tree: Tree) -> Expected:
     return Expected(default_keys(name.removeprefix("new/") for name in names), valid=3, settings=settings)
 
 
+def _one_folder(tree: Tree) -> Expected:
+    tree.train("PetImages/{name}/{n}.png")
+    (tree.root / "readme.txt").write_text("Two lines\nof text")
+    return Expected([], test=())
+
+
 def _two_kinds(tree: Tree) -> Expected:
     tree.train("sketch/{name}/{n}.png")
     tree.train("photo/{name}/{n}.png", first=VALID)
@@ -140,6 +146,11 @@ ONLY_FOLDERS = (
         "`animals-v2/train/<class>/…`, `animals-v2/test/…`",
         "everything in one folder",
         _folders("animals-v2/train/{name}/{n}.png", "animals-v2/test/{n}.png"),
+    ),
+    Case(
+        "`PetImages/<class>/…`, `readme.txt`",
+        "class folders in one folder, next to other files",
+        _one_folder,
     ),
     Case(
         "`<class>/train/1.png`, `<class>/test/1.png`",

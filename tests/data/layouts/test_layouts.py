@@ -95,6 +95,38 @@ def test_runs_give_the_same_answers(
     assert (tmp_path / "run/submission.csv").read_bytes() == submission(expected, prob)
 
 
+@pytest.mark.parametrize("form", ["folders", "tables", "column"])
+def test_a_validation_split_can_be_the_only_fold(form: str, tiny_file: Path, cli: Cli, tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "data")
+    if form == "folders":
+        tree.train()
+        tree.valid()
+    else:
+        rows = [tree.train("images/{k}.png"), tree.valid("images/v{k}.png")]
+        if form == "tables":
+            tree.table("train.csv", ("path", "label"), rows[0])
+            tree.table("val.csv", ("path", "label"), rows[1])
+        else:
+            both = [(*row, split) for part, split in zip(rows, ("train", "val"), strict=True) for row in part]
+            tree.table("data.csv", ("path", "label", "split"), both)
+    out = tmp_path / "run"
+    fold = ("--set", "folds.column=given_fold")
+    assert cli("run", tree.root, "--recipe", tiny_file, "--out", out, *fold)[0] == 0
+    assert probabilities(out / "ensemble/oof.npz")[0].tolist() == [12, 13, 14]
+    assert [path.name for path in (out / "members/test_resnet").iterdir()] == ["fold0"]
+
+
+def test_check_prints_the_layout(tiny_file: Path, cli: Cli, tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "data")
+    tree.train()
+    tree.valid()
+    tree.test()
+    status, printed, _ = cli("check", tree.root, "--recipe", tiny_file, "--out", tmp_path / "run")
+    assert status == 0
+    for part in ("training: 3 class folders in train/: 12 rows", "validation: ", "test: images in test/: 5 rows"):
+        assert part in printed
+
+
 def submission(expected: Expected, prob: np.ndarray) -> bytes:
     """The submission file, written without the code under test."""
     text = io.StringIO()

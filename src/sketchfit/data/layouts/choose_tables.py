@@ -93,7 +93,15 @@ def _key(found: Found, tables: Sequence[FoundTable]) -> str | None:
     return join_key(readable) if len(readable) == len(sheets) else None
 
 
+def _adds_columns(found: Found, table: FoundTable, other: FoundTable) -> bool:
+    """Return whether another table has the same keys and further columns."""
+    sheets = found.source.try_sheet(table.path), found.source.try_sheet(other.path)
+    if sheets[0] is None or sheets[1] is None or set(sheets[1].header) <= set(sheets[0].header):
+        return False
+    return _key(found, [table, other]) is not None
+
+
 def _with_keys(found: Found, table: FoundTable, tables: Sequence[FoundTable]) -> Part:
     """Return a table, joined with those of the same split that have the same keys."""
-    others = [other for other in tables if other != table and not other.is_exact and _key(found, [table, other])]
+    others = [other for other in tables if other != table and not other.is_exact and _adds_columns(found, table, other)]
     return Part(tables=(table.path, *(other.path for other in others)))

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, guessed_tables, named_tables
 from sketchfit.data.layouts.class_folders import by_split, class_parts
-from sketchfit.data.layouts.folders import ImageFolders, by_role, join
+from sketchfit.data.layouts.folders import ImageFolders, archives, by_role, join
 from sketchfit.data.layouts.found import Found, Layout
 from sketchfit.data.layouts.parts import Part
-from sketchfit.data.layouts.tables import find_tables
+from sketchfit.data.layouts.tables import FoundTable, find_tables
+from sketchfit.data.listing import Listing
 from sketchfit.data.path_text import PathError
 from sketchfit.data.read_settings import NONE
 from sketchfit.data.sheets import table_stem, table_suffix
@@ -60,7 +61,7 @@ def _look(source: DataSource, given: Path | None) -> Found:
     for usual in ("train", "val", "test"):
         _folder(source, join(top, usual))
     splits = folders.splits(top)
-    tables = find_tables(source.listing, top, splits)
+    tables = find_tables(source.listing, top, splits, folders.around(top))
     source.decode_as_one(table.path for table in tables if table.role or table_suffix(table.path.name) != ".txt")
     sample = next((table.path for table in tables if table.is_sample), None)
     if (name := source.settings.names.sample) is not None:
@@ -79,12 +80,17 @@ def _top(folders: ImageFolders) -> str:
         inside = [
             name for name in listing.folders(top) if listing.files(join(top, name)) or listing.folders(join(top, name))
         ]
-        if len(inside) != 1 or folders.loose(top) or find_tables(listing, top, {}) or role_of(inside[0]):
+        if len(inside) != 1 or folders.loose(top) or _data_tables(listing, top) or role_of(inside[0]):
             return top
         below = join(top, inside[0])
-        if not folders.inside(below) and not find_tables(listing, below, {}):
+        if not folders.inside(below) and not _data_tables(listing, below):
             return top
         top = below
+
+
+def _data_tables(listing: Listing, folder: str) -> list[FoundTable]:
+    """Return the tables of a folder without texts such as `readme.txt`."""
+    return [table for table in find_tables(listing, folder, {}) if table_suffix(table.path.name) != ".txt"]
 
 
 def _add_part(found: Found, parts: dict[Role, Part], role: Role, name: str | None) -> None:
@@ -180,7 +186,8 @@ def _refuse_nested(data: Path, found: Found) -> None:
     nested = [
         name
         for name in found.source.listing.folders(found.top)
-        if join(found.top, name) not in found.in_splits() and _is_data_set(found, join(found.top, name))
+        if not any(f"{split}/".startswith(f"{join(found.top, name)}/") for split in found.in_splits())
+        and _is_data_set(found, join(found.top, name))
     ]
     if nested:
         inner = listed([f"{name}/" for name in nested])
@@ -198,6 +205,8 @@ def _is_data_set(found: Found, folder: str) -> bool:
 def _nothing(data: Path, found: Found) -> UserError:
     listing = found.source.listing
     content = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
+    if packed := archives(listing, found.top):
+        return UserError(f"{data} has nothing to train on; it contains {content}", f"Unpack {listed(packed)} first.")
     flat = found.splits.get("train")
     if flat:
         return UserError(

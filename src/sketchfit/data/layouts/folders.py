@@ -9,6 +9,8 @@ from sketchfit.data.layouts.parts import ClassFolder
 from sketchfit.data.listing import Listing
 from sketchfit.data.split_names import Role, is_neutral, role_of, roles_of
 
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".7z", ".rar")
+
 ROLES: tuple[Role, ...] = ("train", "valid", "test")
 
 
@@ -38,7 +40,7 @@ class ImageFolders:
         return self.count(folder) - sum(self.count(join(folder, name)) for name in self.listing.folders(folder))
 
     def splits(self, top: str) -> dict[Role, tuple[str, ...]]:
-        """Return the folders of each split: in the top folder, else in a neutral one such as `images/`.
+        """Return the folders of each split: in the top folder, else in one such as `images/` (see `around`).
 
         A folder `train` of images next to folders of other names is a class, such as the vehicle.
         """
@@ -50,16 +52,21 @@ class ImageFolders:
             found.pop("train", None)
         if found:
             return {role: tuple(join(top, name) for name in names) for role, names in found.items()}
-        for name in inside:
-            if is_neutral(name) and (below := by_role(self.inside(join(top, name)))):
-                return {role: tuple(join(join(top, name), one) for one in names) for role, names in below.items()}
+        for folder in self.around(top):
+            if below := by_role(self.inside(folder)):
+                return {role: tuple(join(folder, one) for one in names) for role, names in below.items()}
         return {}
+
+    def around(self, top: str) -> list[str]:
+        """Return the folders in the top folder that may contain splits: neutral ones, and the only one with images."""
+        inside = self.inside(top)
+        return [join(top, name) for name in inside if is_neutral(name) or (len(inside) == 1 and not role_of(name))]
 
     def classes(self, folder: str, without: Sequence[str] = ()) -> tuple[str, tuple[ClassFolder, ...]]:
         """Return the class folders in a folder.
 
-        Where everything is in one neutral folder, or in one of the same split (`train/train/`, `images/`), they are
-        searched in that.
+        Where everything is in one folder that adds nothing (`images/`, `train/train/`) or has several folders, they are
+        searched in that. A neutral folder alone is no class.
 
         Args:
             folder: relative to the data root.
@@ -72,6 +79,8 @@ class ImageFolders:
         while len(inside) == 1 and not self.loose(folder) and _is_wrapper(inside[0], self, folder):
             folder = join(folder, inside[0])
             inside = self.inside(folder)
+        if len(inside) == 1 and is_neutral(inside[0]):
+            return folder, ()
         return folder, tuple(ClassFolder(name, join(folder, name)) for name in inside)
 
     def unwrapped(self, folder: str) -> str:
@@ -81,6 +90,11 @@ class ImageFolders:
             folder = join(folder, inside[0])
             inside = self.inside(folder)
         return folder
+
+
+def archives(listing: Listing, folder: str) -> list[str]:
+    """Return the archives in a folder that may contain images."""
+    return [name for name in listing.files(folder) if name.lower().endswith(_ARCHIVES)]
 
 
 def by_role(names: Sequence[str]) -> dict[Role, tuple[str, ...]]:
@@ -96,7 +110,8 @@ def join(folder: str, name: str) -> str:
 
 
 def _is_wrapper(name: str, folders: ImageFolders, folder: str) -> bool:
-    return _adds_nothing(name, folder) and bool(folders.inside(join(folder, name)))
+    inside = folders.inside(join(folder, name))
+    return len(inside) > 1 or (bool(inside) and _adds_nothing(name, folder))
 
 
 def _adds_nothing(name: str, folder: str) -> bool:

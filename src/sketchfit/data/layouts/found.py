@@ -46,6 +46,11 @@ class Found:
             self._files[role] = FileNames(self.source.listing, self.top, others)
         return Places(self.source.listing, tuple(dict.fromkeys(self._bases(role, table))), self._files[role])
 
+    def places_anywhere(self, table: Path) -> Places:
+        """Return where the files of a table may be that has rows of several splits."""
+        files = FileNames(self.source.listing, self.top, most_absent=0)
+        return Places(self.source.listing, tuple(dict.fromkeys(self._bases("train", table))), files)
+
     def in_splits(self) -> tuple[str, ...]:
         """Return the folders of all splits."""
         return tuple(folder for folders in self.splits.values() for folder in folders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from sketchfit.data.sheets.stroke_tables import is_stroke_table, stroke_tables
 from sketchfit.data.split_names import Role, is_exact, is_neutral, roles_of
 
 _SAMPLE = re.compile(r"sample|example|format|template")
+MOST = 100
+"""Tables in one folder."""
+
 _SUBMISSION = re.compile(r"submi(ssion|t)")
 
 
@@ -50,13 +53,23 @@ class FoundTable:
         return bool(_SUBMISSION.match(self.stem.casefold())) or self.is_sample
 
 
-def find_tables(listing: Listing, top: str, splits: Mapping[Role, tuple[str, ...]]) -> list[FoundTable]:
+def find_tables(
+    listing: Listing, top: str, splits: Mapping[Role, tuple[str, ...]], around: Sequence[str] = ()
+) -> list[FoundTable]:
     """Return the tables in the top folder, in neutral folders such as `labels/`, and in the folders of splits.
 
-    Of tables with the same name in several formats the first by format is returned.
+    Of tables with the same name in several formats the first by format is returned. Folders with more than `MOST`
+    tables have other text files, such as one per image.
+
+    Args:
+        listing: content of the data root.
+        top: the top folder, relative to the root.
+        splits: folders of splits.
+        around: further folders.
     """
     neutral = [join(top, name) for name in listing.folders(top) if is_neutral(name)]
-    found = [table for folder in (top, *neutral) for table in _in_folder(listing, folder, None)]
+    places = dict.fromkeys((top, *neutral, *around))
+    found = [table for folder in places for table in _in_folder(listing, folder, None)]
     for role, folders in splits.items():
         for folder in folders:
             below = [join(folder, name) for name in listing.folders(folder) if is_neutral(name)]
@@ -69,6 +82,8 @@ def _in_folder(listing: Listing, folder: str, role: Role | None) -> Iterator[Fou
     place, files = listing.root / folder, listing.files(folder)
     names = [name for name in files if is_table_name(name) and not is_stroke_table(place / name)]
     names += stroke_tables(place, files)
+    if len(names) > MOST:
+        return
     roles = roles_of([table_stem(name) for name in names])
     for name in names:
         stem = table_stem(name)
