@@ -35,6 +35,11 @@ def no_such_data(path: Path) -> UserError:
     return UserError(f"{path} does not exist{nearest}", f"Expected: {expected}.")
 
 
+def not_a_file(path: str | Path) -> str:
+    """Return a sentence about a path that should be a file and is none."""
+    return f"{path} is a folder, not a file" if Path(path).expanduser().is_dir() else f"{path} does not exist"
+
+
 class Problems:
     """Collects what several checks find, for one `UserError`.
 

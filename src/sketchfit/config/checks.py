@@ -9,6 +9,7 @@ from sketchfit.config.fold_weights import at_fold, has_fold_weights, trained_fol
 from sketchfit.config.policies import policy_problems
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.transforms import TransformsSection
+from sketchfit.errors import not_a_file
 
 
 def member_problems(recipe: Recipe) -> list[str]:
@@ -102,7 +103,7 @@ def _member_files(recipe: Recipe) -> Iterator[str]:
     named = [("model.weights", one.model.weights) for one in each if model.pretrained]
     for key, path in [*named, ("data.exclude", data.exclude), ("data.relabel", data.relabel)]:
         if path is not None and not Path(path).expanduser().is_file():
-            yield f"{key}: {path} does not exist"
+            yield f"{key}: {not_a_file(path)}"
 
 
 def _soups(recipe: Recipe) -> Iterator[str]:

@@ -17,7 +17,7 @@ from sketchfit.config.data import DataSection
 from sketchfit.data.label_forms import forms_of
 from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.data.table import Split, Table
-from sketchfit.errors import UserError
+from sketchfit.errors import UserError, not_a_file
 from sketchfit.wording import listed
 
 EXCLUDE = "exclude"
@@ -138,7 +138,7 @@ def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
 
 def _read(path: Path) -> Sheet:
     if not path.is_file():
-        raise UserError(f"{path} does not exist", "Give the reviewed label_issues.csv of a report.")
+        raise UserError(not_a_file(path), "Give the reviewed label_issues.csv of a report.")
     sheet = open_sheet(path)
     if "image_path" not in sheet.header:
         raise UserError(f"{path} has no column 'image_path'; its columns are {listed(sheet.header)}")

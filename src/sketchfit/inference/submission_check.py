@@ -25,8 +25,10 @@ def check_submission(path: Path, table: Table) -> list[str]:
     try:
         with path.open(encoding=encoding, newline="") as file:
             lines = list(csv.reader(file, delimiter=form.dialect.delimiter))
-    except (OSError, UnicodeError, csv.Error) as error:
-        return [f"{path.name} can't be read as {encoding} CSV: {error}"]
+    except OSError as error:
+        return [f"{path.name} can't be read: {error.strerror or error}"]
+    except (UnicodeError, csv.Error) as error:
+        return [f"{path.name} can't be read as CSV in {form.encoding}, the encoding of the sample: {error}"]
     if not lines:
         return [f"{path.name} is empty"]
     names = 0 if form.dialect.header is None else 1
