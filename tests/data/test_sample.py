@@ -200,6 +200,42 @@ FORMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str, str]] = {
         "\ufeffid,label\nb1,cat\nb2,ant\nb10,bee\n",
     ),
     "numbers of rows": (WORDS, (), "ImageId,Label\n1,ant\n2,ant\n3,ant\n", "ImageId,Label\n1,cat\n2,ant\n3,bee\n"),
+    "label next to a column per class": (
+        WORDS,
+        (),
+        "id,label,ant,bee,cat\nb1,ant,0,0,0\nb2,ant,0,0,0\nb10,ant,0,0,0\n",
+        "id,label,ant,bee,cat\nb1,cat,0.25,0,0.75\nb2,ant,0.75,0.25,0\nb10,bee,0,0.75,0.25\n",
+    ),
+    "several classes in each cell": (
+        ("ant", "bee bug", "cat"),
+        (),
+        "key_id,word\nb1,ant bee_bug\nb2,ant bee_bug\nb10,ant bee_bug\n",
+        "key_id,word\nb1,cat ant\nb2,ant bee_bug\nb10,bee_bug cat\n",
+    ),
+    "several classes in each cell, by bars": (
+        WORDS,
+        (),
+        "id;label\nb1;ant|bee|cat\nb2;bee|ant|cat\nb10;cat|bee|ant\n",
+        "id;label\nb1;cat|ant|bee\nb2;ant|bee|cat\nb10;bee|cat|ant\n",
+    ),
+    "everything in quotes": (
+        WORDS,
+        (),
+        '"id","label"\r\n"b1","ant"\r\n"b2",""\r\n"b10","ant"\r\n',
+        '"id","label"\r\n"b1","cat"\r\n"b2","ant"\r\n"b10","bee"\r\n',
+    ),
+    "names in quotes": (
+        WORDS,
+        (),
+        '"id","label"\nb1,ant\nb2,ant\nb10,ant\n',
+        "id,label\nb1,cat\nb2,ant\nb10,bee\n",
+    ),
+    "labels with line ends": (
+        ("a\nb", "bee", "c\nd"),
+        (),
+        "id,label\nb1,bee\nb2,bee\nb10,bee\n",
+        'id,label\nb1,"c\nd"\nb2,"a\nb"\nb10,bee\n',
+    ),
     "quoted where necessary": (
         ("a,b", "c;d", 'say "hi"'),
         (),
@@ -244,6 +280,9 @@ def test_a_fraction_is_the_probability_of_the_second_of_two_classes(labels: tupl
         (WORDS, "id,label\n7,ant\n5,ant\n6,ant\n", "no test row"),
         (WORDS, "id,label\nb1,ant\nb2,ant\n", "'b10.png'"),
         (WORDS, "label\nant\nant\nant\n", "'label'"),
+        (WORDS, "id,label,label2\nb1,ant,ant\nb2,ant,ant\nb10,ant,ant\n", "'label', 'label2'"),
+        (WORDS, "id,label,score\nb1,ant,0\nb1,bee,0\nb1,cat,0\nb2,ant,0\nb2,bee,0\nb10,ant,0\n", "'id'"),
+        (WORDS, "image,label,score\nb1,ant,0\nb1,bee,0\nb2,ant,0\nb10,ant,0\n", "'b1' has 'ant', 'bee'"),
     ],
 )
 def test_a_sample_that_is_not_understood_is_refused(
@@ -267,3 +306,10 @@ def test_labels_that_the_samples_encoding_lacks_are_written_in_utf8(tmp_path: Pa
     prob = np.array([[0, 1], [1, 0], [0, 1]], dtype=np.float32)
     assert submission_text(table, prob) == "id,labél\nb1,사과\nb2,bus\nb10,사과\n"
     assert submission_form(table).encoding == "utf-8"
+
+
+def test_columns_that_are_kept_are_noted(tmp_path: Path) -> None:
+    table = read_table(
+        make_data(tmp_path / "data", WORDS, "id,ant,bee,cat,other\nb1,0,0,0,1\nb2,0,0,0,1\nb10,0,0,0,1\n")
+    )
+    assert any("'other'" in note for note in table.notes)

@@ -17,20 +17,29 @@ class Dialect:
         line_end: of each line.
         header: the cells of its first line with the blanks around them; empty: not known; None: there are no column
             names.
+        quoted: whether all cells are in quotes, and not only those that must be.
     """
 
     delimiter: str = ","
     line_end: str = "\n"
     header: tuple[str, ...] | None = ()
+    quoted: bool = False
 
     def text(self, header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
         """Return a table's text; cells are quoted where they must be."""
+        names = [] if self.header is None else [self.header or header]
+        return "".join(self._line(cells) + self.line_end for cells in (*names, *rows))
+
+    def _line(self, cells: Iterable[object]) -> str:
+        """Return a line without its end."""
         text = io.StringIO()
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator=self.line_end)
-        if self.header is not None:
-            writer.writerow(self.header or header)
-        writer.writerows(rows)
-        return text.getvalue()
+        # With this line end the writer also quotes cells that have a carriage return.
+        end = "\r\n"
+        if self.quoted:
+            csv.writer(text, delimiter=self.delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerow(cells)
+        else:
+            csv.writer(text, delimiter=self.delimiter, lineterminator=end).writerow(cells)
+        return text.getvalue().removesuffix(end)
 
 
 PLAIN = Dialect()

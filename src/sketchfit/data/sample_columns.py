@@ -26,9 +26,10 @@ def fill_columns(
 ) -> tuple[Fill | None, ...] | None:
     """Return what each column is filled with, None for a column that is kept.
 
-    Either one column per class, named by its label or name, holds the probability of each class; or the columns of
-    labels hold the most probable class. Those are named like the training table's column, or in a usual way; else the
-    only column that can be one is taken. A column of confidences next to labels holds the probability of the label.
+    One column per class, named by its label or name, holds the probability of each class; columns of labels hold the
+    most probable class. Without columns of classes there must be one of labels: named like the training table's column,
+    or in a usual way, else the only column that can be one. A column of confidences next to labels holds the
+    probability of the label.
 
     Args:
         sheet: the sample.
@@ -46,10 +47,8 @@ def fill_columns(
         return None
     for place, index in by_class.items():
         fills[place] = ProbabilityFill(index)
-    if by_class:
-        return tuple(fills)
-    places = _label_columns(sheet, key, given, known)
-    if not places:
+    places = _label_columns(sheet, (key, *by_class), given, known)
+    if not places and not by_class:
         kept = listed([repr(name) for place, name in enumerate(sheet.header) if place != key]) or "no other column"
         problems.add(
             f"{sheet.name}: no column for the predictions is recognised next to {sheet.header[key]!r}; it has {kept}. "
@@ -59,13 +58,53 @@ def fill_columns(
         return None
     before = len(problems.found)
     for place in places:
+        _check_one_row_each(sheet, key, place, problems)
         cells = [row[place] for row in sheet.rows]
         where = f"{sheet.name}: column {sheet.header[place]!r}"
         fills[place] = label_fill(sheet.header[place], cells, known, where, problems)
     for place, name in enumerate(sheet.header):
         if fills[place] is None and place != key and name.casefold() in CONFIDENCE_COLUMNS:
             fills[place] = ConfidenceFill()
+    if len(problems.found) == before:
+        others = [place for place, fill in enumerate(fills) if fill is None and place != key]
+        _check_kept(sheet, others, given, places, problems)
     return None if len(problems.found) > before else tuple(fills)
+
+
+def _check_one_row_each(sheet: Sheet, key: int, place: int, problems: TableProblems) -> None:
+    """Report a sample with several rows per image, one for each of several labels."""
+    labels: dict[str, set[str]] = {}
+    for row in sheet.rows:
+        labels.setdefault(row[key], set()).add(row[place])
+    several = [f"{name!r} has {listed(map(repr, sorted(found)))}" for name, found in labels.items() if len(found) > 1]
+    if several:
+        problems.add(
+            f"{sheet.name}: several rows have the same {sheet.header[key]!r} and different {sheet.header[place]!r}: "
+            f"{listed(several, 3)}. Expected: one row per image, or one column per class."
+        )
+
+
+def _check_kept(
+    sheet: Sheet, kept: Sequence[int], given: Sequence[str], filled: Sequence[int], problems: TableProblems
+) -> None:
+    """Report columns that are named like a column of labels but for a number; note other columns that are kept."""
+    usual = {*KEPT_COLUMNS, *(name.casefold() for name in given)}
+    free = [place for place in kept if sheet.header[place].casefold() not in usual]
+    stems = {_stem(sheet.header[place]): sheet.header[place] for place in filled}
+    alike = [sheet.header[place] for place in free if _stem(sheet.header[place]) in stems]
+    if alike:
+        both = listed(map(repr, [*(stems[stem] for stem in dict.fromkeys(map(_stem, alike))), *alike]))
+        problems.add(
+            f"{sheet.name}: {both} could all be columns of labels. Expected: one column of labels, or one column per "
+            "class; remove the others from the sample, or name them in another way."
+        )
+    elif free:
+        names = listed([repr(sheet.header[place]) for place in free])
+        problems.note(f"{sheet.name}: columns that are written as they are in the sample: {names}")
+
+
+def _stem(column: str) -> str:
+    return column.casefold().rstrip("_- 0123456789")
 
 
 def _class_columns(sheet: Sheet, key: int, known: KnownClasses, problems: TableProblems) -> dict[int, int] | None:
@@ -107,14 +146,16 @@ def _common_start(texts: list[str]) -> str:
     return first[:length]
 
 
-def _label_columns(sheet: Sheet, key: int, given: Sequence[str], known: KnownClasses) -> list[int]:
-    """Return the positions of the columns of labels."""
+def _label_columns(sheet: Sheet, used: Sequence[int], given: Sequence[str], known: KnownClasses) -> list[int]:
+    """Return the positions of the columns of labels; `used` are the key and columns of classes."""
     own = [name.casefold() for name in (known.label_column, known.name_column) if name]
-    others = [(place, name.casefold()) for place, name in enumerate(sheet.header) if place != key]
+    others = [(place, name.casefold()) for place, name in enumerate(sheet.header) if place not in used]
     kept = {*KEPT_COLUMNS, *CONFIDENCE_COLUMNS, *(name.casefold() for name in given)}
     for usual in (own, PREDICTION_COLUMNS):
         if found := [place for place, name in others if name in usual]:
             return found
+    if len(used) > 1:
+        return []
     free = [place for place, name in others if name not in kept]
     if len(free) > 1:
         free = [place for place in free if _holds_classes(sheet, place, known)]

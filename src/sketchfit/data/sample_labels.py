@@ -10,7 +10,7 @@ from sketchfit.data.checks import NAME_COLUMNS, TableProblems
 from sketchfit.data.label_forms import Texts, form_with, nearest_form
 from sketchfit.data.label_text import as_integer
 from sketchfit.data.labels import BLANKS, MISSING_TEXTS, Classes
-from sketchfit.data.submission import Fill, LabelFill, ProbabilityFill
+from sketchfit.data.submission import Fill, LabelFill, ProbabilityFill, RankedFill
 from sketchfit.wording import listed
 
 HINT = "Write the labels of the training table into the sample's column, or remove the sample."
@@ -44,8 +44,9 @@ def label_fill(
     """Return what the label column is filled with.
 
     The sample's own cells decide: labels or names of the training table, or the same in another style (numbers, letter
-    case, Unicode). Cells that are all the same and no class, or empty, are placeholders: labels are written, or names
-    where the column is one of names. Fractions are the probability of the second of two classes such as 0 and 1.
+    case, Unicode). Several of them in each cell are the most probable classes. Cells that are all the same and no
+    class, or empty, are placeholders: labels are written, or names where the column is one of names. Fractions are the
+    probability of the second of two classes such as 0 and 1.
 
     Args:
         column: its name.
@@ -63,6 +64,9 @@ def label_fill(
     form = form_with(values, labels, names) if values else None
     if form is None and values and all(map(_is_fraction, values)):
         return _probability_fill(column, known, f"{where} has {listed(sorted(values))}", problems)
+    if form is None and (ranked := _ranked_fill(values, known)) is not None:
+        problems.note(f"{where} has {min(values)!r}: the {ranked.count} most probable classes are written")
+        return ranked
     if len(values) <= 1:
         return LabelFill(_of_placeholder("".join(values), form, column, known, where, problems))
     if form is not None:
@@ -75,6 +79,26 @@ def label_fill(
         return None
     problems.note(found)
     return LabelFill(nearest)
+
+
+def _ranked_fill(values: Collection[str], known: KnownClasses) -> RankedFill | None:
+    """Return the fill with several classes per cell, if all cells have the same number of them; else None.
+
+    Where blanks separate the classes, those in a name are written as underscores.
+    """
+    for separator in (" ", ";", "|", ","):
+        cells = [value.split(separator) for value in values]
+        counts = {len(cell) for cell in cells}
+        if len(counts) == 1 and min(counts) > 1:
+            blank = "_" if separator == " " else " "
+            labels, names = (
+                tuple(text.replace(" ", blank) for text in texts)
+                for texts in (known.classes.labels, known.classes.names)
+            )
+            form = form_with({text for cell in cells for text in cell}, labels, names)
+            if form is not None:
+                return RankedFill(form, min(counts), separator)
+    return None
 
 
 def _of_placeholder(

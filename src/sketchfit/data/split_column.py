@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from sketchfit.data.checks import TableProblems, find_column
 from sketchfit.data.read_settings import NONE
 from sketchfit.data.sheets import Sheet
-from sketchfit.data.split_names import Role, role_of
+from sketchfit.data.split_names import Role, is_exact, role_of
 from sketchfit.wording import listed
 
-_USUAL = ("split", "subset", "partition", "set", "phase", "usage", "data_split", "dataset_split", "fold")
+_CERTAIN = ("split", "subset", "partition", "data_split", "dataset_split")
+_USUAL = (*_CERTAIN, "set", "phase", "usage", "fold")
 _FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+_FEW = 4
+"""A column with more values is no split."""
 _OTHERS: dict[Role, Role] = {"train": "test", "valid": "train", "test": "train"}
 """The split of the rows that `is_train`, `is_valid` or `is_test` does not mark."""
 
@@ -54,6 +57,7 @@ def find_split_column(
     found = [column for column in split_columns(sheet) if column.name not in used]
     if not found:
         _report_partial(sheet, used, problems)
+        _report_flags(sheet, used, problems)
         return None
     if any(column.roles != found[0].roles for column in found):
         names = [column.name for column in found]
@@ -83,7 +87,7 @@ def _given(sheet: Sheet, given: str, problems: TableProblems) -> SplitColumn | N
 def _roles(name: str, cells: Sequence[str], complete: bool = True) -> tuple[Role, ...] | None:
     """Return the split of each row, None if a cell names none, or (if `complete`) not training and another."""
     meant = {cell: role_of(cell) for cell in set(cells)}
-    if None in meant.values() and (marked := _marked_role(name)) is not None:
+    if None in meant.values() and (marked := _marked_role(name, is_column=not complete)) is not None:
         flags = {cell: _FLAGS.get(cell.strip().casefold()) for cell in meant}
         meant = {cell: None if flag is None else (marked if flag else _OTHERS[marked]) for cell, flag in flags.items()}
     roles = {role for role in meant.values() if role is not None}
@@ -92,22 +96,40 @@ def _roles(name: str, cells: Sequence[str], complete: bool = True) -> tuple[Role
     return tuple(role for cell in cells if (role := meant[cell]) is not None)
 
 
-def _marked_role(name: str) -> Role | None:
-    """Return the split that a column such as `is_train` marks."""
+def _marked_role(name: str, is_column: bool) -> Role | None:
+    """Return the split that a column such as `is_train` marks; `train` is one only if it is known to name splits."""
     words = name.casefold().replace("-", "_").replace(" ", "_").removeprefix("is_")
-    return role_of(words) if len(words) < len(name) else None
+    return role_of(words) if is_column or len(words) < len(name) else None
 
 
 def _report_partial(sheet: Sheet, used: Sequence[str], problems: TableProblems) -> None:
-    """Report a column with a usual name that names splits in most rows, but not in all."""
+    """Report a column with a usual name that names splits in some rows only; note one that names none."""
     name = find_column(sheet, _USUAL)
     if name is None or name in used or not sheet.rows:
         return
     cells = sheet.column(name)
     roles = [role_of(cell) for cell in cells]
-    if len({role for role in roles if role}) > 1 and None in roles and 2 * roles.count(None) < len(cells):
-        unknown = sorted({repr(cell) for cell, role in zip(cells, roles, strict=True) if role is None})
+    unknown = sorted({repr(cell) for cell, role in zip(cells, roles, strict=True) if role is None})
+    if not unknown:
+        return
+    mostly = len({role for role in roles if role}) > 1 and 2 * roles.count(None) < len(cells)
+    if mostly or "train" in roles:
         problems.add(
             f"{sheet.name}: column {name!r} names splits, but not in the rows with {listed(unknown)}. "
             f"Write train, val or test there, or set data.split_column={NONE}."
         )
+    elif find_column(sheet, _CERTAIN) == name and 1 < len(unknown) <= _FEW:
+        problems.note(
+            f"{sheet.name}: column {name!r} has {listed(unknown)}, which name no split: it divides nothing. If it "
+            "should, write train, val or test there"
+        )
+
+
+def _report_flags(sheet: Sheet, used: Sequence[str], problems: TableProblems) -> None:
+    """Report columns such as `train` with zeros and ones: they may mark the rows of a split."""
+    for name in sheet.header:
+        if name not in used and is_exact(name) and _roles(name, sheet.column(name), complete=False) is not None:
+            problems.add(
+                f"{sheet.name}: column {name!r} may mark the rows of a split. Set data.split_column={name} if it does, "
+                f"else data.split_column={NONE}."
+            )

@@ -33,6 +33,31 @@ class LabelFill:
 
 
 @dataclass(frozen=True)
+class RankedFill:
+    """The most probable classes in one cell, the most probable first.
+
+    Attributes:
+        texts: C texts by class index, in the form of the sample.
+        count: number of classes in each cell.
+        separator: between them.
+    """
+
+    texts: tuple[str, ...]
+    count: int
+    separator: str
+
+    def cells(self, prob: Floats) -> list[str]:
+        """Return the cells of M rows from probabilities [M, C]."""
+        order = np.argsort(-prob, axis=1, kind="stable")[:, : self.count]
+        return [self.separator.join(self.texts[index] for index in row) for row in order]
+
+    def accepts(self, cell: str) -> bool:
+        """Return whether a cell can be right."""
+        found = cell.split(self.separator)
+        return len(found) <= self.count and len(set(found)) == len(found) and set(found) <= set(self.texts)
+
+
+@dataclass(frozen=True)
 class ProbabilityFill:
     """The probability of a class.
 
@@ -64,7 +89,7 @@ class ConfidenceFill:
         return _is_probability(cell)
 
 
-Fill = LabelFill | ProbabilityFill | ConfidenceFill
+Fill = LabelFill | RankedFill | ProbabilityFill | ConfidenceFill
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from sketchfit.data.submission import Fill, LabelFill, Submission
+from sketchfit.data.submission import Fill, LabelFill, RankedFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.inference.submission_text import submission_form
 from sketchfit.wording import listed
@@ -67,7 +67,7 @@ def _cell_problems(cells: list[str], column: str, fill: Fill | None) -> list[str
     if not wrong:
         return []
     shown = listed([f"{cell or '(empty)'} in line {line}" for line, cell in wrong], _SHOWN)
-    if isinstance(fill, LabelFill):
+    if isinstance(fill, LabelFill | RankedFill):
         example = listed(map(repr, fill.texts), 3)
         return [f"{len(wrong)} labels in {column!r} are no class of the table: {shown}; classes are written {example}"]
     return [f"{len(wrong)} cells in {column!r} are no probabilities: {shown}"]

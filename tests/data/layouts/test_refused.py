@@ -64,6 +64,16 @@ def _split_in_most_rows(tree: Tree) -> None:
     tree.table("labels.csv", ("image", "label", "split"), rows)
 
 
+def _split_with_another_word(tree: Tree) -> None:
+    rows = [(*row, "train" if k < 6 else "holdout") for k, row in enumerate(tree.train("images/{k}.png"))]
+    tree.table("labels.csv", ("image", "label", "split"), rows)
+
+
+def _split_by_its_name_alone(tree: Tree) -> None:
+    rows = [(*row, int(k < 9)) for k, row in enumerate(tree.train("images/{k}.png"))]
+    tree.table("labels.csv", ("image", "label", "train"), rows)
+
+
 def _two_label_columns(tree: Tree) -> None:
     rows = [(path, name, name[0], k % 3) for k, (path, name) in enumerate(tree.train("images/{k}.png"))]
     tree.table("train.csv", ("image", "species", "letter", "camera"), rows)
@@ -90,6 +100,8 @@ def _several_data_sets(tree: Tree) -> None:
         (_two_test_sources, r"'split' .*test\.csv.*data\.split_column=none.*data\.test=none", {"split_column": "none"}),
         (_two_split_columns, r"'split', 'other'.*data\.split_column", {"split_column": "other"}),
         (_split_in_most_rows, r"'split' .*'extra'.*data\.split_column=none", {"split_column": "none"}),
+        (_split_with_another_word, r"'split' .*'holdout'.*data\.split_column=none", {"split_column": "none"}),
+        (_split_by_its_name_alone, r"'train' .*data\.split_column=train .*=none", {"split_column": "train"}),
         (_two_label_columns, "'species', 'letter', 'camera'.*--label-column", {"label_column": "species"}),
         (_several_classes_marked, "'apple', 'bus', 'cat'.*--label-column", None),
         (_several_data_sets, "first/, second/", None),
@@ -127,3 +139,32 @@ def test_a_named_part_that_does_not_exist(name: str, tmp_path: Path) -> None:
     Tree(tmp_path).train()
     with pytest.raises(UserError, match=r"no file.*absent"):
         read_table(tmp_path, ReadSettings(TableNames(**{name: "absent"})))
+
+
+def test_a_column_that_seems_to_name_splits_is_noted(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.table("labels.csv", ("image", "label", "partition"), [
+        (*row, k % 3) for k, row in enumerate(tree.train("images/{k}.png"))
+    ])  # fmt: skip
+    table = read_table(tmp_path)
+    assert len(table.train) == 12
+    assert any("'partition'" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".gif"])
+def test_training_files_are_never_those_of_the_test_folder(suffix: str, tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    rows = [(f"{k}.png", name) for k, (_, name) in enumerate(tree.train("train/{k}" + suffix))]
+    tree.table("train.csv", ("image", "label"), rows)
+    tree.test("test/{n}.png")
+    table = read_table(tmp_path)
+    assert table.train.paths == tuple(f"train/{k}{suffix}" for k in range(12))
+
+
+def test_test_files_are_never_those_of_the_training_folder(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.table("train.csv", ("image", "label"), below(tree.train("train/{k}.png"), "train"))
+    tree.test("test/t{n}.png")
+    tree.table("test.csv", ("image",), [("0.png",), ("1.png",)])
+    with pytest.raises(UserError, match=r"test\.csv: no file"):
+        read_table(tmp_path)

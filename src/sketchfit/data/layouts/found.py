@@ -17,6 +17,9 @@ from sketchfit.data.split_names import Role, is_neutral
 
 _USUAL: Mapping[Role, str] = {"train": "train", "valid": "val", "test": "test"}
 
+_BORROWED: Mapping[Role, tuple[Role, ...]] = {"train": ("valid",), "valid": ("train",), "test": ("train", "valid")}
+"""Splits in whose folders the files of a split may be if it has no folder of its own: never training rows in `test`."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -80,8 +83,9 @@ class Found:
             yield from self._below(folder)
         yield self.top
         yield from self._neutral(self.top)
-        for folders in self.splits.values():
-            for folder in folders:
+        # Files of the same names may be in the folders of other splits: those are other images.
+        for other in () if own else _BORROWED[role]:
+            for folder in self.splits.get(other, ()):
                 yield folder
                 yield from self._below(folder)
         if beside != ".":

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sketchfit.data.dialect import Dialect, line_end_of
 from sketchfit.data.sheets.encodings import Decoder
 from sketchfit.data.sheets.header import named_columns
 from sketchfit.data.sheets.sheet import Row, Sheet, TableError
 from sketchfit.data.sheets.spaced import is_spaced_list, read_spaced_list
+
+_LINES = 10
+"""Lines that are compared with the form in which all cells are in quotes."""
 
 _OTHER_FORMATS = (
     (b"PK\x03\x04", "is an Excel workbook or a ZIP archive, not text: give it the suffix .xlsx or .zip"),
@@ -42,6 +47,7 @@ def read_delimited(data: bytes, name: str, decoder: Decoder) -> Sheet:
     spaced = delimiter not in outside and is_spaced_list(text)
     rows = read_spaced_list(text) if spaced else _parse(text, delimiter, name)
     columns = named_columns(rows, name)
+    form = Dialect(" " if spaced else delimiter, line_end_of(text), rows[0].cells if columns.has_header else None)
     return Sheet(
         name=name,
         header=columns.header,
@@ -51,8 +57,14 @@ def read_delimited(data: bytes, name: str, decoder: Decoder) -> Sheet:
         encoding=encoding,
         notes=(*notes, *columns.notes),
         has_header=columns.has_header,
-        dialect=Dialect(" " if spaced else delimiter, line_end_of(text), rows[0].cells if columns.has_header else None),
+        dialect=replace(form, quoted=_is_quoted(text, rows, form)),
     )
+
+
+def _is_quoted(text: str, rows: Sequence[Row], form: Dialect) -> bool:
+    """Return whether all cells of the first lines are in quotes, also those that need none."""
+    quoted = replace(form, header=None, quoted=True).text((), [row.cells for row in rows[:_LINES]])
+    return text.lstrip().startswith(quoted.rstrip())
 
 
 def _parse(text: str, delimiter: str, name: str) -> list[Row]:
