@@ -83,6 +83,11 @@ def test_rows_without_an_image_and_too_few_rows():
     assert found(images[:3], np.array([0, 1, 0])) == []
 
 
+def test_rows_of_one_group_are_not_compared():
+    images, label = drawings([0, 180])
+    assert found(images, label, group=np.zeros(len(label), np.int64)) == []
+
+
 def test_mirrored_copies_count_as_one_drawing():
     """Each drawing is in the set with its mirror image under the same label: nothing depends on direction."""
     images, label = drawings([0, 180])

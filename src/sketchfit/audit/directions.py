@@ -92,6 +92,8 @@ def find_directions(
         return []
     own = label[rows]
     part = stratified_folds(own, [1 / PARTS] * PARTS, 0, None if group is None else group[rows])
+    if len(np.unique(part)) < 2:
+        return []  # all rows are in one group
     plain = _described(image, rows, lambda one: one, threads)
     heads = [_Ridge.fit(plain[part != number], own[part != number], classes) for number in range(PARTS)]
 

@@ -89,9 +89,10 @@ def make_folds(
 def _check_groups(groups: int, section: FoldsSection) -> None:
     parts = 2 if section.holdout else section.k
     if groups < parts:
+        fewer = f"Set folds.k={groups}, or another folds.group" if groups > 1 else "Set another folds.group"
         raise UserError(
             f"folds.group={section.group} gives {counted(groups, 'group')}, too few for {parts} parts of the rows",
-            f"Set folds.k={groups}, or another folds.group." if groups > 1 else "Set another folds.group.",
+            f"{fewer}; with `none`, related rows may be in different folds, and figures are then too high.",
         )
 
 
