@@ -80,10 +80,36 @@ def test_flags_and_wrong_columns() -> None:
     assert find(is_valid=[0, 1, 0])[0] == ("train", "valid", "train")
     assert find(is_test=["True", "False"])[0] == ("test", "train")
     assert find(is_train=[1, 0])[0] == ("train", "test")
-    assert find(train=[1, 0]) == (None, [])  # may be a class
+    assert "data.split_column=train" in find(train=[1, 0])[1][0]  # it may be a class
     assert find(split=["train", "val"], is_train=[1, 0])[0] is None
     assert "different splits" in find(split=["train", "val"], is_train=[1, 0])[1][0]
     assert "'holdout'" in find(split=["train", "train", "test", "holdout"])[1][0]
     assert find("none", split=["train", "val"]) == (None, [])
     assert "no column 'part'" in find("part", split=["train", "val"])[1][0]
     assert "'x'" in find("split", split=["train", "x"])[1][0]
+
+
+def test_the_sample_submission_decides_between_columns() -> None:
+    def find(filled: tuple[str, ...], **columns: list[object]) -> LabelColumns | None:
+        return label_columns(sheet(**columns), TableNames(), "image", filled)
+
+    both = {"image": [1, 2, 3], "category": ["x", "x", "y"], "breed": ["a", "b", "b"]}
+    assert find((), **both) == LabelColumns("category")
+    assert find(("image", "breed"), **both) == LabelColumns("breed")
+    assert find(("image", "category"), **both) == LabelColumns("category")
+    named = {"image": [1, 2, 3], "target": [0, 0, 1], "class_name": ["a", "a", "b"]}
+    assert find(("image", "class_name"), **named) == LabelColumns("target")
+
+
+def test_two_flags_are_no_classes_next_to_another_column() -> None:
+    flags = {"image": [1, 2, 3], "male": [1, 0, 0], "female": [0, 1, 1]}
+    assert label_columns(sheet(**flags), TableNames(), "image") == LabelColumns(None, ("male", "female"))
+    assert label_columns(sheet(**flags, dx=["a", "b", "b"]), TableNames(), "image") is None
+    found = label_columns(sheet(**flags, dx=["a", "b", "b"]), TableNames(), "image", ("male", "female"))
+    assert found == LabelColumns(None, ("male", "female"))
+
+
+def test_of_usual_names_the_column_with_files_is_taken(places: Places) -> None:
+    assert image_column(sheet(image=[1, 2], path=["x/a.png", "x/b.png"]), None, places) == "path"
+    assert image_column(sheet(image=["x/a.png", "x/c.png"], path=["x/a.png", "x/b.png"]), None, places) == "image"
+    assert image_column(sheet(image=[1, 2], path=[3, 4]), None, places) == "image"

@@ -19,6 +19,9 @@ _ROWS_READ = 200
 MOST_FILES = 0.5
 """A column names the images if it names a file of its own in this share of the rows."""
 
+FEWEST_MARKS = 2
+"""More columns of zeros and ones are classes, although another column repeats values."""
+
 _FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
 
 
@@ -80,8 +83,10 @@ def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str
     """
     if given is not None:
         return find_column(sheet, (given,))
-    if (usual := find_column(sheet, IMAGE_COLUMNS if preferred is None else (preferred, *IMAGE_COLUMNS))) is not None:
-        return usual
+    if preferred is not None and (same := find_column(sheet, (preferred,))) is not None:
+        return same
+    if usual := [column for name in IMAGE_COLUMNS if (column := find_column(sheet, (name,))) is not None]:
+        return usual[0] if len(usual) == 1 else max(usual, key=lambda column: places.share(sheet, column))
     shares = [(places.share(sheet, name), name) for name in sheet.header if name]
     best = max((share for share, _ in shares), default=0.0)
     likely = [name for share, name in shares if share == best and best >= MOST_FILES]
@@ -93,8 +98,9 @@ def label_columns(
 ) -> LabelColumns | None:
     """Return the columns of labels, or None.
 
-    A column with a usual name is first. Otherwise it is the column that the sample submission has too, columns of zeros
-    and ones of which each row marks one, or the only column that repeats values.
+    A column with a usual name is first, unless the sample submission has another one. Otherwise it is the column that
+    the sample has too, columns of zeros and ones of which each row marks one, or the only column that repeats values.
+    Two columns of zeros and ones next to one that repeats values may be anything.
 
     Args:
         sheet: the table.
@@ -105,16 +111,21 @@ def label_columns(
     if names.label_column is not None:
         found = find_column(sheet, (names.label_column,))
         return None if found is None else LabelColumns(found)
-    if usual := find_column(sheet, LABEL_COLUMNS):
-        return LabelColumns(usual)
     splits = {column.name for column in split_columns(sheet)}
     others = [name for name in sheet.header if name and name != image and name not in splits]
     shared = [name for name in others if name in filled]
-    if one_hot := _one_hot(sheet, shared) or _one_hot(sheet, others):
-        return LabelColumns(None, one_hot)
     repeating = [name for name in others if repeats(sheet.column(name))]
-    if len(filling := [name for name in shared if name in repeating]) == 1:
+    filling = [name for name in shared if name in repeating]
+    usual = find_column(sheet, LABEL_COLUMNS)
+    if usual is not None and (len(filling) != 1 or usual in filling or find_column(sheet, NAME_COLUMNS) in filling):
+        return LabelColumns(usual)
+    if len(filling) == 1:
         return LabelColumns(filling[0])
+    if one_hot := _one_hot(sheet, shared):
+        return LabelColumns(None, one_hot)
+    one_hot = _one_hot(sheet, others)
+    if len(one_hot) > FEWEST_MARKS or (one_hot and set(repeating) <= set(one_hot)):
+        return LabelColumns(None, one_hot)
     if nearest_column(sheet, LABEL_COLUMNS[0]) is not None:
         return None  # probably a misspelling, which must not be replaced by another column
     if usual := find_column(sheet, NAME_COLUMNS):

@@ -81,6 +81,9 @@ def _given(sheet: Sheet, given: str, problems: TableProblems) -> SplitColumn | N
             f"{sheet.name}: column {name!r} must name train, val or test; it has {listed(map(repr, unknown))}."
         )
         return None
+    if "train" not in roles:
+        problems.add(f"{sheet.name}: column {name!r} names no training row.")
+        return None
     return SplitColumn(name, roles)
 
 

@@ -64,7 +64,7 @@ def _divided_table(layout: Layout, sheet: Sheet, columns: TableColumns) -> Label
     if columns.split is not None:
         return LabelledTable(sheet, columns, _divided(sheet, columns.split.roles), f"the column {columns.split.name!r}")
     by_folder = [] if layout.named else _roles_by_folder(found, sheet, columns.image, part.tables[0])
-    if len(set(by_folder)) > 1:
+    if len(set(by_folder)) > 1 and "train" in by_folder:
         return LabelledTable(sheet, columns, _divided(sheet, by_folder), "the folder of each image", by_folder=True)
     return LabelledTable(sheet, columns, {"train": sheet})
 

@@ -89,6 +89,29 @@ def _several_data_sets(tree: Tree) -> None:
     tree.train("second/train/{name}/{n}.png")
 
 
+def _test_images_of_the_same_names(tree: Tree) -> None:
+    """The training images are not there, and test images have their names: they are never taken for them."""
+    tree.table("train.csv", ("image", "label"), [(f"{k}.png", "cat" if k % 2 else "bus") for k in range(5)])
+    tree.test()
+
+
+def _unnamed_table_of_test_images(tree: Tree) -> None:
+    tree.table("labels.csv", ("image", "label"), [(f"{k}.png", "cat" if k % 2 else "bus") for k in range(5)])
+    tree.test()
+
+
+def _two_samples(tree: Tree) -> None:
+    tree.train()
+    names = [name.removeprefix("test/") for name in tree.test()]
+    for stage in (1, 2):
+        tree.table(f"sample_submission_{stage}.csv", ("image", "label"), [(name, "cat") for name in names])
+
+
+def _no_training_rows(tree: Tree) -> None:
+    rows = [(*row, "test" if k % 2 else "val") for k, row in enumerate(tree.train("images/{k}.png"))]
+    tree.table("train.csv", ("image", "label", "part"), rows)
+
+
 @pytest.mark.parametrize(
     ("build", "problem", "settings"),
     [
@@ -104,6 +127,9 @@ def _several_data_sets(tree: Tree) -> None:
         (_split_by_its_name_alone, r"'train' .*data\.split_column=train .*=none", {"split_column": "train"}),
         (_two_label_columns, "'species', 'letter', 'camera'.*--label-column", {"label_column": "species"}),
         (_several_classes_marked, "'apple', 'bus', 'cat'.*--label-column", None),
+        (_test_images_of_the_same_names, "does not exist .5 rows", None),
+        (_unnamed_table_of_test_images, "does not exist .5 rows", None),
+        (_two_samples, r"sample_submission_1\.csv, sample_submission_2\.csv", {"sample": "sample_submission_1.csv"}),
         (_several_data_sets, "first/, second/", None),
     ],
 )
@@ -117,6 +143,23 @@ def test_what_is_ambiguous_is_refused_and_a_setting_decides(
     assert caught.value.hint
     if settings is not None:
         assert len(read_table(tmp_path, ReadSettings(TableNames(**settings))).train)
+
+
+def test_a_given_column_without_training_rows(tmp_path: Path) -> None:
+    _no_training_rows(Tree(tmp_path))
+    with pytest.raises(UserError, match="'part' names no training row"):
+        read_table(tmp_path, ReadSettings(TableNames(split_column="part")))
+
+
+@pytest.mark.parametrize("names", [("valid", "invalid"), ("car", "truck", "train")])
+def test_names_of_splits_can_be_classes(names: tuple[str, ...], tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    for c, name in enumerate(names):
+        for n in range(3):
+            tree.image(f"{name}/{n}.png", 10 * c + n)
+    table = read_table(tmp_path)
+    assert set(table.class_labels) == set(names)
+    assert any("is a class" in note for note in table.notes)
 
 
 def test_splits_that_are_not_used(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, guessed_tables, named_tables
@@ -63,13 +64,27 @@ def _look(source: DataSource, given: Path | None) -> Found:
     splits = folders.splits(top)
     tables = find_tables(source.listing, top, splits, folders.around(top))
     source.decode_as_one(table.path for table in tables if table.role or table_suffix(table.path.name) != ".txt")
-    sample = next((table.path for table in tables if table.is_sample), None)
-    if (name := source.settings.names.sample) is not None:
-        sample = source.root / name
-        if not sample.is_file():
-            raise UserError(f"no file {name!r} in {source.root}", "It was given as the sample submission.")
+    sample = _sample(source, tables)
     used = tuple(table for table in tables if not table.is_submission and table.path not in (given, sample))
     return Found(source, folders, top, splits, used, sample)
+
+
+def _sample(source: DataSource, tables: Sequence[FoundTable]) -> Path | None:
+    """Return the sample submission: the user's, the only one, or of several the one with the shortest name."""
+    name = source.settings.names.sample
+    if name is not None:
+        if not (source.root / name).is_file():
+            raise UserError(f"no file {name!r} in {source.root}", "It was given as the sample submission.")
+        return source.root / name
+    found = [table for table in tables if table.is_sample]
+    exact = [table for table in found if table.is_exact_sample] or found
+    if len(exact) > 1:
+        names = [source.name(table.path) for table in exact]
+        raise UserError(
+            f"{source.root} has {len(exact)} sample submissions: {listed(names)}",
+            f"Name one with --set data.sample={names[0]}.",
+        )
+    return exact[0].path if exact else None
 
 
 def _top(folders: ImageFolders) -> str:

@@ -42,20 +42,26 @@ class ImageFolders:
     def splits(self, top: str) -> dict[Role, tuple[str, ...]]:
         """Return the folders of each split: in the top folder, else in one such as `images/` (see `around`).
 
-        A folder `train` of images next to folders of other names is a class, such as the vehicle.
+        A folder `train` of images next to folders of other names is a class, such as the vehicle, and so is `valid`
+        next to `invalid`.
         """
         inside = self.inside(top)
         found = by_role(inside)
         roles = [name for names in found.values() for name in names]
         others = [name for name in inside if name not in roles and not is_neutral(name)]
-        if len(others) > 1 and all(not self.inside(join(top, name)) for name in found.get("train", ())):
+        if self._are_classes(top, found.get("train", ()), len(others) > 1):
             found.pop("train", None)
+        if "train" not in found and self._are_classes(top, found.get("valid", ()), len(others) > 0):
+            found.pop("valid", None)
         if found:
             return {role: tuple(join(top, name) for name in names) for role, names in found.items()}
         for folder in self.around(top):
             if below := by_role(self.inside(folder)):
                 return {role: tuple(join(folder, one) for one in names) for role, names in below.items()}
         return {}
+
+    def _are_classes(self, top: str, names: Sequence[str], with_others: bool) -> bool:
+        return with_others and bool(names) and not any(self.inside(join(top, name)) for name in names)
 
     def around(self, top: str) -> list[str]:
         """Return the folders in the top folder that may contain splits: neutral ones, and the only one with images."""

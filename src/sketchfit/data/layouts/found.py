@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sketchfit.data.columns import LabelColumns, Places, image_column, label_columns
-from sketchfit.data.layouts.folders import ImageFolders, join
+from sketchfit.data.layouts.folders import ROLES, ImageFolders, join
 from sketchfit.data.layouts.parts import Part
 from sketchfit.data.layouts.tables import FoundTable
 from sketchfit.data.scattered import FileNames
@@ -19,6 +19,9 @@ _USUAL: Mapping[Role, str] = {"train": "train", "valid": "val", "test": "test"}
 
 _BORROWED: Mapping[Role, tuple[Role, ...]] = {"train": ("valid",), "valid": ("train",), "test": ("train", "valid")}
 """Splits in whose folders the files of a split may be if it has no folder of its own: never training rows in `test`."""
+
+_APART: Mapping[Role, tuple[Role, ...]] = {"train": ("test",), "valid": ("test",), "test": ("train", "valid")}
+"""Splits in whose folders the files of a split are not searched by their names alone."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,15 @@ class Found:
     def places(self, role: Role, table: Path) -> Places:
         """Return where the files of a split's table may be, the likeliest folder first."""
         if role not in self._files:
-            others = [folder for other, folders in self.splits.items() if other != role for folder in folders]
+            others = [folder for other in _APART[role] for folder in self.splits.get(other, ())]
             self._files[role] = FileNames(self.source.listing, self.top, others)
-        return Places(self.source.listing, tuple(dict.fromkeys(self._bases(role, table))), self._files[role])
+        bases = self._bases(role, table, () if self.splits.get(role) else _BORROWED[role])
+        return Places(self.source.listing, tuple(dict.fromkeys(bases)), self._files[role])
 
     def places_anywhere(self, table: Path) -> Places:
         """Return where the files of a table may be that has rows of several splits."""
         files = FileNames(self.source.listing, self.top, most_absent=0)
-        return Places(self.source.listing, tuple(dict.fromkeys(self._bases("train", table))), files)
+        return Places(self.source.listing, tuple(dict.fromkeys(self._bases("train", table, ROLES))), files)
 
     def in_splits(self) -> tuple[str, ...]:
         """Return the folders of all splits."""
@@ -71,7 +75,8 @@ class Found:
         """Return the columns of labels of a table, or None."""
         return label_columns(sheet, self.source.settings.names, image, self.filled())
 
-    def _bases(self, role: Role, table: Path) -> Iterator[str]:
+    def _bases(self, role: Role, table: Path, others: Sequence[Role]) -> Iterator[str]:
+        """Yield folders: those of the split, the top and neutral ones, and those of other splits."""
         beside = (
             table.parent.relative_to(self.source.root).as_posix() if table.is_relative_to(self.source.root) else "."
         )
@@ -84,7 +89,7 @@ class Found:
         yield self.top
         yield from self._neutral(self.top)
         # Files of the same names may be in the folders of other splits: those are other images.
-        for other in () if own else _BORROWED[role]:
+        for other in others:
             for folder in self.splits.get(other, ()):
                 yield folder
                 yield from self._below(folder)

@@ -48,6 +48,11 @@ class FoundTable:
         return bool(_SUBMISSION.search(key) and _SAMPLE.search(key))
 
     @property
+    def is_exact_sample(self) -> bool:
+        """Whether the name is a sample submission's and nothing else."""
+        return re.sub(r"[\W_]", "", self.stem.casefold()) in ("samplesubmission", "submissionformat")
+
+    @property
     def is_submission(self) -> bool:
         """Whether it is named like a submission, a sample or not."""
         return bool(_SUBMISSION.match(self.stem.casefold())) or self.is_sample
