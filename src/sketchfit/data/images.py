@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sketchfit.data.containers import read_member
-from sketchfit.data.decoders import decoded, formats, jpeg, pillow, png, strokes, svg
+from sketchfit.data.decoders import cut_off, decoded, formats, jpeg, pillow, png, strokes, svg
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, Decoded, ImageError, explain
 from sketchfit.data.decoders.formats import HEAD, HTML_STARTS, ImageFormat, format_of, missing_decoder
 
@@ -35,7 +35,7 @@ rounding of chroma adds to a neutral grey (2 … 8), less than the faintest penc
 MAX_BYTES = 1 << 30
 """A larger file is not read."""
 
-MODULES = (decoded, formats, jpeg, pillow, png, strokes, svg)
+MODULES = (cut_off, decoded, formats, jpeg, pillow, png, strokes, svg)
 """Whose code decides the pixels, besides this module."""
 
 Image.init()
@@ -123,7 +123,16 @@ def _decode(data: bytes, max_pixels: int) -> Decoded:
         raise ImageError(missing_decoder(found))
     if found is not None and found.name == "SVG":
         return Decoded(svg.decode_svg(data, max_pixels))
-    return Decoded(pillow.decode_with_pillow(data, max_pixels, _readers(found)))
+    readers = _readers(found)
+    try:
+        return Decoded(pillow.decode_with_pillow(data, max_pixels, readers))
+    except DECODER_ERRORS:
+        partly = None
+        if found is None or found.name in cut_off.FORMATS:
+            partly = cut_off.decode_cut_off(data, max_pixels, readers)
+        if partly is None:
+            raise
+        return partly
 
 
 def _readers(found: ImageFormat | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 LEAST_SHARE = 0.1
-"""Of a damaged image, at least this share of the rows must be decoded; otherwise it counts as unreadable."""
+"""Of a damaged image, at least this share must be decoded; otherwise it counts as unreadable."""
 
 DECODER_ERRORS = (
     OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, SyntaxError, EOFError,
@@ -64,5 +64,5 @@ def explain(error: BaseException) -> str:
 
 
 def damage_text(what: str, share: float) -> str:
-    """Return a text about damage that left a share of the rows (0 … 1)."""
-    return what if share >= 1 else f"{what}; {int(100 * share)} % of its rows are decoded, the others are white"
+    """Return a text about damage that left a share of the image (0 … 1)."""
+    return what if share >= 1 else f"{what}; {int(100 * share)} % of it is decoded, the rest is white"

@@ -77,7 +77,8 @@ def _on_white(image: Image.Image) -> NDArray[np.uint8]:
 
 def _from_wide(image: Image.Image, kind: str, tags: dict[int, Any]) -> NDArray[np.uint8]:
     """Convert wide grey to 8 bits by the depth in the file, else by the smallest usual range of the values."""
-    values = np.array(image, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # not a number
+        values = np.array(image, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ImageError("contains values that are not finite numbers")
     low, high = float(values.min()), float(values.max())
