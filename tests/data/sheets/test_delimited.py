@@ -60,6 +60,21 @@ def test_lists_without_column_names(kind: str, tmp_path: Path) -> None:
     assert "image_path" in sheet.notes[0]
 
 
+def test_blanks_in_labels_and_column_names(tmp_path: Path) -> None:
+    sheet = read("my cat/1.png big cat\nmy dog/2.png dog\n", tmp_path, "train.txt")
+    assert sheet.rows == (("my cat/1.png", "big cat"), ("my dog/2.png", "dog"))
+    sheet = read("path label\n1.png cat\n2.png big dog\n", tmp_path, "train.txt")
+    assert (sheet.header, sheet.rows) == (("path", "label"), (("1.png", "cat"), ("2.png", "big dog")))
+    assert (sheet.has_header, sheet.lines) == (True, (2, 3))
+    sheet = read("words of a text\nand more a/b words\n", tmp_path, "notes.txt")
+    assert sheet.header == ("words of a text",)
+
+
+def test_a_column_name_with_a_slash_is_no_path(tmp_path: Path) -> None:
+    sheet = read("image,w/h,label\n1.png,3/4,cat\n2.png,4/4,dog\n", tmp_path)
+    assert sheet.header == ("image", "w/h", "label")
+
+
 def test_a_list_whose_columns_are_not_clear(tmp_path: Path) -> None:
     sheet = read("1.png,red,cat\n2.png,blue,dog\n", tmp_path)
     assert sheet.header == ("image_path", "column 2", "column 3")

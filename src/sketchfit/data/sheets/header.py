@@ -12,6 +12,11 @@ from sketchfit.wording import listed
 IMAGE, LABEL = "image_path", "label"
 """Names of the columns of a list without column names."""
 
+_USUAL = frozenset(
+    ["id", "image", "image_path", "path", "file", "filename", "file_name", "label", "target", "class", "class_name"]
+)
+"""A line with one of these has column names."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -40,7 +45,7 @@ def named_columns(rows: Sequence[Row], name: str, unit: str = "line") -> Columns
     Raises:
         TableError: rows with more or fewer cells than there are columns; all of them are named.
     """
-    images = [k for k in range(len(rows[0].cells)) if _has_paths([row.cells[k] for row in rows if k < len(row.cells)])]
+    images = [] if any(cell.strip().casefold() in _USUAL for cell in rows[0].cells) else _paths(rows)
     columns = _as_list(rows, images, name) if images else _with_names(rows, name)
     width = len(columns.header)
     wrong = [f"{unit} {row.line} has {len(row.cells)}" for row in columns.rows if len(row.cells) != width]
@@ -72,6 +77,11 @@ def _as_list(rows: Sequence[Row], images: Sequence[int], name: str) -> Columns:
             header[labels[0]] = LABEL
     note = f"{name} has no line of column names; its columns were named {listed(map(repr, header))}"
     return Columns(tuple(header), tuple(rows), (note,), has_header=False)
+
+
+def _paths(rows: Sequence[Row]) -> list[int]:
+    """Return the columns of paths."""
+    return [k for k in range(len(rows[0].cells)) if _has_paths([row.cells[k] for row in rows if k < len(row.cells)])]
 
 
 def _has_paths(cells: Sequence[str]) -> bool:

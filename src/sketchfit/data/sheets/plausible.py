@@ -3,8 +3,8 @@
 The same bytes are compared under several encodings, so the measure is the information content of all characters
 beyond ASCII: frequent letters of the encoding's languages take few bits, other characters many. In addition, each
 character costs more in a place where no language has it: a letter of another script inside a word, a symbol between
-letters, a capital after a small letter. `charset-normalizer` was measured on the same task: lists of class names are
-too short for the statistics of running text that it relies on (20 of 44 short lists right, and 41 of 44 here).
+letters, a capital after a small letter. Lists of class names are too short for the statistics of running text that
+charset-normalizer relies on: of 116 such lists it decodes 62 right, and this measure 106.
 """
 
 from __future__ import annotations
@@ -57,9 +57,11 @@ RARE_BITS, STRANGE_BITS, BROKEN_BITS = 14.0, 18.0, 24.0
 CASE_BITS = 2.0
 """Of a capital letter, and of a word in capitals."""
 
-SWITCH_BITS, SYMBOL_BITS, CAPITAL_BITS, CLUSTER_BITS = 12.0, 8.0, 7.0, 4.0
-"""Added for another script inside a word, a symbol between letters, a capital after a small letter, and a Latin letter
-with an accent right after another one."""
+SWITCH_BITS, SYMBOL_BITS, CAPITAL_BITS, CLUSTER_BITS, ALONE_BITS = 12.0, 8.0, 7.0, 4.0, 5.0
+"""Added for another script inside a word, a symbol between letters, a capital after a small letter, a Latin letter with
+an accent right after another one, and a letter of another alphabet on its own."""
+
+_ALPHABETS = ("CYRILLIC", "GREEK", "HEBREW", "ARABIC", "THAI")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def _out_of_place(before: str, character: str, after: str) -> float:
     cost = sum(SWITCH_BITS for other in (before, after) if other.isalpha() and _script(other) != script)
     if before.islower() and character.isupper():
         cost += CAPITAL_BITS
+    if script in _ALPHABETS and not any(other.isalpha() and _script(other) == script for other in (before, after)):
+        cost += ALONE_BITS
     if script == "LATIN" and before.isalpha() and not before.isascii():
         cost += CLUSTER_BITS
     return cost
