@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sketchfit.data.submission import LabelFill, Submission
+from sketchfit.data.submission import LabelFill, RankedFill, Submission
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
@@ -68,3 +70,16 @@ def test_guessed_weights_by_hand_and_against_equal_ones() -> None:
     even = (votes.hard_vote(members).argmax(1) == truth).mean()
     weighted = (votes.hard_vote(members, guessed_weights(skills, 5)).argmax(1) == truth).mean()
     assert weighted > even + 0.02
+
+
+def test_of_several_labels_the_first_counts() -> None:
+    form = replace(TABLE.submission, fills=(None, None, RankedFill(("10", "20", "30"), 2, " ")))
+    prob = parse_external("ID,image_path,target\n3,a,30 10\n7,b,10 20\n", replace(TABLE, submission=form), 0.8)
+    assert prob.argmax(axis=1).tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("labels", ["ant,bee", "ANT,BEE", "10.0,20.0"])
+def test_labels_may_be_written_in_any_form(labels: str) -> None:
+    one, two = labels.split(",")
+    prob = parse_external(f"ID,image_path,target\n3,a,{two}\n7,b,{one}\n", TABLE, 0.8)
+    assert prob.argmax(axis=1).tolist() == [1, 0]

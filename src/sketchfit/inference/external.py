@@ -10,7 +10,7 @@ import numpy as np
 
 from sketchfit.data.label_forms import nearest_form
 from sketchfit.data.labels import BLANKS
-from sketchfit.data.submission import LabelFill, ProbabilityFill, Submission
+from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
@@ -103,7 +103,7 @@ def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns
         return None
     keys = [header.index(column) for column in kept]
     for place, fill in enumerate(form.fills):
-        if isinstance(fill, LabelFill) and form.columns[place] in header:
+        if isinstance(fill, LabelFill | RankedFill) and form.columns[place] in header:
             return _Columns(keys, [header.index(form.columns[place])], [])
     rest = [place for place, column in enumerate(header) if column not in kept]
     if form.columns == tuple(header):
@@ -121,12 +121,16 @@ def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns
 
 
 def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -> Floats:
-    values = {field[0].strip(BLANKS) for field in fields}
+    given = [field[0].strip(BLANKS) for field in fields]
+    for fill in submission_form(table).fills:
+        if isinstance(fill, RankedFill):  # the first of several labels is the most probable one
+            given = [cell.split(fill.separator)[0] for cell in given]
+    values = set(given)
     form = nearest_form(values, table.class_labels, table.class_names)
     if unknown := sorted(values - set(form)):
         raise UserError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
     index = {text: number for number, text in enumerate(form)}
-    label = np.array([index[field[0].strip(BLANKS)] for field in fields])
+    label = np.array([index[cell] for cell in given])
     return votes.from_labels(label, table.class_count, accuracy)
 
 
