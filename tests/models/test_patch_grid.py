@@ -10,6 +10,7 @@ from sketchfit.commands.check import check
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
+from sketchfit.models.near_sizes import near_sizes_hint
 from sketchfit.models.patch_grid import check_patch_grid, unread_lines
 from tests.factories import tiny_recipe
 
@@ -77,3 +78,15 @@ def test_sizes_of_progressive_resizing_are_checked_before_decoding(drawn: Path, 
 )
 def test_the_input_size_is_the_backbones_own_by_default(settings: dict[str, object], size: int) -> None:
     assert ModelSection.model_validate(settings).size == size
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size", "near"),
+    [("coatnet_nano_rw_224", 100, "96 or 128"), ("levit_128s", 220, "192 or 224"), ("efficientformer_l1", 192, "224")],
+)
+def test_sizes_that_a_backbone_cannot_compute_name_the_nearest_that_it_can(backbone: str, size: int, near: str) -> None:
+    assert near in near_sizes_hint(section(backbone, size))
+
+
+def test_a_size_that_works_needs_no_hint() -> None:
+    assert near_sizes_hint(section("test_resnet", 33)) == ""

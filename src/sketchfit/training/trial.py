@@ -28,7 +28,7 @@ from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.models.input_size import size_hint
+from sketchfit.models.near_sizes import near_sizes_hint
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import save_network
 from sketchfit.tracking.console import LOGGER
@@ -91,7 +91,7 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
             raise
         except Exception as error:  # timm, torch and extensions raise anything
             first = next(iter(str(error).strip().splitlines()), "")
-            hint = size_hint(recipe.model)
+            hint = near_sizes_hint(recipe.model)
             raise UserError(f"a training step fails: {type(error).__name__}: {first}", hint) from error
         finally:
             gc.collect()
