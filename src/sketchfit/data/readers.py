@@ -25,7 +25,7 @@ from sketchfit.data.training import Training, read_training
 from sketchfit.data.training_table import read_labelled_table
 from sketchfit.data.unused import unused_files
 from sketchfit.errors import UserError
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 
 def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
@@ -69,7 +69,7 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
         columns=training.columns,
         notes=(*layout.notes, *source.problems.notes),
         unused=unused_files(source.listing, used, everywhere=data.is_dir()),
-        layout=(*training.lines, *testing.lines),
+        layout=(*training.lines, *testing.lines, *_sample_line(layout, submission)),
         test_columns=testing.columns,
     )
 
@@ -81,6 +81,13 @@ def _read_submission(layout: Layout, testing: Testing | None, training: Training
         return None
     known = None if training is None else training.known
     return read_sample(sheet, testing, known, source.settings.names.image_column, source.problems)
+
+
+def _sample_line(layout: Layout, submission: Submission | None) -> tuple[str, ...]:
+    if submission is None or layout.found.sample is None:
+        return ()
+    name = layout.found.source.name(layout.found.sample)
+    return (f"sample submission: {name}: {counted(len(submission.rows), 'row')}",)
 
 
 def _check(training: Training | None, testing: Testing | None, folds: int | None, problems: TableProblems) -> None:

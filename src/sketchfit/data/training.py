@@ -175,8 +175,8 @@ def _class_names(parts: Sequence[LabelledRows]) -> list[str] | None:
 
 def _note_validation(count: int, rows: LabelledRows, problems: TableProblems) -> None:
     problems.note(
-        f"the {counted(count, 'row')} of the validation split ({rows.sheet.name}) are in the folds like all training "
-        f"rows; --set folds.column={GIVEN_FOLD} validates on them alone, and --set data.valid=none leaves them out"
+        f"the {counted(count, 'row')} of the validation split ({rows.sheet.name}) are training rows in the folds; with "
+        f"folds.column={GIVEN_FOLD} they alone are validated, and with data.valid=none they are left out"
     )
 
 

@@ -151,12 +151,15 @@ def test_a_given_column_without_training_rows(tmp_path: Path) -> None:
         read_table(tmp_path, ReadSettings(TableNames(split_column="part")))
 
 
-@pytest.mark.parametrize("names", [("valid", "invalid"), ("car", "truck", "train")])
-def test_names_of_splits_can_be_classes(names: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "inner"),
+    [(("valid", "invalid"), ""), (("car", "truck", "train"), ""), (("car", "truck", "train"), "d1/")],
+)
+def test_names_of_splits_can_be_classes(names: tuple[str, ...], inner: str, tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     for c, name in enumerate(names):
         for n in range(3):
-            tree.image(f"{name}/{n}.png", 10 * c + n)
+            tree.image(f"{name}/{inner}{n}.png", 10 * c + n)
     table = read_table(tmp_path)
     assert set(table.class_labels) == set(names)
     assert any("is a class" in note for note in table.notes)

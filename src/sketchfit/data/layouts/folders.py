@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sketchfit.data.layouts.parts import ClassFolder
@@ -49,9 +49,9 @@ class ImageFolders:
         found = by_role(inside)
         roles = [name for names in found.values() for name in names]
         others = [name for name in inside if name not in roles and not is_neutral(name)]
-        if self._are_classes(top, found.get("train", ()), len(others) > 1):
+        if len(others) > 1 and (self._are_flat(top, found.get("train", ())) or self._are_alike(top, found, others)):
             found.pop("train", None)
-        if "train" not in found and self._are_classes(top, found.get("valid", ()), len(others) > 0):
+        if others and "train" not in found and self._are_flat(top, found.get("valid", ())):
             found.pop("valid", None)
         if found:
             return {role: tuple(join(top, name) for name in names) for role, names in found.items()}
@@ -60,8 +60,15 @@ class ImageFolders:
                 return {role: tuple(join(folder, one) for one in names) for role, names in below.items()}
         return {}
 
-    def _are_classes(self, top: str, names: Sequence[str], with_others: bool) -> bool:
-        return with_others and bool(names) and not any(self.inside(join(top, name)) for name in names)
+    def _are_flat(self, top: str, names: Sequence[str]) -> bool:
+        return bool(names) and not any(self.inside(join(top, name)) for name in names)
+
+    def _are_alike(self, top: str, found: Mapping[Role, Sequence[str]], others: Sequence[str]) -> bool:
+        """Return whether only a training folder is there, with folders of the same names as in the others."""
+        if set(found) != {"train"}:
+            return False
+        inner = [{one for name in names for one in self.inside(join(top, name))} for names in (found["train"], others)]
+        return bool(inner[0] & inner[1])
 
     def around(self, top: str) -> list[str]:
         """Return the folders in the top folder that may contain splits: neutral ones, and the only one with images."""
