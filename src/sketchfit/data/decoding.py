@@ -31,7 +31,7 @@ def data_decoder(tables: Iterable[Path | None], listing: Listing, given: str | N
         known = known_encoding(given)
         if known is None:
             near = difflib.get_close_matches(given.lower(), {*aliases, *aliases.values()}, n=1)
-            nearest = f"; the nearest is {near[0]!r}" if near else ""
+            nearest = f"; the nearest is {near[0]!r}" if near and known_encoding(near[0]) else ""
             raise UserError(f"data.encoding: there is no text encoding {given!r}{nearest}", "For example: cp949")
         return Decoder(given=known)
     return Decoder(guess=guess_encoding(list(_contents(tables)), _names(listing)))

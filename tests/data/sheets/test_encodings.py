@@ -17,17 +17,19 @@ from sketchfit.errors import UserError
 
 LISTS = {
     "cp1252": ("Brewer’s, grackle", "café,naïve,Müller", "élan", "niño,árbol,corazón", "maçã,pão", "smörgås,öl",
-               "São Paulo", "“quoted”", "5 € note", "crème brûlée", "Bücher,Fußball", "don’t", "ÉCOLE"),
+               "São Paulo", "“quoted”", "5 € note", "crème brûlée", "Bücher,Fußball", "don’t", "ÉCOLE",
+               "ÉCOLE,ÎLE,FORÊT", "a–b,c—d", "5°,10°", "20°,90°,180°", "€,£", "½,¼", "§1,§2", "±5,±10", "1 × 2,3 × 4",
+               "¿qué?,¡hola!", "GARÇON,FRANÇAIS", "NIÑO,ÁRBOL", "2019–2020"),
     "cp949": ("사과,버스,고양이", "사과", "강아지", "비행기,자동차,자전거", "꽃,나무,해바라기",
               "왼쪽,오른쪽", "똠방각하"),
     "cp932": ("りんご,バス,猫", "リンゴ", "林檎,自転車", "いぬ,ねこ", "犬,猫,鳥", "左,右"),
     "gb18030": ("苹果,公共汽车,猫", "苹果", "自行车", "狗,猫,鸟", "太阳", "大象,长颈鹿", "圆形,三角形,正方形"),
     "big5": ("蘋果,公車,貓", "狗,貓,鳥", "飛機,汽車", "圓形,三角形"),
-    "cp1251": ("яблоко,автобус,кошка", "Яблоко", "кот", "машина,самолёт,собака", "Дом"),
+    "cp1251": ("яблоко,автобус,кошка", "Яблоко", "кот", "машина,самолёт,собака", "Дом", "Кот,Пёс", "КОТ"),
     "cp1250": ("jabłko,łódź,kość", "žluťoučký kůň", "ryż,mięso", "alma,körte,szőlő"),
-    "cp1253": ("μήλο,γάτα", "σπίτι,δέντρο"),
+    "cp1253": ("μήλο,γάτα", "σπίτι,δέντρο", "ΓΑΤΑ,ΣΚΥΛΟΣ"),
     "cp1254": ("elma,kuş,ağaç", "çiçek,şapka,ığdır"),
-    "cp1255": ("תפוח,חתול",),
+    "cp1255": ("תפוח,חתול", "חתול,כלב,עץ"),
     "cp1256": ("تفاحة,قطة",),
     "cp874": ("แอปเปิ้ล,แมว",),
     "koi8_r": ("яблоко,автобус,кошка",),
@@ -110,6 +112,19 @@ def test_the_text_of_a_table_is_decoded_like_the_table(encoding: str, tmp_path: 
     path = tmp_path / "submission.csv"
     path.write_bytes("id,사과\n1,0.5\n".encode(encoding))
     assert open_text(path) == "id,사과\n1,0.5\n"
+
+
+def test_a_no_break_space_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(table("red\N{NO-BREAK SPACE}apple,ÎLE", "cp1252"))
+    assert read_sheet(tmp_path / "t.csv").column("label")[0] == "red\N{NO-BREAK SPACE}apple"
+
+
+def test_a_broken_character_in_utf_8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_bytes(table("사과,버스,고양이,café", "utf-8") + b"caf\xe9,img/1.png\n")
+    with pytest.raises(TableError, match=r"train\.csv .*line 14"):
+        read_sheet(path)
+    assert guess_encoding([path.read_bytes()]) is None
 
 
 def test_what_is_no_text_is_named(tmp_path: Path) -> None:

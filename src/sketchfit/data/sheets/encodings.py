@@ -31,6 +31,12 @@ _MARKS = (
 _READ = 1 << 20
 """A guess uses about so many bytes of each table's lines with characters beyond ASCII."""
 
+_BETWEEN = re.compile(r'[ \t\r\n,;|/\\"]+')
+"""What separates words; a no-break space is part of one, because it may be another letter."""
+
+_PER_BROKEN = 10
+"""A text with so many right characters beyond ASCII per wrong one is UTF-8."""
+
 _HOW = "set data.encoding if that is wrong"
 
 
@@ -60,6 +66,8 @@ class Decoder:
             return text, self.given, _note(name, text, self.given, "as data.encoding sets")
         if _is_utf8(data):
             return data.decode("utf-8"), "utf-8", ()
+        if _is_nearly_utf8(data):
+            return _strict(data, "utf-8", f"{name} is UTF-8 elsewhere"), "utf-8", ()
         guess = self.guess or guess_encoding([data])
         if guess is None:
             raise TableError(_unknown(data, name))
@@ -87,7 +95,8 @@ def guess_encoding(tables: Sequence[bytes], on_disk: Iterable[str] = ()) -> str 
     Returns:
         Python's name of the encoding. None: nothing to guess, or no encoding gives plausible text for all tables.
     """
-    unknown = [data for data in tables if not data.startswith(tuple(mark for mark, _ in _MARKS)) and not _is_utf8(data)]
+    marks = tuple(mark for mark, _ in _MARKS)
+    unknown = [data for data in tables if not (data.startswith(marks) or _is_utf8(data) or _is_nearly_utf8(data))]
     if not unknown:
         return None
     forms = {_by_form(data) for data in unknown}
@@ -113,6 +122,13 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return b"\0" not in data and b"\x1b$" not in data  # UTF-16 without a mark; ISO-2022
+
+
+def _is_nearly_utf8(data: bytes) -> bool:
+    """Return whether bytes are UTF-8 but for a few, which no other encoding would explain."""
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return 0 < _PER_BROKEN * broken <= _beyond_ascii([text]) - broken
 
 
 def _by_form(data: bytes) -> str | None:
@@ -144,7 +160,7 @@ def _words(tables: Iterable[bytes], encoding: str) -> list[str] | None:
             text = data.decode(encoding)
         except (UnicodeError, LookupError):
             return None
-        words.update(word for word in re.split(r'[\s,;|/\\"]+', text) if not word.isascii())
+        words.update(word for word in _BETWEEN.split(text) if not word.isascii())
     return sorted(words)
 
 
@@ -170,7 +186,7 @@ def _strict(data: bytes, encoding: str, what: str) -> str:
 
 
 def _note(name: str, text: str, encoding: str, why: str) -> tuple[str, ...]:
-    words = [word for word in re.split(r"[\s,;\t|]+", text) if not word.isascii()]
+    words = [word for word in _BETWEEN.split(text) if not word.isascii()]
     if not words:
         return ()
     shown = ", ".join(repr(word) for word in list(dict.fromkeys(words))[:3])

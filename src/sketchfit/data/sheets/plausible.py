@@ -48,8 +48,10 @@ CYRILLIC, CYRILLIC_RARE = "оеаинтрслвкмдпуябзйгч", "ыхж�
 GREEK, GREEK_RARE = "αβγδεηικλμνοπρστυςάέήίό", "ζθξφχψωύώϊϋ"
 HEBREW, HEBREW_RARE = "אבדהוילמנרשתחכקפ", "גזטךםןסעףץצ"
 ARABIC, ARABIC_RARE = "ابتةحدرسعفقكلمنهويط", "ءآأؤإئثجخذزشصضظغى"
-THAI = "".join(map(chr, range(0x0E01, 0x0E5B)))
-PUNCTUATION = "€°«»„•©®™·…—‘½²"
+THAI, THAI_RARE = "กขคงจชซญดตถทนบปผฝพฟภมยรลวศษสหอะาิีึืุูเแโใไๅั็่้์ำ", "ฆฉฌฎฏฐฑฒณธฬฮฤๆ๊๋"
+PUNCTUATION = "€°«»„•©®™·…—‘½²£¥§±×÷¼¾µ¿¡\xa0"
+FINAL = "ςךםןףץ"
+"""Letters at the end of words only."""
 
 RARE_BITS, STRANGE_BITS, BROKEN_BITS = 14.0, 18.0, 24.0
 """Of a character that is not among the frequent ones; that no text of these languages has; that no text has."""
@@ -58,8 +60,9 @@ CASE_BITS = 2.0
 """Of a capital letter, and of a word in capitals."""
 
 SWITCH_BITS, SYMBOL_BITS, CAPITAL_BITS, CLUSTER_BITS, ALONE_BITS = 12.0, 8.0, 7.0, 4.0, 5.0
-"""Added for another script inside a word, a symbol between letters, a capital after a small letter, a Latin letter with
-an accent right after another one, and a letter of another alphabet on its own."""
+"""Added for another script inside a word and a mark without its letter; a symbol between letters and a final letter
+inside a word; a capital after a small letter; a Latin letter with an accent right after another one; a letter of
+another alphabet on its own."""
 
 _ALPHABETS = ("CYRILLIC", "GREEK", "HEBREW", "ARABIC", "THAI")
 
@@ -110,7 +113,10 @@ class Script:
 def _out_of_place(before: str, character: str, after: str) -> float:
     if not character.isalpha():
         opens, closes = character in "“„«", character in "”»"
-        inside = before.isalpha() and after.isalpha() and _script(before) == "LATIN" and character not in "’‘·ー"
+        if unicodedata.category(character) == "Mn" and _script(before) != _script(character):
+            return SWITCH_BITS
+        inside = before.isalpha() and after.isalpha() and _script(before) == "LATIN" and character not in "’‘·ー–—"
+        inside = inside or (character in "½¼¾°±" and after.isalpha())
         return SYMBOL_BITS if inside or (opens and before.isalnum()) or (closes and after.isalnum()) else 0.0
     script = _script(character)
     cost = sum(SWITCH_BITS for other in (before, after) if other.isalpha() and _script(other) != script)
@@ -120,6 +126,8 @@ def _out_of_place(before: str, character: str, after: str) -> float:
         cost += ALONE_BITS
     if script == "LATIN" and before.isalpha() and not before.isascii():
         cost += CLUSTER_BITS
+    if character in FINAL and after.isalpha():
+        cost += SYMBOL_BITS
     return cost
 
 
@@ -147,13 +155,13 @@ SCRIPTS = (
     Script("cp1253", ((GREEK, 4.5), (GREEK_RARE, 6.5), *_MARKS), 2),
     Script("cp1255", ((HEBREW, 4.3), (HEBREW_RARE, 6.5), *_MARKS), 2),
     Script("cp1256", ((ARABIC, 4.5), (ARABIC_RARE, 6.5), *_MARKS), 2),
-    Script("cp874", ((THAI, 5.3), *_MARKS), 2),
+    Script("cp874", ((THAI, 5.0), (THAI_RARE, 7.5), *_MARKS), 2),
     Script("euc_jp", _JAPANESE, 3, "shift_jis", 13.0),
-    Script("koi8_u", _CYRILLIC, 5),
+    Script("koi8_u", _CYRILLIC, 9),
     Script("cp1257", (("āčēģīķļņšūžąęėįųõäöü", 4.7), *_MARKS), 4),
     Script("cp1258", (("ăâđêôơưàáèéìíòóùúý", 5.0), *_MARKS), 6),
-    Script("mac_roman", _WESTERN, 6),
-    Script("cp850", _WESTERN, 8),
+    Script("mac_roman", _WESTERN, 8.5),
+    Script("cp850", _WESTERN, 11),
     Script("cp866", _CYRILLIC, 6),
 )
 """In the order of preference of equally plausible ones."""
