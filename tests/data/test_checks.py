@@ -53,4 +53,5 @@ def test_what_was_expected_is_named() -> None:
 )
 def test_other_layouts_are_recognised(table: Sheet, expected: str) -> None:
     assert expected in missing(table)
+    assert "--image-column" not in missing(table)
     assert expected not in missing(sheet("a", "b"))

@@ -95,10 +95,11 @@ def need_column(
         wanted = given or usual[0]
         near = nearest_column(sheet, wanted)
         nearest = "" if near is None else f" Did you mean {near!r}?"
+        setting = option.strip("-").replace("-", "_")
         others = "" if given is not None else f" (or {', '.join(map(repr, usual[1:]))})"
         problems.add(
             f"{sheet.name}: no column {wanted!r}{others} for the {what}; it has {listed(map(repr, sheet.header))}."
-            f"{nearest} {_instead(sheet)}Name it with {option} (data.{option.strip('-').replace('-', '_')})."
+            f"{nearest} {_instead(sheet) or f'Name it with {option} (data.{setting}).'}"
         )
     return column
 
@@ -107,9 +108,9 @@ def _instead(sheet: Sheet) -> str:
     """Return how to reach a supported layout from one that is none, as a sentence; "" if nothing is recognised."""
     cells = [cell for row in sheet.rows[:5] for cell in row]
     if sum(bool(re.fullmatch(r"\D*\d+(x\d+)?", name)) for name in sheet.header) > MOST_NUMBERED:
-        return "Its columns seem to be pixels: write each row as an image file, in one folder per class. "
+        return "Its columns seem to be pixels: write each row as an image file, in one folder per class."
     if any(len(cell.split()) > MOST_NUMBERED and set(cell) <= set("0123456789. ") for cell in cells):
-        return "It seems to have pixels in its cells: write each row as an image file, in one folder per class. "
+        return "It seems to have pixels in its cells: write each row as an image file, in one folder per class."
     if any(cell.startswith(("http://", "https://")) for cell in cells):
-        return "It has addresses: download the images, and name their files. "
+        return "It has addresses: download the images, and name their files."
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -13,8 +14,9 @@ from PIL import Image, ImageOps
 
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, ImageError, check_size
 
-# Pillow reports broken metadata as Python warnings; the pixels either decode or raise, and sizes are checked here.
+# Pillow reports broken metadata as warnings and in its log; pixels either decode or raise, and sizes are checked here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 def decode_with_pillow(data: bytes, max_pixels: int, readers: Sequence[str]) -> NDArray[np.uint8]:
