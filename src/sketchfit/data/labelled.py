@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.columns import LabelColumns, Places, one_hot_labels
-from sketchfit.data.layouts import ClassFolder, Part
+from sketchfit.data.layouts import ClassFolder, SplitPart
 from sketchfit.data.paths import Resolved
 from sketchfit.data.read_settings import ClassFolders
 from sketchfit.data.sheets import Sheet
@@ -93,7 +93,7 @@ def rows_of_table(sheet: Sheet, columns: TableColumns, places: Places, source: D
     )
 
 
-def rows_of_folders(part: Part, source: DataSource) -> LabelledRows:
+def rows_of_folders(part: SplitPart, source: DataSource) -> LabelledRows:
     """Return the images of class folders, folder by folder, each in natural order.
 
     Where they are in folders of class folders, `data.class_folders` decides, and a note names the alternatives.

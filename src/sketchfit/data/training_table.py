@@ -17,7 +17,7 @@ from sketchfit.data.checks import (
 )
 from sketchfit.data.columns import flag_columns, repeats
 from sketchfit.data.labelled import TableColumns
-from sketchfit.data.layouts import Found, Layout, Role
+from sketchfit.data.layouts import Contents, Layout, Role
 from sketchfit.data.layouts.choose_tables import joined_sheet
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_column import find_split_column, split_columns
@@ -69,7 +69,7 @@ def _divided_table(layout: Layout, sheet: Sheet, columns: TableColumns) -> Label
     return LabelledTable(sheet, columns, {"train": sheet})
 
 
-def _columns(found: Found, sheet: Sheet, role: Role, table: Path) -> TableColumns | None:
+def _columns(found: Contents, sheet: Sheet, role: Role, table: Path) -> TableColumns | None:
     """Return the columns of a table; None if one is missing or there are no rows, which is a problem."""
     problems, names = found.source.problems, found.source.settings.names
     image = found.images(sheet, role, table)
@@ -113,7 +113,7 @@ def _divided(sheet: Sheet, roles: Sequence[Role]) -> dict[Role, Sheet]:
     return {role: sheet.take([row for row, one in enumerate(roles) if one == role]) for role in dict.fromkeys(roles)}
 
 
-def _roles_by_folder(found: Found, sheet: Sheet, image: str, table: Path) -> list[Role]:
+def _roles_by_folder(found: Contents, sheet: Sheet, image: str, table: Path) -> list[Role]:
     """Return the split of each row by the folder of its image; rows elsewhere are training rows."""
     resolved = found.places_anywhere(table).resolve(sheet, sheet.column(image), TableProblems())
     folders = [(f"{folder}/", role) for role, names in found.splits.items() for folder in names]

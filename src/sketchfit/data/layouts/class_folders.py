@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sketchfit.data.layouts.folders import ROLES, by_role, join
-from sketchfit.data.layouts.found import Found
-from sketchfit.data.layouts.parts import ClassFolder, Part
+from sketchfit.data.layouts.found import Contents
+from sketchfit.data.layouts.parts import ClassFolder, SplitPart
 from sketchfit.data.split_names import Role, are_containers, is_neutral
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
 
-def class_parts(found: Found) -> dict[Role, Part]:
+def class_parts(found: Contents) -> dict[Role, SplitPart]:
     """Return the parts of class folders that are in a neutral folder or in the top folder; none if there are none.
 
     Raises:
@@ -24,10 +24,10 @@ def class_parts(found: Found) -> dict[Role, Part]:
     if are_containers([one.label for one in classes]):
         _refuse_containers(found, classes)
         return {}
-    return by_split(found, Part(classes=classes, folder=within)) if classes else {}
+    return by_split(found, SplitPart(classes=classes, folder=within)) if classes else {}
 
 
-def by_split(found: Found, part: Part) -> dict[Role, Part]:
+def by_split(found: Contents, part: SplitPart) -> dict[Role, SplitPart]:
     """Divide class folders that have the splits in them: `apple/train/`, `apple/test/`."""
     inside = {one: by_role(found.folders.inside(one.path)) for one in part.classes}
     divided = all(
@@ -38,7 +38,7 @@ def by_split(found: Found, part: Part) -> dict[Role, Part]:
     )
     if not divided or not any("train" in roles for roles in inside.values()):
         return {"train": part}
-    parts: dict[Role, Part] = {}
+    parts: dict[Role, SplitPart] = {}
     for role in ROLES:
         classes = tuple(
             ClassFolder(one.label, join(one.path, name))
@@ -46,11 +46,11 @@ def by_split(found: Found, part: Part) -> dict[Role, Part]:
             for name in roles.get(role, ())
         )
         if classes:
-            parts[role] = Part(classes=classes, folder=part.folder)
+            parts[role] = SplitPart(classes=classes, folder=part.folder)
     return parts
 
 
-def _refuse_containers(found: Found, folders: tuple[ClassFolder, ...]) -> None:
+def _refuse_containers(found: Contents, folders: tuple[ClassFolder, ...]) -> None:
     """Refuse folders without a class's name that have class folders; if they have images only, a table is needed."""
     if all(len(found.folders.inside(one.path)) > 1 for one in folders):
         names = listed([f"{one.path}/" for one in folders])

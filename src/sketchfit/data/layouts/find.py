@@ -8,8 +8,8 @@ from pathlib import Path
 from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, guessed_tables, named_tables
 from sketchfit.data.layouts.class_folders import by_split, class_parts
 from sketchfit.data.layouts.folders import ImageFolders, archives, by_role, join
-from sketchfit.data.layouts.found import Found, Layout
-from sketchfit.data.layouts.parts import Part
+from sketchfit.data.layouts.found import Contents, Layout
+from sketchfit.data.layouts.parts import SplitPart
 from sketchfit.data.layouts.tables import FoundTable, find_tables
 from sketchfit.data.listing import Listing
 from sketchfit.data.path_text import PathError
@@ -41,12 +41,12 @@ def find_layout(data: Path, source: DataSource) -> Layout:
     given = data if data.is_file() else None
     found = _look(source, given)
     names = source.settings.names
-    parts: dict[Role, Part] = {}
+    parts: dict[Role, SplitPart] = {}
     named = True
     if names.train is not None:
         parts["train"] = _named_part(found, names.train, "train")
     elif given is not None:
-        parts["train"], named = Part(tables=(given,)), role_of(table_stem(given.name)) == "train"
+        parts["train"], named = SplitPart(tables=(given,)), role_of(table_stem(given.name)) == "train"
     elif (tables := named_tables(found, "train")) is not None:
         parts["train"] = tables
     else:
@@ -56,7 +56,7 @@ def find_layout(data: Path, source: DataSource) -> Layout:
     return Layout(found, parts, named, _notes(found, parts["train"]))
 
 
-def _look(source: DataSource, given: Path | None) -> Found:
+def _look(source: DataSource, given: Path | None) -> Contents:
     folders = ImageFolders(source.listing)
     top = "" if given else _top(folders)
     for usual in ("train", "val", "test"):
@@ -66,7 +66,7 @@ def _look(source: DataSource, given: Path | None) -> Found:
     source.decode_as_one(table.path for table in tables if table.role or table_suffix(table.path.name) != ".txt")
     sample = _sample(source, tables)
     used = tuple(table for table in tables if not table.is_submission and table.path not in (given, sample))
-    return Found(source, folders, top, splits, used, sample)
+    return Contents(source, folders, top, splits, used, sample)
 
 
 def _sample(source: DataSource, tables: Sequence[FoundTable]) -> Path | None:
@@ -108,7 +108,7 @@ def _data_tables(listing: Listing, folder: str) -> list[FoundTable]:
     return [table for table in find_tables(listing, folder, {}) if table_suffix(table.path.name) != ".txt"]
 
 
-def _add_part(found: Found, parts: dict[Role, Part], role: Role, name: str | None) -> None:
+def _add_part(found: Contents, parts: dict[Role, SplitPart], role: Role, name: str | None) -> None:
     """Add the part of a split, if there is one."""
     if name == NONE:
         parts.pop(role, None)
@@ -118,7 +118,7 @@ def _add_part(found: Found, parts: dict[Role, Part], role: Role, name: str | Non
         parts[role] = part
 
 
-def _split_folder(found: Found, role: Role) -> Part | None:
+def _split_folder(found: Contents, role: Role) -> SplitPart | None:
     """Return the class folders of a split, or its folder of images without labels."""
     candidates = found.splits.get(role, ())
     if not candidates:
@@ -132,22 +132,22 @@ def _split_folder(found: Found, role: Role) -> Part | None:
     return _folder_part(found, candidates[0], role)
 
 
-def _folder_part(found: Found, folder: str, role: Role) -> Part:
+def _folder_part(found: Contents, folder: str, role: Role) -> SplitPart:
     listing = found.source.listing
     if strokes := stroke_tables(listing.root / folder, listing.files(folder)):
-        return Part(tables=(listing.root / folder / strokes[0],))
+        return SplitPart(tables=(listing.root / folder / strokes[0],))
     if role == "test":
-        return Part(folder=found.folders.unwrapped(folder))
+        return SplitPart(folder=found.folders.unwrapped(folder))
     within, classes = found.folders.classes(folder, found.in_splits())
-    return Part(classes=classes, folder=within) if classes else Part(folder=folder)
+    return SplitPart(classes=classes, folder=within) if classes else SplitPart(folder=folder)
 
 
-def _named_part(found: Found, name: str, what: str) -> Part:
+def _named_part(found: Contents, name: str, what: str) -> SplitPart:
     """Return the table or folder that the user named."""
     root = found.source.root
     path = root / name
     if path.is_file():
-        return Part(tables=(path,))
+        return SplitPart(tables=(path,))
     folder = "" if name in (".", "./") else _folder(found.source, name.strip("/"))
     if folder is not None:
         return _folder_part(found, folder, "test" if what == "test" else "train")
@@ -161,7 +161,7 @@ def _folder(source: DataSource, name: str) -> str | None:
         raise UserError(f"folder {name!r} in {source.root} {error}", "Rename it, or give the real folder.") from error
 
 
-def _search(data: Path, found: Found) -> tuple[dict[Role, Part], bool]:
+def _search(data: Path, found: Contents) -> tuple[dict[Role, SplitPart], bool]:
     """Find training rows where no table is named like them; return them with the splits of their folders."""
     _refuse_nested(data, found)
     folders = _class_folders(found)
@@ -170,16 +170,16 @@ def _search(data: Path, found: Found) -> tuple[dict[Role, Part], bool]:
     if len(fitting) > 1:
         raise ambiguous(found, fitting, "train")
     if fitting:
-        return {"train": Part(tables=(fitting[0].path,))}, False
+        return {"train": SplitPart(tables=(fitting[0].path,))}, False
     if folders:
         return folders, True
     unnamed = [table for table in found.tables if table.role is None and table_suffix(table.path.name) != ".txt"]
     if len(unnamed) == 1:
-        return {"train": Part(tables=(unnamed[0].path,))}, False
+        return {"train": SplitPart(tables=(unnamed[0].path,))}, False
     raise _nothing(data, found)
 
 
-def _class_folders(found: Found) -> dict[Role, Part]:
+def _class_folders(found: Contents) -> dict[Role, SplitPart]:
     """Return the parts that class folders make: in the training folder, a neutral one or the top."""
     if not found.splits.get("train"):
         return class_parts(found)
@@ -187,7 +187,7 @@ def _class_folders(found: Found) -> dict[Role, Part]:
     return by_split(found, part) if part is not None and part.classes else {}
 
 
-def _notes(found: Found, train: Part) -> tuple[str, ...]:
+def _notes(found: Contents, train: SplitPart) -> tuple[str, ...]:
     """Return what was decided between alternatives."""
     notes = [f"everything is in {found.top}/"] if found.top else []
     named = [one.path for one in train.classes if role_of(one.label) is not None]
@@ -196,7 +196,7 @@ def _notes(found: Found, train: Part) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _refuse_nested(data: Path, found: Found) -> None:
+def _refuse_nested(data: Path, found: Contents) -> None:
     """Refuse a folder of data sets, each of which has its own training table or training folder."""
     nested = [
         name
@@ -209,7 +209,7 @@ def _refuse_nested(data: Path, found: Found) -> None:
         raise UserError(f"{data} has its tables in {inner}", f"Did you mean {data / found.top / nested[0]}?")
 
 
-def _is_data_set(found: Found, folder: str) -> bool:
+def _is_data_set(found: Contents, folder: str) -> bool:
     tables = find_tables(found.source.listing, folder, {})
     train = by_role(found.folders.inside(folder)).get("train", ())
     return any(table.role == "train" for table in tables) or any(
@@ -217,7 +217,7 @@ def _is_data_set(found: Found, folder: str) -> bool:
     )
 
 
-def _nothing(data: Path, found: Found) -> UserError:
+def _nothing(data: Path, found: Contents) -> UserError:
     listing = found.source.listing
     content = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
     if packed := archives(listing, found.top):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sketchfit.data.columns import LabelColumns, Places, image_column, label_columns
 from sketchfit.data.layouts.folders import ROLES, ImageFolders, join
-from sketchfit.data.layouts.parts import Part
+from sketchfit.data.layouts.parts import SplitPart
 from sketchfit.data.layouts.tables import FoundTable
 from sketchfit.data.scattered import FileNames
 from sketchfit.data.sheets import Sheet
@@ -25,7 +25,7 @@ _APART: Mapping[Role, tuple[Role, ...]] = {"train": ("test",), "valid": ("test",
 
 
 @dataclass(frozen=True)
-class Found:
+class Contents:
     """Content of a data set, before it is decided what is used.
 
     Attributes:
@@ -116,7 +116,7 @@ class Layout:
         notes: what was decided between alternatives, one sentence each.
     """
 
-    found: Found
-    parts: Mapping[Role, Part]
+    found: Contents
+    parts: Mapping[Role, SplitPart]
     named: bool
     notes: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ class ClassFolder:
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitPart:
     """Where the rows of a split come from: tables, class folders, or a folder of images without labels.
 
     Attributes:
