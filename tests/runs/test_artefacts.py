@@ -15,6 +15,7 @@ from sketchfit.runs.artefacts import (
     AuditFindings,
     Calibration,
     ClaimRecord,
+    Directions,
     DistilledStudent,
     EnsembleComparison,
     EnsembleWeights,
@@ -48,7 +49,7 @@ IN_RUN = (
     Steps,
     Views,
 )
-NEW = (ClaimRecord, EstimatedFrequencies, LabelFreeRecord, Relations)
+NEW = (ClaimRecord, Directions, EstimatedFrequencies, LabelFreeRecord, Relations)
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""
