@@ -119,6 +119,18 @@ def test_links_are_followed_inside_and_named_outside(tmp_path: Path) -> None:
     assert {one.kind: one.paths for one in read_table(root).unused}["outside"] == ("elsewhere.png",)
 
 
+def test_one_file_under_two_classes_is_refused_and_twice_in_one_is_used_once(tmp_path: Path) -> None:
+    write(tmp_path, ["train/apple/a.png", "train/apple/b.JPG", "train/bus/c.jfif", "train/bus/e.picture"])
+    (tmp_path / "train/bus/again.jpg").symlink_to(tmp_path / "train/bus/c.jfif")
+    table = read_table(tmp_path)
+    assert len(table.train) == 4
+    assert "again" in table.notes[0] or "c.jfif" in table.notes[0]
+    assert table.unused == ()
+    (tmp_path / "train/fruit").symlink_to(tmp_path / "train/apple")
+    with pytest.raises(UserError, match="second label"):
+        read_table(tmp_path)
+
+
 def test_rows_through_links_outside_can_be_allowed(tmp_path: Path) -> None:
     root = malformed.good_data(tmp_path / "data")
     shutil.move(root / "train", tmp_path / "elsewhere")

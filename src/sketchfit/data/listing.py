@@ -91,6 +91,10 @@ class Listing:
     def __post_init__(self) -> None:
         self._real_root = os.path.realpath(self.root)
 
+    def place(self, path: str) -> str:
+        """Return what is the same for all paths to one file: where links lead to. "" for no path."""
+        return os.path.realpath(os.path.join(self._real_root, path)) if path and self._links else path  # noqa: PTH118
+
     def find(self, path: str) -> str | None:
         """Return the file on disk for a cleaned path, relative to the root, or None if there is none.
 

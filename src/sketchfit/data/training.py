@@ -122,7 +122,8 @@ def _numbered(parts: Sequence[LabelledRows], layout: Layout) -> Training | None:
     labels = [classes.labels[k] for k in classes.label] if classes else [cell.strip() for cell in cells]
     names = [name for rows in parts for name in rows.names]
     paths = [path for rows in parts for path in rows.resolved.paths]
-    kept = _first_of_each(sheet, names, paths, labels, problems)
+    places = [layout.found.source.listing.place(path) for path in paths]
+    kept = _first_of_each(sheet, names, places, labels, problems)
     if classes is None:
         return None
     starts = np.cumsum([0, *(len(rows.names) for rows in parts)])
@@ -192,13 +193,13 @@ def _report_absent(rows: LabelledRows, missing: Missing, packed: Sequence[str], 
 
 
 def _first_of_each(
-    sheet: Sheet, names: Sequence[str], paths: Sequence[str], labels: Sequence[str], problems: TableProblems
+    sheet: Sheet, names: Sequence[str], places: Sequence[str], labels: Sequence[str], problems: TableProblems
 ) -> list[int]:
     """Return the rows without those that repeat an image and its label; one image with two labels is a problem."""
     first: dict[str, int] = {}
     kept, repeated, contradictory = [], [], []
-    for row, path in enumerate(paths):
-        before = first.setdefault(path, row) if path else row
+    for row, place in enumerate(places):
+        before = first.setdefault(place, row) if place else row
         if before == row:
             kept.append(row)
         elif labels[before] == labels[row]:
