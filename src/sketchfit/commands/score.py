@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sketchfit.claims.cause import Claimed, Found, likely_cause
+from sketchfit.claims.cause import Claimed, TrueLabels, likely_cause
 from sketchfit.commands.submit import run_table
 from sketchfit.data.row_keys import is_id
 from sketchfit.data.sheets import open_sheet
@@ -75,7 +75,7 @@ def score(run: str | Path, truth: str | Path) -> Score:
         return Score(top1, top5, notes=found.notes)
     claimed = opened.claim.expected
     holds = claimed.low <= top1.value <= claimed.high
-    cause = likely_cause(_claimed(opened, opened.claim), Found(top1, label))
+    cause = likely_cause(_claimed(opened, opened.claim), TrueLabels(top1, label))
     return Score(top1, top5, claimed, holds, cause, found.notes)
 
 

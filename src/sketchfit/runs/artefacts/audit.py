@@ -7,17 +7,17 @@ from pathlib import Path
 from pydantic import ConfigDict, Field
 
 from sketchfit.files import write_json
-from sketchfit.runs.artefact import Artefact, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart
 
 
-class TypicalImages(Part):
+class TypicalImages(ArtefactPart):
     """Paths of images whose trait is typical for one split and not for the other."""
 
     train: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
 
 
-class TraitDifference(Part):
+class TraitDifference(ArtefactPart):
     """Difference of one trait between training and test images; see `audit.drift.TraitDrift`.
 
     Attributes:
@@ -43,7 +43,7 @@ class TraitDifference(Part):
     typical: TypicalImages | None = None
 
 
-class DriftFindings(Part):
+class DriftFindings(ArtefactPart):
     """Differences between training and test images: of each trait, the largest first, and of all traits together.
 
     Attributes:

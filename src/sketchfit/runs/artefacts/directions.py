@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sketchfit.runs.artefact import Artefact, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart
 
 
-class DirectionFigures(Part):
+class DirectionFigures(ArtefactPart):
     """One class and one turn; see `audit.directions.Direction`.
 
     Attributes:
