@@ -198,3 +198,8 @@ def test_folders_in_two_unicode_forms_are_one_class_with_a_note(tmp_path: Path) 
     assert table.class_labels == table.class_names == ("Cat", "cat", "배", "사과")
     assert np.bincount(table.label).tolist() == [2, 2, 2, 4]
     assert [("사과" in note, "'Cat'" in note) for note in table.notes] == [(True, False), (False, True)]
+
+
+def test_labels_of_thousands_of_digits_are_labels() -> None:
+    long = "1" * 5000
+    assert labels_of(["2", long, "10"] * 2, "names") == ("2", "10", long)

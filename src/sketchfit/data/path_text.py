@@ -39,7 +39,7 @@ class PathText:
 
 def natural_key(name: str) -> tuple[tuple[int | str, ...], str]:
     """Return a sort key that puts `2.jpg` before `10.jpg`."""
-    parts = re.split(r"([0-9]+)", name.casefold())
+    parts = re.split(r"([0-9]{1,18})", name.casefold())  # int() refuses thousands of digits
     return tuple(int(part) if odd % 2 else part for odd, part in enumerate(parts)), name
 
 
