@@ -294,6 +294,22 @@ def test_a_sample_that_is_not_understood_is_refused(
     assert all("sample_submission.csv" in problem for problem in caught.value.problems)
 
 
+@pytest.mark.parametrize(
+    ("labels", "cell", "note"),
+    [
+        (("0.0", "1.0"), "0", "'0'"),
+        (("0", "1"), "1.0", "'0.0'"),
+        (("ant", "bee"), "ANT", "'ANT'"),
+        (("0", "1"), "1", ""),
+    ],
+)
+def test_another_style_of_labels_is_noted(labels: tuple[str, ...], cell: str, note: str, tmp_path: Path) -> None:
+    sample = "id,target\n" + "".join(f"{name},{cell}\n" for name in TEST)
+    notes = [one for one in read_table(make_data(tmp_path / "data", labels, sample)).notes if "another way" in one]
+    assert len(notes) == bool(note)
+    assert all(note in one and repr(labels[0]) in one for one in notes)
+
+
 def test_placeholders_are_noted(tmp_path: Path) -> None:
     table = read_table(make_data(tmp_path / "data", WORDS, "id,target\nb1,0\nb2,0\nb10,0\n"))
     assert any("'0'" in note and "placeholder" in note for note in table.notes)

@@ -68,8 +68,9 @@ def label_fill(
         problems.note(f"{where} has {min(values)!r}: the {ranked.count} most probable classes are written")
         return ranked
     if len(values) <= 1:
-        return LabelFill(_of_placeholder("".join(values), form, column, known, where, problems))
+        form = _of_placeholder("".join(values), form, column, known, where, problems)
     if form is not None:
+        _note_style(form, known, where, problems)
         return LabelFill(form)
     nearest = nearest_form(values, labels, names)
     other = sorted(values - set(nearest))
@@ -79,6 +80,14 @@ def label_fill(
         return None
     problems.note(found)
     return LabelFill(nearest)
+
+
+def _note_style(form: Texts, known: KnownClasses, where: str, problems: TableProblems) -> None:
+    """Note a form that is neither the labels nor the names of the training table."""
+    labels, names = known.classes.labels, known.classes.names
+    if form not in (labels, names):
+        label, text = next(pair for pair in zip(labels, form, strict=True) if pair[0] != pair[1])
+        problems.note(f"{where} writes classes in another way: {label!r} of {known.source} is written as {text!r}")
 
 
 def _ranked_fill(values: Collection[str], known: KnownClasses) -> RankedFill | None:
