@@ -214,3 +214,36 @@ def test_test_files_are_never_those_of_the_training_folder(tmp_path: Path) -> No
     tree.table("test.csv", ("image",), [("0.png",), ("1.png",)])
     with pytest.raises(UserError, match=r"test\.csv: no file"):
         read_table(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["train.feather", "Train_Labels.xls", "sample_submission.ods", "test.csv.zst"])
+def test_tables_in_other_formats_are_refused(name: str, tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    rows = below(tree.train("train/{k}.png"), "train")
+    (tmp_path / name).write_bytes(b"not read")
+    if not name.casefold().startswith("train"):
+        tree.table("train.csv", ("image", "label"), rows)
+    with pytest.raises(UserError, match=re.escape(name)) as caught:
+        read_table(tmp_path)
+    assert ".parquet" in caught.value.hint
+
+
+def test_tables_in_other_formats_next_to_what_is_read(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.train("train/{name}/{n}.png")
+    tree.test()
+    for name in ("train.pkl", "test.feather", "notes.ods"):
+        (tmp_path / name).write_bytes(b"not read")
+    table = read_table(tmp_path)
+    assert (len(table.train), len(table.test)) == (12, 5)
+    assert sum(len(unused.paths) for unused in table.unused) == 3
+
+
+@pytest.mark.parametrize("folder", ["tables", "my lists"])
+def test_tables_in_a_folder_without_images(folder: str, tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    rows = [(f"../{path}", name) for path, name in tree.train("pictures/{k}.png")]
+    tree.table(f"{folder}/train.csv", ("image", "label"), rows)
+    tree.table(f"{folder}/test.csv", ("image",), [(f"../{path}",) for path in tree.test("new/{n}.png")])
+    table = read_table(tmp_path)
+    assert (len(table.train), len(table.test)) == (12, 5)

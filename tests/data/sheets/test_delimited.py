@@ -85,6 +85,39 @@ def test_a_list_whose_columns_are_not_clear(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
+    ["a1,cat\na2,dog\na3,cat\n", "7,cat\n9,dog\n8,cat\n", "0,0\n1,1\n2,0\n", "31\n45\n12\n", "x01\nx02\nx03\n"],
+)
+def test_ids_without_column_names(text: str, tmp_path: Path) -> None:
+    sheet = read(text, tmp_path)
+    assert not sheet.has_header
+    assert len(sheet.rows) == 3
+    assert "column 1" in sheet.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fname,species\na1,cat\na2,dog\nfname,species\na3,cat\n",  # two tables, one after the other
+        "name,0,1\na1,0,1\na2,1,0\na3,1,0\n",
+        "0,1\n5,1\n6,2\n7,1\n",
+        "0\n5\n6\n7\n",
+        "key,kind\na1,cat\na2,dog\na3,cat\n",
+        "image_1,label\nimage_2,cat\nimage_3,dog\nimage_4,cat\n",
+    ],
+)
+def test_unusual_column_names(text: str, tmp_path: Path) -> None:
+    sheet = read(text, tmp_path)
+    assert sheet.has_header
+    assert list(sheet.header) == text.split("\n")[0].split(",")
+
+
+def test_the_line_that_sets_excels_delimiter(tmp_path: Path) -> None:
+    sheet = read("sep=;\nimage;label\n1.png;a,b,c\n", tmp_path)
+    assert (sheet.header, sheet.rows, sheet.lines) == (("image", "label"), (("1.png", "a,b,c"),), (3,))
+
+
+@pytest.mark.parametrize(
+    "text",
     [
         "image,label\n1,1.png,cat\n2,2.png,dog\n",
         ",image,label\n0,1.png,cat\n1,2.png,dog\n",

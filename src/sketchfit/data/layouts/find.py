@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, guessed_tables, named_tables
 from sketchfit.data.layouts.class_folders import by_split, class_parts
 from sketchfit.data.layouts.folders import ImageFolders, archives, by_role, join
 from sketchfit.data.layouts.found import Contents, Layout
+from sketchfit.data.layouts.other_formats import refuse_other_formats
 from sketchfit.data.layouts.parts import SplitPart
 from sketchfit.data.layouts.tables import FoundTable, find_tables
 from sketchfit.data.listing import Listing
@@ -63,10 +64,21 @@ def _look(source: DataSource, given: Path | None) -> Contents:
         _folder(source, join(top, usual))
     splits = folders.splits(top)
     tables = find_tables(source.listing, top, splits, folders.around(top))
+    tables = tables or find_tables(source.listing, top, splits, folders.without_images(top))
+    if given is None:
+        refuse_other_formats(source.listing, top, tables, _settled(source, folders, splits))
     source.decode_as_one(table.path for table in tables if table.role or table_suffix(table.path.name) != ".txt")
     sample = _sample(source, tables)
     used = tuple(table for table in tables if not table.is_submission and table.path not in (given, sample))
     return Contents(source, folders, top, splits, used, sample)
+
+
+def _settled(source: DataSource, folders: ImageFolders, splits: Mapping[Role, Sequence[str]]) -> set[Role]:
+    """Return the splits that need no table: those that the user has named, class folders, folders of test images."""
+    names = source.settings.names
+    given: dict[Role, str | None] = {"train": names.train, "valid": names.valid, "test": names.test}
+    inside = {role for role, found in splits.items() if role == "test" or any(map(folders.inside, found))}
+    return inside | {role for role, name in given.items() if name is not None}
 
 
 def _sample(source: DataSource, tables: Sequence[FoundTable]) -> Path | None:

@@ -75,6 +75,10 @@ class ImageFolders:
         inside = self.inside(top)
         return [join(top, name) for name in inside if is_neutral(name) or (len(inside) == 1 and not role_of(name))]
 
+    def without_images(self, top: str) -> list[str]:
+        """Return the folders in the top folder that have no images: they may have the tables."""
+        return [join(top, name) for name in self.listing.folders(top) if not self.count(join(top, name))]
+
     def classes(self, folder: str, without: Sequence[str] = ()) -> tuple[str, tuple[ClassFolder, ...]]:
         """Return the class folders in a folder.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -39,11 +40,12 @@ def read_delimited(data: bytes, name: str, decoder: Decoder) -> Sheet:
     text, encoding, notes = decoder.decode(data, name)
     if text.lstrip().lower().startswith(("<!doctype html", "<html")):
         raise TableError(f"{name} is a web page (HTML), not a table: the download went wrong")
+    text, delimiters = _without_setting(text)
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:
         raise TableError(f"{name} is empty: it has no line of column names")
     outside = "".join(first.split('"')[::2])
-    delimiter = max(",;\t|", key=outside.count)
+    delimiter = max(delimiters, key=outside.count)
     spaced = delimiter not in outside and is_spaced_list(text)
     rows = read_spaced_list(text) if spaced else _parse(text, delimiter, name)
     columns = named_columns(rows, name)
@@ -59,6 +61,12 @@ def read_delimited(data: bytes, name: str, decoder: Decoder) -> Sheet:
         has_header=columns.has_header,
         dialect=replace(form, quoted=_is_quoted(text, rows, form)),
     )
+
+
+def _without_setting(text: str) -> tuple[str, str]:
+    """Return a text without Excel's line `sep=;`, and the delimiters that it may have."""
+    found = re.match(r"sep=([,;\t|])\s*\n", text)
+    return (text[found.end() - 1 :], found[1]) if found else (text, ",;\t|")
 
 
 def _is_quoted(text: str, rows: Sequence[Row], form: Dialect) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,9 @@ from sketchfit.wording import listed
 
 IMAGE, LABEL = "image_path", "label"
 """Names of the columns of a list without column names."""
+
+_FEWEST = 3
+"""Fewer rows do not show whether the first has column names."""
 
 _USUAL = frozenset(
     ["id", "image", "image_path", "path", "file", "filename", "file_name", "label", "target", "class", "class_name"]
@@ -38,15 +42,18 @@ class Columns:
 def named_columns(rows: Sequence[Row], name: str, unit: str = "line") -> Columns:
     """Separate the line of column names from the rows.
 
-    If the first line has the path of an image, it is a row, and the columns get the names `image_path` and `label`
-    where it is clear which is which, else `column 1`, `column 2` … If all rows have one cell more than there are names,
-    the first is an index that counts them (as R writes it), or the last is empty after a delimiter at the end.
+    If the first line has the path of an image, or is like all other rows, it is a row. The columns get the names
+    `image_path` and `label` where it is clear which is which, else `column 1`, `column 2` … If all rows have one cell
+    more than there are names, the first is an index that counts them (as R writes it), or the last is empty after a
+    delimiter at the end.
 
     Raises:
         TableError: rows with more or fewer cells than there are columns; all of them are named.
     """
-    images = [] if any(cell.strip().casefold() in _USUAL for cell in rows[0].cells) else _paths(rows)
-    columns = _as_list(rows, images, name) if images else _with_names(rows, name)
+    usual = any(cell.strip().casefold() in _USUAL for cell in rows[0].cells)
+    images = [] if usual else _paths(rows)
+    is_list = bool(images) or (not usual and _begins_with_a_row(rows))
+    columns = _as_list(rows, images, name) if is_list else _with_names(rows, name)
     width = len(columns.header)
     wrong = [f"{unit} {row.line} has {len(row.cells)}" for row in columns.rows if len(row.cells) != width]
     if wrong:
@@ -77,6 +84,32 @@ def _as_list(rows: Sequence[Row], images: Sequence[int], name: str) -> Columns:
             header[labels[0]] = LABEL
     note = f"{name} has no line of column names; its columns were named {listed(map(repr, header))}"
     return Columns(tuple(header), tuple(rows), (note,), has_header=False)
+
+
+def _begins_with_a_row(rows: Sequence[Row]) -> bool:
+    """Return whether the first line is a row: one of its texts occurs again, or it has numbers where all rows have.
+
+    The numbers 0 to n-1 are names that pandas writes, unless the rows continue them.
+    """
+    columns = list(zip(*(row.cells for row in rows), strict=False))
+    if len(rows) < _FEWEST or any(len(row.cells) != len(columns) for row in rows):
+        return False
+    others = [column for column in columns if not all(cell.strip().isdecimal() for cell in column)]
+    if others:
+        repeated = sum(row.cells == rows[0].cells for row in rows)
+        return any(_recurs(column, repeated) for column in others)
+    names = [str(number) for number in range(len(columns))]
+    return [column[0] for column in columns] != names or any(map(_counts, columns))
+
+
+def _recurs(column: Sequence[str], repeated: int) -> bool:
+    """Return whether the first cell occurs again, or all cells differ from it in their digits alone."""
+    first = column[0].strip()
+    if not first or first.isdecimal():
+        return False
+    form = re.sub(r"\d+", "#", first)
+    alike = form != first and all(re.sub(r"\d+", "#", cell.strip()) == form for cell in column)
+    return alike or sum(cell.strip() == first for cell in column) > repeated
 
 
 def _paths(rows: Sequence[Row]) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sketchfit.data.sheets.shards import without_shard
 
-DELIMITED = (".csv", ".tsv", ".txt")
+DELIMITED = (".csv", ".tsv", ".txt", ".psv")
 PARQUET = (".parquet", ".pq")
 WORKBOOKS = (".xlsx", ".xlsm")
 JSON = (".json", ".jsonl", ".ndjson")
