@@ -14,6 +14,7 @@ from sketchfit.data.containers import is_container, member_path, split_member
 from sketchfit.data.decoders.formats import SUFFIXES
 from sketchfit.data.images import is_image_content, is_image_name
 from sketchfit.data.path_text import PathError, natural_key
+from sketchfit.runs.state import RUN_FILES
 
 ALLOW_LINKS = "--follow-links allows them."
 """What to do about links that lead outside the data folder."""
@@ -137,7 +138,7 @@ class Listing:
     def folders(self, path: str = "") -> list[str]:
         """Return the names of the folders in a folder, sorted, without hidden ones and links to a folder above."""
         content = self._content(path)
-        names = [] if content is None else sorted(name for name in content.folders if not _is_ignored(name))
+        names = [] if content is None else sorted(name for name in content.folders if not self._is_ignored(path, name))
         if not self._links:
             return names
         above = os.path.join(os.path.realpath(self.root / path), "")  # noqa: PTH118
@@ -185,7 +186,7 @@ class Listing:
         for name in content.other:
             yield ListedFile(_join(path, name), "other")
         for name in sorted(content.folders):
-            yield from self._walk(_join(path, name), seen, hidden or _is_ignored(name))
+            yield from self._walk(_join(path, name), seen, hidden or self._is_ignored(path, name))
 
     def _visible(self, path: str, kind: Callable[[_Folder], frozenset[str]]) -> list[str]:
         """Return the files of a kind in a folder and below, without those in hidden folders, in natural order."""
@@ -195,7 +196,7 @@ class Listing:
             folder = waiting.pop()
             if (content := self._unseen(folder, seen)) is not None:
                 found += [_join(folder, name) for name in kind(content)]
-                below = (name for name in content.folders if not _is_ignored(name))
+                below = (name for name in content.folders if not self._is_ignored(folder, name))
                 waiting += [_join(folder, name) for name in sorted(below, reverse=True)]
         return sorted(found, key=natural_key)
 
@@ -206,6 +207,13 @@ class Listing:
             return None
         seen.add(place)
         return self._content(path)
+
+    def _is_ignored(self, path: str, name: str) -> bool:
+        """Return whether a folder in a folder is hidden, of the system, or a run's, which has images in its report."""
+        if _is_system(name):
+            return True
+        content = self._content(_join(path, name))
+        return content is not None and content.files >= RUN_FILES
 
     def _is_data(self, link: str) -> bool:
         return is_image_name(link) or (self.root / link).is_dir() or is_image_content(self.root / link)
@@ -267,5 +275,5 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name.casefold() in _IGNORED_FILES
 
 
-def _is_ignored(folder: str) -> bool:
+def _is_system(folder: str) -> bool:
     return folder.startswith(".") or folder.casefold() in _IGNORED_FOLDERS

@@ -111,6 +111,20 @@ def are_containers(names: Sequence[str]) -> bool:
     return means_part and not any(left)
 
 
+def with_splits_in_names(names: Sequence[str]) -> list[str]:
+    """Return the names that have a class and a split, where a class has several splits.
+
+    >>> with_splits_in_names(["cat_train", "cat_test", "bullet train"])
+    ['cat_train', 'cat_test']
+    """
+    rest: dict[frozenset[str], list[str]] = {}
+    for name in names:
+        words = frozenset(_words(name))
+        if len(words & set(_ROLES)) == 1:
+            rest.setdefault(words - set(_ROLES), []).append(name)
+    return [name for same in rest.values() if len(same) > 1 for name in same]
+
+
 def _only_role(words: Sequence[str], shared: Collection[str]) -> Role | None:
     left = [word for word in words if word not in shared]
     return _ROLES.get(left[0]) if len(left) == 1 else None

@@ -20,7 +20,7 @@ REASONS = {
     "outside": "link that leads outside the data folder, which --follow-links allows",
     "other": "link to nothing, or special file",
     "file": "no image",
-    "hidden": "hidden, or of the system",
+    "hidden": "hidden, of the system, or of a run",
 }
 """Why a file is not used, the most important first."""
 

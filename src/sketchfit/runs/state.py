@@ -18,6 +18,9 @@ KINDS: dict[Kind, str] = {
 }
 """What messages call each kind."""
 
+RUN_FILES = frozenset({"state.json", "recipe.yaml"})
+"""Names of files in each folder of a run."""
+
 
 class State(Artefact):
     """The facts of a run's table, and what made the folder.

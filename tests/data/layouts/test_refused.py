@@ -100,6 +100,11 @@ def _unnamed_table_of_test_images(tree: Tree) -> None:
     tree.test()
 
 
+def _splits_in_names_of_classes(tree: Tree) -> None:
+    for c, name in enumerate(("cat_train", "cat_test", "dog_train", "dog_test")):
+        tree.image(f"{name}/1.png", c)
+
+
 def _two_samples(tree: Tree) -> None:
     tree.train()
     names = [name.removeprefix("test/") for name in tree.test()]
@@ -130,6 +135,7 @@ def _no_training_rows(tree: Tree) -> None:
         (_test_images_of_the_same_names, "does not exist .5 rows", None),
         (_unnamed_table_of_test_images, "does not exist .5 rows", None),
         (_two_samples, r"sample_submission_1\.csv, sample_submission_2\.csv", {"sample": "sample_submission_1.csv"}),
+        (_splits_in_names_of_classes, "cat_test, cat_train", None),
         (_several_data_sets, "first/, second/", None),
     ],
 )
@@ -247,3 +253,15 @@ def test_tables_in_a_folder_without_images(folder: str, tmp_path: Path) -> None:
     tree.table(f"{folder}/test.csv", ("image",), [(f"../{path}",) for path in tree.test("new/{n}.png")])
     table = read_table(tmp_path)
     assert (len(table.train), len(table.test)) == (12, 5)
+
+
+def test_the_folder_of_a_run_is_no_class(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.train("{name}/{n}.png")
+    for name in ("state.json", "recipe.yaml"):
+        (tmp_path / "runs/first" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "runs/first" / name).write_text("")
+    tree.image("runs/first/report/drawings/0.png", 0)
+    table = read_table(tmp_path)
+    assert table.class_labels == CLASSES
+    assert [(unused.kind, len(unused.paths)) for unused in table.unused] == [("hidden", 3)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sketchfit.data.layouts.folders import ROLES, by_role, join
 from sketchfit.data.layouts.found import Contents
 from sketchfit.data.layouts.parts import ClassFolder, SplitPart
-from sketchfit.data.split_names import Role, are_containers, is_neutral
+from sketchfit.data.split_names import Role, are_containers, is_neutral, with_splits_in_names
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
@@ -14,13 +14,19 @@ def class_parts(found: Contents) -> dict[Role, SplitPart]:
     """Return the parts of class folders that are in a neutral folder or in the top folder; none if there are none.
 
     Raises:
-        UserError: folders with class folders that are neither classes nor splits (`photo/`, `sketch/`).
+        UserError: folders that are neither classes nor splits (`photo/`, `sketch/`) and have class folders; folders
+            that are both (`cat_train/`, `cat_test/`).
     """
     splits = found.in_splits()
     within, classes = found.folders.classes(found.top, splits)
     neutral = [one for one in classes if is_neutral(one.label) and found.folders.inside(one.path)]
     if neutral and len(neutral) == len(classes) == 1:
         within, classes = found.folders.classes(neutral[0].path, splits)
+    if mixed := with_splits_in_names([one.label for one in classes]):
+        raise UserError(
+            f"{found.source.root}: the names of folders have classes and splits in them: {listed(mixed)}",
+            "Move them to a folder per split with a folder per class: train/<class>, test/<class>.",
+        )
     if are_containers([one.label for one in classes]):
         _refuse_containers(found, classes)
         return {}
