@@ -329,3 +329,11 @@ def test_columns_that_are_kept_are_noted(tmp_path: Path) -> None:
         make_data(tmp_path / "data", WORDS, "id,ant,bee,cat,other\nb1,0,0,0,1\nb2,0,0,0,1\nb10,0,0,0,1\n")
     )
     assert any("'other'" in note for note in table.notes)
+
+
+def test_the_column_of_ids_is_named_where_nothing_matches(tmp_path: Path) -> None:
+    labels = tuple(str(number) for number in range(12))
+    sample = ",".join(("what", *labels)) + "\n" + "".join(f"{name}{',0' * 12}\n" for name in ("x", "y", "z"))
+    with pytest.raises(UserError) as caught:
+        read_table(make_data(tmp_path / "data", labels, sample))
+    assert "'x'" in caught.value.problems[0]

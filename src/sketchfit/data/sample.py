@@ -16,6 +16,11 @@ from sketchfit.data.submission import Submission
 from sketchfit.data.testing import Testing
 from sketchfit.wording import listed
 
+FEW = 0.1
+"""Share of the rows that a column of labels may match by chance."""
+MAX_KEYS = 10
+"""Columns that are compared with the test rows; a sample with one column per class has hundreds."""
+
 
 def read_sample(
     sheet: Sheet, testing: Testing, known: KnownClasses | None, image_column: str | None, problems: TableProblems
@@ -81,12 +86,12 @@ def _find_key(sheet: Sheet, testing: Testing, image_column: str | None) -> tuple
         return name != image, name.casefold() not in own, not is_id(name)
 
     best: tuple[int, list[int]] | None = None
-    for place in sorted(range(len(sheet.header)), key=preference):
+    for place in sorted(range(len(sheet.header)), key=preference)[:MAX_KEYS]:
         cells = [row[place] for row in sheet.rows]
         rows = best_match(cells, _ways(testing, sheet.header[place]))
         if matched(rows) > MIN_SHARE * max(len(sheet.rows), len(testing.split)):
             return place, rows
-        if best is None or matched(rows) > matched(best[1]):
+        if best is None or matched(rows) > max(matched(best[1]), FEW * len(sheet.rows)):
             best = (place, rows)
     assert best is not None  # a sheet has columns
     return best
