@@ -32,6 +32,9 @@ def read(tmp_path: Path, text: str) -> Truth:
         "id,class_name\nb10,ant\nb1,cat\nb2,bee\n",
         "id,target\nb10,1.0\nb1,10.0\nb2,2.0\n",
         "id,what\nb10,ANT\nb1,CAT\nb2,BEE\n",
+        ",target\n2,1\n0,10\n1,2\n",
+        "image_path,prediction,true\nt/b10.png,10,1\nt/b1.png,10,10\nt/b2.png,10,2\n",
+        "image_path,target,class_name\nt/b10.png,0,ant\nt/b1.png,2,cat\nt/b2.png,1,bee\n",
         "image_path,target\nt/b10.png,1\nt/c.png,1\nt/b1.png,10\nt/b2.png,2\n",
     ],
 )
@@ -58,6 +61,7 @@ def test_without_a_key_rows_are_matched_by_position_with_a_note(text: str, tmp_p
         ("id,target\n107,1\n108,1\n109,1\n", "'107'"),
         ("target\n1\n2\n", "3"),
         ("id,target\nb1,1\nb2,1\nb10,7\n", "'7'"),
+        ("id,target,prediction\nb1,1,1\nb2,1,1\nb10,7,1\n", "'7'"),
         ("id,what\nb1,x\nb2,y\nb10,z\n", "'what'"),
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.data.checks import IMAGE_COLUMNS, find_column
+from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, find_column
 from sketchfit.data.label_forms import forms_of, nearest_form
 from sketchfit.data.labels import BLANKS
 from sketchfit.data.row_keys import MIN_SHARE, is_id, match_rows
@@ -19,6 +19,9 @@ from sketchfit.runs.table import RunTable
 from sketchfit.wording import counted, listed
 
 Keys = Sequence[Sequence[str]]
+
+TRUE_COLUMNS = ("true_label", "true_class", "ground_truth", "true", "truth", "gt", "actual", "solution")
+"""Names of a column of true labels that may be next to one of predictions."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,16 @@ def read_truth(
 
 
 def _label_column(sheet: Sheet, table: RunTable, given: str | None) -> str:
-    column = find_column(sheet, ((given,) if given else ()) + PREDICTION_COLUMNS)
-    if column is not None:
+    """Return the column of true labels: the user's, one with a usual name that has classes, else the only such one."""
+    if given is not None and (column := find_column(sheet, (given,))) is not None:
         return column
     texts = {text for form in forms_of(table.class_labels, table.class_names) for text in form}
     fitting = [name for name in sheet.header if {cell.strip(BLANKS) for cell in sheet.column(name)} <= texts]
+    true = _named(sheet, (*TRUE_COLUMNS, *LABEL_COLUMNS, *NAME_COLUMNS))
+    named = [*true, *_named(sheet, PREDICTION_COLUMNS)]
+    column = next((name for name in true if name in fitting), named[0] if named else None)
+    if column is not None:
+        return column
     if len(fitting) != 1:
         raise UserError(
             f"{sheet.name} has no column of labels; its columns are {listed(map(repr, sheet.header))}",
@@ -90,10 +98,14 @@ def _label_column(sheet: Sheet, table: RunTable, given: str | None) -> str:
     return fitting[0]
 
 
+def _named(sheet: Sheet, usual: Sequence[str]) -> list[str]:
+    return [column for name in usual if (column := find_column(sheet, (name,))) is not None]
+
+
 def _match(sheet: Sheet, label: str, rows: int, keys: Keys) -> _Matched | None:
     """Find the column with the keys of the test rows; that of the images where there is one."""
     image = find_column(sheet, IMAGE_COLUMNS)
-    others = [name for name in sheet.header if name and name != label] if image is None else [image]
+    others = [name for name in sheet.header if name != label] if image is None else [image]
     for name in sorted(others, key=is_id, reverse=True):
         cells = sheet.column(name)
         places = max((match_rows(own, cells) for own in keys), key=_count, default=[])
