@@ -172,3 +172,30 @@ def test_a_table_in_several_files_is_read(tmp_path: Path) -> None:
     (root / "train-00001-of-00002.csv").write_text("".join([lines[0], *lines[7:]]))
     table = read_table(root)
     assert (len(table.train), table.unused) == (12, ())
+
+
+def test_links_in_circles_hide_no_other_file(tmp_path: Path) -> None:
+    write(tmp_path, ["cat/a.png", "cat/b.JPG", "dog/a.png", "dog/b.JPG"])
+    (tmp_path / "cat/self.png").symlink_to("self.png")
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    table = read_table(tmp_path)
+    assert table.class_names == ("cat", "dog")
+    assert [unused.paths for unused in table.unused] == [("a", "b", "cat/self.png")]
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    malformed.good_data(tmp_path / "data")
+
+    def refuse(path: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UserError, match="data"):
+        read_table(tmp_path / "data")
+
+
+def test_test_rows_that_are_links_to_training_rows_are_noted(tmp_path: Path) -> None:
+    write(tmp_path, ["train/cat/a.png", "train/cat/b.JPG", "train/dog/a.png", "train/dog/b.JPG"])
+    (tmp_path / "test").symlink_to("train")
+    assert any(note.startswith("4 images are both") for note in read_table(tmp_path).notes)

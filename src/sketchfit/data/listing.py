@@ -14,6 +14,7 @@ from sketchfit.data.containers import is_container, member_path, split_member
 from sketchfit.data.decoders.formats import SUFFIXES
 from sketchfit.data.images import is_image_content, is_image_name
 from sketchfit.data.path_text import PathError, natural_key
+from sketchfit.errors import UserError
 from sketchfit.runs.state import RUN_FILES
 
 ALLOW_LINKS = "--follow-links allows them."
@@ -241,6 +242,8 @@ class Listing:
             with os.scandir(self.root / path) as entries:
                 for entry in entries:
                     self._sort_in(entry, content)
+        except PermissionError as error:
+            raise UserError(f"the folder {content.place} cannot be read: {error.strerror}") from error
         except OSError:
             return None
         return content
@@ -251,9 +254,10 @@ class Listing:
         if is_link and not self._inside(entry.path):
             (content.outside if os.path.exists(entry.path) else content.other).add(entry.name)  # noqa: PTH110
             return
-        if entry.is_dir():
+        kind = _kind(entry)
+        if kind == "folder":
             content.folders.add(entry.name)
-        elif entry.is_file():
+        elif kind == "file":
             content.files.add(entry.name)
             if is_image_name(entry.name):
                 content.stems.setdefault(_key(os.path.splitext(entry.name)[0]), []).append(entry.name)  # noqa: PTH122
@@ -264,6 +268,13 @@ class Listing:
 
     def _inside(self, path: str) -> bool:
         return self.follow_links or os.path.realpath(path).startswith(os.path.join(self._real_root, ""))  # noqa: PTH118
+
+
+def _kind(entry: os.DirEntry[str]) -> Literal["folder", "file", "other"]:
+    try:
+        return "folder" if entry.is_dir() else "file" if entry.is_file() else "other"
+    except OSError:  # a link to itself
+        return "other"
 
 
 def _join(folder: str, name: str) -> str:

@@ -53,7 +53,7 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
     training = read_training(layout, labelled)
     testing = read_testing(layout, labelled)
     submission = _read_submission(layout, testing, training)
-    _check(training, testing, settings.folds, source.problems)
+    _check(training, testing, source)
     source.problems.stop()
     assert training is not None  # otherwise there was a problem
     assert testing is not None
@@ -90,11 +90,12 @@ def _sample_line(layout: Layout, submission: Submission | None) -> tuple[str, ..
     return (f"sample submission: {name}: {counted(len(submission.rows), 'row')}",)
 
 
-def _check(training: Training | None, testing: Testing | None, folds: int | None, problems: TableProblems) -> None:
+def _check(training: Training | None, testing: Testing | None, source: DataSource) -> None:
+    problems = source.problems
     if training:
-        _check_classes(training.classes, folds, problems)
+        _check_classes(training.classes, source.settings.folds, problems)
     if training and testing:
-        _note_shared(training.split, testing.split, problems)
+        _note_shared(training.split, testing.split, source)
         problems.notes.extend(without_decoder([*training.split.paths, *testing.split.paths]))
         check_unicode([*training.split.paths, *training.classes.names, *testing.split.paths], problems)
 
@@ -118,7 +119,8 @@ def _check_classes(classes: Classes, folds: int | None, problems: TableProblems)
         )
 
 
-def _note_shared(train: Split, test: Split, problems: TableProblems) -> None:
-    shared = sorted(set(train.paths) & set(test.paths), key=natural_key)
+def _note_shared(train: Split, test: Split, source: DataSource) -> None:
+    known = set(map(source.listing.place, train.paths))
+    shared = sorted((path for path in set(test.paths) if source.listing.place(path) in known), key=natural_key)
     if shared:
-        problems.note(f"{len(shared):,} images are both training and test rows: {listed(shared)}")
+        source.problems.note(f"{len(shared):,} images are both training and test rows: {listed(shared)}")
