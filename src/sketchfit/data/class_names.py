@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sketchfit.data.checks import TableProblems
 from sketchfit.data.label_text import clean_label
 from sketchfit.data.sheets import Sheet
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 
 def names_of(
@@ -55,5 +55,5 @@ def _check_one_to_one(sheet: Sheet, labels: list[str], names: list[str], problem
         for value, group in sorted(groups.items()):
             if len(group) > 1:
                 ranked = sorted(group, key=lambda pair: -pairs[pair])
-                texts = [f"{p[1 - side]!r} ({pairs[p]:,} rows, first {sheet.where(first[p])})" for p in ranked]
+                texts = [f"{p[1 - side]!r} ({counted(pairs[p], 'row')}, first {sheet.where(first[p])})" for p in ranked]
                 problems.add(f"{sheet.name}: {kind} {value!r} goes with {len(group)} {other}: {listed(texts)}")

@@ -15,7 +15,7 @@ from sketchfit.data.label_notes import note_gaps, note_similar, note_spellings
 from sketchfit.data.label_text import as_integer, clean_label, label_order, number_key
 from sketchfit.data.read_settings import Labels
 from sketchfit.data.sheets import Sheet
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 MISSING_TEXTS = {"na", "n/a", "nan", "<na>", "none", "null", "?", "-"}
 """What programs write where a number is missing."""
@@ -117,7 +117,7 @@ def _are_numbers(sheet: Sheet, cells: Sequence[str], mode: Labels, problems: Tab
     after = "" if mode == "integers" else "If these are names of classes, set data.labels=names."
     problems.rows(sheet, "label is not an integer", wrong, after)
     if others and not wrong:
-        shown = listed([f"{text!r} ({count:,} rows)" for text, count in counts.most_common()])
+        shown = listed([f"{text!r} ({counted(count, 'row')})" for text, count in counts.most_common()])
         problems.note(
             f"{sheet.name}: labels are numbers and texts ({shown}); each is a class by its name. "
             "If they must be numbers, set data.labels=integers"
