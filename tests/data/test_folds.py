@@ -98,7 +98,7 @@ def test_given_folds() -> None:
     assert given_folds(["b", "a", "b"], "fold").tolist() == [1, 0, 1]
     assert given_folds(["x", "2", "1"], "fold").tolist() == [2, 1, 0]
     with pytest.raises(UserError, match=r"column 'fold' is empty in 2 rows, the first of them row 3"):
-        given_folds(["0", "", "1", " "], "fold")
+        given_folds(["0", "", "1", "NaN"], "fold")
     with pytest.raises(UserError, match="only the value '0'"):
         given_folds(["0", "0"], "fold")
 

@@ -41,9 +41,9 @@ def test_absolute_paths_through_a_link_to_the_data_folder(data: Path) -> None:
     assert read_table(data.parent / "link").train.paths[0] == "train/apple/sketch_0.JPEG"
 
 
-@pytest.mark.parametrize("place", ["/kaggle/input/sketches", "C:\\Users\\me\\sketches", "/x"])
+@pytest.mark.parametrize("place", ["/kaggle/input/sketches", "C:\\Users\\me\\sketches", "/x", "data", "my/sketches"])
 @pytest.mark.parametrize("folder", ["/train/", "/"])
-def test_absolute_paths_of_another_machine(place: str, folder: str, data: Path) -> None:
+def test_paths_from_another_folder(place: str, folder: str, data: Path) -> None:
     plain = read_table(data)
     table = rewritten(data, lambda name: f"{place}{folder}{name}")
     assert table.train.paths == plain.train.paths
@@ -81,3 +81,22 @@ def test_path_text() -> None:
     with pytest.raises(PathError, match="leaves"):
         path_text("../../a.png", root).below("train")
     assert path_text("../a.png", root).below("train") == "a.png"
+
+
+def test_many_paths_with_several_meanings_are_one_problem(data: Path) -> None:
+    for image in sorted((data / "train" / "apple").iterdir()):
+        shutil.copy(image, image.with_suffix(".png"))
+    with pytest.raises(UserError) as caught:
+        rewritten(data, lambda name: name.removesuffix(".JPEG"))
+    assert len([problem for problem in caught.value.problems if "may mean" in problem]) == 1
+    assert "'apple/sketch_3' may mean sketch_3.JPEG or sketch_3.png" in caught.value.problems[0]
+
+
+def test_a_missing_split_is_not_looked_up_in_another(data: Path) -> None:
+    shutil.rmtree(data / "test")
+    (data / "sample_submission.csv").unlink()
+    pd.DataFrame({"image_path": ["test/apple/sketch_0.JPEG", "test/apple/sketch_1.JPEG"]}).to_csv(
+        data / "test.csv", index=False
+    )
+    with pytest.raises(UserError, match=r"test\.csv: no file"):
+        read_table(data)

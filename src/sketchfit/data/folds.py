@@ -169,4 +169,4 @@ def _number_or_text(cell: str) -> float | str:
         number = float(text)
     except ValueError:
         return text
-    return number if math.isfinite(number) else text
+    return number if math.isfinite(number) else "" if math.isnan(number) else text

@@ -42,7 +42,7 @@ def read_rows(sheet: Sheet, places: Places, settings: ReadSettings, problems: Ta
     elif settings.missing == "error":
         problems.rows(sheet, "file does not exist", absent)
     elif absent:
-        problems.note(about_rows(sheet, "file does not exist; the class frequencies will be predicted", absent))
+        problems.note(about_rows(sheet, "file does not exist, like an image that cannot be read", absent))
     return Split(resolved.paths, names)
 
 

@@ -13,6 +13,9 @@ from sketchfit.data.moved_paths import without_foreign_root
 from sketchfit.data.path_text import PathError, PathText, path_text
 from sketchfit.data.sheets import Sheet
 
+_REASONS = 3
+"""More reasons why rows are refused, such as the files that each may mean, are named row by row."""
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -66,6 +69,12 @@ def resolve(
     best = _best(texts, listing, bases)
     for row, reason in best.refused.items():
         wrong.setdefault(f"path {reason}", []).append((row, repr(names[row])))
+    if len(wrong) > _REASONS:
+        wrong = {
+            "path is refused": [
+                (row, f"{text} {what.removeprefix('path ')}") for what, rows in wrong.items() for row, text in rows
+            ]
+        }
     for what, rows in wrong.items():
         problems.rows(sheet, what, sorted(rows))
     base = _on_disk(best.base, listing)

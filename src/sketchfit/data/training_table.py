@@ -87,6 +87,11 @@ def _columns(found: Contents, sheet: Sheet, role: Role, table: Path) -> TableCol
     columns = TableColumns(image, labels, shown)
     if role != "train":
         return columns
+    if shown is not None and labels.label == "category_id" and found.sample is None:
+        problems.note(
+            f"{sheet.name}: classes are written as their {labels.label!r}, and {shown!r} is shown next to it; "
+            f"--label-column {shown} writes that instead"
+        )
     split = find_split_column(sheet, names.split_column, tuple(columns.used()), problems)
     return TableColumns(image, labels, shown, split)
 
