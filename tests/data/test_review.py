@@ -109,3 +109,18 @@ def test_files_that_do_not_fit_are_told(tmp_path: Path) -> None:
     other.write_text("file\na\n")
     with pytest.raises(UserError, match="no column 'image_path'"):
         read_exclude(other)
+
+
+@pytest.mark.parametrize("second", ["apple/0.png", "train/apple/0.png"])
+def test_an_image_with_two_classes_is_refused(second: str, tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_text(f"image_path,label\napple/0.png,bee\n{second},apple\n")
+    with pytest.raises(UserError, match=r"'apple'.* 'bee'"):
+        review_table(_table(), DataSection(relabel=str(path)))
+
+
+def test_a_misspelt_decision_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_text("image_path,decision\napple/0.png,Exclude\napple/1.png,excluded\nbee/0.png,apple\nbee/1.png,\n")
+    with pytest.raises(UserError, match=r"line 3: 'excluded'"):
+        review_table(_table(), DataSection(exclude=str(path)))

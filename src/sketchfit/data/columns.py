@@ -11,7 +11,7 @@ from sketchfit.data.paths import Resolved, resolve
 from sketchfit.data.read_settings import TableNames
 from sketchfit.data.scattered import FileNames, with_scattered
 from sketchfit.data.sheets import Sheet
-from sketchfit.data.split_column import split_columns
+from sketchfit.data.split_column import FLAGS, split_columns
 
 _ROWS_READ = 200
 """Rows that are compared with the files; evenly spaced."""
@@ -21,8 +21,6 @@ MOST_FILES = 0.5
 
 FEWEST_MARKS = 2
 """More columns of zeros and ones are classes, although another column repeats values."""
-
-_FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def one_hot_labels(sheet: Sheet, columns: Sequence[str]) -> tuple[str, ...]:
     marked = [""] * len(sheet.rows)
     for name in columns:
         for row, cell in enumerate(sheet.column(name)):
-            if _FLAGS[cell.strip().casefold()]:
+            if FLAGS[cell.strip().casefold()]:
                 marked[row] = name
     return tuple(marked)
 
@@ -152,16 +150,14 @@ def one_hot_labels(sheet: Sheet, columns: Sequence[str]) -> tuple[str, ...]:
 def flag_columns(sheet: Sheet, names: Sequence[str]) -> list[str]:
     """Return the columns in which each cell is zero or one."""
     return [
-        name for name in names if sheet.rows and {cell.strip().casefold() for cell in sheet.column(name)} <= set(_FLAGS)
+        name for name in names if sheet.rows and {cell.strip().casefold() for cell in sheet.column(name)} <= set(FLAGS)
     ]
 
 
 def _one_hot(sheet: Sheet, names: Sequence[str]) -> tuple[str, ...]:
     """Return those of the columns that are zeros and ones, if they are several and each row marks one of them."""
     found = flag_columns(sheet, names)
-    marks = [
-        sum(_FLAGS[cell.strip().casefold()] for cell in row) for row in zip(*map(sheet.column, found), strict=True)
-    ]
+    marks = [sum(FLAGS[cell.strip().casefold()] for cell in row) for row in zip(*map(sheet.column, found), strict=True)]
     return tuple(found) if len(found) > 1 and set(marks) == {1} else ()
 
 

@@ -21,6 +21,7 @@ from sketchfit.errors import UserError, not_a_file
 from sketchfit.wording import listed
 
 EXCLUDE = "exclude"
+ONE_CLASS = "Write one class for each image."
 _AMBIGUOUS = -1
 
 
@@ -28,13 +29,15 @@ def review_table(table: Table, section: DataSection) -> Table:
     """Apply the recipe's review files to the table; labels change first.
 
     Raises:
-        UserError: a class that is left without drawings; a file that is missing or has other columns, or images or
-            classes that are not in the table.
+        UserError: a class that is left without drawings; a file that is missing or has other columns, images or
+            classes that are not in the table, or an image with two decisions.
     """
     if section.relabel is not None and (labels := read_relabel(Path(section.relabel))):
         table = relabel_images(table, labels)
-    if section.exclude is not None and (images := read_exclude(Path(section.exclude))):
-        table = exclude_images(table, images)
+    if section.exclude is not None:
+        _check_decisions(Path(section.exclude), table)
+        if images := read_exclude(Path(section.exclude)):
+            table = exclude_images(table, images)
     return table
 
 
@@ -54,8 +57,15 @@ def read_relabel(path: Path) -> dict[str, str]:
     column = "decision" if "decision" in sheet.header else "label"
     if column not in sheet.header:
         raise UserError(f"{path} has no column 'label'", "Write each image's class there.")
-    labels = zip(sheet.column("image_path"), map(str.strip, sheet.column(column)), strict=True)
-    return {image: label for image, label in labels if label and label.lower() != EXCLUDE}
+    cells = zip(sheet.column("image_path"), map(str.strip, sheet.column(column)), strict=True)
+    labels: dict[str, str] = {}
+    for row, (image, label) in enumerate(cells):
+        if label and label.lower() != EXCLUDE and labels.setdefault(image, label) != label:
+            raise UserError(
+                f"{path}, {sheet.where(row)}: {image!r} is {label!r}, but {labels[image]!r} above",
+                ONE_CLASS,
+            )
+    return labels
 
 
 def exclude_images(table: Table, images: Collection[str]) -> Table:
@@ -102,6 +112,13 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
     ]
     if unknown or double:
         raise UserError(unknown + double, "Write a class's label or name as the training table has it.")
+    spellings: dict[int, str] = {}
+    for image, row in rows.items():
+        if index[labels[image]] != index[labels[spellings.setdefault(row, image)]]:
+            first = spellings[row]
+            raise UserError(
+                f"{image} is {labels[image]!r}, but {first}, the same image, is {labels[first]!r}", ONE_CLASS
+            )
     label = table.label.copy()
     for image, row in rows.items():
         label[row] = index[labels[image]]
@@ -110,6 +127,20 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
         raise UserError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
     changed = int((label != table.label).sum())
     return replace(table, label=label, notes=(*table.notes, f"{changed} training labels were changed by a review"))
+
+
+def _check_decisions(path: Path, table: Table) -> None:
+    """Report decisions that are neither `exclude` nor a class, such as misspelt ones."""
+    sheet = _read(path)
+    cells = sheet.column("decision") if "decision" in sheet.header else ()
+    known = {"", EXCLUDE, *_class_index(table)}
+    unknown = [
+        f"{path}, {sheet.where(row)}: {cell!r} is no decision"
+        for row, cell in enumerate(map(str.strip, cells))
+        if cell not in known and cell.lower() != EXCLUDE
+    ]
+    if unknown:
+        raise UserError(unknown[:20], f"Write {EXCLUDE!r}, the name of a class, or nothing.")
 
 
 def _class_index(table: Table) -> dict[str, int]:

@@ -13,7 +13,8 @@ from sketchfit.wording import listed
 
 _CERTAIN = ("split", "subset", "partition", "data_split", "dataset_split")
 _USUAL = (*_CERTAIN, "set", "phase", "usage", "fold")
-_FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+"""Cells of a column that marks rows, in lower case."""
 _FEW = 4
 """A column with more values is no split."""
 _OTHERS: dict[Role, Role] = {"train": "test", "valid": "train", "test": "train"}
@@ -91,7 +92,7 @@ def _roles(name: str, cells: Sequence[str], complete: bool = True) -> tuple[Role
     """Return the split of each row, None if a cell names none, or (if `complete`) not training and another."""
     meant = {cell: role_of(cell) for cell in set(cells)}
     if None in meant.values() and (marked := _marked_role(name, is_column=not complete)) is not None:
-        flags = {cell: _FLAGS.get(cell.strip().casefold()) for cell in meant}
+        flags = {cell: FLAGS.get(cell.strip().casefold()) for cell in meant}
         meant = {cell: None if flag is None else (marked if flag else _OTHERS[marked]) for cell, flag in flags.items()}
     roles = {role for role in meant.values() if role is not None}
     if len(roles) < len(set(meant.values())) or not meant or (complete and (len(roles) < 2 or "train" not in roles)):
