@@ -6,7 +6,7 @@ import gzip
 
 import pandas as pd
 
-from tests.data.layouts.tree import TEST, Case, Expected, Tree, below, default_keys, image
+from tests.data.layouts.tree import TEST, Case, Expected, Tree, below, default_keys, image, stems
 from tests.data.malformed import CLASSES
 
 
@@ -25,6 +25,13 @@ def _list(tree: Tree, separator: str, packed: bool = False) -> Expected:
         content = text.encode()
         (tree.root / f"{name}.txt{'.gz' if packed else ''}").write_bytes(gzip.compress(content) if packed else content)
     return Expected(default_keys(f"images/t{n}.png" for n in range(5)))
+
+
+def _ids(tree: Tree) -> Expected:
+    """IDs and labels without column names."""
+    rows = below(tree.train("train/{k}.png"), "train")
+    tree.table("train.csv", ("", ""), [(stems([path])[0], name) for path, name in rows], header=False)
+    return Expected(default_keys(name.removeprefix("test/") for name in tree.test()))
 
 
 def _encoded(tree: Tree, encoding: str, labels: tuple[str, str, str]) -> Expected:
@@ -67,6 +74,7 @@ KOREAN, WESTERN, RUSSIAN = ("가방", "나무", "사과"), ("Brewer’s duck", "
 FORMATS = (
     Case("`train.tsv`, `test.tsv`", "tabs", lambda tree: _pair(tree, ".tsv")),
     Case("`train.csv` with `;`", "the delimiter that is most frequent", lambda tree: _pair(tree, ".csv", sep=";")),
+    Case("`train.psv`, `test.psv`", "bars", lambda tree: _pair(tree, ".psv", sep="|")),
     Case(
         "`train.csv.gz`, `test.csv.gz`", "compressed (also `.bz2`, `.xz`, `.zip`)", lambda tree: _pair(tree, ".csv.gz")
     ),
@@ -85,6 +93,7 @@ FORMATS = (
     Case(
         "`train.txt` with `images/1.png,apple`", "a list without column names, by commas", lambda tree: _list(tree, ",")
     ),
+    Case("`train.csv` with `1,apple`", "IDs without column names", _ids),
     Case("`train.csv` in UTF-8 with a mark", "written by Excel", lambda tree: _encoded(tree, "utf-8-sig", KOREAN)),
     Case("`train.csv` in UTF-16", "with a mark", lambda tree: _encoded(tree, "utf-16", KOREAN)),
     Case(

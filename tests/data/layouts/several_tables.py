@@ -93,6 +93,14 @@ def _tables_folder(tree: Tree) -> Expected:
     return Expected(default_keys(names))
 
 
+def _beside(tree: Tree) -> Expected:
+    rows = [(f"../{path}", name) for path, name in tree.train("images/{k}.png")]
+    names = [f"../{path}" for path in tree.test("images/t{n}.png")]
+    tree.table("tables/train.csv", ("file", "category"), rows)
+    tree.table("tables/test.csv", ("file",), [(name,) for name in names])
+    return Expected(default_keys(names))
+
+
 def _upper(tree: Tree) -> Expected:
     rows = below(tree.train("Images/{k}.png"), "Images")
     names = [name.removeprefix("Images/") for name in tree.test("Images/t{n}.png")]
@@ -191,6 +199,7 @@ SEVERAL_TABLES = (
         _shared_folder,
     ),
     Case("`labels/train.csv`, `labels/test.csv`, `images/…`", "tables in a folder of their own", _tables_folder),
+    Case("`tables/train.csv` with `../images/1.png`", "paths from the folder of the tables", _beside),
     Case(
         "`Train.csv` (`Image Path`, `Class`), `Test.csv`, `Images/…`", "any letter case, blanks in column names", _upper
     ),
