@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sketchfit.data.submission import LabelFill, RankedFill, Submission
+from sketchfit.data.dialect import Dialect
+from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Submission
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
@@ -83,3 +84,18 @@ def test_labels_may_be_written_in_any_form(labels: str) -> None:
     one, two = labels.split(",")
     prob = parse_external(f"ID,image_path,target\n3,a,{two}\n7,b,{one}\n", TABLE, 0.8)
     assert prob.argmax(axis=1).tolist() == [1, 0]
+
+
+def test_the_delimiter_of_the_sample() -> None:
+    submission = replace(TABLE.submission, dialect=Dialect(";"))
+    prob = parse_external("ID;image_path;target\n3;a;30\n7;b;10\n", replace(TABLE, submission=submission), 0.8)
+    assert prob.argmax(axis=1).tolist() == [2, 0]
+
+
+def test_probabilities_are_preferred_to_labels() -> None:
+    columns = ("ID", "label", "ant", "bee", "cat")
+    fills = (None, LabelFill(("ant", "bee", "cat")), *map(ProbabilityFill, range(3)))
+    submission = Submission(columns, (("7", *"0000"), ("3", *"0000")), np.array([1, 0]), fills)
+    text = "ID,label,ant,bee,cat\n3,cat,0.2,0.3,0.5\n7,ant,1,0,0\n"
+    prob = parse_external(text, replace(TABLE, submission=submission), 0.8)
+    assert prob == pytest.approx(np.array([[0.2, 0.3, 0.5], [1, 0, 0]]))

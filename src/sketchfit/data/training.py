@@ -126,6 +126,7 @@ def _numbered(parts: Sequence[LabelledRows], layout: Layout) -> Training | None:
     kept = _first_of_each(sheet, names, places, labels, problems)
     if classes is None:
         return None
+    _compare_classes(parts, labels, problems)
     starts = np.cumsum([0, *(len(rows.names) for rows in parts)])
     absent = {start + row for start, rows in zip(starts, parts, strict=False) for row in rows.resolved.absent}
     kept = [row for row in kept if row not in absent]
@@ -144,6 +145,22 @@ def _numbered(parts: Sequence[LabelledRows], layout: Layout) -> Training | None:
         known=_known(classes, parts[0]),
         lines=_lines(parts, (len(kept) - valid, valid)),
     )
+
+
+def _compare_classes(parts: Sequence[LabelledRows], labels: Sequence[str], problems: TableProblems) -> None:
+    """Note classes that only the validation split has; if it has no others, its labels mean something else."""
+    count = len(parts[0].labels)
+    trained, validated = set(labels[:count]), set(labels[count:])
+    if not (only := sorted(validated - trained)):
+        return
+    if not validated & trained:
+        problems.add(
+            f"no label of the validation split ({parts[1].sheet.name}: {listed(map(repr, only))}) is one of the "
+            f"training rows ({parts[0].sheet.name}: {listed(map(repr, sorted(trained)))}). Write the same labels, or "
+            "set data.valid=none."
+        )
+    else:
+        problems.note(f"only the validation split ({parts[1].sheet.name}) has the classes {listed(map(repr, only))}")
 
 
 def _known(classes: Classes, rows: LabelledRows) -> KnownClasses:

@@ -62,7 +62,9 @@ def _divided_table(layout: Layout, sheet: Sheet, columns: TableColumns) -> Label
     """Divide the training table by its column of splits, else by folders if its name does not mean training."""
     found, part = layout.found, layout.parts["train"]
     if columns.split is not None:
-        return LabelledTable(sheet, columns, _divided(sheet, columns.split.roles), f"the column {columns.split.name!r}")
+        rows = _divided(sheet, columns.split.roles)
+        _check_places(found, sheet, rows, columns.image, part.tables[0])
+        return LabelledTable(sheet, columns, rows, f"the column {columns.split.name!r}")
     by_folder = [] if layout.named else _roles_by_folder(found, sheet, columns.image, part.tables[0])
     if len(set(by_folder)) > 1 and "train" in by_folder:
         return LabelledTable(sheet, columns, _divided(sheet, by_folder), "the folder of each image", by_folder=True)
@@ -116,6 +118,22 @@ def _report_missing_labels(sheet: Sheet, given: str | None, image: str | None, p
 
 def _divided(sheet: Sheet, roles: Sequence[Role]) -> dict[Role, Sheet]:
     return {role: sheet.take([row for row, one in enumerate(roles) if one == role]) for role in dict.fromkeys(roles)}
+
+
+def _check_places(found: Contents, sheet: Sheet, rows: Mapping[Role, Sheet], image: str, table: Path) -> None:
+    """Report rows whose image is in the folder of their split and, under the same name, in that of training rows."""
+    if len(set(sheet.column(image))) < len(sheet.rows):
+        return  # a name may mean one image in each folder
+    for role, part in rows.items():
+        names = part.column(image)
+        one, other = (found.places(each, table).resolve(part, names, TableProblems()) for each in (role, "train"))
+        both = sorted(set(range(len(names))) - {*one.absent, *other.absent})
+        found.source.problems.rows(
+            part,
+            f"images of the {role} rows may be in two folders",
+            [(row, f"{one.paths[row]} or {other.paths[row]}") for row in both if one.paths[row] != other.paths[row]],
+            f"Write their folders into the column {image!r}.",
+        )
 
 
 def _roles_by_folder(found: Contents, sheet: Sheet, image: str, table: Path) -> list[Role]:

@@ -49,9 +49,11 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     Raises:
         UserError: every problem: columns, rows missing or repeated, no such class, no probabilities.
     """
-    lines = [line for line in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if line]
-    header, body = (lines[0], lines[1:]) if lines else ([], [])
     form = submission_form(table)
+    delimiter = form.dialect.delimiter if form.dialect.delimiter in text.partition("\n")[0] else ","
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
+    lines = [line for line in reader if line]
+    header, body = (lines[0], lines[1:]) if lines else ([], [])
     columns = _find_columns(header, form, table)
     if columns is None:
         kept = ",".join(form.columns[place] for place in form.kept)
@@ -102,9 +104,6 @@ def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns
     if any(column not in header for column in kept):
         return None
     keys = [header.index(column) for column in kept]
-    for place, fill in enumerate(form.fills):
-        if isinstance(fill, LabelFill | RankedFill) and form.columns[place] in header:
-            return _Columns(keys, [header.index(form.columns[place])], [])
     rest = [place for place, column in enumerate(header) if column not in kept]
     if form.columns == tuple(header):
         probabilities = {
@@ -112,6 +111,9 @@ def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns
         }
         if len(probabilities) == table.class_count:
             return _Columns(keys, list(probabilities), list(probabilities.values()))
+    for place, fill in enumerate(form.fills):
+        if isinstance(fill, LabelFill | RankedFill) and form.columns[place] in header:
+            return _Columns(keys, [header.index(form.columns[place])], [])
     for texts in (table.class_names, table.class_labels):
         index = {text: number for number, text in enumerate(texts)}
         classes = [index.get(header[place], -1) for place in rest]

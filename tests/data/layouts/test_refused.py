@@ -265,3 +265,30 @@ def test_the_folder_of_a_run_is_no_class(tmp_path: Path) -> None:
     table = read_table(tmp_path)
     assert table.class_labels == CLASSES
     assert [(unused.kind, len(unused.paths)) for unused in table.unused] == [("hidden", 3)]
+
+
+def test_rows_of_a_split_with_images_in_two_folders(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    rows = below(tree.train("train/{k}.png"), "train")
+    tree.test("test/{n}.png")
+    columns, splits = ("image", "label", "split"), ["test"] * 3 + ["train"] * 9
+    tree.table("train.csv", columns, [(*row, split) for row, split in zip(rows, splits, strict=True)])
+    with pytest.raises(UserError, match=r"test/0\.png or train/0\.png"):
+        read_table(tmp_path)
+    written = [(f"train/{name}", label, split) for (name, label), split in zip(rows, splits, strict=True)]
+    tree.table("train.csv", columns, written)
+    assert read_table(tmp_path).test.paths == ("train/0.png", "train/1.png", "train/2.png")
+    tests = [(f"{n}.png", "cat", "test") for n in range(5)]  # names that mean an image in each folder
+    tree.table("train.csv", columns, [*((*row, "train") for row in rows), *tests])
+    assert read_table(tmp_path).test.paths == tuple(f"test/{n}.png" for n in range(5))
+
+
+def test_labels_of_a_validation_split(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.table("train.csv", ("image", "label"), below(tree.train("train/{k}.png"), "train"))
+    names = [path.removeprefix("val/") for path, _ in tree.valid("val/{k}.png")]
+    tree.table("val.csv", ("image", "label"), [(name, k % 2) for k, name in enumerate(names)])
+    with pytest.raises(UserError, match=r"val\.csv: '0', '1'.*data\.valid=none"):
+        read_table(tmp_path)
+    tree.table("val.csv", ("image", "label"), [(name, ("zebra", "cat")[k % 2]) for k, name in enumerate(names)])
+    assert any("'zebra'" in note for note in read_table(tmp_path).notes)
