@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ TABLE = RunTable(Path(), Path(), "", ("ant", "bee", "cat"), ("1", "2", "10"), ("
 
 def read(tmp_path: Path, text: str) -> Truth:
     (tmp_path / "truth.csv").write_text(text)
-    return read_truth(open_sheet(tmp_path / "truth.csv"), TABLE, 3, lambda: [["x7", "x3", "x5"]])
+    return read_truth(open_sheet(tmp_path / "truth.csv"), TABLE, 3, lambda: {"code": ["x7", "x3", "x5"]})
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,14 @@ def test_what_does_not_fit_is_named(text: str, words: str, tmp_path: Path) -> No
         read(tmp_path, text)
     assert words in caught.value.problems[0]
     assert "truth.csv" in caught.value.problems[0]
+
+
+def test_a_column_of_the_users_tables_is_no_name_of_an_image(tmp_path: Path) -> None:
+    table = replace(TABLE, test_names=("2.png", "0.png", "1.png"))
+    (tmp_path / "truth.csv").write_text("ID,target\n0,1\n1,2\n2,10\n")
+    sheet = open_sheet(tmp_path / "truth.csv")
+    assert read_truth(sheet, table, 3, lambda: {"id": ["0", "1", "2"]}).label.tolist() == [0, 1, 2]
+    assert read_truth(sheet, table, 3, dict).label.tolist() == [2, 0, 1]
+    (tmp_path / "truth.csv").write_text("image,id,target\n0,2,1\n1,0,2\n2,1,10\n")
+    sheet = open_sheet(tmp_path / "truth.csv")
+    assert read_truth(sheet, table, 3, lambda: {"id": ["0", "1", "2"]}).label.tolist() == [2, 0, 1]

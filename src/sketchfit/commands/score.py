@@ -105,15 +105,15 @@ def true_labels(path: Path, run: Run, rows: int) -> Truth:
     return read_truth(open_sheet(path), run.table, rows, lambda: _further_keys(run), run.recipe.data.label_column)
 
 
-def _further_keys(run: Run) -> list[list[str]]:
+def _further_keys(run: Run) -> dict[str, list[str]]:
     """Return the keys of the test rows in the sample and the test table; none where these are gone or have changed."""
     try:
         table = run_table(run)
     except UserError:
-        return []
-    keys = [values.tolist() for name, values in table.test_columns.items() if is_id(name)]
+        return {}
+    keys = {name: values.tolist() for name, values in table.test_columns.items() if is_id(name)}
     sample = table.submission
     if sample is not None:
         order = np.argsort(sample.test_row, kind="stable")
-        keys += [[sample.rows[row][place] for row in order] for place in sample.kept]
-    return [own for own in keys if len(set(own)) == len(own) == len(table.test)]
+        keys |= {sample.columns[place]: [sample.rows[row][place] for row in order] for place in sample.kept}
+    return {name: own for name, own in keys.items() if len(set(own)) == len(own) == len(table.test)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from sketchfit.runs.table import RunTable
 from sketchfit.wording import counted, listed
 
 Keys = Sequence[Sequence[str]]
+NamedKeys = Mapping[str, Sequence[str]]
 
 TRUE_COLUMNS = ("true_label", "true_class", "ground_truth", "true", "truth", "gt", "actual", "solution")
 """Names of a column of true labels that may be next to one of predictions."""
@@ -46,29 +47,34 @@ class _Matched:
 
 
 def read_truth(
-    sheet: Sheet, table: RunTable, rows: int, further: Callable[[], Keys], label_column: str | None = None
+    sheet: Sheet, table: RunTable, rows: int, further: Callable[[], NamedKeys], label_column: str | None = None
 ) -> Truth:
     """Read the true labels.
 
-    Rows are matched by the column that has the names of the test images, with or without folder and suffix, or IDs of
-    the user's tables, or numbers of rows. Where no column can be a key, rows are matched by position, with a note.
+    Rows are matched by a column of images, which has the names of the test images with or without folder and suffix;
+    else by a column that the user's tables have too, such as `ID`; else by one with names of images, IDs, or numbers of
+    rows. Where no column can be a key, rows are matched by position, with a note.
 
     Args:
         sheet: the user's table. Rows that are no test rows are left out, with a note.
         table: classes and test rows of the run.
         rows: number of test rows, M.
-        further: returns further keys of the test rows, [M] each, from the user's tables; called where the names of the
-            images do not match.
+        further: returns further keys of the test rows, [M] each, by their column in the user's tables; called where
+            there is no column of images, or where it does not match.
         label_column: the user's name of the column of labels.
 
     Raises:
         UserError: no column of labels, rows that are missing or repeated, labels that are no class.
     """
     column = _label_column(sheet, table, label_column)
-    matched = _match(sheet, column, rows, [table.test_names] if table.test_names else [])
+    image = find_column(sheet, IMAGE_COLUMNS)
+    known = further() if image is None else {}
+    names = [table.test_names] if table.test_names else []
+    matched = _match_same_name(sheet, rows, known) or _match(sheet, column, rows, names)
     if matched is None:
         numbers = [[str(row + start) for row in range(rows)] for start in (0, 1)]
-        matched = _match(sheet, column, rows, [*further(), *numbers])
+        own = (known if image is None else further()).values()
+        matched = _match(sheet, column, rows, [*own, *numbers])
     if matched is None:
         places = _by_position(sheet, column, rows)
         notes = [f"{sheet.name} has no column that identifies the rows; they are matched by position"]
@@ -111,6 +117,15 @@ def _match(sheet: Sheet, label: str, rows: int, keys: Keys) -> _Matched | None:
         places = max((match_rows(own, cells) for own in keys), key=_count, default=[])
         if _count(places) > MIN_SHARE * rows:
             return _Matched(name, places)
+    return None
+
+
+def _match_same_name(sheet: Sheet, rows: int, known: NamedKeys) -> _Matched | None:
+    """Match rows by a column of the user's tables: its numbers may be those of other images."""
+    for name, keys in known.items():
+        column = find_column(sheet, (name,)) if name else None
+        if column is not None and _count(places := match_rows(keys, sheet.column(column))) > MIN_SHARE * rows:
+            return _Matched(column, places)
     return None
 
 
