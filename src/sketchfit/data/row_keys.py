@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
+from sketchfit.data.images import is_image_name
+
 MIN_SHARE = 0.5
 """A column with fewer keys of the other table is not its key."""
 
@@ -17,6 +19,8 @@ def match_rows(wanted: Sequence[str], names: Sequence[str]) -> list[int]:
     that occurs several times is matched in order.
 
     >>> match_rows(["b", "a"], ["test/A.png", "test/B.png"])
+    [1, 0]
+    >>> match_rows(["a.2", "a.1"], ["a.1.png", "a.2.png"])
     [1, 0]
     """
     best: list[int] = [-1] * len(wanted)
@@ -69,6 +73,11 @@ def _without_suffix(key: str) -> str:
     return folder + slash + (stem if dot and stem else name)
 
 
+def _without_image_suffix(key: str) -> str:
+    """Keep the end of a stem with a point in it: `a.6` of `a.6.png`, and `a.6` itself."""
+    return _without_suffix(key) if is_image_name(key.strip()) else _folded(key)
+
+
 def _base(key: str) -> str:
     return _folded(key).rpartition("/")[2]
 
@@ -77,12 +86,18 @@ def _stem(key: str) -> str:
     return _without_suffix(key).rpartition("/")[2]
 
 
+def _image_stem(key: str) -> str:
+    return _without_image_suffix(key).rpartition("/")[2]
+
+
 def _unpadded(key: str) -> str:
     stem = _stem(key)
     return stem.lstrip("0") or "0" if stem.isascii() and stem.isdecimal() else stem
 
 
-FORMS: tuple[Callable[[str], str], ...] = (_plain, _folded, _without_suffix, _base, _stem, _unpadded)
+FORMS: tuple[Callable[[str], str], ...] = (
+    _plain, _folded, _without_image_suffix, _without_suffix, _base, _image_stem, _stem, _unpadded,
+)  # fmt: skip
 
 
 def _match(wanted: Sequence[str], names: Sequence[str]) -> list[int]:

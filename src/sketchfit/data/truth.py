@@ -93,7 +93,9 @@ def _label_column(sheet: Sheet, table: RunTable, given: str | None) -> str:
     fitting = [name for name in sheet.header if {cell.strip(BLANKS) for cell in sheet.column(name)} <= texts]
     true = _named(sheet, (*TRUE_COLUMNS, *LABEL_COLUMNS, *NAME_COLUMNS))
     named = [*true, *_named(sheet, PREDICTION_COLUMNS)]
-    column = next((name for name in true if name in fitting), named[0] if named else None)
+    column = named[0] if named else None
+    if column is not None and column not in fitting:  # it may have the numbers of classes that the run knows by name
+        column = next((name for name in true if name in fitting and _are_same(sheet, column, name)), column)
     if column is not None:
         return column
     if len(fitting) != 1:
@@ -102,6 +104,12 @@ def _label_column(sheet: Sheet, table: RunTable, given: str | None) -> str:
             "Name the column of labels 'target' or 'label'.",
         )
     return fitting[0]
+
+
+def _are_same(sheet: Sheet, one: str, other: str) -> bool:
+    """Return whether two columns name the same classes in two ways."""
+    left, right = sheet.column(one), sheet.column(other)
+    return len(set(zip(left, right, strict=True))) == len(set(left)) == len(set(right))
 
 
 def _named(sheet: Sheet, usual: Sequence[str]) -> list[str]:
