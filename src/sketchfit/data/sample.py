@@ -150,4 +150,7 @@ def _check_rows(sheet: Sheet, key: int, rows: Sequence[int], testing: Testing, p
     if testing.sheet is not None:
         problems.rows(testing.sheet, f"not in {sheet.name}", named)
     else:
-        problems.add(f"{sheet.name} lacks {len(named):,} of the test images: {listed(name for _, name in named)}")
+        problems.add(
+            f"{sheet.name} lacks {len(named):,} of the test images: {listed(name for _, name in named)}. Add rows, "
+            "remove the images, or, if the sample is only an example, remove the sample."
+        )

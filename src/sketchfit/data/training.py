@@ -203,10 +203,13 @@ def _report_absent(rows: LabelledRows, missing: Missing, packed: Sequence[str], 
     if missing == "drop" and 0 < len(absent) < len(rows.names):
         problems.note(about_rows(rows.sheet, "file does not exist, row dropped", absent))
         return
-    searched = rows.bases if len(absent) == len(rows.names) else (rows.resolved.base,)
-    where = listed([f"{base or '.'}/" for base in searched])
-    unpack = f" Unpack {listed(packed)} first." if packed and len(absent) == len(rows.names) else ""
-    problems.rows(rows.sheet, "file does not exist", absent, f"Searched in {where}.{unpack}")
+    every = len(absent) == len(rows.names)
+    where = listed([f"{base or '.'}/" for base in (rows.bases if every else (rows.resolved.base,))])
+    unpack = f" Unpack {listed(packed)} first." if packed and every else ""
+    other = " Paths relative to another folder: give that folder as the data, and the table with data.train."
+    problems.rows(
+        rows.sheet, "file does not exist", absent, f"Searched in {where}.{unpack or (other if every else '')}"
+    )
 
 
 def _first_of_each(
