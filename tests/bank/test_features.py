@@ -17,7 +17,7 @@ from sketchfit.bank import extractor as extractor_module
 from sketchfit.bank.cache import features_key
 from sketchfit.bank.extractor import Extractor
 from sketchfit.bank.features import BankFeatures, open_features
-from sketchfit.bank.pooling import NoFeaturesError
+from sketchfit.models.pooling import NoFeaturesError
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store

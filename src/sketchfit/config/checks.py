@@ -93,6 +93,11 @@ def _adapters(recipe: Recipe) -> Iterator[str]:
         )
 
 
+def _kernel_heads(recipe: Recipe) -> Iterator[str]:
+    if recipe.training.kernel.use != "none" and (recipe.soup.folds or recipe.soup.members != "none"):
+        yield "training.kernel fits a head on the images of each fold, and a soup averages heads: leave one of them out"
+
+
 def _policies(recipe: Recipe) -> Iterator[str]:
     yield from policy_problems(recipe.transforms)
 
@@ -135,6 +140,7 @@ _MEMBER_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (
     _resizing,
     _curriculum,
     _adapters,
+    _kernel_heads,
     _policies,
     _member_files,
 )

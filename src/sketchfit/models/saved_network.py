@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from sketchfit.config.recipe import Recipe
 from sketchfit.files import atomic
 from sketchfit.models.backbone import build_network, provenance
+from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.learnt_rows import learnt_by, to_metadata, union
 from sketchfit.models.network import Network
 from sketchfit.models.weights import read_metadata
@@ -37,7 +39,10 @@ def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
     """Build the network of a folder with its trained weights, on the CPU; `recipe.model.weights` is not read."""
     path = folder / NAME
     network = build_network(recipe.model, classes, load_weights=False, metadata=read_metadata(path))
-    network.model.load_state_dict(load_file(path))
+    state = load_file(path)
+    if KernelNetwork.is_state(state):
+        return replace(network, model=KernelNetwork.of_state(network.model, state, recipe.model.size))
+    network.model.load_state_dict(state)
     return network
 
 

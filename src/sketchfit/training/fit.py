@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 import numpy as np
 from torch import Tensor
 
+from sketchfit.config.probe import ProbeSection
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import wise_ft
@@ -94,6 +95,18 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
     _log_choices(training)
     _load_reported_weights(training)
     return Network(state.reported().eval(), state.normalisation)
+
+
+def untrained(job: FitJob, engine: Engine) -> Network:
+    """Return the network as it is before training, on its device; its history is empty.
+
+    There is no probe, which would change the statistics of batch norm: the features are those of `bank.features`.
+    """
+    training = job.recipe.training.model_copy(update={"probe": ProbeSection()})
+    recipe = job.recipe.model_copy(update={"training": training})
+    state = start(replace(job, recipe=recipe), engine, None)
+    write_history(job.folder / "history.csv", [])
+    return Network(state.model.eval(), state.normalisation)
 
 
 def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> FrozenTable:

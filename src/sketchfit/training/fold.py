@@ -32,6 +32,7 @@ from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.job import FitJob
+from sketchfit.training.kernel_head import with_kernel_head
 from sketchfit.training.seed_soup import train_network
 from sketchfit.transforms.mirroring import Mirroring
 
@@ -147,6 +148,7 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
         began = time.monotonic()
         job = training.make_job()
         network = train_network(job, context.engine, context.console, training.watch)
+        network = with_kernel_head(job, network, context.engine.device)
 
         def finish() -> None:
             write_results(context, training.member, training.fold, network, context.row_ids[job.train_rows])

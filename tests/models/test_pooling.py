@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sketchfit._timm import timm
-from sketchfit.bank.pooling import NoFeaturesError, find_pooling
+from sketchfit.models.pooling import NoFeaturesError, find_pooling
 from sketchfit.models.classifier import features_of
 
 CPU = torch.device("cpu")
