@@ -126,7 +126,8 @@ def _matched(job: FitJob, network: Network, made: KernelNetwork, extractor: Extr
     wanted = float(predictor.probabilities(job.store, job.valid_rows).max(axis=1).mean())
     features = torch.from_numpy(extractor.of_rows(job.store, job.valid_rows)).to(extractor.compute.device)
     with torch.inference_mode():
-        scores = np.concatenate([made.scores(part).cpu().numpy() for part in torch.split(features, extractor.batch_size)])
+        parts = torch.split(features, extractor.batch_size)
+        scores = np.concatenate([made.scores(part).cpu().numpy() for part in parts])
     return temperature_of_certainty(scores, wanted)
 
 
