@@ -94,6 +94,24 @@ def test_exif_orientation_is_undone(kind: str, orientation: int) -> None:
     assert np.abs(decoded - reference).max() <= 20
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_white_strokes_on_transparent_ground_are_on_black(mode: str) -> None:
+    strokes = np.zeros((8, 8, 4), np.uint8)
+    strokes[..., :3] = 255
+    strokes[3, 1:7, 3] = 255
+    pixels = decode(encoded(Image.fromarray(strokes, "RGBA").convert(mode), "PNG"))
+    expected = np.zeros((8, 8), np.uint8)
+    expected[3, 1:7] = 255
+    assert np.array_equal(pixels, expected)
+
+
+def test_an_empty_transparent_picture_is_white() -> None:
+    for level in (0, 255):  # of the colour that no pixel shows
+        empty = np.full((8, 8, 4), level, np.uint8)
+        empty[..., 3] = 0
+        assert decode(encoded(Image.fromarray(empty, "RGBA"), "PNG")).min() == 255
+
+
 def test_transparency_is_white() -> None:
     rgba = np.zeros((4, 4, 4), np.uint8)
     rgba[0, 0] = (200, 0, 0, 255)

@@ -64,9 +64,9 @@ def decode(source: Path | bytes, max_pixels: int = 100_000_000) -> NDArray[np.ui
 def decode_image(data: bytes, max_pixels: int = 100_000_000) -> Decoded:
     """Decode an image by its content.
 
-    EXIF orientation is applied; transparency becomes white; 16-bit and float values are scaled to 0 … 255; the first
-    image of an animation or a file with several pages is decoded; colour profiles are ignored. Of a damaged JPEG or PNG
-    what can be decoded is used.
+    EXIF orientation is applied; transparency becomes white, or black where nothing would be visible on white; 16-bit
+    and float values are scaled to 0 … 255; the first image of an animation or a file with several pages is decoded;
+    colour profiles are ignored. Of a damaged JPEG or PNG what can be decoded is used.
 
     Args:
         data: a file's content.

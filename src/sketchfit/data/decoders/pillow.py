@@ -18,6 +18,11 @@ from sketchfit.data.decoders.decoded import DECODER_ERRORS, ImageError, check_si
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
+ALMOST_WHITE = 250
+"""Where all levels on white paper are at least this, nothing of a picture is visible."""
+ALPHA_VARIES = 32
+"""Least difference of two levels of opacity for the opacity to draw something."""
+
 
 def decode_with_pillow(data: bytes, max_pixels: int, readers: Sequence[str]) -> NDArray[np.uint8]:
     """Decode a file's first image.
@@ -67,10 +72,13 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> NDArray[np.uint8]:
+    """Return the pixels with white in place of transparency; black where nothing would be visible on white."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = np.asarray(image.convert("RGBA"))
         alpha = rgba[..., 3:].astype(np.uint16)
         mixed = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+        if mixed.min() >= ALMOST_WHITE and int(alpha.max()) - int(alpha.min()) > ALPHA_VARIES:
+            mixed = (rgba[..., :3] * alpha + 127) // 255
         return np.ascontiguousarray(mixed.astype(np.uint8))
     if image.mode not in ("L", "RGB"):
         image = image.convert("L" if image.mode == "1" else "RGB")
