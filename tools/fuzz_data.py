@@ -53,7 +53,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first batch")
     parser.add_argument("--batch", type=int, default=BATCH, help="inputs per seed")
     given_arguments = parser.parse_args()
-    logging.disable(logging.CRITICAL)
     end = time.monotonic() + 60 * given_arguments.minutes
     kept = [int(line) for line in SEEDS.read_text(encoding="utf-8").split()] if SEEDS.is_file() else []
     results: Counter[str] = Counter()
@@ -162,4 +161,5 @@ def _check_table(table: Table, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
     sys.exit(main())
