@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-.PHONY: demo test test-slow lint install clean docs bench
+.PHONY: demo test test-slow test-gpu fuzz lint install clean docs bench
 
 install: $(INSTALLED)
 
@@ -26,6 +26,14 @@ test: install
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow
+
+# On a machine with a CUDA device, with the dependencies installed.
+test-gpu: install
+	$(BIN)/python -m pytest -m gpu
+
+# make fuzz [MINUTES=10]: random tables, images and folders; only a message to the user may stop a reader
+fuzz: install
+	$(BIN)/python -m tools.fuzz_data --minutes $(or $(MINUTES),10)
 
 lint: install
 	$(BIN)/ruff check .

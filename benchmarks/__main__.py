@@ -59,6 +59,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=Case.size, help="side of the input in pixels")
     parser.add_argument("--batch", type=int, default=Case.batch)
     parser.add_argument("--epochs", type=int, default=Case.epochs, help="of the fold")
+    parser.add_argument("--trained", type=int, default=Case.trained, help="images of a training's epoch")
+    parser.add_argument("--device", default=Case.device, choices=("cpu", "cuda"), help="of training")
+    parser.add_argument("--precision", default=Case.precision, choices=("fp32", "bf16"), help="of training")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--scratch", type=Path, default=None, help="folder for what is written on the way")
     found = parser.parse_args()
@@ -100,6 +103,9 @@ def case_of(arguments: argparse.Namespace, scratch: Path) -> Case:
         batch=arguments.batch,
         threads=arguments.threads,
         epochs=arguments.epochs,
+        trained=arguments.trained,
+        device=arguments.device,
+        precision=arguments.precision,
     )
     if not arguments.quick:
         return case
@@ -111,7 +117,8 @@ def head(case: Case, repeats: int, quick: bool) -> str:
     command = shlex.join(["python", "-m", "benchmarks", *shown(sys.argv[1:])])
     return (
         f"# Benchmarks\n\n{'**A quick run: its figures mean nothing.** ' if quick else ''}{describe()}\n\n"
-        f"```sh\n{command}\n```\n\n{case.backbone} at {case.size} px. Rounds: {repeats}; in each, all rows of a table "
+        f"```sh\n{command}\n```\n\n{case.backbone} at {case.size} px, training on {case.device} in {case.precision}. "
+        f"Rounds: {repeats}; in each, all rows of a table "
         f"were run in turn, every one in a process of its own. Threads: {case.threads}. Ratios are those of medians.\n"
     )
 

@@ -49,8 +49,8 @@ def main() -> None:
         store = open_store(table.root, table.test.paths, store_settings(settings), default_cache())
         for done in sorted((run / "members" / member).glob("fold*/done.json")):
             network = load_network(done.parent, settings, table.class_count)
-            print(f"{member}/{done.parent.name}: {len(table.test)} images, {settings.model.input_size} px")
-            compare(network, store, settings.model.input_size)
+            print(f"{member}/{done.parent.name}: {len(table.test)} images, {settings.model.size} px")
+            compare(network, store, settings.model.size)
 
 
 def compare(network: Network, store: Store, size: int) -> None:

@@ -35,6 +35,7 @@ class Case:
         epochs: of a fold.
         counts: images of the stores whose memory is looked at.
         updates: updates that are made with each of these.
+        device, precision: of training: `cpu` or `cuda`, `fp32` or `bf16`.
     """
 
     data: str
@@ -51,6 +52,8 @@ class Case:
     epochs: int = 9
     counts: tuple[int, ...] = (1_000, 10_000, 100_000)
     updates: int = 40
+    device: str = "cpu"
+    precision: str = "fp32"
 
     def to_json(self) -> str:
         """One line."""
@@ -70,7 +73,7 @@ class Case:
         base = {
             "model": {"backbone": self.backbone, "weights": self.weights, "input_size": self.size},
             "training": {"epochs": 1, "batch_size": self.batch, "validate_every": 0, "probe": False},
-            "compute": {"device": "cpu", "threads": self.threads},
+            "compute": {"device": self.device, "precision": self.precision, "threads": self.threads},
             "tracking": {"progress": "none"},
         }
         return load_recipe("cpu", merge(base, settings or {}))

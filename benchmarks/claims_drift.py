@@ -199,7 +199,7 @@ def _unknown(bench: Bench, plain: Rows, paths: Sequence[Path]) -> Iterator[Resul
 def open_bench(run: Path, truth: Path, rows: int) -> Bench:
     """Open a run, and sample at most so many of its test images."""
     opened = Run.open(run, "run")
-    label = true_labels(truth, opened.table, len(opened.test().row))
+    label = true_labels(truth, opened, len(opened.test().row)).label
     root = Path(opened.table.root)
     names = read_table(root).test.paths
     chosen = np.sort(np.random.Generator(np.random.Philox(key=0)).permutation(len(names))[:rows])

@@ -174,11 +174,13 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=0, help="for seeds on which no constant was set")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
     splits: tuple[Literal["family", "random"], ...] = ("family", "random")
     names: tuple[Literal["family", "plain"], ...] = ("family", "plain")
-    cases = [Case(seed, split, name) for seed, split, name in itertools.product(range(given.seeds), splits, names)]
+    seeds = range(given.first_seed, given.first_seed + given.seeds)
+    cases = [Case(seed, split, name) for seed, split, name in itertools.product(seeds, splits, names)]
     with ThreadPoolExecutor(given.jobs) as pool:
         results = list(pool.map(lambda case: measure(case, given.work, given.weights.resolve()), cases))
     print("\n".join(table(results)))

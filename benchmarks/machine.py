@@ -47,11 +47,19 @@ def versions() -> str:
     return ", ".join(found)
 
 
+def gpu_name() -> str | None:
+    """The first CUDA device's name; None where torch finds none."""
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+
+
 def describe() -> str:
     """Date, machine, versions, and what else the machine had to do when this was options."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    load = os.getloadavg()[0]
+    load, gpu = os.getloadavg()[0], gpu_name()
     return (
-        f"{date.today()}; {cpu_model()}, {cores} cores, {memory_gb():.0f} GB, {platform.system()}; {versions()}. "
+        f"{date.today()}; {cpu_model()}, {cores} cores, {memory_gb():.0f} GB, {f'{gpu}, ' if gpu else ''}"
+        f"{platform.system()}; {versions()}. "
         f"Load before the first round (1 minute): {load:.1f}."
     )

@@ -51,8 +51,9 @@ def write_run(folder: Path, root: Path, images: list[str], rows: int, classes: i
     traits.insert(0, "row", np.arange(rows))
     traits.to_parquet(folder / "audit" / "traits.parquet")
     names = [f"class {k}" for k in range(classes)]
+    labels = [str(k) for k in range(classes)]
     (folder / "state.json").write_text(
-        json.dumps({"data": str(root), "class_names": names, "class_targets": list(range(classes)), "table_id": ""})
+        json.dumps({"data": str(root), "class_names": names, "class_labels": labels, "table_id": ""})
     )
     off = ["report.attribution=0", "report.robustness=0", "report.embedding=0"]
     (folder / "recipe.yaml").write_text(dump_recipe(load_recipe("cpu", off)))

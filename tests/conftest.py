@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Before torch is imported anywhere: tiny networks on several threads wait for each other. Subprocesses inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -22,8 +22,13 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from tests.factories import Cli, tiny_recipe
 
-# The same examples on each run; `--hypothesis-profile default` searches for others.
-settings.register_profile("repeatable", derandomize=True)
+# The same examples on each run, however busy the machine is; `--hypothesis-profile default` searches for others.
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 settings.load_profile("repeatable")
 
 

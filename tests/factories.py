@@ -77,7 +77,7 @@ def make_table(
         "test": split(test, "test"),
         "label": label,
         "class_names": names,
-        "class_targets": tuple(range(len(names))),
+        "class_labels": tuple(map(str, range(len(names)))),
         "submission": None,
         "columns": {},
     }
@@ -87,7 +87,7 @@ def make_table(
 def make_store(images: np.ndarray, folder: Path = Path("store")) -> Store:
     """A store in memory of uint8 images [N, S, S, C] on white paper, all of them readable."""
     count, channels = len(images), images.shape[3]
-    return Store(images, np.full((count, channels), 255, np.uint8), ("",) * count, folder, False)
+    return Store(images, np.full((count, channels), 255, np.uint8), ("",) * count, ("",) * count, folder, False)
 
 
 def bars(label: np.ndarray, size: int = 36) -> np.ndarray:
@@ -170,8 +170,9 @@ def write_run(folder: Path, data: Path, seed: int = 0, members: int = 2, classes
             "fold": np.arange(rows) % 2,
         }
     ).to_parquet(folder / "folds.parquet")
+    labels = [str(k) for k in range(classes)]
     (folder / "state.json").write_text(
-        json.dumps({"data": str(data), "class_names": names, "class_targets": list(range(classes)), "table_id": ""})
+        json.dumps({"data": str(data), "class_names": names, "class_labels": labels, "table_id": ""})
     )
     (folder / "environment.json").write_text(json.dumps({"python": "3.11"}))
     (folder / "recipe.yaml").write_text(

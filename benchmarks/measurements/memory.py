@@ -67,9 +67,8 @@ def train(case: Case, count: int, probe: bool) -> dict[str, float]:
         path = Path(folder) / "images.npy"
         images = open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, side, side, 1))
         del images
-        store = Store(
-            np.load(path, mmap_mode="r"), np.full((count, 1), 255, np.uint8), ("",) * count, Path(folder), False
-        )
+        paper, texts = np.full((count, 1), 255, np.uint8), ("",) * count
+        store = Store(np.load(path, mmap_mode="r"), paper, texts, texts, Path(folder), False)
         rows = np.arange(count)
         job = FitJob("bench", recipe, store, rows % CLASSES, CLASSES, rows, rows[:0], Path(folder), "bench", 0)
         fit(job, make_engine(recipe.compute), Console("none"))

@@ -69,6 +69,7 @@ def sketchfit(case: Case, ema: bool, policy: str = "light") -> dict[str, float]:
 
 def ready(case: Case, ema: bool) -> dict[str, float]:
     """The same state and step, the same batch again and again."""
+    from benchmarks.peers.timm_loop import synchronize
     from sketchfit.training.engine import make_engine
     from sketchfit.training.loader import DataLoader
     from sketchfit.training.plan import make_plan
@@ -88,6 +89,7 @@ def ready(case: Case, ema: bool) -> dict[str, float]:
         began = time.perf_counter()
         for number in range(epoch.updates):
             update(state, micros, job.recipe, engine, number)
+        synchronize(case)
         took = time.perf_counter() - began
     return {"value": epoch.updates * epoch.batch_size / took}
 

@@ -39,7 +39,7 @@ def training_loader(
         mean=tuple(mean),
         std=tuple(std),
         num_workers=case.threads,
-        device=torch.device("cpu"),
+        device=torch.device(case.device),
         persistent_workers=True,
         **AUGMENTATION[level],
     )

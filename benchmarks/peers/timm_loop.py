@@ -27,14 +27,22 @@ def rate(case: Case, channels_last: bool, keep_memory: bool = False) -> dict[str
     made = timm_model.create(case.backbone, case.weights, table.class_count)
     paths = [table.root / table.train.paths[row] for row in rows]
     batches = training_loader(case, paths, table.label[rows].tolist(), "default", made.mean, made.std)
-    model = made.model.train()
+    model = made.model.train().to(case.device)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     waiting = Waiting()
     began = time.perf_counter()
-    seen = train_epoch(model, optimizer_of(model), waiting.over(batches), channels_last)
+    with torch.autocast(case.device, dtype=torch.bfloat16, enabled=case.precision == "bf16"):
+        seen = train_epoch(model, optimizer_of(model), waiting.over(batches), channels_last)
+    synchronize(case)
     took = time.perf_counter() - began
     return {"value": seen / took, "waiting": 100 * waiting.seconds / took}
+
+
+def synchronize(case: Case) -> None:
+    """Wait for what a GPU has been given to do."""
+    if case.device == "cuda":
+        torch.cuda.synchronize()
 
 
 def optimizer_of(model: nn.Module) -> Any:
@@ -51,8 +59,10 @@ def train_epoch(
 ) -> int:
     """One pass; images seen."""
     criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
+    device = next(model.parameters()).device
     seen = 0
     for images, label in batches:
+        images, label = images.to(device, non_blocking=True), label.to(device, non_blocking=True)
         if channels_last:
             images = images.contiguous(memory_format=torch.channels_last)
         optimizer.zero_grad()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -20,6 +22,22 @@ class UserError(Exception):
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         self.hint = hint
         super().__init__("\n".join([*self.problems, *([hint] if hint else [])]))
+
+
+def no_such_data(path: Path) -> UserError:
+    """Return the error that a data set does not exist, with the nearest name in its folder."""
+    try:
+        near = difflib.get_close_matches(path.name, [one.name for one in path.parent.iterdir()], n=1)
+    except OSError:
+        near = []
+    nearest = f"; the nearest is {str(path.with_name(near[0]))!r}" if near else ""
+    expected = "the path of a table" if path.suffix else "the folder that contains train.csv, or a table"
+    return UserError(f"{path} does not exist{nearest}", f"Expected: {expected}.")
+
+
+def not_a_file(path: str | Path) -> str:
+    """Return a sentence about a path that should be a file and is none."""
+    return f"{path} is a folder, not a file" if Path(path).expanduser().is_dir() else f"{path} does not exist"
 
 
 class Problems:

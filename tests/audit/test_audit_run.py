@@ -74,7 +74,7 @@ def test_a_second_audit_reads_no_picture_and_finds_the_same(tmp_path: Path, monk
     table = planted(tmp_path / "data")
     first = audited(table, tmp_path)
     counted: list[int] = []
-    monkeypatch.setattr(measuring, "decode", lambda *_: pytest.fail("an image was decoded again"))
+    monkeypatch.setattr(measuring, "decode_image", lambda *_: pytest.fail("an image was decoded again"))
     run_audit(table, AuditSettings(), tmp_path / "cache", Decoding(progress=counted.append))
     assert counted[-1] == len(table.train) + len(table.test)
     assert audited(table, tmp_path) == first
@@ -110,7 +110,8 @@ def test_broken_files_are_named_by_kind(tmp_path: Path) -> None:
         {
             "train/whole.JPEG": (0, whole),
             "train/empty.JPEG": (0, b""),
-            "train/truncated.JPEG": (0, whole[: len(whole) // 2]),
+            "train/truncated.JPEG": (0, whole[:200]),
+            "train/shortened.JPEG": (0, whole[:-2]),
             "train/page.JPEG": (1, b"<!doctype html><html>404</html>"),
             "train/noise.JPEG": (1, bytes(range(1, 256))),
             "train/png.JPEG": (1, png(scribble(1))),
@@ -126,6 +127,7 @@ def test_broken_files_are_named_by_kind(tmp_path: Path) -> None:
     assert kinds == {
         "train/empty.JPEG": "empty",
         "train/truncated.JPEG": "truncated",
+        "train/shortened.JPEG": "incomplete",
         "train/page.JPEG": "not_an_image",
         "train/noise.JPEG": "not_an_image",
         "train/png.JPEG": "wrong_extension",
@@ -136,12 +138,13 @@ def test_broken_files_are_named_by_kind(tmp_path: Path) -> None:
     assert set(found["unreadable"]["train"]) == {
         "train/empty.JPEG", "train/truncated.JPEG", "train/page.JPEG", "train/noise.JPEG",
     }  # fmt: skip
+    assert set(found["damaged"]["train"]) == {"train/shortened.JPEG"}
     assert found["unreadable"]["train"]["train/empty.JPEG"] == "file is empty (0 bytes)"
     assert set(found["unreadable"]["test"]) == {"test/missing.png", "test/many.png"}
     assert "4 training images cannot be read." in found["notes"]
     traits = pd.read_parquet(tmp_path / "out" / "traits.parquet")
     assert traits["path"].tolist() == [*table.train.paths, *table.test.paths]
-    assert traits["width"].notna().sum() == 3
+    assert traits["width"].notna().sum() == 4
 
 
 def test_huge_images_are_read_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,13 +17,13 @@ from sketchfit.bank import extractor as extractor_module
 from sketchfit.bank.cache import features_key
 from sketchfit.bank.extractor import Extractor
 from sketchfit.bank.features import BankFeatures, open_features
-from sketchfit.bank.pooling import NoFeaturesError
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
+from sketchfit.models.pooling import NoFeaturesError
 from sketchfit.models.saved_network import save_network
 from sketchfit.tracking.console import Console
 from sketchfit.transforms.augment import eval_augment

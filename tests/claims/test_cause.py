@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sketchfit.claims.cause import Claimed, Found, frequency_effect, likely_cause
+from sketchfit.claims.cause import Claimed, TrueLabels, frequency_effect, likely_cause
 from sketchfit.inference.intervals import Estimate
 
 LABEL = np.repeat([0, 1], 50)
@@ -15,8 +15,8 @@ RIGHT = np.concatenate([np.ones(50, bool), np.zeros(50, bool)])  # class 0 is al
 CLAIMED = Claimed(Estimate(0.5, 0.4, 0.6, 100), None, RIGHT, LABEL)
 
 
-def found(value: float, label: np.ndarray = LABEL) -> Found:
-    return Found(Estimate(value, value - 0.05, value + 0.05, len(label)), label)
+def found(value: float, label: np.ndarray = LABEL) -> TrueLabels:
+    return TrueLabels(Estimate(value, value - 0.05, value + 0.05, len(label)), label)
 
 
 def test_a_claim_that_holds_has_no_cause() -> None:

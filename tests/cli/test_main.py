@@ -148,6 +148,12 @@ def test_mistakes_are_reported_without_a_traceback(
     assert list(tmp_path.iterdir()) == []  # and nothing was begun
 
 
+def test_the_nearest_data_is_named(cli: Cli, drawn: Path) -> None:
+    status, _, errors = cli("check", drawn / "trian.csv")
+    assert status == 2
+    assert str(drawn / "train.csv") in errors
+
+
 def test_all_mistakes_of_a_recipe_are_reported_together(cli: Cli, drawn: Path) -> None:
     status, _, errors = cli("run", drawn, "--set", "seeed=1", "--set", "folds.k=1", "--set", "training.epochs=x")
     assert status == 2

@@ -76,22 +76,22 @@ def test_predict_repeats_the_test_answers_and_sets_hold_the_first_class(place: P
         expected = file["prob"]
     frame = predict(place / "run", place / "data" / "test.csv", sets=0.8)
     np.testing.assert_allclose(frame["probability"].astype(float), expected.max(axis=1), atol=2e-6)
-    assert frame["label"].tolist() == expected.argmax(axis=1).tolist()
+    assert frame["label"].astype(int).tolist() == frame["index"].tolist() == expected.argmax(axis=1).tolist()
     for row in frame.itertuples():
-        assert row.set.split(";")[0] == row.name
+        assert json.loads(row.set)[0] == row.label
     with pytest.raises(UserError, match="between 0 and 1"):
         predict(place / "run", place / "data" / "test.csv", sets=95)
 
 
 def test_each_image_is_decoded_once_for_all_members(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[bytes] = []
-    real = store_module.decode
+    real = store_module.decode_image
 
     def counted(data: bytes, **limits: Any) -> Any:
         decoded.append(data)
         return real(data, **limits)
 
-    monkeypatch.setattr(store_module, "decode", counted)
+    monkeypatch.setattr(store_module, "decode_image", counted)
     predict(place / "run", place / "data" / "test.csv")
     assert len(decoded) == 15
 

@@ -96,7 +96,7 @@ def test_an_onnx_file_answers_in_onnx_runtime(place: Path, drawn: Path) -> None:
     assert metadata == {key: value for key, value in found.items() if key not in ("file", "network")}
     state = json.loads((place / "refit" / "state.json").read_text())
     assert json.loads(metadata["class_names"]) == state["class_names"]
-    assert json.loads(metadata["class_targets"]) == state["class_targets"]
+    assert json.loads(metadata["class_labels"]) == state["class_labels"]
     assert "padded to a square" in metadata["preprocessing"]
     onnx.checker.check_model(onnx.load(place / "one.onnx"), full_check=True)
 

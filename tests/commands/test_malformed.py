@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,16 +103,22 @@ def test_without_an_audit_findings_name_them_too(
     assert all(unreadable["test"].values())
 
 
+@pytest.mark.parametrize("strict", [("--strict",), ("--set", "data.missing=error")])
 def test_strict_stops_and_names_them_all(
-    damaged: tuple[Path, list[str], list[str]], tiny_file: Path, cli: Cli, tmp_path: Path
+    strict: tuple[str, ...], damaged: tuple[Path, list[str], list[str]], tiny_file: Path, cli: Cli, tmp_path: Path
 ) -> None:
     root, bad_train, bad_test = damaged
-    settings = ("--set", "data.channels=auto")
-    status, _, errors = cli("run", root, "--recipe", tiny_file, "--out", tmp_path, "--strict", *settings)
+    arguments = ("--recipe", tiny_file, "--out", tmp_path / "run", "--set", "data.channels=auto", *strict)
+    status, _, errors = cli("run", root, *arguments)
     assert status == 2
-    assert f"{len(bad_train) + len(bad_test)} images can't be read" in errors
+    assert "not_there.JPEG" in errors
+    complete = shutil.copytree(root, tmp_path / "data")
+    malformed.drawing(1).save(complete / "test" / "not_there.JPEG")
+    status, _, errors = cli("run", complete, *arguments)
+    assert status == 2
+    assert f"{len(bad_train) + len(bad_test) - 1} images can't be read" in errors
     for name in (*bad_train, *bad_test):
-        assert name in errors
+        assert (name in errors) == (name != "test/not_there.JPEG")
 
 
 @pytest.mark.parametrize("broken", malformed.broken_tables(), ids=lambda broken: broken.kind)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from tests.factories import probabilities, rows_of
 
@@ -23,13 +24,18 @@ def test_predict_images_folders_and_tables(plain: Path, drawn: Path, cli: Cli, t
     status, printed, _ = cli("predict", plain, drawn / "test.csv")
     assert status == 0
     table = pd.read_csv(io.StringIO(printed), keep_default_na=False)
-    assert list(table.columns) == ["image", "label", "name", "probability", "top5", "error"]
+    assert list(table.columns) == [
+        *("image", "label", "index", "name", "probability"),
+        *(f"{what}_{rank}" for rank in range(1, CLASSES + 1) for what in ("label", "probability")),
+        "error",
+    ]
     assert table["image"].tolist() == pd.read_csv(drawn / "test.csv")["image_path"].tolist()
     assert table["label"].tolist() == prob.argmax(axis=1).tolist()
     np.testing.assert_allclose(table["probability"], prob.max(axis=1), atol=2e-4)
     assert [state["class_names"][label] for label in table["label"]] == table["name"].tolist()
-    for top, row in zip(table["top5"], prob, strict=True):
-        assert [part.split(":")[0] for part in top.split(";")] == [state["class_names"][i] for i in np.argsort(-row)]
+    for rank in range(CLASSES):
+        assert table[f"label_{rank + 1}"].tolist() == np.argsort(-prob, axis=1)[:, rank].tolist()
+        np.testing.assert_allclose(table[f"probability_{rank + 1}"], np.sort(prob)[:, -1 - rank], atol=2e-4)
 
     (tmp_path / "bad.png").write_bytes(b"nothing")
     image = next((drawn / "test").iterdir())
@@ -38,10 +44,30 @@ def test_predict_images_folders_and_tables(plain: Path, drawn: Path, cli: Cli, t
     rows = rows_of(tmp_path / "p.csv")
     assert len(rows) == 2 + TEST
     assert rows[1]["error"]
-    assert float(rows[1]["probability"]) == pytest.approx(1 / CLASSES)
+    assert rows[1]["label"] == rows[1]["index"] == rows[1]["probability"] == rows[1]["label_1"] == ""
     assert not any(row["error"] for row in [rows[0], *rows[2:]])
     by_name = {row["image"]: row["label"] for row in rows[2:]}
     assert by_name[image.name] == rows[0]["label"]
+
+
+def test_predict_of_no_readable_image_is_an_error_with_its_table(plain: Path, cli: Cli, tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"nothing")
+    status, printed, errors = cli("predict", plain, tmp_path / "a.png", tmp_path / "b.png")
+    assert status == 2
+    assert [row["error"] != "" for row in csv.DictReader(io.StringIO(printed))] == [True, True]
+    assert "a.png" in errors
+
+
+def test_images_of_one_name_in_several_folders_stay_apart(plain: Path, drawn: Path, cli: Cli, tmp_path: Path) -> None:
+    first, second, *_ = sorted((drawn / "test").iterdir())
+    for folder, image in (("one", first), ("two", second)):
+        (tmp_path / folder).mkdir()
+        shutil.copy(image, tmp_path / folder / "x.jpeg")
+    shutil.copy(first, tmp_path / "one" / "y.jpeg")
+    _, printed, _ = cli("predict", plain, tmp_path / "one", tmp_path / "two")
+    images = [row["image"] for row in csv.DictReader(io.StringIO(printed))]
+    assert images == [str(tmp_path / "one" / "x.jpeg"), "y.jpeg", str(tmp_path / "two" / "x.jpeg")]
 
 
 def test_predict_needs_a_run_and_images(plain: Path, cli: Cli, tmp_path: Path) -> None:
@@ -71,14 +97,20 @@ def test_score(plain: Path, drawn: Path, cli: Cli, tmp_path: Path) -> None:
     status, printed, _ = cli("score", plain, drawn / "test_labels.csv")
     assert status == 0
     assert f"{100 * (truth['target'] == answer['target']).mean():.1f} %" in printed.splitlines()[0]
+    truth.drop(columns="target").to_csv(tmp_path / "names.csv", index=False)
+    assert cli("score", plain, tmp_path / "names.csv")[1] == printed
     own = answer.sample(frac=1, random_state=0)
     own.to_csv(tmp_path / "own.csv", index=False)
     assert "100.0 %" in cli("score", plain, tmp_path / "own.csv")[1].splitlines()[0]  # rows are found by their image
     own.drop(columns="image_path").to_csv(tmp_path / "bare.csv", index=False)
-    assert "100.0 %" not in cli("score", plain, tmp_path / "bare.csv")[1].splitlines()[0]
+    assert "100.0 %" in cli("score", plain, tmp_path / "bare.csv")[1].splitlines()[0]  # or by their ID
+    answer[["target"]].to_csv(tmp_path / "labels.csv", index=False)
+    status, printed, _ = cli("score", plain, tmp_path / "labels.csv")
+    assert "position" in printed.splitlines()[0]
+    assert "100.0 %" in printed.splitlines()[1]
     for name, content in {
         "short.csv": truth[:-1].to_csv(index=False),
-        "column.csv": truth.drop(columns="target").to_csv(index=False),
+        "column.csv": truth.drop(columns=["target", "class_name"]).to_csv(index=False),
         "label.csv": truth.assign(target=99).to_csv(index=False),
         "image.csv": truth.assign(image_path="x.jpg").to_csv(index=False),
         "binary.csv": "\x00\x01\x02" * 50,

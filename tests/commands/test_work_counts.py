@@ -15,14 +15,14 @@ import sketchfit.data.store as store_module
 def test_an_image_is_decoded_once_for_all_folds_epochs_and_runs(
     drawn: Path, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoded: Counter[Path] = Counter()
-    decode = store_module.decode
+    decoded: Counter[bytes] = Counter()
+    decode = store_module.decode_image
 
-    def counted(path: Path, **settings: Any) -> Any:
-        decoded[path] += 1
-        return decode(path, **settings)
+    def counted(data: bytes, **settings: Any) -> Any:
+        decoded[data] += 1
+        return decode(data, **settings)
 
-    monkeypatch.setattr(store_module, "decode", counted)
+    monkeypatch.setattr(store_module, "decode_image", counted)
     settings = {**tiny, "data": {**tiny["data"], "cache": str(tmp_path / "cache")}}
     sketchfit.run(drawn, settings, out=tmp_path / "one")  # 2 folds, 2 epochs
     assert len(decoded) == 32 + 12

@@ -48,7 +48,7 @@ def test_an_unknown_key_names_the_nearest(key: str, nearest: str) -> None:
 def test_all_problems_at_once() -> None:
     with pytest.raises(UserError) as caught:
         load_recipe(
-            {"training": {"epochs": 0, "batchsize": 8}, "folds": {"k": "many"}, "seeed": 1, "data": {"resize": "fit"}}
+            {"training": {"epochs": -1, "batchsize": 8}, "folds": {"k": "many"}, "seeed": 1, "data": {"resize": "fit"}}
         )
     text = "\n".join(caught.value.problems)
     assert len(caught.value.problems) == 5
@@ -179,11 +179,11 @@ def test_members_are_the_recipe_with_their_differences() -> None:
 
 def test_a_mistake_in_a_member_is_found_with_the_others() -> None:
     with pytest.raises(UserError) as caught:
-        load_recipe({"seeed": 1, "members": {"a": {"training": {"epoch": 3}}, "b": {"training": {"epochs": 0}}}})
+        load_recipe({"seeed": 1, "members": {"a": {"training": {"epoch": 3}}, "b": {"training": {"epochs": -1}}}})
     text = "\n".join(caught.value.problems)
     assert "'seeed'" in text
     assert "unknown key 'members.a.training.epoch'; the nearest is 'training.epochs'" in text
-    assert "members.b.training.epochs: must be greater than or equal to 1, and is 0" in text
+    assert "members.b.training.epochs: must be greater than or equal to 0, and is -1" in text
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a*"])

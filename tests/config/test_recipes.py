@@ -83,7 +83,7 @@ def test_its_network_and_weights_exist(name):
     assert re.fullmatch(r"\w+", tag)
     with torch.device("meta"):
         model = build_network(section, 7, load_weights=False).model
-        logits = model(torch.empty(1, 3, section.input_size, section.input_size))
+        logits = model(torch.empty(1, 3, section.size, section.size))
     assert logits.shape == (1, 7)
     assert build_optimizer(model, load_recipe(name).optimizer).param_groups
 

@@ -98,7 +98,7 @@ def test_given_folds() -> None:
     assert given_folds(["b", "a", "b"], "fold").tolist() == [1, 0, 1]
     assert given_folds(["x", "2", "1"], "fold").tolist() == [2, 1, 0]
     with pytest.raises(UserError, match=r"column 'fold' is empty in 2 rows, the first of them row 3"):
-        given_folds(["0", "", "1", " "], "fold")
+        given_folds(["0", "", "1", "NaN"], "fold")
     with pytest.raises(UserError, match="only the value '0'"):
         given_folds(["0", "0"], "fold")
 
@@ -121,3 +121,22 @@ def test_crossing_groups_by_hand() -> None:
 def test_balance(fold: list[int], numbers: list[str]) -> None:
     text = balance(np.array([0, 0, 0, 1, 1, 1]), np.array(fold))
     assert re.findall(r"\d+", text) == numbers
+
+
+@given(st.lists(st.sampled_from(["0", "1", "2", " 1", "1.0", "-1", "-1.0", "b", "a"]), min_size=1, max_size=30))
+def test_given_folds_are_equal_where_their_numbers_are(values: list[str]) -> None:
+    plain = [{" 1": "1", "1.0": "1", "-1.0": "-1"}.get(value, value) for value in values]
+    if len(set(plain)) < 2:
+        with pytest.raises(UserError, match="has only the value"):
+            given_folds(values, "fold")
+        return
+    found = given_folds(values, "fold").tolist()
+    assert [a == b for a in plain for b in plain] == [a == b for a in found for b in found]
+    assert [value == "-1" for value in plain] == [number == -1 for number in found]
+    assert sorted(set(found) - {-1}) == list(range(len(set(found) - {-1})))
+
+
+def test_an_empty_fold_names_the_row_and_what_to_write() -> None:
+    with pytest.raises(UserError, match="row 3") as caught:
+        given_folds(["0", " ", "1"], "fold")
+    assert "-1" in caught.value.hint

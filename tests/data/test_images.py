@@ -14,8 +14,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from sketchfit.data.images import GREY_TOLERANCE, ImageError, decode
-from tests.data.malformed import drawing, encoded, odd_images, png_of_size, unreadable_images, without_adobe_marker
+from sketchfit.data.images import GREY_TOLERANCE, ImageError, decode, decode_image
+from sketchfit.data.readers import read_table
+from tests.data.malformed import (
+    SVG,
+    damaged_images,
+    drawing,
+    encoded,
+    odd_images,
+    png_of_size,
+    unreadable_images,
+    without_adobe_marker,
+)
 
 # Pillow's warning of a large image is ignored by the package, but pytest starts from the default filters.
 pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning", "ignore::UserWarning:PIL")
@@ -82,6 +92,24 @@ def test_exif_orientation_is_undone(kind: str, orientation: int) -> None:
     decoded = decode(data)
     assert decoded.shape == reference.shape
     assert np.abs(decoded - reference).max() <= 20
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_white_strokes_on_transparent_ground_are_on_black(mode: str) -> None:
+    strokes = np.zeros((8, 8, 4), np.uint8)
+    strokes[..., :3] = 255
+    strokes[3, 1:7, 3] = 255
+    pixels = decode(encoded(Image.fromarray(strokes, "RGBA").convert(mode), "PNG"))
+    expected = np.zeros((8, 8), np.uint8)
+    expected[3, 1:7] = 255
+    assert np.array_equal(pixels, expected)
+
+
+def test_an_empty_transparent_picture_is_white() -> None:
+    for level in (0, 255):  # of the colour that no pixel shows
+        empty = np.full((8, 8, 4), level, np.uint8)
+        empty[..., 3] = 0
+        assert decode(encoded(Image.fromarray(empty, "RGBA"), "PNG")).min() == 255
 
 
 def test_transparency_is_white() -> None:
@@ -174,20 +202,97 @@ def test_odd_images_decode_without_noise(kind: str, capfd: pytest.CaptureFixture
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("kind", damaged_images())
+def test_damaged_images_are_decoded_and_named(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    decoded = decode_image(damaged_images()[kind])
+    assert len(decoded.damage) > 10
+    assert decoded.pixels.shape[:2] == (64, 64)
+    assert np.ptp(decoded.pixels[:20]) > 100
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM", "GIF"])
-def test_no_truncation_passes(kind: str) -> None:
+def test_no_truncation_passes_without_a_word(kind: str) -> None:
     noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (48, 48, 3), dtype=np.uint8))
     data = encoded(noise, kind)
-    whole = decode(data)
-    for end in [*range(0, len(data), 997), len(data) - 3]:
+    order = slice(None, None, -1 if kind == "BMP" else 1)  # of the rows in the file
+    complete = decode(data)[order]
+    for end in [*range(0, len(data), 397), *range(len(data) - 4, len(data))]:
+        try:
+            decoded = decode_image(data[:end])
+        except ImageError:
+            continue
+        if not decoded.damage:  # a GIF's last two bytes end the file, not the picture
+            assert kind == "GIF"
+            assert end >= len(data) - 2
+        pixels, rows = decoded.pixels[order], 48 * end // len(data)
+        np.testing.assert_array_equal(pixels[: max(rows - 20, 0)], complete[: max(rows - 20, 0)])
+        assert (pixels[rows + 20 :] == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_most_of_a_truncated_image_is_decoded(kind: str) -> None:
+    data = encoded(drawing(3, (200, 160)), kind)
+    assert "truncated" in decode_image(data[:-3]).damage
+    np.testing.assert_array_equal(decode(data[:-3]), decode(data))
+
+
+@pytest.mark.parametrize("suffix", ["HEIF", "JXL", "AVIF"])
+def test_formats_of_the_extra(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    pytest.importorskip("pillow_jxl")
+    image = drawing(1, (64, 48))
+    decoded = decode(encoded(image, suffix, quality=95))
+    assert decoded.shape == (48, 64, 3)
+    assert np.abs(decoded.astype(int) - np.asarray(image)).mean() < 5
+    monkeypatch.setattr("sketchfit.data.decoders.formats.find_spec", lambda name: None)
+    if suffix != "AVIF":
+        with pytest.raises(ImageError, match=r"pip install .*formats"):
+            decode(encoded(image, suffix))
+
+
+def test_a_data_set_names_what_it_cannot_decode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a/1.heic", "a/2.png", "b/1.HEIC", "b/2.svg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert read_table(tmp_path).notes == ()
+    monkeypatch.setattr("sketchfit.data.decoders.formats.find_spec", lambda name: None)
+    notes = read_table(tmp_path).notes
+    assert len(notes) == 2
+    assert "2 images are HEIC" in notes[0]
+    assert "pip install" in notes[1]
+
+
+def test_svg_is_drawn_in_its_shape_and_reads_nothing_else(tmp_path: Path) -> None:
+    decoded = decode(SVG.encode())
+    assert decoded.shape == (512, 1024)
+    assert decoded[256, 512] < 80
+    assert decoded[-1, 0] == 255
+    Image.new("RGB", (8, 8), "black").save(tmp_path / "secret.png")
+    start = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="8" height="8">'
+    for link in ("href", "xlink:href"):
+        for name in (tmp_path / "secret.png", f"file://{tmp_path}/secret.png"):
+            picture = f'<image {link} = "{name}" width="8" height="8"/>'
+            assert (decode(f"{start}{picture}</svg>".encode()) == 255).all()
+            declared = f"<!DOCTYPE svg [<!ENTITY x '{picture}'>]>"
+            with pytest.raises(ImageError, match="entities"):
+                decode(f"{declared}{start}&x;</svg>".encode())
+
+
+def test_strokes_are_centred_lines() -> None:
+    decoded = decode(b'{"drawing": [[[0, 100], [0, 0]], [[50.5], [20], [7]]]}')
+    dark = np.argwhere(decoded < 128)
+    assert decoded.shape == (512, 512)
+    np.testing.assert_allclose((dark.min(axis=0) + dark.max(axis=0)) / 2, 256, atol=2)
+    assert np.ptp(dark[:, 1]) > 400
+    for wrong in (
+        b'{"drawing": []}',
+        b'{"drawing": [[[0], [1, 2]]]}',
+        b'{"drawing": 7}',
+        b'{"drawing": [[[1e999],[0]]]}',
+    ):
         with pytest.raises(ImageError):
-            decode(data[:end])
-    for end in (len(data) - 2, len(data) - 1):  # a GIF's last two bytes end the file, not the picture
-        if kind == "GIF":
-            np.testing.assert_array_equal(decode(data[:end]), whole)
-        else:
-            with pytest.raises(ImageError):
-                decode(data[:end])
+            decode(wrong)
 
 
 @given(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchfit.data.images import is_image_name
-from sketchfit.data.listing import PathError, clean_path, natural_key
+from sketchfit.data.path_text import PathError, clean_path, natural_key
 
 
 @given(st.lists(st.integers(0, 10**6), unique=True))

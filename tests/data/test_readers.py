@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import unicodedata
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 from sketchfit.data.image_sources import read_images
-from sketchfit.data.layouts import TableNames
+from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
@@ -38,17 +39,17 @@ def rewrite(path: Path, change: Callable[[str], str | bytes]) -> None:
 
 
 def test_competition_layout(data: Path) -> None:
-    table = read_table(data, folds=4)
+    table = read_table(data, ReadSettings(folds=4))
     assert table.root == data
     assert table.class_names == malformed.CLASSES
-    assert table.class_targets == (0, 1, 2)
+    assert table.class_labels == ("0", "1", "2")
     assert table.train.paths[5] == "train/bus/sketch_1.JPEG"
     assert table.train.names[5] == "bus/sketch_1.JPEG"
     assert table.label.tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert table.test.paths == tuple(f"test/{k}.JPEG" for k in range(5))
     assert table.submission is not None
     assert table.submission.columns == ("ID", "image_path", "target")
-    assert table.submission.rows[3] == ("3", "3.JPEG")
+    assert table.submission.rows[3] == ("3", "3.JPEG", "0")
     assert table.submission.test_row.tolist() == [0, 1, 2, 3, 4]
     assert table.columns == {}
     assert table.notes == ()
@@ -60,7 +61,7 @@ def test_competition_layout(data: Path) -> None:
 def test_real_tables_read_without_a_note(name: str, classes: int, train: int, test: int) -> None:
     if not (SHARED / name).is_dir():
         pytest.skip(f"{SHARED / name} is not here")
-    table = read_table(SHARED / name, folds=3)
+    table = read_table(SHARED / name, ReadSettings(folds=3))
     assert (table.class_count, len(table.train), len(table.test)) == (classes, train, test)
     assert table.notes == ()
     with (SHARED / name / "test.csv").open() as file:
@@ -86,7 +87,6 @@ def test_all_problems_are_reported_together(data: Path) -> None:
         read_table(data)
     text = "\n".join(caught.value.problems)
     for part in (
-        "does not exist",
         "leaves the data folder",
         "not an integer",
         "second label",
@@ -99,7 +99,7 @@ def test_all_problems_are_reported_together(data: Path) -> None:
 def test_only_ten_rows_are_named_and_all_counted(data: Path) -> None:
     malformed.append("train.csv", "".join(f"cat,cat/{k}.JPEG,2\n" for k in range(100, 125)))(data)
     with pytest.raises(UserError) as caught:
-        read_table(data)
+        read_table(data, ReadSettings(missing="error"))
     (problem,) = caught.value.problems
     assert "(25 rows)" in problem
     assert "line 23 'cat/109.JPEG'" in problem
@@ -107,16 +107,24 @@ def test_only_ten_rows_are_named_and_all_counted(data: Path) -> None:
     assert "and 15 more" in problem
 
 
-def test_classes_with_fewer_images_than_folds(data: Path) -> None:
-    with pytest.raises(UserError, match=r"fewer images than the 5 folds: 'apple' \(4\), 'bus' \(4\), 'cat' \(4\)"):
-        read_table(data, folds=5)
+def test_classes_with_fewer_images_than_folds_are_noted(data: Path) -> None:
+    table = read_table(data, ReadSettings(folds=5))
+    (note,) = [note for note in table.notes if "fewer images" in note]
+    assert "5 folds: 'apple' (4), 'bus' (4), 'cat' (4)" in note
+    assert not any("fewer images" in note for note in read_table(data, ReadSettings(folds=4)).notes)
+
+
+def test_a_class_without_files_is_an_error(data: Path) -> None:
+    shutil.rmtree(data / "train" / "bus")
+    with pytest.raises(UserError, match="'bus'"):
+        read_table(data)
 
 
 def test_missing_training_files_can_be_dropped_and_are_noted(data: Path) -> None:
     (data / "train/bus/sketch_1.JPEG").unlink()
     with pytest.raises(UserError, match=r"line 7 'bus/sketch_1.JPEG'"):
-        read_table(data)
-    table = read_table(data, missing="drop")
+        read_table(data, ReadSettings(missing="error"))
+    table = read_table(data)
     assert len(table.train) == len(table.label) == 11
     assert "train/bus/sketch_1.JPEG" not in table.train.paths
     assert "line 7 'bus/sketch_1.JPEG'" in table.notes[0]
@@ -147,7 +155,7 @@ def test_sample_in_another_order(data: Path) -> None:
     submission = read_table(data).submission
     assert submission is not None
     assert submission.test_row.tolist() == [4, 3, 2, 1, 0]
-    assert submission.rows[0] == ("4", "4.JPEG")
+    assert submission.rows[0] == ("4", "4.JPEG", "0")
 
 
 def test_sample_with_ids_alone(data: Path) -> None:
@@ -172,7 +180,6 @@ DIALECTS: dict[str, Callable[[str], str | bytes]] = {
     "blank_rows_at_end": lambda text: text + ",,\n,,\n",
     "quoted": lambda text: "\n".join(",".join(f'"{cell}"' for cell in line.split(",")) for line in text.splitlines()),
     "no_last_newline": lambda text: text.rstrip("\n"),
-    "float_labels": lambda text: "\n".join(line + ".0" if line[-1].isdigit() else line for line in text.splitlines()),
     "header_case": lambda text: text.replace("class_name,image_path,target", " Class_Name ,Image_Path,TARGET"),
 }
 
@@ -182,6 +189,14 @@ def test_dialects_say_the_same(dialect: str, data: Path) -> None:
     plain = read_table(data)
     rewrite(data / "train.csv", DIALECTS[dialect])
     assert same(read_table(data), plain)
+
+
+def test_decimal_labels_are_the_same_classes_under_their_own_labels(data: Path) -> None:
+    plain = read_table(data)
+    rewrite(data / "train.csv", lambda text: re.sub(r"([0-9])$", r"\1.0", text, flags=re.MULTILINE))
+    table = read_table(data)
+    assert table.class_labels == ("0.0", "1.0", "2.0")
+    assert (table.class_names, table.label.tolist()) == (plain.class_names, plain.label.tolist())
 
 
 def test_windows_separators(data: Path) -> None:
@@ -210,7 +225,7 @@ def test_quoted_commas_and_line_breaks(data: Path) -> None:
     rewrite(data / "train.csv", lambda text: text.replace("apple,apple/sketch_1", '"apple\n","apple, red/sketch_1'))
     rewrite(data / "train.csv", lambda text: text.replace("red/sketch_1.JPEG", 'red/sketch_1.JPEG"'))
     with pytest.raises(UserError) as caught:
-        read_table(data)
+        read_table(data, ReadSettings(missing="error"))
     (problem,) = caught.value.problems  # lines are counted in the file: the second row takes two
     assert "(3 rows): line 2 'apple/sketch_0.JPEG', line 5 'apple/sketch_2.JPEG', line 6" in problem
 
@@ -289,13 +304,13 @@ def test_any_table_with_columns_named(kind: str, data: Path) -> None:
     else:
         frame.to_csv(path, index=False, sep="\t" if kind == "tsv" else ",")
     for source in (path, data):
-        table = read_table(source, TableNames("where", "what"))
+        table = read_table(source, ReadSettings(TableNames("where", "what")))
         assert table.class_names == malformed.CLASSES
         assert table.train.paths[0] == "images/apple/sketch_0.JPEG"
         assert table.columns["who"].tolist() == frame["who"].tolist()
         assert len(table.test) == 5
     with pytest.raises(UserError, match=r"no column 'wher' .*Did you mean 'where'\?.*--image-column"):
-        read_table(path, TableNames("wher", "what"))
+        read_table(path, ReadSettings(TableNames("wher", "what")))
 
 
 def test_broken_parquet(data: Path) -> None:
@@ -314,31 +329,35 @@ def test_names_where_the_table_has_none(data: Path) -> None:
     frame.to_csv(data / "train.csv", index=False)
     table = read_table(data)
     assert table.class_names == ("0", "1", "2")
-    assert "1 images in train/ are in no row" in table.notes[0]
+    assert [(one.kind, one.paths) for one in table.unused] == [("image", ("train/apple/sketch_0.JPEG",))]
 
 
 def test_gaps_in_the_class_numbers_are_noted(data: Path) -> None:
     rewrite(data / "train.csv", lambda text: text.replace(",2\n", ",7\n").replace(",1\n", ",12\n"))
     table = read_table(data)
-    assert table.class_targets == (0, 7, 12)
+    assert table.class_labels == ("0", "7", "12")
     assert table.class_names == ("apple", "cat", "bus")
     assert table.label.tolist() == [0] * 4 + [2] * 4 + [1] * 4
     assert "1, 2, 3, 4, 5, 6, 8, 9, 10, 11" in table.notes[0]
 
 
 def test_nested_folder_is_hinted_at(data: Path) -> None:
-    with pytest.raises(UserError) as caught:
-        read_table(data.parent)
-    assert f"Did you mean {data}?" in caught.value.hint
+    assert len(read_table(data.parent).train) == 12  # the only folder has everything
+    both = data.parent / "both"
+    shutil.copytree(data, both / "first")
+    shutil.copytree(data, both / "second")
+    with pytest.raises(UserError, match="first/, second/") as caught:
+        read_table(both)
+    assert f"Did you mean {both / 'first'}?" in caught.value.hint
 
 
 def test_train_and_test_named(data: Path) -> None:
     (data / "train.csv").rename(data / "labelled.csv")
     (data / "test.csv").rename(data / "unlabelled.csv")
-    table = read_table(data, TableNames(train="labelled.csv", test="unlabelled.csv"))
+    table = read_table(data, ReadSettings(TableNames(train="labelled.csv", test="unlabelled.csv")))
     assert (len(table.train), len(table.test)) == (12, 5)
     with pytest.raises(UserError, match="no file or folder 'absent'"):
-        read_table(data, TableNames(train="absent"))
+        read_table(data, ReadSettings(TableNames(train="absent")))
 
 
 def test_fingerprint_sees_what_matters(data: Path) -> None:
@@ -355,11 +374,14 @@ def test_fingerprint_sees_what_matters(data: Path) -> None:
 
 
 def test_images_to_predict(data: Path) -> None:
-    root, split = read_images([data / "test"])
+    named = read_images([data / "test"])
+    root, split = named.root, named.split
     assert root / split.paths[0] == data / "test/0.JPEG"
     assert split.names == ("0.JPEG", "1.JPEG", "2.JPEG", "3.JPEG", "4.JPEG")
     (data / "test/3.JPEG").unlink()
-    root, split = read_images([data / "train/cat/sketch_1.JPEG", data / "test.csv", data / "train/bus"])
+    named = read_images([data / "train/cat/sketch_1.JPEG", data / "test.csv", data / "train/bus"])
+    root, split = named.root, named.split
+    assert "3.JPEG" in named.notes[0]
     assert [root / path for path in split.paths] == [
         data / "train/cat/sketch_1.JPEG",
         *(data / f"test/{k}.JPEG" for k in range(5)),  # the missing one keeps its place
@@ -377,7 +399,8 @@ def test_malformed_images_leave_all_rows(tmp_path: Path) -> None:
     table = read_table(root)
     assert set(bad_train) < set(table.train.paths)
     assert set(bad_test) < set(table.test.paths)
-    assert len(table.test) == malformed.TEST_ROWS + 1 + len(malformed.unreadable_images()) + len(malformed.odd_images())
+    kinds = {**malformed.unreadable_images(), **malformed.damaged_images(), **malformed.odd_images()}
+    assert len(table.test) == malformed.TEST_ROWS + 1 + len(kinds)
     assert len(malformed.unreadable_images()) + len(malformed.broken_tables()) >= 50
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def _table() -> Table:
     return make_table(
         train={f"train/{name}/{k}.png": number for number, name in enumerate(("apple", "bee")) for k in range(3)},
         class_names=("apple", "bee"),
-        class_targets=(10, 20),
+        class_labels=("10", "20"),
         columns={"artist": np.array(list("abcdef"))},
     )
 
@@ -33,6 +34,17 @@ def test_excluded_rows_go_with_all_that_belongs_to_them() -> None:
 def test_labels_change_by_name_or_target() -> None:
     table = relabel_images(_table(), {"apple/0.png": "bee", "train/bee/0.png": "10"})
     assert table.label.tolist() == [1, 0, 0, 0, 1, 1]
+
+
+def test_labels_may_be_written_in_other_ways() -> None:
+    table = relabel_images(_table(), {"apple/0.png": "BEE", "apple/1.png": "20.0", "bee/0.png": "Apple"})
+    assert table.label.tolist() == [1, 1, 0, 0, 1, 1]
+
+
+def test_a_text_that_is_the_label_of_one_class_and_the_name_of_another_is_refused() -> None:
+    table = replace(_table(), class_names=("20", "10"))
+    with pytest.raises(UserError, match=r"apple/0.png: '10'"):
+        relabel_images(table, {"apple/0.png": "10"})
 
 
 @pytest.mark.parametrize(
@@ -61,10 +73,8 @@ def test_one_reviewed_file_serves_both_options(tmp_path: Path) -> None:
     assert read_exclude(review) == ["train/apple/1.png"]
     assert read_relabel(review) == {"train/apple/0.png": "bee"}
     section = DataSection(exclude=str(review), relabel=str(review))
-    table = review_table(_table(), section, None)
+    table = review_table(_table(), section)
     assert table.label.tolist() == [1, 0, 1, 1, 1]
-    with pytest.raises(UserError, match=r"fewer drawings than there are folds \(2\)"):
-        review_table(_table(), section, 2)
 
 
 def test_plain_lists_need_no_decision(tmp_path: Path) -> None:
@@ -99,3 +109,18 @@ def test_files_that_do_not_fit_are_told(tmp_path: Path) -> None:
     other.write_text("file\na\n")
     with pytest.raises(UserError, match="no column 'image_path'"):
         read_exclude(other)
+
+
+@pytest.mark.parametrize("second", ["apple/0.png", "train/apple/0.png"])
+def test_an_image_with_two_classes_is_refused(second: str, tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_text(f"image_path,label\napple/0.png,bee\n{second},apple\n")
+    with pytest.raises(UserError, match=r"'apple'.* 'bee'"):
+        review_table(_table(), DataSection(relabel=str(path)))
+
+
+def test_a_misspelt_decision_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "review.csv"
+    path.write_text("image_path,decision\napple/0.png,Exclude\napple/1.png,excluded\nbee/0.png,apple\nbee/1.png,\n")
+    with pytest.raises(UserError, match=r"line 3: 'excluded'"):
+        review_table(_table(), DataSection(exclude=str(path)))

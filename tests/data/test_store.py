@@ -20,6 +20,7 @@ from sketchfit.data.resize import to_square
 from sketchfit.data.store import Decoding, Store, StoreSettings, default_cache, open_store
 from sketchfit.errors import UserError
 from tests.data import malformed
+from tests.data.malformed import SVG, damaged_images
 
 SETTINGS = StoreSettings(size=24)
 
@@ -261,3 +262,24 @@ def test_default_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/me")
     assert default_cache() == Path("/home/me/.cache/sketchfit")
+
+
+def test_a_decoder_that_is_installed_later_is_used(tmp_path: Path) -> None:
+    pytest.importorskip("resvg_py")
+    (tmp_path / "1.svg").write_text(SVG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sketchfit.data.decoders.formats.find_spec", lambda name: None)
+        without = open_store(tmp_path, ["1.svg"], StoreSettings(16), tmp_path / "cache")
+    assert "pip install" in without.errors[0]
+    store = open_store(tmp_path, ["1.svg"], StoreSettings(16), tmp_path / "cache")
+    assert store.errors == ("",)
+    assert store.images.min() < 128
+
+
+def test_damage_is_kept_with_the_store(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(damaged_images()["jpeg_truncated"])
+    (tmp_path / "2.jpg").write_bytes(damaged_images()["png_checksum"])
+    for _ in range(2):  # built, then read
+        store = open_store(tmp_path, ["1.jpg", "2.jpg", "3.jpg"], StoreSettings(16), tmp_path / "cache")
+        assert [bool(text) for text in store.damage] == [True, True, False]
+        assert [bool(text) for text in store.errors] == [False, False, True]

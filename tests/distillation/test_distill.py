@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
@@ -233,7 +234,7 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
     status, table, _ = cli("predict", target, place / "data" / "test.csv", "--distilled")
     assert status == 0
     expected = np.mean([read_fold(NetworkFolder(folder)).test for folder in folders], axis=0)
-    shown = [float(line.split(",")[3]) for line in table.splitlines()[1:]]
+    shown = pd.read_csv(io.StringIO(table))["probability"]
     np.testing.assert_allclose(shown, expected.max(axis=1), atol=2e-6)
     assert cli("predict", target, place / "data" / "test.csv", "--distilled", "--sets", "0.9")[0] == 2
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sketchfit.data.table import Submission
+from sketchfit.data.dialect import Dialect
+from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Submission
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
@@ -14,8 +17,13 @@ from tests.factories import make_table
 TABLE = make_table(
     test=("test/a", "test/b"),
     class_names=("ant", "bee", "cat"),
-    class_targets=(10, 20, 30),
-    submission=Submission(("ID", "image_path", "target"), (("7", "b"), ("3", "a")), np.array([1, 0]), "utf-8"),
+    class_labels=("10", "20", "30"),
+    submission=Submission(
+        ("ID", "image_path", "target"),
+        (("7", "b", "10"), ("3", "a", "10")),
+        np.array([1, 0]),
+        (None, None, LabelFill(("10", "20", "30"))),
+    ),
 )
 
 
@@ -63,3 +71,31 @@ def test_guessed_weights_by_hand_and_against_equal_ones() -> None:
     even = (votes.hard_vote(members).argmax(1) == truth).mean()
     weighted = (votes.hard_vote(members, guessed_weights(skills, 5)).argmax(1) == truth).mean()
     assert weighted > even + 0.02
+
+
+def test_of_several_labels_the_first_counts() -> None:
+    form = replace(TABLE.submission, fills=(None, None, RankedFill(("10", "20", "30"), 2, " ")))
+    prob = parse_external("ID,image_path,target\n3,a,30 10\n7,b,10 20\n", replace(TABLE, submission=form), 0.8)
+    assert prob.argmax(axis=1).tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("labels", ["ant,bee", "ANT,BEE", "10.0,20.0"])
+def test_labels_may_be_written_in_any_form(labels: str) -> None:
+    one, two = labels.split(",")
+    prob = parse_external(f"ID,image_path,target\n3,a,{two}\n7,b,{one}\n", TABLE, 0.8)
+    assert prob.argmax(axis=1).tolist() == [1, 0]
+
+
+def test_the_delimiter_of_the_sample() -> None:
+    submission = replace(TABLE.submission, dialect=Dialect(";"))
+    prob = parse_external("ID;image_path;target\n3;a;30\n7;b;10\n", replace(TABLE, submission=submission), 0.8)
+    assert prob.argmax(axis=1).tolist() == [2, 0]
+
+
+def test_probabilities_are_preferred_to_labels() -> None:
+    columns = ("ID", "label", "ant", "bee", "cat")
+    fills = (None, LabelFill(("ant", "bee", "cat")), *map(ProbabilityFill, range(3)))
+    submission = Submission(columns, (("7", *"0000"), ("3", *"0000")), np.array([1, 0]), fills)
+    text = "ID,label,ant,bee,cat\n3,cat,0.2,0.3,0.5\n7,ant,1,0,0\n"
+    prob = parse_external(text, replace(TABLE, submission=submission), 0.8)
+    assert prob == pytest.approx(np.array([[0.2, 0.3, 0.5], [1, 0, 0]]))

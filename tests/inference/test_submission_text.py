@@ -9,22 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.data.table import Submission, Table
+from sketchfit.data.submission import LabelFill, Submission
+from sketchfit.data.table import Table
 from sketchfit.errors import UserError
-from sketchfit.inference.submission_text import check_submission, submission_text
+from sketchfit.inference.submission_check import check_submission
+from sketchfit.inference.submission_text import submission_text
 from tests.factories import make_table
 
 NAMES = ("0.JPEG", "a,b.JPEG", "사과.JPEG")
 PROB = np.array([[0.1, 0.8, 0.1], [0.4, 0.2, 0.4], [0.0, 0.0, 1.0]], dtype=np.float32)
 
 
-def table(sample: bool = True, encoding: str = "utf-8") -> Table:
-    rows = (("7", NAMES[2]), ("3", NAMES[0]), ("5", NAMES[1]))
+def table(with_sample: bool = True, encoding: str = "utf-8") -> Table:
+    rows = (("7", NAMES[2], "10"), ("3", NAMES[0], "10"), ("5", NAMES[1], "10"))
+    fills = (None, None, LabelFill(("10", "20", "30")))
+    sample = Submission(("ID", "image_path", "target"), rows, np.array([2, 0, 1]), fills, encoding)
     return make_table(
         test=tuple(f"test/{name}" for name in NAMES),
         class_names=("ant", "bee", "cat"),
-        class_targets=(10, 20, 30),
-        submission=Submission(("ID", "image_path", "target"), rows, np.array([2, 0, 1]), encoding) if sample else None,
+        class_labels=("10", "20", "30"),
+        submission=sample if with_sample else None,
     )
 
 
@@ -34,7 +38,7 @@ def test_the_samples_order_and_the_tables_own_class_numbers() -> None:
 
 
 def test_without_a_sample() -> None:
-    text = submission_text(table(sample=False), PROB)
+    text = submission_text(table(with_sample=False), PROB)
     assert text == 'ID,image_path,target\n0,0.JPEG,20\n1,"a,b.JPEG",10\n2,사과.JPEG,30\n'
 
 
@@ -65,7 +69,7 @@ SPOILT: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "surplus": (lambda lines: [*lines, "9,9.JPEG,10"], "1 rows are not in the sample: 9,9.JPEG"),
     "duplicate": (lambda lines: [*lines, lines[2]], "1 rows occur more often than in the sample: 3,0.JPEG"),
     "order": (lambda lines: [lines[0], lines[2], lines[1], lines[3]], "order differs from the sample's at 2 lines"),
-    "class": (lambda lines: [*lines[:3], lines[3].replace(",10", ",11")], "1 labels are no class of the table: 11"),
+    "class": (lambda lines: [*lines[:3], lines[3].replace(",10", ",11")], "no class of the table: 11 "),
     "nan": (lambda lines: [*lines[:3], lines[3].replace(",10", ",nan")], "no class of the table: nan in line 4"),
     "float": (lambda lines: [*lines[:3], lines[3].replace(",10", ",10.0")], "no class of the table: 10.0"),
     "no answer": (lambda lines: [*lines[:3], lines[3].replace(",10", ",")], r"no class of the table: \(empty\)"),

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import argparse
 import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from sketchfit.errors import UserError
-from sketchfit.models.weights import read_weights, strip_prefixes
+from sketchfit.models.checkpoint import strip_prefixes
+from sketchfit.models.weights import read_weights
 
 STATE = {"conv.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.ones(2)}
 
@@ -42,8 +45,14 @@ def test_both_formats_with_any_wrapper(tmp_path: Path, prefix: str) -> None:
         {"model": {"state_dict": STATE}},
         {"state_dict": {"conv.weight": torch.zeros(2, 3), "fc.bias": torch.zeros(2)}, "state_dict_ema": STATE},
         {**STATE, "epoch": 3},
+        {"model_state": prefixed("module._orig_mod."), "args": argparse.Namespace(lr=0.1, out=Path("x"))},
+        {"model_ema": {"module": STATE, "decay": 0.9}, "model": {name: 0 * value for name, value in STATE.items()}},
+        {"n_averaged": torch.tensor(3), **prefixed("module.")},
+        {"my_net": STATE, "optimizer": {"momentum": torch.ones(2)}},
+        {"state_dict": STATE, "metric": np.float64(0.5), "history": np.arange(3), "epoch": 2},
+        prefixed("_fsdp_wrapped_module."),
     ],
-    ids=["lightning", "plain", "nested", "averaged", "mixed"],
+    ids=["lightning", "plain", "nested", "averaged", "mixed", "args", "ema", "swa", "other", "numpy", "fsdp"],
 )
 def test_checkpoints_of_training_scripts(tmp_path: Path, checkpoint: dict[str, Any]) -> None:
     torch.save(checkpoint, tmp_path / "c.ckpt")
@@ -113,3 +122,8 @@ def test_a_prefix_that_not_all_share_stays() -> None:
     state = {"model.a": torch.zeros(1), "b": torch.zeros(1)}
     assert strip_prefixes(state).keys() == state.keys()
     assert strip_prefixes({}) == {}
+
+
+def test_names_next_to_the_network_stay() -> None:
+    state = {**prefixed("model."), "criterion.weight": torch.zeros(1)}
+    assert strip_prefixes(state).keys() == {*STATE, "criterion.weight"}

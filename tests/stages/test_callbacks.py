@@ -12,7 +12,9 @@ from sketchfit.stages.callbacks import outcome_figures
 from sketchfit.stages.products import RunResult
 from tests.factories import make_claim
 
-RESULT = RunResult(Path("run"), Estimate(0.6, 0.5, 0.7, 4), Estimate(1.0, 0.8, 1.0, 4), None, {}, {}, {"training": 2.0})
+RESULT = RunResult(
+    Path("run"), Estimate(0.6, 0.5, 0.7, 4), Estimate(1.0, 0.8, 1.0, 4), None, {}, {}, {}, (), {"training": 2.0}
+)
 OOF = np.array([[0.7, 0.3], [0.6, 0.4], [0.2, 0.8], [0.1, 0.9]], dtype=np.float32)
 LABEL = np.array([0, 1, 1, 1])
 

@@ -34,6 +34,7 @@ def test_a_run_without_options_leaves_out_their_stages() -> None:
         "decode",
         "audit",
         "relate",
+        "directions",
         "split",
         "train",
         "apply_views",

@@ -46,19 +46,18 @@ def content_of(file: Path) -> str:
 
 @contextmanager
 def counted_decodes() -> Iterator[Counter[str]]:
-    """Calls of `decode` while the block runs, by the files' content.
+    """Calls of `decode_image` while the block runs, by the files' content.
 
     Near-duplicates too simple to be told apart by their lines are looked at again: those looks count apart, as
     "again".
     """
     found: Counter[str] = Counter()
-    real, real_look, audit_callback = images_module.decode, copies_module.load_image, threading.local()
+    real, real_look, audit_callback = images_module.decode_image, copies_module.load_image, threading.local()
 
-    def decode(source: Any, *args: Any, **kwargs: Any) -> Any:
-        content = source.read_bytes() if isinstance(source, Path) else source
+    def decode_image(content: bytes, *args: Any, **kwargs: Any) -> Any:
         again = getattr(audit_callback, "again", False)
         found["again" if again else hashlib.blake2b(content).hexdigest()] += 1
-        return real(source, *args, **kwargs)
+        return real(content, *args, **kwargs)
 
     def look(*args: Any) -> Any:
         audit_callback.again = True
@@ -69,8 +68,8 @@ def counted_decodes() -> Iterator[Counter[str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         for module in list(sys.modules.values()):
-            if getattr(module, "decode", None) is real:
-                patch.setattr(module, "decode", decode)
+            if getattr(module, "decode_image", None) is real:
+                patch.setattr(module, "decode_image", decode_image)
         patch.setattr(copies_module, "load_image", look)
         yield found
 

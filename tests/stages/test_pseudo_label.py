@@ -16,7 +16,7 @@ from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
-from sketchfit.data.store import join_stores
+from sketchfit.data.joined_stores import join_stores
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher
 from sketchfit.models.network import Normalisation

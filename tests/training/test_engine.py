@@ -87,3 +87,15 @@ def test_what_the_machine_does_not_have_is_refused(
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(UserError, match=words):
         make_engine(ComputeSection(**settings))
+
+
+def test_a_second_run_in_one_process_may_have_another_precision() -> None:
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    Accelerator(cpu=True, mixed_precision="bf16")  # as a run in fp16 on a GPU leaves behind
+    engine = make_engine(ComputeSection(device="cpu"))
+    assert engine.device.type == "cpu"
+    assert engine.scaler is None
+    assert make_engine(ComputeSection(device="cpu")).device.type == "cpu"

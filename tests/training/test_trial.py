@@ -9,6 +9,7 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
+from sketchfit.training import trial as trial_module
 from sketchfit.training.trial import try_training
 from tests.factories import tiny_recipe
 
@@ -95,3 +96,18 @@ def test_what_fails_in_training_fails_in_the_trial(changes, words, tmp_path):
     with pytest.raises(UserError) as caught:
         tried(tmp_path, **changes)
     assert words in str(caught.value)
+
+
+def test_a_batch_that_does_not_fit_is_not_timed(tmp_path, monkeypatch):
+    real, sizes = trial_module.update, []
+
+    def small_memory(state, micros, *others):
+        sizes.append(len(micros[0].images))
+        if sizes[-1] > trial_module.FEW:
+            raise torch.OutOfMemoryError("no memory for a complete batch")
+        return real(state, micros, *others)
+
+    monkeypatch.setattr(trial_module, "update", small_memory)
+    found = tried(tmp_path, training={"batch_size": 8})
+    assert found.training_seconds > 0
+    assert max(sizes) == 8  # a complete batch was tried

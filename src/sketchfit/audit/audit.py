@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.audit.broken import UNREADABLE, Oddity
+from sketchfit.audit.broken import DAMAGED, UNREADABLE, Kind, Oddity
 from sketchfit.audit.copies import Copies, find_copies
 from sketchfit.audit.crossing import Crossing, fold_crossing
 from sketchfit.audit.drift import Drift, measure_drift
@@ -78,6 +78,7 @@ class Audit:
         traits: frame of N training and then M test rows, see `traits_frame`.
         oddities: files that cannot be read or are not what they seem, training first, in the tables' order.
         unreadable: by split (`train`, `test`), path and reason, for files without a usable image.
+        damaged: the same for files of which a part is decoded and used.
         copies: near-duplicates; rows are numbered training first, then test.
         drift: training compared with test.
         pixels: of the readable training images, each with equal weight; None if there are none.
@@ -92,6 +93,7 @@ class Audit:
     traits: pd.DataFrame
     oddities: tuple[Oddity, ...]
     unreadable: dict[str, dict[str, str]]
+    damaged: dict[str, dict[str, str]]
     copies: Copies
     drift: Drift
     pixels: PixelStatistics | None
@@ -144,14 +146,15 @@ def run_audit(table: Table, settings: AuditSettings, cache: Path, decoding: Deco
         class_counts=class_counts,
         traits=frame,
         oddities=oddities,
-        unreadable=_unreadable(oddities),
+        unreadable=_reasons(oddities, UNREADABLE),
+        damaged=_reasons(oddities, DAMAGED),
         copies=copies,
         drift=measure_drift(frame, _units(copies, len(paths)), settings.seed),
         pixels=_pixel_statistics(measured.moments[usable]),
         backbone=settings.backbone,
         crossing=crossing,
         thumbnails=measured.thumbnails,
-        notes=(*table.notes, *notes, *_group_notes(copies, count, settings.k)),
+        notes=(*table.notes, *map(str, table.unused), *notes, *_group_notes(copies, count, settings.k)),
     )
 
 
@@ -163,9 +166,9 @@ def _oddities(measured: Measured, paths: Sequence[str], splits: Sequence[str]) -
     )
 
 
-def _unreadable(oddities: Sequence[Oddity]) -> dict[str, dict[str, str]]:
+def _reasons(oddities: Sequence[Oddity], kinds: Sequence[Kind]) -> dict[str, dict[str, str]]:
     return {
-        split: {one.path: one.text for one in oddities if one.kind in UNREADABLE and one.split == split}
+        split: {one.path: one.text for one in oddities if one.kind in kinds and one.split == split}
         for split in ("train", "test")
     }
 

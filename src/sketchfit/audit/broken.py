@@ -9,26 +9,25 @@ from typing import Literal
 
 from PIL import Image
 
+from sketchfit.data.decoders.formats import HEAD, format_of
+from sketchfit.data.images import Decoded
+
 Kind = Literal[
-    "missing", "empty", "truncated", "damaged", "too_large", "not_an_image", "wrong_extension", "animated", "huge"
-]
-UNREADABLE: tuple[Kind, ...] = ("missing", "empty", "truncated", "damaged", "too_large", "not_an_image")
+    "missing", "empty", "truncated", "damaged", "too_large", "not_an_image", "no_decoder",
+    "incomplete", "wrong_extension", "animated", "huge",
+]  # fmt: skip
+UNREADABLE: tuple[Kind, ...] = (
+    "missing", "empty", "truncated", "damaged", "too_large", "not_an_image", "no_decoder",
+)  # fmt: skip
 """Kinds of files without a usable image; files of the other kinds are read."""
+
+DAMAGED: tuple[Kind, ...] = ("incomplete",)
+"""Kinds of files of which a part is decoded and used."""
 
 HUGE_PIXELS = 25_000_000
 """Larger images are reported: decoding them takes longer than everything else in an epoch."""
 HUGE_BYTES = 20_000_000
 
-_SUFFIXES: dict[str, frozenset[str]] = {
-    "JPEG": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
-    "PNG": frozenset({".png", ".apng"}),
-    "GIF": frozenset({".gif"}),
-    "WebP": frozenset({".webp"}),
-    "TIFF": frozenset({".tif", ".tiff"}),
-    "BMP": frozenset({".bmp", ".dib"}),
-    "AVIF": frozenset({".avif"}),
-    "JPEG 2000": frozenset({".jp2", ".j2k", ".jpx"}),
-}
 _MULTIPLE_IMAGES = ("PNG", "GIF", "WebP", "TIFF", "AVIF")
 
 
@@ -40,24 +39,6 @@ class Oddity:
     split: str
     kind: Kind
     text: str
-
-
-def file_format(data: bytes) -> str | None:
-    """Return the format by the first bytes of the content, as in `Oddity.text`; None if it is not a usual one."""
-    starts = {
-        b"\xff\xd8\xff": "JPEG",
-        b"\x89PNG\r\n\x1a\n": "PNG",
-        b"GIF8": "GIF",
-        b"II*\x00": "TIFF",
-        b"MM\x00*": "TIFF",
-        b"BM": "BMP",
-        b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
-    }
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    if data[4:12] in (b"ftypavif", b"ftypavis"):
-        return "AVIF"
-    return next((name for start, name in starts.items() if data.startswith(start)), None)
 
 
 def why_unreadable(message: str, data: bytes | None) -> Kind:
@@ -75,22 +56,27 @@ def why_unreadable(message: str, data: bytes | None) -> Kind:
         return "too_large"
     if "truncated" in message:
         return "truncated"
-    return "not_an_image" if file_format(data) is None else "damaged"
+    found = format_of(data[:HEAD])
+    if found is not None and not found.is_installed:
+        return "no_decoder"
+    return "not_an_image" if found is None else "damaged"
 
 
-def oddities_of(name: str, data: bytes, shape: tuple[int, ...]) -> list[tuple[Kind, str]]:
+def oddities_of(name: str, data: bytes, image: Decoded) -> list[tuple[Kind, str]]:
     """Return what is unusual about a file that was read: (kind, text).
 
     Args:
         name: of the file, for its suffix.
         data: its content.
-        shape: of its image, (H, W) or (H, W, 3).
+        image: as decoded.
     """
     found: list[tuple[Kind, str]] = []
-    kind, suffix = file_format(data), PurePosixPath(name).suffix.lower()
-    if kind is not None and suffix not in _SUFFIXES[kind]:
-        found.append(("wrong_extension", f"is a {kind} file, though its name ends in {suffix or 'nothing'!r}"))
-    count = _count_images(data) if kind in _MULTIPLE_IMAGES else 1
+    if image.damage:
+        found.append(("incomplete", image.damage))
+    kind, suffix, shape = format_of(data[:HEAD]), PurePosixPath(name).suffix.lower(), image.pixels.shape
+    if kind is not None and suffix and suffix not in kind.suffixes:
+        found.append(("wrong_extension", f"is a {kind.name} file, though its name ends in {suffix!r}"))
+    count = _count_images(data) if kind is not None and kind.name in _MULTIPLE_IMAGES else 1
     if count > 1:
         found.append(("animated", f"contains {count} images; only the first is used"))
     if shape[0] * shape[1] > HUGE_PIXELS or len(data) > HUGE_BYTES:

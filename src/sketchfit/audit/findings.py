@@ -36,6 +36,8 @@ def findings(audit: Audit) -> dict[str, Any]:
         "version": AuditFindings.VERSION,
         "notes": list(audit.notes),
         "unreadable": audit.unreadable,
+        "damaged": audit.damaged,
+        "unused": {one.kind: list(one.paths) for one in audit.table.unused},
         "oddities": [
             {"path": one.path, "split": one.split, "kind": one.kind, "text": one.text} for one in audit.oddities
         ],

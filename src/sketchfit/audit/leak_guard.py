@@ -74,8 +74,8 @@ def check_external(
     Raises:
         UserError: an overlap that is not allowed; what `read_images` raises.
     """
-    root, split = read_images(external)
-    outside = [root / path for path in split.paths]
+    named = read_images(external)
+    outside = [named.root / path for path in named.split.paths]
     own = [table.root / path for path in (*table.train.paths, *table.test.paths)]
     decoding = decoding or Decoding()
     theirs, _ = open_measured(outside, settings.measures, cache, decoding)

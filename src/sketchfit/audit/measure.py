@@ -26,7 +26,8 @@ from sketchfit.audit import broken, traits
 from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
 from sketchfit.audit.traits import TRAIT_NAMES, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data import images, paper
-from sketchfit.data.images import ImageError, decode, read_image_file
+from sketchfit.data.decoders.formats import installed_decoders
+from sketchfit.data.images import Decoded, ImageError, decode, decode_image, read_image_file
 from sketchfit.data.store import Decoding, Progress
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
@@ -127,12 +128,13 @@ class Measuring:
             digests = list(pool.map(lambda file: _content_digest(_read(file)), files))
         self._content = np.array(digests, dtype="S32")
         names = [file.suffix.lower() for file in files]
-        self.key = _digest(json.dumps([settings.__dict__, _versions(), names]).encode() + self._content.tobytes())[:24]
+        depends = [settings.__dict__, _versions(), installed_decoders(), names]
+        self.key = _digest(json.dumps(depends).encode() + self._content.tobytes())[:24]
         self.path = cache / f"audit-{self.key}.npz"
         self._signatures = Signatures.empty(len(files))
         self._done: list[_One | None] = [None] * len(files)
 
-    def receive(self, row: int, data: bytes | None, image: NDArray[np.uint8] | ImageError) -> None:
+    def receive(self, row: int, data: bytes | None, image: Decoded | ImageError) -> None:
         """Measure a decoded image.
 
         Args:
@@ -172,13 +174,13 @@ class Measuring:
         data = None
         try:
             data = read_image_file(self._files[row])
-            image = decode(data, self._settings.max_pixels)
+            image = decode_image(data, self._settings.max_pixels)
         except ImageError as error:
             self._measure(row, data, error)
         else:
             self._measure(row, data, image)
 
-    def _measure(self, row: int, data: bytes | None, image: NDArray[np.uint8] | ImageError) -> None:
+    def _measure(self, row: int, data: bytes | None, image: Decoded | ImageError) -> None:
         one, signature_of_row = _measure_one(self._files[row].name, data, image, self._settings)
         if signature_of_row is not None:
             self._signatures.put(row, signature_of_row)
@@ -218,7 +220,11 @@ def source_digest(*modules: Any) -> str:
 
 def _versions() -> list[str]:
     here = inspect.getmodule(_versions)
-    return [cv2.__version__, np.__version__, source_digest(here, images, paper, traits, broken, signature)]
+    return [
+        cv2.__version__,
+        np.__version__,
+        source_digest(here, images, *images.MODULES, paper, traits, broken, signature),
+    ]
 
 
 def _digest(data: bytes | memoryview) -> str:
@@ -248,20 +254,21 @@ class _One:
 
 
 def _measure_one(
-    name: str, data: bytes | None, image: NDArray[np.uint8] | ImageError, settings: MeasureSettings
+    name: str, data: bytes | None, image: Decoded | ImageError, settings: MeasureSettings
 ) -> tuple[_One, Signatures | None]:
     if isinstance(image, ImageError):
         kind = why_unreadable(str(image), data)
         empty = trait_values(None), np.full((2, 3), np.nan)
         return _One("", str(image), ((kind, str(image)),), *empty, b""), None
     assert data is not None  # else decoding had failed
-    small = shrink(image, SIGNATURE_SIDE)
+    pixels = image.pixels
+    small = shrink(pixels, SIGNATURE_SIDE)
     one = _One(
-        _digest(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()),
+        _digest(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes()),
         "",
-        tuple(oddities_of(name, data, image.shape)),
-        trait_values(measure(image, len(data), jpeg_quality(data))),
-        _moments(image),
+        tuple(oddities_of(name, data, image)),
+        trait_values(measure(pixels, len(data), jpeg_quality(data))),
+        _moments(pixels),
         _thumbnail(small, settings.thumbnail),
     )
     return one, take_signature(small)

@@ -68,7 +68,7 @@ def features_key(recipe: Recipe, store: Store, device: torch.device) -> str:
         VERSION,
         timm.__version__,
         store.folder.name,  # names the content of the images
-        [model.backbone, model.args, model.input_size, normalisation.mean, normalisation.std],
+        [model.backbone, model.args, model.size, normalisation.mean, normalisation.std],
         _weights(recipe),
         [device.type, recipe.compute.precision],
     )[:24]

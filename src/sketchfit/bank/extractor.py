@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.bank.cache import MakeArray, Stored, is_random
-from sketchfit.bank.pooling import Pooling, find_pooling
 from sketchfit.config.head import HeadSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.batches import load_batches, no_randomness
@@ -18,6 +17,7 @@ from sketchfit.data.store import Store
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import Compute
 from sketchfit.models.network import Network, to_input
+from sketchfit.models.pooling import Pooling, find_pooling
 from sketchfit.transforms.augment import eval_augment
 
 Floats = NDArray[np.float32]
@@ -54,7 +54,16 @@ class Extractor:
             UserError: it cannot be built.
             NoFeaturesError: it has none.
         """
-        network, size = _frozen_network(recipe), recipe.model.input_size
+        return cls.of_network(_frozen_network(recipe), recipe, device)
+
+    @classmethod
+    def of_network(cls, network: Network, recipe: Recipe, device: torch.device) -> Extractor:
+        """Take the features of a network, and move it to the device, in place.
+
+        Raises:
+            NoFeaturesError: it has none.
+        """
+        size = recipe.model.size
         network.model.to(device).eval()
         pooling = find_pooling(network.model, size, device)
         compute = Compute.of(recipe.compute, device)
@@ -87,6 +96,12 @@ class Extractor:
             values[batch.rows] = np.clip(found, -LARGEST, LARGEST)
             progress(done := done + len(batch.rows))
         return Stored(values, widths, scales or (1.0,) * len(widths))
+
+    def of_rows(self, store: Store, rows: NDArray[np.int64]) -> Floats:
+        """Return the features float32 [n, D] of rows int64 [n] of a store."""
+        batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
+        parts = load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads)
+        return np.concatenate([self.of_pictures(batch.images) for batch in parts])
 
     def of_pictures(self, pictures: NDArray[np.uint8]) -> Floats:
         """Return the features float32 [B, D] of pictures uint8 [B, size, size, C]."""

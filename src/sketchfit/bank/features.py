@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from sketchfit.bank.cache import MakeArray, Stored, features_key, open_stored
 from sketchfit.bank.extractor import Extractor, NotFiniteError
-from sketchfit.bank.pooling import NoFeaturesError
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
+from sketchfit.models.pooling import NoFeaturesError
 from sketchfit.tracking.console import Console, duration
 
 log = logging.getLogger(__name__)
@@ -93,6 +93,17 @@ def open_features(
         f"{sum(train.widths):,} values per image ({origin})"
     )
     return BankFeatures(train, test, stores[0].readable, stores[1].readable)
+
+
+def store_features(recipe: Recipe, store: Store, device: torch.device, extractor: Extractor) -> Stored:
+    """Return the frozen features of a store: from the cache, or computed by this extractor."""
+    found, _ = open_stored(
+        cache_folder(recipe),
+        features_key(recipe, store, device),
+        len(store.errors),
+        lambda make_array: extractor.extract(store, lambda _: None, make_array),
+    )
+    return found
 
 
 @dataclass(frozen=True)

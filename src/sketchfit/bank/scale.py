@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.models.kernel_network import POWER
+
 Floats = NDArray[np.float32]
 
-POWER = 0.7
 CONSTANT = 1e-3
 """A feature whose standard deviation is at most this share of its mean is left out: float16 keeps 11 bits, so its
 differences are mostly rounding errors."""

@@ -14,7 +14,7 @@ EXPLAINED = 0.5
 
 
 @dataclass(frozen=True)
-class Found:
+class TrueLabels:
     """The truth about the test rows.
 
     Attributes:
@@ -45,7 +45,7 @@ class Claimed:
     ungrouped: tuple[str, ...] = ()
 
 
-def likely_cause(claimed: Claimed, found: Found) -> str | None:
+def likely_cause(claimed: Claimed, found: TrueLabels) -> str | None:
     """Return the likely cause, in one sentence; None where the claim holds."""
     if claimed.expected.low <= found.accuracy.value <= claimed.expected.high:
         return None
@@ -70,7 +70,7 @@ def likely_cause(claimed: Claimed, found: Found) -> str | None:
     return "the test drawings are easier than the training drawings"
 
 
-def frequency_effect(claimed: Claimed, found: Found) -> float:
+def frequency_effect(claimed: Claimed, found: TrueLabels) -> float:
     """Return the change of the out-of-fold accuracy if its classes had the frequencies of the test rows.
 
     Classes without out-of-fold rows count as the others do on average.

@@ -9,13 +9,14 @@ import typer
 
 from sketchfit.cli.options import (
     Data,
+    FollowLinks,
     ImageColumn,
     LabelColumn,
     Overrides,
     RecipeName,
     check_arguments,
     check_output,
-    column_settings,
+    table_settings,
 )
 
 GROUP = "Data"
@@ -37,9 +38,10 @@ def audit(
     ] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
+    follow_links: FollowLinks = False,
 ) -> None:
     """Check the data before training: traits, drift, broken files, near-duplicates, related rows, leaks."""
-    settings = [*column_settings(image_column, label_column), *(overrides or [])]
+    settings = [*table_settings(image_column, label_column, follow_links), *(overrides or [])]
     check_arguments(data, recipe, settings)
     check_output(html if html.suffix == ".html" else html / "index.html")
     from sketchfit.commands.audit import audit as audit_data

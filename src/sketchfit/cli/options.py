@@ -18,7 +18,10 @@ Overrides = Annotated[
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting; may be given several times."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The run's folder; runs/DATA-RECIPE by default.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at an image that cannot be read.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at an image that is missing or cannot be read.")]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Follow symbolic links that lead out of the data folder.")
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Delete what the run's folder contains and start again.")]
 ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Column that names the image.")]
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column with the label.")]
@@ -34,10 +37,11 @@ Holdout = Annotated[
 ]
 
 
-def column_settings(image: str | None, label: str | None) -> list[str]:
-    """Return the overrides for the columns of the tables."""
+def table_settings(image: str | None, label: str | None, follow_links: bool = False) -> list[str]:
+    """Return the overrides for the columns of the tables, and for links."""
     named = {"data.image_column": image, "data.label_column": label}
-    return [f"{key}={value!r}" for key, value in named.items() if value is not None]
+    columns = [f"{key}={value!r}" for key, value in named.items() if value is not None]
+    return [*columns, *(["data.follow_links=true"] if follow_links else [])]
 
 
 def holdout_settings(share: float | None) -> list[str]:
@@ -75,8 +79,8 @@ def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:
         UserError: all mistakes in the recipe, or the data does not exist.
     """
     from sketchfit.config.load import load_recipe
-    from sketchfit.errors import UserError
+    from sketchfit.errors import no_such_data
 
     load_recipe(recipe, settings)
     if not data.exists():
-        raise UserError(f"{data} does not exist", "Give the folder that contains train.csv, or a table.")
+        raise no_such_data(data)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sketchfit.cli.options import ImageColumn, Overrides, Run, check_output
+from sketchfit.cli.options import FollowLinks, ImageColumn, Overrides, Run, check_output
 
 if TYPE_CHECKING:
     from sketchfit.runs.estimates import Estimate
@@ -23,16 +23,22 @@ def predict(
     images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV or Parquet table of images.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV to write; standard output by default.")] = None,
     image_column: ImageColumn = None,
+    follow_links: FollowLinks = False,
     sets: Annotated[
         float | None, typer.Option("--sets", help="Also the classes that contain the true one with this probability.")
     ] = None,
     distilled: Annotated[bool, typer.Option("--distilled", help="Use the run's distilled student alone.")] = False,
 ) -> None:
-    """Label new images: image, label, name, probability and the five most probable names."""
+    """Label new images: image, label, name, probability and the five most probable classes."""
     check_output(out)
     from sketchfit.commands.predict import predict as predict_images
+    from sketchfit.errors import UserError
 
-    frame = predict_images(run_folder, images, image_column=image_column, sets=sets, distilled=distilled)
+    frame = predict_images(
+        run_folder, images, image_column=image_column, follow_links=follow_links, sets=sets, distilled=distilled
+    )
+    for note in frame.attrs["notes"]:
+        typer.echo(f"note: {note}", err=True)
     text = frame.to_csv(index=False, lineterminator="\n")
     _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])
     if out is None:
@@ -41,6 +47,8 @@ def predict(
         from sketchfit.files import write_text
 
         write_text(out, text)
+    if (frame["error"] != "").all():
+        raise UserError(f"none of the images can be read; the first: {frame['image'][0]}: {frame['error'][0]}")
 
 
 def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:
@@ -110,7 +118,7 @@ def submit(
 @app.command(rich_help_panel=GROUP)
 def score(
     run_folder: Run,
-    truth: Annotated[Path, typer.Argument(help="CSV with the column `target`, in the order of the test rows.")],
+    truth: Annotated[Path, typer.Argument(help="Table of true labels; rows are matched by image or ID.")],
 ) -> None:
     """Compare the predictions of a run, and what it claimed, with the true test labels, where they are known."""
     from sketchfit.commands.score import score as score_run

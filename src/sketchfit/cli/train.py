@@ -10,6 +10,7 @@ import typer
 from sketchfit.cli.options import (
     Data,
     Exclude,
+    FollowLinks,
     Fresh,
     Holdout,
     ImageColumn,
@@ -20,9 +21,9 @@ from sketchfit.cli.options import (
     Relabel,
     Strict,
     check_arguments,
-    column_settings,
     holdout_settings,
     review_settings,
+    table_settings,
 )
 
 GROUP = "Train"
@@ -37,6 +38,7 @@ def run(
     out: Out = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
+    follow_links: FollowLinks = False,
     holdout: Holdout = None,
     exclude: Exclude = None,
     relabel: Relabel = None,
@@ -44,7 +46,7 @@ def run(
     fresh: Fresh = False,
 ) -> None:
     """Train on tables and images, and write submission.csv and a report. The same command continues a run."""
-    columns, reviews = column_settings(image_column, label_column), review_settings(exclude, relabel)
+    columns, reviews = table_settings(image_column, label_column, follow_links), review_settings(exclude, relabel)
     settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
     check_arguments(data, recipe, settings)
     from sketchfit.commands.run import run as run_stages
@@ -60,12 +62,13 @@ def check(
     out: Out = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
+    follow_links: FollowLinks = False,
     holdout: Holdout = None,
     exclude: Exclude = None,
     relabel: Relabel = None,
 ) -> None:
     """Check a run without starting it: recipe, tables, a trial step of each network, memory, disk, time."""
-    columns, reviews = column_settings(image_column, label_column), review_settings(exclude, relabel)
+    columns, reviews = table_settings(image_column, label_column, follow_links), review_settings(exclude, relabel)
     settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
     check_arguments(data, recipe, settings)
     from sketchfit.commands.check import check as check_only
@@ -81,11 +84,12 @@ def fit(
     overrides: Overrides = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
+    follow_links: FollowLinks = False,
     strict: Strict = False,
     fresh: Fresh = False,
 ) -> None:
     """Train one network on all rows, without folds; no accuracy is claimed for it."""
-    settings = [*column_settings(image_column, label_column), *(overrides or [])]
+    settings = [*table_settings(image_column, label_column, follow_links), *(overrides or [])]
     check_arguments(data, recipe, settings)
     from sketchfit.commands.fit import fit as fit_network
 

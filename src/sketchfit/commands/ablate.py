@@ -38,10 +38,12 @@ from sketchfit.stages.bank import bank
 from sketchfit.stages.check import check_networks, planned_folds
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.decode import open_members
+from sketchfit.stages.directions import with_directions
 from sketchfit.stages.relate import relate
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start import open_tables
+from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.tracking.console import Console
 from sketchfit.training.fold import FoldResult, mean_oof, train_fold
 from sketchfit.wording import counted
@@ -137,7 +139,7 @@ class _Runner:
         state = self._related(context)
         (member,) = state.members.values()
         self._stores[store_settings(base)] = member.train
-        group = state.group
+        group = self._group = state.group
         self._folds = trained_folds(make_folds(table, member.train.readable, group, base)[0], base)
         rows = np.unique(np.concatenate([fold.valid for fold in self._folds]))
         self.group: NDArray[np.int64] | None = None if group is None else group[rows]
@@ -171,6 +173,8 @@ class _Runner:
         context.engine.on_main(lambda: run.write_recipe(settings))
         ((name, recipe),) = member_recipes(settings).items()
         member = self._member(name, recipe)
+        (member,) = with_directions(context, {name: member}, self._group).values()
+        check_start_weights(context, {name: recipe}, self._folds, self._group)
         return [train_fold(context, member, fold) for fold in self._folds]
 
     def _store(self, recipe: Recipe) -> Store:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sketchfit.commands.continue_run import continue_run
 from sketchfit.config.overrides import merge
 from sketchfit.config.scope import member_sections
+from sketchfit.config.yaml_files import read_yaml
 from sketchfit.errors import UserError
 from sketchfit.stages.products import RunResult
 
@@ -49,10 +48,7 @@ def distill(run_folder: str | Path, student: str = "", settings: Mapping[str, An
 
 def _read(path: Path) -> dict[str, Any]:
     """Return the settings in a YAML file."""
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path} can't be read: {error}") from error
+    settings = read_yaml(path)
     if not isinstance(settings, dict):
         raise UserError(f"{path} must be a mapping of settings in which the student differs from the first member")
     return settings

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.commands.submit import run_table
+from sketchfit.data.sheets import open_text
 from sketchfit.data.table import Table
-from sketchfit.data.text_tables import open_text
-from sketchfit.errors import UserError
+from sketchfit.errors import UserError, not_a_file
 from sketchfit.inference import votes
 from sketchfit.inference.external import guessed_weights, parse_external
 from sketchfit.inference.oof import Floats, Predictions, Rows, rows_of
@@ -106,7 +106,7 @@ def _check(runs: int, target: RunFolder, submissions: Mapping[str | Path, float]
         for path, guess in submissions.items()
         if not 0 <= guess <= 1
     ]
-    problems += [f"{path} does not exist" for path in submissions if not Path(path).is_file()]
+    problems += [not_a_file(path) for path in submissions if not Path(path).is_file()]
     if problems:
         raise UserError(problems)
     if target.state.is_file():

@@ -61,7 +61,7 @@ def export(
     name, own = _member(opened, member)
     place = _network(opened, name, fold)
     network = load_network(place.path, own, opened.table.class_count)
-    size, channels = own.model.input_size, 1 if own.data.channels == 1 else 3
+    size, channels = own.model.size, 1 if own.data.channels == 1 else 3
     graph, any_batch = checked_graph(network, size, channels)
     metadata = _metadata(own, opened.table, channels, any_batch) | _claim(opened)
     (write_onnx if format == "onnx" else write_openvino)(path, graph, metadata)
@@ -115,10 +115,10 @@ def _claim(run: Run) -> dict[str, str]:
 def _metadata(recipe: Recipe, table: RunTable, channels: int, any_batch: bool) -> dict[str, str]:
     """Return what must be known to use the file, as texts."""
     colour = "grey" if channels == 1 else "RGB; a grey drawing repeated three times"
-    size, stored, batch = recipe.model.input_size, store_settings(recipe).size, "N" if any_batch else "1"
+    size, stored, batch = recipe.model.size, store_settings(recipe).size, "N" if any_batch else "1"
     return {
         "class_names": json.dumps(table.class_names, ensure_ascii=False),
-        "class_targets": json.dumps(table.class_targets),
+        "class_labels": json.dumps(table.class_labels, ensure_ascii=False),
         "input": f"images: uint8 [{batch}, {size}, {size}, {channels}]",
         "output": f"probabilities: float32 [{batch}, {table.class_count}]",
         "preprocessing": f"rotated upright after EXIF; {colour}; {FITTING[recipe.data.resize]}, "

@@ -14,6 +14,7 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
 from sketchfit.stages.decode import open_members, unreadable_images
+from sketchfit.stages.directions import with_directions
 from sketchfit.stages.start import RunRequest, start_run
 from sketchfit.tracking.callback import RunReport
 from sketchfit.tracking.supervise import supervised
@@ -49,6 +50,7 @@ def fit(
         context = start_run(request, dispatcher)
         (member,) = open_members(context, member_recipes(context.recipe)).values()
         unreadable_images(context, member)
+        (member,) = with_directions(context, {member.name: member}, None).values()
         rows = np.flatnonzero(member.train.readable)
         train_fold(context, member, Fold(0, rows, rows[:0]), context.dispatcher)
         folder = context.run.fold(member.name, 0)

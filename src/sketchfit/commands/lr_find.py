@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.data.stores import load_store
@@ -82,7 +83,7 @@ def lr_find(
         raise UserError(
             f"lr-find needs 0 < low < high and two steps, not {rates.low:g}, {rates.high:g} and {rates.steps}"
         )
-    (member,) = members.values()
+    member = at_any_fold(next(iter(members.values())))
     context = open_tables(Path(data), member, Path(out).parent, with_folds=False)
     found = _range_test(context, rates)
     chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)

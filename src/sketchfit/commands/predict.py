@@ -15,14 +15,15 @@ from sketchfit.claims.alarm import alarm
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.new_rows import estimate_new, wanted_rows
 from sketchfit.data.image_sources import read_images
+from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.store import open_stores
 from sketchfit.data.table import Split
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
+from sketchfit.inference.prediction_table import prediction_table
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run
-from sketchfit.runs.table import RunTable
 from sketchfit.stages.calibrate import conformal_sets
 from sketchfit.training.engine import make_engine
 
@@ -35,6 +36,7 @@ def predict(
     images: Sequence[str | Path] | str | Path,
     *,
     image_column: str | None = None,
+    follow_links: bool = False,
     sets: float | None = None,
     distilled: bool = False,
 ) -> pd.DataFrame:
@@ -44,17 +46,19 @@ def predict(
         run: a run's folder.
         images: image files, folders (all images below), or tables.
         image_column: column of a table that names the image.
+        follow_links: follow symbolic links that lead out of a folder of images.
         sets: coverage of prediction sets, above 0, below 1. The column `set` then has the classes that together include
             the right one with this probability, for images like those of the training table.
         distilled: predict only with the run's distilled student: the entire image, without calibration.
 
     Returns:
-        One row per image, in the order given: `image`, `label` (the class in the training table), `name`,
-        `probability`, `top5` (`name:probability` of the five most probable, separated by `;`), `error` (why an image
-        could not be read, else empty; all classes are then equally probable). `attrs["accuracy"]` is the accuracy to
-        expect, an `Estimate` made without labels; None for fewer than 100 readable images, and where the run has no
-        model of it. `attrs["contradicts"]` is the claim of the run (an `Estimate`) where these images contradict it,
-        else None.
+        One row per image, in the order given: `image` (unlike that of any other image), `label` (what the training
+        table calls the class), `index` (of the class in the run's probabilities), `name`, `probability`; `label_1`,
+        `probability_1`, `label_2` … of the five most probable classes; with `sets` the column `set`, a JSON list of
+        labels; `error` (why an image could not be read, else empty; such an image has no class). `attrs["accuracy"]` is
+        the accuracy to expect, an `Estimate` made without labels; None for fewer than 100 readable images, and where
+        the run has no model of it. `attrs["contradicts"]` is the claim of the run (an `Estimate`) where these images
+        contradict it, else None. `attrs["notes"]` names files that are missing or not used, one sentence each.
 
     Raises:
         UserError: there is no finished run, no student or no such image, or sets of a student are requested.
@@ -65,17 +69,19 @@ def predict(
     if sets is not None and distilled:
         raise UserError("sets are calibrated for the predictions of all members", "Leave out --sets, or --distilled.")
     sources = [images] if isinstance(images, (str, Path)) else images
-    root, split = read_images([Path(source) for source in sources], image_column)
+    settings = ReadSettings(TableNames(image_column), follow_links=follow_links)
+    named = read_images([Path(source) for source in sources], settings)
+    root, split = named.root, named.split
     predictor = RunPredictor.of_student(opened) if distilled else RunPredictor.of(opened)
     answers, wanted, errors = _answers(opened, predictor, root, split)
     prob = answers.final
-    frame = _frame(split, prob, errors, opened.table)
+    inside = None if sets is None else _sets(opened, prob, sets)
+    frame = prediction_table(split.names, prob, errors, opened.table, inside)
     model = None if distilled else opened.label_free
     found = None if model is None else estimate_new(model, predictor, answers, wanted)
+    frame.attrs["notes"] = named.notes
     frame.attrs["accuracy"] = None if found is None else replace(found.final, n=errors.count(""))
     frame.attrs["contradicts"] = None if found is None else _contradicted(opened, found)
-    if sets is not None:
-        frame["set"] = _set_texts(opened, prob, sets)
     return frame
 
 
@@ -103,27 +109,10 @@ def _answers(run: Run, predictor: RunPredictor, root: Path, split: Split) -> tup
     return answers, wanted, errors
 
 
-def _set_texts(run: Run, prob: Floats, coverage: float) -> list[str]:
-    """Return the classes of each row's prediction set, the most probable first, separated by `;`."""
+def _sets(run: Run, prob: Floats, coverage: float) -> NDArray[np.bool_]:
+    """Return the classes of each row's prediction set, bool [N, C]."""
     if not run.has("oof"):
         raise UserError(f"{run.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
-    oof, names = run.oof(), run.table.class_names
+    oof = run.oof()
     rows = rows_of(run.rows, oof.row)
-    inside = conformal_sets(oof.prob, rows, coverage, run.recipe.calibration.set_score).sets(prob)
-    order = np.argsort(-prob, axis=1, kind="stable")
-    return [";".join(names[i] for i in line if inside[row, i]) for row, line in enumerate(order)]
-
-
-def _frame(split: Split, prob: Floats, errors: Sequence[str], table: RunTable) -> pd.DataFrame:
-    order = np.argsort(-prob, axis=1, kind="stable")[:, :5]
-    best, names = order[:, 0], table.class_names
-    return pd.DataFrame(
-        {
-            "image": list(split.names),
-            "label": [table.class_targets[index] for index in best],
-            "name": [names[index] for index in best],
-            "probability": [f"{prob[row, index]:.6f}" for row, index in enumerate(best)],
-            "top5": [";".join(f"{names[i]}:{prob[row, i]:.4f}" for i in top) for row, top in enumerate(order)],
-            "error": list(errors),
-        }
-    )
+    return conformal_sets(oof.prob, rows, coverage, run.recipe.calibration.set_score).sets(prob)

@@ -19,6 +19,7 @@ from sketchfit.stages.claim import claim
 from sketchfit.stages.combine import combine
 from sketchfit.stages.context import RunContext, RunState, TimedStage, made
 from sketchfit.stages.decode import decode
+from sketchfit.stages.directions import directions
 from sketchfit.stages.distill import distill
 from sketchfit.stages.prior import correct_prior
 from sketchfit.stages.products import RunResult
@@ -39,6 +40,7 @@ STAGES = (
     TimedStage(audit, "audit"),
     TimedStage(bank, "frozen features", lambda recipe: recipe.claim.enabled),
     TimedStage(relate, "relations"),
+    TimedStage(directions, "directions"),
     TimedStage(split, "folds"),
     TimedStage(train, "training"),
     TimedStage(pseudo_label, "inference", lambda recipe: recipe.pseudo_label.enabled),
@@ -75,7 +77,7 @@ def run(
         recipe: name of a shipped recipe, path of a YAML file, or the settings themselves.
         overrides: `key=value` texts or a nested mapping, merged into the recipe.
         out: the run's folder; `runs/<data>-<recipe>` by default. The same command again continues where it stopped.
-        strict: stop at an image that can't be read.
+        strict: stop at an image that is missing or can't be read, as with `data.missing=error`.
         fresh: delete what the folder holds of an earlier run.
 
     Raises:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchfit.claims.cause import Claimed, Found, likely_cause
-from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
-from sketchfit.data.text_tables import Sheet, open_sheet
+from sketchfit.claims.cause import Claimed, TrueLabels, likely_cause
+from sketchfit.commands.submit import run_table
+from sketchfit.data.row_keys import is_id
+from sketchfit.data.sheets import open_sheet
+from sketchfit.data.truth import Truth, read_truth
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.runs.artefacts import ClaimRecord
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.run import Run
-from sketchfit.runs.table import RunTable
-from sketchfit.wording import listed
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Score:
         claimed: what the run claimed for them; None for a run without a claim.
         holds: whether `top1` is inside the interval of the claim; None without a claim.
         cause: the likely cause where it is outside.
+        notes: what to know about how the true labels were read.
     """
 
     top1: Estimate
@@ -38,9 +38,11 @@ class Score:
     claimed: Estimate | None = None
     holds: bool | None = None
     cause: str | None = None
+    notes: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """Yield the figures, one per line."""
+        """Yield the figures, one per line, after the notes."""
+        yield from (f"note: {note}" for note in self.notes)
         yield f"true test top-1  {self.top1}"
         yield f"true test top-5  {self.top5}"
         if self.claimed is not None:
@@ -55,24 +57,26 @@ def score(run: str | Path, truth: str | Path) -> Score:
 
     Args:
         run: a run's folder.
-        truth: table with `target`; rows are found by `image_path` where it has that, else they must be in the order of
-            the test rows.
+        truth: table with a column of labels, such as `target`. Rows are matched by a column of images or IDs; where
+            there is none they must be in the order of the test rows, which is noted.
 
     Returns:
         The figures with intervals, and whether the claim holds.
 
     Raises:
-        UserError: no finished run, no `target` column, other rows or images, or a label that is no class.
+        UserError: no finished run, no column of labels, rows missing or repeated, or a label that is no class.
     """
     opened = Run.open(run)
     prob = opened.test().prob
-    label = true_labels(Path(truth), opened.table, len(prob))
+    found = true_labels(Path(truth), opened, len(prob))
+    label = found.label
     top1, top5 = (accuracy(top_k_correct(prob, label, min(k, prob.shape[1]))) for k in (1, 5))
     if opened.claim is None:
-        return Score(top1, top5)
+        return Score(top1, top5, notes=found.notes)
     claimed = opened.claim.expected
     holds = claimed.low <= top1.value <= claimed.high
-    return Score(top1, top5, claimed, holds, likely_cause(_claimed(opened, opened.claim), Found(top1, label)))
+    cause = likely_cause(_claimed(opened, opened.claim), TrueLabels(top1, label))
+    return Score(top1, top5, claimed, holds, cause, found.notes)
 
 
 def _claimed(run: Run, claim: ClaimRecord) -> Claimed:
@@ -87,36 +91,29 @@ def _claimed(run: Run, claim: ClaimRecord) -> Claimed:
     )
 
 
-def true_labels(path: Path, table: RunTable, rows: int) -> NDArray[np.int64]:
-    """Read the classes of the test rows, int64 [M], from a table with `target`.
+def true_labels(path: Path, run: Run, rows: int) -> Truth:
+    """Read the classes of the test rows of a run.
 
     Args:
-        path: of the table; see `score`.
-        table: of the run.
+        path: a table with labels.
+        run: whose tables and images they are.
         rows: number of test rows, M.
 
     Raises:
         UserError: see `score`.
     """
-    sheet = open_sheet(path)
-    column = find_column(sheet, LABEL_COLUMNS)
-    if column is None:
-        raise UserError(f"{path} has no column 'target'; its columns are {listed(list(sheet.header))}")
-    if len(sheet.rows) != rows:
-        raise UserError(f"{path} has {len(sheet.rows)} rows, and the run predicted {rows}")
-    targets = _in_order(path, sheet, table.test_names, sheet.column(column))
-    index = {str(target): number for number, target in enumerate(table.class_targets)}
-    if unknown := sorted({target for target in targets if target.strip() not in index}):
-        raise UserError(f"{path}: {listed(unknown)} are no classes of the run")
-    return np.array([index[target.strip()] for target in targets], dtype=np.int64)
+    return read_truth(open_sheet(path), run.table, rows, lambda: _further_keys(run), run.recipe.data.label_column)
 
 
-def _in_order(path: Path, sheet: Sheet, names: Sequence[str], targets: Sequence[str]) -> Sequence[str]:
-    """Return targets in the order of the test rows: by the image where the file names it, else unchanged."""
-    column = find_column(sheet, IMAGE_COLUMNS)
-    if column is None or len(set(names)) < len(names) or not names:
-        return targets
-    by_name = dict(zip(sheet.column(column), targets, strict=True))
-    if missing := [name for name in names if name not in by_name]:
-        raise UserError(f"{path} names other images than the run's test table; missing: {listed(missing)}")
-    return [by_name[name] for name in names]
+def _further_keys(run: Run) -> dict[str, list[str]]:
+    """Return the keys of the test rows in the sample and the test table; none where these are gone or have changed."""
+    try:
+        table = run_table(run)
+    except UserError:
+        return {}
+    keys = {name: values.tolist() for name, values in table.test_columns.items() if is_id(name)}
+    sample = table.submission
+    if sample is not None:
+        order = np.argsort(sample.test_row, kind="stable")
+        keys |= {sample.columns[place]: [sample.rows[row][place] for row in order] for place in sample.kept}
+    return {name: own for name, own in keys.items() if len(set(own)) == len(own) == len(table.test)}

@@ -9,7 +9,8 @@ import numpy as np
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
-from sketchfit.inference.submission_text import check_submission, probabilities_text
+from sketchfit.inference.submission_check import check_submission
+from sketchfit.inference.submission_text import probabilities_text
 from sketchfit.runs.run import Run
 from sketchfit.stages.submit import write_submission
 from sketchfit.stages.tables import load_table

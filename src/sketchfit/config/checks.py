@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from sketchfit.config.fold_weights import at_fold, has_fold_weights, trained_folds
 from sketchfit.config.policies import policy_problems
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.transforms import TransformsSection
+from sketchfit.errors import not_a_file
 
 
 def member_problems(recipe: Recipe) -> list[str]:
@@ -91,21 +93,28 @@ def _adapters(recipe: Recipe) -> Iterator[str]:
         )
 
 
+def _kernel_heads(recipe: Recipe) -> Iterator[str]:
+    if recipe.training.kernel.use != "none" and (recipe.soup.folds or recipe.soup.members != "none"):
+        yield "training.kernel fits a head on the images of each fold, and a soup averages heads: leave one of them out"
+
+
 def _policies(recipe: Recipe) -> Iterator[str]:
     yield from policy_problems(recipe.transforms)
 
 
 def _member_files(recipe: Recipe) -> Iterator[str]:
     model, data = recipe.model, recipe.data
-    weights = model.weights if model.pretrained else None
-    named = {"model.weights": weights, "data.exclude": data.exclude, "data.relabel": data.relabel}
-    for key, path in named.items():
+    each = [at_fold(recipe, fold) for fold in trained_folds(recipe)] if has_fold_weights(recipe) else [recipe]
+    named = [("model.weights", one.model.weights) for one in each if model.pretrained]
+    for key, path in [*named, ("data.exclude", data.exclude), ("data.relabel", data.relabel)]:
         if path is not None and not Path(path).expanduser().is_file():
-            yield f"{key}: {path} does not exist"
+            yield f"{key}: {not_a_file(path)}"
 
 
 def _soups(recipe: Recipe) -> Iterator[str]:
     soup = recipe.soup
+    if soup.folds and has_fold_weights(recipe):
+        yield "soup.folds averages networks that started from the same weights, and model.weights has a file per fold"
     if soup.use == "members" and soup.members == "none":
         yield "soup.use=members needs soups of members, and soup.members is none: set it to uniform or greedy"
     if soup.use == "folds" and not soup.folds:
@@ -131,6 +140,7 @@ _MEMBER_CHECKS: tuple[Callable[[Recipe], Iterator[str]], ...] = (
     _resizing,
     _curriculum,
     _adapters,
+    _kernel_heads,
     _policies,
     _member_files,
 )

@@ -16,6 +16,28 @@ class DataSection(Section):
     """Column that names the image; the usual names are found without it."""
     label_column: Annotated[str | None, CheckedBy("table")] = None
     """Column that holds the label; the usual names are found without it."""
+    train: Annotated[str | None, CheckedBy("table")] = None
+    """Training table, or folder of class folders, within the data folder; the usual names are found without it."""
+    test: Annotated[str | None, CheckedBy("table")] = None
+    """Test table, or folder of test images, within the data folder, or `none`; the usual names are found without it."""
+    valid: Annotated[str | None, CheckedBy("table")] = None
+    """Table or folder of the validation split within the data folder, or `none` to leave it out. Its rows are training
+    rows in the folds; `folds.column=given_fold` validates on them alone."""
+    sample: Annotated[str | None, CheckedBy("table")] = None
+    """Sample submission within the data folder; the usual names are found without it."""
+    split_column: Annotated[str | None, CheckedBy("table")] = None
+    """Column of the training table that names the split of each row (train, val, test), or `none`; found without it."""
+    class_folders: Literal["first", "last", "path"] = "first"
+    """Class of an image in several folders, `a/b/1.png`: the `first` (a), the `last` (b), or the `path` (a/b)."""
+    missing: Annotated[Literal["drop", "error"], Scope(decides="nothing")] = "drop"
+    """What happens where an image file is missing or cannot be read: `drop` training rows with a note and give test
+    rows the class frequencies, or stop with an `error` (`--strict`)."""
+    labels: Literal["auto", "names", "integers"] = "auto"
+    """Whether labels are `names` of classes or `integers` that number them; `auto` decides by the labels."""
+    encoding: Annotated[str | None, CheckedBy("table")] = None
+    """Text encoding of the tables, such as `cp949`; detected by default."""
+    follow_links: bool = False
+    """Follow symbolic links that lead out of the data folder (`--follow-links`)."""
     exclude: str | None = None
     """Reviewed list of training images to leave out, a CSV file (`--exclude FILE`)."""
     relabel: str | None = None

@@ -23,7 +23,8 @@ class FoldsSection(Section):
     `class/…` counts a value within its class; several are joined by ` + `. All but `none` keep near-duplicates together
     too."""
     column: Annotated[str | None, CheckedBy("table")] = None
-    """Column of the training table that gives the fold itself; then `k`, `group` and `seed` are not used."""
+    """Column of the training table that gives the fold itself; then `k`, `group` and `seed` are not used. Rows with -1
+    are trained on in all folds and never validated."""
     holdout: float | None = Field(default=None, gt=0, lt=1)
     """Validate on this share of the rows once, instead of k folds."""
     repeats: int = Field(default=1, ge=1, le=20)

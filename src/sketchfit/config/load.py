@@ -15,6 +15,7 @@ from sketchfit.config.parse import member_recipes, without_mistakes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.shipped import known_recipes, no_such_recipe, recipe_text, shipped_recipes
 from sketchfit.config.student import student_of
+from sketchfit.config.yaml_files import parse_yaml, read_yaml
 from sketchfit.errors import UserError
 from sketchfit.redact import secret_keys
 
@@ -102,23 +103,16 @@ def _settings(source: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], s
     if isinstance(source, Mapping):
         return dict(source), "the recipe"
     if str(source) in shipped_recipes():
-        return _parse_yaml(recipe_text(str(source)), f"recipe {source}"), f"recipe {source}"
+        return _as_settings(parse_yaml(recipe_text(str(source)), str(source)), f"recipe {source}"), f"recipe {source}"
     path = Path(source)
     if path.suffix not in {".yaml", ".yml"} and not path.is_file():
         raise no_such_recipe(str(source))
     if not path.is_file():
         raise UserError(f"recipe file {path} does not exist", known_recipes())
-    try:
-        return _parse_yaml(path.read_text(encoding="utf-8-sig"), str(path)), str(path)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    return _as_settings(read_yaml(path), str(path)), str(path)
 
 
-def _parse_yaml(text: str, origin: str) -> dict[str, Any]:
-    try:
-        settings = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"{origin} is not valid YAML: {error}") from error
+def _as_settings(settings: Any, origin: str) -> dict[str, Any]:
     if settings is None:
         return {}
     if not isinstance(settings, dict):

@@ -9,6 +9,7 @@ from pydantic import Field
 from sketchfit.config.freezing import FreezingSection
 from sketchfit.config.head import HeadSection
 from sketchfit.config.lora import LoraSection
+from sketchfit.config.own_size import own_input_size
 from sketchfit.config.section import CheckedBy, Section
 
 Mean = Annotated[float, Field(ge=0, le=1)]
@@ -23,9 +24,12 @@ class ModelSection(Section):
     pretrained: bool = True
     """Start from pretrained weights: `weights` where given, else from the Hugging Face hub through timm."""
     weights: str | None = None
-    """Local `.safetensors` or `.pth` file of weights for the backbone, instead of the hub."""
-    input_size: int = Field(default=224, ge=16, le=2048)
-    """Side of the network's input in pixels."""
+    """Local `.safetensors` or `.pth` file of weights for the backbone, instead of the hub. `{fold}` stands for the
+    number of the fold: each network starts from a file of its own, which has not learnt from the rows of that fold."""
+    partial_weights: bool = False
+    """Accept `weights` that lack tensors of the backbone; these start from random values."""
+    input_size: int | None = Field(default=None, ge=16, le=2048)
+    """Side of the network's input in pixels; by default that of the backbone's own weights."""
     mean: Mean | tuple[Mean, Mean, Mean] | None = None
     """Mean with which the input is normalised, in [0, 1]; by default that of the weights' own training."""
     std: Deviation | tuple[Deviation, Deviation, Deviation] | None = None
@@ -42,3 +46,9 @@ class ModelSection(Section):
     """Which parts of the network are trained, and when."""
     lora: LoraSection = LoraSection()
     """Train small low-rank additions to a frozen backbone instead of its weights."""
+
+    @property
+    def size(self) -> int:
+        """Side of the network's input in pixels: `input_size`, or the backbone's own."""
+        given = self.input_size or self.args.get("img_size")
+        return int(given) if isinstance(given, int) else own_input_size(self.backbone)

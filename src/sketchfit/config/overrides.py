@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from sketchfit.config.family import FamilySection
 from sketchfit.config.head import HeadSection
 from sketchfit.config.loss import LossSection
+from sketchfit.config.yaml_files import parse_yaml
 from sketchfit.errors import UserError
 
 FAMILY_SECTIONS: Mapping[str, type[FamilySection]] = {"loss": LossSection, "head": HeadSection}
@@ -57,10 +56,7 @@ def parse_override(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise UserError(f"--set {text!r} is not of the form key=value", "For example: --set training.epochs=20")
-    try:
-        parsed: Any = yaml.safe_load(value) if value.strip() else None
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {text!r}: the value is not valid YAML: {error}") from error
+    parsed: Any = parse_yaml(value, f"--set {text!r}: the value") if value.strip() else None
     if parsed == value.strip():  # neither a number for YAML nor in quotes
         parsed = _number(parsed)
     for part in reversed(key.strip().split(".")):

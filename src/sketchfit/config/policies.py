@@ -7,10 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from sketchfit.config.transforms import PolicySource, TransformsSection
+from sketchfit.config.yaml_files import parse_yaml, read_yaml
 from sketchfit.errors import UserError
 from sketchfit.registry import Registry, family, nearest
 
@@ -99,18 +99,14 @@ def read_policy(source: PolicySource) -> Sequence[Spec]:
     if isinstance(source, list):
         return source
     if source in list_policies():
-        text = policy_text(source)
+        specs = parse_yaml(policy_text(source), source)
     elif source.endswith((".yaml", ".yml")) and Path(source).is_file():
-        text = Path(source).read_text(encoding="utf-8")
+        specs = read_yaml(Path(source)) or []
     else:
         raise UserError(
             f"there is no policy {source!r}{nearest(source, list_policies())}",
             hint=f"Shipped: {', '.join(list_policies())}; or the path of a YAML file.",
         )
-    try:
-        specs = yaml.safe_load(text) or []
-    except yaml.YAMLError as error:
-        raise UserError(f"{source} is not valid YAML: {error}") from error
     if not isinstance(specs, list):
         raise UserError(f"{source} must be a list of operations {{op: NAME, …}}")
     return specs

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sketchfit.config.kernel import KernelSection
 from sketchfit.config.probe import ProbeSection
 from sketchfit.config.section import Scope, Section
 
@@ -57,8 +58,10 @@ class ResizeStage(Section):
 class TrainingSection(Section):
     """Epochs, batches, and which checkpoint is kept."""
 
-    epochs: int = Field(default=10, ge=1)
-    """Passes over the training rows."""
+    epochs: int = Field(default=10, ge=0)
+    """Passes over the training rows; 0 with `kernel: replace`: only a head in closed form is fitted."""
+    kernel: KernelSection = KernelSection()
+    """A kernel head on the features of the trained or the frozen backbone."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = USUAL_BATCH
     """Images per batch, over all processes together; a last incomplete batch of an epoch is left out. `auto`: in `run`
     and `fit` on CUDA the largest of 128, 64, 32, … per process that its memory holds, written into the run's recipe; 32
@@ -89,6 +92,12 @@ class TrainingSection(Section):
     the summary reports that."""
     checkpoint_minutes: Annotated[float, Field(ge=0), Scope(decides="nothing")] = 5.0
     """Write `last.ckpt` after this many minutes within an epoch too, so that a long epoch can be resumed."""
+
+    @model_validator(mode="after")
+    def _something_is_fitted(self) -> TrainingSection:
+        if self.epochs == 0 and self.kernel.use != "replace":
+            raise ValueError("epochs is 0, so nothing is trained: set it to 1 or more, or kernel to replace")
+        return self
 
     @model_validator(mode="after")
     def _stages_in_order(self) -> TrainingSection:

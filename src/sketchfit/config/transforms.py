@@ -13,6 +13,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 PolicySource = str | list[dict[str, Any]] | dict[str, Any]
 
 
+Turn = Literal["hflip", "vflip", "quarter_turn"]
+TURNS: tuple[Turn, ...] = ("hflip", "vflip", "quarter_turn")
+"""Operations that flip or turn a drawing without any change of its lines."""
+
+
 class MixingSection(Section):
     """Mixup and CutMix on complete batches; both off while their alphas are 0."""
 
@@ -64,6 +69,14 @@ class TransformsSection(Section):
     """Operations of the policy to leave out, by name."""
     add: list[dict[str, Any]] = Field(default_factory=list)
     """Operations to append to the policy; one may occur several times."""
+    mirror: Literal["auto", "keep", "never", "swap"] = "auto"
+    """Drawings whose class depends on their direction, such as arrows to the left and to the right. `auto`: classes
+    that become another class when they are flipped or turned (`directions`) are trained on without it; `keep`: as the
+    policy has it; `never`: nothing is flipped or turned; `swap`: as `auto`, but where two classes become each other, a
+    flipped drawing gets the label of the other class."""
+    directions: dict[Turn, dict[str, str]] = Field(default_factory=dict)
+    """Classes that become another class when they are flipped or turned, for example `{hflip: {left: right, right:
+    left}}`. By default measured on the training images before training."""
     curriculum: tuple[CurriculumStage, ...] = ()
     """Policies by epoch, in order; while given, it replaces `policy`. Epochs after the last `until` stay in the last
     stage."""

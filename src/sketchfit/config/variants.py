@@ -18,6 +18,7 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import can_be_varied
 from sketchfit.config.section import Section
+from sketchfit.config.yaml_files import parse_yaml
 from sketchfit.errors import UserError
 
 Change = tuple[str, dict[str, Any]]
@@ -82,10 +83,7 @@ def _changes(base: Recipe, text: str) -> list[Change]:
             f"--vary {key}: this setting is shared by all variants, or it does not change a training",
             "Vary a setting of model, transforms, loss, optimizer, schedule, training, averaging, data or compute.",
         )
-    try:
-        parsed = yaml.safe_load(f"[{values}]")
-    except yaml.YAMLError as error:
-        raise UserError(f"--vary {text!r}: the values are not a YAML list: {error}") from error
+    parsed = parse_yaml(f"[{values}]", f"--vary {text!r}: the list of values")
     return [(f"{key}={_short(value)}", _nested(key, _expanded(base, key, value))) for value in parsed]
 
 

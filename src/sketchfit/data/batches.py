@@ -8,7 +8,7 @@ processes, nor on where training was resumed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -60,7 +60,12 @@ def split_batches(order: NDArray[np.int64], batch_size: int) -> list[NDArray[np.
 
 
 def load_batches(
-    store: Store, batches: Sequence[NDArray[np.int64]], augment: Augment, generator: RowGenerator, threads: int
+    store: Store,
+    batches: Sequence[NDArray[np.int64]],
+    augment: Augment,
+    generator: RowGenerator,
+    threads: int,
+    special: Mapping[int, Augment] | None = None,
 ) -> Iterator[Batch]:
     """Yield the batches in order, prepared ahead by `threads` threads.
 
@@ -68,11 +73,17 @@ def load_batches(
         batches: rows of each batch.
         augment: makes a picture, or several [P, size, size, C], from a stored image.
         generator: returns the random generator of a row.
+        threads: that prepare batches.
+        special: rows that another function makes pictures of.
     """
+    other = special or {}
     cv2.setNumThreads(1)  # the threads below compute in parallel
 
     def prepare(rows: NDArray[np.int64]) -> Batch:
-        images = [augment(store.images[row], store.paper[row], generator(int(row))) for row in rows]
+        images = []
+        for row in rows.tolist():
+            make = other.get(row, augment)
+            images.append(make(store.images[row], store.paper[row], generator(row)))
         return Batch(np.stack(images), rows)
 
     pool = ThreadPoolExecutor(threads)

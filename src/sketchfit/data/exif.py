@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import TAGS
+
+from sketchfit.data.containers import read_member
 
 _EXIF_BLOCK = 0x8769
 _TAGS = {
@@ -44,8 +47,9 @@ def read_exif(files: Sequence[Path], workers: int | None = None) -> dict[str, ND
 
 
 def _fields(file: Path) -> dict[str, str]:
+    member = read_member(file)
     try:
-        with Image.open(file) as image:
+        with Image.open(file if member is None else io.BytesIO(member)) as image:
             exif = image.getexif()
             tags = {**exif, **exif.get_ifd(_EXIF_BLOCK)}
     except Exception:  # a damaged header fails in many ways, and the file is reported where it is decoded

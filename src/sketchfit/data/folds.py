@@ -6,6 +6,7 @@ every class. Without groups the folds of a class differ by at most one row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,19 +108,28 @@ def _units(group: NDArray[np.int64] | None, count: int, rng: np.random.Generator
 def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
     """Return the folds of the user's table: distinct values in sorted order, numbers as numbers.
 
+    >>> given_folds(["1", "b", "0.0", "-1", "0"], "fold").tolist()
+    [1, 2, 0, -1, 0]
+
+    Args:
+        values: N cells; equal numbers are one fold however they are written, and -1 is `TRAIN_ONLY`.
+        column: its name, for messages.
+
     Raises:
-        UserError: fewer than two distinct values, or an empty one.
+        UserError: an empty cell, no fold to validate, or one fold that has all rows.
     """
-    empty = [row for row, value in enumerate(values) if not str(value).strip()]
-    distinct = sorted(
-        set(values), key=lambda value: (not _is_number(value), float(value) if _is_number(value) else 0, value)
-    )
+    cells = [_number_or_text(value) for value in values]
+    empty = [row for row, cell in enumerate(cells) if cell == ""]
     if empty:
-        raise UserError(f"fold column {column!r} is empty in {len(empty)} rows, the first of them row {empty[0] + 2}")
-    if len(distinct) < 2:
-        raise UserError(f"fold column {column!r} has only the value {distinct[0]!r}", "It needs at least two folds.")
-    number = {value: index for index, value in enumerate(distinct)}
-    return np.array([number[value] for value in values], dtype=np.int64)
+        raise UserError(
+            f"fold column {column!r} is empty in {len(empty)} rows, the first of them row {empty[0] + 2}",
+            f"Write {TRAIN_ONLY} for rows that are trained on in all folds and never validated.",
+        )
+    distinct = sorted(set(cells) - {float(TRAIN_ONLY)}, key=lambda cell: (isinstance(cell, str), cell))
+    if not distinct or len(set(cells)) < 2:
+        raise UserError(f"fold column {column!r} has only the value {values[0]!r}", "It needs at least two folds.")
+    number = {cell: index for index, cell in enumerate(distinct)} | {float(TRAIN_ONLY): TRAIN_ONLY}
+    return np.array([number[cell] for cell in cells], dtype=np.int64)
 
 
 def balance(label: NDArray[np.int64], fold: NDArray[np.int64]) -> str:
@@ -153,9 +163,10 @@ def crossing_pairs(fold: NDArray[np.int64], group: NDArray[np.int64]) -> int:
     return int((sizes * (sizes - 1)).sum() - (cells * (cells - 1)).sum()) // 2
 
 
-def _is_number(text: str) -> bool:
+def _number_or_text(cell: str) -> float | str:
+    text = str(cell).strip()
     try:
-        float(text)
+        number = float(text)
     except ValueError:
-        return False
-    return True
+        return text
+    return number if math.isfinite(number) else "" if math.isnan(number) else text

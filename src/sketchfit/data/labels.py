@@ -1,8 +1,7 @@
-"""Convert the label cells of a training table to class indices 0 … C-1, class names and the user's class numbers."""
+"""Convert the label cells of a training table to class indices 0 … C-1, class names and the user's class labels."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +10,21 @@ from typing import Any
 import numpy as np
 
 from sketchfit.data.checks import TableProblems
-from sketchfit.data.text_tables import Sheet
-from sketchfit.wording import listed
+from sketchfit.data.class_names import names_of
+from sketchfit.data.label_notes import note_gaps, note_similar, note_spellings
+from sketchfit.data.label_text import as_integer, clean_label, label_order, number_key
+from sketchfit.data.read_settings import Labels
+from sketchfit.data.sheets import Sheet
+from sketchfit.wording import counted, listed
 
-MAX_TARGET = 999_999
-"""A larger class number is a mistake, for example an ID in the column of labels."""
+MISSING_TEXTS = {"na", "n/a", "nan", "<na>", "none", "null", "?", "-"}
+"""What programs write where a number is missing."""
 
-_INTEGER = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
+
+MAX_MISTAKES = 0.1
+"""Largest share of labels that are taken for mistakes among numbers."""
+BLANKS = " \t\r\n"
+"""Around a label these are no part of it, without a note."""
 
 
 @dataclass(frozen=True)
@@ -26,126 +33,102 @@ class Classes:
 
     Attributes:
         label: int64 [N], class index of each row.
-        names: C names by class index.
-        targets: C integers by class index: the user's class numbers.
+        names: C names by class index, for display.
+        labels: C texts by class index: what the user's label column calls each class.
     """
 
     label: np.ndarray[Any, Any]
     names: tuple[str, ...]
-    targets: tuple[int, ...]
-
-
-def as_integer(cell: str) -> int | None:
-    """Return the integer in a cell (`7`, ` 7`, or `7.0` as pandas writes it), or None."""
-    match = _INTEGER.fullmatch(cell.strip())
-    return int(match[1]) if match and len(match[1]) < 20 else None
+    labels: tuple[str, ...]
 
 
 def read_classes(
-    sheet: Sheet, labels: Sequence[str], names: Sequence[str] | None, folders: Sequence[str], problems: TableProblems
+    sheet: Sheet,
+    cells: Sequence[str],
+    names: Sequence[str] | None,
+    folders: Sequence[str],
+    problems: TableProblems,
+    mode: Labels = "auto",
 ) -> Classes | None:
     """Number the classes of a training table.
 
-    Labels are integers if at least half of them are; otherwise they are names, in sorted order. Integers are ordered by
-    number: 0 … C-1 is expected, a gap or another start is noted. Negative numbers and those above `MAX_TARGET` are
-    problems.
+    Spellings that look the same are one class (`label_text.clean_label`), with a note. Where all labels are integers, 7
+    and 7.0 are one class too, and 007 is another. The label of a class is its plain spelling where that occurs, else
+    its most frequent one. Classes are in the order of `label_text.label_order`.
 
     Args:
         sheet: the table, for messages.
-        labels: N label cells.
+        cells: N label cells.
         names: N cells of the column of class names, if there is one besides the labels.
-        folders: N names of the folder of each image ("" if there is none): class names where the table has none.
+        folders: N names of the folder of each image ("" if there is none): names of numbered classes where the table
+            has none.
         problems: receives what is wrong.
+        mode: `names`: labels are text; `integers`: they must be integers, and 7 and 007 are one class; `auto`: they are
+            integers where all are.
 
     Returns:
         None if there are problems.
     """
-    empty = [(row, "") for row, cell in enumerate(labels) if not cell.strip()]
-    problems.rows(sheet, "no label", empty)
+    before = len(problems.found)
+    problems.rows(sheet, "no label", [(row, "") for row, cell in enumerate(cells) if not cell.strip()])
     if names is not None:
         problems.rows(sheet, "no class name", [(row, "") for row, cell in enumerate(names) if not cell.strip()])
-    integers = [as_integer(cell) for cell in labels]
-    filled = len(labels) - len(empty)
-    if 2 * sum(value is not None for value in integers) < max(filled, 1):
-        return None if empty else _by_name(sheet, [cell.strip() for cell in labels], names, problems)
-    if _report_wrong_numbers(sheet, labels, integers, problems) or empty:
+    numbered = _are_numbers(sheet, cells, mode, problems)
+    if len(problems.found) > before:
         return None
-    targets = [value for value in integers if value is not None]
-    named = _names_by_target(sheet, targets, names, folders, problems)
-    if named is None:
+    keys = [_key(cell, numbered, mode) for cell in cells]
+    order = sorted(set(keys), key=label_order)
+    _check_repeated(sheet, keys, problems)
+    spellings: dict[str, Counter[str]] = {key: Counter() for key in order}
+    for key, cell in zip(keys, cells, strict=True):
+        spellings[key][cell.strip(BLANKS)] += 1
+    labels = {key: min(found, key=lambda one: (one != key, -found[one], one)) for key, found in spellings.items()}
+    shown = names_of(sheet, keys, labels, names, folders if numbered else None, problems)
+    if len(problems.found) > before:
         return None
-    order = sorted(set(targets))
-    _note_gaps(sheet, order, problems)
-    index = {target: number for number, target in enumerate(order)}
-    label = np.array([index[target] for target in targets], dtype=np.int64)
-    return Classes(label, tuple(named[target] for target in order), tuple(order))
+    note_spellings(sheet, labels, spellings, problems)
+    note_similar(sheet, {labels[key]: spellings[key].total() for key in order}, problems)
+    if numbered:
+        note_gaps(sheet, [int(key) for key in order], problems)
+    index = {key: number for number, key in enumerate(order)}
+    label = np.array([index[key] for key in keys], dtype=np.int64)
+    return Classes(label, tuple(shown[key] for key in order), tuple(labels[key] for key in order))
 
 
-def _report_wrong_numbers(
-    sheet: Sheet, labels: Sequence[str], integers: Sequence[int | None], problems: TableProblems
-) -> bool:
-    """Report labels that are no integers or out of range; return whether there are any."""
-    bad = [(row, repr(cell)) for row, cell in enumerate(labels) if integers[row] is None and cell.strip()]
-    problems.rows(sheet, "label is not an integer", bad)
-    out = [
-        (row, str(value)) for row, value in enumerate(integers) if value is not None and not 0 <= value <= MAX_TARGET
-    ]
-    problems.rows(sheet, "label out of range", out, f"Class numbers run from 0 to at most {MAX_TARGET:,}.")
-    return bool(bad or out)
+def _key(cell: str, numbered: bool, mode: Labels) -> str:
+    if not numbered:
+        return clean_label(cell)
+    return number_key(cell) if mode == "auto" else str(as_integer(cell))
 
 
-def _names_by_target(
-    sheet: Sheet, targets: list[int], names: Sequence[str] | None, folders: Sequence[str], problems: TableProblems
-) -> dict[int, str] | None:
-    if names is None:
-        return _names_from_folders(targets, folders)
-    stripped = [name.strip() for name in names]
-    if not _one_to_one(sheet, [str(target) for target in targets], stripped, problems):
-        return None
-    return dict(zip(targets, stripped, strict=True))
+def _are_numbers(sheet: Sheet, cells: Sequence[str], mode: Labels, problems: TableProblems) -> bool:
+    """Return whether labels are integers; a few that are not, among many that are, are problems or noted."""
+    if mode == "names":
+        return False
+    others = {row: cell.strip() for row, cell in enumerate(cells) if cell.strip() and as_integer(cell) is None}
+    filled = sum(bool(cell.strip()) for cell in cells)
+    if mode == "auto" and 2 * len(others) > filled:
+        return False
+    counts = Counter(others.values())
+    # One text in several rows is a class; texts that occur once among many numbers are probably mistakes.
+    texts = any(count > 1 and text.casefold() not in MISSING_TEXTS for text, count in counts.items())
+    mistakes = mode == "integers" or (not texts and len(others) <= MAX_MISTAKES * filled)
+    wrong = [(row, repr(text)) for row, text in others.items() if mistakes or (not texts and counts[text] > 1)]
+    after = "" if mode == "integers" else "If these are names of classes, set data.labels=names."
+    problems.rows(sheet, "label is not an integer", wrong, after)
+    if others and not wrong:
+        shown = listed([f"{text!r} ({counted(count, 'row')})" for text, count in counts.most_common()])
+        problems.note(
+            f"{sheet.name}: labels are numbers and texts ({shown}); each is a class by its name. "
+            "If they must be numbers, set data.labels=integers"
+        )
+    return not others
 
 
-def _by_name(sheet: Sheet, labels: list[str], names: Sequence[str] | None, problems: TableProblems) -> Classes | None:
-    if names is not None and not _one_to_one(sheet, labels, [name.strip() for name in names], problems):
-        return None
-    named = dict(zip(labels, labels if names is None else [name.strip() for name in names], strict=True))
-    order = sorted(set(labels))
-    index = {name: number for number, name in enumerate(order)}
-    label = np.array([index[name] for name in labels], dtype=np.int64)
-    return Classes(label, tuple(named[name] for name in order), tuple(range(len(order))))
-
-
-def _one_to_one(sheet: Sheet, labels: list[str], names: list[str], problems: TableProblems) -> bool:
-    before = len(problems.found)
-    pairs = Counter(zip(labels, names, strict=True))
-    first: dict[tuple[str, str], int] = {}
-    for row, pair in enumerate(zip(labels, names, strict=True)):
-        first.setdefault(pair, row)
-    for side, kind, other in ((0, "label", "class names"), (1, "class name", "labels")):
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for pair in pairs:
-            groups.setdefault(pair[side], []).append(pair)
-        for value, group in sorted(groups.items()):
-            if len(group) > 1:
-                ranked = sorted(group, key=lambda pair: -pairs[pair])
-                texts = [f"{p[1 - side]!r} ({pairs[p]:,} rows, first {sheet.where(first[p])})" for p in ranked]
-                problems.add(f"{sheet.name}: {kind} {value!r} goes with {len(group)} {other}: {listed(texts)}")
-    return len(problems.found) == before
-
-
-def _names_from_folders(targets: list[int], folders: Sequence[str]) -> dict[int, str]:
-    """Return the folder's name per class number if the two are one to one, else the number."""
-    pairs = set(zip(targets, folders, strict=True))
-    distinct = {folder for _, folder in pairs}
-    if "" not in distinct and len(pairs) == len(distinct) == len(set(targets)):
-        return dict(pairs)
-    return {target: str(target) for target in targets}
-
-
-def _note_gaps(sheet: Sheet, order: list[int], problems: TableProblems) -> None:
-    missing = sorted(set(range(order[0], order[-1] + 1)) - set(order)) if len(order) < order[-1] - order[0] + 1 else []
-    if missing:
-        gap = listed([str(target) for target in missing])
-        problems.note(f"{sheet.name}: no image has the class numbers {gap}; {len(order)} classes are trained")
-    if order[0] > 1:
-        problems.note(f"{sheet.name}: class numbers start at {order[0]}; predictions are written in the same numbers")
+def _check_repeated(sheet: Sheet, keys: Sequence[str], problems: TableProblems) -> None:
+    """Report a column in which no label occurs twice: it identifies images, not classes."""
+    if len(keys) > 1 and len(set(keys)) == len(keys):
+        problems.add(
+            f"{sheet.name}: each of the {len(keys):,} rows has a label of its own, for example {keys[0]!r}; is this "
+            "the column of classes? Name it with --label-column."
+        )

@@ -14,35 +14,30 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.config.data import DataSection
+from sketchfit.data.label_forms import forms_of
+from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.data.table import Split, Table
-from sketchfit.data.text_tables import Sheet, open_sheet
-from sketchfit.errors import UserError
+from sketchfit.errors import UserError, not_a_file
 from sketchfit.wording import listed
 
 EXCLUDE = "exclude"
+ONE_CLASS = "Write one class for each image."
+_AMBIGUOUS = -1
 
 
-def review_table(table: Table, section: DataSection, folds: int | None) -> Table:
+def review_table(table: Table, section: DataSection) -> Table:
     """Apply the recipe's review files to the table; labels change first.
 
-    Args:
-        folds: least number of drawings per class; None: one.
-
     Raises:
-        UserError: a class that is left with too few drawings; a file that is missing or has other columns, or images or
-            classes that are not in the table.
+        UserError: a class that is left without drawings; a file that is missing or has other columns, images or
+            classes that are not in the table, or an image with two decisions.
     """
     if section.relabel is not None and (labels := read_relabel(Path(section.relabel))):
         table = relabel_images(table, labels)
-    if section.exclude is not None and (images := read_exclude(Path(section.exclude))):
-        table = exclude_images(table, images)
-    counts = np.bincount(table.label, minlength=table.class_count)
-    small = [name for name, count in zip(table.class_names, counts, strict=True) if count < (folds or 1)]
-    if small and (section.relabel or section.exclude):
-        raise UserError(
-            [f"class {name!r} would have fewer drawings than there are folds ({folds})" for name in small],
-            "Keep more of it, or set folds.k lower.",
-        )
+    if section.exclude is not None:
+        _check_decisions(Path(section.exclude), table)
+        if images := read_exclude(Path(section.exclude)):
+            table = exclude_images(table, images)
     return table
 
 
@@ -62,8 +57,15 @@ def read_relabel(path: Path) -> dict[str, str]:
     column = "decision" if "decision" in sheet.header else "label"
     if column not in sheet.header:
         raise UserError(f"{path} has no column 'label'", "Write each image's class there.")
-    labels = zip(sheet.column("image_path"), map(str.strip, sheet.column(column)), strict=True)
-    return {image: label for image, label in labels if label and label.lower() != EXCLUDE}
+    cells = zip(sheet.column("image_path"), map(str.strip, sheet.column(column)), strict=True)
+    labels: dict[str, str] = {}
+    for row, (image, label) in enumerate(cells):
+        if label and label.lower() != EXCLUDE and labels.setdefault(image, label) != label:
+            raise UserError(
+                f"{path}, {sheet.where(row)}: {image!r} is {label!r}, but {labels[image]!r} above",
+                ONE_CLASS,
+            )
+    return labels
 
 
 def exclude_images(table: Table, images: Collection[str]) -> Table:
@@ -95,17 +97,28 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
     """Return the table with other labels.
 
     Args:
-        labels: image (as for `exclude_images`) to the name of its class, or to its number in the table.
+        labels: image (as for `exclude_images`) to the name of its class, or to its label in the table.
 
     Raises:
         UserError: images that are not in the training table, labels that are no class, a class left without drawings.
     """
     rows = _rows(table, labels)
-    index = {str(target): number for number, target in enumerate(table.class_targets)}
-    index.update({name: number for number, name in enumerate(table.class_names)})
+    index = _class_index(table)
     unknown = [f"{image}: {label!r} is not a class" for image, label in labels.items() if label not in index]
-    if unknown:
-        raise UserError(unknown, "Write a class's name as the training table has it.")
+    double = [
+        f"{image}: {label!r} is the label of one class and the name of another"
+        for image, label in labels.items()
+        if index.get(label) == _AMBIGUOUS
+    ]
+    if unknown or double:
+        raise UserError(unknown + double, "Write a class's label or name as the training table has it.")
+    spellings: dict[int, str] = {}
+    for image, row in rows.items():
+        if index[labels[image]] != index[labels[spellings.setdefault(row, image)]]:
+            first = spellings[row]
+            raise UserError(
+                f"{image} is {labels[image]!r}, but {first}, the same image, is {labels[first]!r}", ONE_CLASS
+            )
     label = table.label.copy()
     for image, row in rows.items():
         label[row] = index[labels[image]]
@@ -114,6 +127,32 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
         raise UserError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
     changed = int((label != table.label).sum())
     return replace(table, label=label, notes=(*table.notes, f"{changed} training labels were changed by a review"))
+
+
+def _check_decisions(path: Path, table: Table) -> None:
+    """Report decisions that are neither `exclude` nor a class, such as misspelt ones."""
+    sheet = _read(path)
+    cells = sheet.column("decision") if "decision" in sheet.header else ()
+    known = {"", EXCLUDE, *_class_index(table)}
+    unknown = [
+        f"{path}, {sheet.where(row)}: {cell!r} is no decision"
+        for row, cell in enumerate(map(str.strip, cells))
+        if cell not in known and cell.lower() != EXCLUDE
+    ]
+    if unknown:
+        raise UserError(unknown[:20], f"Write {EXCLUDE!r}, the name of a class, or nothing.")
+
+
+def _class_index(table: Table) -> dict[str, int]:
+    """Return the class of each text that labels or names it, in any form; `_AMBIGUOUS` if these are two classes."""
+    index: dict[str, int] = {}
+    for number, texts in enumerate(zip(table.class_labels, table.class_names, strict=True)):
+        for text in texts:
+            index[text] = number if index.get(text, number) == number else _AMBIGUOUS
+    for form in forms_of(table.class_labels, table.class_names):
+        for number, text in enumerate(form):
+            index.setdefault(text, number)
+    return index
 
 
 def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
@@ -130,7 +169,7 @@ def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
 
 def _read(path: Path) -> Sheet:
     if not path.is_file():
-        raise UserError(f"{path} does not exist", "Give the reviewed label_issues.csv of a report.")
+        raise UserError(not_a_file(path), "Give the reviewed label_issues.csv of a report.")
     sheet = open_sheet(path)
     if "image_path" not in sheet.header:
         raise UserError(f"{path} has no column 'image_path'; its columns are {listed(sheet.header)}")

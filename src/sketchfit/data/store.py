@@ -16,26 +16,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from sketchfit.data.images import ImageError, decode, read_image_file
+from sketchfit.data.decoders.formats import installed_decoders
+from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
 from sketchfit.data.resize import Resize, to_square
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
 
-VERSION = 1
+VERSION = 2
 """Increased when the same settings would give other pixels."""
 
 Progress = Callable[[int], None]
 """Called with the number of images done so far."""
 
-ReceiveImage = Callable[[int, bytes | None, NDArray[np.uint8] | ImageError], None]
+ReceiveImage = Callable[[int, bytes | None, Decoded | ImageError], None]
 """Receives each image of a pass: (row, content of the file or None, decoded image or why there is none). Called from
 several threads, in any order; must not change the image."""
 
@@ -87,6 +88,7 @@ class Store:
         images: uint8 [N, S, S, C], memory-mapped; C is 1 where all drawings are grey.
         paper: uint8 [N, C], colour of each drawing's paper.
         errors: N texts; empty where the image was read, else why not. Such a row is white.
+        damage: N texts; empty where the file is complete, else what is wrong with it. What could be decoded is stored.
         folder: the store's folder.
         built: whether this call built it.
     """
@@ -94,6 +96,7 @@ class Store:
     images: NDArray[np.uint8]
     paper: NDArray[np.uint8]
     errors: tuple[str, ...]
+    damage: tuple[str, ...]
     folder: Path
     built: bool
 
@@ -164,13 +167,15 @@ def _opened(folder: Path, built: bool) -> Store:
         images=map_npy(folder / "images.npy"),
         paper=read_npy(folder / "paper.npy"),
         errors=tuple(index["errors"]),
+        damage=tuple(index["damage"]),
         folder=folder,
         built=built,
     )
 
 
 def _key(content: bytes, settings: StoreSettings) -> str:
-    digest = hashlib.blake2b(json.dumps([VERSION, settings.__dict__]).encode(), digest_size=12)
+    # With another decoder installed, files can be read that could not be read before.
+    digest = hashlib.blake2b(json.dumps([VERSION, settings.__dict__, installed_decoders()]).encode(), digest_size=12)
     digest.update(content)
     return digest.hexdigest()
 
@@ -182,9 +187,10 @@ def _content(files: Sequence[Path], threads: int) -> bytes:
 
 def _file_digest(path: Path) -> bytes:
     try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
-    except OSError as error:  # a row that cannot be read stays a row
-        return f"{type(error).__name__:16.16}".encode()
+        content = read_image_file(path)
+    except ImageError as error:  # a row that cannot be read stays a row
+        content = str(error).encode()
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 @dataclass(frozen=True)
@@ -197,32 +203,37 @@ class _Pass:
     progress: Progress
     receive: ReceiveImage | None
 
-    def fill(self, stores: Sequence[_Pixels]) -> list[str]:
-        """Put each image into every store; return the error per image, empty where it was read."""
+    def fill(self, stores: Sequence[_Pixels]) -> dict[str, list[str]]:
+        """Put each image into every store.
+
+        Returns:
+            `errors` and `damage` as in `Store`.
+        """
         cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
 
-        def put(row: int) -> str:
+        def put(row: int) -> tuple[str, str]:
             image = self._image(row)
             for store in stores:
                 if isinstance(image, ImageError):
                     store.leave_white(row)
                 else:
-                    store.put(row, image)
-            return str(image) if isinstance(image, ImageError) else ""
+                    store.put(row, image.pixels)
+            return (str(image), "") if isinstance(image, ImageError) else ("", image.damage)
 
-        errors = []
+        texts: dict[str, list[str]] = {"errors": [], "damage": []}
         with ThreadPoolExecutor(self.threads) as pool:
-            for done, error in enumerate(pool.map(put, range(len(self.files))), start=1):
-                errors.append(error)
+            for done, (error, damage) in enumerate(pool.map(put, range(len(self.files))), start=1):
+                texts["errors"].append(error)
+                texts["damage"].append(damage)
                 self.progress(done)
-        return errors
+        return texts
 
-    def _image(self, row: int) -> NDArray[np.uint8] | ImageError:
+    def _image(self, row: int) -> Decoded | ImageError:
         data: bytes | None = None
-        image: NDArray[np.uint8] | ImageError
+        image: Decoded | ImageError
         try:
             data = read_image_file(self.files[row])
-            image = decode(data, max_pixels=self.max_pixels)
+            image = decode_image(data, max_pixels=self.max_pixels)
         except ImageError as error:
             image = error
         if self.receive is not None:
@@ -239,19 +250,19 @@ def _build(folders: Mapping[StoreSettings, Path], images: _Pass) -> None:
         for part in parts.values():
             part.mkdir()
         pixels = [_Pixels(part, len(images.files), one) for one, part in parts.items()]
-        errors = images.fill(pixels)
+        texts = images.fill(pixels)
         for one in pixels:
             one.finish()
         for settings, part in parts.items():
-            _put_in_place(part, folders[settings], settings, errors)
+            _put_in_place(part, folders[settings], settings, texts)
     finally:
         for part in parts.values():
             shutil.rmtree(part, ignore_errors=True)
 
 
-def _put_in_place(part: Path, folder: Path, settings: StoreSettings, errors: list[str]) -> None:
+def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapping[str, list[str]]) -> None:
     (part / "store.json").write_text(
-        json.dumps({"version": VERSION, "settings": settings.__dict__, "errors": errors}), encoding="utf-8"
+        json.dumps({"version": VERSION, "settings": settings.__dict__, **texts}), encoding="utf-8"
     )
     for name in ("images.npy", "paper.npy", "store.json"):
         with (part / name).open("rb") as file:
@@ -300,26 +311,3 @@ def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:
     array.flush()
     (part / drop).unlink()
     (part / keep).rename(part / "images.npy")
-
-
-def join_stores(first: Store, second: Store) -> Store:
-    """Return the images of both stores as one store, without a copy: the second's rows follow the first's.
-
-    If one store is grey and the other coloured, images of the grey one get three equal channels.
-    """
-    channels = max(first.images.shape[-1], second.images.shape[-1])
-    paper = np.concatenate([np.broadcast_to(one.paper, (len(one.paper), channels)) for one in (first, second)])
-    images = cast(Any, _Joined(first.images, second.images, channels))
-    return Store(images, paper, first.errors + second.errors, first.folder, built=False)
-
-
-class _Joined:
-    """Returns one image at a time, which is all that training needs of an array of images."""
-
-    def __init__(self, first: NDArray[np.uint8], second: NDArray[np.uint8], channels: int) -> None:
-        self._first, self._second, self._channels = first, second, channels
-
-    def __getitem__(self, row: int) -> NDArray[np.uint8]:
-        after = row - len(self._first)
-        image = self._first[row] if after < 0 else self._second[after]
-        return image if image.shape[-1] == self._channels else np.repeat(image, self._channels, axis=-1)

@@ -14,7 +14,7 @@ from sketchfit.tracking.console import Console
 
 def store_settings(recipe: Recipe) -> StoreSettings:
     """Return how the images of a member are stored."""
-    largest = max(recipe.model.input_size, *(stage.size for stage in recipe.training.resize), 0)
+    largest = max(recipe.model.size, *(stage.size for stage in recipe.training.resize), 0)
     size = recipe.data.size or -(-largest * 9 // 64) * 8
     return StoreSettings(size, recipe.data.resize, recipe.data.channels, recipe.data.max_pixels)
 

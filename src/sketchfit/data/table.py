@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.data.submission import Submission
+from sketchfit.data.unused import Unused
 from sketchfit.runs.state import Kind, State
 
 
@@ -30,23 +32,6 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Submission:
-    """The sample submission: its columns and rows; predictions are written in this order.
-
-    Attributes:
-        columns: column names; the last is the one to fill.
-        rows: the text of all columns but the last, one tuple per row.
-        test_row: int64 [M], row of `Table.test` for each sample row.
-        encoding: text encoding that the sample was read with.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    test_row: np.ndarray[Any, Any]
-    encoding: str
-
-
-@dataclass(frozen=True)
 class Table:
     """Content of the user's tables.
 
@@ -55,11 +40,13 @@ class Table:
         train, test: rows; `test` may be empty.
         label: int64 [N], class index of each training row, 0 … C-1.
         class_names: C names in the order of the class index.
-        class_targets: C integers, the class numbers of the user's tables (equal to the index if `target` counts from
-            0).
+        class_labels: C texts, what the user's label column calls each class, e.g. `7`, `007`, `True` or `apple`; of
+            class folders their names.
         submission: the sample submission, if there is one.
         columns: further columns of the training table by name, for example a fold column; text arrays [N].
+        layout: where the rows of each split are from, one sentence each.
         test_columns: further columns of the test table by name; text arrays [M].
+        unused: files in the data folder that are in no row, by reason.
         notes: what to know about the tables that is not an error, one sentence each.
     """
 
@@ -68,11 +55,13 @@ class Table:
     test: Split
     label: np.ndarray[Any, Any]
     class_names: tuple[str, ...]
-    class_targets: tuple[int, ...]
+    class_labels: tuple[str, ...]
     submission: Submission | None
     columns: dict[str, np.ndarray[Any, Any]]
     notes: tuple[str, ...] = ()
+    unused: tuple[Unused, ...] = ()
     test_columns: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    layout: tuple[str, ...] = ()
 
     @property
     def class_count(self) -> int:
@@ -87,10 +76,15 @@ def fingerprint(table: Table) -> str:
         "train": [table.train.paths, table.train.names],
         "test": [table.test.paths, table.test.names],
         "label": [int(label) for label in table.label],
-        "classes": [table.class_names, table.class_targets],
-        "submission": submission and [submission.columns, submission.rows, [int(row) for row in submission.test_row]],
+        "classes": [table.class_names, [_hashed(label) for label in table.class_labels]],
+        "submission": submission and [submission.columns, submission.keys(), [int(row) for row in submission.test_row]],
     }
     return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def _hashed(label: str) -> int | str:
+    """Return a number for a label that is one: folders of before labels were text have these fingerprints."""
+    return int(label) if label.isascii() and label.isdecimal() and str(int(label)) == label else label
 
 
 def run_state(table: Table, kind: Kind, source: Path | None = None) -> State:
@@ -101,7 +95,7 @@ def run_state(table: Table, kind: Kind, source: Path | None = None) -> State:
         source=(table.root if source is None else source).resolve(),
         table_id=fingerprint(table),
         class_names=table.class_names,
-        class_targets=table.class_targets,
+        class_labels=table.class_labels,
         rows={"train": len(table.train), "test": len(table.test)},
         test_names=table.test.names,
     )

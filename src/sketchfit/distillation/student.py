@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
-from sketchfit.data.store import join_stores
+from sketchfit.data.joined_stores import join_stores
 from sketchfit.inference import votes
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.predictor import Predictor

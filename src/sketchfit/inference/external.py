@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sketchfit.data.label_forms import nearest_form
+from sketchfit.data.labels import BLANKS
+from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
-from sketchfit.inference.submission_text import expected_rows
+from sketchfit.inference.submission_text import submission_form
 from sketchfit.runs.probabilities import SUM_TOLERANCE
 from sketchfit.wording import listed
 
@@ -35,7 +38,7 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     """Read probabilities float32 [N_test, C], in the order of `table.test`, from CSV text in any order of rows.
 
     With the sample's columns it holds labels, which become probabilities by the stated accuracy (`votes.from_labels`).
-    With the sample's key columns and one column per class (its name or its target) it holds probabilities.
+    With the sample's key columns and one column per class (its name or its label) it holds probabilities.
 
     Args:
         text: the CSV.
@@ -46,16 +49,19 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     Raises:
         UserError: every problem: columns, rows missing or repeated, no such class, no probabilities.
     """
-    lines = [line for line in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")) if line]
+    form = submission_form(table)
+    delimiter = form.dialect.delimiter if form.dialect.delimiter in text.partition("\n")[0] else ","
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter)
+    lines = [line for line in reader if line]
     header, body = (lines[0], lines[1:]) if lines else ([], [])
-    sample, keys, rows = expected_rows(table)
-    columns = _find_columns(header, sample, table)
+    columns = _find_columns(header, form, table)
     if columns is None:
-        raise UserError(f"{name}: columns must be {','.join(sample)}, or {','.join(sample[:-1])} and one per class")
-    fields = _in_order(header, body, columns, keys, name)
+        kept = ",".join(form.columns[place] for place in form.kept)
+        raise UserError(f"{name}: columns must be {','.join(form.columns)}, or {kept} and one per class")
+    fields = _in_order(header, body, columns, form.keys(), name)
     found = _probabilities(fields, columns, name) if columns.classes else _labels(fields, table, accuracy, name)
     prob = np.empty((len(table.test), table.class_count), dtype=np.float32)
-    prob[rows] = found
+    prob[form.test_row] = found
     return prob
 
 
@@ -92,17 +98,24 @@ def guessed_weights(accuracies: Floats, classes: int) -> Floats:
     return np.asarray(odds / odds.sum() if odds.sum() > 0 else np.full(len(a), 1 / len(a)))
 
 
-def _find_columns(header: list[str], sample: tuple[str, ...], table: Table) -> _Columns | None:
+def _find_columns(header: list[str], form: Submission, table: Table) -> _Columns | None:
     """Find the columns of the keys and of the values; None where they are neither labels nor one per class."""
-    if any(column not in header for column in sample[:-1]):
+    kept = [form.columns[place] for place in form.kept]
+    if any(column not in header for column in kept):
         return None
-    keys = [header.index(column) for column in sample[:-1]]
-    if header == list(sample):
-        return _Columns(keys, [len(header) - 1], [])
-    by_name = {name: index for index, name in enumerate(table.class_names)}
-    by_target = {str(target): index for index, target in enumerate(table.class_targets)}
-    rest = [place for place, column in enumerate(header) if column not in sample[:-1]]
-    for index in (by_name, by_target):
+    keys = [header.index(column) for column in kept]
+    rest = [place for place, column in enumerate(header) if column not in kept]
+    if form.columns == tuple(header):
+        probabilities = {
+            place: fill.index for place, fill in enumerate(form.fills) if isinstance(fill, ProbabilityFill)
+        }
+        if len(probabilities) == table.class_count:
+            return _Columns(keys, list(probabilities), list(probabilities.values()))
+    for place, fill in enumerate(form.fills):
+        if isinstance(fill, LabelFill | RankedFill) and form.columns[place] in header:
+            return _Columns(keys, [header.index(form.columns[place])], [])
+    for texts in (table.class_names, table.class_labels):
+        index = {text: number for number, text in enumerate(texts)}
         classes = [index.get(header[place], -1) for place in rest]
         if sorted(classes) == list(range(table.class_count)):
             return _Columns(keys, rest, classes)
@@ -110,10 +123,16 @@ def _find_columns(header: list[str], sample: tuple[str, ...], table: Table) -> _
 
 
 def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -> Floats:
-    index = {str(target): place for place, target in enumerate(table.class_targets)}
-    if unknown := sorted({field[0] for field in fields if field[0].strip() not in index}):
+    given = [field[0].strip(BLANKS) for field in fields]
+    for fill in submission_form(table).fills:
+        if isinstance(fill, RankedFill):  # the first of several labels is the most probable one
+            given = [cell.split(fill.separator)[0] for cell in given]
+    values = set(given)
+    form = nearest_form(values, table.class_labels, table.class_names)
+    if unknown := sorted(values - set(form)):
         raise UserError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
-    label = np.array([index[field[0].strip()] for field in fields])
+    index = {text: number for number, text in enumerate(form)}
+    label = np.array([index[cell] for cell in given])
     return votes.from_labels(label, table.class_count, accuracy)
 
 

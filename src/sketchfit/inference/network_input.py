@@ -17,7 +17,7 @@ from sketchfit.transforms.resample import resize
 
 def network_input(path: Path, recipe: Recipe) -> NDArray[np.uint8]:
     """Return a drawing at the input size, uint8 [size, size, C]; a white one where it cannot be read."""
-    settings, size = store_settings(recipe), recipe.model.input_size
+    settings, size = store_settings(recipe), recipe.model.size
     try:
         image = decode(path, max_pixels=settings.max_pixels)
     except (ImageError, OSError):

@@ -63,7 +63,7 @@ class Predictor:
             UserError: the backend cannot be used here.
         """
         network.model.to(device)
-        compute, size = Compute.of(recipe.compute, device), recipe.model.input_size
+        compute, size = Compute.of(recipe.compute, device), recipe.model.size
         name = backend or recipe.inference.backend
         if name == "auto":
             name = choose_backend(network, compute, size, images)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models.classifier import attach_head, classifier_names
+from sketchfit.models.classifier import attach_head
+from sketchfit.models.input_size import size_hint
+from sketchfit.models.loading import Loading, check_loaded, recorded_loading
 from sketchfit.models.network import Network, Normalisation
+from sketchfit.models.patch_grid import check_patch_grid
 from sketchfit.models.weights import read_metadata, read_weights
 from sketchfit.registry import nearest
-
-LEAST_LOADED = 0.5
-"""Share of the backbone's weights that a file must contain. Less than all, because timm adapts some: position
-embeddings to the input size, fused projections."""
 
 
 def build_network(
@@ -48,14 +47,15 @@ def build_network(
     if state:
         # timm drops the file's classifier by comparing numbers of classes, so it must get the file's own.
         own["pretrained_cfg_overlay"] = {"state_dict": state, "num_classes": outputs}
-    model = _create(section.backbone, own, _arguments(section, metadata))
-    if state:
-        _check_loaded(model, state, section)
+    with recorded_loading() if state else nullcontext(Loading()) as loading:
+        model = _create(section, own, _arguments(section, metadata))
+    check_patch_grid(model, section.size)
+    notes = check_loaded(model, loading, section) if state else ()
     normalisation = _normalisation(section, metadata, model.pretrained_cfg)
     new_head = outputs != classes or not section.head.is_timms
     if new_head:
         attach_head(model, section.head, classes)
-    return Network(model, normalisation, new_head)
+    return Network(model, normalisation, new_head, notes)
 
 
 def provenance(section: ModelSection, normalisation: Normalisation) -> dict[str, str]:
@@ -101,19 +101,21 @@ def _arguments(section: ModelSection, metadata: dict[str, str]) -> dict[str, Any
     return _input_size_argument(section, arguments)
 
 
-def _create(backbone: str, own: dict[str, Any], arguments: dict[str, Any]) -> Any:
+def _create(section: ModelSection, own: dict[str, Any], arguments: dict[str, Any]) -> Any:
     """Return timm's model. `own` are arguments with settings of their own, which `model.args` must not repeat."""
+    backbone = section.backbone
     try:
         return timm.create_model(backbone, **own, **arguments)
     except TypeError as error:
         raise UserError(f"model.args: {backbone} does not take them: {error}") from error
-    except (RuntimeError, OSError, ValueError) as error:
+    except (AssertionError, RuntimeError, OSError, ValueError) as error:
         if not own["pretrained"]:
-            raise UserError(f"model: {backbone} cannot be built: {_first_lines(error)}") from error
+            raise UserError(f"model: {backbone} cannot be built: {_first_lines(error)}", size_hint(section)) from error
+        hint = "" if isinstance(error, OSError) else size_hint(section)
         raise UserError(
             f"model: the weights of {backbone} cannot be loaded: {_first_lines(error)}",
-            "Give a local file with --set model.weights=FILE, or start from random weights with "
-            "--set model.pretrained=false",
+            f"{hint} Give a local file with --set model.weights=FILE, or start from random weights with "
+            "--set model.pretrained=false".strip(),
         ) from error
 
 
@@ -154,34 +156,12 @@ def _classifier_outputs(section: ModelSection, state: dict[str, torch.Tensor]) -
     return int(outputs[0]) if outputs else -1
 
 
-def _check_loaded(model: nn.Module, state: dict[str, torch.Tensor], section: ModelSection) -> None:
-    """Check that the file's values are in the model: some timm models load what fits and ignore the rest."""
-    heads = tuple(f"{name}." for name in classifier_names(model))
-    trunk = [value for name, value in model.named_parameters() if not (heads and name.startswith(heads))]
-    by_count: dict[int, list[torch.Tensor]] = {}
-    for value in state.values():
-        by_count.setdefault(value.numel(), []).append(value)
-
-    def is_loaded(parameter: torch.Tensor) -> bool:
-        flat = parameter.detach().flatten()
-        return any(torch.equal(flat, value.flatten().to(flat)) for value in by_count.get(flat.numel(), []))
-
-    total = sum(value.numel() for value in trunk)
-    found = sum(value.numel() for value in trunk if is_loaded(value))
-    if found < total * LEAST_LOADED:
-        raise UserError(
-            f"model.weights: {section.weights} does not fit {section.backbone}: it has {found / total:.0%} of the "
-            "backbone's weights",
-            "Set model.backbone to the architecture of the file, or give another file.",
-        )
-
-
 def _input_size_argument(section: ModelSection, args: dict[str, Any]) -> dict[str, Any]:
     """Add the input size for backbones that are built for one: those with position embeddings or windows."""
     config = timm.get_pretrained_cfg(section.backbone)
     if config is None or (not config.fixed_input_size and "img_size" not in args):
         return args
-    return {"img_size": section.input_size, **args}
+    return {"img_size": section.size, **args}
 
 
 def _normalisation(section: ModelSection, metadata: dict[str, str], config: dict[str, Any]) -> Normalisation:

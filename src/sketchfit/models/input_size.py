@@ -10,6 +10,7 @@ from torch import nn
 
 from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
+from sketchfit.config.own_size import own_input_size
 from sketchfit.errors import UserError
 
 
@@ -17,6 +18,12 @@ def has_fixed_size(section: ModelSection) -> bool:
     """Return whether the backbone is built for one input size; others take any."""
     config = timm.get_pretrained_cfg(section.backbone)
     return config is not None and (config.fixed_input_size or "img_size" in section.args)
+
+
+def size_hint(section: ModelSection) -> str:
+    """Return a sentence that names the backbone's own input size; empty where the recipe has that one."""
+    own = own_input_size(section.backbone)
+    return "" if section.size == own else f"Try model.input_size={own}, the size that {section.backbone} is made for."
 
 
 def set_input_size(model: nn.Module, size: int, optimizer: torch.optim.Optimizer | None = None) -> None:

@@ -27,11 +27,13 @@ class Network:
         model: images float [B, 3, H, W] to logits [B, classes].
         normalisation: of the images.
         new_head: whether the head's first weights were random, and not from a file.
+        notes: for the user, on what the file of weights lacks or has besides.
     """
 
     model: nn.Module
     normalisation: Normalisation
     new_head: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def classes(self) -> int:

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.files import atomic
 from sketchfit.models.backbone import build_network, provenance
+from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.models.learnt_rows import learnt_by, to_metadata, union
 from sketchfit.models.network import Network
 from sketchfit.models.weights import read_metadata
 
 NAME = "model.safetensors"
 
 
-def save_network(folder: Path, network: Network, recipe: Recipe) -> None:
-    """Write a network's weights to its folder, with the metadata that `load_network` needs."""
+def save_network(folder: Path, network: Network, recipe: Recipe, learnt: NDArray[np.uint64] | None = None) -> None:
+    """Write a network's weights to its folder, with the metadata that `load_network` needs.
+
+    Args:
+        folder: existing.
+        network: to write.
+        recipe: whose weights it started from.
+        learnt: uint64, `content_ids` of the images that it has learnt from; those of the weights that it started from
+            are added. None: not known.
+    """
     state = {name: value.cpu().contiguous() for name, value in network.model.state_dict().items()}
     with atomic(folder / NAME) as temporary:
-        save_file(state, temporary, provenance(recipe.model, network.normalisation))
+        save_file(state, temporary, provenance(recipe.model, network.normalisation) | _learnt(recipe, learnt))
 
 
 def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
     """Build the network of a folder with its trained weights, on the CPU; `recipe.model.weights` is not read."""
     path = folder / NAME
     network = build_network(recipe.model, classes, load_weights=False, metadata=read_metadata(path))
-    network.model.load_state_dict(load_file(path))
+    state = load_file(path)
+    if KernelNetwork.is_state(state):
+        return replace(network, model=KernelNetwork.of_state(network.model, state, recipe.model.size))
+    network.model.load_state_dict(state)
     return network
+
+
+def _learnt(recipe: Recipe, learnt: NDArray[np.uint64] | None) -> dict[str, str]:
+    if learnt is None:
+        return {}
+    before = learnt_by(recipe.model.weights) if recipe.model.pretrained else None
+    return to_metadata(union([learnt, before]))

@@ -17,13 +17,13 @@ NEWER = "Update sketchfit: pip install --upgrade sketchfit"
 Numbers = tuple[float, ...]
 
 
-class Part(BaseModel):
+class ArtefactPart(BaseModel):
     """A part of an artefact; can be validated from a mapping or from an object with the same attributes."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True, extra="ignore")
 
 
-class Artefact(Part):
+class Artefact(ArtefactPart):
     """A JSON file.
 
     Attributes:

@@ -15,6 +15,7 @@ from sketchfit.runs.artefacts import (
     AuditFindings,
     Calibration,
     ClaimRecord,
+    Directions,
     DistilledStudent,
     EnsembleComparison,
     EnsembleWeights,
@@ -197,6 +198,11 @@ class Run:
     def label_free(self) -> LabelFreeRecord | None:
         """What estimates accuracy without labels; None where there is none."""
         return LabelFreeRecord.find(self.path)
+
+    @property
+    def directions(self) -> Directions | None:
+        """Classes that become another class when a drawing is flipped or turned; None where it was not measured."""
+        return Directions.find(self.path)
 
     @cached_property
     def relations(self) -> Relations | None:

@@ -54,7 +54,7 @@ class RunTable:
         root: folder that image paths are relative to; found again next to the run where both were moved.
         source: what the tables were read from.
         table_id: digest of the tables.
-        class_names, class_targets: C names and what the user's tables call each class.
+        class_names, class_labels: C names for display, and what the label column of the user's table calls each class.
         test_names: what the test table calls each image.
     """
 
@@ -62,7 +62,7 @@ class RunTable:
     source: Path
     table_id: str
     class_names: tuple[str, ...]
-    class_targets: tuple[int, ...]
+    class_labels: tuple[str, ...]
     test_names: tuple[str, ...]
 
     @property
@@ -81,7 +81,7 @@ def table_of(state: State, folder: Path) -> RunTable:
     root = find_moved(state.data, folder)
     inside = state.source.is_relative_to(state.data)
     source = root / state.source.relative_to(state.data) if inside else find_moved(state.source, folder)
-    return RunTable(root, source, state.table_id, state.class_names, state.class_targets, state.test_names)
+    return RunTable(root, source, state.table_id, state.class_names, state.class_labels, state.test_names)
 
 
 def find_moved(path: Path, folder: Path) -> Path:

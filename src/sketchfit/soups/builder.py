@@ -12,6 +12,7 @@ from sketchfit.data.folds import Fold, all_rows
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import uniform_soup
+from sketchfit.models.learnt_rows import learnt_by, union
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.fingerprint import digest
@@ -119,7 +120,8 @@ def _write_once(context: RunContext, member: Member, fold: Fold, networks: Seque
         if folder.is_done(fingerprint):
             return
         began = time.monotonic()
-        write_results(context, member, fold, mix(context, member, fold, networks))
+        learnt = union(learnt_by(one.weights) for one in networks)
+        write_results(context, member, fold, mix(context, member, fold, networks), learnt)
         folder.finish(fingerprint, time.monotonic() - began)
 
     context.engine.on_main(write)

@@ -14,6 +14,7 @@ from sketchfit.data.folds import Fold
 from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
+from sketchfit.models.learnt_rows import KEY as LEARNT_ROWS
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder
@@ -89,9 +90,9 @@ def mismatch(first: Candidate, other: Candidate) -> str:
         return f"another head ({there.head.name}; {first.name}: {here.head.name})"
     shapes, others = _shapes(first.networks[0]), _shapes(other.networks[0])
     differing = [name for name in shapes if others.get(name, shapes[name]) != shapes[name]]
-    if here.input_size != there.input_size:
+    if here.size != there.size:
         position = next((f", and with it {name}" for name in differing), "")
-        return f"another input size{position} ({there.input_size} px; {first.name}: {here.input_size} px)"
+        return f"another input size{position} ({there.size} px; {first.name}: {here.size} px)"
     if only := sorted(shapes.keys() ^ others.keys()):
         return f"other entries, among them {only[0]}, which {_owner(first, other, only[0] in shapes)} alone has"
     if differing:
@@ -100,7 +101,7 @@ def mismatch(first: Candidate, other: Candidate) -> str:
     args = [key for key in {*here.args, *there.args} if "drop" not in key]  # dropout is off in inference
     if changed := sorted(key for key in args if here.args.get(key) != there.args.get(key)):
         return f"other model.args ({', '.join(changed)})"
-    if read_metadata(first.networks[0].weights) != read_metadata(other.networks[0].weights):
+    if _input_of(first.networks[0]) != _input_of(other.networks[0]):
         return "another mean, deviation or padding of its input"
     if store_settings(first.recipe) != store_settings(other.recipe):
         return "images stored in another size or way (data)"
@@ -136,6 +137,11 @@ def _start(recipe: Recipe) -> tuple[object, ...]:
     """What decides the weights before training; the seed gives those of the new head."""
     model = recipe.model
     return model.backbone, model.pretrained, model.weights, recipe.seed
+
+
+def _input_of(network: NetworkFolder) -> dict[str, str]:
+    """Return the metadata of a network's file that decide its input."""
+    return {key: value for key, value in read_metadata(network.weights).items() if key != LEARNT_ROWS}
 
 
 def _shapes(network: NetworkFolder) -> dict[str, tuple[int, ...]]:

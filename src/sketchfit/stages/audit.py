@@ -24,7 +24,9 @@ def audit(context: RunContext, state: RunState) -> RunState:
         group = find_groups(context, stores)
     if group is None:
         unreadable = {"train": dict(state.unreadable_train), "test": dict(state.unreadable_test)}
-        findings = AuditFindings(notes=context.table.notes, unreadable=unreadable)
+        damaged = {"train": dict(state.damaged_train), "test": dict(state.damaged_test)}
+        unused = {one.kind: one.paths for one in context.table.unused}
+        findings = AuditFindings(notes=context.table.notes, unreadable=unreadable, damaged=damaged, unused=unused)
         context.engine.on_main(lambda: context.run.write(findings))
     return replace(state, group=group)
 

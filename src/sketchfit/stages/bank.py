@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from sketchfit.bank.features import open_features
 from sketchfit.stages.context import RunContext, RunState
+from sketchfit.stages.start_weights import why_no_features
+
+log = logging.getLogger(__name__)
 
 
 def bank(context: RunContext, state: RunState) -> RunState:
@@ -15,6 +19,9 @@ def bank(context: RunContext, state: RunState) -> RunState:
         UserError: the network cannot be built, or returns NaN or infinity for an image.
     """
     first = next(iter(state.members.values()))
+    if reason := why_no_features(first.recipe, context):
+        log.info(f"no frozen features, as {reason}: relations between rows are not tested")
+        return state
     with context.engine.main_first():  # the other processes read what the main process has written
         features = open_features(
             first.recipe, context.table, (first.train, first.test), context.engine.device, context.console

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from sketchfit.config.fold_weights import at_fold, has_fold_weights
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import student_of
+from sketchfit.data.content_ids import content_ids
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
 from sketchfit.distillation.student import distilled_name
@@ -20,6 +22,7 @@ from sketchfit.errors import Problems
 from sketchfit.models.backbone import check_backbone
 from sketchfit.models.choose_backend import check_backend
 from sketchfit.models.hub import has_cached_weights
+from sketchfit.models.learnt_rows import learnt_by
 from sketchfit.runs.artefacts import DistilledStudent
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.relate import named_groups
@@ -33,10 +36,12 @@ from sketchfit.stages.resources import (
     training_seconds,
 )
 from sketchfit.stages.split import make_folds, trained_folds
+from sketchfit.stages.start_weights import check_before_decoding
 from sketchfit.tracking.console import duration
 from sketchfit.training.engine import Engine
 from sketchfit.training.optimizers import check_optimizer
 from sketchfit.training.trial import Trial, try_training
+from sketchfit.transforms.mirroring import Mirroring
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +137,17 @@ def check_run(planned: PlannedRun, table: Table, engine: Engine) -> CheckReport:
     folds: Sequence[Fold] = (Fold(0, rows, rows[:0]),)
     if planned.kind == "run":
         folds = problems.collect(lambda: planned_folds(planned.recipe, table)) or folds
+        problems.collect(lambda: _check_weights(planned.recipe, table))
+    for member in member_recipes(planned.recipe).values():
+        problems.collect(lambda member=member: Mirroring.of(member.transforms, table.class_labels))  # type: ignore[misc]
     return check_networks(list(planned.networks(folds)), folds, table, engine, problems)
+
+
+def _check_weights(recipe: Recipe, table: Table) -> None:
+    """Compare the images that files of weights name with those of the table, where one of them names any."""
+    members = [member for member in member_recipes(recipe).values() if not has_fold_weights(member)]
+    if any(member.model.pretrained and learnt_by(member.model.weights) is not None for member in members):
+        check_before_decoding(recipe, table, content_ids(table.root, table.train.paths))
 
 
 def _later_trainings(recipe: Recipe, folds: Sequence[Fold]) -> int:
@@ -174,7 +189,8 @@ def check_networks(
     trials: dict[str, Trial] = {}
     for network in networks:
         problems.about = f"{network.name}: " if len(networks) > 1 else ""
-        if (trial := _check_network(network, table.class_count, engine, problems, notes)) is not None:
+        at = replace(network, recipe=at_fold(network.recipe, folds[0].number))
+        if (trial := _check_network(at, table.class_count, engine, problems, notes)) is not None:
             trials[network.name] = trial
     problems.about = ""
     problems.stop()
@@ -215,4 +231,8 @@ def _check_network(
         if not cached:
             recipe = recipe.model_copy(update={"model": model.model_copy(update={"pretrained": False})})
     folder = existing_folder(network.folder)
-    return problems.collect(lambda: try_training(recipe, classes, engine.device, folder))
+    trial = problems.collect(lambda: try_training(recipe, classes, engine.device, folder))
+    if trial and model.pretrained and model.weights is not None and learnt_by(model.weights) is None:
+        notes.append(f"{network.name}: {model.weights} does not name the images that it has learnt from: not checked")
+    notes += [f"{network.name}: {note}" for note in (trial.notes if trial else ())]
+    return trial

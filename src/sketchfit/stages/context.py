@@ -38,6 +38,7 @@ class RunState:
         audit_callback: has measured the images that were decoded.
         features: of all images from the first member's frozen backbone; None where it has none.
         unreadable_train, unreadable_test: path of each image that can't be read, with the reason.
+        damaged_train, damaged_test: the same for images of which a part is decoded and used.
         group: int64 [N], group of each training row: near-duplicates and, after `relate`, related rows that folds keep
             together; None where none are known.
         folds: those that are trained.
@@ -62,6 +63,8 @@ class RunState:
     features: BankFeatures | None = None
     unreadable_train: Mapping[str, str] = field(default_factory=dict)
     unreadable_test: Mapping[str, str] = field(default_factory=dict)
+    damaged_train: Mapping[str, str] = field(default_factory=dict)
+    damaged_test: Mapping[str, str] = field(default_factory=dict)
     group: NDArray[np.int64] | None = None
     folds: tuple[Fold, ...] = ()
     trained: Mapping[str, TrainedMember] = field(default_factory=dict)

@@ -36,6 +36,7 @@ def decode(context: RunContext, state: RunState) -> RunState:
     first = next(iter(members.values()))
     _print_store(first.train)
     train, test = unreadable_images(context, first)
+    damaged = damaged_images(context, first)
     return replace(
         state,
         members=members,
@@ -43,6 +44,8 @@ def decode(context: RunContext, state: RunState) -> RunState:
         audit_callback=callback,
         unreadable_train=train,
         unreadable_test=test,
+        damaged_train=damaged[0],
+        damaged_test=damaged[1],
     )
 
 
@@ -64,16 +67,17 @@ def unreadable_images(context: RunContext, member: Member) -> tuple[dict[str, st
     """Return the images of the training and the test table that can't be read, with the reason, and print them.
 
     Raises:
-        UserError: there are some and the run is strict, or no training image can be read.
+        UserError: there are some and `data.missing` is `error`, or no training image can be read.
     """
     table = context.table
     train = {path: error for path, error in zip(table.train.paths, member.train.errors, strict=True) if error}
     test = {path: error for path, error in zip(table.test.paths, member.test.errors, strict=True) if error}
     problems = [f"{path}: {error}" for path, error in [*train.items(), *test.items()]]
-    if context.strict and problems:
+    if context.recipe.data.missing == "error" and problems:
         raise UserError(
             [f"{len(problems)} images can't be read", *problems],
-            "Fix them, or leave out --strict: such training rows are then dropped, and such test rows get the prior.",
+            "Fix them, or leave out --strict and data.missing=error: such training rows are then dropped, and such "
+            "test rows get the prior.",
         )
     if len(train) == len(table.train):
         raise UserError(["no training image can be read", *problems[:PRINTED]], "Check the paths and the files.")
@@ -85,6 +89,19 @@ def unreadable_images(context: RunContext, member: Member) -> tuple[dict[str, st
             log.info(f"{len(found)} {what}:")
             for path, error in list(found.items())[:PRINTED]:
                 log.info(f"  {path}: {error}")
+    return train, test
+
+
+def damaged_images(context: RunContext, member: Member) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the damaged images of both tables that are used as far as they can be decoded, and print them."""
+    parts = ((context.table.train, member.train), (context.table.test, member.test))
+    train, test = (
+        {path: text for path, text in zip(one.paths, store.damage, strict=True) if text} for one, store in parts
+    )
+    if train or test:
+        log.info(f"{len(train) + len(test)} images are damaged; what can be decoded of them is used:")
+        for path, text in [*train.items(), *test.items()][:PRINTED]:
+            log.info(f"  {path}: {text}")
     return train, test
 
 

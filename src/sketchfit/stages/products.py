@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sketchfit.data.unused import Unused
 from sketchfit.inference.calibration import CalibrationReport, Calibrator
 from sketchfit.inference.diversity import Diversity
 from sketchfit.inference.ensembling.compare import Comparison
@@ -73,6 +74,8 @@ class RunResult:
         top1, top5: out-of-fold accuracy with interval, over the rows of the folds that were trained.
         submission: its path; None where there are no test rows.
         unreadable_train, unreadable_test: path of each image that can't be read, with the reason.
+        unused: files in the data folder that are in no row, by reason.
+        damaged: the same for images of which a part is decoded and used.
         seconds: time by stage.
         steps: out-of-fold accuracy after each step that follows training.
     """
@@ -83,5 +86,7 @@ class RunResult:
     submission: Path | None
     unreadable_train: Mapping[str, str]
     unreadable_test: Mapping[str, str]
+    damaged: Mapping[str, str]
+    unused: tuple[Unused, ...]
     seconds: Mapping[str, float]
     steps: tuple[Step, ...] = ()

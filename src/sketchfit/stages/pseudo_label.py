@@ -19,7 +19,8 @@ from sketchfit.config.parse import parse_recipe
 from sketchfit.config.pseudo_label import PseudoLabelSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
-from sketchfit.data.store import Store, join_stores
+from sketchfit.data.joined_stores import join_stores
+from sketchfit.data.store import Store
 from sketchfit.inference import votes
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.oof import Floats, Rows

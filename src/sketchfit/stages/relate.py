@@ -38,6 +38,7 @@ from sketchfit.runs.artefacts.relations import CLUSTERS
 from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.frozen_rows import FrozenRows
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +222,12 @@ def _by_hand(setting: str, plan: FoldPlan, rows: _Rows, tested: tuple[Tested, ..
     # The intervals of `none` still count copies as one row.
     group = own_groups(rows.copies.train) if setting == "none" else with_copies(key, rows.copies, plan)
     chosen = Grouping(setting if setting == "none" else text, group, (setting,))
-    return GroupingChoice(chosen, (chosen,), "the recipe sets it")
+    separated = 0 if setting == "none" else crossing_pairs(group, own_groups(key.train))
+    reason = "the recipe sets it"
+    if separated:
+        pairs = counted(separated, "pair")
+        reason += f"; {pairs} of rows that it relates may be in different folds, as near-duplicates would join too many"
+    return GroupingChoice(chosen, (chosen,), reason)
 
 
 def _plan(context: RunContext) -> FoldPlan:

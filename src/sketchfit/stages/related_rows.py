@@ -22,6 +22,7 @@ from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.relate import SEPARABLE, find_related
+from sketchfit.stages.start_weights import why_no_features
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 
@@ -72,6 +73,8 @@ class TableFeatures:
 
 def _features(context: RunContext) -> BankFeatures | None:
     name, recipe = next(iter(member_recipes(context.recipe).items()))
+    if reason := why_no_features(recipe, context):
+        raise UserError(reason)
     # Before all images are decoded: it raises an error where the weights can't be had.
     if recipe.model.pretrained and recipe.model.weights is None and not has_cached_weights(recipe.model):
         log.info(f"the weights of {recipe.model.backbone} are downloaded, to test which rows are related")

@@ -42,7 +42,7 @@ class PlannedNetwork:
 
 def training_seconds(recipe: Recipe, trial: Trial, fold: Fold, tests: int) -> float:
     """Estimate the time of one training and of the probabilities of its rows."""
-    full, training = recipe.model.input_size, recipe.training
+    full, training = recipe.model.size, recipe.training
     images = sum(
         one.batches * one.batch_size * (one.size / full) ** 2 for one in make_plan(recipe, len(fold.train)).epochs
     )

@@ -9,14 +9,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.config.folds import FoldsSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.folds import Fold, balance, folds_of, given_folds, stratified_folds
+from sketchfit.data.folds import TRAIN_ONLY, Fold, balance, folds_of, given_folds, stratified_folds
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.runs.table import TrainingRows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
-from sketchfit.wording import listed
+from sketchfit.stages.fold_notes import fold_notes
+from sketchfit.stages.start_weights import check_start_weights
+from sketchfit.wording import counted, listed
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +28,8 @@ def split(context: RunContext, state: RunState) -> RunState:
     """Assign the rows that every member can read to folds, and write `folds.parquet`.
 
     Raises:
-        UserError: folds that do not exist or are empty, or that leak copies to students.
+        UserError: folds that do not exist or are empty, or that leak copies to students; weights that have learnt from
+            rows of a fold that they are validated on.
     """
     table, recipe = context.table, context.recipe
     usable = np.logical_and.reduce([member.train.readable for member in state.members.values()])
@@ -33,8 +37,14 @@ def split(context: RunContext, state: RunState) -> RunState:
     context.engine.on_main(lambda: _write_folds(context, assignment, state.group))
     for fold_of_row in assignment:
         log.info(balance(table.label, fold_of_row))
+    for note in fold_notes(table, folds, assignment, state.group, recipe):
+        log.info(f"note: {note}")
     chosen = trained_folds(folds, recipe)
     check_students(chosen, state.group, recipe)
+    recipes = {name: member.recipe for name, member in state.members.items()}
+    if state.student is not None:
+        recipes[state.student.name] = state.student.recipe
+    check_start_weights(context, recipes, chosen, state.group)
     return replace(state, folds=chosen)
 
 
@@ -58,9 +68,11 @@ def make_folds(
         The folds, and int64 [R, N]: the fold of each row in each repeat; -1 where it is validated in none.
 
     Raises:
-        UserError: a column that is not in the table, or folds to train that do not exist.
+        UserError: a column that is not in the table, fewer groups than folds, or folds to train that do not exist.
     """
     section, rows = recipe.folds, np.flatnonzero(usable)
+    if group is not None and section.column is None and section.group != "none":
+        _check_groups(len(np.unique(group[rows])), section)
     assignment = _assign(table, rows, group, recipe)
     folds = folds_of(assignment, rows)
     empty = [fold.number for fold in folds if len(fold.valid) == 0 or len(fold.train) == 0]
@@ -74,6 +86,16 @@ def make_folds(
     return folds, assignment
 
 
+def _check_groups(groups: int, section: FoldsSection) -> None:
+    parts = 2 if section.holdout else section.k
+    if groups < parts:
+        fewer = f"Set folds.k={groups}, or another folds.group" if groups > 1 else "Set another folds.group"
+        raise UserError(
+            f"folds.group={section.group} gives {counted(groups, 'group')}, too few for {parts} parts of the rows",
+            f"{fewer}; with `none`, related rows may be in different folds, and figures are then too high.",
+        )
+
+
 def _assign(
     table: Table, rows: NDArray[np.int64], group: NDArray[np.int64] | None, recipe: Recipe
 ) -> NDArray[np.int64]:
@@ -85,13 +107,24 @@ def _assign(
         return assignment
     shares = [section.holdout, 1 - section.holdout] if section.holdout else [1 / section.k] * section.k
     seed = recipe.seed if section.seed is None else section.seed
+    single = _occurs_once(table.label[rows])
+    if grouping is not None:
+        single &= _occurs_once(
+            grouping[rows]
+        )  # else it stays with its copies, so that none is validated against another
     for repeat, fold_of_row in enumerate(assignment):
         fold_of_row[rows] = stratified_folds(
             table.label[rows], shares, seed + repeat, None if grouping is None else grouping[rows]
         )
         if section.holdout:
-            fold_of_row[fold_of_row == 1] = -1
+            fold_of_row[fold_of_row == 1] = TRAIN_ONLY
+        fold_of_row[rows[single]] = TRAIN_ONLY  # no network can recognise a class that it has not learnt
     return assignment
+
+
+def _occurs_once(values: NDArray[np.int64]) -> NDArray[np.bool_]:
+    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray(count[inverse] == 1)
 
 
 def _column(table: Table, name: str) -> NDArray[np.str_]:

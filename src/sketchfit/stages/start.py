@@ -28,7 +28,7 @@ class RunRequest:
         data: folder with the tables and images, or a table.
         recipe: checked.
         folder: of the run.
-        strict: stop at an image that can't be read.
+        strict: stop at an image that is missing or can't be read, as with `data.missing=error`.
         fresh: delete what the folder holds of an earlier run.
         kind: of the folder; a `fit` has no folds.
     """
@@ -39,6 +39,14 @@ class RunRequest:
     strict: bool = False
     fresh: bool = False
     kind: Literal["run", "fit"] = "run"
+
+    @property
+    def settings(self) -> Recipe:
+        """The recipe with `strict`."""
+        if not self.strict:
+            return self.recipe
+        data = self.recipe.data.model_copy(update={"missing": "error"})
+        return self.recipe.model_copy(update={"data": data})
 
 
 def open_tables(data: Path, recipe: Recipe, folder: Path, with_folds: bool = True) -> RunContext:
@@ -66,7 +74,7 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
     Raises:
         UserError: a mistake in the tables, the folder or the recipe, or a check that fails (`stages.check`).
     """
-    context = open_tables(request.data, request.recipe, request.folder, with_folds=request.kind == "run")
+    context = open_tables(request.data, request.settings, request.folder, with_folds=request.kind == "run")
     table, engine = context.table, context.engine
     with engine.main_first() as is_main:  # the other processes read what the main process recorded
         fresh = request.fresh and is_main
@@ -74,10 +82,10 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
             print_table(table)
             if not fresh:
                 check_folder(context.run, request.kind)
-            check_run(PlannedRun(request.recipe, request.folder, request.kind, fresh), table, engine).log()
+            check_run(PlannedRun(context.recipe, request.folder, request.kind, fresh), table, engine).log()
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
-        recipe = resolve_settings(request.recipe, table.class_count, recorded, engine)
+        recipe = resolve_settings(context.recipe, table.class_count, recorded, engine)
         open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh)
-    context = replace(context, recipe=recipe, dispatcher=dispatcher, strict=request.strict)
+    context = replace(context, recipe=recipe, dispatcher=dispatcher)
     start_callbacks(context)
     return context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sketchfit.data.table import Table
 from sketchfit.files import write_text
 from sketchfit.inference.oof import Floats
-from sketchfit.inference.submission_text import submission_text
+from sketchfit.inference.submission_text import submission_form, submission_text
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.context import RunContext, RunState, made
 
@@ -19,6 +19,5 @@ def submit(context: RunContext, state: RunState) -> RunState:
 
 
 def write_submission(run: RunFolder, table: Table, prob: Floats) -> None:
-    """Write the most probable class of every test row to `submission.csv`; `prob` is [N_test, C]."""
-    encoding = table.submission.encoding if table.submission else "utf-8"
-    write_text(run.submission, submission_text(table, prob), encoding)
+    """Write the predictions of every test row in the form of the sample to `submission.csv`; `prob` is [N_test, C]."""
+    write_text(run.submission, submission_text(table, prob), submission_form(table).encoding)

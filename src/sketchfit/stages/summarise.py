@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.unused import REASONS
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.runs.artefacts import ClaimRecord
@@ -27,6 +28,8 @@ def summarise(context: RunContext, state: RunState) -> RunState:
         submission=context.run.submission if len(table.test) else None,
         unreadable_train=state.unreadable_train,
         unreadable_test=state.unreadable_test,
+        damaged={**state.damaged_train, **state.damaged_test},
+        unused=table.unused,
         seconds=context.clock.seconds,
         steps=state.steps,
     )
@@ -42,11 +45,7 @@ def print_result(result: RunResult, recipe: Recipe, claim: ClaimRecord | None = 
         rows.append(("claim for the test set" if claim.test_rows else "claim for new rows", str(claim.expected)))
         if claim.label_free is not None:
             rows.append(("estimate without labels", str(claim.label_free.accuracy)))
-    if result.unreadable_train:
-        rows.append(("training images dropped", f"{len(result.unreadable_train)} (see audit/findings.json)"))
-    if result.unreadable_test:
-        count = len(result.unreadable_test)
-        rows.append(("test images not read", f"{count}, given the prior (see audit/findings.json)"))
+    rows += _files_left_out(result)
     stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in result.seconds.items() if seconds >= 0.5)
     total = duration(sum(result.seconds.values()))
     rows.append(("time", f"{total} ({stages})" if stages else "under a second: everything was on disk"))
@@ -65,3 +64,20 @@ def print_result(result: RunResult, recipe: Recipe, claim: ClaimRecord | None = 
         )
     if not recipe.audit.enabled:
         log.info("note: the audit was off, so copies may be in several folds: the figures may be too high")
+
+
+def _files_left_out(result: RunResult) -> list[tuple[str, str]]:
+    """Return what is printed on files that were not used, or not completely."""
+    rows = []
+    if result.unreadable_train:
+        rows.append(("training images dropped", f"{len(result.unreadable_train)} (see audit/findings.json)"))
+    if result.unreadable_test:
+        count = len(result.unreadable_test)
+        rows.append(("test images not read", f"{count}, given the prior (see audit/findings.json)"))
+    if result.damaged:
+        rows.append(("damaged images", f"{len(result.damaged)}, used as far as decoded (see audit/findings.json)"))
+    if result.unused:
+        count = sum(len(one.paths) for one in result.unused)
+        reasons = "; ".join(f"{REASONS[one.kind]} {len(one.paths):,}" for one in result.unused)
+        rows.append(("files not used", f"{count:,} ({reasons}; see audit/findings.json)"))
+    return rows

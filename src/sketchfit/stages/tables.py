@@ -7,35 +7,61 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.config.data import DataSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.layouts import TableNames
+from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
 from sketchfit.data.review import review_table
 from sketchfit.data.table import Table
-from sketchfit.errors import UserError
+from sketchfit.errors import no_such_data
 
 log = logging.getLogger(__name__)
 
 
 def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
-    """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is an error.
+    """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is noted.
 
     Raises:
         UserError: nothing there, or mistakes in the tables or the review files.
     """
     if not data.exists():
-        raise UserError(f"{data} does not exist", "Give the folder that holds train.csv, or a table.")
+        raise no_such_data(data)
     folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None
-    table = read_table(data, TableNames(recipe.data.image_column, recipe.data.label_column), folds=folds)
-    return review_table(table, recipe.data, folds)
+    table = read_table(data, read_settings(recipe.data, folds))
+    return review_table(table, recipe.data)
+
+
+def read_settings(section: DataSection, folds: int | None) -> ReadSettings:
+    """Return how the recipe reads a data set that will have this number of folds."""
+    return ReadSettings(
+        names=TableNames(
+            image_column=section.image_column,
+            label_column=section.label_column,
+            train=section.train,
+            valid=section.valid,
+            test=section.test,
+            sample=section.sample,
+            split_column=section.split_column,
+        ),
+        folds=folds,
+        missing=section.missing,
+        labels=section.labels,
+        encoding=section.encoding,
+        class_folders=section.class_folders,
+        follow_links=section.follow_links,
+    )
 
 
 def print_table(table: Table) -> None:
-    """Print one line on the data, and the notes of the readers."""
+    """Print where the rows are from, one line on the data, and the notes of the readers."""
     counts = np.bincount(table.label, minlength=table.class_count)
     log.info(f"{table_line(table)}; {counts.min()} to {counts.max()} training images per class")
+    for line in table.layout:
+        log.info(line)
     for note in table.notes:
         log.info(f"note: {note}")
+    for unused in table.unused:
+        log.info(f"note: {unused}")
 
 
 def table_line(table: Table) -> str:

@@ -16,6 +16,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import nn
 
+from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import autocast
@@ -144,9 +145,10 @@ class _Step:
     """The forward and backward pass of a training step on noise, in any format."""
 
     def __init__(self, recipe: Recipe, classes: int, device: torch.device, batch_size: int) -> None:
-        size = recipe.model.input_size
+        model = at_any_fold(recipe).model
+        size = model.size
         with torch.random.fork_rng(devices=[]):  # so that this does not change the random numbers of a training
-            self.model: nn.Module = build_network(recipe.model, classes, load_weights=False).model.to(device).train()
+            self.model: nn.Module = build_network(model, classes, load_weights=False).model.to(device).train()
             self._images = torch.randn(batch_size, 3, size, size).to(device)
             self._label = torch.randint(classes, (batch_size,)).to(device)
         apply_freezing(self.model, recipe.model.freeze, recipe.training.epochs - 1, recipe.training.epochs)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.content_ids import content_ids
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.runs.folder import RunFolder
@@ -43,7 +48,6 @@ class RunContext:
         console: silent in all processes but the main one.
         dispatcher: to trackers and notifiers.
         clock: time by stage.
-        strict: stop at an image that can't be read.
     """
 
     run: RunFolder
@@ -53,4 +57,9 @@ class RunContext:
     console: Console
     dispatcher: Dispatcher = field(default_factory=Dispatcher)
     clock: Clock = field(default_factory=Clock)
-    strict: bool = False
+
+    @cached_property
+    def row_ids(self) -> NDArray[np.uint64]:
+        """Numbers that name the content of all images, training rows first, then test rows: uint64 [N + M]."""
+        table = self.table
+        return content_ids(table.root, (*table.train.paths, *table.test.paths))

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState, PartialState
 from accelerate.utils import broadcast
 from torch import Tensor, nn
 from typing_extensions import override
@@ -169,6 +170,18 @@ class TrialEngine(Engine):
         return None
 
 
+def _accelerator(cpu: bool, mixed_precision: str) -> Accelerator:
+    """Return an accelerator; one of another device or precision, of an earlier run in this process, is replaced.
+
+    accelerate keeps one state per process, and refuses another precision. Only a process that is alone can replace it.
+    """
+    state = AcceleratorState._shared_state
+    other = bool(state) and (state.get("_cpu", cpu) != cpu or state["_mixed_precision"] != mixed_precision)
+    if other and PartialState().num_processes == 1:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    return Accelerator(cpu=cpu, mixed_precision=mixed_precision)
+
+
 def make_engine(section: ComputeSection) -> Engine:
     """Set up the device, precision and processes (`accelerate launch` starts several).
 
@@ -184,7 +197,7 @@ def make_engine(section: ComputeSection) -> Engine:
     no_fp16 = UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32.")
     if section.precision == "fp16" and section.device == "cpu":
         raise no_fp16
-    engine = Engine(Accelerator(cpu=section.device == "cpu", mixed_precision=MIXED[section.precision]))
+    engine = Engine(_accelerator(section.device == "cpu", MIXED[section.precision]))
     if section.precision == "fp16" and engine.device.type == "cpu":
         raise no_fp16
     if section.keep_memory and engine.device.type == "cpu":

@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 import numpy as np
 from torch import Tensor
 
+from sketchfit.config.probe import ProbeSection
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import wise_ft
@@ -94,6 +95,18 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
     _log_choices(training)
     _load_reported_weights(training)
     return Network(state.reported().eval(), state.normalisation)
+
+
+def untrained(job: FitJob, engine: Engine) -> Network:
+    """Return the network as it is before training, on its device; its history is empty.
+
+    There is no probe, which would change the statistics of batch norm: the features are those of `bank.features`.
+    """
+    training = job.recipe.training.model_copy(update={"probe": ProbeSection()})
+    recipe = job.recipe.model_copy(update={"training": training})
+    state = start(replace(job, recipe=recipe), engine, None)
+    write_history(job.folder / "history.csv", [])
+    return Network(state.model.eval(), state.normalisation)
 
 
 def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> FrozenTable:
@@ -203,7 +216,7 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     due = epoch.epoch + 1 == training.epochs or (every > 0 and (epoch.epoch + 1) % every == 0)
     if not due or len(job.valid_rows) == 0:
         return None
-    model = state.reported_at(recipe.model.input_size)
+    model = state.reported_at(recipe.model.size)
     predictor = Predictor.of(Network(model, state.normalisation), recipe, training.engine.device, backend="eager")
     prob = predictor.probabilities(job.store, job.valid_rows)
     state.model.train()
@@ -239,7 +252,7 @@ def _log_optimism(job: FitJob, what: str) -> None:
 def _load_reported_weights(training: _Training) -> None:
     """Load the weights that the recipe reports into the network: the best, an average, or the last."""
     job, state = training.job, training.state
-    state.to_size(job.recipe.model.input_size)
+    state.to_size(job.recipe.model.size)
     apply_freezing(state.model, state.freezing, training.epochs - 1, training.epochs)
     norms = learning_batch_norms(state.model)
     model = state.reported()

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.config.fold_weights import at_any_fold, at_fold
+from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
@@ -30,7 +32,9 @@ from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.job import FitJob
+from sketchfit.training.kernel_head import with_kernel_head
 from sketchfit.training.seed_soup import train_network
+from sketchfit.transforms.mirroring import Mirroring
 
 log = logging.getLogger(__name__)
 
@@ -114,11 +118,16 @@ def train_fold(context: RunContext, member: Member, fold: Fold, callback: Callba
     return train_once(context, FoldTraining(member, fold, fingerprint, lambda: job, watch=watch))
 
 
+def fold_recipe(member: Member, fold: Fold) -> Recipe:
+    """Return the recipe of a network, with the path of its fold's own weights where `model.weights` names some."""
+    return at_fold(member.recipe, fold.number) if len(fold.valid) else at_any_fold(member.recipe)
+
+
 def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, **changes: Any) -> FitJob:
     """Return the plain training of a fold; `changes` are the fields in which another training differs from it."""
     plain: dict[str, Any] = {
         "name": f"{member.name}/fold{fold.number}",
-        "recipe": member.recipe,
+        "recipe": fold_recipe(member, fold),
         "store": member.train,
         "label": context.table.label,
         "class_count": context.table.class_count,
@@ -127,6 +136,7 @@ def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, 
         "folder": context.run.fold(member.name, fold.number),
         "fingerprint": fingerprint,
         "seed": member.recipe.seed,
+        "mirroring": Mirroring.of(member.recipe.transforms, context.table.class_labels),
     }
     return FitJob(**(plain | changes))
 
@@ -138,9 +148,10 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
         began = time.monotonic()
         job = training.make_job()
         network = train_network(job, context.engine, context.console, training.watch)
+        network = with_kernel_head(job, network, context.engine.device)
 
         def finish() -> None:
-            write_results(context, training.member, training.fold, network)
+            write_results(context, training.member, training.fold, network, context.row_ids[job.train_rows])
             seconds = time.monotonic() - began
             folder.finish(training.fingerprint, seconds)
             log.info(f"{job.name}: done in {duration(seconds)}{training.note}")
@@ -160,10 +171,20 @@ def delete_unfinished(folder: NetworkFolder) -> None:
         (folder.path / name).unlink(missing_ok=True)
 
 
-def write_results(context: RunContext, member: Member, fold: Fold, network: Network) -> None:
-    """Write a network's weights, and its probabilities of validation and test rows."""
+def write_results(
+    context: RunContext, member: Member, fold: Fold, network: Network, learnt: NDArray[np.uint64]
+) -> None:
+    """Write a network's weights, and its probabilities of validation and test rows.
+
+    Args:
+        context: of the run.
+        member: of the network.
+        fold: whose rows are validated.
+        network: trained.
+        learnt: uint64, `content_ids` of the images that it has learnt from.
+    """
     folder, table = context.run.network(member.name, fold.number), context.table
-    save_network(folder.path, network, member.recipe)
+    save_network(folder.path, network, fold_recipe(member, fold), learnt)
     predictor = Predictor.of(network, member.recipe, context.engine.device)
     oof = predictor.probabilities(member.train, fold.valid)
     folder.write_probabilities("oof", fold.valid, oof)
@@ -194,7 +215,7 @@ def fold_figures(oof: Floats, label: NDArray[np.int64], seconds: float) -> dict[
 
 def fold_fingerprint(member: Member, table: Table, fold: Fold) -> str:
     """Name a training by all that decides it: settings, content of weights and images, labels and rows."""
-    weights = member.recipe.model.weights
+    weights = fold_recipe(member, fold).model.weights
     file = Path(weights).expanduser() if weights else None
     return digest(
         training_settings(member.recipe.model_dump(mode="json")),

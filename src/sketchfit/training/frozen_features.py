@@ -57,7 +57,7 @@ def only_the_head_learns(job: FitJob, model: nn.Module, loss: Loss, epoch: Epoch
         epochs: number of epochs of the training.
     """
     transforms, names = job.recipe.transforms, classifier_names(model)
-    if len(names) != 1 or loss.needs_features or epoch.size != job.recipe.model.input_size:
+    if len(names) != 1 or loss.needs_features or epoch.size != job.recipe.model.size:
         return None
     trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     if not trained or not all(name.startswith(f"{names[0]}.") for name in trained) or learning_batch_norms(model):

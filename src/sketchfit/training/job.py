@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
+from sketchfit.transforms.mirroring import NO_MIRRORING, Mirroring
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class FitJob:
         seed: of everything random in this training.
         soft: targets and weights of pseudo-labelled training rows; None: there are none.
         teacher: the teacher's probabilities of every training row; None: there is no teacher.
+        mirroring: flips and turns by class.
 
     Raises:
         ValueError: `loss.distill` is above 0, and a training row has no teacher.
@@ -73,6 +75,7 @@ class FitJob:
     seed: int
     soft: SoftTargets | None = None
     teacher: TeacherTargets | None = None
+    mirroring: Mirroring = NO_MIRRORING
 
     def __post_init__(self) -> None:
         if self.recipe.loss.distill == 0:

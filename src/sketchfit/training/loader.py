@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 from sketchfit.training.plan import EpochPlan
 from sketchfit.training.step import Micro
-from sketchfit.transforms.augment import augment_for
+from sketchfit.transforms.augment import Augment, augment_for
 from sketchfit.transforms.mixing import mix
 from sketchfit.transforms.rng import sample_rng
 
@@ -61,7 +61,7 @@ class DataLoader:
         mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
         group: list[Micro] = []
         for number, rows, images in zip(numbers, mine, inputs, strict=True):
-            micro = self._micro(images, rows)
+            micro = self._micro(images, rows, epoch)
             if mixes:
                 stream = number * engine.processes + engine.rank
                 rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
@@ -74,19 +74,50 @@ class DataLoader:
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
         job, recipe, device = self.job, self.job.recipe, self.engine.device
-        augment = augment_for(recipe.transforms, epoch.size, epoch.epoch, recipe.training.epochs)
+        augment = self._augment(epoch)
+        unturned = {number: augment.without(names) for number, names in job.mirroring.left_out.items()}
+        special = {
+            int(row): unturned[number]
+            for rows in (batches if unturned else ())
+            for row, number in zip(rows, job.label[rows].tolist(), strict=True)
+            if number in unturned
+        }
 
         def generator(row: int) -> np.random.Generator:
             return sample_rng(job.seed, epoch.epoch, row)
 
-        for batch in load_batches(job.store, batches, augment, generator, recipe.compute.threads):
+        for batch in load_batches(job.store, batches, augment, generator, recipe.compute.threads, special):
             images = torch.from_numpy(batch.images)
             if device.type == "cuda":
                 images = images.pin_memory()  # so that only the device waits for the copy
             yield to_input(images, self.normalisation, device, recipe.compute.channels_last)
 
-    def _micro(self, inputs: torch.Tensor, rows: NDArray[np.int64]) -> Micro:
-        """Return a batch with its targets."""
+    def _augment(self, epoch: EpochPlan) -> Augment:
+        recipe = self.job.recipe
+        return augment_for(recipe.transforms, epoch.size, epoch.epoch, recipe.training.epochs)
+
+    def _micro(self, inputs: torch.Tensor, rows: NDArray[np.int64], epoch: EpochPlan) -> Micro:
+        """Return a batch with its targets: those of the class that a flipped drawing shows."""
+        micro = self._unturned(inputs, rows)
+        if not self.job.mirroring.becomes:
+            return micro
+        shown = torch.from_numpy(self._shown(rows, epoch)).to(self.engine.device)
+        teacher = None if micro.teacher is None else micro.teacher.gather(1, shown)
+        label = shown.argsort(dim=1).gather(1, micro.label[:, None])[:, 0]
+        return replace(micro, targets=micro.targets.gather(1, shown), label=label, teacher=teacher)
+
+    def _shown(self, rows: NDArray[np.int64], epoch: EpochPlan) -> NDArray[np.int64]:
+        """Return int64 [B, C]: for each class of the turned drawing, the class of the drawing as it is stored."""
+        job, augment = self.job, self._augment(epoch)
+        shown = np.tile(np.arange(job.class_count), (len(rows), 1))
+        for place, row in enumerate(rows):
+            for name in augment.applied(sample_rng(job.seed, epoch.epoch, int(row))):
+                if name in job.mirroring.becomes:
+                    shown[place] = shown[place][job.mirroring.becomes[name]]
+        return shown
+
+    def _unturned(self, inputs: torch.Tensor, rows: NDArray[np.int64]) -> Micro:
+        """Return a batch with the targets of the drawings as they are stored."""
         job, device = self.job, self.engine.device
         label = torch.from_numpy(job.label[rows]).to(device, non_blocking=True)
         targets = nn.functional.one_hot(label, job.class_count).to(torch.float32)

@@ -119,6 +119,6 @@ def entire_pictures(
 ) -> Generator[Tensor, None, None]:
     """Yield the inputs of each batch, float [B, 3, size, size] on `device`: at the full size, without augmentation."""
     compute = job.recipe.compute
-    augment = eval_augment(job.recipe.model.input_size)
+    augment = eval_augment(job.recipe.model.size)
     for batch in load_batches(job.store, batches, augment, no_randomness, compute.threads):
         yield to_input(torch.from_numpy(batch.images), normalisation, device, compute.channels_last)

@@ -67,7 +67,7 @@ def make_plan(recipe: Recipe, rows: int) -> Plan:
     """Plan the epochs for a number of training rows."""
     plans: list[EpochPlan] = []
     first = 0
-    training, full_size = recipe.training, recipe.model.input_size
+    training, full_size = recipe.training, recipe.model.size
     for epoch in range(training.epochs):
         size, wanted, scale = full_size, training.batch, 1.0
         if (stage := training.resize_stage(epoch)) is not None:

@@ -20,6 +20,7 @@ from sketchfit.models.classifier import classifier_names
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.models.network import Network, Normalisation
+from sketchfit.models.patch_grid import check_patch_grid
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
 from sketchfit.training.job import FitJob
@@ -49,6 +50,7 @@ class TrainState:
         history: one row per finished epoch.
         best: validation accuracy and weights of the best epoch, where the recipe reports it.
         features: input of the head in epochs in which only it is trained; computed again when resumed.
+        notes: on the weights that were loaded.
     """
 
     model: nn.Module
@@ -74,13 +76,20 @@ class TrainState:
     history: list[dict[str, float | int | None]] = field(default_factory=list)
     best: tuple[float, State] | None = None
     features: FrozenFeatures | None = None
+    notes: tuple[str, ...] = ()
 
     def reported(self) -> nn.Module:
         """Return the network that is validated: the moving average where there is one."""
         return self.ema.module if self.ema is not None else self.model
 
     def to_size(self, size: int) -> bool:
-        """Change the input size of network, average and optimizer; return whether parameters were replaced."""
+        """Change the input size of network, average and optimizer; return whether parameters were replaced.
+
+        Raises:
+            UserError: the network does not take the size, or would ignore part of each picture.
+        """
+        if size != self.size:
+            check_patch_grid(self.model, size, "training.resize")
         changes = self.fixed_size and size != self.size
         if changes:
             set_input_size(self.model, size, self.raw_optimizer)
@@ -190,8 +199,9 @@ def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None) -> TrainSta
         swa=SWA() if recipe.averaging.swa else None,
         zero=zero,
         freezing=freezing,
-        size=recipe.model.input_size,
+        size=recipe.model.size,
         fixed_size=has_fixed_size(recipe.model),
+        notes=network.notes,
     )
     if saved is not None:
         state.restore(saved, engine)

@@ -28,6 +28,7 @@ from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.freezing import apply_freezing
+from sketchfit.models.near_sizes import near_sizes_hint
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import save_network
 from sketchfit.tracking.console import LOGGER
@@ -42,6 +43,8 @@ FEW = 2
 """Images per batch of a trial: batch norm needs two."""
 CHEAP_SECONDS = 1.0
 """Measurements that would take longer than this are left out."""
+WARM = 2
+"""Updates of a complete batch on a GPU, of which the fastest counts: the first one chooses its kernels."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Trial:
         activations: bytes per image that the forward pass keeps for the backward pass, at the largest input size.
         training_seconds: per image, at the full input size; an estimate.
         prediction_seconds: per image; an estimate.
+        notes: on the weights that were loaded.
     """
 
     parameters: int
@@ -65,6 +69,7 @@ class Trial:
     activations: int
     training_seconds: float
     prediction_seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
@@ -79,6 +84,9 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
     Raises:
         UserError: any step failed.
     """
+    if recipe.training.epochs == 0:  # one epoch shows that the network works
+        training = recipe.training.model_copy(update={"epochs": 1})
+        recipe = recipe.model_copy(update={"training": training})
     with _same_randomness(device), _quiet():
         try:
             return _try(recipe, classes, device, folder)
@@ -86,7 +94,8 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
             raise
         except Exception as error:  # timm, torch and extensions raise anything
             first = next(iter(str(error).strip().splitlines()), "")
-            raise UserError(f"a training step fails: {type(error).__name__}: {first}") from error
+            hint = near_sizes_hint(recipe.model)
+            raise UserError(f"a training step fails: {type(error).__name__}: {first}", hint) from error
         finally:
             gc.collect()
             if device.type == "cuda":
@@ -114,6 +123,7 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
         activations=max(kept),
         training_seconds=_training_seconds(job, state, engine, first),
         prediction_seconds=_prediction_seconds(job, network, device),
+        notes=state.notes,
     )
 
 
@@ -141,7 +151,7 @@ def _job(recipe: Recipe, classes: int) -> FitJob:
     return FitJob(
         name="trial",
         recipe=recipe.model_copy(update={"training": recipe.training.model_copy(update={"accumulation": 1})}),
-        store=Store(images, paper, ("",) * rows, Path(), built=False),
+        store=Store(images, paper, ("",) * rows, ("",) * rows, Path(), built=False),
         label=(every % classes).astype(np.int64),
         class_count=classes,
         train_rows=every,
@@ -161,7 +171,7 @@ def _kinds_of_epochs(recipe: Recipe) -> list[EpochPlan]:
     for epoch in epochs:
         last = freezes and epoch is epochs[-1]
         kinds.setdefault((epoch.size, recipe.transforms.stage(epoch.epoch, len(epochs)), last), epoch)
-    return sorted(kinds.values(), key=lambda epoch: epoch.size == recipe.model.input_size)
+    return sorted(kinds.values(), key=lambda epoch: epoch.size == recipe.model.size)
 
 
 def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine) -> int:
@@ -183,9 +193,11 @@ def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine)
 def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first: float) -> float:
     """Return the time per image of an update at the full size.
 
+    On a GPU the first update includes the start of the device, and a few images take as long as a batch.
+
     Args:
         job: with as many rows as a batch has images.
-        first: time of the first update of few images, which is used where another one would take long.
+        first: time of the first update of few images, which is used on a CPU where another one would take long.
     """
 
     def seconds(images: int) -> float:
@@ -194,20 +206,30 @@ def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first
         with closing(DataLoader(part, state.normalisation, engine).updates(epoch)) as batches:
             return _timed(lambda: update(state, next(batches), part.recipe, engine, 0), engine.device)
 
-    if first > CHEAP_SECONDS:
+    on_cpu = engine.device.type == "cpu"
+    if on_cpu and first > CHEAP_SECONDS:
         return first / FEW
     few, batch = seconds(FEW) / FEW, len(job.train_rows)
-    complete = engine.device.type == "cpu" and batch > FEW and few * batch <= CHEAP_SECONDS
-    return seconds(batch) / batch if complete else few  # a complete batch may not fit into the memory of a GPU
+    if batch <= FEW or (on_cpu and few * batch > CHEAP_SECONDS):
+        return few
+    return _or_few(lambda: min(seconds(batch) for _ in range(1 if on_cpu else WARM)) / batch, few)
 
 
 def _prediction_seconds(job: FitJob, network: Network, device: torch.device) -> float:
     """Return the time per image of probabilities; `job` has as many rows as a batch has images."""
     predictor, rows = Predictor.of(network, job.recipe, device, backend="eager"), job.train_rows
     few = _timed(lambda: predictor.probabilities(job.store, rows[:FEW]), device) / FEW
-    if device.type != "cpu" or few * len(rows) > CHEAP_SECONDS:
+    if device.type == "cpu" and few * len(rows) > CHEAP_SECONDS:
         return few
-    return _timed(lambda: predictor.probabilities(job.store, rows), device) / len(rows)
+    return _or_few(lambda: _timed(lambda: predictor.probabilities(job.store, rows), device) / len(rows), few)
+
+
+def _or_few(complete: Callable[[], float], few: float) -> float:
+    """Return the time per image of a complete batch; that of a few images where the memory of a GPU is too small."""
+    try:
+        return complete()
+    except torch.OutOfMemoryError:
+        return few
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:

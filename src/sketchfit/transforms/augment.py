@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from sketchfit.config.policies import policy_of
 from sketchfit.config.transforms import TransformsSection
-from sketchfit.transforms.ops import Op, OperationSequence, Picture
+from sketchfit.transforms.ops import Op, OperationSequence, Picture, Sampled
 from sketchfit.transforms.resample import resample, resize
 from sketchfit.transforms.values import apply_values
 
@@ -21,9 +21,29 @@ from sketchfit.transforms.values import apply_values
 class Augment:
     """A policy at one output size. A call is a pure function of its arguments and thread-safe."""
 
-    def __init__(self, ops: Sequence[Op], size: int) -> None:
+    def __init__(self, ops: Sequence[Op], size: int, left_out: frozenset[str] = frozenset()) -> None:
+        """Make the augmentation of these operations.
+
+        Args:
+            ops: in the order of the policy.
+            size: side of the output in pixels.
+            left_out: names of operations that are not applied; the others have the same effect as with them.
+        """
         self.size = size
+        self._ops, self._left_out = ops, left_out
         self._sequence = OperationSequence(ops)
+
+    def without(self, names: frozenset[str]) -> Augment:
+        """Return the same augmentation without some operations, by name."""
+        return Augment(self._ops, self.size, self._left_out | names)
+
+    def applied(self, rng: np.random.Generator) -> list[str]:
+        """Return the names of the operations that are applied with this generator, in order."""
+        return [op.op for op, _ in self._sample(rng)]
+
+    def _sample(self, rng: np.random.Generator) -> list[Sampled]:
+        sampled = self._sequence.sample(rng)
+        return [one for one in sampled if one[0].op not in self._left_out] if self._left_out else sampled
 
     def __call__(self, image: Picture, paper: Picture, rng: np.random.Generator) -> Picture:
         """Return the augmented image.
@@ -36,7 +56,7 @@ class Augment:
         Returns:
             uint8 [size, size, C], contiguous, never a view of `image`.
         """
-        sampled = self._sequence.sample(rng)
+        sampled = self._sample(rng)
         return apply_values(resample(image, paper, self.size, sampled, rng), paper, sampled, rng)[0]
 
 

@@ -35,7 +35,7 @@ def policy_grid(
     Returns:
         uint8 [rows · (size + gap) + gap, (samples + 1) · (size + gap) + gap, 3], RGB.
     """
-    section, size, epochs, seed = recipe.transforms, recipe.model.input_size, recipe.training.epochs, recipe.seed
+    section, size, epochs, seed = recipe.transforms, recipe.model.size, recipe.training.epochs, recipe.seed
     augment, plain = augment_for(section, size, epoch, epochs), eval_augment(size)
     pairs = list(zip(images, papers, strict=True))
     columns = [np.stack([plain(image, paper, sample_rng(seed, 0, 0)) for image, paper in pairs])]

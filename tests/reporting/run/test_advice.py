@@ -8,7 +8,8 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.problems import setting_names
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.reporting.run.advice import Findings, give_advice
+from sketchfit.reporting.run.advice import give_advice
+from sketchfit.reporting.run.findings import Findings
 from sketchfit.reporting.run.slices import Slice
 
 FINE = Findings(
@@ -82,3 +83,30 @@ def test_every_slice_has_a_setting_that_exists() -> None:
 @pytest.mark.parametrize("name", ["turned by 180°", "flipped top to bottom"])
 def test_rare_changes_give_no_advice(name: str) -> None:
     assert give_advice(replace(FINE, changes={name: WORSE}), RECIPE) == []
+
+
+def test_flips_are_not_recommended_for_classes_with_a_direction() -> None:
+    found = replace(FINE, changes={"flipped left to right": WORSE}, directed=("left → right",))
+    assert give_advice(found, RECIPE) == []
+    (advice,) = give_advice(found, load_recipe("cpu", ["transforms.mirror=keep"]))
+    assert advice.setting == "transforms.mirror=auto"
+    assert "left → right" in advice.evidence
+    load_recipe("cpu", [advice.setting])
+
+
+@pytest.mark.parametrize(
+    ("train", "pretrained", "setting"),
+    [
+        (0.53, True, "optimizer.lr"),
+        (None, True, "optimizer.lr"),
+        (0.53, False, "model.pretrained=true"),
+        (0.99, True, "data.label_column"),
+    ],
+)
+def test_a_model_at_chance_is_an_objection(train: float | None, pretrained: bool, setting: str) -> None:
+    found = replace(FINE, accuracy=0.52, lowest=0.45, guessing=0.5, train_accuracy=train)
+    recipe = load_recipe("cpu", [f"model.pretrained={str(pretrained).lower()}"])
+    first = give_advice(found, recipe)[0]
+    assert first.setting == setting
+    assert "52.0" in first.evidence
+    assert setting.partition("=")[0] in set(setting_names())

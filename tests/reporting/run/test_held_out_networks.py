@@ -28,11 +28,11 @@ def _some(evidence: Evidence) -> np.ndarray:
 
 
 def test_unchanged_drawings_have_their_out_of_fold_answers(networks: HeldOutNetworks) -> None:
-    places, right = answers_to_changes(networks, _some(networks.evidence))
+    places, answers = answers_to_changes(networks, _some(networks.evidence))
     assert sorted(places) == _some(networks.evidence).tolist()
-    assert (right[UNCHANGED] == networks.evidence.correct[places]).all()
-    assert set(right) == {UNCHANGED, *CHANGES}
-    assert {len(one) for one in right.values()} == {len(places)}
+    assert (answers[UNCHANGED] == networks.evidence.answer[places]).all()
+    assert set(answers) == {UNCHANGED, *CHANGES}
+    assert {len(one) for one in answers.values()} == {len(places)}
 
 
 def test_each_drawing_has_a_heat_map(networks: HeldOutNetworks) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchfit.reporting.run.robustness import CHANGES, UNCHANGED, compare_changes
+from sketchfit.reporting.run.robustness import CHANGES, MIRRORED, UNCHANGED, compare_changes
 
 PAPER = np.array([255], np.uint8)
 
@@ -40,12 +40,22 @@ def test_half_a_turn_is_both_flips() -> None:
 
 
 def test_changes_are_compared_on_the_same_rows() -> None:
-    base = np.array([True] * 80 + [False] * 20)
+    label = np.zeros(100, np.int64)
+    base = np.array([0] * 80 + [1] * 20)
     worse = base.copy()
-    worse[:10] = False
-    found = compare_changes({UNCHANGED: base, "x": worse}, None)
+    worse[:10] = 1
+    found = compare_changes({UNCHANGED: base, "x": worse}, label, None)
     assert found.unchanged.value == 0.8
     accuracy, change = found.changes["x"]
     assert accuracy.value == pytest.approx(0.7)
     assert change.value == pytest.approx(-0.1)
     assert change.high < 0
+    assert found.directions == []
+
+
+def test_classes_that_a_flip_changes_are_found() -> None:
+    label = np.repeat([0, 1, 2], 20)
+    flipped = np.repeat([1, 0, 2], 20)
+    found = compare_changes({UNCHANGED: label, MIRRORED: flipped}, label, None)
+    assert {(one.source, one.target) for one in found.directions} == {(0, 1), (1, 0)}
+    assert all((one.as_they_are, one.turned_source, one.turned_target) == (1, 0, 1) for one in found.directions)

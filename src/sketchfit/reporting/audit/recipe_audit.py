@@ -9,6 +9,7 @@ from pathlib import Path
 from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.audit.leak_guard import check_external
+from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Decoding
 from sketchfit.data.stores import cache_folder
@@ -69,6 +70,8 @@ def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
     broken = sum(map(len, found.unreadable.values()))
     if broken:
         log.info(f"{broken:,} images can't be read")
+    if damaged := sum(map(len, found.damaged.values())):
+        log.info(f"{damaged:,} images are damaged; what can be decoded of them is used")
     separating = list(found.drift.typical)
     for name in separating[:LOGGED_TRAITS]:
         log.info(f"test against training: {drift_sentence(name, found.drift.traits[name])}")
@@ -83,7 +86,7 @@ def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
 
 def _backbone(recipe: Recipe, cache: Path) -> Backbone:
     """Return the recipe's backbone and the normalisation of its weights, which is cached: only timm knows it."""
-    model = recipe.model
+    model = at_any_fold(recipe).model
     weights = Path(model.weights).expanduser() if model.weights else None
     stamp = [weights.stat().st_size, weights.stat().st_mtime_ns] if weights and weights.is_file() else None
     key = digest(importlib.metadata.version("timm"), model.backbone, model.mean, model.std, model.weights, stamp)

@@ -3,60 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.inference.intervals import Difference
 from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.run.advice_on_figures import FIGURE_RULES
+from sketchfit.reporting.run.findings import Advice, Findings
 from sketchfit.reporting.run.label_issues import TRUSTED
 from sketchfit.reporting.run.page_section import PageSection, page_section
-from sketchfit.reporting.run.slices import Slice
-
-
-@dataclass(frozen=True)
-class Advice:
-    """One recommendation: what was found, what to set, and the rule behind it."""
-
-    title: str
-    evidence: str
-    setting: str
-    advice: str
-    rule: str
-
-
-@dataclass(frozen=True)
-class Findings:
-    """The inputs of the rules.
-
-    Attributes:
-        accuracy: out-of-fold top-1.
-        train_accuracy, before_last_valid, last_valid: means over networks of the last training accuracy, the last but
-            one validation accuracy, and the last one; None where unknown.
-        ece, temperature: of the probabilities as they are.
-        slices: all that were compared.
-        changes: difference of accuracy per change of the input, by name.
-        doubtful, labels: number of doubtful labels, and of all labels.
-        smallest_class, largest_class: drawings.
-        contradiction: claim and estimate without labels in words, where they disagree; else None.
-        drifted: whether traits separate test from training drawings.
-        separated: related keys that the folds do not keep together.
-    """
-
-    accuracy: float
-    train_accuracy: float | None
-    before_last_valid: float | None
-    last_valid: float | None
-    ece: float
-    temperature: float
-    slices: Sequence[Slice]
-    changes: Mapping[str, Difference]
-    doubtful: int
-    labels: int
-    smallest_class: int
-    largest_class: int
-    contradiction: str | None = None
-    drifted: bool = False
-    separated: Sequence[str] = ()
 
 
 def advice_section(advice: Sequence[Advice]) -> PageSection:
@@ -86,41 +39,9 @@ def give_advice(found: Findings, recipe: Recipe) -> list[Advice]:
         found: the findings.
         recipe: of the run.
     """
-    figures = (_contradiction, _separated)  # first: they concern all figures that the other rules read
-    rules = (*figures, _more_epochs, _underfit, _overfit, _weak_slices, _sensitive, _labels, _calibration, _imbalance)
+    own = (_more_epochs, _underfit, _overfit, _weak_slices, _sensitive, _labels, _calibration, _imbalance)
+    rules = (*FIGURE_RULES, *own)
     return [one for rule in rules for one in rule(found, recipe)]
-
-
-def _contradiction(found: Findings, _: Recipe) -> list[Advice]:
-    if found.contradiction is None:
-        return []
-    setting, text = "folds.group", "a column or a part of the file names that names what related drawings share"
-    if found.drifted:
-        setting, text = "transforms.add", "operations that make training drawings like the test drawings; see Drift"
-    return [
-        Advice(
-            "The test drawings contradict the claim.",
-            found.contradiction,
-            setting,
-            f"{text}; until the cause is known, trust the lower figure",
-            "claim and estimate without labels differ by more than splits without a shift show",
-        )
-    ]
-
-
-def _separated(found: Findings, recipe: Recipe) -> list[Advice]:
-    if not found.separated or recipe.folds.group == "auto":
-        return []
-    return [
-        Advice(
-            "Folds separate related drawings.",
-            f"Drawings are related by {' and '.join(found.separated)}, and folds.group={recipe.folds.group} does not "
-            "keep them together. Out-of-fold figures may be too high.",
-            "folds.group=auto",
-            "keeps related drawings together where the test set shows new groups",
-            "a related key is not kept together, and folds.group is set by hand",
-        )
-    ]
 
 
 def _more_epochs(found: Findings, recipe: Recipe) -> list[Advice]:
@@ -214,7 +135,10 @@ def _sensitive(found: Findings, _: Recipe) -> list[Advice]:
             "accuracy falls by 10 points or more when the input is changed, and the interval is below 0",
         )
         for name, change in found.changes.items()
-        if change.value <= -0.10 and change.high < 0 and name not in {"turned by 180°", "flipped top to bottom"}
+        if not (name == "flipped left to right" and found.directed)
+        and change.value <= -0.10
+        and change.high < 0
+        and name not in {"turned by 180°", "flipped top to bottom"}
     ][:2]
 
 

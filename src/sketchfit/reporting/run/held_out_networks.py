@@ -94,26 +94,25 @@ def heat_maps(networks: HeldOutNetworks, places: Sequence[int]) -> dict[int, Pix
 
 def answers_to_changes(
     networks: HeldOutNetworks, places: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], dict[str, NDArray[np.bool_]]]:
+) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
     """Predict drawings with each change of the input.
 
     Returns:
-        The places predicted, int64 [m], and name of the change (`UNCHANGED` for none) to bool [m], right or wrong.
+        The places predicted, int64 [m], and name of the change (`UNCHANGED` for none) to int64 [m], the classes.
     """
-    right: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in (UNCHANGED, *CHANGES)}
+    answers: dict[str, list[NDArray[np.int64]]] = {name: [] for name in (UNCHANGED, *CHANGES)}
     order: list[NDArray[np.int64]] = []
     for batch in networks.batches(places):
         papers = [paper_colour(one) for one in batch.inputs]
         order.append(batch.places)
-        for name, parts in right.items():
+        for name, parts in answers.items():
             changed = batch.inputs
             if name != UNCHANGED:
                 changed = [CHANGES[name](pixels, paper) for pixels, paper in zip(batch.inputs, papers, strict=True)]
-            answer = batch.predictor.predict(stacked(changed)).argmax(axis=1)
-            parts.append(answer == networks.evidence.label[batch.places])
+            parts.append(batch.predictor.predict(stacked(changed)).argmax(axis=1).astype(np.int64))
     if not order:
         return np.zeros(0, dtype=np.int64), {}
-    return np.concatenate(order), {name: np.concatenate(parts) for name, parts in right.items()}
+    return np.concatenate(order), {name: np.concatenate(parts) for name, parts in answers.items()}
 
 
 def penultimate_features(

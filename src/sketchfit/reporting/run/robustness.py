@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.audit.directions import Direction, changed_classes
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.reporting.kit.thumbnails import Pixels
 from sketchfit.reporting.run.page_section import PageSection, page_section
@@ -52,26 +53,39 @@ CHANGES: Mapping[str, Change] = {
 }
 """Changes of the network's input, by name."""
 
+MIRRORED = "flipped left to right"
 UNCHANGED = "as it is"
 """Name of the input without a change."""
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """Accuracy without a change, and per change with the paired difference."""
+    """Accuracy without a change, and per change with the paired difference.
+
+    Attributes:
+        unchanged: accuracy without a change.
+        changes: by name.
+        directions: classes that become another class when the drawing is flipped from left to right.
+    """
 
     unchanged: Estimate
     changes: Mapping[str, tuple[Estimate, Difference]]
+    directions: Sequence[Direction] = ()
 
 
-def compare_changes(right: Mapping[str, NDArray[np.bool_]], group: NDArray[np.int64] | None) -> Robustness:
+def compare_changes(
+    answers: Mapping[str, NDArray[np.int64]], label: NDArray[np.int64], group: NDArray[np.int64] | None
+) -> Robustness:
     """Compare each change with the unchanged input, on the same rows.
 
     Args:
-        right: name to bool [n], right or wrong; holds `UNCHANGED`.
+        answers: name to int64 [n], the class predicted; holds `UNCHANGED`.
+        label: int64 [n], the class of each row.
         group: int64 [n], family of near-duplicates per row; None: rows are independent.
     """
+    right = {name: answer == label for name, answer in answers.items()}
     base = right[UNCHANGED]
+    flipped = [("hflip", answers[MIRRORED])] if MIRRORED in answers else []
     return Robustness(
         accuracy(base, group),
         {
@@ -79,6 +93,7 @@ def compare_changes(right: Mapping[str, NDArray[np.bool_]], group: NDArray[np.in
             for name, changed in right.items()
             if name != UNCHANGED
         },
+        changed_classes(label, answers[UNCHANGED], flipped),
     )
 
 

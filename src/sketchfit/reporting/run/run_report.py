@@ -16,19 +16,21 @@ from numpy.typing import NDArray
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.containers import exists
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.inference.intervals import families
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
-from sketchfit.reporting.run.advice import Findings, advice_section, give_advice, last_accuracies
+from sketchfit.reporting.run.advice import advice_section, give_advice, last_accuracies
 from sketchfit.reporting.run.claimed import claimed_section, contradiction
 from sketchfit.reporting.run.classes import classes_section
 from sketchfit.reporting.run.confusions import confusions_section
 from sketchfit.reporting.run.curves import training_section
 from sketchfit.reporting.run.drifted import drift_section
 from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
+from sketchfit.reporting.run.findings import Findings
 from sketchfit.reporting.run.gallery import choose_errors, gallery_section
 from sketchfit.reporting.run.headline import headline_section
 from sketchfit.reporting.run.held_out_networks import (
@@ -73,7 +75,7 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
     recipe = evidence.run.recipe
     if overrides:
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
-    if not any((evidence.root / path).is_file() for path in evidence.paths[:50]):
+    if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
     name, member = next(iter(member_recipes(recipe).items()))
     source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member))
@@ -138,8 +140,10 @@ class _Source:
     def robustness(self) -> Robustness | None:
         """Compare changed inputs on a sample; None where it is empty or no network is on disk."""
         sample = _sample(len(self.evidence.rows), self.recipe.report.robustness)
-        places, right = answers_to_changes(self.networks, sample) if len(sample) else (sample, {})
-        return compare_changes(right, families(self.evidence.group[places])) if len(places) else None
+        places, answers = answers_to_changes(self.networks, sample) if len(sample) else (sample, {})
+        if not len(places):
+            return None
+        return compare_changes(answers, self.evidence.label[places], families(self.evidence.group[places]))
 
     def embedding(self) -> PageSection | None:
         """Map the held-out drawings of the first fold's network, or a sample of them; None where there are few."""
@@ -170,6 +174,8 @@ def _findings(
     counts, audit = np.bincount(evidence.label, minlength=evidence.class_count), evidence.run.findings
     return Findings(
         accuracy=statistics.total.top1.value,
+        lowest=statistics.total.top1.low,
+        guessing=float(counts.max() / counts.sum()),
         train_accuracy=train,
         before_last_valid=before,
         last_valid=last,
@@ -184,7 +190,17 @@ def _findings(
         contradiction=contradiction(evidence.run.claim),
         drifted=bool(audit and audit.drift and audit.drift.separating),
         separated=evidence.run.relations.separated if evidence.run.relations else (),
+        directed=_directed(evidence, robustness),
     )
+
+
+def _directed(evidence: Evidence, robustness: Robustness | None) -> list[str]:
+    """Return the classes that a flip changes, as measured before training, else by the networks: `left → right`."""
+    names, labels, measured = evidence.class_names, evidence.run.table.class_labels, evidence.run.directions
+    known = [(one.source, one.target) for one in measured.found if one.turn == "hflip"] if measured else []
+    if known:
+        return [f"{names[labels.index(one)]} → {names[labels.index(other)]}" for one, other in known]
+    return [f"{names[one.source]} → {names[one.target]}" for one in (robustness.directions if robustness else ())]
 
 
 def _settings_section(evidence: Evidence) -> PageSection:

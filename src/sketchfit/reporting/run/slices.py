@@ -22,7 +22,7 @@ from scipy.stats import norm
 from sklearn.tree import DecisionTreeClassifier
 
 from sketchfit.audit.traits import Traits, measure, traits_frame
-from sketchfit.data.images import ImageError, decode
+from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.multiple_tests import holm
 from sketchfit.reporting.evidence import Evidence
@@ -210,8 +210,9 @@ def tree_slices(
 def _measured(evidence: Evidence, threads: int) -> pd.DataFrame:
     def one(path: str) -> Traits | None:
         try:
-            return measure(decode(evidence.root / path), (evidence.root / path).stat().st_size)
-        except (ImageError, OSError):
+            data = read_image_file(evidence.root / path)
+            return measure(decode(data), len(data))
+        except ImageError:
             return None
 
     with ThreadPoolExecutor(threads) as pool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings, DriftFindings, TraitDifference, TypicalImages
 from sketchfit.runs.artefacts.claims import ClaimRecord, LabelFreeFigures
+from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Sources
@@ -30,6 +31,8 @@ __all__ = [
     "ClaimRecord",
     "Cost",
     "Diagram",
+    "DirectionFigures",
+    "Directions",
     "DistilledStudent",
     "DriftFindings",
     "EnsembleComparison",

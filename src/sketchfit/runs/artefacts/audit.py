@@ -7,17 +7,17 @@ from pathlib import Path
 from pydantic import ConfigDict, Field
 
 from sketchfit.files import write_json
-from sketchfit.runs.artefact import Artefact, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart
 
 
-class TypicalImages(Part):
+class TypicalImages(ArtefactPart):
     """Paths of images whose trait is typical for one split and not for the other."""
 
     train: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
 
 
-class TraitDifference(Part):
+class TraitDifference(ArtefactPart):
     """Difference of one trait between training and test images; see `audit.drift.TraitDrift`.
 
     Attributes:
@@ -43,7 +43,7 @@ class TraitDifference(Part):
     typical: TypicalImages | None = None
 
 
-class DriftFindings(Part):
+class DriftFindings(ArtefactPart):
     """Differences between training and test images: of each trait, the largest first, and of all traits together.
 
     Attributes:
@@ -62,11 +62,14 @@ class DriftFindings(Part):
 
 
 class AuditFindings(Artefact):
-    """What the audit found; docs/audit.md describes the further keys. Without an audit, notes and unreadable images.
+    """What the audit found; docs/audit.md describes the further keys. Without an audit, only notes, unreadable and
+    damaged images.
 
     Attributes:
         notes: on the tables, one sentence each.
         unreadable: `train` and `test` to a mapping from an image's path to the reason.
+        damaged: the same for images of which a part is decoded and used.
+        unused: files in the data folder that are in no row, by kind (see `data.unused.REASONS`).
         drift: differences between training and test images; None without an audit.
     """
 
@@ -74,6 +77,8 @@ class AuditFindings(Artefact):
     PLACE = "audit/findings.json"
     notes: tuple[str, ...] = ()
     unreadable: dict[str, dict[str, str]] = Field(default={})
+    damaged: dict[str, dict[str, str]] = Field(default={})
+    unused: dict[str, tuple[str, ...]] = Field(default={})
     drift: DriftFindings | None = None
 
     def write_file(self, path: Path) -> None:

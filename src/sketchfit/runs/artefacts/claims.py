@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sketchfit.runs.artefact import Artefact, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart
 from sketchfit.runs.estimates import Estimate
 
 
-class LabelFreeFigures(Part):
+class LabelFreeFigures(ArtefactPart):
     """The estimate of accuracy on the test rows from probabilities alone; see `claims.label_free`.
 
     Attributes:

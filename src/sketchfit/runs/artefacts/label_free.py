@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from sketchfit.runs.artefact import Artefact, Numbers, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart, Numbers
 
 
-class ThresholdRecord(Part):
+class ThresholdRecord(ArtefactPart):
     """A threshold of a score; see `claims.thresholds.Threshold`. `score` is None where all rows are above it."""
 
     score: float | None
     counted: float
 
 
-class UnitRecord(Part):
+class UnitRecord(ArtefactPart):
     """A network, or the networks of a fold, on the rows of the fold; see `claims.signals.UnitReference`."""
 
     accuracy: float
@@ -21,7 +21,7 @@ class UnitRecord(Part):
     by_entropy: ThresholdRecord
 
 
-class ShiftRecord(Part):
+class ShiftRecord(ArtefactPart):
     """A simulated shift, or the unchanged rows where `kind` is empty; see `claims.correction.SimulatedShift`.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sketchfit.runs.artefact import Artefact, Numbers, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart, Numbers
 from sketchfit.runs.estimates import Difference, Estimate
 
 
@@ -27,7 +27,7 @@ class EnsembleWeights(Artefact):
     bias: Numbers | None = None
 
 
-class TriedView(Part):
+class TriedView(ArtefactPart):
     """A test-time view and its gains on out-of-fold rows; see `inference.view_selection.ViewGain`."""
 
     name: str
@@ -37,7 +37,7 @@ class TriedView(Part):
     beside_chosen: Difference
 
 
-class MemberViews(Part):
+class MemberViews(ArtefactPart):
     """Which networks of a member predict new rows, and by which views.
 
     Attributes:
@@ -71,7 +71,7 @@ class Views(Artefact):
         return content["members"]
 
 
-class Diagram(Part):
+class Diagram(ArtefactPart):
     """A reliability diagram, B bins: mean confidence, accuracy with its interval, and rows per bin."""
 
     confidence: Numbers
@@ -81,7 +81,7 @@ class Diagram(Part):
     count: tuple[int, ...]
 
 
-class SetsCheck(Part):
+class SetsCheck(ArtefactPart):
     """Cross-fitted coverage of prediction sets, their mean size and the share of sets of one class."""
 
     coverage: Estimate
@@ -89,7 +89,7 @@ class SetsCheck(Part):
     singletons: float
 
 
-class Sets(Part):
+class Sets(ArtefactPart):
     """Prediction sets: the coverage wanted, the threshold of the score (None: infinite) from n rows, and the check."""
 
     coverage: float

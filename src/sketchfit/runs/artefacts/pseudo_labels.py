@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sketchfit.runs.artefact import Artefact, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart
 from sketchfit.runs.estimates import Difference, Estimate
 
 
-class PseudoLabelRound(Part):
+class PseudoLabelRound(ArtefactPart):
     """A round of students.
 
     Attributes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sketchfit.runs.artefact import Artefact, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart
 
 CLUSTERS = "clusters"
 """First word of the name of a grouping by clusters of similar rows, which only `folds.group=auto` makes."""
 
 
-class KeyFigures(Part):
+class KeyFigures(ArtefactPart):
     """A key that was tested, and the evidence for it; see `relations.evidence`.
 
     Attributes:
@@ -59,7 +59,7 @@ class KeyFigures(Part):
         )
 
 
-class GroupingFigures(Part):
+class GroupingFigures(ArtefactPart):
     """A grouping that the folds could use.
 
     Attributes:

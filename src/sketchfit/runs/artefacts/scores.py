@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sketchfit.runs.artefact import Artefact, Numbers, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart, Numbers
 from sketchfit.runs.estimates import Difference, Estimate
 
 
-class Step(Part):
+class Step(ArtefactPart):
     """A step after training and what it made of the out-of-fold accuracy.
 
     Attributes:
@@ -39,7 +39,7 @@ class Steps(Artefact):
         return content["steps"]
 
 
-class MethodFigures(Part):
+class MethodFigures(ArtefactPart):
     """An ensembling rule on out-of-fold rows; see `inference.ensembling.compare.MethodScore`."""
 
     name: str
@@ -51,7 +51,7 @@ class MethodFigures(Part):
     weights: dict[str, float]
 
 
-class MemberFigures(Part):
+class MemberFigures(ArtefactPart):
     """A member: its accuracy, what it adds to the mean of the others, and how it differs from each member."""
 
     top1: Estimate

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from sketchfit.runs.artefact import Artefact, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart
 from sketchfit.runs.estimates import Difference, Estimate
 
 
-class MemberSoupRecord(Part):
+class MemberSoupRecord(ArtefactPart):
     """A soup of several candidates, fold by fold.
 
     Attributes:
@@ -36,7 +36,7 @@ class MemberSoupRecord(Part):
     over_mean_of_probabilities: Difference
 
 
-class FoldSoupRecord(Part):
+class FoldSoupRecord(ArtefactPart):
     """A soup of one member's folds: no out-of-fold row is left to score it on."""
 
     name: str

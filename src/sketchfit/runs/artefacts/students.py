@@ -5,11 +5,11 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-from sketchfit.runs.artefact import Artefact, Numbers, Part
+from sketchfit.runs.artefact import Artefact, ArtefactPart, Numbers
 from sketchfit.runs.estimates import Difference, Estimate
 
 
-class WithoutTeacher(Part):
+class WithoutTeacher(ArtefactPart):
     """The member whose settings a distilled student shares, its top-1, and the student's gain over it."""
 
     member: str
@@ -17,7 +17,7 @@ class WithoutTeacher(Part):
     gain: Difference
 
 
-class Cost(Part):
+class Cost(ArtefactPart):
     """What predicting costs by the ensemble and by a student, from decoded images on.
 
     Attributes:

@@ -45,10 +45,17 @@ class Pooling:
 
     def blocks(self, images: Tensor) -> list[Tensor]:
         """Return the features per block, each float32 [B, width]."""
+        return self.outputs(images)[1]
+
+    def outputs(self, images: Tensor) -> tuple[Tensor | None, list[Tensor]]:
+        """Return the last map, from which the model's head computes logits, and the features per block.
+
+        The last map is None for a model without `forward_intermediates`.
+        """
         if self.stages is None:
-            return [features_of(self.model, images).float()]
+            return None, [features_of(self.model, images).float()]
         last, maps = _outputs(self.model, images, list(self.stages))
-        return [_mean(stage) for stage in maps] + self._of_last(last)
+        return last, [_mean(stage) for stage in maps] + self._of_last(last)
 
     def _of_last(self, last: Tensor) -> list[Tensor]:
         values = last.float()

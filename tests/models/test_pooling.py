@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from sketchfit._timm import timm
-from sketchfit.bank.pooling import NoFeaturesError, find_pooling
 from sketchfit.models.classifier import features_of
+from sketchfit.models.pooling import NoFeaturesError, find_pooling
 
 CPU = torch.device("cpu")
 SWIN = {"embed_dim": 8, "depths": (1, 1, 1, 1), "num_heads": (1, 1, 2, 2), "img_size": 64, "window_size": 2}

@@ -1,0 +1,27 @@
+"""The `training.kernel` section: a kernel head in closed form on the trained or the frozen backbone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from sketchfit.config.section import Section
+
+
+class KernelSection(Section):
+    """A kernel head. `kernel: blend` is short for `kernel: {use: blend}`."""
+
+    use: Literal["none", "replace", "blend"] = "none"
+    """After training, fit a kernel head in closed form on pooled features of the fold's training images: it can
+    `replace` the trained head, or `blend` with it (mean of log-probabilities). `replace` with `training.epochs=0`
+    trains nothing by gradients: minutes become seconds."""
+    width: Annotated[float, Field(gt=0)] = 0.5
+    """The kernel is exp(-width · d² / m), where m is the median of the squared distances d² of training images."""
+    strength: Annotated[float, Field(gt=0)] = 0.06
+    """Penalty of the ridge regression."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _use_alone(cls, value: Any) -> Any:
+        return {"use": value} if isinstance(value, str) else value

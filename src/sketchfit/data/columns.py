@@ -1,0 +1,166 @@
+"""Which columns of a table name the images and hold the labels: by usual names, else by what the cells are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sketchfit.data.checks import IMAGE_COLUMNS, LABEL_COLUMNS, NAME_COLUMNS, TableProblems, find_column, nearest_column
+from sketchfit.data.listing import Listing
+from sketchfit.data.paths import Resolved, resolve
+from sketchfit.data.read_settings import TableNames
+from sketchfit.data.scattered import FileNames, with_scattered
+from sketchfit.data.sheets import Sheet
+from sketchfit.data.split_column import FLAGS, split_columns
+
+_ROWS_READ = 200
+"""Rows that are compared with the files; evenly spaced."""
+
+MOST_FILES = 0.5
+"""A column names the images if it names a file of its own in this share of the rows."""
+
+FEWEST_MARKS = 2
+"""More columns of zeros and ones are classes, although another column repeats values."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the files of a table may be.
+
+    Attributes:
+        listing: content of the data root.
+        bases: folders that paths may be relative to.
+        files: names of all images that may be meant where they are in several folders; None: they are in one.
+    """
+
+    listing: Listing
+    bases: tuple[str, ...]
+    files: FileNames | None = None
+
+    def resolve(self, sheet: Sheet, names: Sequence[str], problems: TableProblems) -> Resolved:
+        """Find the files of a table's rows; names that are no path are problems."""
+        resolved = resolve(sheet, names, self.listing, self.bases, problems)
+        return resolved if self.files is None else with_scattered(sheet, names, resolved, self.files, problems)
+
+    def found(self, sheet: Sheet, column: str) -> frozenset[str]:
+        """Return the files that some of the cells name, from the base where most exist."""
+        chosen = _spread(len(sheet.rows))
+        cells = sheet.column(column)
+        resolved = self.resolve(sheet, [cells[row] for row in chosen], TableProblems())
+        absent = set(resolved.absent)
+        return frozenset(path for row, path in enumerate(resolved.paths) if path and row not in absent)
+
+    def share(self, sheet: Sheet, column: str) -> float:
+        """Return the share of the rows whose cell names a file of its own, 0 … 1."""
+        return len(self.found(sheet, column)) / max(len(_spread(len(sheet.rows))), 1)
+
+
+@dataclass(frozen=True)
+class LabelColumns:
+    """The columns that hold the labels.
+
+    Attributes:
+        label: the column of labels; None where each class has a column.
+        one_hot: columns of classes, of which each row marks one.
+        usual: whether the names, the user or the sample submission show it, and not only what is left over.
+    """
+
+    label: str | None
+    one_hot: tuple[str, ...] = ()
+    usual: bool = True
+
+
+def image_column(sheet: Sheet, given: str | None, places: Places, preferred: str | None = None) -> str | None:
+    """Return the column of images: with a usual name, else the one that names most files on disk; or None.
+
+    Args:
+        sheet: the table.
+        given: name that the user gave; no other column is taken then.
+        places: where its files may be.
+        preferred: name of the column in another table of the data set.
+    """
+    if given is not None:
+        return find_column(sheet, (given,))
+    if preferred is not None and (same := find_column(sheet, (preferred,))) is not None:
+        return same
+    if usual := [column for name in IMAGE_COLUMNS if (column := find_column(sheet, (name,))) is not None]:
+        return usual[0] if len(usual) == 1 else max(usual, key=lambda column: places.share(sheet, column))
+    shares = [(places.share(sheet, name), name) for name in sheet.header if name]
+    best = max((share for share, _ in shares), default=0.0)
+    likely = [name for share, name in shares if share == best and best >= MOST_FILES]
+    return likely[0] if likely and len({places.found(sheet, name) for name in likely}) == 1 else None
+
+
+def label_columns(
+    sheet: Sheet, names: TableNames, image: str | None, filled: Sequence[str] = ()
+) -> LabelColumns | None:
+    """Return the columns of labels, or None.
+
+    A column with a usual name is first, unless the sample submission has another one. Otherwise it is the column that
+    the sample has too, columns of zeros and ones of which each row marks one, or the only column that repeats values.
+    Two columns of zeros and ones next to one that repeats values may be anything.
+
+    Args:
+        sheet: the table.
+        names: what the user gave.
+        image: the column of images.
+        filled: columns of the sample submission.
+    """
+    if names.label_column is not None:
+        found = find_column(sheet, (names.label_column,))
+        return None if found is None else LabelColumns(found)
+    splits = {column.name for column in split_columns(sheet)}
+    others = [name for name in sheet.header if name and name != image and name not in splits]
+    shared = [name for name in others if name in filled]
+    repeating = [name for name in others if repeats(sheet.column(name))]
+    filling = [name for name in shared if name in repeating]
+    usual = find_column(sheet, LABEL_COLUMNS)
+    if usual is not None and (len(filling) != 1 or usual in filling or find_column(sheet, NAME_COLUMNS) in filling):
+        return LabelColumns(usual)
+    if len(filling) == 1:
+        return LabelColumns(filling[0])
+    if one_hot := _one_hot(sheet, shared):
+        return LabelColumns(None, one_hot)
+    one_hot = _one_hot(sheet, others)
+    if len(one_hot) > FEWEST_MARKS or (one_hot and set(repeating) <= set(one_hot)):
+        return LabelColumns(None, one_hot)
+    if nearest_column(sheet, LABEL_COLUMNS[0]) is not None:
+        return None  # probably a misspelling, which must not be replaced by another column
+    if usual := find_column(sheet, NAME_COLUMNS):
+        return LabelColumns(usual)
+    return LabelColumns(repeating[0], usual=False) if len(repeating) == 1 else None
+
+
+def repeats(cells: Sequence[str]) -> bool:
+    """Return whether cells could be labels: some value occurs twice, and there are several values."""
+    distinct = len(set(cells))
+    return 1 < distinct < len(cells)
+
+
+def one_hot_labels(sheet: Sheet, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the column that each row marks; "" where it marks none."""
+    marked = [""] * len(sheet.rows)
+    for name in columns:
+        for row, cell in enumerate(sheet.column(name)):
+            if FLAGS[cell.strip().casefold()]:
+                marked[row] = name
+    return tuple(marked)
+
+
+def flag_columns(sheet: Sheet, names: Sequence[str]) -> list[str]:
+    """Return the columns in which each cell is zero or one."""
+    return [
+        name for name in names if sheet.rows and {cell.strip().casefold() for cell in sheet.column(name)} <= set(FLAGS)
+    ]
+
+
+def _one_hot(sheet: Sheet, names: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the columns that are zeros and ones, if they are several and each row marks one of them."""
+    found = flag_columns(sheet, names)
+    marks = [sum(FLAGS[cell.strip().casefold()] for cell in row) for row in zip(*map(sheet.column, found), strict=True)]
+    return tuple(found) if len(found) > 1 and set(marks) == {1} else ()
+
+
+def _spread(count: int) -> Sequence[int]:
+    step = max(1, count // _ROWS_READ)
+    return range(0, count, step)

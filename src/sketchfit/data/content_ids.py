@@ -1,0 +1,36 @@
+"""Numbers that name the content of image files, wherever they are stored and whatever they are called."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.data.images import ImageError, read_image_file
+
+
+def content_ids(root: Path, paths: Sequence[str]) -> NDArray[np.uint64]:
+    """Return a number per file; files with equal bytes have equal numbers, others differ.
+
+    Args:
+        root: folder that `paths` are relative to.
+        paths: N image files; one that cannot be read gets the number of its path.
+
+    Returns:
+        uint64 [N], the first 8 bytes of BLAKE2b.
+    """
+
+    def one(path: str) -> bytes:
+        try:
+            content = read_image_file(root / path)
+        except ImageError:
+            content = str(root / path).encode(errors="surrogateescape")
+        return hashlib.blake2b(content, digest_size=8).digest()
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return np.frombuffer(b"".join(pool.map(one, paths)), dtype="<u8").astype(np.uint64)

@@ -1,0 +1,62 @@
+"""The table of predictions for new images: one row per image, one column per fact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sketchfit.inference.arrays import Floats
+from sketchfit.runs.table import RunTable
+
+RANKS = 5
+"""Number of classes per image, the most probable first."""
+DIGITS = 6
+"""Decimals of probabilities."""
+
+
+def prediction_table(
+    images: Sequence[str],
+    prob: Floats,
+    errors: Sequence[str],
+    table: RunTable,
+    inside: NDArray[np.bool_] | None = None,
+) -> pd.DataFrame:
+    """Return the predictions as a table; see `commands.predict` for its columns.
+
+    Args:
+        images: N names.
+        prob: float [N, C].
+        errors: N reasons why an image could not be read; "" for one that was. The others have no class.
+        table: of the run.
+        inside: bool [N, C], the prediction sets; None: no column `set`.
+    """
+    order = np.argsort(-prob, axis=1, kind="stable")
+    best, read = order[:, 0], np.array([not error for error in errors], dtype=np.bool_)
+    frame = pd.DataFrame({"image": list(images)})
+    frame["label"] = _texts(table.class_labels, best, read)
+    frame["index"] = pd.array(np.where(read, best, -1), dtype="Int64")
+    frame.loc[~read, "index"] = pd.NA
+    frame["name"] = _texts(table.class_names, best, read)
+    frame["probability"] = _probabilities(prob, best, read)
+    for rank in range(min(RANKS, prob.shape[1])):
+        frame[f"label_{rank + 1}"] = _texts(table.class_labels, order[:, rank], read)
+        frame[f"probability_{rank + 1}"] = _probabilities(prob, order[:, rank], read)
+    if inside is not None:
+        sets = ([table.class_labels[k] for k in line if inside[row, k]] for row, line in enumerate(order))
+        texts = [json.dumps(one, ensure_ascii=False) for one in sets]
+        frame["set"] = [text if known else "" for text, known in zip(texts, read, strict=True)]
+    frame["error"] = list(errors)
+    return frame
+
+
+def _texts(texts: Sequence[str], index: NDArray[np.int64], read: NDArray[np.bool_]) -> list[str]:
+    return [texts[k] if known else "" for k, known in zip(index, read, strict=True)]
+
+
+def _probabilities(prob: Floats, index: NDArray[np.int64], read: NDArray[np.bool_]) -> NDArray[np.float64]:
+    found = np.take_along_axis(prob, index[:, None], axis=1)[:, 0].astype(np.float64).round(DIGITS)
+    return np.where(read, found, np.nan)

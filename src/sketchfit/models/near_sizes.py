@@ -1,0 +1,41 @@
+"""Input sizes near the recipe's that a backbone takes, where it does not take the recipe's."""
+
+from __future__ import annotations
+
+import torch
+
+from sketchfit.config.model import ModelSection
+from sketchfit.models.backbone import build_network
+from sketchfit.models.input_size import size_hint
+
+STEP = 32
+"""Most backbones reduce a picture by this factor."""
+TRIED = 4
+"""Sizes that are tried below and above."""
+
+
+def near_sizes_hint(section: ModelSection) -> str:
+    """Return a sentence that names the nearest sizes with which the network computes; empty if the recipe's is one.
+
+    Args:
+        section: backbone and input size; no weights are read.
+    """
+    if takes_size(section, section.size):
+        return ""
+    start = section.size // STEP * STEP
+    below = (size for size in range(start, max(start - TRIED * STEP, 0), -STEP) if size < section.size)
+    above = range(start + STEP, start + (TRIED + 1) * STEP, STEP)
+    near = [next((str(size) for size in sizes if takes_size(section, size)), "") for sizes in (below, above)]
+    named = " or ".join(size for size in near if size)
+    return f"Set model.input_size to {named}." if named else size_hint(section)
+
+
+def takes_size(section: ModelSection, size: int) -> bool:
+    """Return whether a network can be built for an input size and computes with it."""
+    changed = section.model_copy(update={"input_size": size, "weights": None, "pretrained": False})
+    try:
+        with torch.inference_mode():
+            build_network(changed, 2).model.eval()(torch.zeros(1, 3, size, size))
+    except Exception:  # timm and torch raise anything
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""Classes of which flipped or turned drawings look like another class, as measured before training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sketchfit.runs.artefact import Artefact, ArtefactPart
+
+
+class DirectionFigures(ArtefactPart):
+    """One class and one turn; see `audit.directions.Direction`.
+
+    Attributes:
+        turn: operation of a policy.
+        source, target: what the user's table calls the classes: drawings of `source`, turned, look like `target`.
+        rows: drawings of `source` that were measured.
+        as_they_are: share of them that is classified as `source`.
+        turned_source, turned_target: share of the turned ones that is classified as `source` and as `target`.
+        p: of no difference between drawings and turned drawings.
+    """
+
+    turn: Literal["hflip", "vflip", "quarter_turn"]
+    source: str
+    target: str
+    rows: int
+    as_they_are: float
+    turned_source: float
+    turned_target: float
+    p: float
+
+    def __str__(self) -> str:
+        """The figures, in one line."""
+        turned = f"{self.turned_target:.0%} of {self.rows} drawings look like {self.target!r}"
+        own = f"{self.turned_source:.0%} like {self.source!r} (unchanged {self.as_they_are:.0%}; p = {self.p:.1g})"
+        return f"{self.turn} of {self.source!r}: {turned}, {own}"
+
+
+class Directions(Artefact):
+    """What was measured.
+
+    Attributes:
+        key: digest of the images, labels and turns.
+        found: one entry per class and turn that changes it.
+    """
+
+    PLACE = "audit/directions.json"
+    key: str
+    found: tuple[DirectionFigures, ...]

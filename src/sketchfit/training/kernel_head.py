@@ -1,0 +1,152 @@
+"""A kernel head on a network, fitted in closed form on the training rows of a fold and on no others."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import logsumexp
+
+from sketchfit.bank.extractor import Extractor
+from sketchfit.bank.features import store_features
+from sketchfit.bank.kernel import MOST_ROWS, KernelHead, KernelRidge, KernelSettings
+from sketchfit.bank.scale import FeatureScale
+from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
+from sketchfit.errors import UserError
+from sketchfit.inference.predictor import Predictor
+from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.models.network import Network
+from sketchfit.models.pooling import NoFeaturesError
+from sketchfit.tracking.console import duration
+from sketchfit.training.job import FitJob
+
+log = logging.getLogger(__name__)
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Network:
+    """Return the network with the kernel head of the recipe; the network itself where the recipe has none.
+
+    The temperature of a head on a frozen backbone has the least log-loss on rows that are left out one by one. A
+    trained network has learnt the training rows, so its kernel head gets the temperature with which it is on average
+    as certain of the validation rows as the trained head is; this takes no labels.
+
+    Args:
+        job: of the training.
+        network: trained, or as it is before training where the recipe has no epochs.
+        device: on which it computes.
+
+    Raises:
+        UserError: the backbone has no features before its classifier.
+    """
+    section = job.recipe.training.kernel
+    if section.use == "none":
+        return network
+    began, rows = time.monotonic(), _rows(job)
+    network.model.to(device).eval()
+    extractor = _extractor(job, network, device)
+    values = _features(job, extractor, rows, device)
+    scale = FeatureScale.of(values, extractor.pooling.widths)
+    settings = KernelSettings(section.width, section.strength)
+    ridge = KernelRidge.of(scale.apply(values), _labels(job)[rows], job.class_count, settings)
+    made = _module(network, extractor, scale, ridge.head).to(device).eval()
+    made.blend.fill_(int(section.use == "blend"))
+    left_out = ridge.left_out()
+    if job.recipe.training.epochs == 0 or not len(job.valid_rows):
+        made.temperature.fill_(fit_temperature(left_out, ridge.label))
+    else:
+        made.temperature.fill_(_matched(job, network, made, extractor))
+    right = 100 * float((left_out.argmax(axis=1) == ridge.label).mean())
+    log.info(
+        f"{job.name}: kernel head on {len(rows):,} images in {duration(time.monotonic() - began)}; "
+        f"leaving out one by one {right:.1f} % are right"
+    )
+    return replace(network, model=made)
+
+
+def _rows(job: FitJob) -> Rows:
+    """Return the training rows; a sample where the closed form would take too much memory."""
+    if len(job.train_rows) <= MOST_ROWS:
+        return job.train_rows
+    log.warning(f"{job.name}: the kernel head is fitted on {MOST_ROWS:,} of {len(job.train_rows):,} images, at random")
+    order = np.random.default_rng(job.seed).permutation(job.train_rows)
+    return np.sort(order[:MOST_ROWS])
+
+
+def _labels(job: FitJob) -> Rows:
+    """Return the classes of all rows: of pseudo-labelled ones the most probable."""
+    if job.soft is None:
+        return job.label
+    label = job.label.copy()
+    label[job.soft.row] = job.soft.prob.argmax(axis=1)
+    return label
+
+
+def _extractor(job: FitJob, network: Network, device: torch.device) -> Extractor:
+    try:
+        return Extractor.of_network(network, job.recipe, device)
+    except NoFeaturesError as error:
+        raise UserError(f"training.kernel: {error}", "Set training.kernel=none.") from error
+
+
+def _features(job: FitJob, extractor: Extractor, rows: Rows, device: torch.device) -> Floats:
+    """Return the features of rows, float32 [n, D]; those of a frozen backbone are shared by folds and runs."""
+    if job.recipe.training.epochs == 0:
+        return store_features(job.recipe, job.store, device, extractor).read()[rows]
+    return extractor.of_rows(job.store, rows)
+
+
+def _module(network: Network, extractor: Extractor, scale: FeatureScale, head: KernelHead) -> KernelNetwork:
+    """Return the network with a fitted head."""
+    shape = (len(head.features), len(scale.kept), head.dual.shape[1])
+    made = KernelNetwork(network.model, extractor.pooling, shape)
+    values = {
+        "kept": scale.kept,
+        "mean": scale.mean,
+        "factor": scale.factor,
+        "support": head.features.astype(np.float16),
+        "dual": head.dual,
+    }
+    for name, value in values.items():
+        getattr(made, name).copy_(torch.from_numpy(value))
+    made.gamma.fill_(head.kernel.gamma)
+    return made
+
+
+def _matched(job: FitJob, network: Network, made: KernelNetwork, extractor: Extractor) -> float:
+    """Return the temperature with which the kernel head is as certain of the validation rows as the trained head."""
+    predictor = Predictor.of(network, job.recipe, extractor.compute.device, backend="eager")
+    wanted = float(predictor.probabilities(job.store, job.valid_rows).max(axis=1).mean())
+    features = torch.from_numpy(extractor.of_rows(job.store, job.valid_rows)).to(extractor.compute.device)
+    with torch.inference_mode():
+        parts = torch.split(features, extractor.batch_size)
+        scores = np.concatenate([made.scores(part).cpu().numpy() for part in parts])
+    return temperature_of_certainty(scores, wanted)
+
+
+def temperature_of_certainty(scores: Floats, wanted: float) -> float:
+    """Return the temperature with which the mean probability of the most probable class has a value.
+
+    Args:
+        scores: float32 [n, C].
+        wanted: 0 … 1; one that no temperature between 0.001 and 100 gives is replaced by the nearest.
+    """
+    values = scores.astype(np.float64)
+    values -= values.max(axis=1, keepdims=True)
+
+    def above(log_temperature: float) -> float:
+        return float(np.exp(-logsumexp(values / np.exp(log_temperature), axis=1)).mean()) - wanted
+
+    low, high = np.log(LEAST), np.log(MOST)
+    if above(low) <= 0:
+        return LEAST
+    if above(high) >= 0:
+        return MOST
+    return float(np.exp(brentq(above, low, high, xtol=1e-6)))

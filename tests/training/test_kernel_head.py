@@ -1,0 +1,105 @@
+"""A kernel head after training, or in place of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sketchfit.config.load import load_recipe
+from sketchfit.errors import UserError
+from sketchfit.inference.predictor import Predictor
+from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.tracking.console import Console
+from sketchfit.training.engine import make_engine
+from sketchfit.training.kernel_head import temperature_of_certainty, with_kernel_head
+from sketchfit.training.seed_soup import train_network
+from tests.factories import tiny_recipe
+
+CPU = torch.device("cpu")
+CLOSED_FORM = {"training": {"epochs": 0, "kernel": "replace", "probe": True}}
+
+
+def trained(job):
+    network = train_network(job, make_engine(job.recipe.compute), Console("none"))
+    return with_kernel_head(job, network, CPU)
+
+
+def accuracy(job, network):
+    prob = Predictor.of(network, job.recipe, CPU, backend="eager").probabilities(job.store, job.valid_rows)
+    return (prob.argmax(axis=1) == job.label[job.valid_rows]).mean()
+
+
+def test_a_frozen_backbone_with_a_kernel_head_is_better_than_chance(tiny_job):
+    job = tiny_job(CLOSED_FORM)
+    network = trained(job)
+    assert isinstance(network.model, KernelNetwork)
+    assert accuracy(job, network) > 0.6
+    assert (job.folder / "history.csv").is_file()
+
+
+def test_labels_of_validation_rows_change_nothing(tiny_job):
+    job = tiny_job(CLOSED_FORM)
+    before = trained(job).model.state_dict()
+    job.label[job.valid_rows] = 0
+    after = trained(job).model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("use", ["replace", "blend"])
+def test_a_trained_network_gets_a_kernel_head(tiny_job, use):
+    job = tiny_job({"training": {"epochs": 6, "kernel": use}})
+    network = trained(job)
+    assert isinstance(network.model, KernelNetwork)
+    assert bool(network.model.blend) == (use == "blend")
+    assert accuracy(job, network) > 0.35
+
+
+def test_without_the_setting_the_network_stays_as_it_is(tiny_job):
+    job = tiny_job({"training": {"epochs": 1}})
+    network = train_network(job, make_engine(job.recipe.compute), Console("none"))
+    assert with_kernel_head(job, network, CPU) is network
+
+
+@given(st.integers(0, 1000), st.floats(0.3, 0.95))
+def test_the_temperature_gives_the_wanted_certainty(seed, wanted):
+    scores = np.random.default_rng(seed).normal(size=(30, 4)).astype(np.float32)
+    values = scores / temperature_of_certainty(scores, wanted)
+    prob = np.exp(values - np.log(np.exp(values).sum(axis=1, keepdims=True)))
+    assert prob.max(axis=1).mean() == pytest.approx(wanted, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training": {"epochs": 0}},
+        {"training": {"epochs": 0, "kernel": "blend"}},
+        {"training": {"kernel": "replace"}, "soup": {"folds": True}},
+    ],
+)
+def test_contradictions_are_refused(changes):
+    with pytest.raises(UserError):
+        load_recipe(tiny_recipe(changes))
+
+
+def test_a_run_without_epochs_is_complete(cli, drawn, tiny_file, tmp_path):
+    settings = [
+        part
+        for one in (
+            "training.epochs=0",
+            "training.kernel=replace",
+            "report.enabled=true",
+            "audit.enabled=true",
+            "claim.enabled=true",
+            "inference.views=[hflip]",
+        )
+        for part in ("--set", one)
+    ]
+    status, text, errors = cli("run", drawn, "--recipe", tiny_file, "--out", tmp_path / "run", *settings)
+    assert status == 0, errors + text
+    status, _, errors = cli("predict", tmp_path / "run", drawn / "test", "--out", tmp_path / "new.csv")
+    assert status == 0, errors
+    status, _, errors = cli("export", tmp_path / "run", "--out", tmp_path / "network.onnx")
+    assert status == 0, errors

@@ -1,0 +1,1 @@
+"""Checks of the code and of its behaviour; see the `Makefile`."""
