@@ -8,10 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sketchfit.bank.kernel import KernelRidge
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.models.saved_network import load_network, save_network
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
 from sketchfit.training.kernel_head import temperature_of_certainty, with_kernel_head
@@ -46,6 +48,27 @@ def test_labels_of_validation_rows_change_nothing(tiny_job):
     job.label[job.valid_rows] = 0
     after = trained(job).model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_network_with_lora_is_saved_as_it_is_read(tiny_job, tmp_path, epochs):
+    job = tiny_job({"model": {"backbone": "test_vit", "lora": 2}, "training": {"epochs": epochs, "kernel": "replace"}})
+    network = trained(job)
+    save_network(tmp_path, network, job.recipe)
+    read = load_network(tmp_path, job.recipe, job.class_count)
+    assert read.model.state_dict().keys() == network.model.state_dict().keys()
+    before, after = (Predictor.of(one, job.recipe, CPU, backend="eager") for one in (network, read))
+    rows = job.valid_rows
+    assert np.array_equal(before.probabilities(job.store, rows), after.probabilities(job.store, rows))
+
+
+def test_a_penalty_that_is_too_small_is_a_clear_error(tiny_job, monkeypatch):
+    def singular(*_):
+        raise ValueError("the penalty 1e-300 is too small for these features")
+
+    monkeypatch.setattr(KernelRidge, "of", singular)
+    with pytest.raises(UserError, match="too small"):
+        trained(tiny_job(CLOSED_FORM))
 
 
 @pytest.mark.parametrize("use", ["replace", "blend"])
@@ -89,6 +112,7 @@ def test_a_run_without_epochs_is_complete(cli, drawn, tiny_file, tmp_path):
         part
         for one in (
             "training.epochs=0",
+            "refit.enabled=true",
             "training.kernel=replace",
             "report.enabled=true",
             "audit.enabled=true",

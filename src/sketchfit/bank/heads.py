@@ -16,6 +16,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from sketchfit.bank.removal import by_group, check_removable, group_numbers, targets_of
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -87,7 +89,7 @@ class Ridge:
             rows = slice(start, start + CHUNK)
             values = _with_one(features[rows])
             gram += values.T @ values
-            moment += values.T @ _targets(label[rows], classes)
+            moment += values.T @ targets_of(label[rows], classes)
         count = len(features)
         spread = (np.trace(gram[:-1, :-1]) - float(np.square(gram[-1, :-1]).sum()) / count) / count
         gram[np.arange(width), np.arange(width)] += strength * (spread if spread > 0 else 1.0)
@@ -104,13 +106,13 @@ class Ridge:
         Raises:
             ValueError: no row is left, or rows that are not distinct.
         """
-        self._check(rows)
+        check_removable(rows, len(self.features))
         gram, moment = self.gram.copy(), self.moment.copy()
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
             values = _with_one(self.features[part])
             gram -= values.T @ values
-            moment -= values.T @ _targets(self.label[part], self.classes)
+            moment -= values.T @ targets_of(self.label[part], self.classes)
         return _head(scipy.linalg.solve(gram, moment, assume_a="pos", overwrite_a=True, overwrite_b=True))
 
     def held_out(self, rows: Rows, removed: Rows | None = None) -> Floats:
@@ -129,8 +131,8 @@ class Ridge:
         left_out = rows if removed is None else np.concatenate([rows, np.setdiff1d(removed, rows)])
         if 2 * len(left_out) > len(self.gram):
             return self.without(left_out).scores(self.features[rows])
-        self._check(left_out)
-        values, targets = _with_one(self.features[left_out]), _targets(self.label[left_out], self.classes)
+        check_removable(left_out, len(self.features))
+        values, targets = _with_one(self.features[left_out]), targets_of(self.label[left_out], self.classes)
         whitened = scipy.linalg.solve_triangular(self._factor, values.T, lower=True)
         own = np.eye(len(left_out)) - whitened.T @ whitened
         residual = scipy.linalg.solve(own, targets - values @ self._solution, assume_a="pos", overwrite_b=True)
@@ -147,17 +149,17 @@ class Ridge:
             float32 [n, C].
         """
         count = len(self.features)
-        number = np.arange(count) if group is None else np.unique(group, return_inverse=True)[1]
+        number = group_numbers(group, count)
         size = np.bincount(number)[number]
         scores = np.empty((count, self.classes), dtype=np.float32)
         single = np.flatnonzero(size == 1)
         for start in range(0, len(single), CHUNK):
             part = single[start : start + CHUNK]
-            values, targets = _with_one(self.features[part]), _targets(self.label[part], self.classes)
+            values, targets = _with_one(self.features[part]), targets_of(self.label[part], self.classes)
             whitened = scipy.linalg.solve_triangular(self._factor, values.T, lower=True)
             own = 1 - np.square(whitened).sum(axis=0)
             scores[part] = targets - (targets - values @ self._solution) / own[:, None]
-        for rows in _groups(number, np.flatnonzero(size > 1)):
+        for rows in by_group(number, np.flatnonzero(size > 1)):
             scores[rows] = self.held_out(rows)
         return scores
 
@@ -172,13 +174,6 @@ class Ridge:
         """Weights and intercept, float64 [D + 1, C]."""
         solution: Doubles = scipy.linalg.cho_solve((self._factor, True), self.moment)
         return solution
-
-    def _check(self, rows: Rows) -> None:
-        distinct = len(np.unique(rows))
-        if distinct != len(rows):
-            raise ValueError(f"{len(rows) - distinct} of {len(rows)} rows are repeated")
-        if distinct >= len(self.features):
-            raise ValueError("no row is left to fit a head on")
 
 
 def choose_strength(
@@ -216,18 +211,3 @@ def _with_one(features: Floats) -> Doubles:
     values = np.ones((len(features), features.shape[1] + 1))
     values[:, :-1] = features
     return values
-
-
-def _targets(label: Rows, classes: int) -> Doubles:
-    """Return 1 for the class of each row and -1 for others, float64 [n, C]."""
-    targets = np.full((len(label), classes), -1.0)
-    targets[np.arange(len(label)), label] = 1.0
-    return targets
-
-
-def _groups(number: Rows, rows: Rows) -> list[Rows]:
-    """Return those rows group by group."""
-    if len(rows) == 0:
-        return []
-    order = rows[np.argsort(number[rows], kind="stable")]
-    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)

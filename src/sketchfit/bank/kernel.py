@@ -16,6 +16,8 @@ import scipy.linalg
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from sketchfit.bank.removal import by_group, check_removable, group_numbers, targets_of
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -140,7 +142,7 @@ class KernelRidge:
         Raises:
             ValueError: no row is left, or rows that are not distinct.
         """
-        self._check(rows)
+        check_removable(rows, len(self.features))
         kept = np.setdiff1d(np.arange(len(self.features)), rows)
         dual = self._dual[kept] - self.inverse[np.ix_(kept, rows)] @ self._residual(rows)
         return KernelHead(self.kernel, self.features[kept], dual.astype(np.float32))
@@ -151,8 +153,8 @@ class KernelRidge:
         Raises:
             ValueError: no row is left, or rows that are not distinct.
         """
-        self._check(rows)
-        found: Floats = (self._targets(rows) - self._residual(rows)).astype(np.float32)
+        check_removable(rows, len(self.features))
+        found: Floats = (targets_of(self.label[rows], self.classes) - self._residual(rows)).astype(np.float32)
         return found
 
     def left_out(self, group: Rows | None = None) -> Floats:
@@ -165,13 +167,12 @@ class KernelRidge:
             float32 [n, C].
         """
         count = len(self.features)
-        number = np.arange(count) if group is None else np.unique(group, return_inverse=True)[1]
-        scores = self._targets(np.arange(count)) - self._dual / np.diagonal(self.inverse)[:, None]
+        number = group_numbers(group, count)
+        scores = targets_of(self.label, self.classes) - self._dual / np.diagonal(self.inverse)[:, None]
         found: Floats = scores.astype(np.float32)
-        order = np.argsort(number, kind="stable")
-        for rows in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):
-            if len(rows) > 1:
-                found[rows] = self.held_out(rows)
+        size = np.bincount(number)[number]
+        for rows in by_group(number, np.flatnonzero(size > 1)):
+            found[rows] = self.held_out(rows)
         return found
 
     def _residual(self, rows: Rows) -> Doubles:
@@ -183,19 +184,7 @@ class KernelRidge:
     @cached_property
     def _dual(self) -> Doubles:
         """Coefficients of all rows, float64 [n, C]."""
-        return self.inverse @ self._targets(np.arange(len(self.features)))
-
-    def _targets(self, rows: Rows) -> Doubles:
-        targets = np.full((len(rows), self.classes), -1.0)
-        targets[np.arange(len(rows)), self.label[rows]] = 1.0
-        return targets
-
-    def _check(self, rows: Rows) -> None:
-        distinct = len(np.unique(rows))
-        if distinct != len(rows):
-            raise ValueError(f"{len(rows) - distinct} of {len(rows)} rows are repeated")
-        if distinct >= len(self.features):
-            raise ValueError("no row is left to fit a head on")
+        return self.inverse @ targets_of(self.label, self.classes)
 
 
 def _inverse(kernel: Kernel, features: Floats, strength: float) -> Doubles:

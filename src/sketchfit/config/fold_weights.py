@@ -16,12 +16,12 @@ MOST = 2_000
 
 
 def has_fold_weights(recipe: Recipe) -> bool:
-    """Return whether each fold starts from a file of its own."""
+    """Return whether each fold starts from a separate file."""
     return recipe.model.pretrained and recipe.model.weights is not None and FOLD in recipe.model.weights
 
 
 def at_fold(recipe: Recipe, fold: int) -> Recipe:
-    """Return the recipe of the network of a fold, with the path of its own weights."""
+    """Return the recipe of the network of a fold, with the path of its weights."""
     if not has_fold_weights(recipe):
         return recipe
     weights = str(recipe.model.weights).replace(FOLD, str(fold))

@@ -25,7 +25,7 @@ class ModelSection(Section):
     """Start from pretrained weights: `weights` where given, else from the Hugging Face hub through timm."""
     weights: str | None = None
     """Local `.safetensors` or `.pth` file of weights for the backbone, instead of the hub. `{fold}` stands for the
-    number of the fold: each network starts from a file of its own, which has not learnt from the rows of that fold."""
+    number of the fold: each network starts from a separate file, which has not learnt from the rows of that fold."""
     partial_weights: bool = False
     """Accept `weights` that lack tensors of the backbone; these start from random values."""
     input_size: int | None = Field(default=None, ge=16, le=2048)

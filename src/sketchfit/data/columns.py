@@ -17,7 +17,7 @@ _ROWS_READ = 200
 """Rows that are compared with the files; evenly spaced."""
 
 MOST_FILES = 0.5
-"""A column names the images if it names a file of its own in this share of the rows."""
+"""A column names the images if it names a different file in this share of the rows."""
 
 FEWEST_MARKS = 2
 """More columns of zeros and ones are classes, although another column repeats values."""

@@ -41,7 +41,8 @@ def refit_member(context: RunContext, member: Member, folds: Sequence[Fold], vie
     Returns:
         Its test probabilities by these views, float32 [N_test, C].
     """
-    epochs = best_epochs(context.run, member.name, folds)
+    trained = member.recipe.training.epochs > 0  # else a head in closed form is fitted, and there is no history
+    epochs = best_epochs(context.run, member.name, folds) if trained else 0
     one = replace(member, name=refit_name(member.name), recipe=shortened(member.recipe, epochs))
     fold = all_rows(folds)
     used = one.recipe.training.epochs

@@ -105,6 +105,8 @@ def untrained(job: FitJob, engine: Engine) -> Network:
     training = job.recipe.training.model_copy(update={"probe": ProbeSection()})
     recipe = job.recipe.model_copy(update={"training": training})
     state = start(replace(job, recipe=recipe), engine, None)
+    if recipe.model.lora.rank:
+        merge_lora(state.model)
     write_history(job.folder / "history.csv", [])
     return Network(state.model.eval(), state.normalisation)
 

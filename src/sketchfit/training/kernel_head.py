@@ -55,7 +55,10 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
     values = _features(job, extractor, rows, device)
     scale = FeatureScale.of(values, extractor.pooling.widths)
     settings = KernelSettings(section.width, section.strength)
-    ridge = KernelRidge.of(scale.apply(values), _labels(job)[rows], job.class_count, settings)
+    try:
+        ridge = KernelRidge.of(scale.apply(values), _labels(job)[rows], job.class_count, settings)
+    except ValueError as error:
+        raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
     made = _module(network, extractor, scale, ridge.head).to(device).eval()
     made.blend.fill_(int(section.use == "blend"))
     left_out = ridge.left_out()

@@ -106,7 +106,7 @@ FORMATS = (
     ImageFormat("SVG", (".svg", ".svgz"), _svg, (), "resvg_py"),
     ImageFormat("TGA", (".tga", ".targa"), lambda _: False, ("TGA",)),
 )  # fmt: skip
-"""All formats; the first that recognises a file is used. TGA has no mark of its own at the start."""
+"""All formats; the first that recognises a file is used. TGA has no mark at the start."""
 
 SUFFIXES = frozenset(suffix for one in FORMATS for suffix in one.suffixes)
 """Suffixes (lower case) of image files."""

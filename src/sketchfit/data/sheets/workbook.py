@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime, time
 from typing import Any
 
-import openpyxl
-
 from sketchfit.data.sheets.cells import as_text
 from sketchfit.data.sheets.header import named_columns
 from sketchfit.data.sheets.sheet import MAX_BYTES, Row, Sheet, TableError
@@ -25,6 +23,8 @@ def read_workbook(data: bytes, name: str) -> Sheet:
     Raises:
         TableError: it is damaged, too large, encrypted, empty, or has more than one worksheet with content.
     """
+    import openpyxl  # slow to import, and rarely needed
+
     try:
         _check_size(data, name)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
