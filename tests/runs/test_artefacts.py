@@ -25,6 +25,8 @@ from sketchfit.runs.artefacts import (
     MemberViews,
     PseudoLabelRounds,
     Relations,
+    RunClock,
+    RunPlan,
     SoupRecord,
     Sources,
     Step,
@@ -49,7 +51,7 @@ IN_RUN = (
     Steps,
     Views,
 )
-NEW = (ClaimRecord, Directions, EstimatedFrequencies, LabelFreeRecord, Relations)
+NEW = (ClaimRecord, Directions, EstimatedFrequencies, LabelFreeRecord, Relations, RunClock, RunPlan)
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""

@@ -117,7 +117,7 @@ def _train_students(
         student = replace(member, name=student_name(name, number), recipe=_student_recipe(context, member.recipe))
         folds = zip(state.folds, labels, strict=True)
         results = tuple(_train_student(context, student, fold, chosen) for fold, chosen in folds)
-        found[name] = TrainedMember(member, student.name, results)
+        found[name] = TrainedMember(member, student.name, state.folds, results)
     return found
 
 

@@ -17,7 +17,10 @@ def train(context: RunContext, state: RunState) -> RunState:
     """Train the members' networks; those on disk are read."""
     trained = {
         name: TrainedMember(
-            member, name, tuple(train_fold(context, member, fold, context.dispatcher) for fold in state.folds)
+            member,
+            name,
+            state.folds,
+            tuple(train_fold(context, member, fold, context.dispatcher) for fold in state.folds),
         )
         for name, member in state.members.items()
     }

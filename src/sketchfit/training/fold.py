@@ -65,11 +65,13 @@ class TrainedMember:
     Attributes:
         member: under this name its probabilities are combined with those of others.
         folder: name of the folder of its networks: the member's own, or that of its students or its soup.
+        folds: of its networks; members of one run may have networks of different folds.
         results: of each network, in the order of the folds.
     """
 
     member: Member
     folder: str
+    folds: tuple[Fold, ...]
     results: tuple[FoldResult, ...]
 
     @property
@@ -86,6 +88,10 @@ class TrainedMember:
     def oof(self) -> Floats:
         """Probabilities of `rows`, float32 [n, C]; the mean where a row is validated in several repeats."""
         return mean_oof(self.results)
+
+    def oof_of(self, rows: NDArray[np.int64]) -> Floats:
+        """Return the probabilities of some of its `rows`, float32 [n, C]."""
+        return self.oof[np.searchsorted(self.rows, rows)]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Sources
+from sketchfit.runs.artefacts.plan import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
     Diagram,
@@ -48,9 +49,15 @@ __all__ = [
     "MemberSoupRecord",
     "MemberViews",
     "MethodFigures",
+    "PlanAnswer",
+    "PlanDecision",
+    "PlanExpectation",
+    "PlannedUnit",
     "PseudoLabelRound",
     "PseudoLabelRounds",
     "Relations",
+    "RunClock",
+    "RunPlan",
     "Sets",
     "SetsCheck",
     "ShiftRecord",
