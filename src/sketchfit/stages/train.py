@@ -10,7 +10,8 @@ import numpy as np
 from sketchfit.inference.oof import rows_of
 from sketchfit.runs.table import read_training_rows
 from sketchfit.stages.context import RunContext, RunState
-from sketchfit.training.fold import TrainedMember, train_fold
+from sketchfit.training.bank_member import train_member
+from sketchfit.training.fold import TrainedMember
 
 
 def train(context: RunContext, state: RunState) -> RunState:
@@ -20,7 +21,7 @@ def train(context: RunContext, state: RunState) -> RunState:
             member,
             name,
             state.folds,
-            tuple(train_fold(context, member, fold, context.dispatcher) for fold in state.folds),
+            train_member(context, member, state.folds, state.group, context.dispatcher),
         )
         for name, member in state.members.items()
     }

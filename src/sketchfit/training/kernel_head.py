@@ -17,11 +17,12 @@ from sketchfit.bank.features import store_features
 from sketchfit.bank.kernel import MOST_ROWS, KernelHead, KernelRidge, KernelSettings
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
+from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.network import Network
-from sketchfit.models.pooling import NoFeaturesError
+from sketchfit.models.pooling import NoFeaturesError, Pooling
 from sketchfit.tracking.console import duration
 from sketchfit.training.job import FitJob
 
@@ -50,8 +51,7 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
     if section.use == "none":
         return network
     began, rows = time.monotonic(), _rows(job)
-    network.model.to(device).eval()
-    extractor = _extractor(job, network, device)
+    extractor = extractor_of(network, job.recipe, device)
     values = _features(job, extractor, rows, device)
     scale = FeatureScale.of(values, extractor.pooling.widths)
     settings = KernelSettings(section.width, section.strength)
@@ -59,7 +59,7 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
         ridge = KernelRidge.of(scale.apply(values), _labels(job)[rows], job.class_count, settings)
     except ValueError as error:
         raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
-    made = _module(network, extractor, scale, ridge.head).to(device).eval()
+    made = kernel_network(network, extractor.pooling, scale, ridge.head).to(device).eval()
     made.blend.fill_(int(section.use == "blend"))
     left_out = ridge.left_out()
     if job.recipe.training.epochs == 0 or not len(job.valid_rows):
@@ -92,9 +92,15 @@ def _labels(job: FitJob) -> Rows:
     return label
 
 
-def _extractor(job: FitJob, network: Network, device: torch.device) -> Extractor:
+def extractor_of(network: Network, recipe: Recipe, device: torch.device) -> Extractor:
+    """Return what takes the features of a network, which is moved to the device, in place.
+
+    Raises:
+        UserError: the backbone has no features before its classifier.
+    """
+    network.model.to(device).eval()
     try:
-        return Extractor.of_network(network, job.recipe, device)
+        return Extractor.of_network(network, recipe, device)
     except NoFeaturesError as error:
         raise UserError(f"training.kernel: {error}", "Set training.kernel=none.") from error
 
@@ -106,10 +112,10 @@ def _features(job: FitJob, extractor: Extractor, rows: Rows, device: torch.devic
     return extractor.of_rows(job.store, rows)
 
 
-def _module(network: Network, extractor: Extractor, scale: FeatureScale, head: KernelHead) -> KernelNetwork:
-    """Return the network with a fitted head."""
+def kernel_network(network: Network, pooling: Pooling, scale: FeatureScale, head: KernelHead) -> KernelNetwork:
+    """Return a network with a fitted head, whose temperature is 1; the head is on the CPU."""
     shape = (len(head.features), len(scale.kept), head.dual.shape[1])
-    made = KernelNetwork(network.model, extractor.pooling, shape)
+    made = KernelNetwork(network.model, pooling, shape)
     values = {
         "kept": scale.kept,
         "mean": scale.mean,
