@@ -56,8 +56,14 @@ class Stored:
         return found
 
 
-def features_key(recipe: Recipe, store: Store, device: torch.device) -> str:
+def features_key(recipe: Recipe, store: Store, device: torch.device, view: str = "") -> str:
     """Return the key of a store's features, hexadecimal: a digest of all that decides them.
+
+    Args:
+        recipe: of the network.
+        store: of the images.
+        device: on which the network computes.
+        view: name of another picture of each image; empty: the entire image.
 
     Raises:
         UserError: there is no such backbone, or no such file of weights.
@@ -71,6 +77,7 @@ def features_key(recipe: Recipe, store: Store, device: torch.device) -> str:
         [model.backbone, model.args, model.size, normalisation.mean, normalisation.std],
         _weights(recipe),
         [device.type, recipe.compute.precision],
+        *([view] if view else []),
     )[:24]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.bank.cache import MakeArray, Stored, is_random
 from sketchfit.config.head import HeadSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.batches import load_batches, no_randomness
+from sketchfit.data.batches import Augment, load_batches, no_randomness
 from sketchfit.data.store import Store
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import Compute
@@ -21,6 +21,9 @@ from sketchfit.models.pooling import Pooling, find_pooling
 from sketchfit.transforms.augment import eval_augment
 
 Floats = NDArray[np.float32]
+
+MakePicture = Callable[[NDArray[np.uint8], NDArray[np.uint8], int], NDArray[np.uint8]]
+"""(image uint8 [S, S, C], paper uint8 [C], size) → uint8 [size, size, C]."""
 
 LARGEST = 65504.0
 """Of float16."""
@@ -69,7 +72,9 @@ class Extractor:
         compute = Compute.of(recipe.compute, device)
         return cls(network, pooling, compute, size, recipe.inference.batch_size, recipe.compute.threads)
 
-    def extract(self, store: Store, progress: Callable[[int], None], make_array: MakeArray) -> Stored:
+    def extract(
+        self, store: Store, progress: Callable[[int], None], make_array: MakeArray, picture: MakePicture | None = None
+    ) -> Stored:
         """Compute the features of all images of a store; rows that could not be read are zeros.
 
         The memory does not grow with the number of images, apart from the array.
@@ -78,6 +83,7 @@ class Extractor:
             store: of n images.
             progress: called with the number of images done so far.
             make_array: makes the array float16 [n, D] in which the result is.
+            picture: makes the picture of each image; None: the entire image.
 
         Raises:
             NotFiniteError: the network returns NaN or infinity.
@@ -87,7 +93,7 @@ class Extractor:
         rows = np.flatnonzero(store.readable)
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
         done = 0
-        for batch in load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads):
+        for batch in load_batches(store, batches, self._augment(picture), no_randomness, self.threads):
             found = self.of_pictures(batch.images)
             if not (finite := np.isfinite(found).all(axis=1)).all():
                 raise NotFiniteError(int(batch.rows[~finite][0]))
@@ -102,6 +108,12 @@ class Extractor:
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
         parts = load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads)
         return np.concatenate([self.of_pictures(batch.images) for batch in parts])
+
+    def _augment(self, picture: MakePicture | None) -> Augment:
+        """Return what makes the picture of a stored image."""
+        if picture is None:
+            return eval_augment(self.size)
+        return lambda image, paper, _: picture(image, paper, self.size)
 
     def of_pictures(self, pictures: NDArray[np.uint8]) -> Floats:
         """Return the features float32 [B, D] of pictures uint8 [B, size, size, C]."""

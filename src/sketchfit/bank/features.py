@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.bank.cache import MakeArray, Stored, features_key, open_stored
-from sketchfit.bank.extractor import Extractor, NotFiniteError
+from sketchfit.bank.extractor import Extractor, MakePicture, NotFiniteError
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.stores import cache_folder
@@ -95,15 +95,34 @@ def open_features(
     return BankFeatures(train, test, stores[0].readable, stores[1].readable)
 
 
-def store_features(recipe: Recipe, store: Store, device: torch.device, extractor: Extractor) -> Stored:
-    """Return the frozen features of a store: from the cache, or computed by this extractor."""
-    found, _ = open_stored(
-        cache_folder(recipe),
-        features_key(recipe, store, device),
-        len(store.errors),
-        lambda make_array: extractor.extract(store, lambda _: None, make_array),
-    )
-    return found
+@dataclass(frozen=True)
+class FeaturePass:
+    """One pass of a frozen network over a store.
+
+    Attributes:
+        recipe: of the network, for the key.
+        extractor: with the network, on its device.
+        console: for the bar.
+        view: name of the pictures; empty: entire images.
+        picture: makes them; None: entire images.
+    """
+
+    recipe: Recipe
+    extractor: Extractor
+    console: Console
+    view: str = ""
+    picture: MakePicture | None = None
+
+    def features(self, store: Store) -> Stored:
+        """Return the features of all images: from the cache, or computed."""
+        key = features_key(self.recipe, store, self.extractor.compute.device, self.view)
+        title = " of ".join([f"frozen features of {self.recipe.model.backbone}", *([self.view] if self.view else [])])
+
+        def extract(make_array: MakeArray) -> Stored:
+            with self.console.bar(title, int(store.readable.sum())) as advance:
+                return self.extractor.extract(store, lambda done: advance(done, ""), make_array, self.picture)
+
+        return open_stored(cache_folder(self.recipe), key, len(store.errors), extract)[0]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.inference.view_selection import SelectedViews, ViewGain, cross_fit, merge_views, select_views
+from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views
@@ -23,6 +24,8 @@ from sketchfit.runs.networks import Split
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.products import MemberPredictions
+from sketchfit.training.bank_member import is_bank_member
+from sketchfit.training.bank_views import bank_views
 from sketchfit.training.fold import FoldResult, TrainedMember
 
 log = logging.getLogger(__name__)
@@ -143,8 +146,11 @@ def _predict(
     table, recipe = context.table, networks.recipe
     store = networks.train if split == "oof" else networks.test
     rows = fold.valid if split == "oof" else np.flatnonzero(store.readable)
-    pictures = len(rows) * count_pictures(views)
-    found = Predictor.of(network, recipe, context.engine.device, images=pictures).views(store, rows, views)
+    if is_bank_member(recipe) and isinstance(network.model, KernelNetwork):
+        found = bank_views(context, networks, network, store, views, rows)
+    else:
+        pictures = len(rows) * count_pictures(views)
+        found = Predictor.of(network, recipe, context.engine.device, images=pictures).views(store, rows, views)
     if split == "oof":
         return found
     prior = class_prior(table.label[fold.train], table.class_count)

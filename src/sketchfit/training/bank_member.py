@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bank.extractor import Extractor
-from sketchfit.bank.features import store_features
+from sketchfit.bank.features import FeaturePass
 from sketchfit.bank.kernel import MOST_ROWS, KernelRidge, KernelSettings
 from sketchfit.bank.kernel_fold import KernelFold, scores_by
 from sketchfit.bank.scale import FeatureScale
@@ -157,10 +157,10 @@ class _Fitting:
 
     def _features(self, extractor: Extractor, *, test: bool) -> Floats:
         """Return the features of all images of a table, float32 [N, D]."""
-        store, device = self.member.test if test else self.member.train, self.context.engine.device
+        store = self.member.test if test else self.member.train
         if not len(store.errors):
             return np.zeros((0, sum(extractor.pooling.widths)), dtype=np.float32)
-        return store_features(self.member.recipe, store, device, extractor).read()
+        return FeaturePass(self.member.recipe, extractor, self.context.console).features(store).read()
 
     def _ridge(self, features: Floats, rows: Rows) -> KernelRidge:
         section, table = self.member.recipe.training.kernel, self.context.table

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from sketchfit.bank.extractor import Extractor
-from sketchfit.bank.features import store_features
+from sketchfit.bank.features import FeaturePass
 from sketchfit.bank.kernel import MOST_ROWS, KernelHead, KernelRidge, KernelSettings
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
@@ -23,7 +23,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.pooling import NoFeaturesError, Pooling
-from sketchfit.tracking.console import duration
+from sketchfit.tracking.console import Console, duration
 from sketchfit.training.job import FitJob
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
         return network
     began, rows = time.monotonic(), _rows(job)
     extractor = extractor_of(network, job.recipe, device)
-    values = _features(job, extractor, rows, device)
+    values = _features(job, extractor, rows)
     scale = FeatureScale.of(values, extractor.pooling.widths)
     settings = KernelSettings(section.width, section.strength)
     try:
@@ -105,10 +105,10 @@ def extractor_of(network: Network, recipe: Recipe, device: torch.device) -> Extr
         raise UserError(f"training.kernel: {error}", "Set training.kernel=none.") from error
 
 
-def _features(job: FitJob, extractor: Extractor, rows: Rows, device: torch.device) -> Floats:
+def _features(job: FitJob, extractor: Extractor, rows: Rows) -> Floats:
     """Return the features of rows, float32 [n, D]; those of a frozen backbone are shared by folds and runs."""
     if job.recipe.training.epochs == 0:
-        return store_features(job.recipe, job.store, device, extractor).read()[rows]
+        return FeaturePass(job.recipe, extractor, Console("none")).features(job.store).read()[rows]
     return extractor.of_rows(job.store, rows)
 
 
