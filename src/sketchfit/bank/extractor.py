@@ -10,14 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.bank.cache import MakeArray, Stored, is_random
+from sketchfit.bank.converted import ConvertedForward, Forward, is_converted
 from sketchfit.config.head import HeadSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.batches import Augment, load_batches, no_randomness
 from sketchfit.data.store import Store
 from sketchfit.models.backbone import build_network
+from sketchfit.models.choose_backend import choose_backend
 from sketchfit.models.compute import Compute
 from sketchfit.models.network import Network, to_input
-from sketchfit.models.pooling import Pooling, find_pooling
+from sketchfit.models.pooling import PooledModel, Pooling, find_pooling
 from sketchfit.transforms.augment import eval_augment
 
 Floats = NDArray[np.float32]
@@ -40,6 +42,7 @@ class Extractor:
         size: side of its input in pixels.
         batch_size: pictures per forward pass.
         threads: that read and resize pictures of a store.
+        backend: name of the inference backend, or `auto`.
     """
 
     network: Network
@@ -48,6 +51,7 @@ class Extractor:
     size: int
     batch_size: int = 64
     threads: int = 2
+    backend: str = "eager"
 
     @classmethod
     def of(cls, recipe: Recipe, device: torch.device) -> Extractor:
@@ -70,7 +74,15 @@ class Extractor:
         network.model.to(device).eval()
         pooling = find_pooling(network.model, size, device)
         compute = Compute.of(recipe.compute, device)
-        return cls(network, pooling, compute, size, recipe.inference.batch_size, recipe.compute.threads)
+        return cls(
+            network,
+            pooling,
+            compute,
+            size,
+            recipe.inference.batch_size,
+            recipe.compute.threads,
+            recipe.inference.backend,
+        )
 
     def extract(
         self, store: Store, progress: Callable[[int], None], make_array: MakeArray, picture: MakePicture | None = None
@@ -92,9 +104,9 @@ class Extractor:
         values, scales = make_array((len(store.errors), sum(widths))), None
         rows = np.flatnonzero(store.readable)
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-        done = 0
+        done, forward = 0, self.forward(len(rows))
         for batch in load_batches(store, batches, self._augment(picture), no_randomness, self.threads):
-            found = self.of_pictures(batch.images)
+            found = forward(batch.images)
             if not (finite := np.isfinite(found).all(axis=1)).all():
                 raise NotFiniteError(int(batch.rows[~finite][0]))
             scales = scales or _scales(found, widths)
@@ -107,7 +119,18 @@ class Extractor:
         """Return the features float32 [n, D] of rows int64 [n] of a store."""
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
         parts = load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads)
-        return np.concatenate([self.of_pictures(batch.images) for batch in parts])
+        forward = self.forward(len(rows))
+        return np.concatenate([forward(batch.images) for batch in parts])
+
+    def forward(self, images: int) -> Forward:
+        """Return what computes the features of so many images: converted where the backend is and that pays."""
+        name = self.backend
+        if name == "auto":
+            name = choose_backend(self.network, self.compute, self.size, images)
+        if not is_converted(name, self.compute):
+            return self.of_pictures
+        pooled = Network(PooledModel(self.pooling), self.network.normalisation)
+        return ConvertedForward(name, pooled, self.pooling.widths, self.of_pictures)
 
     def _augment(self, picture: MakePicture | None) -> Augment:
         """Return what makes the picture of a stored image."""
