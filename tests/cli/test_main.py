@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -223,3 +224,14 @@ def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, ti
     assert status == 2
     assert "no optimizer 'nonsense'" in errors
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("own", [None, "active"])
+def test_waiting_threads_leave_their_core_to_others_unless_the_user_decides(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if own:
+        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+    cli("recipes", "--help")
+    assert os.environ["OMP_WAIT_POLICY"] == (own or "passive")

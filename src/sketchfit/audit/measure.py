@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 
 from sketchfit.audit import broken, traits
 from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
-from sketchfit.audit.traits import TRAIT_NAMES, jpeg_quality, measure, shrink, trait_values
+from sketchfit.audit.traits import TRAIT_NAMES, WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data import images, paper
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.images import Decoded, ImageError, decode, decode_image, read_image_file
+from sketchfit.data.paper import Ink
 from sketchfit.data.store import Decoding, Progress
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
@@ -72,10 +73,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """What the measurements depend on, apart from the files."""
+    """What the measurements depend on, apart from the files.
+
+    Attributes:
+        thumbnail: longer side of the thumbnails in pixels.
+        max_pixels: an image with more pixels counts as unreadable.
+        traits: whether traits are measured and thumbnails are made; without them there is enough to find copies.
+    """
 
     thumbnail: int = 96
     max_pixels: int = 100_000_000
+    traits: bool = True
 
 
 def open_measured(
@@ -263,15 +271,15 @@ def _measure_one(
     assert data is not None  # else decoding had failed
     pixels = image.pixels
     small = shrink(pixels, SIGNATURE_SIDE)
-    one = _One(
-        _digest(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes()),
-        "",
-        tuple(oddities_of(name, data, image)),
-        trait_values(measure(pixels, len(data), jpeg_quality(data))),
-        _moments(pixels),
-        _thumbnail(small, settings.thumbnail),
-    )
-    return one, take_signature(small)
+    ink = Ink.of(small)
+    values, moments, thumbnail = trait_values(None), np.full((2, 3), np.nan), b""
+    if settings.traits:
+        known = ink if max(small.shape[:2]) <= WORKING_SIDE else None
+        values = trait_values(measure(pixels, len(data), jpeg_quality(data), known))
+        moments, thumbnail = _moments(pixels), _thumbnail(small, settings.thumbnail)
+    digest = _digest(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
+    one = _One(digest, "", tuple(oddities_of(name, data, image)), values, moments, thumbnail)
+    return one, take_signature(small, ink)
 
 
 def _moments(image: NDArray[np.uint8]) -> NDArray[np.float64]:
