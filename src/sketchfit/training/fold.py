@@ -115,12 +115,26 @@ class FoldTraining:
     watch: FoldCallback | None = None
 
 
-def train_fold(context: RunContext, member: Member, fold: Fold, callback: Callback = NO_CALLBACK) -> FoldResult:
-    """Train one network of a member, unless that is done, and return its probabilities."""
+def train_fold(
+    context: RunContext,
+    member: Member,
+    fold: Fold,
+    callback: Callback = NO_CALLBACK,
+    watch: FoldCallback | None = None,
+) -> FoldResult:
+    """Train one network of a member, unless that is done, and return its probabilities.
+
+    Args:
+        context: of the run.
+        member: of the network.
+        fold: on which it is trained.
+        callback: receives the figures of the training.
+        watch: receives them instead.
+    """
     fingerprint = fold_fingerprint(member, context.table, fold)
     job = fold_job(context, member, fold, fingerprint)
     every = member.recipe.tracking.every if member.recipe.tracking.to else 0
-    watch = FoldCallback(callback, member.name, fold.number, every)
+    watch = watch or FoldCallback(callback, member.name, fold.number, every)
     return train_once(context, FoldTraining(member, fold, fingerprint, lambda: job, watch=watch))
 
 

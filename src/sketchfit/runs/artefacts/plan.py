@@ -25,7 +25,7 @@ class PlannedUnit(ArtefactPart):
         fold: number of the fold; None: all folds.
         epochs: of the training; 0 for a bank member.
         status: `dropped` where it would not have ended in time.
-        estimated, actual: seconds that it was expected to take and took.
+        estimated, actual: seconds that it was expected to take and took; of a dropped one, that it would have taken.
         gain: change of accuracy that was expected of it, 0 … 1.
         started_at, ended_at: when.
         reason: why it was dropped.

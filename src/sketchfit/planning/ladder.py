@@ -1,0 +1,150 @@
+"""The members that a run with a deadline may have: heads on frozen features first, then fine-tuned networks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sketchfit.candidates import Candidate
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import backbone_name
+from sketchfit.config.recipe import Recipe
+from sketchfit.planning.value import SKETCH
+from sketchfit.runs.artefacts.plan import UnitKind
+
+SIZES = (96, 128, 160, 192, 224, 256, 288, 320, 384, 448)
+"""Sides of the input in pixels."""
+
+QUICK = 128
+"""Side of the first answer."""
+
+FIXED = ("vit_", "eva", "beit", "deit", "swin", "cait", "xcit")
+"""Architectures, by the start of their names, that are used at the size of their own weights only."""
+
+FROZEN = {"mobilenetv2": 5, "tf_efficientnet_lite": 5}
+"""First layer group that is trained, by the start of the name of an architecture, on devices without a GPU."""
+
+COPIES = 6
+"""Augmented copies of the outputs of frozen stages."""
+
+MOST_BACKBONES = 3
+"""Backbones whose networks are fine-tuned: the best ones of all candidates."""
+
+USUAL_SKETCH = 25.0
+"""Published accuracy on ImageNet-Sketch, in percent, of a backbone that nothing is known of."""
+
+BANK: Mapping[str, Any] = {
+    "training": {"epochs": 0, "kernel": {"use": "replace"}},
+    "inference": {"views": []},
+}
+"""Settings of a head on frozen features."""
+
+NETWORK: Mapping[str, Any] = {"training": {"kernel": {"use": "blend"}, "validate_every": 0}}
+"""Settings of a fine-tuned network."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A backbone that may be used.
+
+    Attributes:
+        name: for names of members.
+        model: its part of the `model` section, without the input size.
+        size: side of the input of its own weights.
+        cost: multiplications per image at that size, in any unit; 0 where it is not known.
+        prior: see `value.Networks`.
+    """
+
+    name: str
+    model: Mapping[str, Any]
+    size: int
+    cost: float = 0.0
+    prior: float = 0.0
+
+    @classmethod
+    def of_recipe(cls, recipe: Recipe, own_size: int) -> Backbone:
+        """Return the backbone of a recipe; `own_size` is that of its weights."""
+        model = recipe.model.model_dump(mode="json", include={"backbone", "weights"})
+        return cls(backbone_name(recipe), model, max(own_size, recipe.model.input_size or 0))
+
+    @classmethod
+    def of_candidate(cls, candidate: Candidate) -> Backbone:
+        """Return a candidate as a backbone."""
+        name = re.sub(r"[^\w.-]", "_", candidate.name)
+        model = {key: value for key, value in candidate.settings()["model"].items() if key != "input_size"}
+        sketch = USUAL_SKETCH if candidate.sketch_top1 is None else candidate.sketch_top1
+        return cls(name, model, candidate.input_size, candidate.gmacs, SKETCH * (sketch - USUAL_SKETCH))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Sides of the input that are tried, the smallest first."""
+        if str(self.model["backbone"]).startswith(FIXED) or self.size < SIZES[0]:
+            return (self.size,)
+        return tuple(dict.fromkeys([*(size for size in SIZES if size < 0.95 * self.size), self.size]))
+
+    @property
+    def first_trained(self) -> int:
+        """First layer group that is trained on devices without a GPU."""
+        return next((group for start, group in FROZEN.items() if str(self.model["backbone"]).startswith(start)), 0)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A member that a run may have.
+
+    Attributes:
+        name: of the member.
+        kind: of its units.
+        backbone: of its networks.
+        size: side of the input in pixels.
+        settings: relative to those of the run.
+    """
+
+    name: str
+    kind: UnitKind
+    backbone: Backbone
+    size: int
+    settings: Mapping[str, Any]
+
+
+def ladder(backbones: Sequence[Backbone], on_gpu: bool, views: Sequence[str]) -> tuple[Rung, ...]:
+    """Return all members, in the order in which their kinds are tried: the cheapest first answer first.
+
+    Args:
+        backbones: that may be used.
+        on_gpu: whether networks are trained on a GPU, completely.
+        views: test-time views of networks.
+    """
+    by_cost = sorted(backbones, key=lambda one: one.cost)
+    quick = [_bank(one, _nearest(one.sizes, QUICK)) for one in by_cost]
+    full = [_bank(one, size) for one in by_cost for size in reversed(one.sizes) if size >= 0.7 * one.size]
+    banks = dict.fromkeys(rung.name for rung in [*quick, *full])
+    found = {rung.name: rung for rung in [*quick, *full]}
+    best = sorted(backbones, key=lambda one: -one.prior)[:MOST_BACKBONES]
+    networks = [_network(one, size, on_gpu, views) for one in best for size in _spread(one.sizes)]
+    return (*(found[name] for name in banks), *networks)
+
+
+def _bank(backbone: Backbone, size: int) -> Rung:
+    settings = merge(BANK, {"model": {**backbone.model, "input_size": size}})
+    return Rung(f"{backbone.name}-{size}-bank", "bank", backbone, size, settings)
+
+
+def _network(backbone: Backbone, size: int, on_gpu: bool, views: Sequence[str]) -> Rung:
+    model: dict[str, Any] = {**backbone.model, "input_size": size}
+    if not on_gpu and (first := backbone.first_trained):
+        model["freeze"] = {"train": "from", "first": first}
+    settings = merge(NETWORK, {"model": model, "inference": {"views": list(views)}})
+    return Rung(f"{backbone.name}-{size}", "network", backbone, size, settings)
+
+
+def _nearest(sizes: Sequence[int], wanted: int) -> int:
+    return min(sizes, key=lambda size: abs(size - wanted))
+
+
+def _spread(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Return a small, a middle and the largest size."""
+    small, large = _nearest(sizes, QUICK), sizes[-1]
+    return tuple(dict.fromkeys([small, _nearest(sizes, round((small * large) ** 0.5)), large]))

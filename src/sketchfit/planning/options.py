@@ -1,0 +1,87 @@
+"""What can be run next: heads on frozen features, and networks, with their costs and what is done of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sketchfit.planning.value import Networks
+
+
+@dataclass(frozen=True)
+class BankOption:
+    """A bank member: a head on frozen features, all folds at once.
+
+    Attributes:
+        name: of the member.
+        seconds: that it takes, with its pass over the images.
+        size: side of the input in pixels.
+        done: whether it is finished.
+    """
+
+    name: str
+    seconds: float
+    size: int
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class NetworkOption:
+    """A member that is fine-tuned, fold by fold.
+
+    Attributes:
+        name: of the member.
+        start: seconds before the first update of a fold.
+        epoch: seconds per epoch.
+        after: seconds after the last update.
+        updates: per epoch.
+        size: side of the input in pixels.
+        prior: see `value.Networks`.
+        done: epochs of the finished folds, in their order.
+    """
+
+    name: str
+    start: float
+    epoch: float
+    after: float
+    updates: float
+    size: int
+    prior: float = 0.0
+    done: tuple[int, ...] = ()
+
+    def seconds(self, epochs: int) -> float:
+        """Return the time of one fold."""
+        return self.start + epochs * self.epoch + self.after
+
+    def longest(self, seconds: float) -> int:
+        """Return the most epochs of one fold in this time."""
+        return int((seconds - self.start - self.after) / self.epoch)
+
+    def with_folds(self, count: int, epochs: int) -> Networks:
+        """Return its networks with so many more folds."""
+        return Networks(self.done + (epochs,) * count, self.updates, self.size, self.prior)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that can be run.
+
+    Attributes:
+        banks: the first one gives the first answer.
+        networks: of all members.
+        folds: their numbers, in the order in which they are trained.
+    """
+
+    banks: Sequence[BankOption]
+    networks: Sequence[NetworkOption]
+    folds: tuple[int, ...]
+
+    @property
+    def networks_done(self) -> list[Networks]:
+        """Networks that are finished."""
+        return [one.with_folds(0, 0) for one in self.networks if one.done]
+
+    @property
+    def has_bank(self) -> bool:
+        """Whether a bank member is finished."""
+        return any(bank.done for bank in self.banks)

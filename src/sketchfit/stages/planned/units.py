@@ -1,0 +1,59 @@
+"""The units of a run with a deadline: heads on frozen features, and networks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.data.folds import Fold
+from sketchfit.planning.pace import Pace
+from sketchfit.runs.artefacts import PlannedUnit
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.context import Member, RunContext
+from sketchfit.tracking.callback import Callback, FoldCallback
+from sketchfit.training.fold import train_fold
+
+
+@dataclass
+class WatchedFold(FoldCallback):
+    """Sends the events of a training, and stops it where it would not end in time."""
+
+    pace: Pace | None = None
+
+    def updated(self, step: int, loss_sum: object, seen: int, lr: float) -> None:
+        """Send a point of the step curve if one is due, and check the pace."""
+        super().updated(step, loss_sum, seen, lr)
+        if self.pace is not None:
+            self.pace.updated(step)
+
+
+def run_bank(context: RunContext, member: Member, folds: Sequence[Fold], group: NDArray[np.int64] | None) -> None:
+    """Fit the heads of all folds on frozen features."""
+    for fold in folds:
+        train_fold(context, member, fold, context.dispatcher)
+
+
+def run_network(context: RunContext, member: Member, fold: Fold, pace: Pace) -> None:
+    """Train one network, or continue its training.
+
+    Raises:
+        LateError: it would not end in time.
+    """
+    callback: Callback = context.dispatcher
+    every = member.recipe.tracking.every if member.recipe.tracking.to else 0
+    train_fold(context, member, fold, watch=WatchedFold(callback, member.name, fold.number, every, pace=pace))
+
+
+def discard_unit(run: RunFolder, unit: PlannedUnit) -> None:
+    """Delete the folders of a unit."""
+    if unit.fold is None:
+        shutil.rmtree(run.member(unit.member), ignore_errors=True)
+        return
+    folder = run.fold(unit.member, unit.fold)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.parent.is_dir() and not any(folder.parent.iterdir()):
+        folder.parent.rmdir()
