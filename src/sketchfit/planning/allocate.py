@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
+from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import NetworkOption, Options
 from sketchfit.planning.value import worth
 
@@ -56,16 +57,17 @@ class Allocation:
         return sum(part.seconds for part in self.parts)
 
 
-def allocate(options: Options, seconds: float) -> Allocation:
+def allocate(options: Options, left: TimeLeft) -> Allocation:
     """Return the allocation of the highest worth; of equal ones the shorter one. It may have no parts.
 
     Args:
         options: what there is and what is done.
-        seconds: that are left for training.
+        left: for units.
     """
     best = Allocation((), worth(options.networks_done, options.has_bank))
-    for parts in _candidates(options, seconds):
-        if sum(part.seconds for part in parts) > seconds:
+    for parts in _candidates(options, left):
+        after = max(part.option.after for part in parts)
+        if sum(part.seconds for part in parts) > left.before(after):
             continue
         found = Allocation(parts, _worth_with(options, parts))
         if (found.worth, -found.seconds) > (best.worth, -best.seconds):
@@ -99,15 +101,17 @@ def _worth_with(options: Options, parts: Sequence[Part]) -> float:
     return worth(networks, options.has_bank)
 
 
-def _candidates(options: Options, seconds: float) -> Iterator[tuple[Part, ...]]:
+def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[Part, ...]]:
     """Yield allocations with one length and one number of folds, which may differ for the first of the members."""
     most = len(options.folds)
-    possible = [one for one in options.networks if len(one.done) < most and one.seconds(SHORTEST) <= seconds]
+    possible = [
+        one for one in options.networks if len(one.done) < most and one.seconds(SHORTEST) <= left.before(one.after)
+    ]
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):
             for epochs, folds, less in product(LENGTHS, range(1, most + 1), range(most)):
                 if less and count == 1:
                     continue
                 wanted = [folds, *[max(1, folds - less)] * (count - 1)]
-                left = [min(number, most - len(one.done)) for number, one in zip(wanted, members, strict=True)]
-                yield tuple(Part(one, number, epochs) for one, number in zip(members, left, strict=True))
+                still = [min(number, most - len(one.done)) for number, one in zip(wanted, members, strict=True)]
+                yield tuple(Part(one, number, epochs) for one, number in zip(members, still, strict=True))

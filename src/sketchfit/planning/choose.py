@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sketchfit.planning.allocate import SHORTEST, Allocation, Part, allocate, first_of, gain_of
+from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import BankOption, Options
 from sketchfit.planning.value import BANK
 from sketchfit.runs.artefacts import PlannedUnit
@@ -31,23 +32,23 @@ class Choice:
     allocation: Allocation | None = None
 
 
-def choose(options: Options, seconds: float) -> Choice | None:
+def choose(options: Options, left: TimeLeft) -> Choice | None:
     """Return what is run next; None where nothing fits.
 
     Args:
         options: what there is and what is done.
-        seconds: that are left until the last stages.
+        left: for units.
     """
     waiting = [bank for bank in options.banks if not bank.done]
     if waiting and not options.has_bank and not options.networks_done:
         return _bank(waiting[0], "first answer")
     for bank in waiting:
-        if bank.seconds <= BANK_SHARE * seconds:
+        if not bank.filler and bank.seconds <= BANK_SHARE * left.aim and left.fits(bank.seconds):
             return _bank(bank, "further frozen features")
-    allocation = allocate(options, seconds)
+    allocation = allocate(options, left)
     if allocation.parts:
-        return _network(options, allocation, seconds)
-    fitting = [bank for bank in waiting if bank.seconds <= seconds]
+        return _network(options, allocation, left)
+    fitting = [bank for bank in waiting if left.fits(bank.seconds)]
     if fitting:
         return _bank(max(fitting, key=lambda bank: bank.seconds), "no training fits in the time that is left")
     return None
@@ -58,10 +59,10 @@ def _bank(bank: BankOption, why: str) -> Choice:
     return Choice(unit, f"{bank.name}: {why}, about {bank.seconds:.0f} s")
 
 
-def _network(options: Options, allocation: Allocation, seconds: float) -> Choice:
+def _network(options: Options, allocation: Allocation, left: TimeLeft) -> Choice:
     part = first_of(options, allocation)
     if sum(one.folds for one in allocation.parts) == 1:
-        longest = min(part.option.longest(seconds), round(LAST_LENGTH * part.epochs + 1))
+        longest = min(part.option.longest(left.before(part.option.after)), round(LAST_LENGTH * part.epochs + 1))
         part = Part(part.option, 1, max(SHORTEST, part.epochs, longest))
     fold = options.folds[len(part.option.done)]
     unit = PlannedUnit(
@@ -74,5 +75,5 @@ def _network(options: Options, allocation: Allocation, seconds: float) -> Choice
         gain=round(gain_of(options, part), 4),
     )
     planned = ", ".join(f"{one.folds} x {one.option.name} ({one.epochs} epochs)" for one in allocation.parts)
-    text = f"{unit.key}: {part.epochs} epochs, about {part.seconds:.0f} s; plan for {seconds:.0f} s: {planned}"
+    text = f"{unit.key}: {part.epochs} epochs, about {part.seconds:.0f} s; plan for {left.aim:.0f} s: {planned}"
     return Choice(unit, text, allocation)

@@ -76,7 +76,7 @@ def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bo
     """Return a bank member with its estimated time; `ratio` is actual against estimated time of earlier ones."""
     here = rates.at(rung.size)
     seconds = OVERHEAD + counts.images * (here.prediction + here.decoding) + counts.head_seconds
-    return BankOption(rung.name, ratio * seconds, rung.size, done)
+    return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler)
 
 
 def network_option(

@@ -23,6 +23,31 @@ LATEST = 0.985
 """Share of the time at which it must end."""
 
 
+SLOW = 1.9
+"""Work that cannot be stopped may take so many times as long as estimated and must still end in time."""
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """Seconds that are left for units.
+
+    Attributes:
+        aim: until the planned end.
+        latest: until the latest end; work that cannot be stopped counts there `SLOW` times.
+    """
+
+    aim: float
+    latest: float
+
+    def fits(self, seconds: float) -> bool:
+        """Return whether work that cannot be stopped fits."""
+        return seconds <= self.aim and SLOW * seconds <= self.latest
+
+    def before(self, after: float) -> float:
+        """Return the seconds of a unit of which the last seconds, `after`, cannot be stopped."""
+        return min(self.aim, self.latest - (SLOW - 1) * after)
+
+
 @dataclass(frozen=True)
 class Deadline:
     """Working time of a run.
@@ -43,6 +68,10 @@ class Deadline:
     def used(self) -> float:
         """Seconds of working time so far."""
         return self.before + self.clock() - self.began
+
+    def left(self, reserve: float) -> TimeLeft:
+        """Return what is left for units, if the last stages take `reserve` seconds."""
+        return TimeLeft(self.until(AIM) - reserve, self.until(LATEST) - SLOW * reserve)
 
     def until(self, share: float) -> float:
         """Return the seconds that are left until a share of the time."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.choose import choose
-from sketchfit.planning.deadline import AIM, LATEST
+from sketchfit.planning.deadline import LATEST
 from sketchfit.planning.options import Options
 from sketchfit.planning.pace import LateError
 from sketchfit.runs.artefacts import PlannedUnit
@@ -71,7 +71,7 @@ def execute(book: PlanBook, work: Work) -> None:
         last = _answer(book, work, last)
     if not book.plan.answers and book.units("done"):
         last = _answer(book, work, last)
-    while (choice := choose(work.options(), book.deadline.until(AIM) - work.reserve())) is not None:
+    while (choice := choose(work.options(), book.deadline.left(work.reserve()))) is not None:
         unit = book.begin(choice.unit, work.settings(choice.unit.member), choice.text)
         if _run(book, work, unit):
             last = _answer(book, work, last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sketchfit.candidates import Candidate
@@ -100,6 +100,7 @@ class Rung:
         backbone: of its networks.
         size: side of the input in pixels.
         settings: relative to those of the run.
+        filler: whether it is run only where nothing else fits.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Rung:
     backbone: Backbone
     size: int
     settings: Mapping[str, Any]
+    filler: bool = False
 
 
 def ladder(backbones: Sequence[Backbone], on_gpu: bool, views: Sequence[str]) -> tuple[Rung, ...]:
@@ -119,12 +121,13 @@ def ladder(backbones: Sequence[Backbone], on_gpu: bool, views: Sequence[str]) ->
     """
     by_cost = sorted(backbones, key=lambda one: one.cost)
     quick = [_bank(one, _nearest(one.sizes, QUICK)) for one in by_cost]
-    full = [_bank(one, size) for one in by_cost for size in reversed(one.sizes) if size >= 0.7 * one.size]
-    banks = dict.fromkeys(rung.name for rung in [*quick, *full])
-    found = {rung.name: rung for rung in [*quick, *full]}
+    full = [_bank(one, one.size) for one in by_cost]
+    others = [replace(_bank(one, size), filler=True) for one in by_cost for size in one.sizes]
+    banks = {rung.name: rung for rung in [*others, *full, *quick]}
+    order = dict.fromkeys(rung.name for rung in [*quick, *full, *others])
     best = sorted(backbones, key=lambda one: -one.prior)[:MOST_BACKBONES]
     networks = [_network(one, size, on_gpu, views) for one in best for size in _spread(one.sizes)]
-    return (*(found[name] for name in banks), *networks)
+    return (*(banks[name] for name in order), *networks)
 
 
 def _bank(backbone: Backbone, size: int) -> Rung:

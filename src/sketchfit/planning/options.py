@@ -17,12 +17,14 @@ class BankOption:
         seconds: that it takes, with its pass over the images.
         size: side of the input in pixels.
         done: whether it is finished.
+        filler: whether it is fitted only where nothing else fits.
     """
 
     name: str
     seconds: float
     size: int
     done: bool = False
+    filler: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
+from statistics import median
 
 WINDOW = 6.0
 """Seconds over which the pace is measured, at least."""
 
 SHARE = 0.15
 """Of the seconds that a training has left: the pace of a longer training is measured over a longer time."""
+
+PARTS = 5
+"""Parts of these seconds."""
 
 
 class LateError(Exception):
@@ -29,15 +34,21 @@ class LateError(Exception):
 class Pace:
     """Watches the updates of one training.
 
+    The pace is the median of those of `PARTS` parts of the last seconds, so that a short pause does not count.
+
     Args:
         total: number of updates of the training.
-        after: seconds that its probabilities take after the last update.
+        expected: seconds per update, as estimated.
+        after: seconds that its probabilities take after the last update, at the expected pace.
         allowed: returns the seconds that are left for it.
         clock: seconds.
     """
 
-    def __init__(self, total: int, after: float, allowed: Callable[[], float], clock: Callable[[], float]) -> None:
-        self._total, self._after, self._allowed, self._clock = total, after, allowed, clock
+    def __init__(
+        self, total: int, expected: float, after: float, allowed: Callable[[], float], clock: Callable[[], float]
+    ) -> None:
+        self._total, self._expected, self._after = total, expected, after
+        self._allowed, self._clock = allowed, clock
         self._seen: deque[tuple[float, int]] = deque()
 
     def updated(self, number: int) -> None:
@@ -48,12 +59,19 @@ class Pace:
         """
         now = self._clock()
         self._seen.append((now, number))
-        began, first = self._seen[0]
-        if number == first or now - began < WINDOW:
+        if number - self._seen[0][1] < PARTS or now - self._seen[0][0] < WINDOW:
             return
-        pace = (now - began) / (number - first)
-        left = (self._total - number) * pace + self._after
-        while len(self._seen) > 2 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
+        pace = self._pace()
+        after = self._after * max(1.0, pace / self._expected if self._expected > 0 else 1.0)
+        left = (self._total - number) * pace + after
+        while len(self._seen) > PARTS + 1 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
             self._seen.popleft()
         if left > (allowed := self._allowed()):
             raise LateError(left, allowed, pace)
+
+    def _pace(self) -> float:
+        """Return the seconds per update."""
+        last = len(self._seen) - 1
+        places = [last * part // PARTS for part in range(PARTS + 1)]
+        marks = [self._seen[place] for place in places]
+        return median((b[0] - a[0]) / (b[1] - a[1]) for a, b in pairwise(marks))

@@ -25,12 +25,14 @@ class LastStage:
     Attributes:
         stage: the function.
         name: in messages.
+        time: name under which its time is shown.
         start, per_image: seconds.
         later: what makes up for it.
     """
 
     stage: Stage
     name: str
+    time: str
     start: float
     per_image: float
     later: str
@@ -40,8 +42,8 @@ class LastStage:
         return self.start + self.per_image * images
 
 
-CLAIM = LastStage(claim, "the claim for the test rows", 2.0, 4e-3, "give the run more time")
-REPORT = LastStage(report, "the report", 12.0, 4e-3, "sketchfit report RUN writes it")
+CLAIM = LastStage(claim, "the claim for the test rows", "claim", 2.0, 4e-3, "give the run more time")
+REPORT = LastStage(report, "the report", "report", 12.0, 4e-3, "sketchfit report RUN writes it")
 
 
 def plan_last(work: RunWork) -> tuple[LastStage, ...]:
@@ -84,7 +86,7 @@ def _in_time(work: RunWork, one: LastStage, context: RunContext, state: RunState
     if one.seconds(work.counts.images) > work.book.deadline.until(LATEST):
         _leave_out(work, one)
         return state
-    with context.clock.measure(one.name.split()[-1]):
+    with context.clock.measure(one.time):
         return one.stage(context, state)
 
 

@@ -10,8 +10,7 @@ from sketchfit.planning.costs import Rates
 from sketchfit.planning.ladder import Rung
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned.start import member_of
-from sketchfit.stages.resources import existing_folder
-from sketchfit.training.trial import try_training
+from sketchfit.training.step_rates import measure_steps
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +55,8 @@ def measure_rates(context: RunContext, rungs: Sequence[Rung], decoding: float, s
 
 def _try(context: RunContext, rung: Rung, decoding: float) -> Rates:
     recipe = member_of(context.recipe, rung.settings, rung.name)
-    folder = existing_folder(context.run.path)
-    trial = try_training(recipe, context.table.class_count, context.engine.device, folder)
-    return Rates(rung.size, trial.training_seconds, trial.prediction_seconds, decoding)
+    measured = measure_steps(recipe, context.table.class_count, context.engine.device)
+    return Rates(rung.size, measured.training, measured.prediction, decoding)
 
 
 def _by_cost(rung: Rung, found: Mapping[str, Rates], cost: Mapping[str, float]) -> Rates:

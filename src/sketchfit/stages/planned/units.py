@@ -15,6 +15,7 @@ from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.tracking.callback import Callback, FoldCallback
+from sketchfit.training.bank_member import train_bank_member
 from sketchfit.training.fold import train_fold
 
 
@@ -33,8 +34,7 @@ class WatchedFold(FoldCallback):
 
 def run_bank(context: RunContext, member: Member, folds: Sequence[Fold], group: NDArray[np.int64] | None) -> None:
     """Fit the heads of all folds on frozen features."""
-    for fold in folds:
-        train_fold(context, member, fold, context.dispatcher)
+    train_bank_member(context, member, folds, group, context.dispatcher)
 
 
 def run_network(context: RunContext, member: Member, fold: Fold, pace: Pace) -> None:

@@ -108,8 +108,9 @@ class RunWork:
         training = member.recipe.training.model_copy(update={"epochs": unit.epochs})
         member = replace(member, recipe=member.recipe.model_copy(update={"training": training}))
         updates = sum(epoch.updates for epoch in make_plan(member.recipe, len(fold.train)).epochs)
-        after = next((one.after for one in self.options().networks if one.name == unit.member), 0.0)
-        run_network(self.context, member, fold, Pace(updates, after, allowed, self.book.deadline.clock))
+        option = next((one for one in self.options().networks if one.name == unit.member), None)
+        step, after = (0.0, 0.0) if option is None else (option.epoch / option.updates, option.after)
+        run_network(self.context, member, fold, Pace(updates, step, after, allowed, self.book.deadline.clock))
 
     def discard(self, unit: PlannedUnit) -> None:
         """Delete what a unit has written, and forget a member without networks."""
