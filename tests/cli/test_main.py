@@ -66,7 +66,8 @@ def test_check_takes_the_options_of_run_that_choose_data() -> None:
 
     commands = typer.main.get_command(app).commands
     run, check = ({option.name for option in commands[name].params} for name in ("run", "check"))
-    assert run - check == {"strict", "fresh"}
+    deadline = {"time", "until", "quality", "candidates", "allow_noncommercial"}
+    assert run - check == {"strict", "fresh", *deadline}
 
 
 OUTPUTS = [
