@@ -41,6 +41,7 @@ from sketchfit.reporting.run.held_out_networks import (
 )
 from sketchfit.reporting.run.label_issues import LabelIssue, find_label_issues, labels_section, review_csv
 from sketchfit.reporting.run.page_section import PageSection, page_section
+from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.slices import SliceResults, find_slices, slices_section
 from sketchfit.reporting.run.statistics import Statistics, compute_statistics
@@ -113,6 +114,7 @@ class _Source:
         sections = [
             headline_section(evidence, statistics),
             *([claimed] if (claimed := claimed_section(evidence.run)) else []),
+            *([plan] if (plan := plan_section(evidence.run)) else []),
             advice_section(advice),
             training_section(evidence, stages),
             classes_section(evidence, statistics.group),
