@@ -30,7 +30,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "Usage" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "fit", "audit", "augment", "ablate", "lr-find"])
+@pytest.mark.parametrize("command", ["run", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find"])
 @pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
 def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:
     further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"]}.get(command, [])

@@ -27,6 +27,9 @@ from sketchfit.runs.artefacts import (
     Relations,
     RunClock,
     RunPlan,
+    ScoutedOption,
+    ScoutFinalists,
+    ScoutRecord,
     SoupRecord,
     Sources,
     Step,
@@ -51,7 +54,18 @@ IN_RUN = (
     Steps,
     Views,
 )
-NEW = (ClaimRecord, Directions, EstimatedFrequencies, LabelFreeRecord, Relations, RunClock, RunPlan)
+NEW = (
+    ClaimRecord,
+    Directions,
+    EstimatedFrequencies,
+    LabelFreeRecord,
+    Relations,
+    RunClock,
+    RunPlan,
+    ScoutedOption,
+    ScoutFinalists,
+    ScoutRecord,
+)
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""
