@@ -20,8 +20,9 @@ from tests.training.test_bank_member import setting, thirds
 VIEWS = parse_views(["hflip", "rotate-8", "five-crop0.8"])[1:]
 
 
-def test_views_are_those_of_the_saved_network_and_each_picture_is_computed_once(tmp_path):
-    context, member = setting(tmp_path)
+@pytest.mark.parametrize(("mirrored", "pictures"), [("never", 1 + 1 + 5), ("always", 0 + 2 + 10)])
+def test_views_are_those_of_the_saved_network_and_each_picture_is_computed_once(tmp_path, mirrored, pictures):
+    context, member = setting(tmp_path, {"training": {"epochs": 0, "kernel": {"use": "replace", "mirrored": mirrored}}})
     train_bank_member(context, member, thirds())
     with patch.object(Extractor, "extract", autospec=True, side_effect=Extractor.extract) as passes:
         for fold in thirds():
@@ -32,7 +33,7 @@ def test_views_are_those_of_the_saved_network_and_each_picture_is_computed_once(
             assert found.keys() == expected.keys()
             for name, prob in found.items():
                 assert prob == pytest.approx(expected[name], abs=5e-3)  # float16 rounds features that hardly vary
-    assert passes.call_count == 1 + 1 + 5  # one per picture
+    assert passes.call_count == pictures
 
 
 def test_another_network_is_refused(tmp_path, tiny_job):

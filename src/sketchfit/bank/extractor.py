@@ -115,10 +115,10 @@ class Extractor:
             progress(done := done + len(batch.rows))
         return Stored(values, widths, scales or (1.0,) * len(widths))
 
-    def of_rows(self, store: Store, rows: NDArray[np.int64]) -> Floats:
-        """Return the features float32 [n, D] of rows int64 [n] of a store."""
+    def of_rows(self, store: Store, rows: NDArray[np.int64], picture: MakePicture | None = None) -> Floats:
+        """Return the features float32 [n, D] of rows int64 [n] of a store; `picture` as in `extract`."""
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-        parts = load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads)
+        parts = load_batches(store, batches, self._augment(picture), no_randomness, self.threads)
         forward = self.forward(len(rows))
         return np.concatenate([forward(batch.images) for batch in parts])
 

@@ -16,6 +16,10 @@ class KernelSection(Section):
     """After training, fit a kernel head in closed form on pooled features of the fold's training images: it can
     `replace` the trained head, or `blend` with it (mean of log-probabilities). `replace` with `training.epochs=0`
     trains nothing by gradients: minutes become seconds."""
+    mirrored: Literal["auto", "always", "never"] = "auto"
+    """Average the features of each image and the mirrored image, in training and in prediction; this takes a second
+    pass. `auto`: where the backbone is frozen (`training.epochs=0`). It is not done where the class of a drawing
+    depends on its direction (`transforms.mirror`)."""
     width: Annotated[float, Field(gt=0)] = 0.5
     """The kernel is exp(-width · d² / m), where m is the median of the squared distances d² of training images."""
     strength: Annotated[float, Field(gt=0)] = 0.06

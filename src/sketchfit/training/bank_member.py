@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,6 +25,7 @@ from sketchfit.bank.temperature import fit_temperature, probabilities
 from sketchfit.config.fold_weights import has_fold_weights
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, all_rows
+from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.models.network import Network
@@ -44,7 +45,9 @@ from sketchfit.training.fold import (
     train_fold,
 )
 from sketchfit.training.kernel_head import extractor_of, kernel_network
+from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.seed_soup import train_network
+from sketchfit.transforms.mirroring import Mirroring
 
 log = logging.getLogger(__name__)
 
@@ -138,29 +141,38 @@ class _Fitting:
         began = time.monotonic()
         extractor = extractor_of(self.network, self.member.recipe, self.context.engine.device)
         rows = all_rows(folds).train
-        values = self._features(extractor, test=False)[rows]
-        scale = FeatureScale.of(values, extractor.pooling.widths)
-        ridge = self._ridge(_as_saved(scale.apply(values)), rows)
-        del values
+        first = next(self._features(extractor, self.member.train))[rows]
+        scale = FeatureScale.of(first, extractor.pooling.widths)
+        del first
+        values = (part[rows] for part in self._features(extractor, self.member.train))
+        ridge = self._ridge(_as_saved(scale.mean_of(values)), rows)
         heads = [self._head(ridge, rows, fold) for fold in folds]
         readable = self.member.test.readable
-        features = scale.apply(self._features(extractor, test=True)[readable])
+        features = scale.mean_of(part[readable] for part in self._features(extractor, self.member.test))
         tests = scores_by(ridge, [head.dual for head in heads], features)
         shared = (time.monotonic() - began) / len(folds)
         for fold, head, test in zip(folds, heads, tests, strict=True):
             started = time.monotonic()
             made = kernel_network(self.network, extractor.pooling, scale, head.part.head)
             made.temperature.fill_(head.temperature)
+            made.mirrored.fill_(int(self._mirrored))
             self._write_network(fold, replace(self.network, model=made.eval()))
             self._write_probabilities(fold, head, test)
             self._finish(fold, fingerprints[fold.number], shared + time.monotonic() - started)
 
-    def _features(self, extractor: Extractor, *, test: bool) -> Floats:
-        """Return the features of all images of a table, float32 [N, D]."""
-        store = self.member.test if test else self.member.train
-        if not len(store.errors):
-            return np.zeros((0, sum(extractor.pooling.widths)), dtype=np.float32)
-        return FeaturePass(self.member.recipe, extractor, self.context.console).features(store).read()
+    @property
+    def _mirrored(self) -> bool:
+        recipe = self.member.recipe
+        return averages_mirrored(recipe, Mirroring.of(recipe.transforms, self.context.table.class_labels))
+
+    def _features(self, extractor: Extractor, store: Store) -> Iterator[Floats]:
+        """Yield the features of all images of a store, float32 [N, D], per picture of the head."""
+        for picture in head_pictures(self._mirrored):
+            bank = FeaturePass(self.member.recipe, extractor, self.context.console, picture.name, picture.make)
+            if len(store.errors):
+                yield bank.features(store).read()
+            else:  # of no rows, the cache has no files
+                yield np.zeros((0, sum(extractor.pooling.widths)), dtype=np.float32)
 
     def _ridge(self, features: Floats, rows: Rows) -> KernelRidge:
         section, table = self.member.recipe.training.kernel, self.context.table

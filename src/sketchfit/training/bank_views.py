@@ -18,6 +18,7 @@ from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.network import Network
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.kernel_head import extractor_of
+from sketchfit.training.kernel_views import view_pictures_of
 
 Floats = NDArray[np.float32]
 
@@ -42,18 +43,17 @@ def bank_views(
     extractor = extractor_of(replace(network, model=model.model), member.recipe, device)
     found: dict[str, Floats] = {}
     for view in views:
-        parts = []
-        for number, picture in enumerate(view.pictures):
-            name = view.name if len(view.pictures) == 1 else f"{view.name}/{number}"
-            bank = FeaturePass(member.recipe, extractor, context.console, name, picture)
-            parts.append(_probabilities(model, bank.features(store).read()[rows], device))
-        found[view.name] = np.mean(np.stack(parts), axis=0, dtype=np.float32)
+        probs = []
+        for pictures in view_pictures_of(view, bool(model.mirrored)):
+            passes = [FeaturePass(member.recipe, extractor, context.console, one.name, one.make) for one in pictures]
+            probs.append(_probabilities(model, [one.features(store).read()[rows] for one in passes], device))
+        found[view.name] = np.mean(np.stack(probs), axis=0, dtype=np.float32)
     return found
 
 
-def _probabilities(model: KernelNetwork, features: Floats, device: torch.device) -> Floats:
-    """Return the probabilities float32 [n, C] of pooled features float32 [n, D]."""
-    parts = torch.split(torch.from_numpy(features), CHUNK)
+def _probabilities(model: KernelNetwork, parts: Sequence[Floats], device: torch.device) -> Floats:
+    """Return the probabilities float32 [n, C] of pooled features, float32 [n, D] per picture."""
+    each = zip(*(torch.split(torch.from_numpy(part), CHUNK) for part in parts), strict=True)
     with torch.inference_mode():
-        scores = [model.scores(part.to(device)).cpu().numpy() for part in parts]
+        scores = [model.scores_of_features([part.to(device) for part in chunk]).cpu().numpy() for chunk in each]
     return probabilities(np.concatenate(scores), float(model.temperature))

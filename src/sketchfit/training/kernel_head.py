@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 
 from sketchfit.bank.extractor import Extractor
 from sketchfit.bank.features import FeaturePass
-from sketchfit.bank.kernel import MOST_ROWS, KernelHead, KernelRidge, KernelSettings
+from sketchfit.bank.kernel import CHUNK, MOST_ROWS, KernelHead, KernelRidge, KernelSettings
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
 from sketchfit.config.recipe import Recipe
@@ -25,6 +25,7 @@ from sketchfit.models.network import Network
 from sketchfit.models.pooling import NoFeaturesError, Pooling
 from sketchfit.tracking.console import Console, duration
 from sketchfit.training.job import FitJob
+from sketchfit.training.kernel_views import NamedPicture, averages_mirrored, head_pictures
 
 log = logging.getLogger(__name__)
 
@@ -52,15 +53,17 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
         return network
     began, rows = time.monotonic(), _rows(job)
     extractor = extractor_of(network, job.recipe, device)
-    values = _features(job, extractor, rows)
-    scale = FeatureScale.of(values, extractor.pooling.widths)
+    mirrored = averages_mirrored(job.recipe, job.mirroring)
+    values = [_features(job, extractor, rows, picture) for picture in head_pictures(mirrored)]
+    scale = FeatureScale.of(values[0], extractor.pooling.widths)
     settings = KernelSettings(section.width, section.strength)
     try:
-        ridge = KernelRidge.of(scale.apply(values), _labels(job)[rows], job.class_count, settings)
+        ridge = KernelRidge.of(scale.mean_of(values), _labels(job)[rows], job.class_count, settings)
     except ValueError as error:
         raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
     made = kernel_network(network, extractor.pooling, scale, ridge.head).to(device).eval()
     made.blend.fill_(int(section.use == "blend"))
+    made.mirrored.fill_(int(mirrored))
     left_out = ridge.left_out()
     if job.recipe.training.epochs == 0 or not len(job.valid_rows):
         made.temperature.fill_(fit_temperature(left_out, ridge.label))
@@ -105,11 +108,12 @@ def extractor_of(network: Network, recipe: Recipe, device: torch.device) -> Extr
         raise UserError(f"training.kernel: {error}", "Set training.kernel=none.") from error
 
 
-def _features(job: FitJob, extractor: Extractor, rows: Rows) -> Floats:
+def _features(job: FitJob, extractor: Extractor, rows: Rows, picture: NamedPicture) -> Floats:
     """Return the features of rows, float32 [n, D]; those of a frozen backbone are shared by folds and runs."""
     if job.recipe.training.epochs == 0:
-        return FeaturePass(job.recipe, extractor, Console("none")).features(job.store).read()[rows]
-    return extractor.of_rows(job.store, rows)
+        bank = FeaturePass(job.recipe, extractor, Console("none"), picture.name, picture.make)
+        return bank.features(job.store).read()[rows]
+    return extractor.of_rows(job.store, rows, picture.make)
 
 
 def kernel_network(network: Network, pooling: Pooling, scale: FeatureScale, head: KernelHead) -> KernelNetwork:
@@ -133,10 +137,11 @@ def _matched(job: FitJob, network: Network, made: KernelNetwork, extractor: Extr
     """Return the temperature with which the kernel head is as certain of the validation rows as the trained head."""
     predictor = Predictor.of(network, job.recipe, extractor.compute.device, backend="eager")
     wanted = float(predictor.probabilities(job.store, job.valid_rows).max(axis=1).mean())
-    features = torch.from_numpy(extractor.of_rows(job.store, job.valid_rows)).to(extractor.compute.device)
+    pictures = head_pictures(bool(made.mirrored))
+    parts = [torch.from_numpy(extractor.of_rows(job.store, job.valid_rows, picture.make)) for picture in pictures]
     with torch.inference_mode():
-        parts = torch.split(features, extractor.batch_size)
-        scores = np.concatenate([made.scores(part).cpu().numpy() for part in parts])
+        each = zip(*(torch.split(part.to(extractor.compute.device), CHUNK) for part in parts), strict=True)
+        scores = np.concatenate([made.scores_of_features(chunk).cpu().numpy() for chunk in each])
     return temperature_of_certainty(scores, wanted)
 
 
