@@ -11,9 +11,12 @@ import pytest
 import torch
 
 from sketchfit.config.overrides import merge
+from sketchfit.models.backbone import build_network
 from sketchfit.training import fit as fit_module
 from sketchfit.training import frozen_inputs as inputs_module
 from sketchfit.training import frozen_maps as maps_module
+from sketchfit.training import lp_ft
+from sketchfit.training.lp_ft import probe_first
 from sketchfit.training.map_cache import open_maps
 
 FROM_THE_MIDDLE: dict[str, Any] = {
@@ -26,7 +29,6 @@ LEVERS: dict[str, dict[str, Any]] = {
     "accumulation": {"training": {"accumulation": 3}},
     "sam": {"optimizer": {"sam": "sam"}, "averaging": {"ema": False}},
     "vit": {"model": {"backbone": "test_vit"}},
-    "probe first": {"training": {"probe": True}},
     "then everything": {"model": {"freeze": {"epochs": 2}}},
     "contiguous": {"compute": {"channels_last": False}},
 }
@@ -49,6 +51,24 @@ def test_as_many_copies_as_epochs_give_the_same_training(lever, tiny_job, train,
     rows = [(job.folder / "history.csv").read_text().splitlines()[1:] for job in (stored, plain)]
     losses = [[float(line.split(",")[1]) for line in lines] for lines in rows]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_the_probe_sees_the_same_features(tiny_job, tmp_path, monkeypatch):
+    monkeypatch.setattr("sketchfit.training.map_cache.KIND", np.float32)
+    seen: list[torch.Tensor] = []
+    monkeypatch.setattr(lp_ft, "fit_head", lambda head, features, *_: seen.append(features))
+    states = []
+    for copies, name in ((0, "none"), (4, "cache")):
+        job = tiny_job(settings("plain", tmp_path / name, copies=copies))
+        torch.manual_seed(0)
+        network = build_network(job.recipe.model, job.class_count)
+        probe_first(job, network.model, network.normalisation, torch.device("cpu"))
+        states.append(network.model.state_dict())
+        assert network.model.training
+        assert bool(list(tmp_path.glob(f"{name}/cache/maps-*.npy"))) is (copies > 0)
+    torch.testing.assert_close(seen[0], seen[1], rtol=1e-3, atol=1e-4)
+    for name, value in states[0].items():
+        torch.testing.assert_close(states[1][name], value, rtol=1e-3, atol=1e-4, msg=name)
 
 
 def test_folds_share_the_copies(tiny_job, train, tmp_path, monkeypatch):

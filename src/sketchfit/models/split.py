@@ -9,14 +9,18 @@ model's own `forward` does (position embeddings, pooling) are still done, and bo
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
+
+from sketchfit.models.classifier import features_of
+
+T = TypeVar("T")
 
 RTOL, ATOL = 1e-3, 1e-4
 """Largest difference of the split model's logits from the model's own."""
@@ -35,8 +39,12 @@ class SplitModel:
 
     entry: str
     lower: nn.Module
-    upper: nn.Module
+    upper: _Upper
     shape: tuple[int, ...]
+
+    def features(self, maps: Tensor) -> Tensor:
+        """Return the features before the classifier, float [B, D], in the modes that the upper part has."""
+        return self.upper.apply_to(maps, lambda given: features_of(self.upper.model, given))
 
 
 @dataclass(frozen=True)
@@ -154,8 +162,8 @@ def _replaced(module: nn.Module, changes: Mapping[str, nn.Module], prefix: str =
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, given: Tensor) -> Tensor:
-    """Anything [B, …] -> zeros [B, …]."""
-    return torch.zeros((len(given), *shape), dtype=dtype, device=given.device)
+    """Anything [B, …] -> zeros [B, …] that take no memory."""
+    return torch.zeros((), dtype=dtype, device=given.device).expand(len(given), *shape)
 
 
 def _stub(part: nn.Module, made: Tensor) -> nn.Module:
@@ -225,7 +233,11 @@ class _Upper(nn.Module):
     @override
     def forward(self, maps: Tensor) -> Any:
         """Return what the model returns for the images of these maps."""
+        return self.apply_to(maps, self.model)
+
+    def apply_to(self, maps: Tensor, function: Callable[[Tensor], T]) -> T:
+        """Return what a function that calls the model returns for the images of these maps."""
         self.inlet.maps = maps
-        made = self.model(maps)
+        made = function(maps)
         self.inlet.maps = None
         return made

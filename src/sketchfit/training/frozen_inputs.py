@@ -56,7 +56,7 @@ def _update_features(job: FitJob, state: TrainState, epoch: EpochPlan) -> bool:
 
 def _update_maps(job: FitJob, state: TrainState, engine: Engine, epoch: EpochPlan) -> bool:
     """Split the network where its frozen stages end, if this epoch trains on their output; undo it otherwise."""
-    wanted = state.features is None and engine.processes == 1 and may_use_maps(job.recipe, state.loss, epoch)
+    wanted = state.features is None and engine.processes == 1 and may_use_maps(job.recipe, epoch)
     wanted = wanted and not state.split_fails
     if wanted == (state.maps is not None):
         return False

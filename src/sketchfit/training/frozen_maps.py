@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from sketchfit._timm import timm
 from sketchfit.config.policies import policy_of
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.batches import load_batches, no_randomness
 from sketchfit.data.stores import cache_folder
 from sketchfit.models.backend import Floats
 from sketchfit.models.compute import Compute
@@ -29,11 +28,9 @@ from sketchfit.models.network import Network, Normalisation, to_input
 from sketchfit.models.split import SplitModel, split_model
 from sketchfit.runs.fingerprint import digest
 from sketchfit.training.job import FitJob
-from sketchfit.training.loss import Loss
 from sketchfit.training.map_cache import Half, open_maps
-from sketchfit.training.pictures import augmented
+from sketchfit.training.pictures import augmented, entire
 from sketchfit.training.plan import EpochPlan
-from sketchfit.transforms.augment import eval_augment
 
 LARGEST = 65504.0
 """Of float16."""
@@ -50,12 +47,12 @@ class MapCopy:
     """Maps of one augmented copy of the images.
 
     Attributes:
-        look: the epoch whose pictures these are.
+        look: the epoch whose pictures these are; None: they are the entire pictures, without augmentation.
         values: float16 [N, …], of all rows of the store.
         compute: device and memory format.
     """
 
-    look: EpochPlan
+    look: EpochPlan | None
     values: Half
     compute: Compute
 
@@ -92,33 +89,41 @@ class FrozenMaps:
 
         Raises:
             OSError: there is no space for it.
-            FloatingPointError: a value is not finite in float16.
+            FloatingPointError: a value does not fit in float16.
         """
-        job = self.job
-        look = replace(epoch, epoch=epoch.epoch % job.recipe.model.freeze.copies)
-        shape = (len(job.label), *self.split.shape)
-        values = open_maps(cache_folder(job.recipe), self._key(look), shape, lambda: self._parts(look))
+        return self._copy(replace(epoch, epoch=epoch.epoch % self.job.recipe.model.freeze.copies))
+
+    def entire(self) -> MapCopy:
+        """Return the maps of the pictures without augmentation, computed if they are not stored; it raises the same."""
+        return self._copy(None)
+
+    def _copy(self, look: EpochPlan | None) -> MapCopy:
+        shape = (len(self.job.label), *self.split.shape)
+        values = open_maps(cache_folder(self.job.recipe), self._key(look), shape, lambda: self._parts(look))
         return MapCopy(look, values, self.compute)
 
-    def _key(self, look: EpochPlan) -> str:
+    def _key(self, look: EpochPlan | None) -> str:
         job = self.job
+        images = [job.store.folder.name, len(job.label), job.recipe.model.size]
+        if look is None:
+            return digest(VERSION, self.name, images)[:24]
         policy = policy_of(job.recipe.transforms, look.epoch, job.recipe.training.epochs)
         left_out = {str(number): sorted(names) for number, names in job.mirroring.left_out.items()}
         return digest(
             VERSION,
             self.name,
-            [job.store.folder.name, len(job.label), look.size],
+            images,
             [(op.op, op.model_dump(mode="json")) for op in policy],
             [job.seed, look.epoch],
             [left_out, job.label.tolist()] if left_out else [],
         )[:24]
 
-    def _parts(self, look: EpochPlan) -> Iterator[Floats]:
+    def _parts(self, look: EpochPlan | None) -> Iterator[Floats]:
         """Yield the maps of all rows in order, float32."""
         step, rows = self.job.recipe.inference.batch_size, np.arange(len(self.job.label))
         batches = [rows[start : start + step] for start in range(0, len(rows), step)]
         lower, backend = Network(self.split.lower, self.normalisation), None
-        for batch in augmented(self.job, look, batches):
+        for batch in entire(self.job, batches) if look is None else augmented(self.job, look, batches):
             backend = backend or build_map_backend(self.backend, lower, self.compute, batch.images)
             maps = backend(batch.images)
             if not np.abs(maps).max() <= LARGEST:  # written so that NaN is too large
@@ -140,6 +145,8 @@ def find_maps(job: FitJob, model: nn.Module, normalisation: Normalisation, devic
     """
     recipe = job.recipe
     size, compute = recipe.model.size, Compute.of(recipe.compute, device)
+    if device.type == "cpu":
+        compute = replace(compute, precision="fp32")  # so that a runtime can compute them
     images = _two_pictures(job, normalisation, compute)
     split = split_model(model, images)
     if split is None or math.prod(split.shape) > MOST_VALUES * images[0].numel():
@@ -156,7 +163,7 @@ def find_maps(job: FitJob, model: nn.Module, normalisation: Normalisation, devic
     return FrozenMaps(job, normalisation, compute, split, backend, name)
 
 
-def may_use_maps(recipe: Recipe, loss: Loss, epoch: EpochPlan) -> bool:
+def may_use_maps(recipe: Recipe, epoch: EpochPlan) -> bool:
     """Return whether an epoch of a recipe can train on maps, so far as the settings decide it."""
     freeze, training = recipe.model.freeze, recipe.training
     return (
@@ -164,7 +171,7 @@ def may_use_maps(recipe: Recipe, loss: Loss, epoch: EpochPlan) -> bool:
         and freeze.train in ("from", "head")
         and (freeze.epochs == 0 or epoch.epoch < freeze.epochs)
         and epoch.size == recipe.model.size
-        and not loss.needs_features
+        and recipe.loss.supcon == 0
         and not recipe.transforms.mixes_at(epoch.epoch, training.epochs)
         and not training.grad_checkpointing
         and not recipe.compute.compile
@@ -172,10 +179,8 @@ def may_use_maps(recipe: Recipe, loss: Loss, epoch: EpochPlan) -> bool:
 
 
 def _two_pictures(job: FitJob, normalisation: Normalisation, compute: Compute) -> Tensor:
-    rows = np.resize(job.train_rows, 2)
-    augment = eval_augment(job.recipe.model.size)
-    batch = next(load_batches(job.store, [rows], augment, no_randomness, 1))
-    return to_input(torch.from_numpy(batch.images), normalisation, compute.device, compute.channels_last)
+    images = torch.from_numpy(next(entire(job, [np.resize(job.train_rows, 2)])).images)
+    return to_input(images, normalisation, compute.device, compute.channels_last)
 
 
 def _weights_digest(module: nn.Module) -> str:

@@ -59,7 +59,7 @@ class DataLoader:
         mine = [np.array_split(batches[number], engine.processes)[engine.rank] for number in numbers]
         inputs: Iterable[torch.Tensor]
         inputs = self._pictures(epoch, mine) if frozen is None else (frozen.of(rows) for rows in mine)
-        look = frozen.look if isinstance(frozen, MapCopy) else epoch
+        look = (frozen.look if isinstance(frozen, MapCopy) else None) or epoch
         mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
         group: list[Micro] = []
         for number, rows, images in zip(numbers, mine, inputs, strict=True):

@@ -1,4 +1,4 @@
-"""The augmented pictures of a training, as they look in an epoch: a pure function of seed, epoch and row."""
+"""The pictures of a training: augmented as they look in an epoch, a pure function of seed, epoch and row, or entire."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.data.batches import Batch, load_batches
+from sketchfit.data.batches import Batch, load_batches, no_randomness
 from sketchfit.training.job import FitJob
 from sketchfit.training.plan import EpochPlan
-from sketchfit.transforms.augment import Augment, augment_for
+from sketchfit.transforms.augment import Augment, augment_for, eval_augment
 from sketchfit.transforms.rng import sample_rng
 
 
@@ -41,3 +41,9 @@ def augmented(job: FitJob, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]
         return sample_rng(job.seed, epoch.epoch, row)
 
     return load_batches(job.store, batches, augment, generator, job.recipe.compute.threads, special)
+
+
+def entire(job: FitJob, batches: Sequence[NDArray[np.int64]]) -> Iterator[Batch]:
+    """Yield the pictures of batches at the full size, without augmentation."""
+    augment, threads = eval_augment(job.recipe.model.size), job.recipe.compute.threads
+    return load_batches(job.store, batches, augment, no_randomness, threads)
