@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import describe
-from benchmarks.stand_in import LABELS, held_out, write_split
+from benchmarks.stand_in import held_out, labels_of, write_split
 from benchmarks.timed_run import run_command, watch, why_invalid
 from sketchfit.commands.score import score
 from sketchfit.planning.times import parse_duration
@@ -114,7 +114,7 @@ def measure(study: Study, seconds: float, number: int) -> Point:
 
 
 def _point(study: Study, run: Run, seconds: float, seen: tuple[float, float | None, float]) -> Point:
-    top1 = score(run.path, study.data / LABELS).top1
+    top1 = score(run.path, labels_of(study.data)).top1
     last = run.plan.answers[-1] if run.plan and run.plan.answers else None
     return Point(
         time=seconds,

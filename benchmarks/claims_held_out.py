@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.process import environment
-from benchmarks.stand_in import LABELS, write_split
+from benchmarks.stand_in import labels_of, write_split
 from sketchfit.commands.score import score
 from sketchfit.runs.run import Run
 
@@ -110,7 +110,7 @@ def _result(split: int, rows: int, folder: Path) -> Result:
         (expected.value, expected.low, expected.high),
         (free.value, free.low, free.high),
         claim.alarm,
-        score(folder / "run", folder / "data" / LABELS).top1.value,
+        score(folder / "run", labels_of(folder / "data")).top1.value,
     )
 
 

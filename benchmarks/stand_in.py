@@ -18,8 +18,10 @@ from sketchfit.config.audit import AuditSection
 from sketchfit.data.folds import stratified_folds
 from sketchfit.data.readers import read_table
 
-LABELS = "test_labels.csv"
-"""True labels of the test images, in the folder of the data set; no run reads it."""
+
+def labels_of(data: Path) -> Path:
+    """Return the place of the true labels of the test images: next to the folder of the data set, which a run reads."""
+    return data.with_name(f"{data.name}-labels.csv")
 
 
 def held_out(data: Path, cache: Path, share: float, seed: int) -> NDArray[np.bool_]:
@@ -40,7 +42,7 @@ def held_out(data: Path, cache: Path, share: float, seed: int) -> NDArray[np.boo
 
 
 def write_split(data: Path, held: NDArray[np.bool_], out: Path, rng: np.random.Generator) -> int:
-    """Write a data set in the competition's layout, with the true labels of its test images in `LABELS`.
+    """Write a data set in the competition's layout, with the true labels of its test images in `labels_of(out)`.
 
     Args:
         data: folder with `train.csv` and the images in `train/`.
@@ -66,9 +68,9 @@ def write_split(data: Path, held: NDArray[np.bool_], out: Path, rng: np.random.G
     _write(out / "train.csv", list(rows[0]), [list(row.values()) for row in train])
     _write(out / "test.csv", ["image_path"], [[name] for name in names])
     targets = [row["target"] for row in test]
-    for sheet, column in (("sample_submission.csv", ["0"] * len(test)), (LABELS, targets)):
+    for path, column in ((out / "sample_submission.csv", ["0"] * len(test)), (labels_of(out), targets)):
         lines = [[number, *pair] for number, pair in enumerate(zip(names, column, strict=True))]
-        _write(out / sheet, ["ID", "image_path", "target"], lines)
+        _write(path, ["ID", "image_path", "target"], lines)
     return len(test)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.stand_in import LABELS, held_out, write_split
+from benchmarks.stand_in import held_out, labels_of, write_split
 from sketchfit.audit import AuditSettings, run_audit
 from sketchfit.data.readers import read_table
 from sketchfit.synthetic import draw_dataset
@@ -35,9 +35,9 @@ def test_every_image_is_in_one_of_the_sets_and_labels_are_elsewhere(data: Path, 
     held = np.arange(60) % 5 == 0
     assert write_split(data, held, tmp_path / "out", np.random.default_rng(0)) == 12
     before = pd.read_csv(data / "train.csv")
-    train, test, sample, truth = (
-        pd.read_csv(tmp_path / "out" / name) for name in ("train.csv", "test.csv", "sample_submission.csv", LABELS)
-    )
+    out = tmp_path / "out"
+    train, test, sample = (pd.read_csv(out / name) for name in ("train.csv", "test.csv", "sample_submission.csv"))
+    truth = pd.read_csv(labels_of(out))
     assert list(train["image_path"]) == list(before["image_path"][~held])
     assert list(test.columns) == ["image_path"]
     assert list(test["image_path"].str.slice(0, 5)) == [f"{k:05d}" for k in range(12)]
@@ -46,8 +46,15 @@ def test_every_image_is_in_one_of_the_sets_and_labels_are_elsewhere(data: Path, 
         (data / "train" / path).read_bytes(): label
         for path, label in zip(before["image_path"], before["target"], strict=True)
     }
+    assert sorted(path.name for path in out.iterdir()) == [
+        "sample_submission.csv",
+        "test",
+        "test.csv",
+        "train",
+        "train.csv",
+    ]
     for name, label in zip(truth["image_path"], truth["target"], strict=True):
-        assert content[(tmp_path / "out" / "test" / name).read_bytes()] == label
+        assert content[(out / "test" / name).read_bytes()] == label
     assert sorted(truth["target"]) == sorted(before["target"][held])
 
 
