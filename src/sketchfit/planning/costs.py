@@ -59,17 +59,19 @@ class Rates:
         training: of a training step.
         prediction: of probabilities.
         decoding: of an image.
+        maps: of the stored output of frozen layers, per copy.
     """
 
     size: int
     training: float
     prediction: float
     decoding: float
+    maps: float = 0.0
 
     def at(self, size: int) -> Rates:
         """Return them for another size: in proportion to the pixels."""
         pixels = (size / self.size) ** 2
-        return Rates(size, self.training * pixels, self.prediction * pixels, self.decoding)
+        return Rates(size, self.training * pixels, self.prediction * pixels, self.decoding, self.maps * pixels)
 
 
 def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bool) -> BankOption:
@@ -97,6 +99,8 @@ def network_option(
     start = OVERHEAD + counts.train * here.prediction + (0.0 if done else counts.images * here.decoding)
     after = OVERHEAD + predicted * here.prediction + 0.6 * counts.head_seconds
     epoch = counts.updates * counts.batch * here.training
+    if not done:  # the first fold computes them for all folds
+        epoch += (counts.train + counts.valid) * here.maps
     return NetworkOption(
         rung.name,
         ratio * start,

@@ -138,7 +138,7 @@ def _bank(backbone: Backbone, size: int) -> Rung:
 def _network(backbone: Backbone, size: int, on_gpu: bool, views: Sequence[str]) -> Rung:
     model: dict[str, Any] = {**backbone.model, "input_size": size}
     if not on_gpu and (first := backbone.first_trained):
-        model["freeze"] = {"train": "from", "first": first}
+        model["freeze"] = {"train": "from", "first": first, "copies": COPIES}
     settings = merge(NETWORK, {"model": model, "inference": {"views": list(views)}})
     return Rung(f"{backbone.name}-{size}", "network", backbone, size, settings)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from sketchfit._timm import timm
 from sketchfit.config.policies import policy_of
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import cache_folder
-from sketchfit.models.backend import Floats
+from sketchfit.models.backend import Backend, Floats
 from sketchfit.models.compute import Compute
 from sketchfit.models.map_backend import build_map_backend, choose_map_backend
 from sketchfit.models.network import Network, Normalisation, to_input
@@ -75,6 +75,7 @@ class FrozenMaps:
         split: the model in two parts.
         backend: name of the backend of the lower part.
         name: digest of the frozen stages.
+        built: the backend, once it was used.
     """
 
     job: FitJob
@@ -83,6 +84,7 @@ class FrozenMaps:
     split: SplitModel
     backend: str
     name: str
+    built: list[Backend] = field(default_factory=list)
 
     def copy_of(self, epoch: EpochPlan) -> MapCopy:
         """Return the copy on which an epoch trains, computed if it is not stored.
@@ -96,6 +98,10 @@ class FrozenMaps:
     def entire(self) -> MapCopy:
         """Return the maps of the pictures without augmentation, computed if they are not stored; it raises the same."""
         return self._copy(None)
+
+    def in_memory(self, epoch: EpochPlan) -> MapCopy:
+        """Return a copy of few images that is not stored; to measure how long that takes."""
+        return MapCopy(epoch, np.concatenate(list(self._parts(epoch))).astype(np.float16), self.compute)
 
     def _copy(self, look: EpochPlan | None) -> MapCopy:
         shape = (len(self.job.label), *self.split.shape)
@@ -122,10 +128,11 @@ class FrozenMaps:
         """Yield the maps of all rows in order, float32."""
         step, rows = self.job.recipe.inference.batch_size, np.arange(len(self.job.label))
         batches = [rows[start : start + step] for start in range(0, len(rows), step)]
-        lower, backend = Network(self.split.lower, self.normalisation), None
+        lower = Network(self.split.lower, self.normalisation)
         for batch in entire(self.job, batches) if look is None else augmented(self.job, look, batches):
-            backend = backend or build_map_backend(self.backend, lower, self.compute, batch.images)
-            maps = backend(batch.images)
+            if not self.built:
+                self.built.append(build_map_backend(self.backend, lower, self.compute, batch.images))
+            maps = self.built[0](batch.images)
             if not np.abs(maps).max() <= LARGEST:  # written so that NaN is too large
                 raise FloatingPointError("the output of the frozen layers does not fit in float16")
             yield maps

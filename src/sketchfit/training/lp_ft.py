@@ -171,7 +171,8 @@ def _entire_maps(
 ) -> EntireMaps | None:
     """Return the stored maps of the training's pictures, where its first epoch trains on maps."""
     first = make_plan(job.recipe, len(job.train_rows)).epochs[0]
-    if len(job.train_rows) > MOST_ROWS or not may_use_maps(job.recipe, first):
+    stored = bool(job.store.folder.name)  # the images of a trial are not
+    if not stored or len(job.train_rows) > MOST_ROWS or not may_use_maps(job.recipe, first):
         return None
     maps = find_maps(job, model, normalisation, device)
     try:

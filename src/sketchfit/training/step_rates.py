@@ -13,6 +13,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
 from sketchfit.training.engine import TrialEngine
+from sketchfit.training.frozen_maps import MapCopy, find_maps, may_use_maps
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
@@ -29,10 +30,17 @@ TIMES = 2
 
 @dataclass(frozen=True)
 class StepRates:
-    """Seconds per image of a training step and of a prediction."""
+    """Seconds per image.
+
+    Attributes:
+        training: of a training step.
+        prediction: of probabilities.
+        maps: of the stored output of frozen layers, per copy, in torch; 0 where the training has none.
+    """
 
     training: float
     prediction: float
+    maps: float = 0.0
 
 
 def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRates:
@@ -48,20 +56,34 @@ def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRat
         state = start(job, engine, None)
         epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
         apply_freezing(state.model, state.freezing, epoch.epoch, job.recipe.training.epochs)
+        copy, maps = _maps(job, state, engine)
         wrap(state, engine, compiled=False)
-        _step(replace(job, train_rows=job.train_rows[:FEW]), state, engine)
-        training = min(_step(job, state, engine) for _ in range(TIMES)) / len(job.train_rows)
+        _step(replace(job, train_rows=job.train_rows[:FEW]), state, engine, copy)
+        training = min(_step(job, state, engine, copy) for _ in range(TIMES)) / len(job.train_rows)
         network = Network(state.reported().eval(), state.normalisation)
         predictor = Predictor.of(network, job.recipe, device, backend="eager")
         predictor.probabilities(job.store, job.train_rows[:FEW])
         prediction = min(_prediction(predictor, job, device) for _ in range(TIMES)) / len(job.train_rows)
-    return StepRates(training, prediction)
+    return StepRates(training, prediction, maps)
 
 
-def _step(job: FitJob, state: TrainState, engine: TrialEngine) -> float:
+def _maps(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple[MapCopy | None, float]:
+    """Return the stored output of frozen layers, and its seconds per image; none where the training has none."""
+    epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
+    if may_use_maps(job.recipe, epoch):
+        state.maps = find_maps(job, state.model, state.normalisation, engine.device)
+    if state.maps is None:
+        return None, 0.0
+    state.maps.in_memory(epoch)
+    began = time.perf_counter()
+    copy = state.maps.in_memory(epoch)
+    return copy, (time.perf_counter() - began) / len(job.label)
+
+
+def _step(job: FitJob, state: TrainState, engine: TrialEngine, copy: MapCopy | None) -> float:
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
     state.model.train()
-    with closing(DataLoader(job, state.normalisation, engine).updates(epoch)) as batches:
+    with closing(DataLoader(job, state.normalisation, engine).updates(epoch, 0, copy)) as batches:
         micros = next(batches)
         began = time.perf_counter()
         update(state, micros, job.recipe, engine, 0)

@@ -56,7 +56,7 @@ def measure_rates(context: RunContext, rungs: Sequence[Rung], decoding: float, s
 def _try(context: RunContext, rung: Rung, decoding: float) -> Rates:
     recipe = member_of(context.recipe, rung.settings, rung.name)
     measured = measure_steps(recipe, context.table.class_count, context.engine.device)
-    return Rates(rung.size, measured.training, measured.prediction, decoding)
+    return Rates(rung.size, measured.training, measured.prediction, decoding, measured.maps)
 
 
 def _by_cost(rung: Rung, found: Mapping[str, Rates], cost: Mapping[str, float]) -> Rates:
@@ -65,4 +65,4 @@ def _by_cost(rung: Rung, found: Mapping[str, Rates], cost: Mapping[str, float]) 
     own = cost[rung.backbone.name]
     factor = own / cost[name] if own > 0 and cost[name] > 0 else 1.0
     here = rates.at(rung.size)
-    return Rates(rung.size, factor * here.training, factor * here.prediction, rates.decoding)
+    return Rates(rung.size, factor * here.training, factor * here.prediction, rates.decoding, factor * here.maps)
