@@ -19,6 +19,7 @@ from sketchfit.reporting.kit.formats import percent
 from sketchfit.reporting.scout_page import scout_page
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
 from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.scout.budget import Budget
 from sketchfit.stages.scout.scout import ScoutRequest, scout
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
@@ -70,6 +71,7 @@ def find_backbone(
     Raises:
         UserError: a mistake in the recipe, the tables or the candidates; no option can be measured.
     """
+    began = now()
     if any(not 16 <= size <= 2048 for size in options.sizes):
         raise UserError(f"scout: sizes are 16 to 2048 pixels, not {', '.join(map(str, options.sizes))}")
     base = load_recipe(recipe, overrides)
@@ -78,8 +80,8 @@ def find_backbone(
     context = open_tables(Path(data), base, Path(out))
     print_table(context.table)
     candidates = find_candidates(options.candidates, options.allow_noncommercial)
-    request = ScoutRequest(candidates, options.seconds, options.sizes, options.run_seconds)
-    record, _ = scout(context, request, now)
+    budget = Budget(options.seconds, now, began)
+    record, _ = scout(context, ScoutRequest(candidates, budget, options.sizes, options.run_seconds))
     write_text(Path(out) / PAGE, scout_page(record))
     _print(record, Path(out), context.console)
     return record

@@ -13,6 +13,16 @@ from sketchfit.runs.estimates import Estimate
 from sketchfit.stages.scout.rows import ScoutRows
 
 
+class Time:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def make_candidate(name: str = "one", **fields: Any) -> Candidate:
     """A small backbone of 64 pixels; `fields` replace any other field."""
     given = {"backbone": "test_resnet", "weights": None, "input_size": 64, "params": 0.5, "gmacs": 0.1}

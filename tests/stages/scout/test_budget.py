@@ -3,21 +3,12 @@ from __future__ import annotations
 import pytest
 
 from sketchfit.stages.scout.budget import Budget
-
-
-class Time:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.stages.scout.made import Time
 
 
 def test_it_counts_from_its_start():
     time = Time()
-    budget = Budget(60.0, time)
+    budget = Budget(60.0, time, began=100.0)
     time.now += 20
     assert budget.used == 20
     assert budget.allows(40.0)
@@ -27,12 +18,12 @@ def test_it_counts_from_its_start():
 
 
 def test_it_learns_that_work_takes_longer_than_estimated():
-    budget = Budget(60.0, Time())
+    budget = Budget(60.0, Time(), began=100.0)
     budget.record(10.0, 30.0)
     budget.record(10.0, 10.0)
     assert budget.rate == pytest.approx(2.0)
     assert budget.allows(30.0)
     assert not budget.allows(31.0)
-    budget = Budget(60.0, Time())
+    budget = Budget(60.0, Time(), began=100.0)
     budget.record(0.0, 5.0)
     assert budget.rate == 1.0

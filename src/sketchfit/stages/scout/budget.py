@@ -13,23 +13,21 @@ class Budget:
     Attributes:
         seconds: allowed.
         now: returns the time in seconds.
+        began: time of the start.
         rate: actual by estimated seconds of the work so far.
     """
 
     seconds: float
     now: Callable[[], float]
+    began: float
     rate: float = 1.0
-    _began: float = field(init=False)
     _estimated: float = field(init=False, default=0.0)
     _actual: float = field(init=False, default=0.0)
-
-    def __post_init__(self) -> None:
-        self._began = self.now()
 
     @property
     def used(self) -> float:
         """Seconds since the start."""
-        return self.now() - self._began
+        return self.now() - self.began
 
     def allows(self, estimated: float, share: float = 1.0) -> bool:
         """Return whether work of an estimated time ends within a share of the time, corrected by earlier estimates."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sketchfit.candidates import Candidate
@@ -31,24 +31,23 @@ class ScoutRequest:
 
     Attributes:
         candidates: backbones.
-        seconds: for all of it.
+        budget: the time for all of it.
         sizes: of the input in pixels; by default some of each candidate's own.
         run_seconds: longest training time of a run with the chosen option; None: any.
     """
 
     candidates: Sequence[Candidate]
-    seconds: float
+    budget: Budget
     sizes: Sequence[int] = ()
     run_seconds: float | None = None
 
 
-def scout(context: RunContext, request: ScoutRequest, now: Callable[[], float]) -> tuple[ScoutRecord, Recipe]:
+def scout(context: RunContext, request: ScoutRequest) -> tuple[ScoutRecord, Recipe]:
     """Find the backbone and input size that suit the data, and write `scout.json` and the recipe of a run.
 
     Args:
         context: of the scout; its recipe is the base.
         request: what to compare.
-        now: returns the time in seconds.
 
     Returns:
         What was measured, and the recipe of the chosen option.
@@ -56,7 +55,6 @@ def scout(context: RunContext, request: ScoutRequest, now: Callable[[], float]) 
     Raises:
         UserError: the recipe or the folds contradict the data, or no option can be measured.
     """
-    budget = Budget(request.seconds, now)
     ladders = make_options(context.recipe, request.candidates, request.sizes)
     log.info(
         f"{counted(len(ladders), 'candidate')}, {counted(sum(map(len, ladders)), 'option')} with their input sizes"
@@ -64,7 +62,7 @@ def scout(context: RunContext, request: ScoutRequest, now: Callable[[], float]) 
     smallest = min((one for ladder in ladders for one in ladder), key=lambda one: one.size)
     first = load_store(context.table, context.table.train, "training", smallest.recipe, context.console)
     rows = scout_rows(context, first)
-    search = Search(context, rows, TriedFolder.of(context, rows), budget, request.run_seconds)
+    search = Search(context, rows, TriedFolder.of(context, rows), request.budget, request.run_seconds)
     search.stores[store_settings(smallest.recipe)] = first
     tried = search.search(ladders)
     best = finalists([one.figures for one in tried.values() if not one.figures.left_out])
@@ -72,23 +70,17 @@ def scout(context: RunContext, request: ScoutRequest, now: Callable[[], float]) 
         reasons = [f"{one.figures.name}: {one.figures.left_out}" for one in tried.values()]
         raise UserError(["scout: no option could be measured", *reasons], "Give more --time, or other --candidates.")
     pairs = [(tried[one.name], search.stores[store_settings(tried[one.name].option.recipe)]) for one in best]
-    decision = decide_finalists(context, pairs, rows, budget)
+    decision = decide_finalists(context, pairs, rows, request.budget)
     tuned = {one.name: one for one in decision.figures}
     options = tuple(tuned.get(name, one.figures) for name, one in tried.items())
-    record = _record(context, request, budget, options, decision)
+    record = _record(context, request.budget, options, decision)
     context.run.write(record)
     recipe = tried[decision.chosen.name].option.recipe
     context.run.write_recipe(recipe)
     return record, recipe
 
 
-def _record(
-    context: RunContext,
-    request: ScoutRequest,
-    budget: Budget,
-    options: tuple[OptionFigures, ...],
-    decision: Decision,
-) -> ScoutRecord:
+def _record(context: RunContext, budget: Budget, options: tuple[OptionFigures, ...], decision: Decision) -> ScoutRecord:
     measured = [one.bank_top1.n for one in options if one.bank_top1 is not None]
     device = context.engine.device
     return ScoutRecord(
@@ -96,7 +88,7 @@ def _record(
         machine=f"{cpu_name()} cores" if device.type == "cpu" else device.type,
         rows=max(measured),
         classes=context.table.class_count,
-        seconds=request.seconds,
+        seconds=budget.seconds,
         used=budget.used,
         options=options,
         finalists=tuple(one.name for one in decision.figures),
