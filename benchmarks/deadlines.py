@@ -18,7 +18,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -28,6 +28,7 @@ import pandas as pd
 from benchmarks.machine import describe
 from benchmarks.timed_run import Disturbance, Watched, run_command, watch, why_invalid
 from sketchfit.planning.times import parse_duration
+from sketchfit.runs.artefacts import RunPlan
 
 KINDS = ("quiet", "loaded", "killed")
 PAUSE = 15.0
@@ -45,7 +46,7 @@ class Outcome:
         time: deadline in seconds.
         kind: one of `KINDS`.
         number: of the run.
-        at: seconds until another process started, or until the kill; None for `quiet`.
+        at: seconds until another process started, or until the kill; None for `quiet`, and where the run ended before.
         share: time used as a share of the deadline, or of the deadline plus the pause.
         first: seconds of the first submission, as a share of the deadline; None where there was none.
         wrong: why the submission is not valid, or the run's exit status; else empty.
@@ -105,6 +106,11 @@ def _killed(study: Study, seconds: float, number: int, folder: Path) -> Outcome:
     command = run_command(study.data, seconds, run, study.more)
     before = watch(command, run, folder / "log.txt", seconds, folder / "cache", Disturbance(kill_at=at))
     finished = digests(run)
+    plan = RunPlan.find(run)
+    if before.status == 0 or (plan is not None and plan.finished_at is not None):  # it had ended before its kill
+        first = None if before.first_submission is None else before.first_submission / seconds
+        ended = replace(before, status=0)
+        return Outcome(seconds, "killed", number, None, before.seconds / seconds, first, _wrong(study, folder, ended))
     time.sleep(PAUSE)
     after = watch(command, run, folder / "log.txt", seconds, folder / "cache")
     now = digests(run)
