@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.bank import kernel_fold as kernel_fold_module
 from sketchfit.bank.kernel import KernelRidge
-from sketchfit.bank.kernel_fold import KernelFold, scores_by
+from sketchfit.bank.kernel_fold import KernelFold
 from tests.bank.test_kernel import SETTINGS, refit, sample
 
 
@@ -32,22 +31,12 @@ def test_left_out_groups_have_the_scores_of_refits(grouped: bool, size: int, see
     rng = np.random.default_rng(seed)
     group, removed = rng.integers(0, 25, 60) if grouped else np.arange(60), rng.permutation(60)[:size]
     fold = KernelFold(KernelRidge.of(features, label, 4, SETTINGS), removed)
-    found = fold.left_out(group if grouped else None)
+    rows, found = fold.left_out(group if grouped else None)
+    assert np.array_equal(rows, fold.kept)
     for number in np.unique(group[fold.kept]):
         rows = np.flatnonzero(group[fold.kept] == number)
         expected = refit(features, label, np.delete(fold.kept, rows))(features[fold.kept[rows]])
         assert found[rows] == pytest.approx(expected, abs=1e-3)
-
-
-def test_scores_of_several_heads_are_those_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_fold_module, "CHUNK", 4)
-    features, label = sample()
-    ridge = KernelRidge.of(features, label, 4, SETTINGS)
-    folds = [KernelFold(ridge, np.arange(start, 60, 3)) for start in range(3)]
-    other = sample(9, seed=5)[0]
-    found = scores_by(ridge, [fold.padded_dual for fold in folds], other)
-    for fold, scores in zip(folds, found, strict=True):
-        assert scores == pytest.approx(fold.head.scores(other), abs=1e-4)
 
 
 @pytest.mark.parametrize(("rows", "message"), [([1, 1], "repeated"), (range(60), "left")])

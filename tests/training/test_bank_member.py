@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit.bank import closed_form, nystrom
+from sketchfit.bank.kernel_fold import KernelFold
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold, folds_of
 from sketchfit.errors import UserError
@@ -86,11 +88,8 @@ def test_labels_of_validation_rows_change_nothing(tmp_path):
 
 def test_near_duplicates_are_left_out_together_for_the_temperature(tmp_path, monkeypatch):
     groups = []
-    monkeypatch.setattr(
-        bank_member.KernelFold,
-        "left_out",
-        lambda self, group: groups.append(group) or np.zeros((len(self.kept), 4), dtype=np.float32),
-    )
+    real = KernelFold.left_out
+    monkeypatch.setattr(KernelFold, "left_out", lambda self, group: groups.append(group) or real(self, group))
     context, member = setting(tmp_path)
     group = np.arange(ROWS) // 2
     train_bank_member(context, member, [Fold(0, np.arange(10), np.arange(10, 14))], group)
@@ -120,19 +119,23 @@ def test_a_test_image_that_cannot_be_read_gets_the_class_frequencies(tmp_path):
     assert result.test[2] == pytest.approx(expected)
 
 
-def test_more_rows_than_the_closed_form_takes_are_fitted_per_fold(tmp_path, monkeypatch):
-    monkeypatch.setattr(bank_member, "MOST_ROWS", ROWS - 1)
-    monkeypatch.setattr(bank_member, "train_bank_member", None)
+def test_many_rows_are_compared_with_landmarks(tmp_path, monkeypatch):
+    monkeypatch.setattr(closed_form, "MOST_ROWS", ROWS - 1)
+    monkeypatch.setattr(nystrom, "MOST_BYTES", 4 * ROWS * 20)
     context, member = setting(tmp_path)
-    results = train_member(context, member, thirds()[:1])
-    assert results[0].oof.shape == (16, 4)
+    (result,) = train_member(context, member, thirds()[:1])
+    network = load_network(context.run.fold("one", 0), member.recipe, 4)
+    assert len(network.model.support) == 20
+    predictor = Predictor.of(network, member.recipe, CPU, backend="eager")
+    assert result.oof == pytest.approx(predictor.probabilities(member.train, thirds()[0].valid), abs=5e-3)
+    assert (result.oof.argmax(axis=1) == context.table.label[result.rows]).mean() > 0.6
 
 
 def test_a_penalty_that_is_too_small_is_a_clear_error(tmp_path, monkeypatch):
     def singular(*_):
         raise ValueError("the penalty 1e-300 is too small for these features")
 
-    monkeypatch.setattr(bank_member.KernelRidge, "of", singular)
+    monkeypatch.setattr(closed_form.KernelRidge, "of", singular)
     with pytest.raises(UserError, match="too small"):
         train_bank_member(*setting(tmp_path), thirds())
 

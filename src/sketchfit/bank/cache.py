@@ -51,7 +51,11 @@ class Stored:
 
     def read(self) -> NDArray[np.float32]:
         """Return the features, a new array float32 [n, D]."""
-        found = self.values.astype(np.float32)
+        return self.rows(slice(None))
+
+    def rows(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> NDArray[np.float32]:
+        """Return the features of some rows, a new array float32 [k, D]."""
+        found = self.values[rows].astype(np.float32)
         found *= np.repeat(np.array(self.scales, dtype=np.float32), self.widths)
         return found
 

@@ -131,6 +131,11 @@ class KernelRidge:
         kernel = Kernel.of(features, settings.width)
         return cls(features, label, classes, kernel, _inverse(kernel, features, settings.strength))
 
+    @property
+    def support(self) -> Floats:
+        """Rows that heads compare others with, all of them."""
+        return self.features
+
     @cached_property
     def head(self) -> KernelHead:
         """The head fitted on all rows."""

@@ -6,7 +6,6 @@ rows R that are kept is (G⁻¹)_RR - WᵀW with W = L⁻¹ (G⁻¹)_SR; only it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +13,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from sketchfit.bank.kernel import CHUNK, KernelHead, KernelRidge
+from sketchfit.bank.kernel import KernelHead, KernelRidge
 from sketchfit.bank.removal import by_group, check_removable, group_numbers, targets_of
 
 Floats = NDArray[np.float32]
@@ -53,7 +52,7 @@ class KernelFold:
         return KernelHead(self.ridge.kernel, self.ridge.features[self.kept], self._dual.astype(np.float32))
 
     @property
-    def padded_dual(self) -> Floats:
+    def dual(self) -> Floats:
         """The head's coefficients for all rows, float32 [n, C]; zeros for the removed ones."""
         found = np.zeros((len(self.ridge.features), self.ridge.classes), dtype=np.float32)
         found[self.kept] = self._dual
@@ -65,14 +64,14 @@ class KernelFold:
         found: Floats = (targets_of(self.ridge.label[self.removed], self.ridge.classes) - residual).astype(np.float32)
         return found
 
-    def left_out(self, group: Rows | None = None) -> Floats:
+    def left_out(self, group: Rows | None = None) -> tuple[Rows, Floats]:
         """Return the scores of each kept row by a head that is fitted without the rows of its group as well.
 
         Args:
             group: int64 [n], of all rows; None: each row is a group.
 
         Returns:
-            float32 [n - s, C].
+            The kept rows and their scores, float32 [n - s, C].
         """
         ridge, kept, whitened = self.ridge, self.kept, self._whitened
         own = np.diagonal(ridge.inverse)[kept] - np.square(whitened).sum(axis=0)
@@ -84,7 +83,7 @@ class KernelFold:
             part = whitened[:, rows]
             block = ridge.inverse[np.ix_(kept[rows], kept[rows])] - part.T @ part
             found[rows] = targets[rows] - scipy.linalg.solve(block, self._dual[rows], assume_a="pos")
-        return found
+        return kept, found
 
     @cached_property
     def _factor(self) -> Doubles:
@@ -110,23 +109,3 @@ class KernelFold:
         """Coefficients of the kept rows, float64 [n - s, C]."""
         found: Doubles = self.ridge.dual[self.kept] - self._whitened.T @ self._whitened_dual
         return found
-
-
-def scores_by(ridge: KernelRidge, duals: Sequence[Floats], features: Floats) -> list[Floats]:
-    """Return the scores of other rows by several heads of one regression; each kernel value is computed once.
-
-    Args:
-        ridge: of all heads.
-        duals: of each head, float32 [n, C] (`KernelFold.padded_dual`).
-        features: float32 [m, D].
-
-    Returns:
-        Per head float32 [m, C].
-    """
-    found = [np.empty((len(features), ridge.classes), dtype=np.float32) for _ in duals]
-    for start in range(0, len(features), CHUNK):
-        rows = slice(start, start + CHUNK)
-        values = ridge.kernel.between(features[rows], ridge.features)
-        for scores, dual in zip(found, duals, strict=True):
-            np.matmul(values, dual, out=scores[rows])
-    return found

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.bank.extractor import Extractor
-from sketchfit.bank.features import FeaturePass
-from sketchfit.bank.kernel import MOST_ROWS, KernelRidge, KernelSettings
-from sketchfit.bank.kernel_fold import KernelFold, scores_by
-from sketchfit.bank.scale import FeatureScale
+from sketchfit.bank.closed_form import Regression, fit_kernel, scores_by, without
+from sketchfit.bank.kernel import KernelHead, KernelSettings
+from sketchfit.bank.nystrom import Nystrom
 from sketchfit.bank.temperature import fit_temperature, probabilities
 from sketchfit.config.fold_weights import has_fold_weights
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, all_rows
-from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.models.network import Network
@@ -33,6 +30,7 @@ from sketchfit.models.saved_network import save_network
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.history import write_history
+from sketchfit.training.bank_features import BankMemberFeatures
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import (
     FoldResult,
@@ -76,7 +74,7 @@ def train_member(
         group: int64 [N], near-duplicates and other related rows of the training table; None: each row is a group.
         callback: receives the figures of each network.
     """
-    if is_bank_member(member.recipe) and len(all_rows(folds).train) <= MOST_ROWS:
+    if is_bank_member(member.recipe):
         return train_bank_member(context, member, folds, group, callback)
     return tuple(train_fold(context, member, fold, callback) for fold in folds)
 
@@ -114,13 +112,13 @@ class _FoldHead:
     """What is known of a fold's head.
 
     Attributes:
-        part: the regression without the fold's other rows.
-        dual: float32 [n, C], coefficients for all rows.
+        head: fitted on the fold's training rows.
+        dual: float32 [m, C], its coefficients of the regression's support.
         temperature: of its scores.
         oof: float32 [n_valid, C], scores of the fold's validation rows.
     """
 
-    part: KernelFold
+    head: KernelHead
     dual: Floats
     temperature: float
     oof: Floats
@@ -138,22 +136,17 @@ class _Fitting:
 
     def write(self, folds: Sequence[Fold], fingerprints: dict[int, str]) -> None:
         """Write everything of the networks of these folds."""
-        began = time.monotonic()
+        began, rows = time.monotonic(), all_rows(folds).train
         extractor = extractor_of(self.network, self.member.recipe, self.context.engine.device)
-        rows = all_rows(folds).train
-        first = next(self._features(extractor, self.member.train))[rows]
-        scale = FeatureScale.of(first, extractor.pooling.widths)
-        del first
-        values = (part[rows] for part in self._features(extractor, self.member.train))
-        ridge = self._ridge(_as_saved(scale.mean_of(values)), rows)
-        heads = [self._head(ridge, rows, fold) for fold in folds]
-        readable = self.member.test.readable
-        features = scale.mean_of(part[readable] for part in self._features(extractor, self.member.test))
-        tests = scores_by(ridge, [head.dual for head in heads], features)
+        pictures = head_pictures(self._mirrored)
+        features = BankMemberFeatures.open(self.member, extractor, pictures, rows, self.context.console)
+        ridge, heads = self._heads(features, rows, folds)
+        readable = np.flatnonzero(self.member.test.readable)
+        tests = scores_by(ridge, [head.dual for head in heads], features.of_test(readable))
         shared = (time.monotonic() - began) / len(folds)
         for fold, head, test in zip(folds, heads, tests, strict=True):
             started = time.monotonic()
-            made = kernel_network(self.network, extractor.pooling, scale, head.part.head)
+            made = kernel_network(self.network, extractor.pooling, features.scale, head.head)
             made.temperature.fill_(head.temperature)
             made.mirrored.fill_(int(self._mirrored))
             self._write_network(fold, replace(self.network, model=made.eval()))
@@ -165,36 +158,34 @@ class _Fitting:
         recipe = self.member.recipe
         return averages_mirrored(recipe, Mirroring.of(recipe.transforms, self.context.table.class_labels))
 
-    def _features(self, extractor: Extractor, store: Store) -> Iterator[Floats]:
-        """Yield the features of all images of a store, float32 [N, D], per picture of the head."""
-        for picture in head_pictures(self._mirrored):
-            bank = FeaturePass(self.member.recipe, extractor, self.context.console, picture.name, picture.make)
-            if len(store.errors):
-                yield bank.features(store).read()
-            else:  # of no rows, the cache has no files
-                yield np.zeros((0, sum(extractor.pooling.widths)), dtype=np.float32)
-
-    def _ridge(self, features: Floats, rows: Rows) -> KernelRidge:
+    def _heads(
+        self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]
+    ) -> tuple[Regression, list[_FoldHead]]:
+        """Fit the regression on all rows, and from it the head of each fold."""
         section, table = self.member.recipe.training.kernel, self.context.table
-        settings = KernelSettings(section.width, section.strength)
+        settings, label = KernelSettings(section.width, section.strength), table.label[rows]
         try:
-            return KernelRidge.of(features, table.label[rows], table.class_count, settings)
+            ridge = fit_kernel(lambda part: features.of_train(rows[part]), label, table.class_count, settings)
+            heads = [self._head(ridge, rows, fold) for fold in folds]
         except ValueError as error:
             raise UserError(f"{self.member.name}: {error}", "Set training.kernel.strength higher.") from error
+        if isinstance(ridge, Nystrom):
+            log.info(f"{self.member.name}: {len(rows):,} images are compared with {len(ridge.support):,} of them")
+        return ridge, heads
 
-    def _head(self, ridge: KernelRidge, rows: Rows, fold: Fold) -> _FoldHead:
+    def _head(self, ridge: Regression, rows: Rows, fold: Fold) -> _FoldHead:
         """Fit the head of a fold; its temperature has the least log-loss on training rows left out by group."""
         removed = np.setdiff1d(rows, fold.train)
-        part = KernelFold(ridge, np.searchsorted(rows, removed))
-        left_out = part.left_out(None if self.group is None else self.group[rows])
-        label = ridge.label[part.kept]
-        right = 100 * float((left_out.argmax(axis=1) == label).mean())
+        part = without(ridge, np.searchsorted(rows, removed))
+        left_out, scores = part.left_out(None if self.group is None else self.group[rows])
+        label = ridge.label[left_out]
+        right = 100 * float((scores.argmax(axis=1) == label).mean())
         log.info(
-            f"{self.member.name}/fold{fold.number}: kernel head on {len(label):,} images; "
-            f"leaving out near-duplicates together, {right:.1f} % of them are right"
+            f"{self.member.name}/fold{fold.number}: kernel head on {len(part.kept):,} images; "
+            f"leaving out near-duplicates together, {right:.1f} % of {len(label):,} are right"
         )
         oof = part.held_out()[np.searchsorted(removed, fold.valid)]
-        return _FoldHead(part, part.padded_dual, fit_temperature(left_out, label), oof)
+        return _FoldHead(part.head, part.dual, fit_temperature(scores, label), oof)
 
     def _write_network(self, fold: Fold, network: Network) -> None:
         folder, recipe = self.context.run.fold(self.member.name, fold.number), fold_recipe(self.member, fold)
@@ -216,8 +207,3 @@ class _Fitting:
         found = read_fold(folder)
         every = FoldCallback(self.callback, self.member.name, fold.number, 0)
         every.finished(fold_figures(found.oof, self.context.table.label[found.rows], seconds))
-
-
-def _as_saved(features: Floats) -> Floats:
-    """Return features with the rounding of a saved network, so that its head is exactly the one that was fitted."""
-    return features.astype(np.float16).astype(np.float32)

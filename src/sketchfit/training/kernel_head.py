@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
+from sketchfit.bank.closed_form import fit_kernel, without
 from sketchfit.bank.extractor import Extractor
 from sketchfit.bank.features import FeaturePass
-from sketchfit.bank.kernel import CHUNK, MOST_ROWS, KernelHead, KernelRidge, KernelSettings
+from sketchfit.bank.kernel import CHUNK, KernelHead, KernelSettings
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
 from sketchfit.config.recipe import Recipe
@@ -48,42 +49,34 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
     Raises:
         UserError: the backbone has no features before its classifier.
     """
-    section = job.recipe.training.kernel
+    section, rows = job.recipe.training.kernel, job.train_rows
     if section.use == "none":
         return network
-    began, rows = time.monotonic(), _rows(job)
+    began, label = time.monotonic(), _labels(job)[rows]
     extractor = extractor_of(network, job.recipe, device)
     mirrored = averages_mirrored(job.recipe, job.mirroring)
-    values = [_features(job, extractor, rows, picture) for picture in head_pictures(mirrored)]
-    scale = FeatureScale.of(values[0], extractor.pooling.widths)
-    settings = KernelSettings(section.width, section.strength)
+    parts = [_features(job, extractor, rows, picture) for picture in head_pictures(mirrored)]
+    scale = FeatureScale.of(parts[0], extractor.pooling.widths)
+    values = scale.mean_of(parts)
     try:
-        ridge = KernelRidge.of(scale.mean_of(values), _labels(job)[rows], job.class_count, settings)
+        settings = KernelSettings(section.width, section.strength)
+        fit = without(fit_kernel(lambda part: values[part], label, job.class_count, settings), rows[:0])
+        made = kernel_network(network, extractor.pooling, scale, fit.head).to(device).eval()
+        left_out, scores = fit.left_out()
     except ValueError as error:
         raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
-    made = kernel_network(network, extractor.pooling, scale, ridge.head).to(device).eval()
     made.blend.fill_(int(section.use == "blend"))
     made.mirrored.fill_(int(mirrored))
-    left_out = ridge.left_out()
     if job.recipe.training.epochs == 0 or not len(job.valid_rows):
-        made.temperature.fill_(fit_temperature(left_out, ridge.label))
+        made.temperature.fill_(fit_temperature(scores, label[left_out]))
     else:
         made.temperature.fill_(_matched(job, network, made, extractor))
-    right = 100 * float((left_out.argmax(axis=1) == ridge.label).mean())
+    right = 100 * float((scores.argmax(axis=1) == label[left_out]).mean())
     log.info(
         f"{job.name}: kernel head on {len(rows):,} images in {duration(time.monotonic() - began)}; "
-        f"leaving out one by one {right:.1f} % are right"
+        f"leaving out one by one {right:.1f} % of {len(left_out):,} are right"
     )
     return replace(network, model=made)
-
-
-def _rows(job: FitJob) -> Rows:
-    """Return the training rows; a sample where the closed form would take too much memory."""
-    if len(job.train_rows) <= MOST_ROWS:
-        return job.train_rows
-    log.warning(f"{job.name}: the kernel head is fitted on {MOST_ROWS:,} of {len(job.train_rows):,} images, at random")
-    order = np.random.default_rng(job.seed).permutation(job.train_rows)
-    return np.sort(order[:MOST_ROWS])
 
 
 def _labels(job: FitJob) -> Rows:
