@@ -65,7 +65,7 @@ def test_what_was_measured_is_not_measured_again(
     first = find_backbone(drawn, options, RECIPE, out=tmp_path / "out")
     measured = []
     real = search.measure
-    monkeypatch.setattr(search, "measure", lambda *arguments: measured.append(arguments) or real(*arguments))
+    monkeypatch.setattr(search, "measure", lambda *given, **named: measured.append(given) or real(*given, **named))
     again = find_backbone(drawn, options, RECIPE, out=tmp_path / "out")
     assert measured == []
     assert again.options == first.options

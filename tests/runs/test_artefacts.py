@@ -30,6 +30,7 @@ from sketchfit.runs.artefacts import (
     ScoutedOption,
     ScoutFinalists,
     ScoutRecord,
+    ScoutSample,
     SoupRecord,
     Sources,
     Step,
@@ -65,6 +66,7 @@ NEW = (
     ScoutedOption,
     ScoutFinalists,
     ScoutRecord,
+    ScoutSample,
 )
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)

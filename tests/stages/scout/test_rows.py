@@ -57,9 +57,12 @@ def test_of_several_repeats_the_first_one(tmp_path):
     assert len(found.folds) == 2
 
 
-def test_many_rows_are_sampled(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MOST_ROWS", 10)
-    found = scout_rows(context_of(tmp_path, {}), make_store(bars(LABEL)))
-    assert len(found.sample) == 10
-    assert (np.diff(found.sample) > 0).all()
-    assert sum(len(fold.valid) for fold in found.folds) == 24
+def test_near_duplicates_of_many_rows_are_searched_among_some(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MOST_COMPARED", 10)
+    searched = []
+    real = module.find
+    monkeypatch.setattr(module, "find", lambda loader, count: searched.append(count) or real(loader, count))
+    found = scout_rows(context_of(tmp_path, {"audit": {"enabled": True}}), with_copies())
+    assert searched == [10]
+    assert found.group is not None
+    assert len(found.group) == 24

@@ -46,7 +46,7 @@ def search_of(monkeypatch, tmp_path, world, seconds=1000.0, run_seconds=None):
     rows = make_rows((tuple(range(ROWS // 2)), tuple(range(ROWS // 2, ROWS))), ROWS)
     context = make_context(tmp_path, recipe, table)
     trial = Trial(1, 1, 1, 1, 1, training_seconds=0.01, prediction_seconds=0.005)
-    monkeypatch.setattr(module, "measure", lambda *_: Cost(trial, 1, 100.0))
+    monkeypatch.setattr(module, "measure", lambda *_, **__: Cost(trial, 1, 100.0))
     monkeypatch.setattr(module, "head_seconds", lambda _: 0.0)
     monkeypatch.setattr(module, "bank_right", world.bank)
     monkeypatch.setattr(module, "load_stores", lambda *_: pytest.fail("nothing is decoded"))

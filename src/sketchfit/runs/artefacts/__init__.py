@@ -22,7 +22,7 @@ from sketchfit.runs.artefacts.prediction import (
 from sketchfit.runs.artefacts.pseudo_labels import PseudoLabelRound, PseudoLabelRounds
 from sketchfit.runs.artefacts.relations import GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.scores import EnsembleComparison, MemberFigures, MethodFigures, Step, Steps
-from sketchfit.runs.artefacts.scout import OptionFigures, ScoutedOption, ScoutFinalists, ScoutRecord
+from sketchfit.runs.artefacts.scout import OptionFigures, ScoutedOption, ScoutFinalists, ScoutRecord, ScoutSample
 from sketchfit.runs.artefacts.soups import FoldSoupRecord, MemberSoupRecord, SoupRecord
 from sketchfit.runs.artefacts.students import Cost, DistilledStudent, WithoutTeacher
 
@@ -62,6 +62,7 @@ __all__ = [
     "RunPlan",
     "ScoutFinalists",
     "ScoutRecord",
+    "ScoutSample",
     "ScoutedOption",
     "Sets",
     "SetsCheck",

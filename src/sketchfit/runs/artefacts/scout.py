@@ -64,6 +64,19 @@ class ScoutedOption(Artefact):
     figures: OptionFigures
 
 
+class ScoutSample(Artefact):
+    """How many rows are compared, written before the first pass: a scout that was stopped continues with the same.
+
+    Attributes:
+        key: names the data, the candidates and the time of the scout.
+        rows: number of rows.
+    """
+
+    PLACE = "sample.json"
+    key: str
+    rows: int
+
+
 class ScoutFinalists(Artefact):
     """What is fine-tuned, written before it begins: a scout that was stopped continues with the same.
 

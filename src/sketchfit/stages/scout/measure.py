@@ -36,27 +36,35 @@ class Cost:
     run_seconds: float
 
 
-def measure(context: RunContext, option: Option, rows: ScoutRows) -> Cost:
+def measure(context: RunContext, option: Option, rows: ScoutRows, repeat: bool = False) -> Cost:
     """Try an option's training.
+
+    Args:
+        context: of the scout.
+        option: to try.
+        rows: of the scout, all of them.
+        repeat: try twice and take the shorter times; for the first network of a process, which starts libraries.
 
     Raises:
         UserError: the network cannot be built, loaded or trained.
     """
     folder = context.run.path
     folder.mkdir(parents=True, exist_ok=True)
-    trial = _faster_of_two(option.recipe, context, folder)
+    trial = (_faster_of_two if repeat else _tried)(option.recipe, context, folder)
     tests = len(context.table.test)
     seconds = sum(training_seconds(option.recipe, trial, fold, tests) for fold in rows.folds)
     return Cost(trial, training_memory(option.recipe, trial, 1), seconds)
 
 
+def _tried(recipe: Recipe, context: RunContext, folder: Path) -> Trial:
+    return try_training(recipe, context.table.class_count, context.engine.device, folder)
+
+
 def _faster_of_two(recipe: Recipe, context: RunContext, folder: Path) -> Trial:
-    """Return a trial with the shorter times of two: the first network of a process starts libraries."""
-    classes, device = context.table.class_count, context.engine.device
-    first = try_training(recipe, classes, device, folder)
+    first = _tried(recipe, context, folder)
     if first.training_seconds > LONG:
         return first
-    second = try_training(recipe, classes, device, folder)
+    second = _tried(recipe, context, folder)
     return replace(
         second,
         training_seconds=min(first.training_seconds, second.training_seconds),

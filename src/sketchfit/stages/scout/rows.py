@@ -17,8 +17,8 @@ from sketchfit.stages.split import make_folds
 
 log = logging.getLogger(__name__)
 
-MOST_ROWS = 8_000
-"""More rows are sampled for the kernel heads of a scout: the time of a head grows with the cube of their number."""
+MOST_COMPARED = 20_000
+"""Of more rows, near-duplicates are searched among these alone, at random."""
 
 Rows = NDArray[np.int64]
 
@@ -43,7 +43,7 @@ class ScoutRows:
 
 
 def scout_rows(context: RunContext, store: Store) -> ScoutRows:
-    """Return the rows of a scout; near-duplicates that were found before are read from disk.
+    """Return all rows for a scout; near-duplicates that were found before are read from disk.
 
     Raises:
         UserError: the folds of the recipe cannot be made.
@@ -53,11 +53,7 @@ def scout_rows(context: RunContext, store: Store) -> ScoutRows:
     group = _near_duplicates(context, store) if wanted else None
     folds, assignment = make_folds(context.table, store.readable, group, recipe)
     first = tuple(fold for fold in folds if fold.number <= int(assignment[0].max()))
-    rows = np.flatnonzero(store.readable)
-    if len(rows) > MOST_ROWS:
-        log.info(f"frozen features are compared on {MOST_ROWS:,} of {len(rows):,} images, at random")
-        rows = np.sort(np.random.default_rng(recipe.seed).permutation(rows)[:MOST_ROWS])
-    return ScoutRows(first, rows, group)
+    return ScoutRows(first, np.flatnonzero(store.readable), group)
 
 
 def _near_duplicates(context: RunContext, store: Store) -> Rows:
@@ -65,6 +61,9 @@ def _near_duplicates(context: RunContext, store: Store) -> Rows:
     path = context.run.path / f"groups-{store.folder.name}.npz"
     if not path.is_file():
         readable = np.flatnonzero(store.readable)
+        if len(readable) > MOST_COMPARED:
+            log.info(f"near-duplicates are searched among {MOST_COMPARED:,} of {len(readable):,} images, at random")
+            readable = np.sort(np.random.default_rng(0).permutation(readable)[:MOST_COMPARED])
         found = find(lambda place: np.asarray(store.images[readable[place]]), len(readable))
         group = np.arange(len(store.errors), dtype=np.int64)
         for places in found.groups:

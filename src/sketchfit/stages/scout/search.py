@@ -14,7 +14,7 @@ from sketchfit.stages.context import RunContext
 from sketchfit.stages.scout.bank_accuracy import bank_right, head_seconds
 from sketchfit.stages.scout.budget import Budget
 from sketchfit.stages.scout.decide import survivors
-from sketchfit.stages.scout.measure import BYTES_PER_PARAMETER, measure, too_large, too_slow, with_cost
+from sketchfit.stages.scout.measure import BYTES_PER_PARAMETER, Cost, measure, too_large, too_slow, with_cost
 from sketchfit.stages.scout.options import Option
 from sketchfit.stages.scout.prior import prior_of
 from sketchfit.stages.scout.rows import ScoutRows
@@ -42,6 +42,8 @@ class Search:
         run_seconds: longest training time of a run with the chosen option; None: any.
         tried: what was tried, in this order.
         speed: billions of multiplications per second in a pass over the images; 0 before the first one.
+        stores: by their settings.
+        costs: by the name of the option, where they were measured before.
     """
 
     context: RunContext
@@ -52,6 +54,7 @@ class Search:
     tried: dict[str, Tried] = field(default_factory=dict)
     speed: float = 0.0
     stores: dict[StoreSettings, Store] = field(default_factory=dict)
+    costs: dict[str, Cost] = field(default_factory=dict)
 
     def search(self, ladders: Sequence[Sequence[Option]]) -> Mapping[str, Tried]:
         """Try the options of each candidate, smallest size first, and return what is known of all of them.
@@ -98,7 +101,7 @@ class Search:
         if self.tried:
             return list(options)
         ranked = sorted(options, key=lambda one: -prior_of(one.candidate, one.size))
-        first = min(ranked, key=lambda one: one.candidate.gmacs_at(one.size))
+        first = cheapest(ranked)
         return [first, *(one for one in ranked if one is not first)]
 
     def _left(self, alive: Mapping[str, list[Option]], step: int) -> dict[str, list[Option]]:
@@ -144,7 +147,8 @@ class Search:
         return found
 
     def _with_cost(self, tried: Tried) -> Tried:
-        cost = measure(self.context, tried.option, self.rows)
+        name, first = tried.option.name, not (self.tried or self.costs)
+        cost = self.costs.get(name) or measure(self.context, tried.option, self.rows, repeat=first)
         found = replace(tried, figures=with_cost(tried.figures, cost))
         passes = cost.trial.prediction_seconds * len(self.rows.sample) + head_seconds(len(self.rows.sample))
         if why := too_large(self.context, cost.memory) or too_slow(cost.run_seconds, self.run_seconds):
@@ -170,6 +174,11 @@ class Search:
         top1 = accuracy(right, self.rows.group_of(rows))
         update = {"bank_top1": top1, "bank_seconds": seconds}
         return Tried(tried.option, figures.model_copy(update=update), rows, right)
+
+
+def cheapest(options: Sequence[Option]) -> Option:
+    """Return the option with the fewest multiplications."""
+    return min(options, key=lambda one: one.candidate.gmacs_at(one.size))
 
 
 def _line(tried: Tried) -> str:
