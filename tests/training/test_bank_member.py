@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from sketchfit.bank import closed_form, nystrom
+from sketchfit.bank.kernel import KernelSettings
+from sketchfit.bank.kernel_choice import KernelChoice
 from sketchfit.bank.kernel_fold import KernelFold
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold, folds_of
@@ -153,3 +155,22 @@ def test_a_bank_member_has_no_epochs_and_one_backbone(changes, expected, tmp_pat
     for fold in range(2):
         (tmp_path / f"{fold}.safetensors").touch()
     assert is_bank_member(load_recipe(tiny_recipe(CLOSED_FORM | changes))) == expected
+
+
+def test_auto_settings_are_chosen_per_fold_without_its_validation_rows(tmp_path, monkeypatch):
+    seen, real = [], KernelChoice.without
+
+    def without(self, removed):
+        seen.append(removed.tolist())
+        assert real(self, removed) in self.candidates
+        return KernelSettings(0.125 * 2 ** (len(seen) // 3), 0.03)  # another one for the third fold
+
+    monkeypatch.setattr(KernelChoice, "without", without)
+    kernel = {"use": "replace", "width": "auto", "strength": "auto"}
+    context, member = setting(tmp_path, {"training": {"epochs": 0, "kernel": kernel}})
+    results = train_bank_member(context, member, thirds(), np.arange(ROWS) // 2)
+    assert seen == [fold.valid.tolist() for fold in thirds()]
+    gammas = [float(load_network(context.run.fold("one", number), member.recipe, 4).model.gamma) for number in range(3)]
+    assert gammas == pytest.approx([gammas[0], gammas[0], 2 * gammas[0]])
+    for fold, result in zip(thirds(), results, strict=True):
+        assert (result.oof.argmax(axis=1) == context.table.label[fold.valid]).mean() > 0.6

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sketchfit.bank.closed_form import Regression, fit_kernel, scores_by, without
 from sketchfit.bank.kernel import KernelHead, KernelSettings
+from sketchfit.bank.kernel_choice import KernelChoice
 from sketchfit.bank.nystrom import Nystrom
 from sketchfit.bank.temperature import fit_temperature, probabilities
 from sketchfit.config.fold_weights import has_fold_weights
@@ -42,7 +43,7 @@ from sketchfit.training.fold import (
     read_fold,
     train_fold,
 )
-from sketchfit.training.kernel_head import extractor_of, kernel_network
+from sketchfit.training.kernel_head import candidates_of, extractor_of, first_settings, kernel_network
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.seed_soup import train_network
 from sketchfit.transforms.mirroring import Mirroring
@@ -116,12 +117,14 @@ class _FoldHead:
         dual: float32 [m, C], its coefficients of the regression's support.
         temperature: of its scores.
         oof: float32 [n_valid, C], scores of the fold's validation rows.
+        test: float32 [m_test, C], scores of the test rows that can be read.
     """
 
     head: KernelHead
     dual: Floats
     temperature: float
     oof: Floats
+    test: Floats
 
 
 @dataclass(frozen=True)
@@ -140,17 +143,15 @@ class _Fitting:
         extractor = extractor_of(self.network, self.member.recipe, self.context.engine.device)
         pictures = head_pictures(self._mirrored)
         features = BankMemberFeatures.open(self.member, extractor, pictures, rows, self.context.console)
-        ridge, heads = self._heads(features, rows, folds)
-        readable = np.flatnonzero(self.member.test.readable)
-        tests = scores_by(ridge, [head.dual for head in heads], features.of_test(readable))
+        heads = self._heads(features, rows, folds)
         shared = (time.monotonic() - began) / len(folds)
-        for fold, head, test in zip(folds, heads, tests, strict=True):
-            started = time.monotonic()
+        for fold in folds:
+            started, head = time.monotonic(), heads[fold.number]
             made = kernel_network(self.network, extractor.pooling, features.scale, head.head)
             made.temperature.fill_(head.temperature)
             made.mirrored.fill_(int(self._mirrored))
             self._write_network(fold, replace(self.network, model=made.eval()))
-            self._write_probabilities(fold, head, test)
+            self._write_probabilities(fold, head)
             self._finish(fold, fingerprints[fold.number], shared + time.monotonic() - started)
 
     @property
@@ -158,20 +159,45 @@ class _Fitting:
         recipe = self.member.recipe
         return averages_mirrored(recipe, Mirroring.of(recipe.transforms, self.context.table.class_labels))
 
-    def _heads(
-        self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]
-    ) -> tuple[Regression, list[_FoldHead]]:
-        """Fit the regression on all rows, and from it the head of each fold."""
-        section, table = self.member.recipe.training.kernel, self.context.table
-        settings, label = KernelSettings(section.width, section.strength), table.label[rows]
+    def _heads(self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]) -> dict[int, _FoldHead]:
+        """Fit the head of each fold, by its number; those with the same settings from one regression."""
+        by_settings: dict[KernelSettings, list[Fold]] = {}
+        found: dict[int, _FoldHead] = {}
         try:
-            ridge = fit_kernel(lambda part: features.of_train(rows[part]), label, table.class_count, settings)
-            heads = [self._head(ridge, rows, fold) for fold in folds]
+            for fold, settings in zip(folds, self._settings(features, rows, folds), strict=True):
+                by_settings.setdefault(settings, []).append(fold)
+            for settings, some in by_settings.items():
+                found |= self._heads_with(settings, features, rows, some)
         except ValueError as error:
             raise UserError(f"{self.member.name}: {error}", "Set training.kernel.strength higher.") from error
+        return found
+
+    def _settings(self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]) -> list[KernelSettings]:
+        """Return the settings of each fold, chosen without its other rows where the recipe has `auto`."""
+        section, label = self.member.recipe.training.kernel, self.context.table.label[rows]
+        widths, strengths = candidates_of(section)
+        if len(widths) == len(strengths) == 1:
+            return [first_settings(section)] * len(folds)
+        group = None if self.group is None else self.group[rows]
+        choice, some = KernelChoice.of(lambda part: features.of_train(rows[part]), label, group, widths, strengths)
+        found = [choice.without(np.flatnonzero(~np.isin(rows[some], fold.train))) for fold in folds]
+        for fold, one in zip(folds, found, strict=True):
+            log.info(f"{self.member.name}/fold{fold.number}: kernel width {one.width:g}, strength {one.strength:g}")
+        return found
+
+    def _heads_with(
+        self, settings: KernelSettings, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]
+    ) -> dict[int, _FoldHead]:
+        """Fit the regression on all rows, and from it the head of each fold and its scores."""
+        table = self.context.table
+        label, readable = table.label[rows], np.flatnonzero(self.member.test.readable)
+        ridge = fit_kernel(lambda part: features.of_train(rows[part]), label, table.class_count, settings)
         if isinstance(ridge, Nystrom):
             log.info(f"{self.member.name}: {len(rows):,} images are compared with {len(ridge.support):,} of them")
-        return ridge, heads
+        heads = [self._head(ridge, rows, fold) for fold in folds]
+        tests = scores_by(ridge, [head.dual for head in heads], features.of_test(readable))
+        each = zip(folds, heads, tests, strict=True)
+        return {fold.number: replace(head, test=test) for fold, head, test in each}
 
     def _head(self, ridge: Regression, rows: Rows, fold: Fold) -> _FoldHead:
         """Fit the head of a fold; its temperature has the least log-loss on training rows left out by group."""
@@ -185,19 +211,19 @@ class _Fitting:
             f"leaving out near-duplicates together, {right:.1f} % of {len(label):,} are right"
         )
         oof = part.held_out()[np.searchsorted(removed, fold.valid)]
-        return _FoldHead(part.head, part.dual, fit_temperature(scores, label), oof)
+        return _FoldHead(part.head, part.dual, fit_temperature(scores, label), oof, oof[:0])
 
     def _write_network(self, fold: Fold, network: Network) -> None:
         folder, recipe = self.context.run.fold(self.member.name, fold.number), fold_recipe(self.member, fold)
         write_history(folder / "history.csv", [])
         save_network(folder, network, recipe, self.context.row_ids[fold.train])
 
-    def _write_probabilities(self, fold: Fold, head: _FoldHead, test: Floats) -> None:
+    def _write_probabilities(self, fold: Fold, head: _FoldHead) -> None:
         table, folder = self.context.table, self.context.run.network(self.member.name, fold.number)
         folder.write_probabilities("oof", fold.valid, probabilities(head.oof, head.temperature))
         readable = self.member.test.readable
         prior = class_prior(table.label[fold.train], table.class_count)
-        full = with_prior(probabilities(test, head.temperature), readable, prior)
+        full = with_prior(probabilities(head.test, head.temperature), readable, prior)
         folder.write_probabilities("test", np.arange(len(readable)), full)
 
     def _finish(self, fold: Fold, fingerprint: str, seconds: float) -> None:

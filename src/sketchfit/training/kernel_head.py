@@ -16,8 +16,10 @@ from sketchfit.bank.closed_form import fit_kernel, without
 from sketchfit.bank.extractor import Extractor
 from sketchfit.bank.features import FeaturePass
 from sketchfit.bank.kernel import CHUNK, KernelHead, KernelSettings
+from sketchfit.bank.kernel_choice import STRENGTHS, WIDTHS
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
+from sketchfit.config.kernel import KernelSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
@@ -59,7 +61,7 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
     scale = FeatureScale.of(parts[0], extractor.pooling.widths)
     values = scale.mean_of(parts)
     try:
-        settings = KernelSettings(section.width, section.strength)
+        settings = first_settings(section)
         fit = without(fit_kernel(lambda part: values[part], label, job.class_count, settings), rows[:0])
         made = kernel_network(network, extractor.pooling, scale, fit.head).to(device).eval()
         left_out, scores = fit.left_out()
@@ -77,6 +79,22 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
         f"leaving out one by one {right:.1f} % of {len(left_out):,} are right"
     )
     return replace(network, model=made)
+
+
+def candidates_of(section: KernelSection) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the widths and the penalties among which a recipe chooses."""
+    widths = WIDTHS if section.width == "auto" else (section.width,)
+    strengths = STRENGTHS if section.strength == "auto" else (section.strength,)
+    return widths, strengths
+
+
+def first_settings(section: KernelSection) -> KernelSettings:
+    """Return the settings of a recipe, the usual ones in place of `auto`.
+
+    A trained network has learnt its training rows: their features do not show which settings are good for others.
+    """
+    widths, strengths = candidates_of(section)
+    return KernelSettings(widths[0], strengths[0])
 
 
 def _labels(job: FitJob) -> Rows:
