@@ -38,6 +38,16 @@ def test_a_chart_names_the_front_and_shows_all_points():
     assert pareto_chart([], "title", "minutes") is None
 
 
+def test_names_that_would_cover_each_other_are_left_out():
+    points = [Plotted(f"a long name {number}", 1 + number / 100, 0.5 + number / 1000) for number in range(20)]
+    chart = pareto_chart([*points, Plotted("far", 100.0, 0.9)], "title", "minutes")
+    assert chart is not None
+    svg = str(chart.__html__())
+    assert ">far</text>" in svg
+    assert 1 <= sum(f">a long name {number}</text>" in svg for number in range(20)) < 20
+    assert svg.count("a long name 7: ") == 1
+
+
 def test_one_point_has_a_chart():
     assert pareto_chart([Plotted("a", 5.0, 1.0)], "title", "minutes") is not None
 

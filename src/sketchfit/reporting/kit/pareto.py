@@ -14,6 +14,9 @@ from sketchfit.reporting.kit.formats import compact
 _CHARACTER = 5.6
 """Mean width of a character of a label in units."""
 
+Area = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
 
 @dataclass(frozen=True)
 class Plotted:
@@ -59,7 +62,7 @@ def pareto_chart(points: Sequence[Plotted], title: str, x_title: str) -> Chart |
     beaten = [one for one in points if one not in front]
     shapes += [Dot(*frame.at(one.x, one.y), 3, "s7", _note(one)) for one in beaten]
     shapes += [Dot(*frame.at(one.x, one.y), 4, "s0", _note(one)) for one in front]
-    return frame.chart(title, [*shapes, *_labels(frame, front)])
+    return frame.chart(title, [*shapes, *_labels(frame, front, beaten)])
 
 
 class _Times(Axis):
@@ -83,15 +86,31 @@ def _accuracies(points: Sequence[Plotted]) -> Axis:
     return Axis(max(0.0, low - room), min(1.0, high + room), "share right out of fold", whole_percent)
 
 
-def _labels(frame: Frame, front: Sequence[Plotted]) -> list[Text]:
-    """Names of the front's points: above to the left, where no point can be; below to the right where no room is."""
+def _labels(frame: Frame, front: Sequence[Plotted], others: Sequence[Plotted]) -> list[Text]:
+    """Names of the front's points, the most accurate first: above to the left, or below to the right.
+
+    A name that would cover another one or a point is left out; it is shown on hover.
+    """
+    left = frame.at(frame.x.low, frame.y.low)[0]
+    right = frame.at(frame.x.high, frame.y.low)[0]
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in (frame.at(one.x, one.y) for one in (*front, *others))]
     texts = []
-    for one in front:
-        x, y = frame.at(one.x, one.y)
-        room = x - frame.at(frame.x.low, one.y)[0]
-        left = room > _CHARACTER * len(one.name) + 6
-        texts.append(Text(x - 6, y - 4, one.name, "end") if left else Text(x + 6, y + 13, one.name, "start"))
+    for one in reversed(front):
+        (x, y), width = frame.at(one.x, one.y), _CHARACTER * len(one.name)
+        for text, start in (
+            (Text(x - 6, y - 4, one.name, "end"), x - 6 - width),
+            (Text(x + 6, y + 13, one.name, "start"), x + 6),
+        ):
+            box = (start, text.y - 9, start + width, text.y + 2)
+            if left < start and start + width < right and not any(_overlap(box, other) for other in taken):
+                texts.append(text)
+                taken.append(box)
+                break
     return texts
+
+
+def _overlap(one: Area, other: Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _note(one: Plotted) -> str:
