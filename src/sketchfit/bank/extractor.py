@@ -27,6 +27,9 @@ Floats = NDArray[np.float32]
 MakePicture = Callable[[NDArray[np.uint8], NDArray[np.uint8], int], NDArray[np.uint8]]
 """(image uint8 [S, S, C], paper uint8 [C], size) → uint8 [size, size, C]."""
 
+SAVE_EVERY = 32
+"""Batches after which a pass is saved."""
+
 LARGEST = 65504.0
 """Of float16."""
 
@@ -101,11 +104,13 @@ class Extractor:
             NotFiniteError: the network returns NaN or infinity.
         """
         widths = self.pooling.widths
-        values, scales = make_array((len(store.errors), sum(widths))), None
+        so_far = make_array((len(store.errors), sum(widths)))
+        values, scales, done = so_far.values, so_far.scales, so_far.done
         rows = np.flatnonzero(store.readable)
-        batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-        done, forward = 0, self.forward(len(rows))
-        for batch in load_batches(store, batches, self._augment(picture), no_randomness, self.threads):
+        batches = [rows[start : start + self.batch_size] for start in range(done, len(rows), self.batch_size)]
+        forward = self.forward(len(rows) - done)
+        parts = load_batches(store, batches, self._augment(picture), no_randomness, self.threads)
+        for number, batch in enumerate(parts, 1):
             found = forward(batch.images)
             if not (finite := np.isfinite(found).all(axis=1)).all():
                 raise NotFiniteError(int(batch.rows[~finite][0]))
@@ -113,6 +118,8 @@ class Extractor:
             found /= np.repeat(np.array(scales, dtype=np.float32), widths)
             values[batch.rows] = np.clip(found, -LARGEST, LARGEST)
             progress(done := done + len(batch.rows))
+            if number % SAVE_EVERY == 0:
+                so_far.save(done, scales)
         return Stored(values, widths, scales or (1.0,) * len(widths))
 
     def of_rows(self, store: Store, rows: NDArray[np.int64], picture: MakePicture | None = None) -> Floats:

@@ -44,9 +44,9 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
         np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
-def map_npy(path: Path) -> Array:
-    """Map an array into memory, read-only: pages are read from disk when they are used."""
-    mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+def map_npy(path: Path, *, writable: bool = False) -> Array:
+    """Map an array into memory, read-only unless wanted otherwise: pages are read from disk when they are used."""
+    mapped: Array = np.load(path, mmap_mode="r+" if writable else "r", allow_pickle=False)
     return mapped
 
 
