@@ -13,7 +13,6 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -28,6 +27,7 @@ from sketchfit.audit.traits import TRAIT_NAMES, WORKING_SIDE, jpeg_quality, meas
 from sketchfit.data import images, paper
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.images import Decoded, ImageError, decode, decode_image, read_image_file
+from sketchfit.data.in_threads import in_threads
 from sketchfit.data.paper import Ink
 from sketchfit.data.store import Decoding, Progress
 from sketchfit.duplicates import Signatures, signature, take_signature
@@ -132,8 +132,7 @@ class Measuring:
         """Arguments as for `open_measured`; reads the files, and decodes none."""
         self._files, self._settings = files, settings
         self._threads = threads or os.cpu_count() or 1
-        with ThreadPoolExecutor(self._threads) as pool:
-            digests = list(pool.map(lambda file: _content_digest(_read(file)), files))
+        digests = list(in_threads(lambda file: _content_digest(_read(file)), files, self._threads))
         self._content = np.array(digests, dtype="S32")
         names = [file.suffix.lower() for file in files]
         depends = [settings.__dict__, _versions(), installed_decoders(), names]
@@ -163,9 +162,8 @@ class Measuring:
             UserError: the cache folder cannot be written.
         """
         cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
-        with ThreadPoolExecutor(self._threads) as pool:
-            for done, _ in enumerate(pool.map(self._decode, range(len(self._files))), start=1):
-                progress(done)
+        for done, _ in enumerate(in_threads(self._decode, range(len(self._files)), self._threads), start=1):
+            progress(done)
         measured = self._measured()
         try:
             write_npz(self.path, _arrays(measured))
