@@ -76,7 +76,17 @@ def test_bars_begin_where_units_began_and_are_as_long_as_they_took() -> None:
     assert dropped.x == pytest.approx(actual.x + actual.width)
     names = [shape for shape in chart.shapes if isinstance(shape, Text) and "fold" in shape.text]
     assert [one.text for one in names] == ["net/fold0"]
-    assert all(0 <= one.x <= chart.width for one in chart.shapes if isinstance(one, Text))
+    assert names[0].x == dropped.x
+
+
+def test_long_names_are_inside_the_chart() -> None:
+    late = UNITS[0].model_copy(update={"key": "n" * 60, "started_at": 590.0, "ended_at": 599.0})
+    chart = timeline_chart(made(units=(late,)), used=599.0)
+    assert chart is not None
+    name = next(shape for shape in chart.shapes if isinstance(shape, Text) and shape.text == late.key)
+    bar = next(shape for shape in chart.shapes if isinstance(shape, Box))
+    assert 0 < name.x < bar.x
+    assert name.x + 6 * len(late.key) < chart.width
 
 
 def test_a_running_unit_lasts_until_now() -> None:

@@ -11,7 +11,10 @@ from sketchfit.reporting.kit.formats import number
 from sketchfit.runs.artefacts import PlannedUnit, RunPlan
 from sketchfit.tracking.console import duration
 
-_ROW, _BAR, _TOP, _FOOT, _SIDE, _WIDTH = 20, 9, 12, 40, 14, 460
+_ROW, _BAR, _TOP, _FOOT, _SIDE, _WIDTH = 32, 9, 12, 40, 14, 460
+_LETTER = 6.2
+"""Usual width of a letter of a name."""
+
 _STYLES = {"done": "s0", "started": "s1", "dropped": "s6", "waiting": "dim"}
 """Style of a bar by status of its unit."""
 
@@ -78,22 +81,20 @@ def timeline_chart(plan: RunPlan, used: float) -> Chart | None:
 
 
 def _row(one: PlannedUnit, top: float, at: _Place, used: float) -> list[Shape]:
-    """Draw the bars of a unit and its name, next to them on the side with more room."""
+    """Draw the name of a unit over its bars, further to the left where it would not fit."""
     start = one.started_at or 0.0
     end = one.ended_at if one.ended_at is not None else max(start, used)
     note = f"{one.key}: {one.status}, estimated {duration(one.estimated)}, {duration(end - start)} so far"
     if one.actual is not None:
         note = f"{one.key}: {one.status}, estimated {duration(one.estimated)}, took {duration(one.actual)}"
-    middle, style = top + (_ROW - _BAR) / 2, _STYLES[one.status]
+    bar, style = top + _ROW - _BAR - 6, _STYLES[one.status]
     planned, actual = at(start + one.estimated), at(end)
-    shapes: list[Shape] = [
-        Box(at(start), middle - 3, max(planned - at(start), 1.0), _BAR + 6, f"{style} area", note),
-        Box(at(start), middle, max(actual - at(start), 1.0), _BAR, style, note),
+    left = max(_SIDE, min(at(start), _WIDTH - _SIDE - _LETTER * len(one.key)))
+    return [
+        Box(at(start), bar - 3, max(planned - at(start), 1.0), _BAR + 6, f"{style} area", note),
+        Box(at(start), bar, max(actual - at(start), 1.0), _BAR, style, note),
+        Text(left, top + 11, one.key, "start"),
     ]
-    right = max(planned, actual) + 5
-    if right - _SIDE < _WIDTH - at(start):
-        return [*shapes, Text(right, middle + 8, one.key, "start")]
-    return [*shapes, Text(at(start) - 5, middle + 8, one.key, "end")]
 
 
 def answers_chart(plan: RunPlan, used: float) -> Chart | None:

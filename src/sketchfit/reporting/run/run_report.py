@@ -78,7 +78,10 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
     if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
-    name, member = next(iter(member_recipes(recipe).items()))
+    members = member_recipes(recipe)
+    name, member = next(
+        ((name, one) for name, one in members.items() if one.training.epochs), next(iter(members.items()))
+    )
     source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member))
     files = source.files(stages)
     page = evidence.run.folder.report
@@ -92,7 +95,7 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
 
 @dataclass(frozen=True)
 class _Source:
-    """What a report is made from; `networks` are those of the first member."""
+    """What a report is made from; `networks` are those of the first member with epochs, else of the first member."""
 
     evidence: Evidence
     recipe: Recipe
