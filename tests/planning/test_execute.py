@@ -16,7 +16,7 @@ from sketchfit.planning.costs import ratio_of
 from sketchfit.planning.deadline import Deadline
 from sketchfit.planning.execute import Answer, execute
 from sketchfit.planning.options import BankOption, NetworkOption, Options
-from sketchfit.planning.pace import Pace
+from sketchfit.planning.pace import Expected, Pace
 from sketchfit.runs.artefacts import PlannedUnit, RunPlan
 from sketchfit.runs.estimates import Estimate
 
@@ -87,7 +87,7 @@ class Machine:
             self.spend(BANKS[unit.member])
             return
         start, epoch, after, _ = NETWORKS[unit.member]
-        pace = Pace(unit.epochs * UPDATES, epoch / UPDATES, after, allowed, lambda: self.now)
+        pace = Pace(Expected(unit.epochs * UPDATES, epoch / UPDATES, after), allowed, lambda: self.now)
         self.spend(start)
         for number in range(unit.epochs * UPDATES):
             self.spend(epoch / UPDATES)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sketchfit.planning.pace import WINDOW, LateError, Pace
+from sketchfit.planning.pace import WINDOW, Expected, LateError, Pace
 
 
 class Hands:
@@ -17,7 +17,7 @@ class Hands:
 
 def _train(clock: Hands, end: float, seconds: list[float], after: float = 0.0) -> int:
     """Updates that are made before the training is late; each takes its seconds."""
-    pace = Pace(len(seconds), 1.0, after, lambda: end - clock.now, clock)
+    pace = Pace(Expected(len(seconds), 1.0, after), lambda: end - clock.now, clock)
     for number, one in enumerate(seconds, start=1):
         clock.now += one
         try:
@@ -53,11 +53,11 @@ def test_a_short_pause_does_not_stop_a_long_training():
 
 def test_the_error_has_what_is_needed_and_allowed():
     clock = Hands()
-    pace = Pace(100, 1.0, 5.0, lambda: 20.0, clock)
+    pace = Pace(Expected(100, 1.0, 5.0, pauses=100.0), lambda: 20.0, clock)
     for number in range(1, 6):
         clock.now = 2.0 * number
         pace.updated(number)
     clock.now = 12.0
     with pytest.raises(LateError) as caught:
         pace.updated(6)
-    assert (caught.value.pace, caught.value.left, caught.value.allowed) == (2.0, 94 * 2.0 + 2 * 5.0, 20.0)
+    assert (caught.value.pace, caught.value.left, caught.value.allowed) == (2.0, 94 * 2.0 + 2 * (5.0 + 94.0), 20.0)

@@ -36,7 +36,7 @@ class Part:
     @property
     def seconds(self) -> float:
         """Time of all of them."""
-        return self.folds * self.option.seconds(self.epochs)
+        return self.option.seconds(self.epochs, self.folds)
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ def allocate(options: Options, left: TimeLeft) -> Allocation:
     """
     best = Allocation((), worth(options.networks_done, options.has_bank))
     for parts in _candidates(options, left):
-        after = max(part.option.after for part in parts)
-        if sum(part.seconds for part in parts) > left.before(after):
+        longest = min(left.before(part.option.after, part.option.slow) for part in parts)
+        if sum(part.seconds for part in parts) > longest:
             continue
         found = Allocation(parts, _worth_with(options, parts))
         if (found.worth, -found.seconds) > (best.worth, -best.seconds):
@@ -105,7 +105,9 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[Part, ...]]:
     """Yield allocations with one length and one number of folds, which may differ for the first of the members."""
     most = len(options.folds)
     possible = [
-        one for one in options.networks if len(one.done) < most and one.seconds(SHORTEST) <= left.before(one.after)
+        one
+        for one in options.networks
+        if len(one.done) < most and one.seconds(SHORTEST) <= left.before(one.after, one.slow)
     ]
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):

@@ -43,7 +43,8 @@ class PlanBook:
         """Write that a unit is started; `settings` are those of its member."""
         started = unit.model_copy(update={"status": "started", "started_at": self._now})
         members = {**self.plan.members, unit.member: dict(settings)}
-        self.plan = self.plan.model_copy(update={"members": members, "units": (*self.plan.units, started)})
+        begun = self.units("started", "done", "dropped")
+        self.plan = self.plan.model_copy(update={"members": members, "units": (*begun, started)})
         self.decide(text)
         return started
 
@@ -62,10 +63,17 @@ class PlanBook:
         answer = PlanAnswer(at=self._now, top1=top1, networks=networks, members=tuple(members))
         self.change(answers=(*self.plan.answers, answer))
 
-    def expect(self, value: float, low: float, high: float) -> None:
-        """Write the accuracy that is expected at the end, once."""
-        if self.plan.expected is None:
-            self.change(expected=PlanExpectation(value=round(value, 4), low=round(low, 4), high=round(high, 4)))
+    def expect(self, waiting: Sequence[PlannedUnit], expected: PlanExpectation | None) -> None:
+        """Write the units that are expected to follow, and the accuracy at the end: the first expectation is kept."""
+        units = (*self.units("started", "done", "dropped"), *waiting)
+        if self.plan.expected is None and expected is not None:
+            log.info(
+                f"[{self.deadline.used:.0f} s] expected accuracy at the end: about {100 * expected.value:.0f} % "
+                f"({100 * expected.low:.0f} to {100 * expected.high:.0f})"
+            )
+            self.change(expected=expected, units=units)
+        else:
+            self.change(units=units)
 
     def units(self, *status: str) -> tuple[PlannedUnit, ...]:
         """Return the units with one of these statuses."""

@@ -43,12 +43,12 @@ def choose(options: Options, left: TimeLeft) -> Choice | None:
     if waiting and not options.has_bank and not options.networks_done:
         return _bank(waiting[0], "first answer")
     for bank in waiting:
-        if not bank.filler and bank.seconds <= BANK_SHARE * left.aim and left.fits(bank.seconds):
+        if not bank.filler and bank.seconds <= BANK_SHARE * left.aim and left.fits(bank.seconds, bank.slow):
             return _bank(bank, "further frozen features")
     allocation = allocate(options, left)
     if allocation.parts:
         return _network(options, allocation, left)
-    fitting = [bank for bank in waiting if left.fits(bank.seconds)]
+    fitting = [bank for bank in waiting if left.fits(bank.seconds, bank.slow)]
     if fitting:
         return _bank(max(fitting, key=lambda bank: bank.seconds), "no training fits in the time that is left")
     return None
@@ -56,13 +56,16 @@ def choose(options: Options, left: TimeLeft) -> Choice | None:
 
 def _bank(bank: BankOption, why: str) -> Choice:
     unit = PlannedUnit(key=bank.name, kind="bank", member=bank.name, estimated=round(bank.seconds, 1), gain=BANK)
-    return Choice(unit, f"{bank.name}: {why}, about {bank.seconds:.0f} s")
+    about = f", about {bank.seconds:.0f} s" if bank.seconds else ""
+    return Choice(unit, f"{bank.name}: {why}{about}")
 
 
 def _network(options: Options, allocation: Allocation, left: TimeLeft) -> Choice:
     part = first_of(options, allocation)
     if sum(one.folds for one in allocation.parts) == 1:
-        longest = min(part.option.longest(left.before(part.option.after)), round(LAST_LENGTH * part.epochs + 1))
+        longest = min(
+            part.option.longest(left.before(part.option.after, part.option.slow)), round(LAST_LENGTH * part.epochs + 1)
+        )
         part = Part(part.option, 1, max(SHORTEST, part.epochs, longest))
     fold = options.folds[len(part.option.done)]
     unit = PlannedUnit(

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sketchfit.planning.deadline import slow_factor
 from sketchfit.planning.ladder import Rung
 from sketchfit.planning.options import BankOption, NetworkOption
 
-HEAD_SECONDS = 8.0
+HEAD_SECONDS = 14.0
 """Closed-form heads of all folds of `HEAD_ROWS` rows."""
 
 HEAD_ROWS = 6000
 
 OVERHEAD = 2.0
 """Seconds of every unit: building the network, writing files."""
+
+BANK_PASS = 0.6
+"""Time of an image in a pass for frozen features, relative to a prediction by torch."""
+
+PROBE_PASS = 1.0
+"""Passes over the training rows before the first update: of one on stored output of frozen layers, and the fit."""
+
+SINGLE_HEAD = 0.35
+"""Time of the head of one network, relative to that of all folds on the same features."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +87,14 @@ class Rates:
 def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bool) -> BankOption:
     """Return a bank member with its estimated time; `ratio` is actual against estimated time of earlier ones."""
     here = rates.at(rung.size)
-    seconds = OVERHEAD + counts.images * (here.prediction + here.decoding) + counts.head_seconds
-    return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler)
+    image = rung.passes * BANK_PASS * here.prediction + here.decoding
+    seconds = OVERHEAD + counts.images * image + counts.head_seconds
+    return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler, slow_factor(ratio))
+
+
+def pass_seconds(rung: Rung, actual: float, counts: Counts) -> float:
+    """Return the part of a bank member's time that one pass took, as predictions by torch would take it."""
+    return max(actual - OVERHEAD - counts.head_seconds, 0.1 * actual) / (BANK_PASS * rung.passes)
 
 
 def network_option(
@@ -96,20 +112,19 @@ def network_option(
     """
     here = rates.at(rung.size)
     predicted = views * (counts.valid + counts.tests) + counts.train
-    start = OVERHEAD + counts.train * here.prediction + (0.0 if done else counts.images * here.decoding)
-    after = OVERHEAD + predicted * here.prediction + 0.6 * counts.head_seconds
-    epoch = counts.updates * counts.batch * here.training
-    if not done:  # the first fold computes them for all folds
-        epoch += (counts.train + counts.valid) * here.maps
     return NetworkOption(
         rung.name,
-        ratio * start,
-        ratio * epoch,
-        ratio * after,
-        counts.updates,
-        rung.size,
-        rung.backbone.prior,
-        done,
+        start=ratio * (OVERHEAD + PROBE_PASS * counts.train * here.prediction),
+        epoch=ratio * counts.updates * counts.batch * here.training,
+        after=ratio * (OVERHEAD + predicted * here.prediction + SINGLE_HEAD * counts.head_seconds),
+        updates=counts.updates,
+        size=rung.size,
+        prior=rung.backbone.prior,
+        done=done,
+        slow=slow_factor(ratio),
+        once=ratio * counts.images * here.decoding,
+        copying=ratio * (counts.train + counts.valid) * here.maps,
+        copies=rung.copies,
     )
 
 

@@ -26,6 +26,14 @@ LATEST = 0.985
 SLOW = 1.9
 """Work that cannot be stopped may take so many times as long as estimated and must still end in time."""
 
+LEAST_SLOW = 1.3
+"""The same where the machine is already slow."""
+
+
+def slow_factor(ratio: float) -> float:
+    """Return how many times as long work may take, where earlier work took `ratio` times as long as estimated."""
+    return max(LEAST_SLOW, min(SLOW, SLOW / ratio))
+
 
 @dataclass(frozen=True)
 class TimeLeft:
@@ -33,19 +41,19 @@ class TimeLeft:
 
     Attributes:
         aim: until the planned end.
-        latest: until the latest end; work that cannot be stopped counts there `SLOW` times.
+        latest: until the latest end, which counts for work that cannot be stopped and may be slow.
     """
 
     aim: float
     latest: float
 
-    def fits(self, seconds: float) -> bool:
-        """Return whether work that cannot be stopped fits."""
-        return seconds <= self.aim and SLOW * seconds <= self.latest
+    def fits(self, seconds: float, slow: float) -> bool:
+        """Return whether work that cannot be stopped fits, even if it takes `slow` times as long."""
+        return seconds <= self.aim and slow * seconds <= self.latest
 
-    def before(self, after: float) -> float:
+    def before(self, after: float, slow: float) -> float:
         """Return the seconds of a unit of which the last seconds, `after`, cannot be stopped."""
-        return min(self.aim, self.latest - (SLOW - 1) * after)
+        return min(self.aim, self.latest - (slow - 1) * after)
 
 
 @dataclass(frozen=True)
@@ -69,9 +77,14 @@ class Deadline:
         """Seconds of working time so far."""
         return self.before + self.clock() - self.began
 
-    def left(self, reserve: float) -> TimeLeft:
-        """Return what is left for units, if the last stages take `reserve` seconds."""
-        return TimeLeft(self.until(AIM) - reserve, self.until(LATEST) - SLOW * reserve)
+    def left(self, reserve: float, answer: float) -> TimeLeft:
+        """Return what is left for units.
+
+        Args:
+            reserve: seconds of the last stages.
+            answer: seconds of those that cannot be left out.
+        """
+        return TimeLeft(self.until(AIM) - reserve, self.until(LATEST) - SLOW * answer)
 
     def until(self, share: float) -> float:
         """Return the seconds that are left until a share of the time."""

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.choose import choose
-from sketchfit.planning.deadline import LATEST
+from sketchfit.planning.deadline import LATEST, TimeLeft
+from sketchfit.planning.forecast import forecast
 from sketchfit.planning.options import Options
 from sketchfit.planning.pace import LateError
 from sketchfit.runs.artefacts import PlannedUnit
@@ -16,6 +17,12 @@ from sketchfit.runs.estimates import Estimate
 
 ANSWER_SHARE = 0.25
 """An answer is written after a unit where it takes at most this share of the time since the last one."""
+
+ANSWER_SLOW = 1.3
+"""A training is stopped where the last answer, so many times as slow, would be late."""
+
+LOOK_AHEAD = 6
+"""Units that the plan names in advance."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +78,34 @@ def execute(book: PlanBook, work: Work) -> None:
         last = _answer(book, work, last)
     if not book.plan.answers and book.units("done"):
         last = _answer(book, work, last)
-    while (choice := choose(work.options(), book.deadline.left(work.reserve()))) is not None:
+    while (choice := choose(work.options(), _left(book, work))) is not None:
         unit = book.begin(choice.unit, work.settings(choice.unit.member), choice.text)
         if _run(book, work, unit):
             last = _answer(book, work, last)
+        _look_ahead(book, work)
+
+
+def _look_ahead(book: PlanBook, work: Work) -> None:
+    """Write the units that are expected to follow."""
+    if not book.plan.answers:
+        return
+    ahead = forecast(work.options(), _left(book, work), LOOK_AHEAD)
+    expected = None
+    if book.plan.expected is None:
+        whole = forecast(work.options(), _left(book, work))
+        expected = whole.expectation(book.plan.answers[0].top1.value)
+    book.expect(ahead.units, expected)
+
+
+def _left(book: PlanBook, work: Work) -> TimeLeft:
+    return book.deadline.left(work.reserve(), work.answer_seconds())
 
 
 def _run(book: PlanBook, work: Work, unit: PlannedUnit) -> bool:
     """Run a unit; return whether it is done."""
     began = book.deadline.used
     try:
-        work.run(unit, lambda: book.deadline.until(LATEST) - work.reserve())
+        work.run(unit, lambda: book.deadline.until(LATEST) - ANSWER_SLOW * work.answer_seconds())
     except LateError as late:
         book.drop(unit, str(late), book.deadline.used - began + late.left)
         work.discard(unit)

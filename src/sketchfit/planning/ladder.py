@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,12 @@ MOST_BACKBONES = 3
 
 USUAL_SKETCH = 25.0
 """Published accuracy on ImageNet-Sketch, in percent, of a backbone that nothing is known of."""
+
+MEASURED = 2
+"""Backbones whose frozen features must be compared at one size before that replaces published accuracy."""
+
+TRANSFER = 0.7
+"""Share of the difference of frozen features that fine-tuned networks show."""
 
 BANK: Mapping[str, Any] = {
     "training": {"epochs": 0, "kernel": {"use": "replace"}},
@@ -110,19 +117,30 @@ class Rung:
     settings: Mapping[str, Any]
     filler: bool = False
 
+    @property
+    def passes(self) -> int:
+        """Passes over all images for frozen features."""
+        return 1 if self.settings["training"]["kernel"].get("mirrored") == "never" else 2
 
-def ladder(backbones: Sequence[Backbone], on_gpu: bool, views: Sequence[str]) -> tuple[Rung, ...]:
+    @property
+    def copies(self) -> int:
+        """Augmented copies of which the outputs of frozen stages are stored; 0: none are."""
+        return int(self.settings["model"].get("freeze", {}).get("copies", 0))
+
+
+def ladder(backbones: Sequence[Backbone], *, on_gpu: bool, views: Sequence[str], mirrored: bool) -> tuple[Rung, ...]:
     """Return all members, in the order in which their kinds are tried: the cheapest first answer first.
 
     Args:
         backbones: that may be used.
         on_gpu: whether networks are trained on a GPU, completely.
         views: test-time views of networks.
+        mirrored: whether frozen features are also those of mirror images, which takes a second pass.
     """
     by_cost = sorted(backbones, key=lambda one: one.cost)
-    quick = [_bank(one, _nearest(one.sizes, QUICK)) for one in by_cost]
-    full = [_bank(one, one.size) for one in by_cost]
-    others = [replace(_bank(one, size), filler=True) for one in by_cost for size in one.sizes]
+    quick = [_bank(one, _nearest(one.sizes, QUICK), mirrored) for one in by_cost]
+    full = [_bank(one, one.size, mirrored) for one in by_cost]
+    others = [replace(_bank(one, size, mirrored), filler=True) for one in by_cost for size in one.sizes]
     banks = {rung.name: rung for rung in [*others, *full, *quick]}
     order = dict.fromkeys(rung.name for rung in [*quick, *full, *others])
     best = sorted(backbones, key=lambda one: -one.prior)[:MOST_BACKBONES]
@@ -130,8 +148,31 @@ def ladder(backbones: Sequence[Backbone], on_gpu: bool, views: Sequence[str]) ->
     return (*(banks[name] for name in order), *networks)
 
 
-def _bank(backbone: Backbone, size: int) -> Rung:
+def measured_priors(rungs: Sequence[Rung], accuracy: Mapping[str, float]) -> dict[str, float]:
+    """Return the prior of each backbone, by its name: from heads on its frozen features where they are fitted.
+
+    Args:
+        rungs: members that the run may have.
+        accuracy: out of fold, of finished bank members, by name.
+    """
+    priors = {rung.backbone.name: rung.backbone.prior for rung in rungs}
+    errors: dict[int, dict[str, float]] = {}
+    for rung in rungs:
+        if rung.name in accuracy:
+            errors.setdefault(rung.size, {})[rung.backbone.name] = max(1e-3, 1 - accuracy[rung.name])
+    best = max(errors.values(), key=len, default={})
+    if len(best) < MEASURED:
+        return priors
+    first = next(iter(best))
+    for name, error in best.items():
+        priors[name] = priors[first] + TRANSFER * math.log(best[first] / error)
+    return priors
+
+
+def _bank(backbone: Backbone, size: int, mirrored: bool) -> Rung:
     settings = merge(BANK, {"model": {**backbone.model, "input_size": size}})
+    if not mirrored:
+        settings = merge(settings, {"training": {"kernel": {"mirrored": "never"}}})
     return Rung(f"{backbone.name}-{size}-bank", "bank", backbone, size, settings)
 
 

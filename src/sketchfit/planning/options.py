@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sketchfit.planning.deadline import SLOW
 from sketchfit.planning.value import Networks
 
 
@@ -18,6 +19,7 @@ class BankOption:
         size: side of the input in pixels.
         done: whether it is finished.
         filler: whether it is fitted only where nothing else fits.
+        slow: see `deadline.slow_factor`.
     """
 
     name: str
@@ -25,6 +27,7 @@ class BankOption:
     size: int
     done: bool = False
     filler: bool = False
+    slow: float = SLOW
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ class NetworkOption:
         size: side of the input in pixels.
         prior: see `value.Networks`.
         done: epochs of the finished folds, in their order.
+        once: seconds before the first fold, of what all folds share.
+        copying: seconds per epoch of the first fold, which stores the output of frozen layers for all folds.
+        copies: epochs of the first fold that take so much longer.
+        slow: see `deadline.slow_factor`.
     """
 
     name: str
@@ -50,14 +57,26 @@ class NetworkOption:
     size: int
     prior: float = 0.0
     done: tuple[int, ...] = ()
+    once: float = 0.0
+    copying: float = 0.0
+    copies: int = 0
+    slow: float = SLOW
 
-    def seconds(self, epochs: int) -> float:
-        """Return the time of one fold."""
-        return self.start + epochs * self.epoch + self.after
+    def seconds(self, epochs: int, folds: int = 1) -> float:
+        """Return the time of the next folds."""
+        shared = 0.0 if self.done else self.once + self.stored(epochs)
+        return shared + folds * (self.start + epochs * self.epoch + self.after)
+
+    def stored(self, epochs: int) -> float:
+        """Return the seconds within the next fold in which the output of frozen layers is stored."""
+        return 0.0 if self.done else self.copying * min(epochs, self.copies)
 
     def longest(self, seconds: float) -> int:
-        """Return the most epochs of one fold in this time."""
-        return int((seconds - self.start - self.after) / self.epoch)
+        """Return the most epochs of the next fold in this time."""
+        count = int((seconds - self.seconds(0)) / self.epoch)
+        while count > 0 and self.seconds(count) > seconds:
+            count -= 1
+        return count
 
     def with_folds(self, count: int, epochs: int) -> Networks:
         """Return its networks with so many more folds."""

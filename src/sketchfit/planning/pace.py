@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -31,24 +32,36 @@ class LateError(Exception):
         super().__init__(f"it needs {left:.0f} s more and {max(allowed, 0.0):.0f} s are left for it")
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a training is expected to take.
+
+    Attributes:
+        updates: number of its updates.
+        step: seconds per update.
+        after: seconds that its probabilities take after the last update.
+        pauses: seconds within it in which it makes no updates, spread evenly.
+    """
+
+    updates: int
+    step: float
+    after: float
+    pauses: float = 0.0
+
+
 class Pace:
     """Watches the updates of one training.
 
     The pace is the median of those of `PARTS` parts of the last seconds, so that a short pause does not count.
 
     Args:
-        total: number of updates of the training.
-        expected: seconds per update, as estimated.
-        after: seconds that its probabilities take after the last update, at the expected pace.
+        expected: of the training.
         allowed: returns the seconds that are left for it.
         clock: seconds.
     """
 
-    def __init__(
-        self, total: int, expected: float, after: float, allowed: Callable[[], float], clock: Callable[[], float]
-    ) -> None:
-        self._total, self._expected, self._after = total, expected, after
-        self._allowed, self._clock = allowed, clock
+    def __init__(self, expected: Expected, allowed: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._expected, self._allowed, self._clock = expected, allowed, clock
         self._seen: deque[tuple[float, int]] = deque()
 
     def updated(self, number: int) -> None:
@@ -62,8 +75,10 @@ class Pace:
         if number - self._seen[0][1] < PARTS or now - self._seen[0][0] < WINDOW:
             return
         pace = self._pace()
-        after = self._after * max(1.0, pace / self._expected if self._expected > 0 else 1.0)
-        left = (self._total - number) * pace + after
+        one = self._expected
+        slower = max(1.0, pace / one.step) if one.step > 0 else 1.0
+        left = (one.updates - number) * pace
+        left += slower * (one.after + one.pauses * (1 - number / one.updates))
         while len(self._seen) > PARTS + 1 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
             self._seen.popleft()
         if left > (allowed := self._allowed()):

@@ -6,9 +6,12 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sketchfit.candidates import find_candidates
+from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import own_input_size
+from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
@@ -17,17 +20,13 @@ from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.decode import decode
-from sketchfit.stages.planned.measure import measure_rates
+from sketchfit.stages.planned.measure import DECODING
 from sketchfit.stages.planned.start import with_members
 from sketchfit.stages.planned.work import RunWork
 from sketchfit.stages.relate import relate
 from sketchfit.stages.split import split
 
 log = logging.getLogger(__name__)
-
-DECODING = "decoding, images per second"
-USUAL_DECODING = 600.0
-"""Images per second, where the images were decoded by an earlier run."""
 
 RELATIONS = "related rows are not tested; folds keep near-duplicates together"
 RELATIONS_SHARE = 0.06
@@ -36,28 +35,35 @@ RELATIONS_SHARE = 0.06
 RELATIONS_PER_IMAGE = 5e-3
 """Seconds."""
 
+AUDIT_PER_IMAGE = 2e-3
+"""Seconds of a complete audit."""
+
+AUDIT_SHARE = 0.02
+"""Of the time that a complete audit may take; else only near-duplicates are found."""
+
+REPORT_FROM = 900.0
+"""Seconds of a run from which on its report has what networks compute."""
+
+SIMULATED_FROM = 900.0
+"""Seconds of a run from which on the claim simulates shifts."""
+
 VIEWS_FROM = 300.0
-"""Seconds of a run from which on test-time views of networks are tried."""
+"""Seconds of a run from which on test-time views of networks are tried, and mirror images for frozen features."""
 
 
 def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
-    """Decode the images, make the folds, and measure rates.
+    """Decode the images and make the folds.
 
     Raises:
         UserError: a mistake in the candidates, the images or the folds.
     """
     on_gpu = context.engine.device.type != "cpu"
-    views = context.recipe.inference.views if book.plan.seconds >= VIEWS_FROM else ()
-    rungs = ladder(backbones(context.recipe, goal), on_gpu, views)
-    context = _bounded(context, book)
+    long = book.plan.seconds >= VIEWS_FROM
+    views = context.recipe.inference.views if long else ()
+    rungs = ladder(backbones(context.recipe, goal), on_gpu=on_gpu, views=views, mirrored=long)
+    context = bounded(context, book)
     state = _until_folds(context, rungs, book)
-    decoding = 1 / book.plan.measurements.get(DECODING, USUAL_DECODING)
-    rates = measure_rates(context, rungs, decoding, book.plan.seconds)
-    for name, one in rates.items():
-        at = {f"{name}, training at {one.size} px, images per second": 1 / one.training}
-        at[f"{name}, prediction at {one.size} px, images per second"] = 1 / one.prediction
-        book.change(measurements={**book.plan.measurements, **{key: round(rate, 1) for key, rate in at.items()}})
-    return RunWork(context, state, rungs, rates, book)
+    return RunWork(context, state, rungs, book)
 
 
 def backbones(recipe: Recipe, goal: Goal) -> list[Backbone]:
@@ -67,20 +73,25 @@ def backbones(recipe: Recipe, goal: Goal) -> list[Backbone]:
     return [Backbone.of_candidate(one) for one in find_candidates(goal.candidates, goal.allow_noncommercial)]
 
 
-def _bounded(context: RunContext, book: PlanBook) -> RunContext:
-    """Leave the test of related rows out where it would take too long; the first decision is kept."""
-    table, recipe = context.table, context.recipe
+def bounded(context: RunContext, book: PlanBook) -> RunContext:
+    """Make the stages around the units cheap where they would take too long; the first decision is kept."""
+    table, recipe, seconds = context.table, context.recipe, book.plan.seconds
+    images = len(table.train) + len(table.test)
+    changes: dict[str, Any] = {}
+    if AUDIT_PER_IMAGE * images > AUDIT_SHARE * seconds:
+        changes["audit"] = {"detail": "copies"}
+    if seconds < REPORT_FROM:
+        changes["report"] = {"robustness": 0, "embedding": 0, "attribution": 0}
+    if seconds < SIMULATED_FROM:
+        changes["claim"] = {"simulated": 0}
     open_choice = recipe.folds.group == "auto" and recipe.folds.column is None
-    seconds = RELATIONS_PER_IMAGE * (len(table.train) + len(table.test))
-    if not open_choice or (not book.plan.units and seconds <= RELATIONS_SHARE * book.plan.seconds):
-        return context
-    if not book.plan.units and RELATIONS not in book.plan.left_out:
+    too_long = RELATIONS_PER_IMAGE * images > RELATIONS_SHARE * seconds
+    if open_choice and too_long and not book.plan.units and RELATIONS not in book.plan.left_out:
         book.change(left_out=(*book.plan.left_out, RELATIONS))
         book.decide(RELATIONS)
-    if RELATIONS not in book.plan.left_out:
-        return context
-    folds = recipe.folds.model_copy(update={"group": "near_duplicate"})
-    return replace(context, recipe=recipe.model_copy(update={"folds": folds}))
+    if open_choice and RELATIONS in book.plan.left_out:
+        changes["folds"] = {"group": "near_duplicate"}
+    return replace(context, recipe=parse_recipe(merge(recipe.model_dump(mode="json"), changes)))
 
 
 def _until_folds(context: RunContext, rungs: Sequence[Rung], book: PlanBook) -> RunState:

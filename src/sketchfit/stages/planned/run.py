@@ -20,6 +20,7 @@ def run_planned(start: PlannedStart, goal: Goal) -> RunResult:
     with heartbeat(start.book.deadline, start.book.folder):
         work = prepare(start.context, goal, start.book)
         last = plan_last(work)
-        with start.context.clock.measure("units"):
-            execute(start.book, work)
-        return finish(work, last)
+        if not start.complete:
+            with start.context.clock.measure("units"):
+                execute(start.book, work)
+        return finish(work, last, complete=start.complete)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from sketchfit.models.backbone import check_backbone
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.deadline import Deadline
 from sketchfit.planning.goal import Goal
+from sketchfit.planning.quality import TIMES, quality_seconds
 from sketchfit.runs.artefacts import RunClock, RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.fingerprint import differing_keys
@@ -29,13 +31,14 @@ from sketchfit.stages.check import planned_folds
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.start import RunRequest, open_tables
 from sketchfit.stages.tables import print_table
+from sketchfit.tracking.console import duration
 from sketchfit.tracking.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
 
 BASE: Mapping[str, Any] = {
     "compute": {"autotune": False},
-    "ensemble": {"compare": ["best-member", "mean", "geometric"]},
+    "ensemble": {"method": "geometric", "compare": ["best-member", "mean", "geometric"]},
 }
 """Settings of runs with a deadline that differ from those of the recipe; `--set` changes them."""
 
@@ -47,10 +50,12 @@ class PlannedStart:
     Attributes:
         context: with the recipe without members.
         book: its plan.
+        complete: whether this request was answered by an earlier process.
     """
 
     context: RunContext
     book: PlanBook
+    complete: bool = False
 
 
 def start_planned(
@@ -76,7 +81,23 @@ def start_planned(
     context.run.write_recipe(recipe)
     context = replace(context, dispatcher=dispatcher)
     start_callbacks(context)
-    return PlannedStart(context, _book(context, goal, plan, began, clock))
+    goal = _with_time(goal, context)
+    complete = plan is not None and plan.finished_at is not None and _same_request(plan, goal)
+    return PlannedStart(context, _book(context, goal, plan, began, clock), complete)
+
+
+def _with_time(goal: Goal, context: RunContext) -> Goal:
+    """Return the goal with the time of its quality."""
+    if goal.quality not in TIMES:
+        return goal
+    images, device = len(context.table.train) + len(context.table.test), context.engine.device
+    seconds = quality_seconds(goal.quality, images, cores=os.cpu_count() or 1, on_gpu=device.type != "cpu")
+    log.info(f"--quality {goal.quality}: {duration(seconds)} for {images:,} images on {device.type}")
+    return replace(goal, seconds=seconds)
+
+
+def _same_request(plan: RunPlan, goal: Goal) -> bool:
+    return plan.until == goal.until if goal.until else not plan.until and plan.seconds == goal.seconds
 
 
 def with_members(base: Recipe, members: Mapping[str, Mapping[str, Any]]) -> Recipe:
@@ -107,24 +128,25 @@ def _check_same(run: RunFolder, base: Recipe, plan: RunPlan | None, *, fresh: bo
 def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, clock: Callable[[], float]) -> PlanBook:
     """Return the plan with its deadline: the same request continues its time, another one begins again."""
     run, now = context.run, clock()
-    used = known.used if (known := RunClock.find(run.path)) and plan else 0.0
-    same = plan is not None and not goal.until and plan.seconds == goal.seconds and plan.finished_at is None
-    seconds = goal.seconds
+    known = RunClock.find(run.path) if plan else None
+    used = known.used if known else 0.0
     if goal.until:  # the pause counts
         seconds = used + (now - began) + goal.seconds_left(datetime.now())
-    elif plan is not None and not same:
+    elif plan is None or _same_request(plan, goal):
+        seconds = goal.seconds
+    else:
         seconds = used + goal.seconds
     deadline = Deadline(seconds, used, began, clock)
-    fresh = RunPlan(seconds=seconds, until=goal.until, quality=goal.quality, base=_plain(context.recipe))
     if plan is None:
-        book = PlanBook(run.path, fresh, deadline)
+        new = RunPlan(seconds=seconds, until=goal.until, quality=goal.quality, base=_plain(context.recipe))
+        book = PlanBook(run.path, new, deadline)
         book.change()
         return book
     book = PlanBook(run.path, plan, deadline)
-    total = plan.seconds if same else goal.seconds
-    book.change(seconds=total, until=goal.until, quality=goal.quality, finished_at=None)
-    left = deadline.until(1.0)
-    book.decide(f"continues with {len(book.units('done'))} finished units; {max(left, 0):.0f} s are left")
+    asked = seconds if goal.until else goal.seconds
+    book.change(seconds=asked, until=goal.until, quality=goal.quality)
+    done, left = len(book.units("done")), max(0.0, deadline.until(1.0))
+    book.decide(f"continues with {done} finished units; {left:.0f} s are left")
     return book
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 
 from sketchfit.data.folds import Fold
+from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.oof import rows_of
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, ratio_of
 from sketchfit.planning.execute import Answer
-from sketchfit.planning.ladder import Rung
-from sketchfit.planning.options import Options
-from sketchfit.planning.pace import Pace
+from sketchfit.planning.ladder import Rung, measured_priors
+from sketchfit.planning.options import BankOption, Options
+from sketchfit.planning.pace import Expected, Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.table import read_training_rows
 from sketchfit.stages.apply_views import apply_views
@@ -26,6 +27,7 @@ from sketchfit.stages.combine import combine
 from sketchfit.stages.context import Member, RunContext, RunState, made
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.directions import with_directions
+from sketchfit.stages.planned.measure import measure_rates
 from sketchfit.stages.planned.start import member_of, with_members
 from sketchfit.stages.planned.units import discard_unit, run_bank, run_network
 from sketchfit.stages.start_weights import check_start_weights
@@ -45,17 +47,16 @@ class RunWork:
         context: of the run; its recipe has no members.
         state: after the folds are known.
         rungs: members that the run may have.
-        rates: of each backbone, by its name.
         book: the plan.
     """
 
-    def __init__(
-        self, context: RunContext, state: RunState, rungs: Sequence[Rung], rates: Mapping[str, Rates], book: PlanBook
-    ) -> None:
-        self.context, self.state, self.rates, self.book = context, state, rates, book
+    def __init__(self, context: RunContext, state: RunState, rungs: Sequence[Rung], book: PlanBook) -> None:
+        self.context, self.state, self.book = context, state, book
         self._rungs = {rung.name: rung for rung in rungs}
         self._members: dict[str, Member] = {}
         self._first = next(iter(state.members.values()))
+        self._measured: dict[str, float] = {}
+        self._stored: dict[int, bool] = {}
         self._answer_seconds = 0.0
         self.last_seconds = 0.0
         """Of the stages after the last answer."""
@@ -68,22 +69,37 @@ class RunWork:
         return Counts(train, valid, len(self.context.table.test), len(folds), recipe.training.batch)
 
     def options(self) -> Options:
-        """Return what can be run next."""
+        """Return what can be run next. Rates are measured once the first answer is there, or an earlier unit."""
+        if not self.book.plan.units:
+            first = next(rung for rung in self._rungs.values() if rung.kind == "bank")
+            return Options([BankOption(first.name, 0.0, first.size)], [], self._numbers)
         ratios, counts, done = self.book.ratios(), self.counts, self._done()
+        priors = measured_priors(list(self._rungs.values()), self._accuracies())
         banks, networks = [], []
         for name, rung in self._rungs.items():
-            rates, ratio = self.rates[rung.backbone.name], ratio_of(ratios, name, rung.kind)
+            rates, ratio = self._rates(rung), ratio_of(ratios, name, rung.kind)
             if rung.kind == "bank":
                 banks.append(bank_option(rung, rates, counts, ratio, name in done))
             else:
                 views = 1 + len(rung.settings["inference"]["views"])
                 epochs = tuple(unit.epochs for unit in done.get(name, ()))
-                networks.append(network_option(rung, rates, counts, ratio, epochs, views))
-        return Options(banks, networks, tuple(fold.number for fold in self.state.folds))
+                option = network_option(rung, rates, counts, ratio, epochs, views)
+                networks.append(replace(option, prior=priors[rung.backbone.name]))
+        return Options(banks, networks, self._numbers)
+
+    @cached_property
+    def rates(self) -> Mapping[str, Rates]:
+        """Of each backbone, by its name."""
+        return measure_rates(self.context, list(self._rungs.values()), self.book, self.counts)
+
+    @property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(fold.number for fold in self.state.folds)
 
     def settings(self, member: str) -> Mapping[str, Any]:
         """Return the settings of a member, relative to the run's."""
-        return self._rungs[member].settings if member in self._rungs else self.book.plan.members[member]
+        begun = self.book.plan.members
+        return begun[member] if member in begun else self._rungs[member].settings
 
     def reserve(self) -> float:
         """Return the seconds of the last answer and of the stages after it."""
@@ -109,8 +125,11 @@ class RunWork:
         member = replace(member, recipe=member.recipe.model_copy(update={"training": training}))
         updates = sum(epoch.updates for epoch in make_plan(member.recipe, len(fold.train)).epochs)
         option = next((one for one in self.options().networks if one.name == unit.member), None)
-        step, after = (0.0, 0.0) if option is None else (option.epoch / option.updates, option.after)
-        run_network(self.context, member, fold, Pace(updates, step, after, allowed, self.book.deadline.clock))
+        expected = Expected(updates, 0.0, 0.0)
+        if option is not None:
+            step = option.epoch / option.updates
+            expected = Expected(updates, step, option.after, option.stored(unit.epochs))
+        run_network(self.context, member, fold, Pace(expected, allowed, self.book.deadline.clock))
 
     def discard(self, unit: PlannedUnit) -> None:
         """Delete what a unit has written, and forget a member without networks."""
@@ -157,6 +176,7 @@ class RunWork:
             recipe = member_of(self.context.recipe, self.settings(name), name)
             check_start_weights(self.context, {name: recipe}, self.state.folds, self.state.group)
             opened = open_members(self.context, {name: recipe})[name]
+            self._stored[recipe.model.size] = True
             if recipe.training.epochs:
                 both = {"": self._first, name: opened}
                 opened = with_directions(self.context, both, self.state.group)[name]
@@ -166,6 +186,25 @@ class RunWork:
     def write_recipe(self) -> None:
         """Write the recipe with the members that were begun."""
         self.context.run.write_recipe(with_members(self.context.recipe, self.book.plan.members))
+
+    def _rates(self, rung: Rung) -> Rates:
+        """Return the rates of a member's backbone; nothing is decoded where the images of this size are stored."""
+        if rung.size not in self._stored:
+            recipe = member_of(self.context.recipe, rung.settings, rung.name)
+            rows, settings = len(self.context.table.train), store_settings(recipe)
+            self._stored[rung.size] = is_stored(cache_folder(recipe), settings, rows)
+        rates = self.rates[rung.backbone.name]
+        return replace(rates, decoding=0.0) if self._stored[rung.size] else rates
+
+    def _accuracies(self) -> dict[str, float]:
+        """Return the out-of-fold accuracy of each finished bank member."""
+        label = self.context.table.label
+        for name, units in self._done().items():
+            if units[0].kind == "bank" and name not in self._measured:
+                found = [read_fold(self.context.run.network(name, fold.number)) for fold in self.state.folds]
+                right = [one.oof.argmax(axis=1) == label[one.rows] for one in found]
+                self._measured[name] = float(np.concatenate(right).mean())
+        return self._measured
 
     def _used(self) -> dict[str, Mapping[str, Any]]:
         return {name: self.book.plan.members[name] for name in self._done()}
