@@ -36,6 +36,9 @@ MOST_BACKBONES = 3
 USUAL_SKETCH = 25.0
 """Published accuracy on ImageNet-Sketch, in percent, of a backbone that nothing is known of."""
 
+SEEDS = 5
+"""Seeds of a network member, where there is time for more than all folds of all members."""
+
 MEASURED = 2
 """Backbones whose frozen features must be compared at one size before that replaces published accuracy."""
 
@@ -108,6 +111,7 @@ class Rung:
         size: side of the input in pixels.
         settings: relative to those of the run.
         filler: whether it is run only where nothing else fits.
+        follows: member whose folds must all be finished before; empty: none.
     """
 
     name: str
@@ -116,6 +120,7 @@ class Rung:
     size: int
     settings: Mapping[str, Any]
     filler: bool = False
+    follows: str = ""
 
     @property
     def passes(self) -> int:
@@ -145,7 +150,8 @@ def ladder(backbones: Sequence[Backbone], *, on_gpu: bool, views: Sequence[str],
     order = dict.fromkeys(rung.name for rung in [*quick, *full, *others])
     best = sorted(backbones, key=lambda one: -one.prior)[:MOST_BACKBONES]
     networks = [_network(one, size, on_gpu, views) for one in best for size in _spread(one.sizes)]
-    return (*(banks[name] for name in order), *networks)
+    again = [_again(one, number) for number in range(1, SEEDS) for one in networks]
+    return (*(banks[name] for name in order), *networks, *again)
 
 
 def measured_priors(rungs: Sequence[Rung], accuracy: Mapping[str, float]) -> dict[str, float]:
@@ -182,6 +188,13 @@ def _network(backbone: Backbone, size: int, on_gpu: bool, views: Sequence[str]) 
         model["freeze"] = {"train": "from", "first": first, "copies": COPIES}
     settings = merge(NETWORK, {"model": model, "inference": {"views": list(views)}})
     return Rung(f"{backbone.name}-{size}", "network", backbone, size, settings)
+
+
+def _again(rung: Rung, number: int) -> Rung:
+    """Return a member with another seed, which follows the one before."""
+    before = rung.name if number == 1 else f"{rung.name}-seed{number - 1}"
+    settings = {**rung.settings, "seed": number}
+    return replace(rung, name=f"{rung.name}-seed{number}", settings=settings, follows=before)
 
 
 def _nearest(sizes: Sequence[int], wanted: int) -> int:

@@ -77,6 +77,8 @@ class RunWork:
         priors = measured_priors(list(self._rungs.values()), self._accuracies())
         banks, networks = [], []
         for name, rung in self._rungs.items():
+            if rung.follows and len(done.get(rung.follows, ())) < len(self._numbers):
+                continue
             rates, ratio = self._rates(rung), ratio_of(ratios, name, rung.kind)
             if rung.kind == "bank":
                 banks.append(bank_option(rung, rates, counts, ratio, name in done))
