@@ -143,8 +143,8 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
         book.change()
         return book
     book = PlanBook(run.path, plan, deadline)
-    asked = seconds if goal.until else goal.seconds
-    book.change(seconds=asked, until=goal.until, quality=goal.quality)
+    wanted = seconds if goal.until else goal.seconds
+    book.change(seconds=wanted, until=goal.until, quality=goal.quality)
     done, left = len(book.units("done")), max(0.0, deadline.until(1.0))
     book.decide(f"continues with {done} finished units; {left:.0f} s are left")
     return book
