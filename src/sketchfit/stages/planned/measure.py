@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 TRIAL_SHARE = 0.03
 """Of the time that trials of backbones may take; the others are then estimated by their published cost."""
 
-TRIAL_SECONDS = 4.0
+TRIAL_SECONDS = 2.5
 """Of one trial, about."""
 
 TRAINING = 4.0
