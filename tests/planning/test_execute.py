@@ -174,6 +174,22 @@ def test_a_killed_run_continues_with_what_it_had_started(tmp_path: Path, moment:
     assert 0.85 * 480.0 <= book.deadline.used <= 480.0
 
 
+def test_the_time_of_a_continued_unit_includes_that_of_the_killed_process(tmp_path: Path):
+    killed_at, pause = 150.0, 1000.0
+    with pytest.raises(Killed):
+        _run(tmp_path, Machine(lambda _: 1.0, killed_at=killed_at), 480.0)
+    (started,) = [unit for unit in RunPlan.read(tmp_path).units if unit.status == "started"]
+    assert started.started_at is not None
+    machine = Machine(lambda _: 1.0, now=pause)
+    machine.book = PlanBook(tmp_path, RunPlan.read(tmp_path), Deadline(480.0, killed_at, pause, lambda: machine.now))
+    machine.spend(START)
+    execute(machine.book, machine)
+    (unit,) = [one for one in machine.book.units("done") if one.key == started.key]
+    start, epoch, after, _ = NETWORKS[unit.member]
+    alone = start + unit.epochs * epoch + after
+    assert unit.actual == pytest.approx(killed_at - started.started_at + alone, abs=0.1)
+
+
 def test_a_dropped_unit_leaves_no_files_and_a_shorter_one_may_follow(tmp_path: Path):
     machine = Machine(_slower(0.5, 2.0, 480.0))
     book = _run(tmp_path, machine, 480.0)

@@ -103,7 +103,7 @@ def _left(book: PlanBook, work: Work) -> TimeLeft:
 
 def _run(book: PlanBook, work: Work, unit: PlannedUnit) -> bool:
     """Run a unit; return whether it is done."""
-    began = book.deadline.used
+    began = book.deadline.used - _spent(book, unit)
     try:
         work.run(unit, lambda: book.deadline.until(LATEST) - ANSWER_SLOW * work.answer_seconds())
     except LateError as late:
@@ -112,6 +112,11 @@ def _run(book: PlanBook, work: Work, unit: PlannedUnit) -> bool:
         return False
     book.end(unit, book.deadline.used - began)
     return True
+
+
+def _spent(book: PlanBook, unit: PlannedUnit) -> float:
+    """Return the seconds that earlier processes worked on a unit; without them, a continued one would seem fast."""
+    return 0.0 if unit.started_at is None else max(0.0, book.deadline.before - unit.started_at)
 
 
 def _answer(book: PlanBook, work: Work, last: float) -> float:
