@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+OF_OTHERS: Mapping[str, Any] = {"weights": None, "args": {}, "mean": None, "std": None, "pretrained": True}
+"""Part of a `model` section that belongs to its backbone: a candidate in its place does not take it over."""
 
 UNKNOWN = "unknown"
 """Licence of weights that state none."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sketchfit.candidates.candidate import OF_OTHERS
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
+from sketchfit.config.recipe import Recipe
 from sketchfit.planning.goal import Goal
 from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import BASE, start_planned
@@ -42,6 +44,8 @@ def run_in_time(
     folder = Path(out) if out is not None else Path("runs") / f"{Path(data).resolve().stem}-in-time"
     with supervised() as dispatcher:
         settings = load_recipe(planned_recipe(recipe), overrides)
+        if goal.candidates:
+            settings = for_candidates(settings)
         return run_planned(start_planned(RunRequest(Path(data), settings, folder, fresh=fresh), goal, dispatcher), goal)
 
 
@@ -49,3 +53,9 @@ def planned_recipe(recipe: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a recipe for a run with a deadline, without members."""
     settings = load_recipe(recipe).model_dump(mode="json", exclude={"members"})
     return merge(settings, BASE)
+
+
+def for_candidates(recipe: Recipe) -> Recipe:
+    """Return a recipe without what belongs to its own backbone: weights, arguments, normalisation."""
+    settings = recipe.model_dump(mode="json")
+    return load_recipe(settings | {"model": settings["model"] | OF_OTHERS})

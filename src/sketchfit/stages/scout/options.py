@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sketchfit.candidates import Candidate
+from sketchfit.candidates.candidate import OF_OTHERS
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
@@ -98,5 +98,4 @@ def make_options(base: Recipe, candidates: Sequence[Candidate], sizes: Sequence[
 
 def _recipe(base: Recipe, candidate: Candidate, size: int) -> Recipe:
     settings = base.model_dump(mode="json")
-    own: dict[str, Any] = {"weights": None, "args": {}, "mean": None, "std": None, "pretrained": True}
-    return load_recipe(settings | {"model": settings["model"] | own | candidate.settings(size)["model"]})
+    return load_recipe(settings | {"model": settings["model"] | OF_OTHERS | candidate.settings(size)["model"]})
