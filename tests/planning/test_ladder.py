@@ -34,7 +34,13 @@ def test_networks_are_small_middle_and_large():
         ("small-128-seed2", "small-128-seed1", 2),
     ]
     assert Backbone("v", {"backbone": "vit_tiny_patch16_224"}, 224).sizes == (224,)
+    assert Backbone("m", {"backbone": "mixer_b16_224"}, 224).sizes == (224,)
     assert Backbone("t", {"backbone": "resnet18"}, 32).sizes == (32,)
+
+
+def test_members_that_are_trained_again_do_not_have_the_seed_of_the_run():
+    rungs = ladder([SMALL], on_gpu=False, views=(), mirrored=False, seed=1)
+    assert [rung.settings["seed"] for rung in rungs if rung.name.startswith("small-128-seed")] == [2, 3, 4, 5]
 
 
 def test_measured_features_replace_published_accuracy():

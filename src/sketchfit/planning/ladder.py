@@ -10,6 +10,7 @@ from typing import Any
 
 from sketchfit.candidates import Candidate
 from sketchfit.config.overrides import merge
+from sketchfit.config.own_size import has_one_size
 from sketchfit.config.parse import backbone_name
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.value import SKETCH
@@ -20,9 +21,6 @@ SIZES = (96, 128, 160, 192, 224, 256, 288, 320, 384, 448)
 
 QUICK = 128
 """Side of the first answer."""
-
-FIXED = ("vit_", "eva", "beit", "deit", "swin", "cait", "xcit")
-"""Architectures, by the start of their names, that are used at the size of their own weights only."""
 
 FROZEN = {"mobilenetv2": 5, "tf_efficientnet_lite": 5}
 """First layer group that is trained, by the start of the name of an architecture, on devices without a GPU."""
@@ -89,8 +87,8 @@ class Backbone:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Sides of the input that are tried, the smallest first."""
-        if str(self.model["backbone"]).startswith(FIXED) or self.size < SIZES[0]:
+        """Sides of the input that are tried, the smallest first; one where the architecture is built for its size."""
+        if has_one_size(str(self.model["backbone"])) or self.size < SIZES[0]:
             return (self.size,)
         return tuple(dict.fromkeys([*(size for size in SIZES if size < 0.95 * self.size), self.size]))
 
@@ -133,7 +131,9 @@ class Rung:
         return int(self.settings["model"].get("freeze", {}).get("copies", 0))
 
 
-def ladder(backbones: Sequence[Backbone], *, on_gpu: bool, views: Sequence[str], mirrored: bool) -> tuple[Rung, ...]:
+def ladder(
+    backbones: Sequence[Backbone], *, on_gpu: bool, views: Sequence[str], mirrored: bool, seed: int = 0
+) -> tuple[Rung, ...]:
     """Return all members, in the order in which their kinds are tried: the cheapest first answer first.
 
     Args:
@@ -141,6 +141,7 @@ def ladder(backbones: Sequence[Backbone], *, on_gpu: bool, views: Sequence[str],
         on_gpu: whether networks are trained on a GPU, completely.
         views: test-time views of networks.
         mirrored: whether frozen features are also those of mirror images, which takes a second pass.
+        seed: of the run; members that are trained again have the next ones.
     """
     by_cost = sorted(backbones, key=lambda one: one.cost)
     quick = [_bank(one, _nearest(one.sizes, QUICK), mirrored) for one in by_cost]
@@ -150,7 +151,7 @@ def ladder(backbones: Sequence[Backbone], *, on_gpu: bool, views: Sequence[str],
     order = dict.fromkeys(rung.name for rung in [*quick, *full, *others])
     best = sorted(backbones, key=lambda one: -one.prior)[:MOST_BACKBONES]
     networks = [_network(one, size, on_gpu, views) for one in best for size in _spread(one.sizes)]
-    again = [_again(one, number) for number in range(1, SEEDS) for one in networks]
+    again = [_again(one, number, seed) for number in range(1, SEEDS) for one in networks]
     return (*(banks[name] for name in order), *networks, *again)
 
 
@@ -190,10 +191,10 @@ def _network(backbone: Backbone, size: int, on_gpu: bool, views: Sequence[str]) 
     return Rung(f"{backbone.name}-{size}", "network", backbone, size, settings)
 
 
-def _again(rung: Rung, number: int) -> Rung:
-    """Return a member with another seed, which follows the one before."""
+def _again(rung: Rung, number: int, seed: int) -> Rung:
+    """Return a member with another seed than the run's, which follows the one before."""
     before = rung.name if number == 1 else f"{rung.name}-seed{number - 1}"
-    settings = {**rung.settings, "seed": number}
+    settings = {**rung.settings, "seed": seed + number}
     return replace(rung, name=f"{rung.name}-seed{number}", settings=settings, follows=before)
 
 

@@ -60,7 +60,8 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     on_gpu = context.engine.device.type != "cpu"
     long = book.plan.seconds >= VIEWS_FROM
     views = context.recipe.inference.views if long else ()
-    rungs = ladder(backbones(context.recipe, goal), on_gpu=on_gpu, views=views, mirrored=long)
+    found, seed = backbones(context.recipe, goal), context.recipe.seed
+    rungs = ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
     context = bounded(context, book)
     state = _until_folds(context, rungs, book)
     return RunWork(context, state, rungs, book)
