@@ -89,6 +89,10 @@ class TrainedMember:
         """Probabilities of `rows`, float32 [n, C]; the mean where a row is validated in several repeats."""
         return mean_oof(self.results)
 
+    def result_of(self, fold: Fold) -> FoldResult:
+        """Return the result of the network of a fold."""
+        return self.results[[one.number for one in self.folds].index(fold.number)]
+
     def oof_of(self, rows: NDArray[np.int64]) -> Floats:
         """Return the probabilities of some of its `rows`, float32 [n, C]."""
         return self.oof[np.searchsorted(self.rows, rows)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ import pytest
 from safetensors.numpy import load_file
 
 from sketchfit import Run
+from sketchfit.commands.distill import distill as continue_with_student
 from sketchfit.commands.predict import predict
+from sketchfit.commands.pseudo_label import pseudo_label
+from sketchfit.commands.run import run
 from sketchfit.commands.run_in_time import planned_recipe
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.errors import UserError
 from sketchfit.planning.goal import Goal
-from sketchfit.runs.artefacts import RunClock, RunPlan
+from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.stages.planned import measure
 from sketchfit.stages.planned.run import run_planned
@@ -105,8 +109,6 @@ def test_the_recipe_has_the_members_that_were_trained(finished: Path, drawn: Pat
 
 
 def test_the_same_request_does_nothing_more_and_another_one_continues(drawn: Path, finished: Path, tmp_path: Path):
-    import shutil
-
     out = Path(shutil.copytree(finished, tmp_path / "run"))
     before = RunPlan.read(out)
     _start(drawn, out, Steps())
@@ -138,10 +140,32 @@ def test_an_interrupted_run_ends_with_the_bits_that_its_records_name(drawn: Path
     _same_network(Run.open(out).folder.network(unit.member, 0), alone)
 
 
+@pytest.mark.parametrize("after", ["pseudo-label", "distill"])
+def test_what_follows_a_run_keeps_its_networks(finished: Path, tmp_path: Path, after: str):
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    before = {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))}
+    members = {unit.member: unit for unit in RunPlan.read(out).units if unit.status == "done"}
+    assert len({unit.kind for unit in members.values()}) == 2
+    if after == "distill":
+        continue_with_student(out, settings={"training": {"epochs": 1, "kernel": "none"}})
+        assert (out / "derived").is_dir()
+    else:
+        pseudo_label(out, {"pseudo_label": {"threshold": 0.0}})
+        assert [one.number for one in PseudoLabelRounds.read(out).rounds] == [1]
+    assert {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))} == before
+
+
+def test_a_run_that_has_no_network_yet_cannot_be_continued_by_what_follows(finished: Path, tmp_path: Path):
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    plan = RunPlan.read(out)
+    plan.model_copy(update={"units": ()}).write(out)
+    with pytest.raises(UserError) as caught:
+        pseudo_label(out)
+    assert "has no finished network" in caught.value.problems[0]
+
+
 def _trained_alone(data: Path, out: Path, settings: dict[str, Any], epochs: int) -> NetworkFolder:
     """Train the first fold of a member in a run without a deadline."""
-    from sketchfit.commands.run import run
-
     base = load_recipe(planned_recipe(tiny_recipe()), {"folds": {"k": 3, "train": [0]}}).model_dump(mode="json")
     member = {**settings, "training": {**settings["training"], "epochs": epochs}}
     recipe = parse_recipe({**base, "members": {"alone": member}})
@@ -159,6 +183,9 @@ def test_a_folder_of_another_run_is_refused(drawn: Path, plain: Path, finished: 
     with pytest.raises(UserError) as caught:
         _start(drawn, plain, Steps())
     assert "without a deadline" in caught.value.problems[0]
+    with pytest.raises(UserError) as caught:
+        run(drawn, tiny_recipe(), out=finished)
+    assert "holds a run with a deadline" in caught.value.problems[0]
     with pytest.raises(UserError) as caught:
         _start(drawn, finished, Steps(), optimizer={"lr": 0.5})
     assert "optimizer.lr" in caught.value.problems[0]
