@@ -31,10 +31,14 @@ class NamedPicture:
 
 def averages_mirrored(recipe: Recipe, mirroring: Mirroring) -> bool:
     """Return whether the recipe's kernel head averages over the mirrored picture, and no class forbids it."""
-    section = recipe.training.kernel
-    wanted = recipe.training.epochs == 0 if section.mirrored == "auto" else section.mirrored == "always"
     directed = MIRRORED in mirroring.becomes or any(MIRRORED in names for names in mirroring.left_out.values())
-    return wanted and not directed
+    return wants_mirrored(recipe) and not directed
+
+
+def wants_mirrored(recipe: Recipe) -> bool:
+    """Return whether the recipe has a kernel head that averages over the mirrored picture where no class forbids it."""
+    section, frozen = recipe.training.kernel, recipe.training.epochs == 0
+    return section.use != "none" and (frozen if section.mirrored == "auto" else section.mirrored == "always")
 
 
 def head_pictures(mirrored: bool) -> tuple[NamedPicture, ...]:
