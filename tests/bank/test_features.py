@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sketchfit.bank import extractor as extractor_module
 from sketchfit.bank.cache import features_key
 from sketchfit.bank.extractor import Extractor
-from sketchfit.bank.features import BankFeatures, open_features
+from sketchfit.bank.features import BankFeatures, FeaturePass, open_features
 from sketchfit.bank.unfinished import PassFiles
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
@@ -266,6 +266,8 @@ def test_nan_names_the_image(
     monkeypatch.setattr(Extractor, "of_pictures", broken)
     with pytest.raises(UserError, match=r"train/18\.png"):
         features(recipe, stores)
+    with pytest.raises(UserError, match="image 19 of 21"):
+        FeaturePass(recipe, Extractor.of(recipe, CPU), Console("none")).features(stores[0])
     assert not list((tmp_path / "cache").glob("*.npy"))
 
 

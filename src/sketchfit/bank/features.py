@@ -114,7 +114,11 @@ class FeaturePass:
     picture: MakePicture | None = None
 
     def features(self, store: Store) -> Stored:
-        """Return the features of all images: from the cache, or computed."""
+        """Return the features of all images: from the cache, or computed.
+
+        Raises:
+            UserError: the network returns NaN or infinity for an image.
+        """
         key = features_key(self.recipe, store, self.extractor.compute.device, self.view)
         title = " of ".join([f"frozen features of {self.recipe.model.backbone}", *([self.view] if self.view else [])])
 
@@ -122,7 +126,10 @@ class FeaturePass:
             with self.console.bar(title, int(store.readable.sum())) as advance:
                 return self.extractor.extract(store, lambda done: advance(done, ""), make_array, self.picture)
 
-        return open_stored(cache_folder(self.recipe), key, len(store.errors), extract)[0]
+        try:
+            return open_stored(cache_folder(self.recipe), key, len(store.errors), extract)[0]
+        except NotFiniteError as error:
+            raise not_finite(self.recipe, f"image {error.row + 1} of {len(store.errors)}") from error
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,7 @@ class _Bank:
 
     def features(self, store: Store, paths: tuple[str, ...], what: str, console: Console) -> tuple[Stored, bool]:
         """Return the features of a store, and whether they were computed now."""
-        key, backbone = features_key(self.recipe, store, self.device), self.recipe.model.backbone
+        key = features_key(self.recipe, store, self.device)
 
         def extract(make_array: MakeArray) -> Stored:
             with console.bar(f"frozen features of {what} images", int(store.readable.sum())) as advance:
@@ -147,7 +154,10 @@ class _Bank:
         try:
             return open_stored(cache_folder(self.recipe), key, len(store.errors), extract)
         except NotFiniteError as error:
-            raise UserError(
-                f"model: {backbone} returns NaN or infinity for {paths[error.row]}",
-                "Set compute.precision=fp32, or check the weights.",
-            ) from error
+            raise not_finite(self.recipe, paths[error.row]) from error
+
+
+def not_finite(recipe: Recipe, image: str) -> UserError:
+    """Return the error of a network that returns NaN or infinity for an image."""
+    what = f"model: {recipe.model.backbone} returns NaN or infinity for {image}"
+    return UserError(what, "Set compute.precision=fp32, or check the weights.")
