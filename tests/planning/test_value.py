@@ -15,14 +15,19 @@ def _networks(epochs: tuple[int, ...], size: int = 128, prior: float = 0.0) -> N
 
 
 def test_a_single_network_by_hand():
-    expected = value.FINE_TUNING - value.LENGTH / 10 + value.SIZE
-    assert _networks((10,), size=256).single == pytest.approx(expected)
-    assert worth([_networks((10,), size=256)], bank=False) == pytest.approx(expected)
+    expected = value.FINE_TUNING - value.LENGTH / 5 + value.SIZE
+    assert _networks((5,), size=256).single == pytest.approx(expected)
+    assert worth([_networks((5,), size=256)], bank=False) == pytest.approx(expected)
 
 
 def test_few_updates_make_epochs_worth_less():
-    quarter = Networks((10,), value.USUAL_UPDATES / 4, 128)
-    assert quarter.single == pytest.approx(_networks((5,)).single)
+    quarter = Networks((8,), value.USUAL_UPDATES / 4, 128)
+    assert quarter.single == pytest.approx(_networks((4,)).single)
+
+
+def test_further_epochs_are_worth_nothing_from_some_number_on():
+    most = value.USEFUL_EPOCHS
+    assert _networks((2 * most,)).single == _networks((most,)).single > _networks((most - 1,)).single
 
 
 def test_two_equal_networks_gain_half_of_what_folds_can_give():

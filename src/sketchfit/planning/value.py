@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FINE_TUNING = 0.25
+FINE_TUNING = 0.26
 """A long fine-tuning against a head on frozen features of the same backbone and size."""
 
 LENGTH = 0.5
@@ -19,14 +19,17 @@ LENGTH = 0.5
 USUAL_UPDATES = 156.0
 """Updates of an epoch for which `LENGTH` holds; with fewer, an epoch counts less."""
 
-FOLDS = 0.13
+FOLDS = 0.16
 """Gain of averaging very many networks over a single one."""
 
-MEMBERS = 0.04
+MEMBERS = 0.06
 """Further gain where these are very many different members."""
 
-BANK = 0.03
-"""Gain of adding heads on frozen features to networks."""
+BANK = 0.005
+"""Gain of adding heads on frozen features to networks, which have kernel heads themselves."""
+
+USEFUL_EPOCHS = 8
+"""Networks on a few dozen drawings per class learn nothing new in further epochs."""
 
 SIZE = 0.14
 """Gain of twice the side of the input."""
@@ -61,7 +64,7 @@ class Networks:
     def single(self) -> float:
         """Worth of one of them, against a head on frozen features of 128 pixels."""
         scale = math.sqrt(min(1.0, self.updates / USUAL_UPDATES))
-        short = sum(LENGTH / (scale * one) for one in self.epochs) / len(self.epochs)
+        short = sum(LENGTH / (scale * min(one, USEFUL_EPOCHS)) for one in self.epochs) / len(self.epochs)
         return FINE_TUNING + SIZE * math.log2(self.size / 128) + self.prior - short
 
 

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 BASE: Mapping[str, Any] = {
     "compute": {"autotune": False},
-    "ensemble": {"method": "geometric", "compare": ["best-member", "mean", "geometric"]},
+    "ensemble": {"compare": ["best-member", "geometric", "stacking"]},
 }
 """Settings of runs with a deadline that differ from those of the recipe; `--set` changes them."""
 
