@@ -87,7 +87,8 @@ def test_what_is_chosen_fits_and_is_new(seconds: float, done: list[int], epoch: 
 
 def test_work_that_cannot_be_stopped_must_fit_even_if_it_is_slow():
     left = TimeLeft(100.0, 100.0)
-    assert left.fits(100.0 / SLOW, SLOW)
-    assert not left.fits(60.0, SLOW)
+    assert replace(LARGE, seconds=100.0 / SLOW).fits(left)
+    assert not replace(LARGE, seconds=60.0).fits(left)
+    assert replace(LARGE, seconds=60.0, after=20.0).fits(left)
     assert left.before(20.0, SLOW) == pytest.approx(100.0 - (SLOW - 1) * 20.0)
     assert TimeLeft(50.0, 100.0).before(20.0, SLOW) == 50.0

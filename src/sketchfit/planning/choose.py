@@ -43,12 +43,12 @@ def choose(options: Options, left: TimeLeft) -> Choice | None:
     if waiting and not options.has_bank and not options.networks_done:
         return _bank(waiting[0], "first answer")
     for bank in waiting:
-        if not bank.filler and bank.seconds <= BANK_SHARE * left.aim and left.fits(bank.seconds, bank.slow):
+        if not bank.filler and bank.seconds <= BANK_SHARE * left.aim and bank.fits(left):
             return _bank(bank, "further frozen features")
     allocation = allocate(options, left)
     if allocation.parts:
         return _network(options, allocation, left)
-    fitting = [bank for bank in waiting if left.fits(bank.seconds, bank.slow)]
+    fitting = [bank for bank in waiting if bank.fits(left)]
     if fitting:
         return _bank(max(fitting, key=lambda bank: bank.seconds), "no training fits in the time that is left")
     return None

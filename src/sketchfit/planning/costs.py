@@ -9,7 +9,7 @@ from sketchfit.planning.deadline import slow_factor
 from sketchfit.planning.ladder import Rung
 from sketchfit.planning.options import BankOption, NetworkOption
 
-HEAD_SECONDS = 14.0
+HEAD_SECONDS = 12.0
 """Closed-form heads of all folds of `HEAD_ROWS` rows."""
 
 HEAD_ROWS = 6000
@@ -88,8 +88,9 @@ def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bo
     """Return a bank member with its estimated time; `ratio` is actual against estimated time of earlier ones."""
     here = rates.at(rung.size)
     image = rung.passes * BANK_PASS * here.prediction + here.decoding
-    seconds = OVERHEAD + counts.images * image + counts.head_seconds
-    return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler, slow_factor(ratio))
+    after = OVERHEAD + counts.head_seconds
+    seconds = counts.images * image + after
+    return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler, slow_factor(ratio), ratio * after)
 
 
 def pass_seconds(rung: Rung, actual: float, counts: Counts) -> float:

@@ -47,10 +47,6 @@ class TimeLeft:
     aim: float
     latest: float
 
-    def fits(self, seconds: float, slow: float) -> bool:
-        """Return whether work that cannot be stopped fits, even if it takes `slow` times as long."""
-        return seconds <= self.aim and slow * seconds <= self.latest
-
     def before(self, after: float, slow: float) -> float:
         """Return the seconds of a unit of which the last seconds, `after`, cannot be stopped."""
         return min(self.aim, self.latest - (slow - 1) * after)

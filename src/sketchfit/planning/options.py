@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sketchfit.planning.deadline import SLOW
+from sketchfit.planning.deadline import SLOW, TimeLeft
 from sketchfit.planning.value import Networks
 
 
@@ -20,6 +20,7 @@ class BankOption:
         done: whether it is finished.
         filler: whether it is fitted only where nothing else fits.
         slow: see `deadline.slow_factor`.
+        after: seconds after its pass over the images, in which it cannot be stopped; None: never can it be.
     """
 
     name: str
@@ -28,6 +29,12 @@ class BankOption:
     done: bool = False
     filler: bool = False
     slow: float = SLOW
+    after: float | None = None
+
+    def fits(self, left: TimeLeft) -> bool:
+        """Return whether it fits, even if the part that cannot be stopped is slow."""
+        after = self.seconds if self.after is None else self.after
+        return self.seconds <= left.before(after, self.slow)
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from sketchfit.data.folds import Fold
 from sketchfit.planning.pace import Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.folder import RunFolder
-from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.tracking.callback import Callback, FoldCallback
+from sketchfit.tracking.console import Advance, Console
 from sketchfit.training.bank_member import train_bank_member
 from sketchfit.training.fold import train_fold
 
@@ -32,9 +31,34 @@ class WatchedFold(FoldCallback):
             self.pace.updated(step)
 
 
-def run_bank(context: RunContext, member: Member, folds: Sequence[Fold], group: NDArray[np.int64] | None) -> None:
-    """Fit the heads of all folds on frozen features."""
-    train_bank_member(context, member, folds, group, context.dispatcher)
+class WatchedConsole(Console):
+    """Shows the progress of passes over images on another console, and stops a pass that would not end in time."""
+
+    def __init__(self, console: Console, pace: Pace) -> None:
+        self._console, self._pace, self._done = console, pace, 0
+        self._rich = console.rich
+
+    @contextmanager
+    def bar(self, title: str, total: int) -> Iterator[Advance]:
+        """Show the progress of a task while the block runs; its steps are counted after those of earlier tasks."""
+        before, self._done = self._done, self._done + total
+
+        def watched(done: int, note: str) -> None:
+            advance(done, note)
+            self._pace.updated(before + done)
+
+        with self._console.bar(title, total) as advance:
+            yield watched
+
+
+def run_bank(context: RunContext, member: Member, state: RunState, pace: Pace) -> None:
+    """Fit the heads of all folds on frozen features.
+
+    Raises:
+        LateError: the pass over the images would not end in time.
+    """
+    watched = replace(context, console=WatchedConsole(context.console, pace))
+    train_bank_member(watched, member, state.folds, state.group, context.dispatcher)
 
 
 def run_network(context: RunContext, member: Member, fold: Fold, pace: Pace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, reduce
@@ -95,6 +96,10 @@ class RunWork:
         return measure_rates(self.context, list(self._rungs.values()), self.book, self.counts)
 
     @property
+    def _clock(self) -> Callable[[], float]:
+        return self.book.deadline.clock
+
+    @property
     def _numbers(self) -> tuple[int, ...]:
         return tuple(fold.number for fold in self.state.folds)
 
@@ -120,7 +125,8 @@ class RunWork:
         self.write_recipe()
         member = self.member(unit.member)
         if unit.kind == "bank":
-            run_bank(self.context, member, self.state.folds, self.state.group)
+            in_time = allowed if self.book.plan.answers else lambda: math.inf  # the first answer is always computed
+            run_bank(self.context, member, self.state, Pace(self._expected_pass(unit), in_time, self._clock))
             return
         fold = next(one for one in self.state.folds if one.number == unit.fold)
         training = member.recipe.training.model_copy(update={"epochs": unit.epochs})
@@ -131,7 +137,16 @@ class RunWork:
         if option is not None:
             step = option.epoch / option.updates
             expected = Expected(updates, step, option.after, option.stored(unit.epochs))
-        run_network(self.context, member, fold, Pace(expected, allowed, self.book.deadline.clock))
+        run_network(self.context, member, fold, Pace(expected, allowed, self._clock))
+
+    def _expected_pass(self, unit: PlannedUnit) -> Expected:
+        """Return what the passes of a bank member over the images are expected to take."""
+        rung = self._rungs.get(unit.member)
+        option = next((one for one in self.options().banks if one.name == unit.member), None)
+        images = self.counts.images * (1 if rung is None else rung.passes)
+        if option is None or option.after is None:
+            return Expected(images, 0.0, 0.0)
+        return Expected(images, (option.seconds - option.after) / images, option.after)
 
     def discard(self, unit: PlannedUnit) -> None:
         """Delete what a unit has written, and forget a member without networks."""
