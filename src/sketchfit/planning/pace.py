@@ -72,7 +72,7 @@ class Pace:
         """
         now = self._clock()
         self._seen.append((now, number))
-        if number - self._seen[0][1] < PARTS or now - self._seen[0][0] < WINDOW:
+        if len(self._seen) <= PARTS or now - self._seen[0][0] < WINDOW:
             return
         pace = self._pace()
         one = self._expected

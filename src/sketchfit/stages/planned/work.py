@@ -16,6 +16,7 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.oof import rows_of
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, ratio_of
+from sketchfit.planning.deadline import LEAST_SLOW
 from sketchfit.planning.execute import Answer
 from sketchfit.planning.ladder import Rung, measured_priors
 from sketchfit.planning.options import BankOption, Options
@@ -144,9 +145,8 @@ class RunWork:
         rung = self._rungs.get(unit.member)
         option = next((one for one in self.options().banks if one.name == unit.member), None)
         images = self.counts.images * (1 if rung is None else rung.passes)
-        if option is None or option.after is None:
-            return Expected(images, 0.0, 0.0)
-        return Expected(images, (option.seconds - option.after) / images, option.after)
+        after = 0.0 if option is None or option.after is None else LEAST_SLOW * option.after
+        return Expected(images, 0.0, after)  # a pass that is slower than expected says nothing about the heads
 
     def discard(self, unit: PlannedUnit) -> None:
         """Delete what a unit has written, and forget a member without networks."""
