@@ -46,6 +46,15 @@ def test_auto_converts_where_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not isinstance(extractor_by("eager").forward(7), ConvertedForward)
 
 
+def test_a_network_is_converted_once_for_all_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extractor_module, "choose_backend", lambda *given: "openvino" if given[3] > 5 else "eager")
+    extractor = extractor_by("auto")
+    assert not isinstance(extractor.forward(3), ConvertedForward)
+    first = extractor.forward(7)
+    assert extractor.forward(3) is first
+    assert not replace(extractor, size=16).converted
+
+
 def test_another_precision_or_backend_is_computed_by_torch() -> None:
     assert is_converted("openvino", Compute(CPU))
     assert not is_converted("openvino", Compute(CPU, precision="bf16"))

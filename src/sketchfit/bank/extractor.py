@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -46,6 +46,7 @@ class Extractor:
         batch_size: pictures per forward pass.
         threads: that read and resize pictures of a store.
         backend: name of the inference backend, or `auto`.
+        converted: the converted network by the name of its backend, once there is one; a conversion takes seconds.
     """
 
     network: Network
@@ -55,6 +56,7 @@ class Extractor:
     batch_size: int = 64
     threads: int = 2
     backend: str = "eager"
+    converted: dict[str, Forward] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, recipe: Recipe, device: torch.device) -> Extractor:
@@ -131,13 +133,16 @@ class Extractor:
 
     def forward(self, images: int) -> Forward:
         """Return what computes the features of so many images: converted where the backend is and that pays."""
+        if self.converted:
+            return next(iter(self.converted.values()))
         name = self.backend
         if name == "auto":
             name = choose_backend(self.network, self.compute, self.size, images)
         if not is_converted(name, self.compute):
             return self.of_pictures
         pooled = Network(PooledModel(self.pooling), self.network.normalisation)
-        return ConvertedForward(name, pooled, self.pooling.widths, self.of_pictures)
+        self.converted[name] = ConvertedForward(name, pooled, self.pooling.widths, self.of_pictures)
+        return self.converted[name]
 
     def _augment(self, picture: MakePicture | None) -> Augment:
         """Return what makes the picture of a stored image."""
