@@ -10,7 +10,7 @@ from sketchfit.planning.options import BankOption, Options
 from sketchfit.planning.value import BANK
 from sketchfit.runs.artefacts import PlannedUnit
 
-BANK_SHARE = 0.1
+BANK_SHARE = 0.04
 """Share of the time that is left which one further bank member may take before networks are trained."""
 
 LAST_LENGTH = 1.25
