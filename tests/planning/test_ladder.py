@@ -48,3 +48,10 @@ def test_measured_features_replace_published_accuracy():
     assert measured_priors(rungs, {"small-128-bank": 0.5}) == {"small": 0.0, "large": 0.1}
     found = measured_priors(rungs, {"small-128-bank": 0.5, "large-128-bank": 0.75, "small-224-bank": 0.9})
     assert found["large"] - found["small"] == pytest.approx(TRANSFER * math.log(2))
+
+
+def test_the_cheapest_and_the_best_backbones_are_fine_tuned():
+    costs = {"cheap": (0.1, -0.2), "good": (0.4, 0.1), "better": (0.5, 0.2), "worse": (0.6, -0.1)}
+    backbones = [Backbone(name, {"backbone": name}, 128, *figures) for name, figures in costs.items()]
+    rungs = ladder(backbones, on_gpu=False, views=(), mirrored=False)
+    assert {rung.backbone.name for rung in rungs if rung.kind == "network"} == {"cheap", "good", "better"}

@@ -41,10 +41,10 @@ AUDIT_PER_IMAGE = 2e-3
 AUDIT_SHARE = 0.02
 """Of the time that a complete audit may take; else only near-duplicates are found."""
 
-REPORT_FROM = 900.0
+REPORT_FROM = 5400.0
 """Seconds of a run from which on its report has what networks compute."""
 
-SIMULATED_FROM = 900.0
+SIMULATED_FROM = 5400.0
 """Seconds of a run from which on the claim simulates shifts."""
 
 VIEWS_FROM = 300.0

@@ -146,7 +146,7 @@ class RunWork:
         option = next((one for one in self.options().banks if one.name == unit.member), None)
         images = self.counts.images * (1 if rung is None else rung.passes)
         after = 0.0 if option is None or option.after is None else LEAST_SLOW * option.after
-        return Expected(images, 0.0, after)  # a pass that is slower than expected says nothing about the heads
+        return Expected(images, 0.0, after)  # how fast the pass is does not affect the heads
 
     def discard(self, unit: PlannedUnit) -> None:
         """Delete what a unit has written, and forget a member without networks."""
