@@ -49,8 +49,17 @@ BANK: Mapping[str, Any] = {
 }
 """Settings of a head on frozen features."""
 
-NETWORK: Mapping[str, Any] = {"training": {"kernel": {"use": "blend"}, "probe": False, "validate_every": 0}}
-"""Settings of a fine-tuned network; a probe of the head takes as long as a further epoch."""
+NETWORK: Mapping[str, Any] = {
+    "training": {
+        "kernel": {"use": "blend"},
+        "probe": False,
+        "validate_every": 0,
+        "checkpoint": "last",
+        "early_stopping": 0,
+    }
+}
+"""Settings of a fine-tuned network: it is trained to its end without validation. A probe of the head takes as long as a
+further epoch."""
 
 
 @dataclass(frozen=True)

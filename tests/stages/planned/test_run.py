@@ -21,9 +21,11 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.errors import UserError
 from sketchfit.planning.goal import Goal
+from sketchfit.planning.ladder import ladder
 from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.stages.planned import measure
+from sketchfit.stages.planned.prepare import backbones, check_members
 from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import start_planned
 from sketchfit.stages.products import RunResult
@@ -177,6 +179,19 @@ def _same_network(one: NetworkFolder, other: NetworkFolder) -> None:
     first, second = load_file(one.weights), load_file(other.weights)
     assert first.keys() == second.keys()
     assert [name for name in first if first[name].tobytes() != second[name].tobytes()] == []
+
+
+def test_settings_that_contradict_the_members_are_refused_at_once_and_may_be_corrected(drawn: Path, tmp_path: Path):
+    out = tmp_path / "run"
+    with pytest.raises(UserError) as caught:
+        _start(drawn, out, Steps(), schedule="plateau")
+    assert "schedule.name=plateau needs validation" in caught.value.problems[0]
+    assert RunPlan.read(out).units == ()
+    goal = Goal(SECONDS)
+    settings = load_recipe(planned_recipe(tiny_recipe()), {"schedule": "cosine", "training": {"checkpoint": "best"}})
+    start = start_planned(RunRequest(drawn, settings, out), goal, Dispatcher(), Steps())
+    assert start.book.plan.base["schedule"]["name"] == "cosine"
+    check_members(settings, ladder(backbones(settings, goal), on_gpu=False, views=(), mirrored=False))
 
 
 def test_a_folder_of_another_run_is_refused(drawn: Path, plain: Path, finished: Path):

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from sketchfit.candidates import find_candidates
+from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import own_input_size
 from sketchfit.config.parse import parse_recipe
@@ -62,6 +63,7 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     views = context.recipe.inference.views if long else ()
     found, seed = backbones(context.recipe, goal), context.recipe.seed
     rungs = ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
+    check_members(context.recipe, rungs)
     context = bounded(context, book)
     state = _until_folds(context, rungs, book)
     return RunWork(context, state, rungs, book)
@@ -72,6 +74,17 @@ def backbones(recipe: Recipe, goal: Goal) -> list[Backbone]:
     if not goal.candidates:
         return [Backbone.of_recipe(recipe, own_input_size(recipe.model.backbone))]
     return [Backbone.of_candidate(one) for one in find_candidates(goal.candidates, goal.allow_noncommercial)]
+
+
+def check_members(recipe: Recipe, rungs: Sequence[Rung]) -> None:
+    """Check that the settings of the members do not contradict those of the recipe, by one member of each kind.
+
+    Raises:
+        UserError: they do.
+    """
+    one_each = {rung.kind: rung for rung in rungs}
+    members = {rung.name: rung.settings for rung in one_each.values()}
+    load_recipe(with_members(recipe, members).model_dump(mode="json"))
 
 
 def bounded(context: RunContext, book: PlanBook) -> RunContext:

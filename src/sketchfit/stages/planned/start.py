@@ -144,7 +144,8 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
         return book
     book = PlanBook(run.path, plan, deadline)
     wanted = seconds if goal.until else goal.seconds
-    book.change(seconds=wanted, until=goal.until, quality=goal.quality)
+    base = plan.base if plan.members else _plain(context.recipe)
+    book.change(seconds=wanted, until=goal.until, quality=goal.quality, base=base)
     done, left = len(book.units("done")), max(0.0, deadline.until(1.0))
     book.decide(f"continues with {done} finished units; {left:.0f} s are left")
     return book
