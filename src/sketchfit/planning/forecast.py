@@ -50,4 +50,4 @@ def after(options: Options, unit: PlannedUnit) -> Options:
     networks = [
         replace(one, done=(*one.done, unit.epochs)) if one.name == unit.member else one for one in options.networks
     ]
-    return Options(banks, networks, options.folds)
+    return Options(banks, networks, options.folds, options.answered)

@@ -98,11 +98,13 @@ class Options:
         banks: the first one gives the first answer.
         networks: of all members.
         folds: their numbers, in the order in which they are trained.
+        answered: whether there is an answer; it may be by members that are not among these.
     """
 
     banks: Sequence[BankOption]
     networks: Sequence[NetworkOption]
     folds: tuple[int, ...]
+    answered: bool = False
 
     @property
     def networks_done(self) -> list[Networks]:
@@ -111,5 +113,5 @@ class Options:
 
     @property
     def has_bank(self) -> bool:
-        """Whether a bank member is finished."""
-        return any(bank.done for bank in self.banks)
+        """Whether a bank member is finished; the first answer is by one."""
+        return self.answered or any(bank.done for bank in self.banks)

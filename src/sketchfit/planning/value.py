@@ -64,7 +64,7 @@ class Networks:
     def single(self) -> float:
         """Worth of one of them, against a head on frozen features of 128 pixels."""
         scale = math.sqrt(min(1.0, self.updates / USUAL_UPDATES))
-        short = sum(LENGTH / (scale * min(one, USEFUL_EPOCHS)) for one in self.epochs) / len(self.epochs)
+        short = sum(LENGTH / min(scale * one, USEFUL_EPOCHS) for one in self.epochs) / len(self.epochs)
         return FINE_TUNING + SIZE * math.log2(self.size / 128) + self.prior - short
 
 

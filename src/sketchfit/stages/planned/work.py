@@ -85,11 +85,11 @@ class RunWork:
             if rung.kind == "bank":
                 banks.append(bank_option(rung, rates, counts, ratio, name in done))
             else:
-                views = 1 + len(rung.settings["inference"]["views"])
+                views = 1 + len(self.settings(name).get("inference", {}).get("views", ()))
                 epochs = tuple(unit.epochs for unit in done.get(name, ()))
                 option = network_option(rung, rates, counts, ratio, epochs, views)
                 networks.append(replace(option, prior=priors[rung.backbone.name]))
-        return Options(banks, networks, self._numbers)
+        return Options(banks, networks, self._numbers, bool(self.book.plan.answers))
 
     @cached_property
     def rates(self) -> Mapping[str, Rates]:
@@ -194,10 +194,8 @@ class RunWork:
             check_start_weights(self.context, {name: recipe}, self.state.folds, self.state.group)
             opened = open_members(self.context, {name: recipe})[name]
             self._stored[recipe.model.size] = True
-            if recipe.training.epochs:
-                both = {"": self._first, name: opened}
-                opened = with_directions(self.context, both, self.state.group)[name]
-            self._members[name] = opened
+            both = {"": self._first, name: opened}
+            self._members[name] = with_directions(self.context, both, self.state.group)[name]
         return self._members[name]
 
     def write_recipe(self) -> None:
