@@ -9,14 +9,11 @@ from typing import Any, Protocol
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.choose import choose
 from sketchfit.planning.deadline import LATEST, TimeLeft
-from sketchfit.planning.forecast import forecast
+from sketchfit.planning.forecast import ANSWER_SHARE, forecast
 from sketchfit.planning.options import Options
 from sketchfit.planning.pace import LateError
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.estimates import Estimate
-
-ANSWER_SHARE = 0.25
-"""An answer is written after a unit where it takes at most this share of the time since the last one."""
 
 ANSWER_SLOW = 1.3
 """A training is stopped where the last answer, so many times as slow, would be late."""
