@@ -30,10 +30,10 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "Usage" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find"])
+@pytest.mark.parametrize("command", ["run", "plan", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find"])
 @pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
 def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:
-    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"]}.get(command, [])
+    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"], "plan": ["--time", "2h"]}.get(command, [])
     script = (
         "import sys, sketchfit.cli.main as cli\n"
         f"sys.argv = ['sketchfit', {command!r}, 'not_there', *{further!r}, *{mistake!r}]\n"
@@ -68,6 +68,7 @@ def test_check_takes_the_options_of_run_that_choose_data() -> None:
     run, check = ({option.name for option in commands[name].params} for name in ("run", "check"))
     deadline = {"time", "until", "quality", "candidates", "allow_noncommercial"}
     assert run - check == {"strict", "fresh", *deadline}
+    assert run - {option.name for option in commands["plan"].params} == {"strict", "fresh"}
 
 
 OUTPUTS = [

@@ -41,6 +41,18 @@ class Wish:
     candidates: tuple[str, ...]
     allow_noncommercial: bool
 
+    def needed(self) -> Goal:
+        """Return the goal.
+
+        Raises:
+            UserError: no time, several times, or a time of another form.
+        """
+        from sketchfit.errors import UserError
+
+        if (goal := self.goal()) is None:
+            raise UserError("a plan needs a time", "Give one: --time 18m, --until 17:30 or --quality good.")
+        return goal
+
     def goal(self) -> Goal | None:
         """Return the goal; None where no time is given.
 

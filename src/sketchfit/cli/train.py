@@ -69,6 +69,35 @@ def run(
 
 
 @app.command(rich_help_panel=GROUP)
+def plan(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Out = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    follow_links: FollowLinks = False,
+    holdout: Holdout = None,
+    exclude: Exclude = None,
+    relabel: Relabel = None,
+    time: Time = None,
+    until: Until = None,
+    quality: Quality = None,
+    candidates: Candidates = None,
+    allow_noncommercial: AllowNoncommercial = False,
+) -> None:
+    """Print what a run with this time would do, and the accuracy to expect; nothing is trained."""
+    columns, reviews = table_settings(image_column, label_column, follow_links), review_settings(exclude, relabel)
+    settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
+    wish = Wish(time, until, quality, tuple(candidates or ()), allow_noncommercial)
+    goal = wish.needed()
+    check_arguments(data, recipe, settings)
+    from sketchfit.commands.plan import plan as print_plan
+
+    print_plan(data, goal, recipe, settings, out)
+
+
+@app.command(rich_help_panel=GROUP)
 def check(
     data: Data,
     recipe: RecipeName = "cpu",

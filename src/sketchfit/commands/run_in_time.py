@@ -41,12 +41,17 @@ def run_in_time(
     Raises:
         UserError: a mistake in the recipe, the tables, the candidates or the folder.
     """
-    folder = Path(out) if out is not None else Path("runs") / f"{Path(data).resolve().stem}-in-time"
+    folder = Path(out) if out is not None else planned_folder(data)
     with supervised() as dispatcher:
         settings = load_recipe(planned_recipe(recipe), overrides)
         if goal.candidates:
             settings = for_candidates(settings)
         return run_planned(start_planned(RunRequest(Path(data), settings, folder, fresh=fresh), goal, dispatcher), goal)
+
+
+def planned_folder(data: str | Path) -> Path:
+    """Return the folder of a run with a deadline, where the user names none."""
+    return Path("runs") / f"{Path(data).resolve().stem}-in-time"
 
 
 def planned_recipe(recipe: str | Path | Mapping[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 
 from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import NetworkOption, Options
-from sketchfit.planning.value import worth
+from sketchfit.planning.value import USEFUL_EPOCHS, Networks, worth
 
 LENGTHS = (3, 4, 5, 6, 8, 10, 13, 17, 22, 30)
 """Epochs of a training among which a plan chooses."""
@@ -33,10 +34,15 @@ class Part:
     folds: int
     epochs: int
 
-    @property
+    @cached_property
     def seconds(self) -> float:
         """Time of all of them."""
         return self.option.seconds(self.epochs, self.folds)
+
+    @cached_property
+    def networks(self) -> Networks:
+        """Networks of the member with them."""
+        return self.option.with_folds(self.folds, self.epochs)
 
 
 @dataclass(frozen=True)
@@ -64,15 +70,15 @@ def allocate(options: Options, left: TimeLeft) -> Allocation:
         options: what there is and what is done.
         left: for units.
     """
-    best = Allocation((), worth(options.networks_done, options.has_bank))
+    has_bank, best, best_seconds = options.has_bank, tuple[Part, ...](), 0.0
+    done = {one.name: one.with_folds(0, 0) for one in options.networks if one.done}
+    best_worth = worth(list(done.values()), has_bank)
     for parts in _candidates(options, left):
-        longest = min(left.before(part.option.after, part.option.slow) for part in parts)
-        if sum(part.seconds for part in parts) > longest:
-            continue
-        found = Allocation(parts, _worth_with(options, parts))
-        if (found.worth, -found.seconds) > (best.worth, -best.seconds):
-            best = found
-    return best
+        seconds = sum(part.seconds for part in parts)
+        found = worth(list({**done, **{part.option.name: part.networks for part in parts}}.values()), has_bank)
+        if (found, -seconds) > (best_worth, -best_seconds):
+            best, best_worth, best_seconds = parts, found, seconds
+    return Allocation(best, best_worth)
 
 
 def first_of(options: Options, allocation: Allocation) -> Part:
@@ -97,23 +103,29 @@ def _worth_with(options: Options, parts: Sequence[Part]) -> float:
     networks = [
         one.with_folds(added[one.name].folds, added[one.name].epochs) if one.name in added else one.with_folds(0, 0)
         for one in options.networks
+        if one.done or one.name in added
     ]
     return worth(networks, options.has_bank)
 
 
 def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[Part, ...]]:
-    """Yield allocations with one length and one number of folds, which may differ for the first of the members."""
+    """Yield allocations that fit, with one length and one number of folds, which may differ for the first member.
+
+    Lengths of equal worth are left out but for the shortest.
+    """
     most = len(options.folds)
-    possible = [
-        one
-        for one in options.networks
-        if len(one.done) < most and one.seconds(SHORTEST) <= left.before(one.after, one.slow)
-    ]
+    allowed = {one: left.before(one.after, one.slow) for one in options.networks_open}
+    possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
+    lengths = [one for one, before in zip(LENGTHS, (0, *LENGTHS), strict=False) if before < USEFUL_EPOCHS]
+    parts = {
+        (one, folds, epochs): Part(one, min(folds, most - len(one.done)), epochs)
+        for one, folds, epochs in product(possible, range(1, most + 1), lengths)
+    }
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):
-            for epochs, folds, less in product(LENGTHS, range(1, most + 1), range(most)):
-                if less and count == 1:
-                    continue
-                wanted = [folds, *[max(1, folds - less)] * (count - 1)]
-                still = [min(number, most - len(one.done)) for number, one in zip(wanted, members, strict=True)]
-                yield tuple(Part(one, number, epochs) for one, number in zip(members, still, strict=True))
+            longest = min(allowed[one] for one in members)
+            for epochs, folds in product(lengths, range(1, most + 1)):
+                for others in range(1, folds + 1) if count > 1 else (1,):
+                    found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
+                    if sum(part.seconds for part in found) <= longest:
+                        yield found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sketchfit.planning.deadline import slow_factor
 from sketchfit.planning.ladder import Rung
@@ -78,6 +78,10 @@ class Rates:
     decoding: float
     maps: float = 0.0
 
+    def without_decoding(self, stored: bool) -> Rates:
+        """Return them for images that are `stored`, or unchanged."""
+        return replace(self, decoding=0.0) if stored else self
+
     def at(self, size: int) -> Rates:
         """Return them for another size: in proportion to the pixels."""
         pixels = (size / self.size) ** 2
@@ -126,6 +130,7 @@ def network_option(
         once=ratio * counts.images * here.decoding,
         copying=ratio * (counts.train + counts.valid) * here.maps,
         copies=rung.copies,
+        follows=rung.follows,
     )
 
 

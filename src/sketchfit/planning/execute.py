@@ -9,15 +9,11 @@ from typing import Any, Protocol
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.choose import choose
 from sketchfit.planning.deadline import LATEST, TimeLeft
-from sketchfit.planning.forecast import forecast
+from sketchfit.planning.forecast import ANSWER_SHARE, forecast
 from sketchfit.planning.options import Options
 from sketchfit.planning.pace import LateError
-from sketchfit.planning.value import accuracy_after
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.estimates import Estimate
-
-ANSWER_SHARE = 0.25
-"""An answer is written after a unit where it takes at most this share of the time since the last one."""
 
 ANSWER_SLOW = 1.3
 """A training is stopped where the last answer, so many times as slow, would be late."""
@@ -80,7 +76,7 @@ def execute(book: PlanBook, work: Work) -> None:
     if not book.plan.answers and book.units("done"):
         last = _answer(book, work, last)
     while (choice := choose(work.options(), _left(book, work))) is not None:
-        unit = book.begin(_in_accuracy(book, choice.unit), work.settings(choice.unit.member), choice.text)
+        unit = book.begin(choice.unit, work.settings(choice.unit.member), choice.text)
         if _run(book, work, unit):
             last = _answer(book, work, last)
         _look_ahead(book, work)
@@ -95,15 +91,7 @@ def _look_ahead(book: PlanBook, work: Work) -> None:
     if book.plan.expected is None:
         whole = forecast(work.options(), _left(book, work))
         expected = whole.expectation(book.plan.answers[0].top1.value)
-    book.expect(tuple(_in_accuracy(book, unit) for unit in ahead.units), expected)
-
-
-def _in_accuracy(book: PlanBook, unit: PlannedUnit) -> PlannedUnit:
-    """Return a unit with its gain as a change of accuracy, from that of the last answer."""
-    if not book.plan.answers:
-        return unit.model_copy(update={"gain": 0.0})
-    now = book.plan.answers[-1].top1.value
-    return unit.model_copy(update={"gain": round(accuracy_after(now, unit.gain) - now, 4)})
+    book.expect(ahead.units, expected)
 
 
 def _left(book: PlanBook, work: Work) -> TimeLeft:

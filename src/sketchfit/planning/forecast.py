@@ -13,13 +13,26 @@ from sketchfit.runs.artefacts import PlanExpectation, PlannedUnit
 MOST_UNITS = 40
 """Units that are looked ahead."""
 
+ANSWER_SHARE = 0.25
+"""An answer is written after a unit where it takes at most this share of the time since the last one."""
+
 
 @dataclass(frozen=True)
 class Forecast:
-    """Units that would be run, in their order, and the worth of everything in the end."""
+    """What would be run.
+
+    Attributes:
+        units: in their order.
+        worths: of everything before the first unit and after each, see `value.worth`.
+    """
 
     units: tuple[PlannedUnit, ...]
-    worth: float
+    worths: tuple[float, ...]
+
+    @property
+    def worth(self) -> float:
+        """Worth of everything in the end."""
+        return self.worths[-1]
 
     def expectation(self, first: float) -> PlanExpectation:
         """Return the accuracy at the end with its interval; `first` is the out-of-fold accuracy of the first answer."""
@@ -27,21 +40,34 @@ class Forecast:
         return PlanExpectation(value=round(value, 4), low=round(low, 4), high=round(high, 4))
 
 
-def forecast(options: Options, left: TimeLeft, most: int = MOST_UNITS) -> Forecast:
+def forecast(options: Options, left: TimeLeft, most: int = MOST_UNITS, answer: float = 0.0) -> Forecast:
     """Choose units until nothing fits.
 
     Args:
         options: what there is and what is done.
         left: for units.
         most: units after which the forecast ends.
+        answer: seconds of an answer, see `with_answer`.
     """
     units: list[PlannedUnit] = []
+    worths = [_worth(options)]
     while len(units) < most and (choice := choose(options, left)) is not None:
         unit = choice.unit
         units.append(unit)
-        left = TimeLeft(left.aim - unit.estimated, left.latest - unit.estimated)
+        spent = with_answer(unit, answer)
+        left = TimeLeft(left.aim - spent, left.latest - spent)
         options = after(options, unit)
-    return Forecast(tuple(units), worth(options.networks_done, options.has_bank))
+        worths.append(_worth(options))
+    return Forecast(tuple(units), tuple(worths))
+
+
+def with_answer(unit: PlannedUnit, answer: float) -> float:
+    """Return the seconds of a unit and of its part in the answers that follow units."""
+    return unit.estimated + min(answer, ANSWER_SHARE * unit.estimated)
+
+
+def _worth(options: Options) -> float:
+    return worth(options.networks_done, options.has_bank)
 
 
 def after(options: Options, unit: PlannedUnit) -> Options:

@@ -54,6 +54,7 @@ class NetworkOption:
         copying: seconds per epoch of the first fold, which stores the output of frozen layers for all folds.
         copies: epochs of the first fold that take so much longer.
         slow: see `deadline.slow_factor`.
+        follows: member whose folds must all be finished before; empty: none.
     """
 
     name: str
@@ -68,6 +69,7 @@ class NetworkOption:
     copying: float = 0.0
     copies: int = 0
     slow: float = SLOW
+    follows: str = ""
 
     def seconds(self, epochs: int, folds: int = 1) -> float:
         """Return the time of the next folds."""
@@ -105,6 +107,12 @@ class Options:
     networks: Sequence[NetworkOption]
     folds: tuple[int, ...]
     answered: bool = False
+
+    @property
+    def networks_open(self) -> list[NetworkOption]:
+        """Members of which a further network may be trained now."""
+        complete = {one.name for one in self.networks if len(one.done) == len(self.folds)}
+        return [one for one in self.networks if one.name not in complete and one.follows in {"", *complete}]
 
     @property
     def networks_done(self) -> list[Networks]:

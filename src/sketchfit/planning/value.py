@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 FINE_TUNING = 0.26
 """A long fine-tuning against a head on frozen features of the same backbone and size."""
@@ -60,7 +61,7 @@ class Networks:
     size: int
     prior: float = 0.0
 
-    @property
+    @cached_property
     def single(self) -> float:
         """Worth of one of them, against a head on frozen features of 128 pixels."""
         scale = math.sqrt(min(1.0, self.updates / USUAL_UPDATES))

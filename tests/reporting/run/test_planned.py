@@ -49,6 +49,7 @@ def test_units_are_listed_by_their_start_with_the_ratio_of_their_times() -> None
     lines = unit_lines(made())
     assert [one.unit.key for one in lines] == ["small", "net/fold0", "net/fold1"]
     assert [one.ratio for one in lines] == [0.75, None, None]
+    assert lines[0].fewer_errors == pytest.approx(0.3297, abs=1e-4)  # 1 - exp(-0.4)
     assert [one.key for one in begun(made())] == ["small", "net/fold0"]
 
 

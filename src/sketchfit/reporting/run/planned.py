@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from sketchfit.reporting.run.page_section import PageSection, page_section
@@ -23,6 +24,11 @@ class UnitLine:
 
     unit: PlannedUnit
     ratio: float | None
+
+    @property
+    def fewer_errors(self) -> float:
+        """Share of the errors before it that it was expected to avoid, when it was planned."""
+        return 1 - math.exp(-self.unit.gain)
 
 
 def plan_section(run: Run) -> PageSection | None:

@@ -26,7 +26,7 @@ class PlannedUnit(ArtefactPart):
         epochs: of the training; 0 for a bank member.
         status: `dropped` where it would not have ended in time.
         estimated, actual: seconds that it was expected to take and took; of a dropped one, that it would have taken.
-        gain: change of accuracy that was expected of it, 0 … 1.
+        gain: expected decrease of the logarithm of the error.
         started_at, ended_at: when.
         reason: why it was dropped.
     """

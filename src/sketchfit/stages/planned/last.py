@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sketchfit.config.recipe import Recipe
@@ -38,6 +39,11 @@ class LastStage:
     per_image: float
     later: str
 
+    @property
+    def left_out(self) -> str:
+        """One clause for a run without it."""
+        return f"{self.name} is left out, as there is no time for it ({self.later})"
+
     def seconds(self, images: int) -> float:
         """Return the time that it is expected to take."""
         return self.start + self.per_image * images
@@ -57,10 +63,15 @@ def last_stages(recipe: Recipe) -> tuple[LastStage, ...]:
     return (claims,) * recipe.claim.enabled + (reports,) * recipe.report.enabled
 
 
+def with_time_for(wanted: Sequence[LastStage], images: int, seconds: float) -> tuple[LastStage, ...]:
+    """Return the stages that take a small part of a run's time."""
+    return tuple(one for one in wanted if one.seconds(images) <= SHARE * seconds)
+
+
 def plan_last(work: RunWork) -> tuple[LastStage, ...]:
     """Return the stages that have time, and reserve it."""
-    plan, images, wanted = work.book.plan, work.counts.images, last_stages(work.context.recipe)
-    used = tuple(one for one in wanted if one.seconds(images) <= SHARE * plan.seconds)
+    images, wanted = work.counts.images, last_stages(work.context.recipe)
+    used = with_time_for(wanted, images, work.book.plan.seconds)
     for one in wanted:
         if one not in used:
             _leave_out(work, one)
@@ -98,7 +109,6 @@ def _in_time(work: RunWork, one: LastStage, context: RunContext, state: RunState
 
 
 def _leave_out(work: RunWork, one: LastStage) -> None:
-    text = f"{one.name} is left out, as there is no time for it ({one.later})"
-    if text not in work.book.plan.left_out:
-        work.book.change(left_out=(*work.book.plan.left_out, text))
-        work.book.decide(text)
+    if one.left_out not in work.book.plan.left_out:
+        work.book.change(left_out=(*work.book.plan.left_out, one.left_out))
+        work.book.decide(one.left_out)

@@ -32,7 +32,9 @@ USUAL_DECODING = 600.0
 """Images per second, where the images were decoded by an earlier run."""
 
 
-def measure_rates(context: RunContext, rungs: Sequence[Rung], book: PlanBook, counts: Counts) -> dict[str, Rates]:
+def measure_rates(
+    context: RunContext, rungs: Sequence[Rung], book: PlanBook, counts: Counts, trials: float = 0.0
+) -> dict[str, Rates]:
     """Return the rates of each backbone, by its name, and write them into the plan.
 
     The first backbone whose networks may be trained is tried, and others while there is time.
@@ -42,8 +44,10 @@ def measure_rates(context: RunContext, rungs: Sequence[Rung], book: PlanBook, co
         rungs: members that the run may have.
         book: the plan.
         counts: of rows.
+        trials: seconds that they may take in any case.
     """
-    decoding, allowed = 1 / book.plan.measurements.get(DECODING, USUAL_DECODING), TRIAL_SHARE * book.plan.seconds
+    decoding = 1 / book.plan.measurements.get(DECODING, USUAL_DECODING)
+    allowed = max(trials, TRIAL_SHARE * book.plan.seconds)
     smallest: dict[str, Rung] = {}
     for rung in rungs:
         if rung.kind == "network" and rung.backbone.name not in smallest:

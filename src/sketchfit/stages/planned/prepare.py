@@ -58,15 +58,23 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     Raises:
         UserError: a mistake in the candidates, the images or the folds.
     """
-    on_gpu = context.engine.device.type != "cpu"
-    long = book.plan.seconds >= VIEWS_FROM
-    views = context.recipe.inference.views if long else ()
-    found, seed = backbones(context.recipe, goal), context.recipe.seed
-    rungs = ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
+    rungs = rungs_of(context, goal, book.plan.seconds)
     check_members(context.recipe, rungs)
     context = bounded(context, book)
     state = _until_folds(context, rungs, book)
     return RunWork(context, state, rungs, book)
+
+
+def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...]:
+    """Return the members that a run of so many seconds may have.
+
+    Raises:
+        UserError: a mistake in the candidates.
+    """
+    on_gpu, long = context.engine.device.type != "cpu", seconds >= VIEWS_FROM
+    views = context.recipe.inference.views if long else ()
+    found, seed = backbones(context.recipe, goal), context.recipe.seed
+    return ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
 
 
 def backbones(recipe: Recipe, goal: Goal) -> list[Backbone]:

@@ -81,12 +81,12 @@ def start_planned(
     context.run.write_recipe(recipe)
     context = replace(context, dispatcher=dispatcher)
     start_callbacks(context)
-    goal = _with_time(goal, context)
+    goal = with_time(goal, context)
     complete = plan is not None and plan.finished_at is not None and _same_request(plan, goal)
     return PlannedStart(context, _book(context, goal, plan, began, clock), complete)
 
 
-def _with_time(goal: Goal, context: RunContext) -> Goal:
+def with_time(goal: Goal, context: RunContext) -> Goal:
     """Return the goal with the time of its quality."""
     if goal.quality not in TIMES:
         return goal

@@ -79,8 +79,6 @@ class RunWork:
         priors = measured_priors(list(self._rungs.values()), self._accuracies())
         banks, networks = [], []
         for name, rung in self._rungs.items():
-            if rung.follows and len(done.get(rung.follows, ())) < len(self._numbers):
-                continue
             rates, ratio = self._rates(rung), ratio_of(ratios, name, rung.kind)
             if rung.kind == "bank":
                 banks.append(bank_option(rung, rates, counts, ratio, name in done))
@@ -208,8 +206,7 @@ class RunWork:
             recipe = member_of(self.context.recipe, rung.settings, rung.name)
             rows, settings = len(self.context.table.train), store_settings(recipe)
             self._stored[rung.size] = is_stored(cache_folder(recipe), settings, rows)
-        rates = self.rates[rung.backbone.name]
-        return replace(rates, decoding=0.0) if self._stored[rung.size] else rates
+        return self.rates[rung.backbone.name].without_decoding(self._stored[rung.size])
 
     def _accuracies(self) -> dict[str, float]:
         """Return the out-of-fold accuracy of each finished bank member."""
