@@ -52,3 +52,7 @@ def test_nothing_is_worth_nothing():
 
 def test_a_gain_lowers_the_error_by_its_exponential():
     assert accuracy_after(0.6, math.log(2)) == pytest.approx(0.8)
+
+
+def test_backbones_made_for_small_images_are_not_worse_than_their_features():
+    assert _networks((8,), size=32).single == _networks((8,)).single

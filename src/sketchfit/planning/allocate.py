@@ -9,7 +9,7 @@ from itertools import combinations, product
 
 from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import NetworkOption, Options
-from sketchfit.planning.value import USEFUL_EPOCHS, Networks, worth
+from sketchfit.planning.value import Networks, worth
 
 LENGTHS = (3, 4, 5, 6, 8, 10, 13, 17, 22, 30)
 """Epochs of a training among which a plan chooses."""
@@ -109,22 +109,18 @@ def _worth_with(options: Options, parts: Sequence[Part]) -> float:
 
 
 def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[Part, ...]]:
-    """Yield allocations that fit, with one length and one number of folds, which may differ for the first member.
-
-    Lengths of equal worth are left out but for the shortest.
-    """
+    """Yield allocations that fit, with one length and one number of folds, which may differ for the first member."""
     most = len(options.folds)
     allowed = {one: left.before(one.after, one.slow) for one in options.networks_open}
     possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
-    lengths = [one for one, before in zip(LENGTHS, (0, *LENGTHS), strict=False) if before < USEFUL_EPOCHS]
     parts = {
         (one, folds, epochs): Part(one, min(folds, most - len(one.done)), epochs)
-        for one, folds, epochs in product(possible, range(1, most + 1), lengths)
+        for one, folds, epochs in product(possible, range(1, most + 1), LENGTHS)
     }
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):
             longest = min(allowed[one] for one in members)
-            for epochs, folds in product(lengths, range(1, most + 1)):
+            for epochs, folds in product(LENGTHS, range(1, most + 1)):
                 for others in range(1, folds + 1) if count > 1 else (1,):
                     found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
                     if sum(part.seconds for part in found) <= longest:

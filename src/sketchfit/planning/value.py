@@ -63,10 +63,13 @@ class Networks:
 
     @cached_property
     def single(self) -> float:
-        """Worth of one of them, against a head on frozen features of 128 pixels."""
+        """Worth of one of them, against a head on frozen features of 128 pixels, or of its size where that is smaller.
+
+        A size below 128 pixels is that of a backbone that is made for it.
+        """
         scale = math.sqrt(min(1.0, self.updates / USUAL_UPDATES))
         short = sum(LENGTH / min(scale * one, USEFUL_EPOCHS) for one in self.epochs) / len(self.epochs)
-        return FINE_TUNING + SIZE * math.log2(self.size / 128) + self.prior - short
+        return FINE_TUNING + SIZE * math.log2(max(1.0, self.size / 128)) + self.prior - short
 
 
 def worth(members: Sequence[Networks], bank: bool = True) -> float:
