@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sketchfit.bank.cache import MakeArray, Stored, features_key, open_stored
+from sketchfit.bank.cache import MakeArray, Stored, features_key, is_random, open_stored
 from sketchfit.bank.extractor import Extractor, MakePicture, NotFiniteError
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
@@ -113,13 +113,18 @@ class FeaturePass:
     view: str = ""
     picture: MakePicture | None = None
 
+    @property
+    def _kind(self) -> str:
+        """Return what else the features depend on: random weights differ with the number of classes."""
+        return f"{self.view} of {self.extractor.network.classes} classes" if is_random(self.recipe) else self.view
+
     def features(self, store: Store) -> Stored:
         """Return the features of all images: from the cache, or computed.
 
         Raises:
             UserError: the network returns NaN or infinity for an image.
         """
-        key = features_key(self.recipe, store, self.extractor.compute.device, self.view)
+        key = features_key(self.recipe, store, self.extractor.compute.device, self._kind)
         title = " of ".join([f"frozen features of {self.recipe.model.backbone}", *([self.view] if self.view else [])])
 
         def extract(make_array: MakeArray) -> Stored:
