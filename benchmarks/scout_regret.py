@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.machine import describe
 from benchmarks.process import environment
-from sketchfit.candidates import Candidate, find_candidates
+from sketchfit.candidates import BackboneCandidate, find_candidates
 from sketchfit.inference.intervals import paired_difference
 from sketchfit.runs.artefacts.scout import ScoutRecord
 from sketchfit.runs.run import Run
@@ -43,7 +43,7 @@ class Trained:
         return float(self.right.mean())
 
 
-def settings_of(candidate: Candidate, size: int, given: argparse.Namespace) -> list[str]:
+def settings_of(candidate: BackboneCandidate, size: int, given: argparse.Namespace) -> list[str]:
     """Return the arguments of a run with an option."""
     settings = (
         f"model.backbone={candidate.backbone}",
@@ -64,7 +64,7 @@ def run_command(arguments: Sequence[object], threads: int) -> float:
     return time.monotonic() - began
 
 
-def train(data: Path, candidate: Candidate, size: int, given: argparse.Namespace) -> Trained:
+def train(data: Path, candidate: BackboneCandidate, size: int, given: argparse.Namespace) -> Trained:
     """Train an option, unless that is done."""
     out = given.work / f"{data.name}-{candidate.name}-{size}"
     done = out.with_suffix(".json")

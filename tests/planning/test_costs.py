@@ -6,13 +6,13 @@ import pytest
 
 from sketchfit.planning import costs
 from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, pass_seconds
-from sketchfit.planning.ladder import Backbone, Rung, ladder
+from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 
 COUNTS = Counts(train=100, valid=20, tests=50, folds=6, batch=10)
 
 
 def test_the_first_fold_stores_output_for_all_folds_in_as_many_epochs_as_there_are_copies():
-    backbone = Backbone("net", {"backbone": "resnet18"}, 128)
+    backbone = PlannedBackbone("net", {"backbone": "resnet18"}, 128)
     rung = Rung("net-128", "network", backbone, 128, {"model": {"freeze": {"copies": 3}}})
     rates = Rates(128, training=0.01, prediction=0.001, decoding=0.0, maps=0.005)
     first = network_option(rung, rates, COUNTS, 1.0, (), 1)
@@ -25,7 +25,7 @@ def test_the_first_fold_stores_output_for_all_folds_in_as_many_epochs_as_there_a
 
 def test_a_bank_member_takes_its_passes_and_its_heads():
     bank, never = (
-        ladder([Backbone("net", {"backbone": "resnet18"}, 96)], on_gpu=True, views=(), mirrored=on)[0]
+        ladder([PlannedBackbone("net", {"backbone": "resnet18"}, 96)], on_gpu=True, views=(), mirrored=on)[0]
         for on in (True, False)
     )
     rates = Rates(96, training=1.0, prediction=0.1, decoding=0.05)
@@ -43,7 +43,7 @@ def test_rates_are_in_proportion_to_the_pixels():
 
 
 def test_networks_on_a_cpu_train_on_stored_output():
-    backbone = Backbone("mobile", {"backbone": "mobilenetv2_100"}, 224)
+    backbone = PlannedBackbone("mobile", {"backbone": "mobilenetv2_100"}, 224)
     for on_gpu in (False, True):
         networks = [
             rung

@@ -4,13 +4,13 @@ import math
 
 import pytest
 
-from sketchfit.planning.ladder import TRANSFER, Backbone, ladder, measured_priors
+from sketchfit.planning.ladder import TRANSFER, PlannedBackbone, ladder, measured_priors
 
-SMALL = Backbone("small", {"backbone": "mobilenetv2_100"}, 224, cost=0.3, prior=0.0)
-LARGE = Backbone("large", {"backbone": "resnet50"}, 224, cost=4.0, prior=0.1)
+SMALL = PlannedBackbone("small", {"backbone": "mobilenetv2_100"}, 224, cost=0.3, prior=0.0)
+LARGE = PlannedBackbone("large", {"backbone": "resnet50"}, 224, cost=4.0, prior=0.1)
 
 
-def _ladder(*backbones: Backbone):
+def _ladder(*backbones: PlannedBackbone):
     return ladder(backbones, on_gpu=False, views=("hflip",), mirrored=False)
 
 
@@ -33,9 +33,9 @@ def test_networks_are_small_middle_and_large():
         ("small-128-seed1", "small-128", 1),
         ("small-128-seed2", "small-128-seed1", 2),
     ]
-    assert Backbone("v", {"backbone": "vit_tiny_patch16_224"}, 224).sizes == (224,)
-    assert Backbone("m", {"backbone": "mixer_b16_224"}, 224).sizes == (224,)
-    assert Backbone("t", {"backbone": "resnet18"}, 32).sizes == (32,)
+    assert PlannedBackbone("v", {"backbone": "vit_tiny_patch16_224"}, 224).sizes == (224,)
+    assert PlannedBackbone("m", {"backbone": "mixer_b16_224"}, 224).sizes == (224,)
+    assert PlannedBackbone("t", {"backbone": "resnet18"}, 32).sizes == (32,)
 
 
 def test_members_that_are_trained_again_do_not_have_the_seed_of_the_run():
@@ -52,6 +52,6 @@ def test_measured_features_replace_published_accuracy():
 
 def test_the_cheapest_and_the_best_backbones_are_fine_tuned():
     costs = {"cheap": (0.1, -0.2), "good": (0.4, 0.1), "better": (0.5, 0.2), "worse": (0.6, -0.1)}
-    backbones = [Backbone(name, {"backbone": name}, 128, *figures) for name, figures in costs.items()]
+    backbones = [PlannedBackbone(name, {"backbone": name}, 128, *figures) for name, figures in costs.items()]
     rungs = ladder(backbones, on_gpu=False, views=(), mirrored=False)
     assert {rung.backbone.name for rung in rungs if rung.kind == "network"} == {"cheap", "good", "better"}

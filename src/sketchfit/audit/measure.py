@@ -28,7 +28,7 @@ from sketchfit.data import images, paper
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.images import Decoded, ImageError, decode, decode_image, read_image_file
 from sketchfit.data.in_threads import in_threads
-from sketchfit.data.paper import Ink
+from sketchfit.data.paper import InkMask
 from sketchfit.data.store import Decoding, Progress
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
@@ -269,7 +269,7 @@ def _measure_one(
     assert data is not None  # else decoding had failed
     pixels = image.pixels
     small = shrink(pixels, SIGNATURE_SIDE)
-    ink = Ink.of(small)
+    ink = InkMask.of(small)
     values, moments, thumbnail = trait_values(None), np.full((2, 3), np.nan), b""
     if settings.traits:
         known = ink if max(small.shape[:2]) <= WORKING_SIDE else None

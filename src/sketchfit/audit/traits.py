@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.data.paper import FRAME, Ink, paper_colour
+from sketchfit.data.paper import FRAME, InkMask, paper_colour
 
 WORKING_SIDE = 512
 """Longer side, in pixels, to which larger drawings are reduced before they are measured."""
@@ -71,7 +71,7 @@ class Traits:
     drawings: float
     """Number of separate drawings: parts more than a twentieth of the longer side apart, without overlapping boxes."""
     box_left: float
-    """Ink's bounding box: left edge over the width, 0 … 1."""
+    """Bounding box of the ink: left edge over the width, 0 … 1."""
     box_top: float
     """Top edge over the height."""
     box_right: float
@@ -95,7 +95,7 @@ FLAGS = ("colour", "inverted", "blank")
 """Traits that are true or false."""
 
 
-def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan, ink: Ink | None = None) -> Traits:
+def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan, ink: InkMask | None = None) -> Traits:
     """Measure one drawing.
 
     Args:
@@ -107,7 +107,7 @@ def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan, ink
     height, width = image.shape[:2]
     small = shrink(image, WORKING_SIDE)
     grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    ink = ink or Ink.of(small)
+    ink = ink or InkMask.of(small)
     apart, mask = ink.apart, ink.mask
     share = cv2.countNonZero(mask) / mask.size
     paper = _brightness(paper_colour(small if small.ndim == 3 else small[:, :, None], FRAME))

@@ -15,7 +15,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Candidate:
+class BackboneCandidate:
     """A backbone with its weights.
 
     Attributes:
@@ -51,7 +51,7 @@ class Candidate:
     def non_commercial(self) -> bool:
         """Whether the licence forbids commercial use.
 
-        >>> Candidate("a", "resnet18", None, 224, 11.7, 1.8, "cc-by-nc-4.0").non_commercial
+        >>> BackboneCandidate("a", "resnet18", None, 224, 11.7, 1.8, "cc-by-nc-4.0").non_commercial
         True
         """
         return re.search(r"(^|[-_])nc([-_]|$)", self.licence.lower()) is not None
@@ -59,7 +59,7 @@ class Candidate:
     def gmacs_at(self, size: int) -> float:
         """Return billions of multiplications per image at an input size, in proportion to its area.
 
-        >>> Candidate("a", "resnet18", None, 224, 11.7, 1.8).gmacs_at(112)
+        >>> BackboneCandidate("a", "resnet18", None, 224, 11.7, 1.8).gmacs_at(112)
         0.45
         """
         return self.gmacs * (size / self.input_size) ** 2

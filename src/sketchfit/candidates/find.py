@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sketchfit._timm import timm
-from sketchfit.candidates.candidate import UNKNOWN, Candidate
+from sketchfit.candidates.candidate import UNKNOWN, BackboneCandidate
 from sketchfit.candidates.cost import count_cost
 from sketchfit.candidates.local import ENDINGS, from_file, weight_files
 from sketchfit.candidates.table import shipped_candidates, with_tag
@@ -21,7 +21,7 @@ from sketchfit.models.hub import has_cached_weights, is_cached
 log = logging.getLogger(__name__)
 
 
-def find_candidates(request: Sequence[str] = (), allow_noncommercial: bool = False) -> list[Candidate]:
+def find_candidates(request: Sequence[str] = (), allow_noncommercial: bool = False) -> list[BackboneCandidate]:
     """Return the candidates of a request, without duplicates, in its order.
 
     Args:
@@ -45,7 +45,7 @@ def find_candidates(request: Sequence[str] = (), allow_noncommercial: bool = Fal
     return _distinct(found)
 
 
-def _requested(text: str) -> list[Candidate]:
+def _requested(text: str) -> list[BackboneCandidate]:
     path = Path(text).expanduser()
     if path.is_dir():
         return [from_file(one) for one in weight_files(path)]
@@ -54,7 +54,7 @@ def _requested(text: str) -> list[Candidate]:
     return [_by_name(text)]
 
 
-def _by_name(name: str) -> Candidate:
+def _by_name(name: str) -> BackboneCandidate:
     """Return the candidate of a timm name, whose weights are in the cache or can be downloaded."""
     check_backbone(name)
     config = timm.get_pretrained_cfg(name)
@@ -64,10 +64,10 @@ def _by_name(name: str) -> Candidate:
         return known
     size = own_input_size(full)
     params, gmacs = count_cost(full, size)
-    return Candidate(full, full, None, size, params, gmacs, (config and config.license) or UNKNOWN)
+    return BackboneCandidate(full, full, None, size, params, gmacs, (config and config.license) or UNKNOWN)
 
 
-def _at_hand(allow_noncommercial: bool) -> list[Candidate]:
+def _at_hand(allow_noncommercial: bool) -> list[BackboneCandidate]:
     """Return the shipped candidates whose weights are in the cache, and the others too if the hub can be reached."""
     allowed = [one for one in shipped_candidates() if allow_noncommercial or not one.non_commercial]
     sections = {one.name: ModelSection(backbone=one.backbone) for one in allowed}
@@ -93,7 +93,7 @@ def _can_be_downloaded(section: ModelSection) -> bool:
     return True
 
 
-def _distinct(found: Sequence[Candidate]) -> list[Candidate]:
+def _distinct(found: Sequence[BackboneCandidate]) -> list[BackboneCandidate]:
     """Return the candidates with distinct names: of equal ones, later ones get the number of their place."""
     names: dict[str, int] = {}
     kept = []

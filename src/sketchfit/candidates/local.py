@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from sketchfit._timm import timm
-from sketchfit.candidates.candidate import UNKNOWN, Candidate
+from sketchfit.candidates.candidate import UNKNOWN, BackboneCandidate
 from sketchfit.candidates.cost import count_cost
 from sketchfit.candidates.table import published, with_tag
 from sketchfit.config.model import ModelSection
@@ -35,7 +35,7 @@ def weight_files(folder: Path) -> list[Path]:
     return found
 
 
-def from_file(path: Path) -> Candidate:
+def from_file(path: Path) -> BackboneCandidate:
     """Return the candidate of a file of weights.
 
     Its architecture is that of the metadata; otherwise the longest name of a timm model with which the name of the file
@@ -57,7 +57,7 @@ def from_file(path: Path) -> Candidate:
         source = f"{known.backbone}, which may have other weights: {known.sources[0]}"
         return replace(known, **here, licence=UNKNOWN, sources=(source,))
     params, gmacs = count_cost(architecture, section.size)
-    return Candidate(**here, input_size=section.size, params=params, gmacs=gmacs)
+    return BackboneCandidate(**here, input_size=section.size, params=params, gmacs=gmacs)
 
 
 def architecture_of(path: Path) -> str:

@@ -11,7 +11,7 @@ import csv
 from functools import lru_cache
 from importlib.resources import files
 
-from sketchfit.candidates.candidate import UNKNOWN, Candidate
+from sketchfit.candidates.candidate import UNKNOWN, BackboneCandidate
 
 SOURCES = {
     "timm": "timm, results-imagenet.csv and results-sketch.csv at commit 0173a13",
@@ -22,25 +22,25 @@ SOURCES = {
 
 
 @lru_cache(maxsize=1)
-def shipped_candidates() -> tuple[Candidate, ...]:
+def shipped_candidates() -> tuple[BackboneCandidate, ...]:
     """Return the shipped table, whatever the licences and whether or not the weights are at hand."""
     text = (files("sketchfit.candidates") / "table.csv").read_text(encoding="utf-8")
     return tuple(_candidate(row) for row in csv.DictReader(text.splitlines()))
 
 
-def published(architecture: str) -> Candidate | None:
+def published(architecture: str) -> BackboneCandidate | None:
     """Return the shipped candidate of an architecture; None where there is none, or several with other weights."""
     found = [one for one in shipped_candidates() if one.architecture == architecture]
     return found[0] if len(found) == 1 else None
 
 
-def with_tag(name: str) -> Candidate | None:
+def with_tag(name: str) -> BackboneCandidate | None:
     """Return the shipped candidate of this name with its tag; None where the table has none."""
     return next((one for one in shipped_candidates() if one.backbone == name), None)
 
 
-def _candidate(row: dict[str, str]) -> Candidate:
-    return Candidate(
+def _candidate(row: dict[str, str]) -> BackboneCandidate:
+    return BackboneCandidate(
         name=row["backbone"],
         backbone=row["backbone"],
         weights=None,

@@ -49,7 +49,7 @@ def contrast(image: NDArray[np.uint8], paper: NDArray[np.uint8] | None = None) -
 
 
 @dataclass(frozen=True)
-class Ink:
+class InkMask:
     """Ink of a drawing.
 
     Attributes:
@@ -61,7 +61,7 @@ class Ink:
     mask: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, image: NDArray[np.uint8]) -> Ink:
+    def of(cls, image: NDArray[np.uint8]) -> InkMask:
         """Separate the ink of an image, uint8 [H, W] or [H, W, C], from its paper."""
         apart = contrast(image)
         return cls(apart, ink_mask(apart))

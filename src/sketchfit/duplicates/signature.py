@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.data.paper import Ink, ink_mask
+from sketchfit.data.paper import InkMask, ink_mask
 
 SIDE = 192
 """Side of the raster of the centre lines, pixels."""
@@ -131,7 +131,7 @@ def _ring_weights() -> NDArray[np.float32]:
 _RING_WEIGHTS = _ring_weights()
 
 
-def take_signature(image: NDArray[np.uint8], ink: Ink | None = None) -> Signatures:
+def take_signature(image: NDArray[np.uint8], ink: InkMask | None = None) -> Signatures:
     """Compute the signature of one drawing.
 
     Args:
@@ -142,7 +142,7 @@ def take_signature(image: NDArray[np.uint8], ink: Ink | None = None) -> Signatur
         `Signatures` of one row; `drawn` is False for a blank image.
     """
     result = Signatures.empty(1)
-    ink = ink or Ink.of(image)
+    ink = ink or InkMask.of(image)
     x, y, spread, _ = _moments(ink.mask)
     if spread < 1.0:
         return result

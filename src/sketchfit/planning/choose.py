@@ -18,7 +18,7 @@ LAST_LENGTH = 1.25
 
 
 @dataclass(frozen=True)
-class Choice:
+class NextUnit:
     """A unit that is run next.
 
     Attributes:
@@ -32,7 +32,7 @@ class Choice:
     allocation: Allocation | None = None
 
 
-def choose(options: Options, left: TimeLeft) -> Choice | None:
+def choose(options: Options, left: TimeLeft) -> NextUnit | None:
     """Return what is run next; None where nothing fits.
 
     Args:
@@ -54,13 +54,13 @@ def choose(options: Options, left: TimeLeft) -> Choice | None:
     return None
 
 
-def _bank(bank: BankOption, why: str) -> Choice:
+def _bank(bank: BankOption, why: str) -> NextUnit:
     unit = PlannedUnit(key=bank.name, kind="bank", member=bank.name, estimated=round(bank.seconds, 1), gain=BANK)
     about = f", about {bank.seconds:.0f} s" if bank.seconds else ""
-    return Choice(unit, f"{bank.name}: {why}{about}")
+    return NextUnit(unit, f"{bank.name}: {why}{about}")
 
 
-def _network(options: Options, allocation: Allocation, left: TimeLeft) -> Choice:
+def _network(options: Options, allocation: Allocation, left: TimeLeft) -> NextUnit:
     part = first_of(options, allocation)
     if sum(one.folds for one in allocation.parts) == 1:
         longest = min(
@@ -79,4 +79,4 @@ def _network(options: Options, allocation: Allocation, left: TimeLeft) -> Choice
     )
     planned = ", ".join(f"{one.folds} x {one.option.name} ({one.epochs} epochs)" for one in allocation.parts)
     text = f"{unit.key}: {part.epochs} epochs, about {part.seconds:.0f} s; plan for {left.aim:.0f} s: {planned}"
-    return Choice(unit, text, allocation)
+    return NextUnit(unit, text, allocation)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sketchfit.candidates import Candidate
+from sketchfit.candidates import BackboneCandidate
 from sketchfit.config.overrides import merge
 from sketchfit.config.own_size import has_one_size
 from sketchfit.config.parse import backbone_name
@@ -63,7 +63,7 @@ further epoch."""
 
 
 @dataclass(frozen=True)
-class Backbone:
+class PlannedBackbone:
     """A backbone that may be used.
 
     Attributes:
@@ -81,13 +81,13 @@ class Backbone:
     prior: float = 0.0
 
     @classmethod
-    def of_recipe(cls, recipe: Recipe, own_size: int) -> Backbone:
+    def of_recipe(cls, recipe: Recipe, own_size: int) -> PlannedBackbone:
         """Return the backbone of a recipe; `own_size` is that of its weights."""
         model = recipe.model.model_dump(mode="json", include={"backbone", "weights"})
         return cls(backbone_name(recipe), model, max(own_size, recipe.model.input_size or 0))
 
     @classmethod
-    def of_candidate(cls, candidate: Candidate) -> Backbone:
+    def of_candidate(cls, candidate: BackboneCandidate) -> PlannedBackbone:
         """Return a candidate as a backbone."""
         name = re.sub(r"[^\w.-]", "_", candidate.name)
         model = {key: value for key, value in candidate.settings()["model"].items() if key != "input_size"}
@@ -123,7 +123,7 @@ class Rung:
 
     name: str
     kind: UnitKind
-    backbone: Backbone
+    backbone: PlannedBackbone
     size: int
     settings: Mapping[str, Any]
     filler: bool = False
@@ -141,7 +141,7 @@ class Rung:
 
 
 def ladder(
-    backbones: Sequence[Backbone], *, on_gpu: bool, views: Sequence[str], mirrored: bool, seed: int = 0
+    backbones: Sequence[PlannedBackbone], *, on_gpu: bool, views: Sequence[str], mirrored: bool, seed: int = 0
 ) -> tuple[Rung, ...]:
     """Return all members, in the order in which their kinds are tried: the cheapest first answer first.
 
@@ -185,14 +185,14 @@ def measured_priors(rungs: Sequence[Rung], accuracy: Mapping[str, float]) -> dic
     return priors
 
 
-def _bank(backbone: Backbone, size: int, mirrored: bool) -> Rung:
+def _bank(backbone: PlannedBackbone, size: int, mirrored: bool) -> Rung:
     settings = merge(BANK, {"model": {**backbone.model, "input_size": size}})
     if not mirrored:
         settings = merge(settings, {"training": {"kernel": {"mirrored": "never"}}})
     return Rung(f"{backbone.name}-{size}-bank", "bank", backbone, size, settings)
 
 
-def _network(backbone: Backbone, size: int, on_gpu: bool, views: Sequence[str]) -> Rung:
+def _network(backbone: PlannedBackbone, size: int, on_gpu: bool, views: Sequence[str]) -> Rung:
     model: dict[str, Any] = {**backbone.model, "input_size": size}
     if not on_gpu and (first := backbone.first_trained):
         model["freeze"] = {"train": "from", "first": first, "copies": COPIES}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sketchfit.candidates import Candidate
+from sketchfit.candidates import BackboneCandidate
 from sketchfit.data.folds import Fold
 from sketchfit.runs.artefacts import OptionFigures
 from sketchfit.runs.estimates import Estimate
@@ -23,10 +23,10 @@ class Time:
         return self.now
 
 
-def make_candidate(name: str = "one", **fields: Any) -> Candidate:
+def make_candidate(name: str = "one", **fields: Any) -> BackboneCandidate:
     """A small backbone of 64 pixels; `fields` replace any other field."""
     given = {"backbone": "test_resnet", "weights": None, "input_size": 64, "params": 0.5, "gmacs": 0.1}
-    return Candidate(name, **(given | fields))
+    return BackboneCandidate(name, **(given | fields))
 
 
 def make_figures(name: str = "one at 64 px", bank: float | None = 0.5, **fields: Any) -> OptionFigures:

@@ -14,9 +14,9 @@ from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.stages.scout import search as module
 from sketchfit.stages.scout.budget import Budget
-from sketchfit.stages.scout.measure import Cost, Trial
+from sketchfit.stages.scout.measure import Trial, TrialCost
 from sketchfit.stages.scout.options import make_options
-from sketchfit.stages.scout.search import BANK_SHARE, Search
+from sketchfit.stages.scout.search import BANK_SHARE, ScoutSearch
 from sketchfit.stages.scout.tried import TriedFolder
 from tests.factories import bars, make_context, make_store, make_table, tiny_recipe
 from tests.stages.scout.made import Time, make_candidate, make_rows
@@ -46,12 +46,12 @@ def search_of(monkeypatch, tmp_path, world, seconds=1000.0, run_seconds=None):
     rows = make_rows((tuple(range(ROWS // 2)), tuple(range(ROWS // 2, ROWS))), ROWS)
     context = make_context(tmp_path, recipe, table)
     trial = Trial(1, 1, 1, 1, 1, training_seconds=0.01, prediction_seconds=0.005)
-    monkeypatch.setattr(module, "measure", lambda *_, **__: Cost(trial, 1, 100.0))
+    monkeypatch.setattr(module, "measure", lambda *_, **__: TrialCost(trial, 1, 100.0))
     monkeypatch.setattr(module, "head_seconds", lambda _: 0.0)
     monkeypatch.setattr(module, "bank_right", world.bank)
     monkeypatch.setattr(module, "load_stores", lambda *_: pytest.fail("nothing is decoded"))
     budget = Budget(seconds, world.time, began=world.time.now)
-    found = Search(context, rows, TriedFolder.of(context, rows), budget, run_seconds)
+    found = ScoutSearch(context, rows, TriedFolder.of(context, rows), budget, run_seconds)
     candidates = [make_candidate(name, backbone=name) for name in ("test_resnet", "test_efficientnet", "test_vit")]
     ladders = make_options(recipe, candidates, [32, 48])
     for ladder in ladders:

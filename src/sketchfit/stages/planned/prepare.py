@@ -16,7 +16,7 @@ from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
-from sketchfit.planning.ladder import Backbone, Rung, ladder
+from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
 from sketchfit.stages.context import RunContext, RunState
@@ -77,11 +77,11 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     return ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
 
 
-def backbones(recipe: Recipe, goal: Goal) -> list[Backbone]:
+def backbones(recipe: Recipe, goal: Goal) -> list[PlannedBackbone]:
     """Return the backbones that a run may use: the candidates, or the recipe's own."""
     if not goal.candidates:
-        return [Backbone.of_recipe(recipe, own_input_size(recipe.model.backbone))]
-    return [Backbone.of_candidate(one) for one in find_candidates(goal.candidates, goal.allow_noncommercial)]
+        return [PlannedBackbone.of_recipe(recipe, own_input_size(recipe.model.backbone))]
+    return [PlannedBackbone.of_candidate(one) for one in find_candidates(goal.candidates, goal.allow_noncommercial)]
 
 
 def check_members(recipe: Recipe, rungs: Sequence[Rung]) -> None:

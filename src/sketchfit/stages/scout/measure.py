@@ -22,7 +22,7 @@ LONG = 0.5
 
 
 @dataclass(frozen=True)
-class Cost:
+class TrialCost:
     """Of an option on this machine.
 
     Attributes:
@@ -36,7 +36,7 @@ class Cost:
     run_seconds: float
 
 
-def measure(context: RunContext, option: Option, rows: ScoutRows, repeat: bool = False) -> Cost:
+def measure(context: RunContext, option: Option, rows: ScoutRows, repeat: bool = False) -> TrialCost:
     """Try an option's training.
 
     Args:
@@ -53,7 +53,7 @@ def measure(context: RunContext, option: Option, rows: ScoutRows, repeat: bool =
     trial = (_faster_of_two if repeat else _tried)(option.recipe, context, folder)
     tests = len(context.table.test)
     seconds = sum(training_seconds(option.recipe, trial, fold, tests) for fold in rows.folds)
-    return Cost(trial, training_memory(option.recipe, trial, 1), seconds)
+    return TrialCost(trial, training_memory(option.recipe, trial, 1), seconds)
 
 
 def _tried(recipe: Recipe, context: RunContext, folder: Path) -> Trial:
@@ -72,7 +72,7 @@ def _faster_of_two(recipe: Recipe, context: RunContext, folder: Path) -> Trial:
     )
 
 
-def with_cost(figures: OptionFigures, cost: Cost) -> OptionFigures:
+def with_cost(figures: OptionFigures, cost: TrialCost) -> OptionFigures:
     """Return the figures with what was measured."""
     changes = {
         "train_seconds": cost.run_seconds,

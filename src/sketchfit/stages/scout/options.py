@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sketchfit.candidates import Candidate
+from sketchfit.candidates import BackboneCandidate
 from sketchfit.candidates.candidate import OF_OTHERS
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
@@ -31,7 +31,7 @@ class Option:
         recipe: of a run with it.
     """
 
-    candidate: Candidate
+    candidate: BackboneCandidate
     size: int
     recipe: Recipe
 
@@ -74,7 +74,9 @@ def own_sizes(size: int) -> tuple[int, ...]:
     return (*sorted(one for one in smaller if one < size), size)
 
 
-def make_options(base: Recipe, candidates: Sequence[Candidate], sizes: Sequence[int] = ()) -> list[list[Option]]:
+def make_options(
+    base: Recipe, candidates: Sequence[BackboneCandidate], sizes: Sequence[int] = ()
+) -> list[list[Option]]:
     """Return the options of each candidate, by size.
 
     Args:
@@ -96,6 +98,6 @@ def make_options(base: Recipe, candidates: Sequence[Candidate], sizes: Sequence[
     ]
 
 
-def _recipe(base: Recipe, candidate: Candidate, size: int) -> Recipe:
+def _recipe(base: Recipe, candidate: BackboneCandidate, size: int) -> Recipe:
     settings = base.model_dump(mode="json")
     return load_recipe(settings | {"model": settings["model"] | OF_OTHERS | candidate.settings(size)["model"]})

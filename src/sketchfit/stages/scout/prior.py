@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sketchfit.candidates import Candidate
+from sketchfit.candidates import BackboneCandidate
 
 USUAL_GAP = 45.0
 """Points by which the published ImageNet-Sketch accuracies of most backbones are below those on ImageNet-1k; used where
@@ -17,12 +17,12 @@ PER_HALVING = 6.0
 """Points that are subtracted for half the input size that the weights were trained with."""
 
 
-def prior_of(candidate: Candidate, size: int) -> float:
+def prior_of(candidate: BackboneCandidate, size: int) -> float:
     """Return the guess in percent of a candidate at an input size.
 
     Published accuracy on ImageNet-Sketch predicts accuracy on drawings better than that on photos.
 
-    >>> prior_of(Candidate("a", "resnet18", None, 224, 11.7, 1.8, sketch_top1=30.0), 112)
+    >>> prior_of(BackboneCandidate("a", "resnet18", None, 224, 11.7, 1.8, sketch_top1=30.0), 112)
     24.0
     """
     if candidate.sketch_top1 is not None:

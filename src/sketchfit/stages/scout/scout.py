@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sketchfit.candidates import Candidate
+from sketchfit.candidates import BackboneCandidate
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import load_store, store_settings
 from sketchfit.data.table import fingerprint
@@ -19,11 +19,11 @@ from sketchfit.stages.context import RunContext
 from sketchfit.stages.scout.bank_accuracy import head_seconds
 from sketchfit.stages.scout.budget import Budget
 from sketchfit.stages.scout.decide import finalists
-from sketchfit.stages.scout.measure import Cost, measure
+from sketchfit.stages.scout.measure import TrialCost, measure
 from sketchfit.stages.scout.options import Option, make_options
 from sketchfit.stages.scout.rows import scout_rows
 from sketchfit.stages.scout.sample import LEAST_ROWS, rows_that_fit, sample_rows
-from sketchfit.stages.scout.search import Search, cheapest
+from sketchfit.stages.scout.search import ScoutSearch, cheapest
 from sketchfit.stages.scout.tried import TriedFolder
 from sketchfit.stages.scout.tune import Decision, decide_finalists
 from sketchfit.training.measured_rates import cpu_name
@@ -49,7 +49,7 @@ class ScoutRequest:
         run_seconds: longest training time of a run with the chosen option; None: any.
     """
 
-    candidates: Sequence[Candidate]
+    candidates: Sequence[BackboneCandidate]
     budget: Budget
     sizes: Sequence[int] = ()
     run_seconds: float | None = None
@@ -89,14 +89,14 @@ def scout(context: RunContext, request: ScoutRequest) -> tuple[ScoutRecord, Reci
     return record, recipe
 
 
-def _prepared(context: RunContext, request: ScoutRequest, ladders: Sequence[Sequence[Option]]) -> Search:
+def _prepared(context: RunContext, request: ScoutRequest, ladders: Sequence[Sequence[Option]]) -> ScoutSearch:
     """Return a search with its rows, of which there are as many as let every candidate be tried in the time."""
     smallest = [ladder[0] for ladder in ladders]
     one, budget = cheapest(smallest), request.budget
     store = load_store(context.table, context.table.train, "training", one.recipe, context.console)
     rows = scout_rows(context, store)
     key = digest(fingerprint(context.table), [option.name for option in smallest], budget.seconds)
-    known, costs = ScoutSample.find(context.run.path), dict[str, Cost]()
+    known, costs = ScoutSample.find(context.run.path), dict[str, TrialCost]()
     if known is None or known.key != key:
         count = LEAST_ROWS
         try:
@@ -113,10 +113,10 @@ def _prepared(context: RunContext, request: ScoutRequest, ladders: Sequence[Sequ
     rows = replace(rows, sample=sample)
     stores = {store_settings(one.recipe): store}
     folder = TriedFolder.of(context, rows)
-    return Search(context, rows, folder, budget, request.run_seconds, stores=stores, costs=costs)
+    return ScoutSearch(context, rows, folder, budget, request.run_seconds, stores=stores, costs=costs)
 
 
-def _count(rows: int, cost: Cost, one: Option, smallest: Sequence[Option], budget: Budget) -> int:
+def _count(rows: int, cost: TrialCost, one: Option, smallest: Sequence[Option], budget: Budget) -> int:
     """Return how many rows are compared: all candidates are tried at their smallest size in a share of the time."""
     multiplications = sum(option.candidate.gmacs_at(option.size) for option in smallest)
     per_row = cost.trial.prediction_seconds * multiplications / one.candidate.gmacs_at(one.size)

@@ -14,7 +14,7 @@ from sketchfit.stages.context import RunContext
 from sketchfit.stages.scout.bank_accuracy import bank_right, head_seconds
 from sketchfit.stages.scout.budget import Budget
 from sketchfit.stages.scout.decide import survivors
-from sketchfit.stages.scout.measure import BYTES_PER_PARAMETER, Cost, measure, too_large, too_slow, with_cost
+from sketchfit.stages.scout.measure import BYTES_PER_PARAMETER, TrialCost, measure, too_large, too_slow, with_cost
 from sketchfit.stages.scout.options import Option
 from sketchfit.stages.scout.prior import prior_of
 from sketchfit.stages.scout.rows import ScoutRows
@@ -31,7 +31,7 @@ STORED = 0.2
 
 
 @dataclass
-class Search:
+class ScoutSearch:
     """Tries options one by one.
 
     Attributes:
@@ -54,7 +54,7 @@ class Search:
     tried: dict[str, Tried] = field(default_factory=dict)
     speed: float = 0.0
     stores: dict[StoreSettings, Store] = field(default_factory=dict)
-    costs: dict[str, Cost] = field(default_factory=dict)
+    costs: dict[str, TrialCost] = field(default_factory=dict)
 
     def search(self, ladders: Sequence[Sequence[Option]]) -> Mapping[str, Tried]:
         """Try the options of each candidate, smallest size first, and return what is known of all of them.
