@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.process import environment
+from benchmarks.stand_in import labels_of, write_split
 from sketchfit.commands.score import score
 from sketchfit.runs.run import Run
 
@@ -93,27 +94,7 @@ def _hold_out(plan: Plan, split: int, out: Path) -> int:
     else:
         values = np.array([re.search(plan.by, row["image_path"])[1] for row in rows])  # type: ignore[index]
         held = np.isin(values, rng.choice(np.unique(values), plan.hold, replace=False))
-    shutil.rmtree(out, ignore_errors=True)
-    train = [row for row, test in zip(rows, held, strict=True) if not test]
-    test = [rows[place] for place in rng.permutation(np.flatnonzero(held))]
-    names = [f"{number:05d}{Path(row['image_path']).suffix}" for number, row in enumerate(test)]
-    copies = [(row, Path("train") / row["image_path"]) for row in train]
-    copies += [(row, Path("test") / name) for row, name in zip(test, names, strict=True)]
-    for row, place in copies:
-        (out / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(plan.data / "train" / row["image_path"], out / place)
-    _write(out / "train.csv", list(train[0]), [list(row.values()) for row in train])
-    _write(out / "test.csv", ["image_path"], [[name] for name in names])
-    targets = [row["target"] for row in test]
-    for sheet, column in (("sample_submission", ["0"] * len(test)), ("test_labels", targets)):
-        lines = [[number, *pair] for number, pair in enumerate(zip(names, column, strict=True))]
-        _write(out / f"{sheet}.csv", ["ID", "image_path", "target"], lines)
-    return len(test)
-
-
-def _write(path: Path, header: list[str], rows: list[list[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+    return write_split(plan.data, held, out, rng)
 
 
 def _result(split: int, rows: int, folder: Path) -> Result:
@@ -129,7 +110,7 @@ def _result(split: int, rows: int, folder: Path) -> Result:
         (expected.value, expected.low, expected.high),
         (free.value, free.low, free.high),
         claim.alarm,
-        score(folder / "run", folder / "data" / "test_labels.csv").top1.value,
+        score(folder / "run", labels_of(folder / "data")).top1.value,
     )
 
 

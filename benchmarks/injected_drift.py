@@ -100,7 +100,7 @@ def rotation(image: Image, strength: int, rng: np.random.Generator) -> Image:
 def texture(image: Image, strength: int, rng: np.random.Generator) -> Image:
     """Return the image on uneven paper: spots and grain that are darker (on dark paper: brighter) by `TEXTURE_DEPTHS`.
 
-    Ink is changed less, the more it differs from the paper.
+    InkMask is changed less, the more it differs from the paper.
     """
     height, width = image.shape[:2]
     coarse = rng.random((max(2, height // 16), max(2, width // 16)), dtype=np.float32)

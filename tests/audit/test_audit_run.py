@@ -15,6 +15,7 @@ from PIL import Image
 from sketchfit.audit import AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.audit import measure as measuring
 from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.config.audit import AuditSection
 from sketchfit.data.readers import read_table
 from sketchfit.data.store import Decoding
 from sketchfit.data.table import Table
@@ -244,3 +245,19 @@ def test_real_drawings(tmp_path: Path) -> None:
     assert set(found["traits"]) == set(TRAIT_NAMES)
     assert found["drift"]["auc_interval"][0] < 0.55
     assert (tmp_path / "out" / "index.html").stat().st_size < 2_500_000
+
+
+def test_copies_alone_are_the_same_copies_and_nothing_else_is_measured(tmp_path: Path) -> None:
+    table = planted(tmp_path / "data")
+    all_of_it, copies = (
+        run_audit(table, AuditSettings(AuditSection(detail=detail)), tmp_path / "cache", Decoding(2))
+        for detail in ("all", "copies")
+    )
+    assert np.array_equal(all_of_it.group, copies.group)
+    assert all_of_it.copies.groups == copies.copies.groups
+    assert copies.traits["width"].isna().all()
+    assert not any(copies.thumbnails)
+    assert (copies.pixels, copies.drift.auc, copies.drift.traits) == (None, None, {})
+    assert (copies.crossing.groups, copies.crossing.plain) == (all_of_it.crossing.groups, None)
+    write_findings(tmp_path / "findings.json", copies)
+    assert json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))["pixels"] is None

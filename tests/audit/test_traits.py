@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from sketchfit.audit.traits import TRAIT_NAMES, Traits, jpeg_quality, measure, shrink, traits_frame
+from sketchfit.audit.traits import TRAIT_NAMES, Traits, jpeg_quality, measure, quantile_in, shrink, traits_frame
 
 Array = NDArray[np.uint8]
 
@@ -174,3 +174,10 @@ def test_shrink_leaves_small_images_and_averages_large_ones() -> None:
     assert shrink(image, 200) is image
     assert shrink(image, 100).shape == (100, 50)
     assert np.unique(shrink(image, 100)).tolist() == [128]
+
+
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=40), st.floats(0, 1))
+def test_the_quantile_of_counts_is_that_of_the_values(values: list[int], share: float) -> None:
+    pixels = np.array([values, values[::-1]], np.uint8)
+    mask = np.array([[255] * len(values), [0] * len(values)], np.uint8)
+    assert math.isclose(quantile_in(pixels, mask, share), float(np.quantile(values, share)), abs_tol=1e-9)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sketchfit.bank import extractor as extractor_module
 from sketchfit.bank.cache import features_key
 from sketchfit.bank.extractor import Extractor
-from sketchfit.bank.features import BankFeatures, open_features
+from sketchfit.bank.features import BankFeatures, FeaturePass, open_features
+from sketchfit.bank.unfinished import PassFiles
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
@@ -206,23 +207,49 @@ def test_a_cache_that_cannot_be_written_is_passed_over(
     assert np.array_equal(found.train, features(recipe, stores).train)
 
 
-def test_nothing_is_left_of_an_interrupted_pass(
+def test_an_interrupted_pass_continues_where_it_was_saved(
     recipe: Recipe, stores: tuple[Store, Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = features_key(recipe, stores[0], CPU)
+    monkeypatch.setattr(extractor_module, "SAVE_EVERY", 1)
+    key, real, computed = features_key(recipe, stores[0], CPU), Extractor.of_pictures, list[int]()
     stale = tmp_path / "cache" / f".features-{key}.npy.1.part"
     stale.parent.mkdir()
-    stale.write_bytes(b"of a killed process")
+    stale.write_bytes(b"of an older release")
 
     def interrupted(self: Extractor, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        raise KeyboardInterrupt
+        if len(computed) == 1:
+            raise KeyboardInterrupt
+        computed.append(len(images))
+        return real(self, images)
 
     with monkeypatch.context() as patch:
         patch.setattr(Extractor, "of_pictures", interrupted)
         with pytest.raises(KeyboardInterrupt):
             features(recipe, stores)
-    assert [path.suffix for path in (tmp_path / "cache").iterdir()] in ([], [".lock"])
-    assert features(recipe, stores).train.any()
+        assert not stale.exists()
+        assert computed == [8]
+        computed.clear()
+        patch.setattr(Extractor, "of_pictures", lambda self, images: computed.append(len(images)) or real(self, images))
+        found = features(recipe, stores).train
+    assert computed[:2] == [8, 5]  # of 21 images
+    assert not [path for path in (tmp_path / "cache").iterdir() if "part" in path.name]
+    assert np.array_equal(found, features(recipe_with(tmp_path / "again"), stores).train)
+
+
+@pytest.mark.parametrize("damage", ["index", "array", "shape"])
+def test_a_damaged_unfinished_pass_starts_again(tmp_path: Path, damage: str) -> None:
+    files = PassFiles(tmp_path, "key")
+    first = files.open((3, 2))
+    first.values[:2] = 1
+    first.save(2, (0.5, 2.0))
+    again = files.open((3, 2))
+    assert (again.done, again.scales, again.values.tolist()) == (2, (0.5, 2.0), [[1, 1], [1, 1], [0, 0]])
+    if damage == "index":
+        files.index.write_text("{")
+    elif damage == "array":
+        files.array.write_bytes(b"")
+    found = files.open((4 if damage == "shape" else 3, 2))
+    assert (found.done, found.scales, found.values.any()) == (0, (), False)
 
 
 def test_nan_names_the_image(
@@ -239,6 +266,8 @@ def test_nan_names_the_image(
     monkeypatch.setattr(Extractor, "of_pictures", broken)
     with pytest.raises(UserError, match=r"train/18\.png"):
         features(recipe, stores)
+    with pytest.raises(UserError, match="image 19 of 21"):
+        FeaturePass(recipe, Extractor.of(recipe, CPU), Console("none")).features(stores[0])
     assert not list((tmp_path / "cache").glob("*.npy"))
 
 

@@ -24,6 +24,7 @@ def test_the_pass_is_a_small_part_of_training_and_has_at_most_300_rows() -> None
     assert affordable_rows(507, 5 * 405 * 9) == int(0.04 * 3 * 5 * 405 * 9 / 15)
     assert affordable_rows(1000, 1000) == 140  # a short training
     assert affordable_rows(100, 10**6) == 100
+    assert [affordable_rows(5000, 10**6, most) for most in (0, 60)] == [0, 60]
 
 
 def test_the_sample_is_divided_among_the_units() -> None:

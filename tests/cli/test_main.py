@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,10 +30,10 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "Usage" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "check", "fit", "audit", "augment", "ablate", "lr-find"])
+@pytest.mark.parametrize("command", ["run", "plan", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find"])
 @pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
 def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:
-    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"]}.get(command, [])
+    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"], "plan": ["--time", "2h"]}.get(command, [])
     script = (
         "import sys, sketchfit.cli.main as cli\n"
         f"sys.argv = ['sketchfit', {command!r}, 'not_there', *{further!r}, *{mistake!r}]\n"
@@ -65,7 +66,9 @@ def test_check_takes_the_options_of_run_that_choose_data() -> None:
 
     commands = typer.main.get_command(app).commands
     run, check = ({option.name for option in commands[name].params} for name in ("run", "check"))
-    assert run - check == {"strict", "fresh"}
+    deadline = {"time", "until", "quality", "candidates", "allow_noncommercial"}
+    assert run - check == {"strict", "fresh", *deadline}
+    assert run - {option.name for option in commands["plan"].params} == {"strict", "fresh"}
 
 
 OUTPUTS = [
@@ -223,3 +226,14 @@ def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, ti
     assert status == 2
     assert "no optimizer 'nonsense'" in errors
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("own", [None, "active"])
+def test_waiting_threads_leave_their_core_to_others_unless_the_user_decides(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, own: str | None
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if own:
+        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+    cli("recipes", "--help")
+    assert os.environ["OMP_WAIT_POLICY"] == (own or "passive")

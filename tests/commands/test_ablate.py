@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sketchfit.commands import ablate as module
 from sketchfit.commands.ablate import Variation, ablate
 from sketchfit.data.folds import Fold
 from sketchfit.stages.context import Member, RunContext
+from sketchfit.training import bank_member as module
 from tests.factories import Cli, tiny_recipe
 
 RECIPE = tiny_recipe({"training": {"epochs": 1, "validate_every": 0}})
@@ -23,10 +23,10 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(
     trained = []
     real = module.train_fold
 
-    def watched(context: RunContext, member: Member, fold: Fold) -> Any:
+    def watched(context: RunContext, member: Member, fold: Fold, callback: Any) -> Any:
         if not context.run.network(member.name, fold.number).is_done():
             trained.append((context.run.path.parent.name, member.recipe.seed, fold.number, tuple(fold.valid)))
-        return real(context, member, fold)
+        return real(context, member, fold, callback)
 
     monkeypatch.setattr(module, "train_fold", watched)
     rows = ablate(drawn, Variation(["loss=focal"]), RECIPE, out=tmp_path / "out")

@@ -81,7 +81,8 @@ class Distillation:
         fold = pd.read_parquet(self.context.run.folds)["fold"].to_numpy()
         self.fold = Fold(0, np.flatnonzero(fold != 0), np.flatnonzero(fold == 0))
         self.teachers = [
-            TrainedMember(one, name, (read_fold(self.context.run.network(name, 0)),)) for name, one in members.items()
+            TrainedMember(one, name, (self.fold,), (read_fold(self.context.run.network(name, 0)),))
+            for name, one in members.items()
         ]
         self.job = DistillationJob(self.student, student.recipe_without_teacher, self.teachers, [self.fold])
 

@@ -6,7 +6,7 @@ from huggingface_hub import constants
 
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models.hub import has_cached_weights
+from sketchfit.models.hub import has_cached_weights, is_cached
 
 SECTION = ModelSection(backbone="resnet18.a1_in1k")
 
@@ -52,3 +52,11 @@ def test_offline(online, monkeypatch):
 def test_a_model_without_weights():
     with pytest.raises(UserError, match="timm has no weights"):
         has_cached_weights(ModelSection(backbone="resnet18t"))
+
+
+def test_whether_weights_are_in_the_cache_needs_no_network(monkeypatch, tmp_path):
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_, **__: "/cache/model.safetensors")
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", None)
+    assert is_cached(SECTION)
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *_, **__: None)
+    assert not is_cached(SECTION)

@@ -81,3 +81,25 @@ def test_a_saved_network_is_read_with_its_head(tmp_path, pictures, blend):
     assert isinstance(read.model, KernelNetwork)
     with torch.inference_mode():
         assert torch.equal(read.model.eval()(pictures), network.model(pictures))
+
+
+@pytest.mark.parametrize("blend", [False, True])
+def test_a_mirrored_network_gives_an_image_and_its_mirror_image_one_answer(pictures, blend):
+    network = fitted(blend)[1]
+    with torch.inference_mode():
+        alone, mirrored = (network.model.scaled(network.model.pooling(one)) for one in (pictures, pictures.flip(3)))
+        network.model.mirrored.fill_(1)
+        found, other = network.model(pictures), network.model(pictures.flip(3))
+        parts = [network.model.pooling(pictures), network.model.pooling(pictures.flip(3))]
+        scores = network.model.scores((alone + mirrored) / 2)
+    assert torch.allclose(found, other, atol=1e-4)
+    assert torch.allclose(network.model.scores_of_features(parts), scores, atol=1e-5)
+    if not blend:
+        assert torch.allclose(found, scores / 0.25, atol=1e-4)
+
+
+def test_a_state_without_the_setting_is_that_of_a_network_that_is_not_mirrored():
+    network = fitted()[1].model
+    state = network.state_dict()
+    del state["mirrored"]
+    assert not KernelNetwork.of_state(network.model, dict(state), 32).mirrored

@@ -25,6 +25,12 @@ from sketchfit.runs.artefacts import (
     MemberViews,
     PseudoLabelRounds,
     Relations,
+    RunClock,
+    RunPlan,
+    ScoutedOption,
+    ScoutFinalists,
+    ScoutRecord,
+    ScoutSample,
     SoupRecord,
     Sources,
     Step,
@@ -49,7 +55,19 @@ IN_RUN = (
     Steps,
     Views,
 )
-NEW = (ClaimRecord, Directions, EstimatedFrequencies, LabelFreeRecord, Relations)
+NEW = (
+    ClaimRecord,
+    Directions,
+    EstimatedFrequencies,
+    LabelFreeRecord,
+    Relations,
+    RunClock,
+    RunPlan,
+    ScoutedOption,
+    ScoutFinalists,
+    ScoutRecord,
+    ScoutSample,
+)
 """Files that the old code did not write."""
 UNVERSIONED = (Steps, Views)
 """Files whose top level has no place for a version: the folder's format stands for it."""

@@ -10,6 +10,7 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.runs.run import Run
+from sketchfit.tracking.history import write_history
 
 
 def test_a_run_gives_everything_that_is_stored(old):
@@ -167,3 +168,12 @@ print([name for name in ("torch", "timm", "accelerate", "cv2", "scipy") if name 
     command = [sys.executable, "-c", script, str(old / "run")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_a_network_without_epochs_has_an_empty_history(old):
+    history = old / "run" / "members" / "a" / "fold0" / "history.csv"
+    write_history(history, [])
+    assert Run.open(old / "run").histories["a/fold0"].empty
+    history.write_bytes(b"")
+    with pytest.raises(UserError):
+        _ = Run.open(old / "run").histories

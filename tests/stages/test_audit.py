@@ -47,3 +47,14 @@ def test_the_page_is_written_to_the_given_path(
         found = json.loads((page.parent / "findings.json").read_text(encoding="utf-8"))
         assert all((drawn / path).is_file() for group in found["near_duplicates"]["groups"] for path in group)
         assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_run_may_find_copies_first_and_the_rest_later(drawn: Path, tmp_path: Path) -> None:
+    table = load_table(drawn, load_recipe("demo"), with_folds=False)
+    folder, groups, seen = tmp_path / "audit", [], []
+    for detail in ("copies", "all", "copies"):
+        context = make_context(tmp_path, load_recipe("demo", {"audit": {"detail": detail}}), table)
+        groups.append(find_groups(context, ["store"]))
+        seen.append([(folder / name).is_file() for name in ("findings.json", "traits.parquet", "index.html")])
+    assert seen == [[True, False, False], [True, True, True], [True, False, False]]
+    assert all(np.array_equal(groups[0], one) for one in groups[1:])

@@ -55,6 +55,12 @@ def test_arrows_are_learnt_by_default(arrows, tmp_path):
     }
 
 
+def test_heads_on_frozen_features_keep_arrows_apart(arrows, tmp_path):
+    heads = tiny_recipe({"training": {"epochs": 0, "kernel": {"use": "replace"}}, "data": {"size": 32}})
+    assert used_turns([load_recipe(heads)]) == ("hflip",)
+    assert run(arrows, heads, out=tmp_path / "run").top1.value > 0.8
+
+
 def test_the_same_networks_result_as_without_flips(arrows, tmp_path):
     few = {"training": {"epochs": 2}}
     found = {}

@@ -53,3 +53,14 @@ def test_the_test_images_as_new_images_get_the_estimate_of_the_run(data: Path, t
     assert f"these 120 images look like {100 * found.value:.1f} %" in notes
     few = sorted((data / "test").iterdir())[:99]
     assert predict(tmp_path / "run", few).attrs["accuracy"] is None
+
+
+def test_shifts_that_are_not_wanted_are_not_measured_until_they_are(data: Path, tmp_path: Path) -> None:
+    shifts = []
+    for simulated in (0, 40):
+        claim = {"enabled": True, "simulated": simulated}
+        run(data, tiny_recipe(CLAIM | {"claim": claim}), out=tmp_path / "run")
+        record = Run.open(tmp_path / "run").label_free
+        assert record is not None
+        shifts.append(len(record.shifts))
+    assert shifts == [0, 1 + len(picture_shifts())]

@@ -33,7 +33,7 @@ def state_of(test: np.ndarray, skill: float = 1.0, unreadable: int = 0) -> RunSt
     report: Any = SimpleNamespace(spec=CalibrationReport)
     return RunState(
         rows=rows,
-        predictions={"net": MemberPredictions(oof, oof, (predictions.test,), None, None, "net")},
+        predictions={"net": MemberPredictions(oof, oof, (predictions.test,), None, None, "net", (0,))},
         ensemble=Ensemble("mean", Rule(np.ones(1)), predictions, None, None),
         calibrated=Calibrated(predictions, Temperature(), report),
         unreadable_test={f"test/{k}.png": "truncated" for k in range(unreadable)},

@@ -271,7 +271,7 @@ def test_every_image_is_prepared_once_an_epoch(
             seen.extend(batch.rows.tolist())
             yield batch
 
-    monkeypatch.setattr("sketchfit.training.loader.load_batches", watched)
+    monkeypatch.setattr("sketchfit.training.pictures.load_batches", watched)
     train(recipe_of(tiny, training={"epochs": 2, "batch_size": 12}), tmp_path / "a")
     assert sorted(seen[:36]) == sorted(seen[36:]) == TRAIN.tolist()
     assert seen[:36] != seen[36:]

@@ -13,6 +13,7 @@ from sketchfit.models.backbone import build_network
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.training import fit as fit_module
 from sketchfit.training import frozen_features as frozen_module
+from sketchfit.training import frozen_inputs as inputs_module
 from sketchfit.training.frozen_features import compute_features, only_the_head_learns
 from sketchfit.training.loss import Loss
 from sketchfit.training.plan import make_plan
@@ -63,7 +64,7 @@ def test_the_head_learns_what_it_learns_without_them(lever, tiny_job, train, mon
     with_features, without = tiny_job(settings(lever)), tiny_job(settings(lever))
     found = train(with_features)
     with monkeypatch.context() as patch:
-        patch.setattr(fit_module, "only_the_head_learns", lambda *_: None)
+        patch.setattr(inputs_module, "only_the_head_learns", lambda *_: None)
         expected = train(without)
     assert found.keys() == expected.keys()
     for name, value in expected.items():

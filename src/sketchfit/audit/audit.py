@@ -65,7 +65,7 @@ class AuditSettings:
     @property
     def measures(self) -> MeasureSettings:
         """Settings of the measurements."""
-        return MeasureSettings(self.section.thumbnail, self.max_pixels)
+        return MeasureSettings(self.section.thumbnail, self.max_pixels, self.section.detail == "all")
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,8 @@ def run_audit(table: Table, settings: AuditSettings, cache: Path, decoding: Deco
     frame = traits_frame(measured.values, [*range(count), *range(len(table.test))], splits, paths)
     oddities = _oddities(measured, paths, splits)
     usable = np.flatnonzero(measured.readable[:count])
-    features = invariants(measured.signatures.spectrum[:count])[usable]
+    thorough = settings.section.detail == "all"
+    features = invariants(measured.signatures.spectrum[:count])[usable] if thorough else None
     crossing = fold_crossing(table.label[usable], copies.group[usable], features, settings.k, settings.seed)
     class_counts = np.bincount(table.label, minlength=table.class_count).astype(np.int64)
     notes = [*_table_notes(table, class_counts, settings.k), *_image_notes(measured, frame, count)]
@@ -150,7 +151,7 @@ def run_audit(table: Table, settings: AuditSettings, cache: Path, decoding: Deco
         damaged=_reasons(oddities, DAMAGED),
         copies=copies,
         drift=measure_drift(frame, _units(copies, len(paths)), settings.seed),
-        pixels=_pixel_statistics(measured.moments[usable]),
+        pixels=_pixel_statistics(measured.moments[usable]) if thorough else None,
         backbone=settings.backbone,
         crossing=crossing,
         thumbnails=measured.thumbnails,

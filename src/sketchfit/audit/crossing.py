@@ -26,7 +26,8 @@ class Crossing:
         misled: rows whose only copies in other folds have another label: memory answers them wrongly.
         total: training rows that can be read.
         plain, grouped: accuracy of a nearest-neighbour classifier on the drawings' lines, which remembers everything,
-            over plain folds and over folds that keep copies together; None with fewer than two rows or classes.
+            over plain folds and over folds that keep copies together; None with fewer than two rows or classes, or
+            where it was not measured.
     """
 
     k: int
@@ -69,14 +70,14 @@ class Crossing:
 
 
 def fold_crossing(
-    label: NDArray[np.int64], group: NDArray[np.int64], features: NDArray[np.float32], k: int, seed: int
+    label: NDArray[np.int64], group: NDArray[np.int64], features: NDArray[np.float32] | None, k: int, seed: int
 ) -> Crossing:
     """Distribute the rows over plain folds and over folds that keep copies together, and compare.
 
     Args:
         label: int64 [N], class of each readable training row.
         group: int64 [N], near-duplicate group.
-        features: float32 [N, D], unit rows, for the nearest-neighbour classifier.
+        features: float32 [N, D], unit rows, for the nearest-neighbour classifier; None: its accuracy is not measured.
         k: number of folds.
         seed: of the folds.
     """
@@ -85,7 +86,7 @@ def fold_crossing(
     groups = crossing_groups(plain, group) if len(label) else 0
     helped, misled = _rows_with_copies(label, group, plain)
     accuracy: tuple[float | None, float | None] = (None, None)
-    if len(label) > 1 and len(np.unique(label)) > 1:
+    if features is not None and len(label) > 1 and len(np.unique(label)) > 1:
         grouped = stratified_folds(label, shares, seed, group)
         accuracy = _nearest_neighbour(features, label, plain), _nearest_neighbour(features, label, grouped)
     return Crossing(k, seed, groups, helped, misled, len(label), *accuracy)

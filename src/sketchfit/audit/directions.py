@@ -47,6 +47,12 @@ CELL = 8
 ANGLES = 8
 """Side of a cell in pixels, and angles that are distinguished within half a turn."""
 
+DIMENSIONS = (SIDE // CELL) ** 2 * ANGLES
+"""Features of a drawing."""
+
+TOGETHER = 32
+"""Drawings that a thread describes before it takes others."""
+
 
 @dataclass(frozen=True)
 class Direction:
@@ -94,7 +100,8 @@ def find_directions(
     part = stratified_folds(own, [1 / PARTS] * PARTS, 0, None if group is None else group[rows])
     if len(np.unique(part)) < 2:
         return []  # all rows are in one group
-    plain = _described(image, rows, lambda one: one, threads)
+    changes = [(turn, change) for turn in turns for change in TURNS[turn]]
+    plain, *turned = _described(image, rows, [_unchanged, *(change for _, change in changes)], threads)
     heads = [_Ridge.fit(plain[part != number], own[part != number], classes) for number in range(PARTS)]
 
     def predicted(values: Floats) -> Ints:
@@ -104,7 +111,7 @@ def find_directions(
         return found
 
     before = predicted(plain)
-    tries = [(turn, predicted(_described(image, rows, change, threads))) for turn in turns for change in TURNS[turn]]
+    tries = [(turn, predicted(values)) for (turn, _), values in zip(changes, turned, strict=True)]
     return changed_classes(own, before, tries)
 
 
@@ -145,10 +152,25 @@ def _each(label: Ints) -> Iterator[Ints]:
         yield np.flatnonzero(label == number)
 
 
-def _described(image: LoadImage, rows: Ints, change: Callable[[Picture], Picture], threads: int) -> Floats:
-    """Return the features float32 [n, D] of the changed drawings."""
+def _described(
+    image: LoadImage, rows: Ints, changes: Sequence[Callable[[Picture], Picture]], threads: int
+) -> list[Floats]:
+    """Return the features float32 [n, D] of the drawings after each change; each drawing is read once."""
+    found = [np.empty((len(rows), DIMENSIONS), dtype=np.float32) for _ in changes]
+
+    def describe_part(places: Ints) -> None:
+        for place in places.tolist():
+            ink = _ink(*image(int(rows[place])))
+            for values, change in zip(found, changes, strict=True):
+                values[place] = describe(change(ink))
+
     with ThreadPoolExecutor(threads) as pool:
-        return np.stack(list(pool.map(lambda row: describe(change(_ink(*image(int(row))))), rows)))
+        list(pool.map(describe_part, np.array_split(np.arange(len(rows)), -(-len(rows) // TOGETHER))))
+    return found
+
+
+def _unchanged(picture: Picture) -> Picture:
+    return picture
 
 
 def _ink(image: Picture, paper: Picture) -> Picture:

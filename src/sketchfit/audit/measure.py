@@ -13,7 +13,6 @@ import inspect
 import json
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,10 +23,12 @@ from numpy.typing import NDArray
 
 from sketchfit.audit import broken, traits
 from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
-from sketchfit.audit.traits import TRAIT_NAMES, jpeg_quality, measure, shrink, trait_values
+from sketchfit.audit.traits import TRAIT_NAMES, WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data import images, paper
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.images import Decoded, ImageError, decode, decode_image, read_image_file
+from sketchfit.data.in_threads import in_threads
+from sketchfit.data.paper import InkMask
 from sketchfit.data.store import Decoding, Progress
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
@@ -72,10 +73,17 @@ class Measured:
 
 @dataclass(frozen=True)
 class MeasureSettings:
-    """What the measurements depend on, apart from the files."""
+    """What the measurements depend on, apart from the files.
+
+    Attributes:
+        thumbnail: longer side of the thumbnails in pixels.
+        max_pixels: an image with more pixels counts as unreadable.
+        traits: whether traits are measured and thumbnails are made; without them there is enough to find copies.
+    """
 
     thumbnail: int = 96
     max_pixels: int = 100_000_000
+    traits: bool = True
 
 
 def open_measured(
@@ -124,8 +132,7 @@ class Measuring:
         """Arguments as for `open_measured`; reads the files, and decodes none."""
         self._files, self._settings = files, settings
         self._threads = threads or os.cpu_count() or 1
-        with ThreadPoolExecutor(self._threads) as pool:
-            digests = list(pool.map(lambda file: _content_digest(_read(file)), files))
+        digests = list(in_threads(lambda file: _content_digest(_read(file)), files, self._threads))
         self._content = np.array(digests, dtype="S32")
         names = [file.suffix.lower() for file in files]
         depends = [settings.__dict__, _versions(), installed_decoders(), names]
@@ -155,9 +162,8 @@ class Measuring:
             UserError: the cache folder cannot be written.
         """
         cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
-        with ThreadPoolExecutor(self._threads) as pool:
-            for done, _ in enumerate(pool.map(self._decode, range(len(self._files))), start=1):
-                progress(done)
+        for done, _ in enumerate(in_threads(self._decode, range(len(self._files)), self._threads), start=1):
+            progress(done)
         measured = self._measured()
         try:
             write_npz(self.path, _arrays(measured))
@@ -263,15 +269,15 @@ def _measure_one(
     assert data is not None  # else decoding had failed
     pixels = image.pixels
     small = shrink(pixels, SIGNATURE_SIDE)
-    one = _One(
-        _digest(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes()),
-        "",
-        tuple(oddities_of(name, data, image)),
-        trait_values(measure(pixels, len(data), jpeg_quality(data))),
-        _moments(pixels),
-        _thumbnail(small, settings.thumbnail),
-    )
-    return one, take_signature(small)
+    ink = InkMask.of(small)
+    values, moments, thumbnail = trait_values(None), np.full((2, 3), np.nan), b""
+    if settings.traits:
+        known = ink if max(small.shape[:2]) <= WORKING_SIDE else None
+        values = trait_values(measure(pixels, len(data), jpeg_quality(data), known))
+        moments, thumbnail = _moments(pixels), _thumbnail(small, settings.thumbnail)
+    digest = _digest(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
+    one = _One(digest, "", tuple(oddities_of(name, data, image)), values, moments, thumbnail)
+    return one, take_signature(small, ink)
 
 
 def _moments(image: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from math import nan
 
 import cv2
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.data.paper import FRAME, contrast, ink_mask, paper_colour
+from sketchfit.data.paper import FRAME, InkMask, paper_colour
 
 WORKING_SIDE = 512
 """Longer side, in pixels, to which larger drawings are reduced before they are measured."""
@@ -70,7 +71,7 @@ class Traits:
     drawings: float
     """Number of separate drawings: parts more than a twentieth of the longer side apart, without overlapping boxes."""
     box_left: float
-    """Ink's bounding box: left edge over the width, 0 … 1."""
+    """Bounding box of the ink: left edge over the width, 0 … 1."""
     box_top: float
     """Top edge over the height."""
     box_right: float
@@ -94,19 +95,20 @@ FLAGS = ("colour", "inverted", "blank")
 """Traits that are true or false."""
 
 
-def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan) -> Traits:
+def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan, ink: InkMask | None = None) -> Traits:
     """Measure one drawing.
 
     Args:
         image: uint8 [H, W] grey or [H, W, 3] RGB, as decoded.
         file_bytes: size of its file.
         quality: from `jpeg_quality`.
+        ink: of the image reduced to `WORKING_SIDE`, where it is known.
     """
     height, width = image.shape[:2]
     small = shrink(image, WORKING_SIDE)
     grey = small if small.ndim == 2 else np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-    apart = contrast(small)
-    mask = ink_mask(apart)
+    ink = ink or InkMask.of(small)
+    apart, mask = ink.apart, ink.mask
     share = cv2.countNonZero(mask) / mask.size
     paper = _brightness(paper_colour(small if small.ndim == 3 else small[:, :, None], FRAME))
     left, top, right, bottom = _box(mask) if share else (nan, nan, nan, nan)
@@ -192,8 +194,13 @@ def jpeg_quality(data: bytes) -> float:
         1 … 100, or NaN for a file that is no JPEG or has no such table before its pixels.
     """
     table = _luminance_table(data)
-    if table is None:
-        return nan
+    return nan if table is None else _quality_of(tuple(table.tolist()))
+
+
+@lru_cache(256)
+def _quality_of(entries: tuple[float, ...]) -> float:
+    """Return the quality of a quantisation table; files of one program have one table."""
+    table = np.array(entries)
     if (table == 1).all():
         return 100.0
     # Entries that were clipped to 1 or 255 have no information about the factor.
@@ -266,7 +273,7 @@ def _line_width(apart: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float:
     scale = min(2.0, _FINE_SIDE / max(width, height))
     fine = cv2.resize(ink_only, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
     # A smoothed edge has half of the ink's contrast.
-    half = float(np.quantile(apart[mask > 0], 0.9)) / 2
+    half = quantile_in(apart, mask, 0.9) / 2
     inside = np.asarray(fine > half, np.uint8)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
     middle = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8))) & (depth > 0)
@@ -274,6 +281,15 @@ def _line_width(apart: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float:
     if not deep.size:
         return 1.0
     return 2 * float(deep[len(deep) // 4 : max(len(deep) * 3 // 4, len(deep) // 4 + 1)].mean()) / scale
+
+
+def quantile_in(values: NDArray[np.uint8], mask: NDArray[np.uint8], share: float) -> float:
+    """Return the quantile of the values in a mask with at least one pixel, as `numpy.quantile`, from their counts."""
+    counts = np.cumsum(np.bincount(values[mask > 0], minlength=256))
+    last = int(counts[-1]) - 1
+    rank = int(share * last)
+    below, above = (int(np.searchsorted(counts, one, "right")) for one in (rank, min(rank + 1, last)))
+    return below + (above - below) * (share * last - rank)
 
 
 def _sharpness(grey: NDArray[np.uint8]) -> float:

@@ -6,7 +6,6 @@ that cannot be written or is damaged is passed over: the features are then compu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +17,20 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from sketchfit._timm import timm
+from sketchfit.bank.unfinished import Half, PassFiles, Unfinished
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
-from sketchfit.files import atomic, read_json, write_json
+from sketchfit.files import read_json, write_json
 from sketchfit.models.backbone import expected_normalisation
 from sketchfit.models.weights import read_metadata
-from sketchfit.runs.arrays import create_npy, map_npy
+from sketchfit.runs.arrays import map_npy
 from sketchfit.runs.fingerprint import digest, file_digest
 
 VERSION = 1
 """Increased when the same network would give other features."""
 
-Half = NDArray[np.float16]
-MakeArray = Callable[[tuple[int, int]], Half]
-"""Returns an array of zeros of this shape."""
+MakeArray = Callable[[tuple[int, int]], Unfinished]
+"""Returns an array of this shape, of zeros but for what an interrupted pass has computed."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,23 @@ class Stored:
 
     def read(self) -> NDArray[np.float32]:
         """Return the features, a new array float32 [n, D]."""
-        found = self.values.astype(np.float32)
+        return self.rows(slice(None))
+
+    def rows(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> NDArray[np.float32]:
+        """Return the features of some rows, a new array float32 [k, D]."""
+        found = self.values[rows].astype(np.float32)
         found *= np.repeat(np.array(self.scales, dtype=np.float32), self.widths)
         return found
 
 
-def features_key(recipe: Recipe, store: Store, device: torch.device) -> str:
+def features_key(recipe: Recipe, store: Store, device: torch.device, view: str = "") -> str:
     """Return the key of a store's features, hexadecimal: a digest of all that decides them.
+
+    Args:
+        recipe: of the network.
+        store: of the images.
+        device: on which the network computes.
+        view: name of another picture of each image; empty: the entire image.
 
     Raises:
         UserError: there is no such backbone, or no such file of weights.
@@ -71,6 +80,7 @@ def features_key(recipe: Recipe, store: Store, device: torch.device) -> str:
         [model.backbone, model.args, model.size, normalisation.mean, normalisation.std],
         _weights(recipe),
         [device.type, recipe.compute.precision],
+        *([view] if view else []),
     )[:24]
 
 
@@ -94,7 +104,8 @@ def _weights(recipe: Recipe) -> list[Any]:
 def open_stored(cache: Path, key: str, rows: int, extract: Callable[[MakeArray], Stored]) -> tuple[Stored, bool]:
     """Return the features of a key: from the cache, or computed and written to it.
 
-    Several processes may do this at once.
+    Several processes may do this at once. A process that is killed leaves what it has computed, and the next one
+    continues there.
 
     Args:
         cache: folder of all caches.
@@ -115,12 +126,17 @@ def open_stored(cache: Path, key: str, rows: int, extract: Callable[[MakeArray],
                 return found, False
             for stale in cache.glob(f".features-{key}.*.part"):
                 stale.unlink(missing_ok=True)
-            with atomic(array) as part:
-                computed = extract(lambda shape: _reserved(part, shape))
+            files = PassFiles(cache, key)
+            try:
+                computed = extract(files.open)
+                files.finish(array)
+            except Exception:  # an interrupted process keeps them
+                files.delete()
+                raise
             what = {"version": VERSION, "widths": computed.widths, "scales": computed.scales}
             write_json(index, what | {"content": file_digest(array)})
     except OSError:
-        computed = computed or extract(lambda shape: np.zeros(shape, dtype=np.float16))
+        computed = computed or extract(lambda shape: Unfinished(np.zeros(shape, dtype=np.float16)))
     return computed, True
 
 
@@ -136,22 +152,3 @@ def _read(array: Path, index: Path, rows: int) -> Stored | None:
         return None
     fits = values.shape == (rows, sum(widths)) and values.dtype == np.float16 and len(widths) == len(scales)
     return Stored(values, widths, scales) if fits else None
-
-
-def _reserved(path: Path, shape: tuple[int, int]) -> Half:
-    """Return an array of zeros on disk.
-
-    Its bytes are written at once. Otherwise a full disk would end the process at a later assignment, without an error.
-
-    Raises:
-        OSError: there is no space for it.
-    """
-    array: Half = create_npy(path, shape, np.float16)
-    size, zeros = path.stat().st_size, bytes(1 << 20)
-    with path.open("r+b") as file:
-        file.seek(size - array.nbytes)
-        for start in range(0, array.nbytes, len(zeros)):
-            file.write(zeros[: array.nbytes - start])
-        file.flush()
-        os.fsync(file.fileno())
-    return array

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from sketchfit.bank.cache import MakeArray, Stored, is_random
+from sketchfit.bank.converted import ConvertedForward, Forward, is_converted
 from sketchfit.config.head import HeadSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.batches import load_batches, no_randomness
+from sketchfit.data.batches import Augment, load_batches, no_randomness
 from sketchfit.data.store import Store
 from sketchfit.models.backbone import build_network
+from sketchfit.models.choose_backend import choose_backend
 from sketchfit.models.compute import Compute
 from sketchfit.models.network import Network, to_input
-from sketchfit.models.pooling import Pooling, find_pooling
+from sketchfit.models.pooling import PooledModel, Pooling, find_pooling
 from sketchfit.transforms.augment import eval_augment
 
 Floats = NDArray[np.float32]
+
+MakePicture = Callable[[NDArray[np.uint8], NDArray[np.uint8], int], NDArray[np.uint8]]
+"""(image uint8 [S, S, C], paper uint8 [C], size) → uint8 [size, size, C]."""
+
+SAVE_EVERY = 32
+"""Batches after which a pass is saved."""
 
 LARGEST = 65504.0
 """Of float16."""
@@ -37,6 +45,8 @@ class Extractor:
         size: side of its input in pixels.
         batch_size: pictures per forward pass.
         threads: that read and resize pictures of a store.
+        backend: name of the inference backend, or `auto`.
+        converted: the converted network by the name of its backend, once there is one; a conversion takes seconds.
     """
 
     network: Network
@@ -45,6 +55,8 @@ class Extractor:
     size: int
     batch_size: int = 64
     threads: int = 2
+    backend: str = "eager"
+    converted: dict[str, Forward] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, recipe: Recipe, device: torch.device) -> Extractor:
@@ -67,9 +79,19 @@ class Extractor:
         network.model.to(device).eval()
         pooling = find_pooling(network.model, size, device)
         compute = Compute.of(recipe.compute, device)
-        return cls(network, pooling, compute, size, recipe.inference.batch_size, recipe.compute.threads)
+        return cls(
+            network,
+            pooling,
+            compute,
+            size,
+            recipe.inference.batch_size,
+            recipe.compute.threads,
+            recipe.inference.backend,
+        )
 
-    def extract(self, store: Store, progress: Callable[[int], None], make_array: MakeArray) -> Stored:
+    def extract(
+        self, store: Store, progress: Callable[[int], None], make_array: MakeArray, picture: MakePicture | None = None
+    ) -> Stored:
         """Compute the features of all images of a store; rows that could not be read are zeros.
 
         The memory does not grow with the number of images, apart from the array.
@@ -78,30 +100,55 @@ class Extractor:
             store: of n images.
             progress: called with the number of images done so far.
             make_array: makes the array float16 [n, D] in which the result is.
+            picture: makes the picture of each image; None: the entire image.
 
         Raises:
             NotFiniteError: the network returns NaN or infinity.
         """
         widths = self.pooling.widths
-        values, scales = make_array((len(store.errors), sum(widths))), None
+        so_far = make_array((len(store.errors), sum(widths)))
+        values, scales, done = so_far.values, so_far.scales, so_far.done
         rows = np.flatnonzero(store.readable)
-        batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-        done = 0
-        for batch in load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads):
-            found = self.of_pictures(batch.images)
+        batches = [rows[start : start + self.batch_size] for start in range(done, len(rows), self.batch_size)]
+        forward = self.forward(len(rows) - done)
+        parts = load_batches(store, batches, self._augment(picture), no_randomness, self.threads)
+        for number, batch in enumerate(parts, 1):
+            found = forward(batch.images)
             if not (finite := np.isfinite(found).all(axis=1)).all():
                 raise NotFiniteError(int(batch.rows[~finite][0]))
             scales = scales or _scales(found, widths)
             found /= np.repeat(np.array(scales, dtype=np.float32), widths)
             values[batch.rows] = np.clip(found, -LARGEST, LARGEST)
             progress(done := done + len(batch.rows))
+            if number % SAVE_EVERY == 0:
+                so_far.save(done, scales)
         return Stored(values, widths, scales or (1.0,) * len(widths))
 
-    def of_rows(self, store: Store, rows: NDArray[np.int64]) -> Floats:
-        """Return the features float32 [n, D] of rows int64 [n] of a store."""
+    def of_rows(self, store: Store, rows: NDArray[np.int64], picture: MakePicture | None = None) -> Floats:
+        """Return the features float32 [n, D] of rows int64 [n] of a store; `picture` as in `extract`."""
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-        parts = load_batches(store, batches, eval_augment(self.size), no_randomness, self.threads)
-        return np.concatenate([self.of_pictures(batch.images) for batch in parts])
+        parts = load_batches(store, batches, self._augment(picture), no_randomness, self.threads)
+        forward = self.forward(len(rows))
+        return np.concatenate([forward(batch.images) for batch in parts])
+
+    def forward(self, images: int) -> Forward:
+        """Return what computes the features of so many images: converted where the backend is and that pays."""
+        if self.converted:
+            return next(iter(self.converted.values()))
+        name = self.backend
+        if name == "auto":
+            name = choose_backend(self.network, self.compute, self.size, images)
+        if not is_converted(name, self.compute):
+            return self.of_pictures
+        pooled = Network(PooledModel(self.pooling), self.network.normalisation)
+        self.converted[name] = ConvertedForward(name, pooled, self.pooling.widths, self.of_pictures)
+        return self.converted[name]
+
+    def _augment(self, picture: MakePicture | None) -> Augment:
+        """Return what makes the picture of a stored image."""
+        if picture is None:
+            return eval_augment(self.size)
+        return lambda image, paper, _: picture(image, paper, self.size)
 
     def of_pictures(self, pictures: NDArray[np.uint8]) -> Floats:
         """Return the features float32 [B, D] of pictures uint8 [B, size, size, C]."""

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sketchfit.bank.cache import MakeArray, Stored, features_key, open_stored
-from sketchfit.bank.extractor import Extractor, NotFiniteError
+from sketchfit.bank.cache import MakeArray, Stored, features_key, is_random, open_stored
+from sketchfit.bank.extractor import Extractor, MakePicture, NotFiniteError
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.stores import cache_folder
@@ -95,15 +95,46 @@ def open_features(
     return BankFeatures(train, test, stores[0].readable, stores[1].readable)
 
 
-def store_features(recipe: Recipe, store: Store, device: torch.device, extractor: Extractor) -> Stored:
-    """Return the frozen features of a store: from the cache, or computed by this extractor."""
-    found, _ = open_stored(
-        cache_folder(recipe),
-        features_key(recipe, store, device),
-        len(store.errors),
-        lambda make_array: extractor.extract(store, lambda _: None, make_array),
-    )
-    return found
+@dataclass(frozen=True)
+class FeaturePass:
+    """One pass of a frozen network over a store.
+
+    Attributes:
+        recipe: of the network, for the key.
+        extractor: with the network, on its device.
+        console: for the bar.
+        view: name of the pictures; empty: entire images.
+        picture: makes them; None: entire images.
+    """
+
+    recipe: Recipe
+    extractor: Extractor
+    console: Console
+    view: str = ""
+    picture: MakePicture | None = None
+
+    @property
+    def _kind(self) -> str:
+        """Return what else the features depend on: random weights differ with the number of classes."""
+        return f"{self.view} of {self.extractor.network.classes} classes" if is_random(self.recipe) else self.view
+
+    def features(self, store: Store) -> Stored:
+        """Return the features of all images: from the cache, or computed.
+
+        Raises:
+            UserError: the network returns NaN or infinity for an image.
+        """
+        key = features_key(self.recipe, store, self.extractor.compute.device, self._kind)
+        title = " of ".join([f"frozen features of {self.recipe.model.backbone}", *([self.view] if self.view else [])])
+
+        def extract(make_array: MakeArray) -> Stored:
+            with self.console.bar(title, int(store.readable.sum())) as advance:
+                return self.extractor.extract(store, lambda done: advance(done, ""), make_array, self.picture)
+
+        try:
+            return open_stored(cache_folder(self.recipe), key, len(store.errors), extract)[0]
+        except NotFiniteError as error:
+            raise not_finite(self.recipe, f"image {error.row + 1} of {len(store.errors)}") from error
 
 
 @dataclass(frozen=True)
@@ -119,7 +150,7 @@ class _Bank:
 
     def features(self, store: Store, paths: tuple[str, ...], what: str, console: Console) -> tuple[Stored, bool]:
         """Return the features of a store, and whether they were computed now."""
-        key, backbone = features_key(self.recipe, store, self.device), self.recipe.model.backbone
+        key = features_key(self.recipe, store, self.device)
 
         def extract(make_array: MakeArray) -> Stored:
             with console.bar(f"frozen features of {what} images", int(store.readable.sum())) as advance:
@@ -128,7 +159,10 @@ class _Bank:
         try:
             return open_stored(cache_folder(self.recipe), key, len(store.errors), extract)
         except NotFiniteError as error:
-            raise UserError(
-                f"model: {backbone} returns NaN or infinity for {paths[error.row]}",
-                "Set compute.precision=fp32, or check the weights.",
-            ) from error
+            raise not_finite(self.recipe, paths[error.row]) from error
+
+
+def not_finite(recipe: Recipe, image: str) -> UserError:
+    """Return the error of a network that returns NaN or infinity for an image."""
+    what = f"model: {recipe.model.backbone} returns NaN or infinity for {image}"
+    return UserError(what, "Set compute.precision=fp32, or check the weights.")

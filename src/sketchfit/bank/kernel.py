@@ -131,10 +131,15 @@ class KernelRidge:
         kernel = Kernel.of(features, settings.width)
         return cls(features, label, classes, kernel, _inverse(kernel, features, settings.strength))
 
+    @property
+    def support(self) -> Floats:
+        """Rows that heads compare others with, all of them."""
+        return self.features
+
     @cached_property
     def head(self) -> KernelHead:
         """The head fitted on all rows."""
-        return KernelHead(self.kernel, self.features, self._dual.astype(np.float32))
+        return KernelHead(self.kernel, self.features, self.dual.astype(np.float32))
 
     def without(self, rows: Rows) -> KernelHead:
         """Return the head fitted on all rows but these, which are distinct.
@@ -144,7 +149,7 @@ class KernelRidge:
         """
         check_removable(rows, len(self.features))
         kept = np.setdiff1d(np.arange(len(self.features)), rows)
-        dual = self._dual[kept] - self.inverse[np.ix_(kept, rows)] @ self._residual(rows)
+        dual = self.dual[kept] - self.inverse[np.ix_(kept, rows)] @ self._residual(rows)
         return KernelHead(self.kernel, self.features[kept], dual.astype(np.float32))
 
     def held_out(self, rows: Rows) -> Floats:
@@ -168,7 +173,7 @@ class KernelRidge:
         """
         count = len(self.features)
         number = group_numbers(group, count)
-        scores = targets_of(self.label, self.classes) - self._dual / np.diagonal(self.inverse)[:, None]
+        scores = targets_of(self.label, self.classes) - self.dual / np.diagonal(self.inverse)[:, None]
         found: Floats = scores.astype(np.float32)
         size = np.bincount(number)[number]
         for rows in by_group(number, np.flatnonzero(size > 1)):
@@ -178,11 +183,11 @@ class KernelRidge:
     def _residual(self, rows: Rows) -> Doubles:
         """Return the errors of a head without some rows on them, float64 [s, C]."""
         own = self.inverse[np.ix_(rows, rows)]
-        residual: Doubles = scipy.linalg.solve(own, self._dual[rows], assume_a="pos", overwrite_a=True)
+        residual: Doubles = scipy.linalg.solve(own, self.dual[rows], assume_a="pos", overwrite_a=True)
         return residual
 
     @cached_property
-    def _dual(self) -> Doubles:
+    def dual(self) -> Doubles:
         """Coefficients of all rows, float64 [n, C]."""
         return self.inverse @ targets_of(self.label, self.classes)
 
@@ -191,9 +196,9 @@ def _inverse(kernel: Kernel, features: Floats, strength: float) -> Doubles:
     """Return the inverse of the kernel matrix plus the penalty, float64 [n, n]."""
     count = len(features)
     matrix = np.empty((count, count), order="F")
-    for start in range(0, count, CHUNK):
+    for start in range(0, count, CHUNK):  # the lower triangle is enough
         rows = slice(start, start + CHUNK)
-        matrix[:, rows] = kernel.between(features, features[rows])
+        matrix[start:, rows] = kernel.between(features[start:], features[rows])
     matrix[np.diag_indices(count)] += strength
     factor, trouble = lapack.dpotrf(matrix, lower=True, overwrite_a=True)
     if trouble == 0:

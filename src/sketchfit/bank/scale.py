@@ -5,7 +5,7 @@ The power reduces the few large values of a feature, and each block counts the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +71,11 @@ class FeatureScale:
             np.subtract(_powered(features[start : start + CHUNK, self.kept]), self.mean, out=part)
             part *= self.factor
         return found
+
+    def mean_of(self, parts: Iterable[Floats]) -> Floats:
+        """Return the mean of several features of the same rows, each [n, D], on this scale: a new array [n, K]."""
+        each = [self.apply(part) for part in parts]
+        return each[0] if len(each) == 1 else np.mean(each, axis=0, dtype=np.float32)
 
 
 def scaled(train: Floats, *others: Floats, widths: Sequence[int] | None = None) -> tuple[Floats, ...]:

@@ -20,7 +20,8 @@ from sketchfit.transforms.resample import resize
 Ints = NDArray[np.int64]
 
 MOST_ROWS = 300
-"""Rows of all units together. More would make the pass longer and the estimate hardly better."""
+"""Rows of all units together, the default of `claim.simulated`. More would make the pass longer and the estimate hardly
+better."""
 
 SHARE = 0.14
 """Of the rows: they are changed even where training is short."""
@@ -38,15 +39,16 @@ PredictUnit = Callable[[int, Ints, Sequence[Change]], Sequence[Floats]]
 """(place of the unit, rows of the training table [n], changes) to probabilities [n, C] per change."""
 
 
-def affordable_rows(rows: int, trained: int) -> int:
+def affordable_rows(rows: int, trained: int, most: int = MOST_ROWS) -> int:
     """Return the number of rows to change.
 
     Args:
         rows: that the units validate.
         trained: pictures that all networks of a member were trained on, counted in each epoch.
+        most: rows that are wanted.
     """
     pictures = 1 + len(picture_shifts())
-    return min(MOST_ROWS, max(int(SHARE * rows), int(COST * BACKWARD * trained / pictures)), rows)
+    return min(most, max(int(SHARE * rows), int(COST * BACKWARD * trained / pictures)), rows)
 
 
 def sampled_rows(units: Sequence[FoldUnit], count: int, seed: int) -> list[Ints]:

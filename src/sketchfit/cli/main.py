@@ -5,6 +5,7 @@ Commands parse, call and print. Arguments and recipes are checked before torch i
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -15,6 +16,10 @@ from sketchfit.cli import data, improve, reference, results, train, tune
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as in shells."""
+
+THREADS = {"OMP_WAIT_POLICY": "passive"}
+"""Environment of torch's threads, where the user has not set it: a thread that waits leaves its core to other
+processes. Threads that spin instead make predictions several times slower while another process uses a core."""
 
 SHORT_HELP = 200
 """Characters of a command's first sentence: none is cut off."""
@@ -54,6 +59,8 @@ def main() -> None:
     from sketchfit.errors import UserError
     from sketchfit.redact import redact
 
+    for name, value in THREADS.items():  # libgomp reads them when torch is imported
+        os.environ.setdefault(name, value)
     try:
         status = app(standalone_mode=False)
         if status == INTERRUPTED:  # some versions of typer return it after Ctrl-C

@@ -25,6 +25,7 @@ from sketchfit.cli.options import (
     review_settings,
     table_settings,
 )
+from sketchfit.cli.time_options import AllowNoncommercial, Candidates, Quality, Time, Until, Wish
 
 GROUP = "Train"
 app = typer.Typer()
@@ -44,14 +45,56 @@ def run(
     relabel: Relabel = None,
     strict: Strict = False,
     fresh: Fresh = False,
+    time: Time = None,
+    until: Until = None,
+    quality: Quality = None,
+    candidates: Candidates = None,
+    allow_noncommercial: AllowNoncommercial = False,
 ) -> None:
     """Train on tables and images, and write submission.csv and a report. The same command continues a run."""
     columns, reviews = table_settings(image_column, label_column, follow_links), review_settings(exclude, relabel)
     settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
+    wish = Wish(time, until, quality, tuple(candidates or ()), allow_noncommercial)
+    goal = wish.goal()
     check_arguments(data, recipe, settings)
+    if goal is not None:
+        from sketchfit.commands.run_in_time import run_in_time
+
+        strictly = ["data.missing=error"] if strict else []
+        run_in_time(data, goal, recipe, [*settings, *strictly], out, fresh=fresh)
+        return
     from sketchfit.commands.run import run as run_stages
 
     run_stages(data, recipe, settings, out, strict=strict, fresh=fresh)
+
+
+@app.command(rich_help_panel=GROUP)
+def plan(
+    data: Data,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Out = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    follow_links: FollowLinks = False,
+    holdout: Holdout = None,
+    exclude: Exclude = None,
+    relabel: Relabel = None,
+    time: Time = None,
+    until: Until = None,
+    quality: Quality = None,
+    candidates: Candidates = None,
+    allow_noncommercial: AllowNoncommercial = False,
+) -> None:
+    """Print what a run with this time would do, and the accuracy to expect; nothing is trained."""
+    columns, reviews = table_settings(image_column, label_column, follow_links), review_settings(exclude, relabel)
+    settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
+    wish = Wish(time, until, quality, tuple(candidates or ()), allow_noncommercial)
+    goal = wish.needed()
+    check_arguments(data, recipe, settings)
+    from sketchfit.commands.plan import plan as print_plan
+
+    print_plan(data, goal, recipe, settings, out)
 
 
 @app.command(rich_help_panel=GROUP)

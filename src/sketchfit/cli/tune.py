@@ -1,16 +1,69 @@
-"""Commands that find settings: an ablation, a learning-rate range test."""
+"""Commands that find settings: a scout of backbones, an ablation, a learning-rate range test."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sketchfit.cli.options import Data, Out, Overrides, RecipeName, check_arguments, check_output
 
+if TYPE_CHECKING:
+    from sketchfit.commands.scout import ScoutOptions
+
 GROUP = "Tune"
 app = typer.Typer()
+
+
+@app.command(rich_help_panel=GROUP)
+def scout(
+    data: Data,
+    seconds: Annotated[str, typer.Option("--time", metavar="TIME", help="For all of it, e.g. 90s, 5m, 1h30m.")] = "5m",
+    candidates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--candidates", "-c", metavar="NAME|FILE|FOLDER", help="timm name, weights, or folder of weights."
+        ),
+    ] = None,
+    sizes: Annotated[str, typer.Option("--sizes", metavar="A,B", help="Input sizes in pixels.")] = "",
+    train_time: Annotated[
+        str | None, typer.Option("--train-time", metavar="TIME", help="Longest training of a run with the result.")
+    ] = None,
+    allow_noncommercial: Annotated[
+        bool, typer.Option("--allow-noncommercial", help="Also weights whose licence forbids commercial use.")
+    ] = False,
+    recipe: RecipeName = "cpu",
+    overrides: Overrides = None,
+    out: Out = None,
+) -> None:
+    """Find the backbone and input size that suit the data and the machine, and write a recipe."""
+    check_arguments(data, recipe, overrides or [])
+    options = scout_options(candidates or [], sizes, seconds, train_time, allow_noncommercial)
+    from sketchfit.commands.scout import find_backbone
+
+    folder = out or Path("runs") / f"{data.resolve().stem}-scout"
+    find_backbone(data, options, recipe, overrides or [], folder)
+
+
+def scout_options(
+    candidates: list[str], sizes: str, seconds: str, train_time: str | None, allow_noncommercial: bool
+) -> ScoutOptions:
+    """Return what a scout compares, from its options as texts.
+
+    Raises:
+        UserError: a size or a time that cannot be read.
+    """
+    from sketchfit.errors import UserError
+    from sketchfit.planning.times import parse_duration
+
+    parts = [part.strip() for part in sizes.split(",") if part.strip()]
+    if not all(part.isdigit() for part in parts):
+        raise UserError(f"--sizes {sizes} is not a list of pixels", "For example: --sizes 128,160,224")
+    times = parse_duration(seconds), None if train_time is None else parse_duration(train_time)
+    from sketchfit.commands.scout import ScoutOptions
+
+    return ScoutOptions(candidates, [int(part) for part in parts], *times, allow_noncommercial)
 
 
 @app.command(rich_help_panel=GROUP)

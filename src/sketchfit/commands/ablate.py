@@ -45,7 +45,8 @@ from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.tracking.console import Console
-from sketchfit.training.fold import FoldResult, mean_oof, train_fold
+from sketchfit.training.bank_member import train_member
+from sketchfit.training.fold import FoldResult, mean_oof
 from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ class _Runner:
         member = self._member(name, recipe)
         (member,) = with_directions(context, {name: member}, self._group).values()
         check_start_weights(context, {name: recipe}, self._folds, self._group)
-        return [train_fold(context, member, fold) for fold in self._folds]
+        return list(train_member(context, member, self._folds, self._group))
 
     def _store(self, recipe: Recipe) -> Store:
         key = store_settings(recipe)

@@ -18,7 +18,7 @@ from sketchfit.stages.directions import with_directions
 from sketchfit.stages.start import RunRequest, start_run
 from sketchfit.tracking.callback import RunReport
 from sketchfit.tracking.supervise import supervised
-from sketchfit.training.fold import train_fold
+from sketchfit.training.bank_member import train_member
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def fit(
         unreadable_images(context, member)
         (member,) = with_directions(context, {member.name: member}, None).values()
         rows = np.flatnonzero(member.train.readable)
-        train_fold(context, member, Fold(0, rows, rows[:0]), context.dispatcher)
+        train_member(context, member, [Fold(0, rows, rows[:0])], callback=context.dispatcher)
         folder = context.run.fold(member.name, 0)
         line = f"trained on all {len(rows):,} rows, nothing held out: {folder / 'model.safetensors'}"
         log.info(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ class AuditSection(Section):
 
     enabled: Annotated[bool, Scope(decides="training")] = True
     """Audit the data as the first stage of a run; without it there are no near-duplicate groups for the folds."""
+    detail: Literal["all", "copies"] = "all"
+    """`copies`: only near-duplicates and files that can't be read; traits of the drawings, the comparison of training
+    and test images, the effect of plain folds and the page are left out. It takes about a third of the time."""
     external: Annotated[tuple[str, ...], Distinct] = ()
     """More training data (tables or folders of images), checked for copies of test and training images."""
     allow_overlap: bool = False

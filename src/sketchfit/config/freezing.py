@@ -23,6 +23,10 @@ class FreezingSection(Section):
     gradual_epochs: Annotated[float, Field(gt=0)] | None = None
     """`gradual`: epochs after which the next group is trained too, from the head to the stem; null: the stem at half
     the training."""
+    copies: Annotated[int, Field(ge=0)] = 0
+    """`head`, `from`: the output of the frozen layers is computed once for so many augmented copies of each image,
+    stored in `data.cache` and shared by folds; epoch k trains on copy k modulo `copies`. As many as epochs: the same
+    training as with 0, which computes the frozen layers in each epoch."""
     frozen: Annotated[tuple[str, ...], Distinct, CheckedBy("trial")] = ()
     """Parameters whose name matches one of these patterns (`*pos_embed*`) are never trained."""
     trained: Annotated[tuple[str, ...], Distinct, CheckedBy("trial")] = ()

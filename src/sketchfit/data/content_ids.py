@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.images import ImageError, read_image_file
+from sketchfit.data.in_threads import in_threads
 
 
 def content_ids(root: Path, paths: Sequence[str]) -> NDArray[np.uint64]:
@@ -32,5 +32,5 @@ def content_ids(root: Path, paths: Sequence[str]) -> NDArray[np.uint64]:
             content = str(root / path).encode(errors="surrogateescape")
         return hashlib.blake2b(content, digest_size=8).digest()
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return np.frombuffer(b"".join(pool.map(one, paths)), dtype="<u8").astype(np.uint64)
+    digests = b"".join(in_threads(one, paths, os.cpu_count() or 1))
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)

@@ -61,6 +61,9 @@ def folds_of(assignment: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Fol
     return folds
 
 
+_ONE = np.ones(1, dtype=np.int64)
+
+
 def stratified_folds(
     label: NDArray[np.int64], shares: Sequence[float], seed: int, group: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
@@ -82,7 +85,8 @@ def stratified_folds(
     wanted_all = label.size * share
     part = np.empty(len(label), dtype=np.int64)
     for rows in _units(group, len(label), rng):
-        present, counts = np.unique(label[rows], return_counts=True)
+        # Most units are single rows, for which finding the distinct classes would take most of the time.
+        present, counts = (label[rows], _ONE) if len(rows) == 1 else np.unique(label[rows], return_counts=True)
         need = counts @ wanted[present]
         # Of several folds with equal need, the one with the fewest rows is chosen.
         best = np.flatnonzero(need > need.max() - 1e-9)

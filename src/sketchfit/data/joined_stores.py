@@ -19,7 +19,8 @@ def join_stores(first: Store, second: Store) -> Store:
     paper = np.concatenate([np.broadcast_to(one.paper, (len(one.paper), channels)) for one in (first, second)])
     images = cast(Any, _Joined(first.images, second.images, channels))
     errors, damage = first.errors + second.errors, first.damage + second.damage
-    return Store(images, paper, errors, damage, first.folder, built=False)
+    folder = first.folder.with_name(f"{first.folder.name}+{second.folder.name}")  # caches know the images by its name
+    return Store(images, paper, errors, damage, folder, built=False)
 
 
 class _Joined:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,25 @@ def contrast(image: NDArray[np.uint8], paper: NDArray[np.uint8] | None = None) -
     for plane, value in zip(planes, colour, strict=True):
         result = np.asarray(cv2.max(result, cv2.absdiff(plane, np.full_like(plane, value))), np.uint8)
     return result
+
+
+@dataclass(frozen=True)
+class InkMask:
+    """Ink of a drawing.
+
+    Attributes:
+        apart: uint8 [H, W], `contrast`.
+        mask: uint8 [H, W], `ink_mask`.
+    """
+
+    apart: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, image: NDArray[np.uint8]) -> InkMask:
+        """Separate the ink of an image, uint8 [H, W] or [H, W, C], from its paper."""
+        apart = contrast(image)
+        return cls(apart, ink_mask(apart))
 
 
 def ink_mask(difference: NDArray[np.uint8], noise: int = _NOISE) -> NDArray[np.uint8]:

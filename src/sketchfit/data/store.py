@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
+from sketchfit.data.in_threads import in_threads
 from sketchfit.data.resize import Resize, to_square
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
@@ -181,8 +181,7 @@ def _key(content: bytes, settings: StoreSettings) -> str:
 
 
 def _content(files: Sequence[Path], threads: int) -> bytes:
-    with ThreadPoolExecutor(threads) as pool:
-        return b"".join(pool.map(_file_digest, files))
+    return b"".join(in_threads(_file_digest, files, threads))
 
 
 def _file_digest(path: Path) -> bytes:
@@ -221,11 +220,11 @@ class _Pass:
             return (str(image), "") if isinstance(image, ImageError) else ("", image.damage)
 
         texts: dict[str, list[str]] = {"errors": [], "damage": []}
-        with ThreadPoolExecutor(self.threads) as pool:
-            for done, (error, damage) in enumerate(pool.map(put, range(len(self.files))), start=1):
-                texts["errors"].append(error)
-                texts["damage"].append(damage)
-                self.progress(done)
+        found = in_threads(put, range(len(self.files)), self.threads)
+        for done, (error, damage) in enumerate(found, start=1):
+            texts["errors"].append(error)
+            texts["damage"].append(damage)
+            self.progress(done)
         return texts
 
     def _image(self, row: int) -> Decoded | ImageError:

@@ -67,7 +67,7 @@ def distill(context: RunContext, job: DistillationJob, rows: Rows) -> Step:
 
 
 def _score(context: RunContext, job: DistillationJob, results: Sequence[FoldResult], rows: Rows) -> StudentScore:
-    teacher = votes.mean([one.oof for one in job.teachers]).astype(np.float32)
+    teacher = votes.mean([one.oof_of(rows.row) for one in job.teachers]).astype(np.float32)
     right, right_teacher = rows.right(mean_oof(results)), rows.right(teacher)
     settings = _training_settings(job.recipe_without_teacher)
     same = [one.member for one in job.teachers if _training_settings(one.member.recipe) == settings]

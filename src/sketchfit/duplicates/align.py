@@ -8,7 +8,9 @@ pixel, as a share of the drawing's spread.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -258,13 +260,14 @@ def _in_images(
     return np.where(mirrored, -rotor, rotor) * fine / coarse, move
 
 
-def align(signatures: Signatures, pairs: Index, poses: Poses) -> Fit:
+def align(signatures: Signatures, pairs: Index, poses: Poses, workers: int | None = None) -> Fit:
     """Align each first drawing with its second, from several poses, and measure the best alignment.
 
     Args:
         signatures: of all drawings.
         pairs: int64 [P, 2], rows of drawings that are not blank.
         poses: to start from, from `hypotheses`.
+        workers: threads; all processors if None.
     """
     poses = poses[np.argsort(pairs[poses.pair, 1], kind="stable")]
     count = len(poses.pair)
@@ -275,9 +278,12 @@ def align(signatures: Signatures, pairs: Index, poses: Poses) -> Fit:
     def prepare(row: int) -> _Lines:
         return _lines(signatures.lines[row])
 
-    for start in range(0, count, _CHUNK):
+    def refine(start: int) -> None:
         part = slice(start, start + _CHUNK)
         rotor[part], shift[part], distance[part] = _refine(signatures, prepare, pairs[poses.pair[part]], poses[part])
+
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        list(pool.map(refine, range(0, count, _CHUNK)))
     best = np.lexsort((distance[:, :, 0].sum(axis=1), poses.pair))
     chosen = best[np.unique(poses.pair[best], return_index=True)[1]]
     mirrored = poses.mirrored[chosen]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,26 +88,37 @@ def judge(
     simple = ~straight & (signatures.length[pairs].min(axis=1) < SIMPLE_LENGTH)
     accepted = ~straight & (apart <= np.where(simple, SAME_SIMPLE, SAME))
     if image is not None:
-        for p in np.flatnonzero(straight & (apart <= _STRAIGHT_FAR)).tolist():
-            accepted[p] = equal_after_symmetry(image(int(pairs[p, 0])), image(int(pairs[p, 1])))
-        for doubts, which in ((_SIMPLE, simple), (_COMPLEX, ~straight & ~simple)):
-            for doubt in doubts:
-                unsure = which & ~accepted & (near <= doubt.near) & (apart <= doubt.far)
-                for p in np.flatnonzero(unsure).tolist():
-                    agreement = _pixels_agree(signatures, int(pairs[p, 0]), int(pairs[p, 1]), fit, p, image)
-                    accepted[p] = agreement >= doubt.correlation
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for p in np.flatnonzero(straight & (apart <= _STRAIGHT_FAR)).tolist():
+                accepted[p] = equal_after_symmetry(image(int(pairs[p, 0])), image(int(pairs[p, 1])))
+            agreement = _Agreement(signatures, pairs, fit, image)
+            for doubts, which in ((_SIMPLE, simple), (_COMPLEX, ~straight & ~simple)):
+                for doubt in doubts:
+                    unsure = np.flatnonzero(which & ~accepted & (near <= doubt.near) & (apart <= doubt.far))
+                    correlations = np.array(list(pool.map(agreement.of, unsure.tolist())))
+                    accepted[unsure] = correlations >= doubt.correlation
     ratio = (signatures.width / np.maximum(signatures.spread, 1e-6))[pairs]
     ratio = ratio[:, 1] / np.maximum(ratio[:, 0], 1e-6)
     kind = [describe(complex(r), bool(m), float(w)) for r, m, w in zip(fit.rotor, fit.mirrored, ratio, strict=True)]
     return accepted, np.clip(1 - apart, 0, 1).astype(np.float32), kind
 
 
-def _pixels_agree(
-    signatures: Signatures, first: int, second: int, fit: Fit, p: int, image: Callable[[int], NDArray[np.uint8]]
-) -> float:
-    """Return the correlation of the ink of two drawings, aligned as in pair `p`."""
-    scale = float(signatures.scale[second])
-    centre = signatures.origin[second] + signatures.centre[second] / scale
-    pose = pose_matrix(complex(fit.rotor[p]), complex(fit.shift[p]), bool(fit.mirrored[p]))
-    spread = float(signatures.spread[second]) / scale
-    return correlation_after(image(first), image(second), pose, (float(centre[0]), float(centre[1])), spread)
+@dataclass(frozen=True)
+class _Agreement:
+    """What the agreement of the pixels of pairs [P, 2] depends on; see `judge`."""
+
+    signatures: Signatures
+    pairs: NDArray[np.int64]
+    fit: Fit
+    image: Callable[[int], NDArray[np.uint8]]
+
+    def of(self, p: int) -> float:
+        """Return the correlation of the ink of two drawings, aligned as in pair `p`; safe from several threads."""
+        signatures, fit = self.signatures, self.fit
+        first, second = self.pairs[p].tolist()
+        scale = float(signatures.scale[second])
+        centre = signatures.origin[second] + signatures.centre[second] / scale
+        pose = pose_matrix(complex(fit.rotor[p]), complex(fit.shift[p]), bool(fit.mirrored[p]))
+        spread = float(signatures.spread[second]) / scale
+        place = (float(centre[0]), float(centre[1]))
+        return correlation_after(self.image(first), self.image(second), pose, place, spread)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.data.paper import contrast, ink_mask
+from sketchfit.data.paper import InkMask, ink_mask
 
 SIDE = 192
 """Side of the raster of the centre lines, pixels."""
@@ -131,22 +131,22 @@ def _ring_weights() -> NDArray[np.float32]:
 _RING_WEIGHTS = _ring_weights()
 
 
-def take_signature(image: NDArray[np.uint8]) -> Signatures:
+def take_signature(image: NDArray[np.uint8], ink: InkMask | None = None) -> Signatures:
     """Compute the signature of one drawing.
 
     Args:
         image: uint8 [H, W] grey or [H, W, C], as decoded.
+        ink: of the image, where it is known.
 
     Returns:
         `Signatures` of one row; `drawn` is False for a blank image.
     """
     result = Signatures.empty(1)
-    apart = contrast(image)
-    mask = ink_mask(apart)
-    x, y, spread, _ = _moments(mask)
+    ink = ink or InkMask.of(image)
+    x, y, spread, _ = _moments(ink.mask)
     if spread < 1.0:
         return result
-    raster, factor, left, top = _to_raster(apart, x, y, spread)
+    raster, factor, left, top = _to_raster(ink.apart, x, y, spread)
     drawn = ink_mask(raster, noise=2)
     ridge = centre_lines(drawn)
     if int(ridge.sum()) < 8:

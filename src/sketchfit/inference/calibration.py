@@ -190,7 +190,19 @@ class CalibrationReport:
 def report(method: Method, prob: Floats, label: Ints, fold: Ints, bins: int = 15) -> CalibrationReport:
     """Return the effect of calibration on out-of-fold probabilities (arguments: see `cross_fit`)."""
     after = cross_fit(method, prob, label, fold)
-    fitted = fit(method, prob, label).apply(prob)
+    return report_of(prob, after, fit(method, prob, label).apply(prob), label, bins)
+
+
+def report_of(prob: Floats, after: Floats, fitted: Floats, label: Ints, bins: int = 15) -> CalibrationReport:
+    """Return the effect of a calibration that is done.
+
+    Args:
+        prob: float [N, C], out-of-fold.
+        after: float [N, C], each fold calibrated on all other folds.
+        fitted: float [N, C], calibrated on all folds.
+        label: int [N].
+        bins: of the confidence.
+    """
     return CalibrationReport(
         ece_before=metrics.ece(prob, label, bins, "mass"),
         ece_after=metrics.ece(after, label, bins, "mass"),

@@ -5,7 +5,7 @@ Like torch's `swa_utils.update_bn`, but only for given layers, and without dropo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 import torch
@@ -24,7 +24,11 @@ def learning_batch_norms(model: nn.Module) -> tuple[str, ...]:
 
 @torch.no_grad()
 def refresh_batch_norm(
-    model: nn.Module, names: Iterable[str], batches: Iterable[Tensor], autocast: AbstractContextManager[object]
+    model: nn.Module,
+    names: Iterable[str],
+    batches: Iterable[Tensor],
+    autocast: AbstractContextManager[object],
+    forward: Callable[[Tensor], object] | None = None,
 ) -> None:
     """Set the running mean and variance to their mean over the batches, in place; the model is left in eval mode.
 
@@ -33,6 +37,7 @@ def refresh_batch_norm(
         names: batch norms to refresh; the others are not changed.
         batches: inputs, float [B, 3, H, W] each, on the model's device.
         autocast: context of the forward passes.
+        forward: called with the inputs in place of the model.
     """
     norms = [module for name in names if isinstance(module := model.get_submodule(name), _BatchNorm)]
     if not norms:
@@ -45,7 +50,7 @@ def refresh_batch_norm(
         norm.train()
     with autocast:
         for images in batches:
-            model(images)
+            (forward or model)(images)
     for norm, old in zip(norms, momentum, strict=True):
         norm.momentum = old
     model.eval()

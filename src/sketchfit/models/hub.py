@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,6 +14,16 @@ from sketchfit.errors import UserError
 HINT = "Give a local file with --set model.weights=FILE, or start from random weights with --set model.pretrained=false"
 SECONDS = 10.0
 """Longest time for a response of the hub."""
+
+
+def is_cached(section: ModelSection) -> bool:
+    """Return whether the pretrained weights of a backbone are in the local cache, without the network."""
+    config = timm.get_pretrained_cfg(section.backbone)
+    if config is None:
+        return False
+    if config.hf_hub_id:
+        return _is_cached(*_place(config))
+    return bool(config.url) and _url_is_cached(str(config.url))
 
 
 def has_cached_weights(section: ModelSection) -> bool:
@@ -26,14 +37,22 @@ def has_cached_weights(section: ModelSection) -> bool:
     """
     config = timm.get_pretrained_cfg(section.backbone)
     if config is not None and config.hf_hub_id:
-        repository, _, revision = config.hf_hub_id.partition("@")
-        files = [config.hf_hub_filename] if config.hf_hub_filename else ["model.safetensors", "pytorch_model.bin"]
-        return _is_cached(repository, files, revision or None) or _can_be_downloaded(
-            section, repository, files, revision or None
-        )
+        place = _place(config)
+        return _is_cached(*place) or _can_be_downloaded(section, *place)
     if config is not None and config.url:
-        return (Path(torch.hub.get_dir()) / "checkpoints" / str(config.url).rpartition("/")[2]).is_file()
+        return _url_is_cached(str(config.url))
     raise UserError(f"model.pretrained: timm has no weights of {section.backbone}", HINT)
+
+
+def _place(config: Any) -> tuple[str, list[str], str | None]:
+    """Return the repository on the hub, its possible files and its revision."""
+    repository, _, revision = config.hf_hub_id.partition("@")
+    files = [config.hf_hub_filename] if config.hf_hub_filename else ["model.safetensors", "pytorch_model.bin"]
+    return repository, files, revision or None
+
+
+def _url_is_cached(url: str) -> bool:
+    return (Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]).is_file()
 
 
 def _is_cached(repository: str, files: list[str], revision: str | None) -> bool:

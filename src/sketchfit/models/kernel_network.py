@@ -6,6 +6,7 @@ as any other network. It can be blended with the backbone's own head: the mean o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ class KernelNetwork(nn.Module):
         gamma: scalar, of the kernel exp(-gamma · d²) + 1.
         temperature: scalar, of the scores.
         blend: scalar, whether the own head counts as well, 0 or 1.
+        mirrored: scalar, whether features are averaged over each image and the mirrored one, 0 or 1.
     """
 
     kept: Tensor
@@ -40,6 +42,7 @@ class KernelNetwork(nn.Module):
     gamma: Tensor
     temperature: Tensor
     blend: Tensor
+    mirrored: Tensor
 
     def __init__(self, model: nn.Module, pooling: Pooling, shape: tuple[int, int, int]) -> None:
         """Make a network whose head is zeros.
@@ -61,6 +64,7 @@ class KernelNetwork(nn.Module):
         self.register_buffer("gamma", torch.ones(()))
         self.register_buffer("temperature", torch.ones(()))
         self.register_buffer("blend", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("mirrored", torch.zeros((), dtype=torch.int64))
 
     @classmethod
     def of_state(cls, model: nn.Module, state: dict[str, Tensor], size: int) -> KernelNetwork:
@@ -68,7 +72,7 @@ class KernelNetwork(nn.Module):
         pooling = find_pooling(model.eval(), size, torch.device("cpu"))
         rows, columns = state["support"].shape
         network = cls(model, pooling, (rows, columns, state["dual"].shape[1]))
-        network.load_state_dict(state)
+        network.load_state_dict({"mirrored": network.mirrored} | state)  # older files do not have it
         return network
 
     @staticmethod
@@ -83,22 +87,35 @@ class KernelNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits float32 [B, C] of images float [B, 3, H, W]."""
-        last, blocks = self.pooling.outputs(images)
-        logits = self.scores(torch.cat(blocks, dim=1)) / self.temperature
+        both = torch.cat([images, images.flip(3)]) if self.mirrored else images
+        last, blocks = self.pooling.outputs(both)
+        logits = self.scores(self._mean(self.scaled(torch.cat(blocks, dim=1)))) / self.temperature
         if not self.blend:
             return logits
-        own = self._own_logits(images, last)
-        return (F.log_softmax(logits, dim=1) + F.log_softmax(own.float(), dim=1)) / 2
+        own = F.log_softmax(self._own_logits(both, last).float(), dim=1)
+        return (F.log_softmax(logits, dim=1) + self._mean(own)) / 2
 
-    def scores(self, features: Tensor) -> Tensor:
-        """Return the scores of the kernel head, float32 [B, C], of pooled features float32 [B, D]."""
-        with torch.autocast(features.device.type, enabled=False):  # distances are differences of large numbers
+    def scaled(self, features: Tensor) -> Tensor:
+        """Return pooled features float32 [B, D] on the scale of the head, float32 [B, K]."""
+        with torch.autocast(features.device.type, enabled=False):
             values = features.float()[:, self.kept]
-            values = (values.sign() * values.abs() ** POWER - self.mean) * self.factor
+            return (values.sign() * values.abs() ** POWER - self.mean) * self.factor
+
+    def scores(self, values: Tensor) -> Tensor:
+        """Return the scores of the kernel head, float32 [B, C], of scaled features float32 [B, K]."""
+        with torch.autocast(values.device.type, enabled=False):  # distances are differences of large numbers
             support = self.support.float()
             squares = (values**2).sum(dim=1, keepdim=True) + (support**2).sum(dim=1)
             distance = (squares - 2 * values @ support.T).clamp(min=0)
             return (torch.exp(-self.gamma * distance) + 1) @ self.dual
+
+    def scores_of_features(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return the scores float32 [B, C] of pooled features, float32 [B, D] per picture of the same images."""
+        return self.scores(torch.stack([self.scaled(part) for part in parts]).mean(dim=0))
+
+    def _mean(self, values: Tensor) -> Tensor:
+        """Return the mean over an image and the mirrored one, [B, …] of [2 B, …]."""
+        return values.reshape(2, -1, values.shape[1]).mean(dim=0) if self.mirrored else values
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Return the backbone's last map."""

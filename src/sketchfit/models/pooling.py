@@ -6,7 +6,7 @@ last map. timm's `forward_intermediates` returns the outputs of all stages, for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -66,6 +66,19 @@ class Pooling:
             return [values.mean(places), values.amax(places)]
         tokens = values[:, self.prefix :]
         return [tokens.mean(1), tokens.amax(1), *([values[:, 0]] if self.class_token else [])]
+
+
+class PooledModel(nn.Module):
+    """A pooling as a module, so that it can be copied and converted: images float [B, 3, H, W] to float32 [B, D]."""
+
+    def __init__(self, pooling: Pooling) -> None:
+        super().__init__()
+        self.model = pooling.model
+        self._pooling = pooling
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the features of images."""
+        return replace(self._pooling, model=self.model)(images)
 
 
 class NoFeaturesError(Exception):

@@ -5,13 +5,14 @@ Nothing pickled is read or written.
 
 from __future__ import annotations
 
+import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 from numpy.typing import DTypeLike, NDArray
 
 from sketchfit.errors import UserError
@@ -43,9 +44,9 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
         np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
-def map_npy(path: Path) -> Array:
-    """Map an array into memory, read-only: pages are read from disk when they are used."""
-    mapped: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+def map_npy(path: Path, *, writable: bool = False) -> Array:
+    """Map an array into memory, read-only unless wanted otherwise: pages are read from disk when they are used."""
+    mapped: Array = np.load(path, mmap_mode="r+" if writable else "r", allow_pickle=False)
     return mapped
 
 
@@ -58,6 +59,24 @@ def read_npy(path: Path) -> Array:
 def write_npy(path: Path, array: Array) -> None:
     """Write an array; not atomic, for files in a folder that is put in place when it is complete."""
     np.save(path, array, allow_pickle=False)
+
+
+def write_npy_rows(path: Path, shape: tuple[int, ...], dtype: DTypeLike, parts: Iterable[Array]) -> None:
+    """Write an array whose rows come in parts, in order; the memory does not grow with it. Not atomic.
+
+    Raises:
+        ValueError: the parts have another number of values.
+    """
+    header = {"descr": dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    written = 0
+    with path.open("wb") as file:
+        write_array_header_1_0(file, header)
+        for part in parts:
+            values = np.ascontiguousarray(part, dtype=dtype)
+            file.write(values.data)
+            written += values.size
+    if written != math.prod(shape):
+        raise ValueError(f"{written} values for an array of shape {shape}")
 
 
 def create_npy(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.memmap[Any, Any]:

@@ -89,14 +89,14 @@ class NetworkFolder:
         write_npz(self.path / f"{split}_views.npz", {"fingerprint": np.array(fingerprint)} | arrays)
 
     def history(self) -> pd.DataFrame:
-        """Read the table of epochs.
+        """Read the table of epochs; it has neither rows nor columns where there was no epoch.
 
         Raises:
             UserError: there is none, or it is damaged.
         """
         path = self.path / "history.csv"
         try:
-            return pd.read_csv(path)
+            return pd.DataFrame() if path.read_bytes() == b"\n" else pd.read_csv(path)
         except FileNotFoundError as error:
             raise UserError(f"{path} is missing", FINISH) from error
         except (ValueError, UnicodeDecodeError) as error:

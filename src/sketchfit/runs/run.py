@@ -24,6 +24,7 @@ from sketchfit.runs.artefacts import (
     LabelFreeRecord,
     PseudoLabelRounds,
     Relations,
+    RunPlan,
     SoupRecord,
     Sources,
     Step,
@@ -223,6 +224,11 @@ class Run:
     def pseudo_labels(self) -> PseudoLabelRounds | None:
         """The rounds of pseudo-labels; None where the recipe trains none."""
         return PseudoLabelRounds.find(self.path)
+
+    @property
+    def plan(self) -> RunPlan | None:
+        """Plan and log of a run with a deadline; None for a run without one."""
+        return RunPlan.find(self.path)
 
     @cached_property
     def sources(self) -> Sources | None:

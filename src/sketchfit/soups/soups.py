@@ -59,10 +59,10 @@ class Soups:
         for soup in self.of_members:
             for name in soup.replaced - {soup.member}:
                 del found[name]
-            member = found[soup.member].member
+            member, folds = found[soup.member].member, found[soup.member].folds
             if soup.record.how == "greedy":
                 member = _without_views(member)
-            found[soup.member] = TrainedMember(member, soup.name, soup.results)
+            found[soup.member] = TrainedMember(member, soup.name, folds, soup.results)
         return found
 
 

@@ -16,6 +16,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.inference.view_selection import SelectedViews, ViewGain, cross_fit, merge_views, select_views
+from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views
@@ -23,6 +24,8 @@ from sketchfit.runs.networks import Split
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.products import MemberPredictions
+from sketchfit.training.bank_member import is_bank_member
+from sketchfit.training.bank_views import bank_views
 from sketchfit.training.fold import FoldResult, TrainedMember
 
 log = logging.getLogger(__name__)
@@ -32,7 +35,7 @@ def apply_views(context: RunContext, state: RunState) -> RunState:
     """Choose the views of each source of probabilities, and predict its test rows by them."""
     predictions, steps = {}, list[Step]()
     for name, source in state.sources.items():
-        found = choose_views(context, source, state.folds, state.rows)
+        found = choose_views(context, source, state.rows)
         steps.append(state.rows.step(found.folder, found.plain))
         if found.views is not None and len(found.views.names) > 1:
             label = f"{found.folder} + {', '.join(found.views.names[1:])}"
@@ -41,24 +44,25 @@ def apply_views(context: RunContext, state: RunState) -> RunState:
     return replace(state, predictions=predictions, steps=(*state.steps, *steps))
 
 
-def choose_views(context: RunContext, source: TrainedMember, folds: Sequence[Fold], rows: Rows) -> MemberPredictions:
+def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> MemberPredictions:
     """Try the recipe's views on out-of-fold rows, and predict the test rows by those that help.
 
     Args:
         context: of the run.
-        source: networks of the folds, in their order.
-        folds: those that were trained.
-        rows: all rows that they validate.
+        source: networks of its folds.
+        rows: that all sources validate.
     """
-    inference, networks, plain = source.member.recipe.inference, source.networks, source.oof
+    inference, networks, plain = source.member.recipe.inference, source.networks, source.oof_of(rows.row)
+    numbers = tuple(fold.number for fold in source.folds)
     names = [view.name for view in parse_views(inference.views) if view.name != IDENTITY]
     if not names:
-        return MemberPredictions(plain, plain, tuple(one.test for one in source.results), None, None, source.folder)
-    by_fold = [fold_views(context, networks, fold, "oof", names) for fold in folds]
+        tests = tuple(one.test for one in source.results)
+        return MemberPredictions(plain, plain, tests, None, None, source.folder, numbers)
+    by_fold = [fold_views(context, networks, fold, "oof", names) for fold in source.folds]
     probs = {IDENTITY: plain} | {
-        name: mean_by_row(
-            [Probabilities(fold.valid, views[name]) for fold, views in zip(folds, by_fold, strict=True)]
-        ).prob
+        name: _of_rows(
+            [Probabilities(fold.valid, views[name]) for fold, views in zip(source.folds, by_fold, strict=True)], rows
+        )
         for name in names
     }
     chosen = select_views(probs, rows.label, rows.group, inference.mode, IDENTITY, source.member.recipe.seed)
@@ -67,9 +71,15 @@ def choose_views(context: RunContext, source: TrainedMember, folds: Sequence[Fol
     print_views(source.folder, chosen, gain)
     test = [
         predict_test(context, networks, fold, result, chosen)
-        for fold, result in zip(folds, source.results, strict=True)
+        for fold, result in zip(source.folds, source.results, strict=True)
     ]
-    return MemberPredictions(plain, nested, tuple(test), chosen, gain, source.folder)
+    return MemberPredictions(plain, nested, tuple(test), chosen, gain, source.folder, numbers)
+
+
+def _of_rows(parts: Sequence[Probabilities], rows: Rows) -> Floats:
+    """Return the probabilities of rows by the networks of several folds, float32 [n, C]."""
+    found = mean_by_row(parts)
+    return found.prob[np.searchsorted(found.row, rows.row)]
 
 
 def _by_fold_soup(context: RunContext, state: RunState, member: Member, found: MemberPredictions) -> MemberPredictions:
@@ -78,7 +88,7 @@ def _by_fold_soup(context: RunContext, state: RunState, member: Member, found: M
     if soup is None or state.soups.use != "folds":
         return found
     test = predict_test(context, replace(member, name=soup.name), soup.everything, soup.result, found.views)
-    return replace(found, test=(test,), folder=soup.name)
+    return replace(found, test=(test,), folder=soup.name, folds=())
 
 
 def predict_test(
@@ -136,8 +146,11 @@ def _predict(
     table, recipe = context.table, networks.recipe
     store = networks.train if split == "oof" else networks.test
     rows = fold.valid if split == "oof" else np.flatnonzero(store.readable)
-    pictures = len(rows) * count_pictures(views)
-    found = Predictor.of(network, recipe, context.engine.device, images=pictures).views(store, rows, views)
+    if is_bank_member(recipe) and isinstance(network.model, KernelNetwork):
+        found = bank_views(context, networks, network, store, views, rows)
+    else:
+        pictures = len(rows) * count_pictures(views)
+        found = Predictor.of(network, recipe, context.engine.device, images=pictures).views(store, rows, views)
     if split == "oof":
         return found
     prior = class_prior(table.label[fold.train], table.class_count)

@@ -17,7 +17,7 @@ from sketchfit.inference.calibration import (
     VectorScaling,
     cross_fit,
     fit,
-    report,
+    report_of,
 )
 from sketchfit.inference.conformal import ConformalSets
 from sketchfit.inference.oof import Floats, Predictions, Rows
@@ -43,8 +43,9 @@ def calibrate_predictions(predictions: Predictions, rows: Rows, section: Calibra
     calibrator = fit(section.method, predictions.oof, rows.label)
     oof = cross_fit(section.method, predictions.oof, rows.label, rows.fold)
     test = calibrator.apply(predictions.test)
+    fitted = calibrator.apply(predictions.oof)
     return Calibrated(
-        Predictions(oof, test), calibrator, report(section.method, predictions.oof, rows.label, rows.fold, section.bins)
+        Predictions(oof, test), calibrator, report_of(predictions.oof, oof, fitted, rows.label, section.bins)
     )
 
 

@@ -21,10 +21,12 @@ from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRec
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.frozen_rows import FrozenRows
 from sketchfit.stages.label_free import label_free_model
+from sketchfit.stages.products import MemberPredictions
 
 log = logging.getLogger(__name__)
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
 
 
 def claim(context: RunContext, state: RunState) -> RunState:
@@ -93,7 +95,7 @@ def answers_of(state: RunState) -> Answers:
     # which no network knows of: it would be counted as a disagreement.
     readable = readable_test_rows(state)
     final = ensemble.predictions.test[readable]
-    members = [[prob[readable] for prob in one.test] for one in state.predictions.values()]
+    members = [_of_folds(one, state.folds, readable) for one in state.predictions.values()]
     folds = first_repeat(state.folds)
     if not len(final) or any(len(test) != count for test in members) or not complete_repeats(state.folds):
         return Answers((), final)
@@ -105,6 +107,12 @@ def answers_of(state: RunState) -> Answers:
             FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], ensemble.rule.combine(test))
         )
     return Answers(tuple(units), final)
+
+
+def _of_folds(member: MemberPredictions, folds: Sequence[Fold], readable: Ints) -> list[Floats]:
+    """Return the probabilities of readable test rows by those networks of a member that are of these folds."""
+    by_fold = dict(zip(member.folds, member.test, strict=False))
+    return [by_fold[fold.number][readable] for fold in folds if fold.number in by_fold]
 
 
 def first_repeat(folds: Sequence[Fold]) -> tuple[Fold, ...]:

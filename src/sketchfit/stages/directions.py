@@ -18,6 +18,7 @@ from sketchfit.data.table import fingerprint
 from sketchfit.runs.artefacts import DirectionFigures, Directions
 from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.context import Member, RunContext, RunState
+from sketchfit.training.kernel_views import MIRRORED, wants_mirrored
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +70,13 @@ def measures(recipe: Recipe) -> bool:
 
 
 def used_turns(recipes: Iterable[Recipe], policy: str | None = None) -> tuple[str, ...]:
-    """Return the flips and turns in the policies of recipes, and of one more policy, in the order of `TURNS`."""
+    """Return the flips and turns in the policies of recipes, and of one more policy, in the order of `TURNS`.
+
+    A kernel head that averages over the mirrored picture flips too.
+    """
     names: set[str] = set()
     for recipe in recipes:
+        names |= {MIRRORED} if wants_mirrored(recipe) else set()
         section, epochs = recipe.transforms, recipe.training.epochs
         stages = {section.stage(epoch, epochs): epoch for epoch in range(epochs)}
         for epoch in stages.values():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sketchfit.claims.label_free import LabelFreeModel
 from sketchfit.claims.shifts import Change
-from sketchfit.claims.simulate import MOST_ROWS, affordable_rows, predict_changed, simulate
+from sketchfit.claims.simulate import FEWEST_ROWS, MOST_ROWS, affordable_rows, predict_changed, simulate
 from sketchfit.claims.stored import from_record, to_record
 from sketchfit.claims.unit import Answers
 from sketchfit.data.folds import Fold
@@ -38,8 +38,14 @@ def label_free_model(
     """
     plain = LabelFreeModel.fit(answers, group)
     stored = LabelFreeRecord.find(context.run.path)
+    most, trained = (
+        context.recipe.claim.simulated,
+        sum(len(fold.train) for fold in folds) * context.recipe.training.epochs,
+    )
+    count = affordable_rows(sum(len(unit.row) for unit in answers.units), trained, most)
     # The same thresholds mean the same networks and the same rows.
-    if stored is not None and stored.model_copy(update={"shifts": ()}) == to_record(plain):
+    wanted = stored is not None and bool(stored.shifts) == (count >= FEWEST_ROWS)
+    if stored is not None and wanted and stored.model_copy(update={"shifts": ()}) == to_record(plain):
         return from_record(stored)
 
     def predict(place: int, rows: Ints, changes: Sequence[Change]) -> list[Floats]:
@@ -48,8 +54,6 @@ def label_free_model(
         ]
         return [made(state.ensemble).rule.combine(parts) for parts in zip(*by_member, strict=True)]
 
-    trained = sum(len(fold.train) for fold in folds) * context.recipe.training.epochs
-    count = affordable_rows(sum(len(unit.row) for unit in answers.units), trained)
     simulated = simulate(plain.correction.reference, answers.units, predict, count, context.recipe.seed)
     found = LabelFreeModel.fit(answers, group, simulated)
     record = to_record(found)

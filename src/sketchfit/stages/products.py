@@ -28,6 +28,7 @@ class MemberPredictions:
         views: those views; None where no other was tried.
         gain: nested gain of choosing views; None where no other was tried.
         folder: name of the folder of the networks that predict test rows.
+        folds: number of the fold of each of these networks; empty where they are not those of the folds.
     """
 
     plain: Floats
@@ -36,6 +37,7 @@ class MemberPredictions:
     views: SelectedViews | None
     gain: Difference | None
     folder: str
+    folds: tuple[int, ...]
 
 
 @dataclass(frozen=True)

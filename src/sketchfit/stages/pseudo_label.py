@@ -102,7 +102,7 @@ def _fold_labels(context: RunContext, trained: Trained, place: int, state: RunSt
     """Return the pseudo-labels of the student of the fold at this place; all members are its teachers."""
     fold = state.folds[place]
     teachers = [
-        (Teacher(f"{one.folder}/fold{fold.number}", fold.train), one.results[place].test) for one in trained.values()
+        (Teacher(f"{one.folder}/fold{fold.number}", fold.train), one.result_of(fold).test) for one in trained.values()
     ]
     test = next(iter(state.members.values())).test
     return choose_labels(context, teachers, fold, test, state.group)
@@ -117,7 +117,7 @@ def _train_students(
         student = replace(member, name=student_name(name, number), recipe=_student_recipe(context, member.recipe))
         folds = zip(state.folds, labels, strict=True)
         results = tuple(_train_student(context, student, fold, chosen) for fold, chosen in folds)
-        found[name] = TrainedMember(member, student.name, results)
+        found[name] = TrainedMember(member, student.name, state.folds, results)
     return found
 
 
@@ -168,7 +168,7 @@ def _score(
     rows: Rows,
     section: PseudoLabelSection,
 ) -> PseudoLabelRound:
-    old, new = ([one.oof for one in trained.values()] for trained in (teachers, students))
+    old, new = ([one.oof_of(rows.row) for one in trained.values()] for trained in (teachers, students))
     right = [rows.right(votes.mean(probs).astype(np.float32)) for probs in (old, new)]
     gain = paired_difference(right[0], right[1], rows.group)
     chosen = float(np.mean([len(one.row) for one in labels]))

@@ -19,7 +19,7 @@ from sketchfit.inference.view_selection import SelectedViews
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.apply_views import predict_test
 from sketchfit.stages.context import Member, RunContext, RunState
-from sketchfit.training.fold import train_fold
+from sketchfit.training.bank_member import train_member
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def refit_member(context: RunContext, member: Member, folds: Sequence[Fold], vie
     fold = all_rows(folds)
     used = one.recipe.training.epochs
     log.info(f"{one.name}: all {len(fold.train):,} rows, {used} epochs, {_reason(used, epochs)}")
-    result = train_fold(context, one, fold)
+    (result,) = train_member(context, one, [fold])
     return predict_test(context, one, fold, result, views)
 
 

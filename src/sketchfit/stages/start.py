@@ -8,7 +8,9 @@ from typing import Literal
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
-from sketchfit.runs.create import check_folder, open_run
+from sketchfit.errors import UserError
+from sketchfit.runs.artefacts import RunPlan
+from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.autotune import recorded_members, resolve_settings
 from sketchfit.stages.callbacks import start_callbacks
@@ -82,6 +84,7 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
             print_table(table)
             if not fresh:
                 check_folder(context.run, request.kind)
+                check_deadline(context.run, context.recipe)
             check_run(PlannedRun(context.recipe, request.folder, request.kind, fresh), table, engine).log()
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(context.recipe, table.class_count, recorded, engine)
@@ -89,3 +92,14 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
     context = replace(context, recipe=recipe, dispatcher=dispatcher)
     start_callbacks(context)
     return context
+
+
+def check_deadline(run: RunFolder, recipe: Recipe) -> None:
+    """Refuse a folder of a run with a deadline, unless its own recipe is continued.
+
+    Raises:
+        UserError: it holds one.
+    """
+    plan = RunPlan.find(run.path)
+    if plan is not None and not set(recipe.members) & set(plan.members):
+        raise UserError(f"{run.path} holds a run with a deadline", f"Continue it with --time. {ELSEWHERE}")

@@ -1,4 +1,4 @@
-"""Training: every member on every fold."""
+"""Training: every member on every fold; of a run with a deadline, the networks that it has."""
 
 from __future__ import annotations
 
@@ -7,20 +7,62 @@ from functools import reduce
 
 import numpy as np
 
+from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
+from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.table import read_training_rows
 from sketchfit.stages.context import RunContext, RunState
-from sketchfit.training.fold import TrainedMember, train_fold
+from sketchfit.training.bank_member import train_member
+from sketchfit.training.fold import TrainedMember, read_fold
 
 
 def train(context: RunContext, state: RunState) -> RunState:
-    """Train the members' networks; those on disk are read."""
+    """Train the members' networks; those on disk are read.
+
+    The networks of a run with a deadline have epochs and folds of its plan, not of its recipe, so they are only read.
+    """
+    plan = RunPlan.find(context.run.path)
+    if plan is not None:
+        return _with_networks(context, _of_plan(context, state, plan))
     trained = {
         name: TrainedMember(
-            member, name, tuple(train_fold(context, member, fold, context.dispatcher) for fold in state.folds)
+            member,
+            name,
+            state.folds,
+            train_member(context, member, state.folds, state.group, context.dispatcher),
         )
         for name, member in state.members.items()
     }
-    rows = reduce(np.intersect1d, [one.rows for one in trained.values()])
+    return _with_networks(context, replace(state, trained=trained))
+
+
+def _with_networks(context: RunContext, state: RunState) -> RunState:
+    """Return the state with the rows that all networks validate."""
+    rows = reduce(np.intersect1d, [one.rows for one in state.trained.values()])
     known = rows_of(read_training_rows(context.run.folds), rows)
-    return replace(state, trained=trained, sources=trained, rows=known)
+    return replace(state, sources=state.trained, rows=known)
+
+
+def _of_plan(context: RunContext, state: RunState, plan: RunPlan) -> RunState:
+    """Return the state with the finished networks of a plan, and with the folds of which all members have one.
+
+    Raises:
+        UserError: there is none.
+    """
+    done: dict[str, set[int | None]] = {}
+    for unit in plan.units:
+        if unit.status == "done":
+            done.setdefault(unit.member, set()).add(unit.fold)
+    trained = {}
+    for name, member in state.members.items():
+        numbers = done.get(name, set())
+        folds = tuple(fold for fold in state.folds if None in numbers or fold.number in numbers)
+        if folds:
+            results = tuple(read_fold(context.run.network(name, fold.number)) for fold in folds)
+            trained[name] = TrainedMember(member, name, folds, results)
+    if not trained:
+        raise UserError(f"{context.run.path} has no finished network yet", "Continue it first: run --time with --out.")
+    everywhere = set.intersection(*({fold.number for fold in one.folds} for one in trained.values()))
+    common = tuple(fold for fold in state.folds if fold.number in everywhere)
+    members = {name: one.member for name, one in trained.items()}
+    return replace(state, members=members, trained=trained, folds=common)

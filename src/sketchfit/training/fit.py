@@ -27,7 +27,7 @@ from sketchfit.tracking.history import write_history
 from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import Engine
-from sketchfit.training.frozen_features import compute_features, only_the_head_learns
+from sketchfit.training.frozen_inputs import frozen_inputs, update_frozen
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
@@ -116,7 +116,7 @@ def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> 
     state, name = training.state, training.job.name
     replaced = state.to_size(epoch.size)
     now = apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)
-    changed = _update_features(training, epoch)
+    changed = update_frozen(training.job, state, training.engine, epoch)
     if now != before or replaced or changed:
         wrap(state, training.engine, training.job.recipe.compute.compile)
         if (before is not None and now != before) or now.trainable < now.parameters:
@@ -125,26 +125,6 @@ def _thaw(training: _Training, epoch: EpochPlan, before: FrozenTable | None) -> 
             for line in str(now).splitlines():
                 _LOG.info("  %s", line)
     return now
-
-
-def _update_features(training: _Training, epoch: EpochPlan) -> bool:
-    """Compute the features of the backbone if only the head is trained now, and delete them otherwise.
-
-    Returns:
-        Whether anything changed.
-    """
-    job, state = training.job, training.state
-    head = only_the_head_learns(job, state.model, state.loss, epoch, training.epochs)
-    if (head is None) == (state.features is None):
-        return False
-    state.features = None
-    if head is not None:
-        state.features = compute_features(job, state.model, state.normalisation, head)
-        apply_freezing(state.model, state.freezing, epoch.epoch, training.epochs)  # it is in eval mode after that
-        if state.features is None:
-            return False
-        _LOG.info("%s: only the head is trained, on features that are computed once", job.name)
-    return True
 
 
 def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
@@ -156,8 +136,9 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     plan = training.plan
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)
+    inputs = frozen_inputs(job, state, engine, epoch)
     with training.console.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
-        for micros in training.loader.updates(epoch, first, state.features):
+        for micros in training.loader.updates(epoch, first, inputs):
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
             step = plan.schedule_step(epoch, number - epoch.first_update)
             factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)

@@ -65,11 +65,13 @@ class TrainedMember:
     Attributes:
         member: under this name its probabilities are combined with those of others.
         folder: name of the folder of its networks: the member's own, or that of its students or its soup.
+        folds: of its networks; members of one run may have networks of different folds.
         results: of each network, in the order of the folds.
     """
 
     member: Member
     folder: str
+    folds: tuple[Fold, ...]
     results: tuple[FoldResult, ...]
 
     @property
@@ -86,6 +88,14 @@ class TrainedMember:
     def oof(self) -> Floats:
         """Probabilities of `rows`, float32 [n, C]; the mean where a row is validated in several repeats."""
         return mean_oof(self.results)
+
+    def result_of(self, fold: Fold) -> FoldResult:
+        """Return the result of the network of a fold."""
+        return self.results[[one.number for one in self.folds].index(fold.number)]
+
+    def oof_of(self, rows: NDArray[np.int64]) -> Floats:
+        """Return the probabilities of some of its `rows`, float32 [n, C]."""
+        return self.oof[np.searchsorted(self.rows, rows)]
 
 
 @dataclass(frozen=True)
@@ -109,12 +119,26 @@ class FoldTraining:
     watch: FoldCallback | None = None
 
 
-def train_fold(context: RunContext, member: Member, fold: Fold, callback: Callback = NO_CALLBACK) -> FoldResult:
-    """Train one network of a member, unless that is done, and return its probabilities."""
+def train_fold(
+    context: RunContext,
+    member: Member,
+    fold: Fold,
+    callback: Callback = NO_CALLBACK,
+    watch: FoldCallback | None = None,
+) -> FoldResult:
+    """Train one network of a member, unless that is done, and return its probabilities.
+
+    Args:
+        context: of the run.
+        member: of the network.
+        fold: on which it is trained.
+        callback: receives the figures of the training.
+        watch: receives them instead.
+    """
     fingerprint = fold_fingerprint(member, context.table, fold)
     job = fold_job(context, member, fold, fingerprint)
     every = member.recipe.tracking.every if member.recipe.tracking.to else 0
-    watch = FoldCallback(callback, member.name, fold.number, every)
+    watch = watch or FoldCallback(callback, member.name, fold.number, every)
     return train_once(context, FoldTraining(member, fold, fingerprint, lambda: job, watch=watch))
 
 

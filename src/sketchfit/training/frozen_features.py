@@ -8,7 +8,6 @@ schedule and average.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from sketchfit.models.classifier import classifier_names, features_of
 from sketchfit.models.network import Normalisation
 from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
-from sketchfit.training.lp_ft import backbone_features, entire_pictures
+from sketchfit.training.lp_ft import EntirePictures, backbone_features
 from sketchfit.training.plan import EpochPlan
 
 MOST_BYTES = 1 << 30
@@ -84,7 +83,7 @@ def compute_features(job: FitJob, model: nn.Module, normalisation: Normalisation
     device = next(model.parameters()).device
     model.eval()
     with torch.no_grad():
-        for images in islice(entire_pictures(job, [job.train_rows[:2]], normalisation, device), 1):
+        for images in EntirePictures(job, model, normalisation, device).of([job.train_rows[:2]]):
             features = features_of(model, images)
             if not torch.allclose(model.get_submodule(head)(features), model(images), rtol=1e-3, atol=1e-4):
                 return None

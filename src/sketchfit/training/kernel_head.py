@@ -12,18 +12,23 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
+from sketchfit.bank.closed_form import fit_kernel, without
 from sketchfit.bank.extractor import Extractor
-from sketchfit.bank.features import store_features
-from sketchfit.bank.kernel import MOST_ROWS, KernelHead, KernelRidge, KernelSettings
+from sketchfit.bank.features import FeaturePass
+from sketchfit.bank.kernel import CHUNK, KernelHead, KernelSettings
+from sketchfit.bank.kernel_choice import STRENGTHS, WIDTHS
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
+from sketchfit.config.kernel import KernelSection
+from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.network import Network
-from sketchfit.models.pooling import NoFeaturesError
-from sketchfit.tracking.console import duration
+from sketchfit.models.pooling import NoFeaturesError, Pooling
+from sketchfit.tracking.console import Console, duration
 from sketchfit.training.job import FitJob
+from sketchfit.training.kernel_views import NamedPicture, averages_mirrored, head_pictures
 
 log = logging.getLogger(__name__)
 
@@ -46,41 +51,50 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
     Raises:
         UserError: the backbone has no features before its classifier.
     """
-    section = job.recipe.training.kernel
+    section, rows = job.recipe.training.kernel, job.train_rows
     if section.use == "none":
         return network
-    began, rows = time.monotonic(), _rows(job)
-    network.model.to(device).eval()
-    extractor = _extractor(job, network, device)
-    values = _features(job, extractor, rows, device)
-    scale = FeatureScale.of(values, extractor.pooling.widths)
-    settings = KernelSettings(section.width, section.strength)
+    began, label = time.monotonic(), _labels(job)[rows]
+    extractor = extractor_of(network, job.recipe, device)
+    mirrored = averages_mirrored(job.recipe, job.mirroring)
+    parts = [_features(job, extractor, rows, picture) for picture in head_pictures(mirrored)]
+    scale = FeatureScale.of(parts[0], extractor.pooling.widths)
+    values = scale.mean_of(parts)
     try:
-        ridge = KernelRidge.of(scale.apply(values), _labels(job)[rows], job.class_count, settings)
+        settings = first_settings(section)
+        fit = without(fit_kernel(lambda part: values[part], label, job.class_count, settings), rows[:0])
+        made = kernel_network(network, extractor.pooling, scale, fit.head).to(device).eval()
+        left_out, scores = fit.left_out()
     except ValueError as error:
         raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
-    made = _module(network, extractor, scale, ridge.head).to(device).eval()
     made.blend.fill_(int(section.use == "blend"))
-    left_out = ridge.left_out()
+    made.mirrored.fill_(int(mirrored))
     if job.recipe.training.epochs == 0 or not len(job.valid_rows):
-        made.temperature.fill_(fit_temperature(left_out, ridge.label))
+        made.temperature.fill_(fit_temperature(scores, label[left_out]))
     else:
         made.temperature.fill_(_matched(job, network, made, extractor))
-    right = 100 * float((left_out.argmax(axis=1) == ridge.label).mean())
+    right = 100 * float((scores.argmax(axis=1) == label[left_out]).mean())
     log.info(
         f"{job.name}: kernel head on {len(rows):,} images in {duration(time.monotonic() - began)}; "
-        f"leaving out one by one {right:.1f} % are right"
+        f"leaving out one by one {right:.1f} % of {len(left_out):,} are right"
     )
     return replace(network, model=made)
 
 
-def _rows(job: FitJob) -> Rows:
-    """Return the training rows; a sample where the closed form would take too much memory."""
-    if len(job.train_rows) <= MOST_ROWS:
-        return job.train_rows
-    log.warning(f"{job.name}: the kernel head is fitted on {MOST_ROWS:,} of {len(job.train_rows):,} images, at random")
-    order = np.random.default_rng(job.seed).permutation(job.train_rows)
-    return np.sort(order[:MOST_ROWS])
+def candidates_of(section: KernelSection) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the widths and the penalties among which a recipe chooses."""
+    widths = WIDTHS if section.width == "auto" else (section.width,)
+    strengths = STRENGTHS if section.strength == "auto" else (section.strength,)
+    return widths, strengths
+
+
+def first_settings(section: KernelSection) -> KernelSettings:
+    """Return the settings of a recipe, the usual ones in place of `auto`.
+
+    A trained network has learnt its training rows: their features do not show which settings are good for others.
+    """
+    widths, strengths = candidates_of(section)
+    return KernelSettings(widths[0], strengths[0])
 
 
 def _labels(job: FitJob) -> Rows:
@@ -92,24 +106,31 @@ def _labels(job: FitJob) -> Rows:
     return label
 
 
-def _extractor(job: FitJob, network: Network, device: torch.device) -> Extractor:
+def extractor_of(network: Network, recipe: Recipe, device: torch.device) -> Extractor:
+    """Return what takes the features of a network, which is moved to the device, in place.
+
+    Raises:
+        UserError: the backbone has no features before its classifier.
+    """
+    network.model.to(device).eval()
     try:
-        return Extractor.of_network(network, job.recipe, device)
+        return Extractor.of_network(network, recipe, device)
     except NoFeaturesError as error:
         raise UserError(f"training.kernel: {error}", "Set training.kernel=none.") from error
 
 
-def _features(job: FitJob, extractor: Extractor, rows: Rows, device: torch.device) -> Floats:
+def _features(job: FitJob, extractor: Extractor, rows: Rows, picture: NamedPicture) -> Floats:
     """Return the features of rows, float32 [n, D]; those of a frozen backbone are shared by folds and runs."""
     if job.recipe.training.epochs == 0:
-        return store_features(job.recipe, job.store, device, extractor).read()[rows]
-    return extractor.of_rows(job.store, rows)
+        bank = FeaturePass(job.recipe, extractor, Console("none"), picture.name, picture.make)
+        return bank.features(job.store).read()[rows]
+    return extractor.of_rows(job.store, rows, picture.make)
 
 
-def _module(network: Network, extractor: Extractor, scale: FeatureScale, head: KernelHead) -> KernelNetwork:
-    """Return the network with a fitted head."""
+def kernel_network(network: Network, pooling: Pooling, scale: FeatureScale, head: KernelHead) -> KernelNetwork:
+    """Return a network with a fitted head, whose temperature is 1; the head is on the CPU."""
     shape = (len(head.features), len(scale.kept), head.dual.shape[1])
-    made = KernelNetwork(network.model, extractor.pooling, shape)
+    made = KernelNetwork(network.model, pooling, shape)
     values = {
         "kept": scale.kept,
         "mean": scale.mean,
@@ -127,10 +148,11 @@ def _matched(job: FitJob, network: Network, made: KernelNetwork, extractor: Extr
     """Return the temperature with which the kernel head is as certain of the validation rows as the trained head."""
     predictor = Predictor.of(network, job.recipe, extractor.compute.device, backend="eager")
     wanted = float(predictor.probabilities(job.store, job.valid_rows).max(axis=1).mean())
-    features = torch.from_numpy(extractor.of_rows(job.store, job.valid_rows)).to(extractor.compute.device)
+    pictures = head_pictures(bool(made.mirrored))
+    parts = [torch.from_numpy(extractor.of_rows(job.store, job.valid_rows, picture.make)) for picture in pictures]
     with torch.inference_mode():
-        parts = torch.split(features, extractor.batch_size)
-        scores = np.concatenate([made.scores(part).cpu().numpy() for part in parts])
+        each = zip(*(torch.split(part.to(extractor.compute.device), CHUNK) for part in parts), strict=True)
+        scores = np.concatenate([made.scores_of_features(chunk).cpu().numpy() for chunk in each])
     return temperature_of_certainty(scores, wanted)
 
 

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sketchfit.config.transforms import MixingSection
-from sketchfit.data.batches import load_batches, split_batches
+from sketchfit.data.batches import split_batches
 from sketchfit.data.sampling import sampled_order
 from sketchfit.models.network import Normalisation, to_input
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
+from sketchfit.training.frozen_maps import MapCopy
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
+from sketchfit.training.pictures import augment_of, augmented
 from sketchfit.training.plan import EpochPlan
 from sketchfit.training.step import Micro
-from sketchfit.transforms.augment import Augment, augment_for
 from sketchfit.transforms.mixing import mix
 from sketchfit.transforms.rng import sample_rng
 
@@ -42,14 +43,14 @@ class DataLoader:
     engine: Engine
 
     def updates(
-        self, epoch: EpochPlan, first_batch: int = 0, features: FrozenFeatures | None = None
+        self, epoch: EpochPlan, first_batch: int = 0, frozen: FrozenFeatures | MapCopy | None = None
     ) -> Generator[list[Micro], None, None]:
         """Yield the batches of an epoch, grouped into updates.
 
         Args:
             epoch: size and number of its batches.
             first_batch: number of the first batch, where an epoch is resumed.
-            features: returned instead of pictures, where they are known.
+            frozen: features or maps that are returned instead of pictures, where they are known.
         """
         job, engine, recipe = self.job, self.engine, self.job.recipe
         order = sampled_order(job.train_rows, job.label, recipe.training.class_power, job.seed, epoch.epoch)
@@ -57,11 +58,12 @@ class DataLoader:
         numbers = range(first_batch, len(batches))
         mine = [np.array_split(batches[number], engine.processes)[engine.rank] for number in numbers]
         inputs: Iterable[torch.Tensor]
-        inputs = self._pictures(epoch, mine) if features is None else (features.of(rows) for rows in mine)
+        inputs = self._pictures(epoch, mine) if frozen is None else (frozen.of(rows) for rows in mine)
+        look = (frozen.look if isinstance(frozen, MapCopy) else None) or epoch
         mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
         group: list[Micro] = []
         for number, rows, images in zip(numbers, mine, inputs, strict=True):
-            micro = self._micro(images, rows, epoch)
+            micro = self._micro(images, rows, look)
             if mixes:
                 stream = number * engine.processes + engine.rank
                 rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
@@ -74,27 +76,11 @@ class DataLoader:
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
         job, recipe, device = self.job, self.job.recipe, self.engine.device
-        augment = self._augment(epoch)
-        unturned = {number: augment.without(names) for number, names in job.mirroring.left_out.items()}
-        special = {
-            int(row): unturned[number]
-            for rows in (batches if unturned else ())
-            for row, number in zip(rows, job.label[rows].tolist(), strict=True)
-            if number in unturned
-        }
-
-        def generator(row: int) -> np.random.Generator:
-            return sample_rng(job.seed, epoch.epoch, row)
-
-        for batch in load_batches(job.store, batches, augment, generator, recipe.compute.threads, special):
+        for batch in augmented(job, epoch, batches):
             images = torch.from_numpy(batch.images)
             if device.type == "cuda":
                 images = images.pin_memory()  # so that only the device waits for the copy
             yield to_input(images, self.normalisation, device, recipe.compute.channels_last)
-
-    def _augment(self, epoch: EpochPlan) -> Augment:
-        recipe = self.job.recipe
-        return augment_for(recipe.transforms, epoch.size, epoch.epoch, recipe.training.epochs)
 
     def _micro(self, inputs: torch.Tensor, rows: NDArray[np.int64], epoch: EpochPlan) -> Micro:
         """Return a batch with its targets: those of the class that a flipped drawing shows."""
@@ -108,7 +94,7 @@ class DataLoader:
 
     def _shown(self, rows: NDArray[np.int64], epoch: EpochPlan) -> NDArray[np.int64]:
         """Return int64 [B, C]: for each class of the turned drawing, the class of the drawing as it is stored."""
-        job, augment = self.job, self._augment(epoch)
+        job, augment = self.job, augment_of(self.job, epoch)
         shown = np.tile(np.arange(job.class_count), (len(rows), 1))
         for place, row in enumerate(rows):
             for name in augment.applied(sample_rng(job.seed, epoch.epoch, int(row))):

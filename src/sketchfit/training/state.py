@@ -23,6 +23,7 @@ from sketchfit.models.network import Network, Normalisation
 from sketchfit.models.patch_grid import check_patch_grid
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_features import FrozenFeatures
+from sketchfit.training.frozen_maps import FrozenMaps
 from sketchfit.training.job import FitJob
 from sketchfit.training.loss import Loss
 from sketchfit.training.lp_ft import probe_first
@@ -50,6 +51,8 @@ class TrainState:
         history: one row per finished epoch.
         best: validation accuracy and weights of the best epoch, where the recipe reports it.
         features: input of the head in epochs in which only it is trained; computed again when resumed.
+        maps: stored output of the frozen stages, in epochs that train on it.
+        split_fails: whether it was found that this network cannot be trained on such output.
         notes: on the weights that were loaded.
     """
 
@@ -76,6 +79,8 @@ class TrainState:
     history: list[dict[str, float | int | None]] = field(default_factory=list)
     best: tuple[float, State] | None = None
     features: FrozenFeatures | None = None
+    maps: FrozenMaps | None = None
+    split_fails: bool = False
     notes: tuple[str, ...] = ()
 
     def reported(self) -> nn.Module:
@@ -264,6 +269,8 @@ def wrap(state: TrainState, engine: Engine, compiled: bool) -> None:
     module: nn.Module = WithFeatures(state.model) if state.loss.needs_features else state.model
     if state.features is not None:
         module = state.model.get_submodule(state.features.head)
+    elif state.maps is not None:
+        module = state.maps.split.upper
     if compiled:
         module = torch.compile(module)  # type: ignore[assignment]
     state.wrapped = engine.prepare_model(module)

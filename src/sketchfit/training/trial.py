@@ -87,7 +87,7 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
     if recipe.training.epochs == 0:  # one epoch shows that the network works
         training = recipe.training.model_copy(update={"epochs": 1})
         recipe = recipe.model_copy(update={"training": training})
-    with _same_randomness(device), _quiet():
+    with same_randomness(device), quiet():
         try:
             return _try(recipe, classes, device, folder)
         except (UserError, KeyboardInterrupt):
@@ -104,7 +104,7 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
 
 def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
     engine = TrialEngine(device)
-    job = _job(recipe, classes)
+    job = trial_job(recipe, classes)
     few = replace(job, train_rows=job.train_rows[:FEW])
     state = start(few, engine, None)
     kept: list[int] = []
@@ -139,7 +139,7 @@ def _try_saving(network: Network, recipe: Recipe, folder: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _job(recipe: Recipe, classes: int) -> FitJob:
+def trial_job(recipe: Recipe, classes: int) -> FitJob:
     """Return a training on noise with as many rows as a batch has images."""
     settings, rows = store_settings(recipe), max(FEW, recipe.training.batch)
     shape = (settings.size, settings.size, 1 if settings.channels == 1 else 3)
@@ -273,7 +273,7 @@ def _bytes(tensors: Iterable[Tensor]) -> int:
 
 
 @contextmanager
-def _same_randomness(device: torch.device) -> Iterator[None]:
+def same_randomness(device: torch.device) -> Iterator[None]:
     """Restore all generators of random numbers after the block."""
     python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 - libraries may use the global one
     devices = [device] if device.type in ("cuda", "mps") else []
@@ -286,7 +286,7 @@ def _same_randomness(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Print no lines of the training in the block."""
     logger = logging.getLogger(LOGGER)
     level = logger.level

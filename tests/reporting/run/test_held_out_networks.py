@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.run.held_out_networks import (
     HeldOutNetworks,
@@ -12,6 +14,7 @@ from sketchfit.reporting.run.held_out_networks import (
     heat_maps,
     penultimate_features,
     stacked,
+    with_trained_head,
 )
 from sketchfit.reporting.run.robustness import CHANGES, UNCHANGED
 
@@ -65,3 +68,16 @@ def test_grey_pictures_are_repeated_next_to_coloured_ones() -> None:
     grey, coloured = np.full((2, 2, 1), 7, np.uint8), np.zeros((2, 2, 3), np.uint8)
     assert stacked([grey, grey]).shape == (2, 2, 2, 1)
     assert (stacked([grey, coloured])[0] == 7).all()
+
+
+@pytest.mark.parametrize("blend", [0, 1])
+def test_of_a_kernel_network_the_trained_head_is_explained(blend: int) -> None:
+    model = torch.nn.Linear(3, 2)
+    network = KernelNetwork(model, None, (4, 3, 2))  # type: ignore[arg-type]
+    network.blend.fill_(blend)
+    if blend:
+        assert with_trained_head(network) is model
+    else:
+        with pytest.raises(ValueError, match="not trained"):
+            with_trained_head(network)
+    assert with_trained_head(model) is model

@@ -10,6 +10,7 @@ import pytest
 from sketchfit.errors import UserError
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.run_report import write_report
+from sketchfit.tracking.history import write_history
 
 
 def _data(page: Path) -> dict:
@@ -89,3 +90,11 @@ def test_a_network_that_fails_leaves_its_section_out(
     text = page.read_text(encoding="utf-8")
     assert 'id="robustness"' not in text
     assert 'id="slices"' in text
+
+
+def test_networks_without_epochs_are_listed(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    for history in run.glob("members/*/*/history.csv"):
+        write_history(history, [])
+    text = write_report(run).read_text(encoding="utf-8")
+    assert "member0/fold0" in text

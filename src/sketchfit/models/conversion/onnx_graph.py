@@ -1,4 +1,4 @@
-"""A network as one ONNX graph from pictures to probabilities, for all runtimes.
+"""A network as one ONNX graph from pictures to probabilities or to what it returns, for all runtimes.
 
 Normalisation is part of the graph, so that the runtime can fuse it with the first layer.
 """
@@ -11,6 +11,7 @@ import warnings
 
 import torch
 from torch import nn
+from typing_extensions import override
 
 from sketchfit.models.conversion.fold_batch_norms import fold_batch_norms
 from sketchfit.models.network import Network
@@ -18,8 +19,8 @@ from sketchfit.models.network import Network
 INPUT, OUTPUT = "images", "probabilities"
 
 
-class PicturesToProbabilities(nn.Module):
-    """uint8 [B, H, W, C] -> float32 [B, classes]: `to_input`, the network and softmax, as one module."""
+class PicturesToValues(nn.Module):
+    """uint8 [B, H, W, C] -> float32 [B, …]: `to_input` and the network, as one module."""
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -32,19 +33,29 @@ class PicturesToProbabilities(nn.Module):
             self.register_buffer(name, value)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the probabilities of pictures."""
+        """Return what the network returns for pictures."""
         floats = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        probabilities: torch.Tensor = self.model(floats).softmax(dim=1)
-        return probabilities
+        values: torch.Tensor = self.model(floats)
+        return values
 
 
-def to_onnx(network: Network, shape: tuple[int, ...], *, any_batch: bool = False) -> bytes:
+class PicturesToProbabilities(PicturesToValues):
+    """uint8 [B, H, W, C] -> float32 [B, classes]: `to_input`, the network and softmax, as one module."""
+
+    @override
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the probabilities of pictures."""
+        return super().forward(images).softmax(dim=1)
+
+
+def to_onnx(network: Network, shape: tuple[int, ...], *, any_batch: bool = False, probabilities: bool = True) -> bytes:
     """Convert a network in evaluation mode to ONNX.
 
     Args:
         network: unwrapped; a copy of it on the CPU is traced.
         shape: [B, H, W, C] of its input.
         any_batch: allow any number of pictures. The network may still have computed constants from it: compare.
+        probabilities: of the classes; otherwise what the network returns.
 
     Raises:
         Exception: torch's exporter raises all kinds where it cannot convert an operator.
@@ -58,7 +69,8 @@ def to_onnx(network: Network, shape: tuple[int, ...], *, any_batch: bool = False
         model = copy.deepcopy(network.model).to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         model.eval()
         fold_batch_norms(model, torch.zeros(1, 3, *shape[1:3]))
-        module = PicturesToProbabilities(Network(model, network.normalisation)).eval()
+        kind = PicturesToProbabilities if probabilities else PicturesToValues
+        module = kind(Network(model, network.normalisation)).eval()
         example = torch.zeros(shape, dtype=torch.uint8)
         # The older exporter: five times as fast here as its successor, with the same results.
         torch.onnx.export(

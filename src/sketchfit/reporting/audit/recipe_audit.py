@@ -37,8 +37,15 @@ def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
 
 
 def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) -> None:
-    """Write `findings.json`, `traits.parquet` and, where the recipe enables it, the page."""
+    """Write `findings.json`, `traits.parquet` and, where the recipe enables it, the page.
+
+    With `audit.detail=copies` there are no traits and pictures: those of an earlier audit are deleted.
+    """
     write_findings(folder / "findings.json", found)
+    if recipe.audit.detail == "copies":
+        for stale in (folder / "traits.parquet", folder / page):
+            stale.unlink(missing_ok=True)
+        return
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
         write_audit_page(folder / page, found, recipe.audit, untested=why_untested(recipe))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sketchfit.data.images import ImageError, decode
+from sketchfit.data.in_threads import in_threads
 from sketchfit.data.resize import to_square
 
 Pixels = NDArray[np.uint8]
@@ -45,8 +45,7 @@ def thumbnail(path: Path, side: int, max_pixels: int = 100_000_000) -> Pixels:
 def thumbnails(paths: Sequence[Path], side: int, threads: int = 2) -> list[Pixels]:
     """Read many drawings, in their order."""
     cv2.setNumThreads(1)
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda path: thumbnail(path, side), paths))
+    return list(in_threads(lambda path: thumbnail(path, side), paths, threads))
 
 
 def from_jpeg(content: bytes) -> Pixels:

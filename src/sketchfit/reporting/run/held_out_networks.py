@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.paper import paper_colour
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.classifier import features_of
+from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.network import Network, to_input
 from sketchfit.models.saved_network import load_network
 from sketchfit.reporting.evidence import Evidence
@@ -83,13 +85,27 @@ def heat_maps(networks: HeldOutNetworks, places: Sequence[int]) -> dict[int, Pix
     """Return, per place, the network's input under the heat map of its answer, uint8 [S, S, 3]."""
     found: dict[int, Pixels] = {}
     for batch in networks.batches(np.asarray(places, dtype=np.int64)):
-        model, images = batch.network.model, batch.images()
+        images = batch.images()
         with torch.no_grad():
-            answer = model(images).argmax(dim=1)
+            answer = batch.network.model(images).argmax(dim=1)
+        model = with_trained_head(batch.network.model)
         maps = attribute(model, find_target(model, images[:1]), images, answer)
         for place, pixels, heat in zip(batch.places.tolist(), batch.inputs, maps, strict=True):
             found[place] = overlay(pixels, heat)
     return found
+
+
+def with_trained_head(model: nn.Module) -> nn.Module:
+    """Return the part of a network that gradients explain: without a kernel head, which compares features.
+
+    Raises:
+        ValueError: it has no other head.
+    """
+    if not isinstance(model, KernelNetwork):
+        return model
+    if not model.blend:
+        raise ValueError("the head of this member is not trained by gradients")
+    return model.model
 
 
 def answers_to_changes(

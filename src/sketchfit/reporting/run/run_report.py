@@ -41,6 +41,7 @@ from sketchfit.reporting.run.held_out_networks import (
 )
 from sketchfit.reporting.run.label_issues import LabelIssue, find_label_issues, labels_section, review_csv
 from sketchfit.reporting.run.page_section import PageSection, page_section
+from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.slices import SliceResults, find_slices, slices_section
 from sketchfit.reporting.run.statistics import Statistics, compute_statistics
@@ -77,7 +78,10 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
     if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
-    name, member = next(iter(member_recipes(recipe).items()))
+    members = member_recipes(recipe)
+    name, member = next(
+        ((name, one) for name, one in members.items() if one.training.epochs), next(iter(members.items()))
+    )
     source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member))
     files = source.files(stages)
     page = evidence.run.folder.report
@@ -91,7 +95,7 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
 
 @dataclass(frozen=True)
 class _Source:
-    """What a report is made from; `networks` are those of the first member."""
+    """What a report is made from; `networks` are those of the first member with epochs, else of the first member."""
 
     evidence: Evidence
     recipe: Recipe
@@ -113,6 +117,7 @@ class _Source:
         sections = [
             headline_section(evidence, statistics),
             *([claimed] if (claimed := claimed_section(evidence.run)) else []),
+            *([plan] if (plan := plan_section(evidence.run)) else []),
             advice_section(advice),
             training_section(evidence, stages),
             classes_section(evidence, statistics.group),

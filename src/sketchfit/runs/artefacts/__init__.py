@@ -8,6 +8,7 @@ from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Sources
+from sketchfit.runs.artefacts.plan import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
     Diagram,
@@ -21,6 +22,7 @@ from sketchfit.runs.artefacts.prediction import (
 from sketchfit.runs.artefacts.pseudo_labels import PseudoLabelRound, PseudoLabelRounds
 from sketchfit.runs.artefacts.relations import GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.scores import EnsembleComparison, MemberFigures, MethodFigures, Step, Steps
+from sketchfit.runs.artefacts.scout import OptionFigures, ScoutedOption, ScoutFinalists, ScoutRecord, ScoutSample
 from sketchfit.runs.artefacts.soups import FoldSoupRecord, MemberSoupRecord, SoupRecord
 from sketchfit.runs.artefacts.students import Cost, DistilledStudent, WithoutTeacher
 
@@ -48,9 +50,20 @@ __all__ = [
     "MemberSoupRecord",
     "MemberViews",
     "MethodFigures",
+    "OptionFigures",
+    "PlanAnswer",
+    "PlanDecision",
+    "PlanExpectation",
+    "PlannedUnit",
     "PseudoLabelRound",
     "PseudoLabelRounds",
     "Relations",
+    "RunClock",
+    "RunPlan",
+    "ScoutFinalists",
+    "ScoutRecord",
+    "ScoutSample",
+    "ScoutedOption",
     "Sets",
     "SetsCheck",
     "ShiftRecord",

@@ -1,0 +1,124 @@
+"""The files of a pass that is not finished, so that a killed process does not lose what it has computed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.files import read_json, write_json
+from sketchfit.runs.arrays import create_npy, map_npy
+
+Half = NDArray[np.float16]
+Scales = tuple[float, ...]
+
+
+def no_saving(done: int, scales: Scales) -> None:
+    """Save nothing."""
+    del done, scales
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """Features as far as they are computed.
+
+    Attributes:
+        values: float16 [n, D], written in place.
+        done: number of images that are computed, in the order of the pass.
+        scales: per block; empty before the first image.
+        save: is called now and then with `done` and `scales`.
+    """
+
+    values: Half
+    done: int = 0
+    scales: Scales = ()
+    save: Callable[[int, Scales], None] = no_saving
+
+
+@dataclass(frozen=True)
+class PassFiles:
+    """Files of an unfinished pass; one process at a time may use them.
+
+    Attributes:
+        cache: their folder.
+        key: of the features.
+    """
+
+    cache: Path
+    key: str
+
+    @property
+    def array(self) -> Path:
+        """The features so far."""
+        return self.cache / f".features-{self.key}.part"
+
+    @property
+    def index(self) -> Path:
+        """How many of them there are."""
+        return self.cache / f".features-{self.key}.part.json"
+
+    def open(self, shape: tuple[int, int]) -> Unfinished:
+        """Return the pass that was interrupted, or a new one.
+
+        Raises:
+            OSError: there is no space for it.
+        """
+        try:
+            what = read_json(self.index)
+            found = Unfinished(self._mapped(shape), int(what["done"]), tuple(map(float, what["scales"])))
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            self.index.unlink(missing_ok=True)
+            found = Unfinished(_reserved(self.array, shape))
+
+        def save(done: int, scales: Scales) -> None:
+            with self.array.open("rb") as file:
+                os.fsync(file.fileno())
+            write_json(self.index, {"done": done, "scales": scales})
+
+        return Unfinished(found.values, found.done, found.scales, save)
+
+    def finish(self, place: Path) -> None:
+        """Move the complete features to their place."""
+        with self.array.open("rb") as file:
+            os.fsync(file.fileno())
+        self.array.replace(place)
+        self.index.unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Delete what there is."""
+        for path in (self.index, self.array):
+            path.unlink(missing_ok=True)
+
+    def _mapped(self, shape: tuple[int, int]) -> Half:
+        """Return the array of an interrupted pass, for writing.
+
+        Raises:
+            ValueError: it has another shape.
+        """
+        found: Half = map_npy(self.array, writable=True)
+        if found.shape != shape:
+            raise ValueError("another shape")
+        return found
+
+
+def _reserved(path: Path, shape: tuple[int, int]) -> Half:
+    """Return an array of zeros on disk.
+
+    Its bytes are written at once. Otherwise a full disk would end the process at a later assignment, without an error.
+
+    Raises:
+        OSError: there is no space for it.
+    """
+    array: Half = create_npy(path, shape, np.float16)
+    size, zeros = path.stat().st_size, bytes(1 << 20)
+    with path.open("r+b") as file:
+        file.seek(size - array.nbytes)
+        for start in range(0, array.nbytes, len(zeros)):
+            file.write(zeros[: array.nbytes - start])
+        file.flush()
+        os.fsync(file.fileno())
+    return array

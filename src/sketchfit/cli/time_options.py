@@ -1,0 +1,83 @@
+"""Options of commands with a deadline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from sketchfit.planning.goal import Goal
+
+Level = Literal["fast", "good", "best"]
+
+Time = Annotated[
+    str | None,
+    typer.Option("--time", metavar="TIME", help="Give the best answer within this time: 90s, 18m, 8h30m."),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="HH:MM", help="Give the best answer until this time of the day.")
+]
+Quality = Annotated[
+    Level | None, typer.Option("--quality", help="Choose the time by the device and the number of images.")
+]
+Candidates = Annotated[
+    list[str] | None,
+    typer.Option("--candidates", metavar="NAME", help="A timm name, a file of weights or a folder of such files."),
+]
+AllowNoncommercial = Annotated[
+    bool, typer.Option("--allow-noncommercial", help="Accept candidates with a non-commercial licence.")
+]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The options as they were given."""
+
+    time: str | None
+    until: str | None
+    quality: Level | None
+    candidates: tuple[str, ...]
+    allow_noncommercial: bool
+
+    def needed(self) -> Goal:
+        """Return the goal.
+
+        Raises:
+            UserError: no time, several times, or a time of another form.
+        """
+        from sketchfit.errors import UserError
+
+        if (goal := self.goal()) is None:
+            raise UserError("a plan needs a time", "Give one: --time 18m, --until 17:30 or --quality good.")
+        return goal
+
+    def goal(self) -> Goal | None:
+        """Return the goal; None where no time is given.
+
+        Raises:
+            UserError: several times, a time of another form, or candidates without a time.
+        """
+        from datetime import datetime
+
+        from sketchfit.errors import UserError
+
+        given = [name for name in ("time", "until", "quality") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise UserError(f"--{' and --'.join(given)} are given, and a run has one deadline", "Give one of them.")
+        if not given:
+            if self.candidates:
+                raise UserError("--candidates are chosen from under a deadline", "Give a time: --time 18m")
+            return None
+        from sketchfit.planning.deadline import process_start
+        from sketchfit.planning.goal import Goal
+        from sketchfit.planning.times import parse_duration, parse_until
+
+        now, until, seconds = datetime.now(), "", 0.0
+        if self.until is not None:
+            end = parse_until(self.until, now)
+            until, seconds = end.isoformat(), (end - now).total_seconds()
+        elif self.time is not None:
+            seconds = parse_duration(self.time)
+        return Goal(seconds, until, self.quality or "", self.candidates, self.allow_noncommercial, process_start())

@@ -1,0 +1,66 @@
+"""`sketchfit run --time`: the best answer within the user's time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sketchfit.candidates.candidate import OF_OTHERS
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.recipe import Recipe
+from sketchfit.planning.goal import Goal
+from sketchfit.stages.planned.run import run_planned
+from sketchfit.stages.planned.start import BASE, start_planned
+from sketchfit.stages.products import RunResult
+from sketchfit.stages.start import RunRequest
+from sketchfit.tracking.supervise import supervised
+
+
+def run_in_time(
+    data: str | Path,
+    goal: Goal,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path | None = None,
+    *,
+    fresh: bool = False,
+) -> RunResult:
+    """Give the best answer within a time: members, sizes, epochs and folds are planned for it.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        goal: the time, and the backbones that may be used.
+        recipe: name of a shipped recipe, path of a YAML file, or the settings themselves: everything but the members.
+        overrides: `key=value` texts or a nested mapping, merged into the recipe.
+        out: the run's folder; `runs/<data>-in-time` by default. The same command again continues where it stopped, with
+            the time that was left; with another time it plans again from what is there.
+        fresh: delete what the folder holds of an earlier run.
+
+    Raises:
+        UserError: a mistake in the recipe, the tables, the candidates or the folder.
+    """
+    folder = Path(out) if out is not None else planned_folder(data)
+    with supervised() as dispatcher:
+        settings = load_recipe(planned_recipe(recipe), overrides)
+        if goal.candidates:
+            settings = for_candidates(settings)
+        return run_planned(start_planned(RunRequest(Path(data), settings, folder, fresh=fresh), goal, dispatcher), goal)
+
+
+def planned_folder(data: str | Path) -> Path:
+    """Return the folder of a run with a deadline, where the user names none."""
+    return Path("runs") / f"{Path(data).resolve().stem}-in-time"
+
+
+def planned_recipe(recipe: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a recipe for a run with a deadline, without members."""
+    settings = load_recipe(recipe).model_dump(mode="json", exclude={"members"})
+    return merge(settings, BASE)
+
+
+def for_candidates(recipe: Recipe) -> Recipe:
+    """Return a recipe without what belongs to its own backbone: weights, arguments, normalisation."""
+    settings = recipe.model_dump(mode="json")
+    return load_recipe(settings | {"model": settings["model"] | OF_OTHERS})

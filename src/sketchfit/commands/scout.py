@@ -1,0 +1,116 @@
+"""`sketchfit scout`: which backbone and input size suit a data set on this machine."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table as RichTable
+
+from sketchfit.candidates import find_candidates
+from sketchfit.config.load import load_recipe
+from sketchfit.errors import UserError
+from sketchfit.files import write_text
+from sketchfit.reporting.kit.formats import percent
+from sketchfit.reporting.scout_page import scout_page
+from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.scout.budget import Budget
+from sketchfit.stages.scout.scout import ScoutRequest, scout
+from sketchfit.stages.start import open_tables
+from sketchfit.stages.tables import print_table
+from sketchfit.tracking.console import Console, duration
+
+log = logging.getLogger(__name__)
+
+PAGE = "scout.html"
+
+
+@dataclass(frozen=True)
+class ScoutOptions:
+    """What to compare.
+
+    Attributes:
+        candidates: timm names, files of weights, folders of them; empty: the shipped table.
+        sizes: of the input in pixels; empty: some of each candidate's own.
+        seconds: for all of it.
+        run_seconds: longest training time of a run with the chosen option; None: any.
+        allow_noncommercial: also weights whose licence forbids commercial use.
+    """
+
+    candidates: Sequence[str] = ()
+    sizes: Sequence[int] = ()
+    seconds: float = 300.0
+    run_seconds: float | None = None
+    allow_noncommercial: bool = False
+
+
+def find_backbone(
+    data: str | Path,
+    options: ScoutOptions,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    out: str | Path = "runs/scout",
+    now: Callable[[], float] = time.monotonic,
+) -> ScoutRecord:
+    """Compare backbones and input sizes, and write `scout.json`, `scout.html` and the recipe of the best one.
+
+    Started again, it continues with what is on disk.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        options: what to compare.
+        recipe, overrides: the base, whose backbone, weights and input size are replaced.
+        out: folder of the results.
+        now: returns the time in seconds.
+
+    Raises:
+        UserError: a mistake in the recipe, the tables or the candidates; no option can be measured.
+    """
+    began = now()
+    if any(not 16 <= size <= 2048 for size in options.sizes):
+        raise UserError(f"scout: sizes are 16 to 2048 pixels, not {', '.join(map(str, options.sizes))}")
+    base = load_recipe(recipe, overrides)
+    if base.training.epochs == 0:
+        raise UserError("scout fine-tunes networks, and the recipe has training.epochs=0", "Set 1 or more.")
+    context = open_tables(Path(data), base, Path(out))
+    print_table(context.table)
+    candidates = find_candidates(options.candidates, options.allow_noncommercial)
+    budget = Budget(options.seconds, now, began)
+    record, _ = scout(context, ScoutRequest(candidates, budget, options.sizes, options.run_seconds))
+    write_text(Path(out) / PAGE, scout_page(record))
+    _print(record, Path(out), context.console)
+    return record
+
+
+def _print(record: ScoutRecord, out: Path, console: Console) -> None:
+    shown = RichTable(box=None, pad_edge=False)
+    for name in ("frozen", "fine-tuned", "run", "ms/image", "option"):
+        shown.add_column(name, justify="left" if name == "option" else "right", no_wrap=name != "option")
+    for one in sorted(record.options, key=_order):
+        shown.add_row(*_cells(one, record))
+    console.rich.print(shown)
+    log.info(f"chosen: {record.chosen}. Reason: {record.reason}")
+    log.info(f"{out}/{PAGE}; next: sketchfit run {record.data} --recipe {RunFolder(out).recipe}")
+
+
+def _order(option: OptionFigures) -> tuple[bool, float]:
+    return option.bank_top1 is None, -(option.bank_top1.value if option.bank_top1 else 0.0)
+
+
+def _cells(option: OptionFigures, record: ScoutRecord) -> list[str]:
+    bank, tuned = (None if one is None else one.value for one in (option.bank_top1, option.tuned_top1))
+    seconds, ms = option.train_seconds, option.ms_per_image
+    mark = " (chosen)" if option.name == record.chosen else ""
+    why = f": {option.left_out}" if option.left_out else ""
+    return [
+        percent(bank),
+        percent(tuned),
+        "" if seconds is None else duration(seconds),
+        "" if ms is None else f"{ms:.1f}",
+        f"{option.name}{mark}{why}",
+    ]

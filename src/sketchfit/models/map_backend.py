@@ -1,0 +1,73 @@
+"""Computes the maps of a frozen lower part: in OpenVINO or ONNX Runtime where that pays, else in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from sketchfit.models.backend import Backend, Floats, Pictures
+from sketchfit.models.backends import backends
+from sketchfit.models.build_backend import CHECKED
+from sketchfit.models.choose_backend import choose_backend
+from sketchfit.models.compute import Compute
+from sketchfit.models.conversion.converted import ConvertedKind
+from sketchfit.models.conversion.fixed_batch import in_batches_of
+from sketchfit.models.conversion.onnx_graph import to_onnx
+from sketchfit.models.network import Network, to_input
+
+TOLERANCE = 1e-3
+"""Largest difference from torch's maps, as a share of their standard deviation, with which a runtime is used."""
+
+
+def choose_map_backend(lower: Network, compute: Compute, size: int, images: int, wanted: str = "auto") -> str:
+    """Return the name of the backend for a lower part.
+
+    Args:
+        lower: images to maps, on the device of `compute`, in evaluation mode.
+        compute: device, precision and memory format.
+        size: side of the input in pixels.
+        images: how many pictures will be computed.
+        wanted: `inference.backend`; one that is not a converted network is replaced by torch.
+    """
+    name = choose_backend(lower, compute, size, images) if wanted == "auto" else wanted
+    usable = (
+        compute.device.type == "cpu" and compute.precision == "fp32" and issubclass(backends.get(name), ConvertedKind)
+    )
+    return name if usable else "eager"
+
+
+def build_map_backend(name: str, lower: Network, compute: Compute, pictures: Pictures) -> Backend:
+    """Return a function from pictures uint8 [B, H, W, C] to maps float32 [B, …].
+
+    Args:
+        name: from `choose_map_backend`.
+        lower: as there.
+        compute: as there.
+        pictures: the first batch; later ones are of the same size in pixels.
+    """
+    torch_maps = eager_maps(lower, compute)
+    kind = backends.get(name)
+    if not issubclass(kind, ConvertedKind):
+        return torch_maps
+    try:
+        graph = to_onnx(lower, pictures.shape, probabilities=False)
+        built = in_batches_of(len(pictures), kind.load(graph, torch.get_num_threads()))
+        found, expected = built(pictures)[:CHECKED], torch_maps(pictures[:CHECKED])
+    except Exception:  # converters raise all kinds; torch works in any case
+        return torch_maps
+    same = found.shape == expected.shape and np.abs(found - expected).max() <= TOLERANCE * max(expected.std(), 1e-6)
+    return built if same else torch_maps
+
+
+def eager_maps(lower: Network, compute: Compute) -> Callable[[Pictures], Floats]:
+    """Return the function that computes maps in torch."""
+
+    def maps(pictures: Pictures) -> Floats:
+        with torch.inference_mode(), compute.autocast():
+            images = to_input(torch.from_numpy(pictures), lower.normalisation, compute.device, compute.channels_last)
+            found: Floats = lower.model(images).float().cpu().contiguous().numpy()
+        return found
+
+    return maps

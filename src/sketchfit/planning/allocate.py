@@ -1,0 +1,127 @@
+"""Which networks to train in the time that is left: simple allocations are enumerated, and the best one is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+
+from sketchfit.planning.deadline import TimeLeft
+from sketchfit.planning.options import NetworkOption, Options
+from sketchfit.planning.value import Networks, worth
+
+LENGTHS = (3, 4, 5, 6, 8, 10, 13, 17, 22, 30)
+"""Epochs of a training among which a plan chooses."""
+
+SHORTEST = LENGTHS[0]
+
+MOST_TOGETHER = 3
+"""Members among which one plan divides the time."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Folds of one member that are still trained.
+
+    Attributes:
+        option: the member.
+        folds: how many.
+        epochs: of each.
+    """
+
+    option: NetworkOption
+    folds: int
+    epochs: int
+
+    @cached_property
+    def seconds(self) -> float:
+        """Time of all of them."""
+        return self.option.seconds(self.epochs, self.folds)
+
+    @cached_property
+    def networks(self) -> Networks:
+        """Networks of the member with them."""
+        return self.option.with_folds(self.folds, self.epochs)
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """How the time is divided.
+
+    Attributes:
+        parts: of the members that are trained.
+        worth: of everything at the end, see `value.worth`.
+    """
+
+    parts: tuple[Part, ...]
+    worth: float
+
+    @property
+    def seconds(self) -> float:
+        """Time of all parts."""
+        return sum(part.seconds for part in self.parts)
+
+
+def allocate(options: Options, left: TimeLeft) -> Allocation:
+    """Return the allocation of the highest worth; of equal ones the shorter one. It may have no parts.
+
+    Args:
+        options: what there is and what is done.
+        left: for units.
+    """
+    has_bank, best, best_seconds = options.has_bank, tuple[Part, ...](), 0.0
+    done = {one.name: one.with_folds(0, 0) for one in options.networks if one.done}
+    best_worth = worth(list(done.values()), has_bank)
+    for parts in _candidates(options, left):
+        seconds = sum(part.seconds for part in parts)
+        found = worth(list({**done, **{part.option.name: part.networks for part in parts}}.values()), has_bank)
+        if (found, -seconds) > (best_worth, -best_seconds):
+            best, best_worth, best_seconds = parts, found, seconds
+    return Allocation(best, best_worth)
+
+
+def first_of(options: Options, allocation: Allocation) -> Part:
+    """Return one fold of the part that gains most per second now; `allocation` has parts."""
+    before = worth(options.networks_done, options.has_bank)
+
+    def rate(part: Part) -> float:
+        one = Part(part.option, 1, part.epochs)
+        return (_worth_with(options, [one]) - before) / one.seconds
+
+    best = max(allocation.parts, key=rate)
+    return Part(best.option, 1, best.epochs)
+
+
+def gain_of(options: Options, part: Part) -> float:
+    """Return the change of worth by a part."""
+    return _worth_with(options, [part]) - worth(options.networks_done, options.has_bank)
+
+
+def _worth_with(options: Options, parts: Sequence[Part]) -> float:
+    added = {part.option.name: part for part in parts}
+    networks = [
+        one.with_folds(added[one.name].folds, added[one.name].epochs) if one.name in added else one.with_folds(0, 0)
+        for one in options.networks
+        if one.done or one.name in added
+    ]
+    return worth(networks, options.has_bank)
+
+
+def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[Part, ...]]:
+    """Yield allocations that fit, with one length and one number of folds, which may differ for the first member."""
+    most = len(options.folds)
+    allowed = {one: left.before(one.after, one.slow) for one in options.networks_open}
+    possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
+    parts = {
+        (one, folds, epochs): Part(one, min(folds, most - len(one.done)), epochs)
+        for one, folds, epochs in product(possible, range(1, most + 1), LENGTHS)
+    }
+    for count in range(1, MOST_TOGETHER + 1):
+        for members in combinations(possible, count):
+            longest = min(allowed[one] for one in members)
+            for epochs, folds in product(LENGTHS, range(1, most + 1)):
+                for others in range(1, folds + 1) if count > 1 else (1,):
+                    found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
+                    if sum(part.seconds for part in found) <= longest:
+                        yield found

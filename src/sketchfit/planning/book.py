@@ -1,0 +1,102 @@
+"""The plan of a run in memory and on disk: every decision is written before it takes effect."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sketchfit.planning.deadline import Deadline
+from sketchfit.runs.artefacts import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunPlan
+from sketchfit.runs.estimates import Estimate
+
+log = logging.getLogger(__name__)
+
+MOST_RATIO = 6.0
+"""Ratios of actual to estimated time are cut off there."""
+
+
+class PlanBook:
+    """Keeps `plan.json` of a run's folder.
+
+    Args:
+        folder: of the run.
+        plan: as it is on disk, or a new one.
+        deadline: gives the times.
+    """
+
+    def __init__(self, folder: Path, plan: RunPlan, deadline: Deadline) -> None:
+        self.folder, self.plan, self.deadline = folder, plan, deadline
+
+    def change(self, **fields: Any) -> None:
+        """Write the plan with some fields changed."""
+        self.plan = self.plan.model_copy(update=fields)
+        self.plan.write(self.folder)
+
+    def decide(self, text: str) -> None:
+        """Write and print a decision."""
+        log.info(f"[{self.deadline.used:.0f} s] {text}")
+        self.change(decisions=(*self.plan.decisions, PlanDecision(at=self._now, text=text)))
+
+    def begin(self, unit: PlannedUnit, settings: Mapping[str, Any], text: str) -> PlannedUnit:
+        """Write that a unit is started; `settings` are those of its member."""
+        started = unit.model_copy(update={"status": "started", "started_at": self._now})
+        members = {**self.plan.members, unit.member: dict(settings)}
+        begun = self.units("started", "done", "dropped")
+        self.plan = self.plan.model_copy(update={"members": members, "units": (*begun, started)})
+        self.decide(text)
+        return started
+
+    def end(self, unit: PlannedUnit, actual: float) -> None:
+        """Write that a unit is done."""
+        self._replace(unit, {"status": "done", "ended_at": self._now, "actual": round(actual, 2)})
+
+    def drop(self, unit: PlannedUnit, reason: str, actual: float) -> None:
+        """Write that a unit is dropped, before its files are deleted; `actual` is the time that it would have taken."""
+        log.info(f"[{self.deadline.used:.0f} s] {unit.key} is dropped: {reason}")
+        self._replace(unit, {"status": "dropped", "ended_at": self._now, "reason": reason, "actual": round(actual, 2)})
+
+    def answered(self, top1: Estimate, networks: int, members: Sequence[str]) -> None:
+        """Write that the run's probabilities and its submission were replaced."""
+        log.info(f"[{self.deadline.used:.0f} s] answer of {networks} networks: out-of-fold top-1 {top1}")
+        answer = PlanAnswer(at=self._now, top1=top1, networks=networks, members=tuple(members))
+        self.change(answers=(*self.plan.answers, answer))
+
+    def expect(self, waiting: Sequence[PlannedUnit], expected: PlanExpectation | None) -> None:
+        """Write the units that are expected to follow, and the accuracy at the end: the first expectation is kept."""
+        units = (*self.units("started", "done", "dropped"), *waiting)
+        if self.plan.expected is None and expected is not None:
+            log.info(
+                f"[{self.deadline.used:.0f} s] expected accuracy at the end: about {100 * expected.value:.0f} % "
+                f"({100 * expected.low:.0f} to {100 * expected.high:.0f})"
+            )
+            self.change(expected=expected, units=units)
+        else:
+            self.change(units=units)
+
+    def units(self, *status: str) -> tuple[PlannedUnit, ...]:
+        """Return the units with one of these statuses."""
+        return tuple(unit for unit in self.plan.units if unit.status in status)
+
+    def _replace(self, unit: PlannedUnit, fields: Mapping[str, Any]) -> None:
+        changed = tuple(one.model_copy(update=dict(fields)) if one == unit else one for one in self.plan.units)
+        self.change(units=changed)
+
+    def ratios(self) -> dict[str, float]:
+        """Return the last ratio of actual to estimated time of each member, and of each kind of unit.
+
+        An estimate is made with the ratio of that moment, so that ratios multiply.
+        """
+        found: dict[str, float] = {}
+        for unit in self.plan.units:
+            if unit.actual is None or unit.estimated <= 0:
+                continue
+            used = found.get(unit.member, found.get(unit.kind, 1.0))
+            ratio = min(MOST_RATIO, max(1 / MOST_RATIO, used * unit.actual / unit.estimated))
+            found[unit.member] = found[unit.kind] = ratio
+        return found
+
+    @property
+    def _now(self) -> float:
+        return round(self.deadline.used, 2)

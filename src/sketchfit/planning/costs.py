@@ -1,0 +1,139 @@
+"""Seconds of units, from measured rates and the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sketchfit.planning.deadline import slow_factor
+from sketchfit.planning.ladder import Rung
+from sketchfit.planning.options import BankOption, NetworkOption
+
+HEAD_SECONDS = 12.0
+"""Closed-form heads of all folds of `HEAD_ROWS` rows."""
+
+HEAD_ROWS = 6000
+
+OVERHEAD = 2.0
+"""Seconds of every unit: building the network, writing files."""
+
+BANK_PASS = 0.6
+"""Time of an image in a pass for frozen features, relative to a prediction by torch."""
+
+PROBE_PASS = 1.0
+"""Passes over the training rows before the first update: of one on stored output of frozen layers, and the fit."""
+
+SINGLE_HEAD = 0.35
+"""Time of the head of one network, relative to that of all folds on the same features."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of rows.
+
+    Attributes:
+        train, valid: of one fold.
+        tests: test rows.
+        folds: number of folds.
+        batch: images per batch.
+    """
+
+    train: int
+    valid: int
+    tests: int
+    folds: int
+    batch: int
+
+    @property
+    def images(self) -> int:
+        """Images of both tables."""
+        return self.train + self.valid + self.tests
+
+    @property
+    def updates(self) -> int:
+        """Updates of an epoch."""
+        return max(1, self.train // min(self.batch, self.train))
+
+    @property
+    def head_seconds(self) -> float:
+        """Seconds of a closed-form head."""
+        return HEAD_SECONDS * float((min(self.train + self.valid, 12_000) / HEAD_ROWS) ** 2.3)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds per image.
+
+    Attributes:
+        size: side of the input at which they were measured.
+        training: of a training step.
+        prediction: of probabilities.
+        decoding: of an image.
+        maps: of the stored output of frozen layers, per copy.
+    """
+
+    size: int
+    training: float
+    prediction: float
+    decoding: float
+    maps: float = 0.0
+
+    def without_decoding(self, stored: bool) -> Rates:
+        """Return them for images that are `stored`, or unchanged."""
+        return replace(self, decoding=0.0) if stored else self
+
+    def at(self, size: int) -> Rates:
+        """Return them for another size: in proportion to the pixels."""
+        pixels = (size / self.size) ** 2
+        return Rates(size, self.training * pixels, self.prediction * pixels, self.decoding, self.maps * pixels)
+
+
+def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bool) -> BankOption:
+    """Return a bank member with its estimated time; `ratio` is actual against estimated time of earlier ones."""
+    here = rates.at(rung.size)
+    image = rung.passes * BANK_PASS * here.prediction + here.decoding
+    after = OVERHEAD + counts.head_seconds
+    seconds = counts.images * image + after
+    return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler, slow_factor(ratio), ratio * after)
+
+
+def pass_seconds(rung: Rung, actual: float, counts: Counts) -> float:
+    """Return the part of a bank member's time that one pass took, as predictions by torch would take it."""
+    return max(actual - OVERHEAD - counts.head_seconds, 0.1 * actual) / (BANK_PASS * rung.passes)
+
+
+def network_option(
+    rung: Rung, rates: Rates, counts: Counts, ratio: float, done: tuple[int, ...], views: int
+) -> NetworkOption:
+    """Return a network member with its estimated times.
+
+    Args:
+        rung: the member.
+        rates: of its backbone.
+        counts: of rows.
+        ratio: actual against estimated time of earlier units.
+        done: epochs of its finished folds.
+        views: test-time views, the entire image included.
+    """
+    here = rates.at(rung.size)
+    predicted = views * (counts.valid + counts.tests) + counts.train
+    return NetworkOption(
+        rung.name,
+        start=ratio * (OVERHEAD + PROBE_PASS * counts.train * here.prediction),
+        epoch=ratio * counts.updates * counts.batch * here.training,
+        after=ratio * (OVERHEAD + predicted * here.prediction + SINGLE_HEAD * counts.head_seconds),
+        updates=counts.updates,
+        size=rung.size,
+        prior=rung.backbone.prior,
+        done=done,
+        slow=slow_factor(ratio),
+        once=ratio * counts.images * here.decoding,
+        copying=ratio * (counts.train + counts.valid) * here.maps,
+        copies=rung.copies,
+        follows=rung.follows,
+    )
+
+
+def ratio_of(ratios: Mapping[str, float], member: str, kind: str) -> float:
+    """Return the last ratio of actual to estimated time of a member; that of its kind where it has none; else 1."""
+    return ratios.get(member, ratios.get(kind, 1.0))

@@ -1,0 +1,113 @@
+"""The deadline of a run: how much working time is used and left, and its heartbeat on disk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from sketchfit.runs.artefacts import RunClock
+
+HEARTBEAT = 2.0
+"""Seconds between two records of the working time."""
+
+AIM = 0.955
+"""Share of the time at which a run is planned to end; the rest absorbs small delays."""
+
+LATEST = 0.985
+"""Share of the time at which it must end."""
+
+
+SLOW = 1.9
+"""Work that cannot be stopped may take so many times as long as estimated and must still end in time."""
+
+LEAST_SLOW = 1.3
+"""The same where the machine is already slow."""
+
+
+def slow_factor(ratio: float) -> float:
+    """Return how many times as long work may take, where earlier work took `ratio` times as long as estimated."""
+    return max(LEAST_SLOW, min(SLOW, SLOW / ratio))
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """Seconds that are left for units.
+
+    Attributes:
+        aim: until the planned end.
+        latest: until the latest end, which counts for work that cannot be stopped and may be slow.
+    """
+
+    aim: float
+    latest: float
+
+    def before(self, after: float, slow: float) -> float:
+        """Return the seconds of a unit of which the last seconds, `after`, cannot be stopped."""
+        return min(self.aim, self.latest - (slow - 1) * after)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Working time of a run.
+
+    Attributes:
+        seconds: that the run may take.
+        before: seconds that its earlier processes worked.
+        began: reading of `clock` at which this process began.
+        clock: seconds from any start, never backwards.
+    """
+
+    seconds: float
+    before: float
+    began: float
+    clock: Callable[[], float]
+
+    @property
+    def used(self) -> float:
+        """Seconds of working time so far."""
+        return self.before + self.clock() - self.began
+
+    def left(self, reserve: float, answer: float) -> TimeLeft:
+        """Return what is left for units.
+
+        Args:
+            reserve: seconds of the last stages.
+            answer: seconds of those that cannot be left out.
+        """
+        return TimeLeft(self.until(AIM) - reserve, self.until(LATEST) - SLOW * answer)
+
+    def until(self, share: float) -> float:
+        """Return the seconds that are left until a share of the time."""
+        return share * self.seconds - self.used
+
+
+def process_start(clock: Callable[[], float] = time.monotonic) -> float:
+    """Return what `clock` read when this process started, before its imports."""
+    age: float = max(0.0, time.time() - psutil.Process().create_time())
+    return clock() - age
+
+
+@contextmanager
+def heartbeat(deadline: Deadline, folder: Path) -> Iterator[None]:
+    """Record the working time in a run's folder every few seconds while the block runs, and at its end."""
+    stopped = threading.Event()
+
+    def beat() -> None:
+        while not stopped.wait(HEARTBEAT):
+            RunClock(used=deadline.used).write(folder)
+
+    RunClock(used=deadline.used).write(folder)
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+        RunClock(used=deadline.used).write(folder)

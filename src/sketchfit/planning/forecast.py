@@ -1,0 +1,79 @@
+"""What a plan leads to if every unit takes as long as estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sketchfit.planning.choose import choose
+from sketchfit.planning.deadline import TimeLeft
+from sketchfit.planning.options import Options
+from sketchfit.planning.value import UNCERTAIN, accuracy_after, worth
+from sketchfit.runs.artefacts import PlanExpectation, PlannedUnit
+
+MOST_UNITS = 40
+"""Units that are looked ahead."""
+
+ANSWER_SHARE = 0.25
+"""An answer is written after a unit where it takes at most this share of the time since the last one."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What would be run.
+
+    Attributes:
+        units: in their order.
+        worths: of everything before the first unit and after each, see `value.worth`.
+    """
+
+    units: tuple[PlannedUnit, ...]
+    worths: tuple[float, ...]
+
+    @property
+    def worth(self) -> float:
+        """Worth of everything in the end."""
+        return self.worths[-1]
+
+    def expectation(self, first: float) -> PlanExpectation:
+        """Return the accuracy at the end with its interval; `first` is the out-of-fold accuracy of the first answer."""
+        value, low, high = (accuracy_after(first, self.worth + by) for by in (0.0, -UNCERTAIN, UNCERTAIN))
+        return PlanExpectation(value=round(value, 4), low=round(low, 4), high=round(high, 4))
+
+
+def forecast(options: Options, left: TimeLeft, most: int = MOST_UNITS, answer: float = 0.0) -> Forecast:
+    """Choose units until nothing fits.
+
+    Args:
+        options: what there is and what is done.
+        left: for units.
+        most: units after which the forecast ends.
+        answer: seconds of an answer, see `with_answer`.
+    """
+    units: list[PlannedUnit] = []
+    worths = [_worth(options)]
+    while len(units) < most and (choice := choose(options, left)) is not None:
+        unit = choice.unit
+        units.append(unit)
+        spent = with_answer(unit, answer)
+        left = TimeLeft(left.aim - spent, left.latest - spent)
+        options = after(options, unit)
+        worths.append(_worth(options))
+    return Forecast(tuple(units), tuple(worths))
+
+
+def with_answer(unit: PlannedUnit, answer: float) -> float:
+    """Return the seconds of a unit and of its part in the answers that follow units."""
+    return unit.estimated + min(answer, ANSWER_SHARE * unit.estimated)
+
+
+def _worth(options: Options) -> float:
+    return worth(options.networks_done, options.has_bank)
+
+
+def after(options: Options, unit: PlannedUnit) -> Options:
+    """Return what there is after a unit."""
+    banks = [replace(bank, done=bank.done or bank.name == unit.key) for bank in options.banks]
+    networks = [
+        replace(one, done=(*one.done, unit.epochs)) if one.name == unit.member else one for one in options.networks
+    ]
+    return Options(banks, networks, options.folds, options.answered)

@@ -1,0 +1,125 @@
+"""What can be run next: heads on frozen features, and networks, with their costs and what is done of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sketchfit.planning.deadline import SLOW, TimeLeft
+from sketchfit.planning.value import Networks
+
+
+@dataclass(frozen=True)
+class BankOption:
+    """A bank member: a head on frozen features, all folds at once.
+
+    Attributes:
+        name: of the member.
+        seconds: that it takes, with its pass over the images.
+        size: side of the input in pixels.
+        done: whether it is finished.
+        filler: whether it is fitted only where nothing else fits.
+        slow: see `deadline.slow_factor`.
+        after: seconds after its pass over the images, in which it cannot be stopped; None: never can it be.
+    """
+
+    name: str
+    seconds: float
+    size: int
+    done: bool = False
+    filler: bool = False
+    slow: float = SLOW
+    after: float | None = None
+
+    def fits(self, left: TimeLeft) -> bool:
+        """Return whether it fits, even if the part that cannot be stopped is slow."""
+        after = self.seconds if self.after is None else self.after
+        return self.seconds <= left.before(after, self.slow)
+
+
+@dataclass(frozen=True)
+class NetworkOption:
+    """A member that is fine-tuned, fold by fold.
+
+    Attributes:
+        name: of the member.
+        start: seconds before the first update of a fold.
+        epoch: seconds per epoch.
+        after: seconds after the last update.
+        updates: per epoch.
+        size: side of the input in pixels.
+        prior: see `value.Networks`.
+        done: epochs of the finished folds, in their order.
+        once: seconds before the first fold, of what all folds share.
+        copying: seconds per epoch of the first fold, which stores the output of frozen layers for all folds.
+        copies: epochs of the first fold that take so much longer.
+        slow: see `deadline.slow_factor`.
+        follows: member whose folds must all be finished before; empty: none.
+    """
+
+    name: str
+    start: float
+    epoch: float
+    after: float
+    updates: float
+    size: int
+    prior: float = 0.0
+    done: tuple[int, ...] = ()
+    once: float = 0.0
+    copying: float = 0.0
+    copies: int = 0
+    slow: float = SLOW
+    follows: str = ""
+
+    def seconds(self, epochs: int, folds: int = 1) -> float:
+        """Return the time of the next folds."""
+        shared = 0.0 if self.done else self.once + self.stored(epochs)
+        return shared + folds * (self.start + epochs * self.epoch + self.after)
+
+    def stored(self, epochs: int) -> float:
+        """Return the seconds within the next fold in which the output of frozen layers is stored."""
+        return 0.0 if self.done else self.copying * min(epochs, self.copies)
+
+    def longest(self, seconds: float) -> int:
+        """Return the most epochs of the next fold in this time."""
+        count = int((seconds - self.seconds(0)) / self.epoch)
+        while count > 0 and self.seconds(count) > seconds:
+            count -= 1
+        return count
+
+    def with_folds(self, count: int, epochs: int) -> Networks:
+        """Return its networks with so many more folds."""
+        return Networks(self.done + (epochs,) * count, self.updates, self.size, self.prior)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that can be run.
+
+    Attributes:
+        banks: the first one gives the first answer.
+        networks: of all members.
+        folds: their numbers, in the order in which they are trained.
+        answered: whether there is an answer; it may be by members that are not among these.
+    """
+
+    banks: Sequence[BankOption]
+    networks: Sequence[NetworkOption]
+    folds: tuple[int, ...]
+    answered: bool = False
+
+    @property
+    def networks_open(self) -> list[NetworkOption]:
+        """Members of which a further network may be trained now."""
+        complete = {one.name for one in self.networks if len(one.done) == len(self.folds)}
+        return [one for one in self.networks if one.name not in complete and one.follows in {"", *complete}]
+
+    @property
+    def networks_done(self) -> list[Networks]:
+        """Networks that are finished."""
+        return [one.with_folds(0, 0) for one in self.networks if one.done]
+
+    @property
+    def has_bank(self) -> bool:
+        """Whether a bank member is finished; the first answer is by one."""
+        return self.answered or any(bank.done for bank in self.banks)

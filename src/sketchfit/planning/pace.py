@@ -1,0 +1,92 @@
+"""The pace of a training: whether it still ends in time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+WINDOW = 6.0
+"""Seconds over which the pace is measured, at least."""
+
+SHARE = 0.15
+"""Of the seconds that a training has left: the pace of a longer training is measured over a longer time."""
+
+PARTS = 5
+"""Parts of these seconds."""
+
+
+class LateError(Exception):
+    """A unit would not end in time.
+
+    Args:
+        left: seconds that it would still take.
+        allowed: seconds that it may take.
+        pace: seconds per update.
+    """
+
+    def __init__(self, left: float, allowed: float, pace: float = 0.0) -> None:
+        self.left, self.allowed, self.pace = left, allowed, pace
+        super().__init__(f"it needs {left:.0f} s more and {max(allowed, 0.0):.0f} s are left for it")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a training is expected to take.
+
+    Attributes:
+        updates: number of its updates.
+        step: seconds per update.
+        after: seconds that its probabilities take after the last update.
+        pauses: seconds within it in which it makes no updates, spread evenly.
+    """
+
+    updates: int
+    step: float
+    after: float
+    pauses: float = 0.0
+
+
+class Pace:
+    """Watches the updates of one training.
+
+    The pace is the median of those of `PARTS` parts of the last seconds, so that a short pause does not count.
+
+    Args:
+        expected: of the training.
+        allowed: returns the seconds that are left for it.
+        clock: seconds.
+    """
+
+    def __init__(self, expected: Expected, allowed: Callable[[], float], clock: Callable[[], float]) -> None:
+        self._expected, self._allowed, self._clock = expected, allowed, clock
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def updated(self, number: int) -> None:
+        """Receive the number of updates that are done.
+
+        Raises:
+            LateError: at the pace of the last seconds the training ends too late.
+        """
+        now = self._clock()
+        self._seen.append((now, number))
+        if len(self._seen) <= PARTS or now - self._seen[0][0] < WINDOW:
+            return
+        pace = self._pace()
+        one = self._expected
+        slower = max(1.0, pace / one.step) if one.step > 0 else 1.0
+        left = (one.updates - number) * pace
+        left += slower * (one.after + one.pauses * (1 - number / one.updates))
+        while len(self._seen) > PARTS + 1 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
+            self._seen.popleft()
+        if left > (allowed := self._allowed()):
+            raise LateError(left, allowed, pace)
+
+    def _pace(self) -> float:
+        """Return the seconds per update."""
+        last = len(self._seen) - 1
+        places = [last * part // PARTS for part in range(PARTS + 1)]
+        marks = [self._seen[place] for place in places]
+        return median((b[0] - a[0]) / (b[1] - a[1]) for a, b in pairwise(marks))

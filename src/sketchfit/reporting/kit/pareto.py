@@ -1,0 +1,117 @@
+"""A chart of accuracy against time, with the points that no other one beats joined by steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Shape, Text
+from sketchfit.reporting.kit.charts import Axis, Frame, whole_percent
+from sketchfit.reporting.kit.formats import compact
+
+_CHARACTER = 5.6
+"""Mean width of a character of a label in units."""
+
+Area = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+@dataclass(frozen=True)
+class Plotted:
+    """A point: its name, a time above 0, and an accuracy in 0 … 1."""
+
+    name: str
+    x: float
+    y: float
+
+
+def pareto_front(points: Sequence[Plotted]) -> list[Plotted]:
+    """Return the points that no other one beats: less time and at least the accuracy. The fastest first.
+
+    >>> [one.name for one in pareto_front([Plotted("a", 1, 0.5), Plotted("b", 2, 0.4), Plotted("c", 3, 0.6)])]
+    ['a', 'c']
+    """
+    front: list[Plotted] = []
+    for one in sorted(points, key=lambda point: (point.x, -point.y)):
+        if not front or one.y > front[-1].y:
+            front.append(one)
+    return front
+
+
+def pareto_chart(points: Sequence[Plotted], title: str, x_title: str) -> Chart | None:
+    """Draw accuracy against time on a logarithmic axis; points of the front have their names.
+
+    Args:
+        points: the times are above 0.
+        title: for screen readers.
+        x_title: of the axis of time.
+
+    Returns:
+        None without points.
+    """
+    if not points:
+        return None
+    low, high = min(one.x for one in points), max(one.x for one in points)
+    frame = Frame(_Times(low / 1.2, high * 1.2, x_title, compact, logarithmic=True), _accuracies(points), 560, 300)
+    front = pareto_front(points)
+    steps = [frame.at(one.x, one.y) for one in front]
+    corners = [part for one, after in pairwise(steps) for part in (one, (after[0], one[1]))]
+    shapes: list[Shape] = [Line([*corners, *steps[-1:]], "s0 thin")]
+    beaten = [one for one in points if one not in front]
+    shapes += [Dot(*frame.at(one.x, one.y), 3, "s7", _note(one)) for one in beaten]
+    shapes += [Dot(*frame.at(one.x, one.y), 4, "s0", _note(one)) for one in front]
+    return frame.chart(title, [*shapes, *_labels(frame, front, beaten)])
+
+
+class _Times(Axis):
+    """A logarithmic axis with ticks at 1, 2 and 5 times powers of ten."""
+
+    def ticks(self) -> list[float]:
+        """Round numbers on the axis; more of them where it spans little."""
+        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        for factors in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
+            found = [factor * 10.0**power for power in powers for factor in factors]
+            inside = [value for value in found if self.low <= value <= self.high]
+            if len(inside) >= 3:
+                return inside
+        return inside
+
+
+def _accuracies(points: Sequence[Plotted]) -> Axis:
+    """The axis of accuracies, with room for labels above and below."""
+    low, high = min(one.y for one in points), max(one.y for one in points)
+    room = max(0.15 * (high - low), 0.01)
+    return Axis(max(0.0, low - room), min(1.0, high + room), "share right out of fold", whole_percent)
+
+
+def _labels(frame: Frame, front: Sequence[Plotted], others: Sequence[Plotted]) -> list[Text]:
+    """Names of the front's points, the most accurate first: above to the left, or below to the right.
+
+    A name that would cover another one or a point is left out; it is shown on hover.
+    """
+    left = frame.at(frame.x.low, frame.y.low)[0]
+    right = frame.at(frame.x.high, frame.y.low)[0]
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in (frame.at(one.x, one.y) for one in (*front, *others))]
+    texts = []
+    for one in reversed(front):
+        (x, y), width = frame.at(one.x, one.y), _CHARACTER * len(one.name)
+        for text, start in (
+            (Text(x - 6, y - 4, one.name, "end"), x - 6 - width),
+            (Text(x + 6, y + 13, one.name, "start"), x + 6),
+        ):
+            box = (start, text.y - 9, start + width, text.y + 2)
+            if left < start and start + width < right and not any(_overlap(box, other) for other in taken):
+                texts.append(text)
+                taken.append(box)
+                break
+    return texts
+
+
+def _overlap(one: Area, other: Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _note(one: Plotted) -> str:
+    return f"{one.name}: {100 * one.y:.1f} %, {compact(one.x)}"

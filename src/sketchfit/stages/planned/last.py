@@ -1,0 +1,114 @@
+"""The end of a run with a deadline: the last answer, the claim and the report, as far as there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.planning.deadline import LATEST
+from sketchfit.stages.callbacks import report_outcome
+from sketchfit.stages.claim import claim
+from sketchfit.stages.context import RunContext, RunState, Stage, made
+from sketchfit.stages.planned.start import with_members
+from sketchfit.stages.planned.work import RunWork
+from sketchfit.stages.products import RunResult
+from sketchfit.stages.report import report
+from sketchfit.stages.summarise import summarise
+
+SHARE = 0.08
+"""Of the time that each of these stages may take."""
+
+
+@dataclass(frozen=True)
+class LastStage:
+    """A stage that is left out where there is no time for it.
+
+    Attributes:
+        stage: the function.
+        name: in messages.
+        time: name under which its time is shown.
+        start, per_image: seconds.
+        later: what makes up for it.
+    """
+
+    stage: Stage
+    name: str
+    time: str
+    start: float
+    per_image: float
+    later: str
+
+    @property
+    def left_out(self) -> str:
+        """One clause for a run without it."""
+        return f"{self.name} is left out, as there is no time for it ({self.later})"
+
+    def seconds(self, images: int) -> float:
+        """Return the time that it is expected to take."""
+        return self.start + self.per_image * images
+
+
+CLAIM = LastStage(claim, "the claim for the test rows", "claim", 2.0, 2e-4, "give the run more time")
+REPORT = LastStage(report, "the report", "report", 8.0, 1.5e-3, "sketchfit report RUN writes it")
+
+BY_NETWORKS = 17e-3
+"""Seconds per image that either takes longer where networks compute something for it."""
+
+
+def last_stages(recipe: Recipe) -> tuple[LastStage, ...]:
+    """Return the stages that a recipe wants, with their times."""
+    claims = replace(CLAIM, per_image=CLAIM.per_image + BY_NETWORKS) if recipe.claim.simulated else CLAIM
+    reports = replace(REPORT, per_image=REPORT.per_image + BY_NETWORKS) if recipe.report.robustness else REPORT
+    return (claims,) * recipe.claim.enabled + (reports,) * recipe.report.enabled
+
+
+def with_time_for(wanted: Sequence[LastStage], images: int, seconds: float) -> tuple[LastStage, ...]:
+    """Return the stages that take a small part of a run's time."""
+    return tuple(one for one in wanted if one.seconds(images) <= SHARE * seconds)
+
+
+def plan_last(work: RunWork) -> tuple[LastStage, ...]:
+    """Return the stages that have time, and reserve it."""
+    images, wanted = work.counts.images, last_stages(work.context.recipe)
+    used = with_time_for(wanted, images, work.book.plan.seconds)
+    for one in wanted:
+        if one not in used:
+            _leave_out(work, one)
+    work.last_seconds = sum(one.seconds(images) for one in used)
+    work.book.change(reserve=round(work.reserve(), 1))
+    return used
+
+
+def finish(work: RunWork, last: tuple[LastStage, ...], *, complete: bool) -> RunResult:
+    """Write the last answer and what there is time for; all of `last` where an earlier process was `complete`."""
+    book = work.book
+    with work.context.clock.measure("inference"):
+        state = work.answered(work.context)
+    context = replace(work.context, recipe=with_members(work.context.recipe, book.plan.members))
+    by_name = {one.time: one for one in last}
+    if CLAIM.time in by_name:
+        state = _in_time(work, by_name[CLAIM.time], context, state, complete)
+    state = summarise(context, state)
+    book.expect((), None)
+    book.change(finished_at=round(book.deadline.used, 2))
+    if REPORT.time in by_name:
+        state = _in_time(work, by_name[REPORT.time], context, state, complete)
+    state = report_outcome(context, state)
+    book.change(finished_at=round(book.deadline.used, 2))
+    return made(state.result)
+
+
+def _in_time(work: RunWork, one: LastStage, context: RunContext, state: RunState, complete: bool) -> RunState:
+    """Run a stage if it ends in time."""
+    if not complete and one.seconds(work.counts.images) > work.book.deadline.until(LATEST):
+        _leave_out(work, one)
+        return state
+    with context.clock.measure(one.time):
+        return one.stage(context, state)
+
+
+def _leave_out(work: RunWork, one: LastStage) -> None:
+    if one.left_out not in work.book.plan.left_out:
+        work.book.change(left_out=(*work.book.plan.left_out, one.left_out))
+        work.book.decide(one.left_out)

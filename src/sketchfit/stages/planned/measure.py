@@ -1,0 +1,106 @@
+"""Rates of this machine: how long a training step and a prediction take."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+
+from sketchfit.planning.book import PlanBook
+from sketchfit.planning.costs import Counts, Rates, pass_seconds
+from sketchfit.planning.ladder import Rung
+from sketchfit.stages.context import RunContext
+from sketchfit.stages.planned.start import member_of
+from sketchfit.training.step_rates import measure_steps
+
+log = logging.getLogger(__name__)
+
+TRIAL_SHARE = 0.03
+"""Of the time that trials of backbones may take; the others are then estimated by their published cost."""
+
+TRIAL_SECONDS = 2.5
+"""Of one trial, about."""
+
+TRAINING = 4.0
+"""Time of a training step relative to a prediction, where no training was tried."""
+
+UNKNOWN = 5e-3
+"""Seconds per image of a backbone of which nothing is known."""
+
+DECODING = "decoding, images per second"
+USUAL_DECODING = 600.0
+"""Images per second, where the images were decoded by an earlier run."""
+
+
+def measure_rates(
+    context: RunContext, rungs: Sequence[Rung], book: PlanBook, counts: Counts, trials: float = 0.0
+) -> dict[str, Rates]:
+    """Return the rates of each backbone, by its name, and write them into the plan.
+
+    The first backbone whose networks may be trained is tried, and others while there is time.
+
+    Args:
+        context: of the run.
+        rungs: members that the run may have.
+        book: the plan.
+        counts: of rows.
+        trials: seconds that they may take in any case.
+    """
+    decoding = 1 / book.plan.measurements.get(DECODING, USUAL_DECODING)
+    allowed = max(trials, TRIAL_SHARE * book.plan.seconds)
+    smallest: dict[str, Rung] = {}
+    for rung in rungs:
+        if rung.kind == "network" and rung.backbone.name not in smallest:
+            smallest[rung.backbone.name] = rung
+    found: dict[str, Rates] = {}
+    if allowed < TRIAL_SECONDS:
+        found |= _by_first_unit(rungs, book, counts, decoding)
+    began = time.monotonic()
+    for name, rung in smallest.items():
+        spent = time.monotonic() - began
+        if allowed >= TRIAL_SECONDS and (not found or spent * (1 + 1 / len(found)) <= allowed):
+            found[name] = _try(context, rung, decoding)
+    for rung in [*smallest.values(), *rungs]:
+        if rung.backbone.name not in found:
+            found[rung.backbone.name] = _by_cost(rung, found, rungs)
+    _write(found, book)
+    return found
+
+
+def _write(found: Mapping[str, Rates], book: PlanBook) -> None:
+    measured = dict(book.plan.measurements)
+    for name, one in found.items():
+        at = f"{name} at {one.size} px, images per second"
+        measured |= {
+            f"training of {at}": round(1 / one.training, 1),
+            f"prediction by {at}": round(1 / one.prediction, 1),
+        }
+    book.change(measurements=measured)
+
+
+def _by_first_unit(rungs: Sequence[Rung], book: PlanBook, counts: Counts, decoding: float) -> dict[str, Rates]:
+    """Return the rates of the backbone of the first answer, from the time that it took; none where there is none."""
+    done = {unit.member: unit.actual for unit in book.units("done") if unit.actual}
+    for rung in rungs:
+        if rung.kind == "bank" and rung.name in done:
+            per_image = pass_seconds(rung, done[rung.name] or 0.0, counts) / counts.images
+            return {rung.backbone.name: Rates(rung.size, TRAINING * per_image, per_image, decoding)}
+    return {}
+
+
+def _try(context: RunContext, rung: Rung, decoding: float) -> Rates:
+    recipe = member_of(context.recipe, rung.settings, rung.name)
+    measured = measure_steps(recipe, context.table.class_count, context.engine.device)
+    return Rates(rung.size, measured.training, measured.prediction, decoding, measured.maps)
+
+
+def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung]) -> Rates:
+    """Estimate the rates of a backbone from those of another one, in proportion to published costs where known."""
+    cost = {one.backbone.name: one.backbone.cost / one.backbone.size**2 for one in rungs}
+    if not found:
+        return Rates(rung.size, TRAINING * UNKNOWN, UNKNOWN, 1 / USUAL_DECODING)
+    name, rates = next(iter(found.items()))
+    own = cost[rung.backbone.name]
+    factor = own / cost[name] if own > 0 and cost[name] > 0 else 1.0
+    here = rates.at(rung.size)
+    return Rates(rung.size, factor * here.training, factor * here.prediction, rates.decoding, factor * here.maps)

@@ -1,0 +1,135 @@
+"""What precedes the units of a run with a deadline: images, near-duplicates, folds, rates."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sketchfit.candidates import find_candidates
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.config.own_size import own_input_size
+from sketchfit.config.parse import parse_recipe
+from sketchfit.config.recipe import Recipe
+from sketchfit.planning.book import PlanBook
+from sketchfit.planning.goal import Goal
+from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
+from sketchfit.stages.audit import audit
+from sketchfit.stages.bank import bank
+from sketchfit.stages.context import RunContext, RunState
+from sketchfit.stages.decode import decode
+from sketchfit.stages.planned.measure import DECODING
+from sketchfit.stages.planned.start import with_members
+from sketchfit.stages.planned.work import RunWork
+from sketchfit.stages.relate import relate
+from sketchfit.stages.split import split
+
+log = logging.getLogger(__name__)
+
+RELATIONS = "related rows are not tested; folds keep near-duplicates together"
+RELATIONS_SHARE = 0.06
+"""Of the time that testing related rows may take."""
+
+RELATIONS_PER_IMAGE = 5e-3
+"""Seconds."""
+
+AUDIT_PER_IMAGE = 2e-3
+"""Seconds of a complete audit."""
+
+AUDIT_SHARE = 0.02
+"""Of the time that a complete audit may take; else only near-duplicates are found."""
+
+REPORT_FROM = 5400.0
+"""Seconds of a run from which on its report has what networks compute."""
+
+SIMULATED_FROM = 5400.0
+"""Seconds of a run from which on the claim simulates shifts."""
+
+VIEWS_FROM = 300.0
+"""Seconds of a run from which on test-time views of networks are tried, and mirror images for frozen features."""
+
+
+def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
+    """Decode the images and make the folds.
+
+    Raises:
+        UserError: a mistake in the candidates, the images or the folds.
+    """
+    rungs = rungs_of(context, goal, book.plan.seconds)
+    check_members(context.recipe, rungs)
+    context = bounded(context, book)
+    state = _until_folds(context, rungs, book)
+    return RunWork(context, state, rungs, book)
+
+
+def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...]:
+    """Return the members that a run of so many seconds may have.
+
+    Raises:
+        UserError: a mistake in the candidates.
+    """
+    on_gpu, long = context.engine.device.type != "cpu", seconds >= VIEWS_FROM
+    views = context.recipe.inference.views if long else ()
+    found, seed = backbones(context.recipe, goal), context.recipe.seed
+    return ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
+
+
+def backbones(recipe: Recipe, goal: Goal) -> list[PlannedBackbone]:
+    """Return the backbones that a run may use: the candidates, or the recipe's own."""
+    if not goal.candidates:
+        return [PlannedBackbone.of_recipe(recipe, own_input_size(recipe.model.backbone))]
+    return [PlannedBackbone.of_candidate(one) for one in find_candidates(goal.candidates, goal.allow_noncommercial)]
+
+
+def check_members(recipe: Recipe, rungs: Sequence[Rung]) -> None:
+    """Check that the settings of the members do not contradict those of the recipe, by one member of each kind.
+
+    Raises:
+        UserError: they do.
+    """
+    one_each = {rung.kind: rung for rung in rungs}
+    members = {rung.name: rung.settings for rung in one_each.values()}
+    load_recipe(with_members(recipe, members).model_dump(mode="json"))
+
+
+def bounded(context: RunContext, book: PlanBook) -> RunContext:
+    """Make the stages around the units cheap where they would take too long; the first decision is kept."""
+    table, recipe, seconds = context.table, context.recipe, book.plan.seconds
+    images = len(table.train) + len(table.test)
+    changes: dict[str, Any] = {}
+    if AUDIT_PER_IMAGE * images > AUDIT_SHARE * seconds:
+        changes["audit"] = {"detail": "copies"}
+    if seconds < REPORT_FROM:
+        changes["report"] = {"robustness": 0, "embedding": 0, "attribution": 0}
+    if seconds < SIMULATED_FROM:
+        changes["claim"] = {"simulated": 0}
+    open_choice = recipe.folds.group == "auto" and recipe.folds.column is None
+    too_long = RELATIONS_PER_IMAGE * images > RELATIONS_SHARE * seconds
+    if open_choice and too_long and not book.plan.units and RELATIONS not in book.plan.left_out:
+        book.change(left_out=(*book.plan.left_out, RELATIONS))
+        book.decide(RELATIONS)
+    if open_choice and RELATIONS in book.plan.left_out:
+        changes["folds"] = {"group": "near_duplicate"}
+    return replace(context, recipe=parse_recipe(merge(recipe.model_dump(mode="json"), changes)))
+
+
+def _until_folds(context: RunContext, rungs: Sequence[Rung], book: PlanBook) -> RunState:
+    """Run the stages up to the folds with the member of the first answer."""
+    first = rungs[0]
+    own = replace(context, recipe=with_members(context.recipe, {first.name: first.settings}))
+    began, state = time.monotonic(), RunState()
+    with context.clock.measure("decoding"):
+        state = decode(own, state)
+    images = len(context.table.train) + len(context.table.test)
+    if next(iter(state.members.values())).train.built:
+        rate = round(images / (time.monotonic() - began), 1)
+        book.change(measurements={**book.plan.measurements, DECODING: rate})
+    with context.clock.measure("audit"):
+        state = audit(own, state)
+    if RELATIONS not in book.plan.left_out:
+        with context.clock.measure("relations"):
+            state = relate(own, bank(own, state))
+    return split(own, state)

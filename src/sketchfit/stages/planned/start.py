@@ -1,0 +1,155 @@
+"""The start of a run with a deadline: tables, device, folder, plan."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sketchfit.config.overrides import merge
+from sketchfit.config.parse import parse_recipe
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import training_settings
+from sketchfit.data.table import run_state
+from sketchfit.errors import UserError
+from sketchfit.models.backbone import check_backbone
+from sketchfit.planning.book import PlanBook
+from sketchfit.planning.deadline import Deadline
+from sketchfit.planning.goal import Goal
+from sketchfit.planning.quality import TIMES, quality_seconds
+from sketchfit.runs.artefacts import RunClock, RunPlan
+from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
+from sketchfit.runs.fingerprint import differing_keys
+from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.recipe import read_recipe
+from sketchfit.stages.callbacks import start_callbacks
+from sketchfit.stages.check import planned_folds
+from sketchfit.stages.context import RunContext
+from sketchfit.stages.start import RunRequest, open_tables
+from sketchfit.stages.tables import print_table
+from sketchfit.tracking.console import duration
+from sketchfit.tracking.dispatcher import Dispatcher
+
+log = logging.getLogger(__name__)
+
+BASE: Mapping[str, Any] = {
+    "compute": {"autotune": False},
+    "ensemble": {"compare": ["best-member", "geometric", "stacking"]},
+}
+"""Settings of runs with a deadline that differ from those of the recipe; `--set` changes them."""
+
+
+@dataclass(frozen=True)
+class PlannedStart:
+    """A run with a deadline that is open.
+
+    Attributes:
+        context: with the recipe without members.
+        book: its plan.
+        complete: whether this request was answered by an earlier process.
+    """
+
+    context: RunContext
+    book: PlanBook
+    complete: bool = False
+
+
+def start_planned(
+    request: RunRequest, goal: Goal, dispatcher: Dispatcher, clock: Callable[[], float] = time.monotonic
+) -> PlannedStart:
+    """Read the tables, and open the run's folder with its plan.
+
+    Raises:
+        UserError: a mistake in the tables, the folder or the recipe, or a folder of another run.
+    """
+    began = clock() if goal.began is None else goal.began
+    context = open_tables(request.data, request.settings, request.folder)
+    print_table(context.table)
+    if not request.fresh:
+        check_folder(context.run, "run")
+    planned_folds(context.recipe, context.table)
+    check_backbone(context.recipe.model.backbone)
+    plan = None if request.fresh else RunPlan.find(request.folder)
+    _check_same(context.run, context.recipe, plan, fresh=request.fresh)
+    recipe = with_members(context.recipe, plan.members) if plan else context.recipe
+    stored = read_recipe(context.run.recipe) if plan and context.run.recipe.is_file() else recipe
+    open_run(request.folder, stored, run_state(context.table, "run", request.data), request.fresh)
+    context.run.write_recipe(recipe)
+    context = replace(context, dispatcher=dispatcher)
+    start_callbacks(context)
+    goal = with_time(goal, context)
+    complete = plan is not None and plan.finished_at is not None and _same_request(plan, goal)
+    return PlannedStart(context, _book(context, goal, plan, began, clock), complete)
+
+
+def with_time(goal: Goal, context: RunContext) -> Goal:
+    """Return the goal with the time of its quality."""
+    if goal.quality not in TIMES:
+        return goal
+    images, device = len(context.table.train) + len(context.table.test), context.engine.device
+    seconds = quality_seconds(goal.quality, images, cores=os.cpu_count() or 1, on_gpu=device.type != "cpu")
+    log.info(f"--quality {goal.quality}: {duration(seconds)} for {images:,} images on {device.type}")
+    return replace(goal, seconds=seconds)
+
+
+def _same_request(plan: RunPlan, goal: Goal) -> bool:
+    return plan.until == goal.until if goal.until else not plan.until and plan.seconds == goal.seconds
+
+
+def with_members(base: Recipe, members: Mapping[str, Mapping[str, Any]]) -> Recipe:
+    """Return the recipe with members, by their settings."""
+    return parse_recipe(base.model_dump(mode="json") | {"members": {name: dict(one) for name, one in members.items()}})
+
+
+def member_of(base: Recipe, settings: Mapping[str, Any], name: str) -> Recipe:
+    """Return the recipe of a member, by its settings."""
+    return parse_recipe(merge(base.model_dump(mode="json", exclude={"members"}), settings), f"members.{name}")
+
+
+def _check_same(run: RunFolder, base: Recipe, plan: RunPlan | None, *, fresh: bool) -> None:
+    """Refuse a folder whose networks were trained by other settings, or without a plan."""
+    if fresh:
+        return
+    if plan is None:
+        if run.has_training():
+            raise UserError(f"{run.path} holds a run without a deadline", ELSEWHERE)
+        return
+    old, new = (training_settings(one) for one in (plan.base, base.model_dump(mode="json")))
+    if plan.members and (changed := differing_keys(old, new)):
+        raise UserError(
+            [f"{run.path} holds a run with another {key}: {a!r} there, {b!r} now" for key, a, b in changed], ELSEWHERE
+        )
+
+
+def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, clock: Callable[[], float]) -> PlanBook:
+    """Return the plan with its deadline: the same request continues its time, another one begins again."""
+    run, now = context.run, clock()
+    known = RunClock.find(run.path) if plan else None
+    used = known.used if known else 0.0
+    if goal.until:  # the pause counts
+        seconds = used + (now - began) + goal.seconds_left(datetime.now())
+    elif plan is None or _same_request(plan, goal):
+        seconds = goal.seconds
+    else:
+        seconds = used + goal.seconds
+    deadline = Deadline(seconds, used, began, clock)
+    if plan is None:
+        new = RunPlan(seconds=seconds, until=goal.until, quality=goal.quality, base=_plain(context.recipe))
+        book = PlanBook(run.path, new, deadline)
+        book.change()
+        return book
+    book = PlanBook(run.path, plan, deadline)
+    wanted = seconds if goal.until else goal.seconds
+    base = plan.base if plan.members else _plain(context.recipe)
+    book.change(seconds=wanted, until=goal.until, quality=goal.quality, base=base)
+    done, left = len(book.units("done")), max(0.0, deadline.until(1.0))
+    book.decide(f"continues with {done} finished units; {left:.0f} s are left")
+    return book
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    return recipe.model_dump(mode="json")

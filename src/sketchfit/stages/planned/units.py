@@ -1,0 +1,83 @@
+"""The units of a run with a deadline: heads on frozen features, and networks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from sketchfit.data.folds import Fold
+from sketchfit.planning.pace import Pace
+from sketchfit.runs.artefacts import PlannedUnit
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.context import Member, RunContext, RunState
+from sketchfit.tracking.callback import Callback, FoldCallback
+from sketchfit.tracking.console import Advance, Console
+from sketchfit.training.bank_member import train_bank_member
+from sketchfit.training.fold import train_fold
+
+
+@dataclass
+class WatchedFold(FoldCallback):
+    """Sends the events of a training, and stops it where it would not end in time."""
+
+    pace: Pace | None = None
+
+    def updated(self, step: int, loss_sum: object, seen: int, lr: float) -> None:
+        """Send a point of the step curve if one is due, and check the pace."""
+        super().updated(step, loss_sum, seen, lr)
+        if self.pace is not None:
+            self.pace.updated(step)
+
+
+class WatchedConsole(Console):
+    """Shows the progress of passes over images on another console, and stops a pass that would not end in time."""
+
+    def __init__(self, console: Console, pace: Pace) -> None:
+        self._console, self._pace, self._done = console, pace, 0
+        self._rich = console.rich
+
+    @contextmanager
+    def bar(self, title: str, total: int) -> Iterator[Advance]:
+        """Show the progress of a task while the block runs; its steps are counted after those of earlier tasks."""
+        before, self._done = self._done, self._done + total
+
+        def watched(done: int, note: str) -> None:
+            advance(done, note)
+            self._pace.updated(before + done)
+
+        with self._console.bar(title, total) as advance:
+            yield watched
+
+
+def run_bank(context: RunContext, member: Member, state: RunState, pace: Pace) -> None:
+    """Fit the heads of all folds on frozen features.
+
+    Raises:
+        LateError: the pass over the images would not end in time.
+    """
+    watched = replace(context, console=WatchedConsole(context.console, pace))
+    train_bank_member(watched, member, state.folds, state.group, context.dispatcher)
+
+
+def run_network(context: RunContext, member: Member, fold: Fold, pace: Pace) -> None:
+    """Train one network, or continue its training.
+
+    Raises:
+        LateError: it would not end in time.
+    """
+    callback: Callback = context.dispatcher
+    every = member.recipe.tracking.every if member.recipe.tracking.to else 0
+    train_fold(context, member, fold, watch=WatchedFold(callback, member.name, fold.number, every, pace=pace))
+
+
+def discard_unit(run: RunFolder, unit: PlannedUnit) -> None:
+    """Delete the folders of a unit."""
+    if unit.fold is None:
+        shutil.rmtree(run.member(unit.member), ignore_errors=True)
+        return
+    folder = run.fold(unit.member, unit.fold)
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.parent.is_dir() and not any(folder.parent.iterdir()):
+        folder.parent.rmdir()

@@ -1,0 +1,233 @@
+"""The work of a run with a deadline: members that are opened when they are needed, units, and answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, reduce
+from typing import Any
+
+import numpy as np
+
+from sketchfit.data.folds import Fold
+from sketchfit.data.stores import cache_folder, is_stored, store_settings
+from sketchfit.inference.intervals import accuracy
+from sketchfit.inference.oof import rows_of
+from sketchfit.planning.book import PlanBook
+from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, ratio_of
+from sketchfit.planning.deadline import LEAST_SLOW
+from sketchfit.planning.execute import Answer
+from sketchfit.planning.ladder import Rung, measured_priors
+from sketchfit.planning.options import BankOption, Options
+from sketchfit.planning.pace import Expected, Pace
+from sketchfit.runs.artefacts import PlannedUnit
+from sketchfit.runs.table import read_training_rows
+from sketchfit.stages.apply_views import apply_views
+from sketchfit.stages.calibrate import calibrate
+from sketchfit.stages.combine import combine
+from sketchfit.stages.context import Member, RunContext, RunState, made
+from sketchfit.stages.decode import open_members
+from sketchfit.stages.directions import with_directions
+from sketchfit.stages.planned.measure import measure_rates
+from sketchfit.stages.planned.start import member_of, with_members
+from sketchfit.stages.planned.units import discard_unit, run_bank, run_network
+from sketchfit.stages.start_weights import check_start_weights
+from sketchfit.stages.submit import submit
+from sketchfit.stages.write_predictions import write_predictions
+from sketchfit.training.fold import TrainedMember, read_fold
+from sketchfit.training.plan import make_plan
+
+ANSWERING = (apply_views, combine, calibrate, write_predictions, submit)
+"""Stages of an answer."""
+
+
+class RunWork:
+    """Runs the units of a plan; implements `planning.execute.Work`.
+
+    Args:
+        context: of the run; its recipe has no members.
+        state: after the folds are known.
+        rungs: members that the run may have.
+        book: the plan.
+    """
+
+    def __init__(self, context: RunContext, state: RunState, rungs: Sequence[Rung], book: PlanBook) -> None:
+        self.context, self.state, self.book = context, state, book
+        self._rungs = {rung.name: rung for rung in rungs}
+        self._members: dict[str, Member] = {}
+        self._first = next(iter(state.members.values()))
+        self._measured: dict[str, float] = {}
+        self._stored: dict[int, bool] = {}
+        self._answer_seconds = 0.0
+        self.last_seconds = 0.0
+        """Of the stages after the last answer."""
+
+    @property
+    def counts(self) -> Counts:
+        """Numbers of rows."""
+        folds, recipe = self.state.folds, self.context.recipe
+        train, valid = (int(np.mean([len(part) for part in parts])) for parts in _parts(folds))
+        return Counts(train, valid, len(self.context.table.test), len(folds), recipe.training.batch)
+
+    def options(self) -> Options:
+        """Return what can be run next. Rates are measured once the first answer is there, or an earlier unit."""
+        if not self.book.plan.units:
+            first = next(rung for rung in self._rungs.values() if rung.kind == "bank")
+            return Options([BankOption(first.name, 0.0, first.size)], [], self._numbers)
+        ratios, counts, done = self.book.ratios(), self.counts, self._done()
+        priors = measured_priors(list(self._rungs.values()), self._accuracies())
+        banks, networks = [], []
+        for name, rung in self._rungs.items():
+            rates, ratio = self._rates(rung), ratio_of(ratios, name, rung.kind)
+            if rung.kind == "bank":
+                banks.append(bank_option(rung, rates, counts, ratio, name in done))
+            else:
+                views = 1 + len(self.settings(name).get("inference", {}).get("views", ()))
+                epochs = tuple(unit.epochs for unit in done.get(name, ()))
+                option = network_option(rung, rates, counts, ratio, epochs, views)
+                networks.append(replace(option, prior=priors[rung.backbone.name]))
+        return Options(banks, networks, self._numbers, bool(self.book.plan.answers))
+
+    @cached_property
+    def rates(self) -> Mapping[str, Rates]:
+        """Of each backbone, by its name."""
+        return measure_rates(self.context, list(self._rungs.values()), self.book, self.counts)
+
+    @property
+    def _clock(self) -> Callable[[], float]:
+        return self.book.deadline.clock
+
+    @property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(fold.number for fold in self.state.folds)
+
+    def settings(self, member: str) -> Mapping[str, Any]:
+        """Return the settings of a member, relative to the run's."""
+        begun = self.book.plan.members
+        return begun[member] if member in begun else self._rungs[member].settings
+
+    def reserve(self) -> float:
+        """Return the seconds of the last answer and of the stages after it."""
+        return 1.3 * self._answer_seconds + self.last_seconds
+
+    def answer_seconds(self) -> float:
+        """Return the seconds that the last answer took."""
+        return self._answer_seconds
+
+    def run(self, unit: PlannedUnit, allowed: Callable[[], float]) -> None:
+        """Run or continue a unit.
+
+        Raises:
+            LateError: it would not end in time.
+        """
+        self.write_recipe()
+        member = self.member(unit.member)
+        if unit.kind == "bank":
+            in_time = allowed if self.book.plan.answers else lambda: math.inf  # the first answer is always computed
+            run_bank(self.context, member, self.state, Pace(self._expected_pass(unit), in_time, self._clock))
+            return
+        fold = next(one for one in self.state.folds if one.number == unit.fold)
+        training = member.recipe.training.model_copy(update={"epochs": unit.epochs})
+        member = replace(member, recipe=member.recipe.model_copy(update={"training": training}))
+        updates = sum(epoch.updates for epoch in make_plan(member.recipe, len(fold.train)).epochs)
+        option = next((one for one in self.options().networks if one.name == unit.member), None)
+        expected = Expected(updates, 0.0, 0.0)
+        if option is not None:
+            step = option.epoch / option.updates
+            expected = Expected(updates, step, option.after, option.stored(unit.epochs))
+        run_network(self.context, member, fold, Pace(expected, allowed, self._clock))
+
+    def _expected_pass(self, unit: PlannedUnit) -> Expected:
+        """Return what the passes of a bank member over the images are expected to take."""
+        rung = self._rungs.get(unit.member)
+        option = next((one for one in self.options().banks if one.name == unit.member), None)
+        images = self.counts.images * (1 if rung is None else rung.passes)
+        after = 0.0 if option is None or option.after is None else LEAST_SLOW * option.after
+        return Expected(images, 0.0, after)  # how fast the pass is does not affect the heads
+
+    def discard(self, unit: PlannedUnit) -> None:
+        """Delete what a unit has written, and forget a member without networks."""
+        discard_unit(self.context.run, unit)
+        if not any(one.member == unit.member for one in self.book.units("done")):
+            left = {name: one for name, one in self.book.plan.members.items() if name != unit.member}
+            self.book.change(members=left)
+        self.write_recipe()
+
+    def answer(self) -> Answer:
+        """Combine what is done, and replace the submission."""
+        began = self.book.deadline.used
+        state = self.answered(self.context)
+        self._answer_seconds = self.book.deadline.used - began
+        oof = made(state.calibrated).predictions.oof
+        networks = sum(len(one.results) for one in state.trained.values())
+        return Answer(accuracy(state.rows.right(oof), state.rows.group), networks, tuple(state.trained))
+
+    def answered(self, context: RunContext) -> RunState:
+        """Return the state after the stages of an answer; `context` has the recipe that they use."""
+        state = self.trained()
+        context = replace(context, recipe=with_members(context.recipe, self._used()))
+        for stage in ANSWERING:
+            state = stage(context, state)
+        return state
+
+    def trained(self) -> RunState:
+        """Return the state with all members that have networks; members may have networks of different folds."""
+        trained = {}
+        for name, units in self._done().items():
+            numbers = {unit.fold for unit in units}
+            folds = tuple(fold for fold in self.state.folds if None in numbers or fold.number in numbers)
+            results = tuple(read_fold(self.context.run.network(name, fold.number)) for fold in folds)
+            trained[name] = TrainedMember(self.member(name), name, folds, results)
+        common = tuple(fold for fold in self.state.folds if all(fold in one.folds for one in trained.values()))
+        row = reduce(np.intersect1d, [one.rows for one in trained.values()])
+        rows = rows_of(read_training_rows(self.context.run.folds), row)
+        members = {name: one.member for name, one in trained.items()}
+        return replace(self.state, members=members, trained=trained, sources=trained, rows=rows, folds=common)
+
+    def member(self, name: str) -> Member:
+        """Return a member with its images, opened when it is first used."""
+        if name not in self._members:
+            recipe = member_of(self.context.recipe, self.settings(name), name)
+            check_start_weights(self.context, {name: recipe}, self.state.folds, self.state.group)
+            opened = open_members(self.context, {name: recipe})[name]
+            self._stored[recipe.model.size] = True
+            both = {"": self._first, name: opened}
+            self._members[name] = with_directions(self.context, both, self.state.group)[name]
+        return self._members[name]
+
+    def write_recipe(self) -> None:
+        """Write the recipe with the members that were begun."""
+        self.context.run.write_recipe(with_members(self.context.recipe, self.book.plan.members))
+
+    def _rates(self, rung: Rung) -> Rates:
+        """Return the rates of a member's backbone; nothing is decoded where the images of this size are stored."""
+        if rung.size not in self._stored:
+            recipe = member_of(self.context.recipe, rung.settings, rung.name)
+            rows, settings = len(self.context.table.train), store_settings(recipe)
+            self._stored[rung.size] = is_stored(cache_folder(recipe), settings, rows)
+        return self.rates[rung.backbone.name].without_decoding(self._stored[rung.size])
+
+    def _accuracies(self) -> dict[str, float]:
+        """Return the out-of-fold accuracy of each finished bank member."""
+        label = self.context.table.label
+        for name, units in self._done().items():
+            if units[0].kind == "bank" and name not in self._measured:
+                found = [read_fold(self.context.run.network(name, fold.number)) for fold in self.state.folds]
+                right = [one.oof.argmax(axis=1) == label[one.rows] for one in found]
+                self._measured[name] = float(np.concatenate(right).mean())
+        return self._measured
+
+    def _used(self) -> dict[str, Mapping[str, Any]]:
+        return {name: self.book.plan.members[name] for name in self._done()}
+
+    def _done(self) -> dict[str, list[PlannedUnit]]:
+        """Return the finished units of each member."""
+        found: dict[str, list[PlannedUnit]] = {}
+        for unit in self.book.units("done"):
+            found.setdefault(unit.member, []).append(unit)
+        return found
+
+
+def _parts(folds: Sequence[Fold]) -> tuple[list[Any], list[Any]]:
+    return [fold.train for fold in folds], [fold.valid for fold in folds]

@@ -1,0 +1,235 @@
+"""A member without epochs: kernel heads of all folds from one decomposition, and stored features in place of passes.
+
+The features of a frozen backbone are computed once per image. The heads of the folds, their out-of-fold and test
+probabilities and their temperatures follow from them. They are those of the saved networks up to the rounding of stored
+features. The scale of the features and the width of the kernel come from the rows of all folds, without their labels.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.bank.closed_form import Regression, fit_kernel, scores_by, without
+from sketchfit.bank.kernel import KernelHead, KernelSettings
+from sketchfit.bank.kernel_choice import KernelChoice
+from sketchfit.bank.nystrom import Nystrom
+from sketchfit.bank.temperature import fit_temperature, probabilities
+from sketchfit.config.fold_weights import has_fold_weights
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold, all_rows
+from sketchfit.errors import UserError
+from sketchfit.inference.unreadable import class_prior, with_prior
+from sketchfit.models.network import Network
+from sketchfit.models.saved_network import save_network
+from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
+from sketchfit.tracking.console import duration
+from sketchfit.tracking.history import write_history
+from sketchfit.training.bank_features import BankMemberFeatures
+from sketchfit.training.context import Member, RunContext
+from sketchfit.training.fold import (
+    FoldResult,
+    delete_unfinished,
+    fold_figures,
+    fold_fingerprint,
+    fold_job,
+    fold_recipe,
+    read_fold,
+    train_fold,
+)
+from sketchfit.training.kernel_head import candidates_of, extractor_of, first_settings, kernel_network
+from sketchfit.training.kernel_views import averages_mirrored, head_pictures
+from sketchfit.training.seed_soup import train_network
+from sketchfit.transforms.mirroring import Mirroring
+
+log = logging.getLogger(__name__)
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+def is_bank_member(recipe: Recipe) -> bool:
+    """Return whether a member has heads in closed form on one frozen backbone."""
+    return recipe.training.epochs == 0 and not has_fold_weights(recipe)
+
+
+def train_member(
+    context: RunContext,
+    member: Member,
+    folds: Sequence[Fold],
+    group: Rows | None = None,
+    callback: Callback = NO_CALLBACK,
+) -> tuple[FoldResult, ...]:
+    """Train a member's networks of these folds, unless that is done, and return their probabilities.
+
+    Args:
+        context: of the run.
+        member: to train.
+        folds: at least one.
+        group: int64 [N], near-duplicates and other related rows of the training table; None: each row is a group.
+        callback: receives the figures of each network.
+    """
+    if is_bank_member(member.recipe):
+        return train_bank_member(context, member, folds, group, callback)
+    return tuple(train_fold(context, member, fold, callback) for fold in folds)
+
+
+def train_bank_member(
+    context: RunContext,
+    member: Member,
+    folds: Sequence[Fold],
+    group: Rows | None = None,
+    callback: Callback = NO_CALLBACK,
+) -> tuple[FoldResult, ...]:
+    """Fit the heads of these folds at once, unless that is done, and return their probabilities.
+
+    What is written does not depend on which folds are fitted together. Arguments: `train_member`.
+
+    Raises:
+        UserError: the backbone has no features, or the penalty is too small.
+    """
+    fingerprints = {fold.number: fold_fingerprint(member, context.table, fold) for fold in folds}
+    networks = {fold.number: context.run.network(member.name, fold.number) for fold in folds}
+    missing = [fold for fold in folds if not networks[fold.number].is_done(fingerprints[fold.number])]
+    if missing:
+        job = fold_job(context, member, missing[0], fingerprints[missing[0].number])
+        network = train_network(job, context.engine, context.console)
+        fitting = _Fitting(context, member, network, group, callback)
+        context.engine.on_main(lambda: fitting.write(missing, fingerprints))
+        context.engine.free_memory()
+    for folder in networks.values():
+        context.engine.on_main(partial(delete_unfinished, folder))
+    return tuple(read_fold(networks[fold.number]) for fold in folds)
+
+
+@dataclass(frozen=True)
+class _FoldHead:
+    """What is known of a fold's head.
+
+    Attributes:
+        head: fitted on the fold's training rows.
+        dual: float32 [m, C], its coefficients of the regression's support.
+        temperature: of its scores.
+        oof: float32 [n_valid, C], scores of the fold's validation rows.
+        test: float32 [m_test, C], scores of the test rows that can be read.
+    """
+
+    head: KernelHead
+    dual: Floats
+    temperature: float
+    oof: Floats
+    test: Floats
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """Fits and writes the heads of a member; `network` is the member's backbone."""
+
+    context: RunContext
+    member: Member
+    network: Network
+    group: Rows | None
+    callback: Callback
+
+    def write(self, folds: Sequence[Fold], fingerprints: dict[int, str]) -> None:
+        """Write everything of the networks of these folds."""
+        began, rows = time.monotonic(), all_rows(folds).train
+        extractor = extractor_of(self.network, self.member.recipe, self.context.engine.device)
+        pictures = head_pictures(self._mirrored)
+        features = BankMemberFeatures.open(self.member, extractor, pictures, rows, self.context.console)
+        heads = self._heads(features, rows, folds)
+        shared = (time.monotonic() - began) / len(folds)
+        for fold in folds:
+            started, head = time.monotonic(), heads[fold.number]
+            made = kernel_network(self.network, extractor.pooling, features.scale, head.head)
+            made.temperature.fill_(head.temperature)
+            made.mirrored.fill_(int(self._mirrored))
+            self._write_network(fold, replace(self.network, model=made.eval()))
+            self._write_probabilities(fold, head)
+            self._finish(fold, fingerprints[fold.number], shared + time.monotonic() - started)
+
+    @property
+    def _mirrored(self) -> bool:
+        recipe = self.member.recipe
+        return averages_mirrored(recipe, Mirroring.of(recipe.transforms, self.context.table.class_labels))
+
+    def _heads(self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]) -> dict[int, _FoldHead]:
+        """Fit the head of each fold, by its number; those with the same settings from one regression."""
+        by_settings: dict[KernelSettings, list[Fold]] = {}
+        found: dict[int, _FoldHead] = {}
+        try:
+            for fold, settings in zip(folds, self._settings(features, rows, folds), strict=True):
+                by_settings.setdefault(settings, []).append(fold)
+            for settings, some in by_settings.items():
+                found |= self._heads_with(settings, features, rows, some)
+        except ValueError as error:
+            raise UserError(f"{self.member.name}: {error}", "Set training.kernel.strength higher.") from error
+        return found
+
+    def _settings(self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]) -> list[KernelSettings]:
+        """Return the settings of each fold, chosen without its other rows where the recipe has `auto`."""
+        section, label = self.member.recipe.training.kernel, self.context.table.label[rows]
+        widths, strengths = candidates_of(section)
+        if len(widths) == len(strengths) == 1:
+            return [first_settings(section)] * len(folds)
+        group = None if self.group is None else self.group[rows]
+        choice, some = KernelChoice.of(lambda part: features.of_train(rows[part]), label, group, widths, strengths)
+        found = [choice.without(np.flatnonzero(~np.isin(rows[some], fold.train))) for fold in folds]
+        for fold, one in zip(folds, found, strict=True):
+            log.info(f"{self.member.name}/fold{fold.number}: kernel width {one.width:g}, strength {one.strength:g}")
+        return found
+
+    def _heads_with(
+        self, settings: KernelSettings, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]
+    ) -> dict[int, _FoldHead]:
+        """Fit the regression on all rows, and from it the head of each fold and its scores."""
+        table = self.context.table
+        label, readable = table.label[rows], np.flatnonzero(self.member.test.readable)
+        ridge = fit_kernel(lambda part: features.of_train(rows[part]), label, table.class_count, settings)
+        if isinstance(ridge, Nystrom):
+            log.info(f"{self.member.name}: {len(rows):,} images are compared with {len(ridge.support):,} of them")
+        heads = [self._head(ridge, rows, fold) for fold in folds]
+        tests = scores_by(ridge, [head.dual for head in heads], features.of_test(readable))
+        each = zip(folds, heads, tests, strict=True)
+        return {fold.number: replace(head, test=test) for fold, head, test in each}
+
+    def _head(self, ridge: Regression, rows: Rows, fold: Fold) -> _FoldHead:
+        """Fit the head of a fold; its temperature has the least log-loss on training rows left out by group."""
+        removed = np.setdiff1d(rows, fold.train)
+        part = without(ridge, np.searchsorted(rows, removed))
+        left_out, scores = part.left_out(None if self.group is None else self.group[rows])
+        label = ridge.label[left_out]
+        right = 100 * float((scores.argmax(axis=1) == label).mean())
+        log.info(
+            f"{self.member.name}/fold{fold.number}: kernel head on {len(part.kept):,} images; "
+            f"leaving out near-duplicates together, {right:.1f} % of {len(label):,} are right"
+        )
+        oof = part.held_out()[np.searchsorted(removed, fold.valid)]
+        return _FoldHead(part.head, part.dual, fit_temperature(scores, label), oof, oof[:0])
+
+    def _write_network(self, fold: Fold, network: Network) -> None:
+        folder, recipe = self.context.run.fold(self.member.name, fold.number), fold_recipe(self.member, fold)
+        write_history(folder / "history.csv", [])
+        save_network(folder, network, recipe, self.context.row_ids[fold.train])
+
+    def _write_probabilities(self, fold: Fold, head: _FoldHead) -> None:
+        table, folder = self.context.table, self.context.run.network(self.member.name, fold.number)
+        folder.write_probabilities("oof", fold.valid, probabilities(head.oof, head.temperature))
+        readable = self.member.test.readable
+        prior = class_prior(table.label[fold.train], table.class_count)
+        full = with_prior(probabilities(head.test, head.temperature), readable, prior)
+        folder.write_probabilities("test", np.arange(len(readable)), full)
+
+    def _finish(self, fold: Fold, fingerprint: str, seconds: float) -> None:
+        folder = self.context.run.network(self.member.name, fold.number)
+        folder.finish(fingerprint, seconds)
+        log.info(f"{folder.name}: done in {duration(seconds)}")
+        found = read_fold(folder)
+        every = FoldCallback(self.callback, self.member.name, fold.number, 0)
+        every.finished(fold_figures(found.oof, self.context.table.label[found.rows], seconds))

@@ -1,0 +1,103 @@
+"""How long training steps and predictions take: measured on noise, after a first step that is not counted."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+import torch
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.inference.predictor import Predictor
+from sketchfit.models.freezing import apply_freezing
+from sketchfit.models.network import Network
+from sketchfit.training.engine import TrialEngine
+from sketchfit.training.frozen_maps import MapCopy, find_maps, may_use_maps
+from sketchfit.training.job import FitJob
+from sketchfit.training.loader import DataLoader
+from sketchfit.training.plan import make_plan
+from sketchfit.training.state import TrainState, start, wrap
+from sketchfit.training.step import update
+from sketchfit.training.trial import quiet, same_randomness, trial_job
+
+FEW = 8
+"""Images of the first step."""
+
+TIMES = 2
+"""Steps of which the fastest counts: other processes only make a step slower."""
+
+
+@dataclass(frozen=True)
+class StepRates:
+    """Seconds per image.
+
+    Attributes:
+        training: of a training step.
+        prediction: of probabilities.
+        maps: of the stored output of frozen layers, per copy, in torch; 0 where the training has none.
+    """
+
+    training: float
+    prediction: float
+    maps: float = 0.0
+
+
+def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRates:
+    """Measure a recipe's last epoch: a few steps of a complete batch.
+
+    Args:
+        recipe: of a member, with at least one epoch.
+        classes: number of classes.
+        device: on which it will be trained.
+    """
+    with same_randomness(device), quiet():
+        job, engine = trial_job(recipe, classes), TrialEngine(device)
+        state = start(job, engine, None)
+        epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
+        apply_freezing(state.model, state.freezing, epoch.epoch, job.recipe.training.epochs)
+        copy, maps = _maps(job, state, engine)
+        wrap(state, engine, compiled=False)
+        _step(replace(job, train_rows=job.train_rows[:FEW]), state, engine, copy)
+        training = min(_step(job, state, engine, copy) for _ in range(TIMES)) / len(job.train_rows)
+        network = Network(state.reported().eval(), state.normalisation)
+        predictor = Predictor.of(network, job.recipe, device, backend="eager")
+        predictor.probabilities(job.store, job.train_rows[:FEW])
+        prediction = min(_prediction(predictor, job, device) for _ in range(TIMES)) / len(job.train_rows)
+    return StepRates(training, prediction, maps)
+
+
+def _maps(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple[MapCopy | None, float]:
+    """Return the stored output of frozen layers, and its seconds per image; none where the training has none."""
+    epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
+    if may_use_maps(job.recipe, epoch):
+        state.maps = find_maps(job, state.model, state.normalisation, engine.device)
+    if state.maps is None:
+        return None, 0.0
+    state.maps.in_memory(epoch)
+    began = time.perf_counter()
+    copy = state.maps.in_memory(epoch)
+    return copy, (time.perf_counter() - began) / len(job.label)
+
+
+def _step(job: FitJob, state: TrainState, engine: TrialEngine, copy: MapCopy | None) -> float:
+    epoch = make_plan(job.recipe, len(job.train_rows)).epochs[-1]
+    state.model.train()
+    with closing(DataLoader(job, state.normalisation, engine).updates(epoch, 0, copy)) as batches:
+        micros = next(batches)
+        began = time.perf_counter()
+        update(state, micros, job.recipe, engine, 0)
+        _wait(engine.device)
+        return time.perf_counter() - began
+
+
+def _prediction(predictor: Predictor, job: FitJob, device: torch.device) -> float:
+    began = time.perf_counter()
+    predictor.probabilities(job.store, job.train_rows)
+    _wait(device)
+    return time.perf_counter() - began
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

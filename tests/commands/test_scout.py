@@ -1,0 +1,119 @@
+"""`sketchfit scout` on drawings, with the smallest networks and random weights in local files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from sketchfit._timm import timm
+from sketchfit.commands import scout as module
+from sketchfit.commands.scout import ScoutOptions, find_backbone
+from sketchfit.config.load import load_recipe
+from sketchfit.errors import UserError
+from sketchfit.runs.artefacts import ScoutedOption, ScoutFinalists, ScoutRecord
+from sketchfit.stages.scout import search
+from tests.factories import Cli, tiny_recipe
+
+RECIPE = tiny_recipe({"training": {"epochs": 1, "validate_every": 0}})
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with weights of two of timm's smallest models."""
+    folder = tmp_path_factory.mktemp("weights")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        for name in ("test_resnet", "test_efficientnet"):
+            save_file(timm.create_model(name, num_classes=10).state_dict(), folder / f"{name}.safetensors")
+    return folder
+
+
+def test_it_chooses_an_option_and_writes_a_recipe_that_runs(
+    drawn: Path, weights: Path, tiny_file: Path, tmp_path: Path, cli: Cli
+) -> None:
+    out = tmp_path / "scout"
+    options = ["--candidates", weights, "--sizes", "32,48", "--time", "10m", "--out", out]
+    settings = ["--recipe", tiny_file, "--set", "training.epochs=1"]
+    status, printed, errors = cli("scout", drawn, *options, *settings)
+    assert status == 0, errors
+    record = ScoutRecord.read(out)
+    assert [one.name for one in record.options if one.bank_top1] == [one.name for one in record.options]
+    assert {(one.backbone, one.size) for one in record.options} == {
+        (name, size) for name in ("test_resnet", "test_efficientnet") for size in (32, 48)
+    }
+    assert record.chosen in record.finalists
+    chosen = record.option(record.chosen)
+    assert chosen.tuned_top1 is not None
+    assert chosen.tuned_top1.n == 16  # one fold of two
+    assert chosen.tuned_epochs == 1
+    assert f"{out}/scout.html" in printed
+    assert (out / "scout.html").read_text().startswith("<!doctype html>")
+    recipe = load_recipe(out / "recipe.yaml")
+    assert (recipe.model.backbone, recipe.model.size) == (chosen.backbone, chosen.size)
+    status, _, errors = cli("run", drawn, "--recipe", out / "recipe.yaml", "--out", tmp_path / "run")
+    assert status == 0, errors
+    assert (tmp_path / "run" / "submission.csv").is_file()
+
+
+def test_what_was_measured_is_not_measured_again(
+    drawn: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ScoutOptions([str(weights)], [32], seconds=600.0)
+    first = find_backbone(drawn, options, RECIPE, out=tmp_path / "out")
+    measured = []
+    real = search.measure
+    monkeypatch.setattr(search, "measure", lambda *given, **named: measured.append(given) or real(*given, **named))
+    again = find_backbone(drawn, options, RECIPE, out=tmp_path / "out")
+    assert measured == []
+    assert again.options == first.options
+    assert (again.chosen, again.reason, again.difference) == (first.chosen, first.reason, first.difference)
+    find_backbone(drawn, options, RECIPE, ["optimizer.lr=0.001"], out=tmp_path / "out")
+    assert len(measured) == 2
+    file = next((tmp_path / "out" / "options").glob("*/option.json"))
+    file.write_text("{")
+    find_backbone(drawn, options, RECIPE, ["optimizer.lr=0.001"], out=tmp_path / "out")
+    assert len(measured) == 3
+    assert ScoutedOption.read(file.parent).figures.bank_top1 is not None
+
+
+def test_without_time_for_fine_tuning_frozen_features_decide(drawn: Path, weights: Path, tmp_path: Path) -> None:
+    times = iter([0.0] * 8)
+    record = find_backbone(
+        drawn, ScoutOptions([str(weights)], [32], 60.0), RECIPE, out=tmp_path, now=lambda: next(times, 59.9999)
+    )
+    assert all(one.tuned_top1 is None for one in record.options)
+    assert "by frozen features alone" in record.reason
+    assert ScoutFinalists.find(tmp_path) is None
+
+
+def test_options_that_are_left_out_have_a_reason(drawn: Path, weights: Path, tmp_path: Path) -> None:
+    options = ScoutOptions([str(weights)], [32], 600.0, run_seconds=1e-9)
+    with pytest.raises(UserError) as error:
+        find_backbone(drawn, options, RECIPE, out=tmp_path / "slow")
+    assert sum("are allowed" in problem for problem in error.value.problems) == 2
+    (weights.parent / "one").mkdir(exist_ok=True)
+    with pytest.raises(UserError, match="has no files of weights"):
+        find_backbone(drawn, ScoutOptions([str(weights.parent / "one")]), RECIPE, out=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("options", "changes", "words"),
+    [
+        (ScoutOptions(sizes=[8]), {}, "16 to 2048"),
+        (ScoutOptions(), {"training": {"epochs": 0, "kernel": "replace"}}, "training.epochs=0"),
+    ],
+)
+def test_mistakes_are_found_before_the_data_is_read(tmp_path: Path, options, changes, words) -> None:
+    with pytest.raises(UserError, match=words):
+        module.find_backbone(tmp_path / "nowhere", options, tiny_recipe(changes), out=tmp_path)
+
+
+@pytest.mark.parametrize("option", [["--sizes", "a"], ["--time", "5"], ["--train-time", "soon"]])
+def test_texts_that_cannot_be_read(drawn: Path, tmp_path: Path, cli: Cli, option: list[str]) -> None:
+    status, _, errors = cli("scout", drawn, *option, "--out", tmp_path / "out")
+    assert status == 2
+    assert option[1] in errors
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sketchfit.planning.allocate import LENGTHS, allocate
+from sketchfit.planning.choose import BANK_SHARE, choose
+from sketchfit.planning.deadline import SLOW, TimeLeft
+from sketchfit.planning.options import BankOption, NetworkOption, Options
+
+SMALL = BankOption("small-bank", 10.0, 128)
+LARGE = BankOption("large-bank", 40.0, 224)
+NET = NetworkOption("net", start=4.0, epoch=10.0, after=6.0, updates=156, size=128)
+BIG = NetworkOption("big", start=4.0, epoch=30.0, after=6.0, updates=156, size=224)
+FOLDS = (0, 1, 2, 3, 4)
+
+
+def _left(seconds: float) -> TimeLeft:
+    """So much time that work which cannot be stopped may be slow."""
+    return TimeLeft(seconds, 10 * seconds)
+
+
+def _options(*networks: NetworkOption, banks: tuple[BankOption, ...] = (replace(SMALL, done=True),)) -> Options:
+    return Options(banks, networks, FOLDS)
+
+
+def test_the_first_bank_member_is_first_however_little_time_is_left():
+    chosen = choose(_options(NET, banks=(SMALL, LARGE)), _left(1.0))
+    assert chosen is not None
+    assert (chosen.unit.key, chosen.unit.kind, chosen.unit.fold) == ("small-bank", "bank", None)
+
+
+@pytest.mark.parametrize(("left", "key"), [(LARGE.seconds / BANK_SHARE + 1, "large-bank"), (200.0, "net/fold0")])
+def test_a_further_bank_member_is_fitted_where_it_takes_little_of_the_time(left: float, key: str):
+    chosen = choose(_options(NET, banks=(replace(SMALL, done=True), LARGE)), _left(left))
+    assert chosen is not None
+    assert chosen.unit.key == key
+
+
+def test_a_bank_member_fills_what_is_too_short_for_a_training():
+    left = NET.seconds(LENGTHS[0]) - 0.5
+    chosen = choose(_options(NET, banks=(replace(SMALL, done=True), replace(LARGE, seconds=39.0))), _left(left))
+    assert chosen is not None
+    assert chosen.unit.key == "large-bank"
+    assert choose(_options(NET), _left(left)) is None
+
+
+def test_a_last_training_uses_the_time():
+    chosen = choose(_options(NET), _left(10.0 + 7 * 10.0 + 5.0))
+    assert chosen is not None
+    assert (chosen.unit.epochs, chosen.unit.estimated) == (7, 80.0)
+
+
+def test_the_next_fold_follows_those_that_are_done():
+    chosen = choose(_options(replace(NET, done=(6, 6))), _left(60.0))
+    assert chosen is not None
+    assert (chosen.unit.key, chosen.unit.fold) == ("net/fold2", 2)
+
+
+def test_more_time_gives_more_folds_and_members():
+    few, many = (allocate(_options(NET, BIG), _left(seconds)) for seconds in (120.0, 3000.0))
+    assert len(few.parts) == 1
+    assert sum(part.folds for part in many.parts) >= 5
+    assert len(many.parts) == 2
+
+
+@given(
+    seconds=st.floats(1.0, 5000.0),
+    done=st.lists(st.sampled_from(LENGTHS), max_size=5),
+    epoch=st.floats(0.5, 200.0),
+)
+def test_what_is_chosen_fits_and_is_new(seconds: float, done: list[int], epoch: float):
+    net = replace(NET, epoch=epoch, done=tuple(done))
+    chosen = choose(_options(net, BIG), _left(seconds))
+    if chosen is not None:
+        assert chosen.unit.estimated <= seconds + 0.1
+        assert chosen.unit.fold == (len(done) if chosen.unit.member == "net" else 0)
+        assert chosen.unit.epochs >= LENGTHS[0]
+        assert chosen.allocation is not None
+        assert chosen.allocation.seconds <= seconds
+    else:
+        assert min(net.seconds(LENGTHS[0]), BIG.seconds(LENGTHS[0])) > seconds or len(done) == len(FOLDS)
+
+
+def test_work_that_cannot_be_stopped_must_fit_even_if_it_is_slow():
+    left = TimeLeft(100.0, 100.0)
+    assert replace(LARGE, seconds=100.0 / SLOW).fits(left)
+    assert not replace(LARGE, seconds=60.0).fits(left)
+    assert replace(LARGE, seconds=60.0, after=20.0).fits(left)
+    assert left.before(20.0, SLOW) == pytest.approx(100.0 - (SLOW - 1) * 20.0)
+    assert TimeLeft(50.0, 100.0).before(20.0, SLOW) == 50.0

@@ -1,0 +1,56 @@
+"""Estimated seconds of units."""
+
+from __future__ import annotations
+
+import pytest
+
+from sketchfit.planning import costs
+from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, pass_seconds
+from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
+
+COUNTS = Counts(train=100, valid=20, tests=50, folds=6, batch=10)
+
+
+def test_the_first_fold_stores_output_for_all_folds_in_as_many_epochs_as_there_are_copies():
+    backbone = PlannedBackbone("net", {"backbone": "resnet18"}, 128)
+    rung = Rung("net-128", "network", backbone, 128, {"model": {"freeze": {"copies": 3}}})
+    rates = Rates(128, training=0.01, prediction=0.001, decoding=0.0, maps=0.005)
+    first = network_option(rung, rates, COUNTS, 1.0, (), 1)
+    later = network_option(rung, rates, COUNTS, 1.0, (4,), 1)
+    assert first.epoch == later.epoch == pytest.approx(100 * 0.01)
+    assert first.seconds(2) - later.seconds(2) == pytest.approx(2 * 120 * 0.005)
+    assert first.seconds(9, folds=4) - later.seconds(9, folds=4) == pytest.approx(3 * 120 * 0.005)
+    assert first.longest(first.seconds(5) + 0.01) == 5
+
+
+def test_a_bank_member_takes_its_passes_and_its_heads():
+    bank, never = (
+        ladder([PlannedBackbone("net", {"backbone": "resnet18"}, 96)], on_gpu=True, views=(), mirrored=on)[0]
+        for on in (True, False)
+    )
+    rates = Rates(96, training=1.0, prediction=0.1, decoding=0.05)
+    heads = costs.OVERHEAD + COUNTS.head_seconds
+    assert bank_option(bank, rates, COUNTS, 2.0, False).seconds == pytest.approx(
+        2 * (heads + 170 * (0.05 + 2 * costs.BANK_PASS * 0.1))
+    )
+    one = bank_option(never, rates, COUNTS, 1.0, False).seconds
+    assert one == pytest.approx(heads + 170 * (0.05 + costs.BANK_PASS * 0.1))
+    assert pass_seconds(never, one, COUNTS) == pytest.approx(170 * (0.1 + 0.05 / costs.BANK_PASS))
+
+
+def test_rates_are_in_proportion_to_the_pixels():
+    assert Rates(128, 1.0, 0.5, 0.25, 0.125).at(256) == Rates(256, 4.0, 2.0, 0.25, 0.5)
+
+
+def test_networks_on_a_cpu_train_on_stored_output():
+    backbone = PlannedBackbone("mobile", {"backbone": "mobilenetv2_100"}, 224)
+    for on_gpu in (False, True):
+        networks = [
+            rung
+            for rung in ladder([backbone], on_gpu=on_gpu, views=("hflip",), mirrored=True)
+            if rung.kind == "network"
+        ]
+        assert networks
+        assert all(("freeze" in rung.settings["model"]) is not on_gpu for rung in networks)
+        if not on_gpu:
+            assert all(rung.settings["model"]["freeze"]["copies"] > 0 for rung in networks)

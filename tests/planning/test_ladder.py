@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from sketchfit.planning.ladder import TRANSFER, PlannedBackbone, ladder, measured_priors
+
+SMALL = PlannedBackbone("small", {"backbone": "mobilenetv2_100"}, 224, cost=0.3, prior=0.0)
+LARGE = PlannedBackbone("large", {"backbone": "resnet50"}, 224, cost=4.0, prior=0.1)
+
+
+def _ladder(*backbones: PlannedBackbone):
+    return ladder(backbones, on_gpu=False, views=("hflip",), mirrored=False)
+
+
+def test_the_first_answer_is_that_of_the_cheapest_backbone_at_a_small_size():
+    rungs = _ladder(LARGE, SMALL)
+    assert (rungs[0].name, rungs[0].kind, rungs[0].size) == ("small-128-bank", "bank", 128)
+    assert [rung.name for rung in rungs if rung.kind == "bank" and not rung.filler] == [
+        "small-128-bank",
+        "large-128-bank",
+        "small-224-bank",
+        "large-224-bank",
+    ]
+    assert len({rung.name for rung in rungs}) == len(rungs)
+
+
+def test_networks_are_small_middle_and_large():
+    networks = [rung for rung in _ladder(SMALL) if rung.kind == "network"]
+    assert [rung.size for rung in networks if not rung.follows] == [128, 160, 224]
+    assert [(rung.name, rung.follows, rung.settings["seed"]) for rung in networks if "small-128-" in rung.name][:2] == [
+        ("small-128-seed1", "small-128", 1),
+        ("small-128-seed2", "small-128-seed1", 2),
+    ]
+    assert PlannedBackbone("v", {"backbone": "vit_tiny_patch16_224"}, 224).sizes == (224,)
+    assert PlannedBackbone("m", {"backbone": "mixer_b16_224"}, 224).sizes == (224,)
+    assert PlannedBackbone("t", {"backbone": "resnet18"}, 32).sizes == (32,)
+
+
+def test_members_that_are_trained_again_do_not_have_the_seed_of_the_run():
+    rungs = ladder([SMALL], on_gpu=False, views=(), mirrored=False, seed=1)
+    assert [rung.settings["seed"] for rung in rungs if rung.name.startswith("small-128-seed")] == [2, 3, 4, 5]
+
+
+def test_measured_features_replace_published_accuracy():
+    rungs = _ladder(SMALL, LARGE)
+    assert measured_priors(rungs, {"small-128-bank": 0.5}) == {"small": 0.0, "large": 0.1}
+    found = measured_priors(rungs, {"small-128-bank": 0.5, "large-128-bank": 0.75, "small-224-bank": 0.9})
+    assert found["large"] - found["small"] == pytest.approx(TRANSFER * math.log(2))
+
+
+def test_the_cheapest_and_the_best_backbones_are_fine_tuned():
+    costs = {"cheap": (0.1, -0.2), "good": (0.4, 0.1), "better": (0.5, 0.2), "worse": (0.6, -0.1)}
+    backbones = [PlannedBackbone(name, {"backbone": name}, 128, *figures) for name, figures in costs.items()]
+    rungs = ladder(backbones, on_gpu=False, views=(), mirrored=False)
+    assert {rung.backbone.name for rung in rungs if rung.kind == "network"} == {"cheap", "good", "better"}

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from sketchfit.planning.pace import WINDOW, Expected, LateError, Pace
+
+
+class Hands:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _train(clock: Hands, end: float, seconds: list[float], after: float = 0.0) -> int:
+    """Updates that are made before the training is late; each takes its seconds."""
+    pace = Pace(Expected(len(seconds), 1.0, after), lambda: end - clock.now, clock)
+    for number, one in enumerate(seconds, start=1):
+        clock.now += one
+        try:
+            pace.updated(number)
+        except LateError:
+            return number
+    return len(seconds)
+
+
+def test_a_training_that_ends_in_time_is_left_alone():
+    assert _train(Hands(), 101.0, [1.0] * 100) == 100
+
+
+def test_a_training_that_ends_late_is_stopped_once_its_pace_is_known():
+    assert _train(Hands(), 90.0, [1.0] * 100) == 1 + WINDOW
+
+
+def test_the_time_after_the_last_update_counts():
+    assert _train(Hands(), 101.0, [1.0] * 100) == 100
+    assert _train(Hands(), 101.0, [1.0] * 100, after=12.0) == 1 + WINDOW
+
+
+def test_a_training_that_becomes_slow_is_stopped_before_the_end():
+    clock = Hands()
+    stopped = _train(clock, 130.0, [1.0] * 50 + [2.0] * 50)
+    assert 50 < stopped < 70
+    assert clock.now < 90.0
+
+
+def test_a_short_pause_does_not_stop_a_long_training():
+    assert _train(Hands(), 1060.0, [1.0] * 300 + [15.0] + [1.0] * 699) == 1000
+
+
+def test_the_error_has_what_is_needed_and_allowed():
+    clock = Hands()
+    pace = Pace(Expected(100, 1.0, 5.0, pauses=100.0), lambda: 20.0, clock)
+    for number in range(1, 6):
+        clock.now = 2.0 * number
+        pace.updated(number)
+    clock.now = 12.0
+    with pytest.raises(LateError) as caught:
+        pace.updated(6)
+    assert (caught.value.pace, caught.value.left, caught.value.allowed) == (2.0, 94 * 2.0 + 2 * (5.0 + 94.0), 20.0)

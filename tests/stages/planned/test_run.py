@@ -1,0 +1,209 @@
+"""Runs with a deadline on drawn data with tiny networks; the clock moves by a fixed step each time it is read."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from sketchfit import Run
+from sketchfit.commands.distill import distill as continue_with_student
+from sketchfit.commands.predict import predict
+from sketchfit.commands.pseudo_label import pseudo_label
+from sketchfit.commands.run import run
+from sketchfit.commands.run_in_time import planned_recipe
+from sketchfit.config.load import load_recipe
+from sketchfit.config.parse import parse_recipe
+from sketchfit.errors import UserError
+from sketchfit.planning.goal import Goal
+from sketchfit.planning.ladder import ladder
+from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
+from sketchfit.runs.networks import NetworkFolder
+from sketchfit.stages.planned import measure
+from sketchfit.stages.planned.prepare import backbones, check_members
+from sketchfit.stages.planned.run import run_planned
+from sketchfit.stages.planned.start import start_planned
+from sketchfit.stages.products import RunResult
+from sketchfit.stages.start import RunRequest
+from sketchfit.tracking.dispatcher import Dispatcher
+from sketchfit.training.step_rates import StepRates
+from tests.factories import tiny_recipe
+
+SECONDS = 20.0
+"""Of a run: a first answer and a few networks, by the clock below."""
+
+
+class Interrupted(BaseException):
+    """The process ends; nothing catches it."""
+
+
+@dataclass
+class Steps:
+    """A clock that moves by 50 ms each time it is read."""
+
+    until: float = float("inf")
+    now: float = field(default=0.0)
+
+    def __call__(self) -> float:
+        self.now += 0.05
+        if self.now > self.until:
+            raise Interrupted
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known rates: a step of 8 images takes about as long as one reading of the clock; no heartbeat reads it."""
+    monkeypatch.setattr(measure, "measure_steps", lambda *_: StepRates(training=0.006, prediction=0.002, maps=0.0))
+    monkeypatch.setattr(measure, "TRIAL_SECONDS", 0.0)
+    monkeypatch.setattr("sketchfit.planning.deadline.HEARTBEAT", 1e6)
+    monkeypatch.setattr("sketchfit.planning.costs.OVERHEAD", 0.2)
+
+
+def _start(data: Path, out: Path, clock: Steps, seconds: float = SECONDS, **changes: Any) -> RunResult:
+    settings = load_recipe(planned_recipe(tiny_recipe()), {"folds": {"k": 3}, **changes})
+    goal = Goal(seconds)
+    return run_planned(start_planned(RunRequest(data, settings, out), goal, Dispatcher(), clock), goal)
+
+
+@pytest.fixture(scope="module")
+def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run. Not to be changed by a test."""
+    out = tmp_path_factory.mktemp("planned") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "measure_steps", lambda *_: StepRates(training=0.006, prediction=0.002, maps=0.0))
+        patch.setattr(measure, "TRIAL_SECONDS", 0.0)
+        patch.setattr("sketchfit.planning.deadline.HEARTBEAT", 1e6)
+        patch.setattr("sketchfit.planning.costs.OVERHEAD", 0.2)
+        _start(drawn, out, Steps())
+    return out
+
+
+def test_a_run_starts_with_a_bank_answer_and_trains_networks(finished: Path):
+    plan = RunPlan.read(finished)
+    done = [unit for unit in plan.units if unit.status == "done"]
+    assert done[0].kind == "bank"
+    assert any(unit.kind == "network" and unit.epochs >= 3 for unit in done)
+    assert plan.answers[0].at < plan.answers[-1].at
+    assert plan.answers[0].networks == 3
+    assert plan.expected is not None
+    assert plan.expected.low < plan.expected.value < plan.expected.high
+    assert plan.finished_at is not None
+    assert plan.finished_at <= SECONDS
+    assert RunClock.read(finished).used <= SECONDS
+    assert len(pd.read_csv(finished / "submission.csv")) == 12
+
+
+def test_the_recipe_has_the_members_that_were_trained(finished: Path, drawn: Path):
+    run, plan = Run.open(finished), RunPlan.read(finished)
+    assert set(run.members) == {unit.member for unit in plan.units if unit.status == "done"}
+    for unit in plan.units:
+        if unit.status == "done" and unit.kind == "network":
+            assert len(run.history(unit.member, unit.fold or 0)) == unit.epochs
+    found = predict(finished, drawn / "test")
+    expected = pd.read_csv(finished / "submission.csv")
+    best = np.sort(run.test().prob, axis=1)
+    clear = best[:, -1] - best[:, -2] > 0.01  # heads on stored features differ by rounding
+    assert found["label"].astype(str)[clear].tolist() == expected["target"].astype(str)[clear].tolist()
+
+
+def test_the_same_request_does_nothing_more_and_another_one_continues(drawn: Path, finished: Path, tmp_path: Path):
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    before = RunPlan.read(out)
+    _start(drawn, out, Steps())
+    again = RunPlan.read(out)
+    assert again.units == tuple(unit for unit in before.units if unit.status != "waiting")
+    _start(drawn, out, Steps(), seconds=SECONDS + 2)
+    more = RunPlan.read(out)
+    assert more.units[: len(again.units)] == again.units
+    assert len(more.units) > len(again.units)
+    assert RunClock.read(out).used > RunClock.read(finished).used
+
+
+def test_an_interrupted_run_ends_with_the_bits_that_its_records_name(drawn: Path, tmp_path: Path):
+    out, moment, clock = tmp_path / "run", 3.5, Steps(until=3.5)
+    with pytest.raises(Interrupted):
+        _start(drawn, out, clock)
+    before = RunPlan.read(out)
+    started = [unit for unit in before.units if unit.status == "started"]
+    assert [unit.kind for unit in started] == ["network"], "the moment is within a training"
+    assert (out / "members" / started[0].member / f"fold{started[0].fold}").is_dir()
+    assert RunClock.read(out).used <= moment + 0.1
+    _start(drawn, out, Steps())
+    after = RunPlan.read(out)
+    assert after.finished_at is not None
+    assert after.finished_at <= SECONDS
+    (unit,) = [one for one in after.units if one.key == started[0].key]
+    assert (unit.status, unit.epochs) == ("done", started[0].epochs)
+    alone = _trained_alone(drawn, tmp_path / "alone", before.members[unit.member], unit.epochs)
+    _same_network(Run.open(out).folder.network(unit.member, 0), alone)
+
+
+@pytest.mark.parametrize("after", ["pseudo-label", "distill"])
+def test_what_follows_a_run_keeps_its_networks(finished: Path, tmp_path: Path, after: str):
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    before = {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))}
+    members = {unit.member: unit for unit in RunPlan.read(out).units if unit.status == "done"}
+    assert len({unit.kind for unit in members.values()}) == 2
+    if after == "distill":
+        continue_with_student(out, settings={"training": {"epochs": 1, "kernel": "none"}})
+        assert (out / "derived").is_dir()
+    else:
+        pseudo_label(out, {"pseudo_label": {"threshold": 0.0}})
+        assert [one.number for one in PseudoLabelRounds.read(out).rounds] == [1]
+    assert {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))} == before
+
+
+def test_a_run_that_has_no_network_yet_cannot_be_continued_by_what_follows(finished: Path, tmp_path: Path):
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    plan = RunPlan.read(out)
+    plan.model_copy(update={"units": ()}).write(out)
+    with pytest.raises(UserError) as caught:
+        pseudo_label(out)
+    assert "has no finished network" in caught.value.problems[0]
+
+
+def _trained_alone(data: Path, out: Path, settings: dict[str, Any], epochs: int) -> NetworkFolder:
+    """Train the first fold of a member in a run without a deadline."""
+    base = load_recipe(planned_recipe(tiny_recipe()), {"folds": {"k": 3, "train": [0]}}).model_dump(mode="json")
+    member = {**settings, "training": {**settings["training"], "epochs": epochs}}
+    recipe = parse_recipe({**base, "members": {"alone": member}})
+    run(data, recipe.model_dump(mode="json"), out=out)
+    return Run.open(out).folder.network("alone", 0)
+
+
+def _same_network(one: NetworkFolder, other: NetworkFolder) -> None:
+    first, second = load_file(one.weights), load_file(other.weights)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name].tobytes() != second[name].tobytes()] == []
+
+
+def test_settings_that_contradict_the_members_are_refused_at_once_and_may_be_corrected(drawn: Path, tmp_path: Path):
+    out = tmp_path / "run"
+    with pytest.raises(UserError) as caught:
+        _start(drawn, out, Steps(), schedule="plateau")
+    assert "schedule.name=plateau needs validation" in caught.value.problems[0]
+    assert RunPlan.read(out).units == ()
+    goal = Goal(SECONDS)
+    settings = load_recipe(planned_recipe(tiny_recipe()), {"schedule": "cosine", "training": {"checkpoint": "best"}})
+    start = start_planned(RunRequest(drawn, settings, out), goal, Dispatcher(), Steps())
+    assert start.book.plan.base["schedule"]["name"] == "cosine"
+    check_members(settings, ladder(backbones(settings, goal), on_gpu=False, views=(), mirrored=False))
+
+
+def test_a_folder_of_another_run_is_refused(drawn: Path, plain: Path, finished: Path):
+    with pytest.raises(UserError) as caught:
+        _start(drawn, plain, Steps())
+    assert "without a deadline" in caught.value.problems[0]
+    with pytest.raises(UserError) as caught:
+        run(drawn, tiny_recipe(), out=finished)
+    assert "holds a run with a deadline" in caught.value.problems[0]
+    with pytest.raises(UserError) as caught:
+        _start(drawn, finished, Steps(), optimizer={"lr": 0.5})
+    assert "optimizer.lr" in caught.value.problems[0]

@@ -1,0 +1,32 @@
+"""Rates of a training: with stored output of frozen layers, a step is one of the layers above them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge
+from sketchfit.training import step_rates
+from sketchfit.training.step_rates import measure_steps
+from tests.factories import tiny_recipe
+
+
+@pytest.mark.parametrize("copies", [0, 2])
+def test_steps_are_measured_on_what_is_trained_on(copies, tmp_path, monkeypatch):
+    seen: list[tuple[int, ...]] = []
+    real = step_rates.update
+
+    def update(state, micros, *others):
+        seen.append(tuple(micros[0].images.shape))
+        return real(state, micros, *others)
+
+    monkeypatch.setattr(step_rates, "update", update)
+    freeze = {"train": "from", "first": 3, "copies": copies}
+    changes = {"model": {"freeze": freeze}, "data": {"cache": str(tmp_path)}, "training": {"probe": True}}
+    found = measure_steps(load_recipe(merge(tiny_recipe(), changes)), 4, torch.device("cpu"))
+    assert found.training > 0
+    assert found.prediction > 0
+    assert (found.maps > 0) is (copies > 0)
+    assert {shape[2:] for shape in seen} == ({(4, 4)} if copies else {(32, 32)})
+    assert not list(tmp_path.glob("maps-*"))  # nothing of a trial is stored
