@@ -1,4 +1,4 @@
-"""A stand-in test set: rows of a training table that are held out, near-duplicates together, as a data set of its own.
+"""A stand-in test set: rows of a training table that are held out, near-duplicates together, as a separate data set.
 
 Names of its test images are numbers, so that nothing but the pictures shows how they relate to the training images.
 """

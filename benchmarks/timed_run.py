@@ -1,4 +1,4 @@
-"""A run with a deadline in a process group of its own, watched from outside: when it ends, what it has written by then.
+"""A run with a deadline in a separate process group, watched from outside: when it ends, what it has written by then.
 
 Another process can use a core from some moment on, and the run can be killed at some moment.
 """
@@ -60,7 +60,7 @@ def run_command(data: Path, seconds: float, out: Path, more: Sequence[str] = ())
 
 
 def environment(cache: Path) -> dict[str, str]:
-    """Return the environment of a run: a cache of its own, no network, and as many threads as the run chooses."""
+    """Return the environment of a run: a separate cache, no network, and as many threads as the run chooses."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     found = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "SKETCHFIT_CACHE": str(cache)}
     found.pop("OMP_NUM_THREADS", None)

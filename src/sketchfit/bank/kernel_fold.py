@@ -1,4 +1,4 @@
-"""A kernel ridge regression without some rows: its head, its scores of them, and of its own rows left out by group.
+"""A kernel ridge regression without some rows: its head, its scores of them, and of the kept rows left out by group.
 
 All follow from the inverse for all rows, see `bank.kernel`. With L the Cholesky factor of (G⁻¹)_SS, the inverse for the
 rows R that are kept is (G⁻¹)_RR - WᵀW with W = L⁻¹ (G⁻¹)_SR; only its diagonal, and small blocks, are computed.

@@ -69,7 +69,7 @@ class PlannedBackbone:
     Attributes:
         name: for names of members.
         model: its part of the `model` section, without the input size.
-        size: side of the input of its own weights.
+        size: side of the input at which its weights were trained.
         cost: multiplications per image at that size, in any unit; 0 where it is not known.
         prior: see `value.Networks`.
     """

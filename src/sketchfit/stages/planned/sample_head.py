@@ -48,7 +48,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sampler:
-    """Measures samples of a run's drawings; what it decodes is in a cache of its own.
+    """Measures samples of a run's drawings; what it decodes is in a separate cache.
 
     Attributes:
         context: of the run.
