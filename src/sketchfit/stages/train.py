@@ -23,7 +23,7 @@ def train(context: RunContext, state: RunState) -> RunState:
     """
     plan = RunPlan.find(context.run.path)
     if plan is not None:
-        return _with_networks(context, _of_plan(context, state, plan))
+        return read_planned(context, state, plan)
     trained = {
         name: TrainedMember(
             member,
@@ -43,7 +43,7 @@ def _with_networks(context: RunContext, state: RunState) -> RunState:
     return replace(state, sources=state.trained, rows=known)
 
 
-def _of_plan(context: RunContext, state: RunState, plan: RunPlan) -> RunState:
+def read_planned(context: RunContext, state: RunState, plan: RunPlan) -> RunState:
     """Return the state with the finished networks of a plan, and with the folds of which all members have one.
 
     Raises:
@@ -65,4 +65,4 @@ def _of_plan(context: RunContext, state: RunState, plan: RunPlan) -> RunState:
     everywhere = set.intersection(*({fold.number for fold in one.folds} for one in trained.values()))
     common = tuple(fold for fold in state.folds if fold.number in everywhere)
     members = {name: one.member for name, one in trained.items()}
-    return replace(state, members=members, trained=trained, folds=common)
+    return _with_networks(context, replace(state, members=members, trained=trained, folds=common))

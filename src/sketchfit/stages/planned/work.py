@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy as np
 from sketchfit.data.folds import Fold
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.inference.intervals import accuracy
-from sketchfit.inference.oof import rows_of
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, ratio_of
 from sketchfit.planning.deadline import LEAST_SLOW
@@ -22,7 +21,6 @@ from sketchfit.planning.ladder import Rung, measured_priors
 from sketchfit.planning.options import BankOption, Options
 from sketchfit.planning.pace import Expected, Pace
 from sketchfit.runs.artefacts import PlannedUnit
-from sketchfit.runs.table import read_training_rows
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.calibrate import calibrate
 from sketchfit.stages.combine import combine
@@ -34,8 +32,9 @@ from sketchfit.stages.planned.start import member_of, with_members
 from sketchfit.stages.planned.units import discard_unit, run_bank, run_network
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.stages.submit import submit
+from sketchfit.stages.train import read_planned
 from sketchfit.stages.write_predictions import write_predictions
-from sketchfit.training.fold import TrainedMember, read_fold
+from sketchfit.training.fold import read_fold
 from sketchfit.training.plan import make_plan
 
 ANSWERING = (apply_views, combine, calibrate, write_predictions, submit)
@@ -173,17 +172,8 @@ class RunWork:
 
     def trained(self) -> RunState:
         """Return the state with all members that have networks; members may have networks of different folds."""
-        trained = {}
-        for name, units in self._done().items():
-            numbers = {unit.fold for unit in units}
-            folds = tuple(fold for fold in self.state.folds if None in numbers or fold.number in numbers)
-            results = tuple(read_fold(self.context.run.network(name, fold.number)) for fold in folds)
-            trained[name] = TrainedMember(self.member(name), name, folds, results)
-        common = tuple(fold for fold in self.state.folds if all(fold in one.folds for one in trained.values()))
-        row = reduce(np.intersect1d, [one.rows for one in trained.values()])
-        rows = rows_of(read_training_rows(self.context.run.folds), row)
-        members = {name: one.member for name, one in trained.items()}
-        return replace(self.state, members=members, trained=trained, sources=trained, rows=rows, folds=common)
+        members = {name: self.member(name) for name in self._done()}
+        return read_planned(self.context, replace(self.state, members=members), self.book.plan)
 
     def member(self, name: str) -> Member:
         """Return a member with its images, opened when it is first used."""
