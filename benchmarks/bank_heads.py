@@ -17,8 +17,8 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.bank.closed_form import fit_kernel, without
-from sketchfit.bank.kernel import KernelRidge
+from sketchfit.bank.closed_forms.rbf import RbfForm
+from sketchfit.bank.kernel import KernelRidge, KernelSettings
 from sketchfit.bank.nystrom import Nystrom, NystromFold
 
 Floats = NDArray[np.float32]
@@ -71,15 +71,16 @@ def main() -> None:
             values, label = file["train"], file["label"]
         (given.rows, given.columns), given.classes = values.shape, int(label.max()) + 1
     began, busy = time.perf_counter(), time.process_time()
-    ridge = fit_kernel(lambda rows: values[rows].astype(np.float32), label, given.classes)
+    fit = RbfForm().fit(lambda rows: values[rows].astype(np.float32), label, given.classes, KernelSettings())
+    ridge = fit.ridge
     fold = np.arange(given.rows) % given.folds
     scores = np.empty((given.rows, given.classes), dtype=np.float32)
     for number in range(given.folds):
         rows = np.flatnonzero(fold == number)
-        part = without(ridge, rows)
+        part = fit.fold(rows)
         scores[rows] = part.held_out()
         part.left_out()
-        assert part.dual.shape == (len(ridge.support), given.classes)
+        assert part.head.dual.shape[1] == given.classes
     seconds, busy = time.perf_counter() - began, time.process_time() - busy
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{given.rows:,} rows, {given.columns:,} columns, {given.classes} classes, {given.folds} folds:")

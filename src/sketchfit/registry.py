@@ -39,6 +39,7 @@ FAMILIES: Mapping[str, str] = {
     "losses": "sketchfit.training.losses",
     "operations": "sketchfit.transforms.operations",
     "heads": "sketchfit.models.heads",
+    "closed_forms": "sketchfit.bank.closed_forms",
     "backends": "sketchfit.models.backends",
     "trackers": "sketchfit.tracking.trackers",
     "ensembling": "sketchfit.inference.ensembling.methods",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.bank import gram_fold
 from sketchfit.bank import nystrom as module
 from sketchfit.bank.kernel import KernelRidge, KernelSettings
 from sketchfit.bank.kernel_fold import KernelFold
@@ -62,7 +63,7 @@ def test_a_head_is_a_combination_of_the_landmarks() -> None:
 
 
 def test_left_out_takes_complete_groups_until_there_are_enough_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FEW", 10)
+    monkeypatch.setattr(gram_fold, "FEW", 10)
     rows, scores = NystromFold(of(20), np.arange(5)).left_out(np.arange(60) // 4)
     assert len(rows) == len(scores) == len(np.unique(rows))
     assert 10 <= len(rows) < 14

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from sketchfit.bank.closed_forms.rbf import RbfForm
 from sketchfit.bank.kernel import KernelRidge
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.config.load import load_recipe
@@ -34,14 +35,11 @@ def fitted(blend=False):
         features = pooling(images).numpy()
     scale = FeatureScale.of(features, pooling.widths)
     ridge = KernelRidge.of(scale.apply(features), np.arange(20) % CLASSES, CLASSES)
-    made = KernelNetwork(network.model, pooling, (20, len(scale.kept), CLASSES)).eval()
+    made = RbfForm().network(ridge.head, network.model, pooling).eval()
     for name, value in {
         "kept": scale.kept,
         "mean": scale.mean,
         "factor": scale.factor,
-        "support": ridge.head.features,
-        "dual": ridge.head.dual,
-        "gamma": np.array(ridge.kernel.gamma),
         "temperature": np.array(0.25),
         "blend": np.array(int(blend)),
     }.items():

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from sketchfit.bank import closed_form, nystrom
+from sketchfit.bank import nystrom
+from sketchfit.bank.closed_forms import rbf
+from sketchfit.bank.head_choice import HeadChoice
 from sketchfit.bank.kernel import KernelSettings
-from sketchfit.bank.kernel_choice import KernelChoice
 from sketchfit.bank.kernel_fold import KernelFold
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold, folds_of
@@ -122,7 +123,7 @@ def test_a_test_image_that_cannot_be_read_gets_the_class_frequencies(tmp_path):
 
 
 def test_many_rows_are_compared_with_landmarks(tmp_path, monkeypatch):
-    monkeypatch.setattr(closed_form, "MOST_ROWS", ROWS - 1)
+    monkeypatch.setattr(rbf, "MOST_ROWS", ROWS - 1)
     monkeypatch.setattr(nystrom, "MOST_BYTES", 4 * ROWS * 20)
     context, member = setting(tmp_path)
     (result,) = train_member(context, member, thirds()[:1])
@@ -137,7 +138,7 @@ def test_a_penalty_that_is_too_small_is_a_clear_error(tmp_path, monkeypatch):
     def singular(*_):
         raise ValueError("the penalty 1e-300 is too small for these features")
 
-    monkeypatch.setattr(closed_form.KernelRidge, "of", singular)
+    monkeypatch.setattr(rbf.KernelRidge, "of", singular)
     with pytest.raises(UserError, match="too small"):
         train_bank_member(*setting(tmp_path), thirds())
 
@@ -158,14 +159,14 @@ def test_a_bank_member_has_no_epochs_and_one_backbone(changes, expected, tmp_pat
 
 
 def test_auto_settings_are_chosen_per_fold_without_its_validation_rows(tmp_path, monkeypatch):
-    seen, real = [], KernelChoice.without
+    seen, real = [], HeadChoice.without
 
     def without(self, removed):
         seen.append(removed.tolist())
         assert real(self, removed) in self.candidates
         return KernelSettings(0.125 * 2 ** (len(seen) // 3), 0.03)  # another one for the third fold
 
-    monkeypatch.setattr(KernelChoice, "without", without)
+    monkeypatch.setattr(HeadChoice, "without", without)
     kernel = {"use": "replace", "width": "auto", "strength": "auto"}
     context, member = setting(tmp_path, {"training": {"epochs": 0, "kernel": kernel}})
     results = train_bank_member(context, member, thirds(), np.arange(ROWS) // 2)

@@ -42,5 +42,5 @@ def test_another_network_is_refused(tmp_path, tiny_job):
 
     network = untrained(tiny_job(), context.engine)
     assert with_kernel_head(tiny_job(), network, torch.device("cpu")) is network
-    with pytest.raises(TypeError, match="kernel network"):
+    with pytest.raises(TypeError, match="no head on pooled"):
         bank_views(context, member, network, member.train, VIEWS, np.arange(3))

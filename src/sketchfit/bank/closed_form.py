@@ -1,60 +1,89 @@
-"""Kernel heads for any number of rows: exact up to `bank.kernel.MOST_ROWS`, by landmarks beyond."""
+"""What a head in closed form is: a fit on all rows, from which the head of each fold follows without its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
-from sketchfit.bank.kernel import CHUNK, MOST_ROWS, KernelRidge, KernelSettings
-from sketchfit.bank.kernel_fold import KernelFold
-from sketchfit.bank.nystrom import Nystrom, NystromFold
+from sketchfit.bank.without_rows import WithoutRows
+from sketchfit.config.kernel import KernelSection
+from sketchfit.models.feature_network import FeatureNetwork
+from sketchfit.models.pooling import Pooling
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-Regression = KernelRidge | Nystrom
-FoldRegression = KernelFold | NystromFold
-"""Of either: `kept`, `head`, `dual` (coefficients of the regression's `support`), `held_out` and `left_out`."""
+T = TypeVar("T")
 
 
-def fit_kernel(
-    features: Callable[[Rows], Floats], label: Rows, classes: int, settings: KernelSettings | None = None
-) -> Regression:
-    """Return the regression on all rows; arguments as for `Nystrom.of`.
+class AllRows(Protocol):
+    """A fit on all rows, n."""
 
-    Raises:
-        ValueError: a width or strength that is not above 0 or too small.
+    @property
+    def note(self) -> str:
+        """What the user should know of it, or an empty text."""
+
+    def fold(self, removed: Rows) -> WithoutRows[Any]:
+        """Return the fit without some rows.
+
+        Raises:
+            ValueError: no row is left, or rows that are not distinct.
+        """
+
+    def scores_by(self, heads: Sequence[Any], kept: Sequence[Rows], features: Floats) -> list[Floats]:
+        """Return the scores of other rows by several heads; what they share is computed once.
+
+        Args:
+            heads: of folds of this fit.
+            kept: `WithoutRows.kept` of each of them.
+            features: float32 [k, K].
+
+        Returns:
+            Per head float32 [k, C].
+        """
+
+
+class ClosedForm(Protocol):
+    """A kind of head; a member of the registry `bank.closed_forms`."""
+
+    def candidates(self, section: KernelSection) -> tuple[Hashable, ...]:
+        """Return the settings that a recipe allows, the usual ones first; their `str` is printed.
+
+        Of nearly equal ones the first is chosen. A head on a trained backbone has the first.
+        """
+
+    def fit(self, features: Callable[[Rows], Floats], label: Rows, classes: int, settings: Any) -> AllRows:
+        """Return the fit on all rows.
+
+        Args:
+            features: returns float32 [k, K] of rows int64 [k], 0 … n-1; it may be called for parts of them.
+            label: int64 [n], 0 … C-1.
+            classes: number of classes, C.
+            settings: one of the candidates.
+
+        Raises:
+            ValueError: settings that are not possible for these features.
+        """
+
+    def network(self, head: Any, model: nn.Module, pooling: Pooling) -> FeatureNetwork:
+        """Return a network with a head of such a fit, on the CPU; its scale is not set yet, its temperature is 1.
+
+        Args:
+            head: `WithoutRows.head`.
+            model: timm's.
+            pooling: of this model.
+        """
+
+
+def choices(value: T | Literal["auto"] | None, usual: Sequence[T]) -> tuple[T, ...]:
+    """Return the values that a recipe allows for a setting, the usual one first.
+
+    >>> choices(None, (1, 2)), choices("auto", (1, 2)), choices(3, (1, 2))
+    ((1,), (1, 2), (3,))
     """
-    if len(label) <= MOST_ROWS:
-        return KernelRidge.of(features(np.arange(len(label))), label, classes, settings)
-    return Nystrom.of(features, label, classes, settings)
-
-
-def without(ridge: Regression, rows: Rows) -> FoldRegression:
-    """Return the regression without some rows.
-
-    Raises:
-        ValueError: no row is left, or rows that are not distinct.
-    """
-    return KernelFold(ridge, rows) if isinstance(ridge, KernelRidge) else NystromFold(ridge, rows)
-
-
-def scores_by(ridge: Regression, duals: Sequence[Floats], features: Floats) -> list[Floats]:
-    """Return the scores of other rows by several heads of one regression; each kernel value is computed once.
-
-    Args:
-        ridge: of all heads.
-        duals: of each head, float32 [m, C], coefficients of the regression's `support`.
-        features: float32 [k, D].
-
-    Returns:
-        Per head float32 [k, C].
-    """
-    found = [np.empty((len(features), ridge.classes), dtype=np.float32) for _ in duals]
-    for start in range(0, len(features), CHUNK):
-        rows = slice(start, start + CHUNK)
-        values = ridge.kernel.between(features[rows], ridge.support)
-        for scores, dual in zip(found, duals, strict=True):
-            np.matmul(values, dual, out=scores[rows])
-    return found
+    if value is None:
+        return (usual[0],)
+    return tuple(usual) if value == "auto" else (value,)

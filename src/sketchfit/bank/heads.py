@@ -60,6 +60,7 @@ class Ridge:
         classes: number of classes, C.
         gram: float64 [D + 1, D + 1], of the normal equations, penalty included; the last column is the intercept.
         moment: float64 [D + 1, C], their right side.
+        strength: of the penalty, as for `of`.
     """
 
     features: Floats
@@ -67,6 +68,7 @@ class Ridge:
     classes: int
     gram: Doubles
     moment: Doubles
+    strength: float
 
     @classmethod
     def of(cls, features: Floats, label: Rows, classes: int, strength: float) -> Ridge:
@@ -93,12 +95,12 @@ class Ridge:
         count = len(features)
         spread = (np.trace(gram[:-1, :-1]) - float(np.square(gram[-1, :-1]).sum()) / count) / count
         gram[np.arange(width), np.arange(width)] += strength * (spread if spread > 0 else 1.0)
-        return cls(features, label, classes, gram, moment)
+        return cls(features, label, classes, gram, moment, strength)
 
     @cached_property
     def head(self) -> Head:
         """The head fitted on all rows."""
-        return _head(self._solution)
+        return head_of(self._solution)
 
     def without(self, rows: Rows) -> Head:
         """Return the head fitted on all rows but these, which are distinct.
@@ -107,13 +109,28 @@ class Ridge:
             ValueError: no row is left, or rows that are not distinct.
         """
         check_removable(rows, len(self.features))
-        gram, moment = self.gram.copy(), self.moment.copy()
+        gram, moment = self.gram_without(rows), self.moment_without(rows)
+        return head_of(scipy.linalg.solve(gram, moment, assume_a="pos", overwrite_a=True, overwrite_b=True))
+
+    def values(self, rows: Rows) -> Doubles:
+        """Return the features of rows and a column of ones, float64 [k, D + 1]."""
+        return _with_one(self.features[rows])
+
+    def gram_without(self, rows: Rows) -> Doubles:
+        """Return `gram` without rows, a new array."""
+        gram = self.gram.copy()
+        for start in range(0, len(rows), CHUNK):
+            values = self.values(rows[start : start + CHUNK])
+            gram -= values.T @ values
+        return gram
+
+    def moment_without(self, rows: Rows) -> Doubles:
+        """Return `moment` without rows, a new array."""
+        moment = self.moment.copy()
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
-            values = _with_one(self.features[part])
-            gram -= values.T @ values
-            moment -= values.T @ targets_of(self.label[part], self.classes)
-        return _head(scipy.linalg.solve(gram, moment, assume_a="pos", overwrite_a=True, overwrite_b=True))
+            moment -= self.values(part).T @ targets_of(self.label[part], self.classes)
+        return moment
 
     def held_out(self, rows: Rows, removed: Rows | None = None) -> Floats:
         """Return the scores of rows by a head that is fitted without them.
@@ -202,7 +219,8 @@ def _squared_error(scores: Floats, label: Rows) -> float:
     return float((squares + 2 * total - 4 * own) / len(label) + scores.shape[1])
 
 
-def _head(solution: Doubles) -> Head:
+def head_of(solution: Doubles) -> Head:
+    """Return the head of weights and intercept, float64 [D + 1, C]."""
     return Head(solution[:-1].astype(np.float32), solution[-1].astype(np.float32))
 
 

@@ -44,6 +44,9 @@ class KernelSettings:
     width: float = 0.5
     strength: float = 0.06
 
+    def __str__(self) -> str:
+        return f"width {self.width:g}, strength {self.strength:g}"
+
 
 @dataclass(frozen=True)
 class Kernel:

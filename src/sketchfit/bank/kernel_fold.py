@@ -14,7 +14,8 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from sketchfit.bank.kernel import KernelHead, KernelRidge
-from sketchfit.bank.removal import by_group, check_removable, group_numbers, targets_of
+from sketchfit.bank.removal import by_group, group_numbers, targets_of
+from sketchfit.bank.without_rows import WithoutRows
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -22,46 +23,18 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class KernelFold:
-    """A regression on all rows but some.
-
-    Attributes:
-        ridge: on all rows, n.
-        removed: int64 [s], distinct; may be empty.
-    """
-
-    ridge: KernelRidge
-    removed: Rows
-
-    def __post_init__(self) -> None:
-        """Check the rows.
-
-        Raises:
-            ValueError: no row is left, or rows that are not distinct.
-        """
-        check_removable(self.removed, len(self.ridge.features))
-
-    @cached_property
-    def kept(self) -> Rows:
-        """Rows of the regression, int64 [n - s], ascending."""
-        return np.setdiff1d(np.arange(len(self.ridge.features)), self.removed)
+class KernelFold(WithoutRows[KernelRidge]):
+    """A kernel ridge regression on all rows but some."""
 
     @property
     def head(self) -> KernelHead:
         """The head fitted on the kept rows."""
-        return KernelHead(self.ridge.kernel, self.ridge.features[self.kept], self._dual.astype(np.float32))
-
-    @property
-    def dual(self) -> Floats:
-        """The head's coefficients for all rows, float32 [n, C]; zeros for the removed ones."""
-        found = np.zeros((len(self.ridge.features), self.ridge.classes), dtype=np.float32)
-        found[self.kept] = self._dual
-        return found
+        return KernelHead(self.full.kernel, self.full.features[self.kept], self._dual.astype(np.float32))
 
     def held_out(self) -> Floats:
         """Return the scores of the removed rows, float32 [s, C]."""
         residual = scipy.linalg.solve_triangular(self._factor, self._whitened_dual, lower=True, trans="T")
-        found: Floats = (targets_of(self.ridge.label[self.removed], self.ridge.classes) - residual).astype(np.float32)
+        found: Floats = (targets_of(self.full.label[self.removed], self.full.classes) - residual).astype(np.float32)
         return found
 
     def left_out(self, group: Rows | None = None) -> tuple[Rows, Floats]:
@@ -73,7 +46,7 @@ class KernelFold:
         Returns:
             The kept rows and their scores, float32 [n - s, C].
         """
-        ridge, kept, whitened = self.ridge, self.kept, self._whitened
+        ridge, kept, whitened = self.full, self.kept, self._whitened
         own = np.diagonal(ridge.inverse)[kept] - np.square(whitened).sum(axis=0)
         targets = targets_of(ridge.label[kept], ridge.classes)
         found: Floats = (targets - self._dual / own[:, None]).astype(np.float32)
@@ -88,24 +61,24 @@ class KernelFold:
     @cached_property
     def _factor(self) -> Doubles:
         """The lower Cholesky factor of the removed rows' block of the inverse, float64 [s, s]."""
-        block = self.ridge.inverse[np.ix_(self.removed, self.removed)]
+        block = self.full.inverse[np.ix_(self.removed, self.removed)]
         factor: Doubles = scipy.linalg.cholesky(block, lower=True, overwrite_a=True, check_finite=False)
         return factor
 
     @cached_property
     def _whitened(self) -> Doubles:
         """W, float64 [s, n - s]."""
-        block = self.ridge.inverse[np.ix_(self.removed, self.kept)]
+        block = self.full.inverse[np.ix_(self.removed, self.kept)]
         found: Doubles = scipy.linalg.solve_triangular(self._factor, block, lower=True, check_finite=False)
         return found
 
     @cached_property
     def _whitened_dual(self) -> Doubles:
-        found: Doubles = scipy.linalg.solve_triangular(self._factor, self.ridge.dual[self.removed], lower=True)
+        found: Doubles = scipy.linalg.solve_triangular(self._factor, self.full.dual[self.removed], lower=True)
         return found
 
     @cached_property
     def _dual(self) -> Doubles:
         """Coefficients of the kept rows, float64 [n - s, C]."""
-        found: Doubles = self.ridge.dual[self.kept] - self._whitened.T @ self._whitened_dual
+        found: Doubles = self.full.dual[self.kept] - self._whitened.T @ self._whitened_dual
         return found

@@ -8,7 +8,7 @@ Nyström method to speed up kernel machines", NIPS 2000.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,8 +16,9 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from sketchfit.bank.gram_fold import GramFold
 from sketchfit.bank.kernel import Kernel, KernelHead, KernelSettings
-from sketchfit.bank.removal import by_group, check_removable, group_numbers, targets_of
+from sketchfit.bank.removal import targets_of
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -33,9 +34,6 @@ MOST_BYTES = 2 << 30
 
 JITTER = 1e-4
 """Is added to the diagonal of the landmarks' kernel matrix, so that near-duplicates among them do no harm."""
-
-FEW = 3000
-"""Rows that are left out for `left_out`."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,20 @@ class Nystrom:
         """Sum of φ times the targets over all rows, float64 [m, C]."""
         return self.moment_of(np.arange(len(self.label)))
 
+    def values(self, rows: Rows) -> Floats:
+        """Return φ of rows, float32 [k, m]."""
+        return self.mapped[rows]
+
+    def gram_without(self, rows: Rows) -> Doubles:
+        """Return the matrix of the normal equations without rows, a new array."""
+        gram = self.gram - self.gram_of(rows)
+        gram[np.diag_indices(len(gram))] += self.strength
+        return gram
+
+    def moment_without(self, rows: Rows) -> Doubles:
+        """Return the right side of the normal equations without rows, a new array."""
+        return self.moment - self.moment_of(rows)
+
     def gram_of(self, rows: Rows) -> Doubles:
         """Return the part of some rows in `gram`."""
         total = np.zeros((self.mapped.shape[1],) * 2)
@@ -123,98 +135,18 @@ class Nystrom:
 
 
 @dataclass(frozen=True)
-class NystromFold:
-    """A regression on all rows but some.
-
-    Attributes:
-        ridge: on all rows, n.
-        removed: int64 [s], distinct; may be empty.
-    """
-
-    ridge: Nystrom
-    removed: Rows
-
-    def __post_init__(self) -> None:
-        """Check the rows.
-
-        Raises:
-            ValueError: no row is left, or rows that are not distinct.
-        """
-        check_removable(self.removed, len(self.ridge.label))
-
-    @cached_property
-    def kept(self) -> Rows:
-        """Rows of the regression, int64 [n - s], ascending."""
-        return np.setdiff1d(np.arange(len(self.ridge.label)), self.removed)
+class NystromFold(GramFold[Nystrom]):
+    """A regression on all rows but some."""
 
     @property
     def head(self) -> KernelHead:
         """The head fitted on the kept rows."""
-        return KernelHead(self.ridge.kernel, self.ridge.support, self.dual)
+        return KernelHead(self.full.kernel, self.full.support, self.dual)
 
     @cached_property
     def dual(self) -> Floats:
         """The head's coefficients of the landmarks, float32 [m, C]."""
-        return (self.ridge.whitening.astype(np.float64) @ self._solution).astype(np.float32)
-
-    def held_out(self) -> Floats:
-        """Return the scores of the removed rows, float32 [s, C]."""
-        found: Floats = self.ridge.mapped[self.removed] @ self._solution.astype(np.float32)
-        return found
-
-    def left_out(self, group: Rows | None = None) -> tuple[Rows, Floats]:
-        """Return the scores of some kept rows by heads that are fitted without the rows of their groups as well.
-
-        Args:
-            group: int64 [n], of all rows; None: each row is a group.
-
-        Returns:
-            Rows int64 [k], complete groups, at least `FEW` rows where there are as many; scores float32 [k, C].
-        """
-        number = group_numbers(None if group is None else group[self.kept], len(self.kept))
-        order = np.random.default_rng(0).permutation(int(number.max()) + 1)[number]  # of its group, per row
-        few = np.sort(order)[min(FEW, len(order)) - 1]
-        chosen = by_group(number, np.flatnonzero(order <= few))
-        rows = self.kept[np.concatenate(chosen)]
-        return rows, self._without_groups(rows, [len(group) for group in chosen])
-
-    def _without_groups(self, rows: Rows, sizes: Sequence[int]) -> Floats:
-        """Return the scores of kept rows, each group of them by a head that is fitted without it, float32 [k, C].
-
-        Args:
-            rows: int64 [k], group by group.
-            sizes: of the groups.
-        """
-        values, targets = self.ridge.mapped[rows], targets_of(self.ridge.label[rows], self.ridge.classes)
-        whitened = scipy.linalg.solve_triangular(
-            self._factor, values.T.astype(np.float64), lower=True, overwrite_b=True, check_finite=False
-        )
-        residual = targets - values @ self._solution.astype(np.float32)
-        ends = np.cumsum(sizes)
-        for start, end in zip(ends - sizes, ends, strict=True):
-            part = whitened[:, start:end]
-            own = np.eye(end - start) - part.T @ part
-            residual[start:end] = scipy.linalg.solve(own, residual[start:end], assume_a="pos")
-        found: Floats = (targets - residual).astype(np.float32)
-        return found
-
-    @cached_property
-    def _factor(self) -> Doubles:
-        """The lower Cholesky factor of the gram matrix plus the penalty, float64 [m, m]."""
-        gram = self.ridge.gram - self.ridge.gram_of(self.removed)
-        gram[np.diag_indices(len(gram))] += self.ridge.strength
-        try:
-            factor: Doubles = scipy.linalg.cholesky(gram, lower=True, overwrite_a=True, check_finite=False)
-        except np.linalg.LinAlgError as error:
-            raise ValueError(f"the penalty {self.ridge.strength} is too small for these features") from error
-        return factor
-
-    @cached_property
-    def _solution(self) -> Doubles:
-        """Coefficients of φ, float64 [m, C]."""
-        moment = self.ridge.moment - self.ridge.moment_of(self.removed)
-        found: Doubles = scipy.linalg.cho_solve((self._factor, True), moment, overwrite_b=True)
-        return found
+        return (self.full.whitening.astype(np.float64) @ self._solution).astype(np.float32)
 
 
 def _whitening(matrix: Doubles) -> Floats:

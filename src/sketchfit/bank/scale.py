@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.models.kernel_network import POWER
+from sketchfit.models.feature_network import POWER
 
 Floats = NDArray[np.float32]
 

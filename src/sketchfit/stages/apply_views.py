@@ -16,7 +16,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.inference.view_selection import SelectedViews, ViewGain, cross_fit, merge_views, select_views
-from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views
@@ -146,7 +146,7 @@ def _predict(
     table, recipe = context.table, networks.recipe
     store = networks.train if split == "oof" else networks.test
     rows = fold.valid if split == "oof" else np.flatnonzero(store.readable)
-    if is_bank_member(recipe) and isinstance(network.model, KernelNetwork):
+    if is_bank_member(recipe) and isinstance(network.model, FeatureNetwork):
         found = bank_views(context, networks, network, store, views, rows)
     else:
         pictures = len(rows) * count_pictures(views)

@@ -1,26 +1,26 @@
-"""A member without epochs: kernel heads of all folds from one decomposition, and stored features in place of passes.
+"""A member without epochs: heads in closed form of all folds from one fit, and stored features in place of passes.
 
 The features of a frozen backbone are computed once per image. The heads of the folds, their out-of-fold and test
 probabilities and their temperatures follow from them. They are those of the saved networks up to the rounding of stored
-features. The scale of the features and the width of the kernel come from the rows of all folds, without their labels.
+features. The scale of the features and the units of the settings come from the rows of all folds, without labels.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.bank.closed_form import Regression, fit_kernel, scores_by, without
-from sketchfit.bank.kernel import KernelHead, KernelSettings
-from sketchfit.bank.kernel_choice import KernelChoice
-from sketchfit.bank.nystrom import Nystrom
+from sketchfit.bank.closed_form import AllRows, ClosedForm
+from sketchfit.bank.closed_forms import closed_forms
+from sketchfit.bank.head_choice import HeadChoice
 from sketchfit.bank.temperature import fit_temperature, probabilities
+from sketchfit.bank.without_rows import ScoringHead
 from sketchfit.config.fold_weights import has_fold_weights
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, all_rows
@@ -43,7 +43,7 @@ from sketchfit.training.fold import (
     read_fold,
     train_fold,
 )
-from sketchfit.training.kernel_head import candidates_of, extractor_of, first_settings, kernel_network
+from sketchfit.training.kernel_head import extractor_of, head_network
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.seed_soup import train_network
 from sketchfit.transforms.mirroring import Mirroring
@@ -114,14 +114,14 @@ class _FoldHead:
 
     Attributes:
         head: fitted on the fold's training rows.
-        dual: float32 [m, C], its coefficients of the regression's support.
+        kept: int64, places of these rows in the fit on all rows.
         temperature: of its scores.
         oof: float32 [n_valid, C], scores of the fold's validation rows.
         test: float32 [m_test, C], scores of the test rows that can be read.
     """
 
-    head: KernelHead
-    dual: Floats
+    head: ScoringHead
+    kept: Rows
     temperature: float
     oof: Floats
     test: Floats
@@ -147,7 +147,7 @@ class _Fitting:
         shared = (time.monotonic() - began) / len(folds)
         for fold in folds:
             started, head = time.monotonic(), heads[fold.number]
-            made = kernel_network(self.network, extractor.pooling, features.scale, head.head)
+            made = head_network(self._form, self.network, extractor.pooling, features.scale, head.head)
             made.temperature.fill_(head.temperature)
             made.mirrored.fill_(int(self._mirrored))
             self._write_network(fold, replace(self.network, model=made.eval()))
@@ -155,13 +155,17 @@ class _Fitting:
             self._finish(fold, fingerprints[fold.number], shared + time.monotonic() - started)
 
     @property
+    def _form(self) -> ClosedForm:
+        return closed_forms.get(self.member.recipe.training.kernel.head)
+
+    @property
     def _mirrored(self) -> bool:
         recipe = self.member.recipe
         return averages_mirrored(recipe, Mirroring.of(recipe.transforms, self.context.table.class_labels))
 
     def _heads(self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]) -> dict[int, _FoldHead]:
-        """Fit the head of each fold, by its number; those with the same settings from one regression."""
-        by_settings: dict[KernelSettings, list[Fold]] = {}
+        """Fit the head of each fold, by its number; those with the same settings from one fit."""
+        by_settings: dict[Hashable, list[Fold]] = {}
         found: dict[int, _FoldHead] = {}
         try:
             for fold, settings in zip(folds, self._settings(features, rows, folds), strict=True):
@@ -172,46 +176,48 @@ class _Fitting:
             raise UserError(f"{self.member.name}: {error}", "Set training.kernel.strength higher.") from error
         return found
 
-    def _settings(self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]) -> list[KernelSettings]:
+    def _settings(self, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]) -> list[Hashable]:
         """Return the settings of each fold, chosen without its other rows where the recipe has `auto`."""
         section, label = self.member.recipe.training.kernel, self.context.table.label[rows]
-        widths, strengths = candidates_of(section)
-        if len(widths) == len(strengths) == 1:
-            return [first_settings(section)] * len(folds)
+        candidates = self._form.candidates(section)
+        if len(candidates) == 1:
+            return [candidates[0]] * len(folds)
         group = None if self.group is None else self.group[rows]
-        choice, some = KernelChoice.of(lambda part: features.of_train(rows[part]), label, group, widths, strengths)
+        choice, some = HeadChoice.of(lambda part: features.of_train(rows[part]), label, group, self._form, candidates)
         found = [choice.without(np.flatnonzero(~np.isin(rows[some], fold.train))) for fold in folds]
         for fold, one in zip(folds, found, strict=True):
-            log.info(f"{self.member.name}/fold{fold.number}: kernel width {one.width:g}, strength {one.strength:g}")
+            log.info(f"{self.member.name}/fold{fold.number}: {section.head} head, {one}")
         return found
 
     def _heads_with(
-        self, settings: KernelSettings, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]
+        self, settings: Hashable, features: BankMemberFeatures, rows: Rows, folds: Sequence[Fold]
     ) -> dict[int, _FoldHead]:
-        """Fit the regression on all rows, and from it the head of each fold and its scores."""
+        """Fit all rows, and from that the head of each fold and its scores."""
         table = self.context.table
         label, readable = table.label[rows], np.flatnonzero(self.member.test.readable)
-        ridge = fit_kernel(lambda part: features.of_train(rows[part]), label, table.class_count, settings)
-        if isinstance(ridge, Nystrom):
-            log.info(f"{self.member.name}: {len(rows):,} images are compared with {len(ridge.support):,} of them")
-        heads = [self._head(ridge, rows, fold) for fold in folds]
-        tests = scores_by(ridge, [head.dual for head in heads], features.of_test(readable))
+        fit = self._form.fit(lambda part: features.of_train(rows[part]), label, table.class_count, settings)
+        if fit.note:
+            log.info(f"{self.member.name}: {fit.note}")
+        heads = [self._head(fit, rows, fold) for fold in folds]
+        features_of_test = features.of_test(readable)
+        tests = fit.scores_by([one.head for one in heads], [one.kept for one in heads], features_of_test)
         each = zip(folds, heads, tests, strict=True)
         return {fold.number: replace(head, test=test) for fold, head, test in each}
 
-    def _head(self, ridge: Regression, rows: Rows, fold: Fold) -> _FoldHead:
+    def _head(self, fit: AllRows, rows: Rows, fold: Fold) -> _FoldHead:
         """Fit the head of a fold; its temperature has the least log-loss on training rows left out by group."""
         removed = np.setdiff1d(rows, fold.train)
-        part = without(ridge, np.searchsorted(rows, removed))
+        part = fit.fold(np.searchsorted(rows, removed))
         left_out, scores = part.left_out(None if self.group is None else self.group[rows])
-        label = ridge.label[left_out]
+        label = self.context.table.label[rows][left_out]
         right = 100 * float((scores.argmax(axis=1) == label).mean())
+        kind = self.member.recipe.training.kernel.head
         log.info(
-            f"{self.member.name}/fold{fold.number}: kernel head on {len(part.kept):,} images; "
+            f"{self.member.name}/fold{fold.number}: {kind} head on {len(part.kept):,} images; "
             f"leaving out near-duplicates together, {right:.1f} % of {len(label):,} are right"
         )
         oof = part.held_out()[np.searchsorted(removed, fold.valid)]
-        return _FoldHead(part.head, part.dual, fit_temperature(scores, label), oof, oof[:0])
+        return _FoldHead(part.head, part.kept, fit_temperature(scores, label), oof, oof[:0])
 
     def _write_network(self, fold: Fold, network: Network) -> None:
         folder, recipe = self.context.run.fold(self.member.name, fold.number), fold_recipe(self.member, fold)

@@ -14,7 +14,7 @@ from sketchfit.bank.kernel import CHUNK
 from sketchfit.bank.temperature import probabilities
 from sketchfit.data.store import Store
 from sketchfit.inference.tta import View
-from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.kernel_head import extractor_of
@@ -31,14 +31,14 @@ def bank_views(
     Args:
         context: of the run.
         member: of the network.
-        network: a kernel network on a frozen backbone that is not blended with its own head.
+        network: a network with a head in closed form on a frozen backbone that is not blended with its own head.
         store: one of the member's.
         views: at least one.
         rows: int64 [n], of the store.
     """
     model, device = network.model, context.engine.device
-    if not isinstance(model, KernelNetwork):
-        raise TypeError(f"{type(model).__name__} is not a kernel network")
+    if not isinstance(model, FeatureNetwork):
+        raise TypeError(f"{type(model).__name__} has no head on pooled features")
     model.to(device)
     extractor = extractor_of(replace(network, model=model.model), member.recipe, device)
     found: dict[str, Floats] = {}
@@ -51,7 +51,7 @@ def bank_views(
     return found
 
 
-def _probabilities(model: KernelNetwork, parts: Sequence[Floats], device: torch.device) -> Floats:
+def _probabilities(model: FeatureNetwork, parts: Sequence[Floats], device: torch.device) -> Floats:
     """Return the probabilities float32 [n, C] of pooled features, float32 [n, D] per picture."""
     each = zip(*(torch.split(torch.from_numpy(part), CHUNK) for part in parts), strict=True)
     with torch.inference_mode():

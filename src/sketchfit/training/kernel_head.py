@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
-from sketchfit.bank.closed_form import fit_kernel, without
+from sketchfit.bank.closed_form import ClosedForm
+from sketchfit.bank.closed_forms import closed_forms
+from sketchfit.bank.closed_forms.rbf import RbfForm
 from sketchfit.bank.extractor import Extractor
 from sketchfit.bank.features import FeaturePass
-from sketchfit.bank.kernel import CHUNK, KernelHead, KernelSettings
-from sketchfit.bank.kernel_choice import STRENGTHS, WIDTHS
+from sketchfit.bank.kernel import CHUNK, KernelSettings
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
+from sketchfit.bank.without_rows import ScoringHead
 from sketchfit.config.kernel import KernelSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
-from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.pooling import NoFeaturesError, Pooling
 from sketchfit.tracking.console import Console, duration
@@ -61,9 +63,10 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
     scale = FeatureScale.of(parts[0], extractor.pooling.widths)
     values = scale.mean_of(parts)
     try:
-        settings = first_settings(section)
-        fit = without(fit_kernel(lambda part: values[part], label, job.class_count, settings), rows[:0])
-        made = kernel_network(network, extractor.pooling, scale, fit.head).to(device).eval()
+        form = closed_forms.get(section.head)
+        settings = form.candidates(section)[0]  # features of a trained network do not show which are good for others
+        fit = form.fit(lambda part: values[part], label, job.class_count, settings).fold(rows[:0])
+        made = head_network(form, network, extractor.pooling, scale, fit.head).to(device).eval()
         left_out, scores = fit.left_out()
     except ValueError as error:
         raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
@@ -75,26 +78,15 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
         made.temperature.fill_(_matched(job, network, made, extractor))
     right = 100 * float((scores.argmax(axis=1) == label[left_out]).mean())
     log.info(
-        f"{job.name}: kernel head on {len(rows):,} images in {duration(time.monotonic() - began)}; "
+        f"{job.name}: {section.head} head on {len(rows):,} images in {duration(time.monotonic() - began)}; "
         f"leaving out one by one {right:.1f} % of {len(left_out):,} are right"
     )
     return replace(network, model=made)
 
 
-def candidates_of(section: KernelSection) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the widths and the penalties among which a recipe chooses."""
-    widths = WIDTHS if section.width == "auto" else (section.width,)
-    strengths = STRENGTHS if section.strength == "auto" else (section.strength,)
-    return widths, strengths
-
-
 def first_settings(section: KernelSection) -> KernelSettings:
-    """Return the settings of a recipe, the usual ones in place of `auto`.
-
-    A trained network has learnt its training rows: their features do not show which settings are good for others.
-    """
-    widths, strengths = candidates_of(section)
-    return KernelSettings(widths[0], strengths[0])
+    """Return the settings of a kernel head, the usual ones in place of `auto`."""
+    return RbfForm().candidates(section)[0]
 
 
 def _labels(job: FitJob) -> Rows:
@@ -127,24 +119,17 @@ def _features(job: FitJob, extractor: Extractor, rows: Rows, picture: NamedPictu
     return extractor.of_rows(job.store, rows, picture.make)
 
 
-def kernel_network(network: Network, pooling: Pooling, scale: FeatureScale, head: KernelHead) -> KernelNetwork:
+def head_network(
+    form: ClosedForm, network: Network, pooling: Pooling, scale: FeatureScale, head: ScoringHead
+) -> FeatureNetwork:
     """Return a network with a fitted head, whose temperature is 1; the head is on the CPU."""
-    shape = (len(head.features), len(scale.kept), head.dual.shape[1])
-    made = KernelNetwork(network.model, pooling, shape)
-    values = {
-        "kept": scale.kept,
-        "mean": scale.mean,
-        "factor": scale.factor,
-        "support": head.features.astype(np.float16),
-        "dual": head.dual,
-    }
-    for name, value in values.items():
+    made = form.network(head, network.model, pooling)
+    for name, value in {"kept": scale.kept, "mean": scale.mean, "factor": scale.factor}.items():
         getattr(made, name).copy_(torch.from_numpy(value))
-    made.gamma.fill_(head.kernel.gamma)
     return made
 
 
-def _matched(job: FitJob, network: Network, made: KernelNetwork, extractor: Extractor) -> float:
+def _matched(job: FitJob, network: Network, made: FeatureNetwork, extractor: Extractor) -> float:
     """Return the temperature with which the kernel head is as certain of the validation rows as the trained head."""
     predictor = Predictor.of(network, job.recipe, extractor.compute.device, backend="eager")
     wanted = float(predictor.probabilities(job.store, job.valid_rows).max(axis=1).mean())

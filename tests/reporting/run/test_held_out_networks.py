@@ -73,7 +73,7 @@ def test_grey_pictures_are_repeated_next_to_coloured_ones() -> None:
 @pytest.mark.parametrize("blend", [0, 1])
 def test_of_a_kernel_network_the_trained_head_is_explained(blend: int) -> None:
     model = torch.nn.Linear(3, 2)
-    network = KernelNetwork(model, None, (4, 3, 2))  # type: ignore[arg-type]
+    network = KernelNetwork(model, None, 3)  # type: ignore[arg-type]
     network.blend.fill_(blend)
     if blend:
         assert with_trained_head(network) is model

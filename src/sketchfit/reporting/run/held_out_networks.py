@@ -15,7 +15,7 @@ from sketchfit.data.paper import paper_colour
 from sketchfit.inference.network_input import network_inputs
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.classifier import features_of
-from sketchfit.models.kernel_network import KernelNetwork
+from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network, to_input
 from sketchfit.models.saved_network import load_network
 from sketchfit.reporting.evidence import Evidence
@@ -96,12 +96,12 @@ def heat_maps(networks: HeldOutNetworks, places: Sequence[int]) -> dict[int, Pix
 
 
 def with_trained_head(model: nn.Module) -> nn.Module:
-    """Return the part of a network that gradients explain: without a kernel head, which compares features.
+    """Return the part of a network that gradients explain: without a head on pooled features.
 
     Raises:
         ValueError: it has no other head.
     """
-    if not isinstance(model, KernelNetwork):
+    if not isinstance(model, FeatureNetwork):
         return model
     if not model.blend:
         raise ValueError("the head of this member is not trained by gradients")

@@ -1,4 +1,4 @@
-"""The choice of width and penalty by rows that are left out."""
+"""The choice of settings by rows that are left out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sketchfit.bank.closed_forms.rbf import RbfForm
+from sketchfit.bank.head_choice import HeadChoice, some_classes
 from sketchfit.bank.kernel import KernelRidge, KernelSettings
-from sketchfit.bank.kernel_choice import KernelChoice, some_classes
 from tests.bank.test_kernel import Floats, Rows, sample
 
+FORM = RbfForm()
 GOOD, BLIND = KernelSettings(0.5, 0.1), KernelSettings(1e-6, 100.0)
 """The second one sees no difference between rows."""
 
@@ -25,18 +27,18 @@ def rings(rows: int = 120) -> tuple[Floats, Rows]:
 
 @pytest.mark.parametrize("candidates", [(GOOD, BLIND), (BLIND, GOOD)])
 def test_the_better_settings_are_chosen(candidates: tuple[KernelSettings, ...]) -> None:
-    assert KernelChoice(*rings(), None, candidates).without(np.arange(0, 120, 5)) == GOOD
+    assert HeadChoice(*rings(), None, FORM, candidates).without(np.arange(0, 120, 5)) == GOOD
 
 
 def test_of_nearly_equal_settings_the_first_is_chosen() -> None:
     near = KernelSettings(0.5, 0.11)
-    assert KernelChoice(*rings(), None, (near, GOOD)).without(np.arange(5)) == near
-    assert KernelChoice(*rings(), None, (GOOD, near)).without(np.arange(5)) == GOOD
+    assert HeadChoice(*rings(), None, FORM, (near, GOOD)).without(np.arange(5)) == near
+    assert HeadChoice(*rings(), None, FORM, (GOOD, near)).without(np.arange(5)) == GOOD
 
 
 def test_a_single_candidate_needs_no_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(KernelRidge, "of", None)
-    assert KernelChoice(*rings(), None, (GOOD,)).without(np.arange(5)) == GOOD
+    assert HeadChoice(*rings(), None, FORM, (GOOD,)).without(np.arange(5)) == GOOD
 
 
 @given(st.integers(0, 1000))
@@ -45,7 +47,7 @@ def test_labels_of_removed_rows_change_nothing(seed: int) -> None:
     removed, other = rng.permutation(60)[:20], label.copy()
     other[removed] = rng.integers(0, 4, 20)
     candidates = [KernelSettings(width, 0.1) for width in (0.01, 0.5, 20.0)]
-    chosen = {KernelChoice(features, each, None, candidates).without(removed) for each in (label, other)}
+    chosen = {HeadChoice(features, each, None, FORM, candidates).without(removed) for each in (label, other)}
     assert len(chosen) == 1
 
 
@@ -65,6 +67,6 @@ def test_of_few_large_classes_some_rows_are_taken() -> None:
 
 
 def test_all_rows_are_taken_where_they_are_few() -> None:
-    choice, rows = KernelChoice.of(lambda rows: sample()[0][rows], sample()[1], np.arange(60) // 2, (0.5,), (0.1, 0.2))
+    choice, rows = HeadChoice.of(lambda rows: sample()[0][rows], sample()[1], np.arange(60) // 2, FORM, (GOOD, BLIND))
     assert rows.tolist() == list(range(60))
-    assert choice.candidates == [KernelSettings(0.5, 0.1), KernelSettings(0.5, 0.2)]
+    assert choice.candidates == (GOOD, BLIND)

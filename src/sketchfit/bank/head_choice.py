@@ -1,22 +1,18 @@
-"""Width and penalty of a kernel head by rows that are left out: per fold, on some of its training rows."""
+"""Settings of a head by rows that are left out: per fold, on some of its training rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.bank.kernel import KernelRidge, KernelSettings
-from sketchfit.bank.kernel_fold import KernelFold
+from sketchfit.bank.closed_form import AllRows, ClosedForm
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-
-WIDTHS = (0.25, 0.5, 0.125)
-STRENGTHS = (0.03, 0.06, 0.015)
 
 MOST = 2000
 """Rows that are compared. The best penalty depends on the rows per class, so they are of few classes."""
@@ -35,20 +31,22 @@ def some_classes(label: Rows, most: int = MOST) -> Rows:
 
 
 @dataclass(frozen=True)
-class KernelChoice:
+class HeadChoice:
     """Candidates on the same rows.
 
     Attributes:
         features: float32 [k, D].
         label: int64 [k].
         group: int64 [k], rows that are left out together; None: each row is a group.
-        candidates: settings; of nearly equal ones the first is chosen.
+        form: kind of the head.
+        candidates: its settings; of nearly equal ones the first is chosen.
     """
 
     features: Floats
     label: Rows
     group: Rows | None
-    candidates: Sequence[KernelSettings]
+    form: ClosedForm
+    candidates: Sequence[Hashable]
 
     @classmethod
     def of(
@@ -56,23 +54,22 @@ class KernelChoice:
         features: Callable[[Rows], Floats],
         label: Rows,
         group: Rows | None,
-        widths: Sequence[float] = WIDTHS,
-        strengths: Sequence[float] = STRENGTHS,
-    ) -> tuple[KernelChoice, Rows]:
+        form: ClosedForm,
+        candidates: Sequence[Hashable],
+    ) -> tuple[HeadChoice, Rows]:
         """Prepare the choice on some of n rows; return it and these rows, int64 [k].
 
         Args:
             features: returns float32 [k, D] of rows int64 [k].
             label: int64 [n].
             group: int64 [n]; None: each row is a group.
-            widths, strengths: of the candidates.
+            form, candidates: as for the class.
         """
         rows = some_classes(label)
-        candidates = [KernelSettings(width, strength) for width in widths for strength in strengths]
         number = np.unique(label[rows], return_inverse=True)[1]
-        return cls(features(rows), number, None if group is None else group[rows], candidates), rows
+        return cls(features(rows), number, None if group is None else group[rows], form, candidates), rows
 
-    def without(self, removed: Rows) -> KernelSettings:
+    def without(self, removed: Rows) -> Hashable:
         """Return the settings for a head without some rows, whose labels have no influence.
 
         The accuracy on rows that are left out group by group is compared. The first candidate is taken that is at most
@@ -80,16 +77,16 @@ class KernelChoice:
         """
         if len(self.candidates) == 1:
             return self.candidates[0]
-        right = [self._right(ridge, removed) for ridge in self._ridges]
+        right = [self._right(fit, removed) for fit in self._fits]
         best = right[int(np.argmax([one.sum() for one in right]))]
         worse = [best.sum() - one.sum() <= np.sqrt((best != one).sum()) for one in right]
         return self.candidates[worse.index(True)]
 
     @cached_property
-    def _ridges(self) -> list[KernelRidge]:
+    def _fits(self) -> list[AllRows]:
         classes = int(self.label.max()) + 1
-        return [KernelRidge.of(self.features, self.label, classes, one) for one in self.candidates]
+        return [self.form.fit(lambda rows: self.features[rows], self.label, classes, one) for one in self.candidates]
 
-    def _right(self, ridge: KernelRidge, removed: Rows) -> NDArray[np.bool_]:
-        rows, scores = KernelFold(ridge, removed).left_out(self.group)
+    def _right(self, fit: AllRows, removed: Rows) -> NDArray[np.bool_]:
+        rows, scores = fit.fold(removed).left_out(self.group)
         return np.asarray(scores.argmax(axis=1) == self.label[rows])
