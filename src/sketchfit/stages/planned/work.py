@@ -123,8 +123,7 @@ class RunWork:
         self.write_recipe()
         member = self.member(unit.member)
         if unit.kind == "bank":
-            in_time = allowed if self.book.plan.answers else lambda: math.inf  # the first answer is always computed
-            run_bank(self.context, member, self.state, Pace(self._expected_pass(unit), in_time, self._clock))
+            run_bank(self.context, member, self.state, self._pace_of_pass(unit, allowed))
             return
         fold = next(one for one in self.state.folds if one.number == unit.fold)
         training = member.recipe.training.model_copy(update={"epochs": unit.epochs})
@@ -136,6 +135,12 @@ class RunWork:
             step = option.epoch / option.updates
             expected = Expected(updates, step, option.after, option.stored(unit.epochs))
         run_network(self.context, member, fold, Pace(expected, allowed, self._clock))
+
+    def _pace_of_pass(self, unit: PlannedUnit, allowed: Callable[[], float]) -> Pace:
+        """Return the pace of a bank member's passes; the first answer is computed in any case, without rates."""
+        if not self.book.plan.answers:
+            return Pace(Expected(self.counts.images, 0.0, 0.0), lambda: math.inf, self._clock)
+        return Pace(self._expected_pass(unit), allowed, self._clock)
 
     def _expected_pass(self, unit: PlannedUnit) -> Expected:
         """Return what the passes of a bank member over the images are expected to take."""
