@@ -273,7 +273,8 @@ def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapp
 class _Pixels:
     """The arrays of a store that is being built.
 
-    Grey drawings go to one array and coloured ones to another: the store's channels are known only at the end.
+    The store's channels are known only at the end. Grey drawings go to an array of their own until a coloured one was
+    seen.
     """
 
     def __init__(self, part: Path, count: int, settings: StoreSettings) -> None:
@@ -283,12 +284,18 @@ class _Pixels:
         self._colour = create_npy(part / "colour.npy", (count, size, size, 3), np.uint8)
         self._paper = np.full((count, 3), 255, dtype=np.uint8)
         self._is_colour = np.zeros(count, dtype=bool)
+        self._any_colour = settings.channels == 3
 
     def put(self, row: int, image: NDArray[np.uint8]) -> None:
         """Resize a decoded image and store it."""
         square, self._paper[row] = self._settings.square(image)
-        self._is_colour[row] = square.shape[2] == 3
-        (self._colour if self._is_colour[row] else self._grey)[row] = square
+        if square.shape[2] == 3:
+            self._any_colour = True
+        self._is_colour[row] = self._any_colour  # other threads may change it at any time
+        if self._is_colour[row]:
+            self._colour[row] = _coloured(square)
+        else:
+            self._grey[row] = square
 
     def leave_white(self, row: int) -> None:
         """Make the row white: its image cannot be read."""
@@ -296,14 +303,19 @@ class _Pixels:
 
     def finish(self) -> None:
         """Keep the array that holds all images, as `images.npy`, and write the paper."""
-        if self._is_colour.any() or self._settings.channels == 3:
+        if self._any_colour:
             for row in np.flatnonzero(~self._is_colour):
-                self._colour[row] = self._grey[row]
+                self._colour[row] = _coloured(self._grey[row])
             _keep(self._part, self._colour, "colour.npy", "grey.npy")
             write_npy(self._part / "paper.npy", self._paper)
         else:
             _keep(self._part, self._grey, "grey.npy", "colour.npy")
             write_npy(self._part / "paper.npy", self._paper[:, :1])
+
+
+def _coloured(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image [H, W, 1 or 3] with three channels."""
+    return image if image.shape[2] == 3 else np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
 
 
 def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:
