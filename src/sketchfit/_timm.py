@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 import torch
@@ -33,9 +35,23 @@ def _import_torchvision() -> ModuleType:
     return importlib.import_module("torchvision")
 
 
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Let the import of a package fail within the block, unless it is imported already."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
 torchvision = _import_torchvision()
-timm = importlib.import_module("timm")
-for _part in ("data", "layers", "loss", "models", "optim", "scheduler", "utils"):
-    importlib.import_module(f"timm.{_part}")
+with _without("wandb"):  # timm would import it for its own training script, which takes a quarter of a second
+    timm = importlib.import_module("timm")
+    for _part in ("data", "layers", "loss", "models", "optim", "scheduler", "utils"):
+        importlib.import_module(f"timm.{_part}")
 
 __all__ = ["timm", "torchvision"]

@@ -30,6 +30,13 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "Usage" in done.stdout
 
 
+def test_a_first_answer_waits_for_no_import_that_it_does_not_need() -> None:
+    late = ("sklearn", "scipy.stats", "wandb", "optuna", "captum", "cleanlab", "openvino", "onnxruntime")
+    script = f"import sys, sketchfit.commands.run_in_time\nprint([name for name in {late!r} if name in sys.modules])\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("command", ["run", "plan", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find"])
 @pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
 def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:

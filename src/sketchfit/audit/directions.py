@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from sketchfit.data.folds import stratified_folds
 from sketchfit.data.paper import contrast
@@ -238,6 +237,8 @@ def _compare(turn: str, number: int, before: Ints, after: Ints) -> Direction | N
 
     The other class is the one that is predicted most for both together, which does not favour either.
     """
+    from scipy.stats import binomtest  # takes half a second to import
+
     others = np.concatenate([before, after])
     others = others[others != number]
     if not len(others):

@@ -13,9 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp, rankdata
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sketchfit.audit.traits import TRAIT_NAMES
@@ -122,6 +119,8 @@ def measure_drift(frame: pd.DataFrame, unit: NDArray[np.int64], seed: int = 0) -
 
 def _trait_drifts(values: NDArray[np.float64], test: NDArray[np.bool_]) -> dict[str, TraitDrift]:
     """Compare each trait [N, T] that enough rows of both splits have; the largest statistic first."""
+    from scipy.stats import ks_2samp  # takes half a second to import
+
     pairs = {}
     for column, name in enumerate(TRAIT_NAMES):
         known = ~np.isnan(values[:, column])
@@ -142,6 +141,8 @@ def _trait_drifts(values: NDArray[np.float64], test: NDArray[np.bool_]) -> dict[
 
 def trait_auc(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     """Return the probability that a value of the second sample is larger than one of the first; ties count half."""
+    from scipy.stats import rankdata  # takes half a second to import
+
     ranks = rankdata(np.concatenate([first, second]))[len(first) :]
     return float((ranks.sum() - len(second) * (len(second) + 1) / 2) / (len(first) * len(second)))
 
@@ -190,6 +191,9 @@ def adversarial_auc(
         unit: int64 [N]; rows of one unit share a fold.
         seed: of the folds.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier  # takes a second to import
+    from sklearn.metrics import roc_auc_score
+
     values = _finite_or_nan(values)
     fold = stratified_folds(test.astype(np.int64), [1 / _FOLDS] * _FOLDS, seed, unit)
     score = np.zeros(len(test))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.signals import odds
@@ -46,5 +46,5 @@ def alarm(found: LabelFree, single: float, error: float) -> Alarm:
     scale = inside * (1 - inside)
     spread = float(np.sqrt((found.split_error**2 + error**2) / scale**2 + METHOD_ERROR**2))
     z = (odds(found.single) - odds(single)) / spread
-    p_value = float(2 * norm.sf(abs(z)))
+    p_value = float(2 * ndtr(-abs(z)))
     return Alarm(p_value < LEVEL, z, p_value)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from scipy.stats import t
 
 from sketchfit.claims.averaging import UNSURE_OF_GAIN, averaged_accuracy
 from sketchfit.claims.interval import interval
@@ -83,6 +82,8 @@ def make_claim(rows: OutOfFold, slope: Slope, final: Floats, units: Sequence[Flo
         final: float [M, C], probabilities of the test rows that leave the run; M may be 0.
         units: probabilities of the test rows by each network that went into `final`, float [M, C] each.
     """
+    from scipy.stats import t  # takes half a second to import
+
     single, change, share = _single(rows, slope)
     of_rows, freedom = error_within_classes(rows.right, rows.label, rows.group)
     spread = single * (1 - single)

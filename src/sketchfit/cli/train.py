@@ -26,6 +26,7 @@ from sketchfit.cli.options import (
     table_settings,
 )
 from sketchfit.cli.time_options import AllowNoncommercial, Candidates, Quality, Time, Until, Wish
+from sketchfit.imports import quick_imports
 
 GROUP = "Train"
 app = typer.Typer()
@@ -58,12 +59,14 @@ def run(
     goal = wish.goal()
     check_arguments(data, recipe, settings)
     if goal is not None:
-        from sketchfit.commands.run_in_time import run_in_time
+        with quick_imports():
+            from sketchfit.commands.run_in_time import run_in_time
 
         strictly = ["data.missing=error"] if strict else []
         run_in_time(data, goal, recipe, [*settings, *strictly], out, fresh=fresh)
         return
-    from sketchfit.commands.run import run as run_stages
+    with quick_imports():
+        from sketchfit.commands.run import run as run_stages
 
     run_stages(data, recipe, settings, out, strict=strict, fresh=fresh)
 
@@ -92,7 +95,8 @@ def plan(
     wish = Wish(time, until, quality, tuple(candidates or ()), allow_noncommercial)
     goal = wish.needed()
     check_arguments(data, recipe, settings)
-    from sketchfit.commands.plan import plan as print_plan
+    with quick_imports():
+        from sketchfit.commands.plan import plan as print_plan
 
     print_plan(data, goal, recipe, settings, out)
 
@@ -114,7 +118,8 @@ def check(
     columns, reviews = table_settings(image_column, label_column, follow_links), review_settings(exclude, relabel)
     settings = [*columns, *reviews, *holdout_settings(holdout), *(overrides or [])]
     check_arguments(data, recipe, settings)
-    from sketchfit.commands.check import check as check_only
+    with quick_imports():
+        from sketchfit.commands.check import check as check_only
 
     check_only(data, recipe, settings, out)
 
@@ -134,6 +139,7 @@ def fit(
     """Train one network on all rows, without folds; no accuracy is claimed for it."""
     settings = [*table_settings(image_column, label_column, follow_links), *(overrides or [])]
     check_arguments(data, recipe, settings)
-    from sketchfit.commands.fit import fit as fit_network
+    with quick_imports():
+        from sketchfit.commands.fit import fit as fit_network
 
     fit_network(data, recipe, settings, out, strict=strict, fresh=fresh)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, norm
+from scipy.special import ndtri
 
 from sketchfit.runs.estimates import Difference, Estimate
 
@@ -45,7 +45,7 @@ def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
     """
     if not 0 <= successes <= n or n <= 0:
         raise ValueError(f"{successes} successes of {n} are not a proportion")
-    z = float(norm.ppf(0.5 + level / 2))
+    z = float(ndtri(0.5 + level / 2))
     share = successes / n
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
@@ -132,6 +132,8 @@ def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
     Args:
         first, second: bool [N], correctness on the same rows.
     """
+    from scipy.stats import binomtest  # takes half a second to import
+
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     gained, lost = int((~a & b).sum()), int((a & ~b).sum())
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

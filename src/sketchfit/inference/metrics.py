@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from sketchfit.inference.arrays import Bools, Floats, Ints
 
@@ -53,6 +52,8 @@ def log_loss(prob: Floats, label: Ints) -> float:
 
 def macro_f1(prob: Floats, label: Ints) -> float:
     """Return the mean F1, 0 … 1, over the classes that occur among labels or predictions."""
+    from sklearn.metrics import f1_score  # takes a second to import
+
     _check(prob, label)
     return float(f1_score(label, prob.argmax(axis=1), average="macro", zero_division=0.0))
 

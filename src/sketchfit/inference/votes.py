@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.metrics import FLOOR
@@ -68,6 +67,8 @@ def rank_mean(members: Sequence[Floats], weights: Floats | None = None) -> Float
     It does not depend on how confident members are. The last of C classes gets 0 points, the first C - 1; tied classes
     share theirs. Ties of the mean are decided by the mean probability.
     """
+    from scipy.stats import rankdata  # takes half a second to import
+
     w = _weights(len(members), weights)
     total = np.zeros(members[0].shape, dtype=np.float64)
     for share, prob in zip(w, members, strict=True):

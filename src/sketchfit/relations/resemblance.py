@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from sketchfit.data.folds import stratified_folds
 
@@ -108,6 +107,8 @@ def _compare(valid: Certainty, tested: Certainty, group: Ints) -> Resemblance:
 
     Test rows are taken to be as related to each other as training rows.
     """
+    from scipy.stats import rankdata  # takes half a second to import
+
     n, m = len(valid.margin), len(tested.margin)
     ranks = rankdata(np.concatenate([valid.margin, tested.margin]))
     above = (ranks[:n] - rankdata(valid.margin)) / m  # share of test rows below each validation row

@@ -1,0 +1,24 @@
+"""Import large packages quickly."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quick_imports() -> Iterator[None]:
+    """Import what the block imports without garbage collection.
+
+    Packages such as torch make a million objects that stay until the process ends. Collections during their import
+    search these objects several times, and later ones search them again: both are avoided.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
