@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from sketchfit.bank import converted
 from sketchfit.bank import extractor as extractor_module
-from sketchfit.bank.converted import ConvertedForward, is_converted
+from sketchfit.bank.converted import ConvertedForward
 from sketchfit.bank.extractor import Extractor
 from sketchfit.config.load import load_recipe
 from sketchfit.models.backends import backends
@@ -56,9 +55,10 @@ def test_a_network_is_converted_once_for_all_stores(monkeypatch: pytest.MonkeyPa
 
 
 def test_another_precision_or_backend_is_computed_by_torch() -> None:
-    assert is_converted("openvino", Compute(CPU))
-    assert not is_converted("openvino", Compute(CPU, precision="bf16"))
-    assert not is_converted("compiled", Compute(CPU))
+    assert isinstance(extractor_by("openvino").forward(3), ConvertedForward)
+    lower = replace(extractor_by("openvino"), compute=Compute(CPU, precision="bf16"))
+    assert not isinstance(lower.forward(3), ConvertedForward)
+    assert not isinstance(extractor_by("compiled").forward(3), ConvertedForward)
 
 
 @pytest.mark.parametrize("how", ["raises", "differs"])
@@ -74,7 +74,6 @@ def test_torch_is_used_where_the_conversion_fails(
 
     widths = extractor_by("eager").pooling.widths
     monkeypatch.setattr(backends.get("openvino"), "load", staticmethod(load))
-    monkeypatch.setattr(converted, "CHECKED", 2)
     rows, store = np.arange(6), make_store(IMAGES)
     found = extractor_by("openvino").of_rows(store, rows)
     assert np.array_equal(found, extractor_by("eager").of_rows(store, rows))

@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from sketchfit.bank.closed_forms.rbf import RbfForm
-from sketchfit.bank.kernel import KernelRidge
+from sketchfit.bank.kernel import KernelRidge, KernelSettings
 from sketchfit.bank.scale import FeatureScale
 from sketchfit.config.load import load_recipe
 from sketchfit.models.backbone import build_network
+from sketchfit.models.feature_network import TOLERANCE, tolerance_of
 from sketchfit.models.kernel_network import KernelNetwork
-from sketchfit.models.pooling import find_pooling
+from sketchfit.models.pooling import Pooling, find_pooling
 from sketchfit.models.saved_network import load_network, save_network
 from tests.factories import tiny_recipe
 
@@ -94,6 +96,54 @@ def test_a_mirrored_network_gives_an_image_and_its_mirror_image_one_answer(pictu
     assert torch.allclose(network.model.scores_of_features(parts), scores, atol=1e-5)
     if not blend:
         assert torch.allclose(found, scores / 0.25, atol=1e-4)
+
+
+@pytest.mark.parametrize("blend", [False, True])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_logits_follow_from_the_outputs_of_the_backbone(pictures, blend, mirrored):
+    model = fitted(blend)[1].model
+    model.mirrored.fill_(int(mirrored))
+    parts = (pictures, pictures.flip(3)) if mirrored else (pictures,)
+    with torch.inference_mode():
+        found = model.logits_of([model.pooling(one) for one in parts], [model.model(one) for one in parts])
+        assert torch.allclose(found, model(pictures), atol=1e-4)
+
+
+def head_of(rows, columns, seed):
+    """A head of a width and penalty as usual on random features, and others near its rows."""
+    rng = np.random.default_rng(seed)
+    features = (rng.normal(size=(rows, columns)) / np.sqrt(columns / 6)).astype(np.float16).astype(np.float32)
+    ridge = KernelRidge.of(features, rng.integers(0, 60, rows), 60, KernelSettings(0.25, 0.03))
+    model = RbfForm().network(ridge.head, nn.Identity(), Pooling(nn.Identity(), None))
+    near = features[:50] + rng.normal(size=(50, columns)) / np.sqrt(columns)
+    return model, near.astype(np.float32)
+
+
+def in_float64(model, features):
+    support, features = model.support.double(), features.double()
+    distance = torch.cdist(features, support, compute_mode="donot_use_mm_for_euclid_dist") ** 2
+    return (torch.exp(-model.gamma.double() * distance) + 1) @ model.dual.double()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_scores_are_those_of_float64_to_a_share_of_a_small_temperature(seed):
+    model, features = head_of(1500, 96, seed)
+    values = torch.from_numpy(features)
+    with torch.inference_mode():
+        found = model.scores(values)
+    plain = (in_float64(model, values) - found).abs().max()
+    assert plain < 2e-5
+
+
+def test_the_tolerance_of_a_conversion_is_less_than_what_rounding_as_the_stored_features_are_changes(pictures):
+    network = fitted()[1]
+    assert tolerance_of(network.model, 1e-5) == TOLERANCE
+    assert tolerance_of(network.model, 1e-2) == 1e-2
+    assert tolerance_of(network.model.model, 1e-5) == 1e-5
+    with torch.inference_mode():
+        features = network.model.pooling(pictures)
+        probs = [network.model.logits_of([one], []).softmax(1) for one in (features, features.half().float())]
+    assert TOLERANCE < (probs[0] - probs[1]).abs().max() < 1e-2
 
 
 def test_a_state_without_the_setting_is_that_of_a_network_that_is_not_mirrored():

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from sketchfit.models import choose_backend as choose_module
-from sketchfit.models import map_backend
+from sketchfit.models.backends import backends
 from sketchfit.models.compute import Compute
 from sketchfit.models.map_backend import build_map_backend, choose_map_backend, eager_maps
 from sketchfit.models.network import Network, Normalisation
@@ -40,7 +40,9 @@ def test_all_return_the_maps_of_torch(name, lower):
 def test_a_runtime_that_computes_something_else_is_not_used(lower, monkeypatch):
     pytest.importorskip("onnxruntime")
     right = eager_maps(lower, CPU)(PICTURES)
-    monkeypatch.setattr(map_backend, "in_batches_of", lambda size, backend: lambda pictures: backend(pictures) + 0.1)
+    load = backends.get("onnxruntime").load
+    changed = staticmethod(lambda graph, threads: lambda pictures: load(graph, threads)(pictures) + 0.1)
+    monkeypatch.setattr(backends.get("onnxruntime"), "load", changed)
     assert np.array_equal(build_map_backend("onnxruntime", lower, CPU, PICTURES)(PICTURES), right)
 
 

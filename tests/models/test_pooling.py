@@ -128,3 +128,15 @@ def test_features_of_half_precision_are_float32() -> None:
     pooling = find_pooling(model, 32, CPU)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         assert pooling(images).dtype == torch.float32
+
+
+@pytest.mark.parametrize(("name", "size"), [("test_resnet", 32), ("test_vit", 160)])
+def test_the_logits_of_the_own_head_are_the_last_block(name: str, size: int) -> None:
+    model, images = make(name), pictures(size)
+    plain = find_pooling(model, size, CPU)
+    both = plain.with_logits()
+    with torch.inference_mode():
+        features, found, expected = plain(images), both(images), model(images)
+    assert both.widths == (*plain.widths, 3)
+    assert torch.equal(found[:, :-3], features)
+    assert torch.allclose(found[:, -3:], expected, atol=1e-5)

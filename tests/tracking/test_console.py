@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sketchfit.tracking.console import LOGGER, Console, duration
+from sketchfit.tracking.console import LOGGER, ONCE, Console, duration
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +54,11 @@ def test_a_library_that_configures_logging_does_not_print_lines_twice(capfd: pyt
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_of_records_with_one_key_the_first_is_printed_by_each_console(capsys):
+    for _ in range(2):
+        Console("plain")
+        for text, key in [("one", "a"), ("two", "a"), ("three", "b"), ("four", None)]:
+            logging.getLogger("sketchfit").info(text, extra={ONCE: key} if key else None)
+        assert capsys.readouterr().out == "one\nthree\nfour\n"

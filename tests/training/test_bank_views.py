@@ -41,6 +41,6 @@ def test_another_network_is_refused(tmp_path, tiny_job):
     from sketchfit.training.fit import untrained
 
     network = untrained(tiny_job(), context.engine)
-    assert with_kernel_head(tiny_job(), network, torch.device("cpu")) is network
+    assert with_kernel_head(tiny_job(), network, torch.device("cpu"), context.console) == (network, None)
     with pytest.raises(TypeError, match="no head on pooled"):
         bank_views(context, member, network, member.train, VIEWS, np.arange(3))

@@ -26,7 +26,7 @@ CLOSED_FORM = {"training": {"epochs": 0, "kernel": "replace", "probe": True}}
 
 def trained(job):
     network = train_network(job, make_engine(job.recipe.compute), Console("none"))
-    return with_kernel_head(job, network, CPU)
+    return with_kernel_head(job, network, CPU, Console("none"))[0]
 
 
 def accuracy(job, network):
@@ -83,7 +83,7 @@ def test_a_trained_network_gets_a_kernel_head(tiny_job, use):
 def test_without_the_setting_the_network_stays_as_it_is(tiny_job):
     job = tiny_job({"training": {"epochs": 1}})
     network = train_network(job, make_engine(job.recipe.compute), Console("none"))
-    assert with_kernel_head(job, network, CPU) is network
+    assert with_kernel_head(job, network, CPU, Console("none")) == (network, None)
 
 
 @given(st.integers(0, 1000), st.floats(0.3, 0.95))

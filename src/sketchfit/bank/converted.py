@@ -6,17 +6,14 @@ import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from sketchfit.models.backend import Pictures
 from sketchfit.models.backends import backends
-from sketchfit.models.choose_backend import check_backend
-from sketchfit.models.compute import Compute
+from sketchfit.models.compare_backend import same_as_torch
 from sketchfit.models.conversion.converted import ConvertedKind
-from sketchfit.models.conversion.fixed_batch import in_batches_of
-from sketchfit.models.conversion.onnx_graph import to_onnx
 from sketchfit.models.network import Network
+from sketchfit.tracking.console import ONCE
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +21,8 @@ Floats = NDArray[np.float32]
 Forward = Callable[[Pictures], Floats]
 """Features float32 [B, D] of pictures uint8 [B, size, size, C]."""
 
-CHECKED = 8
-"""Pictures of the first batch that are compared."""
-
 TOLERANCE = 2e-4
 """Largest difference from torch's features, as a share of the largest feature of the block; float16 rounds by 5e-4."""
-
-
-def is_converted(name: str, compute: Compute) -> bool:
-    """Return whether a backend is a converted network that computes as this device and precision do."""
-    if name == "eager" or compute.precision != "fp32":
-        return False
-    check_backend(name, compute.device)
-    return issubclass(backends.get(name), ConvertedKind)
 
 
 class ConvertedForward:
@@ -62,19 +48,14 @@ class ConvertedForward:
     def _build(self, pictures: Pictures) -> Forward:
         kind = backends.get(self._name)
         assert issubclass(kind, ConvertedKind)
-        try:
-            graph = to_onnx(self._pooled, pictures.shape, probabilities=False)
-            built = in_batches_of(len(pictures), kind.load(graph, torch.get_num_threads()))
-            gap = self._gap(built(pictures[:CHECKED]), self._eager(pictures[:CHECKED]))
-        except Exception as error:  # converters raise all kinds; torch works in any case
-            log.info(f"frozen features by torch, as {self._name} failed: {type(error).__name__}")
-            return self._eager
-        if not gap <= TOLERANCE:  # written so that NaN is a difference
-            log.info(f"frozen features by torch, as those of {self._name} differ by {gap:.1g}")
-            return self._eager
-        return built
+        forward, why = same_as_torch(
+            lambda: kind.build_values(self._pooled, pictures), pictures, self._eager, TOLERANCE, self._difference
+        )
+        if why:
+            log.info(f"features by torch, {self._name} is not used: {why}", extra={ONCE: f"features {self._name}"})
+        return forward
 
-    def _gap(self, found: Floats, expected: Floats) -> float:
+    def _difference(self, found: Floats, expected: Floats) -> float:
         """Return the largest difference, as a share of the largest value of its block."""
         starts = np.cumsum((0, *self._widths[:-1]))
         gap, largest = (

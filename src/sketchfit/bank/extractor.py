@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.bank.cache import MakeArray, Stored, is_random
-from sketchfit.bank.converted import ConvertedForward, Forward, is_converted
+from sketchfit.bank.converted import ConvertedForward, Forward
 from sketchfit.config.head import HeadSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.batches import Augment, load_batches, no_randomness
 from sketchfit.data.store import Store
 from sketchfit.models.backbone import build_network
-from sketchfit.models.choose_backend import choose_backend
+from sketchfit.models.choose_backend import check_backend, choose_backend, converts
 from sketchfit.models.compute import Compute
 from sketchfit.models.network import Network, to_input
 from sketchfit.models.pooling import PooledModel, Pooling, find_pooling
@@ -138,7 +138,8 @@ class Extractor:
         name = self.backend
         if name == "auto":
             name = choose_backend(self.network, self.compute, self.size, images)
-        if not is_converted(name, self.compute):
+        check_backend(name, self.compute.device)
+        if not converts(name, self.compute):
             return self.of_pictures
         pooled = Network(PooledModel(self.pooling), self.network.normalisation)
         self.converted[name] = ConvertedForward(name, pooled, self.pooling.widths, self.of_pictures)

@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
-import numpy as np
 import torch
 
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.backends import backends
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.choose_backend import check_backend
+from sketchfit.models.compare_backend import same_as_torch
 from sketchfit.models.compute import Compute
+from sketchfit.models.feature_network import tolerance_of
 from sketchfit.models.network import Network
-
-CHECKED = 8
-"""Pictures of the first batch that are compared."""
+from sketchfit.tracking.console import ONCE
 
 _LOG = logging.getLogger(__name__)
 
+_NUMBER = re.compile(r"[\d.]+e?-?\d*")
+"""Reasons that differ in their figures alone are one reason."""
+
 
 def build_backend(
-    name: str, network: Network, compute: Compute, report: Callable[[str], None] = _LOG.warning
+    name: str, network: Network, compute: Compute, report: Callable[[str], None] | None = None
 ) -> Backend:
     """Return a backend of a trained network.
 
     Args:
         name: of the backend, not `auto`.
         network: on the device of `compute`, in evaluation mode.
-        report: called once, with the reason, if torch has to be used instead.
+        report: called once, with the reason, if torch has to be used instead; None: it is logged, once per run.
 
     Raises:
         UserError: there is no such backend, or it cannot be used here.
     """
     check_backend(name, compute.device)
-    return eager(network, compute) if name == "eager" else CheckedBackend(name, network, compute, report)
+    return eager(network, compute) if name == "eager" else CheckedBackend(name, network, compute, report or _warn)
+
+
+def _warn(text: str) -> None:
+    _LOG.warning(text, extra={ONCE: _NUMBER.sub("", text)})
 
 
 class CheckedBackend:
@@ -53,29 +60,19 @@ class CheckedBackend:
         return self._backend(pictures)
 
     def _build(self, pictures: Pictures) -> Backend:
-        kind = backends.get(self._name)
-        try:
-            built = kind.build(self._network, pictures, self._compute)
-            found = built(pictures)[:CHECKED]
-        except Exception as error:  # converters and compilers raise all kinds; torch works in any case
-            return self._give_up(f"it failed: {_first_line(error)}")
-        tolerance = kind.tolerance(self._compute)
-        if tolerance is None:
-            return built
-        with torch.autocast(self._compute.device.type, enabled=False):
-            expected = self._eager(pictures[:CHECKED])
-        if found.shape != expected.shape:
-            return self._give_up(f"it returns shape {found.shape}, not {expected.shape}")
-        gap = float(np.abs(found - expected).max())
-        if not gap <= tolerance:  # written so that NaN is a difference
-            return self._give_up(f"its probabilities differ by {gap:.1g} from torch's")
+        kind, model = backends.get(self._name), self._network.model
+        most = kind.tolerance(self._compute)
+        built, why = same_as_torch(
+            lambda: kind.build(self._network, pictures, self._compute),
+            pictures,
+            self._in_fp32,
+            None if most is None else tolerance_of(model, most),
+        )
+        if why:
+            self._report(f"inference.backend={self._name} is not used, torch is used instead: {why}")
+            return self._eager
         return built
 
-    def _give_up(self, why: str) -> Backend:
-        self._report(f"inference.backend={self._name} is not used, torch is used instead: {why}")
-        return self._eager
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    def _in_fp32(self, pictures: Pictures) -> Floats:
+        with torch.autocast(self._compute.device.type, enabled=False):
+            return self._eager(pictures)

@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from sketchfit.errors import UserError
 from sketchfit.models.backends import backends
 from sketchfit.models.compute import Compute
+from sketchfit.models.conversion.converted import ConvertedKind
 from sketchfit.models.network import Network
 
 WORTH = 1e12
@@ -32,6 +33,12 @@ def choose_backend(network: Network, compute: Compute, size: int, images: int | 
     if not usable or not worth_converting(images, forward_flops(network, size, compute.device)):
         return "eager"
     return usable[0]
+
+
+def converts(name: str, compute: Compute) -> bool:
+    """Return whether a backend, not `auto`, is a converted network that computes as this device and precision do."""
+    usable = compute.device.type == "cpu" and compute.precision == "fp32"
+    return usable and issubclass(backends.get(name), ConvertedKind)
 
 
 def automatic_backends() -> tuple[str, ...]:

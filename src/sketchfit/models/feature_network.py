@@ -19,6 +19,16 @@ from sketchfit.models.pooling import Pooling, find_pooling
 POWER = 0.7
 """Of the features: the few large values of a feature count less. The same in `bank.scale`."""
 
+TOLERANCE = 1e-4
+"""Largest difference of a converted network's probabilities from torch's. A small temperature enlarges the rounding of
+scores; but heads keep features of training images with 11 bits, and rounding those of other images in the same way
+changes probabilities by more than this."""
+
+
+def tolerance_of(model: nn.Module, usual: float) -> float:
+    """Return how much a conversion's probabilities may differ from torch's; `usual` without a head on features."""
+    return max(usual, TOLERANCE) if isinstance(model, FeatureNetwork) else usual
+
 
 class FeatureNetwork(nn.Module):
     """A backbone with a head on its pooled features.
@@ -100,11 +110,21 @@ class FeatureNetwork(nn.Module):
         """Return logits float32 [B, C] of images float [B, 3, H, W]."""
         both = torch.cat([images, images.flip(3)]) if self.mirrored else images
         last, blocks = self.pooling.outputs(both)
-        logits = self.scores(self._mean(self.scaled(torch.cat(blocks, dim=1)))) / self.temperature
+        own = self._by_picture(self.pooling.own_logits(both, last)) if self.blend else ()
+        return self.logits_of(self._by_picture(torch.cat(blocks, dim=1)), own)
+
+    def logits_of(self, features: Sequence[Tensor], own: Sequence[Tensor]) -> Tensor:
+        """Return logits float32 [B, C] of what the backbone returns for each picture of the same images.
+
+        Args:
+            features: pooled ones, float32 [B, D] per picture.
+            own: logits [B, C] of the backbone's own head per picture; not used without `blend`.
+        """
+        logits = self.scores_of_features(features) / self.temperature
         if not self.blend:
             return logits
-        own = F.log_softmax(self._own_logits(both, last).float(), dim=1)
-        return (F.log_softmax(logits, dim=1) + self._mean(own)) / 2
+        mean = torch.stack([F.log_softmax(one.float(), dim=1) for one in own]).mean(dim=0)
+        return (F.log_softmax(logits, dim=1) + mean) / 2
 
     def scaled(self, features: Tensor) -> Tensor:
         """Return pooled features float32 [B, D] on the scale of the head, float32 [B, K]."""
@@ -116,9 +136,9 @@ class FeatureNetwork(nn.Module):
         """Return the scores float32 [B, C] of pooled features, float32 [B, D] per picture of the same images."""
         return self.scores(torch.stack([self.scaled(part) for part in parts]).mean(dim=0))
 
-    def _mean(self, values: Tensor) -> Tensor:
-        """Return the mean over an image and the mirrored one, [B, …] of [2 B, …]."""
-        return values.reshape(2, -1, values.shape[1]).mean(dim=0) if self.mirrored else values
+    def _by_picture(self, values: Tensor) -> Sequence[Tensor]:
+        """Return [2 B, …] of images and mirrored images as two [B, …]; where nothing is mirrored, the values."""
+        return values.reshape(2, -1, values.shape[1]).unbind() if self.mirrored else (values,)
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Return the backbone's last map."""
@@ -130,9 +150,4 @@ class FeatureNetwork(nn.Module):
         """Return the output of the backbone's own head."""
         network: Any = self.model
         found: Tensor = network.forward_head(features, pre_logits=pre_logits)
-        return found
-
-    def _own_logits(self, images: Tensor, last: Tensor | None) -> Tensor:
-        """Return the logits of the backbone's own head."""
-        found: Tensor = self.model(images) if last is None else self.forward_head(last)
         return found

@@ -31,9 +31,19 @@ class KernelNetwork(FeatureNetwork):
         return int(self.dual.shape[1])
 
     def scores(self, values: Tensor) -> Tensor:
-        """Return the scores of the kernel head, float32 [B, C], of scaled features float32 [B, K]."""
+        """Return the scores of the kernel head, float32 [B, C], of scaled features float32 [B, K].
+
+        Kernel values are near one another, and coefficients nearly sum to 0: what the values have in common is taken
+        out before the sum, or float32 would keep few bits of it.
+        """
         with torch.autocast(values.device.type, enabled=False):  # distances are differences of large numbers
             support = self.support.float()
-            squares = (values**2).sum(dim=1, keepdim=True) + (support**2).sum(dim=1)
-            distance = (squares - 2 * values @ support.T).clamp(min=0)
-            return (torch.exp(-self.gamma * distance) + 1) @ self.dual
+            lengths = (support**2).sum(dim=1)
+            distance = ((values**2).sum(dim=1, keepdim=True) + lengths - 2 * values @ support.T).clamp(min=0)
+            usual = torch.exp(-2 * self.gamma * lengths.mean())  # rows have mean 0, so this is of the mean distance
+            return (torch.exp(-self.gamma * distance) - usual) @ self.dual + (1 + usual) * _sum_of_rows(self.dual)
+
+
+def _sum_of_rows(values: Tensor) -> Tensor:
+    """Return the sum float32 [C] of float32 [n, C], added up in float64 where the device has it."""
+    return values.sum(dim=0) if values.device.type == "mps" else values.double().sum(dim=0).float()

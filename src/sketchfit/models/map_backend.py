@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.backends import backends
-from sketchfit.models.build_backend import CHECKED
-from sketchfit.models.choose_backend import choose_backend
+from sketchfit.models.choose_backend import choose_backend, converts
+from sketchfit.models.compare_backend import largest_difference, same_as_torch
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.converted import ConvertedKind
-from sketchfit.models.conversion.fixed_batch import in_batches_of
-from sketchfit.models.conversion.onnx_graph import to_onnx
 from sketchfit.models.network import Network, to_input
 
 TOLERANCE = 1e-3
@@ -32,10 +29,7 @@ def choose_map_backend(lower: Network, compute: Compute, size: int, images: int,
         wanted: `inference.backend`; one that is not a converted network is replaced by torch.
     """
     name = choose_backend(lower, compute, size, images) if wanted == "auto" else wanted
-    usable = (
-        compute.device.type == "cpu" and compute.precision == "fp32" and issubclass(backends.get(name), ConvertedKind)
-    )
-    return name if usable else "eager"
+    return name if converts(name, compute) else "eager"
 
 
 def build_map_backend(name: str, lower: Network, compute: Compute, pictures: Pictures) -> Backend:
@@ -47,18 +41,15 @@ def build_map_backend(name: str, lower: Network, compute: Compute, pictures: Pic
         compute: as there.
         pictures: the first batch; later ones are of the same size in pixels.
     """
-    torch_maps = eager_maps(lower, compute)
-    kind = backends.get(name)
+    in_torch, kind = eager_maps(lower, compute), backends.get(name)
     if not issubclass(kind, ConvertedKind):
-        return torch_maps
-    try:
-        graph = to_onnx(lower, pictures.shape, probabilities=False)
-        built = in_batches_of(len(pictures), kind.load(graph, torch.get_num_threads()))
-        found, expected = built(pictures)[:CHECKED], torch_maps(pictures[:CHECKED])
-    except Exception:  # converters raise all kinds; torch works in any case
-        return torch_maps
-    same = found.shape == expected.shape and np.abs(found - expected).max() <= TOLERANCE * max(expected.std(), 1e-6)
-    return built if same else torch_maps
+        return in_torch
+    return same_as_torch(lambda: kind.build_values(lower, pictures), pictures, in_torch, TOLERANCE, _difference)[0]
+
+
+def _difference(found: Floats, expected: Floats) -> float:
+    """Return the largest difference of maps, as a share of their standard deviation."""
+    return largest_difference(found, expected) / max(float(expected.std()), 1e-6)
 
 
 def eager_maps(lower: Network, compute: Compute) -> Callable[[Pictures], Floats]:

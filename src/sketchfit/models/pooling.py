@@ -31,6 +31,7 @@ class Pooling:
         prefix: tokens before those of places in the last output, if that consists of tokens.
         class_token: whether the first of them is a class token.
         widths: number of features per block.
+        logits: how many logits of the model's own head are the last block; 0: they are not taken.
     """
 
     model: nn.Module
@@ -38,6 +39,7 @@ class Pooling:
     prefix: int = 0
     class_token: bool = False
     widths: tuple[int, ...] = ()
+    logits: int = 0
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the features float32 [B, D] of images float [B, 3, H, W]; D is the sum of `widths`."""
@@ -45,7 +47,19 @@ class Pooling:
 
     def blocks(self, images: Tensor) -> list[Tensor]:
         """Return the features per block, each float32 [B, width]."""
-        return self.outputs(images)[1]
+        last, found = self.outputs(images)
+        return [*found, self.own_logits(images, last).float()] if self.logits else found
+
+    def with_logits(self) -> Pooling:
+        """Return a pooling that takes the logits of the model's own head as well, from the same forward pass."""
+        classes = int(self.model.num_classes)  # type: ignore[arg-type]
+        return replace(self, widths=(*self.widths, classes), logits=classes)
+
+    def own_logits(self, images: Tensor, last: Tensor | None) -> Tensor:
+        """Return the logits [B, C] of the model's own head, of images and the last map of `outputs`."""
+        network: Any = self.model
+        found: Tensor = network(images) if last is None else network.forward_head(last)
+        return found
 
     def outputs(self, images: Tensor) -> tuple[Tensor | None, list[Tensor]]:
         """Return the last map, from which the model's head computes logits, and the features per block.

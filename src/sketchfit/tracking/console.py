@@ -7,6 +7,7 @@ Lines are log records of the standard library's `logging`, so a function needs n
     log = logging.getLogger(__name__)
     log.info("near-duplicates: 3 groups")        # prints the text as it is
     log.warning("wandb is not installed")        # prints "warning: wandb is not installed"
+    log.warning("fold 3 is small", extra={ONCE: "small"})     # only the first of all records with the same key
 
 Records of the logger `sketchfit` and of its children appear once a command has made its `Console`; before that, as in
 every library, only warnings do. A function takes a `Console` only where it shows a progress bar or a rich table.
@@ -25,6 +26,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 LOGGER = "sketchfit"
 """Name of the logger whose records a `Console` prints."""
+
+ONCE = "once"
+"""Attribute of a record, set by `extra`: a `Console` prints only the first of those with the same value."""
 
 PLAIN_EVERY_SECONDS = 20.0
 """Shortest time between two plain lines of progress."""
@@ -94,9 +98,15 @@ class _ConsoleHandler(logging.Handler):
     def __init__(self, console: Console) -> None:
         super().__init__()
         self._console = console
+        self._printed = set[str]()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            key = getattr(record, ONCE, None)
+            if key in self._printed:
+                return
+            if key is not None:
+                self._printed.add(key)
             level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
             self._console.line(level + self.format(record))
         except Exception:

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from sketchfit.bank.features import FeaturePass
-from sketchfit.bank.kernel import CHUNK
 from sketchfit.bank.temperature import probabilities
 from sketchfit.data.store import Store
 from sketchfit.inference.tta import View
 from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network
 from sketchfit.training.context import Member, RunContext
+from sketchfit.training.head_pass import Outputs, logits_of
 from sketchfit.training.kernel_head import extractor_of
 from sketchfit.training.kernel_views import view_pictures_of
 
@@ -46,14 +45,7 @@ def bank_views(
         probs = []
         for pictures in view_pictures_of(view, bool(model.mirrored)):
             passes = [FeaturePass(member.recipe, extractor, context.console, one.name, one.make) for one in pictures]
-            probs.append(_probabilities(model, [one.features(store).read()[rows] for one in passes], device))
+            outputs = Outputs(tuple(one.features(store).rows(rows) for one in passes), ())
+            probs.append(probabilities(logits_of(model, outputs, device), 1.0))
         found[view.name] = np.mean(np.stack(probs), axis=0, dtype=np.float32)
     return found
-
-
-def _probabilities(model: FeatureNetwork, parts: Sequence[Floats], device: torch.device) -> Floats:
-    """Return the probabilities float32 [n, C] of pooled features, float32 [n, D] per picture."""
-    each = zip(*(torch.split(torch.from_numpy(part), CHUNK) for part in parts), strict=True)
-    with torch.inference_mode():
-        scores = [model.scores_of_features([part.to(device) for part in chunk]).cpu().numpy() for chunk in each]
-    return probabilities(np.concatenate(scores), float(model.temperature))

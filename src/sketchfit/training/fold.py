@@ -31,6 +31,7 @@ from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.training.context import Member, RunContext
+from sketchfit.training.head_pass import HeadPredictor
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_head import with_kernel_head
 from sketchfit.training.seed_soup import train_network
@@ -172,10 +173,11 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
         began = time.monotonic()
         job = training.make_job()
         network = train_network(job, context.engine, context.console, training.watch)
-        network = with_kernel_head(job, network, context.engine.device)
+        network, predictor = with_kernel_head(job, network, context.engine.device, context.console)
 
         def finish() -> None:
-            write_results(context, training.member, training.fold, network, context.row_ids[job.train_rows])
+            learnt = context.row_ids[job.train_rows]
+            write_results(context, training.member, training.fold, network, learnt, predictor)
             seconds = time.monotonic() - began
             folder.finish(training.fingerprint, seconds)
             log.info(f"{job.name}: done in {duration(seconds)}{training.note}")
@@ -196,7 +198,12 @@ def delete_unfinished(folder: NetworkFolder) -> None:
 
 
 def write_results(
-    context: RunContext, member: Member, fold: Fold, network: Network, learnt: NDArray[np.uint64]
+    context: RunContext,
+    member: Member,
+    fold: Fold,
+    network: Network,
+    learnt: NDArray[np.uint64],
+    predictor: HeadPredictor | None = None,
 ) -> None:
     """Write a network's weights, and its probabilities of validation and test rows.
 
@@ -206,14 +213,14 @@ def write_results(
         fold: whose rows are validated.
         network: trained.
         learnt: uint64, `content_ids` of the images that it has learnt from.
+        predictor: predicts as the network does; None: they are computed by the network.
     """
     folder, table = context.run.network(member.name, fold.number), context.table
     save_network(folder.path, network, fold_recipe(member, fold), learnt)
-    predictor = Predictor.of(network, member.recipe, context.engine.device)
-    oof = predictor.probabilities(member.train, fold.valid)
-    folder.write_probabilities("oof", fold.valid, oof)
+    answers = predictor or Predictor.of(network, member.recipe, context.engine.device)
+    folder.write_probabilities("oof", fold.valid, answers.probabilities(member.train, fold.valid))
     readable = member.test.readable
-    test = predictor.probabilities(member.test, np.flatnonzero(readable))
+    test = answers.probabilities(member.test, np.flatnonzero(readable))
     prior = class_prior(table.label[fold.train], table.class_count)
     folder.write_probabilities("test", np.arange(len(readable)), with_prior(test, readable, prior))
 

@@ -16,21 +16,20 @@ from sketchfit.bank.closed_form import ClosedForm
 from sketchfit.bank.closed_forms import closed_forms
 from sketchfit.bank.closed_forms.rbf import RbfForm
 from sketchfit.bank.extractor import Extractor
-from sketchfit.bank.features import FeaturePass
-from sketchfit.bank.kernel import CHUNK, KernelSettings
+from sketchfit.bank.kernel import KernelSettings
 from sketchfit.bank.scale import FeatureScale
-from sketchfit.bank.temperature import LEAST, MOST, fit_temperature
+from sketchfit.bank.temperature import LEAST, MOST, fit_temperature, probabilities
 from sketchfit.bank.without_rows import ScoringHead
 from sketchfit.config.kernel import KernelSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
-from sketchfit.inference.predictor import Predictor
 from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.pooling import NoFeaturesError, Pooling
 from sketchfit.tracking.console import Console, duration
+from sketchfit.training.head_pass import HeadPass, HeadPredictor
 from sketchfit.training.job import FitJob
-from sketchfit.training.kernel_views import NamedPicture, averages_mirrored, head_pictures
+from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +37,12 @@ Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 
-def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Network:
-    """Return the network with the kernel head of the recipe; the network itself where the recipe has none.
+def with_kernel_head(
+    job: FitJob, network: Network, device: torch.device, console: Console
+) -> tuple[Network, HeadPredictor | None]:
+    """Return the network with the kernel head of the recipe, and what predicts without further passes of training rows.
+
+    The network itself is returned, and None, where the recipe has no such head.
 
     The temperature of a head on a frozen backbone has the least log-loss on rows that are left out one by one. A
     trained network has learnt the training rows, so its kernel head gets the temperature with which it is on average
@@ -49,18 +52,20 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
         job: of the training.
         network: trained, or as it is before training where the recipe has no epochs.
         device: on which it computes.
+        console: for bars.
 
     Raises:
         UserError: the backbone has no features before its classifier.
     """
     section, rows = job.recipe.training.kernel, job.train_rows
     if section.use == "none":
-        return network
+        return network, None
     began, label = time.monotonic(), _labels(job)[rows]
     extractor = extractor_of(network, job.recipe, device)
     mirrored = averages_mirrored(job.recipe, job.mirroring)
-    parts = [_features(job, extractor, rows, picture) for picture in head_pictures(mirrored)]
-    scale = FeatureScale.of(parts[0], extractor.pooling.widths)
+    outputs = HeadPass.of(job, extractor, head_pictures(mirrored), console)
+    parts = outputs.train().features
+    scale = FeatureScale.of(parts[0], outputs.widths)
     values = scale.mean_of(parts)
     try:
         form = closed_forms.get(section.head)
@@ -70,18 +75,19 @@ def with_kernel_head(job: FitJob, network: Network, device: torch.device) -> Net
         left_out, scores = fit.left_out()
     except ValueError as error:
         raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
-    made.blend.fill_(int(section.use == "blend"))
     made.mirrored.fill_(int(mirrored))
+    predictor = HeadPredictor(made, outputs)
     if job.recipe.training.epochs == 0 or not len(job.valid_rows):
         made.temperature.fill_(fit_temperature(scores, label[left_out]))
     else:
-        made.temperature.fill_(_matched(job, network, made, extractor))
+        made.temperature.fill_(_matched(predictor))
+    made.blend.fill_(int(section.use == "blend"))
     right = 100 * float((scores.argmax(axis=1) == label[left_out]).mean())
     log.info(
         f"{job.name}: {section.head} head on {len(rows):,} images in {duration(time.monotonic() - began)}; "
         f"leaving out one by one {right:.1f} % of {len(left_out):,} are right"
     )
-    return replace(network, model=made)
+    return replace(network, model=made), predictor
 
 
 def first_settings(section: KernelSection) -> KernelSettings:
@@ -111,14 +117,6 @@ def extractor_of(network: Network, recipe: Recipe, device: torch.device) -> Extr
         raise UserError(f"training.kernel: {error}", "Set training.kernel=none.") from error
 
 
-def _features(job: FitJob, extractor: Extractor, rows: Rows, picture: NamedPicture) -> Floats:
-    """Return the features of rows, float32 [n, D]; those of a frozen backbone are shared by folds and runs."""
-    if job.recipe.training.epochs == 0:
-        bank = FeaturePass(job.recipe, extractor, Console("none"), picture.name, picture.make)
-        return bank.features(job.store).read()[rows]
-    return extractor.of_rows(job.store, rows, picture.make)
-
-
 def head_network(
     form: ClosedForm, network: Network, pooling: Pooling, scale: FeatureScale, head: ScoringHead
 ) -> FeatureNetwork:
@@ -129,16 +127,15 @@ def head_network(
     return made
 
 
-def _matched(job: FitJob, network: Network, made: FeatureNetwork, extractor: Extractor) -> float:
-    """Return the temperature with which the kernel head is as certain of the validation rows as the trained head."""
-    predictor = Predictor.of(network, job.recipe, extractor.compute.device, backend="eager")
-    wanted = float(predictor.probabilities(job.store, job.valid_rows).max(axis=1).mean())
-    pictures = head_pictures(bool(made.mirrored))
-    parts = [torch.from_numpy(extractor.of_rows(job.store, job.valid_rows, picture.make)) for picture in pictures]
-    with torch.inference_mode():
-        each = zip(*(torch.split(part.to(extractor.compute.device), CHUNK) for part in parts), strict=True)
-        scores = np.concatenate([made.scores_of_features(chunk).cpu().numpy() for chunk in each])
-    return temperature_of_certainty(scores, wanted)
+def _matched(predictor: HeadPredictor) -> float:
+    """Return the temperature with which the kernel head is as certain of the validation rows as the trained head.
+
+    Args:
+        predictor: its model is not blended yet, and has temperature 1.
+    """
+    valid = predictor.outputs.valid()
+    wanted = float(probabilities(valid.own[0], 1.0).max(axis=1).mean())
+    return temperature_of_certainty(predictor.logits(valid), wanted)
 
 
 def temperature_of_certainty(scores: Floats, wanted: float) -> float:

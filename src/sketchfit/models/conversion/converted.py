@@ -22,14 +22,20 @@ class ConvertedKind(BackendKind):
     @staticmethod
     @abstractmethod
     def load(graph: bytes, threads: int) -> Backend:
-        """Return the backend of an ONNX graph from pictures to probabilities."""
+        """Return the backend of an ONNX graph from pictures to values."""
 
     @classmethod
     @override
     def build(cls, network: Network, pictures: Pictures, compute: Compute) -> Backend:
+        return cls.build_values(network, pictures, probabilities=True)
+
+    @classmethod
+    def build_values(cls, network: Network, pictures: Pictures, *, probabilities: bool = False) -> Backend:
+        """Return the backend from pictures to what a network returns; arguments as of `build` and of `to_onnx`."""
         import torch
 
         from sketchfit.models.conversion.fixed_batch import in_batches_of
         from sketchfit.models.conversion.onnx_graph import to_onnx
 
-        return in_batches_of(len(pictures), cls.load(to_onnx(network, pictures.shape), torch.get_num_threads()))
+        graph = to_onnx(network, pictures.shape, probabilities=probabilities)
+        return in_batches_of(len(pictures), cls.load(graph, torch.get_num_threads()))

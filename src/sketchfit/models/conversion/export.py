@@ -16,6 +16,7 @@ from sketchfit.models.backends.eager import eager
 from sketchfit.models.backends.onnx_runtime import OnnxRuntime
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.onnx_graph import to_onnx
+from sketchfit.models.feature_network import tolerance_of
 from sketchfit.models.network import Network
 
 RT_INFO = "sketchfit"
@@ -41,7 +42,7 @@ def checked_graph(network: Network, size: int, channels: int) -> tuple[bytes, bo
         except Exception as error:  # converters raise all kinds
             why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"
             continue
-        if gap <= TOLERANCE:
+        if gap <= tolerance_of(network.model, TOLERANCE):
             return graph, any_batch
         why = f"its probabilities differ by {gap:.1g} from torch's"
     raise UserError(f"this network cannot be exported: {why}")
