@@ -12,6 +12,8 @@ from sketchfit.models.backends import backends
 from sketchfit.models.compute import Compute
 from sketchfit.models.map_backend import build_map_backend, choose_map_backend, eager_maps
 from sketchfit.models.network import Network, Normalisation
+from sketchfit.models.split import split_model
+from tests.models.test_split import SPLITS, frozen, pictures
 
 CPU = Compute(torch.device("cpu"))
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3)).astype(np.uint8)
@@ -55,3 +57,18 @@ def test_a_runtime_is_chosen_where_its_conversion_pays(lower, monkeypatch):
     assert choose_map_backend(lower, Compute(torch.device("cpu"), "bf16"), 16, many) == "eager"
     assert choose_map_backend(lower, CPU, 16, 1, "onnxruntime") == "onnxruntime"
     assert choose_map_backend(lower, CPU, 16, many, "compiled") == "eager"
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("name", [*SPLITS, "tf_efficientnet_lite0"])
+def test_the_lower_part_of_a_split_backbone_is_converted(backend, name, caplog):
+    pytest.importorskip(backend)
+    caplog.set_level("INFO")
+    model = frozen(name, SPLITS.get(name, (5, ""))[0])
+    images = pictures(model, 4)
+    split = split_model(model, images)
+    lower = Network(split.lower, Normalisation((0.5,) * 3, (0.5,) * 3))
+    drawn = np.random.default_rng(0).integers(0, 256, (4, *images.shape[2:], 1)).astype(np.uint8)
+    found, expected = build_map_backend(backend, lower, CPU, drawn)(drawn), eager_maps(lower, CPU)(drawn)
+    assert "torch" not in caplog.text
+    assert found == pytest.approx(expected, abs=1e-3 * float(expected.std()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import torch
@@ -13,6 +14,9 @@ from sketchfit.models.compare_backend import largest_difference, same_as_torch
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.converted import ConvertedKind
 from sketchfit.models.network import Network, to_input
+from sketchfit.tracking.console import ONCE
+
+log = logging.getLogger(__name__)
 
 TOLERANCE = 1e-3
 """Largest difference from torch's maps, as a share of their standard deviation, with which a runtime is used."""
@@ -44,7 +48,10 @@ def build_map_backend(name: str, lower: Network, compute: Compute, pictures: Pic
     in_torch, kind = eager_maps(lower, compute), backends.get(name)
     if not issubclass(kind, ConvertedKind):
         return in_torch
-    return same_as_torch(lambda: kind.build_values(lower, pictures), pictures, in_torch, TOLERANCE, _difference)[0]
+    made, why = same_as_torch(lambda: kind.build_values(lower, pictures), pictures, in_torch, TOLERANCE, _difference)
+    if why:
+        log.info(f"outputs of frozen layers by torch, {name} is not used: {why}", extra={ONCE: f"maps {name}"})
+    return made
 
 
 def _difference(found: Floats, expected: Floats) -> float:

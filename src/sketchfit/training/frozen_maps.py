@@ -38,7 +38,7 @@ LARGEST = 65504.0
 MOST_VALUES = 2
 """Per value of a picture; larger maps are not worth their place."""
 
-VERSION = 1
+VERSION = 2
 """Increased when the same stages would give other maps."""
 
 
