@@ -38,7 +38,7 @@ TINY: dict[str, Any] = {
     "folds": {"k": 2},
     "optimizer": {"name": "adamw", "lr": 2e-3},
     "training": {"epochs": 2, "batch_size": 8},
-    "compute": {"device": "cpu", "threads": 1},
+    "compute": {"device": "cpu", "threads": 1, "networks_at_once": 1},
     "tracking": {"progress": "none"},
     "audit": {"enabled": False},
     "claim": {"enabled": False},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchfit.planning.allocate import LENGTHS, allocate
+from sketchfit.planning.allocate import LENGTHS, Part, allocate, seconds_of
 from sketchfit.planning.choose import BANK_SHARE, choose
 from sketchfit.planning.deadline import SLOW, TimeLeft
 from sketchfit.planning.options import BankOption, NetworkOption, Options
@@ -30,34 +30,35 @@ def _options(*networks: NetworkOption, banks: tuple[BankOption, ...] = (replace(
 def test_the_first_bank_member_is_first_however_little_time_is_left():
     chosen = choose(_options(NET, banks=(SMALL, LARGE)), _left(1.0))
     assert chosen is not None
-    assert (chosen.unit.key, chosen.unit.kind, chosen.unit.fold) == ("small-bank", "bank", None)
+    (unit,) = chosen.units
+    assert (unit.key, unit.kind, unit.fold) == ("small-bank", "bank", None)
 
 
 @pytest.mark.parametrize(("left", "key"), [(LARGE.seconds / BANK_SHARE + 1, "large-bank"), (200.0, "net/fold0")])
 def test_a_further_bank_member_is_fitted_where_it_takes_little_of_the_time(left: float, key: str):
     chosen = choose(_options(NET, banks=(replace(SMALL, done=True), LARGE)), _left(left))
     assert chosen is not None
-    assert chosen.unit.key == key
+    assert chosen.units[0].key == key
 
 
 def test_a_bank_member_fills_what_is_too_short_for_a_training():
     left = NET.seconds(LENGTHS[0]) - 0.5
     chosen = choose(_options(NET, banks=(replace(SMALL, done=True), replace(LARGE, seconds=39.0))), _left(left))
     assert chosen is not None
-    assert chosen.unit.key == "large-bank"
+    assert chosen.units[0].key == "large-bank"
     assert choose(_options(NET), _left(left)) is None
 
 
 def test_a_last_training_uses_the_time():
     chosen = choose(_options(NET), _left(10.0 + 7 * 10.0 + 5.0))
     assert chosen is not None
-    assert (chosen.unit.epochs, chosen.unit.estimated) == (7, 80.0)
+    assert (chosen.units[0].epochs, chosen.units[0].estimated) == (7, 80.0)
 
 
 def test_the_next_fold_follows_those_that_are_done():
     chosen = choose(_options(replace(NET, done=(6, 6))), _left(60.0))
     assert chosen is not None
-    assert (chosen.unit.key, chosen.unit.fold) == ("net/fold2", 2)
+    assert (chosen.units[0].key, chosen.units[0].fold) == ("net/fold2", 2)
 
 
 def test_more_time_gives_more_folds_and_members():
@@ -76,13 +77,41 @@ def test_what_is_chosen_fits_and_is_new(seconds: float, done: list[int], epoch: 
     net = replace(NET, epoch=epoch, done=tuple(done))
     chosen = choose(_options(net, BIG), _left(seconds))
     if chosen is not None:
-        assert chosen.unit.estimated <= seconds + 0.1
-        assert chosen.unit.fold == (len(done) if chosen.unit.member == "net" else 0)
-        assert chosen.unit.epochs >= LENGTHS[0]
+        assert chosen.units[0].estimated <= seconds + 0.1
+        assert chosen.units[0].fold == (len(done) if chosen.units[0].member == "net" else 0)
+        assert chosen.units[0].epochs >= LENGTHS[0]
         assert chosen.allocation is not None
         assert chosen.allocation.seconds <= seconds
     else:
         assert min(net.seconds(LENGTHS[0]), BIG.seconds(LENGTHS[0])) > seconds or len(done) == len(FOLDS)
+
+
+@given(
+    seconds=st.floats(1.0, 5000.0),
+    done=st.integers(0, 5),
+    at_once=st.integers(1, 4),
+    epoch=st.floats(0.5, 200.0),
+)
+def test_networks_that_are_trained_together_fit_and_differ(seconds: float, done: int, at_once: int, epoch: float):
+    net = replace(NET, epoch=epoch, done=(5,) * done, once=3.0, copying=2.0, copies=3)
+    options = replace(_options(net, BIG), at_once=at_once)
+    chosen = choose(options, _left(seconds))
+    if chosen is None:
+        return
+    assert chosen.allocation is not None
+    planned = sum(part.folds for part in chosen.allocation.parts)
+    assert len(chosen.units) == min(at_once, planned)
+    assert len({unit.key for unit in chosen.units}) == len(chosen.units)
+    assert chosen.seconds <= seconds + 0.1
+    assert chosen.allocation.seconds <= seconds
+    assert all(unit.fold in FOLDS for unit in chosen.units)
+
+
+def test_networks_that_take_equally_long_are_trained_together():
+    parts = [Part(NET, 3, 5), Part(BIG, 2, 5)]  # 60 s and 160 s each
+    assert seconds_of(parts, 1) == pytest.approx(3 * 60.0 + 2 * 160.0)
+    assert seconds_of(parts, 2) == pytest.approx(160.0 + 60.0 + 60.0)
+    assert seconds_of([Part(replace(NET, once=7.0, copying=2.0, copies=3), 2, 5)], 2) == pytest.approx(13.0 + 60.0)
 
 
 def test_work_that_cannot_be_stopped_must_fit_even_if_it_is_slow():

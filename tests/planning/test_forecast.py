@@ -26,6 +26,15 @@ def test_units_follow_each_other_until_nothing_fits():
     assert forecast(Options([BANK], [NET], (0, 1)), LONG, most=2).units == found.units[:2]
 
 
+def test_networks_that_are_trained_together_begin_together():
+    found = forecast(Options([BANK], [NET], (0, 1, 2, 3), at_once=2), LONG, answer=1.0)
+    assert [unit.key for unit in found.units] == ["bank", *(f"net/fold{fold}" for fold in range(4))]
+    each = NET.each(found.units[1].epochs)
+    assert found.begins[:4] == pytest.approx((0.0, 11.0, 11.0, 11.0 + each + 1.0), abs=0.1)
+    assert len(found.begins) == len(found.units) + 1
+    assert found.worths[2] < found.worths[3]
+
+
 def test_another_seed_follows_when_all_folds_of_the_first_are_trained():
     found = forecast(Options([replace(BANK, done=True)], [AGAIN, NET], (0, 1)), LONG)
     assert [unit.key for unit in found.units] == ["net/fold0", "net/fold1", "net-seed1/fold0", "net-seed1/fold1"]
@@ -33,9 +42,8 @@ def test_another_seed_follows_when_all_folds_of_the_first_are_trained():
 
 
 def test_answers_take_a_bounded_part_of_the_time():
-    unit = forecast(Options([BANK], [], (0, 1)), LONG).units[0]
-    assert with_answer(unit, 1.0) == 11.0
-    assert with_answer(unit, 100.0) == 10.0 * (1 + ANSWER_SHARE)
+    assert with_answer(10.0, 1.0) == 11.0
+    assert with_answer(10.0, 100.0) == 10.0 * (1 + ANSWER_SHARE)
     options = Options([replace(BANK, done=True)], [NET], (0, 1, 2, 3, 4))
     few, many = (forecast(options, TimeLeft(300.0, 600.0), answer=seconds) for seconds in (20.0, 0.0))
     assert few.worth < many.worth

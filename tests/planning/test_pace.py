@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from sketchfit.planning.pace import WINDOW, Expected, LateError, Pace
@@ -53,11 +55,17 @@ def test_a_short_pause_does_not_stop_a_long_training():
 
 def test_the_error_has_what_is_needed_and_allowed():
     clock = Hands()
-    pace = Pace(Expected(100, 1.0, 5.0, pauses=100.0), lambda: 20.0, clock)
+    pace = Pace(Expected(100, 1.0, 5.0), lambda: 20.0, clock)
     for number in range(1, 6):
         clock.now = 2.0 * number
         pace.updated(number)
     clock.now = 12.0
     with pytest.raises(LateError) as caught:
         pace.updated(6)
-    assert (caught.value.pace, caught.value.left, caught.value.allowed) == (2.0, 94 * 2.0 + 2 * (5.0 + 94.0), 20.0)
+    assert (caught.value.pace, caught.value.left, caught.value.allowed) == (2.0, 94 * 2.0 + 2 * 5.0, 20.0)
+
+
+def test_the_error_is_the_same_after_it_was_sent_to_another_process():
+    error = LateError(12.0, 3.0, 0.5)
+    found = pickle.loads(pickle.dumps(error))
+    assert (found.left, found.allowed, found.pace, str(found)) == (12.0, 3.0, 0.5, str(error))

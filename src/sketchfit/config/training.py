@@ -141,5 +141,8 @@ class ComputeSection(Section):
     keep_memory: Annotated[bool, Scope(decides="nothing")] = True
     """On CPUs under Linux, let the process keep freed memory for the next step, which can double the images per second;
     its memory then stays at the peak."""
+    networks_at_once: Annotated[Annotated[int, Field(ge=1, le=64)] | Literal["auto"], Scope(decides="nothing")] = "auto"
+    """In a run with a deadline on a CPU, networks that are trained at the same time, each in a separate process with
+    its share of the threads; `auto`: one per thread, up to four, as far as there is memory."""
     threads: Annotated[int, Field(ge=1, le=64), Scope(decides="nothing")] = 2
     """Threads that prepare batches; the content of a batch does not depend on it."""

@@ -158,10 +158,11 @@ def open_stores(
             f"the image store cannot be written to {cache}: {error.strerror or error}",
             "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
         ) from error
-    return [_opened(folders[one], one in missing) for one in settings]
+    return [stored(folders[one], built=one in missing) for one in settings]
 
 
-def _opened(folder: Path, built: bool) -> Store:
+def stored(folder: Path, *, built: bool = False) -> Store:
+    """Open the complete store in a folder."""
     index = read_json(folder / "store.json")
     return Store(
         images=map_npy(folder / "images.npy"),

@@ -36,8 +36,18 @@ class Part:
 
     @cached_property
     def seconds(self) -> float:
-        """Time of all of them."""
+        """Time of all of them, one after the other."""
         return self.option.seconds(self.epochs, self.folds)
+
+    @cached_property
+    def shared(self) -> float:
+        """Time of what all of them share."""
+        return self.option.shared(self.epochs)
+
+    @cached_property
+    def each(self) -> float:
+        """Time of one of them, without what they share."""
+        return self.option.each(self.epochs)
 
     @cached_property
     def networks(self) -> Networks:
@@ -52,15 +62,21 @@ class Allocation:
     Attributes:
         parts: of the members that are trained.
         worth: of everything at the end, see `value.worth`.
+        seconds: time of all parts.
     """
 
     parts: tuple[Part, ...]
     worth: float
+    seconds: float = 0.0
 
-    @property
-    def seconds(self) -> float:
-        """Time of all parts."""
-        return sum(part.seconds for part in self.parts)
+
+def seconds_of(parts: Sequence[Part], at_once: int) -> float:
+    """Return the time of all parts, where so many networks are trained at the same time.
+
+    Networks that take equally long are trained together, and each group takes as long as its slowest one.
+    """
+    each = sorted((part.each for part in parts for _ in range(part.folds)), reverse=True)
+    return sum(part.shared for part in parts) + sum(each[::at_once])
 
 
 def allocate(options: Options, left: TimeLeft) -> Allocation:
@@ -73,24 +89,22 @@ def allocate(options: Options, left: TimeLeft) -> Allocation:
     has_bank, best, best_seconds = options.has_bank, tuple[Part, ...](), 0.0
     done = {one.name: one.with_folds(0, 0) for one in options.networks if one.done}
     best_worth = worth(list(done.values()), has_bank)
-    for parts in _candidates(options, left):
-        seconds = sum(part.seconds for part in parts)
+    for parts, seconds in _candidates(options, left):
         found = worth(list({**done, **{part.option.name: part.networks for part in parts}}.values()), has_bank)
         if (found, -seconds) > (best_worth, -best_seconds):
             best, best_worth, best_seconds = parts, found, seconds
-    return Allocation(best, best_worth)
+    return Allocation(best, best_worth, best_seconds)
 
 
-def first_of(options: Options, allocation: Allocation) -> Part:
-    """Return one fold of the part that gains most per second now; `allocation` has parts."""
+def by_gain(options: Options, allocation: Allocation) -> list[Part]:
+    """Return the parts, the one first of which a fold gains most per second now."""
     before = worth(options.networks_done, options.has_bank)
 
     def rate(part: Part) -> float:
         one = Part(part.option, 1, part.epochs)
         return (_worth_with(options, [one]) - before) / one.seconds
 
-    best = max(allocation.parts, key=rate)
-    return Part(best.option, 1, best.epochs)
+    return sorted(allocation.parts, key=rate, reverse=True)
 
 
 def gain_of(options: Options, part: Part) -> float:
@@ -108,8 +122,9 @@ def _worth_with(options: Options, parts: Sequence[Part]) -> float:
     return worth(networks, options.has_bank)
 
 
-def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[Part, ...]]:
-    """Yield allocations that fit, with one length and one number of folds, which may differ for the first member."""
+def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, ...], float]]:
+    """Yield allocations that fit, and their time: one length, and one number of folds, which may differ for the first
+    member."""
     most = len(options.folds)
     allowed = {one: left.before(one.after, one.slow) for one in options.networks_open}
     possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
@@ -123,5 +138,7 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[Part, ...]]:
             for epochs, folds in product(LENGTHS, range(1, most + 1)):
                 for others in range(1, folds + 1) if count > 1 else (1,):
                     found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
-                    if sum(part.seconds for part in found) <= longest:
-                        yield found
+                    if sum(part.each * part.folds for part in found) > options.at_once * longest:
+                        continue
+                    if (seconds := seconds_of(found, options.at_once)) <= longest:
+                        yield found, seconds

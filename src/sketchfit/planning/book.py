@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sketchfit.planning.deadline import Deadline
 from sketchfit.runs.artefacts import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunPlan
+from sketchfit.runs.artefacts.plan import UnitKind
 from sketchfit.runs.estimates import Estimate
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,14 @@ class PlanBook:
         log.info(f"[{self.deadline.used:.0f} s] {text}")
         self.change(decisions=(*self.plan.decisions, PlanDecision(at=self._now, text=text)))
 
-    def begin(self, unit: PlannedUnit, settings: Mapping[str, Any], text: str) -> PlannedUnit:
-        """Write that a unit is started; `settings` are those of its member."""
-        started = unit.model_copy(update={"status": "started", "started_at": self._now})
-        members = {**self.plan.members, unit.member: dict(settings)}
+    def begin(
+        self, units: Sequence[PlannedUnit], settings: Mapping[str, Mapping[str, Any]], text: str
+    ) -> tuple[PlannedUnit, ...]:
+        """Write that units are started; `settings` are those of their members, by name."""
+        started = tuple(unit.model_copy(update={"status": "started", "started_at": self._now}) for unit in units)
+        members = {**self.plan.members, **{name: dict(one) for name, one in settings.items()}}
         begun = self.units("started", "done", "dropped")
-        self.plan = self.plan.model_copy(update={"members": members, "units": (*begun, started)})
+        self.plan = self.plan.model_copy(update={"members": members, "units": (*begun, *started)})
         self.decide(text)
         return started
 
@@ -86,7 +89,8 @@ class PlanBook:
     def ratios(self) -> dict[str, float]:
         """Return the last ratio of actual to estimated time of each member, and of each kind of unit.
 
-        An estimate is made with the ratio of that moment, so that ratios multiply.
+        An estimate is made with the ratio of that moment, so that ratios multiply. A dropped unit shows that the
+        machine has become slow, for units of all kinds.
         """
         found: dict[str, float] = {}
         for unit in self.plan.units:
@@ -95,6 +99,9 @@ class PlanBook:
             used = found.get(unit.member, found.get(unit.kind, 1.0))
             ratio = min(MOST_RATIO, max(1 / MOST_RATIO, used * unit.actual / unit.estimated))
             found[unit.member] = found[unit.kind] = ratio
+            if unit.status == "dropped":
+                slower = min(MOST_RATIO, unit.actual / unit.estimated)
+                found |= {kind: max(found.get(kind, 1.0), slower) for kind in get_args(UnitKind)}
         return found
 
     @property

@@ -1,10 +1,12 @@
-"""The next unit of a run: the first answer, then what gains most in the time that is left, then what fills the rest."""
+"""The next units of a run: the first answer, then what gains most in the time left, then what fills the rest."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from sketchfit.planning.allocate import SHORTEST, Allocation, Part, allocate, first_of, gain_of
+from sketchfit.planning.allocate import SHORTEST, Allocation, Part, allocate, by_gain, gain_of
 from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import BankOption, Options
 from sketchfit.planning.value import BANK
@@ -18,21 +20,26 @@ LAST_LENGTH = 1.25
 
 
 @dataclass(frozen=True)
-class NextUnit:
-    """A unit that is run next.
+class NextUnits:
+    """Units that are run next, at the same time.
 
     Attributes:
-        unit: with its estimate.
+        units: with their estimates; several only where they are networks.
         text: the decision, one sentence without a full stop.
-        allocation: what follows by the plan of this moment, the unit included; None where no networks are planned.
+        allocation: what follows by the plan of this moment, the units included; None where no networks are planned.
     """
 
-    unit: PlannedUnit
+    units: tuple[PlannedUnit, ...]
     text: str
     allocation: Allocation | None = None
 
+    @property
+    def seconds(self) -> float:
+        """Until all of them have ended."""
+        return max(unit.estimated for unit in self.units)
 
-def choose(options: Options, left: TimeLeft) -> NextUnit | None:
+
+def choose(options: Options, left: TimeLeft) -> NextUnits | None:
     """Return what is run next; None where nothing fits.
 
     Args:
@@ -47,36 +54,62 @@ def choose(options: Options, left: TimeLeft) -> NextUnit | None:
             return _bank(bank, "further frozen features")
     allocation = allocate(options, left)
     if allocation.parts:
-        return _network(options, allocation, left)
+        return _networks(options, allocation, left)
     fitting = [bank for bank in waiting if bank.fits(left)]
     if fitting:
         return _bank(max(fitting, key=lambda bank: bank.seconds), "no training fits in the time that is left")
     return None
 
 
-def _bank(bank: BankOption, why: str) -> NextUnit:
+def _bank(bank: BankOption, why: str) -> NextUnits:
     unit = PlannedUnit(key=bank.name, kind="bank", member=bank.name, estimated=round(bank.seconds, 1), gain=BANK)
     about = f", about {bank.seconds:.0f} s" if bank.seconds else ""
-    return NextUnit(unit, f"{bank.name}: {why}{about}")
+    return NextUnits((unit,), f"{bank.name}: {why}{about}")
 
 
-def _network(options: Options, allocation: Allocation, left: TimeLeft) -> NextUnit:
-    part = first_of(options, allocation)
-    if sum(one.folds for one in allocation.parts) == 1:
-        longest = min(
-            part.option.longest(left.before(part.option.after, part.option.slow)), round(LAST_LENGTH * part.epochs + 1)
+def _networks(options: Options, allocation: Allocation, left: TimeLeft) -> NextUnits:
+    parts = _together(options, allocation)
+    if sum(one.folds for one in allocation.parts) == len(parts):
+        parts = [_longer(part, parts, left) for part in parts]
+    shared = _shared(parts)
+    units, begun = [], Counter[str]()
+    for part in parts:
+        option = part.option
+        fold = options.folds[len(option.done) + begun[option.name]]
+        begun[option.name] += 1
+        units.append(
+            PlannedUnit(
+                key=f"{option.name}/fold{fold}",
+                kind="network",
+                member=option.name,
+                fold=fold,
+                epochs=part.epochs,
+                estimated=round(shared + part.each, 1),
+                gain=round(gain_of(options, part), 4),
+            )
         )
-        part = Part(part.option, 1, max(SHORTEST, part.epochs, longest))
-    fold = options.folds[len(part.option.done)]
-    unit = PlannedUnit(
-        key=f"{part.option.name}/fold{fold}",
-        kind="network",
-        member=part.option.name,
-        fold=fold,
-        epochs=part.epochs,
-        estimated=round(part.seconds, 1),
-        gain=round(gain_of(options, part), 4),
-    )
     planned = ", ".join(f"{one.folds} x {one.option.name} ({one.epochs} epochs)" for one in allocation.parts)
-    text = f"{unit.key}: {part.epochs} epochs, about {part.seconds:.0f} s; plan for {left.aim:.0f} s: {planned}"
-    return NextUnit(unit, text, allocation)
+    now = " and ".join(f"{unit.key} ({unit.epochs} epochs)" for unit in units)
+    chosen = NextUnits(tuple(units), "", allocation)
+    return replace(chosen, text=f"{now}: about {chosen.seconds:.0f} s; plan for {left.aim:.0f} s: {planned}")
+
+
+def _together(options: Options, allocation: Allocation) -> list[Part]:
+    """Return the networks that are trained next, one fold each: of the best part, then those that take as long."""
+    best, *others = by_gain(options, allocation)
+    others.sort(key=lambda part: abs(part.each - best.each))
+    all_networks = [Part(part.option, 1, part.epochs) for part in (best, *others) for _ in range(part.folds)]
+    return all_networks[: options.at_once]
+
+
+def _shared(parts: Sequence[Part]) -> float:
+    """Return the seconds of what folds share, before any of these networks is trained."""
+    return sum({part.option.name: part.shared for part in parts}.values())
+
+
+def _longer(part: Part, parts: Sequence[Part], left: TimeLeft) -> Part:
+    """Return a network with more epochs, where it is one of the last ones and there is time."""
+    others = _shared([one for one in parts if one.option.name != part.option.name])
+    seconds = left.before(part.option.after, part.option.slow) - others
+    longest = min(part.option.longest(seconds), round(LAST_LENGTH * part.epochs + 1))
+    return Part(part.option, 1, max(SHORTEST, part.epochs, longest))

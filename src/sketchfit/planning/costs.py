@@ -66,10 +66,11 @@ class Rates:
 
     Attributes:
         size: side of the input at which they were measured.
-        training: of a training step.
-        prediction: of probabilities.
-        decoding: of an image.
-        maps: of the stored output of frozen layers, per copy.
+        training: of a training step, with the share of the threads that a network has.
+        prediction: of probabilities, with this share.
+        decoding: of an image, with all threads.
+        maps: of the stored output of frozen layers, per copy, with all threads.
+        at_once: networks that are trained at the same time, each with an equal share of the threads.
     """
 
     size: int
@@ -77,6 +78,7 @@ class Rates:
     prediction: float
     decoding: float
     maps: float = 0.0
+    at_once: int = 1
 
     def without_decoding(self, stored: bool) -> Rates:
         """Return them for images that are `stored`, or unchanged."""
@@ -85,13 +87,18 @@ class Rates:
     def at(self, size: int) -> Rates:
         """Return them for another size: in proportion to the pixels."""
         pixels = (size / self.size) ** 2
-        return Rates(size, self.training * pixels, self.prediction * pixels, self.decoding, self.maps * pixels)
+        return self.scaled(pixels, size)
+
+    def scaled(self, factor: float, size: int) -> Rates:
+        """Return them for networks that cost so many times as much; decoding costs the same."""
+        training, prediction, maps = (factor * one for one in (self.training, self.prediction, self.maps))
+        return replace(self, size=size, training=training, prediction=prediction, maps=maps)
 
 
 def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bool) -> BankOption:
     """Return a bank member with its estimated time; `ratio` is actual against estimated time of earlier ones."""
     here = rates.at(rung.size)
-    image = rung.passes * BANK_PASS * here.prediction + here.decoding
+    image = rung.passes * BANK_PASS * here.prediction / here.at_once + here.decoding
     after = OVERHEAD + counts.head_seconds
     seconds = counts.images * image + after
     return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler, slow_factor(ratio), ratio * after)
@@ -121,7 +128,7 @@ def network_option(
         rung.name,
         start=ratio * (OVERHEAD + PROBE_PASS * counts.train * here.prediction),
         epoch=ratio * counts.updates * counts.batch * here.training,
-        after=ratio * (OVERHEAD + predicted * here.prediction + SINGLE_HEAD * counts.head_seconds),
+        after=ratio * (OVERHEAD + predicted * here.prediction + SINGLE_HEAD * here.at_once * counts.head_seconds),
         updates=counts.updates,
         size=rung.size,
         prior=rung.backbone.prior,

@@ -1,8 +1,8 @@
-"""The loop of a run with a deadline: choose a unit, record it, run it, answer, choose again."""
+"""The loop of a run with a deadline: choose units, record them, run them, answer, choose again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from sketchfit.planning.choose import choose
 from sketchfit.planning.deadline import LATEST, TimeLeft
 from sketchfit.planning.forecast import ANSWER_SHARE, forecast
 from sketchfit.planning.options import Options
-from sketchfit.planning.pace import LateError
+from sketchfit.planning.pace import DroppedError
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.estimates import Estimate
 
@@ -31,6 +31,10 @@ class Answer:
     members: tuple[str, ...]
 
 
+Ended = Callable[[PlannedUnit, DroppedError | None], None]
+"""Receives a unit that has ended; the error where it is dropped."""
+
+
 class Work(Protocol):
     """What a run can do."""
 
@@ -46,11 +50,13 @@ class Work(Protocol):
     def answer_seconds(self) -> float:
         """Return the seconds that an answer takes."""
 
-    def run(self, unit: PlannedUnit, allowed: Callable[[], float]) -> None:
-        """Run or continue a unit; `allowed` returns the seconds that are left for it.
+    def run(self, units: Sequence[PlannedUnit], allowed: Callable[[], float], ended: Ended) -> None:
+        """Run or continue units at the same time.
 
-        Raises:
-            LateError: it would not end in time.
+        Args:
+            units: one, or several networks.
+            allowed: returns the seconds that are left for them.
+            ended: called for each unit as it ends.
         """
 
     def discard(self, unit: PlannedUnit) -> None:
@@ -70,14 +76,14 @@ def execute(book: PlanBook, work: Work) -> None:
         if not any(one.key == unit.key for one in book.units("started", "done")):
             work.discard(unit)
     last = 0.0
-    for unit in book.units("started"):
-        _run(book, work, unit)
+    if started := book.units("started"):
+        _run(book, work, started)
         last = _answer(book, work, last)
     if not book.plan.answers and book.units("done"):
         last = _answer(book, work, last)
     while (choice := choose(work.options(), _left(book, work))) is not None:
-        unit = book.begin(choice.unit, work.settings(choice.unit.member), choice.text)
-        if _run(book, work, unit):
+        settings = {unit.member: work.settings(unit.member) for unit in choice.units}
+        if _run(book, work, book.begin(choice.units, settings, choice.text)):
             last = _answer(book, work, last)
         _look_ahead(book, work)
 
@@ -98,17 +104,22 @@ def _left(book: PlanBook, work: Work) -> TimeLeft:
     return book.deadline.left(work.reserve(), work.answer_seconds())
 
 
-def _run(book: PlanBook, work: Work, unit: PlannedUnit) -> bool:
-    """Run a unit; return whether it is done."""
-    began = book.deadline.used - _spent(book, unit)
-    try:
-        work.run(unit, lambda: book.deadline.until(LATEST) - ANSWER_SLOW * work.answer_seconds())
-    except LateError as late:
-        book.drop(unit, str(late), book.deadline.used - began + late.left)
-        work.discard(unit)
-        return False
-    book.end(unit, book.deadline.used - began)
-    return True
+def _run(book: PlanBook, work: Work, units: Sequence[PlannedUnit]) -> bool:
+    """Run units; return whether one of them is done."""
+    began = {unit.key: book.deadline.used - _spent(book, unit) for unit in units}
+    done: list[PlannedUnit] = []
+
+    def ended(unit: PlannedUnit, error: DroppedError | None) -> None:
+        taken = book.deadline.used - began[unit.key]
+        if error is None:
+            book.end(unit, taken)
+            done.append(unit)
+        else:
+            book.drop(unit, str(error), taken + error.left)
+            work.discard(unit)
+
+    work.run(units, lambda: book.deadline.until(LATEST) - ANSWER_SLOW * work.answer_seconds(), ended)
+    return bool(done)
 
 
 def _spent(book: PlanBook, unit: PlannedUnit) -> float:

@@ -24,10 +24,12 @@ class Forecast:
     Attributes:
         units: in their order.
         worths: of everything before the first unit and after each, see `value.worth`.
+        begins: seconds from now at which each unit begins, and at which the last one has ended.
     """
 
     units: tuple[PlannedUnit, ...]
     worths: tuple[float, ...]
+    begins: tuple[float, ...]
 
     @property
     def worth(self) -> float:
@@ -50,20 +52,22 @@ def forecast(options: Options, left: TimeLeft, most: int = MOST_UNITS, answer: f
         answer: seconds of an answer, see `with_answer`.
     """
     units: list[PlannedUnit] = []
-    worths = [_worth(options)]
+    worths, begins, now = [_worth(options)], list[float](), 0.0
     while len(units) < most and (choice := choose(options, left)) is not None:
-        unit = choice.unit
-        units.append(unit)
-        spent = with_answer(unit, answer)
+        spent = with_answer(choice.seconds, answer)
+        for unit in choice.units:
+            units.append(unit)
+            begins.append(now)
+            options = after(options, unit)
+            worths.append(_worth(options))
+        now += spent
         left = TimeLeft(left.aim - spent, left.latest - spent)
-        options = after(options, unit)
-        worths.append(_worth(options))
-    return Forecast(tuple(units), tuple(worths))
+    return Forecast(tuple(units), tuple(worths), (*begins, now))
 
 
-def with_answer(unit: PlannedUnit, answer: float) -> float:
-    """Return the seconds of a unit and of its part in the answers that follow units."""
-    return unit.estimated + min(answer, ANSWER_SHARE * unit.estimated)
+def with_answer(seconds: float, answer: float) -> float:
+    """Return the seconds of units and of their part in the answers that follow units."""
+    return seconds + min(answer, ANSWER_SHARE * seconds)
 
 
 def _worth(options: Options) -> float:
@@ -76,4 +80,4 @@ def after(options: Options, unit: PlannedUnit) -> Options:
     networks = [
         replace(one, done=(*one.done, unit.epochs)) if one.name == unit.member else one for one in options.networks
     ]
-    return Options(banks, networks, options.folds, options.answered)
+    return replace(options, banks=banks, networks=networks)

@@ -72,9 +72,16 @@ class NetworkOption:
     follows: str = ""
 
     def seconds(self, epochs: int, folds: int = 1) -> float:
-        """Return the time of the next folds."""
-        shared = 0.0 if self.done else self.once + self.stored(epochs)
-        return shared + folds * (self.start + epochs * self.epoch + self.after)
+        """Return the time of the next folds, one after the other."""
+        return self.shared(epochs) + folds * self.each(epochs)
+
+    def shared(self, epochs: int) -> float:
+        """Return the time before the next fold, of what all folds share."""
+        return 0.0 if self.done else self.once + self.stored(epochs)
+
+    def each(self, epochs: int) -> float:
+        """Return the time of a fold, without what all folds share."""
+        return self.start + epochs * self.epoch + self.after
 
     def stored(self, epochs: int) -> float:
         """Return the seconds within the next fold in which the output of frozen layers is stored."""
@@ -101,12 +108,14 @@ class Options:
         networks: of all members.
         folds: their numbers, in the order in which they are trained.
         answered: whether there is an answer; it may be by members that are not among these.
+        at_once: networks that are trained at the same time.
     """
 
     banks: Sequence[BankOption]
     networks: Sequence[NetworkOption]
     folds: tuple[int, ...]
     answered: bool = False
+    at_once: int = 1
 
     @property
     def networks_open(self) -> list[NetworkOption]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from typing_extensions import override
+
 WINDOW = 6.0
 """Seconds over which the pace is measured, at least."""
 
@@ -18,7 +20,17 @@ PARTS = 5
 """Parts of these seconds."""
 
 
-class LateError(Exception):
+class DroppedError(Exception):
+    """A unit is dropped; the message is the reason.
+
+    Attributes:
+        left: seconds that it would still take, as far as that is known.
+    """
+
+    left = 0.0
+
+
+class LateError(DroppedError):
     """A unit would not end in time.
 
     Args:
@@ -31,6 +43,10 @@ class LateError(Exception):
         self.left, self.allowed, self.pace = left, allowed, pace
         super().__init__(f"it needs {left:.0f} s more and {max(allowed, 0.0):.0f} s are left for it")
 
+    @override
+    def __reduce__(self) -> tuple[type[LateError], tuple[float, float, float]]:
+        return LateError, (self.left, self.allowed, self.pace)
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -40,13 +56,11 @@ class Expected:
         updates: number of its updates.
         step: seconds per update.
         after: seconds that its probabilities take after the last update.
-        pauses: seconds within it in which it makes no updates, spread evenly.
     """
 
     updates: int
     step: float
     after: float
-    pauses: float = 0.0
 
 
 class Pace:
@@ -77,8 +91,7 @@ class Pace:
         pace = self._pace()
         one = self._expected
         slower = max(1.0, pace / one.step) if one.step > 0 else 1.0
-        left = (one.updates - number) * pace
-        left += slower * (one.after + one.pauses * (1 - number / one.updates))
+        left = (one.updates - number) * pace + slower * one.after
         while len(self._seen) > PARTS + 1 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
             self._seen.popleft()
         if left > (allowed := self._allowed()):

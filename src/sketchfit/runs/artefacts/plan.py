@@ -95,6 +95,7 @@ class RunPlan(Artefact):
         decisions: in the order in which they were taken.
         answers: in the order in which they were written.
         expected: accuracy at the end, as first planned; None where nothing was planned yet.
+        networks_at_once: networks that are trained at the same time; 0: not decided yet.
         reserve: seconds kept for the last stages.
         left_out: stages that were left out for lack of time, one clause each.
         finished_at: seconds of working time at the end; None where the run has not ended.
@@ -111,6 +112,7 @@ class RunPlan(Artefact):
     decisions: tuple[PlanDecision, ...] = ()
     answers: tuple[PlanAnswer, ...] = ()
     expected: PlanExpectation | None = None
+    networks_at_once: int = 0
     reserve: float = 0.0
     left_out: tuple[str, ...] = ()
     finished_at: float | None = None

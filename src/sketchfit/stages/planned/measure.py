@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, pass_seconds
 from sketchfit.planning.ladder import Rung
 from sketchfit.stages.context import RunContext
+from sketchfit.stages.planned.at_once import share_of_threads
 from sketchfit.stages.planned.start import member_of
 from sketchfit.training.step_rates import measure_steps
 
@@ -33,7 +35,11 @@ USUAL_DECODING = 600.0
 
 
 def measure_rates(
-    context: RunContext, rungs: Sequence[Rung], book: PlanBook, counts: Counts, trials: float = 0.0
+    context: RunContext,
+    rungs: Sequence[Rung],
+    book: PlanBook,
+    counts: Counts,
+    trials: float = 0.0,
 ) -> dict[str, Rates]:
     """Return the rates of each backbone, by its name, and write them into the plan.
 
@@ -42,24 +48,24 @@ def measure_rates(
     Args:
         context: of the run.
         rungs: members that the run may have.
-        book: the plan.
+        book: the plan, which knows how many networks are trained at the same time.
         counts: of rows.
         trials: seconds that they may take in any case.
     """
     decoding = 1 / book.plan.measurements.get(DECODING, USUAL_DECODING)
-    allowed = max(trials, TRIAL_SHARE * book.plan.seconds)
+    allowed, at_once = max(trials, TRIAL_SHARE * book.plan.seconds), book.plan.networks_at_once
     smallest: dict[str, Rung] = {}
     for rung in rungs:
         if rung.kind == "network" and rung.backbone.name not in smallest:
             smallest[rung.backbone.name] = rung
     found: dict[str, Rates] = {}
     if allowed < TRIAL_SECONDS:
-        found |= _by_first_unit(rungs, book, counts, decoding)
+        found |= _by_first_unit(rungs, book, counts, Rates(0, 0.0, 0.0, decoding, at_once=at_once))
     began = time.monotonic()
     for name, rung in smallest.items():
         spent = time.monotonic() - began
         if allowed >= TRIAL_SECONDS and (not found or spent * (1 + 1 / len(found)) <= allowed):
-            found[name] = _try(context, rung, decoding)
+            found[name] = _try(context, rung, decoding, at_once)
     for rung in [*smallest.values(), *rungs]:
         if rung.backbone.name not in found:
             found[rung.backbone.name] = _by_cost(rung, found, rungs)
@@ -78,20 +84,25 @@ def _write(found: Mapping[str, Rates], book: PlanBook) -> None:
     book.change(measurements=measured)
 
 
-def _by_first_unit(rungs: Sequence[Rung], book: PlanBook, counts: Counts, decoding: float) -> dict[str, Rates]:
-    """Return the rates of the backbone of the first answer, from the time that it took; none where there is none."""
+def _by_first_unit(rungs: Sequence[Rung], book: PlanBook, counts: Counts, other: Rates) -> dict[str, Rates]:
+    """Return the rates of the backbone of the first answer, from the time that it took; none where there is none.
+
+    Those that do not depend on the backbone are taken from `other`.
+    """
     done = {unit.member: unit.actual for unit in book.units("done") if unit.actual}
     for rung in rungs:
         if rung.kind == "bank" and rung.name in done:
-            per_image = pass_seconds(rung, done[rung.name] or 0.0, counts) / counts.images
-            return {rung.backbone.name: Rates(rung.size, TRAINING * per_image, per_image, decoding)}
+            per_image = other.at_once * pass_seconds(rung, done[rung.name] or 0.0, counts) / counts.images
+            rates = replace(other, size=rung.size, training=TRAINING * per_image, prediction=per_image)
+            return {rung.backbone.name: rates}
     return {}
 
 
-def _try(context: RunContext, rung: Rung, decoding: float) -> Rates:
+def _try(context: RunContext, rung: Rung, decoding: float, at_once: int) -> Rates:
     recipe = member_of(context.recipe, rung.settings, rung.name)
-    measured = measure_steps(recipe, context.table.class_count, context.engine.device)
-    return Rates(rung.size, measured.training, measured.prediction, decoding, measured.maps)
+    with share_of_threads(at_once):
+        measured = measure_steps(recipe, context.table.class_count, context.engine.device)
+    return Rates(rung.size, measured.training, measured.prediction, decoding, measured.maps / at_once, at_once)
 
 
 def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung]) -> Rates:
@@ -102,5 +113,4 @@ def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung]) -> R
     name, rates = next(iter(found.items()))
     own = cost[rung.backbone.name]
     factor = own / cost[name] if own > 0 and cost[name] > 0 else 1.0
-    here = rates.at(rung.size)
-    return Rates(rung.size, factor * here.training, factor * here.prediction, rates.decoding, factor * here.maps)
+    return rates.at(rung.size).scaled(factor, rung.size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,14 @@ from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.planning.costs import Counts, Rates, bank_option, network_option
 from sketchfit.planning.deadline import Deadline
 from sketchfit.planning.draft import DraftBook
-from sketchfit.planning.forecast import Forecast, forecast, with_answer
+from sketchfit.planning.forecast import Forecast, forecast
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import Rung
 from sketchfit.planning.learning_curve import HeadAccuracy
 from sketchfit.planning.options import Options
 from sketchfit.stages.check import planned_folds
 from sketchfit.stages.context import RunContext
+from sketchfit.stages.planned.at_once import networks_at_once
 from sketchfit.stages.planned.last import last_stages, with_time_for
 from sketchfit.stages.planned.measure import DECODING, TRIAL_SHARE, measure_rates
 from sketchfit.stages.planned.prepare import AUDIT_PER_IMAGE, RELATIONS, RELATIONS_PER_IMAGE, bounded, rungs_of
@@ -69,8 +70,7 @@ class Preview:
     @property
     def begins(self) -> tuple[float, ...]:
         """Seconds after which each unit begins, and after which the last one has ended."""
-        spent = [with_answer(unit, self.answer) for unit in self.ahead.units]
-        return tuple(float(one) for one in self.start + np.cumsum([0.0, *spent]))
+        return tuple(self.start + one for one in self.ahead.begins)
 
 
 def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: HeadAccuracy | None = None) -> Preview:
@@ -90,7 +90,8 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
     rungs = rungs_of(context, goal, goal.seconds)
     context = bounded(context, book)
     counts, sampler = _counts(context), Sampler(context, rungs[0], cache)
-    book.change(measurements={DECODING: round(sampler.decoding_rate(), 1)})
+    measured = {DECODING: round(sampler.decoding_rate(), 1)}
+    book.change(measurements=measured, networks_at_once=networks_at_once(context))
     began = time.monotonic()
     rates = measure_rates(context, rungs, book, counts, TRIALS)
     trials = min(TRIAL_SHARE * goal.seconds, time.monotonic() - began)
@@ -100,7 +101,8 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
     answer = ANSWER[0] + ANSWER[1] * counts.images
     reserve = 1.3 * answer + sum(one.seconds(counts.images) for one in used)
     left = Deadline(goal.seconds, start + trials, 0.0, lambda: 0.0).left(reserve, answer)
-    ahead = forecast(_options(context, rungs, rates, counts), left, MOST_UNITS, answer)
+    options = replace(_options(context, rungs, rates, counts), at_once=book.plan.networks_at_once)
+    ahead = forecast(options, left, MOST_UNITS, answer)
     head = known or sampler.head_accuracy(rates[rungs[0].backbone.name], counts)
     source = "the first answer of the run in that folder" if known else "measured on a sample of the drawings"
     dropped = tuple(one.left_out for one in last if one not in used)

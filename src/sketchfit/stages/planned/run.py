@@ -21,6 +21,9 @@ def run_planned(start: PlannedStart, goal: Goal) -> RunResult:
         work = prepare(start.context, goal, start.book)
         last = plan_last(work)
         if not start.complete:
-            with start.context.clock.measure("units"):
-                execute(start.book, work)
+            try:
+                with start.context.clock.measure("units"):
+                    execute(start.book, work)
+            finally:
+                work.stop()
         return finish(work, last, complete=start.complete)

@@ -61,13 +61,12 @@ def run_bank(context: RunContext, member: Member, state: RunState, pace: Pace) -
     train_bank_member(watched, member, state.folds, state.group, context.dispatcher)
 
 
-def run_network(context: RunContext, member: Member, fold: Fold, pace: Pace) -> None:
-    """Train one network, or continue its training.
+def run_network(context: RunContext, member: Member, fold: Fold, pace: Pace, callback: Callback) -> None:
+    """Train one network, or continue its training; `callback` receives its figures.
 
     Raises:
         LateError: it would not end in time.
     """
-    callback: Callback = context.dispatcher
     every = member.recipe.tracking.every if member.recipe.tracking.to else 0
     train_fold(context, member, fold, watch=WatchedFold(callback, member.name, fold.number, every, pace=pace))
 

@@ -16,10 +16,10 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, ratio_of
 from sketchfit.planning.deadline import LEAST_SLOW
-from sketchfit.planning.execute import Answer
+from sketchfit.planning.execute import Answer, Ended
 from sketchfit.planning.ladder import Rung, measured_priors
 from sketchfit.planning.options import BankOption, Options
-from sketchfit.planning.pace import Expected, Pace
+from sketchfit.planning.pace import Expected, LateError, Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.calibrate import calibrate
@@ -27,9 +27,11 @@ from sketchfit.stages.combine import combine
 from sketchfit.stages.context import Member, RunContext, RunState, made
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.directions import with_directions
+from sketchfit.stages.planned.at_once import networks_at_once
 from sketchfit.stages.planned.measure import measure_rates
+from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
 from sketchfit.stages.planned.start import member_of, with_members
-from sketchfit.stages.planned.units import discard_unit, run_bank, run_network
+from sketchfit.stages.planned.units import discard_unit, run_bank
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.stages.submit import submit
 from sketchfit.stages.train import read_planned
@@ -59,6 +61,9 @@ class RunWork:
         self._measured: dict[str, float] = {}
         self._stored: dict[int, bool] = {}
         self._answer_seconds = 0.0
+        if not book.plan.networks_at_once:
+            book.change(networks_at_once=networks_at_once(context))
+        self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock)
         self.last_seconds = 0.0
         """Of the stages after the last answer."""
 
@@ -86,7 +91,7 @@ class RunWork:
                 epochs = tuple(unit.epochs for unit in done.get(name, ()))
                 option = network_option(rung, rates, counts, ratio, epochs, views)
                 networks.append(replace(option, prior=priors[rung.backbone.name]))
-        return Options(banks, networks, self._numbers, bool(self.book.plan.answers))
+        return Options(banks, networks, self._numbers, bool(self.book.plan.answers), self.book.plan.networks_at_once)
 
     @cached_property
     def rates(self) -> Mapping[str, Rates]:
@@ -114,27 +119,36 @@ class RunWork:
         """Return the seconds that the last answer took."""
         return self._answer_seconds
 
-    def run(self, unit: PlannedUnit, allowed: Callable[[], float]) -> None:
-        """Run or continue a unit.
-
-        Raises:
-            LateError: it would not end in time.
-        """
+    def run(self, units: Sequence[PlannedUnit], allowed: Callable[[], float], ended: Ended) -> None:
+        """Run or continue units; see `planning.execute.Work`."""
         self.write_recipe()
-        member = self.member(unit.member)
-        if unit.kind == "bank":
-            run_bank(self.context, member, self.state, self._pace_of_pass(unit, allowed))
+        if units[0].kind == "network":
+            self._trainer.train([self._training(unit) for unit in units], allowed, ended)
+            if self._trainer.at_once != self.book.plan.networks_at_once:
+                self.book.change(networks_at_once=self._trainer.at_once)
             return
+        (unit,) = units
+        try:
+            run_bank(self.context, self.member(unit.member), self.state, self._pace_of_pass(unit, allowed))
+        except LateError as error:
+            ended(unit, error)
+        else:
+            ended(unit, None)
+
+    def stop(self) -> None:
+        """End the processes that train networks."""
+        self._trainer.stop()
+
+    def _training(self, unit: PlannedUnit) -> PlannedTraining:
+        """Return the training of a unit."""
+        member = self.member(unit.member)
         fold = next(one for one in self.state.folds if one.number == unit.fold)
         training = member.recipe.training.model_copy(update={"epochs": unit.epochs})
         member = replace(member, recipe=member.recipe.model_copy(update={"training": training}))
         updates = sum(epoch.updates for epoch in make_plan(member.recipe, len(fold.train)).epochs)
         option = next((one for one in self.options().networks if one.name == unit.member), None)
-        expected = Expected(updates, 0.0, 0.0)
-        if option is not None:
-            step = option.epoch / option.updates
-            expected = Expected(updates, step, option.after, option.stored(unit.epochs))
-        run_network(self.context, member, fold, Pace(expected, allowed, self._clock))
+        step, after = (option.epoch / option.updates, option.after) if option is not None else (0.0, 0.0)
+        return PlannedTraining(unit, member, fold, Expected(updates, step, after))
 
     def _pace_of_pass(self, unit: PlannedUnit, allowed: Callable[[], float]) -> Pace:
         """Return the pace of a bank member's passes; the first answer is computed in any case, without rates."""

@@ -1,0 +1,70 @@
+"""What a run with a deadline and the processes that train its networks send to each other, pickled, through pipes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.folds import Fold
+from sketchfit.data.table import Table
+from sketchfit.planning.pace import Expected
+from sketchfit.tracking.callback import Row
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """A network that is to be trained.
+
+    Attributes:
+        run: folder of the run.
+        recipe: of the run.
+        member: name of the member.
+        member_recipe: with the epochs of this network.
+        stores: folders of the images of both tables.
+        table: of the run.
+        row_ids: uint64 [N + M], see `RunContext.row_ids`.
+        fold: on which it is trained.
+        expected: times of the training.
+        latest: reading of `time.monotonic` at which it must have ended.
+    """
+
+    run: Path
+    recipe: Recipe
+    member: str
+    member_recipe: Recipe
+    stores: tuple[Path, Path]
+    table: Table
+    row_ids: NDArray[np.uint64]
+    fold: Fold
+    expected: Expected
+    latest: float
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A log record: its level and its text."""
+
+    level: int
+    text: str
+
+
+@dataclass(frozen=True)
+class TrainingEvent:
+    """An event of a training: name of the method of `Callback`, and its arguments."""
+
+    method: str
+    arguments: tuple[str | int | Row, ...]
+
+
+@dataclass(frozen=True)
+class TrainingEnd:
+    """The end of a training; `error` is why it ended early."""
+
+    error: BaseException | None = None
+
+
+Message = LogLine | TrainingEvent | TrainingEnd

@@ -1,0 +1,130 @@
+"""The processes that train several networks of a run with a deadline at the same time, one each."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+import torch
+
+from sketchfit.planning.pace import DroppedError
+from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingEvent, TrainingRequest
+from sketchfit.tracking.callback import Callback
+
+log = logging.getLogger(__name__)
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+SECONDS_TO_END = 5.0
+"""Time that a process has to end by itself."""
+
+Ended = Callable[[int, BaseException | None], None]
+"""Receives the place of a request that has ended, and the error that ended it early."""
+
+
+class LostProcessError(DroppedError):
+    """A training process has ended without a result, for example for lack of memory.
+
+    Args:
+        status: its exit status; negative: the number of a signal.
+    """
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(f"its process ended with status {status}")
+
+
+@dataclass(frozen=True)
+class _Process:
+    """A process, and the pipes to and from it."""
+
+    process: subprocess.Popen[bytes]
+    requests: IO[bytes]
+    messages: IO[bytes]
+
+    @classmethod
+    def start(cls, threads: int) -> _Process:
+        limits = {name: str(threads) for name in THREAD_VARIABLES}
+        command = [sys.executable, "-P", "-m", "sketchfit.stages.planned.worker"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **limits})
+        assert process.stdin is not None
+        assert process.stdout is not None
+        return cls(process, process.stdin, process.stdout)
+
+    def send(self, request: TrainingRequest) -> None:
+        pickle.dump(request, self.requests)
+        self.requests.flush()
+
+    def receive(self) -> Message:
+        """Return the next message; the end of the process is the end of its training."""
+        try:
+            message: Message = pickle.load(self.messages)
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            return TrainingEnd(LostProcessError(self.process.wait()))
+        return message
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.requests, self.messages):
+            pipe.close()
+
+
+class Team:
+    """Trains networks at the same time. Its processes are started when they are first needed.
+
+    Args:
+        size: number of processes; they share the threads of this one.
+        callback: receives the events of all trainings.
+    """
+
+    def __init__(self, size: int, callback: Callback) -> None:
+        self.size, self._callback = size, callback
+        self._processes: list[_Process] = []
+
+    def start(self) -> None:
+        """Start the processes, whose imports take seconds."""
+        threads = max(1, torch.get_num_threads() // self.size)
+        while len(self._processes) < self.size:
+            self._processes.append(_Process.start(threads))
+
+    def train(self, requests: Sequence[TrainingRequest], ended: Ended) -> None:
+        """Train at most `size` networks, and wait until all have ended; `ended` is called as each of them ends."""
+        self.start()
+        messages: queue.Queue[tuple[int, Message]] = queue.Queue()
+        for place, request in enumerate(requests):
+            self._processes[place].send(request)
+            threading.Thread(target=_forward, args=(place, self._processes[place], messages), daemon=True).start()
+        left = len(requests)
+        while left:
+            place, message = messages.get()
+            if isinstance(message, TrainingEnd):
+                ended(place, message.error)
+                left -= 1
+            elif isinstance(message, TrainingEvent):
+                getattr(self._callback, message.method)(*message.arguments)
+            else:
+                log.log(message.level, message.text)
+
+    def stop(self) -> None:
+        """End the processes, whatever they do."""
+        for one in self._processes:
+            one.stop()
+        self._processes = []
+
+
+def _forward(place: int, process: _Process, messages: queue.Queue[tuple[int, Message]]) -> None:
+    """Forward the messages of a training up to its end."""
+    while True:
+        message = process.receive()
+        messages.put((place, message))
+        if isinstance(message, TrainingEnd):
+            return

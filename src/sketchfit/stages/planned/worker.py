@@ -1,0 +1,109 @@
+"""A process that trains networks of a run with a deadline: requests come by standard input, messages go to standard
+output. It ends when its standard input is closed, so that it does not survive the run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import BinaryIO
+
+from typing_extensions import override
+
+from sketchfit.data.store import stored
+from sketchfit.planning.pace import Pace
+from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.planned.messages import LogLine, Message, TrainingEnd, TrainingEvent, TrainingRequest
+from sketchfit.stages.planned.units import run_network
+from sketchfit.tracking.callback import Callback, Row
+from sketchfit.tracking.console import LOGGER, Console
+from sketchfit.training.engine import make_engine
+
+
+class Sender(logging.Handler, Callback):
+    """Sends log records and events to the run.
+
+    Args:
+        stream: to which messages are written.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream, self._sending = stream, threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Write a message."""
+        with self._sending:
+            pickle.dump(message, self._stream)
+            self._stream.flush()
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.send(LogLine(record.levelno, record.getMessage()))
+
+    @override
+    def step_finished(self, member: str, fold: int, step: int, row: Row) -> None:
+        self.send(TrainingEvent("step_finished", (member, fold, step, row)))
+
+    @override
+    def epoch_finished(self, member: str, fold: int, row: Row) -> None:
+        self.send(TrainingEvent("epoch_finished", (member, fold, row)))
+
+    @override
+    def fold_finished(self, member: str, fold: int, row: Row) -> None:
+        self.send(TrainingEvent("fold_finished", (member, fold, row)))
+
+
+def main() -> None:
+    """Train what is requested until standard input is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run receives it, and closes standard input
+    sender = Sender(os.fdopen(os.dup(1), "wb"))
+    os.dup2(2, 1)  # what a library prints is no message
+    console = Console("none")
+    logging.getLogger(LOGGER).handlers = [sender]
+    requests: queue.Queue[TrainingRequest] = queue.Queue()
+    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
+    while True:
+        sender.send(_end_of(requests.get(), console, sender))
+
+
+def _receive(requests: queue.Queue[TrainingRequest]) -> None:
+    try:
+        while True:
+            requests.put(pickle.load(sys.stdin.buffer))
+    except (EOFError, pickle.UnpicklingError):
+        os._exit(1)  # the run has ended: a training in progress is continued by the next one
+
+
+def _end_of(request: TrainingRequest, console: Console, sender: Sender) -> TrainingEnd:
+    """Train a network; return how that ended, as something that can be pickled."""
+    try:
+        _train(request, console, sender)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            return TrainingEnd(RuntimeError(traceback.format_exc()))
+        return TrainingEnd(error)
+    return TrainingEnd()
+
+
+def _train(request: TrainingRequest, console: Console, sender: Sender) -> None:
+    engine = make_engine(request.recipe.compute)
+    context = RunContext(RunFolder(request.run), request.recipe, request.table, engine, console)
+    vars(context)["row_ids"] = request.row_ids  # a cached property, which takes a pass over all files
+    member = Member(request.member, request.member_recipe, *map(stored, request.stores))
+    pace = Pace(request.expected, lambda: request.latest - time.monotonic(), time.monotonic)
+    run_network(context, member, request.fold, pace, sender)
+
+
+if __name__ == "__main__":
+    main()
