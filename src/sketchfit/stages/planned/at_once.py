@@ -27,7 +27,7 @@ def networks_at_once(context: RunContext) -> int:
         return 1
     wanted, threads = context.recipe.compute.networks_at_once, torch.get_num_threads()
     if wanted != "auto":
-        return min(wanted, threads)
+        return wanted
     return max(1, min(MOST, threads, int(psutil.virtual_memory().available // BYTES)))
 
 

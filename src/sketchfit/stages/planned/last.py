@@ -84,7 +84,7 @@ def finish(work: RunWork, last: tuple[LastStage, ...], *, complete: bool) -> Run
     """Write the last answer and what there is time for; all of `last` where an earlier process was `complete`."""
     book = work.book
     with work.context.clock.measure("inference"):
-        state = work.answered(work.context)
+        state = work.answered()
     context = replace(work.context, recipe=with_members(work.context.recipe, book.plan.members))
     by_name = {one.time: one for one in last}
     if CLAIM.time in by_name:

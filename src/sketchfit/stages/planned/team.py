@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -21,10 +22,10 @@ from sketchfit.tracking.callback import Callback
 
 log = logging.getLogger(__name__)
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+COMMAND = [sys.executable, "-P", "-m", "sketchfit.stages.planned.worker"]
+"""Starts a process; with `-P` it imports nothing from the folder in which the user is."""
 
-SECONDS_TO_END = 5.0
-"""Time that a process has to end by itself."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 Ended = Callable[[int, BaseException | None], None]
 """Receives the place of a request that has ended, and the error that ended it early."""
@@ -53,15 +54,15 @@ class _Process:
     @classmethod
     def start(cls, threads: int) -> _Process:
         limits = {name: str(threads) for name in THREAD_VARIABLES}
-        command = [sys.executable, "-P", "-m", "sketchfit.stages.planned.worker"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **limits})
+        process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **limits})
         assert process.stdin is not None
         assert process.stdout is not None
         return cls(process, process.stdin, process.stdout)
 
     def send(self, request: TrainingRequest) -> None:
-        pickle.dump(request, self.requests)
-        self.requests.flush()
+        with suppress(OSError):  # a process that has ended receives nothing, which `receive` reports
+            pickle.dump(request, self.requests)
+            self.requests.flush()
 
     def receive(self) -> Message:
         """Return the next message; the end of the process is the end of its training."""
@@ -75,7 +76,8 @@ class _Process:
         self.process.kill()
         self.process.wait()
         for pipe in (self.requests, self.messages):
-            pipe.close()
+            with suppress(OSError):  # what was not sent is not sent any more
+                pipe.close()
 
 
 class Team:

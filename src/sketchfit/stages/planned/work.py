@@ -61,6 +61,7 @@ class RunWork:
         self._measured: dict[str, float] = {}
         self._stored: dict[int, bool] = {}
         self._answer_seconds = 0.0
+        self._answered: tuple[tuple[PlannedUnit, ...], RunState] | None = None
         if not book.plan.networks_at_once:
             book.change(networks_at_once=networks_at_once(context))
         self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock)
@@ -175,19 +176,22 @@ class RunWork:
     def answer(self) -> Answer:
         """Combine what is done, and replace the submission."""
         began = self.book.deadline.used
-        state = self.answered(self.context)
+        state = self.answered()
         self._answer_seconds = self.book.deadline.used - began
         oof = made(state.calibrated).predictions.oof
         networks = sum(len(one.results) for one in state.trained.values())
         return Answer(accuracy(state.rows.right(oof), state.rows.group), networks, tuple(state.trained))
 
-    def answered(self, context: RunContext) -> RunState:
-        """Return the state after the stages of an answer; `context` has the recipe that they use."""
-        state = self.trained()
-        context = replace(context, recipe=with_members(context.recipe, self._used()))
-        for stage in ANSWERING:
-            state = stage(context, state)
-        return state
+    def answered(self) -> RunState:
+        """Return the state after the stages of an answer by all that is done."""
+        done = self.book.units("done")
+        if self._answered is None or self._answered[0] != done:
+            state = self.trained()
+            context = replace(self.context, recipe=with_members(self.context.recipe, self._used()))
+            for stage in ANSWERING:
+                state = stage(context, state)
+            self._answered = done, state
+        return self._answered[1]
 
     def trained(self) -> RunState:
         """Return the state with all members that have networks; members may have networks of different folds."""

@@ -1,0 +1,139 @@
+"""Processes that train networks: what they send back, and how they end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from sketchfit.config.parse import parse_recipe
+from sketchfit.data.folds import Fold
+from sketchfit.errors import UserError
+from sketchfit.planning.pace import DroppedError, Expected, LateError
+from sketchfit.runs.artefacts import PlannedUnit
+from sketchfit.stages.context import Member, RunContext
+from sketchfit.stages.planned import team
+from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
+from sketchfit.stages.planned.team import LostProcessError, Team
+from sketchfit.tracking.callback import NO_CALLBACK
+from sketchfit.tracking.dispatcher import Dispatcher
+from tests.factories import open_context, tiny_recipe
+
+FOLDS = tuple(Fold(number, np.arange(32)[np.arange(32) % 2 != number], np.arange(number, 32, 2)) for number in (0, 1))
+IN_TIME = 600.0
+
+
+class _Events(Dispatcher):
+    """Counts the epochs that are reported."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epochs: list[tuple[str, int]] = []
+
+    def epoch_finished(self, member: str, fold: int, row: Any) -> None:
+        self.epochs.append((member, fold))
+
+
+def _open(folder: Path, data: Path) -> tuple[RunContext, Member]:
+    recipe = parse_recipe(tiny_recipe({"training": {"kernel": "blend"}}))
+    context, members = open_context(folder, data, recipe)
+    (member,) = members.values()
+    return replace(context, dispatcher=_Events()), member
+
+
+def _trainings(member: Member) -> list[PlannedTraining]:
+    units = [PlannedUnit(key=f"net/fold{fold.number}", kind="network", member="net", epochs=2) for fold in FOLDS]
+    return [PlannedTraining(unit, member, fold, Expected(4, 0.1, 0.1)) for unit, fold in zip(units, FOLDS, strict=True)]
+
+
+def _train(trainer: NetworkTrainer, trainings: list[PlannedTraining]) -> dict[str, DroppedError | None]:
+    ended: dict[str, DroppedError | None] = {}
+    trainer.train(trainings, lambda: IN_TIME, lambda unit, error: ended.update({unit.key: error}))
+    return ended
+
+
+def test_networks_of_two_processes_have_the_bits_of_those_of_one(drawn: Path, tmp_path: Path):
+    found = []
+    for at_once in (2, 1):
+        context, member = _open(tmp_path / str(at_once), drawn)
+        trainer = NetworkTrainer(context, at_once, time.monotonic)
+        try:
+            assert _train(trainer, _trainings(member)) == {"net/fold0": None, "net/fold1": None}
+            assert trainer.at_once == at_once
+            if at_once == 2:
+                _errors_cross(trainer, member)
+        finally:
+            trainer.stop()
+        assert isinstance(context.dispatcher, _Events)
+        assert sorted(context.dispatcher.epochs) == [(member.name, 0)] * 2 + [(member.name, 1)] * 2
+        folders = [context.run.network(member.name, fold.number) for fold in FOLDS]
+        found.append([(load_file(one.weights), one.probabilities("test").prob) for one in folders])
+    for (weights, prob), (others, other_prob) in zip(*found, strict=True):
+        assert {name: value.tobytes() for name, value in weights.items()} == {
+            name: value.tobytes() for name, value in others.items()
+        }
+        assert prob.tobytes() == other_prob.tobytes()
+
+
+def _errors_cross(trainer: NetworkTrainer, member: Member) -> None:
+    """An error of the user in a process is the same error in the run."""
+    recipe = member.recipe.model_copy(
+        update={"optimizer": member.recipe.optimizer.model_copy(update={"lr": float("inf")})}
+    )
+    other = replace(member, name="infinite", recipe=recipe)
+    with pytest.raises(UserError) as caught:
+        _train(trainer, [replace(_trainings(other)[0], member=other)])
+    assert "not finite" in caught.value.problems[0]
+    assert caught.value.hint
+
+
+def test_a_process_ends_when_the_run_does():
+    command = [sys.executable, "-m", "sketchfit.stages.planned.worker"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert output == b""
+
+
+def _start_other(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(team, "COMMAND", [sys.executable, "-c", code])
+
+
+def test_a_process_that_is_lost_drops_its_unit_and_the_run_continues_without(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _start_other(monkeypatch, "import os, signal, sys; sys.stdin.buffer.read(1); os.kill(os.getpid(), signal.SIGKILL)")
+    context, member = _open(tmp_path, drawn)
+    trainer = NetworkTrainer(context, 2, time.monotonic)
+    ended = _train(trainer, _trainings(member))
+    assert {type(error) for error in ended.values()} == {LostProcessError}
+    assert "-9" in str(ended["net/fold0"])
+    assert trainer.at_once == 1
+    assert _train(trainer, _trainings(member)) == {"net/fold0": None, "net/fold1": None}
+
+
+def test_messages_of_a_training_arrive_in_order(monkeypatch: pytest.MonkeyPatch):
+    code = """
+import pickle, sys
+from sketchfit.planning.pace import LateError
+from sketchfit.stages.planned.messages import LogLine, TrainingEnd, TrainingEvent
+pickle.load(sys.stdin.buffer)
+for message in (LogLine(20, "one"), TrainingEvent("fold_finished", ("net", 0, {})), TrainingEnd(LateError(5.0, 1.0))):
+    pickle.dump(message, sys.stdout.buffer)
+"""
+    _start_other(monkeypatch, code)
+    one = Team(1, NO_CALLBACK)
+    ended: list[tuple[int, BaseException | None]] = []
+    request: Any = "a request"
+    one.train([request], lambda place, error: ended.append((place, error)))
+    one.stop()
+    ((place, error),) = ended
+    assert isinstance(error, LateError)
+    assert (place, error.left) == (0, 5.0)
