@@ -26,6 +26,7 @@ from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
 from sketchfit.audit.traits import TRAIT_NAMES, WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data import images, paper
 from sketchfit.data.decoders.formats import installed_decoders
+from sketchfit.data.digests import content_digests
 from sketchfit.data.images import Decoded, ImageError, decode, decode_image, read_image_file
 from sketchfit.data.in_threads import in_threads
 from sketchfit.data.paper import InkMask
@@ -132,7 +133,7 @@ class Measuring:
         """Arguments as for `open_measured`; reads the files, and decodes none."""
         self._files, self._settings = files, settings
         self._threads = threads or os.cpu_count() or 1
-        digests = list(in_threads(lambda file: _content_digest(_read(file)), files, self._threads))
+        digests = list(in_threads(_file_digest, files, self._threads))
         self._content = np.array(digests, dtype="S32")
         names = [file.suffix.lower() for file in files]
         depends = [settings.__dict__, _versions(), installed_decoders(), names]
@@ -241,12 +242,12 @@ def _content_digest(data: bytes | None) -> str:
     return "unreadable" if data is None else _digest(data)
 
 
-def _read(file: Path) -> bytes | None:
-    """Return a file's content; None for what `decode` refuses unread."""
+def _file_digest(file: Path) -> str:
+    """Return the digest of a file's content; that of no content for what `decode` refuses unread."""
     try:
-        return read_image_file(file)
+        return content_digests(file).long.hex()
     except ImageError:
-        return None
+        return _content_digest(None)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.data.images import ImageError, read_image_file
+from sketchfit.data.digests import ContentDigests, content_digests
+from sketchfit.data.images import ImageError
 from sketchfit.data.in_threads import in_threads
 
 
@@ -27,10 +27,9 @@ def content_ids(root: Path, paths: Sequence[str]) -> NDArray[np.uint64]:
 
     def one(path: str) -> bytes:
         try:
-            content = read_image_file(root / path)
+            return content_digests(root / path).short
         except ImageError:
-            content = str(root / path).encode(errors="surrogateescape")
-        return hashlib.blake2b(content, digest_size=8).digest()
+            return ContentDigests.of(str(root / path).encode(errors="surrogateescape")).short
 
     digests = b"".join(in_threads(one, paths, os.cpu_count() or 1))
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)

@@ -23,6 +23,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from sketchfit.data.decoders.formats import installed_decoders
+from sketchfit.data.digests import ContentDigests, content_digests
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
 from sketchfit.data.in_threads import in_threads
 from sketchfit.data.resize import Resize, to_square
@@ -187,10 +188,9 @@ def _content(files: Sequence[Path], threads: int) -> bytes:
 
 def _file_digest(path: Path) -> bytes:
     try:
-        content = read_image_file(path)
+        return content_digests(path).long
     except ImageError as error:  # a row that cannot be read stays a row
-        content = str(error).encode()
-    return hashlib.blake2b(content, digest_size=16).digest()
+        return ContentDigests.of(str(error).encode()).long
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""Digests of the content of image files. A file that does not change is read once per process for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sketchfit.data.images import read_image_file
+
+STEADY = 2.0
+"""Seconds after its last change from which on a file's times show whether it changes again: clocks of file systems are
+coarse."""
+
+MOST_KNOWN = 300_000
+"""Files whose digests are kept: about 100 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDigests:
+    """Of a file's bytes by BLAKE2b: `long` has 16 bytes, `short` has 8 and is not the beginning of the other."""
+
+    long: bytes
+    short: bytes
+
+    @classmethod
+    def of(cls, content: bytes) -> ContentDigests:
+        """Compute both."""
+        return cls(hashlib.blake2b(content, digest_size=16).digest(), hashlib.blake2b(content, digest_size=8).digest())
+
+
+_KNOWN: dict[tuple[str, int, int, int, int], ContentDigests] = {}
+
+
+def content_digests(path: Path) -> ContentDigests:
+    """Return the digests of an image file, or of an image in a container.
+
+    Raises:
+        ImageError: as `read_image_file`.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116 - called for every image
+    except (OSError, ValueError):  # in a container, or the error of `read_image_file`
+        return ContentDigests.of(read_image_file(path))
+    key = str(path), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    if (known := _KNOWN.get(key)) is not None:
+        return known
+    began = time.time()
+    found = ContentDigests.of(read_image_file(path))
+    if began - max(status.st_mtime, status.st_ctime) > STEADY and len(_KNOWN) < MOST_KNOWN:
+        _KNOWN[key] = found
+    return found
