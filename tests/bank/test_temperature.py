@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
-from sketchfit.bank.temperature import LEAST, MOST, fit_temperature, probabilities
+from sketchfit.bank.temperature import LEAST, MOST, _log_sum_exp, fit_temperature, probabilities
 
 
 def test_two_classes_by_hand() -> None:
@@ -41,3 +41,18 @@ def test_probabilities_are_those_of_scores_of_any_size() -> None:
     assert prob.dtype == np.float32
     assert prob.sum(axis=1) == pytest.approx(np.ones(3))
     assert prob.tolist() == [[1.0, 0.0], [0.5, 0.5], [1.0, 0.0]]
+
+
+@pytest.mark.parametrize("values", [[[1.0, 2.0, 3.0], [0.0, -5.0, 0.0]], [[7.5]], [[-800.0, 800.0], [4.0, 4.0]]])
+def test_the_loss_has_the_bits_of_scipy_with_and_without_equal_scores(values: list[list[float]]) -> None:
+    rows = np.array(values)
+    expected = logsumexp(rows, axis=1)
+    assert _log_sum_exp(rows.copy()).tolist() == expected.tolist()
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 40), st.integers(0, 1000), st.booleans())
+def test_the_loss_has_the_bits_of_scipy_for_any_scores(classes: int, seed: int, rounded: bool) -> None:
+    rows = np.random.default_rng(seed).normal(size=(20, classes)) * 3
+    rows = rows.round() if rounded else rows
+    assert _log_sum_exp(rows.copy()).tolist() == logsumexp(rows, axis=1).tolist()
