@@ -58,14 +58,14 @@ class Kernel:
     def of(cls, features: Floats, width: float) -> Kernel:
         """Set the kernel by the median squared distance of sampled rows of float32 [n, D]."""
         rows = np.random.default_rng(0).permutation(len(features))[:_SAMPLE]
-        distance = _squared_distances(features[rows], features[rows])
+        distance = squared_distances(features[rows], features[rows])
         apart = distance[np.triu_indices(len(rows), 1)]
         median = float(np.median(apart)) if len(apart) else 1.0
         return cls(width / median if median > 0 else width)
 
     def between(self, one: Floats, other: Floats) -> Floats:
         """Return the kernel values of rows [n, D] and [m, D], float32 [n, m]."""
-        values = _squared_distances(one, other)
+        values = squared_distances(one, other)
         values *= np.float32(-self.gamma)
         np.exp(values, out=values)
         values += np.float32(1)
@@ -216,7 +216,7 @@ def _inverse(kernel: Kernel, features: Floats, strength: float) -> Doubles:
     return np.asarray(factor)
 
 
-def _squared_distances(one: Floats, other: Floats) -> Floats:
+def squared_distances(one: Floats, other: Floats) -> Floats:
     """Return squared distances of rows [n, D] and [m, D], float32 [n, m], at least 0."""
     values: Floats = one @ other.T
     values *= np.float32(-2)

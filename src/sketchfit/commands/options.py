@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from sketchfit._timm import timm
+from sketchfit.bank.closed_forms import closed_forms
 from sketchfit.config.family import FamilySection, MemberOf
 from sketchfit.config.policies import list_policies, policy_text
 from sketchfit.config.recipe import Recipe
@@ -79,6 +80,7 @@ FAMILIES: dict[str, Callable[[], Named]] = {
     "schedules": _schedules,
     "losses": lambda: [(name, _first_line(kind)) for name, kind in losses.items()],
     "heads": lambda: [(name, _first_line(kind)) for name, kind in heads.items()],
+    "closed_forms": lambda: [(name, _first_line(kind)) for name, kind in closed_forms.items()],
     "policies": lambda: [(name, _policy_comment(name)) for name in list_policies()],
     "operations": lambda: [(name, _first_line(kind)) for name, kind in operations.items()],
     "models": _models,

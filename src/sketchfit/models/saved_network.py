@@ -15,12 +15,14 @@ from sketchfit.models.backbone import build_network, provenance
 from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.learnt_rows import learnt_by, to_metadata, union
+from sketchfit.models.linear_network import LinearNetwork
+from sketchfit.models.neighbour_network import NeighbourNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.weights import read_metadata
 
 NAME = "model.safetensors"
 
-WITH_HEADS: tuple[type[FeatureNetwork], ...] = (KernelNetwork,)
+WITH_HEADS: tuple[type[FeatureNetwork], ...] = (KernelNetwork, LinearNetwork, NeighbourNetwork)
 """Networks with a head in closed form."""
 
 

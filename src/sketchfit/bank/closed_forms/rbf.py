@@ -64,7 +64,7 @@ class KernelRows:
 
 
 class RbfForm:
-    """Kernel ridge regression with a Gaussian kernel; see `bank.closed_form.ClosedForm`."""
+    """Kernel ridge regression with a Gaussian kernel."""
 
     def candidates(self, section: KernelSection) -> tuple[KernelSettings, ...]:
         """Return pairs of width and penalty."""
