@@ -13,7 +13,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from sketchfit.bank.kernel import KernelHead, KernelRidge
+from sketchfit.bank.kernel import CHUNK, KernelHead, KernelRidge
 from sketchfit.bank.removal import by_group, group_numbers, targets_of
 from sketchfit.bank.without_rows import WithoutRows
 
@@ -47,7 +47,7 @@ class KernelFold(WithoutRows[KernelRidge]):
             The kept rows and their scores, float32 [n - s, C].
         """
         ridge, kept, whitened = self.full, self.kept, self._whitened
-        own = np.diagonal(ridge.inverse)[kept] - np.square(whitened).sum(axis=0)
+        own = np.diagonal(ridge.inverse)[kept] - _squares(whitened)
         targets = targets_of(ridge.label[kept], ridge.classes)
         found: Floats = (targets - self._dual / own[:, None]).astype(np.float32)
         number = group_numbers(None if group is None else group[kept], len(kept))
@@ -61,16 +61,26 @@ class KernelFold(WithoutRows[KernelRidge]):
     @cached_property
     def _factor(self) -> Doubles:
         """The lower Cholesky factor of the removed rows' block of the inverse, float64 [s, s]."""
-        block = self.full.inverse[np.ix_(self.removed, self.removed)]
+        block = self._block(self.removed)
         factor: Doubles = scipy.linalg.cholesky(block, lower=True, overwrite_a=True, check_finite=False)
         return factor
 
     @cached_property
     def _whitened(self) -> Doubles:
         """W, float64 [s, n - s]."""
-        block = self.full.inverse[np.ix_(self.removed, self.kept)]
-        found: Doubles = scipy.linalg.solve_triangular(self._factor, block, lower=True, check_finite=False)
+        block = self._block(self.kept)
+        found: Doubles = scipy.linalg.solve_triangular(
+            self._factor, block, lower=True, overwrite_b=True, check_finite=False
+        )
         return found
+
+    def _block(self, columns: Rows) -> Doubles:
+        """Return the removed rows and some columns of the inverse, float64 [s, k], in the order that LAPACK uses.
+
+        The inverse is symmetric, and has this order, too: its columns are taken one after the other.
+        """
+        block: Doubles = self.full.inverse.T[np.ix_(columns, self.removed)].T
+        return block
 
     @cached_property
     def _whitened_dual(self) -> Doubles:
@@ -82,3 +92,9 @@ class KernelFold(WithoutRows[KernelRidge]):
         """Coefficients of the kept rows, float64 [n - s, C]."""
         found: Doubles = self.full.dual[self.kept] - self._whitened.T @ self._whitened_dual
         return found
+
+
+def _squares(values: Doubles) -> Doubles:
+    """Return the sum of squares of each column of values [s, k], without a copy of all values."""
+    parts = (values[:, start : start + CHUNK] for start in range(0, values.shape[1], CHUNK))
+    return np.concatenate([np.square(part).sum(axis=0) for part in parts])

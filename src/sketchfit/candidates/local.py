@@ -81,5 +81,6 @@ def architecture_of(path: Path) -> str:
 
 def _longest_name(stem: str) -> str | None:
     """Return the longest name of a timm model with which a file's name begins, up to a character that ends a word."""
-    fitting = [name for name in timm.list_models() if re.match(re.escape(name) + r"(?![A-Za-z0-9])", stem)]
+    named = (name for name in timm.list_models() if stem.startswith(name))
+    fitting = [name for name in named if not re.match("[A-Za-z0-9]", stem[len(name) :])]
     return max(fitting, key=len, default=None)
