@@ -49,16 +49,29 @@ class ConvertedForward:
         kind = backends.get(self._name)
         assert issubclass(kind, ConvertedKind)
         forward, why = same_as_torch(
-            lambda: kind.build_values(self._pooled, pictures), pictures, self._eager, TOLERANCE, self._difference
+            lambda: kind.build_values(self._pooled, pictures),
+            pictures,
+            self._eager,
+            TOLERANCE,
+            difference_by_block(self._widths),
         )
         if why:
             log.info(f"features by torch, {self._name} is not used: {why}", extra={ONCE: f"features {self._name}"})
         return forward
 
-    def _difference(self, found: Floats, expected: Floats) -> float:
-        """Return the largest difference, as a share of the largest value of its block."""
-        starts = np.cumsum((0, *self._widths[:-1]))
+
+def difference_by_block(widths: Sequence[int]) -> Callable[[Floats, Floats], float]:
+    """Return what measures the largest difference of features, as a share of the largest value of its block.
+
+    Args:
+        widths: columns per block.
+    """
+    starts = np.cumsum((0, *widths[:-1]))
+
+    def difference(found: Floats, expected: Floats) -> float:
         gap, largest = (
             np.maximum.reduceat(np.abs(values).max(axis=0), starts) for values in (found - expected, expected)
         )
         return float((gap / np.where(largest > 0, largest, 1)).max())
+
+    return difference

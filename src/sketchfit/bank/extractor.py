@@ -111,7 +111,7 @@ class Extractor:
         rows = np.flatnonzero(store.readable)
         batches = [rows[start : start + self.batch_size] for start in range(done, len(rows), self.batch_size)]
         forward = self.forward(len(rows) - done)
-        parts = load_batches(store, batches, self._augment(picture), no_randomness, self.threads)
+        parts = load_batches(store, batches, self.augment(picture), no_randomness, self.threads)
         for number, batch in enumerate(parts, 1):
             found = forward(batch.images)
             if not (finite := np.isfinite(found).all(axis=1)).all():
@@ -127,7 +127,7 @@ class Extractor:
     def of_rows(self, store: Store, rows: NDArray[np.int64], picture: MakePicture | None = None) -> Floats:
         """Return the features float32 [n, D] of rows int64 [n] of a store; `picture` as in `extract`."""
         batches = [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-        parts = load_batches(store, batches, self._augment(picture), no_randomness, self.threads)
+        parts = load_batches(store, batches, self.augment(picture), no_randomness, self.threads)
         forward = self.forward(len(rows))
         return np.concatenate([forward(batch.images) for batch in parts])
 
@@ -145,7 +145,7 @@ class Extractor:
         self.converted[name] = ConvertedForward(name, pooled, self.pooling.widths, self.of_pictures)
         return self.converted[name]
 
-    def _augment(self, picture: MakePicture | None) -> Augment:
+    def augment(self, picture: MakePicture | None) -> Augment:
         """Return what makes the picture of a stored image."""
         if picture is None:
             return eval_augment(self.size)

@@ -39,7 +39,7 @@ class SplitModel:
 
     entry: str
     lower: nn.Module
-    upper: _Upper
+    upper: UpperPart
     shape: tuple[int, ...]
 
     def features(self, maps: Tensor) -> Tensor:
@@ -86,10 +86,10 @@ def _checked(model: nn.Module, images: Tensor, calls: list[_Call], place: int) -
     stubs = {call.name: _stub(model.get_submodule(call.name), call.made) for call in calls}
     after = {call.name: stubs[call.name] for call in calls[place + 1 :]}
     outlet = _Outlet(calls[place].made)
-    lower = _Lower(copy.deepcopy(_replaced(model, {**after, entry: outlet})), entry)
+    lower = LowerPart(copy.deepcopy(_replaced(model, {**after, entry: outlet})), entry)
     before = {call.name: stubs[call.name] for call in calls[:place]}
     inlet = _Inlet(model.get_submodule(entry))
-    upper = _Upper(_replaced(model, {**before, entry: inlet}), inlet)
+    upper = UpperPart(_replaced(model, {**before, entry: inlet}), inlet)
     maps = lower.requires_grad_(False).eval()(images)
     if not torch.allclose(upper.eval()(maps), model(images), rtol=RTOL, atol=ATOL):
         return None
@@ -190,7 +190,7 @@ class _Outlet(nn.Module):
         return _zeros(self.shape, self.dtype, given)
 
 
-class _Lower(nn.Module):
+class LowerPart(nn.Module):
     """Images float [B, 3, H, W] to maps."""
 
     def __init__(self, model: nn.Module, entry: str) -> None:
@@ -200,12 +200,16 @@ class _Lower(nn.Module):
     @override
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps of images."""
-        self.model(images)
+        return self.apply_to(images, self.model)[0]
+
+    def apply_to(self, images: Tensor, function: Callable[[Tensor], T]) -> tuple[Tensor, T]:
+        """Return the maps of images, and what a function that calls the model returns for them."""
+        made = function(images)
         outlet = self.model.get_submodule(self.entry)
         assert isinstance(outlet, _Outlet)
         assert outlet.given is not None
         maps, outlet.given = outlet.given, None
-        return maps
+        return maps, made
 
 
 class _Inlet(nn.Module):
@@ -223,7 +227,7 @@ class _Inlet(nn.Module):
         return self.module(self.maps)
 
 
-class _Upper(nn.Module):
+class UpperPart(nn.Module):
     """Maps to what the model returns."""
 
     def __init__(self, model: nn.Module, inlet: _Inlet) -> None:

@@ -161,13 +161,18 @@ def find_maps(job: FitJob, model: nn.Module, normalisation: Normalisation, devic
     lower = Network(split.lower, normalisation)
     copies = min(recipe.model.freeze.copies, recipe.training.epochs)
     backend = choose_map_backend(lower, compute, size, copies * len(job.label), recipe.inference.backend)
-    name = digest(
-        [timm.__version__, recipe.model.backbone, recipe.model.args, split.entry, split.shape],
-        [normalisation.mean, normalisation.std],
-        [backend, device.type, compute.precision, recipe.inference.batch_size],
-        _weights_digest(split.lower),
-    )
+    name = name_of_lower(recipe, lower, split, backend, compute)
     return FrozenMaps(job, normalisation, compute, split, backend, name)
+
+
+def name_of_lower(recipe: Recipe, lower: Network, split: SplitModel, backend: str, compute: Compute) -> str:
+    """Return the digest of all that decides what a frozen lower part returns for a picture."""
+    return digest(
+        [timm.__version__, recipe.model.backbone, recipe.model.args, split.entry, split.shape],
+        [lower.normalisation.mean, lower.normalisation.std],
+        [backend, compute.device.type, compute.precision, recipe.inference.batch_size],
+        _weights_digest(lower.model),
+    )
 
 
 def may_use_maps(recipe: Recipe, epoch: EpochPlan) -> bool:

@@ -5,6 +5,7 @@ The kernel head, its temperature, and the probabilities of validation and test r
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,9 +19,12 @@ from sketchfit.bank.kernel import CHUNK
 from sketchfit.bank.temperature import probabilities
 from sketchfit.data.store import Store
 from sketchfit.models.feature_network import FeatureNetwork
-from sketchfit.tracking.console import Console
+from sketchfit.tracking.console import ONCE, Console
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_views import NamedPicture
+from sketchfit.training.stored_outputs import StoredOutputs
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -48,20 +52,23 @@ class HeadPass:
         extractor: of the backbone.
         pictures: of the head.
         console: for the bar of a frozen backbone's pass.
+        stored: computes the outputs of a backbone whose lower part is frozen; None: they are computed from pictures.
     """
 
     job: FitJob
     extractor: Extractor
     pictures: Sequence[NamedPicture]
     console: Console
+    stored: StoredOutputs | None
     _kept: list[Outputs] = field(init=False, default_factory=list, compare=False, repr=False)
 
     @classmethod
     def of(cls, job: FitJob, extractor: Extractor, pictures: Sequence[NamedPicture], console: Console) -> HeadPass:
         """Return the pass; that of a trained backbone takes the logits as well."""
-        if job.recipe.training.epochs > 0:
-            extractor = replace(extractor, pooling=extractor.pooling.with_logits())
-        return cls(job, extractor, pictures, console)
+        if job.recipe.training.epochs == 0:
+            return cls(job, extractor, pictures, console, None)
+        extractor = replace(extractor, pooling=extractor.pooling.with_logits())
+        return cls(job, extractor, pictures, console, StoredOutputs.of(job, extractor))
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -96,9 +103,17 @@ class HeadPass:
         if not len(rows):
             return np.zeros((0, sum(self.extractor.pooling.widths)), dtype=np.float32)
         if self.extractor.pooling.logits:
-            return self.extractor.of_rows(store, rows, picture.make)
+            return self._of_trained(store, rows, picture)
         bank = FeaturePass(self.job.recipe, self.extractor, self.console, picture.name, picture.make)
         return bank.features(store).rows(rows)
+
+    def _of_trained(self, store: Store, rows: Rows, picture: NamedPicture) -> Floats:
+        if self.stored is not None:
+            try:
+                return self.stored.of_rows(store, rows, picture)
+            except (OSError, FloatingPointError) as error:
+                log.warning(f"outputs of frozen layers are not stored: {error}", extra={ONCE: "stored outputs"})
+        return self.extractor.of_rows(store, rows, picture.make)
 
 
 @dataclass(frozen=True)

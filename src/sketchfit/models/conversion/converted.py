@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
-from sketchfit.models.backend import Backend, BackendKind, Pictures
+from sketchfit.models.backend import Backend, BackendKind, Floats, Pictures
+
+ValuesBackend = Callable[[Floats], Floats]
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from sketchfit.models.compute import Compute
     from sketchfit.models.network import Network
 
@@ -28,6 +33,18 @@ class ConvertedKind(BackendKind):
     @override
     def build(cls, network: Network, pictures: Pictures, compute: Compute) -> Backend:
         return cls.build_values(network, pictures, probabilities=True)
+
+    @classmethod
+    def build_module(cls, module: nn.Module, values: Floats) -> ValuesBackend:
+        """Return what computes a module of values float32 [B, …]; `values` are the first batch."""
+        import torch
+
+        from sketchfit.models.conversion.fixed_batch import in_batches_of
+        from sketchfit.models.conversion.onnx_graph import values_to_onnx
+
+        loaded: Any = cls.load(values_to_onnx(module, values.shape), torch.get_num_threads())
+        made: Any = in_batches_of(len(values), loaded)
+        return cast(ValuesBackend, made)
 
     @classmethod
     def build_values(cls, network: Network, pictures: Pictures, *, probabilities: bool = False) -> Backend:

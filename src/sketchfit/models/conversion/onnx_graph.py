@@ -8,6 +8,9 @@ from __future__ import annotations
 import copy
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import nn
@@ -60,22 +63,40 @@ def to_onnx(network: Network, shape: tuple[int, ...], *, any_batch: bool = False
     Raises:
         Exception: torch's exporter raises all kinds where it cannot convert an operator.
     """
+    model = _copied(network.model, (1, 3, *shape[1:3]))
+    kind = PicturesToProbabilities if probabilities else PicturesToValues
+    module = kind(Network(model, network.normalisation)).eval()
+    return _exported(module, shape, torch.uint8, any_batch)
+
+
+def values_to_onnx(module: nn.Module, shape: tuple[int, ...]) -> bytes:
+    """Convert a module in evaluation mode whose input is values, float32 of a shape, to ONNX; it raises the same."""
+    return _exported(_copied(module, (1, *shape[1:])), shape, torch.float32, any_batch=False)
+
+
+@contextmanager
+def _without_modes() -> Iterator[None]:
+    """Leave inference mode and autocast, in which the caller may be, and neither of which may enter the graph."""
+    with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
+        yield
+
+
+def _copied(model: nn.Module, shape: tuple[int, ...]) -> nn.Module:
+    """Return a copy with folded batch norms: the caller's may be on a GPU or in another memory format."""
+    with _without_modes():
+        made = copy.deepcopy(model).to("cpu", memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
+        fold_batch_norms(made, torch.zeros(shape))
+    return cast(nn.Module, made)
+
+
+def _exported(module: nn.Module, shape: tuple[int, ...], kind: torch.dtype, any_batch: bool) -> bytes:
     buffer = io.BytesIO()
-    # The caller may be in inference mode and under autocast, neither of which may enter the graph.
-    contexts = torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False)
-    with warnings.catch_warnings(), contexts[0], contexts[1], contexts[2]:
+    with warnings.catch_warnings(), _without_modes():
         warnings.simplefilter("ignore")  # of the tracer on constants, and of the exporter on its successor
-        # A copy, because the caller's network may be on a GPU or in another memory format.
-        model = copy.deepcopy(network.model).to("cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-        model.eval()
-        fold_batch_norms(model, torch.zeros(1, 3, *shape[1:3]))
-        kind = PicturesToProbabilities if probabilities else PicturesToValues
-        module = kind(Network(model, network.normalisation)).eval()
-        example = torch.zeros(shape, dtype=torch.uint8)
         # The older exporter: five times as fast here as its successor, with the same results.
         torch.onnx.export(
             module,
-            (example,),
+            (torch.zeros(shape, dtype=kind),),
             buffer,  # type: ignore[arg-type]  # the older exporter takes files too
             dynamo=False,
             input_names=[INPUT],
