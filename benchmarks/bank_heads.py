@@ -1,7 +1,8 @@
-"""Time, memory and accuracy of kernel heads in closed form for all folds of many rows.
+"""Time, memory and accuracy of heads in closed form for all folds of many rows.
 
     python benchmarks/bank_heads.py --rows 6243 --columns 3056 --classes 345
     python benchmarks/bank_heads.py --rows 100000 --columns 3056 --classes 345
+    python benchmarks/bank_heads.py --rows 6243 --columns 3056 --classes 345 --head ridge
     python benchmarks/bank_heads.py --features FILE.npz --landmarks 4000
 
 The features are synthetic (per class a few random directions, and noise), or arrays `train` [N, D] and `label` [N] of a
@@ -17,9 +18,10 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.bank.closed_forms.rbf import RbfForm
-from sketchfit.bank.kernel import KernelRidge, KernelSettings
+from sketchfit.bank.closed_forms import closed_forms
+from sketchfit.bank.kernel import KernelRidge
 from sketchfit.bank.nystrom import Nystrom, NystromFold
+from sketchfit.config.kernel import HEADS, KernelSection
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -64,6 +66,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--landmarks", type=int, default=0)
     parser.add_argument("--features", default="")
+    parser.add_argument("--head", default="rbf", choices=HEADS)
     given = parser.parse_args()
     values, label = draw(given.rows, given.columns, given.classes)
     if given.features:
@@ -71,8 +74,9 @@ def main() -> None:
             values, label = file["train"], file["label"]
         (given.rows, given.columns), given.classes = values.shape, int(label.max()) + 1
     began, busy = time.perf_counter(), time.process_time()
-    fit = RbfForm().fit(lambda rows: values[rows].astype(np.float32), label, given.classes, KernelSettings())
-    ridge = fit.ridge
+    form = closed_forms.get(given.head)
+    settings = form.candidates(KernelSection())[0]
+    fit = form.fit(lambda rows: values[rows].astype(np.float32), label, given.classes, settings)
     fold = np.arange(given.rows) % given.folds
     scores = np.empty((given.rows, given.classes), dtype=np.float32)
     for number in range(given.folds):
@@ -80,13 +84,11 @@ def main() -> None:
         part = fit.fold(rows)
         scores[rows] = part.held_out()
         part.left_out()
-        assert part.head.dual.shape[1] == given.classes
+        assert part.head.scores(values[:1].astype(np.float32)).shape == (1, given.classes)
     seconds, busy = time.perf_counter() - began, time.process_time() - busy
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{given.rows:,} rows, {given.columns:,} columns, {given.classes} classes, {given.folds} folds:")
-    print(
-        f"  {type(ridge).__name__}, {len(ridge.support):,} rows in each head; {seconds:.1f} s, {busy:.1f} s of one core"
-    )
+    print(f"  {given.head}, {settings}; {fit.note or 'all rows'}; {seconds:.1f} s, {busy:.1f} s of one core")
     print(f"  largest memory {memory:.1f} GB; out of fold {right(scores, label):.2f} %")
     if given.landmarks:
         compare(values, label, given.classes, given.landmarks)

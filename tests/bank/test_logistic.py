@@ -1,4 +1,4 @@
-"""Heads by logistic regression: classes without rows, two classes, and which rows are left out."""
+"""Heads by logistic regression: classes without rows, two classes, and one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from sketchfit.bank import logistic as module
-from sketchfit.bank.logistic import LogisticFold, LogisticRows
+from sketchfit.bank.logistic import LogisticRows
 from sketchfit.bank.row_space import RowSpace
 from tests.contracts.closed_form import CLASSES, ROWS, separable
 
@@ -37,14 +36,3 @@ def test_a_single_class_is_always_predicted() -> None:
     head = rows(np.full(ROWS, 2)).fit(np.arange(ROWS))
     assert head.weight.tolist() == np.zeros((8, CLASSES)).tolist()
     assert head.bias.argmax() == 2
-
-
-def test_complete_groups_are_left_out_until_there_are_enough_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    group, fold = np.arange(ROWS) // 3, LogisticFold(rows(), np.arange(12))
-    every = fold.left_out(group)[0]
-    assert np.array_equal(np.sort(every), np.arange(12, ROWS))
-    monkeypatch.setattr(module, "FEW", 10)
-    some, scores = fold.left_out(group)
-    assert 10 <= len(some) == len(scores) < ROWS - 12
-    assert np.array_equal(some, every[: len(some)])
-    assert all((some // 3 == number).sum() == 3 for number in np.unique(some // 3))

@@ -29,7 +29,7 @@ CHANGES = {
     "tracking": {"to": ["lines"], "project": "outside"},
     "ensemble": {"method": "power-mean", "compare": ["mean", "power-mean"]},
     "members": {"a": {}, "b": {"seed": 1}},
-    "training": {"epochs": 1},
+    "training": {"epochs": 1, "kernel": {"use": "blend", "head": "medians"}},
 }
 
 
@@ -105,6 +105,7 @@ def test_their_names_are_near() -> None:
         "loss=tverskyy": "'tversky'",
         "loss={name: tversky, tversky_mises: 1}": "'loss.tversky_misses'",
         "model.head=bottlenek": "'bottleneck'",
+        "training.kernel.head=median": "'medians'",
         "ensemble.method=power-men": "'power-mean'",
         "tracking.to=[linse]": "'lines'",
         "inference.backend=doubl": "'double'",

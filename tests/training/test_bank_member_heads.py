@@ -16,8 +16,12 @@ from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.feature_network import FeatureNetwork
-from sketchfit.models.saved_network import load_network
+from sketchfit.models.saved_network import load_network, save_network
+from sketchfit.tracking.console import Console
 from sketchfit.training.bank_member import train_bank_member
+from sketchfit.training.engine import make_engine
+from sketchfit.training.kernel_head import with_kernel_head
+from sketchfit.training.seed_soup import train_network
 from tests.factories import tiny_recipe
 from tests.training.test_bank_member import ROWS, setting, thirds
 
@@ -108,3 +112,28 @@ def test_a_run_is_predicted_with_and_exported(head, cli, drawn, tiny_file, tmp_p
     pictures = np.random.default_rng(0).integers(0, 256, (3, size, size, entry.shape[3]), dtype=np.uint8)
     (prob,) = session.run(None, {entry.name: pictures})
     assert prob.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("head", HEADS)
+def test_converted_networks_predict_the_same(head, backend, tmp_path, caplog):
+    context, member = setting(tmp_path, changes(head))
+    train_bank_member(context, member, thirds()[:1], GROUP)
+    network = load_network(context.run.fold("one", 0), member.recipe, 4)
+    converted, eager = (Predictor.of(network, member.recipe, CPU, backend=one) for one in (backend, "eager"))
+    expected = eager.probabilities(member.train, np.arange(ROWS))
+    assert converted.probabilities(member.train, np.arange(ROWS)) == pytest.approx(expected, abs=1e-3)
+    assert "torch is used instead" not in caplog.text
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_trained_network_is_blended_with_each_head(head, tiny_job, tmp_path):
+    job = tiny_job({"training": {"epochs": 4, "kernel": {"use": "blend", "head": head}}})
+    network = train_network(job, make_engine(job.recipe.compute), Console("none"))
+    network, predictor = with_kernel_head(job, network, CPU, Console("none"))
+    assert network.model.blend
+    save_network(tmp_path, network, job.recipe)
+    read = Predictor.of(load_network(tmp_path, job.recipe, job.class_count), job.recipe, CPU, backend="eager")
+    expected = read.probabilities(job.store, job.valid_rows)
+    assert predictor.probabilities(job.store, job.valid_rows) == pytest.approx(expected, abs=CLOSE)
+    assert (expected.argmax(axis=1) == job.label[job.valid_rows]).mean() > 0.35

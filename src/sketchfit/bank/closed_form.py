@@ -49,6 +49,10 @@ class AllRows(Protocol):
 class ClosedForm(Protocol):
     """A kind of head; a member of the registry `bank.closed_forms`."""
 
+    @property
+    def module(self) -> type[FeatureNetwork]:
+        """Class of the networks that `network` returns, by which saved ones are read."""
+
     def candidates(self, section: KernelSection) -> tuple[Hashable, ...]:
         """Return the settings that a recipe allows, the usual ones first; their `str` is printed.
 

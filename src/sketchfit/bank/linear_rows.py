@@ -54,6 +54,8 @@ class LinearRows:
 class LinearForm:
     """A kind of head that is linear in the scaled features."""
 
+    module = LinearNetwork
+
     def network(self, head: Head, model: nn.Module, pooling: Pooling) -> LinearNetwork:
         """Return a network with a fitted head."""
         buffers = {"weight": torch.from_numpy(head.weight), "bias": torch.from_numpy(head.bias)}

@@ -5,9 +5,7 @@ Each fit starts at zero: a start from a fit on all rows would carry their labels
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +13,7 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
 from sketchfit.bank.heads import Head
-from sketchfit.bank.removal import group_numbers
 from sketchfit.bank.row_space import RowSpace
-from sketchfit.bank.without_rows import WithoutRows
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -26,12 +22,6 @@ TOLERANCE = 1e-4
 """Largest derivative of the mean loss at which a fit ends."""
 
 MOST_STEPS = 500
-
-PARTS = 5
-"""Parts of the kept rows that are left out in turn."""
-
-FEW = 1000
-"""Rows that are left out, at least; no further part is then."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +40,14 @@ class LogisticRows:
     classes: int
     strength: float
 
+    def values(self, rows: Rows) -> Floats:
+        """Return the coordinates of rows, float32 [k, r]."""
+        return self.space.values[rows]
+
+    def on_features(self, head: Head) -> Head:
+        """Return a head of features, of one of coordinates."""
+        return self.space.lifted(head)
+
     def fit(self, rows: Rows) -> Head:
         """Return the head of coordinates that is fitted on rows."""
         label = self.label[rows]
@@ -66,47 +64,3 @@ class LogisticRows:
         absent = np.setdiff1d(np.arange(self.classes), present)
         bias[absent] = logsumexp(bias[present]) - np.log(2 * len(rows))  # half a row among them, at the mean row
         return Head(weight, bias.astype(np.float32))
-
-
-@dataclass(frozen=True)
-class LogisticFold(WithoutRows[LogisticRows]):
-    """A logistic regression on all rows but some."""
-
-    @property
-    def head(self) -> Head:
-        """The head fitted on the kept rows, of features."""
-        return self.full.space.lifted(self._head)
-
-    def held_out(self) -> Floats:
-        """Return the scores of the removed rows, float32 [s, C]."""
-        return self._head.scores(self.full.space.values[self.removed])
-
-    def left_out(self, group: Rows | None = None) -> tuple[Rows, Floats]:
-        """Return the scores of kept rows by heads that are fitted without a part of them, which has complete groups.
-
-        Args:
-            group: int64 [n], of all rows; None: each row is a group.
-
-        Returns:
-            Rows int64 [k], all kept ones or at least `FEW`; scores float32 [k, C], 0 where no row is left to fit on.
-        """
-        rows, scores = zip(*self._parts(group), strict=True)
-        return np.concatenate(rows), np.concatenate(scores)
-
-    def _parts(self, group: Rows | None) -> Iterator[tuple[Rows, Floats]]:
-        """Yield rows that are left out together, and their scores."""
-        number = group_numbers(None if group is None else group[self.kept], len(self.kept))
-        part = (np.random.default_rng(0).permutation(int(number.max()) + 1) % PARTS)[number]
-        done = 0
-        for one in range(PARTS):
-            rows, rest = self.kept[part == one], self.kept[part != one]
-            if len(rows) == 0 or done >= FEW:
-                continue
-            done += len(rows)
-            values = self.full.space.values[rows]
-            empty = np.zeros((len(rows), self.full.classes), dtype=np.float32)
-            yield rows, self.full.fit(rest).scores(values) if len(rest) else empty
-
-    @cached_property
-    def _head(self) -> Head:
-        return self.full.fit(self.kept)

@@ -34,7 +34,7 @@ class FeatureNetwork(nn.Module):
     """A backbone with a head on its pooled features.
 
     Attributes:
-        buffers_of_head: names of the head's buffers, by which a saved network is recognised.
+        buffers_of_head: names of the head's buffers; they are saved.
         model: the backbone, with its own head.
         kept: int64 [K], columns of the pooled features.
         mean, factor: float32 [K], their scale.
@@ -92,10 +92,10 @@ class FeatureNetwork(nn.Module):
         network.load_state_dict({"mirrored": network.mirrored} | state)  # older files do not have it
         return network
 
-    @classmethod
-    def is_state(cls, state: dict[str, Tensor]) -> bool:
-        """Return whether a saved state is that of such a network."""
-        return {"kept", *cls.buffers_of_head} <= state.keys()
+    @staticmethod
+    def is_state(state: dict[str, Tensor]) -> bool:
+        """Return whether a saved state is that of such a network, with any head."""
+        return {"kept", "factor", "temperature"} <= state.keys()
 
     @property
     @abstractmethod

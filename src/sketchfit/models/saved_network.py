@@ -13,17 +13,12 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.files import atomic
 from sketchfit.models.backbone import build_network, provenance
 from sketchfit.models.feature_network import FeatureNetwork
-from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.learnt_rows import learnt_by, to_metadata, union
-from sketchfit.models.linear_network import LinearNetwork
-from sketchfit.models.neighbour_network import NeighbourNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.weights import read_metadata
+from sketchfit.registry import family
 
 NAME = "model.safetensors"
-
-WITH_HEADS: tuple[type[FeatureNetwork], ...] = (KernelNetwork, LinearNetwork, NeighbourNetwork)
-"""Networks with a head in closed form."""
 
 
 def save_network(folder: Path, network: Network, recipe: Recipe, learnt: NDArray[np.uint64] | None = None) -> None:
@@ -46,9 +41,9 @@ def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
     path = folder / NAME
     network = build_network(recipe.model, classes, load_weights=False, metadata=read_metadata(path))
     state = load_file(path)
-    for kind in WITH_HEADS:
-        if kind.is_state(state):
-            return replace(network, model=kind.of_state(network.model, state, recipe.model.size))
+    if FeatureNetwork.is_state(state):
+        kind: type[FeatureNetwork] = family("closed_forms").get(recipe.training.kernel.head).module
+        return replace(network, model=kind.of_state(network.model, state, recipe.model.size))
     network.model.load_state_dict(state)
     return network
 

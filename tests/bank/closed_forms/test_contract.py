@@ -16,7 +16,6 @@ from sketchfit.bank import logistic as logistic_module
 from sketchfit.bank.closed_forms import closed_forms
 from sketchfit.bank.kernel import Kernel
 from sketchfit.config.kernel import HEADS, KernelSection
-from sketchfit.models.saved_network import WITH_HEADS
 from tests.contracts.closed_form import CLASSES, ROWS, check_closed_form, fitted, separable
 
 Values = NDArray[Any]
@@ -114,10 +113,3 @@ def test_groups_that_are_left_out_have_the_scores_of_fits_without_them(name: str
         kept = np.setdiff1d(np.arange(12, ROWS), rows[own])
         expected = REFERENCES[name](features, label, kept, settings)(features[rows[own]])
         assert scores[own] == pytest.approx(expected, abs=close_of(name))
-
-
-@pytest.mark.parametrize("name", HEADS)
-def test_a_saved_head_is_of_one_kind_only(name: str) -> None:
-    form = closed_forms.get(name)
-    network = form.network(fitted(form, *separable()).fold(np.arange(3)).head, None, None)  # type: ignore[arg-type]
-    assert [kind for kind in WITH_HEADS if kind.is_state(network.state_dict())] == [type(network)]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sketchfit_outside.closed_form import medians
 from sketchfit_outside.ensembling import power_mean
 from sketchfit_outside.head import Bottleneck
 from sketchfit_outside.loss import Tversky
@@ -11,6 +12,7 @@ from sketchfit_outside.tracker import Lines
 from sketchfit.config.tracking import TrackingSection
 from tests.contracts.backend import check_backend
 from tests.contracts.callback import check_callback
+from tests.contracts.closed_form import check_closed_form
 from tests.contracts.ensembling import check_method
 from tests.contracts.head import check_head
 from tests.contracts.loss import check_loss
@@ -24,6 +26,10 @@ def test_loss():
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
 def test_head(dropout):
     check_head(Bottleneck(dropout=dropout))
+
+
+def test_head_in_closed_form():
+    check_closed_form(medians)
 
 
 def test_operation():

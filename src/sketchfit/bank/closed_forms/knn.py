@@ -27,6 +27,8 @@ SMOOTHING = (0.05,)
 class NeighbourForm:
     """Nearest neighbours."""
 
+    module = NeighbourNetwork
+
     def candidates(self, section: KernelSection) -> tuple[NeighbourSettings, ...]:
         """Return numbers of neighbours, with the share that is added to each class."""
         counts = choices(section.neighbours, NEIGHBOURS)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sketchfit.bank.closed_form import choices
 from sketchfit.bank.closed_forms import closed_forms
 from sketchfit.bank.linear_rows import LinearForm, LinearRows, Strength
-from sketchfit.bank.logistic import LogisticFold, LogisticRows
+from sketchfit.bank.logistic import LogisticRows
+from sketchfit.bank.refit_fold import RefitFold
 from sketchfit.bank.row_space import RowSpace
 from sketchfit.config.kernel import KernelSection
 
@@ -31,7 +32,7 @@ class LogisticForm(LinearForm):
     def fit(self, features: Callable[[Rows], Floats], label: Rows, classes: int, settings: Strength) -> LinearRows:
         """Return the rows to fit."""
         space = RowSpace.of(features(np.arange(len(label))))
-        return LinearRows(partial(LogisticFold, LogisticRows(space, label, classes, settings.value)))
+        return LinearRows(partial(RefitFold, LogisticRows(space, label, classes, settings.value)))
 
 
 closed_forms.register("logistic")(LogisticForm())

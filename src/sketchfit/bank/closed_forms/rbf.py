@@ -66,6 +66,8 @@ class KernelRows:
 class RbfForm:
     """Kernel ridge regression with a Gaussian kernel."""
 
+    module = KernelNetwork
+
     def candidates(self, section: KernelSection) -> tuple[KernelSettings, ...]:
         """Return pairs of width and penalty."""
         strengths = choices(section.strength, STRENGTHS)
