@@ -20,8 +20,8 @@ OVERHEAD = 2.0
 BANK_PASS = 0.6
 """Time of an image in a pass for frozen features, relative to a prediction by torch."""
 
-PROBE_PASS = 1.0
-"""Passes over the training rows before the first update: of one on stored output of frozen layers, and the fit."""
+MAPS_PASS = 0.5
+"""Time of an image in a pass of frozen layers, relative to torch."""
 
 SINGLE_HEAD = 0.35
 """Time of the head of one network, relative to that of all folds on the same features."""
@@ -123,19 +123,19 @@ def network_option(
         views: test-time views, the entire image included.
     """
     here = rates.at(rung.size)
-    predicted = views * (counts.valid + counts.tests) + counts.train
+    predicted = (views * (counts.valid + counts.tests) + counts.train) * BANK_PASS * here.prediction
     return NetworkOption(
         rung.name,
-        start=ratio * (OVERHEAD + PROBE_PASS * counts.train * here.prediction),
+        start=ratio * OVERHEAD,
         epoch=ratio * counts.updates * counts.batch * here.training,
-        after=ratio * (OVERHEAD + predicted * here.prediction + SINGLE_HEAD * here.at_once * counts.head_seconds),
+        after=ratio * (OVERHEAD + predicted + SINGLE_HEAD * here.at_once * counts.head_seconds),
         updates=counts.updates,
         size=rung.size,
         prior=rung.backbone.prior,
         done=done,
         slow=slow_factor(ratio),
         once=ratio * counts.images * here.decoding,
-        copying=ratio * (counts.train + counts.valid) * here.maps,
+        copying=ratio * (counts.train + counts.valid) * MAPS_PASS * here.maps,
         copies=rung.copies,
         follows=rung.follows,
     )

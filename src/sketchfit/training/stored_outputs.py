@@ -97,7 +97,7 @@ class StoredOutputs:
             OSError: there is no space for what the lower part returns.
             FloatingPointError: a value of that does not fit in float16.
         """
-        stored, step = self._lower(store, picture), self.extractor.batch_size
+        stored, step = self.store(store, picture), self.extractor.batch_size
         found = np.empty((len(rows), sum(self.extractor.pooling.widths)), dtype=np.float32)
         for start in range(0, len(rows), step):
             values = stored[rows[start : start + step]].astype(np.float32)
@@ -106,8 +106,11 @@ class StoredOutputs:
             found[start : start + step] = self.built[0](values)
         return found
 
-    def _lower(self, store: Store, picture: NamedPicture) -> Half:
-        """Return what the lower part returns for all rows of a store, float16 [N, …], computed if it is not stored."""
+    def store(self, store: Store, picture: NamedPicture) -> Half:
+        """Return what the lower part returns for all rows of a store, float16 [N, …], computed if it is not stored.
+
+        It raises the same as `of_rows`.
+        """
         count = len(store.errors)
         key = digest("outputs", self.name, store.folder.name, count, self.extractor.size, picture.name)[:24]
         shape = (count, self.parts.width)

@@ -17,7 +17,7 @@ from sketchfit.stages.planned.messages import TrainingRequest
 from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.stages.planned.units import run_network
 from sketchfit.training.fold import fold_job
-from sketchfit.training.shared_copies import store_copies
+from sketchfit.training.shared_maps import store_maps
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class NetworkTrainer:
         if self._team is not None:
             self._team.start()
         for training in trainings:
-            self._store_copies(training)
+            self._store_maps(training)
         if self._team is not None:
             self._together(self._team, trainings, allowed, ended)
             return
@@ -87,14 +87,15 @@ class NetworkTrainer:
         if self._team is not None:
             self._team.stop()
 
-    def _store_copies(self, training: PlannedTraining) -> None:
-        """Compute the stored outputs of frozen stages with all threads, for all folds."""
+    def _store_maps(self, training: PlannedTraining) -> None:
+        """Store what frozen stages return, computed with all threads, for all folds."""
         key = training.member.name, training.unit.epochs
         if key in self._stored:
             return
         self._stored.add(key)
         with suppress(OSError, FloatingPointError):  # the training finds it again, and prints what it does then
-            store_copies(fold_job(self._context, training.member, training.fold, ""), self._context.engine)
+            job = fold_job(self._context, training.member, training.fold, "")
+            store_maps(job, training.member.test, self._context.engine)
 
     def _together(
         self, team: Team, trainings: Sequence[PlannedTraining], allowed: Callable[[], float], ended: Ended
