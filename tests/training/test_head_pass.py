@@ -95,3 +95,26 @@ def test_a_frozen_backbone_of_one_fold_has_the_answers_of_its_saved_network(tmp_
     predictor = Predictor.of(network, member.recipe, CPU, backend="eager")
     assert result.oof == pytest.approx(predictor.probabilities(member.train, fold.valid), abs=2e-3)
     assert result.test == pytest.approx(predictor.probabilities(member.test, np.arange(5)), abs=2e-3)
+
+
+@pytest.mark.parametrize(("every", "validations"), [(0, 0), (1, 2)])
+def test_without_validations_on_the_way_the_pass_gives_the_accuracy_of_the_trained_head(
+    tmp_path, monkeypatch, every, validations
+):
+    predicted, real = [], Predictor.probabilities
+    monkeypatch.setattr(
+        Predictor, "probabilities", lambda self, store, rows: predicted.append(rows) or real(self, store, rows)
+    )
+    training = {"epochs": 2, "validate_every": every, "kernel": {"use": "blend", "mirrored": "always"}}
+    context, member = setting(tmp_path, {"training": training})
+    fold = thirds()[0]
+    train_fold(context, member, fold)
+    assert len(predicted) == validations
+    network = load_network(context.run.fold("one", 0), member.recipe, 4)
+    own = type(network)(network.model.model, network.normalisation)
+    prob = real(Predictor.of(own, member.recipe, CPU, backend="eager"), member.train, fold.valid)
+    history = context.run.network("one", 0).history()
+    right = (prob.argmax(axis=1) == context.table.label[fold.valid]).mean()
+    assert history["valid_accuracy"].iloc[-1] == pytest.approx(right, abs=1e-6)
+    assert history["valid_accuracy"].notna().tolist() == [every == 1, True]
+    assert history["train_accuracy"].notna().all()

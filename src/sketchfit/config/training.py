@@ -86,7 +86,7 @@ class TrainingSection(Section):
     """Stop after this many validations in a row without improvement; 0: never. The validation rows decide it, which
     makes the figure on them too high, and the run reports that."""
     validate_every: int = Field(default=1, ge=0)
-    """Epochs between validations, for the curve; 0: validate only at the end."""
+    """Epochs between validations, for the curve; 0: validate only at the end, with a kernel head by its pass."""
     checkpoint: Literal["last", "best"] = "last"
     """Which weights are used. `best` chooses the epoch on the validation rows: the figure on them is then too high, and
     the summary reports that."""

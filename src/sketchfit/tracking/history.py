@@ -6,8 +6,22 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sketchfit.files import write_text
+
+
+def fill_last(path: Path, column: str, value: float) -> None:
+    """Write a figure of the last epoch that was not known when the epoch ended, atomically.
+
+    Args:
+        path: of a history with at least one epoch.
+        column: of the history.
+        value: of the last epoch.
+    """
+    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(path.read_text())))
+    rows[-1][column] = value
+    write_history(path, rows)
 
 
 def write_history(path: Path, rows: Sequence[Mapping[str, float | int | None]]) -> None:

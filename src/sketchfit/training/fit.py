@@ -197,7 +197,7 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     job, state, recipe = training.job, training.state, training.job.recipe
     every = recipe.training.validate_every
     due = epoch.epoch + 1 == training.epochs or (every > 0 and (epoch.epoch + 1) % every == 0)
-    if not due or len(job.valid_rows) == 0:
+    if not due or job.validated_by_head or len(job.valid_rows) == 0:
         return None
     model = state.reported_at(recipe.model.size)
     predictor = Predictor.of(Network(model, state.normalisation), recipe, training.engine.device, backend="eager")

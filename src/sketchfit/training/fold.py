@@ -30,6 +30,7 @@ from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
+from sketchfit.tracking.history import fill_last
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.head_pass import HeadPredictor
 from sketchfit.training.job import FitJob
@@ -178,6 +179,8 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
         def finish() -> None:
             learnt = context.row_ids[job.train_rows]
             write_results(context, training.member, training.fold, network, learnt, predictor)
+            if predictor is not None and job.validated_by_head and len(job.valid_rows):
+                fill_last(job.folder / "history.csv", "valid_accuracy", round(predictor.outputs.own_accuracy(), 6))
             seconds = time.monotonic() - began
             folder.finish(training.fingerprint, seconds)
             log.info(f"{job.name}: done in {duration(seconds)}{training.note}")

@@ -86,6 +86,11 @@ class HeadPass:
             self._kept.append(self._outputs(self.job.store, self.job.valid_rows))
         return self._kept[0]
 
+    def own_accuracy(self) -> float:
+        """Return the accuracy of the backbone's own head on the validation rows, of which there is at least one."""
+        label = self.job.label[self.job.valid_rows]
+        return float((self.valid().own[0].argmax(axis=1) == label).mean())
+
     def of_rows(self, store: Store, rows: Rows) -> Outputs:
         """Return the outputs of rows of a store."""
         if store is self.job.store and np.array_equal(rows, self.job.valid_rows):

@@ -84,3 +84,13 @@ class FitJob:
         missing = len(np.setdiff1d(self.train_rows, known))
         if missing:
             raise ValueError(f"{self.name}: loss.distill is above 0, and {missing} training rows have no teacher")
+
+    @property
+    def validated_by_head(self) -> bool:
+        """Whether the pass of a head in closed form gives the trained head's accuracy on validation rows.
+
+        It does so after training where nothing depends on that accuracy before.
+        """
+        training = self.recipe.training
+        once = training.validate_every == 0 and self.recipe.averaging.soup == "none"
+        return once and training.epochs > 0 and training.kernel.use != "none"

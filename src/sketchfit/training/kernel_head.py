@@ -82,12 +82,19 @@ def with_kernel_head(
     else:
         made.temperature.fill_(_matched(predictor))
     made.blend.fill_(int(section.use == "blend"))
-    right = 100 * float((scores.argmax(axis=1) == label[left_out]).mean())
-    log.info(
-        f"{job.name}: {section.head} head on {len(rows):,} images in {duration(time.monotonic() - began)}; "
-        f"leaving out one by one {right:.1f} % of {len(left_out):,} are right"
-    )
+    _log_accuracy(outputs, float((scores.argmax(axis=1) == label[left_out]).mean()), time.monotonic() - began)
     return replace(network, model=made), predictor
+
+
+def _log_accuracy(outputs: HeadPass, right: float, seconds: float) -> None:
+    """Log how often a head is right on rows that are left out, and the trained head on validation rows."""
+    job = outputs.job
+    known = job.validated_by_head and len(job.valid_rows)
+    trained = f"; the trained head is right on {100 * outputs.own_accuracy():.1f} % of the fold" if known else ""
+    log.info(
+        f"{job.name}: {job.recipe.training.kernel.head} head on {len(job.train_rows):,} images in {duration(seconds)}; "
+        f"leaving out one by one {100 * right:.1f} % are right{trained}"
+    )
 
 
 def first_settings(section: KernelSection) -> KernelSettings:
