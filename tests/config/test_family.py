@@ -74,6 +74,11 @@ def test_settings_after_a_name_alone_are_added_to_it() -> None:
     assert (recipe.schedule.name, recipe.schedule.gamma) == ("step", 0.5)
 
 
+def test_settings_after_the_use_of_a_kernel_head_are_added_to_it() -> None:
+    kernel = load_recipe("cpu", ["training.kernel=replace", "training.kernel.head=ridge"]).training.kernel
+    assert (kernel.use, kernel.head) == ("replace", "ridge")
+
+
 def test_fingerprints_do_not_depend_on_which_settings_a_loss_has() -> None:
     """Trainings from before losses had settings of their own are still valid."""
     ce, focal = (training_settings(load_recipe("cpu", [f"loss={name}"]).model_dump()) for name in ("ce", "focal"))

@@ -36,6 +36,12 @@ def changes(head: str, **others: object) -> dict:
     return {"training": {"epochs": 0, "kernel": {"use": "replace", "head": head, **others}}}
 
 
+def predicted(path: Path, image: str, label: str) -> dict[str, str]:
+    """The class of each image in a table."""
+    with path.open(encoding="utf-8") as file:
+        return {row[image]: row[label] for row in csv.DictReader(file)}
+
+
 @pytest.mark.parametrize("mirrored", ["never", "always"])
 @pytest.mark.parametrize("head", OTHERS)
 def test_probabilities_are_those_of_the_saved_networks(head, mirrored, tmp_path):
@@ -104,8 +110,9 @@ def test_a_run_is_predicted_with_and_exported(head, cli, drawn, tiny_file, tmp_p
     ):
         status, text, errors = cli(*command)
         assert status == 0, errors + text
-    found, submitted = (list(csv.reader(path.open())) for path in (tmp_path / "new.csv", run / "submission.csv"))
-    assert len(found) == len(submitted)
+    assert predicted(tmp_path / "new.csv", "image", "label") == predicted(
+        run / "submission.csv", "image_path", "target"
+    )
     session = onnxruntime.InferenceSession(tmp_path / "network.onnx")
     (entry,) = session.get_inputs()
     size = entry.shape[2]
@@ -137,3 +144,21 @@ def test_a_trained_network_is_blended_with_each_head(head, tiny_job, tmp_path):
     expected = read.probabilities(job.store, job.valid_rows)
     assert predictor.probabilities(job.store, job.valid_rows) == pytest.approx(expected, abs=CLOSE)
     assert (expected.argmax(axis=1) == job.label[job.valid_rows]).mean() > 0.35
+
+
+def test_members_with_different_heads_are_combined(cli, drawn, tiny_file, tmp_path):
+    members = ", ".join(f"{name}: {{training: {{kernel: {{head: {name}}}}}}}" for name in HEADS)
+    settings = ["training.epochs=0", "training.kernel=replace", f"members={{{members}}}", "report.enabled=true"]
+    sets = [part for one in settings for part in ("--set", one)]
+    run: Path = tmp_path / "run"
+    for command in (
+        ("run", drawn, "--recipe", tiny_file, "--out", run, *sets),
+        ("predict", run, drawn / "test", "--out", tmp_path / "new.csv"),
+    ):
+        status, text, errors = cli(*command)
+        assert status == 0, errors + text
+    assert predicted(tmp_path / "new.csv", "image", "label") == predicted(
+        run / "submission.csv", "image_path", "target"
+    )
+    assert (run / "report" / "index.html").is_file()
+    assert set(HEADS) == {path.name for path in (run / "members").iterdir()}

@@ -13,8 +13,8 @@ from sketchfit.errors import UserError
 
 FAMILY_SECTIONS: Mapping[str, type[FamilySection]] = {"loss": LossSection, "head": HeadSection}
 """Sections whose settings depend on their `name`, by key."""
-NAME_ALONE = frozenset({*FAMILY_SECTIONS, "optimizer", "schedule"})
-"""Sections for which a text is short for their `name`."""
+SHORT: Mapping[str, str] = {**dict.fromkeys((*FAMILY_SECTIONS, "optimizer", "schedule"), "name"), "kernel": "use"}
+"""Sections for which a text is short for a setting, and that setting."""
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,8 +25,8 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        if key in NAME_ALONE and isinstance(old, str):
-            old = {"name": old}
+        if key in SHORT and isinstance(old, str):
+            old = {SHORT[key]: old}
         if isinstance(old, Mapping) and isinstance(value, Mapping):
             kept = FAMILY_SECTIONS[key].replaced(old, value) if key in FAMILY_SECTIONS else old
             merged[key] = merge(kept, value)
