@@ -97,7 +97,8 @@ def find_near_duplicates(
     exact = np.zeros((0, 2), np.int64) if digests is None else _equal_pairs(digests, rows)
     pairs = rows[candidate_pairs(signatures.spectrum[rows], seed=seed)]
     if digests is not None:
-        pairs = pairs[[digests[a] != digests[b] for a, b in pairs.tolist()]]
+        number = np.unique(np.array(digests), return_inverse=True)[1]
+        pairs = pairs[number[pairs[:, 0]] != number[pairs[:, 1]]]
     pairs, poses = _likely(signatures, pairs)
     fit = align(signatures, pairs, poses)
     accepted, score, kind = judge(signatures, pairs, fit, image)

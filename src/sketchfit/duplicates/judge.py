@@ -80,7 +80,7 @@ def judge(
         image: returns a row's image, for drawings that are too simple to be compared by their lines.
 
     Returns:
-        accepted bool [P], score float32 [P] (0 to 1), kind (P descriptions).
+        accepted bool [P], score float32 [P] (0 to 1), kind (P descriptions; empty where refused).
     """
     apart = fit.distance[:, :, 0].max(axis=1)
     near = fit.distance[:, :, 0].min(axis=1)
@@ -99,7 +99,9 @@ def judge(
                     accepted[unsure] = correlations >= doubt.correlation
     ratio = (signatures.width / np.maximum(signatures.spread, 1e-6))[pairs]
     ratio = ratio[:, 1] / np.maximum(ratio[:, 0], 1e-6)
-    kind = [describe(complex(r), bool(m), float(w)) for r, m, w in zip(fit.rotor, fit.mirrored, ratio, strict=True)]
+    kind = [""] * len(pairs)
+    for p in np.flatnonzero(accepted).tolist():
+        kind[p] = describe(complex(fit.rotor[p]), bool(fit.mirrored[p]), float(ratio[p]))
     return accepted, np.clip(1 - apart, 0, 1).astype(np.float32), kind
 
 
