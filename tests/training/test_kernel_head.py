@@ -8,7 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchfit.bank.kernel import KernelRidge
+from sketchfit.bank.kernel import KernelRidge, KernelSettings
+from sketchfit.config.kernel import KernelSection
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
@@ -16,7 +17,7 @@ from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.models.saved_network import load_network, save_network
 from sketchfit.tracking.console import Console
 from sketchfit.training.engine import make_engine
-from sketchfit.training.kernel_head import temperature_of_certainty, with_kernel_head
+from sketchfit.training.kernel_head import first_settings, temperature_of_certainty, with_kernel_head
 from sketchfit.training.seed_soup import train_network
 from tests.factories import tiny_recipe
 
@@ -84,6 +85,11 @@ def test_without_the_setting_the_network_stays_as_it_is(tiny_job):
     job = tiny_job({"training": {"epochs": 1}})
     network = train_network(job, make_engine(job.recipe.compute), Console("none"))
     assert with_kernel_head(job, network, CPU, Console("none")) == (network, None)
+
+
+def test_settings_of_another_head_are_not_those_of_a_kernel_head():
+    assert first_settings(KernelSection(head="rbf", strength=3.0)) == KernelSettings(0.25, 3.0)
+    assert first_settings(KernelSection(head="ridge", strength=3.0)) == KernelSettings(0.25, 0.03)
 
 
 @given(st.integers(0, 1000), st.floats(0.3, 0.95))

@@ -98,8 +98,8 @@ def _log_accuracy(outputs: HeadPass, right: float, seconds: float) -> None:
 
 
 def first_settings(section: KernelSection) -> KernelSettings:
-    """Return the settings of a kernel head, the usual ones in place of `auto`."""
-    return RbfForm().candidates(section)[0]
+    """Return the settings of a kernel head, the usual ones in place of `auto` and where the recipe has another head."""
+    return RbfForm().candidates(section if section.head == "rbf" else KernelSection())[0]
 
 
 def _labels(job: FitJob) -> Rows:
