@@ -12,6 +12,9 @@ Data = Annotated[
     Path, typer.Argument(help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table.")
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+DeviceRecipe = Annotated[
+    str, typer.Option("--recipe", "-r", help="A shipped recipe's name, a YAML file, or auto: by the device.")
+]
 RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe's name, or a YAML file.")]
 Overrides = Annotated[
     list[str] | None,
@@ -81,6 +84,6 @@ def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:
     from sketchfit.config.load import load_recipe
     from sketchfit.errors import no_such_data
 
-    load_recipe(recipe, settings)
+    load_recipe("cpu" if recipe == "auto" else recipe, settings)
     if not data.exists():
         raise no_such_data(data)

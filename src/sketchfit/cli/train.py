@@ -9,6 +9,7 @@ import typer
 
 from sketchfit.cli.options import (
     Data,
+    DeviceRecipe,
     Exclude,
     FollowLinks,
     Fresh,
@@ -17,7 +18,6 @@ from sketchfit.cli.options import (
     LabelColumn,
     Out,
     Overrides,
-    RecipeName,
     Relabel,
     Strict,
     check_arguments,
@@ -35,7 +35,7 @@ app = typer.Typer()
 @app.command(rich_help_panel=GROUP)
 def run(
     data: Data,
-    recipe: RecipeName = "cpu",
+    recipe: DeviceRecipe = "auto",
     overrides: Overrides = None,
     out: Out = None,
     image_column: ImageColumn = None,
@@ -60,21 +60,23 @@ def run(
     check_arguments(data, recipe, settings)
     if goal is not None:
         with quick_imports():
+            from sketchfit.commands.choose_recipe import choose_recipe
             from sketchfit.commands.run_in_time import run_in_time
 
         strictly = ["data.missing=error"] if strict else []
-        run_in_time(data, goal, recipe, [*settings, *strictly], out, fresh=fresh)
+        run_in_time(data, goal, choose_recipe(recipe, settings), [*settings, *strictly], out, fresh=fresh)
         return
     with quick_imports():
+        from sketchfit.commands.choose_recipe import choose_recipe
         from sketchfit.commands.run import run as run_stages
 
-    run_stages(data, recipe, settings, out, strict=strict, fresh=fresh)
+    run_stages(data, choose_recipe(recipe, settings), settings, out, strict=strict, fresh=fresh)
 
 
 @app.command(rich_help_panel=GROUP)
 def plan(
     data: Data,
-    recipe: RecipeName = "cpu",
+    recipe: DeviceRecipe = "auto",
     overrides: Overrides = None,
     out: Out = None,
     image_column: ImageColumn = None,
@@ -96,15 +98,16 @@ def plan(
     goal = wish.needed()
     check_arguments(data, recipe, settings)
     with quick_imports():
+        from sketchfit.commands.choose_recipe import choose_recipe
         from sketchfit.commands.plan import plan as print_plan
 
-    print_plan(data, goal, recipe, settings, out)
+    print_plan(data, goal, choose_recipe(recipe, settings), settings, out)
 
 
 @app.command(rich_help_panel=GROUP)
 def check(
     data: Data,
-    recipe: RecipeName = "cpu",
+    recipe: DeviceRecipe = "auto",
     overrides: Overrides = None,
     out: Out = None,
     image_column: ImageColumn = None,
@@ -120,15 +123,16 @@ def check(
     check_arguments(data, recipe, settings)
     with quick_imports():
         from sketchfit.commands.check import check as check_only
+        from sketchfit.commands.choose_recipe import choose_recipe
 
-    check_only(data, recipe, settings, out)
+    check_only(data, choose_recipe(recipe, settings), settings, out)
 
 
 @app.command(rich_help_panel=GROUP)
 def fit(
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the trained network.")],
-    recipe: RecipeName = "cpu",
+    recipe: DeviceRecipe = "auto",
     overrides: Overrides = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
@@ -140,6 +144,7 @@ def fit(
     settings = [*table_settings(image_column, label_column, follow_links), *(overrides or [])]
     check_arguments(data, recipe, settings)
     with quick_imports():
+        from sketchfit.commands.choose_recipe import choose_recipe
         from sketchfit.commands.fit import fit as fit_network
 
-    fit_network(data, recipe, settings, out, strict=strict, fresh=fresh)
+    fit_network(data, choose_recipe(recipe, settings), settings, out, strict=strict, fresh=fresh)
