@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.bank.closed_forms import closed_forms
 from sketchfit.bank.closed_forms.rbf import RbfForm
 from sketchfit.bank.head_choice import HeadChoice, some_classes
 from sketchfit.bank.kernel import KernelRidge, KernelSettings
+from sketchfit.config.kernel import HEADS, KernelSection
 from tests.bank.test_kernel import Floats, Rows, sample
 
 FORM = RbfForm()
@@ -41,14 +43,23 @@ def test_a_single_candidate_needs_no_fit(monkeypatch: pytest.MonkeyPatch) -> Non
     assert HeadChoice(*rings(), None, FORM, (GOOD,)).without(np.arange(5)) == GOOD
 
 
-@given(st.integers(0, 1000))
-def test_labels_of_removed_rows_change_nothing(seed: int) -> None:
-    (features, label), rng = sample(), np.random.default_rng(seed)
+@pytest.mark.parametrize("name", HEADS)
+@settings(max_examples=5)
+@given(seed=st.integers(0, 1000))
+def test_labels_of_removed_rows_change_nothing(name: str, seed: int) -> None:
+    (features, label), rng, form = sample(), np.random.default_rng(seed), closed_forms.get(name)
     removed, other = rng.permutation(60)[:20], label.copy()
     other[removed] = rng.integers(0, 4, 20)
-    candidates = [KernelSettings(width, 0.1) for width in (0.01, 0.5, 20.0)]
-    chosen = {HeadChoice(features, each, None, FORM, candidates).without(removed) for each in (label, other)}
+    section = KernelSection(
+        head=name,
+        strength="auto",
+        width="auto" if name == "rbf" else None,
+        neighbours="auto" if name == "knn" else None,
+    )
+    candidates = form.candidates(section)
+    chosen = {HeadChoice(features, each, None, form, candidates).without(removed) for each in (label, other)}
     assert len(chosen) == 1
+    assert chosen <= set(candidates)
 
 
 def test_rows_are_those_of_few_classes() -> None:

@@ -1,4 +1,4 @@
-"""The `training.kernel` section: a kernel head in closed form on the trained or the frozen backbone."""
+"""The `training.kernel` section: a head in closed form on the trained or the frozen backbone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ HEADS = ("rbf", "ridge", "nearest_mean", "knn", "logistic")
 
 
 class KernelSection(Section):
-    """A kernel head. `kernel: blend` is short for `kernel: {use: blend}`."""
+    """A head in closed form. `kernel: blend` is short for `kernel: {use: blend}`."""
 
     use: Literal["none", "replace", "blend"] = "none"
-    """After training, fit a kernel head in closed form on pooled features of the fold's training images: it can
+    """After training, fit a head in closed form on pooled features of the fold's training images: it can
     `replace` the trained head, or `blend` with it (mean of log-probabilities). `replace` with `training.epochs=0`
     trains nothing by gradients: minutes become seconds."""
     head: Annotated[str, MemberOf("closed_forms", HEADS)] = "rbf"

@@ -61,7 +61,7 @@ class TrainingSection(Section):
     epochs: int = Field(default=10, ge=0)
     """Passes over the training rows; 0 with `kernel: replace`: only a head in closed form is fitted."""
     kernel: KernelSection = KernelSection()
-    """A kernel head on the features of the trained or the frozen backbone."""
+    """A head in closed form on the features of the trained or the frozen backbone."""
     batch_size: Annotated[int, Field(ge=1)] | Literal["auto"] = USUAL_BATCH
     """Images per batch, over all processes together; a last incomplete batch of an epoch is left out. `auto`: in `run`
     and `fit` on CUDA the largest of 128, 64, 32, … per process that its memory holds, written into the run's recipe; 32
