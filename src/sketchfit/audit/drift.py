@@ -9,6 +9,7 @@ images that it was not trained on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,15 +120,13 @@ def measure_drift(frame: pd.DataFrame, unit: NDArray[np.int64], seed: int = 0) -
 
 def _trait_drifts(values: NDArray[np.float64], test: NDArray[np.bool_]) -> dict[str, TraitDrift]:
     """Compare each trait [N, T] that enough rows of both splits have; the largest statistic first."""
-    from scipy.stats import ks_2samp  # takes half a second to import
-
     pairs = {}
     for column, name in enumerate(TRAIT_NAMES):
         known = ~np.isnan(values[:, column])
         first, second = values[known & ~test, column], values[known & test, column]
         if min(len(first), len(second)) >= FEWEST:
             pairs[name] = (first, second)
-    outcomes = [ks_2samp(first, second, method="asymp") for first, second in pairs.values()]
+    outcomes = [_distance(first, second) for first, second in pairs.values()]
     corrected = holm([float(one.pvalue) for one in outcomes])
     found = {}
     for (name, (first, second)), outcome, p in zip(pairs.items(), outcomes, corrected, strict=True):
@@ -137,6 +136,13 @@ def _trait_drifts(values: NDArray[np.float64], test: NDArray[np.bool_]) -> dict[
             float(outcome.statistic), float(outcome.pvalue), float(p), auc, *ends, _middle(first), _middle(second)
         )
     return dict(sorted(found.items(), key=lambda item: -item[1].statistic))
+
+
+def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> Any:
+    """Return Kolmogorov and Smirnov's `statistic` and its `pvalue`."""
+    from scipy.stats import ks_2samp  # takes half a second to import
+
+    return ks_2samp(first, second, method="asymp")
 
 
 def trait_auc(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
