@@ -235,12 +235,20 @@ def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, ti
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("own", [None, "active"])
+@pytest.mark.parametrize(
+    ("name", "own", "found"),
+    [
+        ("OMP_WAIT_POLICY", None, "passive"),
+        ("OMP_WAIT_POLICY", "active", "active"),
+        ("OPENBLAS_THREAD_TIMEOUT", None, "16"),
+        ("OPENBLAS_THREAD_TIMEOUT", "26", "26"),
+    ],
+)
 def test_waiting_threads_leave_their_core_to_others_unless_the_user_decides(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, own: str | None
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, own: str | None, found: str
 ) -> None:
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.delenv(name, raising=False)
     if own:
-        monkeypatch.setenv("OMP_WAIT_POLICY", own)
+        monkeypatch.setenv(name, own)
     cli("recipes", "--help")
-    assert os.environ["OMP_WAIT_POLICY"] == (own or "passive")
+    assert os.environ[name] == found
