@@ -24,8 +24,8 @@ class InferenceSection(Section):
     `onnxruntime`, `openvino`: the network converted for the CPU, in fp32 (`pip install 'sketchfit[fast]'`). `auto`:
     eager for the folds' own out-of-fold and test rows; for the passes of kernel heads (`training.kernel`), views and
     `predict` converted where packages, device and precision allow it and there are enough rows. A conversion whose
-    probabilities differ by more than 1e-5 from eager (with a kernel head, 1e-4) is not used, and a line reports that.
-    Validation during training is always eager."""
+    probabilities differ by more than 1e-5 from eager (with a kernel head, 2.5e-5 over its temperature) is not used, and
+    a line reports that. Validation during training is always eager."""
     views: Annotated[tuple[ViewName, ...], Distinct] = ("hflip",)
     """Test-time views to try in addition to the entire image, `identity`. A view is used only where a paired test on
     out-of-fold rows shows that it helps. `hflip`, `vflip`, `rot90`, `rot180`, `rot270`, `transpose`, `rotate+8`,

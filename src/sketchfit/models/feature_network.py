@@ -19,15 +19,22 @@ from sketchfit.models.pooling import Pooling, find_pooling
 POWER = 0.7
 """Of the features: the few large values of a feature count less. The same in `bank.scale`."""
 
-TOLERANCE = 1e-4
-"""Largest difference of a converted network's probabilities from torch's. A small temperature enlarges the rounding of
-scores; but heads keep features of training images with 11 bits, and rounding those of other images in the same way
-changes probabilities by more than this."""
+SCORES = 1e-4
+"""Difference of a score that a converted network may have; scores are about 1 for the class, and -1 for others. Heads
+keep features of training images with 11 bits, and rounding those of other images in the same way changes more."""
+
+MOST = 1e-3
+"""Largest difference of a converted network's probabilities from torch's, whatever the temperature."""
 
 
 def tolerance_of(model: nn.Module, usual: float) -> float:
-    """Return how much a conversion's probabilities may differ from torch's; `usual` without a head on features."""
-    return max(usual, TOLERANCE) if isinstance(model, FeatureNetwork) else usual
+    """Return how much a conversion's probabilities may differ from torch's; `usual` without a head on features.
+
+    A probability changes by at most a quarter of the difference of a score over the temperature.
+    """
+    if not isinstance(model, FeatureNetwork):
+        return usual
+    return max(usual, min(MOST, SCORES / (4 * float(model.temperature))))
 
 
 class FeatureNetwork(nn.Module):
