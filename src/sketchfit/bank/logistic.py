@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
-from sklearn.linear_model import LogisticRegression
 
 from sketchfit.bank.heads import Head
 from sketchfit.bank.row_space import RowSpace
@@ -55,6 +54,8 @@ class LogisticRows:
         weight = np.zeros((self.space.values.shape[1], self.classes), dtype=np.float32)
         bias = np.zeros(self.classes)
         if len(present) > 1:
+            from sklearn.linear_model import LogisticRegression  # slow to import, and only this head needs it
+
             model = LogisticRegression(C=1 / self.strength, tol=TOLERANCE, max_iter=MOST_STEPS)
             model.fit(self.space.values[rows], own)
             coefficients, intercepts = model.coef_, model.intercept_
