@@ -49,6 +49,8 @@ class LogisticRows:
 
     def fit(self, rows: Rows) -> Head:
         """Return the head of coordinates that is fitted on rows."""
+        from sklearn.linear_model import LogisticRegression  # takes half a second to import
+
         label = self.label[rows]
         present, own = np.unique(label, return_inverse=True)
         weight = np.zeros((self.space.values.shape[1], self.classes), dtype=np.float32)
