@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -19,6 +20,12 @@ def quick_imports() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
+        _exclude_objects()
         if enabled:
             gc.enable()
+
+
+@cache
+def _exclude_objects() -> None:
+    """Exclude all objects from later collections, once per process: later on, there are also some to be collected."""
+    gc.freeze()
