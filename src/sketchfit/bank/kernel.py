@@ -28,6 +28,9 @@ MOST_ROWS = 12_000
 CHUNK = 1024
 """Rows whose kernel values are held at once."""
 
+TILE = 128
+"""Rows that are transposed at once: they fit into a core's cache."""
+
 _SAMPLE = 1000
 """Rows whose distances give the median."""
 
@@ -208,8 +211,8 @@ def _inverse(kernel: Kernel, features: Floats, strength: float) -> Doubles:
         factor, trouble = lapack.dpotri(factor, lower=True, overwrite_c=True)
     if trouble != 0:
         raise ValueError(f"the penalty {strength} is too small for these features")
-    for start in range(0, count, CHUNK):  # the routine fills the lower triangle alone
-        stop = start + CHUNK
+    for start in range(0, count, TILE):  # the routine fills the lower triangle alone
+        stop = start + TILE
         square = factor[start:stop, start:stop]
         square[:] = np.tril(square) + np.tril(square, -1).T
         factor[start:stop, stop:] = factor[stop:, start:stop].T
