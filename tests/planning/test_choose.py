@@ -121,3 +121,10 @@ def test_work_that_cannot_be_stopped_must_fit_even_if_it_is_slow():
     assert replace(LARGE, seconds=60.0, after=20.0).fits(left)
     assert left.before(20.0, SLOW) == pytest.approx(100.0 - (SLOW - 1) * 20.0)
     assert TimeLeft(50.0, 100.0).before(20.0, SLOW) == 50.0
+
+
+def test_networks_are_planned_with_a_margin_where_none_was_trained_yet():
+    sure, unsure = (choose(_options(replace(NET, doubt=doubt)), _left(116.0)) for doubt in (1.0, 1.2))
+    assert sure is not None
+    assert unsure is not None
+    assert sure.units[0].estimated > 116.0 / 1.2 >= unsure.units[0].estimated

@@ -69,3 +69,8 @@ def test_the_error_is_the_same_after_it_was_sent_to_another_process():
     error = LateError(12.0, 3.0, 0.5)
     found = pickle.loads(pickle.dumps(error))
     assert (found.left, found.allowed, found.pace, str(found)) == (12.0, 3.0, 0.5, str(error))
+
+
+def test_a_training_that_seems_a_little_late_at_its_start_is_not_stopped():
+    assert _train(Hands(), 104.0, [1.06] * 50 + [0.98] * 50) == 100
+    assert _train(Hands(), 104.0, [1.3] * 50 + [0.98] * 50) < 50

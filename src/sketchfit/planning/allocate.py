@@ -126,7 +126,7 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, 
     """Yield allocations that fit, and their time: one length, and one number of folds, which may differ for the first
     member."""
     most = len(options.folds)
-    allowed = {one: left.before(one.after, one.slow) for one in options.networks_open}
+    allowed = {one: one.allowed(left) for one in options.networks_open}
     possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
     parts = {
         (one, folds, epochs): Part(one, min(folds, most - len(one.done)), epochs)

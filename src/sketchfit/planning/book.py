@@ -60,6 +60,11 @@ class PlanBook:
         log.info(f"[{self.deadline.used:.0f} s] {unit.key} is dropped: {reason}")
         self._replace(unit, {"status": "dropped", "ended_at": self._now, "reason": reason, "actual": round(actual, 2)})
 
+    def forget_unused(self) -> None:
+        """Remove the settings of members of which no unit is started or done."""
+        used = {unit.member for unit in self.units("started", "done")}
+        self.change(members={name: one for name, one in self.plan.members.items() if name in used})
+
     def answered(self, top1: Estimate, networks: int, members: Sequence[str]) -> None:
         """Write that the run's probabilities and its submission were replaced."""
         log.info(f"[{self.deadline.used:.0f} s] answer of {networks} networks: out-of-fold top-1 {top1}")

@@ -110,6 +110,6 @@ def _shared(parts: Sequence[Part]) -> float:
 def _longer(part: Part, parts: Sequence[Part], left: TimeLeft) -> Part:
     """Return a network with more epochs, where it is one of the last ones and there is time."""
     others = _shared([one for one in parts if one.option.name != part.option.name])
-    seconds = left.before(part.option.after, part.option.slow) - others
+    seconds = part.option.allowed(left) - others
     longest = min(part.option.longest(seconds), round(LAST_LENGTH * part.epochs + 1))
     return Part(part.option, 1, max(SHORTEST, part.epochs, longest))

@@ -27,6 +27,13 @@ SINGLE_HEAD = 0.35
 """Time of the head of one network, relative to that of all folds on the same features."""
 
 
+DOUBT = 1.12
+"""A network may take so many times as long as estimated, where none was trained yet: to drop it wastes its time."""
+
+ANSWER = (0.5, 6e-4)
+"""Seconds of an answer by several members, and per image."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """Numbers of rows.
@@ -53,6 +60,11 @@ class Counts:
     def updates(self) -> int:
         """Updates of an epoch."""
         return max(1, self.train // min(self.batch, self.train))
+
+    @property
+    def answer_seconds(self) -> float:
+        """Seconds of an answer by several members."""
+        return ANSWER[0] + ANSWER[1] * self.images
 
     @property
     def head_seconds(self) -> float:

@@ -54,6 +54,7 @@ class NetworkOption:
         copying: seconds per epoch of the first fold, which stores the output of frozen layers for all folds.
         copies: epochs of the first fold that take so much longer.
         slow: see `deadline.slow_factor`.
+        doubt: a network may take so many times as long as estimated; above 1 where none was trained yet.
         follows: member whose folds must all be finished before; empty: none.
     """
 
@@ -69,7 +70,12 @@ class NetworkOption:
     copying: float = 0.0
     copies: int = 0
     slow: float = SLOW
+    doubt: float = 1.0
     follows: str = ""
+
+    def allowed(self, left: TimeLeft) -> float:
+        """Return the seconds that its next networks may take by the estimates."""
+        return left.before(self.after, self.slow) / self.doubt
 
     def seconds(self, epochs: int, folds: int = 1) -> float:
         """Return the time of the next folds, one after the other."""

@@ -19,6 +19,9 @@ SHARE = 0.15
 PARTS = 5
 """Parts of these seconds."""
 
+EARLY = 0.1
+"""Share by which a training may seem late at its start: the pace may change, and what was done would be lost."""
+
 
 class DroppedError(Exception):
     """A unit is dropped; the message is the reason.
@@ -94,7 +97,8 @@ class Pace:
         left = (one.updates - number) * pace + slower * one.after
         while len(self._seen) > PARTS + 1 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
             self._seen.popleft()
-        if left > (allowed := self._allowed()):
+        tolerated = 1 + EARLY * (1 - number / one.updates)
+        if left > tolerated * (allowed := self._allowed()):
             raise LateError(left, allowed, pace)
 
     def _pace(self) -> float:

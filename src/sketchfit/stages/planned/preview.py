@@ -11,7 +11,7 @@ import numpy as np
 
 from sketchfit.data.folds import Fold
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
-from sketchfit.planning.costs import Counts, Rates, bank_option, network_option
+from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option
 from sketchfit.planning.deadline import Deadline
 from sketchfit.planning.draft import DraftBook
 from sketchfit.planning.forecast import Forecast, forecast
@@ -33,9 +33,6 @@ TRIALS = 20.0
 
 COPIES_PER_IMAGE = 7e-4
 """Seconds of a search for near-duplicates alone."""
-
-ANSWER = (0.5, 6e-4)
-"""Seconds of an answer, and per image."""
 
 MOST_UNITS = 200
 """Units that are planned ahead."""
@@ -98,7 +95,7 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
     last = last_stages(context.recipe)
     used = with_time_for(last, counts.images, goal.seconds)
     start = before + _until_folds(context, rungs[0], book, counts)
-    answer = ANSWER[0] + ANSWER[1] * counts.images
+    answer = counts.answer_seconds
     reserve = 1.3 * answer + sum(one.seconds(counts.images) for one in used)
     left = Deadline(goal.seconds, start + trials, 0.0, lambda: 0.0).left(reserve, answer)
     options = replace(_options(context, rungs, rates, counts), at_once=book.plan.networks_at_once)
@@ -146,5 +143,5 @@ def _options(context: RunContext, rungs: Sequence[Rung], rates: Mapping[str, Rat
             banks.append(bank_option(rung, here, counts, 1.0, False))
         else:
             views = 1 + len(rung.settings["inference"]["views"])
-            networks.append(network_option(rung, here, counts, 1.0, (), views))
+            networks.append(replace(network_option(rung, here, counts, 1.0, (), views), doubt=DOUBT))
     return Options(banks, networks, tuple(range(counts.folds)))

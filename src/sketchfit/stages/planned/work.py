@@ -14,7 +14,7 @@ from sketchfit.data.folds import Fold
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.inference.intervals import accuracy
 from sketchfit.planning.book import PlanBook
-from sketchfit.planning.costs import Counts, Rates, bank_option, network_option, ratio_of
+from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option, ratio_of
 from sketchfit.planning.deadline import LEAST_SLOW
 from sketchfit.planning.execute import Answer, Ended
 from sketchfit.planning.ladder import Rung, measured_priors
@@ -91,7 +91,8 @@ class RunWork:
                 views = 1 + len(self.settings(name).get("inference", {}).get("views", ()))
                 epochs = tuple(unit.epochs for unit in done.get(name, ()))
                 option = network_option(rung, rates, counts, ratio, epochs, views)
-                networks.append(replace(option, prior=priors[rung.backbone.name]))
+                doubt = 1.0 if rung.kind in ratios else DOUBT
+                networks.append(replace(option, prior=priors[rung.backbone.name], doubt=doubt))
         return Options(banks, networks, self._numbers, bool(self.book.plan.answers), self.book.plan.networks_at_once)
 
     @cached_property
@@ -114,11 +115,12 @@ class RunWork:
 
     def reserve(self) -> float:
         """Return the seconds of the last answer and of the stages after it."""
-        return 1.3 * self._answer_seconds + self.last_seconds
+        return 1.3 * self.answer_seconds() + self.last_seconds
 
     def answer_seconds(self) -> float:
-        """Return the seconds that the last answer took."""
-        return self._answer_seconds
+        """Return the seconds that an answer takes: as long as the last one, if that was by several members."""
+        expected = 0.0 if len(self._done()) > 1 else self.counts.answer_seconds
+        return max(self._answer_seconds, expected)
 
     def run(self, units: Sequence[PlannedUnit], allowed: Callable[[], float], ended: Ended) -> None:
         """Run or continue units; see `planning.execute.Work`."""
@@ -168,9 +170,7 @@ class RunWork:
     def discard(self, unit: PlannedUnit) -> None:
         """Delete what a unit has written, and forget a member without networks."""
         discard_unit(self.context.run, unit)
-        if not any(one.member == unit.member for one in self.book.units("done")):
-            left = {name: one for name, one in self.book.plan.members.items() if name != unit.member}
-            self.book.change(members=left)
+        self.book.forget_unused()
         self.write_recipe()
 
     def answer(self) -> Answer:
