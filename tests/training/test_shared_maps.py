@@ -30,7 +30,7 @@ def test_a_training_computes_nothing_that_was_stored_before(
     changes = {**_changes(copies), "data": {"cache": str(tmp_path / "cache")}}
     context, members = open_context(tmp_path / "run", drawn, parse_recipe(tiny_recipe(changes)))
     (member,) = members.values()
-    store_maps(fold_job(context, member, FOLD, ""), member.test, context.engine)
+    store_maps(fold_job(context, member, FOLD, ""), member.test, context.engine, context.console)
     stored = sorted(path.name for path in (tmp_path / "cache").glob("maps-*.npy"))
     assert len(stored) == (copies + 2 if copies else 0)  # and the entire pictures of both tables
     written: list[Path] = []

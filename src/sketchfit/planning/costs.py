@@ -9,7 +9,7 @@ from sketchfit.planning.deadline import slow_factor
 from sketchfit.planning.ladder import Rung
 from sketchfit.planning.options import BankOption, NetworkOption
 
-HEAD_SECONDS = 12.0
+HEAD_SECONDS = 9.0
 """Closed-form heads of all folds of `HEAD_ROWS` rows."""
 
 HEAD_ROWS = 6000
@@ -27,7 +27,7 @@ SINGLE_HEAD = 0.35
 """Time of the head of one network, relative to that of all folds on the same features."""
 
 
-DOUBT = 1.12
+DOUBT = 1.06
 """A network may take so many times as long as estimated, where none was trained yet: to drop it wastes its time."""
 
 ANSWER = (0.5, 6e-4)

@@ -20,7 +20,10 @@ AIM = 0.955
 """Share of the time at which a run is planned to end; the rest absorbs small delays."""
 
 LATEST = 0.985
-"""Share of the time at which it must end."""
+"""Share of the time at which work that cannot be stopped must end, even if it is slow."""
+
+STOP = 0.997
+"""Share of the time after which no training may be expected to end: it is stopped before."""
 
 
 SLOW = 1.9

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.choose import choose
-from sketchfit.planning.deadline import LATEST, TimeLeft
+from sketchfit.planning.deadline import STOP, TimeLeft
 from sketchfit.planning.forecast import ANSWER_SHARE, forecast
 from sketchfit.planning.options import Options
 from sketchfit.planning.pace import DroppedError
@@ -118,7 +118,7 @@ def _run(book: PlanBook, work: Work, units: Sequence[PlannedUnit]) -> bool:
             book.drop(unit, str(error), taken + error.left)
             work.discard(unit)
 
-    work.run(units, lambda: book.deadline.until(LATEST) - ANSWER_SLOW * work.answer_seconds(), ended)
+    work.run(units, lambda: book.deadline.until(STOP) - ANSWER_SLOW * work.answer_seconds(), ended)
     return bool(done)
 
 

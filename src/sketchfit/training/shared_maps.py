@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from sketchfit.data.store import Store
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
@@ -13,16 +15,17 @@ from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_head import extractor_of
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.plan import make_plan
-from sketchfit.training.state import TrainState, start
+from sketchfit.training.state import start
 
 
-def store_maps(job: FitJob, test: Store, engine: Engine) -> None:
+def store_maps(job: FitJob, test: Store, engine: Engine, console: Console) -> None:
     """Store the copies on which a training will train, and what its kernel head uses; nothing where it uses none.
 
     Args:
         job: the training of any fold.
         test: images of the test table.
         engine: of the run.
+        console: of the run.
 
     Raises:
         OSError: there is no space for them.
@@ -39,13 +42,12 @@ def store_maps(job: FitJob, test: Store, engine: Engine) -> None:
     for epoch in epochs[: job.recipe.model.freeze.copies]:
         maps.copy_of(epoch)
     if job.recipe.training.kernel.use != "none":
-        _store_outputs(job, state, test, engine)
+        _store_outputs(job, Network(state.model, state.normalisation), test, engine.device, console)
 
 
-def _store_outputs(job: FitJob, state: TrainState, test: Store, engine: Engine) -> None:
-    extractor = extractor_of(Network(state.model, state.normalisation), job.recipe, engine.device)
+def _store_outputs(job: FitJob, network: Network, test: Store, device: torch.device, console: Console) -> None:
     pictures = head_pictures(averages_mirrored(job.recipe, job.mirroring))
-    stored = HeadPass.of(job, extractor, pictures, Console("none")).stored
+    stored = HeadPass.of(job, extractor_of(network, job.recipe, device), pictures, console).stored
     if stored is not None:
         for picture in pictures:
             stored.store(job.store, picture)

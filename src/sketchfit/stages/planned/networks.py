@@ -95,7 +95,7 @@ class NetworkTrainer:
         self._stored.add(key)
         with suppress(OSError, FloatingPointError):  # the training finds it again, and prints what it does then
             job = fold_job(self._context, training.member, training.fold, "")
-            store_maps(job, training.member.test, self._context.engine)
+            store_maps(job, training.member.test, self._context.engine, self._context.console)
 
     def _together(
         self, team: Team, trainings: Sequence[PlannedTraining], allowed: Callable[[], float], ended: Ended
