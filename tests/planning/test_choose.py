@@ -50,13 +50,13 @@ def test_a_bank_member_fills_what_is_too_short_for_a_training():
 
 
 def test_a_last_training_uses_the_time():
-    chosen = choose(_options(NET), _left(10.0 + 7 * 10.0 + 5.0))
+    chosen = choose(replace(_options(NET), folds=(0,)), _left(10.0 + 7 * 10.0 + 5.0))
     assert chosen is not None
     assert (chosen.units[0].epochs, chosen.units[0].estimated) == (7, 80.0)
 
 
 def test_the_next_fold_follows_those_that_are_done():
-    chosen = choose(_options(replace(NET, done=(6, 6))), _left(60.0))
+    chosen = choose(_options(replace(NET, done=(6, 6), folds_done=(0, 1))), _left(60.0))
     assert chosen is not None
     assert (chosen.units[0].key, chosen.units[0].fold) == ("net/fold2", 2)
 
@@ -74,7 +74,7 @@ def test_more_time_gives_more_folds_and_members():
     epoch=st.floats(0.5, 200.0),
 )
 def test_what_is_chosen_fits_and_is_new(seconds: float, done: list[int], epoch: float):
-    net = replace(NET, epoch=epoch, done=tuple(done))
+    net = replace(NET, epoch=epoch, done=tuple(done), folds_done=FOLDS[: len(done)])
     chosen = choose(_options(net, BIG), _left(seconds))
     if chosen is not None:
         assert chosen.units[0].estimated <= seconds + 0.1
@@ -93,7 +93,7 @@ def test_what_is_chosen_fits_and_is_new(seconds: float, done: list[int], epoch: 
     epoch=st.floats(0.5, 200.0),
 )
 def test_networks_that_are_trained_together_fit_and_differ(seconds: float, done: int, at_once: int, epoch: float):
-    net = replace(NET, epoch=epoch, done=(5,) * done, once=3.0, copying=2.0, copies=3)
+    net = replace(NET, epoch=epoch, done=(5,) * done, folds_done=FOLDS[5 - done :], once=3.0, copying=2.0, copies=3)
     options = replace(_options(net, BIG), at_once=at_once)
     chosen = choose(options, _left(seconds))
     if chosen is None:
@@ -104,7 +104,14 @@ def test_networks_that_are_trained_together_fit_and_differ(seconds: float, done:
     assert len({unit.key for unit in chosen.units}) == len(chosen.units)
     assert chosen.seconds <= seconds + 0.1
     assert chosen.allocation.seconds <= seconds
-    assert all(unit.fold in FOLDS for unit in chosen.units)
+    open_folds = {"net": set(FOLDS) - set(net.folds_done), "big": set(FOLDS)}
+    assert all(unit.fold in open_folds[unit.member] for unit in chosen.units)
+
+
+def test_a_fold_of_a_group_that_was_dropped_is_still_open():
+    chosen = choose(_options(replace(NET, done=(6,), folds_done=(1,))), _left(60.0))
+    assert chosen is not None
+    assert chosen.units[0].fold == 0
 
 
 def test_networks_that_take_equally_long_are_trained_together():
@@ -124,7 +131,8 @@ def test_work_that_cannot_be_stopped_must_fit_even_if_it_is_slow():
 
 
 def test_networks_are_planned_with_a_margin_where_none_was_trained_yet():
-    sure, unsure = (choose(_options(replace(NET, doubt=doubt)), _left(116.0)) for doubt in (1.0, 1.2))
+    options = [replace(_options(replace(NET, doubt=doubt)), folds=(0,)) for doubt in (1.0, 1.2)]
+    sure, unsure = (choose(one, _left(91.0)) for one in options)
     assert sure is not None
     assert unsure is not None
-    assert sure.units[0].estimated > 116.0 / 1.2 >= unsure.units[0].estimated
+    assert sure.units[0].estimated > 91.0 / 1.2 >= unsure.units[0].estimated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class Machine:
     def options(self) -> Options:
         ratios, done = self.book.ratios(), self.book.units("done")
         epochs = {name: tuple(unit.epochs for unit in done if unit.member == name) for name in NETWORKS}
+        folds = {name: tuple(unit.fold or 0 for unit in done if unit.member == name) for name in NETWORKS}
         banks = [
             BankOption(
                 name,
@@ -68,7 +69,9 @@ class Machine:
         for name, (start, epoch, after, size) in NETWORKS.items():
             ratio = ratio_of(ratios, name, "network")
             networks.append(
-                NetworkOption(name, start * ratio, epoch * ratio, after * ratio, UPDATES, size, 0.0, epochs[name])
+                NetworkOption(
+                    name, start * ratio, epoch * ratio, after * ratio, UPDATES, size, 0.0, epochs[name], folds[name]
+                )
             )
         return Options(banks, networks, FOLDS, at_once=self.at_once)
 
@@ -82,7 +85,7 @@ class Machine:
         return self.last_answer
 
     def run(self, units: Sequence[PlannedUnit], allowed: Callable[[], float], ended: Ended) -> None:
-        """Run units; networks at the same time take turns at each update."""
+        """Run units; networks at the same time take turns."""
         for unit in units:
             assert unit in RunPlan.read(self.book.folder).units, "a unit is recorded before it is run"
             self.files.add(unit.key)
@@ -90,30 +93,32 @@ class Machine:
             self.spend(BANKS[units[0].member])
             ended(units[0], None)
             return
-        running: dict[str, tuple[PlannedUnit, Iterator[None]]] = {}
-        running |= {unit.key: (unit, self._training(unit, allowed, running)) for unit in units}
+        running = {unit.key: self._training(unit, allowed) for unit in units}
+        taken = dict.fromkeys(running, 0.0)
         while running:
-            for key, (unit, training) in list(running.items()):
-                try:
-                    next(training)
-                except StopIteration:
-                    ended(unit, None)
-                except LateError as error:
-                    ended(unit, error)
-                else:
-                    continue
-                del running[key]
+            key = min(running, key=lambda one: taken[one])
+            (unit,) = [one for one in units if one.key == key]
+            try:
+                seconds = next(running[key])
+            except StopIteration:
+                ended(unit, None)
+            except LateError as error:
+                ended(unit, error)
+            else:
+                taken[key] += seconds
+                self.spend(seconds / len(running))
+                continue
+            del running[key]
 
-    def _training(self, unit: PlannedUnit, allowed: Callable[[], float], running: Sized) -> Iterator[None]:
-        """Train a network: each takes its part of the machine's time while others are running."""
+    def _training(self, unit: PlannedUnit, allowed: Callable[[], float]) -> Iterator[float]:
+        """Yield the seconds of the parts of a training, which takes its share of the machine."""
         start, epoch, after, _ = NETWORKS[unit.member]
         pace = Pace(Expected(unit.epochs * UPDATES, epoch / UPDATES, after), allowed, lambda: self.now)
-        self.spend(start / len(running))
+        yield start
         for number in range(unit.epochs * UPDATES):
-            self.spend(epoch / UPDATES / len(running))
-            yield
+            yield epoch / UPDATES
             pace.updated(number + 1)
-        self.spend(after / len(running))
+        yield after
 
     def discard(self, unit: PlannedUnit) -> None:
         dropped = [one for one in RunPlan.read(self.book.folder).units if one.key == unit.key]
@@ -215,8 +220,9 @@ def test_the_time_of_a_continued_unit_includes_that_of_the_killed_process(tmp_pa
     assert unit.actual == pytest.approx(killed_at - started.started_at + alone, abs=0.1)
 
 
-def test_a_dropped_unit_leaves_no_files_and_a_shorter_one_may_follow(tmp_path: Path):
-    machine = Machine(_slower(0.5, 2.0, 480.0))
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_dropped_unit_leaves_no_files_and_a_shorter_one_may_follow(tmp_path: Path, at_once: int):
+    machine = Machine(_slower(0.6, 2.0, 480.0), at_once=at_once)
     book = _run(tmp_path, machine, 480.0)
     dropped, done = book.units("dropped"), book.units("done")
     assert dropped
@@ -229,6 +235,15 @@ def test_ratios_multiply_as_estimates_already_contain_them(tmp_path: Path):
     again = replace_unit(unit, key="b", member="b", estimated=20.0, actual=30.0)
     book = PlanBook(tmp_path, RunPlan(seconds=60.0, units=(unit, again)), Deadline(60.0, 0.0, 0.0, lambda: 0.0))
     assert book.ratios() == {"a": 2.0, "bank": 3.0, "b": 3.0}
+
+
+def test_units_that_began_together_were_estimated_with_the_same_ratio(tmp_path: Path):
+    done = {"kind": "network", "member": "a", "status": "done"}
+    times = [("a/fold0", 1.0, 13.0), ("a/fold1", 1.0, 12.0), ("a/fold2", 2.0, 9.0)]
+    units = [PlannedUnit(key=key, started_at=at, estimated=10.0, actual=actual, **done) for key, at, actual in times]
+    plan = RunPlan(seconds=60.0, units=tuple(units))
+    book = PlanBook(tmp_path, plan, Deadline(60.0, 0.0, 0.0, lambda: 0.0))
+    assert book.ratios()["a"] == pytest.approx(1.3 * 0.9)
 
 
 def test_a_dropped_unit_shows_that_everything_is_slow(tmp_path: Path):

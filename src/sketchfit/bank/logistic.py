@@ -49,7 +49,6 @@ class LogisticRows:
 
     def fit(self, rows: Rows) -> Head:
         """Return the head of coordinates that is fitted on rows."""
-        from sklearn.linear_model import LogisticRegression  # takes half a second to import
 
         label = self.label[rows]
         present, own = np.unique(label, return_inverse=True)

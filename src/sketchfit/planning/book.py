@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
@@ -98,17 +99,27 @@ class PlanBook:
         machine has become slow, for units of all kinds.
         """
         found: dict[str, float] = {}
-        for unit in self.plan.units:
-            if unit.actual is None or unit.estimated <= 0:
-                continue
-            used = found.get(unit.member, found.get(unit.kind, 1.0))
-            ratio = min(MOST_RATIO, max(1 / MOST_RATIO, used * unit.actual / unit.estimated))
-            found[unit.member] = found[unit.kind] = ratio
-            if unit.status == "dropped":
-                slower = min(MOST_RATIO, unit.actual / unit.estimated)
-                found |= {kind: max(found.get(kind, 1.0), slower) for kind in get_args(UnitKind)}
+        measured = [unit for unit in self.plan.units if unit.actual is not None and unit.estimated > 0]
+        for _, group in groupby(measured, key=lambda unit: unit.key if unit.started_at is None else unit.started_at):
+            found = _with_group(found, list(group))
         return found
 
     @property
     def _now(self) -> float:
         return round(self.deadline.used, 2)
+
+
+def _with_group(before: Mapping[str, float], group: Sequence[PlannedUnit]) -> dict[str, float]:
+    """Return the ratios after units that were begun together, which were estimated with the ratios before."""
+    found: dict[str, float] = {}
+    slower = 1.0
+    for unit in group:
+        used = before.get(unit.member, before.get(unit.kind, 1.0))
+        factor = (unit.actual or 0.0) / unit.estimated
+        if unit.status == "dropped":
+            factor = max(1.0, factor)
+            slower = max(slower, min(MOST_RATIO, factor))
+        ratio = min(MOST_RATIO, max(1 / MOST_RATIO, used * factor))
+        found |= {name: max(found.get(name, 0.0), ratio) for name in (unit.member, unit.kind)}
+    others = {**dict.fromkeys(get_args(UnitKind), 1.0), **before} if slower > 1 else dict(before)
+    return {**{name: max(one, slower) for name, one in others.items()}, **found}

@@ -12,7 +12,7 @@ from sketchfit.planning.options import BankOption, Options
 from sketchfit.planning.value import BANK
 from sketchfit.runs.artefacts import PlannedUnit
 
-BANK_SHARE = 0.04
+BANK_SHARE = 0.015
 """Share of the time that is left which one further bank member may take before networks are trained."""
 
 LAST_LENGTH = 1.25
@@ -75,7 +75,7 @@ def _networks(options: Options, allocation: Allocation, left: TimeLeft) -> NextU
     units, begun = [], Counter[str]()
     for part in parts:
         option = part.option
-        fold = options.folds[len(option.done) + begun[option.name]]
+        fold = [one for one in options.folds if one not in option.folds_done][begun[option.name]]
         begun[option.name] += 1
         units.append(
             PlannedUnit(

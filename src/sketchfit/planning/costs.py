@@ -27,8 +27,9 @@ SINGLE_HEAD = 0.35
 """Time of the head of one network, relative to that of all folds on the same features."""
 
 
-DOUBT = 1.06
-"""A network may take so many times as long as estimated, where none was trained yet: to drop it wastes its time."""
+DOUBT = 1.08
+"""A network may take so many times as long as estimated, where none of its member was trained yet: to drop it wastes
+its time."""
 
 ANSWER = (0.5, 6e-4)
 """Seconds of an answer by several members, and per image."""

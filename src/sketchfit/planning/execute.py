@@ -73,8 +73,7 @@ def execute(book: PlanBook, work: Work) -> None:
     process may have been killed between the record and the deletion.
     """
     for unit in book.units("dropped"):
-        if not any(one.key == unit.key for one in book.units("started", "done")):
-            work.discard(unit)
+        _discard(book, work, unit)
     last = 0.0
     if started := book.units("started"):
         _run(book, work, started)
@@ -86,6 +85,12 @@ def execute(book: PlanBook, work: Work) -> None:
         if _run(book, work, book.begin(choice.units, settings, choice.text)):
             last = _answer(book, work, last)
         _look_ahead(book, work)
+
+
+def _discard(book: PlanBook, work: Work, unit: PlannedUnit) -> None:
+    """Delete the files of a dropped unit, unless a later unit has the same place."""
+    if not any(one.key == unit.key for one in book.units("started", "done")):
+        work.discard(unit)
 
 
 def _look_ahead(book: PlanBook, work: Work) -> None:
@@ -116,7 +121,7 @@ def _run(book: PlanBook, work: Work, units: Sequence[PlannedUnit]) -> bool:
             done.append(unit)
         else:
             book.drop(unit, str(error), taken + error.left)
-            work.discard(unit)
+            _discard(book, work, unit)
 
     work.run(units, lambda: book.deadline.until(STOP) - ANSWER_SLOW * work.answer_seconds(), ended)
     return bool(done)

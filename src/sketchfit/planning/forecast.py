@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sketchfit.planning.choose import choose
 from sketchfit.planning.deadline import TimeLeft
-from sketchfit.planning.options import Options
+from sketchfit.planning.options import NetworkOption, Options
 from sketchfit.planning.value import UNCERTAIN, accuracy_after, worth
 from sketchfit.runs.artefacts import PlanExpectation, PlannedUnit
 
@@ -77,7 +77,10 @@ def _worth(options: Options) -> float:
 def after(options: Options, unit: PlannedUnit) -> Options:
     """Return what there is after a unit."""
     banks = [replace(bank, done=bank.done or bank.name == unit.key) for bank in options.banks]
-    networks = [
-        replace(one, done=(*one.done, unit.epochs)) if one.name == unit.member else one for one in options.networks
-    ]
+    networks = [_with_unit(one, unit) if one.name == unit.member else one for one in options.networks]
     return replace(options, banks=banks, networks=networks)
+
+
+def _with_unit(option: NetworkOption, unit: PlannedUnit) -> NetworkOption:
+    folds = option.folds_done if unit.fold is None else (*option.folds_done, unit.fold)
+    return replace(option, done=(*option.done, unit.epochs), folds_done=folds)

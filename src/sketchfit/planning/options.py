@@ -49,12 +49,13 @@ class NetworkOption:
         updates: per epoch.
         size: side of the input in pixels.
         prior: see `value.Networks`.
-        done: epochs of the finished folds, in their order.
+        done: epochs of the finished folds.
+        folds_done: numbers of these folds.
         once: seconds before the first fold, of what all folds share.
         copying: seconds per epoch of the first fold, which stores the output of frozen layers for all folds.
         copies: epochs of the first fold that take so much longer.
         slow: see `deadline.slow_factor`.
-        doubt: a network may take so many times as long as estimated; above 1 where none was trained yet.
+        doubt: a network may take so many times as long as estimated; above 1 where none of the member was trained yet.
         follows: member whose folds must all be finished before; empty: none.
     """
 
@@ -66,6 +67,7 @@ class NetworkOption:
     size: int
     prior: float = 0.0
     done: tuple[int, ...] = ()
+    folds_done: tuple[int, ...] = ()
     once: float = 0.0
     copying: float = 0.0
     copies: int = 0

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-FINE_TUNING = 0.26
+FINE_TUNING = 0.27
 """A long fine-tuning against a head on frozen features of the same backbone and size."""
 
-LENGTH = 0.5
+LENGTH = 0.3
 """Loss by a training of one epoch of `USUAL_UPDATES` updates; it falls with the number of epochs."""
 
 USUAL_UPDATES = 156.0
@@ -29,13 +29,13 @@ MEMBERS = 0.045
 BANK = 0.005
 """Gain of adding heads on frozen features to networks, which have kernel heads themselves."""
 
-USEFUL_EPOCHS = 8
+USEFUL_EPOCHS = 6
 """Networks on a few dozen drawings per class learn nothing new in further epochs."""
 
-SIZE = 0.14
+SIZE = 0.08
 """Gain of twice the side of the input."""
 
-SKETCH = 0.012
+SKETCH = 0.025
 """Gain per point of published accuracy on ImageNet-Sketch."""
 
 WORSE = 0.1

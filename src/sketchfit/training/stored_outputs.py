@@ -41,6 +41,9 @@ from sketchfit.training.map_cache import Half, open_maps
 
 log = logging.getLogger(__name__)
 
+VERSION = 1
+"""Increased when the same lower part would give other values."""
+
 Rows = NDArray[np.int64]
 Upper = Callable[[Floats], Floats]
 
@@ -56,6 +59,7 @@ class StoredOutputs:
         backend: name of the backend of both parts.
         name: digest of the lower part.
         built: the upper part, once it was used.
+        opened: what the lower part returns, by its key, once it was used.
     """
 
     recipe: Recipe
@@ -64,6 +68,7 @@ class StoredOutputs:
     backend: str
     name: str
     built: list[Upper] = field(default_factory=list)
+    opened: dict[str, Half] = field(default_factory=dict)
 
     @classmethod
     def of(cls, job: FitJob, extractor: Extractor) -> StoredOutputs | None:
@@ -112,9 +117,12 @@ class StoredOutputs:
         It raises the same as `of_rows`.
         """
         count = len(store.errors)
-        key = digest("outputs", self.name, store.folder.name, count, self.extractor.size, picture.name)[:24]
+        key = digest("outputs", VERSION, self.name, store.folder.name, count, self.extractor.size, picture.name)[:24]
         shape = (count, self.parts.width)
-        return open_maps(cache_folder(self.recipe), key, shape, lambda: self._pass(store, picture))
+        if key not in self.opened:  # the content of a file is checked when it is opened
+            cache = cache_folder(self.recipe)
+            self.opened[key] = open_maps(cache, key, shape, lambda: self._pass(store, picture))
+        return self.opened[key]
 
     def _pass(self, store: Store, picture: NamedPicture) -> Iterator[Floats]:
         """Yield what the lower part returns for all rows in order, float32."""

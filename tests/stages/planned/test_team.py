@@ -21,7 +21,7 @@ from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned import team
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
-from sketchfit.stages.planned.team import LostProcessError, Team
+from sketchfit.stages.planned.team import Team
 from sketchfit.tracking.callback import NO_CALLBACK
 from sketchfit.tracking.dispatcher import Dispatcher
 from tests.factories import open_context, tiny_recipe
@@ -106,16 +106,40 @@ def _start_other(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setattr(team, "COMMAND", [sys.executable, "-c", code])
 
 
-def test_a_process_that_is_lost_drops_its_unit_and_the_run_continues_without(
-    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+LOST = "import os, signal, sys; sys.stdin.buffer.read(1); os.kill(os.getpid(), signal.SIGKILL)"
+
+
+@pytest.mark.parametrize("code", [LOST, "print('a line of a library', flush=True); import time; time.sleep(600)"])
+def test_networks_of_lost_processes_are_trained_one_after_the_other(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
 ):
-    _start_other(monkeypatch, "import os, signal, sys; sys.stdin.buffer.read(1); os.kill(os.getpid(), signal.SIGKILL)")
+    _start_other(monkeypatch, code)
     context, member = _open(tmp_path, drawn)
     trainer = NetworkTrainer(context, 2, time.monotonic)
-    ended = _train(trainer, _trainings(member))
-    assert {type(error) for error in ended.values()} == {LostProcessError}
-    assert "-9" in str(ended["net/fold0"])
+    assert _train(trainer, _trainings(member)) == {"net/fold0": None, "net/fold1": None}
     assert trainer.at_once == 1
+
+
+def test_a_process_that_does_not_end_in_time_is_ended_and_its_unit_dropped(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _start_other(monkeypatch, "import time; time.sleep(600)")
+    context, member = _open(tmp_path, drawn)
+    trainer, seconds = NetworkTrainer(context, 2, time.monotonic), iter([0.1, -1.0, -1.0])
+    ended: list[DroppedError | None] = []
+    trainer.train(_trainings(member), lambda: next(seconds), lambda _, error: ended.append(error))
+    assert [type(error) for error in ended] == [LateError, LateError]
+
+
+def test_without_memory_for_processes_networks_are_trained_one_after_the_other(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(team.subprocess, "Popen", refuse)
+    context, member = _open(tmp_path, drawn)
+    trainer = NetworkTrainer(context, 2, time.monotonic)
     assert _train(trainer, _trainings(member)) == {"net/fold0": None, "net/fold1": None}
 
 

@@ -68,7 +68,7 @@ def measure_rates(
             found[name] = _try(context, rung, decoding, at_once)
     for rung in [*smallest.values(), *rungs]:
         if rung.backbone.name not in found:
-            found[rung.backbone.name] = _by_cost(rung, found, rungs)
+            found[rung.backbone.name] = _by_cost(rung, found, rungs, at_once)
     _write(found, book)
     return found
 
@@ -105,11 +105,11 @@ def _try(context: RunContext, rung: Rung, decoding: float, at_once: int) -> Rate
     return Rates(rung.size, measured.training, measured.prediction, decoding, measured.maps / at_once, at_once)
 
 
-def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung]) -> Rates:
+def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung], at_once: int) -> Rates:
     """Estimate the rates of a backbone from those of another one, in proportion to published costs where known."""
     cost = {one.backbone.name: one.backbone.cost / one.backbone.size**2 for one in rungs}
     if not found:
-        return Rates(rung.size, TRAINING * UNKNOWN, UNKNOWN, 1 / USUAL_DECODING)
+        return Rates(rung.size, TRAINING * UNKNOWN, UNKNOWN, 1 / USUAL_DECODING, at_once=at_once)
     name, rates = next(iter(found.items()))
     own = cost[rung.backbone.name]
     factor = own / cost[name] if own > 0 and cost[name] > 0 else 1.0

@@ -46,10 +46,11 @@ class TrainingRequest:
 
 @dataclass(frozen=True)
 class LogLine:
-    """A log record: its level and its text."""
+    """A log record: its level, its text, and the key of what is printed once per run."""
 
     level: int
     text: str
+    once: str | None = None
 
 
 @dataclass(frozen=True)

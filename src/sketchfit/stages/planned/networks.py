@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sketchfit.data.folds import Fold
 from sketchfit.planning.execute import Ended
-from sketchfit.planning.pace import DroppedError, Expected, Pace
+from sketchfit.planning.pace import DroppedError, Expected, LateError, Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned.messages import TrainingRequest
@@ -20,6 +20,9 @@ from sketchfit.training.fold import fold_job
 from sketchfit.training.shared_maps import store_maps
 
 log = logging.getLogger(__name__)
+
+PATIENCE = 0.015
+"""Share of its time by which a training may be late after its last update, before its process is ended."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +64,15 @@ class NetworkTrainer:
             allowed: returns the seconds that are left for them.
             ended: called for each unit as it ends.
         """
-        if self._team is not None:
-            self._team.start()
+        self._start_team()
         for training in trainings:
             self._store_maps(training)
-        if self._team is not None:
-            self._together(self._team, trainings, allowed, ended)
-            return
-        for one in trainings:
-            pace = Pace(one.expected, allowed, self._clock)
-            try:
-                run_network(self._context, one.member, one.fold, pace, self._context.dispatcher)
-            except DroppedError as error:
-                ended(one.unit, error)
-            else:
-                ended(one.unit, None)
+        left = list(trainings)
+        while left and self._team is not None:
+            part, left = left[: self._team.size], left[self._team.size :]
+            left = self._together(self._team, part, allowed, ended) + left
+        for one in left:
+            self._alone(one, allowed, ended)
 
     @property
     def at_once(self) -> int:
@@ -97,24 +94,52 @@ class NetworkTrainer:
             job = fold_job(self._context, training.member, training.fold, "")
             store_maps(job, training.member.test, self._context.engine, self._context.console)
 
+    def _start_team(self) -> None:
+        """Start the processes; without memory for them, networks are trained one after the other."""
+        if self._team is not None:
+            try:
+                self._team.start()
+            except OSError as error:
+                self._disband(str(error))
+
+    def _disband(self, why: str) -> None:
+        log.warning(f"networks are trained one after the other from now on: {why}")
+        if self._team is not None:
+            self._team.stop()
+            self._team = None
+
     def _together(
         self, team: Team, trainings: Sequence[PlannedTraining], allowed: Callable[[], float], ended: Ended
-    ) -> None:
+    ) -> list[PlannedTraining]:
+        """Train networks at the same time; return those whose process was lost."""
         lost: list[PlannedTraining] = []
 
         def one_ended(place: int, error: BaseException | None) -> None:
-            if error is not None and not isinstance(error, DroppedError):
-                raise error
             if isinstance(error, LostProcessError):
                 lost.append(trainings[place])
-            ended(trainings[place].unit, error)
+            elif error is None or isinstance(error, DroppedError):
+                ended(trainings[place].unit, error)
+            else:
+                raise error
 
-        latest = time.monotonic() + allowed()
-        team.train([self._request(one, latest) for one in trainings], one_ended)
+        seconds = allowed()
+        requests = [self._request(one, time.monotonic() + seconds) for one in trainings]
+        team.train(requests, one_ended, patience=(1 + PATIENCE) * seconds)
         if lost:
-            log.warning("a training process was lost; from now on, networks are trained one after the other")
-            team.stop()
-            self._team = None
+            self._disband("a training process was lost")
+        return lost
+
+    def _alone(self, training: PlannedTraining, allowed: Callable[[], float], ended: Ended) -> None:
+        """Train a network in this process, or continue its training."""
+        try:
+            if (seconds := allowed()) <= 0:
+                raise LateError(0.0, seconds)
+            pace = Pace(training.expected, allowed, self._clock)
+            run_network(self._context, training.member, training.fold, pace, self._context.dispatcher)
+        except DroppedError as error:
+            ended(training.unit, error)
+        else:
+            ended(training.unit, None)
 
     def _request(self, training: PlannedTraining, latest: float) -> TrainingRequest:
         context, member = self._context, training.member

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import pickle
 import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +18,9 @@ from typing import IO
 
 import torch
 
-from sketchfit.planning.pace import DroppedError
 from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingEvent, TrainingRequest
 from sketchfit.tracking.callback import Callback
+from sketchfit.tracking.console import ONCE
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +29,14 @@ COMMAND = [sys.executable, "-P", "-m", "sketchfit.stages.planned.worker"]
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
+POLL = 1.0
+"""Seconds after which the time is looked at again."""
+
 Ended = Callable[[int, BaseException | None], None]
 """Receives the place of a request that has ended, and the error that ended it early."""
 
 
-class LostProcessError(DroppedError):
+class LostProcessError(Exception):
     """A training process has ended without a result, for example for lack of memory.
 
     Args:
@@ -68,7 +73,8 @@ class _Process:
         """Return the next message; the end of the process is the end of its training."""
         try:
             message: Message = pickle.load(self.messages)
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+        except Exception:  # the pipe is closed, or what was sent is no message
+            self.process.kill()
             return TrainingEnd(LostProcessError(self.process.wait()))
         return message
 
@@ -98,8 +104,15 @@ class Team:
         while len(self._processes) < self.size:
             self._processes.append(_Process.start(threads))
 
-    def train(self, requests: Sequence[TrainingRequest], ended: Ended) -> None:
-        """Train at most `size` networks, and wait until all have ended; `ended` is called as each of them ends."""
+    def train(self, requests: Sequence[TrainingRequest], ended: Ended, patience: float = math.inf) -> None:
+        """Train at most `size` networks, and wait until all have ended.
+
+        Args:
+            requests: of the trainings.
+            ended: called as each of them ends.
+            patience: seconds after which processes that have not ended are lost.
+        """
+        until = time.monotonic() + patience
         self.start()
         messages: queue.Queue[tuple[int, Message]] = queue.Queue()
         for place, request in enumerate(requests):
@@ -107,14 +120,23 @@ class Team:
             threading.Thread(target=_forward, args=(place, self._processes[place], messages), daemon=True).start()
         left = len(requests)
         while left:
-            place, message = messages.get()
+            try:
+                place, message = messages.get(timeout=POLL)
+            except queue.Empty:
+                if time.monotonic() > until:
+                    self._kill()
+                continue
             if isinstance(message, TrainingEnd):
                 ended(place, message.error)
                 left -= 1
             elif isinstance(message, TrainingEvent):
                 getattr(self._callback, message.method)(*message.arguments)
             else:
-                log.log(message.level, message.text)
+                log.log(message.level, message.text, extra={ONCE: message.once} if message.once else None)
+
+    def _kill(self) -> None:
+        for one in self._processes:
+            one.process.kill()
 
     def stop(self) -> None:
         """End the processes, whatever they do."""

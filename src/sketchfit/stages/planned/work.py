@@ -62,8 +62,8 @@ class RunWork:
         self._stored: dict[int, bool] = {}
         self._answer_seconds = 0.0
         self._answered: tuple[tuple[PlannedUnit, ...], RunState] | None = None
-        if not book.plan.networks_at_once:
-            book.change(networks_at_once=networks_at_once(context))
+        at_once = networks_at_once(context)
+        book.change(networks_at_once=min(at_once, book.plan.networks_at_once or at_once))
         self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock)
         self.last_seconds = 0.0
         """Of the stages after the last answer."""
@@ -91,8 +91,10 @@ class RunWork:
                 views = 1 + len(self.settings(name).get("inference", {}).get("views", ()))
                 epochs = tuple(unit.epochs for unit in done.get(name, ()))
                 option = network_option(rung, rates, counts, ratio, epochs, views)
-                doubt = 1.0 if rung.kind in ratios else DOUBT
-                networks.append(replace(option, prior=priors[rung.backbone.name], doubt=doubt))
+                folds = tuple(unit.fold for unit in done.get(name, ()) if unit.fold is not None)
+                prior = priors[rung.backbone.name]
+                doubt = 1.0 if folds else DOUBT
+                networks.append(replace(option, prior=prior, folds_done=folds, doubt=doubt))
         return Options(banks, networks, self._numbers, bool(self.book.plan.answers), self.book.plan.networks_at_once)
 
     @cached_property
@@ -129,6 +131,7 @@ class RunWork:
             self._trainer.train([self._training(unit) for unit in units], allowed, ended)
             if self._trainer.at_once != self.book.plan.networks_at_once:
                 self.book.change(networks_at_once=self._trainer.at_once)
+                vars(self).pop("rates", None)  # they are those of networks at the same time
             return
         (unit,) = units
         try:

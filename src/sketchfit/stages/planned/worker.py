@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from typing import BinaryIO
 
 from typing_extensions import override
@@ -23,8 +24,11 @@ from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned.messages import LogLine, Message, TrainingEnd, TrainingEvent, TrainingRequest
 from sketchfit.stages.planned.units import run_network
 from sketchfit.tracking.callback import Callback, Row
-from sketchfit.tracking.console import LOGGER, Console
+from sketchfit.tracking.console import LOGGER, ONCE, Console
 from sketchfit.training.engine import make_engine
+
+NO_MEMORY = "can't allocate memory"
+"""In the message of torch."""
 
 
 class Sender(logging.Handler, Callback):
@@ -46,7 +50,7 @@ class Sender(logging.Handler, Callback):
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        self.send(LogLine(record.levelno, record.getMessage()))
+        self.send(LogLine(record.levelno, record.getMessage(), getattr(record, ONCE, None)))
 
     @override
     def step_finished(self, member: str, fold: int, step: int, row: Row) -> None:
@@ -76,9 +80,10 @@ def main() -> None:
 
 def _receive(requests: queue.Queue[TrainingRequest]) -> None:
     try:
-        while True:
-            requests.put(pickle.load(sys.stdin.buffer))
-    except (EOFError, pickle.UnpicklingError):
+        with suppress(EOFError):
+            while True:
+                requests.put(pickle.load(sys.stdin.buffer))
+    finally:
         os._exit(1)  # the run has ended: a training in progress is continued by the next one
 
 
@@ -87,6 +92,8 @@ def _end_of(request: TrainingRequest, console: Console, sender: Sender) -> Train
     try:
         _train(request, console, sender)
     except Exception as error:
+        if isinstance(error, MemoryError) or NO_MEMORY in str(error):
+            os._exit(1)  # the run trains it again, without other trainings beside it
         error.add_note(traceback.format_exc())
         try:
             pickle.loads(pickle.dumps(error))
