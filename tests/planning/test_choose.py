@@ -50,7 +50,8 @@ def test_a_bank_member_fills_what_is_too_short_for_a_training():
 
 
 def test_a_last_training_uses_the_time():
-    chosen = choose(replace(_options(NET), folds=(0,)), _left(10.0 + 7 * 10.0 + 5.0))
+    net = replace(NET, updates=39)  # ten epochs are useful
+    chosen = choose(replace(_options(net), folds=(0,)), _left(10.0 + 7 * 10.0 + 5.0))
     assert chosen is not None
     assert (chosen.units[0].epochs, chosen.units[0].estimated) == (7, 80.0)
 
@@ -131,7 +132,7 @@ def test_work_that_cannot_be_stopped_must_fit_even_if_it_is_slow():
 
 
 def test_networks_are_planned_with_a_margin_where_none_was_trained_yet():
-    options = [replace(_options(replace(NET, doubt=doubt)), folds=(0,)) for doubt in (1.0, 1.2)]
+    options = [replace(_options(replace(NET, updates=39, doubt=doubt)), folds=(0,)) for doubt in (1.0, 1.2)]
     sure, unsure = (choose(one, _left(91.0)) for one in options)
     assert sure is not None
     assert unsure is not None

@@ -30,6 +30,11 @@ def test_further_epochs_are_worth_nothing_from_some_number_on():
     assert _networks((2 * most,)).single == _networks((most,)).single > _networks((most - 1,)).single
 
 
+def test_few_updates_need_more_epochs():
+    assert value.useful_epochs(value.USUAL_UPDATES) == value.USEFUL_EPOCHS
+    assert value.useful_epochs(value.USUAL_UPDATES / 4) == 2 * value.USEFUL_EPOCHS
+
+
 def test_two_equal_networks_gain_half_of_what_folds_can_give():
     gain = worth([_networks((10, 10))]) - worth([_networks((10,))])
     assert gain == pytest.approx(value.FOLDS / 2)

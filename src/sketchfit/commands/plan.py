@@ -20,9 +20,9 @@ from sketchfit.planning.value import UNCERTAIN, accuracy_after
 from sketchfit.reporting.kit.formats import points
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.state import State
+from sketchfit.stages.planned.more_folds import open_planned
 from sketchfit.stages.planned.preview import Preview, preview
 from sketchfit.stages.planned.start import with_time
-from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
 from sketchfit.tracking.console import duration
 from sketchfit.wording import counted
@@ -50,7 +50,7 @@ def plan(
     """
     began = clock() if goal.began is None else goal.began
     folder = Path(out) if out is not None else planned_folder(data)
-    context = open_tables(Path(data), load_recipe(planned_recipe(recipe), overrides), folder)
+    context = open_planned(Path(data), load_recipe(planned_recipe(recipe), overrides), folder)
     print_table(context.table)
     check_backbone(context.recipe.model.backbone)
     goal, before = with_time(goal, context), clock() - began

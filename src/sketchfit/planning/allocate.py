@@ -9,7 +9,7 @@ from itertools import combinations, product
 
 from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import NetworkOption, Options
-from sketchfit.planning.value import Networks, worth
+from sketchfit.planning.value import Networks, useful_epochs, worth
 
 LENGTHS = (3, 4, 5, 6, 8, 10, 13, 17, 22, 30)
 """Epochs of a training among which a plan chooses."""
@@ -135,10 +135,16 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, 
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):
             longest = min(allowed[one] for one in members)
-            for epochs, folds in product(LENGTHS, range(1, most + 1)):
+            for epochs, folds in product(_lengths(members), range(1, most + 1)):
                 for others in range(1, folds + 1) if count > 1 else (1,):
                     found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
                     if sum(part.each * part.folds for part in found) > options.at_once * longest:
                         continue
                     if (seconds := seconds_of(found, options.at_once)) <= longest:
                         yield found, seconds
+
+
+def _lengths(members: Sequence[NetworkOption]) -> tuple[int, ...]:
+    """Return the lengths up to the first one with which all of these members learn all that they can."""
+    useful = max(useful_epochs(one.updates) for one in members)
+    return tuple(one for one, before in zip(LENGTHS, (0, *LENGTHS), strict=False) if before < useful)

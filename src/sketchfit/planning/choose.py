@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sketchfit.planning.allocate import SHORTEST, Allocation, Part, allocate, by_gain, gain_of
 from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import BankOption, Options
-from sketchfit.planning.value import BANK
+from sketchfit.planning.value import BANK, useful_epochs
 from sketchfit.runs.artefacts import PlannedUnit
 
 BANK_SHARE = 0.015
@@ -111,5 +111,6 @@ def _longer(part: Part, parts: Sequence[Part], left: TimeLeft) -> Part:
     """Return a network with more epochs, where it is one of the last ones and there is time."""
     others = _shared([one for one in parts if one.option.name != part.option.name])
     seconds = part.option.allowed(left) - others
-    longest = min(part.option.longest(seconds), round(LAST_LENGTH * part.epochs + 1))
+    most = min(round(LAST_LENGTH * part.epochs + 1), useful_epochs(part.option.updates) + 1)
+    longest = min(part.option.longest(seconds), most)
     return Part(part.option, 1, max(SHORTEST, part.epochs, longest))

@@ -137,6 +137,7 @@ def network_option(
     """
     here = rates.at(rung.size)
     predicted = (views * (counts.valid + counts.tests) + counts.train) * BANK_PASS * here.prediction
+    lower = MAPS_PASS * here.maps if rung.copies else 0.0
     return NetworkOption(
         rung.name,
         start=ratio * OVERHEAD,
@@ -147,8 +148,8 @@ def network_option(
         prior=rung.backbone.prior,
         done=done,
         slow=slow_factor(ratio),
-        once=ratio * counts.images * here.decoding,
-        copying=ratio * (counts.train + counts.valid) * MAPS_PASS * here.maps,
+        once=ratio * counts.images * (here.decoding + lower),
+        copying=ratio * (counts.train + counts.valid) * lower,
         copies=rung.copies,
         follows=rung.follows,
     )

@@ -26,7 +26,7 @@ STOP = 0.997
 """Share of the time after which no training may be expected to end: it is stopped before."""
 
 
-SLOW = 1.9
+SLOW = 2.0
 """Work that cannot be stopped may take so many times as long as estimated and must still end in time."""
 
 LEAST_SLOW = 1.3

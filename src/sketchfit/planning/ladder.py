@@ -25,7 +25,7 @@ QUICK = 128
 FROZEN = {"mobilenetv2": 5, "tf_efficientnet_lite": 5}
 """First layer group that is trained, by the start of the name of an architecture, on devices without a GPU."""
 
-COPIES = 3
+COPIES = 2
 """Augmented copies of the outputs of frozen stages."""
 
 MOST_BACKBONES = 3

@@ -23,16 +23,16 @@ USUAL_UPDATES = 156.0
 FOLDS = 0.11
 """Gain of averaging very many networks over a single one."""
 
-MEMBERS = 0.045
+MEMBERS = 0.03
 """Further gain where these are very many different members."""
 
 BANK = 0.005
 """Gain of adding heads on frozen features to networks, which have kernel heads themselves."""
 
-USEFUL_EPOCHS = 6
+USEFUL_EPOCHS = 5
 """Networks on a few dozen drawings per class learn nothing new in further epochs."""
 
-SIZE = 0.08
+SIZE = 0.06
 """Gain of twice the side of the input."""
 
 SKETCH = 0.025
@@ -67,9 +67,19 @@ class Networks:
 
         A size below 128 pixels is that of a backbone that is made for it.
         """
-        scale = math.sqrt(min(1.0, self.updates / USUAL_UPDATES))
+        scale = _scale(self.updates)
         short = sum(LENGTH / min(scale * one, USEFUL_EPOCHS) for one in self.epochs) / len(self.epochs)
         return FINE_TUNING + SIZE * math.log2(max(1.0, self.size / 128)) + self.prior - short
+
+
+def _scale(updates: float) -> float:
+    """Return what an epoch of so many updates counts."""
+    return math.sqrt(min(1.0, updates / USUAL_UPDATES))
+
+
+def useful_epochs(updates: float) -> int:
+    """Return the number of epochs, of so many updates each, beyond which nothing is gained."""
+    return math.ceil(USEFUL_EPOCHS / _scale(updates))
 
 
 def worth(members: Sequence[Networks], bank: bool = True) -> float:

@@ -29,7 +29,8 @@ from sketchfit.runs.recipe import read_recipe
 from sketchfit.stages.callbacks import start_callbacks
 from sketchfit.stages.check import planned_folds
 from sketchfit.stages.context import RunContext
-from sketchfit.stages.start import RunRequest, open_tables
+from sketchfit.stages.planned.more_folds import open_planned
+from sketchfit.stages.start import RunRequest
 from sketchfit.stages.tables import print_table
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.dispatcher import Dispatcher
@@ -67,7 +68,7 @@ def start_planned(
         UserError: a mistake in the tables, the folder or the recipe, or a folder of another run.
     """
     began = clock() if goal.began is None else goal.began
-    context = open_tables(request.data, request.settings, request.folder)
+    context = open_planned(request.data, request.settings, request.folder)
     print_table(context.table)
     if not request.fresh:
         check_folder(context.run, "run")
