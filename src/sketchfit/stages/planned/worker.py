@@ -93,7 +93,7 @@ def _end_of(request: TrainingRequest, console: Console, sender: Sender) -> Train
         _train(request, console, sender)
     except Exception as error:
         if isinstance(error, MemoryError) or NO_MEMORY in str(error):
-            os._exit(1)  # the run trains it again, without other trainings beside it
+            os._exit(1)  # the run trains it again, alone
         error.add_note(traceback.format_exc())
         try:
             pickle.loads(pickle.dumps(error))
