@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 FOLDS = 8
 
-LEAST_PER_CLASS = 2 * FOLDS
+LEAST_PER_CLASS = 10
 """Images of the smallest class."""
 
 
