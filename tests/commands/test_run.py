@@ -116,7 +116,7 @@ def test_the_summary_says_how_good_how_long_and_where(finished: tuple[Path, str]
     assert "95 % interval" in line
     assert any(line.startswith("out-of-fold top-5") for line in printed.splitlines())
     assert str(folder / "submission.csv") in printed
-    assert "training" in next(line for line in printed.splitlines() if line.startswith("time"))
+    assert any(line.startswith("time ") for line in printed.splitlines())
     assert state["class_names"] == sorted(state["class_names"])
     assert state["rows"] == {"train": TRAIN, "test": TEST}
     assert "\x1b" not in printed  # no colours and bars where the output is no terminal

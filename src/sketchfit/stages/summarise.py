@@ -48,7 +48,7 @@ def print_result(result: RunResult, recipe: Recipe, claim: ClaimRecord | None = 
     rows += _files_left_out(result)
     stages = ", ".join(f"{name} {duration(seconds)}" for name, seconds in result.seconds.items() if seconds >= 0.5)
     total = duration(sum(result.seconds.values()))
-    rows.append(("time", f"{total} ({stages})" if stages else "under a second: everything was on disk"))
+    rows.append(("time", f"{total} ({stages})" if stages else "under a second"))
     if result.submission is not None:
         rows.append(("submission", str(result.submission)))
     rows.append(("everything", f"{result.folder}/"))
