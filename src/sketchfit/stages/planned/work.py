@@ -30,6 +30,7 @@ from sketchfit.stages.directions import with_directions
 from sketchfit.stages.planned.at_once import networks_at_once
 from sketchfit.stages.planned.measure import measure_rates
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
+from sketchfit.stages.planned.quick_choice import quick_choice
 from sketchfit.stages.planned.start import member_of, with_members
 from sketchfit.stages.planned.units import discard_unit, run_bank
 from sketchfit.stages.start_weights import check_start_weights
@@ -190,7 +191,8 @@ class RunWork:
         done = self.book.units("done")
         if self._answered is None or self._answered[0] != done:
             state = self.trained()
-            context = replace(self.context, recipe=with_members(self.context.recipe, self._used()))
+            recipe = quick_choice(with_members(self.context.recipe, self._used()), state, self.context.table)
+            context = replace(self.context, recipe=recipe)
             for stage in ANSWERING:
                 state = stage(context, state)
             self._answered = done, state

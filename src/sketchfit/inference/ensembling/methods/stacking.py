@@ -47,7 +47,8 @@ def stacking(section: EnsembleSection, seed: int) -> Fit:
             slope = np.concatenate([flat @ p.ravel(), p.sum(axis=0)]) + strength * off
             return value / len(rows), slope / len(rows)
 
-        options = {"ftol": 1e-10, "gtol": 1e-6, "maxiter": _ITERATIONS}
+        exact = 1e-10 if flat.dtype == np.float64 else 1e-7  # a mean of float32 values is not known better
+        options = {"ftol": exact, "gtol": 1e-6, "maxiter": _ITERATIONS}
         theta = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
         return Rule(theta[:count], "log-pool", theta[count:])
 
