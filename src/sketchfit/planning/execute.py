@@ -11,7 +11,7 @@ from sketchfit.planning.choose import choose
 from sketchfit.planning.deadline import STOP, TimeLeft
 from sketchfit.planning.forecast import ANSWER_SHARE, forecast
 from sketchfit.planning.options import Options
-from sketchfit.planning.pace import DroppedError
+from sketchfit.planning.pace import LateError
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.estimates import Estimate
 
@@ -31,7 +31,7 @@ class Answer:
     members: tuple[str, ...]
 
 
-Ended = Callable[[PlannedUnit, DroppedError | None], None]
+Ended = Callable[[PlannedUnit, LateError | None], None]
 """Receives a unit that has ended; the error where it is dropped."""
 
 
@@ -114,7 +114,7 @@ def _run(book: PlanBook, work: Work, units: Sequence[PlannedUnit]) -> bool:
     began = {unit.key: book.deadline.used - _spent(book, unit) for unit in units}
     done: list[PlannedUnit] = []
 
-    def ended(unit: PlannedUnit, error: DroppedError | None) -> None:
+    def ended(unit: PlannedUnit, error: LateError | None) -> None:
         taken = book.deadline.used - began[unit.key]
         if error is None:
             book.end(unit, taken)

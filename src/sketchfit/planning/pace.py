@@ -23,17 +23,7 @@ EARLY = 0.1
 """Share by which a training may seem late at its start: the pace may change, and what was done would be lost."""
 
 
-class DroppedError(Exception):
-    """A unit is dropped; the message is the reason.
-
-    Attributes:
-        left: seconds that it would still take, as far as that is known.
-    """
-
-    left = 0.0
-
-
-class LateError(DroppedError):
+class LateError(Exception):
     """A unit would not end in time.
 
     Args:

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from sketchfit.config.parse import parse_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
-from sketchfit.planning.pace import DroppedError, Expected, LateError
+from sketchfit.planning.pace import Expected, LateError
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned import team
@@ -53,8 +53,8 @@ def _trainings(member: Member) -> list[PlannedTraining]:
     return [PlannedTraining(unit, member, fold, Expected(4, 0.1, 0.1)) for unit, fold in zip(units, FOLDS, strict=True)]
 
 
-def _train(trainer: NetworkTrainer, trainings: list[PlannedTraining]) -> dict[str, DroppedError | None]:
-    ended: dict[str, DroppedError | None] = {}
+def _train(trainer: NetworkTrainer, trainings: list[PlannedTraining]) -> dict[str, LateError | None]:
+    ended: dict[str, LateError | None] = {}
     trainer.train(trainings, lambda: IN_TIME, lambda unit, error: ended.update({unit.key: error}))
     return ended
 
@@ -126,7 +126,7 @@ def test_a_process_that_does_not_end_in_time_is_ended_and_its_unit_dropped(
     _start_other(monkeypatch, "import time; time.sleep(600)")
     context, member = _open(tmp_path, drawn)
     trainer, seconds = NetworkTrainer(context, 2, time.monotonic), iter([0.1, -1.0, -1.0])
-    ended: list[DroppedError | None] = []
+    ended: list[LateError | None] = []
     trainer.train(_trainings(member), lambda: next(seconds), lambda _, error: ended.append(error))
     assert [type(error) for error in ended] == [LateError, LateError]
 

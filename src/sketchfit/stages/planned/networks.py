@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sketchfit.data.folds import Fold
 from sketchfit.planning.execute import Ended
-from sketchfit.planning.pace import DroppedError, Expected, LateError, Pace
+from sketchfit.planning.pace import Expected, LateError, Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned.messages import TrainingRequest
@@ -117,7 +117,7 @@ class NetworkTrainer:
         def one_ended(place: int, error: BaseException | None) -> None:
             if isinstance(error, LostProcessError):
                 lost.append(trainings[place])
-            elif error is None or isinstance(error, DroppedError):
+            elif error is None or isinstance(error, LateError):
                 ended(trainings[place].unit, error)
             else:
                 raise error
@@ -136,7 +136,7 @@ class NetworkTrainer:
                 raise LateError(0.0, seconds)
             pace = Pace(training.expected, allowed, self._clock)
             run_network(self._context, training.member, training.fold, pace, self._context.dispatcher)
-        except DroppedError as error:
+        except LateError as error:
             ended(training.unit, error)
         else:
             ended(training.unit, None)

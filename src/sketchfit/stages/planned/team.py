@@ -120,11 +120,11 @@ class Team:
             threading.Thread(target=_forward, args=(place, self._processes[place], messages), daemon=True).start()
         left = len(requests)
         while left:
+            if time.monotonic() > until:
+                self._kill()
             try:
                 place, message = messages.get(timeout=POLL)
             except queue.Empty:
-                if time.monotonic() > until:
-                    self._kill()
                 continue
             if isinstance(message, TrainingEnd):
                 ended(place, message.error)
