@@ -1,4 +1,4 @@
-"""A backbone with a head on its pooled features, in place of its own head or blended with it.
+"""A backbone with a head on its pooled features, in place of its classifier or blended with it.
 
 The head was fitted in closed form (`bank.closed_forms`); here it is a module, so that it is saved, predicts, and is
 exported as any other network. Subclasses have the head; blending takes the mean of log-probabilities.

@@ -1,7 +1,7 @@
 """Pooled features and logits of a split model: what its frozen lower part returns is stored, the rest follows from it.
 
 Some of the pooled stages are in the lower part. So its result is the map that the upper part continues from, and the
-pooled blocks of its own stages.
+pooled blocks of its stages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Outputs of a backbone with a head on them: one pass per picture gives features and the logits of its own head.
+"""Outputs of a backbone with a head on them: one pass per picture gives features and logits.
 
 The kernel head, its temperature, and the probabilities of validation and test rows are computed from these arrays.
 """

@@ -21,7 +21,7 @@ from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned import team
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
-from sketchfit.stages.planned.team import Team
+from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.tracking.callback import NO_CALLBACK
 from sketchfit.tracking.dispatcher import Dispatcher
 from tests.factories import open_context, tiny_recipe
@@ -161,3 +161,21 @@ for message in (LogLine(20, "one"), TrainingEvent("fold_finished", ("net", 0, {}
     ((place, error),) = ended
     assert isinstance(error, LateError)
     assert (place, error.left) == (0, 5.0)
+
+
+def test_a_process_that_sends_messages_without_end_is_ended_too(monkeypatch: pytest.MonkeyPatch):
+    code = """
+import pickle, sys, time
+from sketchfit.stages.planned.messages import TrainingEvent
+while True:
+    pickle.dump(TrainingEvent("epoch_finished", ("net", 0, {})), sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+    time.sleep(0.05)
+"""
+    _start_other(monkeypatch, code)
+    one = Team(1, NO_CALLBACK)
+    ended: list[BaseException | None] = []
+    request: Any = "a request"
+    one.train([request], lambda _, error: ended.append(error), patience=0.5)
+    one.stop()
+    assert [type(error) for error in ended] == [LostProcessError]
