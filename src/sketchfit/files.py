@@ -4,26 +4,77 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sketchfit.destinations import Destination
+
+NEW_FILE = 0o666
+"""Permissions of a new file, from which the system takes away those of the umask."""
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the same folder; on success it becomes `path`, on an error it is removed."""
+    """Yield a temporary path; on success its content becomes that of `path`, on an error it is removed.
+
+    The one function for all outputs. Links are followed. A regular file is written in its own folder and renamed; it
+    keeps its permissions, or has those of the umask if it is new. A device, a pipe or an open descriptor is never
+    replaced: the content is written elsewhere and then copied into it.
+
+    Raises:
+        UserError: the path leads to a folder, or its links lead in a circle.
+    """
+    destination = Destination.of(path)
+    if destination.in_place:
+        with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
+            temporary = Path(folder) / path.name
+            yield temporary
+            destination.fill(temporary)
+        return
+    path = destination.path
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        mode = _create(temporary)
         yield temporary
+        _set_mode(temporary, mode if destination.mode is None else destination.mode)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk, so that a rename survives a power failure; not every system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _create(path: Path) -> int:
+    """Make an empty file; return the permissions that the umask and the folder give it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, NEW_FILE)
+    try:
+        return os.fstat(descriptor).st_mode & 0o7777
+    finally:
+        os.close(descriptor)
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    """Set permissions: some writers replace the file by one that only its owner may read."""
+    if path.stat().st_mode & 0o7777 != mode:
+        with suppress(OSError):  # some file systems have no permissions
+            path.chmod(mode)
 
 
 def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:

@@ -319,3 +319,14 @@ def test_shapes_by_hand() -> None:
     np.testing.assert_allclose(curve((0, 0), (1, 1), (2, 2), steps=4), np.arange(9)[:, None] / 4 * (1, 1))
     ring = curve(*points, closed=True)
     np.testing.assert_allclose(ring[0], ring[-1])
+
+
+def test_a_link_to_a_folder_stays_and_its_folder_is_replaced(tmp_path: Path) -> None:
+    few = {"classes": 2, "per_class": 1, "test_per_class": 1, "copies": 0.0}
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to("elsewhere")
+    for seed in (0, 1):
+        draw_dataset(tmp_path / "link", seed=seed, **few)  # type: ignore[arg-type]
+        assert (tmp_path / "link").readlink() == Path("elsewhere")
+        assert (tmp_path / "elsewhere" / "train.csv").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "link"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -62,17 +63,22 @@ def check_output(path: Path | None) -> None:
     """Refuse the path of an output that cannot be a file, before the work for it begins.
 
     Raises:
-        UserError: it is a folder, or a file is in the place of one of its folders.
+        UserError: it is a folder, its links lead in a circle, a file is in the place of one of its folders, or that
+            folder cannot be written.
     """
+    from sketchfit.destinations import Destination
     from sketchfit.errors import UserError
 
     if path is None:
         return
-    if path.is_dir():
-        raise UserError(f"{path} is a folder, and a file is written here", "Name a file.")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
+    destination = Destination.of(path)
+    if destination.in_place:
+        return
+    above = next(folder for folder in destination.path.absolute().parents if folder.exists())
     if not above.is_dir():
         raise UserError(f"{path} cannot be written: {above} is a file", "Name another place.")
+    if not os.access(above, os.W_OK):
+        raise UserError(f"{path} cannot be written: no permission to write in {above}", "Name another place.")
 
 
 def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:

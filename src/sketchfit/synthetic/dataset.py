@@ -230,7 +230,11 @@ def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[objec
 
 @contextmanager
 def _replaced(out: Path) -> Iterator[Path]:
-    """Yield an empty folder next to `out`; on success it replaces `out`, on an error it is removed."""
+    """Yield an empty folder next to `out`; on success it replaces `out`, on an error it is removed.
+
+    A link is followed: the folder that it leads to is replaced.
+    """
+    out = Path(os.path.realpath(out))
     out.parent.mkdir(parents=True, exist_ok=True)
     new, old = (out.with_name(f".{out.name}.{os.getpid()}.{end}") for end in ("part", "old"))
     shutil.rmtree(new, ignore_errors=True)

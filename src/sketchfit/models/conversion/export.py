@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,11 +66,15 @@ def write_openvino(path: Path, graph: bytes, metadata: Mapping[str, str]) -> Non
     model = runtime.Core().read_model(graph)
     for key, value in metadata.items():
         model.set_rt_info(value, [RT_INFO, key])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=path.parent) as folder:
-        runtime.save_model(model, Path(folder) / path.name, compress_to_fp16=False)
-        for suffix in (".bin", ".xml"):
-            (Path(folder) / path.name).with_suffix(suffix).replace(path.with_suffix(suffix))
+    with (
+        atomic(path) as graph_file,
+        atomic(path.with_suffix(".bin")) as weights_file,
+        tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=graph_file.parent) as folder,
+    ):
+        written = Path(folder) / path.name
+        runtime.save_model(model, written, compress_to_fp16=False)
+        for file, temporary in ((written, graph_file), (written.with_suffix(".bin"), weights_file)):
+            shutil.move(file, temporary)  # links may lead the two files to different disks
 
 
 def _noise(count: int, size: int, channels: int) -> Pictures:
