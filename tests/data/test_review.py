@@ -11,6 +11,7 @@ from sketchfit.config.data import DataSection
 from sketchfit.data.review import exclude_images, read_exclude, read_relabel, relabel_images, review_table
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
+from sketchfit.visible import people_csv
 from tests.factories import make_table
 
 
@@ -124,3 +125,17 @@ def test_a_misspelt_decision_is_named(tmp_path: Path) -> None:
     path.write_text("image_path,decision\napple/0.png,Exclude\napple/1.png,excluded\nbee/0.png,apple\nbee/1.png,\n")
     with pytest.raises(UserError, match=r"line 3: 'excluded'"):
         review_table(_table(), DataSection(exclude=str(path)))
+
+
+def test_a_file_for_people_finds_names_that_it_had_to_change(tmp_path: Path) -> None:
+    table = make_table(
+        train={"=1+1.png": 0, "a\x1bb.png": 0, "c.png": 0, "d.png": 1, "e.png": 1},
+        class_names=("apple", "=bee"),
+        class_labels=("10", "20"),
+    )
+    review = tmp_path / "label_issues.csv"
+    rows = [("=1+1.png", "apple", "=bee"), ("a\x1bb.png", "apple", "exclude")]
+    review.write_text(people_csv(["image_path", "label", "decision"], rows))
+    reviewed = review_table(table, DataSection(exclude=str(review), relabel=str(review)))
+    assert reviewed.train.names == ("=1+1.png", "c.png", "d.png", "e.png")
+    assert reviewed.label.tolist() == [1, 0, 1, 1]

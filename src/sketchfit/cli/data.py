@@ -18,6 +18,7 @@ from sketchfit.cli.options import (
     check_output,
     table_settings,
 )
+from sketchfit.printing import echo
 
 GROUP = "Data"
 app = typer.Typer()
@@ -103,6 +104,4 @@ def draw(
 
     settings = DrawSettings(classes, per_class, test_per_class, seed, copies, families, split, names)
     drawn = draw_data(out, settings)
-    typer.echo(
-        f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/"
-    )
+    echo(f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/")

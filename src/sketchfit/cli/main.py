@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from sketchfit.cli import data, improve, reference, results, train, tune
+from sketchfit.printing import echo, lenient_streams
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as in shells."""
@@ -58,31 +59,41 @@ for module in GROUPS:
 
 def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
+    for name, value in THREADS.items():  # read when torch, NumPy and SciPy are imported
+        os.environ.setdefault(name, value)
+    with lenient_streams():
+        sys.exit(_status())
+
+
+def _status() -> int:
+    """Run the command; return the exit status, after a message where it is not 0."""
     from sketchfit.errors import UserError
     from sketchfit.redact import redact
 
-    for name, value in THREADS.items():  # read when torch, NumPy and SciPy are imported
-        os.environ.setdefault(name, value)
     try:
         status = app(standalone_mode=False)
         if status == INTERRUPTED:  # some versions of typer return it after Ctrl-C
             raise KeyboardInterrupt
     except UserError as error:
         for problem in error.problems:
-            typer.echo(redact(f"error: {problem}"), err=True)
+            echo(redact(f"error: {problem}"), error=True)
         if error.hint:
-            typer.echo(error.hint, err=True)
-        sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("stopped; the same command continues from here", err=True)
-        sys.exit(INTERRUPTED)
+            echo(error.hint, error=True)
+        return 2
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # typer's name for a file that ends too early
+            raise error.__cause__ from None
+        echo("stopped; the same command continues from here", error=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # of an output that is a pipe: its reader has left
+        return 0
     except Exception as error:
         # The command line's own errors (no such command or option); their class has no public name.
         if not (hasattr(error, "show") and hasattr(error, "exit_code")):
             raise
         error.show()
-        sys.exit(error.exit_code)
-    sys.exit(status if isinstance(status, int) else 0)
+        return int(error.exit_code)
+    return status if isinstance(status, int) else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sketchfit.cli.options import Overrides
+from sketchfit.printing import echo
 
 GROUP = "Reference"
 app = typer.Typer()
@@ -27,12 +28,12 @@ def options(
     from sketchfit.commands.options import options as choices
 
     if markdown:
-        typer.echo(page(), nl=False)
+        echo(page(), end="")
         return
     found = choices(family, like)
     width = max((len(name) for name, _ in found), default=0)
     for name, text in found:
-        typer.echo(f"{name:{width}}  {text}".rstrip())
+        echo(f"{name:{width}}  {text}".rstrip())
 
 
 @recipes_app.callback()
@@ -50,7 +51,7 @@ def list_recipes() -> None:
     names = shipped_recipes()
     width = max(map(len, names))
     for name in names:
-        typer.echo(f"{name:{width}}  {recipe_text(name).splitlines()[0].lstrip('# ')}")
+        echo(f"{name:{width}}  {recipe_text(name).splitlines()[0].lstrip('# ')}")
 
 
 @recipes_app.command("show")
@@ -64,6 +65,6 @@ def show_recipe(
     from sketchfit.config.shipped import recipe_text
 
     if full or overrides:
-        typer.echo(dump_recipe(load_recipe(name, overrides or [])), nl=False)
+        echo(dump_recipe(load_recipe(name, overrides or [])), end="")
     else:
-        typer.echo(recipe_text(name), nl=False)
+        echo(recipe_text(name), end="")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sketchfit.cli.options import FollowLinks, ImageColumn, Overrides, Run, check_output
+from sketchfit.printing import echo, print_data
 
 if TYPE_CHECKING:
     from sketchfit.runs.estimates import Estimate
@@ -38,11 +38,11 @@ def predict(
         run_folder, images, image_column=image_column, follow_links=follow_links, sets=sets, distilled=distilled
     )
     for note in frame.attrs["notes"]:
-        typer.echo(f"note: {note}", err=True)
+        echo(f"note: {note}", error=True)
     text = frame.to_csv(index=False, lineterminator="\n")
     _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])
     if out is None:
-        sys.stdout.write(text)
+        print_data(text)
     else:
         from sketchfit.files import write_text
 
@@ -56,12 +56,12 @@ def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:
     from sketchfit.runs.artefacts.claims import percent
 
     if accuracy is not None:
-        typer.echo(f"these {accuracy.n:,} images look like {percent(accuracy)}, estimated without labels", err=True)
+        echo(f"these {accuracy.n:,} images look like {percent(accuracy)}, estimated without labels", error=True)
     if claim is not None:
-        typer.echo(
+        echo(
             f"WARNING: they contradict the run's claim of {percent(claim)}: they are of another kind than the training "
             "images, or the folds of the run separated related images (see its report)",
-            err=True,
+            error=True,
         )
 
 
@@ -80,9 +80,9 @@ def export(
     from sketchfit.commands.export import export as export_network
 
     found = export_network(run_folder, out, format, member=member, fold=fold)  # type: ignore[arg-type]
-    typer.echo(f"{found['network']} → {found['file']}")
+    echo(f"{found['network']} → {found['file']}")
     for key in ("input", "output", "preprocessing"):
-        typer.echo(f"{key}: {found[key]}")
+        echo(f"{key}: {found[key]}")
 
 
 @app.command(rich_help_panel=GROUP)
@@ -106,13 +106,13 @@ def submit(
     from sketchfit.commands.submit import submit as write
 
     if not check:
-        typer.echo(str(write(run_folder, probabilities=probabilities)))
+        echo(str(write(run_folder, probabilities=probabilities)))
         for line in claim_lines(run_folder):
-            typer.echo(line, err=True)
+            echo(line, error=True)
     elif problems := check_csv(run_folder, csv):
         raise UserError(problems)
     else:
-        typer.echo("nothing wrong with it")
+        echo("nothing wrong with it")
 
 
 @app.command(rich_help_panel=GROUP)
@@ -124,7 +124,7 @@ def score(
     from sketchfit.commands.score import score as score_run
 
     for line in score_run(run_folder, truth).lines():
-        typer.echo(line)
+        echo(line)
 
 
 @app.command(rich_help_panel=GROUP)
@@ -172,4 +172,4 @@ def ensemble(
     from sketchfit.tracking.console import Console
 
     for step in combine(runs, out, parse_submissions(submissions or []), Console("plain")):
-        typer.echo(f"{step.name}  {step}")
+        echo(f"{step.name}  {step}")

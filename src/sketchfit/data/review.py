@@ -18,6 +18,7 @@ from sketchfit.data.label_forms import forms_of
 from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.data.table import Split, Table
 from sketchfit.errors import UserError, not_a_file
+from sketchfit.visible import cell
 from sketchfit.wording import listed
 
 EXCLUDE = "exclude"
@@ -152,12 +153,16 @@ def _class_index(table: Table) -> dict[str, int]:
     for form in forms_of(table.class_labels, table.class_names):
         for number, text in enumerate(form):
             index.setdefault(text, number)
+    for text in list(index):
+        index.setdefault(str(cell(text)), index[text])
     return index
 
 
 def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
     place = {name: row for row, name in enumerate(table.train.names)}
     place.update({path: row for row, path in enumerate(table.train.paths)})
+    for name in list(place):  # as the report's label_issues.csv has it
+        place.setdefault(str(cell(name)), place[name])
     unknown = [image for image in images if image not in place]
     if unknown:
         raise UserError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.reporting.kit.histograms import difference_bar
 from sketchfit.reporting.kit.page import render
+from sketchfit.visible import people_csv
 
 NOTE = (
     "All variants were trained on the same folds with the same seeds as the base. The difference is in out-of-fold "
@@ -103,11 +102,7 @@ def table_rows(rows: Sequence[AblationRow]) -> list[dict[str, str]]:
 def to_csv(rows: Sequence[AblationRow]) -> str:
     """Write the table as CSV, see `table_rows`."""
     lines = table_rows(rows)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return text.getvalue()
+    return people_csv(list(lines[0]), [list(line.values()) for line in lines])
 
 
 def ablation_page(rows: Sequence[AblationRow], title: str) -> str:

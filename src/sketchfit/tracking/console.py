@@ -24,11 +24,17 @@ from typing import Literal
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sketchfit.tracking.terminal import Terminal
+from sketchfit.visible import visible
+
 LOGGER = "sketchfit"
 """Name of the logger whose records a `Console` prints."""
 
 ONCE = "once"
 """Attribute of a record, set by `extra`: a `Console` prints only the first of those with the same value."""
+
+CONTINUED = "\n  "
+"""Before the further lines of a record: a name with a line feed cannot pretend to be a record."""
 
 PLAIN_EVERY_SECONDS = 20.0
 """Shortest time between two plain lines of progress."""
@@ -48,8 +54,7 @@ class Console:
     """
 
     def __init__(self, mode: Mode = "auto") -> None:
-        # Without a file, rich looks standard output up at each line: it may be redirected later.
-        self._rich = RichConsole(highlight=False, soft_wrap=True, quiet=mode == "none")
+        self._rich: RichConsole = Terminal(quiet=mode == "none")
         self._live = mode == "rich" or (mode == "auto" and self._rich.is_terminal)
         _print_records(self)
 
@@ -60,7 +65,7 @@ class Console:
 
     def line(self, text: str) -> None:
         """Print one line of plain text; the same as `logging.getLogger("sketchfit").info(text)`."""
-        self._rich.print(text, markup=False)
+        self._rich.print(text)
         self._rich.file.flush()
 
     @contextmanager
@@ -70,14 +75,14 @@ class Console:
             yield self._plain_progress(title, total)
             return
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
         )
         with Progress(*columns, console=self._rich, transient=True) as progress:
-            task = progress.add_task(title, total=total, note="")
+            task = progress.add_task(visible(title), total=total, note="")
             yield lambda done, note: progress.update(task, completed=done, note=note)
 
     def _plain_progress(self, title: str, total: int) -> Advance:
@@ -108,7 +113,7 @@ class _ConsoleHandler(logging.Handler):
             if key is not None:
                 self._printed.add(key)
             level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-            self._console.line(level + self.format(record))
+            self._console.line((level + self.format(record)).replace("\n", CONTINUED))
         except Exception:
             self.handleError(record)
 

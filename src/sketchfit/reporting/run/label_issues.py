@@ -6,8 +6,6 @@ the network confuses give false alarms too, so each label needs a review by a pe
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, webp
 from sketchfit.reporting.run.page_section import PageSection, page_section
+from sketchfit.visible import people_csv
 
 COLUMNS = ("image_path", "label", "suggested", "p_label", "p_suggested", "reason", "decision")
 """Of the review file. `decision` is empty, for the user to fill in: `exclude`, a class's name, or nothing to keep the
@@ -126,22 +125,19 @@ def disagreeing_copies(
 def review_csv(evidence: Evidence, issues: Sequence[LabelIssue]) -> str:
     """Write the review file: columns `COLUMNS`, one line per issue."""
     names = evidence.class_names
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for one in issues:
-        writer.writerow(
-            [
-                evidence.paths[one.place],
-                names[evidence.label[one.place]],
-                names[one.suggested],
-                f"{one.p_label:.4f}",
-                f"{one.p_suggested:.4f}",
-                one.reason,
-                "",
-            ]
+    rows = [
+        (
+            evidence.paths[one.place],
+            names[evidence.label[one.place]],
+            names[one.suggested],
+            f"{one.p_label:.4f}",
+            f"{one.p_suggested:.4f}",
+            one.reason,
+            "",
         )
-    return text.getvalue()
+        for one in issues
+    ]
+    return people_csv(COLUMNS, rows)
 
 
 def _issue(

@@ -1,0 +1,181 @@
+"""Signals that stop a command in order, and signals that request a checkpoint.
+
+Ctrl-C, SIGTERM and SIGHUP raise an exception in the main thread. Where an exception would tear apart what belongs
+together, `postponed_stop` moves it to the end of the block. The second signal ends the process at once. SIGUSR1 and
+SIGUSR2, by which Slurm and others warn of the end of a job, set what `take_save_request` returns.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SAVE_SIGNALS = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
+
+SAME_SECONDS = 1.0
+"""A further signal within this time is the same one: `timeout` and launchers send one to the process and its group."""
+
+NOTE = b"\nstopping; the same signal again stops at once\n"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, raised where a training can save its state."""
+
+
+class Terminated(SystemExit):
+    """SIGTERM or SIGHUP as an exception, so that a command ends in order; the exit status is that of a shell.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        self.number = number
+        super().__init__(128 + number)
+
+    def __str__(self) -> str:
+        return signal.Signals(self.number).name
+
+
+STOPPED = (Interrupted, Terminated)
+"""What the handlers raise; a `KeyboardInterrupt` of other handlers may come at any place."""
+
+
+@dataclass
+class _Received:
+    """Signals that were received so far.
+
+    Attributes:
+        stop: the first one that stops, None before it.
+        since: reading of the clock at that time.
+        postponed: number of blocks in which it is not raised.
+        waiting: whether it has still to be raised.
+        save: whether a checkpoint is requested.
+    """
+
+    stop: int | None = None
+    since: float = 0.0
+    postponed: int = 0
+    waiting: bool = False
+    save: bool = False
+
+
+_received = _Received()
+
+
+@contextmanager
+def handled_signals() -> Iterator[None]:
+    """Handle the signals while the block runs, in the main thread; those that something else handles stay as they are."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: _on_stop for number in STOP_SIGNALS} | {number: _on_save for number in SAVE_SIGNALS}
+    before = {
+        number: found
+        for number in handlers
+        if (found := signal.getsignal(number)) in (signal.SIG_DFL, signal.default_int_handler)
+    }
+    for number in before:
+        signal.signal(number, handlers[number])
+    _unblock(before)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if before:
+            _forget()
+
+
+@contextmanager
+def postponed_stop() -> Iterator[None]:
+    """Raise a signal that comes in the block at its end; also if the block ends by an exception."""
+    _received.postponed += 1
+    try:
+        yield
+    finally:
+        _received.postponed -= 1
+        raise_stop()
+
+
+def raise_stop() -> None:
+    """Raise the signal that was postponed, if there is one and no block postpones it any more."""
+    if _received.waiting and not _received.postponed and _received.stop is not None:
+        _received.waiting = False
+        raise _error(_received.stop)
+
+
+def stop_is_waiting() -> bool:
+    """Return whether a signal was postponed."""
+    return _received.waiting
+
+
+def take_save_request() -> bool:
+    """Return whether a checkpoint was requested since the last call."""
+    taken, _received.save = _received.save, False
+    return taken
+
+
+def request_save() -> None:
+    """Request a checkpoint, as SIGUSR1 does."""
+    _received.save = True
+
+
+def request_stop() -> None:
+    """Send SIGTERM to the main thread of this process, from another thread."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGTERM)
+    else:
+        signal.raise_signal(signal.SIGTERM)
+
+
+@contextmanager
+def save_signals_blocked() -> Iterator[None]:
+    """Block SIGUSR1 and SIGUSR2 while a process is started: it takes them once it handles them, and is not ended."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SAVE_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _on_stop(number: int, _frame: FrameType | None) -> None:
+    now = time.monotonic()
+    if _received.stop is None:
+        _received.stop, _received.since = number, now
+        with suppress(OSError):  # not by the stream, in whose `write` the signal may have come
+            os.write(2, NOTE)
+        _received.waiting = _received.postponed > 0
+        if not _received.waiting:
+            raise _error(number)
+    elif now - _received.since > SAME_SECONDS:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+
+def _on_save(_number: int, _frame: FrameType | None) -> None:
+    _received.save = True
+
+
+def _error(number: int) -> BaseException:
+    return Interrupted() if number == signal.SIGINT else Terminated(number)
+
+
+def _unblock(numbers: Iterable[int]) -> None:
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [one for one in numbers if one in SAVE_SIGNALS])
+
+
+def _forget() -> None:
+    _received.stop, _received.waiting, _received.save = None, False, False
