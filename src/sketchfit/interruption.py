@@ -72,11 +72,11 @@ _received = _Received()
 
 @contextmanager
 def handled_signals() -> Iterator[None]:
-    """Handle the signals while the block runs, in the main thread; those that something else handles stay as they are."""
+    """Handle the signals while the block runs, in the main thread; other handlers that are set stay as they are."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: _on_stop for number in STOP_SIGNALS} | {number: _on_save for number in SAVE_SIGNALS}
+    handlers = dict.fromkeys(STOP_SIGNALS, _on_stop) | dict.fromkeys(SAVE_SIGNALS, _on_save)
     before = {
         number: found
         for number in handlers

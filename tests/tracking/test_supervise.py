@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from sketchfit.interruption import Terminated
 from sketchfit.tracking.callback import Callback, Failure
 from sketchfit.tracking.notifier import Notifier
-from sketchfit.tracking.supervise import Terminated, describe, supervised
+from sketchfit.tracking.supervise import describe, supervised
 
 from .conftest import Server
 

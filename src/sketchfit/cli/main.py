@@ -13,10 +13,14 @@ import typer
 from typer.core import TyperGroup
 
 from sketchfit.cli import data, improve, reference, results, train, tune
+from sketchfit.interruption import Terminated, handled_signals
 from sketchfit.printing import echo, lenient_streams
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as in shells."""
+
+CONTINUING = ("run", "fit", "scout", "ablate", "pseudo-label", "soup", "distill", "ensemble")
+"""Commands that store what is done and continue when they are started again."""
 
 THREADS = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "16"}
 """Environment of the threads of torch, NumPy and SciPy, where the user has not set it: a thread that waits leaves its
@@ -61,7 +65,7 @@ def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
     for name, value in THREADS.items():  # read when torch, NumPy and SciPy are imported
         os.environ.setdefault(name, value)
-    with lenient_streams():
+    with lenient_streams(), handled_signals():
         sys.exit(_status())
 
 
@@ -83,8 +87,11 @@ def _status() -> int:
     except (KeyboardInterrupt, typer.Abort) as error:
         if isinstance(error.__cause__, EOFError):  # typer's name for a file that ends too early
             raise error.__cause__ from None
-        echo("stopped; the same command continues from here", error=True)
+        echo(_stopped(), error=True)
         return INTERRUPTED
+    except Terminated as error:
+        echo(_stopped(), error=True)
+        return 128 + error.number
     except BrokenPipeError:  # of an output that is a pipe: its reader has left
         return 0
     except Exception as error:
@@ -94,6 +101,11 @@ def _status() -> int:
         error.show()
         return int(error.exit_code)
     return status if isinstance(status, int) else 0
+
+
+def _stopped() -> str:
+    continues = any(argument in CONTINUING for argument in sys.argv[1:2])
+    return "stopped; the same command continues from here" if continues else "stopped"
 
 
 if __name__ == "__main__":
