@@ -172,7 +172,8 @@ def test_an_error_while_building_leaves_nothing(
     monkeypatch.setattr(store_module, "to_square", fails)
     with pytest.raises(MemoryError):
         open_store(root, paths, SETTINGS, cache_folder)
-    assert [path.name for path in cache_folder.iterdir() if path.suffix != ".lock"] == []
+    left = [path.name for path in cache_folder.iterdir() if path.suffix != ".lock"]
+    assert left == ["CACHEDIR.TAG"]
     monkeypatch.setattr(store_module, "to_square", real)
     assert open_store(root, paths, SETTINGS, cache_folder).built
 

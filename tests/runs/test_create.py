@@ -111,3 +111,17 @@ def test_half_written_files_of_dead_processes_go(tmp_path):
 
 def test_a_run_is_named_after_its_data_and_recipe():
     assert default_name("recipes/mine.yaml", Path("/x/drawings")) == Path("runs/drawings-mine")
+
+
+def test_settings_that_change_results_have_a_folder_of_their_own():
+    data = Path("/x/drawings")
+    plain = default_name("cpu", data)
+    assert plain == Path("runs/drawings-cpu")
+    names = {
+        default_name("cpu", data, overrides)
+        for overrides in (["training.epochs=3"], ["training.epochs=4"], ["seed=5"], ["calibration.method=none"])
+    }
+    assert len(names - {plain}) == 4
+    assert default_name("cpu", data, ["training.epochs=3"]) == default_name("cpu", data, {"training": {"epochs": 3}})
+    assert default_name("cpu", data, ["report.gallery=3", "tracking.progress=none"]) == plain
+    assert default_name("cpu", data, [f"training.epochs={RECIPE.training.epochs}"]) == plain

@@ -44,6 +44,7 @@ def test_a_run_without_options_leaves_out_their_stages() -> None:
         "write_predictions",
         "submit",
         "summarise",
+        "finish",
         "report_outcome",
     ]
 

@@ -21,12 +21,18 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting; may be given several times."),
 ]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="The run's folder; runs/DATA-RECIPE by default.")]
+Partial = Annotated[bool, typer.Option("--partial", help="Use what there is of a run that is not finished.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="The run's folder; runs/DATA-RECIPE by default, with a digest of changed settings."
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at an image that is missing or cannot be read.")]
 FollowLinks = Annotated[
     bool, typer.Option("--follow-links", help="Follow symbolic links that lead out of the data folder.")
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Delete what the run's folder contains and start again.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Start again: delete the run in the folder, once all is checked.")]
 ImageColumn = Annotated[str | None, typer.Option("--image-column", help="Column that names the image.")]
 LabelColumn = Annotated[str | None, typer.Option("--label-column", help="Column with the label.")]
 Exclude = Annotated[

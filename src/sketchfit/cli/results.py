@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sketchfit.cli.options import FollowLinks, ImageColumn, Overrides, Run, check_output
+from sketchfit.cli.options import FollowLinks, ImageColumn, Overrides, Partial, Run, check_output
 from sketchfit.printing import echo, print_data
 
 if TYPE_CHECKING:
@@ -28,16 +28,19 @@ def predict(
         float | None, typer.Option("--sets", help="Also the classes that contain the true one with this probability.")
     ] = None,
     distilled: Annotated[bool, typer.Option("--distilled", help="Use the run's distilled student alone.")] = False,
+    partial: Partial = False,
 ) -> None:
     """Label new images: image, label, name, probability and the five most probable classes."""
     check_output(out)
     from sketchfit.commands.predict import predict as predict_images
     from sketchfit.errors import UserError
+    from sketchfit.runs.finished import open_finished
 
+    opened, lacks = open_finished(run_folder, partial=partial)
     frame = predict_images(
-        run_folder, images, image_column=image_column, follow_links=follow_links, sets=sets, distilled=distilled
+        opened, images, image_column=image_column, follow_links=follow_links, sets=sets, distilled=distilled
     )
-    for note in frame.attrs["notes"]:
+    for note in (*lacks, *frame.attrs["notes"]):
         echo(f"note: {note}", error=True)
     text = frame.to_csv(index=False, lineterminator="\n")
     _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])
@@ -74,12 +77,15 @@ def export(
     fold: Annotated[
         int | None, typer.Option("--fold", help="That fold's network; by default that of all rows, else fold 0's.")
     ] = None,
+    partial: Partial = False,
 ) -> None:
     """Write one trained network as an ONNX or OpenVINO file, from pixels to probabilities, with its class names."""
     check_output(out)
     from sketchfit.commands.export import export as export_network
 
-    found = export_network(run_folder, out, format, member=member, fold=fold)  # type: ignore[arg-type]
+    found = export_network(run_folder, out, format, member=member, fold=fold, partial=partial)  # type: ignore[arg-type]
+    if "note" in found:
+        echo(f"note: {found['note']}", error=True)
     echo(f"{found['network']} → {found['file']}")
     for key in ("input", "output", "preprocessing"):
         echo(f"{key}: {found[key]}")
@@ -94,6 +100,7 @@ def submit(
         Path | None,
         typer.Option("--probabilities", metavar="CSV", help="Also write one column per class to this file."),
     ] = None,
+    partial: Partial = False,
 ) -> None:
     """Write the submission of a run again, or check one."""
     from sketchfit.errors import UserError
@@ -106,7 +113,7 @@ def submit(
     from sketchfit.commands.submit import submit as write
 
     if not check:
-        echo(str(write(run_folder, probabilities=probabilities)))
+        echo(str(write(run_folder, probabilities=probabilities, partial=partial)))
         for line in claim_lines(run_folder):
             echo(line, error=True)
     elif problems := check_csv(run_folder, csv):
@@ -119,32 +126,34 @@ def submit(
 def score(
     run_folder: Run,
     truth: Annotated[Path, typer.Argument(help="Table of true labels; rows are matched by image or ID.")],
+    partial: Partial = False,
 ) -> None:
     """Compare the predictions of a run, and what it claimed, with the true test labels, where they are known."""
     from sketchfit.commands.score import score as score_run
 
-    for line in score_run(run_folder, truth).lines():
+    for line in score_run(run_folder, truth, partial=partial).lines():
         echo(line)
 
 
 @app.command(rich_help_panel=GROUP)
-def report(run_folder: Run, overrides: Overrides = None) -> None:
+def report(run_folder: Run, overrides: Overrides = None, partial: Partial = False) -> None:
     """Write the report on a run again: figures with intervals, errors, and what to try next."""
     from sketchfit.commands.report import report as write_report
 
-    write_report(run_folder, overrides or [])
+    write_report(run_folder, overrides or [], partial=partial)
 
 
 @app.command(rich_help_panel=GROUP)
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders; the first is the base.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("compare.html"),
+    partial: Partial = False,
 ) -> None:
     """Compare runs on the same drawings: settings, paired differences, changes per class, changed predictions."""
     check_output(out)
     from sketchfit.commands.compare import compare as compare_runs
 
-    compare_runs(runs, out)
+    compare_runs(runs, out, partial=partial)
 
 
 @app.command("runs", rich_help_panel=GROUP)
@@ -166,10 +175,11 @@ def ensemble(
         list[str] | None,
         typer.Option("--submission", metavar="CSV=ACCURACY", help="A submission by others and its assumed accuracy."),
     ] = None,
+    partial: Partial = False,
 ) -> None:
     """Combine finished runs: every method with its nested estimate; submission of the best one."""
     from sketchfit.commands.ensemble import combine, parse_submissions
     from sketchfit.tracking.console import Console
 
-    for step in combine(runs, out, parse_submissions(submissions or []), Console("plain")):
+    for step in combine(runs, out, parse_submissions(submissions or []), Console("plain"), partial=partial):
         echo(f"{step.name}  {step}")

@@ -33,6 +33,7 @@ from sketchfit.reporting.ablation import (
 )
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.lock import one_writer
 from sketchfit.stages.audit import find_groups
 from sketchfit.stages.bank import bank
 from sketchfit.stages.check import check_networks, planned_folds
@@ -95,14 +96,15 @@ def ablate(
     variants = make_variants(base, variation.settings, variation.grid)
     context = open_tables(Path(data), base, Path(out))
     _check(context, variants, variation.seeds)
-    runner = _Runner(context)
-    results = []
-    for variant in variants:
-        results.append(runner.train(variant, variation.seeds))
-        accuracy = 100 * results[-1].correct.mean()
-        log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
-    rows = ablation_table(results[0], results[1:], runner.group)
-    context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
+    with one_writer(Path(out)):
+        runner = _Runner(context)
+        results = []
+        for variant in variants:
+            results.append(runner.train(variant, variation.seeds))
+            accuracy = 100 * results[-1].correct.mean()
+            log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
+        rows = ablation_table(results[0], results[1:], runner.group)
+        context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
     _print(rows, Path(out), context.console)
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table
 from sketchfit.reporting.audit.recipe_audit import PAGE, audit_table, check_external_images, log_audit, write_audit
 from sketchfit.reporting.audit.relations_card import show_relations, why_untested
+from sketchfit.runs.lock import one_writer
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 
@@ -56,9 +58,10 @@ def audit(
     check_external_images(table, settings)
     features = _features(table, settings, console)
     found = audit_table(table, settings, console)
-    write_audit(found, settings, folder, page)
-    log_audit(found, folder, page)
-    _relate(features, found, folder, page)
+    with nullcontext() if place.suffix == ".html" else one_writer(folder):
+        write_audit(found, settings, folder, page)
+        log_audit(found, folder, page)
+        _relate(features, found, folder, page)
     return found
 
 

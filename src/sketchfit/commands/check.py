@@ -28,7 +28,7 @@ def check(
         UserError: everything that is wrong.
     """
     settings = load_recipe(recipe, overrides)
-    folder = Path(out) if out is not None else default_name(recipe, Path(data))
+    folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
     table = load_table(Path(data), settings)
     engine = make_engine(settings.compute)
     engine.console(settings.tracking)

@@ -21,6 +21,7 @@ from sketchfit.reporting.comparison_page import comparison_page
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.runs.artefacts import ClaimRecord
 from sketchfit.runs.artefacts.claims import percent
+from sketchfit.runs.finished import open_finished
 from sketchfit.tracking.console import Console
 
 log = logging.getLogger(__name__)
@@ -28,12 +29,13 @@ log = logging.getLogger(__name__)
 _PRINTED_SETTINGS = 20
 
 
-def compare(runs: Sequence[str | Path], out: str | Path) -> list[RunComparison]:
+def compare(runs: Sequence[str | Path], out: str | Path, *, partial: bool = False) -> list[RunComparison]:
     """Compare runs with the first of them, on the drawings that all predicted out of fold, and write a page.
 
     Args:
         runs: run folders, two or more.
         out: the page, an HTML file.
+        partial: also runs that are not finished, with a note.
 
     Returns:
         Each other run compared with the first.
@@ -44,6 +46,9 @@ def compare(runs: Sequence[str | Path], out: str | Path) -> list[RunComparison]:
     Console("plain")  # prints the log
     if len(runs) < 2:
         raise UserError("compare needs two runs or more")
+    for run in runs:
+        for note in open_finished(run, partial=partial)[1]:
+            log.info(f"note: {note}")
     evidence = [read_evidence(run) for run in runs]
     aligned = align(evidence)
     comparisons = compare_with_first(aligned)

@@ -16,8 +16,10 @@ from sketchfit.inference.external import guessed_weights, parse_external
 from sketchfit.inference.oof import Floats, Predictions, Rows, rows_of
 from sketchfit.inference.predictions import align_runs
 from sketchfit.runs.artefacts import Sources, Step, Steps
-from sketchfit.runs.create import check_kind, write_state
+from sketchfit.runs.create import check_kind, is_empty, write_state
+from sketchfit.runs.finished import open_finished
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.lock import one_writer
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import write_training_rows
 from sketchfit.stages.calibrate import calibrate_predictions, calibration_record
@@ -32,6 +34,8 @@ def combine(
     out: str | Path,
     submissions: Mapping[str | Path, float] | None = None,
     console: Console | None = None,
+    *,
+    partial: bool = False,
 ) -> list[Step]:
     """Combine finished runs on the same table.
 
@@ -45,6 +49,7 @@ def combine(
             no out-of-fold rows: they join the test probabilities alone, by weights that follow from those accuracies
             and the runs' own estimated one, and no out-of-fold figure includes them.
         console: where to print what was found.
+        partial: also runs that are not finished, with a note.
 
     Returns:
         Out-of-fold accuracy of each run, of the ensemble, and after calibration.
@@ -53,11 +58,21 @@ def combine(
         UserError: runs on other tables, of other classes or class orders, with other rows, or with NaN; a submission
             that does not predict every row; the folder is not empty.
     """
-    console = console or Console("none")
     submissions = submissions or {}
     target = RunFolder(Path(out))
     _check(len(runs), target, submissions)
-    opened = _named([Run.open(run) for run in runs])
+    console = console or Console("none")
+    opened = [open_finished(run, partial=partial) for run in runs]
+    for note in (note for _, lacks in opened for note in lacks):
+        console.line(f"note: {note}")
+    with one_writer(target.path):
+        return _combine(_named([run for run, _ in opened]), target, submissions, console)
+
+
+def _combine(
+    opened: Mapping[str, Run], target: RunFolder, submissions: Mapping[str | Path, float], console: Console
+) -> list[Step]:
+    """Combine the runs and write everything; see `combine`."""
     first = next(iter(opened.values()))
     table, recipe = run_table(first), first.recipe
     rows, members = _members(opened, len(table.test))
@@ -111,7 +126,7 @@ def _check(runs: int, target: RunFolder, submissions: Mapping[str | Path, float]
         raise UserError(problems)
     if target.state.is_file():
         check_kind(target, "ensemble")
-    elif target.path.is_dir() and any(target.path.iterdir()) and not Sources.exists(target.path):
+    elif not is_empty(target.path) and not Sources.exists(target.path):
         raise UserError(f"{target.path} is not empty and holds no ensemble", "Choose another folder with --out.")
 
 

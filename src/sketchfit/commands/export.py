@@ -14,6 +14,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.choose_backend import missing_packages
 from sketchfit.models.conversion.export import checked_graph, write_onnx, write_openvino
 from sketchfit.models.saved_network import load_network
+from sketchfit.runs.finished import open_finished
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import RunTable
@@ -32,7 +33,13 @@ FITTING = {
 
 
 def export(
-    run: str | Path, out: str | Path, format: Format = "onnx", *, member: str | None = None, fold: int | None = None
+    run: str | Path,
+    out: str | Path,
+    format: Format = "onnx",
+    *,
+    member: str | None = None,
+    fold: int | None = None,
+    partial: bool = False,
 ) -> dict[str, str]:
     """Write one network of a run: that of all rows (`refit`, `sketchfit fit`) if there is one, else that of fold 0.
 
@@ -44,14 +51,15 @@ def export(
         format: `onnx` or `openvino`.
         member: whose network, also a distilled student's (`NAME+distilled`); needed where the run has several members.
         fold: the network of this fold.
+        partial: also of a run that is not finished, with a note.
 
     Returns:
-        The metadata in the file, and `file` and `network`.
+        The metadata in the file, and `file`, `network` and, for a run that is not finished, `note`.
 
     Raises:
         UserError: no such run, member, fold or format; missing packages; a network that can't be converted.
     """
-    opened, path = Run.open(run), Path(out)
+    (opened, lacks), path = open_finished(run, partial=partial), Path(out)
     if format not in get_args(Format):
         raise UserError(f"there is no format {format!r}", f"Formats: {', '.join(get_args(Format))}.")
     if path.suffix != SUFFIXES[format]:
@@ -65,7 +73,7 @@ def export(
     graph, any_batch = checked_graph(network, size, channels)
     metadata = _metadata(own, opened.table, channels, any_batch) | _claim(opened)
     (write_onnx if format == "onnx" else write_openvino)(path, graph, metadata)
-    return metadata | {"file": str(path), "network": str(place.path)}
+    return metadata | {"file": str(path), "network": str(place.path)} | ({"note": lacks[0]} if lacks else {})
 
 
 def _member(run: Run, wanted: str | None) -> tuple[str, Recipe]:

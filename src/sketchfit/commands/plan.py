@@ -49,7 +49,7 @@ def plan(
         UserError: a mistake in the recipe, the tables or the candidates.
     """
     began = clock() if goal.began is None else goal.began
-    folder = Path(out) if out is not None else planned_folder(data)
+    folder = Path(out) if out is not None else planned_folder(data, recipe, overrides)
     context = open_planned(Path(data), load_recipe(planned_recipe(recipe), overrides), folder)
     print_table(context.table)
     check_backbone(context.recipe.model.backbone)

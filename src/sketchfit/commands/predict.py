@@ -23,6 +23,7 @@ from sketchfit.inference.oof import rows_of
 from sketchfit.inference.prediction_table import prediction_table
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.runs.estimates import Estimate
+from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
 from sketchfit.stages.calibrate import conformal_sets
 from sketchfit.training.engine import make_engine
@@ -32,7 +33,7 @@ Rows = NDArray[np.int64]
 
 
 def predict(
-    run: str | Path,
+    run: str | Path | Run,
     images: Sequence[str | Path] | str | Path,
     *,
     image_column: str | None = None,
@@ -43,7 +44,7 @@ def predict(
     """Label images.
 
     Args:
-        run: a run's folder.
+        run: the folder of a finished run; or a run that is open, finished or not.
         images: image files, folders (all images below), or tables.
         image_column: column of a table that names the image.
         follow_links: follow symbolic links that lead out of a folder of images.
@@ -61,9 +62,10 @@ def predict(
         contradict it, else None. `attrs["notes"]` names files that are missing or not used, one sentence each.
 
     Raises:
-        UserError: there is no finished run, no student or no such image, or sets of a student are requested.
+        UserError: there is no run, it is not finished, there is no student or no such image, or sets of a student are
+            requested.
     """
-    opened = Run.open(run)  # a folder without a run is reported before images are read
+    opened = run if isinstance(run, Run) else open_finished(run)[0]  # before images are read
     if sets is not None and not 0 < sets < 1:
         raise UserError(f"the coverage of sets must be between 0 and 1, not {sets:g}", "For example: --sets 0.95")
     if sets is not None and distilled:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.config.load import load_recipe
+from sketchfit.runs.create import writing
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.audit import audit
@@ -21,6 +22,7 @@ from sketchfit.stages.context import RunContext, RunState, TimedStage, made
 from sketchfit.stages.decode import decode
 from sketchfit.stages.directions import directions
 from sketchfit.stages.distill import distill
+from sketchfit.stages.finish import finish
 from sketchfit.stages.prior import correct_prior
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.pseudo_label import pseudo_label
@@ -55,6 +57,7 @@ STAGES = (
     TimedStage(submit),
     TimedStage(distill, "distillation", lambda recipe: recipe.distill.enabled),
     TimedStage(summarise),
+    TimedStage(finish),
     TimedStage(report, wanted=lambda recipe: recipe.report.enabled),
     TimedStage(report_outcome),
 )
@@ -76,16 +79,16 @@ def run(
         data: folder with the tables and images, or a table.
         recipe: name of a shipped recipe, path of a YAML file, or the settings themselves.
         overrides: `key=value` texts or a nested mapping, merged into the recipe.
-        out: the run's folder; `runs/<data>-<recipe>` by default. The same command again continues where it stopped.
+        out: the run's folder; see `default_name`. The same command again continues where it stopped.
         strict: stop at an image that is missing or can't be read, as with `data.missing=error`.
         fresh: delete what the folder holds of an earlier run.
 
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; all that were found.
     """
-    folder = Path(out) if out is not None else default_name(recipe, Path(data))
-    with supervised() as dispatcher:
-        settings = load_recipe(recipe, overrides)
+    settings = load_recipe(recipe, overrides)
+    folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
+    with writing(folder, "run", fresh=fresh), supervised() as dispatcher:
         context = start_run(RunRequest(Path(data), settings, folder, strict, fresh), dispatcher)
         return made(run_stages(context, STAGES).result)
 

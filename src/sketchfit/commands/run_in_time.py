@@ -11,6 +11,8 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.goal import Goal
+from sketchfit.runs.create import writing
+from sketchfit.runs.folder import changes_suffix
 from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import BASE, start_planned
 from sketchfit.stages.products import RunResult
@@ -34,24 +36,28 @@ def run_in_time(
         goal: the time, and the backbones that may be used.
         recipe: name of a shipped recipe, path of a YAML file, or the settings themselves: everything but the members.
         overrides: `key=value` texts or a nested mapping, merged into the recipe.
-        out: the run's folder; `runs/<data>-in-time` by default. The same command again continues where it stopped, with
+        out: the run's folder; see `planned_folder`. The same command again continues where it stopped, with
             the time that was left; with another time it plans again from what is there.
         fresh: delete what the folder holds of an earlier run.
 
     Raises:
         UserError: a mistake in the recipe, the tables, the candidates or the folder.
     """
-    folder = Path(out) if out is not None else planned_folder(data)
-    with supervised() as dispatcher:
-        settings = load_recipe(planned_recipe(recipe), overrides)
-        if goal.candidates:
-            settings = for_candidates(settings)
+    settings = load_recipe(planned_recipe(recipe), overrides)
+    if goal.candidates:
+        settings = for_candidates(settings)
+    folder = Path(out) if out is not None else planned_folder(data, recipe, overrides)
+    with writing(folder, "run", fresh=fresh), supervised() as dispatcher:
         return run_planned(start_planned(RunRequest(Path(data), settings, folder, fresh=fresh), goal, dispatcher), goal)
 
 
-def planned_folder(data: str | Path) -> Path:
-    """Return the folder of a run with a deadline, where the user names none."""
-    return Path("runs") / f"{Path(data).resolve().stem}-in-time"
+def planned_folder(
+    data: str | Path,
+    recipe: str | Path | Mapping[str, Any] = "cpu",
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+) -> Path:
+    """Return the folder of a run with a deadline where the user names none; overrides have their digest in it."""
+    return Path("runs") / f"{Path(data).resolve().stem}-in-time{changes_suffix(recipe, overrides)}"
 
 
 def planned_recipe(recipe: str | Path | Mapping[str, Any]) -> dict[str, Any]:

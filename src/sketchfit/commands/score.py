@@ -18,6 +18,7 @@ from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.runs.artefacts import ClaimRecord
 from sketchfit.runs.artefacts.claims import percent
+from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
 
 
@@ -52,13 +53,14 @@ class Score:
             yield f"likely cause: {self.cause}"
 
 
-def score(run: str | Path, truth: str | Path) -> Score:
+def score(run: str | Path, truth: str | Path, *, partial: bool = False) -> Score:
     """Compare a run's test probabilities with the true labels, and its claim with what was found.
 
     Args:
         run: a run's folder.
         truth: table with a column of labels, such as `target`. Rows are matched by a column of images or IDs; where
             there is none they must be in the order of the test rows, which is noted.
+        partial: also of a run that is not finished, with a note.
 
     Returns:
         The figures with intervals, and whether the claim holds.
@@ -66,17 +68,17 @@ def score(run: str | Path, truth: str | Path) -> Score:
     Raises:
         UserError: no finished run, no column of labels, rows missing or repeated, or a label that is no class.
     """
-    opened = Run.open(run)
+    opened, lacks = open_finished(run, partial=partial)
     prob = opened.test().prob
     found = true_labels(Path(truth), opened, len(prob))
     label = found.label
     top1, top5 = (accuracy(top_k_correct(prob, label, min(k, prob.shape[1]))) for k in (1, 5))
     if opened.claim is None:
-        return Score(top1, top5, notes=found.notes)
+        return Score(top1, top5, notes=(*lacks, *found.notes))
     claimed = opened.claim.expected
     holds = claimed.low <= top1.value <= claimed.high
     cause = likely_cause(_claimed(opened, opened.claim), TrueLabels(top1, label))
-    return Score(top1, top5, claimed, holds, cause, found.notes)
+    return Score(top1, top5, claimed, holds, cause, (*lacks, *found.notes))
 
 
 def _claimed(run: Run, claim: ClaimRecord) -> Claimed:

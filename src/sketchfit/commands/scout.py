@@ -19,6 +19,7 @@ from sketchfit.reporting.kit.formats import percent
 from sketchfit.reporting.scout_page import scout_page
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.lock import one_writer
 from sketchfit.stages.scout.budget import Budget
 from sketchfit.stages.scout.scout import ScoutRequest, scout
 from sketchfit.stages.start import open_tables
@@ -81,8 +82,9 @@ def find_backbone(
     print_table(context.table)
     candidates = find_candidates(options.candidates, options.allow_noncommercial)
     budget = Budget(options.seconds, now, began)
-    record, _ = scout(context, ScoutRequest(candidates, budget, options.sizes, options.run_seconds))
-    write_text(Path(out) / PAGE, scout_page(record))
+    with one_writer(Path(out)):
+        record, _ = scout(context, ScoutRequest(candidates, budget, options.sizes, options.run_seconds))
+        write_text(Path(out) / PAGE, scout_page(record))
     _print(record, Path(out), context.console)
     return record
 

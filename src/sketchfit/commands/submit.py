@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,22 @@ from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.inference.submission_check import check_submission
 from sketchfit.inference.submission_text import probabilities_text
+from sketchfit.runs.finished import open_finished
+from sketchfit.runs.lock import one_writer
 from sketchfit.runs.run import Run
 from sketchfit.stages.submit import write_submission
 from sketchfit.stages.tables import load_table
 
+log = logging.getLogger(__name__)
 
-def submit(run: str | Path, *, probabilities: str | Path | None = None) -> Path:
+
+def submit(run: str | Path, *, probabilities: str | Path | None = None, partial: bool = False) -> Path:
     """Write a run's submission again from its test probabilities.
 
     Args:
         run: a run's folder.
         probabilities: CSV to write too: the sample's key columns and one column per class.
+        partial: also of a run that is not finished, with a note.
 
     Returns:
         The submission's path.
@@ -29,11 +35,14 @@ def submit(run: str | Path, *, probabilities: str | Path | None = None) -> Path:
     Raises:
         UserError: no finished run, its tables have changed, or there are no test rows.
     """
-    opened = Run.open(run)
+    opened, lacks = open_finished(run, partial=partial)
+    for note in lacks:
+        log.warning(note)
     table, test = run_table(opened), opened.test()
     if not np.array_equal(test.row, np.arange(len(table.test))):
         raise UserError(f"{opened.path} predicts {len(test)} of {len(table.test)} test rows")
-    write_submission(opened.folder, table, test.prob)
+    with one_writer(opened.path):
+        write_submission(opened.folder, table, test.prob)
     if probabilities is not None:
         write_text(Path(probabilities), probabilities_text(table, test.prob))
     return opened.folder.submission

@@ -15,7 +15,7 @@ from sketchfit.data.decoders.formats import SUFFIXES
 from sketchfit.data.images import is_image_content, is_image_name
 from sketchfit.data.path_text import PathError, natural_key
 from sketchfit.errors import UserError
-from sketchfit.runs.state import RUN_FILES
+from sketchfit.runs.marks import is_marked
 
 ALLOW_LINKS = "--follow-links allows them."
 """What to do about links that lead outside the data folder."""
@@ -62,12 +62,13 @@ class ListedFile:
 
     Attributes:
         path: relative to the root.
-        kind: `file`; `hidden` (also in a hidden or system folder); `outside` for a link that leads outside the root;
-            `other` for a link to nothing, a pipe and other special files.
+        kind: `file`; `own` in the folder of a run or a cache, whatever it is; `hidden` (also in a hidden or system
+            folder); `outside` for a link that leads outside the root; `other` for a link to nothing, a pipe and other
+            special files.
     """
 
     path: str
-    kind: Literal["file", "hidden", "outside", "other"]
+    kind: Literal["file", "own", "hidden", "outside", "other"]
 
 
 @dataclass
@@ -137,7 +138,10 @@ class Listing:
         return within
 
     def folders(self, path: str = "") -> list[str]:
-        """Return the names of the folders in a folder, sorted, without hidden ones and links to a folder above."""
+        """Return the names of the folders in a folder, sorted, without ignored ones and links to a folder above.
+
+        Hidden folders, those of the system, and those that sketchfit made (runs, other results, caches) are ignored.
+        """
         content = self._content(path)
         names = [] if content is None else sorted(name for name in content.folders if not self._is_ignored(path, name))
         if not self._links:
@@ -174,20 +178,21 @@ class Listing:
 
     def walk(self, path: str = "") -> Iterator[ListedFile]:
         """Yield every file in a folder and below; what several links lead to is visited once."""
-        yield from self._walk(path, set(), hidden=False)
+        yield from self._walk(path, set(), None)
 
-    def _walk(self, path: str, seen: set[str], hidden: bool) -> Iterator[ListedFile]:
+    def _walk(self, path: str, seen: set[str], within: Literal["own", "hidden"] | None) -> Iterator[ListedFile]:
         content = self._unseen(path, seen)
         if content is None:
             return
         for name in content.files:
-            yield ListedFile(_join(path, name), "hidden" if hidden or is_hidden(name) else "file")
+            yield ListedFile(_join(path, name), within or ("hidden" if is_hidden(name) else "file"))
         for name in content.outside:
-            yield ListedFile(_join(path, name), "hidden" if hidden or name.startswith(".") else "outside")
+            yield ListedFile(_join(path, name), within or ("hidden" if name.startswith(".") else "outside"))
         for name in content.other:
-            yield ListedFile(_join(path, name), "other")
+            yield ListedFile(_join(path, name), "own" if within == "own" else "other")
         for name in sorted(content.folders):
-            yield from self._walk(_join(path, name), seen, hidden or self._is_ignored(path, name))
+            own, system = self._is_own(_join(path, name)), _is_system(name)
+            yield from self._walk(_join(path, name), seen, within or ("own" if own else "hidden" if system else None))
 
     def _visible(self, path: str, kind: Callable[[_Folder], frozenset[str]]) -> list[str]:
         """Return the files of a kind in a folder and below, without those in hidden folders, in natural order."""
@@ -210,11 +215,13 @@ class Listing:
         return self._content(path)
 
     def _is_ignored(self, path: str, name: str) -> bool:
-        """Return whether a folder in a folder is hidden, of the system, or a run's, which has images in its report."""
-        if _is_system(name):
-            return True
-        content = self._content(_join(path, name))
-        return content is not None and content.files >= RUN_FILES
+        """Return whether a folder in a folder is hidden, of the system, or made by sketchfit."""
+        return _is_system(name) or self._is_own(_join(path, name))
+
+    def _is_own(self, path: str) -> bool:
+        """Return whether a folder is a run's, which has images in its report, that of other results, or a cache."""
+        content = self._content(path)
+        return content is not None and is_marked(content.files)
 
     def _is_data(self, link: str) -> bool:
         return is_image_name(link) or (self.root / link).is_dir() or is_image_content(self.root / link)

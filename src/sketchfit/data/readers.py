@@ -25,6 +25,7 @@ from sketchfit.data.training import Training, read_training
 from sketchfit.data.training_table import read_labelled_table
 from sketchfit.data.unused import unused_files
 from sketchfit.errors import UserError
+from sketchfit.runs.state import RUN_FILES
 from sketchfit.wording import counted, listed
 
 
@@ -47,6 +48,8 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
         raise UserError(f"{data} does not exist", LAYOUTS)
     if data.is_file() and not is_table_name(data.name):
         raise UserError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
+    if all((data / name).is_file() for name in RUN_FILES):
+        raise UserError(f"{data} is the folder of a run, not a data set", "Give the folder that the run was made on.")
     source = DataSource(Listing(data if data.is_dir() else data.parent, settings.follow_links), settings)
     layout = find_layout(data, source)
     labelled = read_labelled_table(layout, "train") if layout.parts["train"].tables else None

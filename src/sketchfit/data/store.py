@@ -30,6 +30,7 @@ from sketchfit.data.resize import Resize, to_square
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
+from sketchfit.runs.marks import mark_cache
 
 VERSION = 2
 """Increased when the same settings would give other pixels."""
@@ -144,7 +145,7 @@ def open_stores(
     decoding = decoding or Decoding()
     files = [root / path for path in paths]
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        mark_cache(cache)
         content = _content(files, decoding.workers)
         folders = {one: cache / f"store-{_key(content, one)}" for one in settings}
         with ExitStack() as locks:

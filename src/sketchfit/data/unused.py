@@ -20,7 +20,8 @@ REASONS = {
     "outside": "link that leads outside the data folder, which --follow-links allows",
     "other": "link to nothing, or special file",
     "file": "no image",
-    "hidden": "hidden, of the system, or of a run",
+    "own": "of a run or a cache, made by sketchfit",
+    "hidden": "hidden, or of the system",
 }
 """Why a file is not used, the most important first."""
 

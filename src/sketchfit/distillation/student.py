@@ -23,15 +23,8 @@ from sketchfit.models.saved_network import load_network
 from sketchfit.runs.arrays import read_npz, write_npz
 from sketchfit.runs.fingerprint import digest
 from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import (
-    FoldResult,
-    FoldTraining,
-    TrainedMember,
-    fold_fingerprint,
-    fold_job,
-    read_fold,
-    train_once,
-)
+from sketchfit.training.fold import FoldResult, FoldTraining, TrainedMember, fold_job, read_fold, train_once
+from sketchfit.training.fold_identity import fold_fingerprint
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-import re
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
@@ -15,16 +15,16 @@ from sketchfit.runs.artefacts import Sources
 from sketchfit.runs.environment import environment
 from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.fresh import REMAINS, check_fresh, delete_run
+from sketchfit.runs.lock import Writer, one_writer
+from sketchfit.runs.marks import LOCK
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.runs.state import KINDS, Kind, State
-
-REMAINS = re.compile(r"\..+\.(\d+)\.part")
-"""Name of a file that was being written (see `sketchfit.files.atomic`), with the number of the process."""
 
 ELSEWHERE = "Choose another folder with --out, or start over with --fresh."
 
 
-def open_run(path: Path, recipe: Recipe, state: State, fresh: bool = False) -> RunFolder:
+def open_run(path: Path, recipe: Recipe, state: State, fresh: bool = False, same_rows: bool = False) -> RunFolder:
     """Make the folder of a run, or come back to it.
 
     Args:
@@ -32,16 +32,17 @@ def open_run(path: Path, recipe: Recipe, state: State, fresh: bool = False) -> R
         recipe: the complete recipe.
         state: the kind of the folder and the facts of the table.
         fresh: delete what the folder holds of an earlier run.
+        same_rows: the training rows are known to be those of the folder, whatever has changed in the tables.
 
     Raises:
         UserError: it holds a run of another kind, recipe or table, or something that is no run.
     """
     run = RunFolder(path)
-    if fresh and run.state.is_file():
-        shutil.rmtree(path)
+    if fresh and (run.state.is_file() or run.recipe.is_file()):
+        delete_run(path)
     check_folder(run, state.kind)
     if run.state.is_file():
-        _check_same(run, recipe, state)
+        _check_same(run, recipe, state, same_rows)
     _clear_remains(path)
     run.write_recipe(recipe)
     run.write(environment())
@@ -59,8 +60,26 @@ def check_folder(run: RunFolder, kind: Kind | None) -> None:
     if run.state.is_file():
         if kind is not None:
             check_kind(run, kind)
-    elif path.is_dir() and not run.recipe.is_file() and any(not REMAINS.fullmatch(e.name) for e in path.iterdir()):
+    elif not run.recipe.is_file() and not is_empty(path):
         raise UserError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
+
+
+def writing(path: Path, kind: Kind, *, fresh: bool = False) -> AbstractContextManager[None]:
+    """Return the lock of a folder that may hold a run of this kind; a folder that may not is left untouched.
+
+    Raises:
+        UserError: see `check_folder` and `check_fresh`, and on entering `one_writer`.
+    """
+    check_folder(RunFolder(path), None if fresh else kind)
+    if fresh:
+        check_fresh(path)
+    return one_writer(path)
+
+
+def is_empty(path: Path) -> bool:
+    """Return whether a folder does not exist, or holds nothing but a lock and remains of killed processes."""
+    own = (LOCK, Writer.PLACE)
+    return not path.is_dir() or all(one.name in own or REMAINS.fullmatch(one.name) for one in path.iterdir())
 
 
 def write_state(run: RunFolder, state: State) -> None:
@@ -96,10 +115,10 @@ def check_kind(run: RunFolder, wanted: Kind) -> None:
         raise UserError(f"{run.path} holds {KINDS[kind]}, not {KINDS[wanted]}", "Name another folder.")
 
 
-def _check_same(run: RunFolder, recipe: Recipe, state: State) -> None:
+def _check_same(run: RunFolder, recipe: Recipe, state: State, same_rows: bool) -> None:
     if not run.has_training():
         return  # nothing was trained: a recipe that failed before may be corrected
-    if State.read(run.path).table_id != state.table_id:
+    if not same_rows and State.read(run.path).table_id != state.table_id:
         raise UserError(f"{run.path} holds a run on another table than this one", ELSEWHERE)
     old, new = (training_settings(one.model_dump(mode="json")) for one in (read_recipe(run.recipe), recipe))
     if changed := differing_keys(old, new):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sketchfit.config.load import dump_recipe
+from sketchfit.config.load import dump_recipe, load_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import keys_that_decide
 from sketchfit.files import write_text
 from sketchfit.runs.artefact import Artefact
+from sketchfit.runs.fingerprint import differing_keys, digest
 from sketchfit.runs.networks import NetworkFolder
+
+_DIGITS = 6
+"""Of the digest in a folder's name."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,11 @@ class RunFolder:
     def folds(self) -> Path:
         """The fold of every training row."""
         return self.path / "folds.parquet"
+
+    @property
+    def inputs(self) -> Path:
+        """The content of every row that the run was made on."""
+        return self.path / "inputs.parquet"
 
     @property
     def ensemble(self) -> Path:
@@ -86,7 +96,23 @@ class RunFolder:
         write_text(self.recipe, dump_recipe(recipe))
 
 
-def default_name(recipe: str | Path | Mapping[str, Any], data: Path) -> Path:
-    """Return `runs/<data>-<recipe>`: the same command finds its own run again."""
+def default_name(
+    recipe: str | Path | Mapping[str, Any], data: Path, overrides: Sequence[str] | Mapping[str, Any] = ()
+) -> Path:
+    """Return `runs/<data>-<recipe>`, with a digest of the overrides: the same command finds its own run again."""
     name = "custom" if isinstance(recipe, Mapping) else Path(recipe).stem
-    return Path("runs") / f"{data.resolve().stem}-{name}"
+    return Path("runs") / f"{data.resolve().stem}-{name}{changes_suffix(recipe, overrides)}"
+
+
+def changes_suffix(recipe: str | Path | Mapping[str, Any], overrides: Sequence[str] | Mapping[str, Any]) -> str:
+    """Return a dash and a digest of what overrides change in a recipe; empty where no result depends on it.
+
+    Raises:
+        UserError: a mistake in the recipe or the overrides.
+    """
+    if not overrides:
+        return ""
+    before, after = (load_recipe(recipe, one).model_dump(mode="json") for one in ((), overrides))
+    free = keys_that_decide("nothing")
+    changed = [(key, value) for key, _, value in differing_keys(before, after) if key not in free]
+    return f"-{digest(changed)[:_DIGITS]}" if changed else ""

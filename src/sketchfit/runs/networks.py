@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,21 @@ Floats = NDArray[np.float32]
 
 
 class Done(Artefact):
-    """That a network is trained and its probabilities are written: digest of all that decides it, and the time."""
+    """That a network is trained and its probabilities are written.
+
+    Attributes:
+        fingerprint: digest of all that decides it.
+        seconds: that the training and the probabilities took.
+        test: name of the store of the test images; empty in folders of before it was written down.
+    """
 
     PLACE = "done.json"
     fingerprint: str
     seconds: float
+    test: str = ""
+
+    def _as_json(self, content: dict[str, Any]) -> Any:
+        return content if self.test else {key: value for key, value in content.items() if key != "test"}
 
 
 @dataclass(frozen=True)
@@ -63,9 +73,9 @@ class NetworkFolder:
         done = Done.find(self.path)
         return done is not None and fingerprint in (None, done.fingerprint)
 
-    def finish(self, fingerprint: str, seconds: float) -> None:
-        """Mark the network as finished; everything else must be written before."""
-        Done(fingerprint=fingerprint, seconds=round(seconds, 1)).write(self.path)
+    def finish(self, fingerprint: str, seconds: float, test: str = "") -> None:
+        """Mark the network as finished; everything else must be written before. `test`: store of the test images."""
+        Done(fingerprint=fingerprint, seconds=round(seconds, 1), test=test).write(self.path)
 
     def probabilities(self, split: Split) -> Probabilities:
         """Read the probabilities of the out-of-fold or the test rows."""
@@ -87,6 +97,10 @@ class NetworkFolder:
         """Write the probabilities of each test-time view, float32 [n, C]."""
         arrays = {f"view:{name}": value for name, value in views.items()}
         write_npz(self.path / f"{split}_views.npz", {"fingerprint": np.array(fingerprint)} | arrays)
+
+    def forget_views(self, split: Split) -> None:
+        """Delete the probabilities of test-time views."""
+        (self.path / f"{split}_views.npz").unlink(missing_ok=True)
 
     def history(self) -> pd.DataFrame:
         """Read the table of epochs; it has neither rows nor columns where there was no epoch.

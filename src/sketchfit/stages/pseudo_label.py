@@ -38,7 +38,8 @@ from sketchfit.runs.artefacts import PseudoLabelRound, PseudoLabelRounds, Step
 from sketchfit.runs.fingerprint import digest
 from sketchfit.soups.candidates import student_name
 from sketchfit.stages.context import Member, RunContext, RunState
-from sketchfit.training.fold import FoldResult, FoldTraining, TrainedMember, fold_fingerprint, fold_job, train_once
+from sketchfit.training.fold import FoldResult, FoldTraining, TrainedMember, fold_job, train_once
+from sketchfit.training.fold_identity import fold_fingerprint
 from sketchfit.training.job import SoftTargets
 
 log = logging.getLogger(__name__)

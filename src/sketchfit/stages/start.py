@@ -16,6 +16,7 @@ from sketchfit.stages.autotune import recorded_members, resolve_settings
 from sketchfit.stages.callbacks import start_callbacks
 from sketchfit.stages.check import PlannedRun, check_run
 from sketchfit.stages.context import RunContext
+from sketchfit.stages.inputs import check_inputs, keep_inputs
 from sketchfit.stages.tables import load_table, print_table
 from sketchfit.tracking.clock import Clock
 from sketchfit.tracking.dispatcher import Dispatcher
@@ -79,16 +80,19 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
     context = open_tables(request.data, request.settings, request.folder, with_folds=request.kind == "run")
     table, engine = context.table, context.engine
     with engine.main_first() as is_main:  # the other processes read what the main process recorded
-        fresh = request.fresh and is_main
+        fresh, same_rows = request.fresh and is_main, False
         if is_main:
             print_table(table)
             if not fresh:
                 check_folder(context.run, request.kind)
                 check_deadline(context.run, context.recipe)
+                same_rows = check_inputs(context)
             check_run(PlannedRun(context.recipe, request.folder, request.kind, fresh), table, engine).log()
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(context.recipe, table.class_count, recorded, engine)
-        open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh)
+        open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh, same_rows)
+        if is_main:
+            keep_inputs(context)
     context = replace(context, recipe=recipe, dispatcher=dispatcher)
     start_callbacks(context)
     return context

@@ -7,13 +7,15 @@ from functools import reduce
 
 import numpy as np
 
+from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.table import read_training_rows
-from sketchfit.stages.context import RunContext, RunState
+from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.training.bank_member import train_member
-from sketchfit.training.fold import TrainedMember, read_fold
+from sketchfit.training.fold import FoldResult, TrainedMember, read_fold
+from sketchfit.training.test_answers import answer_again
 
 
 def train(context: RunContext, state: RunState) -> RunState:
@@ -58,7 +60,7 @@ def read_planned(context: RunContext, state: RunState, plan: RunPlan) -> RunStat
         numbers = done.get(name, set())
         folds = tuple(fold for fold in state.folds if None in numbers or fold.number in numbers)
         if folds:
-            results = tuple(read_fold(context.run.network(name, fold.number)) for fold in folds)
+            results = tuple(_read_current(context, member, fold) for fold in folds)
             trained[name] = TrainedMember(member, name, folds, results)
     if not trained:
         raise UserError(f"{context.run.path} has no finished network yet", "Continue it first: run --time with --out.")
@@ -66,3 +68,11 @@ def read_planned(context: RunContext, state: RunState, plan: RunPlan) -> RunStat
     common = tuple(fold for fold in state.folds if fold.number in everywhere)
     members = {name: one.member for name, one in trained.items()}
     return _with_networks(context, replace(state, members=members, trained=trained, folds=common))
+
+
+def _read_current(context: RunContext, member: Member, fold: Fold) -> FoldResult:
+    """Read the probabilities of a finished network; those of test rows that have changed are computed first."""
+    folder = context.run.network(member.name, fold.number)
+    if folder.done.test not in ("", member.test.folder.name):
+        context.engine.on_main(lambda: answer_again(context, member, fold))
+    return read_fold(folder)

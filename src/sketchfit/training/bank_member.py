@@ -37,12 +37,11 @@ from sketchfit.training.fold import (
     FoldResult,
     delete_unfinished,
     fold_figures,
-    fold_fingerprint,
     fold_job,
-    fold_recipe,
     read_fold,
     train_fold,
 )
+from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe
 from sketchfit.training.kernel_head import extractor_of, head_network
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.seed_soup import train_network
@@ -98,6 +97,8 @@ def train_bank_member(
     networks = {fold.number: context.run.network(member.name, fold.number) for fold in folds}
     missing = [fold for fold in folds if not networks[fold.number].is_done(fingerprints[fold.number])]
     if missing:
+        for fold in missing:  # heads are fitted again where only the test rows have changed: it takes seconds
+            check_finished(context, member, fold)
         job = fold_job(context, member, missing[0], fingerprints[missing[0].number])
         network = train_network(job, context.engine, context.console)
         fitting = _Fitting(context, member, network, group, callback)
@@ -234,7 +235,7 @@ class _Fitting:
 
     def _finish(self, fold: Fold, fingerprint: str, seconds: float) -> None:
         folder = self.context.run.network(self.member.name, fold.number)
-        folder.finish(fingerprint, seconds)
+        folder.finish(fingerprint, seconds, self.member.test.folder.name)
         log.info(f"{folder.name}: done in {duration(seconds)}")
         found = read_fold(folder)
         every = FoldCallback(self.callback, self.member.name, fold.number, 0)

@@ -9,33 +9,28 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.config.fold_weights import at_any_fold, at_fold
-from sketchfit.config.recipe import Recipe
-from sketchfit.config.scope import training_settings
 from sketchfit.data.folds import Fold
-from sketchfit.data.table import Table
 from sketchfit.inference.metrics import log_loss
 from sketchfit.inference.predictor import Predictor
-from sketchfit.inference.unreadable import class_prior, with_prior
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import save_network
-from sketchfit.runs.fingerprint import digest, file_digest
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.history import fill_last
 from sketchfit.training.context import Member, RunContext
+from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe
 from sketchfit.training.head_pass import HeadPredictor
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_head import with_kernel_head
 from sketchfit.training.seed_soup import train_network
+from sketchfit.training.test_answers import answer_again, write_test_answers
 from sketchfit.transforms.mirroring import Mirroring
 
 log = logging.getLogger(__name__)
@@ -138,15 +133,12 @@ def train_fold(
         watch: receives them instead.
     """
     fingerprint = fold_fingerprint(member, context.table, fold)
+    if check_finished(context, member, fold):
+        context.engine.on_main(lambda: answer_again(context, member, fold, fingerprint))
     job = fold_job(context, member, fold, fingerprint)
     every = member.recipe.tracking.every if member.recipe.tracking.to else 0
     watch = watch or FoldCallback(callback, member.name, fold.number, every)
     return train_once(context, FoldTraining(member, fold, fingerprint, lambda: job, watch=watch))
-
-
-def fold_recipe(member: Member, fold: Fold) -> Recipe:
-    """Return the recipe of a network, with the path of its fold's own weights where `model.weights` names some."""
-    return at_fold(member.recipe, fold.number) if len(fold.valid) else at_any_fold(member.recipe)
 
 
 def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, **changes: Any) -> FitJob:
@@ -182,7 +174,7 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
             if predictor is not None and job.validated_by_head and len(job.valid_rows):
                 fill_last(job.folder / "history.csv", "valid_accuracy", round(predictor.outputs.own_accuracy(), 6))
             seconds = time.monotonic() - began
-            folder.finish(training.fingerprint, seconds)
+            folder.finish(training.fingerprint, seconds, training.member.test.folder.name)
             log.info(f"{job.name}: done in {duration(seconds)}{training.note}")
             if training.watch is not None:
                 found = read_fold(folder)
@@ -218,14 +210,11 @@ def write_results(
         learnt: uint64, `content_ids` of the images that it has learnt from.
         predictor: predicts as the network does; None: they are computed by the network.
     """
-    folder, table = context.run.network(member.name, fold.number), context.table
+    folder = context.run.network(member.name, fold.number)
     save_network(folder.path, network, fold_recipe(member, fold), learnt)
     answers = predictor or Predictor.of(network, member.recipe, context.engine.device)
     folder.write_probabilities("oof", fold.valid, answers.probabilities(member.train, fold.valid))
-    readable = member.test.readable
-    test = answers.probabilities(member.test, np.flatnonzero(readable))
-    prior = class_prior(table.label[fold.train], table.class_count)
-    folder.write_probabilities("test", np.arange(len(readable)), with_prior(test, readable, prior))
+    write_test_answers(context, member, fold, answers)
 
 
 def read_fold(folder: NetworkFolder) -> FoldResult:
@@ -245,19 +234,3 @@ def fold_figures(oof: Floats, label: NDArray[np.int64], seconds: float) -> dict[
         return {"seconds": seconds}
     right = float((oof.argmax(axis=1) == label).mean())
     return {"accuracy": right, "log_loss": log_loss(oof, label), "rows": len(label), "seconds": seconds}
-
-
-def fold_fingerprint(member: Member, table: Table, fold: Fold) -> str:
-    """Name a training by all that decides it: settings, content of weights and images, labels and rows."""
-    weights = fold_recipe(member, fold).model.weights
-    file = Path(weights).expanduser() if weights else None
-    return digest(
-        training_settings(member.recipe.model_dump(mode="json")),
-        file_digest(file) if file is not None and file.is_file() else weights,
-        member.train.folder.name,
-        member.test.folder.name,
-        table.label.tolist(),
-        table.class_names,
-        fold.train.tolist(),
-        fold.valid.tolist(),
-    )

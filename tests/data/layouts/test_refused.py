@@ -264,7 +264,7 @@ def test_the_folder_of_a_run_is_no_class(tmp_path: Path) -> None:
     tree.image("runs/first/report/drawings/0.png", 0)
     table = read_table(tmp_path)
     assert table.class_labels == CLASSES
-    assert [(unused.kind, len(unused.paths)) for unused in table.unused] == [("hidden", 3)]
+    assert [(unused.kind, len(unused.paths)) for unused in table.unused] == [("own", 3)]
 
 
 def test_rows_of_a_split_with_images_in_two_folders(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from sketchfit.runs.artefacts.claims import ClaimRecord, LabelFreeFigures
 from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
-from sketchfit.runs.artefacts.origin import Environment, Sources
+from sketchfit.runs.artefacts.origin import Environment, Finished, Sources
 from sketchfit.runs.artefacts.plan import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
@@ -41,6 +41,7 @@ __all__ = [
     "EnsembleWeights",
     "Environment",
     "EstimatedFrequencies",
+    "Finished",
     "FoldSoupRecord",
     "GroupingFigures",
     "KeyFigures",

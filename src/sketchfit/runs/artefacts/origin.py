@@ -1,4 +1,4 @@
-"""Where a folder comes from: machine and versions, and the runs of an ensemble."""
+"""Where a folder comes from: machine and versions, the runs of an ensemble; and that a run is finished."""
 
 from __future__ import annotations
 
@@ -24,3 +24,18 @@ class Sources(Artefact):
     PLACE = "ensemble/sources.json"
     runs: dict[str, str]
     submissions: dict[str, float]
+
+
+class Finished(Artefact):
+    """That all stages of a run are done, for the settings and rows that have these digests.
+
+    Attributes:
+        recipe: SHA-256 of `recipe.yaml`.
+        inputs: SHA-256 of `inputs.parquet`.
+        table_id: digest of the tables.
+    """
+
+    PLACE = "finished.json"
+    recipe: str
+    inputs: str
+    table_id: str

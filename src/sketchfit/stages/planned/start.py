@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sketchfit.candidates import find_candidates
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
@@ -29,6 +30,7 @@ from sketchfit.runs.recipe import read_recipe
 from sketchfit.stages.callbacks import start_callbacks
 from sketchfit.stages.check import planned_folds
 from sketchfit.stages.context import RunContext
+from sketchfit.stages.inputs import check_inputs, keep_inputs
 from sketchfit.stages.planned.more_folds import open_planned
 from sketchfit.stages.start import RunRequest
 from sketchfit.stages.tables import print_table
@@ -72,13 +74,17 @@ def start_planned(
     print_table(context.table)
     if not request.fresh:
         check_folder(context.run, "run")
+    if request.fresh and goal.candidates:
+        find_candidates(goal.candidates, goal.allow_noncommercial)  # a mistake in them deletes nothing
     planned_folds(context.recipe, context.table)
     check_backbone(context.recipe.model.backbone)
     plan = None if request.fresh else RunPlan.find(request.folder)
     _check_same(context.run, context.recipe, plan, fresh=request.fresh)
     recipe = with_members(context.recipe, plan.members) if plan else context.recipe
     stored = read_recipe(context.run.recipe) if plan and context.run.recipe.is_file() else recipe
-    open_run(request.folder, stored, run_state(context.table, "run", request.data), request.fresh)
+    same_rows = not request.fresh and check_inputs(context)
+    open_run(request.folder, stored, run_state(context.table, "run", request.data), request.fresh, same_rows)
+    keep_inputs(context)
     context.run.write_recipe(recipe)
     context = replace(context, dispatcher=dispatcher)
     start_callbacks(context)

@@ -1,0 +1,185 @@
+"""One writer per folder: a command that writes into a folder locks it, and a second one is refused.
+
+The lock is the kernel's, so it ends with its process, even after SIGKILL. File systems of a network may not share it
+between hosts: there the file `.writer.json`, whose time is renewed every few seconds, shows that another host writes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from sketchfit.errors import UserError
+from sketchfit.redact import command_line
+from sketchfit.runs.artefact import Artefact
+from sketchfit.runs.marks import LOCK
+from sketchfit.runs.state import RUN_FILES
+from sketchfit.tracking.console import duration
+
+log = logging.getLogger(__name__)
+
+BEAT = 15.0
+"""Seconds between two renewals of the time of `.writer.json`."""
+
+STALE = 120.0
+"""Seconds without a renewal after which a process of another host counts as dead."""
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Writer(Artefact):
+    """The process that writes into a folder; there is such a file only while it does, and after it was killed.
+
+    Attributes:
+        pid: number of the process.
+        host: name of its machine.
+        boot: names the start of the machine's system; empty where that is not known.
+        command: that it runs.
+        started: when it began, in seconds since 1970.
+    """
+
+    PLACE = ".writer.json"
+    pid: int
+    host: str
+    boot: str = ""
+    command: str = ""
+    started: float
+
+    @classmethod
+    def this(cls) -> Self:
+        """Return this process."""
+        command = command_line([Path(sys.argv[0]).name, *sys.argv[1:]])
+        return cls(pid=os.getpid(), host=socket.gethostname(), boot=_boot(), command=command, started=time.time())
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is, or was, a process of this machine since its start: the kernel then knows whether it lives."""
+        if (boot := _boot()) and self.boot:
+            return self.boot == boot
+        return self.host == socket.gethostname()
+
+    def __str__(self) -> str:
+        since = duration(max(0.0, time.time() - self.started))
+        command = f" ({self.command})" if self.command else ""
+        return f"process {self.pid} on {self.host}, for {since}{command}"
+
+
+@contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """Lock a folder for this process while the block writes into it; the folder is made where it is missing.
+
+    Of several processes of one training only the first locks it. The lock's file stays as the mark of the folder, but
+    not in a folder that was there before and holds no run. A folder that this made and that stayed empty is removed.
+
+    Raises:
+        UserError: another process writes into it, or it cannot be written to.
+    """
+    if os.environ.get("RANK", "0") != "0":  # set by the launchers of several processes
+        yield
+        return
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    lock = _locked(folder)
+    try:
+        with _announced(folder):
+            yield
+    finally:
+        _release(lock, folder, missing)
+
+
+def _locked(folder: Path) -> FileLock:
+    """Return the lock of a folder, acquired."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / LOCK)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise _in_use(folder, _known(folder)) from None
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{folder} cannot be written to: {reason}", "Choose another folder with --out.") from error
+    try:
+        _check_others(folder)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
+def _check_others(folder: Path) -> None:
+    """Look at the process that wrote here before and did not end in order."""
+    before = _known(folder)
+    if before is None:
+        return
+    silent = _silence(folder)
+    if not before.is_here and silent < STALE:
+        raise _in_use(folder, before)
+    log.info(f"note: {folder}: {before} has ended early; it was last active {duration(silent)} ago")
+
+
+def _silence(folder: Path) -> float:
+    """Return the seconds since the last renewal, both times by the clock of the folder's file system."""
+    os.utime(folder / LOCK)
+    return max(0.0, (folder / LOCK).stat().st_mtime - (folder / Writer.PLACE).stat().st_mtime)
+
+
+def _in_use(folder: Path, writer: Writer | None) -> UserError:
+    who = "another process" if writer is None else str(writer)
+    return UserError(
+        f"{folder} is being written to by {who}", "Wait until it has ended, or choose another folder with --out."
+    )
+
+
+def _known(folder: Path) -> Writer | None:
+    try:
+        return Writer.find(folder)
+    except UserError:  # half of it, after a crash of the machine
+        return None
+
+
+@contextmanager
+def _announced(folder: Path) -> Iterator[None]:
+    """Keep `.writer.json` up to date while the block runs."""
+    place, ended = folder / Writer.PLACE, threading.Event()
+    Writer.this().write(folder)
+
+    def beat() -> None:
+        while not ended.wait(BEAT):
+            with suppress(OSError):
+                os.utime(place)
+
+    thread = threading.Thread(target=beat, name="sketchfit-writer", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        with suppress(OSError):
+            place.unlink()
+
+
+def _release(lock: FileLock, folder: Path, missing: list[Path]) -> None:
+    lock.release()
+    with suppress(OSError):
+        others = {one.name for one in folder.iterdir()} - {LOCK}
+        if not others or not (missing or others & RUN_FILES):
+            (folder / LOCK).unlink()
+        for one in missing:
+            one.rmdir()
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,113 @@
+"""--fresh deletes what sketchfit wrote, all of it, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sketchfit.errors import UserError
+from sketchfit.runs import artefacts
+from sketchfit.runs.artefact import Artefact
+from sketchfit.runs.fresh import check_fresh, delete_run, foreign_files
+from sketchfit.runs.networks import Done
+from sketchfit.runs.state import State
+
+OF_OTHER_FOLDERS = {"ScoutRecord", "ScoutedOption", "ScoutFinalists", "ScoutSample"}
+
+OTHERS = (
+    "notes.txt",
+    "scores.json",
+    "my/model.safetensors",
+    "members/notes.txt",
+    "members/a/fold0/photo.jpg",
+    "report/thesis.docx",
+    "ensemble/sub/oof.npz",
+)
+
+
+@pytest.fixture
+def run(plain: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(plain, tmp_path / "run"))
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def test_everything_that_a_run_writes_is_known(run: Path) -> None:
+    for name in ("tracking/tensorboard/events.1", "members/a/fold1/candidate2/last.ckpt", ".recipe.yaml.77.part"):
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / name).touch()
+    (run / "report" / "drawings").mkdir(parents=True)
+    (run / "report" / "drawings" / "3.webp").touch()
+    assert foreign_files(run) == []
+    delete_run(run)
+    assert files(run) <= {".sketchfit.lock"}
+
+
+def test_every_artefact_is_known(tmp_path: Path) -> None:
+    made = {one for one in vars(artefacts).values() if isinstance(one, type) and issubclass(one, Artefact)}
+    places = [one.PLACE for one in (*made, State) if one.__name__ not in OF_OTHER_FOLDERS]
+    for place in (*places, f"derived/a+refit/fold0/{Done.PLACE}"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    assert foreign_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_file_of_others_is_named_and_nothing_is_deleted(run: Path, name: str) -> None:
+    (run / name).parent.mkdir(parents=True, exist_ok=True)
+    (run / name).write_text("years of work")
+    before = files(run)
+    with pytest.raises(UserError, match=name):
+        check_fresh(run)
+    with pytest.raises(UserError, match=name):
+        delete_run(run)
+    assert files(run) == before
+
+
+def test_links_are_of_others(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "photo.jpg").touch()
+    (run / "derived").symlink_to(tmp_path / "mine")
+    with pytest.raises(UserError, match="derived"):
+        delete_run(run)
+    assert (tmp_path / "mine" / "photo.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    "mistake", ["--set=folds.train=[9]", "--set=training.epochs=x", "--set=model.backbone=nothing"]
+)
+def test_a_mistake_in_the_recipe_deletes_nothing(run: Path, drawn: Path, tiny_file: Path, cli, mistake: str) -> None:
+    before = {name: (run / name).read_bytes() for name in files(run)}
+    status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", run, "--fresh", mistake)
+    assert (status, bool(errors)) == (2, True)
+    assert {name: (run / name).read_bytes() for name in files(run)} == before
+
+
+def test_a_mistake_in_the_data_deletes_nothing(run: Path, tiny_file: Path, cli, tmp_path: Path) -> None:
+    before = files(run)
+    (tmp_path / "empty").mkdir()
+    assert cli("run", tmp_path / "empty", "--recipe", tiny_file, "--out", run, "--fresh")[0] == 2
+    assert files(run) == before
+
+
+def test_a_mistake_in_the_candidates_deletes_nothing(run: Path, drawn: Path, tiny_file: Path, cli) -> None:
+    before = files(run)
+    status, _, errors = cli(
+        "run",
+        drawn,
+        "--recipe",
+        tiny_file,
+        "--out",
+        run,
+        "--fresh",
+        "--time",
+        "60s",
+        "--candidates",
+        "nothing.safetensors",
+    )
+    assert (status, "nothing.safetensors" in errors) == (2, True)
+    assert files(run) == before

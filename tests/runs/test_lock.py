@@ -1,0 +1,138 @@
+"""One writer per folder: on this host by the kernel's lock, of other hosts by the time of `.writer.json`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sketchfit.errors import UserError
+from sketchfit.runs import lock as module
+from sketchfit.runs.lock import LOCK, STALE, Writer, one_writer
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from sketchfit.runs.lock import one_writer
+with one_writer(Path(sys.argv[1])):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
+def hold(folder: Path) -> subprocess.Popen[bytes]:
+    """A process that keeps the lock until it is killed."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"locked\n"
+    return process
+
+
+def other_host(folder: Path, seconds_ago: float) -> Writer:
+    """A record of a process of another machine whose time was renewed so many seconds ago."""
+    folder.mkdir(exist_ok=True)
+    writer = Writer.this().model_copy(update={"host": "elsewhere", "boot": "another", "pid": 77})
+    writer.write(folder)
+    place = folder / Writer.PLACE
+    at = place.stat().st_mtime - seconds_ago
+    os.utime(place, (at, at))
+    return writer
+
+
+def test_a_second_process_is_refused_with_pid_and_host(tmp_path):
+    process = hold(tmp_path / "run")
+    try:
+        with pytest.raises(UserError) as caught, one_writer(tmp_path / "run"):
+            pass
+    finally:
+        process.kill()
+        process.wait()
+    writer = Writer.this()
+    assert f"process {process.pid} on {writer.host}" in caught.value.problems[0]
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path, caplog):
+    process = hold(tmp_path / "run")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert Writer.exists(tmp_path / "run")
+    with caplog.at_level("INFO", "sketchfit"), one_writer(tmp_path / "run"):
+        assert Writer.read(tmp_path / "run").pid == os.getpid()
+    assert str(process.pid) in caplog.text
+    assert not Writer.exists(tmp_path / "run")
+
+
+def test_the_same_process_writes_once_at_a_time(tmp_path):
+    with one_writer(tmp_path):
+        with pytest.raises(UserError), one_writer(tmp_path):
+            pass
+        assert Writer.read(tmp_path).pid == os.getpid()  # the refused one removed nothing
+    with one_writer(tmp_path):
+        pass
+
+
+def test_another_host_is_refused_while_it_renews_the_time(tmp_path):
+    writer = other_host(tmp_path, STALE / 2)
+    with pytest.raises(UserError) as caught, one_writer(tmp_path):
+        pass
+    assert "process 77 on elsewhere" in caught.value.problems[0]
+    assert Writer.read(tmp_path) == writer
+
+
+def test_a_silent_host_is_replaced_with_a_note(tmp_path, caplog):
+    other_host(tmp_path, 2 * STALE)
+    with caplog.at_level("INFO", "sketchfit"), one_writer(tmp_path):
+        assert Writer.read(tmp_path).pid == os.getpid()
+    assert "elsewhere" in caplog.text
+
+
+def test_the_time_is_renewed_while_the_block_runs(tmp_path, monkeypatch):
+    renewed = module.threading.Event()
+    real = os.utime
+
+    def utime(path, *rest):
+        real(path, *rest)
+        if Path(path).name == Writer.PLACE:
+            renewed.set()
+
+    monkeypatch.setattr(module, "BEAT", 0.001)
+    monkeypatch.setattr(module.os, "utime", utime)
+    with one_writer(tmp_path):
+        assert renewed.wait(30)
+
+
+def test_a_damaged_record_is_replaced(tmp_path):
+    (tmp_path / Writer.PLACE).write_text('{"pid": ')
+    with one_writer(tmp_path):
+        assert Writer.read(tmp_path).pid == os.getpid()
+
+
+def test_an_unused_folder_is_removed_and_a_used_one_stays(tmp_path):
+    with pytest.raises(ZeroDivisionError), one_writer(tmp_path / "new" / "run"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "photo.jpg").touch()
+    with one_writer(tmp_path / "mine"):
+        assert (tmp_path / "mine" / LOCK).exists()
+    assert [one.name for one in (tmp_path / "mine").iterdir()] == ["photo.jpg"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a file as a folder")
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError), one_writer(tmp_path / "file" / "run"):
+        pass
+
+
+def test_further_processes_of_one_training_are_no_second_writers(tmp_path, monkeypatch):
+    with one_writer(tmp_path):
+        monkeypatch.setenv("RANK", "1")
+        with one_writer(tmp_path):
+            pass
+        assert Writer.exists(tmp_path)
+        monkeypatch.delenv("RANK")

@@ -1,0 +1,131 @@
+"""Changed rows: training rows are refused by name, test rows are predicted again by the same networks."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.factories import Cli
+
+CHANGES: dict[str, Callable[[Path, str, str], None]] = {
+    "content": lambda folder, one, other: (folder / one).write_bytes((folder / other).read_bytes()),
+    "unreadable": lambda folder, one, _: (folder / one).write_bytes(b"no image"),
+    "deleted": lambda folder, one, _: (folder / one).unlink(),
+}
+
+
+@pytest.fixture
+def data(drawn: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(drawn, tmp_path / "data"))
+
+
+@pytest.fixture
+def run(plain: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(plain, tmp_path / "run"))
+
+
+def column(table: Path) -> list[str]:
+    with table.open(newline="") as file:
+        return [row["image_path"] for row in csv.DictReader(file)]
+
+
+def networks(run: Path) -> dict[str, bytes]:
+    """What training made: weights, histories, out-of-fold probabilities."""
+    names = ("model.safetensors", "history.csv", "oof.npz")
+    return {str(path.relative_to(run)): path.read_bytes() for name in names for path in run.glob(f"members/*/*/{name}")}
+
+
+def stamps(run: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in run.glob("members/*/*/model.safetensors")}
+
+
+def test_of(folder: Path) -> np.ndarray:
+    with np.load(folder / "test.npz") as file:
+        return np.asarray(file["prob"])
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_training_image_is_refused_by_name(
+    data: Path, run: Path, tiny_file: Path, cli: Cli, change: str
+) -> None:
+    one, other = column(data / "train.csv")[:6:5]
+    CHANGES[change](data / "train", one, other)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    status, _, errors = cli("run", data, "--recipe", tiny_file, "--out", run)
+    assert status == 2
+    assert one in errors
+    assert "--fresh" in errors
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+    assert cli("run", data, "--recipe", tiny_file, "--out", run, "--fresh")[0] == 0
+
+
+def test_a_changed_label_is_refused_by_name(data: Path, run: Path, tiny_file: Path, cli: Cli) -> None:
+    lines = (data / "train.csv").read_text().splitlines()
+    first, last = lines[1].split(","), lines[-1].split(",")
+    header = lines[0].split(",")
+    path = first[header.index("image_path")]
+    lines[1] = ",".join(path if name == "image_path" else last[place] for place, name in enumerate(header))
+    (data / "train.csv").write_text("\n".join(lines) + "\n")
+    before = networks(run)
+    status, _, errors = cli("run", data, "--recipe", tiny_file, "--out", run)
+    assert status == 2
+    assert path in errors
+    assert networks(run) == before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_test_images_are_predicted_again_without_training(
+    data: Path, run: Path, tiny_file: Path, cli: Cli, change: str
+) -> None:
+    one, other = column(data / "test.csv")[:6:5]
+    CHANGES[change](data / "test", one, other)
+    before, when = networks(run), stamps(run)
+    answers = test_of(run / "ensemble")
+    status, printed, errors = cli("run", data, "--recipe", tiny_file, "--out", run)
+    assert (status, errors) == (0, "")
+    assert one in next(line for line in printed.splitlines() if "test row" in line)
+    assert (networks(run), stamps(run)) == (before, when)
+    after = test_of(run / "ensemble")
+    different = [row for row in range(len(after)) if not np.array_equal(after[row], answers[row])]
+    assert different == [0]
+    if change == "content":
+        np.testing.assert_allclose(after[0], after[5], atol=1e-6)
+    status, printed, _ = cli("run", data, "--recipe", tiny_file, "--out", run)  # and that is all
+    assert (status, "predicted again" in printed) == (0, False)
+
+
+def test_a_removed_test_row_leaves_the_others(data: Path, run: Path, tiny_file: Path, cli: Cli) -> None:
+    for name in ("test.csv", "sample_submission.csv"):
+        lines = (data / name).read_text().splitlines(keepends=True)
+        (data / name).write_text("".join(lines[:-1]))
+    before, answers = networks(run), test_of(run / "ensemble")
+    status, _, errors = cli("run", data, "--recipe", tiny_file, "--out", run)
+    assert (status, errors) == (0, "")
+    assert networks(run) == before
+    np.testing.assert_allclose(test_of(run / "ensemble"), answers[:-1], atol=1e-6)
+    assert len((run / "submission.csv").read_text().splitlines()) == len(answers)
+
+
+def test_a_folder_of_an_older_version_is_not_trained_again(data: Path, run: Path, tiny_file: Path, cli: Cli) -> None:
+    (run / "inputs.parquet").unlink()
+    for path in run.glob("members/*/*/done.json"):
+        path.write_text(
+            json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "test"})
+        )
+    assert cli("run", data, "--recipe", tiny_file, "--out", run)[0] == 0
+    (run / "inputs.parquet").unlink()
+    one, other = column(data / "test.csv")[:6:5]
+    CHANGES["content"](data / "test", one, other)
+    before = networks(run)
+    status, _, errors = cli("run", data, "--recipe", tiny_file, "--out", run)
+    assert (status, "fold0" in errors) == (2, True)
+    assert networks(run) == before
