@@ -13,11 +13,13 @@ import pytest
 from sketchfit.interruption import (
     Interrupted,
     Terminated,
+    handle_stop,
     handled_signals,
     postponed_stop,
     request_save,
     request_stop,
     save_signals_blocked,
+    stop_allowed,
     stop_is_waiting,
     take_save_request,
 )
@@ -58,7 +60,11 @@ def test_a_postponed_signal_is_raised_after_the_outer_block(number: int, error: 
     with handled_signals():
         with pytest.raises(error):
             work()
-        assert not stop_is_waiting()
+        assert stop_is_waiting()
+        handle_stop()
+        with postponed_stop():
+            pass
+    assert not stop_is_waiting()
     assert reached == [True, True]
 
 
@@ -111,6 +117,40 @@ def test_another_thread_handles_nothing_and_can_stop_the_main_one() -> None:
         with pytest.raises(Terminated):
             wait()
     assert found == [handler]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_was_dropped_in_a_destructor_is_raised_later() -> None:
+    class Dying:
+        def __del__(self) -> None:
+            send(signal.SIGTERM)
+            time.sleep(0.2)
+
+    def work() -> None:
+        one = Dying()
+        del one  # Python prints the exception, and continues
+        with postponed_stop():
+            pass
+
+    with handled_signals(), pytest.raises(Terminated):
+        work()
+
+
+def test_a_block_may_allow_what_one_around_it_postpones() -> None:
+    reached = []
+
+    def work() -> None:
+        with postponed_stop():
+            try:
+                with stop_allowed():
+                    send(signal.SIGINT)
+                    time.sleep(5)
+            finally:
+                reached.append("allowed")
+
+    with handled_signals(), pytest.raises(Interrupted):
+        work()
+    assert reached == ["allowed"]
 
 
 SCRIPT = """

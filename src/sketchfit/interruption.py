@@ -56,7 +56,7 @@ class _Received:
         stop: the first one that stops, None before it.
         since: reading of the clock at that time.
         postponed: number of blocks in which it is not raised.
-        waiting: whether it has still to be raised.
+        waiting: whether it has not been handled yet. Where it was raised in a destructor, Python has dropped it.
         save: whether a checkpoint is requested.
     """
 
@@ -105,16 +105,31 @@ def postponed_stop() -> Iterator[None]:
         raise_stop()
 
 
+@contextmanager
+def stop_allowed() -> Iterator[None]:
+    """Raise signals at any place in the block, within blocks that postpone them."""
+    before, _received.postponed = _received.postponed, 0
+    try:
+        raise_stop()
+        yield
+    finally:
+        _received.postponed = before
+
+
 def raise_stop() -> None:
-    """Raise the signal that was postponed, if there is one and no block postpones it any more."""
+    """Raise the signal that was received, if none of the blocks around postpones it."""
     if _received.waiting and not _received.postponed and _received.stop is not None:
-        _received.waiting = False
         raise _error(_received.stop)
 
 
 def stop_is_waiting() -> bool:
-    """Return whether a signal was postponed."""
+    """Return whether a signal was received that nothing has handled yet."""
     return _received.waiting
+
+
+def handle_stop() -> None:
+    """Raise the signal no more: it is being handled."""
+    _received.waiting = False
 
 
 def take_save_request() -> bool:
@@ -156,9 +171,8 @@ def _on_stop(number: int, _frame: FrameType | None) -> None:
         _received.stop, _received.since = number, now
         with suppress(OSError):  # not by the stream, in whose `write` the signal may have come
             os.write(2, NOTE)
-        _received.waiting = _received.postponed > 0
-        if not _received.waiting:
-            raise _error(number)
+        _received.waiting = True
+        raise_stop()
     elif now - _received.since > SAME_SECONDS:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)

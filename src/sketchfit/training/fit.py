@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 from sketchfit.config.probe import ProbeSection
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
+from sketchfit.interruption import postponed_stop
 from sketchfit.models.averaging import wise_ft
 from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
 from sketchfit.models.compute import autocast
@@ -34,13 +36,11 @@ from sketchfit.training.plan import EpochPlan, Plan, make_plan
 from sketchfit.training.schedules import apply_lr, lr_factor
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
+from sketchfit.training.stopping import SaveTimes, saved_when_stopped
 from sketchfit.transforms.rng import sample_rng
 
 TORCH_STREAM = 2
 """Stream of random numbers that seeds torch's generator (dropout and the like) at each update."""
-
-AGREE_EVERY = 16
-"""Updates after which several processes agree on whether to save; each time they wait for the device."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -90,8 +90,9 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
         if should_stop(state.history, job.recipe.training.early_stopping):
             break
         trained = _thaw(training, epoch, trained)
-        _train_epoch(training, epoch)
-        _finish_epoch(training, epoch)
+        with saved_when_stopped(job.name, state, engine, partial(_save, training)):
+            _train_epoch(training, epoch)
+            _finish_epoch(training, epoch)
     _log_choices(training)
     _load_reported_weights(training)
     return Network(state.reported().eval(), state.normalisation)
@@ -131,8 +132,7 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     """Train on the remaining batches of an epoch; the sums are stored in the state."""
     job, state, engine = training.job, training.state, training.engine
     began, first = time.monotonic(), state.batch
-    last_save = began
-    every = job.recipe.training.checkpoint_minutes * 60
+    times = SaveTimes(engine, job.recipe.training.checkpoint_minutes * 60)
     plan = training.plan
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)
@@ -144,21 +144,16 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
             factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)
             apply_lr(state.optimizer, factor * (state.plateau.scale if state.plateau else 1.0))
             seed = int(sample_rng(job.seed, number, engine.rank, TORCH_STREAM).integers(2**62))
-            state.count(*update(state, micros, job.recipe, engine, seed), sum(len(micro.images) for micro in micros))
-            training.watch.updated(number + 1, state.loss_sum, state.seen, state.optimizer.param_groups[-1]["lr"])
-            state.batch += len(micros)
+            with postponed_stop():  # an update is either complete and counted, or not begun
+                figures = update(state, micros, job.recipe, engine, seed)
+                state.count(*figures, sum(len(micro.images) for micro in micros))
+                training.watch.updated(number + 1, state.loss_sum, state.seen, state.optimizer.param_groups[-1]["lr"])
+                state.batch += len(micros)
             rate = (state.batch - first) * epoch.batch_size / (time.monotonic() - began)
             advance(state.batch, f"{rate:.0f} images/s")
-            may_save = engine.processes == 1 or number % AGREE_EVERY == 0
-            if every > 0 and may_save and state.batch < epoch.batches and _overdue(engine, last_save, every):
-                _save(training)
-                last_save = time.monotonic()
+            if state.batch < epoch.batches:
+                times.save_if_due(number, partial(_save, training))
     state.seconds += time.monotonic() - began
-
-
-def _overdue(engine: Engine, since: float, seconds: float) -> bool:
-    """Return whether a checkpoint is due by the main process's clock: all processes save together and must agree."""
-    return bool(engine.from_main(float(time.monotonic() - since > seconds)))
 
 
 def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
@@ -181,13 +176,14 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
         "seconds": round(state.seconds, 2),
         "images_per_second": round(seen / max(state.seconds, 1e-9), 1),
     }
-    if state.plateau and accuracy is not None:
-        state.plateau.update(accuracy)
-    if state.swa and epoch.epoch >= job.recipe.averaging.swa_from(training.epochs):
-        state.swa.update(state.model)
-    state.next_epoch(row)
-    training.watch.epoch_finished(row)
-    _save(training)
+    with postponed_stop():
+        if state.plateau and accuracy is not None:
+            state.plateau.update(accuracy)
+        if state.swa and epoch.epoch >= job.recipe.averaging.swa_from(training.epochs):
+            state.swa.update(state.model)
+        state.next_epoch(row)
+        training.watch.epoch_finished(row)
+        _save(training)
     engine.on_main(lambda: write_history(job.folder / "history.csv", state.history))
     _LOG.info(_epoch_line(job.name, state.history, training.epochs))
 

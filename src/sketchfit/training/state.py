@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,7 @@ class TrainState:
         features: input of the head in epochs in which only it is trained; computed again when resumed.
         maps: stored output of the frozen stages, in epochs that train on it.
         split_fails: whether it was found that this network cannot be trained on such output.
+        update_seconds: duration of the last update; not known before the first.
         notes: on the weights that were loaded.
     """
 
@@ -81,6 +83,7 @@ class TrainState:
     features: FrozenFeatures | None = None
     maps: FrozenMaps | None = None
     split_fails: bool = False
+    update_seconds: float = math.inf
     notes: tuple[str, ...] = ()
 
     def reported(self) -> nn.Module:

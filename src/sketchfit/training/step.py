@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from sketchfit.models.compute import autocast
 from sketchfit.training.engine import Engine
 from sketchfit.training.sam import paused_statistics
 from sketchfit.training.state import TrainState
+from sketchfit.training.stopping import stopped_without_trace
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,22 @@ def update(
     Returns:
         Sum of the losses over images, and number of images whose most probable class is the target's; on the device.
     """
+    began = time.monotonic()
+    with stopped_without_trace(state, engine):
+        loss_sum, right = _gradients(state, micros, recipe, engine, torch_seed)
+    if recipe.training.clip_grad is not None:
+        engine.clip_gradients(state.model.parameters(), recipe.training.clip_grad)
+    state.optimizer.step()
+    state.optimizer.zero_grad()
+    if state.ema is not None:
+        state.ema.update(state.model)
+    state.update_seconds = time.monotonic() - began
+    return loss_sum, right
+
+
+def _gradients(
+    state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine, torch_seed: int
+) -> tuple[Tensor, Tensor]:
     torch.manual_seed(torch_seed)
     loss_sum, right = _accumulate(state, micros, recipe, engine)
     if state.sam is not None:
@@ -55,12 +73,6 @@ def update(
         with paused_statistics(state.model):
             _accumulate(state, micros, recipe, engine)
         state.sam.restore()
-    if recipe.training.clip_grad is not None:
-        engine.clip_gradients(state.model.parameters(), recipe.training.clip_grad)
-    state.optimizer.step()
-    state.optimizer.zero_grad()
-    if state.ema is not None:
-        state.ema.update(state.model)
     return loss_sum, right
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from safetensors.numpy import load_file
 from sketchfit.config.parse import parse_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
+from sketchfit.interruption import Interrupted, Terminated, handled_signals
 from sketchfit.planning.pace import Expected, LateError
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
@@ -179,3 +183,36 @@ while True:
     one.train([request], lambda _, error: ended.append(error), patience=0.5)
     one.stop()
     assert [type(error) for error in ended] == [LostProcessError]
+
+
+OBEDIENT = """
+import pickle, signal, sys
+from pathlib import Path
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from sketchfit.stages.planned.messages import LogLine, TrainingEnd, WorkerOrder
+pickle.load(sys.stdin.buffer)
+pickle.dump(LogLine(20, "training"), sys.stdout.buffer)
+sys.stdout.buffer.flush()
+order = pickle.load(sys.stdin.buffer)
+Path({place!r}).write_text(order.value)
+if order is WorkerOrder.SAVE:
+    pickle.dump(TrainingEnd(), sys.stdout.buffer)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "order"),
+    [(signal.SIGINT, Interrupted, "stop"), (signal.SIGTERM, Terminated, "stop"), (signal.SIGUSR1, None, "save")],
+)
+def test_processes_save_when_the_run_receives_a_signal(
+    number: int, error: type[BaseException] | None, order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _start_other(monkeypatch, OBEDIENT.format(place=str(tmp_path / "order")))
+    monkeypatch.setattr(team.log, "log", lambda *_, **__: os.kill(os.getpid(), number))
+    one, request = Team(1, NO_CALLBACK), cast(Any, "a request")
+    ended: list[BaseException | None] = []
+    with handled_signals(), pytest.raises(error) if error else nullcontext():
+        one.train([request], lambda _, error: ended.append(error))
+    assert (tmp_path / "order").read_text() == order
+    assert ended == ([] if error else [None])
+    one.stop()

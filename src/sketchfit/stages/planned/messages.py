@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,15 @@ class TrainingRequest:
     fold: Fold
     expected: Expected
     latest: float
+
+
+class WorkerOrder(enum.Enum):
+    """What a process that trains is to do with the training in progress."""
+
+    SAVE = "save"
+    """Save a checkpoint, and continue."""
+    STOP = "stop"
+    """Save a checkpoint, and end."""
 
 
 @dataclass(frozen=True)

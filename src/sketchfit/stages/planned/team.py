@@ -11,14 +11,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
 import torch
 
-from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingEvent, TrainingRequest
+from sketchfit.interruption import STOPPED, handle_stop, save_signals_blocked, take_save_request
+from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingEvent, TrainingRequest, WorkerOrder
 from sketchfit.tracking.callback import Callback
 from sketchfit.tracking.console import ONCE
 
@@ -31,6 +32,9 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 
 POLL = 1.0
 """Seconds after which the time is looked at again."""
+
+SAVING = 5.0
+"""Seconds that the processes have to save checkpoints when a signal stops the run; then they are killed."""
 
 Ended = Callable[[int, BaseException | None], None]
 """Receives the place of a request that has ended, and the error that ended it early."""
@@ -59,12 +63,15 @@ class _Process:
     @classmethod
     def start(cls, threads: int) -> _Process:
         limits = {name: str(threads) for name in THREAD_VARIABLES}
-        process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **limits})
+        with save_signals_blocked():  # they would end a process that still imports
+            process = subprocess.Popen(
+                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **limits}
+            )
         assert process.stdin is not None
         assert process.stdout is not None
         return cls(process, process.stdin, process.stdout)
 
-    def send(self, request: TrainingRequest) -> None:
+    def send(self, request: TrainingRequest | WorkerOrder) -> None:
         with suppress(OSError):  # a process that has ended receives nothing, which `receive` reports
             pickle.dump(request, self.requests)
             self.requests.flush()
@@ -118,10 +125,16 @@ class Team:
         for place, request in enumerate(requests):
             self._processes[place].send(request)
             threading.Thread(target=_forward, args=(place, self._processes[place], messages), daemon=True).start()
-        left = len(requests)
+        with self._saved_when_stopped():
+            self._receive(messages, len(requests), ended, until)
+
+    def _receive(self, messages: queue.Queue[tuple[int, Message]], left: int, ended: Ended, until: float) -> None:
+        """Receive messages until so many trainings have ended."""
         while left:
             if time.monotonic() > until:
                 self._kill()
+            if take_save_request():
+                self._order(WorkerOrder.SAVE)
             try:
                 place, message = messages.get(timeout=POLL)
             except queue.Empty:
@@ -133,6 +146,24 @@ class Team:
                 getattr(self._callback, message.method)(*message.arguments)
             else:
                 log.log(message.level, message.text, extra={ONCE: message.once} if message.once else None)
+
+    @contextmanager
+    def _saved_when_stopped(self) -> Iterator[None]:
+        """Let the processes save their trainings where a signal stops the block."""
+        try:
+            yield
+        except STOPPED:
+            handle_stop()
+            self._order(WorkerOrder.STOP)
+            until = time.monotonic() + SAVING
+            for one in self._processes:
+                with suppress(subprocess.TimeoutExpired):
+                    one.process.wait(max(0.0, until - time.monotonic()))
+            raise
+
+    def _order(self, order: WorkerOrder) -> None:
+        for one in self._processes:
+            one.send(order)
 
     def _kill(self) -> None:
         for one in self._processes:

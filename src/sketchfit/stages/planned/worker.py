@@ -18,10 +18,19 @@ from typing import BinaryIO
 from typing_extensions import override
 
 from sketchfit.data.store import stored
+from sketchfit.interruption import Terminated, handled_signals, request_save, request_stop
 from sketchfit.planning.pace import Pace
+from sketchfit.printing import lenient_streams
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.context import Member, RunContext
-from sketchfit.stages.planned.messages import LogLine, Message, TrainingEnd, TrainingEvent, TrainingRequest
+from sketchfit.stages.planned.messages import (
+    LogLine,
+    Message,
+    TrainingEnd,
+    TrainingEvent,
+    TrainingRequest,
+    WorkerOrder,
+)
 from sketchfit.stages.planned.units import run_network
 from sketchfit.tracking.callback import Callback, Row
 from sketchfit.tracking.console import LOGGER, ONCE, Console
@@ -67,22 +76,32 @@ class Sender(logging.Handler, Callback):
 
 def main() -> None:
     """Train what is requested until standard input is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run receives it, and closes standard input
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run receives it, and sends an order
     sender = Sender(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # what a library prints is no message
     console = Console("none")
     logging.getLogger(LOGGER).handlers = [sender]
     requests: queue.Queue[TrainingRequest] = queue.Queue()
-    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
-    while True:
-        sender.send(_end_of(requests.get(), console, sender))
+    with lenient_streams(), handled_signals():
+        threading.Thread(target=_receive, args=(requests,), daemon=True).start()
+        try:
+            while True:
+                sender.send(_end_of(requests.get(), console, sender))
+        except Terminated as stopped:
+            os._exit(128 + stopped.number)  # without waiting for the thread that reads
 
 
 def _receive(requests: queue.Queue[TrainingRequest]) -> None:
     try:
         with suppress(EOFError):
             while True:
-                requests.put(pickle.load(sys.stdin.buffer))
+                match received := pickle.load(sys.stdin.buffer):
+                    case WorkerOrder.SAVE:
+                        request_save()
+                    case WorkerOrder.STOP:
+                        request_stop()
+                    case _:
+                        requests.put(received)
     finally:
         os._exit(1)  # the run has ended: a training in progress is continued by the next one
 

@@ -1,0 +1,96 @@
+"""Signals to the processes of commands: they end in order, continue where they were, and leave no temporary files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from tests.factories import tiny_recipe
+
+WAIT = 240.0
+SHORTEST = 1.5
+"""Seconds after which a second signal counts as another one."""
+
+
+class Command:
+    """A command in a process of its own."""
+
+    def __init__(self, folder: Path, *arguments: object) -> None:
+        self.log, self.temporary = folder / "log.txt", folder / "temporary"
+        self.temporary.mkdir(exist_ok=True)
+        self._environment = {
+            **os.environ,
+            "SKETCHFIT_CACHE": str(folder / "cache"),
+            "TMPDIR": str(self.temporary),
+        }
+        self._command = [sys.executable, "-m", "sketchfit", *map(str, arguments)]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
+
+    def send_when(self, moment: Callable[[], bool], *numbers: int) -> int:
+        """Start, send signals when `moment()` holds, and return the exit status."""
+        process, until = self.start(), time.monotonic() + WAIT
+        while not moment():
+            assert process.poll() is None, self.log.read_text()
+            assert time.monotonic() < until, self.log.read_text()
+            time.sleep(0.01)
+        for place, number in enumerate(numbers):
+            time.sleep(SHORTEST if place else 0)
+            process.send_signal(number)
+        return process.wait(WAIT)
+
+
+@pytest.fixture
+def training(drawn: Path, tmp_path: Path) -> tuple[Command, Path]:
+    """A run whose training takes minutes, without checkpoints within its only epochs; and its first checkpoint."""
+    settings: dict[str, Any] = {"training": {"epochs": 2000, "checkpoint_minutes": 0, "validate_every": 0}}
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump(tiny_recipe({**settings, "tracking": {"progress": "plain"}})))
+    out = tmp_path / "run"
+    return Command(tmp_path, "run", drawn, "--recipe", recipe, "--out", out), out
+
+
+def checkpoint(out: Path) -> Path | None:
+    return next(iter(out.glob("members/*/fold0/last.ckpt")), None)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_saves_and_continues(number: int, status: int, training: tuple[Command, Path]) -> None:
+    command, out = training
+    assert command.send_when(lambda: checkpoint(out) is not None, number) == status
+    printed = command.log.read_text()
+    assert "the same command continues from here" in printed
+    assert "Traceback" not in printed
+    assert not list(out.rglob("*.part"))
+    path = checkpoint(out)
+    assert path is not None
+    before, written = torch.load(path, weights_only=True), path.stat().st_mtime_ns
+    assert command.send_when(lambda: path.stat().st_mtime_ns != written, signal.SIGUSR1, number) == status
+    after = torch.load(path, weights_only=True)
+    assert after["epoch"] > before["epoch"]
+    assert "Traceback" not in command.log.read_text()
+
+
+def test_predict_that_is_stopped_leaves_no_temporary_files(plain: Path, drawn: Path, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for path in (drawn / "train").rglob("*.JPEG"):
+        for copy in range(40):
+            (images / f"{path.parent.name}-{path.stem}-{copy}.JPEG").hardlink_to(path)
+    command = Command(tmp_path, "predict", plain, images, "--out", tmp_path / "out.csv")
+    assert command.send_when(lambda: any(command.temporary.glob("sketchfit-*")), signal.SIGTERM) == 143
+    assert list(command.temporary.glob("sketchfit-*")) == []
+    assert not (tmp_path / "out.csv").exists()
+    assert "Traceback" not in command.log.read_text()
