@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sketchfit import waiting as _waiting  # noqa: F401 - before torch and NumPy, which read its variables
+
 if TYPE_CHECKING:
     from sketchfit.commands.check import check
     from sketchfit.commands.fit import fit

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -238,22 +237,3 @@ def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, ti
     assert status == 2
     assert "no optimizer 'nonsense'" in errors
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "own", "found"),
-    [
-        ("OMP_WAIT_POLICY", None, "passive"),
-        ("OMP_WAIT_POLICY", "active", "active"),
-        ("OPENBLAS_THREAD_TIMEOUT", None, "16"),
-        ("OPENBLAS_THREAD_TIMEOUT", "26", "26"),
-    ],
-)
-def test_waiting_threads_leave_their_core_to_others_unless_the_user_decides(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, own: str | None, found: str
-) -> None:
-    monkeypatch.delenv(name, raising=False)
-    if own:
-        monkeypatch.setenv(name, own)
-    cli("recipes", "--help")
-    assert os.environ[name] == found

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 
 from sketchfit.errors import UserError
 from sketchfit.models.checkpoint import strip_prefixes
+from sketchfit.models.plain_pickle import SAFE
 from sketchfit.models.weights import read_weights
 
 STATE = {"conv.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.ones(2)}
@@ -127,3 +129,22 @@ def test_a_prefix_that_not_all_share_stays() -> None:
 def test_names_next_to_the_network_stay() -> None:
     state = {**prefixed("model."), "criterion.weight": torch.zeros(1)}
     assert strip_prefixes(state).keys() == {*STATE, "criterion.weight"}
+
+
+def test_an_old_torch_reads_no_pickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save(STATE, tmp_path / "w.pth")
+    save_file(STATE, tmp_path / "w.safetensors")
+    for version in ("2.5.1+cu121", "2.4.0"):
+        monkeypatch.setattr(torch, "__version__", version)
+        with pytest.raises(UserError, match="CVE-2025-32434"):
+            read_weights(tmp_path / "w.pth")
+        assert same(read_weights(tmp_path / "w.safetensors")[0])
+    for version in ("2.6.0", "2.10.0", "3.0"):
+        monkeypatch.setattr(torch, "__version__", version)
+        assert same(read_weights(tmp_path / "w.pth")[0])
+
+
+def test_the_dependency_is_a_torch_that_runs_no_code_of_checkpoints() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    (bound,) = [one.removeprefix("torch>=") for one in project["dependencies"] if one.startswith("torch>=")]
+    assert tuple(map(int, bound.split("."))) >= SAFE

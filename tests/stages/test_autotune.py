@@ -19,7 +19,7 @@ from sketchfit.errors import UserError
 from sketchfit.stages import autotune as stage
 from sketchfit.stages.autotune import resolve_settings
 from sketchfit.tracking.console import Console
-from sketchfit.training.autotune import Format
+from sketchfit.training.autotune import FEWEST, Format, FormatTimes
 from sketchfit.training.engine import make_engine
 from sketchfit.training.measured_rates import NAME
 
@@ -32,14 +32,15 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Rates:
     """(images a second of fp32, of bf16) -> the measurements that are then asked for; a cache of its own."""
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
 
-    def say(fp32: float, bf16: float) -> list[Any]:
+    def say(fp32: float, bf16: float, others: float = 0.0) -> list[Any]:
         asked: list[Any] = []
 
-        def measure(recipe: Any, classes: int, device: Any, formats: list[Format], batch: int) -> dict[Format, float]:
+        def measure(recipe: Any, classes: int, device: Any, formats: list[Format], batch: int) -> FormatTimes:
             asked.append((recipe.model.backbone, classes, formats, batch))
-            return {
+            rates = {
                 one: (fp32 if one.precision == "fp32" else bf16) * (1 if one.channels_last else 0.5) for one in formats
             }
+            return FormatTimes({one: (batch / rate,) * FEWEST for one, rate in rates.items()}, batch, others)
 
         monkeypatch.setattr(stage, "measure_formats", measure)
         return asked
@@ -75,6 +76,18 @@ def test_the_choice_is_printed_and_becomes_the_recipe(
     assert again == found
     assert len(asked) == 1
     assert capsys.readouterr().out.endswith("measured before)\n")
+
+
+def test_a_busy_machine_decides_nothing_and_is_not_remembered(
+    measured: Rates, tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured(10, 20, others=99.0)
+    found = resolved(merge(tiny, AUTOTUNE))
+    assert (found.compute.precision, found.compute.channels_last) == ("fp32", True)
+    assert "keeps fp32 channels_last: other processes" in capsys.readouterr().out
+    assert not (tmp_path / "cache" / NAME).exists()
+    measured(10, 20)
+    assert resolved(merge(tiny, AUTOTUNE)).compute.precision == "bf16"
 
 
 def test_what_the_user_sets_wins(
@@ -164,6 +177,7 @@ def test_a_real_measurement_on_the_command_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(FormatTimes, "doubt", lambda *_: "")  # whatever else this machine does
     asked = ("--set", "compute.autotune=true", "--set", "compute.device=cpu", "--set", "training.epochs=1")
     for out, origin in (("one", "measured in"), ("two", "measured before")):
         status, printed, _ = cli("fit", drawn, "--recipe", tiny_file, "--out", tmp_path / out, *asked)

@@ -10,13 +10,17 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.training.autotune import (
+    FEWEST,
+    ROUNDS,
     Format,
+    FormatTimes,
     batch_that_fits,
     candidates,
     choose_format,
-    fastest,
+    images_in_time,
     largest_batch,
     measure_formats,
+    time_rounds,
 )
 from sketchfit.training.measured_rates import NAME, conditions_of, read_rates, store_rates
 
@@ -68,29 +72,76 @@ class Clock:
         return do
 
 
-def test_the_fastest_step_counts_and_the_first_only_warms_up() -> None:
+def test_the_first_round_only_warms_up() -> None:
     clock = Clock()
-    steps = {FP32: clock.step(0.1, 2, 1, 4), BF16: clock.step(9, 0.5, 8, 0.8)}
-    assert fastest(steps, 32, lambda: clock.now) == {FP32: pytest.approx(32), BF16: pytest.approx(64)}
+    steps = {FP32: clock.step(0.1, 2, 1, 0.4, 0.5, 0.6), BF16: clock.step(5, 0.5, 0.8)}
+    found = time_rounds(steps, lambda: clock.now)
+    assert found[FP32] == pytest.approx((2, 1, 0.4, 0.5, 0.6))
+    assert found[BF16] == pytest.approx((0.5, 0.8, 0.8, 0.8, 0.8))
 
 
-def test_slow_networks_are_measured_once() -> None:
+def test_slow_networks_are_not_measured_for_ever() -> None:
     clock = Clock()
-    steps = {FP32: clock.step(30), BF16: clock.step(15)}
-    assert fastest(steps, 30, lambda: clock.now) == {FP32: pytest.approx(1), BF16: pytest.approx(2)}
-    assert clock.now == 45
+    found = time_rounds({FP32: clock.step(30), BF16: clock.step(15)}, lambda: clock.now)
+    assert found == {FP32: (30,), BF16: (15,)}
+    assert FormatTimes(found, 8).doubt(1)  # too few to choose by
 
 
-def test_measuring_gives_a_rate_each_and_changes_no_random_number() -> None:
+@pytest.mark.parametrize(
+    ("per_image", "formats", "batch", "expected"),
+    [(1e-4, 4, 32, 32), (0.1, 4, 32, 8), (0.1, 2, 32, 16), (5.0, 4, 32, 2), (5.0, 4, 1, 1), (0.0, 4, 32, 32)],
+)
+def test_the_batch_is_smaller_where_the_rounds_would_take_long(
+    per_image: float, formats: int, batch: int, expected: int
+) -> None:
+    assert images_in_time(per_image, formats, batch) == expected  # 20 s for 6 rounds of each format
+
+
+STEADY = {FP32: (1.0, 1.1, 1.05), BF16: (0.5, 0.52, 0.6)}
+
+
+def test_the_shortest_step_gives_the_rate_and_the_median_the_spread() -> None:
+    times = FormatTimes(STEADY, images=10)
+    assert times.rates == pytest.approx({FP32: 10, BF16: 20})
+    assert times.spread == pytest.approx(0.05)  # 1.05 over 1; 0.52 over 0.5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "others", "threads", "doubted"),
+    [
+        (STEADY, None, 2, False),
+        (STEADY, 0.2, 2, False),  # an idle machine is never at 0
+        (STEADY, 1.0, 2, True),  # one of two cores is taken
+        (STEADY, 1.0, 1, False),  # the other one is free
+        (STEADY, 1.6, 1, True),
+        ({FP32: (1.0, 1.3, 1.25), BF16: (1.0, 1.0, 1.0)}, None, 2, True),  # equal steps differ
+        ({FP32: (1.0, 1.0, 9.0), BF16: (1.0, 1.0, 1.0)}, None, 2, False),  # one pause decides nothing
+        ({FP32: (1.0,) * (FEWEST - 1), BF16: (1.0,) * FEWEST}, None, 2, True),
+    ],
+)
+def test_what_makes_a_measurement_doubtful(
+    seconds: dict[Format, tuple[float, ...]],
+    others: float | None,
+    threads: int,
+    doubted: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sketchfit.processors.own_cores", lambda: (0, 1))
+    assert bool(FormatTimes(seconds, 10, others).doubt(threads)) == doubted
+
+
+def test_measuring_times_each_format_and_changes_no_random_number() -> None:
     recipe = load_recipe(SETTINGS)
     torch.manual_seed(1)
     expected = torch.rand(3)
     torch.manual_seed(1)
     formats = candidates(CPU, None, None)
-    rates = measure_formats(recipe, 4, CPU, formats, 4)
+    times = measure_formats(recipe, 4, CPU, formats, 4)
     assert torch.equal(torch.rand(3), expected)
-    assert list(rates) == formats
-    assert all(0 < rate < 1e6 for rate in rates.values())
+    assert list(times.rates) == formats
+    assert all(0 < rate < 1e6 for rate in times.rates.values())
+    assert {len(found) for found in times.seconds.values()} == {ROUNDS}
+    assert times.others is None or times.others >= 0
 
 
 def test_the_largest_batch_that_fits() -> None:

@@ -89,6 +89,7 @@ def test_settings_of_all_kinds_pass(changes, tmp_path):
         ({"optimizer": {"extra": {"nonsense": 1}}}, "nonsense"),
         ({"optimizer": {"betas": [0.9, 0.9, 0.9]}}, "training step fails"),
         ({"training": {"batch_size": 1}}, "more than 1 value per channel"),
+        ({"training": {"batch_size": 1}}, "raise training.batch_size"),
     ],
     ids=str,
 )

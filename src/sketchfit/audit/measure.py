@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -33,6 +32,7 @@ from sketchfit.data.paper import InkMask
 from sketchfit.data.store import Decoding, Progress
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
+from sketchfit.processors import cores
 from sketchfit.runs.arrays import read_npz, write_npz
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ class Measuring:
     ) -> None:
         """Arguments as for `open_measured`; reads the files, and decodes none."""
         self._files, self._settings = files, settings
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or cores()
         digests = list(in_threads(_file_digest, files, self._threads))
         self._content = np.array(digests, dtype="S32")
         names = [file.suffix.lower() for file in files]

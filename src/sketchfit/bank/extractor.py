@@ -15,11 +15,13 @@ from sketchfit.config.head import HeadSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.batches import Augment, load_batches, no_randomness
 from sketchfit.data.store import Store
+from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
 from sketchfit.models.choose_backend import check_backend, choose_backend, converts
 from sketchfit.models.compute import Compute
+from sketchfit.models.near_sizes import near_sizes_hint, takes_size
 from sketchfit.models.network import Network, to_input
-from sketchfit.models.pooling import PooledModel, Pooling, find_pooling
+from sketchfit.models.pooling import NoFeaturesError, PooledModel, Pooling, find_pooling
 from sketchfit.transforms.augment import eval_augment
 
 Floats = NDArray[np.float32]
@@ -63,10 +65,16 @@ class Extractor:
         """Build a recipe's network as it is before training.
 
         Raises:
-            UserError: it cannot be built.
+            UserError: it cannot be built, or does not compute at the recipe's input size.
             NoFeaturesError: it has none.
         """
-        return cls.of_network(_frozen_network(recipe), recipe, device)
+        try:
+            return cls.of_network(_frozen_network(recipe), recipe, device)
+        except NoFeaturesError as error:
+            if takes_size(recipe.model, recipe.model.size):
+                raise
+            what = f"{recipe.model.backbone} does not compute at {recipe.model.size} pixels: {error}"
+            raise UserError(what, near_sizes_hint(recipe.model)) from error
 
     @classmethod
     def of_network(cls, network: Network, recipe: Recipe, device: torch.device) -> Extractor:

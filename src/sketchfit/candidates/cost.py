@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sketchfit.config.model import ModelSection
 from sketchfit.models.backbone import build_network
+from sketchfit.models.faults import explained
 
 
 @lru_cache(maxsize=256)
@@ -25,7 +26,8 @@ def count_cost(backbone: str, size: int) -> tuple[float, float]:
         UserError: there is no such backbone, or it does not take this size.
     """
     section = ModelSection(backbone=backbone, input_size=size, pretrained=False)
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+    what = f"counting the operations of {backbone} at {size} pixels"
+    with explained(section, what), torch.random.fork_rng(devices=[]), torch.device("meta"):
         model = build_network(section, 1000, load_weights=False).model.eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             model(torch.empty(1, 3, size, size))

@@ -5,7 +5,6 @@ Commands parse, call and print. Arguments and recipes are checked before torch i
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -21,12 +20,6 @@ INTERRUPTED = 130
 
 CONTINUING = ("run", "fit", "scout", "ablate", "pseudo-label", "soup", "distill", "ensemble")
 """Commands that store what is done and continue when they are started again."""
-
-THREADS = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "16"}
-"""Environment of the threads of torch, NumPy and SciPy, where the user has not set it: a thread that waits leaves its
-core to other processes. Threads that spin instead make predictions and linear algebra several times slower while
-another process uses a core. OpenBLAS counts in powers of two of clock cycles: its threads spin for 2^26 (25 ms) by
-default, and for 2^16 here."""
 
 SHORT_HELP = 200
 """Characters of a command's first sentence: none is cut off."""
@@ -63,8 +56,6 @@ for module in GROUPS:
 
 def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
-    for name, value in THREADS.items():  # read when torch, NumPy and SciPy are imported
-        os.environ.setdefault(name, value)
     with lenient_streams(), handled_signals():
         sys.exit(_status())
 

@@ -21,6 +21,7 @@ from sketchfit.files import atomic
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.reporting.lr_range_chart import lr_range_chart
 from sketchfit.stages.context import RunContext
+from sketchfit.stages.resources import existing_folder
 from sketchfit.stages.start import open_tables
 from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob
@@ -30,6 +31,7 @@ from sketchfit.training.plan import make_plan
 from sketchfit.training.schedules import apply_lr
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import Micro, update
+from sketchfit.training.trial import try_training
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,7 @@ def lr_find(
         )
     member = at_any_fold(next(iter(members.values())))
     context = open_tables(Path(data), member, Path(out).parent, with_folds=False)
+    try_training(member, context.table.class_count, context.engine.device, existing_folder(context.run.path))
     found = _range_test(context, rates)
     chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)
     with atomic(Path(out)) as temporary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.data.digests import ContentDigests, content_digests
 from sketchfit.data.images import ImageError
 from sketchfit.data.in_threads import in_threads
+from sketchfit.processors import cores
 
 
 def content_ids(root: Path, paths: Sequence[str]) -> NDArray[np.uint64]:
@@ -31,5 +31,5 @@ def content_ids(root: Path, paths: Sequence[str]) -> NDArray[np.uint64]:
         except ImageError:
             return ContentDigests.of(str(root / path).encode(errors="surrogateescape")).short
 
-    digests = b"".join(in_threads(one, paths, os.cpu_count() or 1))
+    digests = b"".join(in_threads(one, paths, cores()))
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)

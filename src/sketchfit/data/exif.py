@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image
 from PIL.ExifTags import TAGS
 
 from sketchfit.data.containers import read_member
+from sketchfit.processors import cores
 
 _EXIF_BLOCK = 0x8769
 _TAGS = {
@@ -38,7 +38,7 @@ def read_exif(files: Sequence[Path], workers: int | None = None) -> dict[str, ND
         one file has.
     """
     sample = files[:: max(1, len(files) // _SAMPLE)]
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or cores()) as pool:
         if not any(pool.map(_fields, sample)):
             return {}
         fields = list(pool.map(_fields, files))

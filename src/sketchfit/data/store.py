@@ -29,6 +29,7 @@ from sketchfit.data.in_threads import in_threads
 from sketchfit.data.resize import Resize, to_square
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
+from sketchfit.processors import cores
 from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
 from sketchfit.runs.marks import mark_cache
 
@@ -79,7 +80,7 @@ class Decoding:
     @property
     def workers(self) -> int:
         """Number of threads."""
-        return self.threads or os.cpu_count() or 1
+        return self.threads or cores()
 
 
 @dataclass(frozen=True)

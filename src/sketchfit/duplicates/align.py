@@ -8,7 +8,6 @@ pixel, as a share of the drawing's spread.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.duplicates.signature import SIDE, Signatures
+from sketchfit.processors import cores
 
 ANGLE_STEPS = 256
 """Number of relative rotations that are compared."""
@@ -282,7 +282,7 @@ def align(signatures: Signatures, pairs: Index, poses: Poses, workers: int | Non
         part = slice(start, start + _CHUNK)
         rotor[part], shift[part], distance[part] = _refine(signatures, prepare, pairs[poses.pair[part]], poses[part])
 
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or cores()) as pool:
         list(pool.map(refine, range(0, count, _CHUNK)))
     best = np.lexsort((distance[:, :, 0].sum(axis=1), poses.pair))
     chosen = best[np.unique(poses.pair[best], return_index=True)[1]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sketchfit.duplicates.align import Poses, align, correlation, hypotheses
 from sketchfit.duplicates.candidates import candidate_pairs
 from sketchfit.duplicates.judge import judge
 from sketchfit.duplicates.signature import Signatures, take_signature
+from sketchfit.processors import cores
 
 Index = NDArray[np.int64]
 Loader = Callable[[int], "NDArray[np.uint8]"]
@@ -126,7 +126,7 @@ def take_signatures(image: Loader, count: int, workers: int | None = None) -> tu
         shape = repr(pixels.shape).encode()
         return hashlib.blake2b(np.ascontiguousarray(pixels).data, digest_size=16, key=shape).digest()
 
-    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(workers or cores()) as pool:
         return signatures, tuple(pool.map(one, range(count)))
 
 

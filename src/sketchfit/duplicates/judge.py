@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.duplicates.align import Fit
 from sketchfit.duplicates.compare_pixels import correlation_after, equal_after_symmetry, pose_matrix
 from sketchfit.duplicates.signature import Signatures
+from sketchfit.processors import cores
 
 SIMPLE_LENGTH = 8.0
 """Drawings with less line than this, in units of the spread, may be alike by chance. A circle has about 7."""
@@ -88,7 +88,7 @@ def judge(
     simple = ~straight & (signatures.length[pairs].min(axis=1) < SIMPLE_LENGTH)
     accepted = ~straight & (apart <= np.where(simple, SAME_SIMPLE, SAME))
     if image is not None:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for p in np.flatnonzero(straight & (apart <= _STRAIGHT_FAR)).tolist():
                 accepted[p] = equal_after_symmetry(image(int(pairs[p, 0])), image(int(pairs[p, 1])))
             agreement = _Agreement(signatures, pairs, fit, image)

@@ -108,7 +108,7 @@ def _create(section: ModelSection, own: dict[str, Any], arguments: dict[str, Any
         return timm.create_model(backbone, **own, **arguments)
     except TypeError as error:
         raise UserError(f"model.args: {backbone} does not take them: {error}") from error
-    except (AssertionError, RuntimeError, OSError, ValueError) as error:
+    except Exception as error:  # models raise anything at a size or an argument that they do not take
         if not own["pretrained"]:
             raise UserError(f"model: {backbone} cannot be built: {_first_lines(error)}", size_hint(section)) from error
         hint = "" if isinstance(error, OSError) else size_hint(section)

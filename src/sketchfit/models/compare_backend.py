@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.models.backend import Floats
+from sketchfit.models.faults import one_line
 
 Forward = Callable[[Any], Floats]
 """Of pictures, or of values of them."""
@@ -42,7 +43,7 @@ def same_as_torch(
         built = build()
         found = built(first)[:CHECKED]
     except Exception as error:  # converters and compilers raise all kinds; torch works in any case
-        return in_torch, f"it failed: {_first_line(error)}"
+        return in_torch, f"it failed: {one_line(error)}"
     if most is None:
         return built, ""
     expected = in_torch(first[:CHECKED])
@@ -52,8 +53,3 @@ def same_as_torch(
     if not gap <= most:  # written so that NaN is a difference
         return in_torch, f"its values differ by {gap:.1g} from torch's"
     return built, ""
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sketchfit.models.classifier import features_of
+from sketchfit.models.faults import one_line
 
 MOST_STAGES = 4
 """Stages that are taken, the last ones."""
@@ -116,8 +117,9 @@ def find_pooling(model: nn.Module, size: int, device: torch.device) -> Pooling:
         try:
             found = found or Pooling(model, None)
             widths = tuple(block.shape[1] for block in found.blocks(picture))
-        except (AttributeError, TypeError, RuntimeError) as error:
-            raise NoFeaturesError(f"{type(model).__name__} has no features before its classifier: {error}") from error
+        except Exception as error:  # what models raise that have none, or that do not compute at this size
+            name = type(model).__name__
+            raise NoFeaturesError(f"{name} has no features before its classifier: {one_line(error)}") from error
     return Pooling(model, found.stages, found.prefix, found.class_token, widths)
 
 

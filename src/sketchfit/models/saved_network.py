@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
@@ -31,7 +32,7 @@ def save_network(folder: Path, network: Network, recipe: Recipe, learnt: NDArray
         learnt: uint64, `content_ids` of the images that it has learnt from; those of the weights that it started from
             are added. None: not known.
     """
-    state = {name: value.cpu().contiguous() for name, value in network.model.state_dict().items()}
+    state = _separate({name: value.cpu().contiguous() for name, value in network.model.state_dict().items()})
     with atomic(folder / NAME) as temporary:
         save_file(state, temporary, provenance(recipe.model, network.normalisation) | _learnt(recipe, learnt))
 
@@ -46,6 +47,17 @@ def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
         return replace(network, model=kind.of_state(network.model, state, recipe.model.size))
     network.model.load_state_dict(state)
     return network
+
+
+def _separate(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return tensors of which no two share memory, which safetensors refuses; layers of some networks share weights."""
+    used: set[int] = set()
+    separate: dict[str, torch.Tensor] = {}
+    for name, value in state.items():
+        memory = value.untyped_storage().data_ptr()
+        separate[name] = value.clone() if memory in used else value
+        used.add(memory)
+    return separate
 
 
 def _learnt(recipe: Recipe, learnt: NDArray[np.uint64] | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 
 from sketchfit.errors import UserError
 from sketchfit.models.checkpoint import INERT, find_state_dict, strip_prefixes
+from sketchfit.models.plain_pickle import load_plain
 
 
 def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -33,8 +34,9 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         except SafetensorError as error:
             raise UserError(f"model.weights: {path} is not a complete safetensors file: {error}") from error
     try:
-        with torch.serialization.safe_globals(INERT):
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_plain(path, INERT)
+    except UserError:
+        raise
     except Exception as error:  # torch raises many kinds for files that are not its own
         raise UserError(
             f"model.weights: {path} cannot be read as plain weights: {_first_line(error)}",

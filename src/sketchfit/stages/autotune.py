@@ -93,7 +93,11 @@ def _choose(name: str, member: Recipe, keys: list[str], classes: int, engine: En
 
 
 def _choose_format(name: str, member: Recipe, keys: list[str], sizes: tuple[int, int], device: torch.device) -> Format:
-    """Return the fastest format; `sizes` are the number of classes and the images per process and batch."""
+    """Return the fastest format, the recipe's where the measurement is in doubt.
+
+    Args:
+        sizes: number of classes, and images per process and batch.
+    """
     compute, (classes, share) = member.compute, sizes
     formats = candidates(
         device,
@@ -104,7 +108,12 @@ def _choose_format(name: str, member: Recipe, keys: list[str], sizes: tuple[int,
     rates, origin = read_rates(cache, conditions, formats), "measured before"
     if rates is None:
         began = time.monotonic()
-        rates = measure_formats(member, classes, device, formats, share)
+        times = measure_formats(member, classes, device, formats, share)
+        if doubt := times.doubt(torch.get_num_threads()):
+            usual = Format(compute.precision, compute.channels_last)
+            log.info(f"{name}: autotune keeps {usual}: {doubt}; {_describe(times.rates)} images/s are not remembered")
+            return usual
+        rates = times.rates
         store_rates(cache, conditions, rates)
         origin = f"measured in {time.monotonic() - began:.0f} s"
     chosen = choose_format(rates, compute.channels_last)

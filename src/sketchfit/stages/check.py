@@ -231,8 +231,17 @@ def _check_network(
         if not cached:
             recipe = recipe.model_copy(update={"model": model.model_copy(update={"pretrained": False})})
     folder = existing_folder(network.folder)
+    recipe = _in_one_process(recipe, engine.processes)
     trial = problems.collect(lambda: try_training(recipe, classes, engine.device, folder))
     if trial and model.pretrained and model.weights is not None and learnt_by(model.weights) is None:
         notes.append(f"{network.name}: {model.weights} does not name the images that it has learnt from: not checked")
     notes += [f"{network.name}: {note}" for note in (trial.notes if trial else ())]
     return trial
+
+
+def _in_one_process(recipe: Recipe, processes: int) -> Recipe:
+    """Return the recipe with the images per batch that the process with the fewest of them gets."""
+    if processes == 1:
+        return recipe
+    batch = max(1, recipe.training.batch // processes)
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"batch_size": batch})})

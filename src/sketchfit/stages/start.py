@@ -9,6 +9,7 @@ from typing import Literal
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
 from sketchfit.errors import UserError
+from sketchfit.processors import OtherLoad
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.folder import RunFolder
@@ -18,6 +19,7 @@ from sketchfit.stages.check import PlannedRun, check_run
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.inputs import check_inputs, keep_inputs
 from sketchfit.stages.tables import load_table, print_table
+from sketchfit.stages.threads import fit_threads
 from sketchfit.tracking.clock import Clock
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.training.engine import make_engine
@@ -87,7 +89,9 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
                 check_folder(context.run, request.kind)
                 check_deadline(context.run, context.recipe)
                 same_rows = check_inputs(context)
+            load = OtherLoad()
             check_run(PlannedRun(context.recipe, request.folder, request.kind, fresh), table, engine).log()
+            fit_threads(load, engine.device)
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(context.recipe, table.class_count, recorded, engine)
         open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh, same_rows)

@@ -6,10 +6,10 @@ stores its choice; see `stages.autotune`.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 import torch
@@ -21,6 +21,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
+from sketchfit.processors import OtherLoad, crowded, own_cores
 from sketchfit.training.optimizers import build_optimizer
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -29,10 +30,16 @@ CLEARLY = 1.15
 """How many times as fast bf16 must be, because it keeps 8 bits of each number where fp32 keeps 24."""
 PLAINLY = 1.05
 """How many times as fast the other memory format must be as the recipe's: less is noise."""
-ROUNDS = 3
+ROUNDS = 5
 """Timed steps of each format. The formats take turns, so that other work on the machine slows all of them down."""
+FEWEST = 3
+"""Timed steps of each format without which nothing is chosen."""
 ENOUGH_SECONDS = 20.0
-"""No new round begins after that; if the first round, a warm-up, takes as long, its times are used."""
+"""No new round begins after that. Batches are made smaller so that the rounds fit into it."""
+MOST_SPREAD = 0.2
+"""Of the usual (median) time of a step over its shortest one: above it, something else disturbs the measurement."""
+FEW = 2
+"""Images of the first steps: batch norm needs two."""
 LARGEST_AUTO, SMALLEST_AUTO = 128, 1
 """Batch sizes per process that are tried on a GPU, from the largest, halved each time."""
 
@@ -78,29 +85,88 @@ def choose_format(rates: Mapping[Format, float], usual: bool = True) -> Format:
     return coarse[1] if coarse is not None and coarse[0] >= CLEARLY * plain[0] else plain[1]
 
 
+@dataclass(frozen=True)
+class FormatTimes:
+    """Timed training steps.
+
+    Attributes:
+        seconds: of each step, by format.
+        images: per step.
+        others: cores that other processes used meanwhile; None: unknown, or not what the steps depend on.
+    """
+
+    seconds: Mapping[Format, tuple[float, ...]]
+    images: int
+    others: float | None = None
+
+    @property
+    def rates(self) -> dict[Format, float]:
+        """Images per second of each format: its shortest step, because other work only makes a step longer."""
+        return {one: self.images / max(min(found), 1e-9) for one, found in self.seconds.items()}
+
+    @property
+    def spread(self) -> float:
+        """By how much the median of a format's times is above the shortest one; the largest of all formats."""
+        return max(median(found) / max(min(found), 1e-9) - 1 for found in self.seconds.values())
+
+    def doubt(self, threads: int) -> str:
+        """Return why a choice by these times would be a guess; empty where it would not.
+
+        Args:
+            threads: of this process.
+        """
+        if min(map(len, self.seconds.values())) < FEWEST:
+            return f"a step takes too long for {FEWEST} repeats in {ENOUGH_SECONDS:.0f} s"
+        if crowded(self.others, threads):
+            return f"other processes use {self.others:.1f} of {len(own_cores())} cores"
+        if self.spread > MOST_SPREAD:
+            return f"the times of equal steps differ by {self.spread:.0%}"
+        return ""
+
+
 def measure_formats(
     recipe: Recipe, classes: int, device: torch.device, formats: Sequence[Format], batch_size: int
-) -> dict[Format, float]:
-    """Return images per second of forward and backward passes with random weights and pictures: each format's best."""
-    step = _Step(recipe, classes, device, batch_size)
-    return fastest({one: lambda one=one: step(one) for one in formats}, batch_size)  # type: ignore[misc]
+) -> FormatTimes:
+    """Time forward and backward passes with random weights and pictures; the batch is smaller where they take long."""
+    few = min(FEW, batch_size)
+    step, first = _Step(recipe, classes, device, few), formats[0]
+    step(first)
+    began = time.perf_counter()
+    step(first)
+    images = images_in_time((time.perf_counter() - began) / few, len(formats), batch_size)
+    step.set_batch(images)
+    load = OtherLoad() if device.type == "cpu" else None
+    seconds = time_rounds({one: lambda one=one: step(one) for one in formats})  # type: ignore[misc]
+    return FormatTimes(seconds, images, load.cores() if load else None)
 
 
-def fastest(
-    steps: Mapping[Format, Callable[[], None]], images: int, clock: Callable[[], float] = time.perf_counter
-) -> dict[Format, float]:
-    """Return images per second of each step, in rounds; the first is a warm-up and only counts if time is short."""
-    began, found = clock(), dict.fromkeys(steps, math.inf)
+def images_in_time(per_image: float, formats: int, batch_size: int) -> int:
+    """Return the images per step with which all rounds take no longer than they should; at most a batch.
+
+    Args:
+        per_image: seconds.
+        formats: number of formats.
+        batch_size: images of a training step.
+    """
+    allowed = ENOUGH_SECONDS / (formats * (1 + ROUNDS))
+    return max(min(FEW, batch_size), min(batch_size, int(allowed / max(per_image, 1e-9))))
+
+
+def time_rounds(
+    steps: Mapping[Format, Callable[[], None]], clock: Callable[[], float] = time.perf_counter
+) -> dict[Format, tuple[float, ...]]:
+    """Return the seconds of each step, taken in rounds; the first round is a warm-up and not counted."""
+    began = clock()
+    found: dict[Format, list[float]] = {one: [] for one in steps}
     for number in range(1 + ROUNDS):
-        if number == 1 and clock() - began < ENOUGH_SECONDS:
-            found = dict.fromkeys(steps, math.inf)
-        elif number >= 1 and clock() - began >= ENOUGH_SECONDS and all(map(math.isfinite, found.values())):
+        if number > 1 and clock() - began >= ENOUGH_SECONDS:
             break
         for one, step in steps.items():
             start = clock()
             step()
-            found[one] = min(found[one], clock() - start)
-    return {one: images / max(seconds, 1e-9) for one, seconds in found.items()}
+            if number:
+                found[one].append(clock() - start)
+    return {one: tuple(seconds) for one, seconds in found.items()}
 
 
 def largest_batch(fits: Callable[[int], None]) -> int:
@@ -146,15 +212,20 @@ class _Step:
 
     def __init__(self, recipe: Recipe, classes: int, device: torch.device, batch_size: int) -> None:
         model = at_any_fold(recipe).model
-        size = model.size
+        self._classes, self._size, self._device, self._last = classes, model.size, device, False
         with torch.random.fork_rng(devices=[]):  # so that this does not change the random numbers of a training
             self.model: nn.Module = build_network(model, classes, load_weights=False).model.to(device).train()
-            self._images = torch.randn(batch_size, 3, size, size).to(device)
-            self._label = torch.randint(classes, (batch_size,)).to(device)
         apply_freezing(self.model, recipe.model.freeze, recipe.training.epochs - 1, recipe.training.epochs)
         if recipe.training.grad_checkpointing:
             self.model.set_grad_checkpointing(True)  # type: ignore[operator]
-        self._device, self._last = device, False
+        self.set_batch(batch_size)
+
+    def set_batch(self, images: int) -> None:
+        """Take so many images per step."""
+        memory = torch.channels_last if self._last else torch.contiguous_format
+        shape, generator = (images, 3, self._size, self._size), torch.Generator().manual_seed(0)
+        self._images = torch.randn(shape, generator=generator).to(self._device, memory_format=memory)
+        self._label = torch.arange(images, device=self._device) % self._classes
 
     def __call__(self, chosen: Format, *, keep_gradient: bool = False) -> None:
         if chosen.channels_last != self._last:

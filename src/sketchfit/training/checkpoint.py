@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from sketchfit.files import atomic
+from sketchfit.models.plain_pickle import load_plain
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -23,5 +24,5 @@ def load_checkpoint(path: Path, fingerprint: str) -> dict[str, Any] | None:
     """Read the checkpoint of the training with this fingerprint; None if there is none, or one of another."""
     if not path.is_file():
         return None
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    state: dict[str, Any] = load_plain(path)
     return state if state.get("fingerprint") == fingerprint else None

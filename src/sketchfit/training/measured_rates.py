@@ -24,12 +24,16 @@ from sketchfit.training.autotune import Format
 
 NAME = "autotune.json"
 
+METHOD = 2
+"""Version of the measurement: earlier ones may have been made on a busy machine, and are not used."""
+
 
 def conditions_of(recipe: Recipe, device: torch.device, batch_size: int) -> dict[str, Any]:
     """Return all that a measured rate depends on: the machine, the versions, the network, its input and batch size."""
     unrelated = {"weights", "pretrained", "mean", "std"}
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
+        "measured": METHOD,
         "threads": torch.get_num_threads(),
         "keep_memory": recipe.compute.keep_memory,
         "torch": torch.__version__,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -27,15 +25,16 @@ from sketchfit.data.store import Store
 from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
+from sketchfit.models.faults import explained
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.models.near_sizes import near_sizes_hint
+from sketchfit.models.lora import merge_lora
 from sketchfit.models.network import Network
-from sketchfit.models.saved_network import save_network
 from sketchfit.tracking.console import LOGGER
 from sketchfit.training.engine import TrialEngine
 from sketchfit.training.job import FitJob, TeacherTargets
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, make_plan
+from sketchfit.training.saved_trial import try_file
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
 
@@ -73,7 +72,7 @@ class Trial:
 
 
 def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
-    """Build the network with its loss and optimizer, make updates at each input size, save and predict.
+    """Build the network with its loss and optimizer, make updates at each input size, save, load and predict.
 
     Args:
         recipe: of a member or a student. With pretrained weights that are not a local file, these are loaded.
@@ -89,13 +88,8 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
         recipe = recipe.model_copy(update={"training": training})
     with same_randomness(device), quiet():
         try:
-            return _try(recipe, classes, device, folder)
-        except (UserError, KeyboardInterrupt):
-            raise
-        except Exception as error:  # timm, torch and extensions raise anything
-            first = next(iter(str(error).strip().splitlines()), "")
-            hint = near_sizes_hint(recipe.model)
-            raise UserError(f"a training step fails: {type(error).__name__}: {first}", hint) from error
+            with explained(recipe.model, "a training step"):
+                return _try(recipe, classes, device, folder)
         finally:
             gc.collect()
             if device.type == "cuda":
@@ -110,33 +104,31 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
     kept: list[int] = []
     for epoch in _kinds_of_epochs(few.recipe):
         first = _timed(lambda epoch=epoch: kept.append(_step(few, state, epoch, engine)), device)  # type: ignore[misc]
-    network = Network(state.reported().eval(), state.normalisation)
-    _try_saving(network, recipe, folder)
     weights = _bytes(state.model.state_dict().values())
     trained = _bytes(parameter for parameter in state.model.parameters() if parameter.requires_grad)
     others = _bytes(_tensors([state.raw_optimizer.state_dict(), state.ema and state.ema.state_dict(), state.zero]))
+    parameters = sum(parameter.numel() for parameter in state.model.parameters())
+    training_seconds = _training_seconds(job, state, engine, first)
+    network = Network(_finished(state, recipe), state.normalisation)
+    try_file(network, recipe, folder)
     return Trial(
-        parameters=sum(parameter.numel() for parameter in state.model.parameters()),
+        parameters=parameters,
         weights=weights,
         state=weights + trained + others,
         checkpoint=weights * (2 if recipe.training.checkpoint == "best" else 1) + others,
         activations=max(kept),
-        training_seconds=_training_seconds(job, state, engine, first),
+        training_seconds=training_seconds,
         prediction_seconds=_prediction_seconds(job, network, device),
         notes=state.notes,
     )
 
 
-def _try_saving(network: Network, recipe: Recipe, folder: Path) -> None:
-    """Write a file of weights below a folder, and delete it; a killed process leaves what `open_run` deletes."""
-    place = folder / f".trial.{os.getpid()}.part"
-    try:
-        place.mkdir(exist_ok=True)
-        save_network(place, network, recipe)
-    except OSError as error:
-        raise UserError(f"a file of weights cannot be written to {folder}: {error}") from error
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+def _finished(state: TrainState, recipe: Recipe) -> nn.Module:
+    """Return the network as it is after a training; the state cannot be trained afterwards."""
+    model = state.reported().eval()
+    if recipe.model.lora.rank:
+        merge_lora(model)
+    return model
 
 
 def trial_job(recipe: Recipe, classes: int) -> FitJob:

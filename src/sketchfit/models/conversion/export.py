@@ -17,6 +17,7 @@ from sketchfit.models.backends.eager import eager
 from sketchfit.models.backends.onnx_runtime import OnnxRuntime
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.onnx_graph import to_onnx
+from sketchfit.models.faults import one_line
 from sketchfit.models.feature_network import tolerance_of
 from sketchfit.models.network import Network
 
@@ -41,7 +42,7 @@ def checked_graph(network: Network, size: int, channels: int) -> tuple[bytes, bo
             backend = OnnxRuntime.load(graph, torch.get_num_threads())
             gap = max(_gap(backend, network, _noise(count, size, channels)) for count in counts)
         except Exception as error:  # converters raise all kinds
-            why = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else ''}"
+            why = one_line(error)
             continue
         if gap <= tolerance_of(network.model, TOLERANCE):
             return graph, any_batch

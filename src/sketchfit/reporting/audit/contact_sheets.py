@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 
 from sketchfit.audit.audit import Audit
 from sketchfit.config.audit import AuditSection
+from sketchfit.processors import cores
 from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, square, tiled, webp
 
 COLUMNS = 10
@@ -64,7 +64,7 @@ def class_sheets(audit: Audit, section: AuditSection, threads: int | None = None
         sheet = contact_sheet(audit.thumbnails, rows, most, cell_side(section))
         return ClassSheet(table.class_names[index], len(rows), sheet)
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(threads or cores()) as pool:
         made = list(pool.map(one, range(table.class_count)))
     return sorted(made, key=lambda one: one.name.casefold())
 

@@ -1,0 +1,131 @@
+"""The processor cores that this process may use, and what other processes use of them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+
+CGROUPS = Path("/sys/fs/cgroup")
+SLACK, SLACK_SHARE = 0.25, 0.1
+"""Cores, and share of this process's threads, that others may use before that counts: an idle machine is never at 0."""
+
+
+def cores() -> int:
+    """Return how many cores this process may keep busy: by its affinity, and by the CPU quota of its container."""
+    limit = cpu_quota()
+    return max(1, min(len(own_cores()), math.ceil(limit) if limit else len(own_cores())))
+
+
+def own_cores() -> tuple[int, ...]:
+    """Return the numbers of the cores on which this process may run."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def cpu_quota(root: Path = CGROUPS, groups: Path = Path("/proc/self/cgroup")) -> float | None:
+    """Return the cores that control groups allow this process, the smallest of its group and those above.
+
+    Args:
+        root: where control groups are mounted; version 1 has a folder per controller there.
+        groups: file with the groups of this process.
+
+    Returns:
+        None where there is no limit, or no control group.
+    """
+    found = [limit for folder in _folders(root, groups) if (limit := _limit(folder)) is not None]
+    return min(found, default=None)
+
+
+def _folders(root: Path, groups: Path) -> Iterator[Path]:
+    """Yield the folders that may limit this process; in a container, those of `root` itself."""
+    lines = groups.read_text().splitlines() if groups.is_file() else []
+    for line in [*lines, "0::/", "1:cpu:/"]:
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        for mount in (root / "cpu", root / controllers) if controllers else (root, root / "unified"):
+            place = mount / path.lstrip("/")
+            yield from (one for one in (place, *place.parents) if one.is_relative_to(mount))
+
+
+def _limit(folder: Path) -> float | None:
+    """Return the cores that a control group allows; None where it has no limit."""
+    try:
+        if (folder / "cpu.max").is_file():
+            quota, period = (folder / "cpu.max").read_text().split()
+        else:
+            quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 and int(period) > 0 else None
+    except (OSError, ValueError):  # `max` is no number
+        return None
+
+
+Times = tuple[float, float]
+"""Seconds since some moment in which the cores were busy, and seconds of this process with its children."""
+
+
+class OtherLoad:
+    """Measures what other processes use, from its creation on.
+
+    Args:
+        times: returns the times of the cores and of this process.
+        clock: in seconds.
+    """
+
+    def __init__(self, times: Callable[[], Times | None] | None = None, clock: Callable[[], float] = monotonic) -> None:
+        self._times, self._clock = times or _busy, clock
+        self._began, self._before = clock(), self._times()
+
+    def cores(self) -> float | None:
+        """Return the number of cores that others used on average; None where that is not known."""
+        now, seconds = self._times(), self._clock() - self._began
+        if now is None or self._before is None or seconds <= 0:
+            return None
+        busy, own = (after - before for after, before in zip(now, self._before, strict=True))
+        return max(0.0, (busy - own) / seconds)
+
+
+def crowded(others: float | None, threads: int, total: int | None = None) -> bool:
+    """Return whether others use cores that this process's threads need.
+
+    Args:
+        others: cores that they use; None: not known.
+        threads: of this process.
+        total: cores on which it may run; None: those of its affinity.
+    """
+    free = max(0, (len(own_cores()) if total is None else total) - threads)
+    return others is not None and others > free + max(SLACK, SLACK_SHARE * threads)
+
+
+NOT_COUNTED = ("iowait", "guest", "guest_nice")
+"""The time of guests is part of `user` as well; `steal`, what other virtual machines take, is counted."""
+
+
+def _busy() -> Times | None:
+    import psutil
+
+    try:
+        each = psutil.cpu_times(percpu=True)
+        own = set(own_cores())
+        chosen = [one for number, one in enumerate(each) if number in own] if len(each) == os.cpu_count() else each
+        busy = sum(sum(one) - one.idle - sum(getattr(one, name, 0.0) for name in NOT_COUNTED) for one in chosen)
+        process = psutil.Process()
+        mine = process.cpu_times()
+        children = [_own(child) for child in process.children(recursive=True)]
+        return float(busy), float(mine.user + mine.system + mine.children_user + mine.children_system + sum(children))
+    except (psutil.Error, OSError, NotImplementedError):
+        return None
+
+
+def _own(process: object) -> float:
+    import psutil
+
+    try:
+        times = process.cpu_times()  # type: ignore[attr-defined]
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
