@@ -1,0 +1,60 @@
+"""Flipped bytes and cut-off files, over every kind of file of a finished and an interrupted run and of its cache."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.storm.judge import Ending, end_of, with_results, worst
+from tests.storm.results import answers_of, differences
+from tests.storm.storm import Moment, Storm
+
+WAYS = ("flip", "truncate", "flip", "empty", "flip", "noise")
+
+
+def tries(storm: Storm, number: int) -> Iterator[tuple[str, Ending]]:
+    """Damage one file per try: kinds of files in random order, ways of damage in turn."""
+    kinds = [(moment, kind) for moment in ("finished", "interrupted") for kind in kinds_of_files(storm, moment)]
+    order = [kinds[place] for place in storm.random.permutation(len(kinds))]
+    for _, (moment, kind), way in zip(range(number), itertools.cycle(order), itertools.cycle(WAYS), strict=False):
+        storm.begin(moment)
+        files = kinds_of_files(storm, moment)[kind]
+        path = storm.place.root / files[storm.integer(0, len(files) - 1)]
+        what = f"{moment}, {path.relative_to(storm.place.root)}: {damage(storm, path, way)}"
+        yield what, _finished(storm) if moment == "finished" else storm.run_again()
+
+
+def kinds_of_files(storm: Storm, moment: Moment) -> dict[str, list[Path]]:
+    """Return the files of the run and its cache by kind: by their path without numbers and digests."""
+    found: dict[str, list[Path]] = {}
+    root = storm.saved / moment
+    for area in ("runs", "cache"):
+        for path in sorted((root / area).rglob("*")):
+            if path.is_file() and path.stat().st_size:
+                name = path.relative_to(root)
+                found.setdefault(re.sub(r"[0-9a-f]{16,}|\d+", "#", str(name)), []).append(name)
+    return found
+
+
+def damage(storm: Storm, path: Path, way: str) -> str:
+    """Damage a file; return what was done."""
+    content = bytearray(path.read_bytes())
+    place = storm.integer(0, len(content) - 1)
+    if way == "flip":
+        content[place] ^= 1 << storm.integer(0, 7)
+    elif way == "noise":
+        content[place : place + 64] = storm.random.bytes(len(content[place : place + 64]))
+    else:
+        del content[0 if way == "empty" else place :]
+    path.write_bytes(content)
+    return way if way == "empty" else f"{way} at byte {place}"
+
+
+def _finished(storm: Storm) -> Ending:
+    """Judge by the answers: weights that were damaged and are neither used nor trained again show when they are."""
+    finished = storm.run("again")
+    different = differences(answers_of(storm.place.out), answers_of(storm.saved / "finished" / "runs" / "run"))
+    first = end_of(finished)
+    return worst(with_results(first, different), storm.predict_again())
