@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-.PHONY: demo test test-slow test-gpu fuzz lint install clean docs bench
+.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs bench
 
 install: $(INSTALLED)
 
@@ -34,6 +34,10 @@ test-gpu: install
 # make fuzz [MINUTES=10]: random tables, images and folders; only a message to the user may stop a reader
 fuzz: install
 	$(BIN)/python -m tools.fuzz_data --minutes $(or $(MINUTES),10)
+
+# make storm [STORM="--all --seed 1"]: kills, full disks, damage, hostile files; nothing may be silently wrong
+storm: install
+	$(BIN)/python -m tests.storm $(STORM)
 
 lint: install
 	$(BIN)/ruff check .
