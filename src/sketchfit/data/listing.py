@@ -157,7 +157,7 @@ class Listing:
 
     def outside(self, path: str = "") -> list[str]:
         """Return the links in a folder and below that lead to images or folders outside the root, sorted."""
-        return sorted(one.path for one in self.walk(path) if one.kind == "outside" and self._is_data(one.path))
+        return sorted(one.path for one in self.walk(path) if one.kind == "outside" and self.is_data(one.path))
 
     def images(self, path: str = "") -> list[str]:
         """Return all images in a folder and below: paths relative to the root, in natural order.
@@ -223,7 +223,8 @@ class Listing:
         content = self._content(path)
         return content is not None and is_marked(content.files)
 
-    def _is_data(self, link: str) -> bool:
+    def is_data(self, link: str) -> bool:
+        """Return whether a link leads to an image or a folder."""
         return is_image_name(link) or (self.root / link).is_dir() or is_image_content(self.root / link)
 
     def _match(self, name: str, content: _Folder, among: set[str], without_suffix: bool = False) -> str | None:

@@ -13,7 +13,6 @@ from sketchfit.data.labelled import LabelledRows, rows_of_folders, rows_of_table
 from sketchfit.data.labels import Classes, read_classes
 from sketchfit.data.layouts import Layout, Role
 from sketchfit.data.layouts.folders import archives
-from sketchfit.data.listing import ALLOW_LINKS
 from sketchfit.data.read_settings import NONE, Missing
 from sketchfit.data.sample_labels import KnownClasses
 from sketchfit.data.sheets import Sheet
@@ -89,10 +88,6 @@ def _rows(layout: Layout, role: Role, table: LabelledTable | None) -> LabelledRo
 def _class_folders(layout: Layout, role: Role) -> LabelledRows:
     source, part = layout.found.source, layout.parts[role]
     folder = part.folder or ""
-    if outside := source.listing.outside(folder):
-        source.problems.add(
-            f"links in the training folders lead outside {source.root}: {listed(outside)}. {ALLOW_LINKS}"
-        )
     used = {one.path for other in layout.parts.values() for one in other.classes}
     used |= {other.folder for other in layout.parts.values() if other.folder is not None}
     prefix = f"{folder}/" if folder else ""

@@ -9,7 +9,7 @@ from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, gues
 from sketchfit.data.layouts.class_folders import by_split, class_parts
 from sketchfit.data.layouts.folders import ImageFolders, archives, by_role, join
 from sketchfit.data.layouts.found import Contents, Layout
-from sketchfit.data.layouts.links import links_outside, refuse_linked_tables
+from sketchfit.data.layouts.links import FETCH, refuse_linked_images, refuse_linked_tables, unfollowed
 from sketchfit.data.layouts.other_formats import refuse_other_formats
 from sketchfit.data.layouts.parts import SplitPart
 from sketchfit.data.layouts.tables import FoundTable, find_tables
@@ -55,6 +55,7 @@ def find_layout(data: Path, source: DataSource) -> Layout:
         parts, named = _search(data, found)
     _add_part(found, parts, "valid", names.valid)
     _add_part(found, parts, "test", names.test)
+    refuse_linked_images(source, found.top, parts)
     return Layout(found, parts, named, _notes(found, parts["train"]))
 
 
@@ -67,7 +68,7 @@ def _look(source: DataSource, given: Path | None) -> Contents:
     tables = find_tables(source.listing, top, splits, folders.around(top))
     tables = tables or find_tables(source.listing, top, splits, folders.without_images(top))
     if given is None:
-        refuse_linked_tables(source.listing, top)
+        refuse_linked_tables(source, top)
         refuse_other_formats(source.listing, top, tables, _settled(source, folders, splits))
     source.decode_as_one(table.path for table in tables if table.role or table_suffix(table.path.name) != ".txt")
     sample = _sample(source, tables)
@@ -236,8 +237,9 @@ def _nothing(data: Path, found: Contents) -> UserError:
     content = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
     if packed := archives(listing, found.top):
         return UserError(f"{data} has nothing to train on; it contains {content}", f"Unpack {listed(packed)} first.")
-    if links := links_outside(listing, found.top):
-        return UserError(f"{data} has nothing to train on but links that lead outside: {listed(links)}", ALLOW_LINKS)
+    if links := unfollowed(listing, found.top):
+        reason = f"{data} has nothing to train on but links that lead outside or to nothing: {listed(links)}"
+        return UserError(reason, f"{ALLOW_LINKS} {FETCH}")
     flat = found.splits.get("train")
     if flat:
         return UserError(

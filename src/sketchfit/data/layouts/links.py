@@ -1,34 +1,117 @@
-"""Links that lead outside the data folder, where they would decide how the data are read."""
+"""Links that cannot be followed, where they would decide how the data are read: to other places, and to nothing."""
 
 from __future__ import annotations
 
-from sketchfit.data.listing import ALLOW_LINKS, Listing
+import os
+from collections.abc import Callable, Iterator, Mapping
+
+from sketchfit.data.images import is_image_name
+from sketchfit.data.layouts.folders import join
+from sketchfit.data.layouts.parts import SplitPart
+from sketchfit.data.listing import ALLOW_LINKS, ListedFile, Listing
+from sketchfit.data.read_settings import TableNames
 from sketchfit.data.sheets import is_table_name, table_stem, table_suffix
-from sketchfit.data.split_names import role_of
+from sketchfit.data.source import DataSource
+from sketchfit.data.split_names import Role, role_of
 from sketchfit.errors import UserError
 from sketchfit.wording import listed
 
+FETCH = "Fetch what they lead to (git annex get, dvc pull), or delete them."
+"""What to do about links to nothing."""
 
-def refuse_linked_tables(listing: Listing, folder: str) -> None:
-    """Refuse tables of a folder that are links to other places: without them the images would be read in another way.
+
+def refuse_linked_tables(source: DataSource, top: str) -> None:
+    """Refuse tables, and links in the top folder that are named like splits: without them other rows would be read.
+
+    Those that the user names are not refused.
 
     Raises:
-        UserError: there are such tables.
+        UserError: there are such links that lead outside the data folder or to nothing.
     """
-    tables = [path for path in links_outside(listing, folder) if _is_table(path) and _folder(path) == folder]
-    if tables:
-        raise UserError(f"tables in {listing.root} are links that lead outside: {listed(tables)}", ALLOW_LINKS)
+    names, listing = source.settings.names, source.listing
+    given = {(name or "").strip("/") for name in (names.train, names.valid, names.test, names.sample)}
+
+    def decides(link: ListedFile) -> bool:
+        if link.path in given:
+            return False
+        folder, _, name = link.path.rpartition("/")
+        role = role_of(name) if folder == top and not os.path.splitext(name)[1] else None  # noqa: PTH122
+        return _is_table(name) or (role is not None and _setting(names, role) is None)
+
+    _refuse(listing, decides)
 
 
-def links_outside(listing: Listing, folder: str) -> list[str]:
-    """Return all links in a folder and below that lead outside the data folder, sorted."""
-    return sorted(one.path for one in listing.walk(folder) if one.kind == "outside")
+def refuse_linked_images(source: DataSource, top: str, parts: Mapping[Role, SplitPart]) -> None:
+    """Refuse links to images and folders where images are rows without a table naming them, or could be.
+
+    Raises:
+        UserError: there are such links that lead outside the data folder or to nothing.
+    """
+    names, listing = source.settings.names, source.listing
+    folders = tuple(join(part.folder, "") if part.folder else "" for part in parts.values() if part.folder is not None)
+
+    def decides(link: ListedFile) -> bool:
+        if not _may_be_images(listing, link):
+            return False
+        if link.path.startswith(folders):
+            return True
+        begin = join(top, "") if top else ""
+        inside, slash, _ = link.path.removeprefix(begin).partition("/")
+        role = role_of(inside) if slash and link.path.startswith(begin) else None
+        return role is not None and role not in parts and _setting(names, role) is None
+
+    _refuse(listing, decides)
 
 
-def _is_table(path: str) -> bool:
+def unfollowed(listing: Listing, folder: str = "") -> list[str]:
+    """Return all links in a folder and below that lead outside the data folder or to nothing, sorted."""
+    return sorted(link.path for link in _links(listing, folder))
+
+
+def _links(listing: Listing, folder: str = "") -> Iterator[ListedFile]:
+    for one in listing.walk(folder) if listing.has_links else ():
+        if one.kind == "outside" or _is_lost(listing, one):
+            yield one
+
+
+def _is_lost(listing: Listing, one: ListedFile) -> bool:
+    """Return whether it is a link to something that is missing; a circle of links leads to nothing that ever was."""
+    if one.kind != "other":
+        return False
+    try:
+        (listing.root / one.path).stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _refuse(listing: Listing, decides: Callable[[ListedFile], bool]) -> None:
+    links = [one for one in _links(listing) if decides(one)]
+    outside = sorted(one.path for one in links if one.kind == "outside")
+    lost = sorted(one.path for one in links if one.kind != "outside")
+    problems = []
+    if outside:
+        problems.append(f"links lead outside {listing.root}: {listed(outside)}. {ALLOW_LINKS}")
+    if lost:
+        problems.append(f"links in {listing.root} lead to nothing: {listed(lost)}. {FETCH}")
+    if problems:
+        raise UserError(problems)
+
+
+def _setting(names: TableNames, role: Role) -> str | None:
+    """Return what the user has named as a split."""
+    given: dict[Role, str | None] = {"train": names.train, "valid": names.valid, "test": names.test}
+    return given[role]
+
+
+def _may_be_images(listing: Listing, link: ListedFile) -> bool:
+    if link.kind == "outside":
+        return listing.is_data(link.path)
+    return is_image_name(link.path) or not os.path.splitext(link.path)[1]  # noqa: PTH122 - a folder, perhaps
+
+
+def _is_table(name: str) -> bool:
     """Return whether a file is a table by its name; a text such as a licence is not."""
-    return is_table_name(path) and (table_suffix(path) != ".txt" or role_of(table_stem(path)) is not None)
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
+    return is_table_name(name) and (table_suffix(name) != ".txt" or role_of(table_stem(name)) is not None)
