@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from sketchfit.regular import what_it_is
+
 Result = TypeVar("Result")
 
 
@@ -37,7 +39,11 @@ def no_such_data(path: Path) -> UserError:
 
 def not_a_file(path: str | Path) -> str:
     """Return a sentence about a path that should be a file and is none."""
-    return f"{path} is a folder, not a file" if Path(path).expanduser().is_dir() else f"{path} does not exist"
+    try:
+        mode = Path(path).expanduser().stat().st_mode
+    except (OSError, ValueError):
+        return f"{path} does not exist"
+    return f"{path} is {what_it_is(mode)}, not a file"
 
 
 class Problems:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sketchfit.destinations import Destination
+from sketchfit.disk import writing
 
 NEW_FILE = 0o666
 """Permissions of a new file, from which the system takes away those of the umask."""
@@ -30,25 +31,27 @@ def atomic(path: Path) -> Iterator[Path]:
         UserError: the path leads to a folder, or its links lead in a circle.
     """
     destination = Destination.of(path)
-    if destination.in_place:
-        with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
-            temporary = Path(folder) / path.name
+    with writing(destination.path):
+        if destination.in_place:
+            with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
+                temporary = Path(folder) / path.name
+                yield temporary
+                destination.fill(temporary)
+            return
+        path = destination.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            mode = _create(temporary)
             yield temporary
-            destination.fill(temporary)
-        return
-    path = destination.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        mode = _create(temporary)
-        yield temporary
-        _set_mode(temporary, mode if destination.mode is None else destination.mode)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+            _set_mode(temporary, mode if destination.mode is None else destination.mode)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            with suppress(OSError):  # there is none, or the file system has become read-only
+                temporary.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -27,3 +27,12 @@ def counted(number: int, noun: str) -> str:
     ('1 row', '1,200 rows')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes in decimal units.
+
+    >>> size_text(12_400_000), size_text(1.23e9), size_text(2.5e12)
+    ('12 MB', '1.2 GB', '2,500.0 GB')
+    """
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"

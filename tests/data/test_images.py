@@ -330,7 +330,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="folder"):
         decode(tmp_path)
     os.mkfifo(tmp_path / "pipe.jpg")
-    with pytest.raises(ImageError, match="regular"):
+    with pytest.raises(ImageError, match="named pipe"):
         decode(tmp_path / "pipe.jpg")
     (tmp_path / "wrong.gif").write_bytes(encoded(drawing(1), "PNG"))
     np.testing.assert_array_equal(decode(tmp_path / "wrong.gif"), np.asarray(drawing(1)))

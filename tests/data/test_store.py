@@ -19,6 +19,7 @@ from sketchfit.data.images import decode
 from sketchfit.data.resize import to_square
 from sketchfit.data.store import Decoding, Store, StoreSettings, default_cache, open_store
 from sketchfit.errors import UserError
+from sketchfit.runs.arrays import create_npy
 from tests.data import malformed
 from tests.data.malformed import SVG, damaged_images
 
@@ -284,3 +285,42 @@ def test_damage_is_kept_with_the_store(tmp_path: Path) -> None:
         store = open_store(tmp_path, ["1.jpg", "2.jpg", "3.jpg"], StoreSettings(16), tmp_path / "cache")
         assert [bool(text) for text in store.damage] == [True, True, False]
         assert [bool(text) for text in store.errors] == [False, False, True]
+
+
+def test_only_the_arrays_that_are_needed_take_space(
+    images: tuple[Path, list[str]], cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, paths = images
+    made: list[tuple[int, ...]] = []
+
+    def create(path: Path, shape: tuple[int, ...], dtype: type) -> np.memmap:
+        made.append(shape)
+        return create_npy(path, shape, dtype)
+
+    monkeypatch.setattr(store_module, "create_npy", create)
+    open_store(root, paths, SETTINGS, cache_folder)
+    assert made == [(5, 24, 24, 1)]
+    open_store(root, paths, replace(SETTINGS, channels=3), cache_folder)
+    assert made[1:] == [(5, 24, 24, 3)]
+    malformed.drawing(7, (30, 30), colour=True).save(root / "sub" / "coloured.png")
+    mixed = open_store(root, [*paths, "sub/coloured.png", "sub/none.png"], SETTINGS, cache_folder, Decoding(1))
+    assert made[2:] == [(7, 24, 24, 1), (7, 24, 24, 3)]
+    np.testing.assert_array_equal(
+        mixed.images[0, :, :, 1], open_store(root, paths, SETTINGS, cache_folder).images[0, :, :, 0]
+    )
+    assert mixed.images[6].min() == 255
+
+
+def test_a_complete_store_needs_no_write(
+    images: tuple[Path, list[str]], cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, paths = images
+    open_store(root, paths, SETTINGS, cache_folder)
+
+    def refuse(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(store_module, "FileLock", refuse)
+    assert not open_store(root, paths, SETTINGS, cache_folder).built
+    with pytest.raises(OSError, match="Read-only"):
+        open_store(root, paths[:2], SETTINGS, cache_folder)

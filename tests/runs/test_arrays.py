@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pytest
 
+from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import create_npy, map_npy, read_npy, read_npz, write_npy, write_npz
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities, write_probabilities
@@ -121,3 +124,20 @@ def test_rows_of_several_repeats_are_averaged():
     assert merged.row.tolist() == [1, 3, 5]
     assert merged.prob.tolist() == [[0.5, 0.5], [1, 0], [0.5, 0.5]]
     assert merged.prob.dtype == np.float32
+
+
+def test_an_array_without_space_is_an_error_and_leaves_nothing(small_disk):
+    path = small_disk / "a.npy"
+    with pytest.raises(DiskError) as caught:
+        create_npy(path, (2000, 1000), np.uint8)
+    assert (caught.value.errno, caught.value.needed) == (errno.ENOSPC, 2_000_000)
+    assert list(small_disk.iterdir()) == []
+
+
+def test_the_space_of_an_array_is_taken_at_once(tmp_path):
+    path = tmp_path / "a.npy"
+    array = create_npy(path, (3000, 1000), np.uint8)
+    assert path.stat().st_blocks * 512 >= 3_000_000
+    array[5] = 7
+    array.flush()
+    assert read_npy(path).sum(dtype=np.int64) == 7000

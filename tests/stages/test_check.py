@@ -15,7 +15,7 @@ from sketchfit.config.section import CheckedBy
 from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems, UserError
 from sketchfit.stages import check as check_stage
-from sketchfit.stages import resources, start
+from sketchfit.stages import disk_space, resources, start
 from sketchfit.stages.check import check_networks, planned_folds
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.training.engine import TrialEngine
@@ -121,7 +121,7 @@ def test_too_little_memory(monkeypatch):
 
 def test_too_little_disk_space(monkeypatch):
     assert checked(planned()).disk > 1e6
-    monkeypatch.setattr(resources.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
     with pytest.raises(UserError, match="are free"):
         checked(planned())
 

@@ -73,7 +73,11 @@ def oddities_of(name: str, data: bytes, image: Decoded) -> list[tuple[Kind, str]
     found: list[tuple[Kind, str]] = []
     if image.damage:
         found.append(("incomplete", image.damage))
-    kind, suffix, shape = format_of(data[:HEAD]), PurePosixPath(name).suffix.lower(), image.pixels.shape
+    kind, suffix, shape = (
+        format_of(data[:HEAD]),
+        PurePosixPath(name).suffix.lower(),
+        tuple(image.factor * side for side in image.pixels.shape[:2]),
+    )
     if kind is not None and suffix and suffix not in kind.suffixes:
         found.append(("wrong_extension", f"is a {kind.name} file, though its name ends in {suffix!r}"))
     count = _count_images(data) if kind is not None and kind.name in _MULTIPLE_IMAGES else 1

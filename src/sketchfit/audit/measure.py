@@ -24,12 +24,14 @@ from sketchfit.audit import broken, traits
 from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
 from sketchfit.audit.traits import TRAIT_NAMES, WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data import images, paper
+from sketchfit.data.decoders import large
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.digests import content_digests
 from sketchfit.data.images import Decoded, ImageError, decode, decode_image, read_image_file
 from sketchfit.data.in_threads import in_threads
 from sketchfit.data.paper import InkMask
 from sketchfit.data.store import Decoding, Progress
+from sketchfit.disk import DiskError
 from sketchfit.duplicates import Signatures, signature, take_signature
 from sketchfit.errors import UserError
 from sketchfit.processors import cores
@@ -168,6 +170,8 @@ class Measuring:
         measured = self._measured()
         try:
             write_npz(self.path, _arrays(measured))
+        except DiskError:
+            raise
         except OSError as error:
             raise UserError(
                 f"the audit's cache cannot be written to {self.path.parent}: {error.strerror or error}",
@@ -179,13 +183,14 @@ class Measuring:
         if self._done[row] is not None:
             return
         data = None
-        try:
-            data = read_image_file(self._files[row])
-            image = decode_image(data, self._settings.max_pixels)
-        except ImageError as error:
-            self._measure(row, data, error)
-        else:
-            self._measure(row, data, image)
+        with large.one_image():
+            try:
+                data = read_image_file(self._files[row])
+                image = decode_image(data, self._settings.max_pixels)
+            except ImageError as error:
+                self._measure(row, data, error)
+            else:
+                self._measure(row, data, image)
 
     def _measure(self, row: int, data: bytes | None, image: Decoded | ImageError) -> None:
         one, signature_of_row = _measure_one(self._files[row].name, data, image, self._settings)
@@ -274,10 +279,11 @@ def _measure_one(
     values, moments, thumbnail = trait_values(None), np.full((2, 3), np.nan), b""
     if settings.traits:
         known = ink if max(small.shape[:2]) <= WORKING_SIDE else None
-        values = trait_values(measure(pixels, len(data), jpeg_quality(data), known))
+        values = trait_values(measure(pixels, len(data), jpeg_quality(data), known).enlarged(image.factor))
         moments, thumbnail = _moments(pixels), _thumbnail(small, settings.thumbnail)
-    digest = _digest(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes())
-    one = _One(digest, "", tuple(oddities_of(name, data, image)), values, moments, thumbnail)
+    digest = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(pixels).data)
+    one = _One(digest.hexdigest(), "", tuple(oddities_of(name, data, image)), values, moments, thumbnail)
     return one, take_signature(small, ink)
 
 

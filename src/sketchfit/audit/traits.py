@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from math import nan
 
@@ -88,6 +88,13 @@ class Traits:
     """1 … 100 on libjpeg's scale, from the file's quantisation table."""
     file_bytes: float
     """Size of the file."""
+
+    def enlarged(self, factor: int) -> Traits:
+        """Return the measurements of an image whose sides were divided by a factor before they were taken."""
+        if factor == 1:
+            return self
+        width, height, line_width = (factor * value for value in (self.width, self.height, self.line_width))
+        return replace(self, width=width, height=height, line_width=line_width)
 
 
 TRAIT_NAMES = tuple(field.name for field in fields(Traits))

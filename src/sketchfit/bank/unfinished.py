@@ -72,7 +72,7 @@ class PassFiles:
             found = Unfinished(self._mapped(shape), int(what["done"]), tuple(map(float, what["scales"])))
         except (OSError, ValueError, KeyError, TypeError, EOFError):
             self.index.unlink(missing_ok=True)
-            found = Unfinished(_reserved(self.array, shape))
+            found = Unfinished(create_npy(self.array, shape, np.float16))
 
         def save(done: int, scales: Scales) -> None:
             with self.array.open("rb") as file:
@@ -103,22 +103,3 @@ class PassFiles:
         if found.shape != shape:
             raise ValueError("another shape")
         return found
-
-
-def _reserved(path: Path, shape: tuple[int, int]) -> Half:
-    """Return an array of zeros on disk.
-
-    Its bytes are written at once. Otherwise a full disk would end the process at a later assignment, without an error.
-
-    Raises:
-        OSError: there is no space for it.
-    """
-    array: Half = create_npy(path, shape, np.float16)
-    size, zeros = path.stat().st_size, bytes(1 << 20)
-    with path.open("r+b") as file:
-        file.seek(size - array.nbytes)
-        for start in range(0, array.nbytes, len(zeros)):
-            file.write(zeros[: array.nbytes - start])
-        file.flush()
-        os.fsync(file.fileno())
-    return array

@@ -62,11 +62,13 @@ def main() -> None:
 
 def _status() -> int:
     """Run the command; return the exit status, after a message where it is not 0."""
+    from sketchfit.disk import explained
     from sketchfit.errors import UserError
     from sketchfit.redact import redact
 
     try:
-        status = app(standalone_mode=False)
+        with explained():
+            status = app(standalone_mode=False)
         if status == INTERRUPTED:  # some versions of typer return it after Ctrl-C
             raise KeyboardInterrupt
     except UserError as error:

@@ -16,7 +16,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.shipped import known_recipes, no_such_recipe, recipe_text, shipped_recipes
 from sketchfit.config.student import student_of
 from sketchfit.config.yaml_files import parse_yaml, read_yaml
-from sketchfit.errors import UserError
+from sketchfit.errors import UserError, not_a_file
 from sketchfit.redact import secret_keys
 
 
@@ -108,7 +108,7 @@ def _settings(source: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], s
     if path.suffix not in {".yaml", ".yml"} and not path.is_file():
         raise no_such_recipe(str(source))
     if not path.is_file():
-        raise UserError(f"recipe file {path} does not exist", known_recipes())
+        raise UserError(f"recipe file {not_a_file(path)}", known_recipes())
     return _as_settings(read_yaml(path), str(path)), str(path)
 
 

@@ -14,11 +14,21 @@ from numpy.typing import NDArray
 from sketchfit.data.decoders.formats import HEAD
 from sketchfit.data.decoders.strokes import is_strokes
 from sketchfit.data.parquet_images import read_image
+from sketchfit.regular import check_regular, open_regular
 
 SEPARATOR = "#"
 STROKE_SUFFIX = ".ndjson"
 PARQUET_SUFFIXES = (".parquet", ".pq")
 SUFFIXES = (STROKE_SUFFIX, *PARQUET_SUFFIXES)
+
+MOST_BYTES = 1 << 34
+"""A larger file of strokes is not read."""
+
+MOST_LINE = 1 << 26
+"""A longer line of it is no drawing."""
+
+STEP = 1 << 26
+"""Bytes whose line ends are found at once."""
 
 
 def is_container(path: Path) -> bool:
@@ -26,7 +36,7 @@ def is_container(path: Path) -> bool:
     if not path.name.lower().endswith(STROKE_SUFFIX):
         return False
     try:
-        with path.open("rb") as file:
+        with open_regular(path, MOST_BYTES) as file:
             return is_strokes(file.read(HEAD))
     except OSError:
         return False
@@ -34,7 +44,7 @@ def is_container(path: Path) -> bool:
 
 def members(container: Path) -> range:
     """Return the numbers of the images in a container."""
-    status = container.stat()
+    status = check_regular(container, MOST_BYTES)
     return range(1, len(_line_ends(str(container), status.st_mtime_ns, status.st_size)) + 1)
 
 
@@ -65,11 +75,13 @@ def read_member(path: Path) -> bytes | None:
     try:
         if container.lower().endswith(PARQUET_SUFFIXES):
             return read_image(Path(container), number)
-        status = Path(container).stat()
+        status = check_regular(container, MOST_BYTES)
         ends = _line_ends(container, status.st_mtime_ns, status.st_size)
         if not 1 <= number <= len(ends):
             return None
         start = int(ends[number - 2]) if number > 1 else 0
+        if int(ends[number - 1]) - start > MOST_LINE:
+            return None
         with Path(container).open("rb") as file:
             file.seek(start)
             return file.read(int(ends[number - 1]) - start).strip()
@@ -83,5 +95,7 @@ def _line_ends(container: str, _changed: int, size: int) -> NDArray[np.int64]:
     if size == 0:
         return np.zeros(0, np.int64)
     data = np.memmap(container, np.uint8, "r")
-    ends = np.flatnonzero(data == ord("\n")).astype(np.int64) + 1
+    steps = range(0, size, STEP)  # the comparison takes as much memory as the part
+    parts = [np.flatnonzero(data[start : start + STEP] == ord("\n")).astype(np.int64) + start + 1 for start in steps]
+    ends = np.concatenate(parts)
     return ends if len(ends) and ends[-1] == size else np.append(ends, size)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sketchfit.data.images import read_image_file
+from sketchfit.data.images import MAX_BYTES, read_image_file
+from sketchfit.regular import open_regular
 
 STEADY = 2.0
 """Seconds after its last change from which on a file's times show whether it changes again: clocks of file systems are
@@ -28,8 +30,20 @@ class ContentDigests:
     @classmethod
     def of(cls, content: bytes) -> ContentDigests:
         """Compute both."""
-        return cls(hashlib.blake2b(content, digest_size=16).digest(), hashlib.blake2b(content, digest_size=8).digest())
+        return cls.of_parts((content,))
 
+    @classmethod
+    def of_parts(cls, parts: Iterable[bytes]) -> ContentDigests:
+        """Compute both of content that comes in parts."""
+        long, short = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=8)
+        for part in parts:
+            long.update(part)
+            short.update(part)
+        return cls(long.digest(), short.digest())
+
+
+LARGE = 1 << 24
+"""Bytes of a file that is read in parts."""
 
 _KNOWN: dict[tuple[str, int, int, int, int], ContentDigests] = {}
 
@@ -48,7 +62,15 @@ def content_digests(path: Path) -> ContentDigests:
     if (known := _KNOWN.get(key)) is not None:
         return known
     began = time.time()
-    found = ContentDigests.of(read_image_file(path))
+    found = _of_large(path) if LARGE < status.st_size <= MAX_BYTES else ContentDigests.of(read_image_file(path))
     if began - max(status.st_mtime, status.st_ctime) > STEADY and len(_KNOWN) < MOST_KNOWN:
         _KNOWN[key] = found
     return found
+
+
+def _of_large(path: Path) -> ContentDigests:
+    try:
+        with open_regular(path, MAX_BYTES) as file:
+            return ContentDigests.of_parts(iter(lambda: file.read(LARGE), b""))
+    except OSError:
+        return ContentDigests.of(read_image_file(path))  # raises the error

@@ -14,6 +14,7 @@ from PIL.ExifTags import TAGS
 
 from sketchfit.data.containers import read_member
 from sketchfit.processors import cores
+from sketchfit.regular import open_regular
 
 _EXIF_BLOCK = 0x8769
 _TAGS = {
@@ -49,7 +50,7 @@ def read_exif(files: Sequence[Path], workers: int | None = None) -> dict[str, ND
 def _fields(file: Path) -> dict[str, str]:
     member = read_member(file)
     try:
-        with Image.open(file if member is None else io.BytesIO(member)) as image:
+        with open_regular(file) if member is None else io.BytesIO(member) as content, Image.open(content) as image:
             exif = image.getexif()
             tags = {**exif, **exif.get_ifd(_EXIF_BLOCK)}
     except Exception:  # a damaged header fails in many ways, and the file is reported where it is decoded

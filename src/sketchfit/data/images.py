@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import stat
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sketchfit.data.containers import read_member
-from sketchfit.data.decoders import cut_off, decoded, formats, jpeg, pillow, png, strokes, svg
+from sketchfit.data.decoders import cut_off, decoded, formats, jpeg, large, pillow, png, strokes, svg
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, Decoded, ImageError, explain
 from sketchfit.data.decoders.formats import HEAD, HTML_STARTS, ImageFormat, format_of, missing_decoder
+from sketchfit.regular import open_regular, read_regular
 
 __all__ = [
     "GREY_TOLERANCE", "MODULES", "Decoded", "ImageError", "decode", "decode_image", "is_image_content",
@@ -32,10 +33,10 @@ GREY_TOLERANCE = 12
 """Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: more than what JPEG's
 rounding of chroma adds to a neutral grey (2 … 8), less than the faintest pencil colour."""
 
-MAX_BYTES = 1 << 30
-"""A larger file is not read."""
+MAX_BYTES = 1 << 29
+"""A larger file is not read: 100 million pixels of 4 bytes are smaller."""
 
-MODULES = (cut_off, decoded, formats, jpeg, pillow, png, strokes, svg)
+MODULES = (cut_off, decoded, formats, jpeg, large, pillow, png, strokes, svg)
 """Whose code decides the pixels, besides this module."""
 
 Image.init()
@@ -50,7 +51,7 @@ def is_image_name(name: str) -> bool:
 def is_image_content(path: Path | str) -> bool:
     """Return whether a file is an image by its first bytes, whatever its name is."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - called for every file of a folder
+        with open_regular(path) as file:
             return format_of(file.read(HEAD)) is not None
     except OSError:
         return False
@@ -66,7 +67,8 @@ def decode_image(data: bytes, max_pixels: int = 100_000_000) -> Decoded:
 
     EXIF orientation is applied; transparency becomes white, or black where nothing would be visible on white; 16-bit
     and float values are scaled to 0 … 255; the first image of an animation or a file with several pages is decoded;
-    colour profiles are ignored. Of a damaged JPEG or PNG what can be decoded is used.
+    colour profiles are ignored. Of a damaged JPEG or PNG what can be decoded is used. An image of more than
+    `large.MOST` pixels is halved, as often as needed.
 
     Args:
         data: a file's content.
@@ -82,11 +84,15 @@ def decode_image(data: bytes, max_pixels: int = 100_000_000) -> Decoded:
             hardly anything can be decoded.
     """
     _refuse_obvious(data)
-    try:
-        image = _decode(data, max_pixels)
-    except DECODER_ERRORS as error:
-        raise ImageError(explain(error)) from error
-    return Decoded(_grey_if_neutral(image.pixels), image.damage)
+    with large.one_image():
+        try:
+            image = _decode(data, max_pixels)
+        except DECODER_ERRORS as error:
+            raise ImageError(explain(error)) from error
+        factor = large.factor_of(image.pixels.shape[1], image.pixels.shape[0])
+        if factor > 1 and image.factor == 1:  # its decoder has no cheaper way
+            image = Decoded(large.halved(image.pixels, factor), image.damage, factor)
+        return replace(image, pixels=_grey_if_neutral(image.pixels))
 
 
 def read_image_file(path: Path) -> bytes:
@@ -96,12 +102,7 @@ def read_image_file(path: Path) -> bytes:
         ImageError: the file does not exist, is not regular, is larger than `MAX_BYTES`, or cannot be read.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ImageError("is a folder, not a file" if stat.S_ISDIR(status.st_mode) else "is not a regular file")
-        if status.st_size > MAX_BYTES:
-            raise ImageError(f"file of {status.st_size:,} bytes is larger than the limit of {MAX_BYTES:,}")
-        return path.read_bytes()
+        return read_regular(path, MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         if (member := read_member(path)) is not None:
             return member

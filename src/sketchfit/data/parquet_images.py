@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sketchfit.data.decoders.formats import HEAD, format_of
+from sketchfit.data.parquet_files import kind_of, open_parquet
 
 BYTES, PATH = "bytes", "path"
 """Fields of the structs."""
@@ -29,6 +30,7 @@ def image_column(file: pq.ParquetFile) -> str | None:
 
 def is_binary(kind: pa.DataType) -> bool:
     """Return whether a column consists of bytes."""
+    kind = kind_of(kind)
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
 
 
@@ -49,7 +51,8 @@ def read_image(path: Path, number: int) -> bytes | None:
                 return None
             images = _read_group(str(path), status.st_mtime_ns, column, group)
         before = int(ends[group - 1]) if group else 0
-        value = images[number - before - 1].as_py()
+        image = images[number - before - 1]
+        value = image[BYTES].as_py() if pa.types.is_struct(images.type) and image.is_valid else image.as_py()
     except (pa.ArrowException, ValueError) as error:
         raise OSError(str(error).splitlines()[0]) from error
     return value if isinstance(value, bytes) and value else None
@@ -58,16 +61,15 @@ def read_image(path: Path, number: int) -> bytes | None:
 @lru_cache(maxsize=256)
 def _groups(path: str, _changed: int, _size: int) -> tuple[str | None, np.ndarray]:
     """Return the column of images, and the number of rows up to the end of each group."""
-    with pq.ParquetFile(path) as file:
+    with open_parquet(Path(path)) as file:
         counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
         return image_column(file), np.cumsum(counts)
 
 
 @lru_cache(maxsize=4)
-def _read_group(path: str, _changed: int, column: str, group: int) -> pa.Array:
-    with pq.ParquetFile(path) as file:
-        images = file.read_row_group(group, columns=[column]).column(0).combine_chunks()
-    return images.field(BYTES) if pa.types.is_struct(images.type) else images
+def _read_group(path: str, _changed: int, column: str, group: int) -> pa.ChunkedArray:
+    with open_parquet(Path(path)) as file:
+        return file.read_row_group(group, columns=[column]).column(0)
 
 
 def _has_bytes(kind: pa.DataType) -> bool:
@@ -76,7 +78,7 @@ def _has_bytes(kind: pa.DataType) -> bool:
 
 def _has_image(file: pq.ParquetFile, column: str) -> bool:
     """Return whether the first value of a column is an image."""
-    for batch in file.iter_batches(batch_size=64, columns=[column]):
+    for batch in file.iter_batches(batch_size=16, columns=[column]):
         values = batch.column(0).drop_null()
         if len(values):
             return format_of(values[0].as_py()[:HEAD]) is not None

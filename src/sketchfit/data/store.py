@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,18 +23,20 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from sketchfit.data.decoders import large
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.digests import ContentDigests, content_digests
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
 from sketchfit.data.in_threads import in_threads
 from sketchfit.data.resize import Resize, to_square
+from sketchfit.disk import DiskError, writing
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.processors import cores
 from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
 from sketchfit.runs.marks import mark_cache
 
-VERSION = 2
+VERSION = 3
 """Increased when the same settings would give other pixels."""
 
 Progress = Callable[[int], None]
@@ -146,22 +149,39 @@ def open_stores(
     decoding = decoding or Decoding()
     files = [root / path for path in paths]
     try:
-        mark_cache(cache)
-        content = _content(files, decoding.workers)
-        folders = {one: cache / f"store-{_key(content, one)}" for one in settings}
-        with ExitStack() as locks:
-            for folder in sorted(set(folders.values())):  # sorted, so that two processes never wait for each other
-                locks.enter_context(FileLock(cache / f"{folder.name}.lock"))
-            missing = {one: folder for one, folder in folders.items() if not (folder / "store.json").is_file()}
-            for limit in sorted({one.max_pixels for one in missing}):
-                alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
-                _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.receiver(limit)))
+        with writing(cache):
+            content = _content(files, decoding.workers)
+            folders = {one: cache / f"store-{_key(content, one)}" for one in settings}
+            built = _build_missing(files, folders, cache, decoding)
+    except DiskError:
+        raise
     except OSError as error:
         raise UserError(
             f"the image store cannot be written to {cache}: {error.strerror or error}",
             "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
         ) from error
-    return [stored(folders[one], built=one in missing) for one in settings]
+    return [stored(folders[one], built=one in built) for one in settings]
+
+
+def _build_missing(
+    files: Sequence[Path], folders: Mapping[StoreSettings, Path], cache: Path, decoding: Decoding
+) -> set[StoreSettings]:
+    """Build the stores that are not there, and return which; nothing is written where all are."""
+    if all(_is_complete(folder) for folder in folders.values()):
+        return set()
+    mark_cache(cache)
+    with ExitStack() as locks:
+        for folder in sorted(set(folders.values())):  # sorted, so that two processes never wait for each other
+            locks.enter_context(FileLock(cache / f"{folder.name}.lock"))
+        missing = {one: folder for one, folder in folders.items() if not _is_complete(folder)}
+        for limit in sorted({one.max_pixels for one in missing}):
+            alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
+            _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.receiver(limit)))
+    return set(missing)
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / "store.json").is_file()
 
 
 def stored(folder: Path, *, built: bool = False) -> Store:
@@ -214,12 +234,13 @@ class _Pass:
         cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
 
         def put(row: int) -> tuple[str, str]:
-            image = self._image(row)
-            for store in stores:
-                if isinstance(image, ImageError):
-                    store.leave_white(row)
-                else:
-                    store.put(row, image.pixels)
+            with large.one_image():
+                image = self._image(row)
+                for store in stores:
+                    if isinstance(image, ImageError):
+                        store.leave_white(row)
+                    else:
+                        store.put(row, image.pixels)
             return (str(image), "") if isinstance(image, ImageError) else ("", image.damage)
 
         texts: dict[str, list[str]] = {"errors": [], "damage": []}
@@ -277,51 +298,55 @@ class _Pixels:
     """The arrays of a store that is being built.
 
     The store's channels are known only at the end. Grey drawings go to an array of their own until a coloured one was
-    seen.
+    seen, and only then an array for colour is made.
     """
 
     def __init__(self, part: Path, count: int, settings: StoreSettings) -> None:
-        size = settings.size
-        self._part, self._settings = part, settings
-        self._grey = create_npy(part / "grey.npy", (count, size, size, 1), np.uint8)
-        self._colour = create_npy(part / "colour.npy", (count, size, size, 3), np.uint8)
+        self._part, self._count, self._settings = part, count, settings
+        self._grey, self._colour = part / "grey.npy", part / "colour.npy"
+        self._arrays: dict[Path, np.memmap[Any, Any]] = {}
         self._paper = np.full((count, 3), 255, dtype=np.uint8)
         self._is_colour = np.zeros(count, dtype=bool)
-        self._any_colour = settings.channels == 3
+        self._adding = threading.Lock()
+        self._array(self._colour if settings.channels == 3 else self._grey)
 
     def put(self, row: int, image: NDArray[np.uint8]) -> None:
         """Resize a decoded image and store it."""
         square, self._paper[row] = self._settings.square(image)
-        if square.shape[2] == 3:
-            self._any_colour = True
-        self._is_colour[row] = self._any_colour  # other threads may change it at any time
-        if self._is_colour[row]:
-            self._colour[row] = _coloured(square)
-        else:
-            self._grey[row] = square
+        self._store(row, square)
 
     def leave_white(self, row: int) -> None:
         """Make the row white: its image cannot be read."""
-        self._grey[row] = 255
+        self._store(row, np.full((self._settings.size, self._settings.size, 1), 255, np.uint8))
 
     def finish(self) -> None:
         """Keep the array that holds all images, as `images.npy`, and write the paper."""
-        if self._any_colour:
+        if self._colour in self._arrays:
+            colour = self._arrays[self._colour]
             for row in np.flatnonzero(~self._is_colour):
-                self._colour[row] = _coloured(self._grey[row])
-            _keep(self._part, self._colour, "colour.npy", "grey.npy")
-            write_npy(self._part / "paper.npy", self._paper)
-        else:
-            _keep(self._part, self._grey, "grey.npy", "colour.npy")
-            write_npy(self._part / "paper.npy", self._paper[:, :1])
+                colour[row] = _coloured(self._arrays[self._grey][row])
+        kept = self._colour if self._colour in self._arrays else self._grey
+        self._arrays[kept].flush()
+        for path in self._arrays.keys() - {kept}:
+            path.unlink()
+        kept.rename(self._part / "images.npy")
+        write_npy(self._part / "paper.npy", self._paper[:, : 3 if kept == self._colour else 1])
+
+    def _store(self, row: int, square: NDArray[np.uint8]) -> None:
+        self._is_colour[row] = square.shape[2] == 3 or self._colour in self._arrays  # other threads may add it
+        self._array(self._colour if self._is_colour[row] else self._grey)[row] = (
+            _coloured(square) if self._is_colour[row] else square
+        )
+
+    def _array(self, path: Path) -> np.memmap[Any, Any]:
+        """Return an array, created when it is first needed: its space is reserved."""
+        with self._adding:
+            if path not in self._arrays:
+                shape = (self._count, self._settings.size, self._settings.size, 3 if path == self._colour else 1)
+                self._arrays[path] = create_npy(path, shape, np.uint8)
+            return self._arrays[path]
 
 
 def _coloured(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return an image [H, W, 1 or 3] with three channels."""
     return image if image.shape[2] == 3 else np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
-
-
-def _keep(part: Path, array: np.memmap[Any, Any], keep: str, drop: str) -> None:
-    array.flush()
-    (part / drop).unlink()
-    (part / keep).rename(part / "images.npy")

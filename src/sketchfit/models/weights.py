@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 
-from sketchfit.errors import UserError
+from sketchfit.errors import UserError, not_a_file
 from sketchfit.models.checkpoint import INERT, find_state_dict, strip_prefixes
 from sketchfit.models.plain_pickle import load_plain
+from sketchfit.regular import check_archive
 
 
 def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -25,7 +27,7 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         UserError: there is no such file, it is not a checkpoint, or unpickling it would run code.
     """
     if not path.is_file():
-        raise UserError(f"model.weights: {path} does not exist")
+        raise UserError(f"model.weights: {not_a_file(path)}")
     if path.suffix == ".safetensors":
         try:
             with safe_open(str(path), framework="pt") as file:
@@ -34,6 +36,8 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         except SafetensorError as error:
             raise UserError(f"model.weights: {path} is not a complete safetensors file: {error}") from error
     try:
+        if zipfile.is_zipfile(path):
+            check_archive(path)
         content = load_plain(path, INERT)
     except UserError:
         raise
@@ -55,7 +59,7 @@ def read_metadata(path: Path) -> dict[str, str]:
         UserError: there is no such file, or it is not complete.
     """
     if not path.is_file():
-        raise UserError(f"model.weights: {path} does not exist")
+        raise UserError(f"model.weights: {not_a_file(path)}")
     if path.suffix != ".safetensors":
         return {}
     try:

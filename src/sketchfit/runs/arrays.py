@@ -15,8 +15,10 @@ import numpy as np
 from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
 from numpy.typing import DTypeLike, NDArray
 
+from sketchfit.disk import reserve, writing
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
+from sketchfit.regular import check_archive
 
 Array = NDArray[Any]
 
@@ -28,6 +30,7 @@ def read_npz(path: Path) -> dict[str, Array]:
         UserError: the file is missing or damaged.
     """
     try:
+        check_archive(path)
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except FileNotFoundError as error:
@@ -58,7 +61,8 @@ def read_npy(path: Path) -> Array:
 
 def write_npy(path: Path, array: Array) -> None:
     """Write an array; not atomic, for files in a folder that is put in place when it is complete."""
-    np.save(path, array, allow_pickle=False)
+    with writing(path, array.nbytes):
+        np.save(path, array, allow_pickle=False)
 
 
 def write_npy_rows(path: Path, shape: tuple[int, ...], dtype: DTypeLike, parts: Iterable[Array]) -> None:
@@ -69,7 +73,8 @@ def write_npy_rows(path: Path, shape: tuple[int, ...], dtype: DTypeLike, parts: 
     """
     header = {"descr": dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     written = 0
-    with path.open("wb") as file:
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    with writing(path, size), path.open("wb") as file:
         write_array_header_1_0(file, header)
         for part in parts:
             values = np.ascontiguousarray(part, dtype=dtype)
@@ -80,5 +85,16 @@ def write_npy_rows(path: Path, shape: tuple[int, ...], dtype: DTypeLike, parts: 
 
 
 def create_npy(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.memmap[Any, Any]:
-    """Create an array of zeros on disk, mapped into memory for writing."""
-    return open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    """Create an array of zeros on disk, mapped into memory for writing; its space is reserved.
+
+    Raises:
+        DiskError: there is no space for it. Nothing is left of it.
+    """
+    with writing(path, math.prod(shape) * np.dtype(dtype).itemsize):
+        try:
+            array = open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+            reserve(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        return array

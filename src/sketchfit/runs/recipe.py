@@ -10,7 +10,9 @@ import yaml
 
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.yaml_files import MOST_BYTES, load_yaml
 from sketchfit.errors import UserError
+from sketchfit.regular import read_regular
 from sketchfit.runs.artefact import AGAIN
 
 GONE = ("ensemble.guessed_accuracy",)
@@ -33,10 +35,10 @@ def read_settings(path: Path) -> dict[str, Any]:
         UserError: the file is missing or damaged.
     """
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = load_yaml(read_regular(path, MOST_BYTES).decode("utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing", "Give the folder that `sketchfit run` wrote.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise UserError(f"{path} is damaged: {error}", AGAIN) from error
     if not isinstance(settings, dict):
         raise UserError(f"{path} holds no settings", AGAIN)

@@ -17,6 +17,7 @@ from sketchfit.config.student import student_of
 from sketchfit.data.content_ids import content_ids
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
+from sketchfit.disk import existing_folder
 from sketchfit.distillation.student import distilled_name
 from sketchfit.errors import Problems
 from sketchfit.models.backbone import check_backbone
@@ -25,13 +26,11 @@ from sketchfit.models.hub import has_cached_weights
 from sketchfit.models.learnt_rows import learnt_by
 from sketchfit.runs.artefacts import DistilledStudent
 from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.disk_space import check_disk
 from sketchfit.stages.relate import named_groups
 from sketchfit.stages.resources import (
     PlannedNetwork,
-    check_disk,
     check_memory,
-    existing_folder,
-    size_text,
     training_memory,
     training_seconds,
 )
@@ -42,6 +41,7 @@ from sketchfit.training.engine import Engine
 from sketchfit.training.optimizers import check_optimizer
 from sketchfit.training.trial import Trial, try_training
 from sketchfit.transforms.mirroring import Mirroring
+from sketchfit.wording import size_text
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +203,7 @@ def check_networks(
         notes.append(note)
     disk = check_disk(networks, trials, table, problems)
     problems.stop()
-    return CheckReport(trials, seconds / engine.processes, memory, disk, tuple(notes))
+    return CheckReport(trials, seconds / engine.processes, memory, disk.size, (*notes, *disk.notes))
 
 
 def _check_network(

@@ -1,10 +1,7 @@
-"""Time, memory and disk space that trainings will need, and what the machine has."""
+"""Time and memory that trainings will need, and what the machine has."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +9,11 @@ import torch
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
-from sketchfit.data.stores import cache_folder, is_stored, store_settings
-from sketchfit.data.table import Table
 from sketchfit.errors import Problems
 from sketchfit.training.plan import make_plan
 from sketchfit.training.trial import Trial
+from sketchfit.wording import size_text
 
-GB = 1e9
 CERTAIN = 4
 """A training is refused where its estimate is so many times the memory of the device."""
 
@@ -90,54 +85,3 @@ def memory_of(device: torch.device) -> int | None:
     limit = Path("/sys/fs/cgroup/memory.max")
     text = limit.read_text().strip() if limit.is_file() else "max"
     return min(total, int(text)) if text.isdigit() else total
-
-
-def check_disk(
-    networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table, problems: Problems
-) -> int:
-    """Compare what stores and networks need with the free space of their file systems; return the bytes of both."""
-    needs = [*_store_needs(networks, table), *_network_needs(networks, trials, table)]
-    by_device: dict[int, list[tuple[Path, int]]] = {}
-    for path, size in needs:
-        by_device.setdefault(path.stat().st_dev, []).append((path, size))
-    for parts in by_device.values():
-        needed, free = sum(size for _, size in parts), shutil.disk_usage(parts[0][0]).free
-        if needed > free:
-            problems.add(
-                f"about {size_text(needed)} are needed at {parts[0][0]}, and {size_text(free)} are free",
-                "Free some space, or choose another place with --out and --set data.cache=FOLDER.",
-            )
-    for path in dict.fromkeys(path for path, _ in needs):
-        if not os.access(path, os.W_OK | os.X_OK):
-            problems.add(f"{path} cannot be written", "Choose another place with --out or --set data.cache=FOLDER.")
-    return sum(size for _, size in needs)
-
-
-def _store_needs(networks: Sequence[PlannedNetwork], table: Table) -> Iterator[tuple[Path, int]]:
-    """Yield the folder and the bytes of each image store that is not there; grey where the channels are not known."""
-    for cache, settings in dict.fromkeys((cache_folder(one.recipe), store_settings(one.recipe)) for one in networks):
-        for split in (table.train, table.test):
-            if not is_stored(cache, settings, len(split)):
-                yield existing_folder(cache), len(split) * settings.size**2 * (3 if settings.channels == 3 else 1)
-
-
-def _network_needs(
-    networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table
-) -> Iterator[tuple[Path, int]]:
-    """Yield the folder and the bytes of each kind of network: weights, probabilities, and one checkpoint."""
-    for one in networks:
-        if one.name in trials:
-            trial = trials[one.name]
-            probabilities = 4 * table.class_count * (len(table.train) + one.trainings * len(table.test))
-            yield existing_folder(one.folder), one.trainings * trial.weights + probabilities + trial.checkpoint
-
-
-def existing_folder(path: Path) -> Path:
-    """Return the path, or the nearest folder above it that exists."""
-    path = path.resolve()
-    return next(place for place in (path, *path.parents) if place.is_dir())
-
-
-def size_text(count: float) -> str:
-    """Return a number of bytes as `12 MB` or `1.2 GB`."""
-    return f"{count / GB:.1f} GB" if count >= GB else f"{max(1, round(count / 1e6))} MB"

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.disk import writing
 from sketchfit.errors import UserError
 from sketchfit.files import write_json
 from sketchfit.synthetic.drawn_page import COPY_KINDS, PageTraits, draw_page, near_copy
@@ -240,7 +241,8 @@ def _replaced(out: Path) -> Iterator[Path]:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     try:
-        yield new
+        with writing(out):
+            yield new
         if out.exists():
             out.rename(old)
         new.rename(out)

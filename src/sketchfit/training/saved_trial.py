@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
 from sketchfit.models.faults import explained
 from sketchfit.models.network import Network
@@ -44,6 +45,8 @@ def _write(place: Path, network: Network, recipe: Recipe) -> None:
     try:
         place.mkdir(exist_ok=True)
         save_network(place, network, recipe)
+    except DiskError:
+        raise
     except OSError as error:
         raise UserError(f"a file of weights cannot be written to {place.parent}: {error}") from error
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from sketchfit.data.decoders import large
+
 LEAST_SHARE = 0.1
 """Of a damaged image, at least this share must be decoded; otherwise it counts as unreadable."""
 
@@ -35,20 +37,23 @@ class Decoded:
     Attributes:
         pixels: uint8 [H, W] or [H, W, 3] RGB.
         damage: empty for a complete file; otherwise what is wrong with it. What could not be decoded is white.
+        factor: by which the sides of the file's image were divided; see `large`.
     """
 
     pixels: NDArray[np.uint8]
     damage: str = ""
+    factor: int = 1
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuse an image with more pixels than the limit.
+    """Refuse an image with more pixels than the limit; wait until there is room for a large one.
 
     Raises:
         ImageError: it has more.
     """
     if width * height > max_pixels:
         raise ImageError(f"{width} x {height} pixels is more than the limit of {max_pixels:,} pixels")
+    large.claim(width * height)
 
 
 def explain(error: BaseException) -> str:

@@ -23,6 +23,7 @@ from sketchfit.data.decoders.decoded import (
     damage_text,
     explain,
 )
+from sketchfit.data.decoders.large import factor_of
 from sketchfit.data.decoders.pillow import decode_with_pillow, turned
 
 _HARMLESS = re.compile(r"extraneous bytes before marker 0xd9")
@@ -49,12 +50,13 @@ def decode_jpeg(data: bytes, max_pixels: int) -> Decoded:
     if colour == "CMYK":
         return Decoded(decode_with_pillow(data, max_pixels, _READERS))
     channels = "GRAY" if colour == "Gray" else "RGB"
-    damage = ""
+    damage, factor = "", factor_of(width, height)
+    least = {"min_height": -(-height // factor), "min_width": -(-width // factor)} if factor > 1 else {}
     try:
-        pixels = simplejpeg.decode_jpeg(data, channels)
+        pixels = simplejpeg.decode_jpeg(data, channels, **least)
     except ValueError as error:
         if _HARMLESS.search(str(error)):
-            pixels = simplejpeg.decode_jpeg(data, channels, strict=False)
+            pixels = simplejpeg.decode_jpeg(data, channels, strict=False, **least)
         else:
             try:
                 if _DAMAGE.search(str(error)):
@@ -63,9 +65,9 @@ def decode_jpeg(data: bytes, max_pixels: int) -> Decoded:
                 return Decoded(pixels)
             except DECODER_ERRORS:
                 pixels, share = _readable_part(data, (height, width), channels)
-                damage = damage_text(explain(error), share)
+                damage, factor = damage_text(explain(error), share), 1
     upright = turned(pixels[..., 0] if channels == "GRAY" else pixels, _orientation(data))
-    return Decoded(np.ascontiguousarray(upright), damage)
+    return Decoded(np.ascontiguousarray(upright), damage, factor)
 
 
 def _decode_odd(data: bytes, max_pixels: int) -> Decoded:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, ImageError, check_size
+from sketchfit.data.decoders.large import factor_of
 
 # Pillow reports broken metadata as warnings and in its log; pixels either decode or raise, and sizes are checked here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -20,6 +21,8 @@ logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 ALMOST_WHITE = 250
 """Where all levels on white paper are at least this, nothing of a picture is visible."""
+BAND = 1 << 20
+"""Pixels that are computed with more than 8 bits at once."""
 ALPHA_VARIES = 32
 """Least difference of two levels of opacity for the opacity to draw something."""
 
@@ -44,9 +47,9 @@ def decode_with_pillow(data: bytes, max_pixels: int, readers: Sequence[str]) -> 
         inverted = image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info
         tags = dict(getattr(image, "tag_v2", {}))
         image.load()
-        upright = _upright(image)
-        if upright.mode in ("F", "I") or upright.mode.startswith("I;"):
-            return _from_wide(upright, image.format or "", tags)
+        upright = _reduced(_upright(image))
+        if image.mode in ("F", "I") or image.mode.startswith("I;"):
+            return _from_wide(upright, image, tags)
         if inverted:
             # Pillow treats every CMYK JPEG as Adobe's, which stores 255 - ink; without Adobe's marker it is not
             upright = Image.eval(upright, lambda value: 255 - value)
@@ -71,39 +74,66 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
+def _reduced(image: Image.Image) -> Image.Image:
+    """Return a large image reduced, before it takes more memory; see `large`."""
+    factor = factor_of(*image.size)
+    if factor == 1:
+        return image
+    if "transparency" in image.info and image.mode not in ("I", "F"):
+        image = image.convert("RGBA")
+    elif image.mode not in ("L", "RGB", "RGBA", "LA", "I", "F"):
+        image = image.convert("I" if image.mode.startswith("I;") else "L" if image.mode == "1" else "RGB")
+    return image.reduce(factor)
+
+
 def _on_white(image: Image.Image) -> NDArray[np.uint8]:
     """Return the pixels with white in place of transparency; black where nothing would be visible on white."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = np.asarray(image.convert("RGBA"))
-        alpha = rgba[..., 3:].astype(np.uint16)
-        mixed = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+        mixed, alpha = _mixed(rgba, 255), rgba[..., 3]
         if mixed.min() >= ALMOST_WHITE and int(alpha.max()) - int(alpha.min()) > ALPHA_VARIES:
-            mixed = (rgba[..., :3] * alpha + 127) // 255
-        return np.ascontiguousarray(mixed.astype(np.uint8))
+            mixed = _mixed(rgba, 0)
+        return mixed
     if image.mode not in ("L", "RGB"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     return np.array(image, dtype=np.uint8)
 
 
-def _from_wide(image: Image.Image, kind: str, tags: dict[int, Any]) -> NDArray[np.uint8]:
+def _mixed(rgba: NDArray[np.uint8], paper: int) -> NDArray[np.uint8]:
+    """Return the pixels, uint8 [H, W, 3], on paper of a grey; a few rows at a time."""
+    mixed = np.empty((*rgba.shape[:2], 3), np.uint8)
+    for rows in _bands(rgba):
+        alpha = rgba[rows, :, 3:].astype(np.uint16)
+        mixed[rows] = (rgba[rows, :, :3] * alpha + paper * (255 - alpha) + 127) // 255
+    return mixed
+
+
+def _bands(pixels: NDArray[Any]) -> list[slice]:
+    step = max(1, BAND // max(1, pixels.shape[1]))
+    return [slice(start, start + step) for start in range(0, len(pixels), step)]
+
+
+def _from_wide(image: Image.Image, file: Image.Image, tags: dict[int, Any]) -> NDArray[np.uint8]:
     """Convert wide grey to 8 bits by the depth in the file, else by the smallest usual range of the values."""
-    with np.errstate(invalid="ignore"):  # not a number
-        values = np.array(image, dtype=np.float64)
+    values = np.asarray(image)
     if not np.isfinite(values).all():
         raise ImageError("contains values that are not finite numbers")
-    low, high = float(values.min()), float(values.max())
-    bits = int(tags.get(258, (16,))[0]) if image.mode.startswith("I;") else 16
-    if image.mode.startswith("I;") or kind == "PPM":
+    low, high, shift = float(values.min()), float(values.max()), 0.0
+    bits = int(tags.get(258, (16,))[0]) if file.mode.startswith("I;") else 16
+    if file.mode.startswith("I;") or file.format == "PPM":
         top = float(2**bits - 1)
     elif low < 0:
-        values, top = values - low, (high - low) or 1.0
+        shift, top = low, (high - low) or 1.0
     else:
-        usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+        usual = (1.0, 255.0, 65535.0) if file.mode == "F" else (255.0, 65535.0)
         top = next((limit for limit in usual if high <= limit), high)
-    scaled = np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8)
-    if tags.get(262) == 0:
-        scaled = 255 - scaled  # TIFF's WhiteIsZero, which Pillow undoes for 1 and 8 bits only
     see_through = image.info.get("transparency")
-    if isinstance(see_through, int):
-        scaled[values == see_through] = 255
+    scaled = np.empty(values.shape, np.uint8)
+    for rows in _bands(values):
+        wide = values[rows].astype(np.float64) - shift
+        scaled[rows] = np.clip(np.rint(wide * (255.0 / top)), 0, 255)
+        if tags.get(262) == 0:
+            scaled[rows] = 255 - scaled[rows]  # TIFF's WhiteIsZero, which Pillow undoes for 1 and 8 bits only
+        if isinstance(see_through, int):
+            scaled[rows][wide == see_through] = 255
     return scaled

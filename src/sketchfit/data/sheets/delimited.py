@@ -11,7 +11,7 @@ from dataclasses import replace
 from sketchfit.data.dialect import Dialect, line_end_of
 from sketchfit.data.sheets.encodings import Decoder
 from sketchfit.data.sheets.header import named_columns
-from sketchfit.data.sheets.sheet import Row, Sheet, TableError
+from sketchfit.data.sheets.sheet import MOST_CELLS, Row, Sheet, TableError
 from sketchfit.data.sheets.spaced import is_spaced_list, read_spaced_list
 
 _LINES = 10
@@ -76,6 +76,8 @@ def _is_quoted(text: str, rows: Sequence[Row], form: Dialect) -> bool:
 
 
 def _parse(text: str, delimiter: str, name: str) -> list[Row]:
+    if text.count(delimiter) + text.count("\n") > MOST_CELLS:
+        raise TableError(f"{name} has more than {MOST_CELLS:,} cells: is it a table?")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     begin = 1

@@ -12,6 +12,15 @@ from typing import IO, cast
 
 from sketchfit.data.sheets.names import PACKED, is_table_name
 from sketchfit.data.sheets.sheet import MAX_BYTES, TableError
+from sketchfit.regular import open_regular, read_regular
+
+FREE = 1 << 25
+"""Any file may become so large."""
+
+MOST_FACTOR = 100
+"""A table shrinks to a tenth or less by compression; bytes of zero to a thousandth."""
+
+STEP = 1 << 20
 
 _BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, lzma.LZMAError)
 
@@ -20,18 +29,38 @@ def read_content(path: Path, name: str) -> bytes:
     """Return the content of a table file, decompressed if its name ends in .gz, .bz2, .xz or .zip.
 
     Raises:
+        OSError: it is no regular file, or larger than `MAX_BYTES`.
         TableError: it cannot be decompressed, is larger than `MAX_BYTES`, or the archive has other than one table.
     """
     if path.suffix.lower() not in PACKED:
-        return path.read_bytes()
+        return read_regular(path, MAX_BYTES)
     try:
-        with path.open("rb") as file, _opened(file, path.suffix.lower(), name) as content:
-            data = content.read(MAX_BYTES + 1)
+        with open_regular(path, MAX_BYTES) as file, _opened(file, path.suffix.lower(), name) as content:
+            return _unpacked(content, most_unpacked(path.stat().st_size), name)
     except (*_BROKEN, zipfile.BadZipFile) as error:
         raise TableError(f"{name} cannot be decompressed: {str(error) or type(error).__name__}") from error
-    if len(data) > MAX_BYTES:
-        raise TableError(f"{name} is larger than {MAX_BYTES:,} bytes after decompression: is it a table?")
-    return data
+
+
+def _unpacked(content: IO[bytes], most: int, name: str) -> bytes:
+    """Return what is decompressed, in parts, so that a file that is too large takes no more memory than the limit."""
+    parts: list[bytes] = []
+    while part := content.read(STEP):
+        parts.append(part)
+        if sum(map(len, parts)) > most:
+            raise TableError(f"{name} is larger than {most:,} bytes after decompression: is it a table?")
+    return b"".join(parts)
+
+
+def most_unpacked(packed: int) -> int:
+    """Return how many bytes a compressed table may have after decompression.
+
+    >>> most_unpacked(1000), most_unpacked(1_000_000), most_unpacked(50_000_000)
+    (33554432, 100000000, 268435456)
+
+    Args:
+        packed: bytes of the compressed file.
+    """
+    return min(MAX_BYTES, max(FREE, MOST_FACTOR * packed))
 
 
 def _opened(file: IO[bytes], kind: str, name: str) -> IO[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sketchfit.data.containers import member_path
+from sketchfit.data.parquet_files import kind_of, open_parquet, refuse_long_texts
 from sketchfit.data.parquet_images import BYTES, PATH, image_column, is_binary
 from sketchfit.data.sheets.cells import as_text
-from sketchfit.data.sheets.sheet import Sheet, TableError
+from sketchfit.data.sheets.sheet import MOST_CELLS, Sheet, TableError
 from sketchfit.wording import listed
 
 _INDEX = "__index_level_0__"
@@ -31,12 +33,14 @@ def read_parquet(path: Path, name: str) -> Sheet:
         TableError: it is damaged.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with open_parquet(path) as file:
             schema, count = file.schema_arrow, file.metadata.num_rows
             images = image_column(file)
             columns = {} if images is None else {images: _image_cells(file, images, path.name)}
             flat = [field.name for field in schema if not _is_nested(field.type)]
+            _refuse_large(file, flat)
             table = file.read(columns=flat)
+        refuse_long_texts(table)
         for place, column in enumerate(table.column_names):
             columns[_named(column)] = [as_text(cell) for cell in table.column(place).to_pylist()]
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
@@ -52,7 +56,8 @@ def read_parquet(path: Path, name: str) -> Sheet:
 def _image_cells(file: pq.ParquetFile, column: str, name: str) -> list[str]:
     """Return the path of the image in each row; the bytes are not kept."""
     cells: list[str] = []
-    for batch in file.iter_batches(batch_size=256, columns=[column]):
+    groups = range(file.num_row_groups)  # one at a time, because each has dictionaries of its own
+    for batch in chain.from_iterable(file.iter_batches(256, row_groups=[one], columns=[column]) for one in groups):
         images = batch.column(0)
         is_struct = pa.types.is_struct(images.type)
         filled = (images.field(BYTES) if is_struct else images).is_valid().to_pylist()
@@ -87,5 +92,11 @@ def _named(column: str) -> str:
     return "" if column == _INDEX else column.strip()
 
 
+def _refuse_large(file: pq.ParquetFile, columns: Sequence[str]) -> None:
+    if (cells := file.metadata.num_rows * len(columns)) > MOST_CELLS:
+        raise ValueError(f"it has {cells:,} cells, more than the limit of {MOST_CELLS:,}")
+
+
 def _is_nested(kind: pa.DataType) -> bool:
+    kind = kind_of(kind)
     return bool(pa.types.is_nested(kind) or is_binary(kind) or pa.types.is_fixed_size_binary(kind))

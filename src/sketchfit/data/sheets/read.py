@@ -12,7 +12,7 @@ from sketchfit.data.sheets.names import JSON, PARQUET, WORKBOOKS, table_suffix
 from sketchfit.data.sheets.packed import read_content
 from sketchfit.data.sheets.parquet import read_parquet
 from sketchfit.data.sheets.shards import shards_of
-from sketchfit.data.sheets.sheet import MAX_BYTES, Sheet, TableError
+from sketchfit.data.sheets.sheet import Sheet, TableError
 from sketchfit.data.sheets.stroke_tables import is_stroke_table, read_strokes
 from sketchfit.data.sheets.workbook import read_workbook
 from sketchfit.errors import UserError
@@ -74,8 +74,6 @@ def _read(path: Path, name: str, decoder: Decoder) -> Sheet:
     suffix = table_suffix(path.name)
     if suffix in PARQUET:
         return read_parquet(path, name)
-    if path.stat().st_size > MAX_BYTES:
-        raise TableError(f"{name} is larger than {MAX_BYTES:,} bytes: is it a table?")
     content = read_content(path, name)
     if suffix in WORKBOOKS:
         return read_workbook(content, name)

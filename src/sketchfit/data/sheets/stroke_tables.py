@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sketchfit.data.containers import STROKE_SUFFIX, is_container, member_path
+from sketchfit.data.containers import MOST_BYTES, MOST_LINE, STROKE_SUFFIX, is_container, member_path
 from sketchfit.data.sheets.cells import as_text
 from sketchfit.data.sheets.sheet import Sheet, TableError
 from sketchfit.data.split_names import role_of
+from sketchfit.regular import open_regular
 from sketchfit.wording import listed
 
 ALL_FILES = f"*{STROKE_SUFFIX}"
@@ -56,8 +57,8 @@ def read_strokes(path: Path, name: str) -> Sheet:
 
 def _lines(file: Path, wrong: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the path of each drawing, relative to its folder, and the fields of its line."""
-    with file.open("rb") as content:
-        for number, line in enumerate(content, start=1):
+    with open_regular(file, MOST_BYTES) as content:
+        for number, line in enumerate(iter(lambda: content.readline(MOST_LINE), b""), start=1):
             if not line.strip():
                 continue
             try:

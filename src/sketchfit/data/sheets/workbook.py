@@ -11,7 +11,8 @@ from typing import Any
 
 from sketchfit.data.sheets.cells import as_text
 from sketchfit.data.sheets.header import named_columns
-from sketchfit.data.sheets.sheet import MAX_BYTES, Row, Sheet, TableError
+from sketchfit.data.sheets.packed import most_unpacked
+from sketchfit.data.sheets.sheet import Row, Sheet, TableError
 from sketchfit.wording import listed
 
 
@@ -54,8 +55,8 @@ def _check_size(data: bytes, name: str) -> None:
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise TableError(f"{name} is a workbook with a password, or of an old version of Excel: save it as CSV")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(part.file_size for part in archive.infolist()) > MAX_BYTES:
-            raise TableError(f"{name} is larger than {MAX_BYTES:,} bytes after decompression: is it a table?")
+        if sum(part.file_size for part in archive.infolist()) > (most := most_unpacked(len(data))):
+            raise TableError(f"{name} is larger than {most:,} bytes after decompression: is it a table?")
 
 
 def _rows(sheet: Any) -> Iterator[Row]:

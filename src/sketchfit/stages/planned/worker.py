@@ -18,6 +18,7 @@ from typing import BinaryIO
 from typing_extensions import override
 
 from sketchfit.data.store import stored
+from sketchfit.disk import disk_error
 from sketchfit.interruption import Terminated, handled_signals, request_save, request_stop
 from sketchfit.planning.pace import Pace
 from sketchfit.printing import lenient_streams
@@ -114,6 +115,7 @@ def _end_of(request: TrainingRequest, console: Console, sender: Sender) -> Train
         if isinstance(error, MemoryError) or NO_MEMORY in str(error):
             os._exit(1)  # the run trains it again, alone
         error.add_note(traceback.format_exc())
+        error = disk_error(error) or error  # its cause would not be sent
         try:
             pickle.loads(pickle.dumps(error))
         except Exception:

@@ -8,11 +8,12 @@ from pathlib import Path
 from sketchfit.config.recipe import Recipe
 from sketchfit.runs.artefacts.scout import OptionFigures
 from sketchfit.stages.context import RunContext
-from sketchfit.stages.resources import memory_of, size_text, training_memory, training_seconds
+from sketchfit.stages.resources import memory_of, training_memory, training_seconds
 from sketchfit.stages.scout.options import Option
 from sketchfit.stages.scout.rows import ScoutRows
 from sketchfit.tracking.console import duration
 from sketchfit.training.trial import Trial, try_training
+from sketchfit.wording import size_text
 
 BYTES_PER_PARAMETER = 16
 """Weight, gradient and two moments of an optimizer, in float32."""

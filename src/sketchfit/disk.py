@@ -1,0 +1,145 @@
+"""Errors of a disk that takes no more, whichever library raises them, as one sentence; and space reserved in advance.
+
+Some libraries hide the system's error: safetensors and torch raise errors of their own, with a text.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sketchfit.errors import UserError
+from sketchfit.wording import size_text
+
+REASONS = {
+    errno.ENOSPC: "no space is left",
+    errno.EDQUOT: "your quota is used up",
+    errno.EFBIG: "files may not become so large",
+    errno.EROFS: "the file system is read-only",
+}
+"""What each error of the system means, by its number."""
+
+TEXTS = {
+    errno.ENOSPC: r"No space left on device|os error 28\b|database or disk is full|PytorchStreamWriter failed writing"
+    r"|inline_container.*unexpected pos|iostream error|basic_ios::clear",
+    errno.EDQUOT: r"[Dd]isk quota exceeded|os error 122\b",
+    errno.EFBIG: r"File too large|os error 27\b",
+    errno.EROFS: r"[Rr]ead-only file system|os error 30\b",
+}
+"""In the messages of libraries that hide the system's error."""
+
+UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENODEV)
+"""Errors of a file system that cannot reserve space."""
+
+STEP = 1 << 20
+"""Bytes written at once where space cannot be reserved otherwise."""
+
+
+class DiskError(OSError):
+    """A file that cannot be written because its disk takes no more.
+
+    Args:
+        number: of the system's error, one of `REASONS`.
+        place: the file, or its folder; None where it is not known.
+        needed: bytes of the file, where they are known.
+    """
+
+    def __init__(self, number: int, place: Path | None, needed: int | None = None) -> None:
+        super().__init__(number, os.strerror(number), str(place or ""))
+        self.place, self.needed = place, needed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the arguments: training processes send it."""
+        return DiskError, (self.errno, self.place, self.needed)
+
+    def explained(self) -> UserError:
+        """Return what is wrong, with the sizes, and what to do."""
+        text = REASONS.get(self.errno or 0, str(self.strerror))
+        if self.place is not None:
+            text = f"{self.place} cannot be written: {text}"
+        if self.place is not None and self.errno in (errno.ENOSPC, errno.EDQUOT):
+            folder = existing_folder(self.place)
+            free = size_text(shutil.disk_usage(folder).free)
+            text += f" in {folder} ({free} free{f', {size_text(self.needed)} needed' if self.needed else ''})"
+        return UserError(
+            text,
+            "The same command then continues from here: free some space (`sketchfit cache clear` deletes image stores "
+            "and features), or choose another place for results (--out), stores (SKETCHFIT_CACHE) or temporary files "
+            "(TMPDIR).",
+        )
+
+
+def disk_error(error: BaseException, place: Path | None = None, needed: int | None = None) -> DiskError | None:
+    """Return an error as one of the disk, or None if it is another one.
+
+    Args:
+        error: of any library.
+        place: what was written, where the error does not name it.
+        needed: bytes of the file, where they are known.
+    """
+    if isinstance(error, DiskError):
+        return error
+    if isinstance(error, UserError):
+        return None
+    number = error.errno if isinstance(error, OSError) and error.errno in REASONS else None
+    if number is None:
+        number = next((known for known, text in TEXTS.items() if re.search(text, str(error))), None)
+    if number is None:
+        return None if error.__cause__ is None else disk_error(error.__cause__, place, needed)
+    named = error.filename if isinstance(error, OSError) else None
+    return DiskError(number, place or (Path(os.fsdecode(named)) if isinstance(named, str | bytes) else None), needed)
+
+
+@contextmanager
+def writing(place: Path, needed: int | None = None) -> Iterator[None]:
+    """Raise what goes wrong because of the disk while the block writes a file as a `DiskError` that names it."""
+    try:
+        yield
+    except Exception as error:
+        found = disk_error(error, place, needed)
+        if found is None or found is error:
+            raise
+        raise found from error
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise a disk that takes no more as a `UserError`."""
+    try:
+        yield
+    except Exception as error:
+        if (found := disk_error(error)) is None:
+            raise
+        raise found.explained() from error
+
+
+def reserve(path: Path) -> None:
+    """Give a file with holes all its space. Otherwise a full disk ends the process when a mapped page is written.
+
+    Raises:
+        DiskError: there is no space for it.
+    """
+    size = path.stat().st_size
+    with writing(path, size), path.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except (AttributeError, OSError) as error:  # no such function on this system, or in this file system
+            if isinstance(error, OSError) and error.errno not in UNSUPPORTED:
+                raise
+            for start in range(0, size, STEP):
+                file.seek(start)
+                part = file.read(STEP)
+                file.seek(start)
+                file.write(part)
+
+
+def existing_folder(path: Path) -> Path:
+    """Return the path, or the nearest folder above it that exists."""
+    path = path.resolve()
+    return next(place for place in (path, *path.parents) if place.is_dir())

@@ -1,0 +1,170 @@
+"""Files that wait for ever, have no end, or expand to many times their size are refused, in little memory.
+
+Each is read in a process of its own, which prints what was raised and the most memory that it had.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+ZEROS = 300_000_000
+
+SCRIPT = """
+import resource, sys
+from pathlib import Path
+from sketchfit.config.load import load_recipe
+from sketchfit.data.containers import read_member
+from sketchfit.data.digests import content_digests
+from sketchfit.data.images import ImageError, decode, is_image_content
+from sketchfit.data.sheets import TableError, read_sheet
+from sketchfit.errors import UserError
+
+def weights(path):
+    from sketchfit.models.weights import read_weights
+    return read_weights(path)
+
+def arrays(path):
+    from sketchfit.runs.arrays import read_npz
+    return read_npz(path)
+
+def member(path):
+    if read_member(Path(f"{path}#2")) is None:
+        raise ImageError("no such image")
+
+reader, path = {reader}, Path({path!r})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    reader(path)
+    print("read")
+except (UserError, TableError, ImageError) as error:
+    print("refused", str(error)[:300].replace(chr(10), " "))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def refused(path: Path, reader: str) -> str:
+    """Return why a file is refused, within 60 seconds and 700 MB."""
+    command = [sys.executable, "-c", SCRIPT.format(reader=reader, path=str(path))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, kilobytes = done.stdout.splitlines()
+    assert first.startswith("refused"), first
+    assert int(kilobytes) < 700_000
+    return first
+
+
+READERS = {
+    "a.yaml": "load_recipe",
+    "a.csv": "read_sheet",
+    "a.csv.gz": "read_sheet",
+    "a.xlsx": "read_sheet",
+    "a.json": "read_sheet",
+    "a.ndjson": "read_sheet",
+    "a.parquet": "read_sheet",
+    "b.parquet": "member",
+    "b.ndjson": "member",
+    "a.png": "decode",
+    "b.png": "content_digests",
+    "a.safetensors": "weights",
+    "a.pth": "weights",
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_named_pipe_is_not_opened(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    refused(tmp_path / name, READERS[name])
+
+
+@pytest.mark.parametrize("name", [name for name in READERS if not name.endswith(("safetensors", "pth"))])
+def test_a_file_with_an_enormous_hole_is_not_read(name: str, tmp_path: Path) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(300_000_000_000)
+    refused(tmp_path / name, READERS[name])
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.png", "a.yaml"])
+def test_a_device_is_not_read(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).symlink_to("/dev/zero")
+    refused(tmp_path / name, READERS[name])
+
+
+def _workbook(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(ZEROS))
+
+
+def _zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", bytes(ZEROS))
+
+
+def _repeated(path: Path) -> None:
+    texts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(100_000, np.int32)), pa.array(["x" * 4_000_000]))
+    pq.write_table(pa.table({"image_path": texts}), path, dictionary_pagesize_limit=10_000_000)
+
+
+def _rows(path: Path) -> None:
+    pq.write_table(pa.table({"image_path": pa.array(np.zeros(30_000_000, np.int8))}), path)
+
+
+def _long(path: Path) -> None:
+    pq.write_table(
+        pa.table({"image": [bytes(ZEROS)]}), path, compression="zstd", use_dictionary=False, write_statistics=False
+    )
+
+
+def _laughs(depth: int, join: str) -> str:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] if join == "[{}]" else ["a0: &a0 {k: v}"]
+    return "\n".join([*lines, *(f"a{n}: &a{n} {join.format(', '.join([f'*a{n - 1}'] * 9))}" for n in range(1, depth))])
+
+
+BOMBS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "gzip": ("a.csv.gz", lambda path: path.write_bytes(gzip.compress(bytes(ZEROS), 6))),
+    "bzip2": ("a.csv.bz2", lambda path: path.write_bytes(bz2.compress(bytes(ZEROS)))),
+    "xz": ("a.csv.xz", lambda path: path.write_bytes(lzma.compress(bytes(ZEROS), preset=1))),
+    "zip": ("a.csv.zip", _zip),
+    "workbook": ("a.xlsx", _workbook),
+    "cells": ("a.csv", lambda path: path.write_bytes(b"," * 60_000_000)),
+    "parquet rows": ("a.parquet", _rows),
+    "parquet texts": ("a.parquet", _repeated),
+    "parquet bytes": ("a.parquet", _long),
+    "json": ("a.json", lambda path: path.write_bytes(b"[" * 3_000_000)),
+    "yaml aliases": ("a.yaml", lambda path: path.write_text(_laughs(12, "[{}]"))),
+    "yaml merges": ("a.yaml", lambda path: path.write_text(_laughs(12, "{{<<: [{}]}}"))),
+    "yaml depth": ("a.yaml", lambda path: path.write_text("a: " + "[" * 100_000)),
+    "yaml blocks": ("a.yaml", lambda path: path.write_text("\n".join(" " * n + "a:" for n in range(2000)))),
+    "yaml number": ("a.yaml", lambda path: path.write_text("seed: 1" + ":59" * 300_000)),
+    "yaml itself": ("a.yaml", lambda path: path.write_text("a: &a [*a]")),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_file_that_expands_is_refused(kind: str, tmp_path: Path) -> None:
+    name, make = BOMBS[kind]
+    make(tmp_path / name)
+    refused(tmp_path / name, "load_recipe" if name.endswith(".yaml") else "read_sheet")
+
+
+def test_weights_and_arrays_that_expand_are_refused(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(ZEROS, np.uint8))
+    refused(tmp_path / "a.npz", "arrays")
+    torch.save({"a": torch.zeros(ZEROS, dtype=torch.uint8)}, tmp_path / "plain.pth")
+    with zipfile.ZipFile(tmp_path / "plain.pth") as plain, zipfile.ZipFile(tmp_path / "a.pth", "w") as packed:
+        for one in plain.infolist():
+            packed.writestr(one.filename, plain.read(one), zipfile.ZIP_DEFLATED)
+    refused(tmp_path / "a.pth", "weights")

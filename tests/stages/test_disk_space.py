@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sketchfit.errors import Problems, UserError
+from sketchfit.stages import disk_space
+from sketchfit.stages.disk_space import SPARE, DiskSpace, Need, check_space
+
+
+def compared(free: int, needs: list[Need], monkeypatch: pytest.MonkeyPatch) -> DiskSpace:
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
+    problems = Problems()
+    found = check_space(needs, problems)
+    problems.stop()
+    return found
+
+
+def test_needs_of_one_file_system_are_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    needs = [Need(tmp_path, "stores", 3_000_000, 3_000_000), Need(tmp_path / "a", "networks", 4_000_000, 4_000_000)]
+    with pytest.raises(UserError) as caught:
+        compared(6_999_999, needs, monkeypatch)
+    for part in ("7 MB", "stores 3 MB", "networks 4 MB", str(tmp_path)):
+        assert part in caught.value.problems[0]
+    assert compared(7_000_000, needs, monkeypatch).size == 7_000_000
+
+
+@pytest.mark.parametrize(("free", "tight"), [(SPARE + 50_000_000, False), (SPARE + 49_999_999, True)])
+def test_what_may_not_fit_is_noted(free: int, tight: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = compared(free, [Need(tmp_path, "stores", 10_000_000, 50_000_000)], monkeypatch)
+    assert bool(found.notes) is tight
+    assert all("50 MB" in note for note in found.notes)
+
+
+def test_nothing_is_noted_where_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert compared(0, [Need(tmp_path, "networks", 0, 0)], monkeypatch) == DiskSpace(0)
