@@ -16,12 +16,12 @@ from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.data.stores import load_store
+from sketchfit.disk import existing_folder
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.reporting.lr_range_chart import lr_range_chart
 from sketchfit.stages.context import RunContext
-from sketchfit.stages.resources import existing_folder
 from sketchfit.stages.start import open_tables
 from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob
