@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
+from pathlib import Path
+
+from sketchfit.dotenv_file import read_dotenv
+from sketchfit.own_words import is_own
 
 STARS = "***"
 
@@ -23,37 +26,65 @@ notifiers."""
 SHORTEST = 6
 """Shorter values of secret variables are not replaced in texts: they could be common words."""
 
-_URL = re.compile(r"\b([a-z][a-z0-9+.-]*)://[^\s'\"<>]*", re.IGNORECASE)
+SECRET_KEY = re.compile(
+    r"(?:^|[._-])(?:[a-z]*token|secret|passw(?:or)?d|passphrase|(?:api|access|private)[_-]?key|credentials?|authorization"
+    r"|webhook(?:[_-]?url)?)$",
+    re.IGNORECASE,
+)
+"""End of a setting's key whose value is secret whatever it looks like."""
+
+_URL = re.compile(r"(?<![\\\w])([a-z][a-z0-9+.-]*)://[^\s'\"<>]*", re.IGNORECASE)
 _TOKENS = re.compile(
-    r"\bxox[a-z]-[\w-]{8,}|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}|\bhf_\w{16,}|\bsk-[\w-]{16,}"
+    r"\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}|\bhf_\w{16,}|\bsk-[\w-]{16,}"
     r"|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bwandb_v1_\w+"
+    r"|(?<!\d)\d{6,12}:[\w-]{30,}"  # of a Telegram bot
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     # Older keys of W&B; between slashes it is a revision in the path of a cache.
-    r"|(?<![/\w])[0-9a-f]{40}(?![/\w])"
+    r"|(?<![/\w])[0-9a-f]{40}(?![/\w])",
+    re.DOTALL,
 )
 _NAMED = rf"[\w.-]*(?:{SECRET_NAME.pattern})[\w.-]*"
 _VALUE = r"('[^']*'|\"[^\"]*\"|[^\s,;&'\"]+)"
 _ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--{_NAMED}\s+(?!--)){_VALUE}", re.IGNORECASE)
+_COUNT = re.compile(r"tokens['\"]?\s*[=:]\s*\d+$", re.IGNORECASE)
+_HEADER = re.compile(
+    r"((?:authorization|cookie)['\"]?\s*[=:]\s*['\"]?(?:(?:bearer|basic|digest|token|negotiate)\s+)?)[^\r\n'\",]+",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"\b(bearer|basic|negotiate)(\s+)(?=[\w./+~=-]*[\d./+~=-])[\w./+~=-]{8,}", re.IGNORECASE)
+_LOGIN = re.compile(r"(?<![\w.+%/-])[\w.+%-]+:[^\s:@/'\"]+@(?=[\w-]+(?:\.[\w-]+)+)")
 # Ids of Slack, and long words of lower-case and capital letters and digits.
 _PATH_TOKEN = re.compile(r"/(?:(?=[A-Z]*\d)[A-Z][A-Z0-9]{8,}|(?=[^/]*\d)(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{16,})(?=/|$)")
+_WEBHOOK = re.compile(
+    r"((?:hooks\.slack\.com/[a-z]+|(?:discord|discordapp)\.com/api(?:/v\d+)?/webhooks|api\.telegram\.org|"
+    r"[\w.-]*office\.com/webhook\w*|(?<![\w.])/?services(?=/T\w+/B\w+/))/)([^\s'\"<>?#]+)",
+    re.IGNORECASE,
+)
 
 
 def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
     """Replace by stars what is secret or looks like a secret.
 
-    Secrets are: values of environment variables with a secret name; addresses of notifiers; user, password, query and
-    token-like parts of web addresses; values of `token=…`, `--password …` and similar; tokens of known shapes. A
-    harmless word may be replaced, and a token of unknown shape without a name is not found: secrets belong in the
-    environment.
+    Secrets are: values of variables with a secret name, of the environment and of `.env`; addresses of notifiers and
+    paths of webhooks; user, password, query and token-like parts of addresses; values of `token=…`, `--password …`,
+    `Authorization: …` and similar; tokens of known shapes. A harmless word of the user may be replaced, and a token of
+    unknown shape without a name is not found: secrets belong in the environment. Words of sketchfit's own texts stay,
+    also where they are the value of a variable.
 
     Args:
         text: any text.
-        environ: variables with known secrets; by default those of the process.
+        environ: variables with known secrets; by default those of the process and of `.env` in the working folder.
     """
-    for secret in sorted(known_secrets(os.environ if environ is None else environ), key=len, reverse=True):
+    known = {**read_dotenv(Path(".env")), **os.environ} if environ is None else environ
+    for secret in sorted(known_secrets(known), key=len, reverse=True):
         text = text.replace(secret, STARS)
     text = _URL.sub(_address, text)
+    text = _WEBHOOK.sub(lambda match: match[1] + _starred_path(match[2]), text)
     text = _TOKENS.sub(STARS, text)
-    return _ASSIGNED.sub(lambda match: f"{match[1]}{STARS}", text)
+    text = _HEADER.sub(lambda match: f"{match[1]}{STARS}", text)
+    text = _SCHEME.sub(lambda match: f"{match[1]}{match[2]}{STARS}", text)
+    text = _LOGIN.sub(f"{STARS}@", text)
+    return _ASSIGNED.sub(lambda match: match[0] if _COUNT.search(match[0]) else f"{match[1]}{STARS}", text)
 
 
 def command_line(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
@@ -65,17 +96,19 @@ def known_secrets(environ: Mapping[str, str]) -> set[str]:
     """Return the values of variables with a secret name; each address of a notifier, also without its `…://`."""
     found = set()
     for name, value in environ.items():
-        if SECRET_NAME.search(name):
+        if SECRET_NAME.search(name) and not _COUNT.search(f"{name}={value}"):
             parts = [value, *re.split(r"[\s,]+", value)]
             found.update(parts)
             found.update(part.partition("://")[2] for part in parts)
     # A path (…_TOKEN_FILE=/run/secrets/x) is the place of a secret, not the secret.
-    return {value for value in found if len(value) >= SHORTEST and value[0] not in "/~"}
+    return {value for value in found if len(value) >= SHORTEST and value[0] not in "/~" and not is_own(value)}
 
 
 def secret_keys(settings: Mapping[str, object], environ: Mapping[str, str] | None = None) -> list[str]:
     """Return the keys, with dots, whose name or value is a secret. `settings` may be nested."""
-    return [key for key, value in _leaves(settings) if redact(value, environ) != value]
+    return [
+        key for key, value in _leaves(settings) if redact(value, environ) != value or (value and SECRET_KEY.search(key))
+    ]
 
 
 def _leaves(value: object, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -93,14 +126,40 @@ def _address(match: re.Match[str]) -> str:
     scheme, url = match[1].lower(), match[0]
     if scheme not in PLAIN_SCHEMES:
         return f"{match[1]}://{STARS}"
+    at, place = _without_login(url.partition("://")[2])
     if scheme not in {"http", "https", "ftp"}:
-        return url
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return f"{match[1]}://{STARS}"
-    host = parts.netloc.rpartition("@")[2]
-    user = f"{STARS}@" if "@" in parts.netloc else ""
-    path = _PATH_TOKEN.sub(f"/{STARS}", parts.path)
-    rest = (f"?{STARS}" if parts.query else "") + (f"#{STARS}" if parts.fragment else "")
-    return f"{match[1]}://{user}{host}{path}{rest}"
+        return f"{match[1]}://{at}{place}"
+    path, mark, _ = place.partition("#")
+    path, question, _ = path.partition("?")
+    host, slash, path = path.partition("/")
+    return "".join(
+        [
+            f"{match[1]}://",
+            at,
+            host,
+            _PATH_TOKEN.sub(f"/{STARS}", slash + path),
+            f"?{STARS}" if question else "",
+            f"#{STARS}" if mark else "",
+        ]
+    )
+
+
+def _without_login(rest: str) -> tuple[str, str]:
+    """Split what follows `://`: stars for user and password, if there are any, and the rest.
+
+    A password may contain `/`, `?`, `#` and `@`.
+    """
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, at, _ = host.partition("@")
+    if at:
+        end = rest.rfind("@") if ":" in user else host.rfind("@")
+    elif re.match(r"[^/?#:]*:(?!\d+(?:[/?#]|$))[^@]*@", rest):  # not host:port/path@x
+        end = rest.rfind("@")
+    else:
+        return "", rest
+    return f"{STARS}@", rest[end + 1 :]
+
+
+def _starred_path(path: str) -> str:
+    """Replace the parts of a path, except numbers, which are public ids."""
+    return "/".join(part if part.isdecimal() or not part else STARS for part in path.split("/"))

@@ -237,3 +237,25 @@ def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, ti
     assert status == 2
     assert "no optimizer 'nonsense'" in errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unexpected_error_is_printed_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    from sketchfit.cli.main import _print_error
+
+    try:
+        raise LookupError("no such place: https://me:hushhush1234@host.org/x\x1b[2J")
+    except LookupError as error:
+        _print_error(type(error), error, error.__traceback__)
+    printed = capsys.readouterr().err
+    assert "LookupError: no such place" in printed
+    assert "hushhush1234" not in printed
+    assert "\x1b" not in printed
+
+
+def test_a_file_that_ends_too_early_is_no_interruption(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: object, **__: object) -> None:
+        raise EOFError("the file ends")
+
+    monkeypatch.setattr("sketchfit.config.shipped.recipe_text", ended)
+    with pytest.raises(EOFError, match="the file ends"):
+        cli("recipes", "show", "cpu")

@@ -6,6 +6,8 @@ Commands parse, call and print. Arguments and recipes are checked before torch i
 from __future__ import annotations
 
 import sys
+import traceback
+from types import TracebackType
 from typing import Any
 
 import typer
@@ -56,6 +58,7 @@ for module in GROUPS:
 
 def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
+    sys.excepthook = _print_error
     with lenient_streams(), handled_signals():
         sys.exit(_status())
 
@@ -75,7 +78,7 @@ def _status() -> int:
         for problem in error.problems:
             echo(redact(f"error: {problem}"), error=True)
         if error.hint:
-            echo(error.hint, error=True)
+            echo(redact(error.hint), error=True)
         return 2
     except (KeyboardInterrupt, typer.Abort) as error:
         if isinstance(error.__cause__, EOFError):  # typer's name for a file that ends too early
@@ -94,6 +97,13 @@ def _status() -> int:
         error.show()
         return int(error.exit_code)
     return status if isinstance(status, int) else 0
+
+
+def _print_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of an error that is not the user's, without secrets."""
+    from sketchfit.redact import redact
+
+    echo(redact("".join(traceback.format_exception(kind, error, trace))), error=True, end="")
 
 
 def _stopped() -> str:

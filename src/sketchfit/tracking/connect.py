@@ -9,9 +9,8 @@ import secrets
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from sketchfit.config.tracking import TrackingSection
+from sketchfit.dotenv_file import read_dotenv
 from sketchfit.files import write_text
 from sketchfit.redact import redact
 from sketchfit.tracking.callback import RunInfo
@@ -70,11 +69,7 @@ def load_dotenv(path: Path, environ: MutableMapping[str, str] | None = None) -> 
         The environment.
     """
     environ = os.environ if environ is None else environ
-    try:
-        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig") if path.is_file() else {}
-    except (OSError, UnicodeDecodeError):
-        found = {}
-    for name, value in found.items():
-        if value is not None and DOTENV_NAMES.fullmatch(name):
+    for name, value in read_dotenv(path).items():
+        if DOTENV_NAMES.fullmatch(name):
             environ.setdefault(name, value)
     return environ
