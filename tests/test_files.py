@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketchfit.checksum import KEY
 from sketchfit.errors import UserError
 from sketchfit.files import atomic, read_json, write_json, write_text
 
@@ -75,7 +76,7 @@ def test_json_takes_arrays_and_paths_and_refuses_nan(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     write_json(path, {"b": np.float32(0.5), "a": np.arange(3), "p": Path("x/y"), "ü": None})
     assert read_json(path) == {"b": 0.5, "a": [0, 1, 2], "p": "x/y", "ü": None}
-    assert list(json.loads(path.read_text())) == ["b", "a", "p", "ü"]
+    assert list(json.loads(path.read_text())) == ["b", "a", "p", "ü", KEY]
     for value in (float("nan"), object()):
         with pytest.raises((ValueError, TypeError)):
             write_json(path, {"x": value})

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.checksum import sealed, unsealed
 from sketchfit.destinations import Destination
 from sketchfit.disk import writing
 
@@ -87,13 +88,19 @@ def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write JSON atomically: indented, keys in the order given, NaN refused."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=to_json_value) + "\n")
+    """Write JSON atomically: indented, keys in the order given, a mapping with its checksum, NaN refused."""
+    plain = json.loads(json.dumps(value, allow_nan=False, default=to_json_value))
+    content = sealed(plain) if isinstance(plain, dict) else plain
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read JSON; a mapping comes without its checksum.
+
+    Raises:
+        ValueError: it is no JSON, or its content does not match its checksum.
+    """
+    return unsealed(json.loads(path.read_text(encoding="utf-8")))
 
 
 def to_json_value(value: object) -> object:

@@ -241,7 +241,7 @@ def test_a_damaged_unfinished_pass_starts_again(tmp_path: Path, damage: str) -> 
     files = PassFiles(tmp_path, "key")
     first = files.open((3, 2))
     first.values[:2] = 1
-    first.save(2, (0.5, 2.0))
+    first.save(2, (0.5, 2.0), 2)
     again = files.open((3, 2))
     assert (again.done, again.scales, again.values.tolist()) == (2, (0.5, 2.0), [[1, 1], [1, 1], [0, 0]])
     if damage == "index":

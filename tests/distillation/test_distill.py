@@ -230,7 +230,7 @@ def test_the_command_line(place: Path, tmp_path: Path, cli: Cli, monkeypatch: py
     assert cost["ensemble_parameters"] == 2 * cost["student_parameters"] > 0
     assert len(cost["ensemble_rates"]) == len(cost["student_rates"]) == 3
     steps = json.loads((target / "ensemble" / "steps.json").read_text())
-    assert steps[-1]["name"] == "a+distilled alone, against its teacher"
+    assert steps["steps"][-1]["name"] == "a+distilled alone, against its teacher"
 
     status, table, _ = cli("predict", target, place / "data" / "test.csv", "--distilled")
     assert status == 0

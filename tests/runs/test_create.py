@@ -41,7 +41,7 @@ def test_a_new_folder_holds_recipe_state_and_environment(tmp_path):
     assert {path.name for path in run.path.iterdir()} == {"recipe.yaml", "state.json", "environment.json"}
     stored = json.loads(run.state.read_text())
     assert list(stored)[:2] == ["version", "format"]
-    assert (stored["kind"], stored["format"], stored["data"]) == ("run", 3, "/nowhere/data")
+    assert (stored["kind"], stored["format"], stored["data"]) == ("run", State.VERSION, "/nowhere/data")
     assert State.read(run.path).made_by == stored["version"] != ""
 
 

@@ -14,6 +14,7 @@ from sketchfit.interruption import Interrupted, Terminated, handled_signals
 from sketchfit.training import fit as fit_module
 from sketchfit.training import step as step_module
 from sketchfit.training import stopping
+from sketchfit.training.checkpoint import Checkpoints
 from sketchfit.training.plan import make_plan
 
 from .test_resume import history, same
@@ -74,14 +75,14 @@ def test_a_stop_in_an_update_loses_at_most_that_update(tiny_job, train, monkeypa
     assert history(stopped) == history(job)
 
 
-@pytest.mark.parametrize("place", ["_validate", "apply_lr", "write_history", "save_checkpoint"])
+@pytest.mark.parametrize("place", ["_validate", "apply_lr", "write_history", "save"])
 @pytest.mark.parametrize("at", [1, 2])
 def test_a_stop_anywhere_in_an_epoch_loses_no_update(tiny_job, train, monkeypatch, place, at):
     job = tiny_job({"training": {"checkpoint_minutes": 0}, "averaging": {"swa": True, "swa_start": 0.25}})
     expected = train(job)
     stopped = replace(job, folder=job.folder.with_name("stopped"))
     with monkeypatch.context() as patch:
-        made = send_after(patch, fit_module, place, at)
+        made = send_after(patch, Checkpoints if place == "save" else fit_module, place, at)
         stop(stopped, train)
     per_epoch, found = batches_of(stopped) if place != "apply_lr" or at > 1 else (0, 0)
     assert found == (at - 1 if place == "apply_lr" else at * per_epoch)
@@ -96,11 +97,9 @@ def test_a_warning_saves_and_the_training_continues(tiny_job, train, monkeypatch
     expected = train(job)
     warned = replace(job, folder=job.folder.with_name("warned"))
     saved = []
-    real = fit_module.save_checkpoint
+    real = Checkpoints.save
     monkeypatch.setattr(
-        fit_module,
-        "save_checkpoint",
-        lambda path, state: saved.append((state["epoch"], state["batch"])) or real(path, state),
+        Checkpoints, "save", lambda self, state: saved.append((state["epoch"], state["batch"])) or real(self, state)
     )
     send_after(monkeypatch, step_module, "_loss", at=2, number=number)
     with handled_signals():

@@ -13,8 +13,8 @@ from sketchfit.audit.audit import Audit, PixelStatistics
 from sketchfit.audit.copies import RELATIONS, Relation
 from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.audit.traits import TRAIT_NAMES
-from sketchfit.files import atomic
 from sketchfit.runs.artefacts import AuditFindings
+from sketchfit.runs.parquet import write_parquet
 
 _EXTREMES = 5
 
@@ -26,8 +26,7 @@ def write_findings(path: Path, audit: Audit) -> None:
 
 def write_traits(path: Path, audit: Audit) -> None:
     """Write `traits.parquet`, atomically: one row per image, see `traits_frame`."""
-    with atomic(path) as temporary:
-        audit.traits.to_parquet(temporary, index=False)
+    write_parquet(path, audit.traits)
 
 
 def findings(audit: Audit) -> dict[str, Any]:

@@ -6,6 +6,7 @@ that cannot be written or is damaged is passed over: the features are then compu
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,17 @@ from numpy.typing import NDArray
 
 from sketchfit._timm import timm
 from sketchfit.bank.unfinished import Half, PassFiles, Unfinished
+from sketchfit.checksum import DamagedError
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.files import read_json, write_json
 from sketchfit.models.backbone import expected_normalisation
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.arrays import map_npy
+from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.fingerprint import digest, file_digest
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 """Increased when the same network would give other features."""
@@ -134,21 +139,26 @@ def open_stored(cache: Path, key: str, rows: int, extract: Callable[[MakeArray],
                 files.delete()
                 raise
             what = {"version": VERSION, "widths": computed.widths, "scales": computed.scales}
-            write_json(index, what | {"content": file_digest(array)})
+            write_json(index, what | {"crc": file_crc(array)})
     except OSError:
         computed = computed or extract(lambda shape: Unfinished(np.zeros(shape, dtype=np.float16)))
     return computed, True
 
 
 def _read(array: Path, index: Path, rows: int) -> Stored | None:
-    """Return the features of these files; None where they are absent, damaged or not of so many rows."""
+    """Return the features of these files; None where they are absent, damaged (which is logged) or of other rows."""
     try:
         what = read_json(index)
-        if what["version"] != VERSION or what["content"] != file_digest(array):
+        if what["version"] != VERSION or "crc" not in what:
             return None
+        if not has_crc(array, what["crc"]):
+            raise DamagedError
         widths, scales = tuple(map(int, what["widths"])), tuple(map(float, what["scales"]))
         values = map_npy(array)
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, KeyError, TypeError, EOFError):
+        log.warning(f"{array} is damaged; it is computed again")
         return None
     fits = values.shape == (rows, sum(widths)) and values.dtype == np.float16 and len(widths) == len(scales)
     return Stored(values, widths, scales) if fits else None

@@ -129,7 +129,7 @@ class Extractor:
             values[batch.rows] = np.clip(found, -LARGEST, LARGEST)
             progress(done := done + len(batch.rows))
             if number % SAVE_EVERY == 0:
-                so_far.save(done, scales)
+                so_far.save(done, scales, int(batch.rows[-1]) + 1)
         return Stored(values, widths, scales or (1.0,) * len(widths))
 
     def of_rows(self, store: Store, rows: NDArray[np.int64], picture: MakePicture | None = None) -> Floats:

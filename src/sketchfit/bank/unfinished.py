@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +12,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.checksum import DamagedError
 from sketchfit.files import read_json, write_json
 from sketchfit.runs.arrays import create_npy, map_npy
+
+log = logging.getLogger(__name__)
 
 Half = NDArray[np.float16]
 Scales = tuple[float, ...]
 
 
-def no_saving(done: int, scales: Scales) -> None:
+def no_saving(done: int, scales: Scales, end: int) -> None:
     """Save nothing."""
-    del done, scales
+    del done, scales, end
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,13 @@ class Unfinished:
         values: float16 [n, D], written in place.
         done: number of images that are computed, in the order of the pass.
         scales: per block; empty before the first image.
-        save: is called now and then with `done` and `scales`.
+        save: is called now and then with `done`, `scales` and the row after the last one that is computed.
     """
 
     values: Half
     done: int = 0
     scales: Scales = ()
-    save: Callable[[int, Scales], None] = no_saving
+    save: Callable[[int, Scales, int], None] = no_saving
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,21 @@ class PassFiles:
         try:
             what = read_json(self.index)
             found = Unfinished(self._mapped(shape), int(what["done"]), tuple(map(float, what["scales"])))
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            checked, crc = int(what["end"]), int(what["crc"])
+            if _crc(found.values[:checked]) != crc:
+                raise DamagedError
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            if not isinstance(error, FileNotFoundError):
+                log.warning(f"the unfinished features {self.array} are damaged; they are computed again")
             self.index.unlink(missing_ok=True)
-            found = Unfinished(create_npy(self.array, shape, np.float16))
+            found, checked, crc = Unfinished(create_npy(self.array, shape, np.float16)), 0, 0
 
-        def save(done: int, scales: Scales) -> None:
+        def save(done: int, scales: Scales, end: int) -> None:
+            nonlocal checked, crc
+            checked, crc = end, _crc(found.values[checked:end], crc)
             with self.array.open("rb") as file:
                 os.fsync(file.fileno())
-            write_json(self.index, {"done": done, "scales": scales})
+            write_json(self.index, {"done": done, "scales": scales, "end": end, "crc": crc})
 
         return Unfinished(found.values, found.done, found.scales, save)
 
@@ -103,3 +115,8 @@ class PassFiles:
         if found.shape != shape:
             raise ValueError("another shape")
         return found
+
+
+def _crc(values: Half, before: int = 0) -> int:
+    """Return the checksum of values that follow those with the checksum `before`."""
+    return zlib.crc32(values.data, before)

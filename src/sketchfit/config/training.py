@@ -90,8 +90,11 @@ class TrainingSection(Section):
     checkpoint: Literal["last", "best"] = "last"
     """Which weights are used. `best` chooses the epoch on the validation rows: the figure on them is then too high, and
     the summary reports that."""
+    on_nan: Annotated[Literal["stop", "rewind"], Scope(decides="nothing")] = "stop"
+    """Where the loss or a weight is not finite: `stop` with advice; or `rewind`, which starts the epoch again with half
+    the learning rate, up to three times in a training, and records it in the network's folder."""
     checkpoint_minutes: Annotated[float, Field(ge=0), Scope(decides="nothing")] = 5.0
-    """Write `last.ckpt` after this many minutes within an epoch too, so that a long epoch can be resumed."""
+    """Write a checkpoint after this many minutes within an epoch too, so that a long epoch can be resumed."""
 
     @model_validator(mode="after")
     def _something_is_fitted(self) -> TrainingSection:

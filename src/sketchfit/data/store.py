@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import threading
@@ -23,6 +24,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from sketchfit.checksum import sealed
 from sketchfit.data.decoders import large
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.digests import ContentDigests, content_digests
@@ -34,10 +36,16 @@ from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.processors import cores
 from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
+from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.marks import mark_cache
 
 VERSION = 3
 """Increased when the same settings would give other pixels."""
+
+INDEX, ARRAYS = "store.json", ("images.npy", "paper.npy")
+"""Files of a store."""
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int], None]
 """Called with the number of images done so far."""
@@ -167,26 +175,25 @@ def _build_missing(
     files: Sequence[Path], folders: Mapping[StoreSettings, Path], cache: Path, decoding: Decoding
 ) -> set[StoreSettings]:
     """Build the stores that are not there, and return which; nothing is written where all are."""
-    if all(_is_complete(folder) for folder in folders.values()):
+    if all(_is_intact(folder) for folder in folders.values()):
         return set()
     mark_cache(cache)
     with ExitStack() as locks:
         for folder in sorted(set(folders.values())):  # sorted, so that two processes never wait for each other
             locks.enter_context(FileLock(cache / f"{folder.name}.lock"))
-        missing = {one: folder for one, folder in folders.items() if not _is_complete(folder)}
+        missing = {one: folder for one, folder in folders.items() if not _is_intact(folder)}
+        for folder in missing.values():
+            if (folder / INDEX).is_file():
+                log.warning(f"the image store {folder} is damaged; it is built again")
         for limit in sorted({one.max_pixels for one in missing}):
             alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
             _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.receiver(limit)))
     return set(missing)
 
 
-def _is_complete(folder: Path) -> bool:
-    return (folder / "store.json").is_file()
-
-
 def stored(folder: Path, *, built: bool = False) -> Store:
     """Open the complete store in a folder."""
-    index = read_json(folder / "store.json")
+    index = read_json(folder / INDEX)
     return Store(
         images=map_npy(folder / "images.npy"),
         paper=read_npy(folder / "paper.npy"),
@@ -195,6 +202,16 @@ def stored(folder: Path, *, built: bool = False) -> Store:
         folder=folder,
         built=built,
     )
+
+
+def _is_intact(folder: Path) -> bool:
+    """Return whether a folder holds a complete store that is not damaged."""
+    try:
+        content = read_json(folder / INDEX).get("content", {})  # older versions wrote none
+        stored(folder)
+        return all(has_crc(folder / name, crc) for name, crc in content.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _key(content: bytes, settings: StoreSettings) -> str:
@@ -284,13 +301,13 @@ def _build(folders: Mapping[StoreSettings, Path], images: _Pass) -> None:
 
 
 def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapping[str, list[str]]) -> None:
-    (part / "store.json").write_text(
-        json.dumps({"version": VERSION, "settings": settings.__dict__, **texts}), encoding="utf-8"
-    )
-    for name in ("images.npy", "paper.npy", "store.json"):
+    content = {name: file_crc(part / name) for name in ARRAYS}
+    index = sealed({"version": VERSION, "settings": settings.__dict__, "content": content, **texts})
+    (part / INDEX).write_text(json.dumps(index), encoding="utf-8")
+    for name in (*ARRAYS, INDEX):
         with (part / name).open("rb") as file:
             os.fsync(file.fileno())
-    shutil.rmtree(folder, ignore_errors=True)  # a folder of this name has no store.json
+    shutil.rmtree(folder, ignore_errors=True)  # a folder of this name is not complete
     part.rename(folder)
 
 

@@ -20,7 +20,7 @@ from sketchfit.inference.oof import Floats
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.models.saved_network import load_network
-from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.arrays import find_npz, read_npz, write_npz
 from sketchfit.runs.fingerprint import digest
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import FoldResult, FoldTraining, TrainedMember, fold_job, read_fold, train_once
@@ -112,7 +112,8 @@ def _teacher_probabilities(
     path = context.run.fold(job.student.name, fold.number) / "teacher.npz"
 
     def write() -> None:
-        if path.is_file() and read_npz(path)["fingerprint"].item() == fingerprint:
+        known = find_npz(path)
+        if known is not None and known["fingerprint"].item() == fingerprint:
             return
         train = votes.mean(_predict_train_rows(context, job, fold))
         results = [read_fold(context.run.network(one.folder, fold.number)) for one in job.teachers]

@@ -14,6 +14,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.batches import load_batches, no_randomness
 from sketchfit.data.store import Store
+from sketchfit.errors import UserError
 from sketchfit.inference.tta import View, count_pictures, parse_views, view_pictures
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.build_backend import build_backend
@@ -84,6 +85,9 @@ class Predictor:
 
         Returns:
             Name of the view to float32 [N, classes]: the mean over the pictures of the view; rows sum to 1.
+
+        Raises:
+            UserError: the network returns NaN for a picture.
         """
         if len(rows) == 0:
             return {view.name: np.zeros((0, self.network.classes), dtype=np.float32) for view in views}
@@ -100,7 +104,7 @@ class Predictor:
                 prob = self.backend(batch.images.reshape(-1, *batch.images.shape[2:]))
                 found.append(prob.reshape(len(batch.rows), pictures, -1))
         ends = np.cumsum([len(view.pictures) for view in views])[:-1]
-        parts = np.split(np.concatenate(found), ends, axis=1)
+        parts = np.split(_finite(np.concatenate(found)), ends, axis=1)
         return {view.name: part.mean(axis=1, dtype=np.float32) for view, part in zip(views, parts, strict=True)}
 
     def predict(self, pictures: Pictures) -> Floats:
@@ -109,7 +113,8 @@ class Predictor:
             return np.zeros((0, self.network.classes), dtype=np.float32)
         starts = range(0, len(pictures), self.batch_size)
         with self._inference():
-            return np.concatenate([self.backend(pictures[start : start + self.batch_size]) for start in starts])
+            parts = [self.backend(pictures[start : start + self.batch_size]) for start in starts]
+        return _finite(np.concatenate(parts))
 
     @contextmanager
     def _inference(self) -> Iterator[None]:
@@ -117,3 +122,11 @@ class Predictor:
         self.network.model.eval()
         with torch.inference_mode(), self.compute.autocast():
             yield
+
+
+def _finite(prob: Floats) -> Floats:
+    """Return the probabilities; refuse those that are no numbers, of which the first class would be the answer."""
+    if wrong := int((~np.isfinite(prob).reshape(len(prob), -1).all(axis=1)).sum()):
+        what = f"the network returns NaN or infinity for {wrong:,} of {len(prob):,} images"
+        raise UserError(what, "Set compute.precision=fp32, or train it again with a lower optimizer.lr.")
+    return prob

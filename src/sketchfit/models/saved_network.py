@@ -8,18 +8,22 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.files import atomic
+from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network, provenance
 from sketchfit.models.feature_network import FeatureNetwork
+from sketchfit.models.finite import not_finite
 from sketchfit.models.learnt_rows import learnt_by, to_metadata, union
 from sketchfit.models.network import Network
+from sketchfit.models.tensor_file import check_tensors, load_tensors, save_tensors
 from sketchfit.models.weights import read_metadata
 from sketchfit.registry import family
+from sketchfit.runs.networks import NetworkFolder
 
 NAME = "model.safetensors"
+
+TRAIN_OTHERWISE = "Set compute.precision=fp32, training.clip_grad=1, or a lower optimizer.lr."
 
 
 def save_network(folder: Path, network: Network, recipe: Recipe, learnt: NDArray[np.uint64] | None = None) -> None:
@@ -31,22 +35,45 @@ def save_network(folder: Path, network: Network, recipe: Recipe, learnt: NDArray
         recipe: whose weights it started from.
         learnt: uint64, `content_ids` of the images that it has learnt from; those of the weights that it started from
             are added. None: not known.
+
+    Raises:
+        UserError: a weight is not finite; nothing is written then.
     """
+    if name := not_finite(network.model):
+        raise UserError(f"{folder}: a weight of the trained network is not finite ({name})", TRAIN_OTHERWISE)
     state = _separate({name: value.cpu().contiguous() for name, value in network.model.state_dict().items()})
-    with atomic(folder / NAME) as temporary:
-        save_file(state, temporary, provenance(recipe.model, network.normalisation) | _learnt(recipe, learnt))
+    save_tensors(folder / NAME, state, provenance(recipe.model, network.normalisation) | _learnt(recipe, learnt))
 
 
 def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
-    """Build the network of a folder with its trained weights, on the CPU; `recipe.model.weights` is not read."""
+    """Build the network of a folder with its trained weights, on the CPU; `recipe.model.weights` is not read.
+
+    Raises:
+        UserError: the file of weights is missing or damaged, or a weight is not finite.
+    """
     path = folder / NAME
+    check_saved(folder)
     network = build_network(recipe.model, classes, load_weights=False, metadata=read_metadata(path))
-    state = load_file(path)
+    state = load_tensors(path)
     if FeatureNetwork.is_state(state):
         kind: type[FeatureNetwork] = family("closed_forms").get(recipe.training.kernel.head).module
-        return replace(network, model=kind.of_state(network.model, state, recipe.model.size))
-    network.model.load_state_dict(state)
+        network = replace(network, model=kind.of_state(network.model, state, recipe.model.size))
+    else:
+        network.model.load_state_dict(state)
+    if name := not_finite(network.model):
+        with NetworkFolder(folder).naming():
+            raise UserError(f"{path} has a weight that is not finite ({name})")
     return network
+
+
+def check_saved(folder: Path) -> None:
+    """Compare the weights of a finished network with their checksum, once per process.
+
+    Raises:
+        UserError: they are missing or damaged.
+    """
+    with NetworkFolder(folder).naming():
+        check_tensors(folder / NAME)
 
 
 def _separate(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

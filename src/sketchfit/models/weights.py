@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from sketchfit.errors import UserError, not_a_file
 from sketchfit.models.checkpoint import INERT, find_state_dict, strip_prefixes
 from sketchfit.models.plain_pickle import load_plain
+from sketchfit.models.tensor_file import check_tensors
 from sketchfit.regular import check_archive
 
 
@@ -29,6 +30,7 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     if not path.is_file():
         raise UserError(f"model.weights: {not_a_file(path)}")
     if path.suffix == ".safetensors":
+        check_tensors(path)
         try:
             with safe_open(str(path), framework="pt") as file:
                 names = list(file.keys())
@@ -62,6 +64,7 @@ def read_metadata(path: Path) -> dict[str, str]:
         raise UserError(f"model.weights: {not_a_file(path)}")
     if path.suffix != ".safetensors":
         return {}
+    check_tensors(path)
     try:
         with safe_open(str(path), framework="pt") as file:
             return file.metadata() or {}

@@ -5,6 +5,8 @@ Nothing pickled is read or written.
 
 from __future__ import annotations
 
+import io
+import logging
 import math
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib.format import dtype_to_descr, open_memmap, write_array_header_1_0
+from numpy.lib.format import dtype_to_descr, open_memmap, read_array, write_array_header_1_0
 from numpy.typing import DTypeLike, NDArray
 
 from sketchfit.disk import reserve, writing
@@ -22,23 +24,47 @@ from sketchfit.regular import check_archive
 
 Array = NDArray[Any]
 
+log = logging.getLogger(__name__)
+
 
 def read_npz(path: Path) -> dict[str, Array]:
     """Read all arrays of a file by name.
+
+    The bytes of each array are compared with the checksum of the archive before they are interpreted.
 
     Raises:
         UserError: the file is missing or damaged.
     """
     try:
         check_archive(path)
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()}
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing", "Run the command that writes it again.") from error
-    except (OSError, ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile and NumPy raise many kinds for bytes that are not their own
         raise UserError(
             f"{path} is damaged: {error}", "Delete it, and run the command that writes it again."
         ) from error
+
+
+def find_npz(path: Path) -> dict[str, Array] | None:
+    """Read all arrays of a file that can be computed again.
+
+    Returns:
+        None where the file is missing or damaged; the latter is logged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return read_npz(path)
+    except UserError as error:
+        log.warning(f"{error.problems[0]}; it is made again")
+        return None
+
+
+def _array(content: bytes) -> Array:
+    found: Array = read_array(io.BytesIO(content), allow_pickle=False)
+    return found
 
 
 def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:

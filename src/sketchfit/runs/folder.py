@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sketchfit.config.load import dump_recipe, load_recipe
+from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import keys_that_decide
-from sketchfit.files import write_text
 from sketchfit.runs.artefact import Artefact
+from sketchfit.runs.artefacts import Divergence
 from sketchfit.runs.fingerprint import differing_keys, digest
 from sketchfit.runs.networks import NetworkFolder
+from sketchfit.runs.recipe import write_recipe
 
 _DIGITS = 6
 """Of the digest in a folder's name."""
@@ -87,13 +88,18 @@ class RunFolder:
         """Return whether a training of a member has begun."""
         return any(self.path.glob("members/*/*/*"))
 
+    def has_only_diverged(self) -> bool:
+        """Return whether a training of a member has stopped at NaN, and none is finished: its settings may change."""
+        stopped = [Divergence.read_file(path).stopped for path in self.path.glob(f"members/*/*/**/{Divergence.PLACE}")]
+        return any(stopped) and not any(self.path.glob("members/*/*/done.json"))
+
     def write(self, artefact: Artefact) -> None:
         """Write an artefact to its place."""
         artefact.write(self.path)
 
     def write_recipe(self, recipe: Recipe) -> None:
         """Write the complete recipe, every default included."""
-        write_text(self.recipe, dump_recipe(recipe))
+        write_recipe(self.recipe, recipe)
 
 
 def default_name(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
-from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefact import FINISH, Artefact
 from sketchfit.runs.probabilities import Probabilities, read_probabilities, write_probabilities
 
@@ -68,6 +69,15 @@ class NetworkFolder:
         """What is stored of the finished training."""
         return Done.read(self.path)
 
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Add to an error of reading its files how the network is trained again."""
+        try:
+            yield
+        except UserError as error:
+            again = f"Delete the folder {self.path}, and run the command that made it: only this is trained again."
+            raise UserError(error.problems, again) from error
+
     def is_done(self, fingerprint: str | None = None) -> bool:
         """Return whether the network is finished, and is the one with this fingerprint."""
         done = Done.find(self.path)
@@ -79,16 +89,17 @@ class NetworkFolder:
 
     def probabilities(self, split: Split) -> Probabilities:
         """Read the probabilities of the out-of-fold or the test rows."""
-        return read_probabilities(self.path / f"{split}.npz")
+        with self.naming():
+            return read_probabilities(self.path / f"{split}.npz")
 
     def write_probabilities(self, split: Split, row: NDArray[np.int64], prob: Floats) -> None:
         """Write the probabilities of the out-of-fold or the test rows."""
         write_probabilities(self.path / f"{split}.npz", row, prob)
 
     def views(self, split: Split, fingerprint: str) -> dict[str, Floats]:
-        """Read the probabilities of each test-time view, float32 [n, C]; none where another network made them."""
-        path = self.path / f"{split}_views.npz"
-        arrays = read_npz(path) if path.is_file() else {}
+        """Read the probabilities of each test-time view, float32 [n, C]; none where another network made them, or where
+        the file is damaged."""
+        arrays = find_npz(self.path / f"{split}_views.npz") or {}
         if not arrays or arrays["fingerprint"].item() != fingerprint:
             return {}
         return {name.removeprefix("view:"): value for name, value in arrays.items() if name.startswith("view:")}

@@ -8,15 +8,27 @@ from typing import Any
 
 import yaml
 
+from sketchfit.checksum import DamagedError, digest_of
+from sketchfit.config.load import dump_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.yaml_files import MOST_BYTES, load_yaml
 from sketchfit.errors import UserError
+from sketchfit.files import write_text
 from sketchfit.regular import read_regular
 from sketchfit.runs.artefact import AGAIN
 
 GONE = ("ensemble.guessed_accuracy",)
 """Settings that older versions wrote and nothing reads any more."""
+
+CHECKSUM = "# checksum of the settings: "
+"""Begin of the last line."""
+
+
+def write_recipe(path: Path, recipe: Recipe) -> None:
+    """Write the complete recipe of a run, every default included, with a checksum in a comment."""
+    text = dump_recipe(recipe)
+    write_text(path, f"{text}{CHECKSUM}{digest_of(yaml.safe_load(text))}\n")
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -35,14 +47,23 @@ def read_settings(path: Path) -> dict[str, Any]:
         UserError: the file is missing or damaged.
     """
     try:
-        settings = load_yaml(read_regular(path, MOST_BYTES).decode("utf-8"))
+        text = read_regular(path, MOST_BYTES).decode("utf-8")
+        settings = load_yaml(text)
+        _check(text, settings)
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing", "Give the folder that `sketchfit run` wrote.") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
+    except (ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
         raise UserError(f"{path} is damaged: {error}", AGAIN) from error
     if not isinstance(settings, dict):
         raise UserError(f"{path} holds no settings", AGAIN)
     return settings
+
+
+def _check(text: str, settings: object) -> None:
+    """Compare settings with the checksum in the last line; a file without one is accepted."""
+    _, found, checksum = text.rpartition(CHECKSUM)
+    if found and checksum.strip() != digest_of(settings):
+        raise DamagedError("its last line")
 
 
 def upgraded(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from sketchfit.runs.artefacts import (
 from sketchfit.runs.create import check_kind, kind_of
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder, Split
+from sketchfit.runs.parquet import read_parquet
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities
 from sketchfit.runs.recipe import read_recipe, upgraded
 from sketchfit.runs.state import Kind, State
@@ -272,7 +273,7 @@ class Run:
     def traits(self) -> pd.DataFrame | None:
         """Measured traits of all images, one line per image (see docs/audit.md); None where there was no audit."""
         path = self.folder.findings.parent / "traits.parquet"
-        return pd.read_parquet(path) if path.is_file() else None
+        return read_parquet(path) if path.is_file() else None
 
     def _probabilities(self, split: Split, name: str | None) -> Probabilities:
         if name is None:

@@ -38,7 +38,7 @@ class State(Artefact):
     """
 
     PLACE = "state.json"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     made_by: str = ""
     kind: Kind | None = None
     data: Path

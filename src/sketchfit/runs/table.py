@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
-from sketchfit.files import atomic
-from sketchfit.runs.artefact import AGAIN, FINISH
+from sketchfit.runs.artefact import AGAIN
+from sketchfit.runs.parquet import read_parquet, write_parquet
 from sketchfit.runs.state import State
 
 Ints = NDArray[np.int64]
@@ -99,7 +99,7 @@ def read_training_rows(path: Path) -> TrainingRows:
         UserError: it is missing or damaged.
     """
     try:
-        frame = pd.read_parquet(path)
+        frame = read_parquet(path)
         columns = [name for name in frame.columns if name == "fold" or name.startswith("fold_")]
         frame = frame.sort_values("row", kind="stable")
         return TrainingRows(
@@ -108,9 +108,7 @@ def read_training_rows(path: Path) -> TrainingRows:
             group=frame["group"].to_numpy(np.int64),
             folds=np.stack([frame[name].to_numpy(np.int64) for name in columns]),
         )
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing", FINISH) from error
-    except (OSError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise UserError(f"{path} is damaged: {error}", AGAIN) from error
 
 
@@ -124,5 +122,4 @@ def write_training_rows(path: Path, rows: TrainingRows) -> None:
     }
     for repeat, fold in enumerate(rows.folds):
         columns["fold" if len(rows.folds) == 1 else f"fold_{repeat}"] = fold
-    with atomic(path) as temporary:
-        pd.DataFrame(columns).to_parquet(temporary, index=False)
+    write_parquet(path, pd.DataFrame(columns))

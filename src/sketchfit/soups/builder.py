@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from safetensors.torch import load_file
-
 from sketchfit.data.folds import Fold, all_rows
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.predictor import Predictor
@@ -15,6 +13,8 @@ from sketchfit.models.averaging import uniform_soup
 from sketchfit.models.learnt_rows import learnt_by, union
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
+from sketchfit.models.tensor_file import load_tensors
+from sketchfit.runs.arrays import find_npz
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.probabilities import read_probabilities, write_probabilities
@@ -69,7 +69,7 @@ class SoupBuilder:
         file = self.context.run.fold(self.name, fold.number) / "tried" / f"{_fingerprint(networks, fold)}.npz"
 
         def write() -> None:
-            if not file.is_file():
+            if find_npz(file) is None:
                 network = mix(self.context, self.member, fold, networks)
                 predictor = Predictor.of(network, self.member.recipe, self.context.engine.device)
                 write_probabilities(file, fold.valid, predictor.probabilities(self.member.train, fold.valid))
@@ -107,7 +107,7 @@ def mix(context: RunContext, member: Member, fold: Fold, networks: Sequence[Netw
     network = load_network(networks[0].path, member.recipe, context.table.class_count)
     network.model.to(context.engine.device)
     job = fold_job(context, member, fold, fingerprint="")
-    states = [load_file(one.weights) for one in networks]
+    states = [load_tensors(one.weights) for one in networks]
     load_mean(job, network, uniform_soup(states), context.engine, refresh=len(states) > 1)
     return network
 

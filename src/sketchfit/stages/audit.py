@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sketchfit.data.table import fingerprint
 from sketchfit.reporting.audit.recipe_audit import audit_table, check_external_images, log_audit, write_audit
-from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefacts import AuditDone, AuditFindings
 from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.context import RunContext, RunState
@@ -45,13 +45,15 @@ def find_groups(context: RunContext, stores: list[str]) -> NDArray[np.int64] | N
     check_external_images(table, recipe)  # each time: files outside the tables may have changed
     folder, key = context.run.findings.parent, _key(context, stores)
     done = AuditDone.find(context.run.path)
-    if done is None or done.key != key:
+    known = find_npz(folder / "groups.npz") if done is not None and done.key == key else None
+    if known is None:
         found = audit_table(table, recipe, console)
         write_audit(found, recipe, folder)
         log_audit(found, folder)
         write_npz(folder / "groups.npz", {"group": found.group})
         context.run.write(AuditDone(key=key))
-    return read_npz(folder / "groups.npz")["group"]
+        return found.group
+    return known["group"]
 
 
 def _key(context: RunContext, stores: list[str]) -> str:

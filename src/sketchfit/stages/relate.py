@@ -32,7 +32,7 @@ from sketchfit.relations.search import SearchFeatures, find_relations
 from sketchfit.relations.syntax import KnownGroups, group_of, parse_group
 from sketchfit.reporting.audit.recipe_audit import PAGE
 from sketchfit.reporting.audit.relations_card import show_relations
-from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefacts import AuditFindings, GroupingFigures, KeyFigures, Relations
 from sketchfit.runs.artefacts.relations import CLUSTERS
 from sketchfit.runs.fingerprint import digest
@@ -147,7 +147,8 @@ def _read(context: RunContext, state: RunState) -> tuple[Relations, Ints] | None
     found = Relations.find(context.run.path)
     if found is None or found.key != _key(context, state):
         return None
-    return found, read_npz(context.run.findings.parent / "relations.npz")["group"]
+    known = find_npz(context.run.findings.parent / "relations.npz")
+    return None if known is None else (found, known["group"])
 
 
 def _key(context: RunContext, state: RunState) -> str:

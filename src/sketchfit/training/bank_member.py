@@ -38,6 +38,7 @@ from sketchfit.training.fold import (
     delete_unfinished,
     fold_figures,
     fold_job,
+    is_finished,
     read_fold,
     train_fold,
 )
@@ -95,7 +96,7 @@ def train_bank_member(
     """
     fingerprints = {fold.number: fold_fingerprint(member, context.table, fold) for fold in folds}
     networks = {fold.number: context.run.network(member.name, fold.number) for fold in folds}
-    missing = [fold for fold in folds if not networks[fold.number].is_done(fingerprints[fold.number])]
+    missing = [fold for fold in folds if not is_finished(networks[fold.number], fingerprints[fold.number])]
     if missing:
         for fold in missing:  # heads are fitted again where only the test rows have changed: it takes seconds
             check_finished(context, member, fold)

@@ -1,28 +1,116 @@
-"""`last.ckpt`: all that a training needs to continue as if it had not stopped.
+"""`last.ckpt` and `previous.ckpt`: all that a training needs to continue as if it had not stopped.
 
-It consists of tensors and numbers; reading it runs no code.
+They consist of tensors and numbers; reading them runs no code. `previous.ckpt` is older than `last.ckpt` and at the end
+of an epoch. A training that continues from it takes the same steps again, so it ends with the same weights.
 """
 
 from __future__ import annotations
 
+import logging
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from sketchfit.checksum import DamagedError
+from sketchfit.errors import UserError
 from sketchfit.files import atomic
+from sketchfit.interruption import postponed_stop
 from sketchfit.models.plain_pickle import load_plain
 
+LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint atomically: a process killed at any moment leaves the previous checkpoint or this one."""
-    with atomic(path) as temporary:
-        torch.save(state, temporary)
+log = logging.getLogger(__name__)
+
+State = dict[str, Any]
 
 
-def load_checkpoint(path: Path, fingerprint: str) -> dict[str, Any] | None:
-    """Read the checkpoint of the training with this fingerprint; None if there is none, or one of another."""
-    if not path.is_file():
+@dataclass
+class Checkpoints:
+    """The checkpoints of one training.
+
+    Attributes:
+        folder: of the training.
+        fingerprint: of the training; checkpoints of another one are not read.
+        rotates: whether the next one keeps the present `last.ckpt` as `previous.ckpt`.
+        known: whether a checkpoint of this training was read or written.
+    """
+
+    folder: Path
+    fingerprint: str
+    rotates: bool = False
+    known: bool = False
+
+    def save(self, state: State) -> None:
+        """Write a checkpoint atomically: a process killed at any moment leaves an earlier one or this one."""
+        last, previous = self.folder / LAST, self.folder / PREVIOUS
+        with postponed_stop():
+            with atomic(last) as temporary:
+                torch.save(state, temporary)
+                if self.rotates and last.is_file():
+                    last.replace(previous)
+            if not self.known:
+                previous.unlink(missing_ok=True)  # of another training, or damaged
+            self.known, self.rotates = True, is_at_epoch(state)
+
+    def load(self) -> State | None:
+        """Read the newest checkpoint that is complete; None where there is none. A damaged one is logged."""
+        damaged = []
+        for name in (LAST, PREVIOUS):
+            state, problem = self._read(self.folder / name)
+            if problem:
+                damaged.append(f"{self.folder / name} is damaged ({problem})")
+            if state is not None:
+                self.known, self.rotates = True, name == LAST and is_at_epoch(state)
+                if damaged:
+                    log.warning(f"{damaged[0]}; the training continues from the checkpoint before it")
+                return state
+        if damaged:
+            log.warning(f"{' and '.join(damaged)}; the training starts again")
         return None
-    state: dict[str, Any] = load_plain(path)
-    return state if state.get("fingerprint") == fingerprint else None
+
+    def of_epoch(self, epoch: int) -> State | None:
+        """Read the checkpoint at the start of an epoch, from 0; None where there is none."""
+        for name in (LAST, PREVIOUS):
+            state, _ = self._read(self.folder / name)
+            if state is not None and state["epoch"] == epoch and is_at_epoch(state):
+                return state
+        return None
+
+    def _read(self, path: Path) -> tuple[State | None, str]:
+        """Return the state of a checkpoint, and what is wrong with its file."""
+        if not path.is_file():
+            return None, ""
+        try:
+            state = read_checkpoint(path)
+        except UserError:  # an old torch reads none
+            raise
+        except Exception as error:  # zipfile and torch raise many kinds for bytes that are not their own
+            return None, str(error).partition("\n")[0] or type(error).__name__
+        return (state, "") if state.get("fingerprint") == self.fingerprint else (None, "")
+
+
+def is_at_epoch(state: State) -> bool:
+    """Return whether a checkpoint is at the end of an epoch."""
+    return bool(state["batch"] == 0)
+
+
+def read_checkpoint(path: Path) -> State:
+    """Read a checkpoint, whose bytes are first compared with the checksums in it.
+
+    Raises:
+        Exception: of any kind, where it is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if archive.testzip() is not None:
+            raise DamagedError
+    state: State = load_plain(path)
+    return state
+
+
+def delete_checkpoints(folder: Path) -> None:
+    """Delete the checkpoints of a training that is finished."""
+    for name in (LAST, PREVIOUS):
+        (folder / name).unlink(missing_ok=True)

@@ -98,6 +98,12 @@ class Engine:
         """Release the memory of models and optimizers that are not used any more."""
         self._accelerator.free_memory()
 
+    def start_again(self) -> None:
+        """Release the memory of a training that starts again, and forget the scale of its gradients."""
+        self.free_memory()
+        if self.scaler is not None:
+            self.scaler.load_state_dict(torch.amp.GradScaler(self.device.type).state_dict())
+
     def prepare_model(self, model: nn.Module) -> nn.Module:
         """Return the model spread over the processes; the model itself where there is one process.
 

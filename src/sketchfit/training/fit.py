@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 
-import numpy as np
 from torch import Tensor
 
 from sketchfit.config.probe import ProbeSection
@@ -26,7 +25,8 @@ from sketchfit.models.network import Network
 from sketchfit.tracking.callback import FoldCallback, no_fold_callback
 from sketchfit.tracking.console import Console, duration
 from sketchfit.tracking.history import write_history
-from sketchfit.training.checkpoint import load_checkpoint, save_checkpoint
+from sketchfit.training.checkpoint import Checkpoints
+from sketchfit.training.divergence import DivergedError, FiniteWatch, rewound, write_rewinds
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import Engine
 from sketchfit.training.frozen_inputs import frozen_inputs, update_frozen
@@ -55,10 +55,15 @@ class _Training:
     engine: Engine
     console: Console
     watch: FoldCallback
+    checkpoints: Checkpoints
 
     @property
     def epochs(self) -> int:
         return len(self.plan.epochs)
+
+    @property
+    def finite(self) -> FiniteWatch:
+        return FiniteWatch(self.job, self.state, self.engine)
 
     @property
     def loader(self) -> DataLoader:
@@ -72,7 +77,8 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
         The network with the weights that the recipe reports, on its device.
 
     Raises:
-        UserError: the loss is no longer finite, or there are more processes than images per batch.
+        DivergedError: the loss or a weight is not finite, and the recipe does not rewind, or has done so too often.
+        UserError: there are more processes than images per batch.
     """
     plan = make_plan(job.recipe, len(job.train_rows))
     if engine.processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
@@ -80,22 +86,43 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
             f"{job.name}: {engine.processes} processes share batches of {smallest} images",
             "Raise training.batch_size, or start fewer processes.",
         )
-    saved = load_checkpoint(job.folder / "last.ckpt", job.fingerprint)
-    state = start(job, engine, saved)
-    training = _Training(job, state, plan, engine, console, watch or no_fold_callback())
-    if saved is not None:
-        _LOG.info("%s: continues at epoch %d, batch %d", job.name, state.epoch + 1, state.batch + 1)
-    trained: FrozenTable | None = None
-    for epoch in training.plan.epochs[state.epoch :]:
-        if should_stop(state.history, job.recipe.training.early_stopping):
+    checkpoints = Checkpoints(job.folder, job.fingerprint)
+    saved, rewinds = checkpoints.load(), None
+    while True:
+        state = start(job, engine, saved)
+        training = _Training(job, state, plan, engine, console, watch or no_fold_callback(), checkpoints)
+        if rewinds is not None:
+            state.rewinds = rewinds
+            _save(training)
+        elif saved is not None:
+            _LOG.info("%s: continues at epoch %d, batch %d", job.name, state.epoch + 1, state.batch + 1)
+        engine.on_main(partial(write_rewinds, job, state.rewinds))
+        try:
+            _train_epochs(training)
             break
-        trained = _thaw(training, epoch, trained)
-        with saved_when_stopped(job.name, state, engine, partial(_save, training)):
-            _train_epoch(training, epoch)
-            _finish_epoch(training, epoch)
+        except DivergedError as error:
+            saved, rewinds = rewound(training.finite, checkpoints, error)
+            del state, training  # before the next ones take as much memory
+            engine.start_again()
     _log_choices(training)
     _load_reported_weights(training)
     return Network(state.reported().eval(), state.normalisation)
+
+
+def _train_epochs(training: _Training) -> None:
+    """Train the epochs that are left.
+
+    Raises:
+        DivergedError: the loss or a weight is not finite.
+    """
+    trained: FrozenTable | None = None
+    for epoch in training.plan.epochs[training.state.epoch :]:
+        if should_stop(training.state.history, training.job.recipe.training.early_stopping):
+            break
+        trained = _thaw(training, epoch, trained)
+        with saved_when_stopped(training.job.name, training.state, training.engine, partial(_save_finite, training)):
+            _train_epoch(training, epoch)
+            _finish_epoch(training, epoch)
 
 
 def untrained(job: FitJob, engine: Engine) -> Network:
@@ -142,29 +169,26 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
             step = plan.schedule_step(epoch, number - epoch.first_update)
             factor = lr_factor(job.recipe.schedule, step, total, plan.steps_per_epoch, plan.lr_drops)
-            apply_lr(state.optimizer, factor * (state.plateau.scale if state.plateau else 1.0))
+            apply_lr(state.optimizer, factor * state.lr_scale)
             seed = int(sample_rng(job.seed, number, engine.rank, TORCH_STREAM).integers(2**62))
             with postponed_stop():  # an update is either complete and counted, or not begun
                 figures = update(state, micros, job.recipe, engine, seed)
                 state.count(*figures, sum(len(micro.images) for micro in micros))
                 training.watch.updated(number + 1, state.loss_sum, state.seen, state.optimizer.param_groups[-1]["lr"])
                 state.batch += len(micros)
+            training.finite.after_update(number)
             rate = (state.batch - first) * epoch.batch_size / (time.monotonic() - began)
             advance(state.batch, f"{rate:.0f} images/s")
             if state.batch < epoch.batches:
-                times.save_if_due(number, partial(_save, training))
+                times.save_if_due(number, partial(_save_checked, training, number))
     state.seconds += time.monotonic() - began
 
 
 def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
     """Validate, average, write the history and a checkpoint, and log the epoch."""
     job, state, engine = training.job, training.state, training.engine
+    training.finite.before_saving(epoch.first_update + state.batch // job.recipe.training.accumulation - 1)
     loss, right, seen = state.totals(engine)
-    if not np.isfinite(loss):
-        raise UserError(
-            f"{job.name}: the loss is not finite in epoch {epoch.epoch + 1}",
-            "Lower optimizer.lr, set training.clip_grad=1, or set compute.precision=fp32.",
-        )
     accuracy = _validate(training, epoch)
     row: dict[str, float | int | None] = {
         "epoch": epoch.epoch + 1,
@@ -259,9 +283,25 @@ def _refreshing_batches(training: _Training) -> Iterator[Tensor]:
             yield micro.images
 
 
+def _save_checked(training: _Training, number: int) -> None:
+    """Save within an epoch, after update `number`.
+
+    Raises:
+        DivergedError: the loss or a weight is not finite.
+    """
+    training.finite.before_saving(number)
+    _save(training)
+
+
+def _save_finite(training: _Training) -> None:
+    """Save unless the loss or a weight is not finite; then the last checkpoint stays."""
+    if training.finite.are_all():
+        _save(training)
+
+
 def _save(training: _Training) -> None:
     snapshot = training.state.snapshot(training.job.fingerprint, training.engine)
-    training.engine.on_main(lambda: save_checkpoint(training.job.folder / "last.ckpt", snapshot))
+    training.engine.on_main(lambda: training.checkpoints.save(snapshot))
 
 
 def _epoch_line(name: str, history: list[dict[str, float | int | None]], epochs: int) -> str:

@@ -18,13 +18,15 @@ from sketchfit.data.folds import Fold
 from sketchfit.inference.metrics import log_loss
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.network import Network
-from sketchfit.models.saved_network import save_network
+from sketchfit.models.saved_network import check_saved, save_network
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.history import fill_last
+from sketchfit.training.checkpoint import delete_checkpoints
 from sketchfit.training.context import Member, RunContext
+from sketchfit.training.divergence import DivergedError, advised
 from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe
 from sketchfit.training.head_pass import HeadPredictor
 from sketchfit.training.job import FitJob
@@ -162,10 +164,13 @@ def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, 
 def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
     """Train a network and write its weights and probabilities; read them where exactly that was done before."""
     folder = context.run.network(training.member.name, training.fold.number)
-    if not folder.is_done(training.fingerprint):
+    if not is_finished(folder, training.fingerprint):
         began = time.monotonic()
         job = training.make_job()
-        network = train_network(job, context.engine, context.console, training.watch)
+        try:
+            network = train_network(job, context.engine, context.console, training.watch)
+        except DivergedError as error:
+            raise advised(context.run, job.recipe, error) from error
         network, predictor = with_kernel_head(job, network, context.engine.device, context.console)
 
         def finish() -> None:
@@ -186,10 +191,21 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
     return read_fold(folder)
 
 
+def is_finished(folder: NetworkFolder, fingerprint: str) -> bool:
+    """Return whether a training is finished, and its network predicts numbers: older versions finished others too."""
+    if not folder.is_done(fingerprint):
+        return False
+    found = read_fold(folder)
+    if np.isfinite(found.oof).all() and np.isfinite(found.test).all():
+        return True
+    log.warning(f"{folder.name} predicts NaN: it is trained again")
+    return False
+
+
 def delete_unfinished(folder: NetworkFolder) -> None:
     """Delete what only an unfinished training needs; a process may have been killed before it did so."""
-    for name in ("last.ckpt", "teacher.npz"):
-        (folder.path / name).unlink(missing_ok=True)
+    delete_checkpoints(folder.path)
+    (folder.path / "teacher.npz").unlink(missing_ok=True)
 
 
 def write_results(
@@ -218,7 +234,12 @@ def write_results(
 
 
 def read_fold(folder: NetworkFolder) -> FoldResult:
-    """Read the probabilities of a finished network."""
+    """Read the probabilities of a finished network, whose weights are checked.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    check_saved(folder.path)
     oof, test = folder.probabilities("oof"), folder.probabilities("test")
     return FoldResult(oof.row, oof.prob, test.prob, folder.done.seconds)
 

@@ -6,6 +6,7 @@ Those that were not used for the longest time are deleted when there are more th
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Callable, Iterable
@@ -18,7 +19,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from sketchfit.files import atomic, read_json, write_json
 from sketchfit.runs.arrays import map_npy, write_npy_rows
-from sketchfit.runs.fingerprint import file_digest
+from sketchfit.runs.file_crc import file_crc, has_crc, remember
+
+log = logging.getLogger(__name__)
 
 Half = NDArray[np.float16]
 Parts = Iterable[NDArray[np.float32]]
@@ -57,21 +60,25 @@ def open_maps(cache: Path, key: str, shape: tuple[int, ...], compute: Callable[[
             _make_room(cache, 2 * math.prod(shape))
             with atomic(array) as part:
                 write_npy_rows(part, shape, KIND, compute())
-            write_json(index, {"content": file_digest(array)})
+            write_json(index, {"crc": file_crc(array)})
             found = map_npy(array)
         os.utime(array)
+        remember(array)
         return found
 
 
 def _read(array: Path, index: Path, shape: tuple[int, ...]) -> Half | None:
-    """Return the maps of these files; None where they are absent, damaged or of another shape."""
+    """Return the maps of these files; None where they are absent, damaged (which is logged) or of another shape."""
     try:
-        if read_json(index)["content"] != file_digest(array):
-            return None
-        values = map_npy(array)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
-        return None
-    return values if values.shape == shape and values.dtype == KIND else None
+        if has_crc(array, read_json(index)["crc"]):
+            values = map_npy(array)
+            return values if values.shape == shape and values.dtype == KIND else None
+    except (FileNotFoundError, KeyError):
+        return None  # or an older version wrote it
+    except (OSError, ValueError, TypeError, EOFError):
+        pass
+    log.warning(f"{array} is damaged; it is computed again")
+    return None
 
 
 def _make_room(cache: Path, needed: int) -> None:

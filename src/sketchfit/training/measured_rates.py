@@ -18,6 +18,7 @@ from typing import Any, TypeGuard
 import torch
 
 from sketchfit._timm import timm
+from sketchfit.checksum import unsealed
 from sketchfit.config.recipe import Recipe
 from sketchfit.files import write_json
 from sketchfit.training.autotune import Format
@@ -84,7 +85,7 @@ def _entry(held: Mapping[str, Any], conditions: Mapping[str, Any]) -> dict[str, 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        held = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        held = unsealed(json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse))
     except (OSError, ValueError):
         return {}
     return held if isinstance(held, dict) else {}

@@ -24,6 +24,7 @@ from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
 from sketchfit.tracking.callback import FoldCallback
 from sketchfit.tracking.console import Console
+from sketchfit.training.checkpoint import delete_checkpoints
 from sketchfit.training.engine import Engine
 from sketchfit.training.fit import fit, untrained
 from sketchfit.training.job import FitJob
@@ -74,7 +75,7 @@ def train_network(job: FitJob, engine: Engine, console: Console, watch: FoldCall
 
 def _delete_checkpoints(job: FitJob) -> None:
     for number in range(1, job.recipe.averaging.soup_size):
-        (job.folder / f"candidate{number}" / "last.ckpt").unlink(missing_ok=True)
+        delete_checkpoints(job.folder / f"candidate{number}")
 
 
 def load_mean(job: FitJob, network: Network, state: State, engine: Engine, *, refresh: bool) -> None:

@@ -56,6 +56,7 @@ class TrainState:
         split_fails: whether it was found that this network cannot be trained on such output.
         update_seconds: duration of the last update; not known before the first.
         notes: on the weights that were loaded.
+        rewinds: epochs that were started again because the loss or a weight was not finite.
     """
 
     model: nn.Module
@@ -85,6 +86,12 @@ class TrainState:
     split_fails: bool = False
     update_seconds: float = math.inf
     notes: tuple[str, ...] = ()
+    rewinds: list[int] = field(default_factory=list)
+
+    @property
+    def lr_scale(self) -> float:
+        """Factor of the schedule's learning rate: a plateau lowers it, and each rewind halves it."""
+        return (self.plateau.scale if self.plateau else 1.0) * 0.5 ** len(self.rewinds)
 
     def reported(self) -> nn.Module:
         """Return the network that is validated: the moving average where there is one."""
@@ -163,12 +170,12 @@ class TrainState:
         self.zero = saved["zero"]
         self.best = (saved["best"][0], saved["best"][1]) if saved["best"] else None
         for name in _COUNTERS:
-            setattr(self, name, saved[name])
+            setattr(self, name, saved.get(name, getattr(self, name)))
         self.loss_sum, right, seen = engine.share_of_sum(saved["figures"])
         self.right, self.seen = int(right), int(seen)
 
 
-_COUNTERS = ("epoch", "batch", "seconds", "history")
+_COUNTERS = ("epoch", "batch", "seconds", "history", "rewinds")
 
 
 def start(job: FitJob, engine: Engine, saved: dict[str, Any] | None) -> TrainState:

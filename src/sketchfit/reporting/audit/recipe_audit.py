@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from pathlib import Path
+from typing import Any
 
 from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
 from sketchfit.audit.drift_sentences import drift_sentence
@@ -98,10 +99,19 @@ def _backbone(recipe: Recipe, cache: Path) -> Backbone:
     stamp = [weights.stat().st_size, weights.stat().st_mtime_ns] if weights and weights.is_file() else None
     key = digest(importlib.metadata.version("timm"), model.backbone, model.mean, model.std, model.weights, stamp)
     known = cache / f"normalisation-{key}.json"
-    if not known.is_file():
+    found = _read_known(known)
+    if found is None:
         from sketchfit.models.backbone import expected_normalisation  # timm and torch take seconds to import
 
         expects = expected_normalisation(model)
-        write_json(known, {"mean": expects.mean, "std": expects.std})
-    found = read_json(known)
+        write_json(known, found := {"mean": expects.mean, "std": expects.std})
     return Backbone(model.backbone, PixelStatistics(tuple(found["mean"]), tuple(found["std"])))
+
+
+def _read_known(path: Path) -> dict[str, Any] | None:
+    """Return the normalisation in the cache; None where it is missing or damaged."""
+    try:
+        found = read_json(path)
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {"mean", "std"} <= found.keys() else None

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from sketchfit.data.containers import exists
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.inference.intervals import families
+from sketchfit.models.saved_network import check_saved
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
@@ -78,6 +80,9 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
     if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
+    for network in chain.from_iterable(evidence.run.trained.values()):
+        if network.weights.is_file():  # sections that need networks are left out where there are none
+            check_saved(network.path)
     members = member_recipes(recipe)
     name, member = next(
         ((name, one) for name, one in members.items() if one.training.epochs), next(iter(members.items()))

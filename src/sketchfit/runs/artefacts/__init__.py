@@ -5,6 +5,7 @@ from __future__ import annotations
 from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings, DriftFindings, TraitDifference, TypicalImages
 from sketchfit.runs.artefacts.claims import ClaimRecord, LabelFreeFigures
 from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
+from sketchfit.runs.artefacts.divergence import Divergence, Rewind
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Finished, Sources
@@ -36,6 +37,7 @@ __all__ = [
     "DirectionFigures",
     "Directions",
     "DistilledStudent",
+    "Divergence",
     "DriftFindings",
     "EnsembleComparison",
     "EnsembleWeights",
@@ -59,6 +61,7 @@ __all__ = [
     "PseudoLabelRound",
     "PseudoLabelRounds",
     "Relations",
+    "Rewind",
     "RunClock",
     "RunPlan",
     "ScoutFinalists",

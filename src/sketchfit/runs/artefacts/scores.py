@@ -33,10 +33,8 @@ class Steps(Artefact):
 
     @classmethod
     def _as_keys(cls, content: Any) -> dict[str, Any]:
-        return {"steps": tuple(content)}
-
-    def _as_json(self, content: dict[str, Any]) -> Any:
-        return content["steps"]
+        """Before format 4 of the folder the file was the list of the steps."""
+        return content if isinstance(content, dict) else {"steps": tuple(content)}
 
 
 class MethodFigures(ArtefactPart):

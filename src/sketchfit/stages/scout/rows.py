@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.data.folds import Fold
 from sketchfit.data.store import Store
 from sketchfit.duplicates import find
-from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.split import make_folds
 
@@ -59,7 +59,8 @@ def scout_rows(context: RunContext, store: Store) -> ScoutRows:
 def _near_duplicates(context: RunContext, store: Store) -> Rows:
     """Return the group of each row, int64 [N]: of copies one number, of others their own."""
     path = context.run.path / f"groups-{store.folder.name}.npz"
-    if not path.is_file():
+    known = find_npz(path)
+    if known is None:
         readable = np.flatnonzero(store.readable)
         if len(readable) > MOST_COMPARED:
             log.info(f"near-duplicates are searched among {MOST_COMPARED:,} of {len(readable):,} images, at random")
@@ -69,8 +70,8 @@ def _near_duplicates(context: RunContext, store: Store) -> Rows:
         for places in found.groups:
             group[readable[list(places)]] = readable[places[0]]
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_npz(path, {"group": group})
-    group = read_npz(path)["group"]
+        write_npz(path, known := {"group": group})
+    group = known["group"]
     copies = np.unique(group, return_counts=True)[1]
     log.info(f"near-duplicates: {(copies > 1).sum():,} groups, which stay in one fold")
     return group

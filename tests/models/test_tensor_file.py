@@ -1,0 +1,64 @@
+"""Files of tensors: whatever byte changes, the same tensors and metadata come back, or the file is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from sketchfit.errors import UserError
+from sketchfit.models.tensor_file import KEY, check_tensors, load_tensors, save_tensors
+from sketchfit.models.weights import read_metadata, read_weights
+
+TENSORS = {"b": torch.arange(6, dtype=torch.float32).reshape(2, 3), "a": torch.tensor([1, 2]), "e": torch.zeros(0, 4)}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    save_tensors(tmp_path / "w.safetensors", TENSORS, {"mean": "0.5"})
+    return tmp_path / "w.safetensors"
+
+
+def content(path: Path) -> tuple[dict[str, list[float]], dict[str, str]]:
+    tensors = {name: value.tolist() for name, value in load_tensors(path).items()}
+    return tensors, {key: value for key, value in read_metadata(path).items() if key != KEY}
+
+
+def test_tensors_and_metadata_come_back(path: Path) -> None:
+    assert content(path) == ({name: value.tolist() for name, value in TENSORS.items()}, {"mean": "0.5"})
+    assert len(read_metadata(path)[KEY]) == 8
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_every_changed_byte_is_seen_or_harmless(path: Path) -> None:
+    expected, raw = content(path), path.read_bytes()
+    seen = 0
+    for place in range(len(raw)):
+        for change in (0x01, 0x80):
+            changed = path.with_name(f"{place}-{change}.safetensors")
+            changed.write_bytes(raw[:place] + bytes([raw[place] ^ change]) + raw[place + 1 :])
+            try:
+                found = content(changed)
+            except UserError as error:
+                seen += str(changed) in error.problems[0]
+            else:  # only in the name of the checksum, without which it is a file of another program
+                assert found[0] == expected[0]
+                assert expected[1].items() <= found[1].items()
+    assert seen > 1.8 * len(raw)
+
+
+@pytest.mark.parametrize("left", [0, 7, 60, -1])
+def test_a_file_that_was_cut_is_named(path: Path, left: int) -> None:
+    path.write_bytes(path.read_bytes()[:left])
+    for read in (check_tensors, load_tensors, read_metadata, read_weights):
+        with pytest.raises(UserError, match=path.name):
+            read(path)
+
+
+def test_a_file_of_another_program_is_read(tmp_path: Path) -> None:
+    save_file(TENSORS, tmp_path / "w.safetensors")
+    found = load_tensors(tmp_path / "w.safetensors")
+    assert np.array_equal(found["b"].numpy(), TENSORS["b"].numpy())
