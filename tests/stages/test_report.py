@@ -14,7 +14,7 @@ from tests.factories import make_context, make_table
 def test_a_failing_report_does_not_fail_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no space left")
 
     monkeypatch.setattr("sketchfit.reporting.run.run_report.write_report", broken)

@@ -12,6 +12,7 @@ from sketchfit.reporting.comparison import AlignedRuns, RunComparison, top1
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.kit.thumbnails import data_uri, thumbnails, webp
 from sketchfit.runs.artefacts import ClaimRecord
+from sketchfit.runs.inside import first_outside
 
 SIDE = 72
 """Of the drawings, in pixels."""
@@ -57,7 +58,10 @@ def comparison_page(
 
 
 def _drawings(aligned: AlignedRuns, places: NDArray[np.int64], number: int) -> list[dict[str, Any]]:
-    pictures = thumbnails([aligned.root / aligned.paths[place] for place in places], SIDE)
+    shown = [aligned.paths[place] for place in places]
+    # The folder is no image, and gives an empty picture: links out of it are not followed.
+    files = [aligned.root / ("" if first_outside(aligned.root, [path]) else path) for path in shown]
+    pictures = thumbnails(files, SIDE)
     return [
         {
             "picture": data_uri(webp(picture, 50)),

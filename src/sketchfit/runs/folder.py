@@ -10,9 +10,11 @@ from typing import Any
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import keys_that_decide
+from sketchfit.errors import UserError
 from sketchfit.runs.artefact import Artefact
 from sketchfit.runs.artefacts import Divergence
 from sketchfit.runs.fingerprint import differing_keys, digest
+from sketchfit.runs.inside import is_relative
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.recipe import write_recipe
 
@@ -68,7 +70,13 @@ class RunFolder:
 
     def member(self, name: str) -> Path:
         """Folder of a member's networks. What derives from a member (`NAME+pseudo1`, `NAME+refit`, `NAME+distilled`)
-        is stored apart from the members."""
+        is stored apart from the members.
+
+        Raises:
+            UserError: the name is not that of a folder in this one.
+        """
+        if not is_relative(name) or Path(name).name != name:
+            raise UserError(f"{self.path} names the member {name!r}, which is no name of a folder in it")
         return self.path / ("derived" if "+" in name else "members") / name
 
     def fold(self, member: str, fold: int) -> Path:

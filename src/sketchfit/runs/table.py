@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
 from sketchfit.runs.artefact import AGAIN
+from sketchfit.runs.inside import check_relative
 from sketchfit.runs.parquet import read_parquet, write_parquet
 from sketchfit.runs.state import State
 
@@ -96,12 +97,13 @@ def read_training_rows(path: Path) -> TrainingRows:
     """Read `folds.parquet`.
 
     Raises:
-        UserError: it is missing or damaged.
+        UserError: it is missing or damaged, or names a file outside the data folder.
     """
     try:
         frame = read_parquet(path)
         columns = [name for name in frame.columns if name == "fold" or name.startswith("fold_")]
         frame = frame.sort_values("row", kind="stable")
+        check_relative(frame["image_path"], path)
         return TrainingRows(
             paths=tuple(frame["image_path"]),
             label=frame["label"].to_numpy(np.int64),

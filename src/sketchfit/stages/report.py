@@ -17,7 +17,7 @@ def report(context: RunContext, state: RunState) -> RunState:
 
         folder = context.run.path
         try:
-            write_report(folder, context.clock.seconds)
+            write_report(folder, context.clock.seconds, follow_links=context.recipe.data.follow_links)
         except Exception as error:  # the run is complete, and a page that fails must not end it with an error
             reason = str(error).splitlines()[0] if str(error) else ""
             log.warning(f"the report could not be written: {type(error).__name__}: {reason}")

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.run_report import write_report
+from sketchfit.runs.run import Run
 from sketchfit.tracking.history import write_history
 
 
@@ -98,3 +100,15 @@ def test_networks_without_epochs_are_listed(make_run: Callable[..., Path]) -> No
         write_history(history, [])
     text = write_report(run).read_text(encoding="utf-8")
     assert "member0/fold0" in text
+
+
+def test_a_report_opens_nothing_outside_the_data_folder(make_run: Any, tmp_path: Path) -> None:
+    run = make_run()
+    rows = Run.open(run).rows
+    root = Run.open(run).table.root
+    outside = tmp_path / "private.png"
+    (root / rows.paths[0]).rename(outside)
+    (root / rows.paths[0]).symlink_to(outside)
+    with pytest.raises(UserError, match="leads out of the data folder"):
+        write_report(run)
+    assert write_report(run, overrides=["report.attribution=0", "report.robustness=0"], follow_links=True).is_file()

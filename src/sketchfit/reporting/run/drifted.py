@@ -12,6 +12,7 @@ from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.thumbnails import data_uri, thumbnail, webp
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.runs.artefacts import EstimatedFrequencies, TraitDifference
+from sketchfit.runs.inside import check_relative
 
 MOST_TRAITS = 5
 MOST_CLASSES = 8
@@ -87,11 +88,25 @@ def drift_section(evidence: Evidence) -> PageSection | None:
 
 
 def drifted_traits(evidence: Evidence) -> list[DriftedTrait]:
-    """Return the traits that separate test from training rows, the largest difference first, at most `MOST_TRAITS`."""
+    """Return the traits that separate test from training rows, the largest difference first, at most `MOST_TRAITS`.
+
+    Raises:
+        UserError: an image of the findings is not inside the data folder.
+    """
+    check_relative(typical_images(evidence), evidence.run.folder.findings)
+    return [_trait(evidence.root, one) for one in _separating(evidence)]
+
+
+def typical_images(evidence: Evidence) -> list[str]:
+    """Return the images that are shown for these traits, relative to the data root."""
+    return [path for one in _separating(evidence) if one.typical for path in (*one.typical.train, *one.typical.test)]
+
+
+def _separating(evidence: Evidence) -> list[TraitDifference]:
     findings = evidence.run.findings
     if findings is None or findings.drift is None:
         return []
-    return [_trait(evidence.root, one) for one in list(findings.drift.separating.values())[:MOST_TRAITS]]
+    return list(findings.drift.separating.values())[:MOST_TRAITS]
 
 
 def _trait(root: Path, found: TraitDifference) -> DriftedTrait:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.containers import exists
+from sketchfit.data.containers import exists, split_member
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.inference.intervals import families
@@ -30,7 +30,7 @@ from sketchfit.reporting.run.claimed import claimed_section, contradiction
 from sketchfit.reporting.run.classes import classes_section
 from sketchfit.reporting.run.confusions import confusions_section
 from sketchfit.reporting.run.curves import training_section
-from sketchfit.reporting.run.drifted import drift_section
+from sketchfit.reporting.run.drifted import drift_section, typical_images
 from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
 from sketchfit.reporting.run.findings import Findings
 from sketchfit.reporting.run.gallery import choose_errors, gallery_section
@@ -47,6 +47,7 @@ from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.slices import SliceResults, find_slices, slices_section
 from sketchfit.reporting.run.statistics import Statistics, compute_statistics
+from sketchfit.runs.inside import first_outside
 from sketchfit.tracking.console import duration
 
 T = TypeVar("T")
@@ -59,25 +60,35 @@ SPRITE_COLUMNS = 12
 SPRITE_QUALITY = 45
 
 
-def write_report(run: str | Path, stages: Mapping[str, float] | None = None, overrides: Sequence[str] = ()) -> Path:
+def write_report(
+    run: str | Path,
+    stages: Mapping[str, float] | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    follow_links: bool = False,
+) -> Path:
     """Write `report/index.html` into a run's folder.
 
     Args:
         run: a run's folder. Its images must be where they were during training.
         stages: seconds per stage, where they are known.
         overrides: settings of the report, such as `report.gallery=50`.
+        follow_links: follow links that lead out of the data folder. The recipe of the run is not enough: the folder may
+            come from somebody else.
 
     Returns:
         Path of the page.
 
     Raises:
-        UserError: there is no finished run, or its images are missing.
+        UserError: there is no finished run, or its images are missing or outside the data folder.
     """
     began = time.monotonic()
     evidence = read_evidence(run)
     recipe = evidence.run.recipe
     if overrides:
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
+    if not follow_links:
+        _refuse_links(evidence)
     if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
         raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
     for network in chain.from_iterable(evidence.run.trained.values()):
@@ -96,6 +107,15 @@ def write_report(run: str | Path, stages: Mapping[str, float] | None = None, ove
             temporary.write_bytes(content)
     log.info(f"report: {page} ({duration(time.monotonic() - began)})")
     return page
+
+
+def _refuse_links(evidence: Evidence) -> None:
+    paths = [parts[0] if (parts := split_member(path)) else path for path in evidence.paths]
+    if (link := first_outside(evidence.root, [*paths, *typical_images(evidence)])) is not None:
+        raise UserError(
+            f"{evidence.root / link} leads out of the data folder",
+            "Where you trust who made the run and its data: --set data.follow_links=true",
+        )
 
 
 @dataclass(frozen=True)
