@@ -17,7 +17,7 @@ from PIL import Image
 from sketchfit.data import store as store_module
 from sketchfit.data.images import decode
 from sketchfit.data.resize import to_square
-from sketchfit.data.store import Decoding, Store, StoreSettings, default_cache, open_store
+from sketchfit.data.store import Decoding, Store, StoreSettings, open_store
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import create_npy
 from tests.data import malformed
@@ -253,17 +253,6 @@ def test_a_cache_that_cannot_be_written_is_said(images: tuple[Path, list[str]], 
     with pytest.raises(UserError, match="cannot be written") as caught:
         open_store(root, paths, SETTINGS, tmp_path / "file" / "cache")
     assert "SKETCHFIT_CACHE" in caught.value.hint
-
-
-def test_default_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SKETCHFIT_CACHE", "/x/y")
-    assert default_cache() == Path("/x/y")
-    monkeypatch.delenv("SKETCHFIT_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/z")
-    assert default_cache() == Path("/z/sketchfit")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/me")
-    assert default_cache() == Path("/home/me/.cache/sketchfit")
 
 
 def test_a_decoder_that_is_installed_later_is_used(tmp_path: Path) -> None:

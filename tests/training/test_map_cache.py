@@ -29,14 +29,25 @@ def test_maps_are_read_again_unless_damaged(tmp_path):
 
 
 def test_the_oldest_maps_make_room(tmp_path, monkeypatch):
-    monkeypatch.setattr("sketchfit.training.map_cache.MOST_BYTES", 2 * 32)
+    monkeypatch.setattr("sketchfit.training.map_cache.MOST_BYTES", 2 * 20_000 + 1000)
     for number, key in enumerate(("first", "second", "third")):
-        open_maps(tmp_path, key, (4, 4), lambda: [np.zeros((4, 4), np.float32)])
-        os.utime(tmp_path / f"maps-{key}.npy", (number, number))
+        open_maps(tmp_path, key, (100, 100), lambda: [np.zeros((100, 100), np.float32)])  # 20,000 bytes and a header
+        for path in tmp_path.glob(f"maps-{key}.*"):
+            os.utime(path, (number, number))
         if key == "second":
-            os.utime(tmp_path / "maps-first.npy", (9, 9))  # it was used again
+            open_maps(tmp_path, "first", (100, 100), list)  # it is used again
     left = sorted(path.stem for path in tmp_path.glob("maps-*.npy"))
     assert left == ["maps-first", "maps-third"]
+
+
+def test_maps_of_a_read_only_cache_are_read(tmp_path, monkeypatch):
+    values = np.ones((4, 4), np.float16)
+    open_maps(tmp_path, "k", (4, 4), lambda: [values])
+    before = sorted(path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.suffix != ".used")
+    monkeypatch.setattr("sketchfit.training.map_cache.os.access", lambda *_: False)
+    monkeypatch.setattr("sketchfit.training.map_cache.FileLock", None)
+    assert np.array_equal(open_maps(tmp_path, "k", (4, 4), list), values)
+    assert sorted(path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.suffix != ".used") == before
 
 
 def test_a_missing_part_is_an_error_and_leaves_nothing(tmp_path):

@@ -7,6 +7,7 @@ that cannot be written or is damaged is passed over: the features are then compu
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from sketchfit._timm import timm
 from sketchfit.bank.unfinished import Half, PassFiles, Unfinished
 from sketchfit.checksum import DamagedError
 from sketchfit.config.recipe import Recipe
+from sketchfit.data.cache.limit import make_room
+from sketchfit.data.cache.use import mark_used
 from sketchfit.data.store import Store
 from sketchfit.files import read_json, write_json
 from sketchfit.models.backbone import expected_normalisation
@@ -30,6 +33,9 @@ from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.fingerprint import digest, file_digest
 
 log = logging.getLogger(__name__)
+
+LEAST_WIDTH = 512
+"""Columns for which there must be room before the number of columns is known."""
 
 VERSION = 1
 """Increased when the same network would give other features."""
@@ -123,14 +129,17 @@ def open_stored(cache: Path, key: str, rows: int, extract: Callable[[MakeArray],
     """
     computed: Stored | None = None
     try:
-        cache.mkdir(parents=True, exist_ok=True)
         array, index = cache / f"features-{key}.npy", cache / f"features-{key}.json"
+        if not os.access(cache, os.W_OK) and (found := _read(array, index, rows)) is not None:
+            return found, False  # nothing can be locked in a read-only cache, and nothing changes there
+        cache.mkdir(parents=True, exist_ok=True)
         with FileLock(cache / f"features-{key}.lock"):
             found = _read(array, index, rows)
             if found is not None:
                 return found, False
             for stale in cache.glob(f".features-{key}.*.part"):
                 stale.unlink(missing_ok=True)
+            make_room(cache, 2 * rows * LEAST_WIDTH)
             files = PassFiles(cache, key)
             try:
                 computed = extract(files.open)
@@ -160,5 +169,6 @@ def _read(array: Path, index: Path, rows: int) -> Stored | None:
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         log.warning(f"{array} is damaged; it is computed again")
         return None
+    mark_used(array.with_suffix(""), values)
     fits = values.shape == (rows, sum(widths)) and values.dtype == np.float16 and len(widths) == len(scales)
     return Stored(values, widths, scales) if fits else None

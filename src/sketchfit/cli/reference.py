@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sketchfit.cli.cache import cache_app
 from sketchfit.cli.options import Overrides
 from sketchfit.printing import echo
 
@@ -13,6 +14,7 @@ GROUP = "Reference"
 app = typer.Typer()
 recipes_app = typer.Typer(help="List the shipped recipes, or show one.", invoke_without_command=True)
 app.add_typer(recipes_app, name="recipes", rich_help_panel=GROUP)
+app.add_typer(cache_app, name="cache", rich_help_panel=GROUP)
 
 
 @app.command(rich_help_panel=GROUP)

@@ -25,6 +25,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from sketchfit.checksum import sealed
+from sketchfit.data.cache.limit import cache_limit, make_room
+from sketchfit.data.cache.use import mark_used
 from sketchfit.data.decoders import large
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.digests import ContentDigests, content_digests
@@ -120,13 +122,6 @@ class Store:
         return np.array([not error for error in self.errors], dtype=bool)
 
 
-def default_cache() -> Path:
-    """Return `$SKETCHFIT_CACHE`, else `sketchfit` in the user's cache folder."""
-    if given := os.environ.get("SKETCHFIT_CACHE"):
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sketchfit"
-
-
 def open_store(
     root: Path, paths: Sequence[str], settings: StoreSettings, cache: Path, decoding: Decoding | None = None
 ) -> Store:
@@ -154,6 +149,7 @@ def open_stores(
     Raises:
         UserError: the cache folder cannot be written.
     """
+    cache_limit()  # a mistake in it is found before anything is read
     decoding = decoding or Decoding()
     files = [root / path for path in paths]
     try:
@@ -185,6 +181,7 @@ def _build_missing(
         for folder in missing.values():
             if (folder / INDEX).is_file():
                 log.warning(f"the image store {folder} is damaged; it is built again")
+        make_room(cache, sum(len(files) * one.size**2 for one in missing))
         for limit in sorted({one.max_pixels for one in missing}):
             alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
             _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.receiver(limit)))
@@ -194,8 +191,10 @@ def _build_missing(
 def stored(folder: Path, *, built: bool = False) -> Store:
     """Open the complete store in a folder."""
     index = read_json(folder / INDEX)
+    images = map_npy(folder / "images.npy")
+    mark_used(folder, images)
     return Store(
-        images=map_npy(folder / "images.npy"),
+        images=images,
         paper=read_npy(folder / "paper.npy"),
         errors=tuple(index["errors"]),
         damage=tuple(index["damage"]),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import Decoding, Receiver, Store, StoreSettings, default_cache, open_stores
+from sketchfit.data.cache.folder import default_cache
+from sketchfit.data.store import Decoding, Receiver, Store, StoreSettings, open_stores
 from sketchfit.data.table import Split, Table
 from sketchfit.files import read_json
 from sketchfit.tracking.console import Console

@@ -54,15 +54,6 @@ def verified_once(path: Path, verify: Callable[[], bool]) -> bool:
     return True
 
 
-def remember(path: Path) -> None:
-    """Take a file as verified, for example after its time was changed.
-
-    Raises:
-        OSError: there is no such file.
-    """
-    _VERIFIED.add(_state(path))
-
-
 def _state(path: Path) -> tuple[str, int, int, int]:
     state = path.stat()
     return str(path.absolute()), state.st_ino, state.st_size, state.st_mtime_ns

@@ -10,16 +10,18 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import DTypeLike, NDArray
 
+from sketchfit.data.cache.entries import cache_entries
+from sketchfit.data.cache.limit import delete_unused, make_room
+from sketchfit.data.cache.use import mark_used
 from sketchfit.files import atomic, read_json, write_json
 from sketchfit.runs.arrays import map_npy, write_npy_rows
-from sketchfit.runs.file_crc import file_crc, has_crc, remember
+from sketchfit.runs.file_crc import file_crc, has_crc
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +30,6 @@ Parts = Iterable[NDArray[np.float32]]
 
 KIND: DTypeLike = np.float16
 """Of the values on disk."""
-
-HEADER = 128
-"""Bytes before the values of a file."""
 
 MOST_BYTES = 8 << 30
 """Of all maps in a cache. One training at 128 pixels with 9,000 images uses 100 MB per copy."""
@@ -50,8 +49,10 @@ def open_maps(cache: Path, key: str, shape: tuple[int, ...], compute: Callable[[
     Raises:
         OSError: there is no space for them, or the cache cannot be written.
     """
-    cache.mkdir(parents=True, exist_ok=True)
     array, index = cache / f"maps-{key}.npy", cache / f"maps-{key}.json"
+    if not os.access(cache, os.W_OK) and (found := _read(array, index, shape)) is not None:
+        return found  # nothing can be locked in a read-only cache, and nothing changes there
+    cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / f"maps-{key}.lock"):
         found = _read(array, index, shape)
         if found is None:
@@ -62,8 +63,7 @@ def open_maps(cache: Path, key: str, shape: tuple[int, ...], compute: Callable[[
                 write_npy_rows(part, shape, KIND, compute())
             write_json(index, {"crc": file_crc(array)})
             found = map_npy(array)
-        os.utime(array)
-        remember(array)
+        mark_used(array.with_suffix(""), found)
         return found
 
 
@@ -82,15 +82,8 @@ def _read(array: Path, index: Path, shape: tuple[int, ...]) -> Half | None:
 
 
 def _make_room(cache: Path, needed: int) -> None:
-    """Delete the maps that were not used for the longest time until there is room for as many bytes."""
-    known = []
-    for path in cache.glob("maps-*.npy"):
-        with suppress(OSError):  # another process has deleted it
-            known.append((path.stat().st_mtime, path.stat().st_size - HEADER, path))
-    room = MOST_BYTES - sum(size for _, size, _ in known)
-    for _, size, path in sorted(known):
-        if room >= needed:
-            return
-        for one in (path, path.with_suffix(".json"), path.with_suffix(".lock")):
-            one.unlink(missing_ok=True)
-        room += size
+    """Delete the maps that were not used for the longest time, until there is room for as many bytes."""
+    maps = [one for one in cache_entries(cache) if one.kind == "maps"]
+    surplus = sum(one.size for one in maps) + needed - MOST_BYTES
+    delete_unused(maps, lambda gone: sum(one.size for one in gone) >= surplus)
+    make_room(cache, needed)

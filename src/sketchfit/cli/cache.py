@@ -1,0 +1,40 @@
+"""Commands about the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+cache_app = typer.Typer(help="List what the cache holds, or delete parts of it.", no_args_is_help=True)
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--folder", help="Folder of the cache, as in data.cache; by default $SKETCHFIT_CACHE or the user's."),
+]
+
+
+@cache_app.command("list")
+def list_parts(folder: Folder = None) -> None:
+    """List image stores, features and so on, with size and last use."""
+    from sketchfit.commands.cache import list_cache
+
+    list_cache(folder)
+
+
+@cache_app.command("clear")
+def clear(
+    folder: Folder = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="Only stores, features, maps, audits, measurements or unfinished; repeatable."),
+    ] = None,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", metavar="7d", help="Only what was not used for so long.")
+    ] = None,
+) -> None:
+    """Delete what no process uses; it is made again when it is needed."""
+    from sketchfit.commands.cache import clear_cache
+
+    clear_cache(folder, kind or (), older_than)

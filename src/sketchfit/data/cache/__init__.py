@@ -1,0 +1,1 @@
+"""The cache: its folder, what it holds, which of that is in use, and how large it may become."""

@@ -1,0 +1,95 @@
+"""What a cache holds: one entry per image store, features, maps and so on, with all its files."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+KINDS = {
+    "store": "stores",
+    "features": "features",
+    "maps": "maps",
+    "audit": "audits",
+    "copies": "audits",
+    "normalisation": "measurements",
+    "autotune": "measurements",
+}
+"""Kind of an entry, by the beginning of its name."""
+
+PARTS = "unfinished"
+"""Kind of what was not finished, by a process that runs or was killed."""
+
+LOCK, MARKER = ".lock", ".used"
+"""Ends of the names of the lock of an entry, and of the file whose time is that of its last use."""
+
+_NAME = re.compile(rf"({'|'.join(KINDS)})(-[^.]+)?(\.[a-z]+)*")
+_PART = re.compile(rf"\.({'|'.join(KINDS)})-?[^.]*\..*part(\.json)?")
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """Files of a cache that belong together.
+
+    Attributes:
+        kind: one of the values of `KINDS`, or `PARTS`.
+        stem: folder and common part of the names.
+        paths: files, and the folder of a store.
+        size: bytes of the files.
+        used: time of the last use, in seconds.
+    """
+
+    kind: str
+    stem: Path
+    paths: tuple[Path, ...]
+    size: int
+    used: float
+
+    def delete(self) -> None:
+        """Delete it. Its lock stays, because another process may wait for it.
+
+        Raises:
+            OSError: it cannot be deleted.
+        """
+        for path in sorted(self.paths, key=lambda one: one.suffix != ".json"):  # an entry without its index is absent
+            if path.is_dir() and self.kind != PARTS:
+                gone = path.with_name(f".{path.name}.{os.getpid()}.part")
+                path.rename(gone)  # at once, so that no process opens half of it
+                shutil.rmtree(gone)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            elif path.suffix != LOCK:
+                path.unlink(missing_ok=True)
+
+
+def cache_entries(cache: Path) -> list[CacheEntry]:
+    """Return what a cache holds, the longest unused first; files of others are left out."""
+    groups: dict[tuple[str, Path], list[Path]] = {}
+    for path in cache.iterdir() if cache.is_dir() else ():
+        if named := _NAME.fullmatch(path.name):
+            groups.setdefault((KINDS[named[1]], path.with_name(path.name.split(".")[0])), []).append(path)
+        elif _PART.fullmatch(path.name):
+            groups.setdefault((PARTS, path.with_name(path.name.split(".")[1])), []).append(path)
+    found = [_entry(kind, stem, paths) for (kind, stem), paths in groups.items()]
+    return sorted((one for one in found if one is not None), key=lambda one: (one.used, one.stem))
+
+
+def _entry(kind: str, stem: Path, paths: Sequence[Path]) -> CacheEntry | None:
+    """Return the entry of some files; None if there is only a lock."""
+    size, times = 0, [0.0]
+    for path in (one for one in paths if one.suffix != LOCK):  # taking a lock is no use
+        for status in _statuses(path):
+            size += status.st_size
+            times.append(status.st_mtime)
+    held = [path for path in paths if path.suffix not in (LOCK, MARKER)]
+    return CacheEntry(kind, stem, tuple(sorted(paths)), size, max(times)) if held else None
+
+
+def _statuses(path: Path) -> Iterator[os.stat_result]:
+    with suppress(OSError):  # another process has deleted it
+        for inside in path.iterdir() if path.is_dir() else (path,):
+            yield inside.stat()

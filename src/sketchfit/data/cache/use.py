@@ -1,0 +1,70 @@
+"""Which entries of a cache are in use, and when each was used last.
+
+A process that uses an entry holds a shared lock of its marker, which ends with the process at the latest.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from sketchfit.data.cache.entries import LOCK, MARKER
+
+try:
+    import fcntl
+except ImportError:  # Windows, which refuses to delete what is open
+    fcntl = None  # type: ignore[assignment]
+
+
+def mark_used(stem: Path, array: Any) -> None:
+    """Note that an entry is used now, and for as long as its array is open.
+
+    Args:
+        stem: folder and common part of the names of the entry's files.
+        array: mapped from one of them.
+    """
+    if fcntl is None or array.base is None:
+        return
+    marker = stem.with_name(stem.name + MARKER)
+    with suppress(OSError):  # a cache that is read-only, or without locks
+        try:
+            descriptor = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError:
+            descriptor = os.open(marker, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(array.base, os.close, descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        os.utime(marker)
+
+
+@contextmanager
+def unused(stem: Path) -> Iterator[bool]:
+    """Yield whether nobody builds or uses an entry; nobody can begin to within the block."""
+    lock = stem.with_name(stem.name + LOCK)
+    try:
+        with FileLock(lock, timeout=0) if lock.is_file() else nullcontext(), _marker(stem) as is_free:
+            yield is_free
+    except Timeout:
+        yield False
+
+
+@contextmanager
+def _marker(stem: Path) -> Iterator[bool]:
+    marker = stem.with_name(stem.name + MARKER)
+    if fcntl is None or not marker.is_file():
+        yield True
+        return
+    descriptor = os.open(marker, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)
