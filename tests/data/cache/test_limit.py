@@ -39,13 +39,15 @@ def test_the_longest_unused_makes_room(tmp_path: Path, monkeypatch: pytest.Monke
     cache = tmp_path / "cache"
     folders = [make_store(cache, number, used).folder for number, used in enumerate((300.0, 100.0, 200.0))]
     assert names(cache) == [folders[place].name for place in (1, 2, 0)]
-    monkeypatch.setenv("SKETCHFIT_CACHE_LIMIT", "300KB")
+    monkeypatch.setenv("SKETCHFIT_CACHE_LIMIT", "230KB")
     make_room(cache, 0)
     assert len(names(cache)) == 3
     make_room(cache, SIZE**2)
     assert names(cache) == [folders[place].name for place in (2, 0)]
-    new = make_store(cache, 7)  # needs room of its own
-    assert names(cache) == [folders[0].name, new.folder.name] or len(names(cache)) == 3
+    for number in (7, 8):  # the second one needs the room of another store
+        make_store(cache, number)
+    assert folders[2].name not in names(cache)
+    assert folders[0].name in names(cache)
 
 
 def test_what_is_used_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
@@ -92,7 +94,7 @@ def test_unfinished_parts_are_entries(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["CACHEDIR.TAG", "other.txt", "store-x.lock"]
 
 
-@given(st.integers(0, 10**15))
+@given(st.integers(0, 10**12))
 def test_sizes_are_read_back(size: int) -> None:
     assert parse_size(str(size)) == parse_size(f"{size}B") == size
     assert parse_size(f"{size} KB") == 1000 * size
