@@ -18,8 +18,9 @@ import torch
 import yaml
 
 from sketchfit.config.parse import member_recipes, parse_recipe
+from sketchfit.data.cache.folder import default_cache
 from sketchfit.data.readers import read_table
-from sketchfit.data.store import Store, default_cache, open_store
+from sketchfit.data.store import Store, open_store
 from sketchfit.data.stores import store_settings
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.backend import Backend, Floats, Pictures
