@@ -85,11 +85,17 @@ class Listing:
     _folders: dict[str, _Folder | None] = field(default_factory=dict, init=False)
     _real_root: str = field(default="", init=False)
     _links: bool = field(default=False, init=False)
+    _special: bool = field(default=False, init=False)
 
     @property
     def has_links(self) -> bool:
         """Whether a folder that was read contains a symbolic link."""
         return self._links
+
+    @property
+    def has_special(self) -> bool:
+        """Whether a folder that was read contains a symbolic link, a pipe, or another special file."""
+        return self._links or self._special
 
     def __post_init__(self) -> None:
         self._real_root = os.path.realpath(self.root)
@@ -270,6 +276,7 @@ class Listing:
             if is_image_name(entry.name):
                 content.stems.setdefault(_key(os.path.splitext(entry.name)[0]), []).append(entry.name)  # noqa: PTH122
         else:
+            self._special = True
             content.other.add(entry.name)
             return
         content.alike.setdefault(_key(entry.name), []).append(entry.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -151,3 +152,14 @@ def test_a_path_that_leaves_the_data_folder_is_refused(tmp_path: Path) -> None:
     tree.table("train.csv", ("image", "label"), [("../0.png", rows[0][1]), *rows[1:]])
     with pytest.raises(UserError, match="leaves the data folder"):
         read_table(tree.root, ReadSettings(follow_links=True))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+@pytest.mark.parametrize("name", ["train.csv", "test.csv", "sample_submission.csv", "labels/train.csv", "test"])
+def test_a_pipe_in_the_place_of_a_table_is_refused(tmp_path: Path, name: str) -> None:
+    tree = Tree(tmp_path / "data")
+    (tables_in_a_folder if name.startswith("labels") else tables)(tree)
+    shutil.move(tree.root / name, tmp_path / "elsewhere")
+    os.mkfifo(tree.root / name)
+    with pytest.raises(UserError, match=name):
+        read_table(tree.root)

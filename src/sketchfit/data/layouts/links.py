@@ -1,4 +1,4 @@
-"""Links that cannot be followed, where they would decide how the data are read: to other places, and to nothing."""
+"""What cannot be read where it would decide how the data are read: links to other places and to nothing, pipes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FETCH = "Fetch what they lead to (git annex get, dvc pull), or delete them."
 
 
 def refuse_linked_tables(source: DataSource, top: str) -> None:
-    """Refuse tables, and links in the top folder that are named like splits: without them other rows would be read.
+    """Refuse links and special files named like tables or, in the top folder, like splits: other rows would be read.
 
     Those that the user names are not refused.
 
     Raises:
-        UserError: there are such links that lead outside the data folder or to nothing.
+        UserError: there are such links that lead outside the data folder or to nothing, or special files.
     """
     names, listing = source.settings.names, source.listing
     given = {(name or "").strip("/") for name in (names.train, names.valid, names.test, names.sample)}
@@ -64,13 +64,13 @@ def refuse_linked_images(source: DataSource, top: str, parts: Mapping[Role, Spli
 
 
 def unfollowed(listing: Listing, folder: str = "") -> list[str]:
-    """Return all links in a folder and below that lead outside the data folder or to nothing, sorted."""
+    """Return all links that lead outside or to nothing, and special files, in a folder and below, sorted."""
     return sorted(link.path for link in _links(listing, folder))
 
 
 def _links(listing: Listing, folder: str = "") -> Iterator[ListedFile]:
-    for one in listing.walk(folder) if listing.has_links else ():
-        if one.kind == "outside" or _is_lost(listing, one):
+    for one in listing.walk(folder) if listing.has_special else ():
+        if one.kind in ("outside", "other"):
             yield one
 
 
@@ -90,12 +90,15 @@ def _is_lost(listing: Listing, one: ListedFile) -> bool:
 def _refuse(listing: Listing, decides: Callable[[ListedFile], bool]) -> None:
     links = [one for one in _links(listing) if decides(one)]
     outside = sorted(one.path for one in links if one.kind == "outside")
-    lost = sorted(one.path for one in links if one.kind != "outside")
+    lost = sorted(one.path for one in links if _is_lost(listing, one))
+    special = sorted({one.path for one in links} - {*outside, *lost})
     problems = []
     if outside:
         problems.append(f"links lead outside {listing.root}: {listed(outside)}. {ALLOW_LINKS}")
     if lost:
         problems.append(f"links in {listing.root} lead to nothing: {listed(lost)}. {FETCH}")
+    if special:
+        problems.append(f"{listing.root} has special files, which are no data: {listed(special)}. Move them elsewhere.")
     if problems:
         raise UserError(problems)
 
@@ -109,7 +112,8 @@ def _setting(names: TableNames, role: Role) -> str | None:
 def _may_be_images(listing: Listing, link: ListedFile) -> bool:
     if link.kind == "outside":
         return listing.is_data(link.path)
-    return is_image_name(link.path) or not os.path.splitext(link.path)[1]  # noqa: PTH122 - a folder, perhaps
+    is_named = is_image_name(link.path) or not os.path.splitext(link.path)[1]  # noqa: PTH122 - a folder, perhaps
+    return is_named and _is_lost(listing, link)
 
 
 def _is_table(name: str) -> bool:
