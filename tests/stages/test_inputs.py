@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from sketchfit.runs.networks import Done
+from sketchfit.training import fold as fold_module
+from sketchfit.training.job import FitJob
 from tests.factories import Cli
 
 CHANGES: dict[str, Callable[[Path, str, str], None]] = {
@@ -118,9 +121,7 @@ def test_a_removed_test_row_leaves_the_others(data: Path, run: Path, tiny_file: 
 def test_a_folder_of_an_older_version_is_not_trained_again(data: Path, run: Path, tiny_file: Path, cli: Cli) -> None:
     (run / "inputs.parquet").unlink()
     for path in run.glob("members/*/*/done.json"):
-        path.write_text(
-            json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "test"})
-        )
+        Done.read(path.parent).model_copy(update={"test": ""}).write(path.parent)
     assert cli("run", data, "--recipe", tiny_file, "--out", run)[0] == 0
     (run / "inputs.parquet").unlink()
     one, other = column(data / "test.csv")[:6:5]
@@ -129,3 +130,28 @@ def test_a_folder_of_an_older_version_is_not_trained_again(data: Path, run: Path
     status, _, errors = cli("run", data, "--recipe", tiny_file, "--out", run)
     assert (status, "fold0" in errors) == (2, True)
     assert networks(run) == before
+
+
+def test_a_training_that_was_stopped_continues_where_only_test_rows_have_changed(
+    data: Path, tiny_file: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fingerprint of its checkpoint does not depend on the test rows."""
+    seen: list[str] = []
+    real = fold_module.fold_job
+
+    def recorded(*arguments: Any, **changes: Any) -> FitJob:
+        job = real(*arguments, **changes)
+        seen.append(job.fingerprint)
+        return job
+
+    monkeypatch.setattr(fold_module, "fold_job", recorded)
+    arguments = ("run", data, "--recipe", tiny_file, "--set", "training.epochs=1", "--set", "folds.train=[0]")
+    assert cli(*arguments, "--out", tmp_path / "one")[0] == 0
+    one, other = column(data / "test.csv")[:6:5]
+    CHANGES["content"](data / "test", one, other)
+    assert cli(*arguments, "--out", tmp_path / "two")[0] == 0
+    assert seen[0] == seen[1]
+    one, other = column(data / "train.csv")[:6:5]
+    CHANGES["content"](data / "train", one, other)
+    assert cli(*arguments, "--out", tmp_path / "three")[0] == 0
+    assert seen[2] != seen[0]

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
-from sketchfit.files import atomic
 from sketchfit.runs.artefact import AGAIN
+from sketchfit.runs.parquet import read_parquet, write_parquet
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def write_inputs(path: Path, train: InputRows, test: InputRows) -> None:
         pd.DataFrame({"split": name, "image_path": rows.paths, "label": rows.labels, "content": rows.content})
         for name, rows in parts.items()
     ])  # fmt: skip
-    with atomic(path) as temporary:
-        frame.to_parquet(temporary, index=False)
+    write_parquet(path, frame)
 
 
 def read_inputs(path: Path) -> tuple[InputRows, InputRows] | None:
@@ -81,13 +80,13 @@ def read_inputs(path: Path) -> tuple[InputRows, InputRows] | None:
     """
     if not path.is_file():
         return None
+    frame = read_parquet(path)
     try:
-        frame = pd.read_parquet(path)
         parts = [frame[frame["split"] == split] for split in ("train", "test")]
         train, test = (
             InputRows(tuple(part["image_path"]), tuple(part["label"]), part["content"].to_numpy(np.uint64))
             for part in parts
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise UserError(f"{path} is damaged: {error}", AGAIN) from error
     return train, test

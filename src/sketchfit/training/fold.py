@@ -137,7 +137,7 @@ def train_fold(
     fingerprint = fold_fingerprint(member, context.table, fold)
     if check_finished(context, member, fold):
         context.engine.on_main(lambda: answer_again(context, member, fold, fingerprint))
-    job = fold_job(context, member, fold, fingerprint)
+    job = fold_job(context, member, fold, fold_fingerprint(member, context.table, fold, test=""))
     every = member.recipe.tracking.every if member.recipe.tracking.to else 0
     watch = watch or FoldCallback(callback, member.name, fold.number, every)
     return train_once(context, FoldTraining(member, fold, fingerprint, lambda: job, watch=watch))

@@ -126,6 +126,33 @@ def test_the_same_request_does_nothing_more_and_another_one_continues(drawn: Pat
     assert RunClock.read(out).used > RunClock.read(finished).used
 
 
+def test_changed_test_images_are_predicted_again_and_changed_training_images_refused(
+    drawn: Path, finished: Path, tmp_path: Path
+):
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    data = Path(shutil.copytree(drawn, tmp_path / "data"))
+    images = sorted((data / "test").glob("*.*"))
+    images[0].write_bytes(images[5].read_bytes())
+    row = [Path(name).name for name in Run.open(out).table.test_names].index(images[0].name)
+    before = {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))}
+    answers = Run.open(out).test().prob
+    _start(data, out, Steps())
+    assert {path: path.read_bytes() for path in sorted((out / "members").rglob("*.safetensors"))} == before
+    again = Run.open(out).test().prob
+    changed = np.abs(again - answers).max(axis=1) > 1e-3
+    assert np.flatnonzero(changed).tolist() == [row]
+    for networks in Run.open(out).trained.values():
+        for one in networks:
+            test = one.probabilities("test").prob
+            same = [Path(name).name for name in Run.open(out).table.test_names].index(images[5].name)
+            np.testing.assert_allclose(test[row], test[same], atol=1e-3)
+    train = sorted((data / "train").rglob("*.*"))
+    train[0].write_bytes(train[-1].read_bytes())
+    with pytest.raises(UserError) as caught:
+        _start(data, out, Steps())
+    assert any(train[0].name in problem for problem in caught.value.problems)
+
+
 def test_an_interrupted_run_ends_with_the_bits_that_its_records_name(drawn: Path, tmp_path: Path):
     out, moment, clock = tmp_path / "run", 3.5, Steps(until=3.5)
     with pytest.raises(Interrupted):
