@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
-CGROUPS = Path("/sys/fs/cgroup")
+CGROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 SLACK, SLACK_SHARE = 0.25, 0.1
 """Cores, and share of this process's threads, that others may use before that counts: an idle machine is never at 0."""
 
@@ -26,7 +26,7 @@ def own_cores() -> tuple[int, ...]:
     return tuple(range(os.cpu_count() or 1))
 
 
-def cpu_quota(root: Path = CGROUPS, groups: Path = Path("/proc/self/cgroup")) -> float | None:
+def cpu_quota(root: Path = CGROUPS, groups: Path = OWN_GROUPS) -> float | None:
     """Return the cores that control groups allow this process, the smallest of its group and those above.
 
     Args:
@@ -36,18 +36,24 @@ def cpu_quota(root: Path = CGROUPS, groups: Path = Path("/proc/self/cgroup")) ->
     Returns:
         None where there is no limit, or no control group.
     """
-    found = [limit for folder in _folders(root, groups) if (limit := _limit(folder)) is not None]
+    found = [limit for folder in control_groups("cpu", root, groups) if (limit := _limit(folder)) is not None]
     return min(found, default=None)
 
 
-def _folders(root: Path, groups: Path) -> Iterator[Path]:
-    """Yield the folders that may limit this process; in a container, those of `root` itself."""
+def control_groups(controller: str, root: Path = CGROUPS, groups: Path = OWN_GROUPS) -> Iterator[Path]:
+    """Yield the folders that may limit this process; in a container, those of `root` itself.
+
+    Args:
+        controller: `cpu` or `memory`; version 1 has a folder for each.
+        root: where control groups are mounted.
+        groups: file with the groups of this process.
+    """
     lines = groups.read_text().splitlines() if groups.is_file() else []
-    for line in [*lines, "0::/", "1:cpu:/"]:
+    for line in [*lines, "0::/", f"1:{controller}:/"]:
         _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
+        if controllers and controller not in controllers.split(","):
             continue
-        for mount in (root / "cpu", root / controllers) if controllers else (root, root / "unified"):
+        for mount in (root / controller, root / controllers) if controllers else (root, root / "unified"):
             place = mount / path.lstrip("/")
             yield from (one for one in (place, *place.parents) if one.is_relative_to(mount))
 

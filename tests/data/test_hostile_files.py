@@ -20,6 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
+
+from sketchfit.data.readers import read_table
+from sketchfit.errors import UserError
 
 ZEROS = 300_000_000
 
@@ -168,3 +172,15 @@ def test_weights_and_arrays_that_expand_are_refused(tmp_path: Path) -> None:
         for one in plain.infolist():
             packed.writestr(one.filename, plain.read(one), zipfile.ZIP_DEFLATED)
     refused(tmp_path / "a.pth", "weights")
+
+
+@pytest.mark.parametrize("name", ["train.csv", "test.csv.gz"])
+def test_a_special_file_in_the_place_of_a_table_is_refused(name: str, tmp_path: Path) -> None:
+    """Other tables, or folders, would be read otherwise, with other classes."""
+    for label in ("axe", "bus"):
+        (tmp_path / "images" / label).mkdir(parents=True)
+        for number in range(3):
+            Image.fromarray(np.full((8, 8), 30 * number, np.uint8)).save(tmp_path / "images" / label / f"{number}.png")
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UserError, match=name):
+        read_table(tmp_path)

@@ -14,6 +14,7 @@ from sketchfit.config.scope import settings
 from sketchfit.config.section import CheckedBy
 from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems, UserError
+from sketchfit.memory import MemoryState
 from sketchfit.stages import check as check_stage
 from sketchfit.stages import disk_space, resources, start
 from sketchfit.stages.check import check_networks, planned_folds
@@ -151,3 +152,11 @@ def test_folds_that_cannot_be_made():
     for section in ({"column": "fold"}, {"column": "none"}, {"group": "none at all"}):
         with pytest.raises(UserError, match=r"fold|column"):
             planned_folds(load_recipe({"folds": section}), table)
+
+
+def test_memory_that_others_use_is_noted(monkeypatch):
+    state = MemoryState(total=10**12, available=1_000_000, limited=True)
+    monkeypatch.setattr(resources, "memory_state", lambda: state)
+    notes = "".join(checked(planned()).notes)
+    assert "1 MB" in notes
+    assert "container" in notes

@@ -10,6 +10,7 @@ import torch
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems
+from sketchfit.memory import memory_state
 from sketchfit.training.plan import make_plan
 from sketchfit.training.trial import Trial
 from sketchfit.wording import size_text
@@ -59,10 +60,13 @@ def check_memory(needed: int, device: torch.device, problems: Problems) -> str:
     The need is an estimate: SAM's second pass and stages of `training.resize` with their own batch are counted as if
     they came together.
     """
-    available = memory_of(device)
-    if available is None or needed <= available:
+    available, state = memory_of(device), memory_state() if device.type == "cpu" else None
+    if available is None or (needed <= available and (state is None or needed <= state.available)):
         return ""
-    text = f"training needs about {size_text(needed)} of memory, and {device.type} has {size_text(available)}"
+    where = "this container or batch job may use" if state is not None and state.limited else f"{device.type} has"
+    text = f"training needs about {size_text(needed)} of memory, and {where} {size_text(available)}"
+    if needed <= available and state is not None:
+        text = f"{text}, of which {size_text(state.available)} are free now"
     advice = (
         "Lower training.batch_size (training.accumulation keeps the size of an update) or model.input_size, or set "
         "training.grad_checkpointing=true."
@@ -74,14 +78,8 @@ def check_memory(needed: int, device: torch.device, problems: Problems) -> str:
 
 
 def memory_of(device: torch.device) -> int | None:
-    """Return the bytes that a device has, on the CPU with swap; None where that is not known."""
+    """Return the bytes that a device has, on the CPU those that this process may use; None where that is not known."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[1])
-    lines = Path("/proc/meminfo").read_text().splitlines() if Path("/proc/meminfo").is_file() else []
-    found = {line.partition(":")[0]: line.split()[1] for line in lines if line.count(":")}
-    if device.type != "cpu" or "MemTotal" not in found:
-        return None
-    total = 1024 * (int(found["MemTotal"]) + int(found.get("SwapTotal", 0)))
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.is_file() else "max"
-    return min(total, int(text)) if text.isdigit() else total
+    state = memory_state() if device.type == "cpu" else None
+    return None if state is None else state.total

@@ -39,6 +39,12 @@ def refuse_linked_tables(source: DataSource, top: str) -> None:
         return _is_table(name) or (role is not None and _setting(names, role) is None)
 
     _refuse(listing, decides)
+    special = [one.path for one in listing.walk() if one.kind == "other" and decides(one)]
+    if special:
+        raise UserError(
+            f"special files (pipes, devices, sockets, links in a circle) in {listing.root}: {listed(sorted(special))}",
+            "Put tables in their place, or delete them.",
+        )
 
 
 def refuse_linked_images(source: DataSource, top: str, parts: Mapping[Role, SplitPart]) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
 import torch
 
+from sketchfit.memory import available_memory
 from sketchfit.stages.context import RunContext
 
 MOST = 4
@@ -28,7 +28,7 @@ def networks_at_once(context: RunContext) -> int:
     wanted, threads = context.recipe.compute.networks_at_once, torch.get_num_threads()
     if wanted != "auto":
         return wanted
-    return max(1, min(MOST, threads, int(psutil.virtual_memory().available // BYTES)))
+    return max(1, min(MOST, threads, available_memory() // BYTES))
 
 
 @contextmanager
