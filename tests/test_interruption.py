@@ -190,6 +190,29 @@ def test_the_second_signal_ends_the_process_at_once(number: int) -> None:
     assert process.wait(10) == -number
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_same_signal_while_python_ends_is_no_error(number: int) -> None:
+    script = (
+        "import atexit, os, sys, time; from sketchfit.interruption import STOPPED, handled_signals\n"
+        f"atexit.register(lambda: (os.kill(os.getpid(), {number}), time.sleep(0.2)))\n"
+        "with handled_signals(last=True):\n"
+        "    try:\n"
+        f"        os.kill(os.getpid(), {number}); time.sleep(5)\n"
+        "    except STOPPED:\n"
+        "        sys.exit(7)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONPATH": str(SOURCE)},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 7
+    assert "Traceback" not in done.stderr
+
+
 def test_a_process_that_is_started_takes_a_warning_when_it_can() -> None:
     script = (
         "import sys; from sketchfit.interruption import handled_signals, take_save_request\n"

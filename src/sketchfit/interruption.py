@@ -71,8 +71,13 @@ _received = _Received()
 
 
 @contextmanager
-def handled_signals() -> Iterator[None]:
-    """Handle the signals while the block runs, in the main thread; other handlers that are set stay as they are."""
+def handled_signals(*, last: bool = False) -> Iterator[None]:
+    """Handle the signals while the block runs, in the main thread; other handlers that are set stay as they are.
+
+    Args:
+        last: the process ends after the block. Once it is stopped, the handlers stay: the same signal again, while
+            Python ends, raises nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -88,10 +93,11 @@ def handled_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if before:
-            _forget()
+        if not (last and _received.stop):
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            if before:
+                _forget()
 
 
 @contextmanager

@@ -59,7 +59,7 @@ for module in GROUPS:
 def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
     sys.excepthook = _print_error
-    with lenient_streams(), handled_signals():
+    with lenient_streams(), handled_signals(last=True):
         sys.exit(_status())
 
 
