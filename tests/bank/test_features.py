@@ -23,6 +23,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
+from sketchfit.interruption import Interrupted, Terminated
 from sketchfit.models.backbone import build_network
 from sketchfit.models.pooling import NoFeaturesError
 from sketchfit.models.saved_network import save_network
@@ -207,10 +208,16 @@ def test_a_cache_that_cannot_be_written_is_passed_over(
     assert np.array_equal(found.train, features(recipe, stores).train)
 
 
+@pytest.mark.parametrize(("error", "every"), [(KeyboardInterrupt, 1), (Interrupted, 1000), (Terminated, 1000)])
 def test_an_interrupted_pass_continues_where_it_was_saved(
-    recipe: Recipe, stores: tuple[Store, Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: type[BaseException],
+    every: int,
+    recipe: Recipe,
+    stores: tuple[Store, Store],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(extractor_module, "SAVE_EVERY", 1)
+    monkeypatch.setattr(extractor_module, "SAVE_EVERY", every)
     key, real, computed = features_key(recipe, stores[0], CPU), Extractor.of_pictures, list[int]()
     stale = tmp_path / "cache" / f".features-{key}.npy.1.part"
     stale.parent.mkdir()
@@ -218,13 +225,13 @@ def test_an_interrupted_pass_continues_where_it_was_saved(
 
     def interrupted(self: Extractor, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         if len(computed) == 1:
-            raise KeyboardInterrupt
+            raise error
         computed.append(len(images))
         return real(self, images)
 
     with monkeypatch.context() as patch:
         patch.setattr(Extractor, "of_pictures", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(error):
             features(recipe, stores)
         assert not stale.exists()
         assert computed == [8]

@@ -16,6 +16,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.batches import Augment, load_batches, no_randomness
 from sketchfit.data.store import Store
 from sketchfit.errors import UserError
+from sketchfit.interruption import STOPPED
 from sketchfit.models.backbone import build_network
 from sketchfit.models.choose_backend import check_backend, choose_backend, converts
 from sketchfit.models.compute import Compute
@@ -110,6 +111,8 @@ class Extractor:
             make_array: makes the array float16 [n, D] in which the result is.
             picture: makes the picture of each image; None: the entire image.
 
+        Where a signal stops it, the features so far are saved.
+
         Raises:
             NotFiniteError: the network returns NaN or infinity.
         """
@@ -120,16 +123,21 @@ class Extractor:
         batches = [rows[start : start + self.batch_size] for start in range(done, len(rows), self.batch_size)]
         forward = self.forward(len(rows) - done)
         parts = load_batches(store, batches, self.augment(picture), no_randomness, self.threads)
-        for number, batch in enumerate(parts, 1):
-            found = forward(batch.images)
-            if not (finite := np.isfinite(found).all(axis=1)).all():
-                raise NotFiniteError(int(batch.rows[~finite][0]))
-            scales = scales or _scales(found, widths)
-            found /= np.repeat(np.array(scales, dtype=np.float32), widths)
-            values[batch.rows] = np.clip(found, -LARGEST, LARGEST)
-            progress(done := done + len(batch.rows))
-            if number % SAVE_EVERY == 0:
-                so_far.save(done, scales, int(batch.rows[-1]) + 1)
+        try:
+            for number, batch in enumerate(parts, 1):
+                found = forward(batch.images)
+                if not (finite := np.isfinite(found).all(axis=1)).all():
+                    raise NotFiniteError(int(batch.rows[~finite][0]))
+                scales = scales or _scales(found, widths)
+                found /= np.repeat(np.array(scales, dtype=np.float32), widths)
+                values[batch.rows] = np.clip(found, -LARGEST, LARGEST)
+                progress(done := done + len(batch.rows))
+                if number % SAVE_EVERY == 0:
+                    so_far.save(done, scales, int(batch.rows[-1]) + 1)
+        except STOPPED:
+            if done > so_far.done:
+                so_far.save(done, scales, int(rows[done - 1]) + 1)
+            raise
         return Stored(values, widths, scales or (1.0,) * len(widths))
 
     def of_rows(self, store: Store, rows: NDArray[np.int64], picture: MakePicture | None = None) -> Floats:
