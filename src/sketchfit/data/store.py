@@ -207,10 +207,12 @@ def _is_intact(folder: Path) -> bool:
     """Return whether a folder holds a complete store that is not damaged."""
     try:
         content = read_json(folder / INDEX).get("content", {})  # older versions wrote none
+        if not all(has_crc(folder / name, crc) for name, crc in content.items()):
+            return False
         stored(folder)
-        return all(has_crc(folder / name, crc) for name, crc in content.items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
         return False
+    return True
 
 
 def _key(content: bytes, settings: StoreSettings) -> str:

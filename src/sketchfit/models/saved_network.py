@@ -40,7 +40,8 @@ def save_network(folder: Path, network: Network, recipe: Recipe, learnt: NDArray
         UserError: a weight is not finite; nothing is written then.
     """
     if name := not_finite(network.model):
-        raise UserError(f"{folder}: a weight of the trained network is not finite ({name})", TRAIN_OTHERWISE)
+        where = "" if folder.name.startswith(".") else f"{NetworkFolder(folder).name}: "  # that of a trial has no name
+        raise UserError(f"{where}a weight is not finite after training ({name})", TRAIN_OTHERWISE)
     state = _separate({name: value.cpu().contiguous() for name, value in network.model.state_dict().items()})
     save_tensors(folder / NAME, state, provenance(recipe.model, network.normalisation) | _learnt(recipe, learnt))
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from sketchfit.errors import UserError, not_a_file
 from sketchfit.models.checkpoint import INERT, find_state_dict, strip_prefixes
 from sketchfit.models.plain_pickle import load_plain
-from sketchfit.models.tensor_file import check_tensors
+from sketchfit.models.tensor_file import KEY, check_tensors
 from sketchfit.regular import check_archive
 
 
@@ -22,7 +22,8 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         path: `.safetensors` with optional metadata, or `.pth`, `.pt`, `.bin`, `.ckpt`, `.pth.tar`.
 
     Returns:
-        The state dict without the prefixes of wrappers, and the text metadata (empty where the format has none).
+        The state dict without the prefixes of wrappers, and the text metadata without
+        the checksum (empty where the format has none).
 
     Raises:
         UserError: there is no such file, it is not a checkpoint, or unpickling it would run code.
@@ -33,8 +34,8 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
         check_tensors(path)
         try:
             with safe_open(str(path), framework="pt") as file:
-                names = list(file.keys())
-                return strip_prefixes({name: file.get_tensor(name) for name in names}), file.metadata() or {}
+                state = {name: file.get_tensor(name) for name in list(file.keys())}
+                return strip_prefixes(state), _without_checksum(file.metadata())
         except SafetensorError as error:
             raise UserError(f"model.weights: {path} is not a complete safetensors file: {error}") from error
     try:
@@ -67,9 +68,13 @@ def read_metadata(path: Path) -> dict[str, str]:
     check_tensors(path)
     try:
         with safe_open(str(path), framework="pt") as file:
-            return file.metadata() or {}
+            return _without_checksum(file.metadata())
     except SafetensorError as error:
         raise UserError(f"model.weights: {path} is not a complete safetensors file: {error}") from error
+
+
+def _without_checksum(metadata: dict[str, str] | None) -> dict[str, str]:
+    return {key: value for key, value in (metadata or {}).items() if key != KEY}
 
 
 def _first_line(error: Exception) -> str:

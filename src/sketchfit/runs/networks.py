@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sketchfit.checksum import DamagedError
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefact import FINISH, Artefact
+from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.probabilities import Probabilities, read_probabilities, write_probabilities
 
 Split = Literal["oof", "test"]
@@ -28,15 +30,17 @@ class Done(Artefact):
         fingerprint: digest of all that decides it.
         seconds: that the training and the probabilities took.
         test: name of the store of the test images; empty in folders of before it was written down.
+        history: checksum of `history.csv`, which cannot hold its own; empty likewise.
     """
 
     PLACE = "done.json"
     fingerprint: str
     seconds: float
     test: str = ""
+    history: str = ""
 
     def _as_json(self, content: dict[str, Any]) -> Any:
-        return content if self.test else {key: value for key, value in content.items() if key != "test"}
+        return {key: value for key, value in content.items() if key not in ("test", "history") or value}
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,11 @@ class NetworkFolder:
         try:
             yield
         except UserError as error:
-            again = f"Delete the folder {self.path}, and run the command that made it: only this is trained again."
-            raise UserError(error.problems, again) from error
+            raise UserError(error.problems, self._again) from error
+
+    @property
+    def _again(self) -> str:
+        return f"Delete the folder {self.path}, and run the command that made it: only this is trained again."
 
     def is_done(self, fingerprint: str | None = None) -> bool:
         """Return whether the network is finished, and is the one with this fingerprint."""
@@ -85,7 +92,9 @@ class NetworkFolder:
 
     def finish(self, fingerprint: str, seconds: float, test: str = "") -> None:
         """Mark the network as finished; everything else must be written before. `test`: store of the test images."""
-        Done(fingerprint=fingerprint, seconds=round(seconds, 1), test=test).write(self.path)
+        path = self.path / "history.csv"
+        history = file_crc(path) if path.is_file() else ""
+        Done(fingerprint=fingerprint, seconds=round(seconds, 1), test=test, history=history).write(self.path)
 
     def probabilities(self, split: Split) -> Probabilities:
         """Read the probabilities of the out-of-fold or the test rows."""
@@ -121,8 +130,10 @@ class NetworkFolder:
         """
         path = self.path / "history.csv"
         try:
+            if (done := Done.find(self.path)) and done.history and not has_crc(path, done.history):
+                raise DamagedError
             return pd.DataFrame() if path.read_bytes() == b"\n" else pd.read_csv(path)
         except FileNotFoundError as error:
             raise UserError(f"{path} is missing", FINISH) from error
         except (ValueError, UnicodeDecodeError) as error:
-            raise UserError(f"{path} is damaged: {error}") from error
+            raise UserError(f"{path} is damaged: {error}", self._again) from error
