@@ -22,7 +22,7 @@ from tests.storm.process import Finished
 from tests.storm.results import differences, results_of
 from tests.storm.storm import Moment, Storm
 
-LONGEST = 60.0
+LONGEST = 30.0
 """Seconds after which a command counts as hung."""
 
 MOST_MEMORY = 1024.0
@@ -180,7 +180,7 @@ HOSTILE: dict[str, Hostile] = {
         _in_run("model.safetensors", files.pickle_file), "predict {data}/test", "finished"
     ),
     "a sparse image of 300 GB": Hostile(_test_image(files.sparse)),
-    "pickled probabilities": Hostile(_in_run("oof.npz", files.pickled_array), moment="finished", same=True),
+    "pickled probabilities": Hostile(_in_run("fold0/oof.npz", files.pickled_array), moment="finished", same=True),
     "a linked training table": Hostile(_linked_table, same=True),
     "pickled images in the cache": Hostile(_in_run("images.npy", files.pickled_array), moment="finished", same=True),
     "a YAML bomb": Hostile(
@@ -199,8 +199,10 @@ HOSTILE: dict[str, Hostile] = {
         "predict {more}/large.png",
         "finished",
     ),
-    "a FIFO as training table": Hostile(_table("train.csv", os.mkfifo)),
-    "names with control characters": Hostile(_control_name, "predict {more}", "finished"),
+    "a FIFO as training table": Hostile(_table("train.csv", os.mkfifo), same=True),
+    "names with control characters": Hostile(
+        _control_name, "predict {more} --out {data}/../predictions.csv", "finished"
+    ),
     "a path outside the data": Hostile(_path_outside),
     "a linked sample": Hostile(_linked_sample, same=True),
     "a zip bomb as image folder": Hostile(
