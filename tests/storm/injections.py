@@ -65,17 +65,19 @@ class KillAt:
     """Kills the process before the N-th call, from 1, below some folders.
 
     Attributes:
+        name: only calls whose path contains it count.
         seen: path of the call; empty where it did not come to it.
     """
 
     calls: Sequence[str]
     number: int
     folders: Sequence[Path]
+    name: str = ""
     seen: str = ""
 
     def decide(self, call: Call, path: str) -> int | None:
         """Count down."""
-        if not any(is_below(path, folder) for folder in self.folders):
+        if self.name not in path or not any(is_below(path, folder) for folder in self.folders):
             return 0
         self.number -= 1
         if self.number:

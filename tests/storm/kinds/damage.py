@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.storm.judge import Ending, end_of, with_results, worst
 from tests.storm.results import answers_of, differences
 from tests.storm.storm import Moment, Storm
+
+ADVICE = re.compile(r"[Dd]elete (?:the (?:folder|file) )?(/[^,; ]+[^,;:. ])")
+PATHS = re.compile(r"/[^,;: ]+[^,;:. ]")
 
 WAYS = ("flip", "truncate", "flip", "empty", "flip", "noise")
 
@@ -23,7 +27,8 @@ def tries(storm: Storm, number: int) -> Iterator[tuple[str, Ending]]:
         files = kinds_of_files(storm, moment)[kind]
         path = storm.place.root / files[storm.integer(0, len(files) - 1)]
         what = f"{moment}, {path.relative_to(storm.place.root)}: {damage(storm, path, way)}"
-        yield what, _finished(storm) if moment == "finished" else storm.run_again()
+        ending = _finished(storm) if moment == "finished" else storm.run_again()
+        yield what, worst(ending, _advised(storm, ending.why)) if ending.verdict == "refused" else ending
 
 
 def kinds_of_files(storm: Storm, moment: Moment) -> dict[str, list[Path]]:
@@ -50,6 +55,19 @@ def damage(storm: Storm, path: Path, way: str) -> str:
         del content[0 if way == "empty" else place :]
     path.write_bytes(content)
     return way if way == "empty" else f"{way} at byte {place}"
+
+
+def _advised(storm: Storm, message: str) -> Ending:
+    """Follow the advice of a message: delete what it names, and run the same command again."""
+    advice = ADVICE.search(message)
+    named = Path(advice[1]) if advice else storm.place.root / "nothing"
+    if not advice or not named.exists():
+        named = next((path for text in PATHS.findall(message) if (path := Path(text)).is_file()), named)
+    if not named.is_relative_to(storm.place.root) or not named.exists():
+        return Ending("unclear", f"no advice that can be followed: {message}")
+    shutil.rmtree(named) if named.is_dir() else named.unlink()
+    again = storm.run_again()
+    return again if again.verdict != "refused" else Ending("unclear", f"refused again: {again.why}")
 
 
 def _finished(storm: Storm) -> Ending:

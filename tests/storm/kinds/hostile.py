@@ -156,7 +156,7 @@ def _control_name(place: Place, marker: Path) -> str:
     shutil.copy(image, place.more / "red\x1b[31m\x07\x1b]0;title.png")
     shutil.copy(image, place.more / "plain.png")
     (place.more / "broken\x1b[2J.png").write_bytes(b"no image")
-    return "plain.png"
+    return ""
 
 
 def _control_class(place: Place, marker: Path) -> str:
