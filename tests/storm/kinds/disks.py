@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,8 @@ def _failing(storm: Storm, area: Area) -> tuple[str, Ending]:
 
 def _judge(first: Finished, left: list[str], second: Ending) -> Ending:
     ending = end_of(first)
+    if ending.verdict == "refused" and not re.search(r"[Ff]ree .*space", ending.why):
+        ending = Ending("unclear", f"other advice than to free space: {ending.why}")
     needless = [name for name in left if name.endswith(".part")]
     if ending.verdict in ("survived", "refused") and needless:
         ending = Ending("unclear", f"left on the full disk: {', '.join(needless)}")
