@@ -95,20 +95,15 @@ def test_a_mistake_in_the_data_deletes_nothing(run: Path, tiny_file: Path, cli, 
     assert files(run) == before
 
 
-def test_a_mistake_in_the_candidates_deletes_nothing(run: Path, drawn: Path, tiny_file: Path, cli) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [("--candidates", "nothing.safetensors", "nothing.safetensors"), ("--set", "schedule=plateau", "schedule.name")],
+)
+def test_a_mistake_in_a_run_with_a_deadline_deletes_nothing(
+    run: Path, drawn: Path, tiny_file: Path, cli, option: str, value: str, named: str
+) -> None:
     before = files(run)
-    status, _, errors = cli(
-        "run",
-        drawn,
-        "--recipe",
-        tiny_file,
-        "--out",
-        run,
-        "--fresh",
-        "--time",
-        "60s",
-        "--candidates",
-        "nothing.safetensors",
-    )
-    assert (status, "nothing.safetensors" in errors) == (2, True)
+    arguments = ("run", drawn, "--recipe", tiny_file, "--out", run, "--fresh", "--time", "60s", option, value)
+    status, _, errors = cli(*arguments)
+    assert (status, named in errors) == (2, True)
     assert files(run) == before

@@ -94,9 +94,9 @@ def ablate(
     """
     base = load_recipe(recipe, overrides)
     variants = make_variants(base, variation.settings, variation.grid)
-    context = open_tables(Path(data), base, Path(out))
-    _check(context, variants, variation.seeds)
     with one_writer(Path(out)):
+        context = open_tables(Path(data), base, Path(out))
+        _check(context, variants, variation.seeds)
         runner = _Runner(context)
         results = []
         for variant in variants:

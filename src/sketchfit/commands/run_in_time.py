@@ -13,6 +13,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.planning.goal import Goal
 from sketchfit.runs.create import writing
 from sketchfit.runs.folder import changes_suffix
+from sketchfit.stages.planned.prepare import check_goal
 from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import BASE, start_planned
 from sketchfit.stages.products import RunResult
@@ -48,7 +49,8 @@ def run_in_time(
         settings = for_candidates(settings)
     folder = Path(out) if out is not None else planned_folder(data, recipe, overrides)
     with writing(folder, "run", fresh=fresh), supervised() as dispatcher:
-        return run_planned(start_planned(RunRequest(Path(data), settings, folder, fresh=fresh), goal, dispatcher), goal)
+        request = RunRequest(Path(data), settings, folder, fresh=fresh)
+        return run_planned(start_planned(request, goal, dispatcher, check=check_goal), goal)
 
 
 def planned_folder(

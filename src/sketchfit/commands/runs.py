@@ -65,7 +65,7 @@ def _cells(one: RunLine) -> tuple[str, ...]:
         str(one.networks),
         thousands(one.rows),
         MISSING if one.top1 is None else percent(one.top1.value),
-        "unfinished" if one.top1 is None else interval(one.top1),
+        interval(one.top1) if one.top1 is not None and not one.lacks else "unfinished",
         MISSING if one.claim is None else f"{percent(one.claim.value)} ({interval(one.claim)})",
         percent(one.top5),
         decimals(one.log_loss),

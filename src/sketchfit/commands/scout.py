@@ -78,11 +78,11 @@ def find_backbone(
     base = load_recipe(recipe, overrides)
     if base.training.epochs == 0:
         raise UserError("scout fine-tunes networks, and the recipe has training.epochs=0", "Set 1 or more.")
-    context = open_tables(Path(data), base, Path(out))
-    print_table(context.table)
-    candidates = find_candidates(options.candidates, options.allow_noncommercial)
-    budget = Budget(options.seconds, now, began)
     with one_writer(Path(out)):
+        context = open_tables(Path(data), base, Path(out))
+        print_table(context.table)
+        candidates = find_candidates(options.candidates, options.allow_noncommercial)
+        budget = Budget(options.seconds, now, began)
         record, _ = scout(context, ScoutRequest(candidates, budget, options.sizes, options.run_seconds))
         write_text(Path(out) / PAGE, scout_page(record))
     _print(record, Path(out), context.console)

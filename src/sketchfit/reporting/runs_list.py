@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import log_loss, top_k_correct
+from sketchfit.runs.finished import what_is_missing
 from sketchfit.runs.run import Run
 
 
@@ -29,6 +30,7 @@ class RunLine:
         claim: accuracy that the run claims for the test set; None where it claims none.
         log_loss: in nats.
         seconds: training time.
+        lacks: what it lacks to be finished; empty where it is.
     """
 
     name: str
@@ -42,6 +44,7 @@ class RunLine:
     top5: float | None
     log_loss: float | None
     seconds: float
+    lacks: str = ""
 
 
 SORTABLE = tuple(field.name for field in fields(RunLine))
@@ -90,6 +93,7 @@ def run_line(run: Run) -> RunLine:
         top5=top5,
         log_loss=loss,
         seconds=sum(run.seconds.values()),
+        lacks=what_is_missing(run),
     )
 
 

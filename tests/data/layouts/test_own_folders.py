@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sketchfit.data.image_sources import read_images
+from sketchfit.data.own_tables import LABEL_ISSUES, PREDICTIONS, is_own_table
 from sketchfit.data.readers import read_table
 from sketchfit.errors import UserError
+from sketchfit.inference.prediction_table import prediction_table
 from sketchfit.runs.lock import one_writer
 from sketchfit.runs.marks import CACHE_TAG, mark_cache
+from sketchfit.runs.table import RunTable
 from tests.data.layouts.tree import Tree
+from tests.data.malformed import CLASSES
 
 
 def class_folders(tree: Tree) -> None:
@@ -108,3 +113,26 @@ def test_a_folder_of_others_gets_no_mark(tmp_path: Path) -> None:
     assert set(tmp_path.rglob("*")) == files
     mark_cache(tmp_path / "cache")
     assert (tmp_path / "cache" / CACHE_TAG).read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("columns", [(*PREDICTIONS, "label_1", "probability_1"), LABEL_ISSUES])
+@pytest.mark.parametrize("name", ["predictions.csv", "a.csv", "label_issues.csv"])
+def test_tables_that_were_written_are_not_learnt_from(
+    tmp_path: Path, layout: Callable[[Tree], None], columns: tuple[str, ...], name: str
+) -> None:
+    tree = Tree(tmp_path)
+    layout(tree)
+    before = read_table(tmp_path)
+    others = len(columns) - 2
+    rows = [(path, CLASSES[k % 2], *["0"] * others) for k, path in enumerate(before.train.paths)]
+    tree.table(name, columns, rows)
+    after = read_table(tmp_path)
+    assert (after.train, after.label.tolist()) == (before.train, before.label.tolist())
+    assert any(name in one.paths for one in after.unused if one.kind == "table")
+
+
+def test_the_columns_are_those_that_are_written() -> None:
+    table = RunTable(Path(), Path(), "", CLASSES, CLASSES, ())
+    frame = prediction_table(["a.png"], np.full((1, 3), 1 / 3, np.float32), [""], table)
+    assert is_own_table(list(frame.columns))

@@ -9,6 +9,7 @@ from sketchfit.data.joined import join_by_key, join_key
 from sketchfit.data.layouts.found import Contents
 from sketchfit.data.layouts.parts import SplitPart
 from sketchfit.data.layouts.tables import FoundTable
+from sketchfit.data.own_tables import is_own_table
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_names import Role
 from sketchfit.errors import UserError
@@ -42,16 +43,18 @@ def named_tables(found: Contents, role: Role) -> SplitPart | None:
 
 def fitting_tables(found: Contents, role: Role) -> list[FoundTable]:
     """Return the tables without a split's name that have images on disk and labels with a usual name."""
-    return [table for table in found.tables if table.role is None and _is_complete(found, table, role, on_disk=True)]
+    return [table for table in unnamed_tables(found) if _is_complete(found, table, role, on_disk=True)]
 
 
 def guessed_tables(found: Contents, role: Role) -> list[FoundTable]:
     """Return the tables without a split's name that have images on disk and one column that could be labels."""
-    return [
-        table
-        for table in found.tables
-        if table.role is None and _is_complete(found, table, role, on_disk=True, usual=False)
-    ]
+    return [table for table in unnamed_tables(found) if _is_complete(found, table, role, on_disk=True, usual=False)]
+
+
+def unnamed_tables(found: Contents) -> list[FoundTable]:
+    """Return the tables without a split's name, without those that sketchfit has written."""
+    unnamed = [(table, found.source.try_sheet(table.path)) for table in found.tables if table.role is None]
+    return [table for table, sheet in unnamed if sheet is None or not is_own_table(sheet.header)]
 
 
 def ambiguous(found: Contents, tables: Sequence[FoundTable], role: Role) -> UserError:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sketchfit.data.layouts.choose_tables import ambiguous, fitting_tables, guessed_tables, named_tables
+from sketchfit.data.layouts.choose_tables import (
+    ambiguous,
+    fitting_tables,
+    guessed_tables,
+    named_tables,
+    unnamed_tables,
+)
 from sketchfit.data.layouts.class_folders import by_split, class_parts
 from sketchfit.data.layouts.folders import ImageFolders, archives, by_role, join
 from sketchfit.data.layouts.found import Contents, Layout
@@ -188,7 +194,7 @@ def _search(data: Path, found: Contents) -> tuple[dict[Role, SplitPart], bool]:
         return {"train": SplitPart(tables=(fitting[0].path,))}, False
     if folders:
         return folders, True
-    unnamed = [table for table in found.tables if table.role is None and table_suffix(table.path.name) != ".txt"]
+    unnamed = [table for table in unnamed_tables(found) if table_suffix(table.path.name) != ".txt"]
     if len(unnamed) == 1:
         return {"train": SplitPart(tables=(unnamed[0].path,))}, False
     raise _nothing(data, found)

@@ -15,14 +15,11 @@ from cleanlab import filter as confident_learning  # type: ignore[import-untyped
 from cleanlab.rank import get_label_quality_scores  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
+from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, webp
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.visible import people_csv
-
-COLUMNS = ("image_path", "label", "suggested", "p_label", "p_suggested", "reason", "decision")
-"""Of the review file. `decision` is empty, for the user to fill in: `exclude`, a class's name, or nothing to keep the
-label."""
 
 TRUSTED = 0.6
 """Accuracy below which most labels that a network doubts are correct."""
@@ -123,7 +120,7 @@ def disagreeing_copies(
 
 
 def review_csv(evidence: Evidence, issues: Sequence[LabelIssue]) -> str:
-    """Write the review file: columns `COLUMNS`, one line per issue."""
+    """Write the review file: columns `LABEL_ISSUES`, one line per issue."""
     names = evidence.class_names
     rows = [
         (
@@ -137,7 +134,7 @@ def review_csv(evidence: Evidence, issues: Sequence[LabelIssue]) -> str:
         )
         for one in issues
     ]
-    return people_csv(COLUMNS, rows)
+    return people_csv(LABEL_ISSUES, rows)
 
 
 def _issue(

@@ -77,6 +77,15 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     return ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
 
 
+def check_goal(context: RunContext, goal: Goal) -> None:
+    """Check the candidates, and the settings of the members that they give.
+
+    Raises:
+        UserError: a mistake in them.
+    """
+    check_members(context.recipe, rungs_of(context, goal, goal.seconds))
+
+
 def backbones(recipe: Recipe, goal: Goal) -> list[PlannedBackbone]:
     """Return the backbones that a run may use: the candidates, or the recipe's own."""
     if not goal.candidates:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sketchfit.candidates import find_candidates
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
@@ -62,9 +61,20 @@ class PlannedStart:
 
 
 def start_planned(
-    request: RunRequest, goal: Goal, dispatcher: Dispatcher, clock: Callable[[], float] = time.monotonic
+    request: RunRequest,
+    goal: Goal,
+    dispatcher: Dispatcher,
+    clock: Callable[[], float] = time.monotonic,
+    check: Callable[[RunContext, Goal], None] = lambda *_: None,
 ) -> PlannedStart:
     """Read the tables, and open the run's folder with its plan.
+
+    Args:
+        request: the run.
+        goal: its time and candidates.
+        dispatcher: to its callbacks.
+        clock: seconds.
+        check: is called before an earlier run is deleted (`prepare.check_goal`).
 
     Raises:
         UserError: a mistake in the tables, the folder or the recipe, or a folder of another run.
@@ -74,8 +84,9 @@ def start_planned(
     print_table(context.table)
     if not request.fresh:
         check_folder(context.run, "run")
-    if request.fresh and goal.candidates:
-        find_candidates(goal.candidates, goal.allow_noncommercial)  # a mistake in them deletes nothing
+    goal = with_time(goal, context)
+    if request.fresh:
+        check(context, goal)
     planned_folds(context.recipe, context.table)
     check_backbone(context.recipe.model.backbone)
     plan = None if request.fresh else RunPlan.find(request.folder)
@@ -88,7 +99,6 @@ def start_planned(
     context.run.write_recipe(recipe)
     context = replace(context, dispatcher=dispatcher)
     start_callbacks(context)
-    goal = with_time(goal, context)
     complete = plan is not None and plan.finished_at is not None and _same_request(plan, goal)
     return PlannedStart(context, _book(context, goal, plan, began, clock), complete)
 
