@@ -45,7 +45,7 @@ def test_everything_that_a_run_writes_is_known(run: Path) -> None:
     (run / "report" / "drawings" / "3.webp").touch()
     assert foreign_files(run) == []
     delete_run(run)
-    assert files(run) <= {".sketchfit.lock"}
+    assert files(run) <= {".sketchfit", ".writer.lock"}
 
 
 def test_every_artefact_is_known(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.runs import lock as module
-from sketchfit.runs.lock import LOCK, STALE, Writer, one_writer
+from sketchfit.runs.lock import STALE, Writer, one_writer
+from sketchfit.runs.marks import LOCK, MARK
 
 HOLD = """
 import sys, time
@@ -119,7 +120,14 @@ def test_an_unused_folder_is_removed_and_a_used_one_stays(tmp_path):
     (tmp_path / "mine" / "photo.jpg").touch()
     with one_writer(tmp_path / "mine"):
         assert (tmp_path / "mine" / LOCK).exists()
+        assert not (tmp_path / "mine" / MARK).exists()  # it may have data
     assert [one.name for one in (tmp_path / "mine").iterdir()] == ["photo.jpg"]
+
+
+def test_a_folder_that_was_made_for_results_stays_marked(tmp_path):
+    with one_writer(tmp_path / "audit"):
+        (tmp_path / "audit" / "index.html").touch()
+    assert {one.name for one in (tmp_path / "audit").iterdir()} == {"index.html", LOCK, MARK}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a file as a folder")

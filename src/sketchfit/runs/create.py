@@ -17,7 +17,7 @@ from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.fresh import REMAINS, check_fresh, delete_run
 from sketchfit.runs.lock import Writer, one_writer
-from sketchfit.runs.marks import LOCK
+from sketchfit.runs.marks import LOCK, MARK
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.runs.state import KINDS, Kind, State
 
@@ -78,7 +78,7 @@ def writing(path: Path, kind: Kind, *, fresh: bool = False) -> AbstractContextMa
 
 def is_empty(path: Path) -> bool:
     """Return whether a folder does not exist, or holds nothing but a lock and remains of killed processes."""
-    own = (LOCK, Writer.PLACE)
+    own = (LOCK, MARK, Writer.PLACE)
     return not path.is_dir() or all(one.name in own or REMAINS.fullmatch(one.name) for one in path.iterdir())
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from sketchfit.errors import UserError
 from sketchfit.runs.lock import Writer
-from sketchfit.runs.marks import LOCK
+from sketchfit.runs.marks import LOCK, MARK
 from sketchfit.wording import listed
 
 REMAINS = re.compile(r"\..+\.(\d+)\.part")
 """Name of a file that was being written (see `sketchfit.files.atomic`), with the number of the process."""
+
+KEPT = (LOCK, MARK, Writer.PLACE)
+"""Files of sketchfit that stay."""
 
 FILES = frozenset(
     {
@@ -72,7 +75,7 @@ def delete_run(folder: Path) -> None:
     for entry in sorted(folder.iterdir(), key=lambda one: (one.name != "state.json", one.name == "recipe.yaml")):
         if entry.name in FOLDERS:
             shutil.rmtree(entry)
-        elif entry.name not in (LOCK, Writer.PLACE):
+        elif entry.name not in KEPT:
             entry.unlink()
 
 
@@ -87,5 +90,5 @@ def _is_own(name: str) -> bool:
     if REMAINS.fullmatch(name.rpartition("/")[2]):
         return True
     if not below:
-        return top in FILES or top in (LOCK, Writer.PLACE)
+        return top in FILES or top in KEPT
     return top in FOLDERS and FOLDERS[top].fullmatch(below) is not None

@@ -22,8 +22,7 @@ from filelock import FileLock, Timeout
 from sketchfit.errors import UserError
 from sketchfit.redact import command_line
 from sketchfit.runs.artefact import Artefact
-from sketchfit.runs.marks import LOCK
-from sketchfit.runs.state import RUN_FILES
+from sketchfit.runs.marks import LOCK, MARK, mark_results
 from sketchfit.tracking.console import duration
 
 log = logging.getLogger(__name__)
@@ -78,8 +77,8 @@ class Writer(Artefact):
 def one_writer(folder: Path) -> Iterator[None]:
     """Lock a folder for this process while the block writes into it; the folder is made where it is missing.
 
-    Of several processes of one training only the first locks it. The lock's file stays as the mark of the folder, but
-    not in a folder that was there before and holds no run. A folder that this made and that stayed empty is removed.
+    Of several processes of one training only the first locks it. The folder is marked (see `marks`), unless it has
+    files of others. A folder that this made and that stayed empty is removed.
 
     Raises:
         UserError: another process writes into it, or it cannot be written to.
@@ -109,6 +108,7 @@ def _locked(folder: Path) -> FileLock:
         raise UserError(f"{folder} cannot be written to: {reason}", "Choose another folder with --out.") from error
     try:
         _check_others(folder)
+        mark_results(folder)
     except BaseException:
         lock.release()
         raise
@@ -171,8 +171,10 @@ def _announced(folder: Path) -> Iterator[None]:
 def _release(lock: FileLock, folder: Path, missing: list[Path]) -> None:
     lock.release()
     with suppress(OSError):
-        others = {one.name for one in folder.iterdir()} - {LOCK}
-        if not others or not (missing or others & RUN_FILES):
+        names = {one.name for one in folder.iterdir()}
+        if names <= {LOCK, MARK}:
+            (folder / MARK).unlink(missing_ok=True)
+        if names <= {LOCK, MARK} or MARK not in names:
             (folder / LOCK).unlink()
         for one in missing:
             one.rmdir()

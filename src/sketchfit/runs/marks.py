@@ -9,18 +9,37 @@ from pathlib import Path
 from sketchfit.files import write_text
 from sketchfit.runs.state import RUN_FILES
 
-LOCK = ".sketchfit.lock"
-"""Lock of a folder with results (see `lock`); it stays there as its mark."""
+LOCK = ".writer.lock"
+"""Lock of a folder with results; see `lock`."""
+
+_WRITER = ".writer."
+"""Begin of the names of the lock and of what is known of its process."""
+
+MARK = ".sketchfit"
+"""Mark of a folder with results."""
 
 CACHE_TAG = "CACHEDIR.TAG"
 """Mark of a cache, which backup programs know too: https://bford.info/cachedir"""
+
+_TEXT = "The files in this folder were made by sketchfit. It never reads them as data.\n"
 
 _SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55\n# The cache of sketchfit. It can be deleted at any time.\n"
 
 
 def is_marked(names: Set[str]) -> bool:
     """Return whether a folder with these files is that of a run, of other results, or a cache."""
-    return names >= RUN_FILES or LOCK in names or CACHE_TAG in names
+    return names >= RUN_FILES or MARK in names or CACHE_TAG in names
+
+
+def mark_results(folder: Path) -> None:
+    """Mark a folder of results that was made for them, or that has those of a run; not one with files of others.
+
+    Raises:
+        OSError: it cannot be written to.
+    """
+    names = {one.name for one in folder.iterdir() if not one.name.startswith(_WRITER)}
+    if MARK not in names and (not names or names >= RUN_FILES):
+        write_text(folder / MARK, _TEXT)
 
 
 def mark_cache(folder: Path) -> None:
