@@ -1,7 +1,7 @@
 """The smallest model of every timm family through all steps of a run; writes `docs/models.md`.
 
     python -m benchmarks.families --choose                        # which model is the smallest, into families.csv
-    python -m benchmarks.families --results FOLDER [--seconds 90] # runs families that have no result yet
+    python -m benchmarks.families --results FOLDER [--seconds 90] # families that have no result, the smallest first
     python -m benchmarks.families --results FOLDER --out docs/models.md
 
 A family is a module of `timm.models`. Results are one JSON file per family, so that the sweep can be stopped.
@@ -108,12 +108,11 @@ def take_steps(family: Family, steps: Sequence[str]) -> dict[str, Any]:
 def run(folder: Path, seconds: float, only: Sequence[str]) -> None:
     """Take all steps with the families that have no result, as far as the time allows."""
     folder.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    for family in families():
+    for family in sorted(families(), key=lambda one: one.params):
         path = folder / f"{family.module}.json"
         if path.is_file() or (only and family.module not in only):
             continue
-        if time.monotonic() - began > seconds:
+        if time.process_time() > seconds:
             break
         found = take_steps(family, list(STEPS))
         path.write_text(json.dumps(found, indent=1), encoding="utf-8")
@@ -154,7 +153,7 @@ def main() -> None:
     parser.add_argument("--choose", action="store_true")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--only", default="", help="families, commas between")
-    parser.add_argument("--seconds", type=float, default=90, help="after which no new family begins")
+    parser.add_argument("--seconds", type=float, default=90, help="of the processor, after which no new family begins")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     torch.set_num_threads(1)

@@ -81,6 +81,33 @@ def test_every_kind_of_backbone_gives_a_map(name: str) -> None:
     assert np.isfinite(heat).all()
 
 
+class Corner(torch.nn.Module):
+    """Its answer is the mean of the top left corner; it has no layers that locate anything."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.stack([-images[:, :, :32, :32].mean((1, 2, 3)), images[:, :, :32, :32].mean((1, 2, 3))], dim=1)
+
+
+def test_a_network_without_maps_or_tokens_is_explained_by_its_input() -> None:
+    images, _ = _pictures(4, 0)
+    target = find_target(Corner(), images[:1])
+    assert target.layout == "pixels"
+    heat = attribute(Corner(), target, images, torch.ones(4, dtype=torch.long))
+    assert heat.shape == (4, SIZE, SIZE)
+    assert heat[:, :28, :28].max() == 1
+    assert heat[:, 44:, 44:].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "prefix"),
+    [("convit_tiny", "tokens", 0), ("pit_ti_224", "maps", 0), ("coat_tiny", "pixels", 0), ("test_vit", "tokens", 1)],
+)
+def test_the_place_of_prefix_tokens_and_maps_is_what_the_layer_returns(name: str, layout: str, prefix: int) -> None:
+    model = timm.create_model(name, pretrained=False, num_classes=3, img_size=SIZE).eval()
+    target = find_target(model, torch.zeros(1, 3, SIZE, SIZE))
+    assert (target.layout, target.prefix) == (layout, prefix)
+
+
 def test_overlay_leaves_cold_places_as_they_are() -> None:
     image = np.full((8, 8, 1), 200, np.uint8)
     heat = np.zeros((8, 8), np.float32)

@@ -7,26 +7,32 @@
   Later blocks mislead, since attention has moved information to other tokens. On a small ViT whose answer depends on
   one corner (tests), 79 % of this map is in that corner; of Grad-CAM at the last block 22 %, of attention weighted by
   gradients and followed back (2103.15679) 29 %, and by chance 25 %.
+- Where neither is found (several scales, layers without a map): integrated gradients of the input.
 
 Gradients are captum's. The maps show evidence *for* a class; evidence against it is cut off.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 import torch
-from captum.attr import LayerActivation, LayerGradientXActivation, LayerIntegratedGradients
+from captum.attr import IntegratedGradients, LayerActivation, LayerGradientXActivation, LayerIntegratedGradients
 from numpy.typing import NDArray
 from torch import nn
 
-Layout = Literal["maps", "maps-last", "tokens"]
+Layout = Literal["maps", "maps-last", "tokens", "pixels"]
 
 STEPS = 16
 """From blank paper to the drawing."""
+
+PIXELS = 8
+"""Side of the squares in which gradients of pixels are summed: those of single pixels are noise."""
 
 SMALLEST_MAP = 4
 """Smallest side, in cells, of a feature map that locates anything; an earlier stage is used below it."""
@@ -42,30 +48,61 @@ class Target:
 
 
 def find_target(model: nn.Module, image: torch.Tensor) -> Target:
-    """Find the layer to attribute to, by timm's feature information.
+    """Find the layer to attribute to, by timm's feature information; the input where no layer can be used.
 
     Args:
         model: a timm model, in evaluation mode.
         image: float [1, 3, H, W], any input of the size it was built for.
-
-    Raises:
-        ValueError: the model has neither feature information nor blocks.
     """
     blocks = getattr(model, "blocks", None)
-    if hasattr(model, "num_prefix_tokens") and isinstance(blocks, (nn.ModuleList, nn.Sequential)):
-        return Target(blocks[0], "tokens", int(str(model.num_prefix_tokens)))
+    prefix = int(str(getattr(model, "num_prefix_tokens", 0)))
     stages = [info for info in _feature_info(model) if info.get("module")]
-    for info in reversed(stages):
-        layer = model.get_submodule(str(info["module"]))
-        shape = tuple(LayerActivation(model, layer).attribute(image).shape)
-        if len(shape) == 3:
-            return Target(layer, "tokens", int(str(getattr(model, "num_prefix_tokens", 0))))
+    first = blocks[0] if isinstance(blocks, (nn.ModuleList, nn.Sequential)) and len(blocks) else None
+    layers = [model.get_submodule(str(info["module"])) for info in stages]
+    made = _outputs(model, [*layers, *([] if first is None else [first])], image)
+    if first is not None and hasattr(model, "num_prefix_tokens") and (target := _tokens(first, made, prefix)):
+        return target
+    for info, layer in zip(reversed(stages), reversed(layers), strict=True):
+        shape = made.get(layer, ())
+        if target := _tokens(layer, made, prefix):
+            return target
         if len(shape) != 4:
             continue
         last = shape[3] == info["num_chs"] and shape[1] != info["num_chs"]
         if min(shape[1:3] if last else shape[2:4]) >= SMALLEST_MAP or info is stages[0]:
             return Target(layer, "maps-last" if last else "maps")
-    raise ValueError(f"{type(model).__name__} has no feature maps")
+    return Target(model, "pixels")
+
+
+def _outputs(model: nn.Module, layers: Sequence[nn.Module], image: torch.Tensor) -> dict[nn.Module, tuple[int, ...]]:
+    """Return the shape of what each layer returns, of the first of several tensors; not of layers without tensors."""
+    made: dict[nn.Module, tuple[int, ...]] = {}
+
+    def keep(layer: nn.Module, _: Any, value: Any) -> None:
+        first = value[0] if isinstance(value, tuple) else value
+        if isinstance(first, torch.Tensor):
+            made[layer] = tuple(first.shape)
+
+    hooks = [layer.register_forward_hook(keep) for layer in layers]
+    try:
+        with torch.no_grad():
+            model(image)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return made
+
+
+def _tokens(layer: nn.Module, made: Mapping[nn.Module, tuple[int, ...]], prefix: int) -> Target | None:
+    """Return the target of a layer that returns the tokens of a square after the prefix tokens; otherwise None.
+
+    Some models add their prefix tokens only after their first layers.
+    """
+    shape = made.get(layer, ())
+    if len(shape) != 3:
+        return None
+    before = next((one for one in (prefix, 0, 1) if math.isqrt(max(0, shape[1] - one)) ** 2 == shape[1] - one), None)
+    return None if before is None else Target(layer, "tokens", before)
 
 
 def attribute(model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor) -> NDArray[np.float32]:
@@ -81,7 +118,9 @@ def attribute(model: nn.Module, target: Target, images: torch.Tensor, classes: t
         float32 [B, H, W], 0 … 1 (each map's largest value is 1, or all are 0).
     """
     with torch.enable_grad():
-        if target.layout == "tokens":
+        if target.layout == "pixels":
+            coarse = _pixel_gradients(model, images, classes)
+        elif target.layout == "tokens":
             coarse = _square(_token_gradients(model, target, images, classes))
         else:
             coarse = _grad_cam(model, target, images, classes)
@@ -118,12 +157,21 @@ def _grad_cam(model: nn.Module, target: Target, images: torch.Tensor, classes: t
 
 
 def _token_gradients(model: nn.Module, target: Target, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """Integrate the gradients of the tokens, [B, patches]. The median of a drawing is the colour of its paper."""
+    """Integrate the gradients of the tokens, [B, patches]."""
+    return _integrated(LayerIntegratedGradients(model, target.layer), images, classes)[:, target.prefix :].sum(dim=2)
+
+
+def _pixel_gradients(model: nn.Module, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """Integrate the gradients of the pixels, in squares of `PIXELS` pixels, [B, h, w]."""
+    found = _integrated(IntegratedGradients(model), images, classes).sum(dim=1, keepdim=True)
+    return nn.functional.avg_pool2d(found, min(PIXELS, *found.shape[2:]))[:, 0]
+
+
+def _integrated(method: Any, images: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """Integrate gradients from blank paper on; the median of a drawing is the colour of its paper."""
     paper = images.flatten(2).median(dim=2).values[:, :, None, None].expand_as(images)
-    found = LayerIntegratedGradients(model, target.layer).attribute(
-        images, baselines=paper, target=classes, n_steps=STEPS, internal_batch_size=max(len(images), 16)
-    )
-    return _single(found)[:, target.prefix :].sum(dim=2)
+    size = max(len(images), 16)
+    return _single(method.attribute(images, paper, target=classes, n_steps=STEPS, internal_batch_size=size))
 
 
 def _square(tokens: torch.Tensor) -> torch.Tensor:
