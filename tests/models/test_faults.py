@@ -10,6 +10,7 @@ from torch import nn
 
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
+from sketchfit.models.backbone import build_network
 from sketchfit.models.faults import LONGEST, explained, one_line
 
 SECTION = ModelSection(backbone="test_resnet", pretrained=False, input_size=32)
@@ -61,3 +62,12 @@ def test_a_size_that_the_backbone_does_not_take_is_named() -> None:
     with pytest.raises(UserError) as caught, explained(section, "a step"):
         raise RuntimeError("Calculated padded input size per channel: (2 x 2). Kernel size: (3 x 3).")
     assert "model.input_size to 96" in caught.value.hint
+
+
+@pytest.mark.parametrize(("backbone", "size", "named"), [("crossvit_tiny_240", 64, "72"), ("test_vit", 60, "48 or 64")])
+def test_sizes_of_the_grid_are_named_only_where_the_network_computes(backbone: str, size: int, named: str) -> None:
+    section = SECTION.model_copy(update={"backbone": backbone, "input_size": size})
+    with pytest.raises(UserError, match="would be ignored") as caught, explained(section, "a step"):
+        build_network(section, 2)
+    assert named in caught.value.hint
+    assert "60 or 72" not in caught.value.hint

@@ -9,7 +9,8 @@ from accelerate.utils.memory import should_reduce_batch_size
 
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
-from sketchfit.models.near_sizes import near_sizes_hint
+from sketchfit.models.near_sizes import near_sizes_hint, takes_size
+from sketchfit.models.patch_grid import PatchGridError
 
 ONE_VALUE = "Expected more than 1 value per channel"
 """Torch's words for a batch norm that gets one value: of one image, where the map has one pixel."""
@@ -21,6 +22,8 @@ LONGEST = 200
 def explained(section: ModelSection, what: str) -> Iterator[None]:
     """Turn any error of the block into a `UserError`; a `UserError` is raised as it is.
 
+    Sizes that a message names are those with which the network computes.
+
     Args:
         section: of the network.
         what: begins the sentence, such as `a training step`.
@@ -30,6 +33,10 @@ def explained(section: ModelSection, what: str) -> Iterator[None]:
     """
     try:
         yield
+    except PatchGridError as error:
+        if error.near and not takes_size(section, section.size):
+            raise UserError(error.problems, near_sizes_hint(section, error.near)) from error
+        raise
     except UserError:
         raise
     except Exception as error:  # timm, torch and extensions raise anything

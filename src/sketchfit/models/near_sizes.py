@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from sketchfit.config.model import ModelSection
@@ -14,18 +16,20 @@ TRIED = 4
 """Sizes that are tried below and above."""
 
 
-def near_sizes_hint(section: ModelSection) -> str:
+def near_sizes_hint(section: ModelSection, others: Sequence[int] = ()) -> str:
     """Return a sentence that names the nearest sizes with which the network computes; empty if the recipe's is one.
 
     Args:
         section: backbone and input size; no weights are read.
+        others: further sizes to try, besides multiples of 32.
     """
     if takes_size(section, section.size):
         return ""
     start = section.size // STEP * STEP
-    below = (size for size in range(start, max(start - TRIED * STEP, 0), -STEP) if size < section.size)
-    above = range(start + STEP, start + (TRIED + 1) * STEP, STEP)
-    near = [next((str(size) for size in sizes if takes_size(section, size)), "") for sizes in (below, above)]
+    sizes = {*range(max(STEP, start - (TRIED - 1) * STEP), start + (TRIED + 1) * STEP, STEP), *others} - {section.size}
+    below = sorted((size for size in sizes if size < section.size), reverse=True)
+    above = sorted(size for size in sizes if size > section.size)
+    near = [next((str(size) for size in side if takes_size(section, size)), "") for side in (below, above)]
     named = " or ".join(size for size in near if size)
     return f"Set model.input_size to {named}." if named else size_hint(section)
 

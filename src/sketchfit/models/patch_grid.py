@@ -12,6 +12,16 @@ LARGEST = 4096
 """Largest side in pixels that is suggested."""
 
 
+class PatchGridError(UserError):
+    """A backbone ignores part of each picture.
+
+    Attributes:
+        near: the nearest sizes at which it reads all of it; other parts of the network may not take them.
+    """
+
+    near: tuple[int, ...] = ()
+
+
 def check_patch_grid(model: nn.Module, size: int, key: str = "model.input_size") -> None:
     """Check that the first layer of a network reads the complete picture.
 
@@ -24,18 +34,20 @@ def check_patch_grid(model: nn.Module, size: int, key: str = "model.input_size")
         key: the setting that gives the size.
 
     Raises:
-        UserError: more than one line of pixels is unread; the nearest sizes are named.
+        PatchGridError: more than one line of pixels is unread; the nearest sizes are named.
     """
     unread = unread_lines(model, size)
     if unread <= 1:
         return
-    near = [_next(model, size, step) for step in (-1, 1)]
+    near = [found for step in (-1, 1) if (found := _next(model, size, step))]
     read, share = size - unread, 1 - (1 - unread / size) ** 2
-    raise UserError(
+    error = PatchGridError(
         f"{key}: of {size} × {size} pixels, {type(model).__name__} reads {read} × {read}; {share:.0%} of each picture "
         "would be ignored",
-        f"Set {key} to {' or '.join(str(one) for one in near if one)}.",
+        f"Set {key} to {' or '.join(map(str, near))}.",
     )
+    error.near = tuple(near)
+    raise error
 
 
 def unread_lines(model: nn.Module, size: int) -> int:
