@@ -88,11 +88,14 @@ class Corner(torch.nn.Module):
         return torch.stack([-images[:, :, :32, :32].mean((1, 2, 3)), images[:, :, :32, :32].mean((1, 2, 3))], dim=1)
 
 
-def test_a_network_without_maps_or_tokens_is_explained_by_its_input() -> None:
+@pytest.mark.parametrize("info", [None, [], [{"module": "stem", "num_chs": 3}], [{"num_chs": 3}]])
+def test_a_network_without_maps_or_tokens_is_explained_by_its_input(info: object) -> None:
     images, _ = _pictures(4, 0)
-    target = find_target(Corner(), images[:1])
+    model = Corner()
+    model.feature_info = info  # type: ignore[assignment]
+    target = find_target(model, images[:1])
     assert target.layout == "pixels"
-    heat = attribute(Corner(), target, images, torch.ones(4, dtype=torch.long))
+    heat = attribute(model, target, images, torch.ones(4, dtype=torch.long))
     assert heat.shape == (4, SIZE, SIZE)
     assert heat[:, :28, :28].max() == 1
     assert heat[:, 44:, 44:].max() == 0

@@ -56,9 +56,10 @@ def find_target(model: nn.Module, image: torch.Tensor) -> Target:
     """
     blocks = getattr(model, "blocks", None)
     prefix = int(str(getattr(model, "num_prefix_tokens", 0)))
-    stages = [info for info in _feature_info(model) if info.get("module")]
+    named = dict(model.named_modules())
+    stages = [info for info in _feature_info(model) if info.get("module") in named]  # some models name none of theirs
     first = blocks[0] if isinstance(blocks, (nn.ModuleList, nn.Sequential)) and len(blocks) else None
-    layers = [model.get_submodule(str(info["module"])) for info in stages]
+    layers = [named[info["module"]] for info in stages]
     made = _outputs(model, [*layers, *([] if first is None else [first])], image)
     if first is not None and hasattr(model, "num_prefix_tokens") and (target := _tokens(first, made, prefix)):
         return target
