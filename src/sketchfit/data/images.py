@@ -126,7 +126,7 @@ def _decode(data: bytes, max_pixels: int) -> Decoded:
         return Decoded(svg.decode_svg(data, max_pixels))
     readers = _readers(found)
     try:
-        return Decoded(pillow.decode_with_pillow(data, max_pixels, readers))
+        return pillow.decode_reduced(data, max_pixels, readers)
     except DECODER_ERRORS:
         partly = None
         if found is None or found.name in cut_off.FORMATS:

@@ -24,7 +24,7 @@ from sketchfit.data.decoders.decoded import (
     explain,
 )
 from sketchfit.data.decoders.large import factor_of
-from sketchfit.data.decoders.pillow import decode_with_pillow, turned
+from sketchfit.data.decoders.pillow import decode_reduced, turned
 
 _HARMLESS = re.compile(r"extraneous bytes before marker 0xd9")
 _DAMAGE = re.compile(r"Corrupt JPEG data|Premature end|Inconsistent progression")
@@ -48,7 +48,7 @@ def decode_jpeg(data: bytes, max_pixels: int) -> Decoded:
         return _decode_odd(data, max_pixels)
     check_size(width, height, max_pixels)
     if colour == "CMYK":
-        return Decoded(decode_with_pillow(data, max_pixels, _READERS))
+        return decode_reduced(data, max_pixels, _READERS)
     channels = "GRAY" if colour == "Gray" else "RGB"
     damage, factor = "", factor_of(width, height)
     least = {"min_height": -(-height // factor), "min_width": -(-width // factor)} if factor > 1 else {}
@@ -61,8 +61,7 @@ def decode_jpeg(data: bytes, max_pixels: int) -> Decoded:
             try:
                 if _DAMAGE.search(str(error)):
                     raise
-                pixels = decode_with_pillow(data, max_pixels, _READERS)
-                return Decoded(pixels)
+                return decode_reduced(data, max_pixels, _READERS)
             except DECODER_ERRORS:
                 pixels, share = _readable_part(data, (height, width), channels)
                 damage, factor = damage_text(explain(error), share), 1
@@ -73,7 +72,7 @@ def decode_jpeg(data: bytes, max_pixels: int) -> Decoded:
 def _decode_odd(data: bytes, max_pixels: int) -> Decoded:
     """Decode a JPEG whose header simplejpeg refuses: Pillow supports more kinds of subsampling."""
     try:
-        return Decoded(decode_with_pillow(data, max_pixels, _READERS))
+        return decode_reduced(data, max_pixels, _READERS)
     except UnidentifiedImageError as error:
         raise ImageError("JPEG is truncated or damaged in its header") from error
 

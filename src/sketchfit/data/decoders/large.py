@@ -25,14 +25,14 @@ AT_ONCE = 1 << 26
 """Pixels of larger images that are decoded and used at the same time in all threads; one image may have more."""
 
 
-def factor_of(width: int, height: int) -> int:
+def factor_of(width: int, height: int, most: int = MOST) -> int:
     """Return by what an image's sides are divided: 1, 2, 4, …
 
     >>> factor_of(5000, 6000), factor_of(10_000, 10_000), factor_of(100_000, 3000)
     (1, 2, 4)
     """
     factor = 1
-    while width * height > MOST * factor**2:
+    while width * height > most * factor**2:
         factor *= 2
     return factor
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from sketchfit.data.decoders.decoded import DECODER_ERRORS, ImageError, check_size
-from sketchfit.data.decoders.large import factor_of
+from sketchfit.data.decoders.decoded import DECODER_ERRORS, Decoded, ImageError, check_size
+from sketchfit.data.decoders.large import MOST, factor_of
 
 # Pillow reports broken metadata as warnings and in its log; pixels either decode or raise, and sizes are checked here.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -28,7 +28,12 @@ ALPHA_VARIES = 32
 
 
 def decode_with_pillow(data: bytes, max_pixels: int, readers: Sequence[str]) -> NDArray[np.uint8]:
-    """Decode a file's first image.
+    """Decode a file's first image at its full size; see `decode_reduced`."""
+    return _decoded(data, max_pixels, readers, most=None).pixels
+
+
+def decode_reduced(data: bytes, max_pixels: int, readers: Sequence[str]) -> Decoded:
+    """Decode a file's first image; a large one is reduced before it takes more memory.
 
     Args:
         data: the file's content.
@@ -36,24 +41,29 @@ def decode_with_pillow(data: bytes, max_pixels: int, readers: Sequence[str]) -> 
         readers: Pillow's names of the formats that are tried.
 
     Returns:
-        uint8 [H, W] or [H, W, 3] RGB, upright, transparency made white.
+        Pixels uint8 [H, W] or [H, W, 3] RGB, upright, transparency made white; and by what its sides are divided.
 
     Raises:
         ImageError: it is too large, or has no finite values.
         OSError, ValueError, …: one of `DECODER_ERRORS`: the content cannot be decoded.
     """
+    return _decoded(data, max_pixels, readers, most=MOST)
+
+
+def _decoded(data: bytes, max_pixels: int, readers: Sequence[str], most: int | None) -> Decoded:
     with Image.open(io.BytesIO(data), formats=tuple(readers)) as image:
         check_size(*image.size, max_pixels)
+        factor = 1 if most is None else factor_of(*image.size, most)
         inverted = image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info
         tags = dict(getattr(image, "tag_v2", {}))
         image.load()
-        upright = _reduced(_upright(image))
+        upright = _reduced(_upright(image), factor)
         if image.mode in ("F", "I") or image.mode.startswith("I;"):
-            return _from_wide(upright, image, tags)
+            return Decoded(_from_wide(upright, image, tags), factor=factor)
         if inverted:
             # Pillow treats every CMYK JPEG as Adobe's, which stores 255 - ink; without Adobe's marker it is not
             upright = Image.eval(upright, lambda value: 255 - value)
-        return _on_white(upright)
+        return Decoded(_on_white(upright), factor=factor)
 
 
 def turned(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -74,9 +84,8 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _reduced(image: Image.Image) -> Image.Image:
-    """Return a large image reduced, before it takes more memory; see `large`."""
-    factor = factor_of(*image.size)
+def _reduced(image: Image.Image, factor: int) -> Image.Image:
+    """Return an image whose sides are divided by a factor: means of its pixels, by their opacity."""
     if factor == 1:
         return image
     if "transparency" in image.info and image.mode not in ("I", "F"):

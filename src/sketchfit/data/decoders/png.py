@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, LEAST_SHARE, Decoded, ImageError, check_size, damage_text
-from sketchfit.data.decoders.pillow import decode_with_pillow
+from sketchfit.data.decoders.pillow import decode_reduced, decode_with_pillow
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -40,7 +40,7 @@ def decode_png(data: bytes, max_pixels: int) -> Decoded:
     damage = _damage(data)
     if not damage:
         try:
-            return Decoded(decode_with_pillow(data, max_pixels, _READERS))
+            return decode_reduced(data, max_pixels, _READERS)
         except DECODER_ERRORS as error:
             damage = f"PNG is damaged ({error})"
     try:
