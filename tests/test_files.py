@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sketchfit.checksum import KEY
 from sketchfit.errors import UserError
-from sketchfit.files import atomic, read_json, write_json, write_text
+from sketchfit.files import atomic, output, read_json, write_json, write_output, write_text
 
 
 def test_a_file_appears_whole_and_alone(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_a_link_stays_and_its_target_changes(tmp_path: Path) -> None:
     target.write_text("old")
     link.symlink_to("deep/target.txt")
     second.symlink_to(link)
-    write_text(second, "new")
+    write_output(second, "new")
     assert target.read_text() == "new"
     assert link.readlink() == Path("deep/target.txt")
     assert second.readlink() == link
@@ -98,7 +99,7 @@ def test_a_link_stays_and_its_target_changes(tmp_path: Path) -> None:
 
 def test_a_link_to_nothing_makes_its_target(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("folder/target")
-    write_text(tmp_path / "link", "new")
+    write_output(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "folder" / "target").read_text() == "new"
 
@@ -111,7 +112,7 @@ def test_what_cannot_be_a_file_is_refused_and_stays(tmp_path: Path) -> None:
     before = sorted(tmp_path.iterdir())
     for name in ("one", "folder", "to_folder"):
         with pytest.raises(UserError) as caught:
-            write_text(tmp_path / name, "new")
+            write_output(tmp_path / name, "new")
         assert str(tmp_path) in str(caught.value)
     assert sorted(tmp_path.iterdir()) == before
     assert (tmp_path / "one").readlink() == Path("two")
@@ -137,7 +138,7 @@ def test_a_device_is_written_and_stays_a_device(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(null)
     for path in (null, tmp_path / "link"):
         number = path.stat().st_rdev
-        write_text(path, "text")
+        write_output(path, "text")
         assert path.is_char_device()
         assert path.stat().st_rdev == number
     assert (tmp_path / "link").is_symlink()
@@ -146,7 +147,7 @@ def test_a_device_is_written_and_stays_a_device(tmp_path: Path) -> None:
 def test_a_full_device_is_an_error_and_stays(tmp_path: Path) -> None:
     full = device(tmp_path, "full")
     with pytest.raises(OSError, match="No space left"):
-        write_text(full, "text")
+        write_output(full, "text")
     assert full.is_char_device()
 
 
@@ -156,7 +157,7 @@ def test_a_pipe_with_a_name_receives_the_text(tmp_path: Path) -> None:
     received: list[str] = []
     reader = threading.Thread(target=lambda: received.append(pipe.read_text()))
     reader.start()
-    write_text(pipe, "text" * 50_000)
+    write_output(pipe, "text" * 50_000)
     reader.join()
     assert received == ["text" * 50_000]
     assert pipe.is_fifo()
@@ -166,7 +167,7 @@ def test_a_pipe_with_a_name_receives_the_text(tmp_path: Path) -> None:
 def test_an_open_descriptor_receives_the_text(place: str, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     try:
-        write_text(Path(place.format(writing, pid=os.getpid())), "text")
+        write_output(Path(place.format(writing, pid=os.getpid())), "text")
         os.close(writing)
         assert os.read(reading, 100) == b"text"
     finally:
@@ -175,8 +176,8 @@ def test_an_open_descriptor_receives_the_text(place: str, tmp_path: Path) -> Non
 
 def test_standard_output_by_name_keeps_the_order_and_the_file(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from sketchfit.files import write_text\n"
-        "print('first'); write_text(Path('/dev/stdout'), 'second\\n'); print('third')"
+        "import sys; from pathlib import Path; from sketchfit.files import write_output\n"
+        "print('first'); write_output(Path('/dev/stdout'), 'second\\n'); print('third')"
     )
     path = tmp_path / "log.txt"
     with path.open("w") as file:
@@ -188,8 +189,8 @@ def test_standard_output_by_name_keeps_the_order_and_the_file(tmp_path: Path) ->
 
 def test_process_substitution_receives_the_text(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from sketchfit.files import write_text; "
-        "write_text(Path(sys.argv[1]), 'text')"
+        "import sys; from pathlib import Path; from sketchfit.files import write_output; "
+        "write_output(Path(sys.argv[1]), 'text')"
     )
     command = f'{sys.executable} -c "{script}" >(cat > {tmp_path}/copy); wait $!'
     subprocess.run(["bash", "-c", command], check=True)
@@ -235,3 +236,25 @@ def test_the_folder_is_flushed_after_the_rename(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "fsync", recorded)
     write_text(tmp_path / "file", "new")
     assert flushed == [(False, False), (True, True)]
+
+
+@pytest.mark.parametrize("write", [atomic, output])
+def test_a_file_of_an_own_folder_never_follows_a_link(write: Any, tmp_path: Path) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "run" / "state.json"
+    victim.write_text("precious")
+    path.parent.mkdir()
+    path.symlink_to(victim)
+    with write(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+    assert victim.read_text() == ("precious" if write is atomic else "new")
+    assert path.is_symlink() == (write is output)
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        write_output(Path(f"/dev/fd/{writing}"), "text" * 100_000)
+    finally:
+        os.close(writing)

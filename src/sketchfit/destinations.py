@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,21 @@ class Destination:
         return cls(path, in_place=not stat.S_ISREG(found.st_mode), mode=stat.S_IMODE(found.st_mode))
 
     @classmethod
+    def in_folder(cls, path: Path) -> Destination:
+        """Take what is in the place of a file of one of sketchfit's own folders: a link is replaced.
+
+        Raises:
+            UserError: it is a folder.
+        """
+        try:
+            found = path.lstat()
+        except OSError:  # there is nothing, or writing finds out why
+            return cls(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise UserError(f"{path} is a folder, and a file is written here", "Name a file.")
+        return cls(path, mode=stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else None)
+
+    @classmethod
     def _linked(cls, link: Path, parent: Path) -> Destination:
         try:
             link.stat()
@@ -72,7 +88,8 @@ class Destination:
             descriptor = os.dup(number)
         else:
             descriptor = os.open(self.path, os.O_WRONLY)
-        with source.open("rb") as read, os.fdopen(descriptor, "wb") as write:
+        # A reader that has left has what it wants.
+        with suppress(BrokenPipeError), source.open("rb") as read, os.fdopen(descriptor, "wb") as write:
             shutil.copyfileobj(read, write)
 
     def _own_descriptor(self) -> int | None:

@@ -22,24 +22,42 @@ NEW_FILE = 0o666
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path; on success it becomes `path`, on an error it is removed.
+
+    For files in sketchfit's own folders, which may come from somebody else: a link in the place of the file is
+    replaced, never followed. The file has the permissions of the umask; one that is replaced keeps its own.
+
+    Raises:
+        UserError: a folder is in the place of the file.
+    """
+    with _written(Destination.in_folder(path)) as temporary:
+        yield temporary
+
+
+@contextmanager
+def output(path: Path) -> Iterator[Path]:
     """Yield a temporary path; on success its content becomes that of `path`, on an error it is removed.
 
-    The one function for all outputs. Links are followed. A regular file is written in its own folder and renamed; it
-    keeps its permissions, or has those of the umask if it is new. A device, a pipe or an open descriptor is never
-    replaced: the content is written elsewhere and then copied into it.
+    For files that the user names. As `atomic`, but links are followed, and a device, a pipe or an open descriptor is
+    never replaced: the content is written elsewhere and then copied into it.
 
     Raises:
         UserError: the path leads to a folder, or its links lead in a circle.
     """
-    destination = Destination.of(path)
-    with writing(destination.path):
+    with _written(Destination.of(path)) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _written(destination: Destination) -> Iterator[Path]:
+    path = destination.path
+    with writing(path):
         if destination.in_place:
             with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
                 temporary = Path(folder) / path.name
                 yield temporary
                 destination.fill(temporary)
             return
-        path = destination.path
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
@@ -85,6 +103,12 @@ def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
     """Write text atomically; line ends stay unchanged."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding=encoding, newline="")
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write a text to a file that the user names, see `output`."""
+    with output(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def write_json(path: Path, value: object) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sketchfit.cli import main as main_module
 from sketchfit.config.load import load_recipe
 from sketchfit.config.shipped import shipped_recipes
+from sketchfit.interruption import Terminated
 
 Cli = Callable[..., tuple[int, str, str]]
 HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "accelerate", "cv2")
@@ -259,3 +261,34 @@ def test_a_file_that_ends_too_early_is_no_interruption(cli: Cli, monkeypatch: py
     monkeypatch.setattr("sketchfit.config.shipped.recipe_text", ended)
     with pytest.raises(EOFError, match="the file ends"):
         cli("recipes", "show", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        (["run", "data"], "stopped; the same command continues from here"),
+        (["run", "data", "--fresh"], "stopped; the same command without --fresh continues from here"),
+        (["predict", "run", "image.png"], "stopped"),
+    ],
+)
+def test_a_stop_is_followed_by_the_command_that_continues(
+    arguments: list[str], printed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(**_: object) -> None:
+        raise Terminated
+
+    monkeypatch.setattr(main_module, "app", stop)
+    monkeypatch.setattr("sys.argv", ["sketchfit", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main_module.main()
+    assert caught.value.code == 143
+    assert capsys.readouterr().err.splitlines() == [printed]
+
+
+def test_a_broken_pipe_of_work_is_no_success(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(main_module, "app", broken)
+    with pytest.raises(BrokenPipeError):
+        cli("run")

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from sketchfit.data.path_text import PathError, clean_path
 from sketchfit.errors import UserError
+from sketchfit.files import write_json
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.inside import first_outside, is_relative
+from sketchfit.runs.lock import one_writer
 from sketchfit.runs.table import TrainingRows, read_training_rows, write_training_rows
 
 
@@ -63,3 +65,40 @@ def test_links_out_of_a_folder_are_found(tmp_path: Path) -> None:
 def test_a_member_is_a_folder_in_the_run(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError):
         RunFolder(tmp_path).member(name)
+
+
+@pytest.mark.parametrize("name", ["report", "ensemble", "tracking", "report/drawings"])
+def test_a_folder_that_leads_elsewhere_is_refused_before_anything_is_written(name: str, tmp_path: Path) -> None:
+    victim, run = tmp_path / "victim", tmp_path / "run"
+    victim.mkdir()
+    (run / name).parent.mkdir(parents=True)
+    (run / "state.json").write_text("{}")
+    (run / name).symlink_to(victim)
+    before = sorted(run.rglob("*"))
+    with pytest.raises(UserError, match="link to another folder"), one_writer(run):
+        pass
+    assert sorted(run.rglob("*")) == before
+    assert list(victim.iterdir()) == []
+
+
+def test_networks_may_be_on_another_disk(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "state.json").write_text("{}")
+    for name in ("members", "derived"):
+        (tmp_path / "run" / name).symlink_to(tmp_path / "disk")
+    with one_writer(tmp_path / "run"):
+        pass
+
+
+@pytest.mark.parametrize("name", [".writer.json", "state.json"])
+def test_a_file_that_leads_elsewhere_is_never_written(name: str, tmp_path: Path) -> None:
+    victim, run = tmp_path / "victim", tmp_path / "run"
+    victim.write_text("{}")
+    run.mkdir()
+    (run / "state.json").write_text("{}")
+    (run / name).unlink(missing_ok=True)
+    (run / name).symlink_to(victim)
+    with one_writer(run):
+        write_json(run / name, {"new": 1})
+    assert victim.read_text() == "{}"

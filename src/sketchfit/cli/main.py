@@ -88,8 +88,6 @@ def _status() -> int:
     except Terminated as error:
         echo(_stopped(), error=True)
         return 128 + error.number
-    except BrokenPipeError:  # of an output that is a pipe: its reader has left
-        return 0
     except Exception as error:
         # The command line's own errors (no such command or option); their class has no public name.
         if not (hasattr(error, "show") and hasattr(error, "exit_code")):
@@ -107,8 +105,10 @@ def _print_error(kind: type[BaseException], error: BaseException, trace: Traceba
 
 
 def _stopped() -> str:
-    continues = any(argument in CONTINUING for argument in sys.argv[1:2])
-    return "stopped; the same command continues from here" if continues else "stopped"
+    if not any(argument in CONTINUING for argument in sys.argv[1:2]):
+        return "stopped"
+    without = " without --fresh" if "--fresh" in sys.argv else ""
+    return f"stopped; the same command{without} continues from here"
 
 
 if __name__ == "__main__":

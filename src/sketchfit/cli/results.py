@@ -47,9 +47,9 @@ def predict(
     if out is None:
         print_data(text)
     else:
-        from sketchfit.files import write_text
+        from sketchfit.files import write_output
 
-        write_text(out, text)
+        write_output(out, text)
     if (frame["error"] != "").all():
         raise UserError(f"none of the images can be read; the first: {frame['image'][0]}: {frame['error'][0]}")
 

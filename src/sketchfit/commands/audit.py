@@ -12,6 +12,7 @@ from sketchfit.audit import Audit
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table
+from sketchfit.destinations import Destination
 from sketchfit.reporting.audit.recipe_audit import PAGE, audit_table, check_external_images, log_audit, write_audit
 from sketchfit.reporting.audit.relations_card import show_relations, why_untested
 from sketchfit.runs.lock import one_writer
@@ -52,7 +53,7 @@ def audit(
         section = settings.audit.model_copy(update={"external": tuple(map(str, external))})
         settings = settings.model_copy(update={"audit": section})
     console = Console(settings.tracking.progress)
-    place = Path(out)
+    place = Destination.of(Path(out)).path if Path(out).suffix == ".html" else Path(out)
     folder, page = (place.parent, place.name) if place.suffix == ".html" else (place, PAGE)
     with nullcontext() if place.suffix == ".html" else one_writer(folder):
         table = load_table(Path(data), settings, with_folds=False)

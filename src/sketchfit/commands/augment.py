@@ -17,7 +17,7 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import load_store
 from sketchfit.errors import UserError
-from sketchfit.files import atomic
+from sketchfit.files import output
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 from sketchfit.transforms.grid import policy_grid
@@ -110,5 +110,5 @@ def _epochs(recipe: Recipe, epoch: int | None) -> list[int]:
 
 def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
     _, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    with atomic(path) as temporary:
+    with output(path) as temporary:
         temporary.write_bytes(data.tobytes())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.errors import UserError
-from sketchfit.files import write_text
+from sketchfit.files import write_output
 from sketchfit.reporting.comparison import (
     AlignedRuns,
     RunComparison,
@@ -54,7 +54,7 @@ def compare(runs: Sequence[str | Path], out: str | Path, *, partial: bool = Fals
     comparisons = compare_with_first(aligned)
     settings = differing_settings(evidence)
     claims = [one.run.claim for one in evidence]
-    write_text(Path(out), comparison_page(aligned, comparisons, settings, claims))
+    write_output(Path(out), comparison_page(aligned, comparisons, settings, claims))
     for key, values in settings[:_PRINTED_SETTINGS]:
         log.info(f"{key}: {' → '.join(map(_unquoted, values))}")
     _print(aligned, comparisons, claims)

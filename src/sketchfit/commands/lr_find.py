@@ -18,7 +18,7 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.data.stores import load_store
 from sketchfit.disk import existing_folder
 from sketchfit.errors import UserError
-from sketchfit.files import atomic
+from sketchfit.files import output
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.reporting.lr_range_chart import lr_range_chart
 from sketchfit.stages.context import RunContext
@@ -90,7 +90,7 @@ def lr_find(
     try_training(member, context.table.class_count, context.engine.device, existing_folder(context.run.path))
     found = _range_test(context, rates)
     chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)
-    with atomic(Path(out)) as temporary:
+    with output(Path(out)) as temporary:
         temporary.write_bytes(chart.png())
     log.info(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")
     return found

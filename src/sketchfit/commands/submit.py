@@ -9,7 +9,7 @@ import numpy as np
 
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
-from sketchfit.files import write_text
+from sketchfit.files import write_output
 from sketchfit.inference.submission_check import check_submission
 from sketchfit.inference.submission_text import probabilities_text
 from sketchfit.runs.finished import open_finished
@@ -44,7 +44,7 @@ def submit(run: str | Path, *, probabilities: str | Path | None = None, partial:
     with one_writer(opened.path):
         write_submission(opened.folder, table, test.prob)
     if probabilities is not None:
-        write_text(Path(probabilities), probabilities_text(table, test.prob))
+        write_output(Path(probabilities), probabilities_text(table, test.prob))
     return opened.folder.submission
 
 

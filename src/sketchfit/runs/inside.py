@@ -14,6 +14,10 @@ OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
 """Begin of a path that is absolute, here or on Windows, or leaves its folder."""
 
 
+LINKED = ("members", "derived")
+"""Folders of a run that may be links."""
+
+
 def is_relative(path: str) -> bool:
     """Return whether a path names something below a folder, links aside."""
     return bool(path) and "\0" not in path and not OUTSIDE.match(path)
@@ -45,3 +49,21 @@ def first_outside(root: Path, paths: Iterable[str]) -> str | None:
         if leaves(path.rpartition("/")[0]) or ((root / path).is_symlink() and leaves(path)):
             return path
     return None
+
+
+def refuse_linked_folders(folder: Path) -> None:
+    """Refuse a run's folder with links to other folders, into which results would be written.
+
+    Networks may be on another disk: `members` and `derived` may be links.
+
+    Raises:
+        UserError: there is such a link.
+    """
+    for above, names, _ in os.walk(folder):
+        for name in names:
+            path = Path(above, name)
+            if path.is_symlink() and path.relative_to(folder).as_posix() not in LINKED:
+                raise UserError(
+                    f"{path} is a link to another folder, and results would be written there",
+                    "Put the folder itself in its place, or choose another run.",
+                )

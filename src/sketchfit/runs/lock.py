@@ -22,7 +22,9 @@ from filelock import FileLock, Timeout
 from sketchfit.errors import UserError
 from sketchfit.redact import command_line
 from sketchfit.runs.artefact import Artefact
+from sketchfit.runs.inside import refuse_linked_folders
 from sketchfit.runs.marks import LOCK, MARK, mark_results
+from sketchfit.runs.state import RUN_FILES
 from sketchfit.tracking.console import duration
 
 log = logging.getLogger(__name__)
@@ -86,6 +88,8 @@ def one_writer(folder: Path) -> Iterator[None]:
     if os.environ.get("RANK", "0") != "0":  # set by the launchers of several processes
         yield
         return
+    if any((folder / name).exists() for name in (MARK, *RUN_FILES)):  # the folder may come from somebody else
+        refuse_linked_folders(folder)
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     lock = _locked(folder)
     try:

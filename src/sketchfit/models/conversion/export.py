@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from sketchfit.errors import UserError
-from sketchfit.files import atomic
+from sketchfit.files import output
 from sketchfit.models.backend import TOLERANCE, Backend, Pictures
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.backends.onnx_runtime import OnnxRuntime
@@ -56,7 +56,7 @@ def write_onnx(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
 
     model = onnx.load_model_from_string(graph)
     onnx.helper.set_model_props(model, dict(metadata))
-    with atomic(path) as temporary:
+    with output(path) as temporary:
         temporary.write_bytes(model.SerializeToString())
 
 
@@ -68,8 +68,8 @@ def write_openvino(path: Path, graph: bytes, metadata: Mapping[str, str]) -> Non
     for key, value in metadata.items():
         model.set_rt_info(value, [RT_INFO, key])
     with (
-        atomic(path) as graph_file,
-        atomic(path.with_suffix(".bin")) as weights_file,
+        output(path) as graph_file,
+        output(path.with_suffix(".bin")) as weights_file,
         tempfile.TemporaryDirectory(prefix=f".{path.stem}.", dir=graph_file.parent) as folder,
     ):
         written = Path(folder) / path.name
