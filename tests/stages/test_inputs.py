@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sketchfit.data.folds import Fold, folds_of
 from sketchfit.runs.networks import Done
+from sketchfit.runs.state import State
+from sketchfit.stages import split as split_module
 from sketchfit.training import fold as fold_module
 from sketchfit.training.job import FitJob
 from tests.factories import Cli
@@ -155,3 +158,31 @@ def test_a_training_that_was_stopped_continues_where_only_test_rows_have_changed
     CHANGES["content"](data / "train", one, other)
     assert cli(*arguments, "--out", tmp_path / "three")[0] == 0
     assert seen[2] != seen[0]
+
+
+def test_finished_networks_keep_their_folds(
+    drawn: Path, run: Path, tiny_file: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test images and the audit decide which rows are related, and so the folds."""
+    real = split_module.make_folds
+
+    def other(*arguments: Any) -> tuple[list[Fold], np.ndarray]:
+        _, assignment = real(*arguments)
+        turned = (assignment + 1) % 2
+        return folds_of(turned, np.arange(turned.shape[1])), turned
+
+    monkeypatch.setattr(split_module, "make_folds", other)
+    before, when = networks(run), stamps(run)
+    status, printed, errors = cli("run", drawn, "--recipe", tiny_file, "--out", run)
+    assert (status, errors) == (0, "")
+    assert "folds of the trained networks are kept" in printed
+    assert (networks(run), stamps(run)) == (before, when)
+
+
+def test_a_lost_state_is_written_again(drawn: Path, run: Path, tiny_file: Path, cli: Cli) -> None:
+    before, when = networks(run), stamps(run)
+    content = State.read(run)
+    (run / "state.json").unlink()
+    assert cli("run", drawn, "--recipe", tiny_file, "--out", run)[0] == 0
+    assert State.read(run) == content
+    assert (networks(run), stamps(run)) == (before, when)

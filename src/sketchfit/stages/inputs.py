@@ -44,7 +44,7 @@ def check_inputs(context: RunContext) -> bool:
     known = read_inputs(run.inputs) if run.has_training() else None
     if known is None:
         return False
-    state, (train, test) = State.read(run.path), input_rows(context)
+    state, (train, test) = State.find(run.path), input_rows(context)
     if changed := known[0].changes(train):
         raise UserError(
             [
@@ -54,7 +54,8 @@ def check_inputs(context: RunContext) -> bool:
             ],
             ELSEWHERE,
         )
-    if (state.class_names, state.class_labels) != (table.class_names, table.class_labels):
+    # Without a state, which may have been damaged, each network still knows the names of its classes.
+    if state and (state.class_names, state.class_labels) != (table.class_names, table.class_labels):
         raise UserError(f"{run.path} was trained on classes of other names or in another order", ELSEWHERE)
     if changed := known[1].changes(test):
         log.info(

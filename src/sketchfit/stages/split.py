@@ -15,7 +15,7 @@ from sketchfit.data.folds import TRAIN_ONLY, Fold, balance, folds_of, given_fold
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
-from sketchfit.runs.table import TrainingRows, write_training_rows
+from sketchfit.runs.table import TrainingRows, read_training_rows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.fold_notes import fold_notes
 from sketchfit.stages.start_weights import check_start_weights
@@ -34,6 +34,11 @@ def split(context: RunContext, state: RunState) -> RunState:
     table, recipe = context.table, context.recipe
     usable = np.logical_and.reduce([member.train.readable for member in state.members.values()])
     folds, assignment = make_folds(table, usable, state.group, recipe)
+    kept = folds_of_networks(context)
+    if kept is not None and not np.array_equal(kept.folds, assignment):
+        log.info("note: the rows would be divided in another way today; the folds of the trained networks are kept")
+        folds, assignment = folds_of(kept.folds, np.flatnonzero(usable)), kept.folds
+        state = replace(state, group=kept.group if kept.grouped else None)
     context.engine.on_main(lambda: _write_folds(context, assignment, state.group))
     for fold_of_row in assignment:
         log.info(balance(table.label, fold_of_row))
@@ -46,6 +51,15 @@ def split(context: RunContext, state: RunState) -> RunState:
         recipes[state.student.name] = state.student.recipe
     check_start_weights(context, recipes, chosen, state.group)
     return replace(state, folds=chosen)
+
+
+def folds_of_networks(context: RunContext) -> TrainingRows | None:
+    """Return the folds of a run that has finished networks; None for one without.
+
+    Other test images, and other settings of what follows training, may give other groups of related rows.
+    """
+    finished = any(context.run.path.glob("members/*/*/done.json"))
+    return read_training_rows(context.run.folds) if finished and context.run.folds.is_file() else None
 
 
 def trained_folds(folds: Sequence[Fold], recipe: Recipe) -> tuple[Fold, ...]:
