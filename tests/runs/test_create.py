@@ -9,7 +9,7 @@ import pytest
 
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
-from sketchfit.runs.create import check_kind, kind_of, open_run
+from sketchfit.runs.create import check_kind, has_same_networks, kind_of, open_run
 from sketchfit.runs.folder import RunFolder, default_name
 from sketchfit.runs.state import Kind, State
 
@@ -125,3 +125,16 @@ def test_settings_that_change_results_have_a_folder_of_their_own():
     assert default_name("cpu", data, ["training.epochs=3"]) == default_name("cpu", data, {"training": {"epochs": 3}})
     assert default_name("cpu", data, ["report.gallery=3", "tracking.progress=none"]) == plain
     assert default_name("cpu", data, [f"training.epochs={RECIPE.training.epochs}"]) == plain
+
+
+def test_a_recipe_that_its_overrides_correct_has_a_name(tmp_path):
+    (tmp_path / "mine.yaml").write_text("training: {epochs: -1}")
+    name = default_name(tmp_path / "mine.yaml", Path("/x/drawings"), ["training.epochs=2"])
+    assert name.name.startswith("drawings-mine-")
+
+
+def test_a_run_with_the_same_training_is_recognised(tmp_path):
+    open_run(tmp_path, RECIPE, state())
+    assert has_same_networks(tmp_path, load_recipe("cpu", ["report.gallery=3", "calibration.method=none"]))
+    assert not has_same_networks(tmp_path, load_recipe("cpu", ["training.epochs=3"]))
+    assert not has_same_networks(tmp_path / "nothing", RECIPE)

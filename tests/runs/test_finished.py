@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.runs.artefacts import PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.finished import open_finished, what_is_missing
+from sketchfit.runs.inputs import read_inputs, write_inputs
+from sketchfit.runs.networks import Done
 from sketchfit.runs.run import Run
 from tests.factories import Cli
 
@@ -56,16 +62,49 @@ def test_what_is_missing_is_named(run: Path, stage: str, named: str) -> None:
     assert ("folds 0, 1" in note) == (stage == "last stages")
 
 
-def test_another_recipe_or_other_rows_are_not_what_is_finished(run: Path) -> None:
-    with (run / "recipe.yaml").open("a") as file:
-        file.write("\n")
-    with pytest.raises(UserError):
-        open_finished(run)
+@pytest.mark.parametrize(
+    ("change", "is_finished"),
+    [
+        ({"calibration": {"method": "temperature"}}, False),
+        ({"report": {"gallery": 3}}, True),
+        ({"tracking": {"every": 7}}, True),
+        ({"distill": {"enabled": True}}, True),
+        ({"data": {"missing": "error"}}, True),
+    ],
+)
+def test_only_settings_that_decide_the_answers_count(run: Path, change: dict[str, Any], is_finished: bool) -> None:
+    opened = Run.open(run)
+    opened.folder.write_recipe(load_recipe(opened.recipe.model_dump(mode="json"), change))
+    lacks = what_is_missing(Run.open(run))
+    assert (lacks == "") == is_finished
+    assert is_finished or "settings" in lacks
+
+
+def test_other_rows_are_not_those_of_the_answers(run: Path) -> None:
+    train, test = read_inputs(run / "inputs.parquet") or pytest.fail("there are rows")
+    content = test.content + np.uint64(1)
+    write_inputs(run / "inputs.parquet", train, replace(test, content=content))
+    assert "images" in what_is_missing(Run.open(run))
+
+
+def test_a_run_with_a_deadline_has_the_answers_of_its_rows(run: Path) -> None:
+    RunPlan(seconds=60.0, finished_at=50.0).write(run)
+    assert what_is_missing(Run.open(run)) == ""
+    train, test = read_inputs(run / "inputs.parquet") or pytest.fail("there are rows")
+    write_inputs(run / "inputs.parquet", train, replace(test, content=test.content + np.uint64(1)))
+    assert "images" in what_is_missing(Run.open(run))
+
+
+def test_a_network_that_is_deleted_is_missing(run: Path) -> None:
+    shutil.rmtree(network(run, 1))
+    assert "fold1" in what_is_missing(Run.open(run))
 
 
 def test_an_old_run_is_finished_with_its_answers(run: Path) -> None:
-    for name in ("finished.json", "inputs.parquet"):
-        (run / name).unlink()
+    """Also after a command of this version that was refused, and has written the rows."""
+    (run / "finished.json").unlink()
+    for path in run.glob("members/*/*/done.json"):
+        Done.read(path.parent).model_copy(update={"test": ""}).write(path.parent)
     assert open_finished(run)[1] == ()
     (run / "ensemble" / "oof.npz").unlink()
     with pytest.raises(UserError):

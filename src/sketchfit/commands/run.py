@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from sketchfit.config.load import load_recipe
-from sketchfit.runs.create import writing
+from sketchfit.runs.create import has_same_networks, writing
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.audit import audit
@@ -36,6 +37,8 @@ from sketchfit.stages.summarise import summarise
 from sketchfit.stages.train import train
 from sketchfit.stages.write_predictions import write_predictions
 from sketchfit.tracking.supervise import supervised
+
+log = logging.getLogger(__name__)
 
 STAGES = (
     TimedStage(decode, "decoding"),
@@ -88,6 +91,8 @@ def run(
     """
     settings = load_recipe(recipe, overrides)
     folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
+    if out is None and not folder.exists() and has_same_networks(plain := default_name(recipe, Path(data)), settings):
+        log.warning(f"{plain} holds a run with the same training; --out {plain} continues it with these settings")
     with writing(folder, "run", fresh=fresh), supervised() as dispatcher:
         context = start_run(RunRequest(Path(data), settings, folder, strict, fresh), dispatcher)
         return made(run_stages(context, STAGES).result)

@@ -115,6 +115,18 @@ def check_kind(run: RunFolder, wanted: Kind) -> None:
         raise UserError(f"{run.path} holds {KINDS[kind]}, not {KINDS[wanted]}", "Name another folder.")
 
 
+def has_same_networks(path: Path, recipe: Recipe) -> bool:
+    """Return whether a folder holds a run whose networks are trained by these settings."""
+    run = RunFolder(path)
+    if not (run.state.is_file() and run.recipe.is_file()):
+        return False
+    try:
+        old, new = (training_settings(one.model_dump(mode="json")) for one in (read_recipe(run.recipe), recipe))
+    except UserError:
+        return False
+    return old == new
+
+
 def _check_same(run: RunFolder, recipe: Recipe, state: State, same_rows: bool) -> None:
     if not run.has_training() or run.has_only_diverged():
         return  # nothing was trained: a recipe that failed before may be corrected

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.scope import keys_that_decide
 from sketchfit.errors import UserError
 from sketchfit.runs.artefacts import Finished, RunClock, RunPlan
-from sketchfit.runs.fingerprint import file_digest
+from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.inputs import read_inputs
 from sketchfit.runs.run import Run
 from sketchfit.wording import counted, listed
+
+LATER = "the stages after training are not done"
+
+_NO_ANSWERS = ("distill", "report", "tracking")
+"""Sections of the recipe on which no answer depends."""
 
 PARTIAL = "Let the same command finish it, or use what there is with --partial."
 
@@ -37,7 +47,9 @@ def open_finished(path: str | Path, *, partial: bool = False) -> tuple[Run, tupl
 
 def mark_finished(folder: RunFolder) -> None:
     """Write that a run is finished with its present settings and rows."""
-    folder.write(_digests(folder))
+    run = Run(folder)
+    mark = Finished(recipe=answer_digest(run.recipe), inputs=_inputs_digest(folder), table_id=run.state.table_id)
+    folder.write(mark)
 
 
 def what_is_missing(run: Run) -> str:
@@ -47,15 +59,15 @@ def what_is_missing(run: Run) -> str:
     """
     if run.kind == "ensemble":
         return "" if run.has("oof") else "its runs are not combined"
+    mark = Finished.find(run.path)
     if (plan := run.plan) is not None:
-        return _missing_of_plan(run, plan)
-    if missing := _missing_networks(run):
-        return f"{listed(missing, 5)} {'is' if len(missing) == 1 else 'are'} not trained"
-    if run.kind == "fit":
-        return ""
-    if run.folder.inputs.is_file():
-        return "" if _is_marked(run) else "the stages after training are not done for its settings and rows"
-    return "" if run.has("oof") else "the stages after training are not done"
+        return _missing_of_plan(run, plan) or ("" if mark is None else _changed_rows(run, mark))
+    if run.kind != "run":
+        missing = _missing_networks(run, (0,))
+        return _not_trained(missing) if run.kind == "fit" else "nothing is trained"
+    if mark is None and not _is_of_this_version(run):
+        return "" if run.has("oof") else LATER
+    return _not_trained(_missing_networks(run, _wanted_folds(run))) or _stages_left(run, mark)
 
 
 def _missing_of_plan(run: Run, plan: RunPlan) -> str:
@@ -69,34 +81,65 @@ def _missing_of_plan(run: Run, plan: RunPlan) -> str:
     return f"{used:,.0f} of its {plan.seconds:,.0f} s are used, and {counted(done, 'unit')} of its plan done"
 
 
-def _missing_networks(run: Run) -> list[str]:
-    """Return the names of the members' networks that are not trained; those of old runs are not searched."""
-    if run.kind == "fit":
-        wanted: tuple[int, ...] = (0,)
-    elif run.kind is None or not run.folder.folds.is_file():
-        return [f"the member {name}" for name in run.members]
-    elif not run.folder.inputs.is_file():
-        return []
-    else:
-        count = sum(int(folds.max(initial=-1)) + 1 for folds in run.rows.folds)
-        wanted = run.recipe.folds.train or tuple(range(count))
-    return [
-        f"{name}/fold{number}" for name in run.members for number in wanted if not _is_done(run.folder, name, number)
-    ]
+def _is_of_this_version(run: Run) -> bool:
+    """Return whether any network was trained by a version that marks finished runs, or none is trained."""
+    networks = [one for found in run.trained.values() for one in found]
+    return (not networks and not run.has("oof")) or any(one.done.test for one in networks)
 
 
-def _is_done(folder: RunFolder, member: str, fold: int) -> bool:
-    return folder.network(member, fold).is_done()
+def _wanted_folds(run: Run) -> tuple[int, ...]:
+    if not run.folder.folds.is_file():
+        return (0,)
+    count = sum(int(folds.max(initial=-1)) + 1 for folds in run.rows.folds)
+    return run.recipe.folds.train or tuple(range(count))
 
 
-def _is_marked(run: Run) -> bool:
-    found = Finished.find(run.path)
-    return found is not None and found.model_copy(update={"version": 1}) == _digests(run.folder)
+def _missing_networks(run: Run, folds: tuple[int, ...]) -> list[str]:
+    """Return the names of the members' networks that are not trained."""
+    names = [(member, fold) for member in run.members for fold in folds]
+    return [f"{member}/fold{fold}" for member, fold in names if not run.folder.network(member, fold).is_done()]
 
 
-def _digests(folder: RunFolder) -> Finished:
-    table_id = Run(folder).state.table_id
-    return Finished(recipe=file_digest(folder.recipe), inputs=file_digest(folder.inputs), table_id=table_id)
+def _not_trained(missing: list[str]) -> str:
+    return f"{listed(missing, 5)} {'is' if len(missing) == 1 else 'are'} not trained" if missing else ""
+
+
+def _stages_left(run: Run, mark: Finished | None) -> str:
+    """Return what is not done after training."""
+    if mark is None:
+        return LATER
+    if mark.recipe != answer_digest(run.recipe):
+        return "its settings have changed since its answers were computed"
+    return _changed_rows(run, mark)
+
+
+def _changed_rows(run: Run, mark: Finished) -> str:
+    same = (mark.inputs, mark.table_id) == (_inputs_digest(run.folder), run.state.table_id)
+    return "" if same else "its tables or images have changed since its answers were computed"
+
+
+def answer_digest(recipe: Recipe) -> str:
+    """Return the digest of the settings that decide the answers, as far as they differ from the defaults.
+
+    Those of the student, the report and the trackers do not, and new settings of a later version do not change it.
+    """
+    settings = recipe.model_dump(mode="json", exclude_defaults=True, exclude=set(_NO_ANSWERS))
+    free = keys_that_decide("nothing")
+    return digest(sorted((key, value) for key, value in _flat(settings).items() if key not in free))
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        key = f"{prefix}{name}"
+        found |= _flat(value, f"{key}.") if isinstance(value, Mapping) and value else {key: value}
+    return found
+
+
+def _inputs_digest(folder: RunFolder) -> str:
+    """Return the digest of the rows, not of the file, which other versions of its library write in another way."""
+    rows = read_inputs(folder.inputs)
+    return "" if rows is None else digest([(one.paths, one.labels, one.content.tolist()) for one in rows])
 
 
 def _used(run: Run) -> str:

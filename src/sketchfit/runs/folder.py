@@ -122,11 +122,15 @@ def changes_suffix(recipe: str | Path | Mapping[str, Any], overrides: Sequence[s
     """Return a dash and a digest of what overrides change in a recipe; empty where no result depends on it.
 
     Raises:
-        UserError: a mistake in the recipe or the overrides.
+        UserError: a mistake in the recipe with the overrides.
     """
     if not overrides:
         return ""
-    before, after = (load_recipe(recipe, one).model_dump(mode="json") for one in ((), overrides))
+    after = load_recipe(recipe, overrides).model_dump(mode="json")
+    try:
+        before = load_recipe(recipe).model_dump(mode="json")
+    except UserError:  # the overrides correct it
+        before = {}
     free = keys_that_decide("nothing")
     changed = [(key, value) for key, _, value in differing_keys(before, after) if key not in free]
     return f"-{digest(changed)[:_DIGITS]}" if changed else ""

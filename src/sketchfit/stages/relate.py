@@ -38,6 +38,7 @@ from sketchfit.runs.artefacts.relations import CLUSTERS
 from sketchfit.runs.fingerprint import digest
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.frozen_rows import FrozenRows
+from sketchfit.stages.kept_folds import folds_of_networks
 from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ SHOWN = 5
 def relate(context: RunContext, state: RunState) -> RunState:
     """Find related rows, choose what the folds keep together, and write `audit/relations.json`.
 
+    Where networks are finished, their groups stay.
+
     Raises:
         UserError: `folds.group` names something that the rows do not have.
     """
@@ -71,6 +74,8 @@ def relate(context: RunContext, state: RunState) -> RunState:
         log.info(line)
     if state.features is not None:
         context.engine.on_main(lambda: show_relations(context.run.findings.parent / PAGE, found))
+    kept = folds_of_networks(context)
+    group = group if kept is None else kept.group
     together = group if len(np.unique(group)) < len(group) else None
     return replace(state, group=together)
 

@@ -15,9 +15,10 @@ from sketchfit.data.folds import TRAIN_ONLY, Fold, balance, folds_of, given_fold
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
-from sketchfit.runs.table import TrainingRows, read_training_rows, write_training_rows
+from sketchfit.runs.table import TrainingRows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.fold_notes import fold_notes
+from sketchfit.stages.kept_folds import folds_of_networks
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.wording import counted, listed
 
@@ -51,15 +52,6 @@ def split(context: RunContext, state: RunState) -> RunState:
         recipes[state.student.name] = state.student.recipe
     check_start_weights(context, recipes, chosen, state.group)
     return replace(state, folds=chosen)
-
-
-def folds_of_networks(context: RunContext) -> TrainingRows | None:
-    """Return the folds of a run that has finished networks; None for one without.
-
-    Other test images, and other settings of what follows training, may give other groups of related rows.
-    """
-    finished = any(context.run.path.glob("members/*/*/done.json"))
-    return read_training_rows(context.run.folds) if finished and context.run.folds.is_file() else None
 
 
 def trained_folds(folds: Sequence[Fold], recipe: Recipe) -> tuple[Fold, ...]:

@@ -94,8 +94,8 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
             fit_threads(load, engine.device)
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(context.recipe, table.class_count, recorded, engine)
-        open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh, same_rows)
         if is_main:
+            open_run(request.folder, recipe, run_state(table, request.kind, request.data), fresh, same_rows)
             keep_inputs(context)
     context = replace(context, recipe=recipe, dispatcher=dispatcher)
     start_callbacks(context)

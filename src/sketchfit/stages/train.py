@@ -73,6 +73,6 @@ def read_planned(context: RunContext, state: RunState, plan: RunPlan) -> RunStat
 def _read_current(context: RunContext, member: Member, fold: Fold) -> FoldResult:
     """Read the probabilities of a finished network; those of test rows that have changed are computed first."""
     folder = context.run.network(member.name, fold.number)
-    if folder.done.test not in ("", member.test.folder.name):
+    if context.engine.from_main(float(folder.done.test not in ("", member.test.folder.name))):
         context.engine.on_main(lambda: answer_again(context, member, fold))
     return read_fold(folder)

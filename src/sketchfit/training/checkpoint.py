@@ -22,6 +22,9 @@ from sketchfit.models.plain_pickle import load_plain
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
+OTHER = "is of other settings, images, folds or start weights, or of an older version"
+"""What is wrong with a checkpoint of another training."""
+
 log = logging.getLogger(__name__)
 
 State = dict[str, Any]
@@ -60,7 +63,9 @@ class Checkpoints:
         damaged = []
         for name in (LAST, PREVIOUS):
             state, problem = self._read(self.folder / name)
-            if problem:
+            if problem == OTHER:
+                log.warning(f"{self.folder / name} {OTHER}; it is not used")
+            elif problem:
                 damaged.append(f"{self.folder / name} is damaged ({problem})")
             if state is not None:
                 self.known, self.rotates = True, name == LAST and is_at_epoch(state)
@@ -89,7 +94,7 @@ class Checkpoints:
             raise
         except Exception as error:  # zipfile and torch raise many kinds for bytes that are not their own
             return None, str(error).partition("\n")[0] or type(error).__name__
-        return (state, "") if state.get("fingerprint") == self.fingerprint else (None, "")
+        return (state, "") if state.get("fingerprint") == self.fingerprint else (None, OTHER)
 
 
 def is_at_epoch(state: State) -> bool:

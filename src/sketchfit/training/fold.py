@@ -135,7 +135,8 @@ def train_fold(
         watch: receives them instead.
     """
     fingerprint = fold_fingerprint(member, context.table, fold)
-    if check_finished(context, member, fold):
+    # Each process looks before any of them has the value of the main one, which then changes the files.
+    if context.engine.from_main(float(check_finished(context, member, fold))):
         context.engine.on_main(lambda: answer_again(context, member, fold, fingerprint))
     job = fold_job(context, member, fold, fold_fingerprint(member, context.table, fold, test=""))
     every = member.recipe.tracking.every if member.recipe.tracking.to else 0

@@ -30,8 +30,8 @@ class Finished(Artefact):
     """That all stages of a run are done, for the settings and rows that have these digests.
 
     Attributes:
-        recipe: SHA-256 of `recipe.yaml`.
-        inputs: SHA-256 of `inputs.parquet`.
+        recipe: digest of the settings that decide the answers.
+        inputs: digest of all rows.
         table_id: digest of the tables.
     """
 

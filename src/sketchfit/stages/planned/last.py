@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.deadline import LATEST
+from sketchfit.runs.finished import mark_finished
 from sketchfit.stages.callbacks import report_outcome
 from sketchfit.stages.claim import claim
 from sketchfit.stages.context import RunContext, RunState, Stage, made
@@ -91,6 +92,7 @@ def finish(work: RunWork, last: tuple[LastStage, ...], *, complete: bool) -> Run
         state = _in_time(work, by_name[CLAIM.time], context, state, complete)
     state = summarise(context, state)
     book.expect((), None)
+    mark_finished(context.run)
     book.change(finished_at=round(book.deadline.used, 2))
     if REPORT.time in by_name:
         state = _in_time(work, by_name[REPORT.time], context, state, complete)
