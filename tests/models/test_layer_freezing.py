@@ -58,6 +58,18 @@ def test_a_model_without_timms_groups_goes_by_its_children():
     assert layer_groups(model) == [["0.weight", "0.bias"], ["2.weight", "2.bias"]]
 
 
+def test_a_model_with_fine_groups_alone_goes_by_its_children(monkeypatch):
+    def matcher(self, coarse=False):
+        assert not coarse, "coarse grouping is not implemented"  # as in RDNet
+        return {"stem": "^conv1", "blocks": "^layer"}
+
+    made = build("test_resnet")
+    monkeypatch.setattr(type(made), "group_matcher", matcher)
+    groups = layer_groups(made)
+    assert [group[0].partition(".")[0] for group in groups][:2] == ["conv1", "bn1"]
+    assert groups[-1] == ["fc.weight", "fc.bias"]
+
+
 def test_everything_trains_by_default():
     model = build("test_efficientnet")
     table = apply_freezing(model, FreezingSection(), 0, 5)

@@ -63,21 +63,26 @@ class FrozenTable:
 def layer_groups(model: nn.Module) -> list[list[str]]:
     """Return the parameter names of each layer group, stem first; the last group is only the head (timm's classifier).
 
-    Groups are those of timm's coarse `group_matcher`, or the top-level modules of a model without one.
+    Groups are those of timm's coarse `group_matcher`, or the top-level modules of a model without them.
     """
-    matcher = getattr(model, "group_matcher", None)
-    numbers: dict[str, int]
-    if matcher is not None:
-        numbers = timm.models.group_parameters(model, matcher(coarse=True), reverse=True)
-    else:
-        tops = list(dict.fromkeys(name.partition(".")[0] for name, _ in model.named_parameters()))
-        numbers = {name: tops.index(name.partition(".")[0]) for name, _ in model.named_parameters()}
+    numbers = _coarse_groups(model)
     heads = tuple(f"{name}." for name in classifier_names(model))
     names = [name for name, _ in model.named_parameters()]
     trunk = [name for name in names if not name.startswith(heads)] if heads else names
     groups = [[name for name in trunk if numbers[name] == group] for group in sorted(set(numbers.values()))]
     head = [name for name in names if name not in set(trunk)]
     return [group for group in [*groups, head] if group]
+
+
+def _coarse_groups(model: nn.Module) -> dict[str, int]:
+    """Return the number of the group of each parameter, by its name."""
+    try:
+        matcher = model.group_matcher(coarse=True)  # type: ignore[operator]
+        numbers: dict[str, int] = timm.models.group_parameters(model, matcher, reverse=True)
+        return numbers
+    except (AttributeError, AssertionError, NotImplementedError):  # it has none, or only fine ones
+        tops = list(dict.fromkeys(name.partition(".")[0] for name, _ in model.named_parameters()))
+        return {name: tops.index(name.partition(".")[0]) for name, _ in model.named_parameters()}
 
 
 def first_trained(section: FreezingSection, groups: int, epoch: int, epochs: int) -> int:

@@ -24,5 +24,6 @@ def test_a_network_that_cannot_be_converted_is_one_sentence(capfd: pytest.Captur
     network = Network(Unknown(), Normalisation((0.5,) * 3, (0.5,) * 3))
     with pytest.raises(UserError, match="cannot be exported") as caught:
         checked_graph(network, 8, 1)
-    assert len(str(caught.value).splitlines()) == 1
+    assert len("".join(caught.value.problems).splitlines()) == 1
+    assert caught.value.hint
     assert capfd.readouterr() == ("", "")

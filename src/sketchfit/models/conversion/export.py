@@ -47,7 +47,10 @@ def checked_graph(network: Network, size: int, channels: int) -> tuple[bytes, bo
         if gap <= tolerance_of(network.model, TOLERANCE):
             return graph, any_batch
         why = f"its probabilities differ by {gap:.1g} from torch's"
-    raise UserError(f"this network cannot be exported: {why}")
+    raise UserError(
+        f"this network cannot be exported: {why}",
+        "`sketchfit predict` computes with torch; for a file, train a member with another backbone.",
+    )
 
 
 def write_onnx(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:

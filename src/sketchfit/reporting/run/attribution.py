@@ -81,7 +81,7 @@ def _outputs(model: nn.Module, layers: Sequence[nn.Module], image: torch.Tensor)
 
     def keep(layer: nn.Module, _: Any, value: Any) -> None:
         first = value[0] if isinstance(value, tuple) else value
-        if isinstance(first, torch.Tensor):
+        if isinstance(first, torch.Tensor) and first.shape[:1] == image.shape[:1]:  # some fold places into the batch
             made[layer] = tuple(first.shape)
 
     hooks = [layer.register_forward_hook(keep) for layer in layers]
