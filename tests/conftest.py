@@ -22,7 +22,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No test may download weights; an attempt fails at once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+from sketchfit import processors
 from tests.factories import Cli, tiny_recipe
+
+# What a command prints does not depend on what else this machine does.
+processors.SINCE_IMPORT = processors.OtherLoad(lambda: None, lambda: 0.0)
 
 # The same examples on each run, however busy the machine is; `--hypothesis-profile default` searches for others.
 settings.register_profile(

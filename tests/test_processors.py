@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchfit import processors
-from sketchfit.processors import OtherLoad, cores, cpu_quota, crowded, own_cores
+from sketchfit.processors import OtherLoad, cores, cpu_quota, crowded, own_cores, recent_load
 
 
 def group(folder: Path, **files: str) -> None:
@@ -84,6 +84,23 @@ def test_others_are_what_is_busy_without_this_process() -> None:
     times[0] = (102.0, 33.0)  # clocks of processes and cores tick apart
     assert load.cores() == 0
     assert OtherLoad(lambda: None, lambda: now[0]).cores() is None
+
+
+@pytest.mark.parametrize("name", ["WORLD_SIZE", "OMPI_COMM_WORLD_SIZE"])
+def test_sister_processes_are_no_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setenv(name, "2")
+    load = OtherLoad(clock=lambda: now[0])
+    now[0] = 5.0
+    assert load.cores() is None
+
+
+@pytest.mark.parametrize(("seconds", "same"), [(5.0, True), (3600.0, False)])
+def test_a_load_of_long_ago_is_measured_again(seconds: float, same: bool) -> None:
+    now = [0.0]
+    load = OtherLoad(lambda: (now[0], 0.0), lambda: now[0])
+    now[0] = seconds
+    assert (recent_load(load) is load) == same
 
 
 def test_the_load_of_this_machine_is_a_number_of_cores() -> None:

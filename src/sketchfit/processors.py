@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -74,6 +75,10 @@ Times = tuple[float, float]
 """Seconds since some moment in which the cores were busy, and seconds of this process with its children."""
 
 
+SHORTEST = 0.2
+"""Seconds below which a load is not known: the system counts in hundredths of a second."""
+
+
 class OtherLoad:
     """Measures what other processes use, from its creation on.
 
@@ -86,10 +91,15 @@ class OtherLoad:
         self._times, self._clock = times or _busy, clock
         self._began, self._before = clock(), self._times()
 
+    @property
+    def seconds(self) -> float:
+        """Seconds since it began."""
+        return self._clock() - self._began
+
     def cores(self) -> float | None:
         """Return the number of cores that others used on average; None where that is not known."""
-        now, seconds = self._times(), self._clock() - self._began
-        if now is None or self._before is None or seconds <= 0:
+        now, seconds = self._times(), self.seconds
+        if now is None or self._before is None or seconds < SHORTEST:
             return None
         busy, own = (after - before for after, before in zip(now, self._before, strict=True))
         return max(0.0, (busy - own) / seconds)
@@ -107,31 +117,34 @@ def crowded(others: float | None, threads: int, total: int | None = None) -> boo
     return others is not None and others > free + max(SLACK, SLACK_SHARE * threads)
 
 
-NOT_COUNTED = ("iowait", "guest", "guest_nice")
-"""The time of guests is part of `user` as well; `steal`, what other virtual machines take, is counted."""
+STATISTICS = Path("/proc/stat")
+"""Of Linux; elsewhere the load is not known."""
+WORLD_SIZES = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
+"""Variables in which launchers state the number of processes."""
+RECENT = 60.0
+"""Seconds after which a load is that of the past: a process of a notebook lives for days."""
 
 
 def _busy() -> Times | None:
-    import psutil
-
-    try:
-        each = psutil.cpu_times(percpu=True)
-        own = set(own_cores())
-        chosen = [one for number, one in enumerate(each) if number in own] if len(each) == os.cpu_count() else each
-        busy = sum(sum(one) - one.idle - sum(getattr(one, name, 0.0) for name in NOT_COUNTED) for one in chosen)
-        process = psutil.Process()
-        mine = process.cpu_times()
-        children = [_own(child) for child in process.children(recursive=True)]
-        return float(busy), float(mine.user + mine.system + mine.children_user + mine.children_system + sum(children))
-    except (psutil.Error, OSError, NotImplementedError):
+    """Return the times now; None where they are not known, or cannot be kept apart from those of sister processes."""
+    if any(os.environ.get(name, "1") != "1" for name in WORLD_SIZES):
         return None
-
-
-def _own(process: object) -> float:
-    import psutil
-
+    own = sum(os.times()[:4])
     try:
-        times = process.cpu_times()  # type: ignore[attr-defined]
-    except psutil.Error:
-        return 0.0
-    return float(times.user + times.system)
+        lines = [line.split() for line in STATISTICS.read_text().splitlines() if re.match(r"cpu\d", line)]
+    except OSError:
+        return None
+    numbers = {f"cpu{number}" for number in own_cores()}
+    # user nice system idle iowait irq softirq steal; guests are part of user.
+    ticks = sum(int(one) for line in lines if line[0] in numbers for one in (*line[1:4], *line[6:9]))
+    return (ticks / os.sysconf("SC_CLK_TCK"), own) if ticks else None
+
+
+SINCE_IMPORT = OtherLoad()
+"""Began when the package was imported; importing torch takes seconds, in which others are counted."""
+
+
+def recent_load(started: OtherLoad | None = None) -> OtherLoad:
+    """Return the measurement since the import of the package, or a new one where that was long ago."""
+    started = started or SINCE_IMPORT
+    return started if started.seconds < RECENT else OtherLoad()

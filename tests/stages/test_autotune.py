@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.errors import UserError
+from sketchfit.files import read_json
 from sketchfit.stages import autotune as stage
 from sketchfit.stages.autotune import resolve_settings
 from sketchfit.tracking.console import Console
@@ -187,6 +187,6 @@ def test_a_real_measurement_on_the_command_line(
         assert origin in line
     recipes = [yaml.safe_load((tmp_path / out / "recipe.yaml").read_text())["compute"] for out in ("one", "two")]
     assert recipes[0] == recipes[1]
-    (entry,) = json.loads((tmp_path / "cache" / NAME).read_text()).values()
+    (entry,) = read_json(tmp_path / "cache" / NAME).values()
     assert entry["what"]["model"]["backbone"] == "test_resnet"
     assert len(entry["images_per_second"]) == 4

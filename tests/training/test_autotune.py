@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from sketchfit.config.load import load_recipe
+from sketchfit.files import read_json
 from sketchfit.training.autotune import (
     FEWEST,
     ROUNDS,
@@ -17,10 +18,11 @@ from sketchfit.training.autotune import (
     batch_that_fits,
     candidates,
     choose_format,
-    images_in_time,
+    images_per_step,
     largest_batch,
     measure_formats,
     time_rounds,
+    too_long,
 )
 from sketchfit.training.measured_rates import NAME, conditions_of, read_rates, store_rates
 
@@ -88,13 +90,27 @@ def test_slow_networks_are_not_measured_for_ever() -> None:
 
 
 @pytest.mark.parametrize(
-    ("per_image", "formats", "batch", "expected"),
-    [(1e-4, 4, 32, 32), (0.1, 4, 32, 8), (0.1, 2, 32, 16), (5.0, 4, 32, 2), (5.0, 4, 1, 1), (0.0, 4, 32, 32)],
+    ("constant", "per_image", "expected"),
+    [
+        (0.0, 0.01, 32),  # 0.32 s per batch
+        (0.03, 0.001, 32),  # of a step of two images, nearly all is constant
+        (0.5, 0.01, 32),  # 0.82 s
+        (0.6, 0.01, 16),  # 0.76 s; 32 images take 0.92 s, and 20 s / 24 steps are 0.83 s
+        (0.0, 0.1, 8),
+        (3.0, 0.0, 2),
+    ],
 )
-def test_the_batch_is_smaller_where_the_rounds_would_take_long(
-    per_image: float, formats: int, batch: int, expected: int
+def test_the_batch_is_found_where_a_part_of_a_step_does_not_depend_on_it(
+    constant: float, per_image: float, expected: int
 ) -> None:
-    assert images_in_time(per_image, formats, batch) == expected  # 20 s for 6 rounds of each format
+    images, seconds = images_per_step(lambda n: constant + per_image * n, 2, 4, 32)
+    assert images == expected
+    assert seconds == pytest.approx(constant + per_image * expected)
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(1.2, False), (1.3, True)])
+def test_steps_that_take_too_long_are_not_repeated(seconds: float, expected: bool) -> None:
+    assert too_long(seconds, 4) == expected  # 4 formats, a warm-up and three rounds in 20 s
 
 
 STEADY = {FP32: (1.0, 1.1, 1.05), BF16: (0.5, 0.52, 0.6)}
@@ -196,7 +212,7 @@ def test_rates_are_remembered_for_what_they_were_measured_on(tmp_path: Path) -> 
 def test_a_memory_that_is_broken_is_as_none(content: str, tmp_path: Path) -> None:
     what = conditions_of(load_recipe(SETTINGS), CPU, 32)
     store_rates(tmp_path, what, {FP32: 10.0})
-    (key,) = json.loads((tmp_path / NAME).read_text())
+    (key,) = read_json(tmp_path / NAME)
     (tmp_path / NAME).write_text(content.replace("KEY", key))
     assert read_rates(tmp_path, what, [FP32]) is None
     store_rates(tmp_path, what, {FP32: 11.0})
@@ -207,7 +223,7 @@ def test_a_memory_that_is_broken_is_as_none(content: str, tmp_path: Path) -> Non
 def test_rates_that_can_not_be_are_not_believed(rate: object, tmp_path: Path) -> None:
     what = conditions_of(load_recipe(SETTINGS), CPU, 32)
     store_rates(tmp_path, what, {FP32: 10.0})
-    (key,) = held = json.loads((tmp_path / NAME).read_text())
+    (key,) = held = read_json(tmp_path / NAME)
     held[key]["images_per_second"][str(FP32)] = rate
     (tmp_path / NAME).write_text(json.dumps(held))
     assert read_rates(tmp_path, what, [FP32]) is None

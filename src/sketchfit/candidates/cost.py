@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sketchfit.config.model import ModelSection
 from sketchfit.models.backbone import build_network
-from sketchfit.models.faults import explained
+from sketchfit.models.faults import in_one_sentence
 
 
 @lru_cache(maxsize=256)
@@ -27,7 +27,7 @@ def count_cost(backbone: str, size: int) -> tuple[float, float]:
     """
     section = ModelSection(backbone=backbone, input_size=size, pretrained=False)
     what = f"counting the operations of {backbone} at {size} pixels"
-    with explained(section, what), torch.random.fork_rng(devices=[]), torch.device("meta"):
+    with in_one_sentence(section, what), torch.random.fork_rng(devices=[]), torch.device("meta"):
         model = build_network(section, 1000, load_weights=False).model.eval()
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             model(torch.empty(1, 3, size, size))

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.config.load import load_recipe
+from sketchfit.processors import recent_load
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.check import CheckReport, PlannedRun, check_run
 from sketchfit.stages.tables import load_table, print_table
+from sketchfit.stages.threads import fit_threads
 from sketchfit.training.engine import make_engine
 
 
@@ -32,6 +34,7 @@ def check(
     table = load_table(Path(data), settings)
     engine = make_engine(settings.compute)
     engine.console(settings.tracking)
+    fit_threads(recent_load(), engine.device)
     print_table(table)
     report = check_run(PlannedRun(settings, folder), table, engine)
     report.log()

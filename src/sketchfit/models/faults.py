@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from accelerate.utils.memory import should_reduce_batch_size
 
 from sketchfit.config.model import ModelSection
+from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
 from sketchfit.models.near_sizes import near_sizes_hint, takes_size
 from sketchfit.models.patch_grid import PatchGridError
@@ -19,8 +20,8 @@ LONGEST = 200
 
 
 @contextmanager
-def explained(section: ModelSection, what: str) -> Iterator[None]:
-    """Turn any error of the block into a `UserError`; a `UserError` is raised as it is.
+def in_one_sentence(section: ModelSection, what: str) -> Iterator[None]:
+    """Turn any error of the block into a `UserError`; a `UserError` and a `DiskError` are raised as they are.
 
     Sizes that a message names are those with which the network computes.
 
@@ -30,6 +31,7 @@ def explained(section: ModelSection, what: str) -> Iterator[None]:
 
     Raises:
         UserError: the block raised an error.
+        DiskError: a disk takes no more, which is no fault of the network.
     """
     try:
         yield
@@ -37,7 +39,7 @@ def explained(section: ModelSection, what: str) -> Iterator[None]:
         if error.near and not takes_size(section, section.size):
             raise UserError(error.problems, near_sizes_hint(section, error.near)) from error
         raise
-    except UserError:
+    except (UserError, DiskError):
         raise
     except Exception as error:  # timm, torch and extensions raise anything
         raise UserError(f"{what} fails: {one_line(error)}", _advice(error, section)) from error

@@ -9,7 +9,7 @@ from typing import Literal
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
 from sketchfit.errors import UserError
-from sketchfit.processors import OtherLoad
+from sketchfit.processors import recent_load
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.folder import RunFolder
@@ -66,11 +66,13 @@ def open_tables(data: Path, recipe: Recipe, folder: Path, with_folds: bool = Tru
     Raises:
         UserError: a mistake in the tables, or a device that is not there.
     """
-    clock = Clock()
+    clock, load = Clock(), recent_load()
     with clock.measure("tables"):
         table = load_table(data, recipe, with_folds)
     engine = make_engine(recipe.compute)
-    return RunContext(RunFolder(folder), recipe, table, engine, engine.console(recipe.tracking), clock=clock)
+    context = RunContext(RunFolder(folder), recipe, table, engine, engine.console(recipe.tracking), clock=clock)
+    fit_threads(load, engine.device)
+    return context
 
 
 def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
@@ -89,9 +91,7 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
                 check_folder(context.run, request.kind)
                 check_deadline(context.run, context.recipe)
                 same_rows = check_inputs(context)
-            load = OtherLoad()
             check_run(PlannedRun(context.recipe, request.folder, request.kind, fresh), table, engine).log()
-            fit_threads(load, engine.device)
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(context.recipe, table.class_count, recorded, engine)
         if is_main:

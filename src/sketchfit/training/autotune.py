@@ -128,28 +128,42 @@ def measure_formats(
     recipe: Recipe, classes: int, device: torch.device, formats: Sequence[Format], batch_size: int
 ) -> FormatTimes:
     """Time forward and backward passes with random weights and pictures; the batch is smaller where they take long."""
-    few = min(FEW, batch_size)
-    step, first = _Step(recipe, classes, device, few), formats[0]
-    step(first)
-    began = time.perf_counter()
-    step(first)
-    images = images_in_time((time.perf_counter() - began) / few, len(formats), batch_size)
-    step.set_batch(images)
-    load = OtherLoad() if device.type == "cpu" else None
-    seconds = time_rounds({one: lambda one=one: step(one) for one in formats})  # type: ignore[misc]
-    return FormatTimes(seconds, images, load.cores() if load else None)
+    few, cpu = min(FEW, batch_size), device.type == "cpu"
+    step = _Step(recipe, classes, device, few if cpu else batch_size)
+    images = batch_size
+    if cpu:  # a step of a few images on a GPU takes as long as one of a batch
+        step(formats[0])
+        images, seconds = images_per_step(lambda n: step.timed(formats[0], n), few, len(formats), batch_size)
+        if too_long(seconds, len(formats)):
+            return FormatTimes({formats[0]: (seconds,)}, images)
+        step.set_batch(images)
+    load = OtherLoad() if cpu else None
+    seconds_of = time_rounds({one: lambda one=one: step(one) for one in formats})  # type: ignore[misc]
+    return FormatTimes(seconds_of, images, load.cores() if load else None)
 
 
-def images_in_time(per_image: float, formats: int, batch_size: int) -> int:
-    """Return the images per step with which all rounds take no longer than they should; at most a batch.
+def images_per_step(timed: Callable[[int], float], few: int, formats: int, batch_size: int) -> tuple[int, float]:
+    """Return the images per step with which all rounds take no longer than they should, and the seconds of a step.
 
     Args:
-        per_image: seconds.
+        timed: returns the seconds of a step with so many images.
+        few: images of the first step, whose time per image is too long: part of it does not depend on their number.
         formats: number of formats.
-        batch_size: images of a training step.
+        batch_size: images of a training step, the most.
     """
-    allowed = ENOUGH_SECONDS / (formats * (1 + ROUNDS))
-    return max(min(FEW, batch_size), min(batch_size, int(allowed / max(per_image, 1e-9))))
+    images, seconds, allowed = few, timed(few), ENOUGH_SECONDS / (formats * (1 + ROUNDS))
+    while images < batch_size and seconds <= allowed:
+        more = min(batch_size, max(2 * images, int(images * allowed / max(seconds, 1e-9))))
+        longer = timed(more)
+        if longer > allowed:
+            break
+        images, seconds = more, longer
+    return images, seconds
+
+
+def too_long(seconds: float, formats: int) -> bool:
+    """Return whether a step takes too long: a warm-up and the fewest rounds do not fit into the time."""
+    return seconds * formats * (1 + FEWEST) > ENOUGH_SECONDS
 
 
 def time_rounds(
@@ -226,6 +240,13 @@ class _Step:
         shape, generator = (images, 3, self._size, self._size), torch.Generator().manual_seed(0)
         self._images = torch.randn(shape, generator=generator).to(self._device, memory_format=memory)
         self._label = torch.arange(images, device=self._device) % self._classes
+
+    def timed(self, chosen: Format, images: int) -> float:
+        """Return the seconds of a step with so many images."""
+        self.set_batch(images)
+        began = time.perf_counter()
+        self(chosen)
+        return time.perf_counter() - began
 
     def __call__(self, chosen: Format, *, keep_gradient: bool = False) -> None:
         if chosen.channels_last != self._last:

@@ -11,7 +11,7 @@ import torch
 from sketchfit.config.recipe import Recipe
 from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
-from sketchfit.models.faults import explained
+from sketchfit.models.faults import in_one_sentence
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network, save_network
 
@@ -32,9 +32,9 @@ def try_file(network: Network, recipe: Recipe, folder: Path) -> None:
     """
     place = folder / f".trial.{os.getpid()}.part"
     try:
-        with explained(recipe.model, "writing the weights"):
+        with in_one_sentence(recipe.model, "writing the weights"):
             _write(place, network, recipe)
-        with explained(recipe.model, "reading the weights"):
+        with in_one_sentence(recipe.model, "reading the weights"):
             again = load_network(place, recipe, network.classes)
         check_same(network, again, recipe.model.size)
     finally:

@@ -25,7 +25,7 @@ from sketchfit.data.store import Store
 from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
-from sketchfit.models.faults import explained
+from sketchfit.models.faults import in_one_sentence
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.lora import merge_lora
 from sketchfit.models.network import Network
@@ -88,7 +88,7 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
         recipe = recipe.model_copy(update={"training": training})
     with same_randomness(device), quiet():
         try:
-            with explained(recipe.model, "a training step"):
+            with in_one_sentence(recipe.model, "a training step"):
                 return _try(recipe, classes, device, folder)
         finally:
             gc.collect()
