@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -115,3 +117,36 @@ def test_few_large_images_are_decoded_at_once(monkeypatch: pytest.MonkeyPatch) -
         most = 0
         list(pool.map(one, [40, 60, 30, 5, 90, 100, 20, 70, 8] * 3))
     assert 60 < most <= 100
+
+
+def test_a_large_cmyk_jpeg_has_the_same_ink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Adobe's marker its values are ink, not light."""
+    data = encoded("CMYK", (100, 60), "JPEG", quality=95)
+    position = data.find(b"\xff\xee")  # Adobe's marker, and its length
+    data = data[:position] + data[position + 2 + int.from_bytes(data[position + 2 : position + 4], "big") :]
+    small = decode_image(data)
+    monkeypatch.setattr(pillow, "MOST", 1600)
+    found = decode_image(data)
+    assert found.factor == 2
+    assert abs(found.pixels.mean() - small.pixels.mean()) < 1
+
+
+def test_a_large_image_with_a_transparent_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encoded("I;16", (100, 60), "PNG")
+    chunk = b"tRNS" + (65535).to_bytes(2, "big")
+    place = data.index(b"IDAT") - 4
+    data = data[:place] + struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[place:]
+    small = decode_image(data)
+    monkeypatch.setattr(pillow, "MOST", 1600)
+    found = decode_image(data)
+    assert (found.factor, found.pixels.shape) == (2, (30, 50))
+    assert abs(found.pixels.mean() - small.pixels.mean()) < 2
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "GIF", "WEBP"])
+def test_large_images_are_known_by_their_header(kind: str) -> None:
+    assert not images.is_large(encoded("L", (100, 60), kind))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(images.large, "factor_of", lambda width, height: _factor(width, height, 1600))
+        assert images.is_large(encoded("L", (100, 60), kind))
+        assert not images.is_large(encoded("L", (100, 60), kind)[:20])

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from sketchfit.data import store as store_module
+from sketchfit.data.digests import ContentDigests
 from sketchfit.data.images import decode
 from sketchfit.data.resize import to_square
 from sketchfit.data.store import Decoding, Store, StoreSettings, open_store
@@ -313,3 +314,32 @@ def test_a_complete_store_needs_no_write(
     assert not open_store(root, paths, SETTINGS, cache_folder).built
     with pytest.raises(OSError, match="Read-only"):
         open_store(root, paths[:2], SETTINGS, cache_folder)
+
+
+def test_decoders_count_where_their_formats_occur(
+    images: tuple[Path, list[str]], cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, paths = images
+    (root / "a.svg").write_text(SVG)
+
+    def opened(decoders: tuple[str, ...], files: list[str]) -> Store:
+        monkeypatch.setattr(store_module, "installed_decoders", lambda: decoders)
+        return open_store(root, files, SETTINGS, cache_folder)
+
+    without = opened((), paths)
+    assert opened(("HEIC", "SVG"), paths).folder == without.folder
+    assert set(without.names) <= set(opened(("HEIC", "JPEG XL", "SVG"), paths).names)
+    mixed = opened((), [*paths, "a.svg"])
+    assert opened(("SVG",), [*paths, "a.svg"]).folder != mixed.folder
+
+
+def test_a_large_image_has_another_name(
+    images: tuple[Path, list[str]], cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Earlier versions stored it at another number of pixels before it was resized."""
+    root, paths = images
+    content = [ContentDigests.of((root / path).read_bytes()) for path in paths]
+    enlarged = [replace(content[0], is_large=True), *content[1:]]
+    names, others = (store_module.store_names(one, SETTINGS) for one in (content, enlarged))
+    assert not set(names) & set(others)
+    assert len(others) == 1

@@ -6,10 +6,11 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
-from sketchfit.data.images import MAX_BYTES, read_image_file
+from sketchfit.data.images import MAX_BYTES, additional_format, is_large, read_image_file
 from sketchfit.regular import open_regular
 
 STEADY = 2.0
@@ -22,19 +23,28 @@ MOST_KNOWN = 300_000
 
 @dataclass(frozen=True, slots=True)
 class ContentDigests:
-    """Of a file's bytes by BLAKE2b: `long` has 16 bytes, `short` has 8 and is not the beginning of the other."""
+    """Of a file's bytes by BLAKE2b: `long` has 16 bytes, `short` has 8 and is not the beginning of the other.
+
+    Attributes:
+        long, short: digests.
+        additional: name of its format where a package of its own decodes it (see `additional_format`).
+        is_large: whether it is halved when it is decoded.
+    """
 
     long: bytes
     short: bytes
+    additional: str = ""
+    is_large: bool = False
 
     @classmethod
     def of(cls, content: bytes) -> ContentDigests:
-        """Compute both."""
-        return cls.of_parts((content,))
+        """Compute them."""
+        found = cls.of_parts((content,))
+        return replace(found, additional=additional_format(content), is_large=is_large(content))
 
     @classmethod
     def of_parts(cls, parts: Iterable[bytes]) -> ContentDigests:
-        """Compute both of content that comes in parts."""
+        """Compute the digests of content that comes in parts."""
         long, short = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=8)
         for part in parts:
             long.update(part)
@@ -42,10 +52,11 @@ class ContentDigests:
         return cls(long.digest(), short.digest())
 
 
+_KNOWN: dict[tuple[str, int, int, int, int], ContentDigests] = {}
+
+
 LARGE = 1 << 24
 """Bytes of a file that is read in parts."""
-
-_KNOWN: dict[tuple[str, int, int, int, int], ContentDigests] = {}
 
 
 def content_digests(path: Path) -> ContentDigests:
@@ -71,6 +82,8 @@ def content_digests(path: Path) -> ContentDigests:
 def _of_large(path: Path) -> ContentDigests:
     try:
         with open_regular(path, MAX_BYTES) as file:
-            return ContentDigests.of_parts(iter(lambda: file.read(LARGE), b""))
+            begin = file.read(LARGE)
+            found = ContentDigests.of_parts(chain((begin,), iter(lambda: file.read(LARGE), b"")))
+            return replace(found, additional=additional_format(begin), is_large=is_large(begin))
     except OSError:
         return ContentDigests.of(read_image_file(path))  # raises the error

@@ -9,12 +9,15 @@ damaged compressed TIFF.
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import struct
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -25,8 +28,8 @@ from sketchfit.data.decoders.formats import HEAD, HTML_STARTS, ImageFormat, form
 from sketchfit.regular import open_regular, read_regular
 
 __all__ = [
-    "GREY_TOLERANCE", "MODULES", "Decoded", "ImageError", "decode", "decode_image", "is_image_content",
-    "is_image_name", "read_image_file",
+    "GREY_TOLERANCE", "MODULES", "Decoded", "ImageError", "additional_format", "decode", "decode_image",
+    "is_image_content", "is_image_name", "is_large", "read_image_file",
 ]  # fmt: skip
 
 GREY_TOLERANCE = 12
@@ -87,12 +90,12 @@ def decode_image(data: bytes, max_pixels: int = 100_000_000) -> Decoded:
     with large.one_image():
         try:
             image = _decode(data, max_pixels)
+            factor = large.factor_of(image.pixels.shape[1], image.pixels.shape[0])
+            if factor > 1 and image.factor == 1:  # its decoder has no cheaper way
+                image = Decoded(large.halved(image.pixels, factor), image.damage, factor)
+            return replace(image, pixels=_grey_if_neutral(image.pixels))
         except DECODER_ERRORS as error:
             raise ImageError(explain(error)) from error
-        factor = large.factor_of(image.pixels.shape[1], image.pixels.shape[0])
-        if factor > 1 and image.factor == 1:  # its decoder has no cheaper way
-            image = Decoded(large.halved(image.pixels, factor), image.damage, factor)
-        return replace(image, pixels=_grey_if_neutral(image.pixels))
 
 
 def read_image_file(path: Path) -> bytes:
@@ -109,6 +112,32 @@ def read_image_file(path: Path) -> bytes:
         raise ImageError("file does not exist") from error
     except (OSError, ValueError) as error:
         raise ImageError(f"file cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def additional_format(data: bytes) -> str:
+    """Return the name of an image's format where a package of its own decodes it; "" for other formats."""
+    if data.startswith(b"\x1f\x8b"):
+        return "SVG"  # compressed
+    found = format_of(data[:HEAD])
+    return "" if found is None or found.module is None else found.name
+
+
+def is_large(data: bytes) -> bool:
+    """Return whether an image is halved (see `large`), by its header; False where that cannot be read."""
+    try:
+        if data.startswith(b"\xff\xd8"):
+            height, width, *_ = simplejpeg.decode_jpeg_header(data)
+        elif data.startswith(png.SIGNATURE):
+            width, height = struct.unpack_from(">II", data, 16)
+        else:
+            found = format_of(data[:HEAD])
+            if found is None or not found.readers or not found.is_installed:
+                return False
+            with Image.open(io.BytesIO(data), formats=_readers(found)) as image:
+                width, height = image.size
+    except DECODER_ERRORS:
+        return False
+    return large.factor_of(width, height) > 1
 
 
 def _decode(data: bytes, max_pixels: int) -> Decoded:

@@ -15,7 +15,7 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from sketchfit.checksum import sealed
 from sketchfit.data.cache.limit import cache_limit, make_room
 from sketchfit.data.cache.use import mark_used
 from sketchfit.data.decoders import large
-from sketchfit.data.decoders.formats import installed_decoders
+from sketchfit.data.decoders.formats import additional_formats, installed_decoders
 from sketchfit.data.digests import ContentDigests, content_digests
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
 from sketchfit.data.in_threads import in_threads
@@ -41,7 +41,7 @@ from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
 from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.marks import mark_cache
 
-VERSION = 3
+VERSION = 2
 """Increased when the same settings would give other pixels."""
 
 INDEX, ARRAYS = "store.json", ("images.npy", "paper.npy")
@@ -105,8 +105,9 @@ class Store:
         paper: uint8 [N, C], colour of each drawing's paper.
         errors: N texts; empty where the image was read, else why not. Such a row is white.
         damage: N texts; empty where the file is complete, else what is wrong with it. What could be decoded is stored.
-        folder: the store's folder.
+        folder: the store's folder; its name names the content of the images.
         built: whether this call built it.
+        names: that the same pixels may have, also in earlier versions and with other decoders; see `store_names`.
     """
 
     images: NDArray[np.uint8]
@@ -115,6 +116,7 @@ class Store:
     damage: tuple[str, ...]
     folder: Path
     built: bool
+    names: tuple[str, ...] = ()
 
     @property
     def readable(self) -> NDArray[np.bool_]:
@@ -154,9 +156,10 @@ def open_stores(
     files = [root / path for path in paths]
     try:
         with writing(cache):
-            content = _content(files, decoding.workers)
-            folders = {one: cache / f"store-{_key(content, one)}" for one in settings}
-            built = _build_missing(files, folders, cache, decoding)
+            content = list(in_threads(_file_digests, files, decoding.workers))
+            names = {one: store_names(content, one) for one in settings}
+            folders = {one: _folder(cache, names[one]) for one in settings}
+            found, built = _opened(files, folders, cache, decoding)
     except DiskError:
         raise
     except OSError as error:
@@ -164,20 +167,28 @@ def open_stores(
             f"the image store cannot be written to {cache}: {error.strerror or error}",
             "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
         ) from error
-    return [stored(folders[one], built=one in built) for one in settings]
+    return [replace(found[one], built=one in built, names=names[one]) for one in settings]
 
 
-def _build_missing(
+def _folder(cache: Path, names: Sequence[str]) -> Path:
+    """Return the folder of a store: that of another name where it is there, so that nothing is made again."""
+    there = (cache / name for name in names if (cache / name / INDEX).is_file())
+    return next(there, cache / names[0])
+
+
+def _opened(
     files: Sequence[Path], folders: Mapping[StoreSettings, Path], cache: Path, decoding: Decoding
-) -> set[StoreSettings]:
-    """Build the stores that are not there, and return which; nothing is written where all are."""
-    if all(_is_intact(folder) for folder in folders.values()):
-        return set()
+) -> tuple[dict[StoreSettings, Store], set[StoreSettings]]:
+    """Return the stores, and which of them were built now; nothing is written where none has to be."""
+    found = {one: store for one, folder in folders.items() if (store := _intact(folder)) is not None}
+    if len(found) == len(folders):
+        return found, set()
     mark_cache(cache)
     with ExitStack() as locks:
         for folder in sorted(set(folders.values())):  # sorted, so that two processes never wait for each other
             locks.enter_context(FileLock(cache / f"{folder.name}.lock"))
-        missing = {one: folder for one, folder in folders.items() if not _is_intact(folder)}
+        found |= {one: store for one in folders.keys() - found if (store := _intact(folders[one])) is not None}
+        missing = {one: folder for one, folder in folders.items() if one not in found}
         for folder in missing.values():
             if (folder / INDEX).is_file():
                 log.warning(f"the image store {folder} is damaged; it is built again")
@@ -185,10 +196,10 @@ def _build_missing(
         for limit in sorted({one.max_pixels for one in missing}):
             alike = {one: folder for one, folder in missing.items() if one.max_pixels == limit}
             _build(alike, _Pass(files, limit, decoding.workers, decoding.progress, decoding.receiver(limit)))
-    return set(missing)
+        return found | {one: stored(folder) for one, folder in missing.items()}, set(missing)
 
 
-def stored(folder: Path, *, built: bool = False) -> Store:
+def stored(folder: Path) -> Store:
     """Open the complete store in a folder."""
     index = read_json(folder / INDEX)
     images = map_npy(folder / "images.npy")
@@ -199,38 +210,59 @@ def stored(folder: Path, *, built: bool = False) -> Store:
         errors=tuple(index["errors"]),
         damage=tuple(index["damage"]),
         folder=folder,
-        built=built,
+        built=False,
     )
 
 
-def _is_intact(folder: Path) -> bool:
-    """Return whether a folder holds a complete store that is not damaged."""
+def _intact(folder: Path) -> Store | None:
+    """Return the store in a folder; None where it is not complete, or damaged."""
     try:
         content = read_json(folder / INDEX).get("content", {})  # older versions wrote none
-        if not all(has_crc(folder / name, crc) for name, crc in content.items()):
-            return False
-        stored(folder)
+        found = stored(folder)
+        return found if all(has_crc(folder / name, crc) for name, crc in content.items()) else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError):
-        return False
-    return True
+        return None
 
 
-def _key(content: bytes, settings: StoreSettings) -> str:
-    # With another decoder installed, files can be read that could not be read before.
-    digest = hashlib.blake2b(json.dumps([VERSION, settings.__dict__, installed_decoders()]).encode(), digest_size=12)
-    digest.update(content)
-    return digest.hexdigest()
+def store_names(content: Sequence[ContentDigests], settings: StoreSettings) -> tuple[str, ...]:
+    """Return the name of a store, and those that other versions and installations gave to the same pixels.
+
+    With another decoder installed, files can be read that could not be read before. So those count whose formats occur
+    among the files; earlier versions counted all.
+
+    Args:
+        content: of each file.
+        settings: of the store.
+    """
+    decoders = _decoders(content)
+    # Earlier versions did not halve large images, so their names must not be found.
+    return tuple(
+        dict.fromkeys(
+            _name(content, settings, one)
+            for one in (decoders[:1] if any(file.is_large for file in content) else decoders)
+        )
+    )
 
 
-def _content(files: Sequence[Path], threads: int) -> bytes:
-    return b"".join(in_threads(_file_digest, files, threads))
+def _decoders(content: Sequence[ContentDigests]) -> list[tuple[str, ...]]:
+    """Return the additional decoders that count for files, and those that may have counted for the same pixels."""
+    installed, occurring = installed_decoders(), {one.additional for one in content} - {""}
+    used = tuple(name for name in installed if name in occurring)
+    return [used, installed] if occurring else [used, installed, additional_formats()]
 
 
-def _file_digest(path: Path) -> bytes:
+def _name(content: Sequence[ContentDigests], settings: StoreSettings, decoders: Sequence[str]) -> str:
+    digest = hashlib.blake2b(json.dumps([VERSION, settings.__dict__, decoders]).encode(), digest_size=12)
+    for one in content:
+        digest.update(one.long + (b"halved" if one.is_large else b""))
+    return f"store-{digest.hexdigest()}"
+
+
+def _file_digests(path: Path) -> ContentDigests:
     try:
-        return content_digests(path).long
+        return content_digests(path)
     except ImageError as error:  # a row that cannot be read stays a row
-        return ContentDigests.of(str(error).encode()).long
+        return ContentDigests.of(str(error).encode())
 
 
 @dataclass(frozen=True)

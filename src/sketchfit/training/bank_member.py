@@ -42,7 +42,7 @@ from sketchfit.training.fold import (
     read_fold,
     train_fold,
 )
-from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe
+from sketchfit.training.fold_identity import check_finished, fold_recipe, known_fingerprint
 from sketchfit.training.kernel_head import extractor_of, head_network
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.seed_soup import train_network
@@ -94,7 +94,7 @@ def train_bank_member(
     Raises:
         UserError: the backbone has no features, or the penalty is too small.
     """
-    fingerprints = {fold.number: fold_fingerprint(member, context.table, fold) for fold in folds}
+    fingerprints = {fold.number: known_fingerprint(context, member, fold) for fold in folds}
     networks = {fold.number: context.run.network(member.name, fold.number) for fold in folds}
     missing = [fold for fold in folds if not is_finished(networks[fold.number], fingerprints[fold.number])]
     if missing:

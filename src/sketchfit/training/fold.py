@@ -27,7 +27,7 @@ from sketchfit.tracking.history import fill_last
 from sketchfit.training.checkpoint import delete_checkpoints
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.divergence import DivergedError, advised
-from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe
+from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe, known_fingerprint
 from sketchfit.training.head_pass import HeadPredictor
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_head import with_kernel_head
@@ -134,7 +134,7 @@ def train_fold(
         callback: receives the figures of the training.
         watch: receives them instead.
     """
-    fingerprint = fold_fingerprint(member, context.table, fold)
+    fingerprint = known_fingerprint(context, member, fold)
     # Each process looks before any of them has the value of the main one, which then changes the files.
     if context.engine.from_main(float(check_finished(context, member, fold))):
         context.engine.on_main(lambda: answer_again(context, member, fold, fingerprint))

@@ -138,6 +138,11 @@ def without_decoder(names: Iterable[str]) -> list[str]:
     ]
 
 
+def additional_formats() -> tuple[str, ...]:
+    """Return the names of the formats that need an additional decoder."""
+    return tuple(one.name for one in FORMATS if one.module is not None)
+
+
 def installed_decoders() -> tuple[str, ...]:
     """Return the names of the formats whose additional decoder is installed."""
     return tuple(one.name for one in FORMATS if one.module is not None and one.is_installed)

@@ -88,10 +88,11 @@ def _reduced(image: Image.Image, factor: int) -> Image.Image:
     """Return an image whose sides are divided by a factor: means of its pixels, by their opacity."""
     if factor == 1:
         return image
-    if "transparency" in image.info and image.mode not in ("I", "F"):
+    is_wide = image.mode.startswith("I") or image.mode == "F"
+    if "transparency" in image.info and not is_wide:
         image = image.convert("RGBA")
-    elif image.mode not in ("L", "RGB", "RGBA", "LA", "I", "F"):
-        image = image.convert("I" if image.mode.startswith("I;") else "L" if image.mode == "1" else "RGB")
+    elif image.mode not in ("L", "RGB", "RGBA", "LA", "CMYK", "I", "F"):
+        image = image.convert("I" if is_wide else "L" if image.mode == "1" else "RGB")
     return image.reduce(factor)
 
 
