@@ -119,3 +119,21 @@ def test_where_networks_are_finished_another_folder_is_named(
     monkeypatch.undo()
     command = ("run", drawn, "--recipe", tiny_file, "--out", run, "--set", "training.on_nan=rewind")
     assert cli(*command)[0] == 0
+
+
+@pytest.mark.parametrize("suffix", ["*.json", "*.yaml", "*.parquet", "*.npz"])
+def test_a_file_that_was_damaged_and_deleted_is_written_again(
+    suffix: str, run: Path, drawn: Path, tiny_file: Path, cli: Cli
+) -> None:
+    """As the message advises: each file that is not a network's, alone."""
+    networks = {path: path.stat().st_mtime_ns for path in run.glob("members/*/*/*")}
+    submission = (run / "submission.csv").read_bytes()
+    files = [path for path in run.rglob(suffix) if "members" not in path.parts]
+    assert files
+    for path in files:
+        path.unlink()
+        status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", run)
+        assert (status, errors) == (0, ""), path
+        assert path.is_file(), path
+    assert {path: path.stat().st_mtime_ns for path in run.glob("members/*/*/*")} == networks
+    assert (run / "submission.csv").read_bytes() == submission

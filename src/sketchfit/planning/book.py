@@ -61,6 +61,11 @@ class PlanBook:
         log.info(f"[{self.deadline.used:.0f} s] {unit.key} is dropped: {reason}")
         self._replace(unit, {"status": "dropped", "ended_at": self._now, "reason": reason, "actual": round(actual, 2)})
 
+    def reopen(self, unit: PlannedUnit) -> None:
+        """Write that a unit which was done has to be run again: its files were deleted."""
+        log.info(f"{unit.key} is run again: its files are not there any more")
+        self._replace(unit, {"status": "started", "started_at": None, "ended_at": None, "actual": None})
+
     def forget_unused(self) -> None:
         """Remove the settings of members of which no unit is started or done."""
         used = {unit.member for unit in self.units("started", "done")}

@@ -76,7 +76,8 @@ def execute(book: PlanBook, work: Work) -> None:
         _discard(book, work, unit)
     last = 0.0
     if started := book.units("started"):
-        _run(book, work, started)
+        for units in _together(started):
+            _run(book, work, units)
         last = _answer(book, work, last)
     if not book.plan.answers and book.units("done"):
         last = _answer(book, work, last)
@@ -85,6 +86,12 @@ def execute(book: PlanBook, work: Work) -> None:
         if _run(book, work, book.begin(choice.units, settings, choice.text)):
             last = _answer(book, work, last)
         _look_ahead(book, work)
+
+
+def _together(units: Sequence[PlannedUnit]) -> list[list[PlannedUnit]]:
+    """Return what can be run at the same time: each bank member alone, then all networks."""
+    networks = [unit for unit in units if unit.kind == "network"]
+    return [*([unit] for unit in units if unit.kind != "network"), *([networks] if networks else [])]
 
 
 def _discard(book: PlanBook, work: Work, unit: PlannedUnit) -> None:

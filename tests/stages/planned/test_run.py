@@ -153,6 +153,20 @@ def test_changed_test_images_are_predicted_again_and_changed_training_images_ref
     assert any(train[0].name in problem for problem in caught.value.problems)
 
 
+def test_networks_that_were_deleted_are_trained_again(drawn: Path, finished: Path, tmp_path: Path):
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    units = [unit for unit in RunPlan.read(out).units if unit.status == "done"]
+    network = next(unit for unit in units if unit.kind == "network")
+    bank = next(unit for unit in units if unit.kind == "bank")
+    lost = [NetworkFolder(out / "members" / unit.member / f"fold{unit.fold or 0}") for unit in (network, bank)]
+    for folder in lost:
+        shutil.rmtree(folder.path)
+    _start(drawn, out, Steps(), seconds=2 * SECONDS)
+    done = {unit.key for unit in RunPlan.read(out).units if unit.status == "done"}
+    assert {network.key, bank.key} <= done
+    assert all(folder.is_done() for folder in lost)
+
+
 def test_an_interrupted_run_ends_with_the_bits_that_its_records_name(drawn: Path, tmp_path: Path):
     out, moment, clock = tmp_path / "run", 3.5, Steps(until=3.5)
     with pytest.raises(Interrupted):

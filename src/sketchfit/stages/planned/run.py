@@ -20,7 +20,7 @@ def run_planned(start: PlannedStart, goal: Goal) -> RunResult:
     with heartbeat(start.book.deadline, start.book.folder):
         work = prepare(start.context, goal, start.book)
         last = plan_last(work)
-        if not start.complete:
+        if not start.complete or work.has_lost:
             try:
                 with start.context.clock.measure("units"):
                     execute(start.book, work)

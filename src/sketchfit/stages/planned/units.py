@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sketchfit.data.folds import Fold
+from sketchfit.planning.book import PlanBook
 from sketchfit.planning.pace import Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.folder import RunFolder
@@ -69,6 +70,23 @@ def run_network(context: RunContext, member: Member, fold: Fold, pace: Pace, cal
     """
     every = member.recipe.tracking.every if member.recipe.tracking.to else 0
     train_fold(context, member, fold, watch=WatchedFold(callback, member.name, fold.number, every, pace=pace))
+
+
+def reopen_lost(run: RunFolder, book: PlanBook, folds: Sequence[Fold]) -> bool:
+    """Open the units whose networks were deleted, for example because a file was damaged; return whether there are any.
+
+    Args:
+        run: folder of the run.
+        book: its plan.
+        folds: of the run.
+    """
+    lost = False
+    for unit in book.units("done"):
+        numbers = [fold.number for fold in folds] if unit.fold is None else [unit.fold]
+        if not all(run.network(unit.member, number).is_done() for number in numbers):
+            book.reopen(unit)
+            lost = True
+    return lost
 
 
 def discard_unit(run: RunFolder, unit: PlannedUnit) -> None:

@@ -32,7 +32,7 @@ from sketchfit.stages.planned.measure import measure_rates
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
 from sketchfit.stages.planned.quick_choice import quick_choice
 from sketchfit.stages.planned.start import member_of, with_members
-from sketchfit.stages.planned.units import discard_unit, run_bank
+from sketchfit.stages.planned.units import discard_unit, reopen_lost, run_bank
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.stages.submit import submit
 from sketchfit.stages.train import read_planned
@@ -65,6 +65,8 @@ class RunWork:
         self._answered: tuple[tuple[PlannedUnit, ...], RunState] | None = None
         at_once = networks_at_once(context)
         book.change(networks_at_once=min(at_once, book.plan.networks_at_once or at_once))
+        self.has_lost = reopen_lost(context.run, book, state.folds)
+        """Whether networks of finished units were deleted."""
         self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock)
         self.last_seconds = 0.0
         """Of the stages after the last answer."""
