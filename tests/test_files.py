@@ -258,3 +258,16 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         write_output(Path(f"/dev/fd/{writing}"), "text" * 100_000)
     finally:
         os.close(writing)
+
+
+def test_json_without_an_end_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(OSError, match="named pipe"):
+        read_json(tmp_path / "pipe.json")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="nested"):
+        read_json(tmp_path / "deep.json")
+    with (tmp_path / "large.json").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(OSError, match="limit"):
+        read_json(tmp_path / "large.json")

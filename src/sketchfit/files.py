@@ -15,6 +15,10 @@ import numpy as np
 from sketchfit.checksum import sealed, unsealed
 from sketchfit.destinations import Destination
 from sketchfit.disk import writing
+from sketchfit.regular import read_regular
+
+MOST_JSON = 1 << 28
+"""Bytes of a JSON file."""
 
 NEW_FILE = 0o666
 """Permissions of a new file, from which the system takes away those of the umask."""
@@ -122,9 +126,13 @@ def read_json(path: Path) -> Any:
     """Read JSON; a mapping comes without its checksum.
 
     Raises:
+        OSError: there is no such file, or it is no regular one or too large.
         ValueError: it is no JSON, or its content does not match its checksum.
     """
-    return unsealed(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return unsealed(json.loads(read_regular(path, MOST_JSON).decode("utf-8")))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def to_json_value(value: object) -> object:

@@ -11,6 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from sketchfit.inference.predictor import Predictor
+from sketchfit.runs.artefacts import Divergence
 from sketchfit.runs.probabilities import read_probabilities, write_probabilities
 from sketchfit.training import fit as fit_module
 from tests.factories import Cli
@@ -137,3 +139,27 @@ def test_a_file_that_was_damaged_and_deleted_is_written_again(
         assert path.is_file(), path
     assert {path: path.stat().st_mtime_ns for path in run.glob("members/*/*/*")} == networks
     assert (run / "submission.csv").read_bytes() == submission
+
+
+def test_a_network_that_predicts_nan_after_training_accepts_the_advice(
+    drawn: Path, tiny_file: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finite weights whose logits are not: validation counts such images as wrong, and answers are refused."""
+    real = Predictor.probabilities
+
+    def broken(self: Predictor, *args: Any) -> Any:
+        prob = real(self, *args)
+        return self._finite(prob * np.float32("nan" if len(prob) > 9 else 1))  # not those of a trial
+
+    monkeypatch.setattr(Predictor, "probabilities", broken)
+    command = ("run", drawn, "--recipe", tiny_file, "--out", tmp_path / "run")
+    status, _, errors = cli(*command)
+    monkeypatch.undo()
+    assert status == 2
+    assert "NaN" in errors
+    assert "with the same command" in errors
+    (record,) = (tmp_path / "run").rglob("divergence.json")
+    assert Divergence.read(record.parent).stopped
+    status, _, errors = cli(*command, "--set", "optimizer.lr=0.001")
+    assert (status, errors) == (0, "")
+    assert not list((tmp_path / "run").rglob("divergence.json"))

@@ -64,3 +64,18 @@ def test_a_file_of_another_program_is_read(tmp_path: Path) -> None:
     save_file(TENSORS, tmp_path / "w.safetensors")
     found = load_tensors(tmp_path / "w.safetensors")
     assert np.array_equal(found["b"].numpy(), TENSORS["b"].numpy())
+
+
+@pytest.mark.parametrize("header", [b"[" * 200_000, b"null", b'{"a": 1}', b"\xff"])
+def test_a_header_that_is_none_is_named(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "w.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(UserError, match="safetensors"):
+        load_tensors(tmp_path / "w.safetensors")
+
+
+def test_a_header_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "w.safetensors").open("wb") as file:
+        file.write((1 << 40).to_bytes(8, "little"))
+        file.truncate(1 << 36)
+    with pytest.raises(UserError, match="header"):
+        check_tensors(tmp_path / "w.safetensors")

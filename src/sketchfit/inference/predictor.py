@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,12 +14,12 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.batches import load_batches, no_randomness
 from sketchfit.data.store import Store
-from sketchfit.errors import UserError
 from sketchfit.inference.tta import View, count_pictures, parse_views, view_pictures
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.build_backend import build_backend
 from sketchfit.models.choose_backend import choose_backend
 from sketchfit.models.compute import Compute
+from sketchfit.models.finite import NoNumbersError
 from sketchfit.models.network import Network
 
 
@@ -34,6 +34,7 @@ class Predictor:
         size: side of the network's input in pixels.
         batch_size: pictures per forward pass, about.
         threads: that read and resize pictures of a store.
+        strict: whether probabilities that are no numbers are refused.
     """
 
     network: Network
@@ -42,6 +43,7 @@ class Predictor:
     size: int
     batch_size: int = 64
     threads: int = 2
+    strict: bool = True
 
     @classmethod
     def of(
@@ -87,7 +89,7 @@ class Predictor:
             Name of the view to float32 [N, classes]: the mean over the pictures of the view; rows sum to 1.
 
         Raises:
-            UserError: the network returns NaN for a picture.
+            NoNumbersError: the network returns NaN for a picture, and that is not allowed.
         """
         if len(rows) == 0:
             return {view.name: np.zeros((0, self.network.classes), dtype=np.float32) for view in views}
@@ -104,7 +106,7 @@ class Predictor:
                 prob = self.backend(batch.images.reshape(-1, *batch.images.shape[2:]))
                 found.append(prob.reshape(len(batch.rows), pictures, -1))
         ends = np.cumsum([len(view.pictures) for view in views])[:-1]
-        parts = np.split(_finite(np.concatenate(found)), ends, axis=1)
+        parts = np.split(self._finite(np.concatenate(found)), ends, axis=1)
         return {view.name: part.mean(axis=1, dtype=np.float32) for view, part in zip(views, parts, strict=True)}
 
     def predict(self, pictures: Pictures) -> Floats:
@@ -114,7 +116,26 @@ class Predictor:
         starts = range(0, len(pictures), self.batch_size)
         with self._inference():
             parts = [self.backend(pictures[start : start + self.batch_size]) for start in starts]
-        return _finite(np.concatenate(parts))
+        return self._finite(np.concatenate(parts))
+
+    def accuracy(self, store: Store, rows: NDArray[np.int64], label: NDArray[np.int64]) -> float:
+        """Return the share of rows whose most probable class is their label; those without numbers are wrong.
+
+        Args:
+            store: of pictures.
+            rows: int64 [N], rows of the store, at least one.
+            label: int64 [N], of these rows.
+        """
+        prob = replace(self, strict=False).probabilities(store, rows)
+        return float(((prob.argmax(axis=1) == label) & np.isfinite(prob).all(axis=1)).mean())
+
+    def _finite(self, prob: Floats) -> Floats:
+        """Return the probabilities; refuse those that are no numbers, of which the first class would be the answer."""
+        wrong = int((~np.isfinite(prob).reshape(len(prob), -1).all(axis=1)).sum()) if self.strict else 0
+        if wrong:
+            what = f"the network returns NaN or infinity for {wrong:,} of {len(prob):,} images"
+            raise NoNumbersError(what, "Set compute.precision=fp32, or train it again with a lower optimizer.lr.")
+        return prob
 
     @contextmanager
     def _inference(self) -> Iterator[None]:
@@ -122,11 +143,3 @@ class Predictor:
         self.network.model.eval()
         with torch.inference_mode(), self.compute.autocast():
             yield
-
-
-def _finite(prob: Floats) -> Floats:
-    """Return the probabilities; refuse those that are no numbers, of which the first class would be the answer."""
-    if wrong := int((~np.isfinite(prob).reshape(len(prob), -1).all(axis=1)).sum()):
-        what = f"the network returns NaN or infinity for {wrong:,} of {len(prob):,} images"
-        raise UserError(what, "Set compute.precision=fp32, or train it again with a lower optimizer.lr.")
-    return prob

@@ -5,6 +5,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from sketchfit.errors import UserError
+
+
+class NoNumbersError(UserError):
+    """A network has a weight that is no number, or predicts none."""
+
 
 def not_finite(model: nn.Module) -> str | None:
     """Return the name of a weight that is NaN or infinite, or of a buffer that is NaN; None where there is none.

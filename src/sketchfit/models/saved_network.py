@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network, provenance
 from sketchfit.models.feature_network import FeatureNetwork
-from sketchfit.models.finite import not_finite
+from sketchfit.models.finite import NoNumbersError, not_finite
 from sketchfit.models.learnt_rows import learnt_by, to_metadata, union
 from sketchfit.models.network import Network
 from sketchfit.models.tensor_file import check_tensors, load_tensors, save_tensors
@@ -37,11 +36,11 @@ def save_network(folder: Path, network: Network, recipe: Recipe, learnt: NDArray
             are added. None: not known.
 
     Raises:
-        UserError: a weight is not finite; nothing is written then.
+        NoNumbersError: a weight is not finite; nothing is written then.
     """
     if name := not_finite(network.model):
         where = "" if folder.name.startswith(".") else f"{NetworkFolder(folder).name}: "  # that of a trial has no name
-        raise UserError(f"{where}a weight is not finite after training ({name})", TRAIN_OTHERWISE)
+        raise NoNumbersError(f"{where}a weight is not finite after training ({name})", TRAIN_OTHERWISE)
     state = _separate({name: value.cpu().contiguous() for name, value in network.model.state_dict().items()})
     save_tensors(folder / NAME, state, provenance(recipe.model, network.normalisation) | _learnt(recipe, learnt))
 
@@ -63,7 +62,7 @@ def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
         network.model.load_state_dict(state)
     if name := not_finite(network.model):
         with NetworkFolder(folder).naming():
-            raise UserError(f"{path} has a weight that is not finite ({name})")
+            raise NoNumbersError(f"{path} has a weight that is not finite ({name})")
     return network
 
 

@@ -20,10 +20,13 @@ from torch import Tensor
 from sketchfit.checksum import DamagedError
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
-from sketchfit.runs.file_crc import verified_once
+from sketchfit.runs.file_crc import crc_of_blocks, verified_once
 
 KEY = "crc32"
 """Of the checksum in the metadata."""
+
+MOST_HEADER = 100_000_000
+"""Bytes; safetensors reads no longer one."""
 
 _EMPTY = "-" * 8
 """The checksum while it is computed."""
@@ -34,9 +37,11 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     with atomic(path) as temporary:
         save_file(dict(tensors), temporary, {**metadata, KEY: _EMPTY})
         with temporary.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
-            found, start = _digest(content), content.find(f'"{KEY}":"{_EMPTY}"'.encode())
-            at = start + len(KEY) + 4
-            content[at : at + len(found)] = found.encode()
+            found, entry = _digest(content).encode(), f'"{KEY}":"{_EMPTY}"'.encode()
+            if (start := content.find(entry, 0, _start(content))) < 0:
+                raise ValueError("safetensors writes metadata in another way")
+            end = start + len(entry) - 1
+            content[end - len(found) : end] = found
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -68,7 +73,7 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
         what = "damaged" if isinstance(error, DamagedError) else "not a complete safetensors file"
         raise UserError(f"{path} is {what}: {error}", "Train it again, or copy it again.") from error
 
@@ -88,13 +93,19 @@ def _header(content: mmap.mmap) -> dict[str, dict[str, str]]:
 
 
 def _start(content: mmap.mmap) -> int:
-    """Return the place of the first tensor."""
-    return 8 + int.from_bytes(content[:8], "little")
+    """Return the place of the first tensor.
+
+    Raises:
+        ValueError: the header would be longer than the file, or than safetensors allows.
+    """
+    length = int.from_bytes(content[:8], "little")
+    if length > min(MOST_HEADER, len(content) - 8):
+        raise ValueError(f"a header of {length:,} bytes")
+    return 8 + length
 
 
 def _digest(content: mmap.mmap) -> str:
     header = _header(content)
     header["__metadata__"] = {key: value for key, value in header["__metadata__"].items() if key != KEY}
-    found = zlib.crc32(json.dumps(header, sort_keys=True).encode())
-    with memoryview(content) as view, view[_start(content) :] as tensors:
-        return f"{zlib.crc32(tensors, found):08x}"
+    tensors = crc_of_blocks(content, _start(content)).encode()
+    return f"{zlib.crc32(tensors, zlib.crc32(json.dumps(header, sort_keys=True).encode())):08x}"

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
-import os
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from sketchfit.processors import cores
+
 BLOCK = 1 << 24
 """Bytes of a block."""
+
+SLOW = 1 << 30
+"""Bytes from which it is logged, as it may take seconds."""
+
+log = logging.getLogger(__name__)
 
 _VERIFIED: set[tuple[str, int, int, int]] = set()
 """Files that this process has verified: path, number, size and time of the last change."""
@@ -22,13 +29,20 @@ def file_crc(path: Path) -> str:
     if size == 0:
         return f"{0:08x}"
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return crc_of_blocks(content)
 
-        def of_block(start: int) -> bytes:
-            with memoryview(content) as view, view[start : start + BLOCK] as block:
-                return zlib.crc32(block).to_bytes(4, "little")
 
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            return f"{zlib.crc32(b''.join(pool.map(of_block, range(0, size, BLOCK)))):08x}"
+def crc_of_blocks(content: mmap.mmap, begin: int = 0) -> str:
+    """Return the CRC of the CRCs of blocks, hexadecimal; the first block starts at `begin`."""
+
+    def of_block(start: int) -> bytes:
+        with memoryview(content) as view, view[start : start + BLOCK] as block:
+            return zlib.crc32(block).to_bytes(4, "little")
+
+    if len(content) > SLOW:
+        log.info(f"verifying {len(content) / 1e9:.1f} GB")
+    with ThreadPoolExecutor(min(4, cores())) as pool:
+        return f"{zlib.crc32(b''.join(pool.map(of_block, range(begin, len(content), BLOCK)))):08x}"
 
 
 def has_crc(path: Path, crc: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,14 @@ from numpy.typing import NDArray
 
 from sketchfit.checksum import DamagedError
 from sketchfit.errors import UserError
+from sketchfit.regular import read_regular
 from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefact import FINISH, Artefact
 from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.probabilities import Probabilities, read_probabilities, write_probabilities
+
+MOST_HISTORY = 1 << 26
+"""Bytes of `history.csv`."""
 
 Split = Literal["oof", "test"]
 Floats = NDArray[np.float32]
@@ -132,8 +137,9 @@ class NetworkFolder:
         try:
             if (done := Done.find(self.path)) and done.history and not has_crc(path, done.history):
                 raise DamagedError
-            return pd.DataFrame() if path.read_bytes() == b"\n" else pd.read_csv(path)
+            content = read_regular(path, MOST_HISTORY)
+            return pd.DataFrame() if content == b"\n" else pd.read_csv(io.BytesIO(content))
         except FileNotFoundError as error:
             raise UserError(f"{path} is missing", FINISH) from error
-        except (ValueError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise UserError(f"{path} is damaged: {error}", self._again) from error

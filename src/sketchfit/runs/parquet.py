@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from sketchfit.checksum import KEY, SIZE, DamagedError
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
+from sketchfit.regular import check_regular
 from sketchfit.runs.artefact import AGAIN, FINISH
 
 _KEY = KEY.encode()
@@ -35,6 +36,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
         UserError: the file is missing or damaged.
     """
     try:
+        check_regular(path)
         table = pq.read_table(path, page_checksum_verification=True).combine_chunks()
         expected = (table.schema.metadata or {}).get(_KEY)
         if expected is not None and expected.decode(errors="replace") != _digest(table):

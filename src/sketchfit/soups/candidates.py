@@ -15,6 +15,7 @@ from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.models.learnt_rows import KEY as LEARNT_ROWS
+from sketchfit.models.saved_network import check_saved
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder
@@ -146,6 +147,7 @@ def _input_of(network: NetworkFolder) -> dict[str, str]:
 
 def _shapes(network: NetworkFolder) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a network's entries, from the file's header alone."""
+    check_saved(network.path)
     with safe_open(str(network.weights), framework="pt") as file:
         return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
 

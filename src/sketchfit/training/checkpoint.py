@@ -19,6 +19,7 @@ from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.interruption import postponed_stop
 from sketchfit.models.plain_pickle import load_plain
+from sketchfit.regular import check_archive
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
@@ -108,6 +109,7 @@ def read_checkpoint(path: Path) -> State:
     Raises:
         Exception: of any kind, where it is damaged.
     """
+    check_archive(path)
     with zipfile.ZipFile(path) as archive:
         if archive.testzip() is not None:
             raise DamagedError

@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sketchfit.config.recipe import Recipe
-from sketchfit.errors import UserError
-from sketchfit.models.finite import not_finite
-from sketchfit.runs.artefacts import Divergence, Rewind
+from sketchfit.models.finite import NoNumbersError, not_finite
+from sketchfit.runs.artefacts import Divergence, Rewind, RunPlan
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.training.checkpoint import Checkpoints
@@ -31,7 +30,7 @@ WINDOW = 16
 """Updates between two looks at the loss on a GPU, and with several processes; on a CPU it is looked at after each."""
 
 
-class DivergedError(UserError):
+class DivergedError(NoNumbersError):
     """The loss or a weight of a training is not finite."""
 
 
@@ -124,14 +123,20 @@ def rewound(
     return saved, rewinds
 
 
-def advised(run: RunFolder, recipe: Recipe, error: DivergedError) -> DivergedError:
-    """Return the error of a training with what to do, and in which folder."""
+def advised(run: RunFolder, job: FitJob, error: NoNumbersError) -> NoNumbersError:
+    """Return the error of a training with what to do, and in which folder; that it stopped is written down."""
+    record = Divergence.find(job.folder) or Divergence(rewinds=(), stopped="")
+    if not record.stopped:  # it was after the last epoch
+        record.model_copy(update={"stopped": error.problems[0]}).write(job.folder)
+    settings = f"Set {', or '.join(remedies(job))}."
+    if RunPlan.exists(run.path):
+        return type(error)(error.problems, f"{settings} Do so in another folder (--out), or leave out the backbone.")
     finished = sum(NetworkFolder(path.parent).is_done() for path in run.path.glob("members/*/*/done.json"))
     place = f"in another folder (--out), as {finished} networks of {run.path} are finished with the settings of now"
     other = place if finished else f"with the same command; {run.path} accepts them, as no network is finished"
+    again = isinstance(error, DivergedError) and job.recipe.training.on_nan == "stop"
     rewind = " Or set training.on_nan=rewind with the same command: the epoch starts again with half the learning rate."
-    hint = f"{error.hint} Do so {other}.{rewind if recipe.training.on_nan == 'stop' else ''}"
-    return DivergedError(error.problems, hint)
+    return type(error)(error.problems, f"{settings} Do so {other}.{rewind if again else ''}")
 
 
 def write_rewinds(job: FitJob, rewinds: list[int]) -> None:
@@ -140,6 +145,15 @@ def write_rewinds(job: FitJob, rewinds: list[int]) -> None:
         Divergence(rewinds=_record(rewinds), stopped="").write(job.folder)
     else:
         (job.folder / Divergence.PLACE).unlink(missing_ok=True)
+
+
+def forget_stop(folder: Path) -> None:
+    """Write that a training which had stopped is finished now."""
+    record = Divergence.find(folder)
+    if record is not None and record.stopped and record.rewinds:
+        record.model_copy(update={"stopped": ""}).write(folder)
+    elif record is not None and record.stopped:
+        (folder / Divergence.PLACE).unlink()
 
 
 def _record(rewinds: list[int]) -> tuple[Rewind, ...]:

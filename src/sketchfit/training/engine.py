@@ -99,7 +99,7 @@ class Engine:
         self._accelerator.free_memory()
 
     def start_again(self) -> None:
-        """Release the memory of a training that starts again, and forget the scale of its gradients."""
+        """Release the memory of an earlier training, and forget the scale of its gradients: it decides no other."""
         self.free_memory()
         if self.scaler is not None:
             self.scaler.load_state_dict(torch.amp.GradScaler(self.device.type).state_dict())

@@ -89,6 +89,7 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
     checkpoints = Checkpoints(job.folder, job.fingerprint)
     saved, rewinds = checkpoints.load(), None
     while True:
+        engine.start_again()
         state = start(job, engine, saved)
         training = _Training(job, state, plan, engine, console, watch or no_fold_callback(), checkpoints)
         if rewinds is not None:
@@ -103,7 +104,6 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
         except DivergedError as error:
             saved, rewinds = rewound(training.finite, checkpoints, error)
             del state, training  # before the next ones take as much memory
-            engine.start_again()
     _log_choices(training)
     _load_reported_weights(training)
     return Network(state.reported().eval(), state.normalisation)
@@ -221,11 +221,11 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
         return None
     model = state.reported_at(recipe.model.size)
     predictor = Predictor.of(Network(model, state.normalisation), recipe, training.engine.device, backend="eager")
-    prob = predictor.probabilities(job.store, job.valid_rows)
+    found = predictor.accuracy(job.store, job.valid_rows, job.label[job.valid_rows])
     state.model.train()
     freeze_statistics(state.model, state.freezing)
     # The running statistics of batch norm differ between processes; decisions from the accuracy must not.
-    accuracy = training.engine.from_main(float((prob.argmax(axis=1) == job.label[job.valid_rows]).mean()))
+    accuracy = training.engine.from_main(found)
     if recipe.training.checkpoint == "best":
         state.keep_if_best(accuracy, model)
     return accuracy

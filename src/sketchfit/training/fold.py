@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sketchfit.data.folds import Fold
 from sketchfit.inference.metrics import log_loss
 from sketchfit.inference.predictor import Predictor
+from sketchfit.models.finite import NoNumbersError
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import check_saved, save_network
 from sketchfit.runs.networks import NetworkFolder
@@ -26,7 +27,7 @@ from sketchfit.tracking.console import duration
 from sketchfit.tracking.history import fill_last
 from sketchfit.training.checkpoint import delete_checkpoints
 from sketchfit.training.context import Member, RunContext
-from sketchfit.training.divergence import DivergedError, advised
+from sketchfit.training.divergence import advised, forget_stop
 from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe, known_fingerprint
 from sketchfit.training.head_pass import HeadPredictor
 from sketchfit.training.job import FitJob
@@ -163,33 +164,41 @@ def fold_job(context: RunContext, member: Member, fold: Fold, fingerprint: str, 
 
 
 def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
-    """Train a network and write its weights and probabilities; read them where exactly that was done before."""
+    """Train a network and write its weights and probabilities; read them where exactly that was done before.
+
+    Raises:
+        NoNumbersError: the loss, a weight or a probability is not finite.
+    """
     folder = context.run.network(training.member.name, training.fold.number)
-    if not is_finished(folder, training.fingerprint):
-        began = time.monotonic()
+    if not context.engine.from_main(float(is_finished(folder, training.fingerprint))):
         job = training.make_job()
         try:
-            network = train_network(job, context.engine, context.console, training.watch)
-        except DivergedError as error:
-            raise advised(context.run, job.recipe, error) from error
-        network, predictor = with_kernel_head(job, network, context.engine.device, context.console)
-
-        def finish() -> None:
-            learnt = context.row_ids[job.train_rows]
-            write_results(context, training.member, training.fold, network, learnt, predictor)
-            if predictor is not None and job.validated_by_head and len(job.valid_rows):
-                fill_last(job.folder / "history.csv", "valid_accuracy", round(predictor.outputs.own_accuracy(), 6))
-            seconds = time.monotonic() - began
-            folder.finish(training.fingerprint, seconds, training.member.test.folder.name)
-            log.info(f"{job.name}: done in {duration(seconds)}{training.note}")
-            if training.watch is not None:
-                found = read_fold(folder)
-                training.watch.finished(fold_figures(found.oof, context.table.label[found.rows], seconds))
-
-        context.engine.on_main(finish)
+            _train(context, training, job)
+        except NoNumbersError as error:
+            raise advised(context.run, job, error) from error
         context.engine.free_memory()
     context.engine.on_main(lambda: delete_unfinished(folder))
     return read_fold(folder)
+
+
+def _train(context: RunContext, training: FoldTraining, job: FitJob) -> None:
+    folder, began = context.run.network(training.member.name, training.fold.number), time.monotonic()
+    network = train_network(job, context.engine, context.console, training.watch)
+    network, predictor = with_kernel_head(job, network, context.engine.device, context.console)
+
+    def finish() -> None:
+        learnt = context.row_ids[job.train_rows]
+        write_results(context, training.member, training.fold, network, learnt, predictor)
+        if predictor is not None and job.validated_by_head and len(job.valid_rows):
+            fill_last(job.folder / "history.csv", "valid_accuracy", round(predictor.outputs.own_accuracy(), 6))
+        seconds = time.monotonic() - began
+        folder.finish(training.fingerprint, seconds, training.member.test.folder.name)
+        log.info(f"{job.name}: done in {duration(seconds)}{training.note}")
+        if training.watch is not None:
+            found = read_fold(folder)
+            training.watch.finished(fold_figures(found.oof, context.table.label[found.rows], seconds))
+
+    context.engine.on_main(finish)
 
 
 def is_finished(folder: NetworkFolder, fingerprint: str) -> bool:
@@ -206,6 +215,7 @@ def is_finished(folder: NetworkFolder, fingerprint: str) -> bool:
 def delete_unfinished(folder: NetworkFolder) -> None:
     """Delete what only an unfinished training needs; a process may have been killed before it did so."""
     delete_checkpoints(folder.path)
+    forget_stop(folder.path)
     (folder.path / "teacher.npz").unlink(missing_ok=True)
 
 
