@@ -58,6 +58,7 @@ class _Received:
         postponed: number of blocks in which it is not raised.
         waiting: whether it has not been handled yet. Where it was raised in a destructor, Python has dropped it.
         save: whether a checkpoint is requested.
+        silent: whether nothing is printed about a signal.
     """
 
     stop: int | None = None
@@ -65,18 +66,20 @@ class _Received:
     postponed: int = 0
     waiting: bool = False
     save: bool = False
+    silent: bool = False
 
 
 _received = _Received()
 
 
 @contextmanager
-def handled_signals(*, last: bool = False) -> Iterator[None]:
+def handled_signals(*, last: bool = False, silent: bool = False) -> Iterator[None]:
     """Handle the signals while the block runs, in the main thread; other handlers that are set stay as they are.
 
     Args:
         last: the process ends after the block. Once it is stopped, the handlers stay: the same signal again, while
             Python ends, raises nothing.
+        silent: print nothing when a signal comes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -87,6 +90,7 @@ def handled_signals(*, last: bool = False) -> Iterator[None]:
         for number in handlers
         if (found := signal.getsignal(number)) in (signal.SIG_DFL, signal.default_int_handler)
     }
+    _received.silent = silent
     for number in before:
         signal.signal(number, handlers[number])
     _unblock(before)
@@ -175,8 +179,9 @@ def _on_stop(number: int, _frame: FrameType | None) -> None:
     now = time.monotonic()
     if _received.stop is None:
         _received.stop, _received.since = number, now
-        with suppress(OSError):  # not by the stream, in whose `write` the signal may have come
-            os.write(2, NOTE)
+        if not _received.silent:
+            with suppress(OSError):  # not by the stream, in whose `write` the signal may have come
+                os.write(2, NOTE)
         _received.waiting = True
         raise_stop()
     elif now - _received.since > SAME_SECONDS:

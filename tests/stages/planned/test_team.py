@@ -28,6 +28,7 @@ from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
 from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.tracking.callback import NO_CALLBACK
 from sketchfit.tracking.dispatcher import Dispatcher
+from sketchfit.training.checkpoint import read_checkpoint
 from tests.factories import open_context, tiny_recipe
 
 FOLDS = tuple(Fold(number, np.arange(32)[np.arange(32) % 2 != number], np.arange(number, 32, 2)) for number in (0, 1))
@@ -216,3 +217,37 @@ def test_processes_save_when_the_run_receives_a_signal(
     assert (tmp_path / "order").read_text() == order
     assert ended == ([] if error else [None])
     one.stop()
+
+
+class _Stopping(_Events):
+    """Sends a signal to the run when an epoch is reported."""
+
+    def epoch_finished(self, member: str, fold: int, row: Any) -> None:
+        super().epoch_finished(member, fold, row)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_training_in_a_process_is_saved_when_the_run_is_stopped(
+    drawn: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    context, member = _open(tmp_path, drawn)
+    context = replace(context, dispatcher=_Stopping())
+    kernel = member.recipe.training.kernel.model_copy(update={"use": "none"})
+    long = member.recipe.training.model_copy(update={"epochs": 3000, "checkpoint_minutes": 0, "kernel": kernel})
+    member = replace(member, recipe=member.recipe.model_copy(update={"training": long}))
+    trainer = NetworkTrainer(context, 2, time.monotonic)
+    trainings = [replace(one, expected=Expected(40_000, 0.001, 0.1)) for one in _trainings(member)]
+    try:
+        with handled_signals(), pytest.raises(Terminated):
+            _train(trainer, trainings)
+        assert trainer._team is not None
+        statuses = [one.process.poll() for one in trainer._team._processes]
+    finally:
+        trainer.stop()
+    assert statuses == [143, 143]
+    assert capfd.readouterr().err.count("stopping") == 1
+    assert isinstance(context.dispatcher, _Events)
+    for name, number in set(context.dispatcher.epochs):
+        folder = context.run.fold(name, number)
+        state = read_checkpoint(folder / "last.ckpt")
+        assert state["epoch"] > 0 or state["batch"] > 0

@@ -83,7 +83,7 @@ def main() -> None:
     console = Console("none")
     logging.getLogger(LOGGER).handlers = [sender]
     requests: queue.Queue[TrainingRequest] = queue.Queue()
-    with lenient_streams(), handled_signals():
+    with lenient_streams(), handled_signals(silent=True):
         threading.Thread(target=_receive, args=(requests,), daemon=True).start()
         try:
             while True:
