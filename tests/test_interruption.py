@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sketchfit.interruption import (
+    SAME_SECONDS,
     Interrupted,
     Terminated,
     handle_stop,
@@ -157,8 +158,8 @@ SCRIPT = """
 import sys, time
 from sketchfit.interruption import handled_signals
 with handled_signals():
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     except BaseException:
         print("cleaning", flush=True)
@@ -187,7 +188,22 @@ def test_the_second_signal_ends_the_process_at_once(number: int) -> None:
     assert process.stdout.readline() == "cleaning\n"
     time.sleep(1.2)
     process.send_signal(number)
-    assert process.wait(10) == -number
+    assert process.wait(10) in (-number, 128 + number)
+
+
+def test_an_order_after_the_signal_of_a_group_is_the_same_stop() -> None:
+    reached = []
+
+    def work() -> None:
+        with postponed_stop():
+            send(signal.SIGTERM)
+            time.sleep(SAME_SECONDS + 0.1)
+            request_stop()
+            reached.append("saved")
+
+    with handled_signals(), pytest.raises(Terminated):
+        work()
+    assert reached == ["saved"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -154,7 +154,9 @@ def request_save() -> None:
 
 
 def request_stop() -> None:
-    """Send SIGTERM to the main thread of this process, from another thread."""
+    """Send SIGTERM to the main thread of this process, from another thread; nothing where it is being stopped."""
+    if _received.stop is not None:
+        return
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
         signal.pthread_kill(main, signal.SIGTERM)
@@ -187,6 +189,7 @@ def _on_stop(number: int, _frame: FrameType | None) -> None:
     elif now - _received.since > SAME_SECONDS:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
+        os._exit(128 + number)  # the first process of a container is not ended by it
 
 
 def _on_save(_number: int, _frame: FrameType | None) -> None:

@@ -84,7 +84,7 @@ def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
     text = _HEADER.sub(lambda match: f"{match[1]}{STARS}", text)
     text = _SCHEME.sub(lambda match: f"{match[1]}{match[2]}{STARS}", text)
     text = _LOGIN.sub(f"{STARS}@", text)
-    return _ASSIGNED.sub(lambda match: match[0] if _COUNT.search(match[0]) else f"{match[1]}{STARS}", text)
+    return _ASSIGNED.sub(lambda match: match[0] if _is_prose(match) else f"{match[1]}{STARS}", text)
 
 
 def command_line(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
@@ -158,6 +158,16 @@ def _without_login(rest: str) -> tuple[str, str]:
     else:
         return "", rest
     return f"{STARS}@", rest[end + 1 :]
+
+
+def _is_prose(match: re.Match[str]) -> bool:
+    """Return whether what looks like a secret with its name is a number of tokens, or a sentence with a colon."""
+    name, value = match[1], match[2]
+    if _COUNT.search(match[0]):
+        return True
+    if not name.endswith(": ") or value[0] in "'\"":
+        return False
+    return is_own(value.rstrip(".!?)")) or re.fullmatch(r"\d{1,4}[.%]?", value) is not None
 
 
 def _starred_path(path: str) -> str:

@@ -241,17 +241,19 @@ def test_check_prints_what_it_found_and_writes_nothing(cli: Cli, drawn: Path, ti
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unexpected_error_is_printed_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
-    from sketchfit.cli.main import _print_error
-
-    try:
-        raise LookupError("no such place: https://me:hushhush1234@host.org/x\x1b[2J")
-    except LookupError as error:
-        _print_error(type(error), error, error.__traceback__)
-    printed = capsys.readouterr().err
-    assert "LookupError: no such place" in printed
-    assert "hushhush1234" not in printed
-    assert "\x1b" not in printed
+def test_an_unexpected_error_is_printed_without_secrets() -> None:
+    script = (
+        "import sys, sketchfit.cli.main as cli, sketchfit.config.shipped as shipped\n"
+        "def broken(*_):\n    raise LookupError('no such place: https://me:hushhush1234@host.org/x\\x1b[2J')\n"
+        "shipped.recipe_text = broken\n"
+        "sys.argv = ['sketchfit', 'recipes', 'show', 'cpu']\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "LookupError: no such place" in done.stderr
+    assert "hushhush1234@" not in done.stderr.replace("raise LookupError", "")
+    assert "\x1b" not in done.stderr
 
 
 def test_a_file_that_ends_too_early_is_no_interruption(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

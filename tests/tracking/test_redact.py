@@ -259,3 +259,22 @@ def test_values_of_dotenv_are_known_before_anything_is_read(tmp_path: Path, monk
     assert redact("hushhush1234 another-9876") == f"hushhush1234 {STARS}"
     monkeypatch.setattr(sys, "argv", ["sketchfit", "run", "--set", "data.note=another-9876"])
     assert "another" not in environment().command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "members/webhook: done in 3 s",
+        "label 'secret': 3 images",
+        "class token: 12 images",
+        "tokens=196",
+        "MAX_TOKENS: 99999",
+    ],
+)
+def test_names_of_the_user_in_own_sentences_star_nothing(text: str) -> None:
+    assert redact(text, {}) == text
+
+
+@pytest.mark.parametrize("text", ["secret=training", "--password training", "{'token': 'training'}", "api_key: 98765"])
+def test_a_setting_of_a_secret_is_starred_whatever_its_value(text: str) -> None:
+    assert STARS in redact(text, {})

@@ -6,6 +6,8 @@ import math
 import os
 import signal
 from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -118,3 +120,35 @@ def test_without_handlers_an_exception_saves_nothing(tiny_job, train, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         train(job)
     assert not (job.folder / "last.ckpt").exists()
+
+
+@pytest.mark.parametrize(("seconds", "updates"), [(0.0, 16), (0.01, 16), (0.1, 10), (0.6, 1), (5.0, 1), (1e9, 1)])
+def test_processes_agree_after_each_slow_update(seconds, updates):
+    assert stopping.agree_after(seconds) == updates
+
+
+class _Processes:
+    """An engine of two processes, of which the other one has received a signal."""
+
+    processes, is_main = 2, True
+
+    def __init__(self):
+        self.calls = 0
+
+    def sum(self, figures):
+        self.calls += 1
+        mine = list(figures)
+        return [mine[0], mine[1], mine[2] + (self.calls == 3), 2 * mine[3]]
+
+
+def test_a_signal_of_another_process_stops_this_one_after_the_checkpoint():
+    engine, saved = _Processes(), []
+    times = stopping.SaveTimes(SimpleNamespace(update_seconds=0.5), engine, 0)
+
+    def work():
+        for number in range(10):
+            times.save_if_due(number, partial(saved.append, number))
+
+    with pytest.raises(Terminated):
+        work()
+    assert saved == [4]  # processes agree after updates 0, 2 and 4

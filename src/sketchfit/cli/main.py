@@ -58,7 +58,6 @@ for module in GROUPS:
 
 def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
-    sys.excepthook = _print_error
     with lenient_streams(), handled_signals(last=True):
         sys.exit(_status())
 
@@ -91,6 +90,7 @@ def _status() -> int:
     except Exception as error:
         # The command line's own errors (no such command or option); their class has no public name.
         if not (hasattr(error, "show") and hasattr(error, "exit_code")):
+            sys.excepthook = _print_error  # typer sets another one at each call
             raise
         error.show()
         return int(error.exit_code)

@@ -79,6 +79,8 @@ def check_output(path: Path | None) -> None:
         return
     destination = Destination.of(path)
     if destination.in_place:
+        if destination.path.exists() and not os.access(destination.path, os.W_OK):
+            raise UserError(f"{path} cannot be written: no permission", "Name another file.")
         return
     above = next(folder for folder in destination.path.absolute().parents if folder.exists())
     if not above.is_dir():

@@ -159,7 +159,7 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     """Train on the remaining batches of an epoch; the sums are stored in the state."""
     job, state, engine = training.job, training.state, training.engine
     began, first = time.monotonic(), state.batch
-    times = SaveTimes(engine, job.recipe.training.checkpoint_minutes * 60)
+    times = SaveTimes(state, engine, job.recipe.training.checkpoint_minutes * 60)
     plan = training.plan
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)

@@ -22,7 +22,10 @@ from sketchfit.training.engine import Engine
 from sketchfit.training.state import TrainState
 
 AGREE_EVERY = 16
-"""Updates after which several processes agree on whether to save; each time they wait for the device."""
+"""Most updates after which several processes agree on whether to save; each time they wait for the device."""
+
+AGREE_SECONDS = 1.0
+"""Time after which they agree, where an update takes so long that fewer fit into it."""
 
 SLOW = 1.0
 """Seconds of an update from which it is stopped before its end; its images are then used again."""
@@ -34,12 +37,14 @@ class SaveTimes:
     """When the checkpoint of a training is due: after a time, on request by a signal, and before a stop.
 
     Args:
+        state: of the training.
         engine: all processes save together, by the main process's clock.
         seconds: between two checkpoints; 0: only on request.
     """
 
-    def __init__(self, engine: Engine, seconds: float) -> None:
-        self._engine, self._seconds, self._last = engine, seconds, time.monotonic()
+    def __init__(self, state: TrainState, engine: Engine, seconds: float) -> None:
+        self._state, self._engine, self._seconds = state, engine, seconds
+        self._last, self._agree_at = time.monotonic(), 0
 
     def save_if_due(self, number: int, save: Callable[[], None]) -> None:
         """Save where that is due after an update.
@@ -51,12 +56,9 @@ class SaveTimes:
         Raises:
             Terminated: after the checkpoint, where one of several processes received a signal that stops.
         """
-        several = self._engine.processes > 1
-        if several and number % AGREE_EVERY:
+        if self._engine.processes > 1 and number < self._agree_at:
             return
-        overdue = self._engine.is_main and 0 < self._seconds < time.monotonic() - self._last
-        figures = float(overdue), float(take_save_request()), float(several and stop_is_waiting())
-        overdue, requested, stopped = map(bool, self._engine.sum(figures) if several else figures)
+        overdue, requested, stopped = self._agreed(number)
         if overdue or requested or stopped:
             save()
             self._last = time.monotonic()
@@ -64,6 +66,23 @@ class SaveTimes:
             _LOG.info("checkpoint saved on request, after update %d", number + 1)
         if stopped:
             raise Terminated
+
+    def _agreed(self, number: int) -> tuple[bool, bool, bool]:
+        """Return whether a checkpoint is overdue or requested, and whether one of several processes is stopped."""
+        engine = self._engine
+        overdue = engine.is_main and 0 < self._seconds < time.monotonic() - self._last
+        requested = take_save_request()
+        if engine.processes == 1:
+            return overdue, requested, False
+        found = engine.sum([overdue, requested, stop_is_waiting(), self._state.update_seconds])
+        seconds = found[3] / engine.processes
+        self._agree_at = number + agree_after(seconds)
+        return bool(found[0]), bool(found[1]), bool(found[2])
+
+
+def agree_after(seconds: float) -> int:
+    """Return the number of updates after which processes agree, where an update takes so many seconds."""
+    return max(1, min(AGREE_EVERY, int(AGREE_SECONDS / max(seconds, 1e-9))))
 
 
 @contextmanager
