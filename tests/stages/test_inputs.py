@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from sketchfit.data.folds import Fold, folds_of
+from sketchfit.runs.artefacts import Relations
 from sketchfit.runs.networks import Done
 from sketchfit.runs.state import State
+from sketchfit.stages import relate as relate_module
 from sketchfit.stages import split as split_module
 from sketchfit.training import fold as fold_module
 from sketchfit.training.job import FitJob
@@ -186,3 +188,22 @@ def test_a_lost_state_is_written_again(drawn: Path, run: Path, tiny_file: Path, 
     assert cli("run", drawn, "--recipe", tiny_file, "--out", run)[0] == 0
     assert State.read(run) == content
     assert (networks(run), stamps(run)) == (before, when)
+
+
+def test_groups_that_the_test_rows_decide_stay_with_finished_networks(
+    data: Path, run: Path, tiny_file: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = relate_module.find_related
+
+    def other(*arguments: Any) -> tuple[Relations, np.ndarray]:
+        found, group = real(*arguments)
+        return found, np.arange(len(group)) // 2
+
+    monkeypatch.setattr(relate_module, "find_related", other)
+    one, another = column(data / "test.csv")[:6:5]
+    CHANGES["content"](data / "test", one, another)
+    before, when, rows = networks(run), stamps(run), (run / "folds.parquet").read_bytes()
+    status, _, errors = cli("run", data, "--recipe", tiny_file, "--out", run)
+    assert (status, errors) == (0, "")
+    assert (networks(run), stamps(run)) == (before, when)
+    assert (run / "folds.parquet").read_bytes() == rows
