@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, PartialState
 
 from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection
@@ -89,13 +92,21 @@ def test_what_the_machine_does_not_have_is_refused(
         make_engine(ComputeSection(**settings))
 
 
-def test_a_second_run_in_one_process_may_have_another_precision() -> None:
-    from accelerate import Accelerator
-    from accelerate.state import AcceleratorState
-
-    AcceleratorState._reset_state(reset_partial_state=True)
+def _as_another_run() -> None:
     Accelerator(cpu=True, mixed_precision="bf16")  # as a run in fp16 on a GPU leaves behind
+
+
+def _as_a_start_that_failed() -> None:
+    PartialState(cpu=True)
+    AcceleratorState._shared_state.update(PartialState._shared_state)  # the precision was not reached
+
+
+@pytest.mark.parametrize("before", [_as_another_run, _as_a_start_that_failed, lambda: PartialState(cpu=False)])
+def test_a_second_run_in_one_process_may_have_another_precision_or_device(before: Callable[[], object]) -> None:
+    AcceleratorState._reset_state(reset_partial_state=True)
+    before()
     engine = make_engine(ComputeSection(device="cpu"))
     assert engine.device.type == "cpu"
     assert engine.scaler is None
+    assert PartialState().device.type == "cpu"
     assert make_engine(ComputeSection(device="cpu")).device.type == "cpu"

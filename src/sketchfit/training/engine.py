@@ -181,8 +181,9 @@ def _accelerator(cpu: bool, mixed_precision: str) -> Accelerator:
 
     accelerate keeps one state per process, and refuses another precision. Only a process that is alone can replace it.
     """
-    state = AcceleratorState._shared_state
-    other = bool(state) and (state.get("_cpu", cpu) != cpu or state["_mixed_precision"] != mixed_precision)
+    partial, state = PartialState._shared_state, AcceleratorState._shared_state
+    other = any(one.get("_cpu", cpu) != cpu for one in (partial, state))
+    other = other or (bool(state) and state.get("_mixed_precision") != mixed_precision)  # none after a failed start
     if other and PartialState().num_processes == 1:
         AcceleratorState._reset_state(reset_partial_state=True)
     return Accelerator(cpu=cpu, mixed_precision=mixed_precision)
