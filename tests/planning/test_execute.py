@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.errors import UserError
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import ratio_of
 from sketchfit.planning.deadline import Deadline
@@ -45,6 +46,8 @@ class Machine:
     files: set[str] = field(default_factory=set)
     last_answer: float = 0.0
     at_once: int = 1
+    fails: str = ""
+    """Member whose trainings fail halfway."""
 
     def spend(self, seconds: float) -> None:
         self.now += seconds * self.speed(self.now)
@@ -70,7 +73,16 @@ class Machine:
             ratio = ratio_of(ratios, name, "network")
             networks.append(
                 NetworkOption(
-                    name, start * ratio, epoch * ratio, after * ratio, UPDATES, size, 0.0, epochs[name], folds[name]
+                    name,
+                    start * ratio,
+                    epoch * ratio,
+                    after * ratio,
+                    UPDATES,
+                    size,
+                    0.0,
+                    epochs[name],
+                    folds[name],
+                    failed=any(unit.member == name for unit in self.book.units("failed")),
                 )
             )
         return Options(banks, networks, FOLDS, at_once=self.at_once)
@@ -102,7 +114,7 @@ class Machine:
                 seconds = next(running[key])
             except StopIteration:
                 ended(unit, None)
-            except LateError as error:
+            except (LateError, UserError) as error:
                 ended(unit, error)
             else:
                 taken[key] += seconds
@@ -117,12 +129,14 @@ class Machine:
         yield start
         for number in range(unit.epochs * UPDATES):
             yield epoch / UPDATES
+            if unit.member == self.fails and number > UPDATES:
+                raise UserError("the loss is not finite")
             pace.updated(number + 1)
         yield after
 
     def discard(self, unit: PlannedUnit) -> None:
         dropped = [one for one in RunPlan.read(self.book.folder).units if one.key == unit.key]
-        assert dropped[-1].status == "dropped", "it is recorded before it is deleted"
+        assert dropped[-1].status in ("dropped", "failed"), "it is recorded before it is deleted"
         self.files.discard(unit.key)
 
     def answer(self) -> Answer:
@@ -229,6 +243,31 @@ def test_a_dropped_unit_leaves_no_files_and_a_shorter_one_may_follow(tmp_path: P
     assert dropped
     assert all(unit.reason for unit in dropped)
     assert machine.files == {unit.key for unit in done}
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+@pytest.mark.parametrize("fails", sorted(NETWORKS))
+def test_the_plan_continues_without_a_member_that_fails(tmp_path: Path, fails: str, at_once: int):
+    machine = Machine(lambda _: 1.0, at_once=at_once, fails=fails)
+    book = _run(tmp_path, machine, 1080.0)
+    failed = book.units("failed")
+    assert 1 <= len(failed) <= at_once
+    assert {unit.member for unit in failed} == {fails}
+    assert all(unit.reason == "the loss is not finite" for unit in failed)
+    done = {unit.member for unit in book.units("done")}
+    assert fails not in done
+    assert done & set(NETWORKS)
+    assert machine.files == {unit.key for unit in book.units("done")}
+    assert book.ratios()["network"] == pytest.approx(1.0, abs=0.3), "it did not make the machine slow"
+
+
+def test_a_run_of_which_all_networks_fail_has_the_answer_of_its_first_unit(tmp_path: Path):
+    machine = Machine(lambda _: 1.0, fails="net")
+    options = machine.options
+    machine.options = lambda: replace(options(), networks=options().networks[:1])  # type: ignore[method-assign]
+    book = _run(tmp_path, machine, 480.0)
+    assert {unit.kind for unit in book.units("done")} == {"bank"}
+    assert book.plan.answers
 
 
 def test_ratios_multiply_as_estimates_already_contain_them(tmp_path: Path):

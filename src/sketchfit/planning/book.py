@@ -47,7 +47,7 @@ class PlanBook:
         """Write that units are started; `settings` are those of their members, by name."""
         started = tuple(unit.model_copy(update={"status": "started", "started_at": self._now}) for unit in units)
         members = {**self.plan.members, **{name: dict(one) for name, one in settings.items()}}
-        begun = self.units("started", "done", "dropped")
+        begun = self.units("started", "done", "dropped", "failed")
         self.plan = self.plan.model_copy(update={"members": members, "units": (*begun, *started)})
         self.decide(text)
         return started
@@ -66,6 +66,11 @@ class PlanBook:
         log.info(f"{unit.key} is run again: its files are not there any more")
         self._replace(unit, {"status": "started", "started_at": None, "ended_at": None, "actual": None})
 
+    def fail(self, unit: PlannedUnit, reason: str) -> None:
+        """Write that a unit has failed, before its files are deleted."""
+        log.warning(f"[{self.deadline.used:.0f} s] {unit.key} has failed, and the plan continues without it: {reason}")
+        self._replace(unit, {"status": "failed", "ended_at": self._now, "reason": reason})
+
     def forget_unused(self) -> None:
         """Remove the settings of members of which no unit is started or done."""
         used = {unit.member for unit in self.units("started", "done")}
@@ -79,7 +84,7 @@ class PlanBook:
 
     def expect(self, waiting: Sequence[PlannedUnit], expected: PlanExpectation | None) -> None:
         """Write the units that are expected to follow, and the accuracy at the end: the first expectation is kept."""
-        units = (*self.units("started", "done", "dropped"), *waiting)
+        units = (*self.units("started", "done", "dropped", "failed"), *waiting)
         if self.plan.expected is None and expected is not None:
             log.info(
                 f"[{self.deadline.used:.0f} s] expected accuracy at the end: about {100 * expected.value:.0f} % "

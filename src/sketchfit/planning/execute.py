@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sketchfit.errors import UserError
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.choose import choose
 from sketchfit.planning.deadline import STOP, TimeLeft
@@ -31,8 +32,8 @@ class Answer:
     members: tuple[str, ...]
 
 
-Ended = Callable[[PlannedUnit, LateError | None], None]
-"""Receives a unit that has ended; the error where it is dropped."""
+Ended = Callable[[PlannedUnit, LateError | UserError | None], None]
+"""Receives a unit that has ended; the error where it is dropped, or has failed."""
 
 
 class Work(Protocol):
@@ -69,10 +70,10 @@ class Work(Protocol):
 def execute(book: PlanBook, work: Work) -> None:
     """Run units until nothing fits into the time that is left.
 
-    A unit that an earlier process has started is continued first. Files of dropped units are deleted again, as a
-    process may have been killed between the record and the deletion.
+    A unit that an earlier process has started is continued first. Files of dropped and failed units are deleted
+    again, as a process may have been killed between the record and the deletion.
     """
-    for unit in book.units("dropped"):
+    for unit in book.units("dropped", "failed"):
         _discard(book, work, unit)
     last = 0.0
     if started := book.units("started"):
@@ -95,7 +96,7 @@ def _together(units: Sequence[PlannedUnit]) -> list[list[PlannedUnit]]:
 
 
 def _discard(book: PlanBook, work: Work, unit: PlannedUnit) -> None:
-    """Delete the files of a dropped unit, unless a later unit has the same place."""
+    """Delete the files of a dropped or failed unit, unless a later unit has the same place."""
     if not any(one.key == unit.key for one in book.units("started", "done")):
         work.discard(unit)
 
@@ -121,14 +122,17 @@ def _run(book: PlanBook, work: Work, units: Sequence[PlannedUnit]) -> bool:
     began = {unit.key: book.deadline.used - _spent(book, unit) for unit in units}
     done: list[PlannedUnit] = []
 
-    def ended(unit: PlannedUnit, error: LateError | None) -> None:
+    def ended(unit: PlannedUnit, error: LateError | UserError | None) -> None:
         taken = book.deadline.used - began[unit.key]
         if error is None:
             book.end(unit, taken)
             done.append(unit)
-        else:
+            return
+        if isinstance(error, LateError):
             book.drop(unit, str(error), taken + error.left)
-            _discard(book, work, unit)
+        else:
+            book.fail(unit, "; ".join(error.problems))
+        _discard(book, work, unit)
 
     work.run(units, lambda: book.deadline.until(STOP) - ANSWER_SLOW * work.answer_seconds(), ended)
     return bool(done)

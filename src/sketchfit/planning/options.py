@@ -57,6 +57,7 @@ class NetworkOption:
         slow: see `deadline.slow_factor`.
         doubt: a network may take so many times as long as estimated; above 1 where none of the member was trained yet.
         follows: member whose folds must all be finished before; empty: none.
+        failed: whether a training of it has failed, so that no further one is begun.
     """
 
     name: str
@@ -74,6 +75,7 @@ class NetworkOption:
     slow: float = SLOW
     doubt: float = 1.0
     follows: str = ""
+    failed: bool = False
 
     def allowed(self, left: TimeLeft) -> float:
         """Return the seconds that its next networks may take by the estimates."""
@@ -129,7 +131,11 @@ class Options:
     def networks_open(self) -> list[NetworkOption]:
         """Members of which a further network may be trained now."""
         complete = {one.name for one in self.networks if len(one.done) == len(self.folds)}
-        return [one for one in self.networks if one.name not in complete and one.follows in {"", *complete}]
+        return [
+            one
+            for one in self.networks
+            if not one.failed and one.name not in complete and one.follows in {"", *complete}
+        ]
 
     @property
     def networks_done(self) -> list[Networks]:

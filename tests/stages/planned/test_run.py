@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from sketchfit import Run
@@ -248,3 +249,23 @@ def test_a_folder_of_another_run_is_refused(drawn: Path, plain: Path, finished: 
     with pytest.raises(UserError) as caught:
         _start(drawn, finished, Steps(), optimizer={"lr": 0.5})
     assert "optimizer.lr" in caught.value.problems[0]
+
+
+def test_a_network_that_diverges_costs_the_run_only_that_network(
+    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def update(*_: Any) -> Any:
+        return torch.tensor(torch.nan), torch.tensor(0.0)
+
+    monkeypatch.setattr("sketchfit.training.fit.update", update)
+    out = tmp_path / "run"
+    result = _start(drawn, out, Steps())
+    plan = RunPlan.read(out)
+    failed = [unit for unit in plan.units if unit.status == "failed"]
+    assert failed
+    assert all("not finite" in unit.reason for unit in failed)
+    assert {unit.kind for unit in plan.units if unit.status == "done"} == {"bank"}
+    assert result.top1.n
+    assert (out / "submission.csv").is_file()
+    assert not any((out / "members" / unit.member).exists() for unit in failed)
+    assert _start(drawn, out, Steps()).top1 == result.top1, "it is complete"

@@ -15,7 +15,7 @@ _ROW, _BAR, _TOP, _FOOT, _SIDE, _WIDTH = 32, 9, 12, 40, 14, 460
 _LETTER = 6.2
 """Usual width of a letter of a name."""
 
-_STYLES = {"done": "s0", "started": "s1", "dropped": "s6", "waiting": "dim"}
+_STYLES = {"done": "s0", "started": "s1", "dropped": "s6", "failed": "s6", "waiting": "dim"}
 """Style of a bar by status of its unit."""
 
 _Place = Callable[[float], float]

@@ -10,7 +10,7 @@ from sketchfit.reporting.run.plan_charts import answers_chart, timeline_chart
 from sketchfit.runs.artefacts import PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.run import Run
 
-_ORDER = ("done", "started", "dropped", "waiting")
+_ORDER = ("done", "started", "dropped", "failed", "waiting")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def plan_section(run: Run) -> PageSection | None:
         timeline=timeline_chart(plan, used),
         answers=answers_chart(plan, used),
         lines=unit_lines(plan),
-        dropped=[one for one in plan.units if one.status == "dropped"],
+        dropped=[one for one in plan.units if one.status in ("dropped", "failed")],
     )
 
 

@@ -10,7 +10,7 @@ from sketchfit.runs.artefact import Artefact, ArtefactPart
 from sketchfit.runs.estimates import Estimate
 
 UnitKind = Literal["bank", "network"]
-UnitStatus = Literal["waiting", "started", "done", "dropped"]
+UnitStatus = Literal["waiting", "started", "done", "dropped", "failed"]
 
 
 class PlannedUnit(ArtefactPart):
@@ -24,11 +24,11 @@ class PlannedUnit(ArtefactPart):
         member: name of the member.
         fold: number of the fold; None: all folds.
         epochs: of the training; 0 for a bank member.
-        status: `dropped` where it would not have ended in time.
+        status: `dropped` where it would not have ended in time; `failed` where its numbers were not finite.
         estimated, actual: seconds that it was expected to take and took; of a dropped one, that it would have taken.
         gain: expected decrease of the logarithm of the error.
         started_at, ended_at: when.
-        reason: why it was dropped.
+        reason: why it was dropped or has failed.
     """
 
     key: str

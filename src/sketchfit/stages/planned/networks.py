@@ -16,6 +16,7 @@ from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned.messages import TrainingRequest
 from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.stages.planned.units import run_network
+from sketchfit.training.divergence import DivergedError
 from sketchfit.training.fold import fold_job
 from sketchfit.training.shared_maps import store_maps
 
@@ -117,7 +118,7 @@ class NetworkTrainer:
         def one_ended(place: int, error: BaseException | None) -> None:
             if isinstance(error, LostProcessError):
                 lost.append(trainings[place])
-            elif error is None or isinstance(error, LateError):
+            elif error is None or isinstance(error, LateError | DivergedError):
                 ended(trainings[place].unit, error)
             else:
                 raise error
@@ -136,7 +137,7 @@ class NetworkTrainer:
                 raise LateError(0.0, seconds)
             pace = Pace(training.expected, allowed, self._clock)
             run_network(self._context, training.member, training.fold, pace, self._context.dispatcher)
-        except LateError as error:
+        except (LateError, DivergedError) as error:
             ended(training.unit, error)
         else:
             ended(training.unit, None)

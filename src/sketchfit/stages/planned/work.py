@@ -18,7 +18,7 @@ from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_
 from sketchfit.planning.deadline import LEAST_SLOW
 from sketchfit.planning.execute import Answer, Ended
 from sketchfit.planning.ladder import Rung, measured_priors
-from sketchfit.planning.options import BankOption, Options
+from sketchfit.planning.options import BankOption, NetworkOption, Options
 from sketchfit.planning.pace import Expected, LateError, Pace
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.apply_views import apply_views
@@ -91,14 +91,20 @@ class RunWork:
             if rung.kind == "bank":
                 banks.append(bank_option(rung, rates, counts, ratio, name in done))
             else:
-                views = 1 + len(self.settings(name).get("inference", {}).get("views", ()))
-                epochs = tuple(unit.epochs for unit in done.get(name, ()))
-                option = network_option(rung, rates, counts, ratio, epochs, views)
-                folds = tuple(unit.fold for unit in done.get(name, ()) if unit.fold is not None)
-                prior = priors[rung.backbone.name]
-                doubt = 1.0 if folds else DOUBT
-                networks.append(replace(option, prior=prior, folds_done=folds, doubt=doubt))
+                option = self._network(rung, rates, ratio, done.get(name, ()))
+                networks.append(replace(option, prior=priors[rung.backbone.name]))
         return Options(banks, networks, self._numbers, bool(self.book.plan.answers), self.book.plan.networks_at_once)
+
+    def _network(self, rung: Rung, rates: Rates, ratio: float, done: Sequence[PlannedUnit]) -> NetworkOption:
+        """Return a network member with its estimated times and its finished folds."""
+        views = 1 + len(self.settings(rung.name).get("inference", {}).get("views", ()))
+        option = network_option(rung, rates, self.counts, ratio, tuple(unit.epochs for unit in done), views)
+        return replace(
+            option,
+            folds_done=tuple(unit.fold for unit in done if unit.fold is not None),
+            doubt=1.0 if done else DOUBT,
+            failed=any(unit.member == rung.name for unit in self.book.units("failed")),
+        )
 
     @cached_property
     def rates(self) -> Mapping[str, Rates]:
