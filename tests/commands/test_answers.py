@@ -17,6 +17,7 @@ from sketchfit.commands.run import run
 from sketchfit.commands.submit import check, run_table, submit
 from sketchfit.data import store as store_module
 from sketchfit.errors import UserError
+from sketchfit.files import read_json, write_json
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.submission_text import probabilities_text
 from sketchfit.runs.folder import RunFolder
@@ -124,10 +125,10 @@ def test_a_view_is_what_a_network_says_of_the_turned_picture(place: Path) -> Non
         imwrite(str(path.with_suffix(".png")), imread(str(path))[:, ::-1])
     shutil.copytree(place / "run", place / "flipping")
     path = place / "flipping" / "ensemble" / "views.json"
-    views = json.loads(path.read_text())
+    views = read_json(path)
     if any(member["names"] != ["identity"] for member in views.values()):
         pytest.skip("this run uses further views")
-    path.write_text(json.dumps({name: member | {"names": ["hflip"]} for name, member in views.items()}))
+    write_json(path, {name: member | {"names": ["hflip"]} for name, member in views.items()})
     pngs = sorted((place / "mirrored" / "test").glob("*.png"))
     turned = predict(place / "run", [place / "data" / "test" / f"{p.stem}{s}" for p in pngs for s in _suffix(place, p)])
     straight = predict(place / "flipping", pngs)
@@ -172,7 +173,7 @@ def test_an_ensemble_of_runs(place: Path) -> None:
 def test_mixed_up_runs_are_refused(place: Path, tmp_path: Path, damage: str, reason: str) -> None:
     shutil.copytree(place / "run", tmp_path / "odd")
     state_path, oof_path = tmp_path / "odd" / "state.json", tmp_path / "odd" / "ensemble" / "oof.npz"
-    state = json.loads(state_path.read_text())
+    state = read_json(state_path)
     with np.load(oof_path) as file:
         row, prob = file["row"], file["prob"].copy()
     if damage == "classes":
@@ -183,7 +184,7 @@ def test_mixed_up_runs_are_refused(place: Path, tmp_path: Path, damage: str, rea
         row, prob = row[1:], prob[1:]
     else:
         prob[3, 2] = np.nan
-    state_path.write_text(json.dumps(state))
+    write_json(state_path, state)
     np.savez(oof_path, row=row, prob=prob)
     with pytest.raises(UserError, match=reason):
         combine([place / "run", tmp_path / "odd"], tmp_path / "out", partial=True)

@@ -44,7 +44,7 @@ NOT_READ = {
     "submission.csv": "for the user; no command reads it",
     "report": "for the user; no command reads it",
     "index.html": "for the user; no command reads it",
-    ".sketchfit.lock": "is empty",
+    ".sketchfit": "its presence counts, and its text is for people",
     "CACHEDIR.TAG": "its presence counts, and its text is for other programs",
 }
 """Files and folders that hold nothing from which anything is computed."""

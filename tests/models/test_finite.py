@@ -29,3 +29,10 @@ def test_a_buffer_may_be_infinite_but_not_nan() -> None:
     model.mask[0] = float("nan")
     assert not_finite(model) == "mask"
     assert not_finite(nn.Flatten()) is None
+
+
+@pytest.mark.parametrize("name", ["running_mean", "running_var"])
+def test_an_infinite_statistic_of_batch_norm_is_named(name: str) -> None:
+    model = nn.Sequential(nn.BatchNorm1d(3))
+    getattr(model[0], name)[1] = float("inf")
+    assert not_finite(model) == f"0.{name}"

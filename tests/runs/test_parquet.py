@@ -56,3 +56,10 @@ def test_a_table_that_was_cut_is_named(tmp_path: Path, left: int) -> None:
         read_parquet(path)
     with pytest.raises(UserError, match="missing"):
         read_parquet(tmp_path / "other.parquet")
+
+
+@pytest.mark.parametrize("values", [pd.Categorical(["a", "b"]), [[1], [2, 3]]])
+def test_a_type_that_parquet_may_change_is_not_written(tmp_path: Path, values: object) -> None:
+    with pytest.raises(TypeError, match="checksum"):
+        write_parquet(tmp_path / "t.parquet", pd.DataFrame({"value": values}))
+    assert list(tmp_path.iterdir()) == []

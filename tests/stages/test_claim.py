@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from sketchfit.commands.score import score
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
+from sketchfit.files import read_json, write_json
 from sketchfit.runs.artefacts import Relations
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.run import Run
@@ -81,9 +81,9 @@ def test_score_compares_the_claim_with_the_truth(families: Path, tmp_path: Path)
     assert found.holds is (claim.expected.low <= found.top1.value <= claim.expected.high)
     # A claim that is far off is named so.
     place = tmp_path / "run" / "ensemble" / "claim.json"
-    content = json.loads(place.read_text(encoding="utf-8"))
+    content = read_json(place)
     content["expected"].update(value=0.99, low=0.98, high=1.0)
-    place.write_text(json.dumps(content), encoding="utf-8")
+    write_json(place, content)
     wrong = score(tmp_path / "run", families / "test_labels.csv")
     assert wrong.holds is False
     assert wrong.cause

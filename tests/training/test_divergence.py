@@ -13,7 +13,7 @@ import torch
 
 from sketchfit.runs.artefacts import Divergence
 from sketchfit.training import fit as fit_module
-from sketchfit.training.checkpoint import LAST, read_checkpoint
+from sketchfit.training.checkpoint import LAST, PREVIOUS, read_checkpoint
 from sketchfit.training.divergence import MOST_REWINDS, DivergedError, remedies
 from sketchfit.training.job import FitJob
 
@@ -150,3 +150,33 @@ def test_rewinds_decide_nothing_where_there_are_none(tiny_job: MakeJob, train: T
     rewind = replace(tiny_job({"training": {"on_nan": "rewind"}}))
     expected, found = train(stop), train(rewind)
     assert all(torch.equal(found[name], value) for name, value in expected.items())
+
+
+def test_without_the_start_of_the_epoch_the_training_starts_again(
+    tiny_job: MakeJob, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a checkpoint in the epoch is left, as an older version leaves it: the result is the same."""
+    settings = {"training": {"on_nan": "rewind", "checkpoint_minutes": 1e-9}}
+    whole, job = tiny_job(settings), tiny_job(settings)
+    real, kill = fit_module.update, [0]
+
+    def update(state: Any, micros: Any, *args: Any) -> Any:
+        place = state.epoch * 4 + state.batch
+        if place == kill[0]:
+            raise Killed
+        found = real(state, micros, *args)
+        if place == 7 and not state.rewinds:
+            next(iter(state.model.parameters())).data.fill_(math.nan)
+        return found
+
+    monkeypatch.setattr(fit_module, "update", update)
+    kill[0] = -1
+    expected = train(whole)
+    kill[0] = 7
+    with pytest.raises(Killed):
+        train(job)
+    (job.folder / PREVIOUS).unlink()
+    kill[0] = -1
+    found = train(job)
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+    assert Divergence.read(job.folder) == Divergence.read(whole.folder)

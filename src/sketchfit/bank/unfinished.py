@@ -79,7 +79,7 @@ class PassFiles:
             if _crc(found.values[:checked]) != crc:
                 raise DamagedError
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-            if not isinstance(error, FileNotFoundError):
+            if not isinstance(error, FileNotFoundError | KeyError):  # an older version wrote no checksum
                 log.warning(f"the unfinished features {self.array} are damaged; they are computed again")
             self.index.unlink(missing_ok=True)
             found, checked, crc = Unfinished(create_npy(self.array, shape, np.float16)), 0, 0

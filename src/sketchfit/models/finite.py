@@ -7,22 +7,26 @@ from torch import nn
 
 from sketchfit.errors import UserError
 
+STATISTICS = ("running_mean", "running_var")
+"""Ends of the names of batch norm's buffers: once infinite, they stay so, and their channels are lost."""
+
 
 class NoNumbersError(UserError):
     """A network has a weight that is no number, or predicts none."""
 
 
 def not_finite(model: nn.Module) -> str | None:
-    """Return the name of a weight that is NaN or infinite, or of a buffer that is NaN; None where there is none.
+    """Return the name of a weight or statistic that is NaN or infinite, or of another buffer that is NaN; or None.
 
     Infinity in a buffer can be meant, for instance in a mask. All tensors must be on one device.
     """
     tensors = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
     if not tensors:
         return None
-    trained = {name for name, _ in model.named_parameters()}
+    strict = {name for name, _ in model.named_parameters()}
+    strict |= {name for name in tensors if name.endswith(STATISTICS)}
     wrong = [
-        (~torch.isfinite(value) if name in trained else torch.isnan(value)).any() for name, value in tensors.items()
+        (~torch.isfinite(value) if name in strict else torch.isnan(value)).any() for name, value in tensors.items()
     ]
     first = torch.stack(wrong).nonzero()  # waits for the device once
     return list(tensors)[int(first[0])] if len(first) else None

@@ -59,7 +59,13 @@ def _digest(table: Any) -> str:
 
 
 def _bytes(column: Any) -> bytes:
-    """Return bytes that are those of no other values; a number that is missing is NaN."""
+    """Return bytes that are those of no other values; a number that is missing is NaN.
+
+    Raises:
+        TypeError: the column is of a type that Parquet may return as another one.
+    """
+    if pa.types.is_dictionary(column.type) or pa.types.is_nested(column.type):
+        raise TypeError(f"a column of {column.type} has no checksum")
     if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         return json.dumps(column.to_pylist(), default=str).encode()
     values = column.to_numpy()

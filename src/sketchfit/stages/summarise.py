@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.unused import REASONS
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.metrics import top_k_correct
-from sketchfit.runs.artefacts import ClaimRecord
+from sketchfit.runs.artefacts import ClaimRecord, Divergence
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import RunResult
 from sketchfit.tracking.console import duration
+from sketchfit.wording import listed
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,8 @@ def print_result(result: RunResult, recipe: Recipe, claim: ClaimRecord | None = 
         log.info(f"{name:<{width}}  {value}")
     if claim is not None and claim.alarm:
         log.info("WARNING: the test rows disagree with the claim; see above and the report")
+    for note in rewind_notes(result.folder):
+        log.info(f"note: {note}")
     if recipe.training.checkpoint == "best":
         log.info(
             "note: training.checkpoint=best chose each epoch on the rows that are reported: the figures are too high"
@@ -81,3 +86,17 @@ def _files_left_out(result: RunResult) -> list[tuple[str, str]]:
         reasons = "; ".join(f"{REASONS[one.kind]} {len(one.paths):,}" for one in result.unused)
         rows.append(("files not used", f"{count:,} ({reasons}; see audit/findings.json)"))
     return rows
+
+
+def rewind_notes(folder: Path) -> list[str]:
+    """Return a sentence for each network of which an epoch started again at a loss or a weight that was not finite."""
+    found = []
+    for path in sorted(folder.glob(f"*/*/fold*/{Divergence.PLACE}")):
+        if rewinds := Divergence.read_file(path).rewinds:
+            epochs = listed([one.epoch for one in rewinds])
+            name, rate = NetworkFolder(path.parent).name, rewinds[-1].lr_scale
+            found.append(
+                f"{name}: the loss or a weight was not finite in epoch {epochs}; at the end the learning rate was "
+                f"{rate:g} times that of the recipe"
+            )
+    return found

@@ -20,6 +20,7 @@ from sketchfit.training.checkpoint import Checkpoints
 from sketchfit.training.engine import Engine
 from sketchfit.training.job import FitJob
 from sketchfit.training.state import TrainState
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -68,13 +69,18 @@ class FiniteWatch:
             DivergedError: one is not finite.
         """
         self._check_loss(number, self.state.totals(self.engine)[0])
-        name = not_finite(self.state.model)
+        name = self._wrong()
         if self.engine.sum([float(name is not None)])[0]:
             raise self._error(number, f"the weights are not finite ({name})" if name else "the weights are not finite")
 
     def are_all(self) -> bool:
         """Return whether the loss and all weights of this process are finite."""
-        return math.isfinite(float(self.state.loss_sum)) and not_finite(self.state.model) is None
+        return math.isfinite(float(self.state.loss_sum)) and self._wrong() is None
+
+    def _wrong(self) -> str | None:
+        """Return the name of a weight that is not finite, of the network or of its moving average."""
+        reported = self.state.reported()
+        return not_finite(self.state.model) or (None if reported is self.state.model else not_finite(reported))
 
     def _check_loss(self, number: int, loss: float) -> None:
         if not math.isfinite(loss):
@@ -110,7 +116,11 @@ def rewound(
     state, job = watch.state, watch.job
     saved = checkpoints.of_epoch(state.epoch)
     watch.engine.wait()  # the main process replaces the file next
-    again = len(state.rewinds) < MOST_REWINDS and (saved is not None or state.epoch == 0)
+    lost = saved is None and state.epoch > 0
+    if lost and not state.rewinds and job.recipe.training.on_nan == "rewind":
+        log.warning(f"{job.name}: there is no checkpoint of the start of epoch {state.epoch + 1}; it trains again")
+        return None, []
+    again = len(state.rewinds) < MOST_REWINDS and not lost
     if job.recipe.training.on_nan == "stop" or not again:
         record = Divergence(rewinds=_record(state.rewinds), stopped=error.problems[0])
         watch.engine.on_main(lambda: record.write(job.folder))
@@ -132,7 +142,8 @@ def advised(run: RunFolder, job: FitJob, error: NoNumbersError) -> NoNumbersErro
     if RunPlan.exists(run.path):
         return type(error)(error.problems, f"{settings} Do so in another folder (--out), or leave out the backbone.")
     finished = sum(NetworkFolder(path.parent).is_done() for path in run.path.glob("members/*/*/done.json"))
-    place = f"in another folder (--out), as {finished} networks of {run.path} are finished with the settings of now"
+    done = counted(finished, "network")
+    place = f"in another folder (--out), as {run.path} has {done} finished with the settings of now"
     other = place if finished else f"with the same command; {run.path} accepts them, as no network is finished"
     again = isinstance(error, DivergedError) and job.recipe.training.on_nan == "stop"
     rewind = " Or set training.on_nan=rewind with the same command: the epoch starts again with half the learning rate."
