@@ -99,6 +99,21 @@ def test_what_fails_in_training_fails_in_the_trial(changes, words, tmp_path):
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("compiles", [True, False])
+def test_a_compiler_that_is_missing_is_found_before_the_training(compiles, tmp_path, monkeypatch):
+    def missing(model):
+        raise RuntimeError("Failed to find C compiler.\nTraceback:\n …")
+
+    monkeypatch.setattr(torch, "compile", (lambda model: model) if compiles else missing)
+    tried(tmp_path)  # compute.compile is off
+    if compiles:
+        tried(tmp_path, compute={"compile": True})
+        return
+    with pytest.raises(UserError, match=r"compute\.compile") as caught:
+        tried(tmp_path, compute={"compile": True})
+    assert "compute.compile=false" in caught.value.hint
+
+
 def test_a_batch_that_does_not_fit_is_not_timed(tmp_path, monkeypatch):
     real, sizes = trial_module.update, []
 

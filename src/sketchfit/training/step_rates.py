@@ -19,7 +19,8 @@ from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
-from sketchfit.training.trial import quiet, same_randomness, trial_job
+from sketchfit.training.trial import trial_job
+from sketchfit.training.undisturbed import quiet, same_randomness
 
 FEW = 8
 """Images of the first step."""

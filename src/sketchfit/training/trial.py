@@ -7,18 +7,15 @@ and without one.
 from __future__ import annotations
 
 import gc
-import logging
-import random
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
@@ -29,7 +26,7 @@ from sketchfit.models.faults import in_one_sentence
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.lora import merge_lora
 from sketchfit.models.network import Network
-from sketchfit.tracking.console import LOGGER
+from sketchfit.training.compile_trial import check_compile
 from sketchfit.training.engine import TrialEngine
 from sketchfit.training.job import FitJob, TeacherTargets
 from sketchfit.training.loader import DataLoader
@@ -37,6 +34,8 @@ from sketchfit.training.plan import EpochPlan, make_plan
 from sketchfit.training.saved_trial import try_file
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
+from sketchfit.training.tensor_bytes import kept_bytes, tensor_bytes, tensors_in
+from sketchfit.training.undisturbed import quiet, same_randomness
 
 FEW = 2
 """Images per batch of a trial: batch norm needs two."""
@@ -88,6 +87,8 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
         recipe = recipe.model_copy(update={"training": training})
     with same_randomness(device), quiet():
         try:
+            if recipe.compute.compile:
+                check_compile(device)
             with in_one_sentence(recipe.model, "a training step"):
                 return _try(recipe, classes, device, folder)
         finally:
@@ -104,9 +105,11 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
     kept: list[int] = []
     for epoch in _kinds_of_epochs(few.recipe):
         first = _timed(lambda epoch=epoch: kept.append(_step(few, state, epoch, engine)), device)  # type: ignore[misc]
-    weights = _bytes(state.model.state_dict().values())
-    trained = _bytes(parameter for parameter in state.model.parameters() if parameter.requires_grad)
-    others = _bytes(_tensors([state.raw_optimizer.state_dict(), state.ema and state.ema.state_dict(), state.zero]))
+    weights = tensor_bytes(state.model.state_dict().values())
+    trained = tensor_bytes(parameter for parameter in state.model.parameters() if parameter.requires_grad)
+    others = tensor_bytes(
+        tensors_in([state.raw_optimizer.state_dict(), state.ema and state.ema.state_dict(), state.zero])
+    )
     parameters = sum(parameter.numel() for parameter in state.model.parameters())
     training_seconds = _training_seconds(job, state, engine, first)
     network = Network(_finished(state, recipe), state.normalisation)
@@ -175,7 +178,10 @@ def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine)
     state.to_size(epoch.size)
     apply_freezing(state.model, state.freezing, epoch.epoch, job.recipe.training.epochs)
     wrap(state, engine, compiled=False)
-    with closing(DataLoader(job, state.normalisation, engine).updates(epoch)) as batches, _kept(state.model) as kept:
+    with (
+        closing(DataLoader(job, state.normalisation, engine).updates(epoch)) as batches,
+        kept_bytes(state.model) as kept,
+    ):
         loss, _ = update(state, next(batches), job.recipe, engine, 0)
     if not torch.isfinite(loss):
         raise UserError("the loss of the first step is not finite", "Check model.weights, model.std and the loss.")
@@ -230,60 +236,3 @@ def _timed(work: Callable[[], object], device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() - began
-
-
-@contextmanager
-def _kept(model: nn.Module) -> Iterator[dict[int, int]]:
-    """Yield a mapping that receives the bytes of each memory block that autograd keeps, weights and their casts not."""
-    shapes = {form for parameter in model.parameters() for form in (parameter.shape, parameter.shape[::-1])}
-    found: dict[int, int] = {}
-
-    def keep(value: Tensor) -> Tensor:
-        if value.shape not in shapes and value.device.type != "meta":
-            block = value.untyped_storage()
-            found[block.data_ptr()] = max(found.get(block.data_ptr(), 0), block.nbytes())
-        return value
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
-        yield found
-
-
-def _tensors(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in nested mappings and lists."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _tensors(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _tensors(one)
-
-
-def _bytes(tensors: Iterable[Tensor]) -> int:
-    return sum(value.numel() * value.element_size() for value in tensors)
-
-
-@contextmanager
-def same_randomness(device: torch.device) -> Iterator[None]:
-    """Restore all generators of random numbers after the block."""
-    python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002 - libraries may use the global one
-    devices = [device] if device.type in ("cuda", "mps") else []
-    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(arrays)  # noqa: NPY002
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Print no lines of the training in the block."""
-    logger = logging.getLogger(LOGGER)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
