@@ -55,6 +55,11 @@ def sparse(path: Path) -> None:
     os.truncate(path, SPARSE)
 
 
+def deep_tensors(path: Path) -> None:
+    """A file of tensors whose header is 200,000 lists within each other."""
+    path.write_bytes(struct.pack("<Q", 200_000) + b"[" * 200_000)
+
+
 def large_png(path: Path, width: int, height: int) -> None:
     """A correct grey PNG of one colour."""
     packer = zlib.compressobj(9)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from tests.storm.hostile_cases import HOSTILE
 from tests.storm.judge import Ending
 from tests.storm.kinds import changed, damage, disks, hostile, kills, pairs, signals
 from tests.storm.storm import Storm
@@ -19,6 +20,6 @@ KINDS: dict[str, tuple[int, Tries]] = {
     "disks": (40, disks.tries),
     "damage": (60, damage.tries),
     "pairs": (20, pairs.tries),
-    "hostile": (20, hostile.tries),
+    "hostile": (len(HOSTILE), hostile.tries),
     "changed": (10, changed.tries),
 }

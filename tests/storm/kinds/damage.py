@@ -15,7 +15,7 @@ from tests.storm.storm import Moment, Storm
 ADVICE = re.compile(r"[Dd]elete (?:the (?:folder|file) )?(/[^,; ]+[^,;:. ])")
 PATHS = re.compile(r"/[^,;: ]+[^,;:. ]")
 
-WAYS = ("flip", "truncate", "flip", "empty", "flip", "noise")
+WAYS = ("flip", "truncate", "flip", "empty", "flip", "noise", "delete")
 
 
 def tries(storm: Storm, number: int) -> Iterator[tuple[str, Ending]]:
@@ -27,8 +27,7 @@ def tries(storm: Storm, number: int) -> Iterator[tuple[str, Ending]]:
         files = kinds_of_files(storm, moment)[kind]
         path = storm.place.root / files[storm.integer(0, len(files) - 1)]
         what = f"{moment}, {path.relative_to(storm.place.root)}: {damage(storm, path, way)}"
-        ending = _finished(storm) if moment == "finished" else storm.run_again()
-        yield what, worst(ending, _advised(storm, ending.why)) if ending.verdict == "refused" else ending
+        yield what, _finished(storm) if moment == "finished" else _with_advice(storm, storm.run_again())
 
 
 def kinds_of_files(storm: Storm, moment: Moment) -> dict[str, list[Path]]:
@@ -45,6 +44,9 @@ def kinds_of_files(storm: Storm, moment: Moment) -> dict[str, list[Path]]:
 
 def damage(storm: Storm, path: Path, way: str) -> str:
     """Damage a file; return what was done."""
+    if way == "delete":
+        path.unlink()
+        return way
     content = bytearray(path.read_bytes())
     place = storm.integer(0, len(content) - 1)
     if way == "flip":
@@ -57,8 +59,11 @@ def damage(storm: Storm, path: Path, way: str) -> str:
     return way if way == "empty" else f"{way} at byte {place}"
 
 
-def _advised(storm: Storm, message: str) -> Ending:
-    """Follow the advice of a message: delete what it names, and run the same command again."""
+def _with_advice(storm: Storm, ending: Ending) -> Ending:
+    """Follow the advice of a refusal: delete what it names, and run the same command again."""
+    if ending.verdict != "refused":
+        return ending
+    message = ending.why
     advice = ADVICE.search(message)
     named = Path(advice[1]) if advice else storm.place.root / "nothing"
     if not advice or not named.exists():
@@ -67,12 +72,15 @@ def _advised(storm: Storm, message: str) -> Ending:
         return Ending("unclear", f"no advice that can be followed: {message}")
     shutil.rmtree(named) if named.is_dir() else named.unlink()
     again = storm.run_again()
-    return again if again.verdict != "refused" else Ending("unclear", f"refused again: {again.why}")
+    return worst(ending, again if again.verdict != "refused" else Ending("unclear", f"refused again: {again.why}"))
 
 
 def _finished(storm: Storm) -> Ending:
-    """Judge by the answers: weights that were damaged and are neither used nor trained again show when they are."""
+    """Label images with a damaged run, run its command again, and label again: one of the first may find the damage.
+
+    Results are judged by the answers: damaged weights that are neither used nor trained again show when they are.
+    """
+    read = storm.predict_again()
     finished = storm.run("again")
     different = differences(answers_of(storm.place.out), answers_of(storm.saved / "finished" / "runs" / "run"))
-    first = end_of(finished)
-    return worst(with_results(first, different), storm.predict_again())
+    return worst(read, _with_advice(storm, worst(with_results(end_of(finished), different), storm.predict_again())))

@@ -86,7 +86,7 @@ def _with_reader(command: str) -> Callable[[Storm, float, dict[Sequence[str], Re
     def pair(storm: Storm, delay: float, alone: dict[Sequence[str], Results]) -> Ending:
         storm.begin("interrupted")
         reader = storm.predict_arguments() if command == "predict" else [command, storm.place.out]
-        finished, read = _both(storm, storm.run_arguments(), reader, delay)
+        finished, read = _both(storm, storm.run_arguments(), reader, delay / 3)
         wrong = command == "predict" and read.status == 0 and file_digest(storm.predictions) != storm.predicted
         ending = with_results(end_of(read), ["predictions.csv"] if wrong else [])
         return worst(ending, _equal(finished, storm.place.out, storm.expected), storm.run_again())
