@@ -13,7 +13,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
-from sketchfit.runs.create import writing
+from sketchfit.runs.create import locked_run
 from sketchfit.stages.decode import open_members, unreadable_images
 from sketchfit.stages.directions import with_directions
 from sketchfit.stages.start import RunRequest, start_run
@@ -41,7 +41,7 @@ def fit(
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; or a recipe of several members.
     """
-    with writing(Path(out), "fit", fresh=fresh), supervised() as dispatcher:
+    with locked_run(Path(out), "fit", fresh=fresh), supervised() as dispatcher:
         settings = load_recipe(recipe, overrides)
         if len(members := member_recipes(settings)) > 1:
             raise UserError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.config.load import load_recipe
-from sketchfit.runs.create import has_same_networks, writing
+from sketchfit.runs.create import has_same_networks, locked_run
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.audit import audit
@@ -93,7 +93,7 @@ def run(
     folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
     if out is None and not folder.exists() and has_same_networks(plain := default_name(recipe, Path(data)), settings):
         log.warning(f"{plain} holds a run with the same training; --out {plain} continues it with these settings")
-    with writing(folder, "run", fresh=fresh), supervised() as dispatcher:
+    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher:
         context = start_run(RunRequest(Path(data), settings, folder, strict, fresh), dispatcher)
         return made(run_stages(context, STAGES).result)
 

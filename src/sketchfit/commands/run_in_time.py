@@ -11,7 +11,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.goal import Goal
-from sketchfit.runs.create import writing
+from sketchfit.runs.create import locked_run
 from sketchfit.runs.folder import changes_suffix
 from sketchfit.stages.planned.prepare import check_goal
 from sketchfit.stages.planned.run import run_planned
@@ -48,7 +48,7 @@ def run_in_time(
     if goal.candidates:
         settings = for_candidates(settings)
     folder = Path(out) if out is not None else planned_folder(data, recipe, overrides)
-    with writing(folder, "run", fresh=fresh), supervised() as dispatcher:
+    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher:
         request = RunRequest(Path(data), settings, folder, fresh=fresh)
         return run_planned(start_planned(request, goal, dispatcher, check=check_goal), goal)
 

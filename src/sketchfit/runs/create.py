@@ -64,7 +64,7 @@ def check_folder(run: RunFolder, kind: Kind | None) -> None:
         raise UserError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
 
 
-def writing(path: Path, kind: Kind, *, fresh: bool = False) -> AbstractContextManager[None]:
+def locked_run(path: Path, kind: Kind, *, fresh: bool = False) -> AbstractContextManager[None]:
     """Return the lock of a folder that may hold a run of this kind; a folder that may not is left untouched.
 
     Raises:

@@ -61,6 +61,7 @@ def check_inputs(context: RunContext) -> bool:
         log.info(
             f"note: {counted(len(changed), 'test row')} changed since {run.path} was made: {listed(changed, SHOWN)}; "
             "test rows are predicted again, and finished networks stay as they are"
+            + (", but for students, which may learn from test rows" if _has_students(context) else "")
         )
     return True
 
@@ -70,6 +71,10 @@ def keep_inputs(context: RunContext) -> None:
     rows, place = input_rows(context), context.run.inputs
     if read_inputs(place) != rows:
         write_inputs(place, *rows)
+
+
+def _has_students(context: RunContext) -> bool:
+    return context.recipe.pseudo_label.enabled or context.recipe.distill.enabled
 
 
 def _deciding_columns(context: RunContext) -> list[str]:
