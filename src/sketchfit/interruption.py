@@ -154,14 +154,18 @@ def request_save() -> None:
 
 
 def request_stop() -> None:
-    """Send SIGTERM to the main thread of this process, from another thread; nothing where it is being stopped."""
+    """Send SIGTERM to the main thread of this process, from another thread; nothing where it is being stopped.
+
+    Where SIGTERM has no handler, it is SIGINT, which does not end an interactive session.
+    """
     if _received.stop is not None:
         return
+    number = signal.SIGINT if signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, None) else signal.SIGTERM
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
-        signal.pthread_kill(main, signal.SIGTERM)
+        signal.pthread_kill(main, number)
     else:
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
 
 
 @contextmanager

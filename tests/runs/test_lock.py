@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,6 +14,8 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.runs import lock as module
+from sketchfit.runs.kernel_lock import KernelLock
+from sketchfit.runs.launchers import is_first_process
 from sketchfit.runs.lock import STALE, Writer, one_writer
 from sketchfit.runs.marks import LOCK, MARK
 
@@ -137,10 +141,101 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
         pass
 
 
+NO_LOCKS = [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL]
+
+
+@pytest.fixture(params=NO_LOCKS)
+def _no_locks(request, monkeypatch):
+    """A file system without locks."""
+
+    def refuse(*_):
+        raise OSError(request.param, os.strerror(request.param))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr(module, "SETTLING", 0.0)
+
+
+@pytest.mark.usefixtures("_no_locks")
+def test_a_file_system_without_locks_can_be_written(tmp_path, caplog):
+    with caplog.at_level("INFO", "sketchfit"), one_writer(tmp_path / "run"):
+        assert Writer.read(tmp_path / "run").pid == os.getpid()
+        (tmp_path / "run" / "file").touch()
+    assert "no locks" in caplog.text
+    assert not Writer.exists(tmp_path / "run")
+
+
+@pytest.mark.usefixtures("_no_locks")
+def test_without_locks_a_process_that_lives_is_refused_and_a_dead_one_replaced(tmp_path):
+    with one_writer(tmp_path), pytest.raises(UserError), one_writer(tmp_path):
+        pass
+    Writer.this().model_copy(update={"pid": 2**22 + 1}).write(tmp_path)
+    with one_writer(tmp_path):
+        assert Writer.read(tmp_path).pid == os.getpid()
+
+
+@pytest.mark.usefixtures("_no_locks")
+def test_without_locks_the_last_of_two_that_begin_together_writes(tmp_path, monkeypatch):
+    other = Writer.this().model_copy(update={"pid": 77})
+    monkeypatch.setattr(module.time, "sleep", lambda _: other.write(tmp_path))
+    with pytest.raises(UserError) as caught, one_writer(tmp_path):
+        pass
+    assert "process 77" in caught.value.problems[0]
+    assert Writer.read(tmp_path) == other
+
+
+def test_a_process_that_another_took_for_dead_stops_and_leaves_its_record(tmp_path, monkeypatch):
+    stopped = module.threading.Event()
+    monkeypatch.setattr(module, "BEAT", 0.01)
+    monkeypatch.setattr(module, "request_stop", stopped.set)
+    other = Writer.this().model_copy(update={"pid": 77, "host": "elsewhere"})
+    with one_writer(tmp_path):
+        other.write(tmp_path)
+        assert stopped.wait(30)
+    assert Writer.read(tmp_path) == other
+
+
+def test_a_lock_whose_file_was_deleted_by_the_one_before_is_taken_again(tmp_path, monkeypatch):
+    path, real, deleted = tmp_path / LOCK, fcntl.flock, []
+
+    def flock(file, operation):
+        real(file, operation)
+        if not deleted:
+            deleted.append(path.unlink())
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    lock = KernelLock(path)
+    assert lock.acquire() == "locked"
+    assert KernelLock(path).acquire() == "busy"
+    lock.release(delete=True)
+    assert not path.exists()
+
+
+def test_a_lock_is_never_a_link(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "victim").write_text("precious")
+    (tmp_path / "run" / LOCK).symlink_to(tmp_path / "victim")
+    with pytest.raises(UserError), one_writer(tmp_path / "run"):
+        pass
+    assert (tmp_path / "victim").read_text() == "precious"
+
+
 def test_further_processes_of_one_training_are_no_second_writers(tmp_path, monkeypatch):
     with one_writer(tmp_path):
         monkeypatch.setenv("RANK", "1")
+        monkeypatch.setenv("WORLD_SIZE", "2")
         with one_writer(tmp_path):
             pass
         assert Writer.exists(tmp_path)
+        monkeypatch.delenv("WORLD_SIZE")
+        with pytest.raises(UserError), one_writer(tmp_path):  # a rank of something else
+            pass
         monkeypatch.delenv("RANK")
+
+
+@pytest.mark.parametrize("kind", ["{}", "PMI_{}", "OMPI_COMM_WORLD_{}", "MV2_COMM_WORLD_{}"])
+@pytest.mark.parametrize(("size", "rank", "first"), [("2", "0", True), ("2", "1", False), ("1", "3", True)])
+def test_each_launcher_names_the_first_process(kind, size, rank, first):
+    environ = {kind.format("SIZE") if "_" in kind else "WORLD_SIZE": size, kind.format("RANK"): rank}
+    assert is_first_process(environ) == first
+    assert is_first_process({})
+    assert is_first_process({kind.format("RANK"): rank})

@@ -1,7 +1,8 @@
 """One writer per folder: a command that writes into a folder locks it, and a second one is refused.
 
 The lock is the kernel's, so it ends with its process, even after SIGKILL. File systems of a network may not share it
-between hosts: there the file `.writer.json`, whose time is renewed every few seconds, shows that another host writes.
+between hosts, and some have no locks: there the file `.writer.json`, whose time is renewed every few seconds, shows
+that another process writes.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
+import psutil
 
 from sketchfit.errors import UserError
+from sketchfit.interruption import request_stop
 from sketchfit.redact import command_line
 from sketchfit.runs.artefact import Artefact
 from sketchfit.runs.inside import refuse_linked_folders
+from sketchfit.runs.kernel_lock import KernelLock
+from sketchfit.runs.launchers import is_first_process
 from sketchfit.runs.marks import LOCK, MARK, mark_results
 from sketchfit.runs.state import RUN_FILES
 from sketchfit.tracking.console import duration
@@ -34,6 +38,9 @@ BEAT = 15.0
 
 STALE = 120.0
 """Seconds without a renewal after which a process of another host counts as dead."""
+
+SETTLING = 0.2
+"""Seconds after which a process that begins at the same time has written its `.writer.json`."""
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -85,55 +92,64 @@ def one_writer(folder: Path) -> Iterator[None]:
     Raises:
         UserError: another process writes into it, or it cannot be written to.
     """
-    if os.environ.get("RANK", "0") != "0":  # set by the launchers of several processes
+    if not is_first_process(os.environ):
         yield
         return
     if any((folder / name).exists() for name in (MARK, *RUN_FILES)):  # the folder may come from somebody else
         refuse_linked_folders(folder)
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    lock = _locked(folder)
+    lock, by_kernel = _locked(folder)
     try:
-        with _announced(folder):
+        with _announced(folder, by_kernel):
             yield
     finally:
         _release(lock, folder, missing)
 
 
-def _locked(folder: Path) -> FileLock:
-    """Return the lock of a folder, acquired."""
+def _locked(folder: Path) -> tuple[KernelLock, bool]:
+    """Return the lock of a folder, and whether the kernel keeps it; some file systems have no locks."""
+    lock = KernelLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise _in_use(folder, _known(folder)) from None
-    except (OSError, NotImplementedError) as error:
-        reason = getattr(error, "strerror", None) or error
+        found = lock.acquire()
+    except OSError as error:
+        reason = error.strerror or error
         raise UserError(f"{folder} cannot be written to: {reason}", "Choose another folder with --out.") from error
+    if found == "busy":
+        time.sleep(SETTLING)  # the other process may just have begun
+        raise _in_use(folder, _known(folder))
     try:
-        _check_others(folder)
+        _check_others(folder, by_kernel=found == "locked")
         mark_results(folder)
     except BaseException:
-        lock.release()
+        lock.release(delete=False)
         raise
-    return lock
+    return lock, found == "locked"
 
 
-def _check_others(folder: Path) -> None:
-    """Look at the process that wrote here before and did not end in order."""
+def _check_others(folder: Path, by_kernel: bool) -> None:
+    """Look at the process that wrote here before and did not end in order, or still writes where there are no locks."""
     before = _known(folder)
     if before is None:
         return
     silent = _silence(folder)
-    if not before.is_here and silent < STALE:
+    may_live = not before.is_here or (not by_kernel and _lives(before.pid))
+    if may_live and silent < STALE:
         raise _in_use(folder, before)
     log.info(f"note: {folder}: {before} has ended early; it was last active {duration(silent)} ago")
 
 
+def _lives(process: int) -> bool:
+    return bool(psutil.pid_exists(process))
+
+
 def _silence(folder: Path) -> float:
     """Return the seconds since the last renewal, both times by the clock of the folder's file system."""
-    os.utime(folder / LOCK)
-    return max(0.0, (folder / LOCK).stat().st_mtime - (folder / Writer.PLACE).stat().st_mtime)
+    try:
+        os.utime(folder / LOCK)
+        return max(0.0, (folder / LOCK).stat().st_mtime - (folder / Writer.PLACE).stat().st_mtime)
+    except OSError:  # it has just ended
+        return STALE
 
 
 def _in_use(folder: Path, writer: Writer | None) -> UserError:
@@ -151,35 +167,52 @@ def _known(folder: Path) -> Writer | None:
 
 
 @contextmanager
-def _announced(folder: Path) -> Iterator[None]:
-    """Keep `.writer.json` up to date while the block runs."""
-    place, ended = folder / Writer.PLACE, threading.Event()
-    Writer.this().write(folder)
+def _announced(folder: Path, by_kernel: bool) -> Iterator[None]:
+    """Keep `.writer.json` up to date while the block runs.
 
-    def beat() -> None:
-        while not ended.wait(BEAT):
-            with suppress(OSError):
-                os.utime(place)
-
-    thread = threading.Thread(target=beat, name="sketchfit-writer", daemon=True)
+    Raises:
+        UserError: without a lock of the kernel, another process has begun at the same time.
+    """
+    own, ended = Writer.this(), threading.Event()
+    own.write(folder)
+    if not by_kernel:
+        log.info(f"note: {folder}: the file system has no locks; {Writer.PLACE} shows others that this command writes")
+        time.sleep(SETTLING)
+        if (other := _known(folder)) is not None and other != own:
+            raise _in_use(folder, other)
+    thread = threading.Thread(target=_renew, args=(folder, own, ended), name="sketchfit-writer", daemon=True)
     thread.start()
     try:
         yield
     finally:
         ended.set()
         thread.join()
+        if _known(folder) in (own, None):
+            with suppress(OSError):
+                (folder / Writer.PLACE).unlink()
+
+
+def _renew(folder: Path, own: Writer, ended: threading.Event) -> None:
+    """Renew the time; stop this process where another one took it for dead and writes now."""
+    while not ended.wait(BEAT):
+        other = _known(folder)
+        if other is not None and other != own:
+            log.warning(f"{folder} is now written to by {other}: this command stops")
+            request_stop()
+            return
         with suppress(OSError):
-            place.unlink()
+            os.utime(folder / Writer.PLACE)
 
 
-def _release(lock: FileLock, folder: Path, missing: list[Path]) -> None:
-    lock.release()
+def _release(lock: KernelLock, folder: Path, missing: list[Path]) -> None:
+    names: set[str] = set()
     with suppress(OSError):
         names = {one.name for one in folder.iterdir()}
-        if names <= {LOCK, MARK}:
+    if names <= {LOCK, MARK}:
+        with suppress(OSError):
             (folder / MARK).unlink(missing_ok=True)
-        if names <= {LOCK, MARK} or MARK not in names:
-            (folder / LOCK).unlink()
+    lock.release(delete=names <= {LOCK, MARK} or MARK not in names)
+    with suppress(OSError):
         for one in missing:
             one.rmdir()
 
