@@ -163,3 +163,11 @@ def test_a_network_that_predicts_nan_after_training_accepts_the_advice(
     status, _, errors = cli(*command, "--set", "optimizer.lr=0.001")
     assert (status, errors) == (0, "")
     assert not list((tmp_path / "run").rglob("divergence.json"))
+
+
+@pytest.mark.parametrize("name", ["views.json", "weights.json", "calibration.json"])
+def test_a_run_without_a_file_that_decides_its_answers_is_refused(name: str, run: Path, drawn: Path, cli: Cli) -> None:
+    (run / "ensemble" / name).unlink()
+    status, printed, errors = cli("predict", run, drawn / "test.csv")
+    assert (status, printed) == (2, "")
+    assert name in errors

@@ -24,7 +24,7 @@ from sketchfit.inference.view_selection import merge_views
 from sketchfit.inference.votes import combine_folds
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefact import FINISH
-from sketchfit.runs.artefacts import Calibration, EnsembleWeights, MemberViews
+from sketchfit.runs.artefacts import Calibration, EnsembleWeights, MemberViews, Views
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 
@@ -85,13 +85,15 @@ class RunPredictor:
         """Return the predictor of a run; of a folder of `sketchfit fit`, the mean of its networks.
 
         Raises:
-            UserError: the run is not finished, or it is an ensemble of runs, which has no networks.
+            UserError: the run is not finished, a file of its answers is missing, or it is an ensemble of runs, which
+                has no networks.
         """
         if run.kind == "ensemble":
             raise UserError(
                 f"{run.path} is an ensemble of runs and has no networks of its own", "Predict with the runs it names."
             )
         if run.rule is None or run.views is None or run.calibration is None:
+            _check_none(run)
             return cls._mean(run, run.members)
         # Members that went into a soup under another member's name are not among the views.
         views = {name: run.views.members[name] for name in run.members if name in run.views.members}
@@ -176,6 +178,18 @@ class RunPredictor:
             prob = predictor.views(store, rows, views)
             found.append(merge_views([prob[name] for name in member.views.names], member.views.mode))
         return found
+
+
+def _check_none(run: Run) -> None:
+    """Refuse a run that has some of the files that decide its answers, and lacks others; a fit has none.
+
+    Raises:
+        UserError: one is missing.
+    """
+    found = {kind.PLACE: kind.exists(run.path) for kind in (EnsembleWeights, Views, Calibration)}
+    if any(found.values()):
+        missing = [run.path / place for place, exists in found.items() if not exists]
+        raise UserError([f"{path} is missing" for path in missing], "Run the command that made the folder again.")
 
 
 def _member(run: Run, recipe: Recipe, views: MemberViews) -> MemberNetworks:
