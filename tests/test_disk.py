@@ -101,18 +101,26 @@ def test_a_cause_is_found_and_sent_to_another_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("supported", [True, False])
 def test_space_is_reserved_and_content_stays(supported: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EOPNOTSUPP, "not here")
-
     path = tmp_path / "a"
     with path.open("wb") as file:
         file.write(b"begin")
         file.truncate(3_000_000)
     if not supported:
-        monkeypatch.setattr(os, "posix_fallocate", refuse)
+        monkeypatch.setattr("sketchfit.disk._allocated", lambda *_: False)
     reserve(path)
     assert path.stat().st_blocks * 512 >= 3_000_000
     assert path.read_bytes() == b"begin" + bytes(2_999_995)
+
+
+def test_a_failed_write_without_a_reason_is_no_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0")
+    for free, number in ((10**12, errno.EIO), (1000, errno.ENOSPC)):
+        usage = type("Usage", (), {"free": free})()
+        monkeypatch.setattr("sketchfit.disk.shutil.disk_usage", lambda _, usage=usage: usage)
+        found = disk_error(error, tmp_path / "last.ckpt")
+        assert found is not None
+        assert found.errno == number
+    assert disk_error(error) is None
 
 
 def test_the_command_line_prints_one_sentence(cli: Cli, small_disk: Path) -> None:

@@ -5,6 +5,7 @@ Some libraries hide the system's error: safetensors and torch raise errors of th
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import re
@@ -22,17 +23,26 @@ REASONS = {
     errno.EDQUOT: "your quota is used up",
     errno.EFBIG: "files may not become so large",
     errno.EROFS: "the file system is read-only",
+    errno.EIO: "writing fails (a quota, or a fault of the disk)",
 }
 """What each error of the system means, by its number."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Of them, those that only a write raises."""
+
 TEXTS = {
-    errno.ENOSPC: r"No space left on device|os error 28\b|database or disk is full|PytorchStreamWriter failed writing"
-    r"|inline_container.*unexpected pos|iostream error|basic_ios::clear",
+    errno.ENOSPC: r"No space left on device|os error 28\b|database or disk is full",
     errno.EDQUOT: r"[Dd]isk quota exceeded|os error 122\b",
     errno.EFBIG: r"File too large|os error 27\b",
     errno.EROFS: r"[Rr]ead-only file system|os error 30\b",
 }
 """In the messages of libraries that hide the system's error."""
+
+NO_REASON = r"PytorchStreamWriter failed writing|inline_container.*unexpected pos|iostream error"
+"""In the messages of torch where a write fails, for whatever reason."""
+
+LITTLE = 1 << 26
+"""Bytes: where less is free, a write without a reason has failed for lack of space."""
 
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENODEV)
 """Errors of a file system that cannot reserve space."""
@@ -87,13 +97,21 @@ def disk_error(error: BaseException, place: Path | None = None, needed: int | No
         return error
     if isinstance(error, UserError):
         return None
-    number = error.errno if isinstance(error, OSError) and error.errno in REASONS else None
-    if number is None:
-        number = next((known for known, text in TEXTS.items() if re.search(text, str(error))), None)
+    number = error.errno if isinstance(error, OSError) and error.errno in FULL else _number_of(str(error), place)
     if number is None:
         return None if error.__cause__ is None else disk_error(error.__cause__, place, needed)
     named = error.filename if isinstance(error, OSError) else None
     return DiskError(number, place or (Path(os.fsdecode(named)) if isinstance(named, str | bytes) else None), needed)
+
+
+def _number_of(text: str, place: Path | None) -> int | None:
+    """Return the number of the system's error that a library's message means; None for others."""
+    for number, words in TEXTS.items():
+        if re.search(words, text):
+            return number
+    if place is None or not re.search(NO_REASON, text):
+        return None
+    return errno.ENOSPC if shutil.disk_usage(existing_folder(place)).free < LITTLE else errno.EIO
 
 
 @contextmanager
@@ -120,23 +138,46 @@ def explained() -> Iterator[None]:
 
 
 def reserve(path: Path) -> None:
-    """Give a file with holes all its space. Otherwise a full disk ends the process when a mapped page is written.
+    """Give a new file all its space. Otherwise a full disk ends the process when a mapped page is written.
+
+    After its first megabyte the file must be a hole, as `open_memmap` makes it.
 
     Raises:
         DiskError: there is no space for it.
     """
     size = path.stat().st_size
     with writing(path, size), path.open("r+b") as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, size)
-        except (AttributeError, OSError) as error:  # no such function on this system, or in this file system
-            if isinstance(error, OSError) and error.errno not in UNSUPPORTED:
-                raise
-            for start in range(0, size, STEP):
-                file.seek(start)
-                part = file.read(STEP)
-                file.seek(start)
-                file.write(part)
+        if _allocated(file.fileno(), size):
+            return
+        begin = file.read(STEP)
+        file.seek(0)
+        file.write(begin)
+        for start in range(STEP, size, STEP):
+            file.write(bytes(min(STEP, size - start)))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _allocated(descriptor: int, size: int) -> bool:
+    """Give a file its space; return whether its file system can do so.
+
+    Not by `os.posix_fallocate`: where the file system cannot, it writes a byte to each block, one after the other.
+
+    Raises:
+        OSError: there is no space.
+    """
+    try:
+        fallocate = ctypes.CDLL(None, use_errno=True).fallocate
+    except (AttributeError, OSError, TypeError):  # only Linux has it
+        return False
+    fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_longlong, ctypes.c_longlong)
+    while fallocate(descriptor, 0, 0, size):
+        number = ctypes.get_errno()
+        if number in UNSUPPORTED:
+            return False
+        if number != errno.EINTR:
+            raise OSError(number, os.strerror(number))
+    return True
 
 
 def existing_folder(path: Path) -> Path:

@@ -65,13 +65,14 @@ def _written(destination: Destination) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            mode = _create(temporary)
-            yield temporary
-            _set_mode(temporary, mode if destination.mode is None else destination.mode)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync_folder(path.parent)
+            with writing(path):  # before the part is deleted: how much is free then says why it failed
+                mode = _create(temporary)
+                yield temporary
+                _set_mode(temporary, mode if destination.mode is None else destination.mode)
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+                sync_folder(path.parent)
         finally:
             with suppress(OSError):  # there is none, or the file system has become read-only
                 temporary.unlink()

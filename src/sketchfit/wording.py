@@ -32,7 +32,11 @@ def counted(number: int, noun: str) -> str:
 def size_text(count: float) -> str:
     """Return a number of bytes in decimal units.
 
-    >>> size_text(12_400_000), size_text(1.23e9), size_text(2.5e12)
-    ('12 MB', '1.2 GB', '2,500.0 GB')
+    >>> size_text(12_400_000), size_text(1.23e9), size_text(2.5e12), size_text(16_384), size_text(1.3e6)
+    ('12 MB', '1.2 GB', '2,500.0 GB', '16 kB', '1.3 MB')
     """
-    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+    if count >= 1e9:
+        return f"{count / 1e9:,.1f} GB"
+    if count >= 1e6:
+        return f"{count / 1e6:.0f} MB" if count >= 9.95e6 else f"{count / 1e6:.2g} MB"
+    return f"{max(1, round(count / 1e3))} kB" if count else "0 kB"

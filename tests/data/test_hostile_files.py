@@ -45,6 +45,10 @@ def arrays(path):
     from sketchfit.runs.arrays import read_npz
     return read_npz(path)
 
+def json(path):
+    from sketchfit.runs.state import State
+    return State.read_file(path)
+
 def member(path):
     if read_member(Path(f"{path}#2")) is None:
         raise ImageError("no such image")
@@ -72,6 +76,7 @@ def refused(path: Path, reader: str) -> str:
 
 
 READERS = {
+    "state.json": "json",
     "a.yaml": "load_recipe",
     "a.csv": "read_sheet",
     "a.csv.gz": "read_sheet",

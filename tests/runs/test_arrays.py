@@ -130,7 +130,7 @@ def test_an_array_without_space_is_an_error_and_leaves_nothing(small_disk):
     path = small_disk / "a.npy"
     with pytest.raises(DiskError) as caught:
         create_npy(path, (2000, 1000), np.uint8)
-    assert (caught.value.errno, caught.value.needed) == (errno.ENOSPC, 2_000_000)
+    assert (caught.value.errno, caught.value.needed) == (errno.ENOSPC, 2_000_128)
     assert list(small_disk.iterdir()) == []
 
 

@@ -122,7 +122,7 @@ def test_too_little_memory(monkeypatch):
 
 def test_too_little_disk_space(monkeypatch):
     assert checked(planned()).disk > 1e6
-    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000, "total": 10**12})())
     with pytest.raises(UserError, match="are free"):
         checked(planned())
 

@@ -10,7 +10,7 @@ from sketchfit.stages.disk_space import SPARE, DiskSpace, Need, check_space
 
 
 def compared(free: int, needs: list[Need], monkeypatch: pytest.MonkeyPatch) -> DiskSpace:
-    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free, "total": 10**12})())
     problems = Problems()
     found = check_space(needs, problems)
     problems.stop()

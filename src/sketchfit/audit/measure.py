@@ -24,6 +24,7 @@ from sketchfit.audit import broken, traits
 from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
 from sketchfit.audit.traits import TRAIT_NAMES, WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data import images, paper
+from sketchfit.data.cache.limit import make_room
 from sketchfit.data.decoders import large
 from sketchfit.data.decoders.formats import installed_decoders
 from sketchfit.data.digests import content_digests
@@ -169,6 +170,7 @@ class Measuring:
             progress(done)
         measured = self._measured()
         try:
+            make_room(self.path.parent, 0)
             write_npz(self.path, _arrays(measured))
         except DiskError:
             raise

@@ -25,7 +25,7 @@ from sketchfit.data.containers import read_member
 from sketchfit.data.decoders import cut_off, decoded, formats, jpeg, large, pillow, png, strokes, svg
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, Decoded, ImageError, explain
 from sketchfit.data.decoders.formats import HEAD, HTML_STARTS, ImageFormat, format_of, missing_decoder
-from sketchfit.regular import open_regular, read_regular
+from sketchfit.regular import check_regular, open_regular, read_regular
 
 __all__ = [
     "GREY_TOLERANCE", "MODULES", "Decoded", "ImageError", "additional_format", "decode", "decode_image",
@@ -36,8 +36,11 @@ GREY_TOLERANCE = 12
 """Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: more than what JPEG's
 rounding of chroma adds to a neutral grey (2 … 8), less than the faintest pencil colour."""
 
-MAX_BYTES = 1 << 29
-"""A larger file is not read: 100 million pixels of 4 bytes are smaller."""
+MAX_BYTES = 1 << 30
+"""A larger file is not read: 100 million pixels of 8 bytes are smaller."""
+
+ALONE = 1 << 28
+"""Bytes of a file that is read while no other large image is decoded."""
 
 MODULES = (cut_off, decoded, formats, jpeg, large, pillow, png, strokes, svg)
 """Whose code decides the pixels, besides this module."""
@@ -105,6 +108,8 @@ def read_image_file(path: Path) -> bytes:
         ImageError: the file does not exist, is not regular, is larger than `MAX_BYTES`, or cannot be read.
     """
     try:
+        if check_regular(path, MAX_BYTES).st_size > ALONE:
+            large.claim(large.AT_ONCE)
         return read_regular(path, MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         if (member := read_member(path)) is not None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
-import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
 from sketchfit.errors import UserError
+from sketchfit.remains import REMAINS, clear_remains
 from sketchfit.runs.artefacts import Sources
 from sketchfit.runs.environment import environment
 from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.folder import RunFolder
-from sketchfit.runs.fresh import REMAINS, check_fresh, delete_run
+from sketchfit.runs.fresh import check_fresh, delete_run
 from sketchfit.runs.lock import Writer, one_writer
 from sketchfit.runs.marks import LOCK, MARK
 from sketchfit.runs.recipe import read_recipe
@@ -43,7 +42,7 @@ def open_run(path: Path, recipe: Recipe, state: State, fresh: bool = False, same
     check_folder(run, state.kind)
     if run.state.is_file():
         _check_same(run, recipe, state, same_rows)
-    _clear_remains(path)
+    clear_remains(path.rglob(".*.part"))
     run.write_recipe(recipe)
     run.write(environment())
     write_state(run, state)
@@ -143,24 +142,3 @@ def _check_same(run: RunFolder, recipe: Recipe, state: State, same_rows: bool) -
             ],
             ELSEWHERE,
         )
-
-
-def _clear_remains(path: Path) -> None:
-    """Delete the half-written files of processes that were killed."""
-    for remains in path.rglob(".*.part"):
-        name = REMAINS.fullmatch(remains.name)
-        if name and not _is_alive(int(name[1])):
-            if remains.is_dir():
-                shutil.rmtree(remains, ignore_errors=True)
-            else:
-                remains.unlink(missing_ok=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True

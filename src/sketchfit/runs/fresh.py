@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sketchfit.errors import UserError
+from sketchfit.remains import REMAINS
 from sketchfit.runs.lock import Writer
 from sketchfit.runs.marks import LOCK, MARK
 from sketchfit.wording import listed
-
-REMAINS = re.compile(r"\..+\.(\d+)\.part")
-"""Name of a file that was being written (see `sketchfit.files.atomic`), with the number of the process."""
 
 KEPT = (LOCK, MARK, Writer.PLACE)
 """Files of sketchfit that stay."""

@@ -72,11 +72,15 @@ def check_space(needs: Sequence[Need], problems: Problems) -> DiskSpace:
     for need in needs:
         by_device.setdefault(need.folder.stat().st_dev, []).append(need)
     for there in by_device.values():
-        folder, free = there[0].folder, shutil.disk_usage(there[0].folder).free
+        folder, usage = there[0].folder, shutil.disk_usage(there[0].folder)
+        if not usage.total:  # some file systems do not know
+            continue
+        free = usage.free
         least, most = sum(one.least for one in there), sum(one.most for one in there)
         if least > free:
             problems.add(
-                f"about {size_text(least)} are needed at {folder} ({_parts(there)}), and {size_text(free)} are free",
+                f"about {size_text(least)} are needed at {folder} ({_parts(there)}), and {size_text(free)} are free: "
+                f"{size_text(least - free)} too little",
                 ADVICE,
             )
         elif most and most + SPARE > free:
@@ -112,13 +116,12 @@ def _store_needs(networks: Sequence[PlannedNetwork], table: Table) -> Iterator[N
 
 
 def _network_needs(networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table) -> Iterator[Need]:
-    """Yield each kind of network: weights, probabilities, and the checkpoints of one training."""
-    for one in networks:
-        if one.name not in trials:
-            continue
-        trial = trials[one.name]
+    """Yield each kind of network, with weights and probabilities; and the largest checkpoints of one training."""
+    tried = [(one, trials[one.name]) for one in networks if one.name in trials]
+    for one, trial in tried:
         probabilities = 4 * table.class_count * (len(table.train) + one.trainings * len(table.test))
         kept = one.trainings * trial.weights + probabilities
-        folder = existing_folder(one.folder)
-        yield Need(folder, "networks", kept, kept)
-        yield Need(folder, "checkpoints", trial.checkpoint, CHECKPOINTS * trial.checkpoint)
+        yield Need(existing_folder(one.folder), "networks", kept, kept)
+    if tried:  # one training after the other, and its checkpoints are deleted when it is finished
+        one, trial = max(tried, key=lambda pair: pair[1].checkpoint)
+        yield Need(existing_folder(one.folder), "checkpoints", trial.checkpoint, CHECKPOINTS * trial.checkpoint)

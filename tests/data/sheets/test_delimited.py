@@ -158,7 +158,7 @@ def test_compressed_tables(kind: str, tmp_path: Path) -> None:
 
 
 def test_compressed_tables_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketchfit.data.sheets.packed.MAX_BYTES", 1000)
+    monkeypatch.setattr("sketchfit.data.sheets.packed.MAX_UNPACKED", 1000)
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(bytes(1001)))
     with pytest.raises(TableError, match="larger than"):
         read_sheet(tmp_path / "t.csv.gz")

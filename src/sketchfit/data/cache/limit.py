@@ -12,9 +12,13 @@ from pathlib import Path
 from sketchfit.data.cache.entries import CacheEntry, cache_entries
 from sketchfit.data.cache.use import unused
 from sketchfit.errors import UserError
+from sketchfit.remains import clear_remains
 from sketchfit.wording import counted, size_text
 
 VARIABLE = "SKETCHFIT_CACHE_LIMIT"
+
+ABANDONED = 600.0
+"""Seconds without a change of a file that is being written: a single file takes seconds."""
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -56,8 +60,10 @@ def cache_limit() -> int | None:
 def make_room(cache: Path, needed: int) -> None:
     """Delete entries that were not used for the longest time until the limit allows so many bytes more.
 
-    What a process uses is never deleted, so the limit may be exceeded; that is logged.
+    What a process uses is never deleted, so the limit may be exceeded; that is logged. Files that killed processes left
+    behind are deleted in any case.
     """
+    clear_remains((path for path in cache.glob(".*.part") if path.is_file()), least_age=ABANDONED)
     limit = cache_limit()
     if limit is None:
         return

@@ -17,6 +17,9 @@ from sketchfit.regular import open_regular, read_regular
 FREE = 1 << 25
 """Any file may become so large."""
 
+MAX_UNPACKED = 1 << 28
+"""No table may become larger."""
+
 MOST_FACTOR = 100
 """A table shrinks to a tenth or less by compression; bytes of zero to a thousandth."""
 
@@ -30,7 +33,8 @@ def read_content(path: Path, name: str) -> bytes:
 
     Raises:
         OSError: it is no regular file, or larger than `MAX_BYTES`.
-        TableError: it cannot be decompressed, is larger than `MAX_BYTES`, or the archive has other than one table.
+        TableError: it cannot be decompressed, becomes larger than `most_unpacked`, or the archive has other than one
+            table.
     """
     if path.suffix.lower() not in PACKED:
         return read_regular(path, MAX_BYTES)
@@ -60,7 +64,7 @@ def most_unpacked(packed: int) -> int:
     Args:
         packed: bytes of the compressed file.
     """
-    return min(MAX_BYTES, max(FREE, MOST_FACTOR * packed))
+    return min(MAX_UNPACKED, max(FREE, MOST_FACTOR * packed))
 
 
 def _opened(file: IO[bytes], kind: str, name: str) -> IO[bytes]:

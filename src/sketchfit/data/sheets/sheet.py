@@ -9,11 +9,8 @@ from typing import Self
 from sketchfit.data.dialect import PLAIN, Dialect
 from sketchfit.wording import listed
 
-MAX_BYTES = 1 << 28
-"""A larger table is not read, also after decompression."""
-
-MOST_ROWS = 20_000_000
-"""A table with more rows is not read."""
+MAX_BYTES = 1 << 30
+"""A larger file of a table is not read."""
 
 MOST_CELLS = 50_000_000
 """A table with more cells is not read: each takes 8 bytes or more."""
