@@ -65,7 +65,7 @@ def _written(destination: Destination) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            with writing(path):  # before the part is deleted: how much is free then says why it failed
+            with writing(path):  # before the part is deleted: the free space shows why it failed
                 mode = _create(temporary)
                 yield temporary
                 _set_mode(temporary, mode if destination.mode is None else destination.mode)
