@@ -207,3 +207,13 @@ def test_groups_that_the_test_rows_decide_stay_with_finished_networks(
     assert (status, errors) == (0, "")
     assert (networks(run), stamps(run)) == (before, when)
     assert (run / "folds.parquet").read_bytes() == rows
+
+
+def test_a_check_finds_changed_training_images_too(data: Path, run: Path, tiny_file: Path, cli: Cli) -> None:
+    assert cli("check", data, "--recipe", tiny_file, "--out", run)[0] == 0
+    one, other = column(data / "train.csv")[:6:5]
+    CHANGES["content"](data / "train", one, other)
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    status, _, errors = cli("check", data, "--recipe", tiny_file, "--out", run)
+    assert (status, one in errors) == (2, True)
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before

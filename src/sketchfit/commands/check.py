@@ -8,11 +8,13 @@ from typing import Any
 
 from sketchfit.config.load import load_recipe
 from sketchfit.processors import recent_load
+from sketchfit.runs.create import check_folder
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.check import CheckReport, PlannedRun, check_run
-from sketchfit.stages.tables import load_table, print_table
+from sketchfit.stages.inputs import check_inputs
+from sketchfit.stages.start import open_tables
+from sketchfit.stages.tables import print_table
 from sketchfit.stages.threads import fit_threads
-from sketchfit.training.engine import make_engine
 
 
 def check(
@@ -21,7 +23,7 @@ def check(
     overrides: Sequence[str] | Mapping[str, Any] = (),
     out: str | Path | None = None,
 ) -> CheckReport:
-    """Check a run without starting it: recipe, tables, folds, a trial step of each network, memory and disk.
+    """Check a run without starting it: recipe, tables, folder, folds, a trial of each network, memory and disk.
 
     Args:
         data, recipe, overrides, out: as for `run`; networks that are finished in `out` are not tried.
@@ -31,11 +33,11 @@ def check(
     """
     settings = load_recipe(recipe, overrides)
     folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
-    table = load_table(Path(data), settings)
-    engine = make_engine(settings.compute)
-    engine.console(settings.tracking)
-    fit_threads(recent_load(), engine.device)
-    print_table(table)
-    report = check_run(PlannedRun(settings, folder), table, engine)
+    context = open_tables(Path(data), settings, folder)
+    fit_threads(recent_load(), context.engine.device)
+    print_table(context.table)
+    check_folder(context.run, "run")
+    check_inputs(context)
+    report = check_run(PlannedRun(settings, folder), context.table, context.engine)
     report.log()
     return report
