@@ -109,6 +109,28 @@ def test_networks_that_are_trained_together_fit_and_differ(seconds: float, done:
     assert all(unit.fold in open_folds[unit.member] for unit in chosen.units)
 
 
+@pytest.mark.parametrize("least", [2, 3])
+def test_each_member_is_trained_on_enough_folds_where_there_is_time(least: int):
+    options = replace(_options(NET, BIG), least_folds=least)
+    found = allocate(options, _left(3000.0))
+    assert all(part.folds >= least for part in found.parts)
+    assert all(part.folds < least for part in allocate(options, _left(NET.seconds(3, least) - 1)).parts)
+    begun = replace(NET, done=(5,), folds_done=(0,))
+    chosen = choose(replace(_options(BIG, begun), least_folds=least), _left(3000.0))
+    assert chosen is not None
+    assert chosen.units[0].key == "net/fold1", "what is unfinished comes first"
+    assert chosen.allocation is not None
+    (rest,) = [part for part in chosen.allocation.parts if part.option.name == "net"]
+    assert rest.folds >= least - 1
+
+
+def test_no_member_of_fewer_folds_is_added_to_those_that_have_enough():
+    complete = replace(NET, done=(5,) * 4, folds_done=FOLDS[:4])
+    for seconds in (60.0, 130.0, 260.0):
+        found = allocate(replace(_options(complete, BIG), least_folds=4), _left(seconds))
+        assert {part.option.name for part in found.parts} <= {"net"}
+
+
 def test_a_fold_of_a_group_that_was_dropped_is_still_open():
     chosen = choose(_options(replace(NET, done=(6,), folds_done=(1,))), _left(60.0))
     assert chosen is not None

@@ -11,6 +11,11 @@ from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
 COUNTS = Counts(train=100, valid=20, tests=50, folds=6, batch=10)
 
 
+@pytest.mark.parametrize(("valid", "folds", "least"), [(781, 8, 1), (250, 8, 2), (91, 8, 4), (20, 5, 5), (0, 3, 3)])
+def test_members_have_folds_with_enough_rows(valid: int, folds: int, least: int):
+    assert Counts(7 * valid, valid, 100, folds, 32).least_folds == least
+
+
 def test_the_first_fold_stores_output_for_all_folds_in_as_many_epochs_as_there_are_copies():
     backbone = PlannedBackbone("net", {"backbone": "resnet18"}, 128)
     rung = Rung("net-128", "network", backbone, 128, {"model": {"freeze": {"copies": 3}}})

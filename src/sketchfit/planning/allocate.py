@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 
@@ -82,10 +82,35 @@ def seconds_of(parts: Sequence[Part], at_once: int) -> float:
 def allocate(options: Options, left: TimeLeft) -> Allocation:
     """Return the allocation of the highest worth; of equal ones the shorter one. It may have no parts.
 
+    Each member has at least `options.least_folds` folds in the end. Where there is no time for that, it has as many as
+    those that are trained, or half as many where none is.
+
     Args:
         options: what there is and what is done.
         left: for units.
     """
+    found = Allocation((), 0.0)
+    for least in _least_folds(options):
+        found = _best(replace(options, least_folds=least), left)
+        if found.parts:
+            break
+    return found
+
+
+def _least_folds(options: Options) -> Iterator[int]:
+    """Yield the numbers of folds that each member should have, the one to try first at first."""
+    done = [len(one.done) for one in options.networks if one.done]
+    least = min(options.least_folds, len(options.folds))
+    yield least
+    if done:
+        if min(done) < least:
+            yield min(done)
+        return
+    while (least := least // 2) > 0:
+        yield least
+
+
+def _best(options: Options, left: TimeLeft) -> Allocation:
     has_bank, best, best_seconds = options.has_bank, tuple[Part, ...](), 0.0
     done = {one.name: one.with_folds(0, 0) for one in options.networks if one.done}
     best_worth = worth(list(done.values()), has_bank)
@@ -97,12 +122,12 @@ def allocate(options: Options, left: TimeLeft) -> Allocation:
 
 
 def by_gain(options: Options, allocation: Allocation) -> list[Part]:
-    """Return the parts, the one first of which a fold gains most per second now."""
-    before = worth(options.networks_done, options.has_bank)
+    """Return the parts: unfinished members first, then the one of which a fold gains most per second now."""
+    before, unfinished = worth(options.networks_done, options.has_bank), options.unfinished
 
-    def rate(part: Part) -> float:
+    def rate(part: Part) -> tuple[bool, float]:
         one = Part(part.option, 1, part.epochs)
-        return (_worth_with(options, [one]) - before) / one.seconds
+        return part.option in unfinished, (_worth_with(options, [one]) - before) / one.seconds
 
     return sorted(allocation.parts, key=rate, reverse=True)
 
@@ -125,7 +150,7 @@ def _worth_with(options: Options, parts: Sequence[Part]) -> float:
 def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, ...], float]]:
     """Yield allocations that fit, and their time: one length, and one number of folds, which may differ for the first
     member."""
-    most = len(options.folds)
+    most, unfinished = len(options.folds), options.unfinished
     allowed = {one: one.allowed(left) for one in options.networks_open}
     possible = [one for one, seconds in allowed.items() if one.seconds(SHORTEST) <= seconds]
     parts = {
@@ -134,10 +159,14 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, 
     }
     for count in range(1, MOST_TOGETHER + 1):
         for members in combinations(possible, count):
+            if any(one not in members for one in unfinished):
+                continue
             longest = min(allowed[one] for one in members)
             for epochs, folds in product(_lengths(members), range(1, most + 1)):
                 for others in range(1, folds + 1) if count > 1 else (1,):
                     found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
+                    if any(len(part.networks.epochs) < options.least_folds for part in found):
+                        continue
                     if sum(part.each * part.folds for part in found) > options.at_once * longest:
                         continue
                     if (seconds := seconds_of(found, options.at_once)) <= longest:

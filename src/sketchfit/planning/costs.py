@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,9 @@ SINGLE_HEAD = 0.35
 DOUBT = 1.08
 """A network may take so many times as long as estimated, where none of its member was trained yet: to drop it wastes
 its time."""
+
+LEAST_ROWS = 300
+"""Out-of-fold rows on which members should be compared and combined, at least."""
 
 ANSWER = (0.5, 6e-4)
 """Seconds of an answer by several members, and per image."""
@@ -61,6 +65,11 @@ class Counts:
     def updates(self) -> int:
         """Updates of an epoch."""
         return max(1, self.train // min(self.batch, self.train))
+
+    @property
+    def least_folds(self) -> int:
+        """Folds of a member with enough rows, or all."""
+        return min(self.folds, math.ceil(LEAST_ROWS / max(1, self.valid)))
 
     @property
     def answer_seconds(self) -> float:

@@ -119,6 +119,7 @@ class Options:
         folds: their numbers, in the order in which they are trained.
         answered: whether there is an answer; it may be by members that are not among these.
         at_once: networks that are trained at the same time.
+        least_folds: folds that each member should have, so that members are compared on enough rows.
     """
 
     banks: Sequence[BankOption]
@@ -126,6 +127,7 @@ class Options:
     folds: tuple[int, ...]
     answered: bool = False
     at_once: int = 1
+    least_folds: int = 1
 
     @property
     def networks_open(self) -> list[NetworkOption]:
@@ -141,6 +143,11 @@ class Options:
     def networks_done(self) -> list[Networks]:
         """Networks that are finished."""
         return [one.with_folds(0, 0) for one in self.networks if one.done]
+
+    @property
+    def unfinished(self) -> list[NetworkOption]:
+        """Members with fewer folds than they should have, which can still be trained."""
+        return [one for one in self.networks_open if 0 < len(one.done) < self.least_folds]
 
     @property
     def has_bank(self) -> bool:

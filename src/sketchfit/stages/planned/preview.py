@@ -144,4 +144,4 @@ def _options(context: RunContext, rungs: Sequence[Rung], rates: Mapping[str, Rat
         else:
             views = 1 + len(rung.settings["inference"]["views"])
             networks.append(replace(network_option(rung, here, counts, 1.0, (), views), doubt=DOUBT))
-    return Options(banks, networks, tuple(range(counts.folds)))
+    return Options(banks, networks, tuple(range(counts.folds)), least_folds=counts.least_folds)

@@ -93,7 +93,10 @@ class RunWork:
             else:
                 option = self._network(rung, rates, ratio, done.get(name, ()))
                 networks.append(replace(option, prior=priors[rung.backbone.name]))
-        return Options(banks, networks, self._numbers, bool(self.book.plan.answers), self.book.plan.networks_at_once)
+        plan = self.book.plan
+        return Options(
+            banks, networks, self._numbers, bool(plan.answers), plan.networks_at_once, self.counts.least_folds
+        )
 
     def _network(self, rung: Rung, rates: Rates, ratio: float, done: Sequence[PlannedUnit]) -> NetworkOption:
         """Return a network member with its estimated times and its finished folds."""
