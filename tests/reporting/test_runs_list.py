@@ -62,3 +62,19 @@ def test_the_table_has_one_line_per_run(
     assert head.split()[:3] == ["run", "when", "backbone"]
     assert first.startswith("a ")
     assert "unfinished" in second
+
+
+def test_a_damaged_run_does_not_hide_the_others(
+    make_run: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, name in enumerate("ab"):
+        make_run(name, seed)
+    broken = next((tmp_path / "b").glob("members/*/*/done.json"))
+    broken.write_text("{")
+    first, second = list_runs(tmp_path, "name")
+    assert (first.damage, second.top1) == ("", None)
+    assert str(broken) in second.damage
+    runs(tmp_path, "name")
+    printed = capsys.readouterr().out
+    assert "damaged" in printed.splitlines()[2]
+    assert str(broken) in printed

@@ -54,6 +54,8 @@ def _print(lines: Sequence[RunLine]) -> None:
     widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
     for row in cells:
         log.info("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+    for damage in (one.damage for one in lines if one.damage):
+        log.info(f"note: {damage}")
 
 
 def _cells(one: RunLine) -> tuple[str, ...]:
@@ -65,7 +67,7 @@ def _cells(one: RunLine) -> tuple[str, ...]:
         str(one.networks),
         thousands(one.rows),
         MISSING if one.top1 is None else percent(one.top1.value),
-        interval(one.top1) if one.top1 is not None and not one.lacks else "unfinished",
+        "damaged" if one.damage else interval(one.top1) if one.top1 is not None and not one.lacks else "unfinished",
         MISSING if one.claim is None else f"{percent(one.claim.value)} ({interval(one.claim)})",
         percent(one.top5),
         decimals(one.log_loss),

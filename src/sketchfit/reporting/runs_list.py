@@ -31,6 +31,7 @@ class RunLine:
         log_loss: in nats.
         seconds: training time.
         lacks: what it lacks to be finished; empty where it is.
+        damage: which file is damaged; such a run has no figures.
     """
 
     name: str
@@ -45,13 +46,14 @@ class RunLine:
     log_loss: float | None
     seconds: float
     lacks: str = ""
+    damage: str = ""
 
 
 SORTABLE = tuple(field.name for field in fields(RunLine))
 
 
 def list_runs(folder: str | Path, sort: str = "top1") -> list[RunLine]:
-    """List the runs in a folder, unfinished ones too.
+    """List the runs in a folder, unfinished and damaged ones too.
 
     Args:
         folder: holds run folders.
@@ -63,10 +65,19 @@ def list_runs(folder: str | Path, sort: str = "top1") -> list[RunLine]:
     root = Path(folder)
     if not root.is_dir():
         raise UserError(f"{root} is no folder")
-    lines = [run_line(Run.open(path.parent)) for path in sorted(root.glob("*/state.json"))]
+    lines = [_line_of(path.parent) for path in sorted(root.glob("*/state.json"))]
     if not lines:
         raise UserError(f"{root} holds no runs", "Give the folder that contains run folders, `runs` by default.")
     return sort_runs(lines, sort)
+
+
+def _line_of(folder: Path) -> RunLine:
+    """Return the line of a folder; that of a damaged one has no figures and names the damage."""
+    try:
+        return run_line(Run.open(folder))
+    except UserError as error:
+        when = (folder / "state.json").stat().st_mtime
+        return RunLine(folder.name, when, "", 0, 0, 0, None, None, None, None, 0.0, damage=error.problems[0])
 
 
 def run_line(run: Run) -> RunLine:
