@@ -95,6 +95,15 @@ def test_a_run_with_a_deadline_has_the_answers_of_its_rows(run: Path) -> None:
     assert "images" in what_is_missing(Run.open(run))
 
 
+@pytest.mark.parametrize(
+    "name", ["views.json", "weights.json", "calibration.json", "oof.npz", "test.npz", "steps.json"]
+)
+def test_an_incomplete_copy_answers_nothing(run: Path, drawn: Path, cli: Cli, name: str) -> None:
+    (run / "ensemble" / name).unlink()
+    status, printed, errors = cli("predict", run, next(drawn.glob("test/*.*")))
+    assert (status, printed, f"ensemble/{name}" in errors) == (2, "", True)
+
+
 def test_a_network_that_is_deleted_is_missing(run: Path) -> None:
     shutil.rmtree(network(run, 1))
     assert "fold1" in what_is_missing(Run.open(run))

@@ -9,7 +9,16 @@ from typing import Any
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import keys_that_decide
 from sketchfit.errors import UserError
-from sketchfit.runs.artefacts import Finished, RunClock, RunPlan
+from sketchfit.runs.artefacts import (
+    Calibration,
+    EnsembleWeights,
+    EstimatedFrequencies,
+    Finished,
+    RunClock,
+    RunPlan,
+    Steps,
+    Views,
+)
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.inputs import read_inputs
@@ -20,6 +29,18 @@ LATER = "the stages after training are not done"
 
 _NO_ANSWERS = ("distill", "report", "tracking")
 """Sections of the recipe on which no answer depends."""
+
+_ANSWERS = (
+    EnsembleWeights.PLACE,
+    Views.PLACE,
+    Calibration.PLACE,
+    EstimatedFrequencies.PLACE,
+    Steps.PLACE,
+    "ensemble/oof.npz",
+    "ensemble/test.npz",
+    "folds.parquet",
+)
+"""Files without which commands would answer in another way, or not at all."""
 
 PARTIAL = "Let the same command finish it, or use what there is with --partial."
 
@@ -48,7 +69,12 @@ def open_finished(path: str | Path, *, partial: bool = False) -> tuple[Run, tupl
 def mark_finished(folder: RunFolder) -> None:
     """Write that a run is finished with its present settings and rows."""
     run = Run(folder)
-    mark = Finished(recipe=answer_digest(run.recipe), inputs=_inputs_digest(folder), table_id=run.state.table_id)
+    mark = Finished(
+        recipe=answer_digest(run.recipe),
+        inputs=_inputs_digest(folder),
+        table_id=run.state.table_id,
+        files=tuple(name for name in _ANSWERS if (folder.path / name).is_file()),
+    )
     folder.write(mark)
 
 
@@ -61,7 +87,7 @@ def what_is_missing(run: Run) -> str:
         return "" if run.has("oof") else "its runs are not combined"
     mark = Finished.find(run.path)
     if (plan := run.plan) is not None:
-        return _missing_of_plan(run, plan) or ("" if mark is None else _changed_rows(run, mark))
+        return _missing_of_plan(run, plan) or ("" if mark is None else _lost_or_changed(run, mark))
     if run.kind != "run":
         missing = _missing_networks(run, (0,))
         return _not_trained(missing) if run.kind == "fit" else "nothing is trained"
@@ -110,10 +136,12 @@ def _stages_left(run: Run, mark: Finished | None) -> str:
         return LATER
     if mark.recipe != answer_digest(run.recipe):
         return "its settings have changed since its answers were computed"
-    return _changed_rows(run, mark)
+    return _lost_or_changed(run, mark)
 
 
-def _changed_rows(run: Run, mark: Finished) -> str:
+def _lost_or_changed(run: Run, mark: Finished) -> str:
+    if lost := [name for name in mark.files if not (run.path / name).is_file()]:
+        return f"{listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"
     same = (mark.inputs, mark.table_id) == (_inputs_digest(run.folder), run.state.table_id)
     return "" if same else "its tables or images have changed since its answers were computed"
 

@@ -33,9 +33,11 @@ class Finished(Artefact):
         recipe: digest of the settings that decide the answers.
         inputs: digest of all rows.
         table_id: digest of the tables.
+        files: what the answers consist of, relative to the folder.
     """
 
     PLACE = "finished.json"
     recipe: str
     inputs: str
     table_id: str
+    files: tuple[str, ...] = ()
