@@ -33,7 +33,7 @@ SECRET_KEY = re.compile(
 )
 """End of a setting's key whose value is secret whatever it looks like."""
 
-_URL = re.compile(r"(?<![\\\w])([a-z][a-z0-9+.-]*)://[^\s'\"<>]*", re.IGNORECASE)
+_URL = re.compile(r"(?<![\\\w])([a-z][a-z0-9+.-]{0,30})://[^\s'\"<>]*", re.IGNORECASE)
 _TOKENS = re.compile(
     r"\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}|\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}|\bhf_\w{16,}|\bsk-[\w-]{16,}"
     r"|\bAKIA[0-9A-Z]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bwandb_v1_\w+"
@@ -43,9 +43,10 @@ _TOKENS = re.compile(
     r"|(?<![/\w])[0-9a-f]{40}(?![/\w])",
     re.DOTALL,
 )
-_NAMED = rf"[\w.-]*(?:{SECRET_NAME.pattern})[\w.-]*"
+# Lengths are bounded, so that the time grows only in proportion to the text.
+_NAMED = rf"(?:{SECRET_NAME.pattern})[\w.-]{{0,99}}"
 _VALUE = r"('[^']*'|\"[^\"]*\"|[^\s,;&'\"]+)"
-_ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--{_NAMED}\s+(?!--)){_VALUE}", re.IGNORECASE)
+_ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--[\w.-]{{0,99}}?{_NAMED}\s+(?!--)){_VALUE}", re.IGNORECASE)
 _COUNT = re.compile(r"tokens['\"]?\s*[=:]\s*\d+$", re.IGNORECASE)
 _HEADER = re.compile(
     r"((?:authorization|cookie)['\"]?\s*[=:]\s*['\"]?(?:(?:bearer|basic|digest|token|negotiate)\s+)?)[^\r\n'\",]+",
@@ -57,7 +58,7 @@ _LOGIN = re.compile(r"(?<![\w.+%/-])[\w.+%-]+:[^\s:@/'\"]+@(?=[\w-]+(?:\.[\w-]+)
 _PATH_TOKEN = re.compile(r"/(?:(?=[A-Z]*\d)[A-Z][A-Z0-9]{8,}|(?=[^/]*\d)(?=[^/]*[A-Z])(?=[^/]*[a-z])[\w-]{16,})(?=/|$)")
 _WEBHOOK = re.compile(
     r"((?:hooks\.slack\.com/[a-z]+|(?:discord|discordapp)\.com/api(?:/v\d+)?/webhooks|api\.telegram\.org|"
-    r"[\w.-]*office\.com/webhook\w*|(?<![\w.])/?services(?=/T\w+/B\w+/))/)([^\s'\"<>?#]+)",
+    r"office\.com/webhook\w*|(?<![\w.])/?services(?=/T\w+/B\w+/))/)([^\s'\"<>?#]+)",
     re.IGNORECASE,
 )
 
