@@ -131,3 +131,13 @@ def test_convolutional_classifier_and_distilled_one():
         attach_head(twin, section, 5)
     attach_head(twin, HeadSection.standard(), 5)
     assert twin.eval()(images()[:, :, :32, :32]).shape == (2, 5)
+
+
+def test_the_linear_layer_next_to_pooling_is_replaced(monkeypatch):
+    model = timm.create_model("test_nfnet", pretrained=False, num_classes=3)
+    monkeypatch.setattr(type(model), "get_classifier", lambda self: self.head)  # as Sequencer and SAM have it
+    before, pooling = model.head.fc, model.head.global_pool
+    attach_head(model, HeadSection.model_validate("cosine"), 5)
+    assert model.head.global_pool is pooling
+    assert model.head.fc is not before
+    assert model(images()).shape == (2, 5)

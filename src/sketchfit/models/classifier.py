@@ -37,7 +37,7 @@ def attach_head(model: nn.Module, section: HeadSection, classes: int) -> None:
         classes: number of classes, at least 1.
 
     Raises:
-        UserError: the backbone's classifier is not one linear (or 1 × 1 convolution) layer, and the head is not timm's
+        UserError: the backbone's classifier has not one linear (or 1 × 1 convolution) layer, and the head is not timm's
             own linear one.
     """
     device = next(model.parameters()).device
@@ -45,13 +45,21 @@ def attach_head(model: nn.Module, section: HeadSection, classes: int) -> None:
     if section.is_timms:
         model.to(device)
         return
-    names = classifier_names(model)
-    old = model.get_submodule(names[0]) if len(names) == 1 else None
-    if not isinstance(old, nn.Linear | nn.Conv2d):
+    place = _linear_place(model)
+    old = None if place is None else model.get_submodule(place)
+    if place is None or not isinstance(old, nn.Linear | nn.Conv2d):
         raise UserError(
             f"{type(model).__name__} has no single linear classifier that a {section.name} head could replace",
             "Set model.head to linear without dropout, or choose another backbone.",
         )
     features = old.in_features if isinstance(old, nn.Linear) else old.in_channels
-    parent, _, name = names[0].rpartition(".")
+    parent, _, name = place.rpartition(".")
     setattr(model.get_submodule(parent), name, section.build(features, classes).to(device))
+
+
+def _linear_place(model: nn.Module) -> str | None:
+    """Return the name of the one linear layer of a model's classifier; some have it next to pooling or dropout."""
+    names = classifier_names(model)
+    parts = model.get_submodule(names[0]).named_modules() if len(names) == 1 else ()
+    linear = [name for name, module in parts if isinstance(module, nn.Linear | nn.Conv2d)]
+    return ".".join(filter(None, (names[0], linear[0]))) if len(linear) == 1 else None
