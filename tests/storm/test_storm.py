@@ -18,10 +18,9 @@ SEED = "0"
 
 @pytest.mark.slow
 @pytest.mark.skipif(not available(), reason="needs Linux on x86-64")
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_try_is_silently_wrong_or_ends_in_a_traceback(kind: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.storm", "--kinds", kind, "--seed", SEED, "--scratch", str(tmp_path)]
+def test_no_try_is_silently_wrong_or_ends_in_a_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.storm", "--seed", SEED, "--scratch", str(tmp_path)]
     command += ["--tries", os.environ.get("STORM_TRIES", "2")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "| all " in done.stdout
+    assert all(f"| {kind} " in done.stdout for kind in KINDS)
