@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import safetensors
 import safetensors.numpy
 
 Results = dict[str, str]
@@ -21,8 +23,13 @@ def weights_of(run: Path) -> Results:
     """Return digests by tensor: the order of a file's metadata is random."""
     found = {}
     for path in run.rglob("model.safetensors"):
-        tensors = safetensors.numpy.load_file(path)
-        found |= {f"{path.relative_to(run)}:{name}": _digest(value) for name, value in tensors.items()}
+        name = path.relative_to(run)
+        try:
+            tensors = safetensors.numpy.load_file(path)
+        except (OSError, ValueError, safetensors.SafetensorError):
+            found[f"{name}"] = "damaged"
+            continue
+        found |= {f"{name}:{tensor}": _digest(value) for tensor, value in tensors.items()}
     return found
 
 
@@ -31,10 +38,17 @@ def answers_of(run: Path) -> Results:
     found = {}
     for path in sorted(run.rglob("*.npz")):
         if path.name in ("oof.npz", "test.npz"):
-            with np.load(path, allow_pickle=False) as file:
-                found |= {f"{path.relative_to(run)}:{name}": _digest(file[name]) for name in ("row", "prob")}
+            found |= {f"{path.relative_to(run)}:{name}": digest for name, digest in _probabilities(path).items()}
     submission = run / "submission.csv"
     return found | {"submission.csv": file_digest(submission)}
+
+
+def _probabilities(path: Path) -> Results:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: _digest(file[name]) for name in ("row", "prob")}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return {"prob": "damaged"}
 
 
 def file_digest(path: Path) -> str:
