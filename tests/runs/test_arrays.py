@@ -80,6 +80,28 @@ def test_single_arrays_are_mapped(tmp_path):
     assert read_npy(tmp_path / "n.npy").tolist() == [1.5, 2.5]
 
 
+@pytest.mark.parametrize("read", [read_npy, map_npy])
+def test_a_damaged_header_is_a_value_error(tmp_path, read):
+    """NumPy raises SyntaxError, TokenError and others."""
+    path = tmp_path / "a.npy"
+    write_npy(path, np.arange(6, dtype=np.uint8).reshape(2, 3))
+    content = path.read_bytes()
+    refused = 0
+    for place in range(10, 70):
+        for bit in (0, 2, 6):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            try:
+                read(path)
+            except ValueError:
+                refused += 1
+    assert refused > 100
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"array|empty"):
+        read(path)
+
+
 def test_probabilities_come_back(tmp_path):
     row, prob = np.array([4, 2]), np.array([[0.5, 0.5], [0.25, 0.75]], dtype=np.float32)
     write_probabilities(tmp_path / "p.npz", row, prob)

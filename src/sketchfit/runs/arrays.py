@@ -11,7 +11,7 @@ import math
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.format import dtype_to_descr, open_memmap, read_array, write_array_header_1_0
@@ -74,14 +74,36 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
 
 
 def map_npy(path: Path, *, writable: bool = False) -> Array:
-    """Map an array into memory, read-only unless wanted otherwise: pages are read from disk when they are used."""
-    mapped: Array = np.load(path, mmap_mode="r+" if writable else "r", allow_pickle=False)
-    return mapped
+    """Map an array into memory, read-only unless wanted otherwise: pages are read from disk when they are used.
+
+    Raises:
+        OSError: it is missing, or cannot be read.
+        ValueError: it is damaged.
+    """
+    return _loaded(path, "r+" if writable else "r")
 
 
 def read_npy(path: Path) -> Array:
-    """Read an array."""
-    array: Array = np.load(path, allow_pickle=False)
+    """Read an array.
+
+    Raises:
+        OSError: it is missing, or cannot be read.
+        ValueError: it is damaged.
+    """
+    return _loaded(path, None)
+
+
+def _loaded(path: Path, mode: Literal["r", "r+"] | None) -> Array:
+    try:
+        array: Array = np.load(path, mmap_mode=mode, allow_pickle=False)
+    except (OSError, ValueError):
+        raise
+    except (
+        Exception
+    ) as error:  # NumPy parses the header as Python, and raises many kinds for bytes that are not its own
+        raise ValueError(f"{path} is no array: {error}") from error
+    if not isinstance(array, np.ndarray):  # an archive of arrays
+        raise ValueError(f"{path} is no array")
     return array
 
 
