@@ -171,3 +171,14 @@ def test_a_run_without_a_file_that_decides_its_answers_is_refused(name: str, run
     status, printed, errors = cli("predict", run, drawn / "test.csv")
     assert (status, printed) == (2, "")
     assert name in errors
+
+
+def test_answers_that_are_no_numbers_are_not_submitted(run: Path, cli: Cli) -> None:
+    path = run / "ensemble" / "test.npz"
+    found = read_probabilities(path)
+    write_probabilities(path, found.row, np.where(found.row[:, None] == 3, np.float32("nan"), found.prob))
+    before = (run / "submission.csv").read_bytes()
+    status, printed, errors = cli("submit", run)
+    assert (status, printed) == (2, "")
+    assert str(path) in errors
+    assert (run / "submission.csv").read_bytes() == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sketchfit.config.parse import member_recipes, parse_recipe
@@ -281,8 +282,16 @@ class Run:
                 what = {"oof": "out-of-fold", "test": "test"}[split]
                 hint = "It was made by `sketchfit fit`, which holds no rows out." if self.kind == "fit" else FINISH
                 raise UserError(f"{self.path} holds no {what} probabilities", hint)
-            return read_probabilities(self.folder.ensemble / f"{split}.npz")
+            return _finite(self.folder.ensemble / f"{split}.npz")
         networks = self.networks(name)
         if not networks:
             raise UserError(f"{self.path} holds no finished network of {name}", FINISH)
         return mean_by_row([one.probabilities(split) for one in networks])
+
+
+def _finite(path: Path) -> Probabilities:
+    """Read the probabilities of a run; those without numbers, of older versions, would answer the first class."""
+    found = read_probabilities(path)
+    if not np.isfinite(found.prob).all():
+        raise UserError(f"{path} has NaN or infinite probabilities", "Run the command that made the folder again.")
+    return found
