@@ -30,6 +30,14 @@ REASONS = {
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """Of them, those that only a write raises."""
 
+ADVICE = {
+    errno.ENOSPC: "Free some space (`sketchfit cache clear` deletes image stores and features)",
+    errno.EDQUOT: "Free some space (`sketchfit cache clear` deletes image stores and features)",
+    errno.EFBIG: "Allow larger files (`ulimit -f unlimited`)",
+    errno.EROFS: "Make the file system writable",
+}
+"""What to do, by the number."""
+
 TEXTS = {
     errno.ENOSPC: r"No space left on device|os error 28\b|database or disk is full",
     errno.EDQUOT: r"[Dd]isk quota exceeded|os error 122\b",
@@ -77,11 +85,11 @@ class DiskError(OSError):
             folder = existing_folder(self.place)
             free = size_text(shutil.disk_usage(folder).free)
             text += f" in {folder} ({free} free{f', {size_text(self.needed)} needed' if self.needed else ''})"
+        what = ADVICE.get(self.errno or 0, "Look at the disk and at its quota")
         return UserError(
             text,
-            "The same command then continues from here: free some space (`sketchfit cache clear` deletes image stores "
-            "and features), or choose another place for results (--out), stores (SKETCHFIT_CACHE) or temporary files "
-            "(TMPDIR).",
+            f"{what}, or choose another place: --out for results, SKETCHFIT_CACHE for image stores, TMPDIR for "
+            "temporary files. Then run the same command again: what is finished is not done again.",
         )
 
 
@@ -127,7 +135,7 @@ def writing(place: Path, needed: int | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def as_user_error() -> Iterator[None]:
     """Raise a disk that takes no more as a `UserError`."""
     try:
         yield

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 from sketchfit.data.images import ImageError, decode
 from sketchfit.data.in_threads import in_threads
 from sketchfit.data.resize import to_square
+from sketchfit.regular import check_regular
 
 Pixels = NDArray[np.uint8]
 """An image, uint8 [H, W, C], C in {1, 3}, RGB."""
@@ -96,6 +97,7 @@ def data_uri(content: bytes, kind: str = "image/webp") -> str:
 
 def _fast_jpeg(path: Path, side: int, max_pixels: int) -> Pixels | None:
     try:
+        check_regular(path)
         with Image.open(path, formats=("JPEG",)) as image:
             if image.width * image.height > max_pixels or image.mode not in {"L", "RGB"}:
                 return None
