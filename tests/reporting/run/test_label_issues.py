@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.label_issues import (
-    COLUMNS,
     LabelIssue,
     disagreeing_copies,
     doubtful_labels,
@@ -61,7 +61,7 @@ def test_review_file_names_the_drawing_and_has_no_decision(make_run: Callable[..
     evidence = read_evidence(make_run())
     issues = [LabelIssue(5, 2, 0.1, 0.8, "network"), LabelIssue(90, 1, 0.25, 0.5, "copies")]
     rows = list(csv.DictReader(io.StringIO(review_csv(evidence, issues))))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == LABEL_ISSUES
     assert [row["image_path"] for row in rows] == [evidence.paths[one.place] for one in issues]
     assert [row["label"] for row in rows] == [evidence.class_names[evidence.label[one.place]] for one in issues]
     assert [row["suggested"] for row in rows] == ["class <2>", "class <1>"]
