@@ -15,10 +15,12 @@ import pytest
 from PIL import Image
 
 from sketchfit.data import store as store_module
+from sketchfit.data import store_names as store_names_module
 from sketchfit.data.digests import ContentDigests
 from sketchfit.data.images import decode
 from sketchfit.data.resize import to_square
 from sketchfit.data.store import Decoding, Store, StoreSettings, open_store
+from sketchfit.data.store_names import store_names
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import create_npy
 from tests.data import malformed
@@ -287,7 +289,7 @@ def test_only_the_arrays_that_are_needed_take_space(
         made.append(shape)
         return create_npy(path, shape, dtype)
 
-    monkeypatch.setattr(store_module, "create_npy", create)
+    monkeypatch.setattr("sketchfit.data.store_pixels.create_npy", create)
     open_store(root, paths, SETTINGS, cache_folder)
     assert made == [(5, 24, 24, 1)]
     open_store(root, paths, replace(SETTINGS, channels=3), cache_folder)
@@ -323,7 +325,7 @@ def test_decoders_count_where_their_formats_occur(
     (root / "a.svg").write_text(SVG)
 
     def opened(decoders: tuple[str, ...], files: list[str]) -> Store:
-        monkeypatch.setattr(store_module, "installed_decoders", lambda: decoders)
+        monkeypatch.setattr(store_names_module, "installed_decoders", lambda: decoders)
         return open_store(root, files, SETTINGS, cache_folder)
 
     without = opened((), paths)
@@ -340,6 +342,6 @@ def test_a_large_image_has_another_name(
     root, paths = images
     content = [ContentDigests.of((root / path).read_bytes()) for path in paths]
     enlarged = [replace(content[0], is_large=True), *content[1:]]
-    names, others = (store_module.store_names(one, SETTINGS) for one in (content, enlarged))
+    names, others = (store_names(one, SETTINGS.__dict__) for one in (content, enlarged))
     assert not set(names) & set(others)
     assert len(others) == 1

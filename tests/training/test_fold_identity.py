@@ -23,7 +23,7 @@ def test_other_decoders_and_an_empty_cache_train_nothing_again(
     before = times(out)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
-        patch.setattr("sketchfit.data.store.installed_decoders", lambda: decoders)
+        patch.setattr("sketchfit.data.store_names.installed_decoders", lambda: decoders)
         status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", out)
     assert status == 0, errors
     assert times(out) == before
@@ -38,7 +38,7 @@ def test_a_network_of_an_earlier_version_is_known(
     shutil.copytree(plain, out)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
-        patch.setattr("sketchfit.data.store._decoders", lambda content: [("HEIC", "JPEG XL", "SVG")])
+        patch.setattr("sketchfit.data.store_names._decoders", lambda content: [("HEIC", "JPEG XL", "SVG")])
         status, _, errors = cli("run", drawn, "--recipe", tiny_file, "--out", out, "--fresh")
         assert status == 0, errors
     before = times(out)

@@ -7,17 +7,15 @@ complete: an interrupted build leaves nothing that is used.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import shutil
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -28,21 +26,19 @@ from sketchfit.checksum import sealed
 from sketchfit.data.cache.limit import cache_limit, make_room
 from sketchfit.data.cache.use import mark_used
 from sketchfit.data.decoders import large
-from sketchfit.data.decoders.formats import additional_formats, installed_decoders
 from sketchfit.data.digests import ContentDigests, content_digests
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
 from sketchfit.data.in_threads import in_threads
 from sketchfit.data.resize import Resize, to_square
+from sketchfit.data.store_names import VERSION, store_names
+from sketchfit.data.store_pixels import StorePixels
 from sketchfit.disk import DiskError, writing
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
 from sketchfit.processors import cores
-from sketchfit.runs.arrays import create_npy, map_npy, read_npy, write_npy
+from sketchfit.runs.arrays import map_npy, read_npy
 from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.marks import mark_cache
-
-VERSION = 2
-"""Increased when the same settings would give other pixels."""
 
 INDEX, ARRAYS = "store.json", ("images.npy", "paper.npy")
 """Files of a store."""
@@ -157,7 +153,7 @@ def open_stores(
     try:
         with writing(cache):
             content = list(in_threads(_file_digests, files, decoding.workers))
-            names = {one: store_names(content, one) for one in settings}
+            names = {one: store_names(content, one.__dict__) for one in settings}
             folders = {one: _folder(cache, names[one]) for one in settings}
             found, built = _opened(files, folders, cache, decoding)
     except DiskError:
@@ -224,40 +220,6 @@ def _intact(folder: Path) -> Store | None:
         return None
 
 
-def store_names(content: Sequence[ContentDigests], settings: StoreSettings) -> tuple[str, ...]:
-    """Return the name of a store, and those that other versions and installations gave to the same pixels.
-
-    With another decoder installed, files can be read that could not be read before. So those count whose formats occur
-    among the files; earlier versions counted all.
-
-    Args:
-        content: of each file.
-        settings: of the store.
-    """
-    decoders = _decoders(content)
-    # Earlier versions did not halve large images, so their names must not be found.
-    return tuple(
-        dict.fromkeys(
-            _name(content, settings, one)
-            for one in (decoders[:1] if any(file.is_large for file in content) else decoders)
-        )
-    )
-
-
-def _decoders(content: Sequence[ContentDigests]) -> list[tuple[str, ...]]:
-    """Return the additional decoders that count for files, and those that may have counted for the same pixels."""
-    installed, occurring = installed_decoders(), {one.additional for one in content} - {""}
-    used = tuple(name for name in installed if name in occurring)
-    return [used, installed] if occurring else [used, installed, additional_formats()]
-
-
-def _name(content: Sequence[ContentDigests], settings: StoreSettings, decoders: Sequence[str]) -> str:
-    digest = hashlib.blake2b(json.dumps([VERSION, settings.__dict__, decoders]).encode(), digest_size=12)
-    for one in content:
-        digest.update(one.long + (b"halved" if one.is_large else b""))
-    return f"store-{digest.hexdigest()}"
-
-
 def _file_digests(path: Path) -> ContentDigests:
     try:
         return content_digests(path)
@@ -275,7 +237,7 @@ class _Pass:
     progress: Progress
     receive: ReceiveImage | None
 
-    def fill(self, stores: Sequence[_Pixels]) -> dict[str, list[str]]:
+    def fill(self, stores: Sequence[tuple[StoreSettings, StorePixels]]) -> dict[str, list[str]]:
         """Put each image into every store.
 
         Returns:
@@ -286,11 +248,11 @@ class _Pass:
         def put(row: int) -> tuple[str, str]:
             with large.one_image():
                 image = self._image(row)
-                for store in stores:
+                for settings, store in stores:
                     if isinstance(image, ImageError):
                         store.leave_white(row)
                     else:
-                        store.put(row, image.pixels)
+                        store.put(row, *settings.square(image.pixels))
             return (str(image), "") if isinstance(image, ImageError) else ("", image.damage)
 
         texts: dict[str, list[str]] = {"errors": [], "damage": []}
@@ -322,8 +284,8 @@ def _build(folders: Mapping[StoreSettings, Path], images: _Pass) -> None:
     try:
         for part in parts.values():
             part.mkdir()
-        pixels = [_Pixels(part, len(images.files), one) for one, part in parts.items()]
-        texts = images.fill(pixels)
+        pixels = [StorePixels(part, len(images.files), one.size, one.channels == 3) for one, part in parts.items()]
+        texts = images.fill(list(zip(parts, pixels, strict=True)))
         for one in pixels:
             one.finish()
         for settings, part in parts.items():
@@ -342,61 +304,3 @@ def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapp
             os.fsync(file.fileno())
     shutil.rmtree(folder, ignore_errors=True)  # a folder of this name is not complete
     part.rename(folder)
-
-
-class _Pixels:
-    """The arrays of a store that is being built.
-
-    The store's channels are known only at the end. Grey drawings go to an array of their own until a coloured one was
-    seen, and only then an array for colour is made.
-    """
-
-    def __init__(self, part: Path, count: int, settings: StoreSettings) -> None:
-        self._part, self._count, self._settings = part, count, settings
-        self._grey, self._colour = part / "grey.npy", part / "colour.npy"
-        self._arrays: dict[Path, np.memmap[Any, Any]] = {}
-        self._paper = np.full((count, 3), 255, dtype=np.uint8)
-        self._is_colour = np.zeros(count, dtype=bool)
-        self._adding = threading.Lock()
-        self._array(self._colour if settings.channels == 3 else self._grey)
-
-    def put(self, row: int, image: NDArray[np.uint8]) -> None:
-        """Resize a decoded image and store it."""
-        square, self._paper[row] = self._settings.square(image)
-        self._store(row, square)
-
-    def leave_white(self, row: int) -> None:
-        """Make the row white: its image cannot be read."""
-        self._store(row, np.full((self._settings.size, self._settings.size, 1), 255, np.uint8))
-
-    def finish(self) -> None:
-        """Keep the array that holds all images, as `images.npy`, and write the paper."""
-        if self._colour in self._arrays:
-            colour = self._arrays[self._colour]
-            for row in np.flatnonzero(~self._is_colour):
-                colour[row] = _coloured(self._arrays[self._grey][row])
-        kept = self._colour if self._colour in self._arrays else self._grey
-        self._arrays[kept].flush()
-        for path in self._arrays.keys() - {kept}:
-            path.unlink()
-        kept.rename(self._part / "images.npy")
-        write_npy(self._part / "paper.npy", self._paper[:, : 3 if kept == self._colour else 1])
-
-    def _store(self, row: int, square: NDArray[np.uint8]) -> None:
-        self._is_colour[row] = square.shape[2] == 3 or self._colour in self._arrays  # other threads may add it
-        self._array(self._colour if self._is_colour[row] else self._grey)[row] = (
-            _coloured(square) if self._is_colour[row] else square
-        )
-
-    def _array(self, path: Path) -> np.memmap[Any, Any]:
-        """Return an array, created when it is first needed: its space is reserved."""
-        with self._adding:
-            if path not in self._arrays:
-                shape = (self._count, self._settings.size, self._settings.size, 3 if path == self._colour else 1)
-                self._arrays[path] = create_npy(path, shape, np.uint8)
-            return self._arrays[path]
-
-
-def _coloured(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return an image [H, W, 1 or 3] with three channels."""
-    return image if image.shape[2] == 3 else np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
