@@ -160,3 +160,38 @@ def test_wise_ft_keeps_a_new_head():
     assert torch.equal(mixed["2.weight"], tuned["2.weight"])
     assert torch.equal(mixed["2.bias"], tuned["2.bias"])
     torch.testing.assert_close(mixed["0.weight"], tuned["0.weight"] / 2)
+
+
+def _limited(value: float) -> nn.Module:
+    """A layer with a limit that means "none", as in timm's Gemma."""
+    model = nn.Linear(2, 1)
+    nn.init.constant_(model.weight, value)
+    model.register_buffer("limit", torch.tensor([-torch.inf, torch.inf, value]))
+    return model
+
+
+@pytest.mark.parametrize("kind", ["ema", "swa", "soup", "wise_ft"])
+def test_limits_that_are_infinite_stay_so(kind):
+    one, other = _limited(1.0), _limited(3.0)
+    if kind == "ema":
+        ema = EMA(one, AveragingSection(ema_decay=0.5, ema_warmup=False))
+        ema.update(one)
+        ema.update(other)
+        found = ema.module.state_dict()
+    elif kind == "swa":
+        swa = SWA()
+        swa.update(one)
+        swa.update(other)
+        found = swa.average(other)
+    elif kind == "soup":
+        found = uniform_soup([one.state_dict(), other.state_dict()])
+    else:
+        found = wise_ft(one.state_dict(), other.state_dict(), 1.0)
+    assert found["limit"][:2].tolist() == [-torch.inf, torch.inf]
+    expected = 3.0 if kind == "wise_ft" else 2.0
+    assert found["weight"].tolist() == [[expected, expected]]
+
+
+def test_a_weight_that_becomes_infinite_is_not_hidden():
+    one, other = _limited(1.0), _limited(torch.inf)
+    assert not uniform_soup([one.state_dict(), other.state_dict()])["weight"].isfinite().any()

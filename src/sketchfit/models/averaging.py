@@ -1,8 +1,9 @@
 """Means of weights: EMA and SWA within a training, soups of several trainings, WiSE-FT of before and after.
 
 The functions take and return state dicts. Floating-point entries (weights, and running statistics of batch norm) are
-averaged; integers (counters of batch norm) are those of the newest. After any mean but EMA's, the statistics of batch
-norm are only approximately right: `models.batch_norm.refresh_batch_norm` computes them.
+averaged; integers (counters of batch norm) and infinite entries (limits, masks) are those of the newest. After any mean
+but EMA's, the statistics of batch norm are only approximately right; `models.batch_norm.refresh_batch_norm` computes
+them.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class EMA:
             warmup_power=section.ema_warmup_power,
         )
         self.updates = 0
+        self._infinite = [name for name, value in model.named_buffers() if bool(torch.isinf(value).any())]
         for parameter in self.module.parameters():
             parameter.requires_grad_(False)
 
@@ -51,6 +53,8 @@ class EMA:
         """Add the model after a step of the optimizer."""
         self.updates += 1
         self._ema.update(model, step=self.updates)
+        for name in self._infinite:  # of which a mean is NaN
+            self.module.get_buffer(name).copy_(model.get_buffer(name))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must store."""
@@ -75,7 +79,8 @@ class SWA:
         self.count += 1
         for name, value in model.state_dict().items():
             if name in self._mean and value.is_floating_point():
-                self._mean[name].lerp_(value.to(self._mean[name]), 1 / self.count)
+                newest = value.to(self._mean[name])
+                self._mean[name] = _or_infinite(self._mean[name].lerp_(newest, 1 / self.count), newest)
             else:
                 self._mean[name] = value.detach().to(_wide(value), copy=True)
 
@@ -126,7 +131,12 @@ def _mean_entry(values: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
     total = torch.zeros_like(values[0], dtype=torch.float64)
     for value, weight in zip(values, weights, strict=True):
         total += value.to(total) * weight
-    return total.to(values[0].dtype)
+    return _or_infinite(total.to(values[0].dtype), values[-1].to(values[0]))
+
+
+def _or_infinite(mean: Tensor, newest: Tensor) -> Tensor:
+    """Return the mean, with the newest value where that is infinite."""
+    return torch.where(torch.isinf(newest), newest, mean)
 
 
 def uniform_soup(states: Sequence[State]) -> dict[str, Tensor]:
