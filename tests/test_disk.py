@@ -121,6 +121,10 @@ def test_a_failed_write_without_a_reason_is_no_full_disk(tmp_path: Path, monkeyp
         assert found is not None
         assert found.errno == number
     assert disk_error(error) is None
+    error.__context__ = OSError(errno.EDQUOT, "quota")
+    found = disk_error(error, tmp_path / "last.ckpt")
+    assert found is not None
+    assert found.errno == errno.EDQUOT
 
 
 def test_the_command_line_prints_one_sentence(cli: Cli, small_disk: Path) -> None:

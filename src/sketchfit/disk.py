@@ -105,6 +105,10 @@ def disk_error(error: BaseException, place: Path | None = None, needed: int | No
         return error
     if isinstance(error, UserError):
         return None
+    if re.search(NO_REASON, str(error)) and error.__context__ is not None:  # torch fails again while it closes the file
+        found = disk_error(error.__context__, place, needed)
+        if found is not None:
+            return found
     number = error.errno if isinstance(error, OSError) and error.errno in FULL else _number_of(str(error), place)
     if number is None:
         return None if error.__cause__ is None else disk_error(error.__cause__, place, needed)

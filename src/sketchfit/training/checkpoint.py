@@ -52,7 +52,8 @@ class Checkpoints:
         last, previous = self.folder / LAST, self.folder / PREVIOUS
         with postponed_stop():
             with atomic(last) as temporary:
-                torch.save(state, temporary)
+                with temporary.open("wb") as file:  # by a path, torch hides why it cannot write
+                    torch.save(state, file)
                 if self.rotates and last.is_file():
                     last.replace(previous)
             if not self.known:
