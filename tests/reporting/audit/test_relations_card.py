@@ -38,3 +38,10 @@ def test_pages_without_a_place_stay_as_they_are(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8") == "<p>before</p><p>after</p>"
     show_relations(tmp_path / "none.html", make_relations())
     assert not (tmp_path / "none.html").exists()
+
+
+def test_damaged_text_elsewhere_in_the_page_stops_nothing(tmp_path: Path) -> None:
+    page = page_with(relations_section(None), tmp_path)
+    page.write_bytes(page.read_bytes().replace(b"before", b"bef\xe2\x28re"))
+    show_relations(page, make_relations())
+    assert "name:^(.+)_" in page.read_text(encoding="utf-8")

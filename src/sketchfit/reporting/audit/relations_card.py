@@ -43,7 +43,7 @@ def show_relations(page: Path, relations: Relations | None, untested: str = "") 
     """
     if not page.is_file():
         return
-    text = page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8", errors="replace")  # a damaged page is no reason to stop a run
     before, start, rest = text.partition(_START)
     _, end, after = rest.partition(_END)
     if start and end:
