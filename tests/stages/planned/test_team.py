@@ -18,7 +18,6 @@ from safetensors.numpy import load_file
 
 from sketchfit.config.parse import parse_recipe
 from sketchfit.data.folds import Fold
-from sketchfit.errors import UserError
 from sketchfit.interruption import Interrupted, Terminated, handled_signals
 from sketchfit.planning.pace import Expected, LateError
 from sketchfit.runs.artefacts import PlannedUnit
@@ -29,6 +28,7 @@ from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.tracking.callback import NO_CALLBACK
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.training.checkpoint import read_checkpoint
+from sketchfit.training.divergence import DivergedError
 from tests.factories import open_context, tiny_recipe
 
 FOLDS = tuple(Fold(number, np.arange(32)[np.arange(32) % 2 != number], np.arange(number, 32, 2)) for number in (0, 1))
@@ -58,8 +58,8 @@ def _trainings(member: Member) -> list[PlannedTraining]:
     return [PlannedTraining(unit, member, fold, Expected(4, 0.1, 0.1)) for unit, fold in zip(units, FOLDS, strict=True)]
 
 
-def _train(trainer: NetworkTrainer, trainings: list[PlannedTraining]) -> dict[str, LateError | None]:
-    ended: dict[str, LateError | None] = {}
+def _train(trainer: NetworkTrainer, trainings: list[PlannedTraining]) -> dict[str, LateError | DivergedError | None]:
+    ended: dict[str, LateError | DivergedError | None] = {}
     trainer.train(trainings, lambda: IN_TIME, lambda unit, error: ended.update({unit.key: error}))
     return ended
 
@@ -88,15 +88,15 @@ def test_networks_of_two_processes_have_the_bits_of_those_of_one(drawn: Path, tm
 
 
 def _errors_cross(trainer: NetworkTrainer, member: Member) -> None:
-    """An error of the user in a process is the same error in the run."""
+    """A network that diverges in a process has the same error in the run."""
     recipe = member.recipe.model_copy(
         update={"optimizer": member.recipe.optimizer.model_copy(update={"lr": float("inf")})}
     )
     other = replace(member, name="infinite", recipe=recipe)
-    with pytest.raises(UserError) as caught:
-        _train(trainer, [replace(_trainings(other)[0], member=other)])
-    assert "not finite" in caught.value.problems[0]
-    assert caught.value.hint
+    (error,) = _train(trainer, [replace(_trainings(other)[0], member=other)]).values()
+    assert isinstance(error, DivergedError)
+    assert "not finite" in error.problems[0]
+    assert error.hint
 
 
 def test_a_process_ends_when_the_run_does():
