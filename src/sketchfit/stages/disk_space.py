@@ -62,7 +62,7 @@ def check_disk(
     networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table, problems: Problems
 ) -> DiskSpace:
     """Compare what stores and networks need with the free space of their file systems."""
-    return check_space([*_store_needs(networks, table), *_network_needs(networks, trials, table)], problems)
+    return check_space([*store_needs(networks, table), *_network_needs(networks, trials, table)], problems)
 
 
 def check_space(needs: Sequence[Need], problems: Problems) -> DiskSpace:
@@ -101,7 +101,7 @@ def _parts(needs: Sequence[Need]) -> str:
     return ", ".join(f"{what} {size_text(size)}" for what, size in sizes.items() if size)
 
 
-def _store_needs(networks: Sequence[PlannedNetwork], table: Table) -> Iterator[Need]:
+def store_needs(networks: Sequence[PlannedNetwork], table: Table) -> Iterator[Need]:
     """Yield each image store that is not there.
 
     Where the channels are not known, it is grey at least. A store with a coloured image takes an array of three

@@ -26,7 +26,7 @@ from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import ladder
 from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
 from sketchfit.runs.networks import NetworkFolder
-from sketchfit.stages.planned import measure
+from sketchfit.stages.planned import first_space, measure
 from sketchfit.stages.planned.prepare import backbones, check_members
 from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import start_planned
@@ -269,3 +269,22 @@ def test_a_network_that_diverges_costs_the_run_only_that_network(
     assert (out / "submission.csv").is_file()
     assert not any((out / "members" / unit.member).exists() for unit in failed)
     assert _start(drawn, out, Steps()).top1 == result.top1, "it is complete"
+
+
+def test_a_run_without_disk_space_stops_before_it_decodes(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    usage = type("Usage", (), {"free": 10, "total": 10**12})()
+    monkeypatch.setattr("sketchfit.stages.disk_space.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(UserError, match="image stores"):
+        _start(drawn, tmp_path / "run", Steps())
+    assert not list(tmp_path.glob("cache/store-*"))
+
+
+def test_stores_of_further_sizes_may_not_fit(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    lines: list[str] = []
+    monkeypatch.setattr(first_space.log, "info", lines.append)
+    monkeypatch.setattr("sketchfit.stages.disk_space.SPARE", 10**15)
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
+    _start(drawn, tmp_path / "run", Steps())
+    assert len(lines) == 1
+    assert "are free" in lines[0]

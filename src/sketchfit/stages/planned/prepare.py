@@ -21,6 +21,7 @@ from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.decode import decode
+from sketchfit.stages.planned.first_space import check_first_space
 from sketchfit.stages.planned.measure import DECODING
 from sketchfit.stages.planned.start import with_members
 from sketchfit.stages.planned.work import RunWork
@@ -56,10 +57,11 @@ def prepare(context: RunContext, goal: Goal, book: PlanBook) -> RunWork:
     """Decode the images and make the folds.
 
     Raises:
-        UserError: a mistake in the candidates, the images or the folds.
+        UserError: a mistake in the candidates, the images or the folds, or no space on disk.
     """
     rungs = rungs_of(context, goal, book.plan.seconds)
     check_members(context.recipe, rungs)
+    check_first_space(context, rungs)
     context = bounded(context, book)
     state = _until_folds(context, rungs, book)
     return RunWork(context, state, rungs, book)
