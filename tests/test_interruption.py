@@ -248,3 +248,14 @@ def test_a_process_that_is_started_takes_a_warning_when_it_can() -> None:
     process.send_signal(signal.SIGUSR1)
     printed, _ = process.communicate("now\n", timeout=20)
     assert (process.returncode, printed) == (0, "True\n")
+
+
+def test_a_further_command_in_the_same_process_receives_signals_again() -> None:
+    before = {number: signal.getsignal(number) for number, _ in STOP}
+    try:
+        for number, error in STOP:
+            with pytest.raises(error), handled_signals(last=True):
+                send(number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -59,6 +59,7 @@ class _Received:
         waiting: whether it has not been handled yet. Where it was raised in a destructor, Python has dropped it.
         save: whether a checkpoint is requested.
         silent: whether nothing is printed about a signal.
+        blocks: number of blocks of `handled_signals` around what runs.
     """
 
     stop: int | None = None
@@ -67,6 +68,7 @@ class _Received:
     waiting: bool = False
     save: bool = False
     silent: bool = False
+    blocks: int = 0
 
 
 _received = _Received()
@@ -90,17 +92,21 @@ def handled_signals(*, last: bool = False, silent: bool = False) -> Iterator[Non
         for number in handlers
         if (found := signal.getsignal(number)) in (signal.SIG_DFL, signal.default_int_handler)
     }
+    if not _received.blocks:
+        _forget()  # what came before this command, in the same process
     _received.silent = silent
+    _received.blocks += 1
     for number in before:
         signal.signal(number, handlers[number])
     _unblock(before)
     try:
         yield
     finally:
+        _received.blocks -= 1
         if not (last and _received.stop):
             for number, handler in before.items():
                 signal.signal(number, handler)
-            if before:
+            if not _received.blocks:
                 _forget()
 
 
