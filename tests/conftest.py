@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -24,6 +25,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from sketchfit import processors
 from tests.factories import Cli, tiny_recipe
+
+# In the background of a shell, or below nohup, these are ignored, also by all that is started from here.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 # What a command prints does not depend on what else this machine does.
 processors.SINCE_IMPORT = processors.OtherLoad(lambda: None, lambda: 0.0)

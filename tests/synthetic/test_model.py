@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import cv2
@@ -12,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sketchfit.duplicates.groups import find
+from sketchfit.files import read_json
 from sketchfit.synthetic import DrawnDataset, DrawSettings, draw, draw_dataset
 from sketchfit.synthetic.model import draw_again, draw_model
 from sketchfit.synthetic.objects import OBJECTS
@@ -102,13 +102,13 @@ def test_files_of_a_set_with_families(tmp_path: Path) -> None:
     assert len(copies) == drawn.n_copies == round(0.3 * 27)
     # A copy is of the same family, so that a split by family has no copies on both sides.
     assert (families[copies["image"]].to_numpy() == families[copies["copy_of"]].to_numpy()).all()
-    recorded = json.loads((drawn.out / "drawn.json").read_text())
+    recorded = read_json(drawn.out / "drawn.json")
     assert (recorded["families"], recorded["split"], recorded["names"]) == (2, "random", "family")
     # Without families nothing of them is left in the folder.
     alone = draw_dataset(drawn.out, classes=2, per_class=2, test_per_class=1)
     assert alone.families is None
     assert not (alone.out / "families.csv").exists()
-    assert set(json.loads((alone.out / "drawn.json").read_text())) == {
+    assert set(read_json(alone.out / "drawn.json")) == {
         "written_by", "classes", "per_class", "test_per_class", "seed", "copies",
     }  # fmt: skip
 

@@ -22,13 +22,13 @@ GONE = ("ensemble.guessed_accuracy",)
 """Settings that older versions wrote and nothing reads any more."""
 
 CHECKSUM = "# checksum of the settings: "
-"""Begin of the last line."""
+"""Begin of the first line: a file that is cut off has it."""
 
 
 def write_recipe(path: Path, recipe: Recipe) -> None:
     """Write the complete recipe of a run, every default included, with a checksum in a comment."""
     text = dump_recipe(recipe)
-    write_text(path, f"{text}{CHECKSUM}{digest_of(yaml.safe_load(text))}\n")
+    write_text(path, f"{CHECKSUM}{digest_of(yaml.safe_load(text))}\n{text}")
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -60,10 +60,10 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _check(text: str, settings: object) -> None:
-    """Compare settings with the checksum in the last line; a file without one is accepted."""
-    _, found, checksum = text.rpartition(CHECKSUM)
-    if found and checksum.strip() != digest_of(settings):
-        raise DamagedError("its last line")
+    """Compare settings with the checksum in the first line; a file without one is accepted."""
+    first, *_ = text.splitlines() or [""]
+    if first.startswith(CHECKSUM) and first.removeprefix(CHECKSUM).strip() != digest_of(settings):
+        raise DamagedError("its first line")
 
 
 def upgraded(settings: Mapping[str, Any]) -> dict[str, Any]:
