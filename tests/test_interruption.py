@@ -259,3 +259,5 @@ def test_a_further_command_in_the_same_process_receives_signals_again() -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        with handled_signals():
+            assert not stop_is_waiting(), "a command begins without the signals of the one before"
