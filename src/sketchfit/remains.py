@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
+
+import psutil
 
 REMAINS = re.compile(r"\..+\.(\d+)\.part")
 """Name of a file that was being written (see `sketchfit.files.atomic`), with the number of the process."""
@@ -42,9 +43,6 @@ def _age(path: Path) -> float:
 def is_alive(process: int) -> bool:
     """Return whether a process of this host runs."""
     try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
+        return bool(psutil.pid_exists(process))
+    except OverflowError:  # no process has such a number
         return False
-    except PermissionError:
-        return True
-    return True

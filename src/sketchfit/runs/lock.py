@@ -18,11 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-import psutil
-
 from sketchfit.errors import UserError
 from sketchfit.interruption import request_stop
 from sketchfit.redact import command_line
+from sketchfit.remains import is_alive
 from sketchfit.runs.artefact import Artefact
 from sketchfit.runs.inside import refuse_linked_folders
 from sketchfit.runs.kernel_lock import KernelLock
@@ -133,14 +132,10 @@ def _check_others(folder: Path, by_kernel: bool) -> None:
     if before is None:
         return
     silent = _silence(folder)
-    may_live = not before.is_here or (not by_kernel and _lives(before.pid))
+    may_live = not before.is_here or (not by_kernel and is_alive(before.pid))
     if may_live and silent < STALE:
         raise _in_use(folder, before)
     log.info(f"note: {folder}: {before} has ended early; it was last active {duration(silent)} ago")
-
-
-def _lives(process: int) -> bool:
-    return bool(psutil.pid_exists(process))
 
 
 def _silence(folder: Path) -> float:
