@@ -33,6 +33,8 @@ def main() -> int:
     threads = import_everything()
     seed = given.seed if given.seed is not None else int.from_bytes(os.urandom(4))
     print(f"seed {seed}; {threads} thread(s) before the first command", flush=True)
+    if given.scratch is not None:
+        given.scratch.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="storm-", dir=given.scratch))
     try:  # no TemporaryDirectory: a forked command would delete it at its end
         tries = list(storm_tries(given, scratch, seed))
