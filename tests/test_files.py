@@ -120,7 +120,7 @@ def test_what_cannot_be_a_file_is_refused_and_stays(tmp_path: Path) -> None:
 
 
 def device(folder: Path, name: str) -> Path:
-    """A device of its own, so that broken code cannot destroy that of the machine; /dev/NAME for users who cannot."""
+    """A separate device, so that broken code cannot destroy that of the machine; /dev/NAME for users who cannot."""
     numbers = {"null": (1, 3), "full": (1, 7)}
     path = folder / name
     try:
@@ -207,7 +207,7 @@ def test_a_new_file_follows_the_umask_whatever_writes_it(umask: int, expected: i
     try:
         write_text(tmp_path / "text", "new")
         with atomic(tmp_path / "private") as temporary:
-            temporary.unlink()  # as writers that make a file of their own
+            temporary.unlink()  # as writers that make another file
             os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))
     finally:
         os.umask(before)

@@ -1,4 +1,4 @@
-"""Checksums that a file holds of its own content, so that each file is verified alone.
+"""Checksums that a file holds of the rest of its content, so that each file is verified alone.
 
 A file and its checksum are written together: a process that is killed between two writes cannot leave one of them that
 disagrees with the other. Files without a checksum, of older versions or written by hand, are accepted.

@@ -1,6 +1,6 @@
 """Errors of a disk that takes no more, whichever library raises them, as one sentence; and space reserved in advance.
 
-Some libraries hide the system's error: safetensors and torch raise errors of their own, with a text.
+Some libraries hide the system's error: safetensors and torch raise other errors, with a text.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ SHORTEST = 1.5
 
 
 class Command:
-    """A command in a process of its own."""
+    """A command in a separate process."""
 
     def __init__(self, folder: Path, *arguments: object) -> None:
         self.log, self.temporary = folder / "log.txt", folder / "temporary"

@@ -1,6 +1,6 @@
 """Files that wait for ever, have no end, or expand to many times their size are refused, in little memory.
 
-Each is read in a process of its own, which prints what was raised and the most memory that it had.
+Each is read in a separate process, which prints what was raised and the most memory that it had.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class ContentDigests:
 
     Attributes:
         long, short: digests.
-        additional: name of its format where a package of its own decodes it (see `additional_format`).
+        additional: name of its format where an additional package decodes it (see `additional_format`).
         is_large: whether it is halved when it is decoded.
     """
 

@@ -120,7 +120,7 @@ def read_image_file(path: Path) -> bytes:
 
 
 def additional_format(data: bytes) -> str:
-    """Return the name of an image's format where a package of its own decodes it; "" for other formats."""
+    """Return the name of an image's format where an additional package decodes it; "" for other formats."""
     if data.startswith(b"\x1f\x8b"):
         return "SVG"  # compressed
     found = format_of(data[:HEAD])

@@ -16,7 +16,7 @@ from sketchfit.runs.arrays import create_npy, write_npy
 class StorePixels:
     """The arrays of a store that is being built.
 
-    The store's channels are known only at the end. Grey drawings go to an array of their own until a coloured one was
+    The store's channels are known only at the end. Grey drawings go to a separate array until a coloured one was
     seen, and only then an array for colour is made. Rows may be put from several threads.
 
     Args:

@@ -132,7 +132,7 @@ def _check_same(run: RunFolder, recipe: Recipe, state: State, same_rows: bool) -
     if not same_rows and State.read(run.path).table_id != state.table_id:
         raise UserError(f"{run.path} holds a run on another table than this one", ELSEWHERE)
     if not run.recipe.is_file():
-        return  # it was damaged and deleted: each network holds the digest of its own settings
+        return  # it was damaged and deleted: each network holds the digest of its settings
     old, new = (training_settings(one.model_dump(mode="json")) for one in (read_recipe(run.recipe), recipe))
     if changed := differing_keys(old, new):
         raise UserError(

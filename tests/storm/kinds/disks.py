@@ -39,7 +39,7 @@ def tries(storm: Storm, number: int) -> Iterator[tuple[str, Ending]]:
 
 
 def own_mounts() -> bool:
-    """Give this process mounts of its own, which vanish with it; return whether that is possible."""
+    """Give this process separate mounts, which end with it; return whether that is possible."""
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() != 0 or libc.unshare(NEW_MOUNTS) != 0:
         return False

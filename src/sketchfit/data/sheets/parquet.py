@@ -56,7 +56,7 @@ def read_parquet(path: Path, name: str) -> Sheet:
 def _image_cells(file: pq.ParquetFile, column: str, name: str) -> list[str]:
     """Return the path of the image in each row; the bytes are not kept."""
     cells: list[str] = []
-    groups = range(file.num_row_groups)  # one at a time, because each has dictionaries of its own
+    groups = range(file.num_row_groups)  # one at a time, because each has its dictionaries
     for batch in chain.from_iterable(file.iter_batches(256, row_groups=[one], columns=[column]) for one in groups):
         images = batch.column(0)
         is_struct = pa.types.is_struct(images.type)
