@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ def digest(*parts: object) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Return the hexadecimal digest of a file's content."""
+    """Return the hexadecimal digest of a file's content; a file that did not change is read once per process."""
+    status = path.stat()
+    return _content_digest(path.absolute(), (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _content_digest(path: Path, _state: tuple[int, int, int]) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
