@@ -22,6 +22,7 @@ from sketchfit.commands.run_in_time import planned_recipe
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.errors import UserError
+from sketchfit.models.finite import NoNumbersError
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import ladder
 from sketchfit.runs.artefacts import PseudoLabelRounds, RunClock, RunPlan
@@ -33,6 +34,7 @@ from sketchfit.stages.planned.start import start_planned
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.start import RunRequest
 from sketchfit.tracking.dispatcher import Dispatcher
+from sketchfit.training import fold
 from sketchfit.training.step_rates import StepRates
 from tests.factories import tiny_recipe
 
@@ -251,13 +253,23 @@ def test_a_folder_of_another_run_is_refused(drawn: Path, plain: Path, finished: 
     assert "optimizer.lr" in caught.value.problems[0]
 
 
+@pytest.mark.parametrize("where", ["training", "after training"])
 def test_a_network_that_diverges_costs_the_run_only_that_network(
-    drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drawn: Path, tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
 ):
     def update(*_: Any) -> Any:
         return torch.tensor(torch.nan), torch.tensor(0.0)
 
-    monkeypatch.setattr("sketchfit.training.fit.update", update)
+    def write_results(context: Any, member: Any, *others: Any, **options: Any) -> None:
+        if member.recipe.training.epochs:
+            raise NoNumbersError("a weight is not finite")
+        write(context, member, *others, **options)
+
+    write = fold.write_results
+    if where == "training":
+        monkeypatch.setattr("sketchfit.training.fit.update", update)
+    else:
+        monkeypatch.setattr(fold, "write_results", write_results)
     out = tmp_path / "run"
     result = _start(drawn, out, Steps())
     plan = RunPlan.read(out)

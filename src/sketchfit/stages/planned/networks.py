@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sketchfit.data.folds import Fold
+from sketchfit.models.finite import NoNumbersError
 from sketchfit.planning.execute import Ended
 from sketchfit.planning.pace import Expected, LateError, Pace
 from sketchfit.runs.artefacts import PlannedUnit
@@ -16,7 +17,6 @@ from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned.messages import TrainingRequest
 from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.stages.planned.units import run_network
-from sketchfit.training.divergence import DivergedError
 from sketchfit.training.fold import fold_job
 from sketchfit.training.shared_maps import store_maps
 
@@ -118,7 +118,7 @@ class NetworkTrainer:
         def one_ended(place: int, error: BaseException | None) -> None:
             if isinstance(error, LostProcessError):
                 lost.append(trainings[place])
-            elif error is None or isinstance(error, LateError | DivergedError):
+            elif error is None or isinstance(error, LateError | NoNumbersError):
                 ended(trainings[place].unit, error)
             else:
                 raise error
@@ -137,7 +137,7 @@ class NetworkTrainer:
                 raise LateError(0.0, seconds)
             pace = Pace(training.expected, allowed, self._clock)
             run_network(self._context, training.member, training.fold, pace, self._context.dispatcher)
-        except (LateError, DivergedError) as error:
+        except (LateError, NoNumbersError) as error:
             ended(training.unit, error)
         else:
             ended(training.unit, None)
