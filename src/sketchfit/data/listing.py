@@ -227,7 +227,7 @@ class Listing:
     def _is_own(self, path: str) -> bool:
         """Return whether a folder is a run's, which has images in its report, that of other results, or a cache."""
         content = self._content(path)
-        return content is not None and is_marked(content.files)
+        return content is not None and is_marked(self.root / path, content.files)
 
     def is_data(self, link: str) -> bool:
         """Return whether a link leads to an image or a folder."""

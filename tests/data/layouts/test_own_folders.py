@@ -136,3 +136,13 @@ def test_the_columns_are_those_that_are_written() -> None:
     table = RunTable(Path(), Path(), "", CLASSES, CLASSES, ())
     frame = prediction_table(["a.png"], np.full((1, 3), 1 / 3, np.float32), [""], table)
     assert is_own_table(list(frame.columns))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[:3])
+def test_the_mark_of_another_cache_hides_no_class(layout: Callable[[Tree], None], tmp_path: Path) -> None:
+    layout(tree := Tree(tmp_path))
+    before = read_table(tree.root)
+    for folder in [path for path in tree.root.rglob("*") if path.is_dir()]:
+        (folder / CACHE_TAG).write_text("Signature: 8a477f597d28d172789f06886806bc55\n# For backups.\n")
+    after = read_table(tree.root)
+    assert (after.class_names, after.train.paths) == (before.class_names, before.train.paths)
