@@ -38,7 +38,15 @@ def files(folder: Path) -> set[str]:
 
 
 def test_everything_that_a_run_writes_is_known(run: Path) -> None:
-    for name in ("tracking/tensorboard/events.1", "members/a/fold1/candidate2/last.ckpt", ".recipe.yaml.77.part"):
+    for name in (
+        "tracking/tensorboard/events.1",
+        "members/a/fold1/candidate2/last.ckpt",
+        "derived/a+soup/fold0/tried/0a1b.npz",
+        ".recipe.yaml.77.part",
+        ".trial.77.part/model.safetensors",
+        ".DS_Store",
+        "report/Thumbs.db",
+    ):
         (run / name).parent.mkdir(parents=True, exist_ok=True)
         (run / name).touch()
     (run / "report" / "drawings").mkdir(parents=True)
@@ -64,6 +72,15 @@ def test_a_file_of_others_is_named_and_nothing_is_deleted(run: Path, name: str) 
     before = files(run)
     with pytest.raises(UserError, match=name):
         check_fresh(run)
+    with pytest.raises(UserError, match=name):
+        delete_run(run)
+    assert files(run) == before
+
+
+@pytest.mark.parametrize("name", ["notes", "my/photos"])
+def test_an_empty_folder_of_others_is_named_and_nothing_is_deleted(run: Path, name: str) -> None:
+    (run / name).mkdir(parents=True)
+    before = files(run)
     with pytest.raises(UserError, match=name):
         delete_run(run)
     assert files(run) == before

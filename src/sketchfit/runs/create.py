@@ -16,7 +16,7 @@ from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.fresh import check_fresh, delete_run
 from sketchfit.runs.lock import Writer, one_writer
-from sketchfit.runs.marks import LOCK, MARK
+from sketchfit.runs.marks import BY_SYSTEM, LOCK, MARK
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.runs.state import KINDS, Kind, State
 
@@ -77,7 +77,7 @@ def locked_run(path: Path, kind: Kind, *, fresh: bool = False) -> AbstractContex
 
 def is_empty(path: Path) -> bool:
     """Return whether a folder does not exist, or holds nothing but a lock and remains of killed processes."""
-    own = (LOCK, MARK, Writer.PLACE)
+    own = {LOCK, MARK, Writer.PLACE, *BY_SYSTEM}
     return not path.is_dir() or all(one.name in own or REMAINS.fullmatch(one.name) for one in path.iterdir())
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sketchfit.errors import UserError
 from sketchfit.remains import REMAINS
 from sketchfit.runs.lock import Writer
-from sketchfit.runs.marks import LOCK, MARK
+from sketchfit.runs.marks import BY_SYSTEM, LOCK, MARK
 from sketchfit.wording import listed
 
 KEPT = (LOCK, MARK, Writer.PLACE)
@@ -31,7 +31,7 @@ FILES = frozenset(
 )
 """In the folder itself."""
 
-_NETWORK = r"[^/]+/fold\d+/(candidate\d+/)?[^/]+\.(safetensors|npz|npy|csv|json|ckpt)"
+_NETWORK = r"[^/]+/fold\d+/((candidate\d+|tried)/)?[^/]+\.(safetensors|npz|npy|csv|json|ckpt)"
 
 FOLDERS = {
     "members": re.compile(_NETWORK),
@@ -45,8 +45,8 @@ FOLDERS = {
 
 
 def foreign_files(folder: Path) -> list[str]:
-    """Return the files and links in a run's folder that sketchfit did not write, relative to it, sorted."""
-    return sorted(name for name in _files(folder) if not _is_own(name))
+    """Return the files, links and empty folders in a run's folder that are no part of a run, relative to it, sorted."""
+    return sorted(name for name, is_folder in _leaves(folder) if not _is_own(name, is_folder))
 
 
 def check_fresh(folder: Path) -> None:
@@ -57,7 +57,7 @@ def check_fresh(folder: Path) -> None:
     """
     if folder.is_dir() and (foreign := foreign_files(folder)):
         raise UserError(
-            f"--fresh deletes a run, and {folder} also has files that sketchfit did not write: {listed(foreign)}",
+            f"--fresh deletes a run, and {folder} also has what is no part of a run: {listed(foreign)}",
             "Move them, or choose another folder with --out.",
         )
 
@@ -71,22 +71,26 @@ def delete_run(folder: Path) -> None:
     check_fresh(folder)
     # Without a state what is left after a kill is no run; the recipe shows until the end that it was one.
     for entry in sorted(folder.iterdir(), key=lambda one: (one.name != "state.json", one.name == "recipe.yaml")):
-        if entry.name in FOLDERS:
+        if entry.is_dir():
             shutil.rmtree(entry)
         elif entry.name not in KEPT:
             entry.unlink()
 
 
-def _files(folder: Path) -> Iterator[str]:
+def _leaves(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Yield the path of each file, link and empty folder, and whether it is a folder."""
     for entry in folder.rglob("*"):
-        if entry.is_symlink() or not entry.is_dir():
-            yield entry.relative_to(folder).as_posix()
+        is_folder = entry.is_dir() and not entry.is_symlink()
+        if not is_folder or not any(entry.iterdir()):
+            yield entry.relative_to(folder).as_posix(), is_folder
 
 
-def _is_own(name: str) -> bool:
-    top, _, below = name.partition("/")
-    if REMAINS.fullmatch(name.rpartition("/")[2]):
+def _is_own(name: str, is_folder: bool) -> bool:
+    top, *below = name.split("/")
+    if any(REMAINS.fullmatch(part) for part in (top, *below)) or (not is_folder and name.split("/")[-1] in BY_SYSTEM):
         return True
+    if is_folder:
+        return top in FOLDERS
     if not below:
         return top in FILES or top in KEPT
-    return top in FOLDERS and FOLDERS[top].fullmatch(below) is not None
+    return top in FOLDERS and FOLDERS[top].fullmatch("/".join(below)) is not None
