@@ -6,7 +6,6 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sketchfit.data.image_sources import read_images
 from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
 from sketchfit.data.table import Table, fingerprint
@@ -358,40 +356,6 @@ def test_train_and_test_named(data: Path) -> None:
     assert (len(table.train), len(table.test)) == (12, 5)
     with pytest.raises(UserError, match="no file or folder 'absent'"):
         read_table(data, ReadSettings(TableNames(train="absent")))
-
-
-def test_fingerprint_sees_what_matters(data: Path) -> None:
-    table = read_table(data)
-    assert fingerprint(table) == fingerprint(read_table(data))
-    changed = [
-        replace(table, label=table.label[::-1].copy()),
-        replace(table, class_names=("x", "y", "z")),
-        replace(table, test=replace(table.test, paths=table.test.paths[::-1])),
-        replace(table, submission=None),
-    ]
-    assert len({fingerprint(other) for other in [table, *changed]}) == 5
-    assert fingerprint(replace(table, root=Path("elsewhere"), notes=("x",))) == fingerprint(table)
-
-
-def test_images_to_predict(data: Path) -> None:
-    named = read_images([data / "test"])
-    root, split = named.root, named.split
-    assert root / split.paths[0] == data / "test/0.JPEG"
-    assert split.names == ("0.JPEG", "1.JPEG", "2.JPEG", "3.JPEG", "4.JPEG")
-    (data / "test/3.JPEG").unlink()
-    named = read_images([data / "train/cat/sketch_1.JPEG", data / "test.csv", data / "train/bus"])
-    root, split = named.root, named.split
-    assert "3.JPEG" in named.notes[0]
-    assert [root / path for path in split.paths] == [
-        data / "train/cat/sketch_1.JPEG",
-        *(data / f"test/{k}.JPEG" for k in range(5)),  # the missing one keeps its place
-        *(data / f"train/bus/sketch_{k}.JPEG" for k in range(4)),
-    ]
-    assert split.names[1] == "0.JPEG"
-    (data / "empty").mkdir()
-    with pytest.raises(UserError) as caught:
-        read_images([data / "empty", data / "absent.png"])
-    assert len(caught.value.problems) == 2
 
 
 def test_malformed_images_leave_all_rows(tmp_path: Path) -> None:
