@@ -1,0 +1,224 @@
+"""The page in a real browser: drawings with mouse, pen, touch and keyboard get their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from starlette.responses import JSONResponse
+
+from tests.browser import line, resize, stroke
+from tests.bundles import tiny_picture
+from tests.serving.fake_service import FakeService, running, write_service
+
+ACROSS = line((0.2, 0.5), (0.8, 0.5))
+DOWN = line((0.5, 0.2), (0.5, 0.8))
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[FakeService]:
+    pytest.importorskip("onnx")
+    with running(write_service(tmp_path / "bundle")) as found:
+        yield found
+
+
+def wait_for(browser: Any, script: str, value: Any = True) -> None:
+    """Wait until a script returns a value."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    shown = "nothing"
+
+    def same(driver: Any) -> bool:
+        nonlocal shown
+        shown = driver.execute_script(f"return {script}")
+        return bool(shown == value)
+
+    try:
+        WebDriverWait(browser, 15, poll_frequency=0.05).until(same)
+    except Exception as error:
+        raise AssertionError(f"{script} is {shown!r}, not {value!r}; log: {browser.get_log('browser')}") from error
+
+
+BEST = "document.querySelector('#top li b')?.textContent"
+
+
+def open_page(browser: Any, service: FakeService, width: int = 1280) -> Callable[[str], Any]:
+    resize(browser, width)
+    browser.get(service.address)
+    wait_for(browser, "document.querySelectorAll('#facts div').length > 3")
+    return lambda css: browser.find_element("css selector", css)
+
+
+def test_a_drawing_gets_its_answer(browser: Any, service: FakeService) -> None:
+    find = open_page(browser, service)
+    stroke(browser, ACROSS)
+    wait_for(browser, BEST, "horizontal line")
+    assert not find("#empty").is_displayed()
+    find("#clear").click()
+    assert find("#empty").is_displayed()
+    stroke(browser, DOWN, "pen")
+    wait_for(browser, BEST, "vertical line")
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_finger_on_a_phone(browser: Any, service: FakeService, dark: bool) -> None:
+    find = open_page(browser, service, width=390)
+    resize(browser, 390, dark=dark)
+    assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+    stroke(browser, DOWN, "touch")
+    wait_for(browser, BEST, "vertical line")
+    assert browser.execute_script("return scrollY") == 0
+    small = "[...document.querySelectorAll('button')].filter(b => b.offsetWidth && b.offsetHeight < 40).map(b => b.id)"
+    assert browser.execute_script(f"return {small}") == []
+    find("#explain").click()
+    wait_for(browser, "document.querySelectorAll('#near-list li').length", 8)
+    assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.slow
+def test_undo_redo_eraser_and_clear(browser: Any, service: FakeService) -> None:
+    find = open_page(browser, service)
+    stroke(browser, ACROSS)
+    wait_for(browser, BEST, "horizontal line")
+    find("#eraser").click()
+    assert find("#pen").get_attribute("aria-pressed") == "false"
+    stroke(browser, line((0.0, 0.5), (0.75, 0.5), 40))  # leaves the end of the line
+    wait_for(browser, BEST, "dot")
+    find("#undo").click()
+    wait_for(browser, BEST, "horizontal line")
+    find("#redo").click()
+    wait_for(browser, BEST, "dot")
+    find("#clear").click()
+    assert not find("#clear").is_enabled()
+    find("#undo").click()
+    find("#undo").click()
+    wait_for(browser, BEST, "horizontal line")
+    find("#undo").click()
+    assert find("#empty").is_displayed()
+    assert not find("#undo").is_enabled()
+
+
+@pytest.mark.slow
+def test_the_picture_looks_as_the_training_drawings(browser: Any, service: FakeService) -> None:
+    find = open_page(browser, service)
+    stroke(browser, line((0.1, 0.1), (0.3, 0.1)) + line((0.3, 0.1), (0.3, 0.2)))  # small, in a corner
+    wait_for(browser, "document.querySelector('#answer').hidden", False)
+    ink = np.argwhere(_last_picture(service) < 128)
+    assert ink.min(axis=0)[1] / 256 == pytest.approx(0.1, abs=0.02)  # margin of the tiny bundle
+    assert (ink.max(axis=0)[1] + 1) / 256 == pytest.approx(0.9, abs=0.02)
+    thick = (_last_picture(service)[:, 128] < 128).sum()
+    assert thick / 256 == pytest.approx(0.04, abs=0.01)  # and its line width
+    count = len(service.bodies)
+    find("#fit").click()
+    wait_for(browser, BEST, "dot")
+    assert len(service.bodies) > count
+    assert np.argwhere(_last_picture(service) < 128).max() / 256 < 0.35
+
+
+def _last_picture(service: FakeService) -> np.ndarray[Any, Any]:
+    picture = cv2.imdecode(np.frombuffer(service.bodies[-1], np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    return picture
+
+
+@pytest.mark.slow
+def test_the_keyboard_draws(browser: Any, service: FakeService) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    find = open_page(browser, service)
+    canvas = find("#canvas")
+    canvas.send_keys(Keys.ARROW_LEFT * 5 + " " + Keys.ARROW_RIGHT * 10 + " ")
+    wait_for(browser, BEST, "horizontal line")
+    wait_for(browser, "document.querySelector('#spoken').textContent.startsWith('horizontal line')")
+    canvas.send_keys("e")
+    assert find("#eraser").get_attribute("aria-pressed") == "true"
+    canvas.send_keys("p]")
+    assert find("#width").get_attribute("value") == "1"
+    canvas.send_keys(Keys.CONTROL, "z")
+    assert find("#empty").is_displayed()
+
+
+@pytest.mark.slow
+def test_an_uploaded_picture_is_sent_as_it_is(browser: Any, service: FakeService, tmp_path: Path) -> None:
+    path = tmp_path / "line.png"
+    cv2.imwrite(str(path), tiny_picture("vertical", 90))
+    find = open_page(browser, service)
+    find("#file").send_keys(str(path))
+    wait_for(browser, BEST, "vertical line")
+    assert service.bodies[-1] == path.read_bytes()
+    find("#undo").click()
+    assert find("#empty").is_displayed()
+    find("#redo").click()
+    wait_for(browser, "document.querySelector('#answer').hidden", False)
+    text = tmp_path / "text.png"
+    text.write_text("no picture")
+    find("#file").send_keys(str(text))
+    wait_for(browser, "document.querySelector('#problem').hidden", False)
+
+
+@pytest.mark.slow
+def test_a_pasted_and_a_dropped_picture(browser: Any, service: FakeService) -> None:
+    open_page(browser, service)
+    make = """
+        const [kind, done] = arguments;
+        const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 64});
+        const context = canvas.getContext("2d");
+        context.fillStyle = "#fff";
+        context.fillRect(0, 0, 64, 64);
+        context.fillStyle = "#000";
+        context.fillRect(...(kind === "paste" ? [8, 30, 48, 4] : [30, 8, 4, 48]));
+        canvas.toBlob((blob) => {
+          const data = new DataTransfer();
+          data.items.add(new File([blob], "a.png", {type: blob.type}));
+          const how = {bubbles: true, cancelable: true};
+          dispatchEvent(kind === "paste" ? new ClipboardEvent("paste", {clipboardData: data, ...how})
+                                         : new DragEvent("drop", {dataTransfer: data, ...how}));
+          done();
+        });
+    """
+    for kind, answer in (("paste", "horizontal line"), ("drop", "vertical line")):
+        browser.execute_async_script(make, kind)
+        wait_for(browser, BEST, answer)
+
+
+@pytest.mark.slow
+def test_failures_are_shown_and_tried_again(browser: Any, service: FakeService) -> None:
+    find = open_page(browser, service)
+    service.failures = [JSONResponse({}, 429, {"Retry-After": "1"}), JSONResponse({}, 500)]
+    stroke(browser, ACROSS)
+    wait_for(browser, "document.querySelector('#problem').hidden", False)
+    wait_for(browser, BEST, "horizontal line")
+    assert not find("#problem").is_displayed()
+    service.failures = [JSONResponse({"predictions": [{"error": "the image is <b>damaged</b>"}]})]
+    stroke(browser, ACROSS)
+    wait_for(browser, "document.querySelector('#problem').textContent", "The image is <b>damaged</b>.")
+
+
+@pytest.mark.slow
+def test_a_token_is_requested(browser: Any, tmp_path: Path) -> None:
+    with running(write_service(tmp_path / "bundle")) as service:
+        service.token = "secret"
+        resize(browser, 390)
+        browser.get(service.address)
+        wait_for(browser, "document.querySelector('#token-form').hidden", False)
+        browser.find_element("css selector", "#token").send_keys("secret\n")
+        wait_for(browser, "document.querySelectorAll('#facts div').length > 3")
+        assert not browser.find_element("css selector", "#token-form").is_displayed()
+
+
+@pytest.mark.slow
+def test_names_are_text_and_not_markup(browser: Any, tmp_path: Path) -> None:
+    names = ("<img src=x onerror=alert(1)>", 'vertical & "line"', "x" * 300)
+    with running(write_service(tmp_path / "bundle", names=names)) as service:
+        open_page(browser, service, width=390)
+        stroke(browser, ACROSS)
+        wait_for(browser, BEST, names[0])
+        assert browser.execute_script("return document.querySelectorAll('#answer img').length") == 0
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 390
