@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from sketchfit.inference import conformal
+from sketchfit.inference import conformal, set_rule
 
 Draw = Callable[..., Any]
 
@@ -19,7 +19,7 @@ Draw = Callable[..., Any]
 @pytest.mark.parametrize("score", ["lac", "aps", "raps"])
 @pytest.mark.parametrize("coverage", [0.8, 0.95])
 def test_coverage_on_held_out_rows_is_within_its_theory(
-    draw_members: Draw, score: conformal.Score, coverage: float
+    draw_members: Draw, score: set_rule.Score, coverage: float
 ) -> None:
     # Given the calibration rows, coverage is Beta(k, n + 1 - k) with k = ⌈(n + 1) · coverage⌉ (Vovk 2012).
     place = int(np.ceil(501 * coverage - 1e-9))
@@ -28,7 +28,7 @@ def test_coverage_on_held_out_rows_is_within_its_theory(
     for seed in range(30):
         (prob,), label = draw_members(np.random.default_rng(seed), 3500, 8, [1.5])
         rule = conformal.calibrate(prob[:500], label[:500], coverage, score)
-        held = (conformal.scores(prob[500:], score)[np.arange(3000), label[500:]] <= rule.threshold + 1e-9).mean()
+        held = (set_rule.scores(prob[500:], score)[np.arange(3000), label[500:]] <= rule.threshold + 1e-9).mean()
         outside += not low <= held <= high
         mean += held / 30
     assert outside <= 2  # 99 % ranges
@@ -42,9 +42,9 @@ def test_scores_are_the_slow_versions(seed: int) -> None:
         order = sorted(range(8), key=lambda c: -p[c])
         for place, c in enumerate(order):
             total = sum(p[order[: place + 1]])
-            assert conformal.scores(prob, "lac")[row, c] == pytest.approx(1 - p[c])
-            assert conformal.scores(prob, "aps")[row, c] == pytest.approx(total)
-            assert conformal.scores(prob, "raps")[row, c] == pytest.approx(total + 0.01 * max(place + 1 - 5, 0))
+            assert set_rule.scores(prob, "lac")[row, c] == pytest.approx(1 - p[c])
+            assert set_rule.scores(prob, "aps")[row, c] == pytest.approx(total)
+            assert set_rule.scores(prob, "raps")[row, c] == pytest.approx(total + 0.01 * max(place + 1 - 5, 0))
 
 
 def test_the_threshold_by_hand() -> None:
@@ -56,7 +56,7 @@ def test_the_threshold_by_hand() -> None:
 
 
 def test_the_first_class_is_in_every_set() -> None:
-    rule = conformal.ConformalSets("lac", 0.3, 0.8, 100)
+    rule = set_rule.ConformalSets("lac", 0.3, 0.8, 100)
     prob = np.array([[0.6, 0.4], [0.8, 0.2]])
     assert rule.sets(prob).tolist() == [[True, False], [True, False]]
 

@@ -76,7 +76,7 @@ class Accuracy(ArtefactPart):
 
 
 class SetThresholds(ArtefactPart):
-    """Thresholds of conformal prediction sets by coverage (a text, as `0.95`); see `inference.conformal`."""
+    """Thresholds of conformal prediction sets by coverage (a text, as `0.95`); see `inference.set_rule`."""
 
     score: Literal["lac", "aps", "raps"] = "lac"
     thresholds: dict[str, float]

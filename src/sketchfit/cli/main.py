@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from sketchfit.cli import data, improve, reference, results, train, tune
+from sketchfit.cli import data, deploy, improve, reference, results, train, tune
 from sketchfit.interruption import Terminated, handled_signals
 from sketchfit.printing import echo, lenient_streams
 
@@ -42,7 +42,7 @@ class GroupedCommands(TyperGroup):
                 formatter.write_dl(groups[group])
 
 
-GROUPS = (train, data, results, improve, tune, reference)
+GROUPS = (train, data, results, deploy, improve, tune, reference)
 
 app = typer.Typer(
     help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",

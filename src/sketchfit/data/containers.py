@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from sketchfit.data.decoders.formats import HEAD
 from sketchfit.data.decoders.strokes import is_strokes
-from sketchfit.data.parquet_images import read_image
 from sketchfit.regular import check_regular, open_regular
 
 SEPARATOR = "#"
@@ -74,6 +73,8 @@ def read_member(path: Path) -> bytes | None:
     container, number = parts
     try:
         if container.lower().endswith(PARQUET_SUFFIXES):
+            from sketchfit.data.parquet_images import read_image  # pyarrow: bundles are served without it
+
             return read_image(Path(container), number)
         status = check_regular(container, MOST_BYTES)
         ends = _line_ends(container, status.st_mtime_ns, status.st_size)

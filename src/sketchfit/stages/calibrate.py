@@ -19,8 +19,8 @@ from sketchfit.inference.calibration import (
     fit,
     report_of,
 )
-from sketchfit.inference.conformal import ConformalSets
 from sketchfit.inference.oof import Floats, Predictions, Rows
+from sketchfit.inference.set_rule import ConformalSets, Score
 from sketchfit.runs.artefacts import Calibration, Diagram, Sets, SetsCheck
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import Calibrated
@@ -56,7 +56,7 @@ def conformal_rows(rows: Rows) -> NDArray[np.int64]:
     return np.sort(np.unique(rows.group, return_index=True)[1])
 
 
-def conformal_sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> ConformalSets:
+def conformal_sets(oof: Floats, rows: Rows, coverage: float, score: Score) -> ConformalSets:
     """Return sets of this coverage, calibrated on out-of-fold rows [n, C], one per group of near-duplicates."""
     used = conformal_rows(rows)
     return conformal.calibrate(oof[used], rows.label[used], coverage, score)
@@ -102,7 +102,7 @@ def _diagram(found: Reliability) -> Diagram:
     )
 
 
-def _sets(oof: Floats, rows: Rows, coverage: float, score: conformal.Score) -> Sets:
+def _sets(oof: Floats, rows: Rows, coverage: float, score: Score) -> Sets:
     rule = conformal_sets(oof, rows, coverage, score)
     checked = conformal.cross_coverage(oof, rows.label, rows.fold, coverage, score, rows.group)
     log.info(

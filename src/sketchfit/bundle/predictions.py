@@ -1,0 +1,112 @@
+"""Probabilities as what people read: labels with names, prediction sets, and images of unknown classes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from sketchfit.bundle.manifest import BundleManifest, SetThresholds
+from sketchfit.errors import UserError
+from sketchfit.inference.set_rule import ConformalSets
+
+Floats = NDArray[np.float32]
+
+TOP = 5
+USUAL_COVERAGE = 0.95
+DIGITS = 6
+"""Decimals of probabilities."""
+
+
+class ClassProbability(BaseModel):
+    """A class with its probability."""
+
+    model_config = ConfigDict(frozen=True)
+    label: str = Field(description="As the training table has it.")
+    name: str = Field(description="For display.")
+    probability: float
+
+
+class ImagePrediction(ClassProbability):
+    """The most probable class of an image, and what else is known of it."""
+
+    top: tuple[ClassProbability, ...] = Field(description="The most probable classes, in order.")
+    set: tuple[str, ...] | None = Field(
+        default=None, description="Labels that together include the right class with the probability `coverage`."
+    )
+    coverage: float | None = Field(default=None, description="Of the set.")
+    p_value: float | None = Field(
+        default=None, description="Share of images of known classes that look at least as unfamiliar."
+    )
+    unknown: bool = Field(default=False, description="Whether the p-value is at most the requested rate of rejection.")
+    damage: str | None = Field(default=None, description="What is wrong with an image of which a part was read.")
+
+
+class Labeller:
+    """Makes predictions of the probabilities of a bundle's network.
+
+    Args:
+        manifest: of the bundle.
+    """
+
+    def __init__(self, manifest: BundleManifest) -> None:
+        self._manifest = manifest
+
+    def predictions(
+        self, probabilities: Floats, *, top: int = TOP, coverage: float | None = None, reject: float | None = None
+    ) -> list[ImagePrediction]:
+        """Return what is known of each image.
+
+        Args:
+            probabilities: float32 [N, C].
+            top: number of classes per image.
+            coverage: of the prediction sets; None: 95 %, else the highest that the bundle has, if it has sets.
+            reject: share of images of known classes that may be called unknown; None: no image is.
+
+        Raises:
+            UserError: the bundle has no sets of this coverage, or no rule for unknown classes.
+        """
+        rule = set_rule(self._manifest.sets, coverage)
+        inside = None if rule is None else rule.sets(probabilities)
+        if reject is not None and self._manifest.unknown is None:
+            raise UserError("this bundle has no rule for images of unknown classes", "Export it from a run with folds.")
+        known: NDArray[np.float64] | None = None
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        found = []
+        for row, classes in enumerate(order):
+            ranked = [self._class(probabilities[row], int(one)) for one in classes[: max(1, top)]]
+            found.append(
+                ImagePrediction(
+                    **ranked[0].__dict__,
+                    top=tuple(ranked),
+                    set=None if inside is None else self._labels(classes[inside[row, classes]]),
+                    coverage=None if rule is None else rule.coverage,
+                    p_value=None if known is None else float(known[row]),
+                    unknown=known is not None and reject is not None and bool(known[row] <= reject + 1e-9),
+                )
+            )
+        return found
+
+    def _labels(self, classes: NDArray[np.int64]) -> tuple[str, ...]:
+        return tuple(self._manifest.labels[one] for one in classes)
+
+    def _class(self, prob: Floats, index: int) -> ClassProbability:
+        names = self._manifest.labels[index], self._manifest.names[index]
+        return ClassProbability(label=names[0], name=names[1], probability=round(float(prob[index]), DIGITS))
+
+
+def set_rule(sets: SetThresholds | None, coverage: float | None = None) -> ConformalSets | None:
+    """Return the rule for a coverage; None where none is requested and there is none.
+
+    Raises:
+        UserError: there are no sets of this coverage.
+    """
+    known = {} if sets is None else {float(text): value for text, value in sets.thresholds.items()}
+    if coverage is None and known:
+        coverage = USUAL_COVERAGE if USUAL_COVERAGE in known else max(known)
+    if coverage is None:
+        return None
+    if sets is None or coverage not in known:
+        listed = ", ".join(f"{one:g}" for one in sorted(known)) or "none"
+        raise UserError(f"this bundle has no prediction sets of the coverage {coverage:g}", f"It has: {listed}.")
+    return ConformalSets(sets.score, known[coverage], coverage, sets.n)

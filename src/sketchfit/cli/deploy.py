@@ -1,0 +1,95 @@
+"""Commands that deploy a run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sketchfit.printing import echo
+
+if TYPE_CHECKING:
+    from sketchfit.serving.settings import ServiceSettings
+
+GROUP = "Deploy"
+app = typer.Typer()
+
+
+@app.command(rich_help_panel=GROUP)
+def serve(
+    model: Annotated[Path, typer.Argument(metavar="RUN|BUNDLE", help="A run's folder, or a bundle's.")],
+    host: Annotated[str, typer.Option("--host", help="Address to listen at; 0.0.0.0 is all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen at.")] = 8000,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that answer requests.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option("--threads", help="Per worker, for the network; by default all cores are used.")
+    ] = None,
+    runtime: Annotated[str, typer.Option("--runtime", help="onnxruntime or openvino.")] = "onnxruntime",
+    int8: Annotated[bool, typer.Option("--int8", help="Use the quantised network of the bundle.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds per request at most.")] = 30.0,
+    queue: Annotated[int, typer.Option("--queue", help="Images in work per worker; more get status 429.")] = 256,
+    batch: Annotated[int, typer.Option("--batch", help="Images that are computed at once, at most.")] = 32,
+    max_bytes: Annotated[int, typer.Option("--max-bytes", help="Bytes of a request.")] = 32_000_000,
+    max_pixels: Annotated[int, typer.Option("--max-pixels", help="Pixels of an image.")] = 25_000_000,
+    max_images: Annotated[int, typer.Option("--max-images", help="Images of a request.")] = 64,
+    reject: Annotated[
+        float | None,
+        typer.Option("--reject", help="Call images unknown; at most this share of those of known classes."),
+    ] = None,
+    cors: Annotated[
+        list[str] | None, typer.Option("--cors", metavar="ORIGIN", help="Let pages of this origin read answers.")
+    ] = None,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log each request.")] = False,
+) -> None:
+    """Answer requests over HTTP with a run's network: /predict, /docs, /metrics, and a page to draw on."""
+    from sketchfit.bundle.decode import UploadLimits
+    from sketchfit.serving.settings import Capacity, RequestLimits, ServiceSettings
+
+    settings = ServiceSettings(
+        bundle=model,
+        host=host,
+        port=port,
+        workers=workers,
+        threads=threads,
+        runtime=runtime,  # type: ignore[arg-type]
+        int8=int8,
+        capacity=Capacity(images=queue, batch=batch),
+        limits=RequestLimits(
+            seconds=timeout, bytes=max_bytes, images=max_images, image=UploadLimits(max_bytes, max_pixels)
+        ),
+        origins=tuple(cors or ()),
+        reject=reject,
+        access_log=access_log,
+    )
+    _serve(settings)
+
+
+def _serve(settings: ServiceSettings) -> None:
+    """Serve a bundle, or a run that becomes one first.
+
+    The run is exported in a process of its own, whose memory torch leaves with it.
+    """
+    import tempfile
+    from dataclasses import replace
+
+    from sketchfit.bundle.manifest import BundleManifest
+    from sketchfit.runs.state import State
+    from sketchfit.serving.run import run_service
+
+    settings.check()
+    if BundleManifest.exists(settings.bundle) or not State.exists(settings.bundle):
+        run_service(settings, _announce)
+        return
+    with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
+        bundle = Path(folder) / "bundle"
+        export = [sys.executable, "-m", "sketchfit", "export", settings.bundle, "--out", bundle, "--neighbours"]
+        if status := subprocess.run(list(map(str, export)), check=False).returncode:
+            raise typer.Exit(status)
+        run_service(replace(settings, bundle=bundle), _announce)
+
+
+def _announce(address: str) -> None:
+    echo(f"{address}/ answers requests; Ctrl-C stops it", error=True)

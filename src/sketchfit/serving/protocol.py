@@ -1,0 +1,86 @@
+"""uvicorn's HTTP protocol with limits for clients that send slowly, or never stop sending headers.
+
+uvicorn limits the time between two requests, but not that in which the headers of a request arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from sketchfit.serving.app import AppFactory
+from sketchfit.serving.settings import RequestLimits
+
+HEADER_BYTES = 65_536
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Closes connections whose headers are slow (408) or large (431).
+
+    Attributes:
+        header_seconds: from the connection, or from the first byte of a request, to the end of its headers.
+    """
+
+    def __init__(self, config: Config, *given: Any, **named: Any) -> None:
+        super().__init__(config, *given, **named)
+        limits = config.app.settings.limits if isinstance(config.app, AppFactory) else RequestLimits()
+        self.header_seconds = limits.header_seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_headers = True
+        self._header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has connected."""
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A client has gone."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have arrived."""
+        between = self.timeout_keep_alive_task is not None
+        super().data_received(data)
+        if between and self._timer is None and self.timeout_keep_alive_task is None and self._in_headers:
+            self._wait_for_headers()  # bytes before the first line of a request
+        if self._in_headers:
+            self._header_bytes += len(data)
+            if self._header_bytes > HEADER_BYTES:
+                self._refuse(431)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request has arrived."""
+        super().on_message_begin()
+        self._wait_for_headers()
+
+    def on_headers_complete(self) -> None:
+        """All headers of a request have arrived."""
+        self._stop_waiting()
+        self._in_headers = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request has arrived completely."""
+        super().on_message_complete()
+        self._in_headers, self._header_bytes = True, 0
+
+    def _wait_for_headers(self) -> None:
+        self._stop_waiting()
+        self._in_headers, self._header_bytes = True, 0
+        self._timer = self.loop.call_later(self.header_seconds, self._refuse, 408)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _refuse(self, status: int) -> None:
+        self._stop_waiting()
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(STATUS_LINE[status] + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()

@@ -1,0 +1,85 @@
+"""The addresses of a service, and what each of them answers."""
+
+from __future__ import annotations
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from sketchfit.bundle.predictions import ImagePrediction
+from sketchfit.data.decoders.decoded import ImageError
+from sketchfit.errors import UserError
+from sketchfit.serving import metrics
+from sketchfit.serving.queries import PredictQuery
+from sketchfit.serving.refused import Refused
+from sketchfit.serving.schemas import ImageFailure, PredictAnswer
+from sketchfit.serving.service import Answered, Service
+
+JSON = "application/json"
+
+
+def service_of(request: Request) -> Service:
+    """Return what the requests of this process share."""
+    found: Service = request.app.state.service
+    return found
+
+
+async def predict(request: Request) -> Response:
+    """Label the images of a request; 422 where none of them can be read."""
+    service = service_of(request)
+    async with service.images_of(request) as parts:
+        query = PredictQuery.of(request.query_params, service.settings.reject)
+        answers = await service.answer(parts)
+    answer = PredictAnswer(predictions=_entries(service, answers, query))
+    status = 200 if any(isinstance(one, Answered) for one in answers) else 422
+    return Response(answer.model_dump_json(exclude_none=True), status, media_type=JSON)
+
+
+def _entries(
+    service: Service, answers: list[Answered | ImageError], query: PredictQuery
+) -> list[ImagePrediction | ImageFailure]:
+    """Return what is known of each image, in order.
+
+    Raises:
+        Refused: the bundle has not what the query requests.
+    """
+    read = [one for one in answers if isinstance(one, Answered)]
+    classes = len(service.model.labels)
+    probs = np.concatenate([np.zeros((0, classes), np.float32), *(one.answers.probabilities for one in read)])
+    try:
+        found = service.labeller.predictions(probs, top=query.top, coverage=query.coverage, reject=query.reject)
+    except UserError as error:
+        raise Refused(400, str(error).replace("\n", " ")) from error
+    known = iter(
+        prediction.model_copy(update={"damage": one.damage or None})
+        for prediction, one in zip(found, read, strict=True)
+    )
+    return [next(known) if isinstance(one, Answered) else ImageFailure(error=str(one)) for one in answers]
+
+
+async def health(_request: Request) -> Response:
+    """Return that the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def ready(request: Request) -> Response:
+    """Return whether images are answered now; 503 where not."""
+    if service_of(request).ready:
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "not ready"}, 503)
+
+
+async def figures(request: Request) -> Response:
+    """Return the metrics for Prometheus."""
+    return PlainTextResponse(service_of(request).metrics.text(), media_type=metrics.CONTENT_TYPE)
+
+
+def routes() -> list[Route]:
+    """Return all addresses."""
+    return [
+        Route("/predict", predict, methods=["POST"]),
+        Route("/health", health),
+        Route("/ready", ready),
+        Route("/metrics", figures),
+    ]

@@ -1,0 +1,53 @@
+"""Probabilities as labels, ranks and sets; values worked out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchfit.bundle.manifest import SetThresholds
+from sketchfit.bundle.predictions import Labeller
+from sketchfit.errors import UserError
+from tests.bundles import write_tiny_bundle
+
+PROB = np.array([[0.7, 0.1, 0.2], [0.25, 0.5, 0.25]], np.float32)
+
+
+def test_ranks_names_and_probabilities(tmp_path: Path) -> None:
+    first, second = Labeller(write_tiny_bundle(tmp_path)).predictions(PROB)
+    assert (first.label, first.name, first.probability) == ("0", "horizontal line", pytest.approx(0.7))
+    assert [one.label for one in first.top] == ["0", "2", "1"]
+    assert [one.label for one in second.top] == ["1", "0", "2"]  # equal ones in the order of the classes
+
+
+def test_sets_hold_the_classes_below_the_threshold_in_order(tmp_path: Path) -> None:
+    manifest = write_tiny_bundle(tmp_path, sets=SetThresholds(thresholds={"0.8": 0.5, "0.9": 0.8}, n=99))
+    usual = Labeller(manifest).predictions(PROB)
+    assert [one.set for one in usual] == [("0", "2"), ("1", "0", "2")]  # 1 - p at most 0.8
+    assert usual[0].coverage == 0.9
+    assert [one.set for one in Labeller(manifest).predictions(PROB, coverage=0.8)] == [("0",), ("1",)]
+    with pytest.raises(UserError, match=r"0\.8, 0\.9"):
+        Labeller(manifest).predictions(PROB, coverage=0.99)
+
+
+def test_the_usual_coverage_is_95_percent_where_there_is_one(tmp_path: Path) -> None:
+    sets = SetThresholds(thresholds={"0.9": 0.1, "0.95": 0.2, "0.99": 0.3}, n=99)
+    assert Labeller(write_tiny_bundle(tmp_path, sets=sets)).predictions(PROB)[0].coverage == 0.95
+
+
+def test_a_bundle_without_sets_or_rule_gives_none(tmp_path: Path) -> None:
+    manifest = write_tiny_bundle(tmp_path, sets=None)
+    found = Labeller(manifest).predictions(PROB, top=1)[0]
+    assert found.set is None
+    assert found.p_value is None
+    assert not found.unknown
+    assert len(found.top) == 1
+    for wanted in ({"coverage": 0.9}, {"reject": 0.05}):
+        with pytest.raises(UserError, match="this bundle has no"):
+            Labeller(manifest).predictions(PROB, **wanted)
+
+
+def test_no_image_gives_no_prediction(tmp_path: Path) -> None:
+    assert Labeller(write_tiny_bundle(tmp_path)).predictions(np.zeros((0, 3), np.float32)) == []
