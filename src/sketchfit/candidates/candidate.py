@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sketchfit.candidates.licences import UNKNOWN, is_non_commercial
+
 OF_OTHERS: Mapping[str, Any] = {"weights": None, "args": {}, "mean": None, "std": None, "pretrained": True}
 """Part of a `model` section that belongs to its backbone: a candidate in its place does not take it over."""
-
-UNKNOWN = "unknown"
-"""Licence of weights that state none."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class BackboneCandidate:
         >>> BackboneCandidate("a", "resnet18", None, 224, 11.7, 1.8, "cc-by-nc-4.0").non_commercial
         True
         """
-        return re.search(r"(^|[-_])nc([-_]|$)", self.licence.lower()) is not None
+        return is_non_commercial(self.licence)
 
     def gmacs_at(self, size: int) -> float:
         """Return billions of multiplications per image at an input size, in proportion to its area.

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sketchfit._timm import timm
-from sketchfit.candidates.candidate import UNKNOWN, BackboneCandidate
+from sketchfit.candidates.candidate import BackboneCandidate
 from sketchfit.candidates.cost import count_cost
+from sketchfit.candidates.licences import UNKNOWN
 from sketchfit.candidates.local import ENDINGS, from_file, weight_files
 from sketchfit.candidates.table import shipped_candidates, with_tag
 from sketchfit.config.model import ModelSection

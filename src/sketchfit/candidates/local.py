@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from sketchfit._timm import timm
-from sketchfit.candidates.candidate import UNKNOWN, BackboneCandidate
+from sketchfit.candidates.candidate import BackboneCandidate
 from sketchfit.candidates.cost import count_cost
+from sketchfit.candidates.licences import UNKNOWN
 from sketchfit.candidates.table import published, with_tag
 from sketchfit.config.model import ModelSection
 from sketchfit.config.own_size import own_input_size

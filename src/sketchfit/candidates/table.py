@@ -11,7 +11,8 @@ import csv
 from functools import lru_cache
 from importlib.resources import files
 
-from sketchfit.candidates.candidate import UNKNOWN, BackboneCandidate
+from sketchfit.candidates.candidate import BackboneCandidate
+from sketchfit.candidates.licences import UNKNOWN
 
 SOURCES = {
     "timm": "timm, results-imagenet.csv and results-sketch.csv at commit 0173a13",
