@@ -15,16 +15,17 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
+from sketchfit.data import neutral
 from sketchfit.data.containers import read_member
 from sketchfit.data.decoders import cut_off, decoded, formats, jpeg, large, pillow, png, strokes, svg
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, Decoded, ImageError, explain
 from sketchfit.data.decoders.formats import HEAD, HTML_STARTS, ImageFormat, format_of, missing_decoder
+from sketchfit.data.neutral import GREY_TOLERANCE, grey_if_neutral
 from sketchfit.regular import check_regular, open_regular, read_regular
 
 __all__ = [
@@ -32,17 +33,13 @@ __all__ = [
     "is_image_content", "is_image_name", "is_large", "read_image_file",
 ]  # fmt: skip
 
-GREY_TOLERANCE = 12
-"""Largest difference between R, G and B (of 255) in any pixel of an image that counts as grey: more than what JPEG's
-rounding of chroma adds to a neutral grey (2 … 8), less than the faintest pencil colour."""
-
 MAX_BYTES = 1 << 30
 """A larger file is not read: 100 million pixels of 8 bytes are smaller."""
 
 ALONE = 1 << 28
 """Bytes of a file that is read while no other large image is decoded."""
 
-MODULES = (cut_off, decoded, formats, jpeg, large, pillow, png, strokes, svg)
+MODULES = (cut_off, decoded, formats, jpeg, large, neutral, pillow, png, strokes, svg)
 """Whose code decides the pixels, besides this module."""
 
 Image.init()
@@ -96,7 +93,7 @@ def decode_image(data: bytes, max_pixels: int = 100_000_000) -> Decoded:
             factor = large.factor_of(image.pixels.shape[1], image.pixels.shape[0])
             if factor > 1 and image.factor == 1:  # its decoder has no cheaper way
                 image = Decoded(large.halved(image.pixels, factor), image.damage, factor)
-            return replace(image, pixels=_grey_if_neutral(image.pixels))
+            return replace(image, pixels=grey_if_neutral(image.pixels))
         except DECODER_ERRORS as error:
             raise ImageError(explain(error)) from error
 
@@ -191,12 +188,3 @@ def _refuse_obvious(data: bytes) -> None:
         raise ImageError("is a Git LFS pointer, not the image: run `git lfs pull`")
     if not any(data[:4096]):
         raise ImageError("contains only zero bytes")
-
-
-def _grey_if_neutral(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if pixels.ndim == 2:
-        return pixels
-    red, green, blue = cv2.split(pixels)
-    if max(cv2.norm(a, b, cv2.NORM_INF) for a, b in ((red, green), (green, blue), (red, blue))) > GREY_TOLERANCE:
-        return pixels
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

@@ -18,6 +18,11 @@ _DENSE = 1.25
 first."""
 
 
+def averages(side: int, size: int) -> bool:
+    """Return whether `resize` averages an image whose longer side is `side`; otherwise it interpolates."""
+    return side > _DENSE * size
+
+
 def resize(image: Picture, size: int) -> Picture:
     """Return the entire image [S, S', C] as [size, size, C], never a view.
 
@@ -25,8 +30,8 @@ def resize(image: Picture, size: int) -> Picture:
     """
     if image.shape[0] == image.shape[1] == size:
         return image.copy()
-    shrinks = max(image.shape[:2]) > _DENSE * size
-    out = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    method = cv2.INTER_AREA if averages(max(image.shape[:2]), size) else cv2.INTER_LINEAR
+    out = cv2.resize(image, (size, size), interpolation=method)
     return out.reshape(size, size, image.shape[2])  # type: ignore[return-value]
 
 
