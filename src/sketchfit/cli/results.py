@@ -27,6 +27,12 @@ def predict(
     sets: Annotated[
         float | None, typer.Option("--sets", help="Also the classes that contain the true one with this probability.")
     ] = None,
+    reject: Annotated[
+        float | None,
+        typer.Option(
+            "--reject", metavar="RATE", help="Answer `unknown` where no class fits; wrong for at most this share."
+        ),
+    ] = None,
     distilled: Annotated[bool, typer.Option("--distilled", help="Use the run's distilled student alone.")] = False,
     partial: Partial = False,
 ) -> None:
@@ -38,7 +44,13 @@ def predict(
 
     opened, lacks = open_finished(run_folder, partial=partial)
     frame = predict_images(
-        opened, images, image_column=image_column, follow_links=follow_links, sets=sets, distilled=distilled
+        opened,
+        images,
+        image_column=image_column,
+        follow_links=follow_links,
+        sets=sets,
+        reject=reject,
+        distilled=distilled,
     )
     for note in (*lacks, *frame.attrs["notes"]):
         echo(f"note: {note}", error=True)

@@ -21,6 +21,7 @@ from sketchfit.data.table import Split
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
 from sketchfit.inference.prediction_table import prediction_table
+from sketchfit.inference.rejection import RejectionRule
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.finished import open_finished
@@ -32,13 +33,14 @@ Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 
-def predict(
+def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
     run: str | Path | Run,
     images: Sequence[str | Path] | str | Path,
     *,
     image_column: str | None = None,
     follow_links: bool = False,
     sets: float | None = None,
+    reject: float | None = None,
     distilled: bool = False,
 ) -> pd.DataFrame:
     """Label images.
@@ -50,20 +52,24 @@ def predict(
         follow_links: follow symbolic links that lead out of a folder of images.
         sets: coverage of prediction sets, above 0, below 1. The column `set` then has the classes that together include
             the right one with this probability, for images like those of the training table.
+        reject: answer `unknown` where no class fits. At most this share of images of the training table's classes is
+            rejected, for images like those of the table; see docs/unknown.md.
         distilled: predict only with the run's distilled student: the entire image, without calibration.
 
     Returns:
         One row per image, in the order given: `image` (unlike that of any other image), `label` (what the training
         table calls the class), `index` (of the class in the run's probabilities), `name`, `probability`; `label_1`,
         `probability_1`, `label_2` … of the five most probable classes; with `sets` the column `set`, a JSON list of
-        labels; `error` (why an image could not be read, else empty; such an image has no class). `attrs["accuracy"]` is
-        the accuracy to expect, an `Estimate` made without labels; None for fewer than 100 readable images, and where
-        the run has no model of it. `attrs["contradicts"]` is the claim of the run (an `Estimate`) where these images
-        contradict it, else None. `attrs["notes"]` names files that are missing or not used, one sentence each.
+        labels; with `reject` the column `p_value`, small where the image is hardly of any class: where it is `reject`
+        or less, `label` and `name` are `unknown`, and `index` and `probability` are missing; `error` (why an image
+        could not be read, else empty; such an image has no class). `attrs["accuracy"]` is the accuracy to expect, an
+        `Estimate` made without labels; None for fewer than 100 readable images, and where the run has no model of it.
+        `attrs["contradicts"]` is the claim of the run (an `Estimate`) where these images contradict it, else None.
+        `attrs["notes"]` names files that are missing or not used, one sentence each.
 
     Raises:
-        UserError: there is no run, it is not finished, there is no student or no such image, or sets of a student are
-            requested.
+        UserError: there is no run, it is not finished, there is no student or no such image, sets of a student are
+            requested, or the run cannot promise such a rate of rejection.
     """
     opened = run if isinstance(run, Run) else open_finished(run)[0]  # before images are read
     if sets is not None and not 0 < sets < 1:
@@ -75,12 +81,14 @@ def predict(
     named = read_images([Path(source) for source in sources], settings)
     root, split = named.root, named.split
     predictor = RunPredictor.of_student(opened) if distilled else RunPredictor.of(opened)
-    answers, wanted, errors = _answers(opened, predictor, root, split)
-    prob = answers.final
+    rule = None if reject is None else RejectionRule.of(opened, predictor, reject)
+    answers, wanted, errors = _answers(opened, predictor, root, split, keep_all=rule is not None)
+    prob, of_wanted = answers.final, answers if rule is None else answers.keeping(wanted)
     inside = None if sets is None else _sets(opened, prob, sets)
-    frame = prediction_table(split.names, prob, errors, opened.table, inside)
+    rejection = None if rule is None else rule.apply(answers, errors)
+    frame = prediction_table(split.names, prob, errors, opened.table, inside, rejection)
     model = None if distilled else opened.label_free
-    found = None if model is None else estimate_new(model, predictor, answers, wanted)
+    found = None if model is None else estimate_new(model, predictor, of_wanted, wanted)
     frame.attrs["notes"] = named.notes
     frame.attrs["accuracy"] = None if found is None else replace(found.final, n=errors.count(""))
     frame.attrs["contradicts"] = None if found is None else _contradicted(opened, found)
@@ -95,18 +103,21 @@ def _contradicted(run: Run, found: LabelFree) -> Estimate | None:
     return claim.expected
 
 
-def _answers(run: Run, predictor: RunPredictor, root: Path, split: Split) -> tuple[RunAnswers, Rows, list[str]]:
+def _answers(
+    run: Run, predictor: RunPredictor, root: Path, split: Split, keep_all: bool
+) -> tuple[RunAnswers, Rows, list[str]]:
     """Decode each image once for all members.
 
     Returns:
-        The probabilities, the images with those of each network, and why images could not be read.
+        The probabilities, those of each network for the images that an estimate without labels uses, or with
+        `keep_all` for all; these images; and why images could not be read.
     """
     device = make_engine(run.recipe.compute).device
     with tempfile.TemporaryDirectory(prefix="sketchfit-") as cache:
         stores = open_stores(root, split.paths, predictor.store_settings, Path(cache))
         errors = [texts[0] if all(texts) else "" for texts in zip(*(store.errors for store in stores), strict=True)]
         wanted = wanted_rows(np.array([not error for error in errors], dtype=np.bool_))
-        answers = predictor.answers(stores, device, wanted)
+        answers = predictor.answers(stores, device, np.arange(len(errors)) if keep_all else wanted)
         del stores  # the memory maps must be closed before the folder is deleted
     return answers, wanted, errors
 

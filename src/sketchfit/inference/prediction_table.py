@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.inference.arrays import Floats
+from sketchfit.inference.unknown import UNKNOWN, Rejection
 from sketchfit.runs.table import RunTable
 
 RANKS = 5
@@ -24,6 +25,7 @@ def prediction_table(
     errors: Sequence[str],
     table: RunTable,
     inside: NDArray[np.bool_] | None = None,
+    rejection: Rejection | None = None,
 ) -> pd.DataFrame:
     """Return the predictions as a table; see `commands.predict` for its columns.
 
@@ -33,15 +35,18 @@ def prediction_table(
         errors: N reasons why an image could not be read; "" for one that was. The others have no class.
         table: of the run.
         inside: bool [N, C], the prediction sets; None: no column `set`.
+        rejection: of images of unknown classes; None: no column `p_value`.
     """
     order = np.argsort(-prob, axis=1, kind="stable")
     best, read = order[:, 0], np.array([not error for error in errors], dtype=np.bool_)
+    rejected = np.zeros(len(read), dtype=np.bool_) if rejection is None else rejection.rejected
+    known = read & ~rejected
     frame = pd.DataFrame({"image": list(images)})
-    frame["label"] = _texts(table.class_labels, best, read)
-    frame["index"] = pd.array(np.where(read, best, -1), dtype="Int64")
-    frame.loc[~read, "index"] = pd.NA
-    frame["name"] = _texts(table.class_names, best, read)
-    frame["probability"] = _probabilities(prob, best, read)
+    frame["label"] = np.where(rejected, UNKNOWN, _texts(table.class_labels, best, read)).tolist()
+    frame["index"] = pd.array(np.where(known, best, -1), dtype="Int64")
+    frame.loc[~known, "index"] = pd.NA
+    frame["name"] = np.where(rejected, UNKNOWN, _texts(table.class_names, best, read)).tolist()
+    frame["probability"] = _probabilities(prob, best, known)
     for rank in range(min(RANKS, prob.shape[1])):
         frame[f"label_{rank + 1}"] = _texts(table.class_labels, order[:, rank], read)
         frame[f"probability_{rank + 1}"] = _probabilities(prob, order[:, rank], read)
@@ -49,6 +54,8 @@ def prediction_table(
         sets = ([table.class_labels[k] for k in line if inside[row, k]] for row, line in enumerate(order))
         texts = [json.dumps(one, ensure_ascii=False) for one in sets]
         frame["set"] = [text if known else "" for text, known in zip(texts, read, strict=True)]
+    if rejection is not None:
+        frame["p_value"] = rejection.p_value.round(DIGITS)
     frame["error"] = list(errors)
     return frame
 

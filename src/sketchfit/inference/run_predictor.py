@@ -61,6 +61,10 @@ class RunAnswers:
     final: Floats
     networks: tuple[tuple[Floats, ...], ...]
 
+    def keeping(self, rows: Rows) -> RunAnswers:
+        """Keep each network's probabilities of some of the images whose probabilities are there, int64 [n]."""
+        return RunAnswers(self.final, tuple(tuple(prob[rows] for prob in one) for one in self.networks))
+
 
 @dataclass(frozen=True)
 class RunPredictor:

@@ -1,0 +1,42 @@
+"""The rule by which a bundle finds images of unknown classes, and its p-values; see `inference.unknown`.
+
+Example:
+    >>> import numpy as np
+    >>> rule = make_unknown_rule(np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]]))
+    >>> unknown_p_values(rule, np.array([[0.5, 0.5], [0.2, 0.8]])).tolist()
+    [0.25, 0.75]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sketchfit.bundle.manifest import UnknownRule
+from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.unknown import DEFAULT, KnownScores, UnknownTest
+
+
+def make_unknown_rule(prob: Floats, group: Ints | None = None, score: str = DEFAULT) -> UnknownRule:
+    """Make the rule of one network.
+
+    Args:
+        prob: float [n, C], probabilities of rows that the network has not learnt, as the bundle computes them: with its
+            temperature.
+        group: int [n], family of related rows; None: rows are independent.
+        score: in `inference.unknown_scores.SCORES`.
+    """
+    known = UnknownTest.fit([prob], None if group is None else [group], score).known[0]
+    weight = () if (known.weight == 1).all() else tuple(known.weight.tolist())
+    return UnknownRule(score=score, known=tuple(known.score.tolist()), weight=weight)
+
+
+def unknown_test(rule: UnknownRule) -> UnknownTest:
+    """Return the test of a rule. Make it once for many images."""
+    score = np.array(rule.known, dtype=np.float64)
+    weight = np.array(rule.weight, dtype=np.float64) if rule.weight else np.ones(len(score))
+    return UnknownTest(rule.score, (KnownScores(score, weight),))
+
+
+def unknown_p_values(rule: UnknownRule, prob: Floats) -> Floats:
+    """Return the p-value of each image, float64 [N], for the bundle's probabilities float [N, C]."""
+    return unknown_test(rule).p_values([prob])
