@@ -39,11 +39,11 @@ from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import stratified_folds
 from sketchfit.data.readers import read_table
 from sketchfit.data.stores import cache_folder
+from sketchfit.inference.arrays import Floats
 from sketchfit.inference.calibration import fit_temperature
 from sketchfit.inference.unknown import SCORES, KnownScores, UnknownTest
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 RATE, UNKNOWN_CLASSES, HELD_OUT, NEIGHBOURS = 0.05, 0.1, 0.25, 5
 
 
@@ -109,7 +109,8 @@ def probabilities(data: Labelled, parts: Parts) -> tuple[list[Floats], list[Floa
 def nearest(data: Labelled, parts: Parts) -> Scored:
     """Return the distance to the training rows of each network."""
     unit = data.features / np.linalg.norm(data.features, axis=1, keepdims=True)
-    held, new = [], []
+    held: list[Floats] = []
+    new: list[Floats] = []
     for number, rows in enumerate(parts.folds):
         train = np.concatenate([other for place, other in enumerate(parts.folds) if place != number])
         for some, found in ((rows, held), (parts.new, new)):
