@@ -5,20 +5,83 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sketchfit.remains import clear_remains
+import pytest
+
+from sketchfit.own_system import scope
+from sketchfit.remains import ABANDONED, REMAINS, clear_remains, part_of
+
+OTHER = f"{int(scope(), 16) ^ 1:08x}"
+"""Scope of processes of another host."""
 
 
-def test_parts_of_processes_that_have_ended_are_deleted(tmp_path: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    mine, folder = tmp_path / f".a.npz.{os.getpid()}.part", tmp_path / f".b.{ended.pid}.part"
-    old, new = (tmp_path / f".{name}.{ended.pid}.part" for name in ("old", "new"))
-    other = tmp_path / ".part"
+@pytest.fixture(scope="module")
+def ended() -> int:
+    """Number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def made(folder: Path, name: str, *, age: float = 0.0) -> Path:
+    path = folder / name
+    path.write_text("x")
+    times = path.stat().st_mtime - age
+    os.utime(path, (times, times))
+    return path
+
+
+def left(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_parts_of_processes_of_this_host_are_deleted_when_they_have_ended(tmp_path: Path, ended: int) -> None:
+    mine = part_of(tmp_path / "a.npz")
+    mine.write_text("x")
+    made(tmp_path, f".b.npz.{ended}-{scope()}.part")
+    folder = tmp_path / f".store.{ended}-{scope()}.part"
     folder.mkdir()
-    for path in (mine, old, new, other, folder / "inside"):
-        path.write_text("x")
-    os.utime(old, (0, 0))
-    clear_remains(tmp_path.iterdir(), least_age=1000.0)
-    assert {path.name for path in tmp_path.iterdir()} == {one.name for one in (mine, new, other, folder)}
+    made(folder, "inside")
+    others = {made(tmp_path, name).name for name in (".part", f"b.{ended}.part", f".b.{ended}.csv")}
+    clear_remains(tmp_path.iterdir(), least_age=ABANDONED)  # whatever their age is
+    assert left(tmp_path) == {mine.name, *others}
+
+
+def test_parts_of_other_hosts_are_deleted_when_they_are_old(tmp_path: Path, ended: int) -> None:
+    number = os.getpid()  # there is a process of this number here, which means nothing
+    new, folder = made(tmp_path, f".new.{ended}-{OTHER}.part"), tmp_path / f".store.{number}-{OTHER}.part"
+    folder.mkdir()
+    os.utime(folder, (0, 0))  # somebody may write to a file in it
+    made(tmp_path, f".old.{number}-{OTHER}.part", age=2 * ABANDONED)
+    clear_remains(tmp_path.iterdir(), least_age=ABANDONED)
+    assert left(tmp_path) == {new.name, folder.name}
+    clear_remains(tmp_path.iterdir())  # nobody else writes here
+    assert left(tmp_path) == set()
+
+
+def test_parts_of_earlier_versions_name_no_host(tmp_path: Path, ended: int) -> None:
+    mine, new = made(tmp_path, f".a.{os.getpid()}.part", age=2 * ABANDONED), made(tmp_path, f".new.{ended}.part")
+    made(tmp_path, f".old.{ended}.part", age=2 * ABANDONED)
+    clear_remains(tmp_path.iterdir(), least_age=ABANDONED)
+    assert left(tmp_path) == {mine.name, new.name}
     clear_remains(tmp_path.iterdir())
-    assert {path.name for path in tmp_path.iterdir()} == {one.name for one in (mine, other)}
+    assert left(tmp_path) == {mine.name}
+
+
+def test_a_link_is_deleted_and_not_followed(tmp_path: Path, ended: int) -> None:
+    elsewhere, place = tmp_path / "elsewhere", tmp_path / "cache"
+    for folder in (elsewhere, place):
+        folder.mkdir()
+    kept = made(elsewhere, "kept")
+    (place / f".store.{ended}-{scope()}.part").symlink_to(elsewhere)
+    clear_remains(place.iterdir(), least_age=ABANDONED)
+    assert left(place) == set()
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("name", ["a", "a.1", "a.12.34", "a.12-12345678.part", ".a", "é ü"])
+def test_a_part_is_next_to_its_place_and_recognised(name: str, tmp_path: Path) -> None:
+    part = part_of(tmp_path / name)
+    found = REMAINS.fullmatch(part.name)
+    assert part.parent == tmp_path
+    assert found is not None
+    assert (int(found[1]), found[2]) == (os.getpid(), scope())

@@ -52,7 +52,8 @@ def build_copies(case: Case, count: int) -> dict[str, float]:
 
 
 def timed(case: Case, root: Path, paths: Sequence[str], channels: int | str) -> dict[str, float]:
-    from sketchfit.data.store import Decoding, open_store
+    from sketchfit.data.image_pass import Decoding
+    from sketchfit.data.store import open_store
     from sketchfit.data.stores import store_settings
 
     for path in paths:

@@ -125,7 +125,8 @@ def timm(case: Case, channels_last: bool, mirrored: bool, keep_memory: bool = Fa
 
 
 def sketchfit(case: Case, views: Sequence[str], **how: Any) -> dict[str, float]:
-    from sketchfit.data.store import Decoding, open_store
+    from sketchfit.data.image_pass import Decoding
+    from sketchfit.data.store import open_store
     from sketchfit.data.stores import store_settings
 
     recipe = case.recipe({"data": {"channels": CHANNELS}})

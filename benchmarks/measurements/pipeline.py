@@ -61,7 +61,8 @@ def sketchfit(case: Case, level: str, grey: bool, cold: bool = False) -> dict[st
 
     from sketchfit.config.transforms import TransformsSection
     from sketchfit.data.batches import epoch_order, load_batches, split_batches
-    from sketchfit.data.store import Decoding, Store, open_store
+    from sketchfit.data.image_pass import Decoding
+    from sketchfit.data.store import Store, open_store
     from sketchfit.data.stores import store_settings
     from sketchfit.models.network import Normalisation, to_input
     from sketchfit.transforms.augment import augment_for

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +16,8 @@ from sketchfit.checksum import sealed, unsealed
 from sketchfit.destinations import Destination
 from sketchfit.disk import writing
 from sketchfit.regular import read_regular
+from sketchfit.remains import ABANDONED, clear_remains, part_of
+from sketchfit.temporary import temporary_folder
 
 MOST_JSON = 1 << 28
 """Bytes of a JSON file."""
@@ -48,7 +50,11 @@ def output(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the path leads to a folder, or its links lead in a circle.
     """
-    with _written(Destination.of(path)) as temporary:
+    destination = Destination.of(path)
+    if not destination.in_place:
+        named = f".{glob.escape(destination.path.name)}.*.part"
+        clear_remains(destination.path.parent.glob(named), least_age=ABANDONED)
+    with _written(destination) as temporary:
         yield temporary
 
 
@@ -57,13 +63,13 @@ def _written(destination: Destination) -> Iterator[Path]:
     path = destination.path
     with writing(path):
         if destination.in_place:
-            with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
-                temporary = Path(folder) / path.name
+            with temporary_folder() as folder:
+                temporary = folder / path.name
                 yield temporary
                 destination.fill(temporary)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        temporary = part_of(path)
         try:
             with writing(path):  # before the part is deleted: the free space shows why it failed
                 mode = _create(temporary)

@@ -1,36 +1,68 @@
-"""Files and folders that were being written by processes that were killed."""
+"""Files and folders that are being written, and those that processes left behind when they were killed."""
 
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-REMAINS = re.compile(r"\..+\.(\d+)\.part")
-"""Name of a file that was being written (see `sketchfit.files.atomic`), with the number of the process."""
+from sketchfit.own_system import scope
+
+REMAINS = re.compile(r"\..+\.(\d+)(?:-([0-9a-f]{8}))?\.part")
+"""Name of what is being written, with the number of the process and its `scope`, which earlier versions left out."""
+
+
+def part_of(path: Path) -> Path:
+    """Return where a file or folder is written before it takes its place: next to it, with the name of this process.
+
+    Example:
+        >>> part_of(Path("runs/oof.npz")).name.startswith(".oof.npz.")
+        True
+    """
+    return path.with_name(f".{path.name}.{os.getpid()}-{scope()}.part")
+
+
+ABANDONED = 600.0
+"""Seconds without a change after which a file that a process of another host writes counts as left behind: a single
+file takes seconds."""
 
 
 def clear_remains(paths: Iterable[Path], least_age: float = 0.0) -> None:
-    """Delete those of some paths that are the half-written files of processes that have ended.
+    """Delete those of some paths that are the half-written files and folders of processes that have ended.
+
+    Those of this host's processes are deleted at once. Whether a process of another host or container has ended is not
+    known: its files count as left behind when they have not changed for some time, its folders never, because their
+    time is not that of the files in them.
 
     Args:
         paths: of any files and folders.
-        least_age: seconds since their last change: where processes of other hosts write, too, whether they have ended
-            is not known.
+        least_age: seconds since the last change of files of other hosts. 0: nobody else writes here.
     """
     for path in paths:
         name = REMAINS.fullmatch(path.name)
-        if name is None or is_alive(int(name[1])) or _age(path) < least_age:
+        if name is None or not _is_left(path, int(name[1]), name[2], least_age):
             continue
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # of a file system that is read-only
+                path.unlink()
+
+
+def _is_left(path: Path, process: int, of: str | None, least_age: float) -> bool:
+    """Return whether nobody writes a file or folder any more."""
+    if of == scope():
+        return not is_alive(process)
+    if of is None and is_alive(process):  # an earlier version did not write down whose process it was
+        return False
+    return not least_age or (not path.is_dir() and _age(path) >= least_age)
 
 
 def _age(path: Path) -> float:

@@ -16,8 +16,8 @@ from sketchfit.audit import AuditSettings, Backbone, PixelStatistics, run_audit,
 from sketchfit.audit import measure as measuring
 from sketchfit.audit.traits import TRAIT_NAMES
 from sketchfit.config.audit import AuditSection
+from sketchfit.data.image_pass import Decoding
 from sketchfit.data.readers import read_table
-from sketchfit.data.store import Decoding
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.reporting.audit.audit_page import write_audit_page

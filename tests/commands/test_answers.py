@@ -15,7 +15,7 @@ from sketchfit.commands.ensemble import combine, parse_submissions
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.commands.submit import check, run_table, submit
-from sketchfit.data import store as store_module
+from sketchfit.data import store_build as store_module
 from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json
 from sketchfit.inference.predictor import Predictor

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import sketchfit
-import sketchfit.data.store as store_module
+import sketchfit.data.store_build as store_module
 
 
 def test_an_image_is_decoded_once_for_all_folds_epochs_and_runs(

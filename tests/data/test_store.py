@@ -16,11 +16,14 @@ from PIL import Image
 
 from sketchfit.data import store as store_module
 from sketchfit.data import store_names as store_names_module
+from sketchfit.data import store_settings as settings_module
 from sketchfit.data.digests import ContentDigests
+from sketchfit.data.image_pass import Decoding
 from sketchfit.data.images import decode
 from sketchfit.data.resize import to_square
-from sketchfit.data.store import Decoding, Store, StoreSettings, open_store
+from sketchfit.data.store import Store, open_store
 from sketchfit.data.store_names import store_names
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import create_npy
 from tests.data import malformed
@@ -168,17 +171,17 @@ def test_an_error_while_building_leaves_nothing(
     images: tuple[Path, list[str]], cache_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root, paths = images
-    real = store_module.to_square
+    real = settings_module.to_square
 
     def fails(*args: object) -> object:
         raise MemoryError("full")
 
-    monkeypatch.setattr(store_module, "to_square", fails)
+    monkeypatch.setattr(settings_module, "to_square", fails)
     with pytest.raises(MemoryError):
         open_store(root, paths, SETTINGS, cache_folder)
     left = [path.name for path in cache_folder.iterdir() if path.suffix != ".lock"]
     assert left == ["CACHEDIR.TAG"]
-    monkeypatch.setattr(store_module, "to_square", real)
+    monkeypatch.setattr(settings_module, "to_square", real)
     assert open_store(root, paths, SETTINGS, cache_folder).built
 
 
@@ -199,14 +202,14 @@ def test_remains_of_a_killed_build_are_not_trusted(images: tuple[Path, list[str]
 
 
 def _slow_build(root: Path, paths: list[str], cache: Path, started: Event) -> None:
-    real = store_module.to_square
+    real = settings_module.to_square
 
     def slow(*args: object) -> object:
         started.set()
         time.sleep(0.2)
         return real(*args)  # type: ignore[arg-type]
 
-    store_module.to_square = slow  # type: ignore[assignment]
+    settings_module.to_square = slow  # type: ignore[assignment]
     open_store(root, paths, SETTINGS, cache, Decoding(1))
 
 

@@ -14,11 +14,13 @@ from sketchfit.audit.broken import DAMAGED, UNREADABLE, Kind, Oddity
 from sketchfit.audit.copies import Copies, find_copies
 from sketchfit.audit.crossing import Crossing, fold_crossing
 from sketchfit.audit.drift import Drift, measure_drift
-from sketchfit.audit.measure import Measured, MeasureSettings, open_measured
+from sketchfit.audit.measure import open_measured
+from sketchfit.audit.measure_image import MeasureSettings
+from sketchfit.audit.measured import Measured
 from sketchfit.audit.traits import traits_frame
 from sketchfit.config.audit import AuditSection
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import Decoding
+from sketchfit.data.image_pass import Decoding
 from sketchfit.data.table import Table
 from sketchfit.duplicates.candidates import invariants
 

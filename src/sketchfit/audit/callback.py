@@ -5,7 +5,7 @@ from __future__ import annotations
 from sketchfit.audit.audit import AuditSettings
 from sketchfit.audit.measure import Measuring
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import ReceiveImage
+from sketchfit.data.image_pass import ReceiveImage
 from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.tracking.console import Console

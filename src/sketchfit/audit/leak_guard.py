@@ -14,9 +14,10 @@ import numpy as np
 
 from sketchfit.audit.audit import AuditSettings
 from sketchfit.audit.copies import near_duplicates
-from sketchfit.audit.measure import Measured, open_measured
+from sketchfit.audit.measure import open_measured
+from sketchfit.audit.measured import Measured
+from sketchfit.data.image_pass import Decoding
 from sketchfit.data.image_sources import read_images
-from sketchfit.data.store import Decoding
 from sketchfit.data.table import Table
 from sketchfit.duplicates import NearDuplicates, Signatures
 from sketchfit.errors import UserError

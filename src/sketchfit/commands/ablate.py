@@ -18,7 +18,8 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.variants import Variant, make_variants
-from sketchfit.data.store import Store, StoreSettings
+from sketchfit.data.store import Store
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.data.stores import load_store, store_settings
 from sketchfit.errors import Problems
 from sketchfit.files import write_text

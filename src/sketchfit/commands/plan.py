@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from sketchfit.stages.planned.more_folds import open_planned
 from sketchfit.stages.planned.preview import Preview, preview
 from sketchfit.stages.planned.start import with_time
 from sketchfit.stages.tables import print_table
+from sketchfit.temporary import temporary_folder
 from sketchfit.tracking.console import duration
 from sketchfit.wording import counted
 
@@ -54,8 +54,8 @@ def plan(
     print_table(context.table)
     check_backbone(context.recipe.model.backbone)
     goal, before = with_time(goal, context), clock() - began
-    with tempfile.TemporaryDirectory(prefix="sketchfit-plan-") as cache:
-        found = preview(context, goal, before, Path(cache), known_head(folder, context.table))
+    with temporary_folder() as cache:
+        found = preview(context, goal, before, cache, known_head(folder, context.table))
     _print(found)
     return found
 

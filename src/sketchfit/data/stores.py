@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.cache.folder import default_cache
-from sketchfit.data.store import Decoding, Receiver, Store, StoreSettings, open_stores
+from sketchfit.data.image_pass import Decoding, Receiver
+from sketchfit.data.store import Store, open_stores
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.data.table import Split, Table
 from sketchfit.files import read_json
 from sketchfit.tracking.console import Console

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.views import IDENTITY
-from sketchfit.data.store import Store, StoreSettings
+from sketchfit.data.store import Store
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.calibration import Calibrator, Temperature, VectorScaling

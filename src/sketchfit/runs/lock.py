@@ -20,6 +20,7 @@ from typing import Self
 
 from sketchfit.errors import UserError
 from sketchfit.interruption import request_stop
+from sketchfit.own_system import boot
 from sketchfit.redact import command_line
 from sketchfit.remains import is_alive
 from sketchfit.runs.artefact import Artefact
@@ -40,8 +41,6 @@ STALE = 120.0
 
 SETTLING = 0.2
 """Seconds after which a process that begins at the same time has written its `.writer.json`."""
-
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Writer(Artefact):
@@ -66,13 +65,13 @@ class Writer(Artefact):
     def this(cls) -> Self:
         """Return this process."""
         command = command_line([Path(sys.argv[0]).name, *sys.argv[1:]])
-        return cls(pid=os.getpid(), host=socket.gethostname(), boot=_boot(), command=command, started=time.time())
+        return cls(pid=os.getpid(), host=socket.gethostname(), boot=boot(), command=command, started=time.time())
 
     @property
     def is_here(self) -> bool:
         """Whether it is, or was, a process of this machine since its start: the kernel then knows whether it lives."""
-        if (boot := _boot()) and self.boot:
-            return self.boot == boot
+        if (here := boot()) and self.boot:
+            return self.boot == here
         return self.host == socket.gethostname()
 
     def __str__(self) -> str:
@@ -210,10 +209,3 @@ def _release(lock: KernelLock, folder: Path, missing: list[Path]) -> None:
     with suppress(OSError):
         for one in missing:
             one.rmdir()
-
-
-def _boot() -> str:
-    try:
-        return _BOOT.read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return ""

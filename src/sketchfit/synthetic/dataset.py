@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import glob
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from sketchfit.disk import writing
 from sketchfit.errors import UserError
 from sketchfit.files import write_json
+from sketchfit.remains import ABANDONED, clear_remains, part_of
 from sketchfit.synthetic.drawn_page import COPY_KINDS, PageTraits, draw_page, near_copy
 from sketchfit.synthetic.items import Item, family_items, independent_items
 from sketchfit.synthetic.model import draw_again, draw_model
@@ -237,8 +239,9 @@ def _replaced(out: Path) -> Iterator[Path]:
     """
     out = Path(os.path.realpath(out))
     out.parent.mkdir(parents=True, exist_ok=True)
-    new, old = (out.with_name(f".{out.name}.{os.getpid()}.{end}") for end in ("part", "old"))
-    shutil.rmtree(new, ignore_errors=True)
+    new = part_of(out)
+    old = new.with_suffix(".old")
+    clear_remains(out.parent.glob(f".{glob.escape(out.name)}.*.part"), least_age=ABANDONED)
     new.mkdir()
     try:
         with writing(out):

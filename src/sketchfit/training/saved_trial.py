@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.faults import in_one_sentence
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network, save_network
+from sketchfit.remains import part_of
 
 RTOL, ATOL = 1e-3, 1e-4
 """Largest difference of probabilities: the memory format of convolutions changes their last bits."""
@@ -30,7 +30,7 @@ def try_file(network: Network, recipe: Recipe, folder: Path) -> None:
     Raises:
         UserError: the file cannot be written or read, or the network that is read differs.
     """
-    place = folder / f".trial.{os.getpid()}.part"
+    place = part_of(folder / "trial")
     try:
         with in_one_sentence(recipe.model, "writing the weights"):
             _write(place, network, recipe)

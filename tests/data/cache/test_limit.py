@@ -13,8 +13,11 @@ from PIL import Image
 
 from sketchfit.data.cache.entries import PARTS, cache_entries
 from sketchfit.data.cache.limit import cache_limit, delete_unused, make_room, parse_size
-from sketchfit.data.store import Store, StoreSettings, open_store, stored
+from sketchfit.data.store import Store, open_store, stored
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.errors import UserError
+from sketchfit.own_system import scope
+from sketchfit.remains import part_of
 
 SIZE = 256
 """Side of stored images: a store of one takes 64 KB and a little."""
@@ -118,3 +121,18 @@ def test_a_read_only_cache_is_read(tmp_path: Path, small_disk: Path) -> None:
     assert not open_store(root, ["1.png"], StoreSettings(SIZE), cache).built
     with pytest.raises(OSError, match="Read-only"):
         open_store(root, ["1.png"], StoreSettings(SIZE + 1), cache)
+
+
+def test_what_a_killed_process_was_writing_is_deleted_also_where_nothing_is_built(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    make_store(cache, 1)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (f".autotune-abc.json.{ended.pid}-{scope()}.part", f".store-abc.{ended.pid}-{scope()}.part/grey.npy"):
+        path = cache / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half")
+    mine = part_of(cache / "maps-abc.npy")
+    mine.write_text("half")
+    assert not make_store(cache, 1).built
+    assert list(cache.glob(".*.part")) == [mine]

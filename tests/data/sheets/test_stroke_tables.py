@@ -12,7 +12,8 @@ from sketchfit.data.containers import exists
 from sketchfit.data.image_sources import read_images
 from sketchfit.data.images import decode
 from sketchfit.data.readers import read_table
-from sketchfit.data.store import StoreSettings, open_store
+from sketchfit.data.store import open_store
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.errors import UserError
 
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sketchfit.remains import part_of
+
 KINDS = {
     "store": "stores",
     "features": "features",
@@ -57,7 +59,7 @@ class CacheEntry:
         """
         for path in sorted(self.paths, key=lambda one: one.suffix != ".json"):  # an entry without its index is absent
             if path.is_dir() and self.kind != PARTS:
-                gone = path.with_name(f".{path.name}.{os.getpid()}.part")
+                gone = part_of(path)
                 path.rename(gone)  # at once, so that no process opens half of it
                 shutil.rmtree(gone)
             elif path.is_dir():

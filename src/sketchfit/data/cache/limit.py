@@ -12,13 +12,10 @@ from pathlib import Path
 from sketchfit.data.cache.entries import CacheEntry, cache_entries
 from sketchfit.data.cache.use import unused
 from sketchfit.errors import UserError
-from sketchfit.remains import clear_remains
+from sketchfit.remains import ABANDONED, clear_remains
 from sketchfit.wording import counted, size_text
 
 VARIABLE = "SKETCHFIT_CACHE_LIMIT"
-
-ABANDONED = 600.0
-"""Seconds without a change of a file that is being written: a single file takes seconds."""
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -57,13 +54,18 @@ def cache_limit() -> int | None:
         raise UserError([f"{VARIABLE}: {problem}" for problem in error.problems], error.hint) from error
 
 
+def clear_cache_remains(cache: Path) -> None:
+    """Delete what killed processes were writing; see `clear_remains` for those of other hosts."""
+    clear_remains(cache.glob(".*.part"), least_age=ABANDONED)
+
+
 def make_room(cache: Path, needed: int) -> None:
     """Delete entries that were not used for the longest time until the limit allows so many bytes more.
 
     What a process uses is never deleted, so the limit may be exceeded; that is logged. Files that killed processes left
     behind are deleted in any case.
     """
-    clear_remains((path for path in cache.glob(".*.part") if path.is_file()), least_age=ABANDONED)
+    clear_cache_remains(cache)
     limit = cache_limit()
     if limit is None:
         return

@@ -12,7 +12,7 @@ from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.audit.leak_guard import check_external
 from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.store import Decoding
+from sketchfit.data.image_pass import Decoding
 from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.files import read_json, write_json

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sketchfit.data.store import Store, StoreSettings
+from sketchfit.data.store import Store
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.data.stores import load_stores, store_settings
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import accuracy

@@ -1,0 +1,111 @@
+"""Building image stores: each image is decoded once for all of them, into folders that are renamed when complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from sketchfit.checksum import sealed
+from sketchfit.data.decoders import large
+from sketchfit.data.image_pass import Progress, ReceiveImage
+from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
+from sketchfit.data.in_threads import in_threads
+from sketchfit.data.store_names import VERSION
+from sketchfit.data.store_pixels import StorePixels
+from sketchfit.data.store_settings import StoreSettings
+from sketchfit.remains import part_of
+from sketchfit.runs.file_crc import file_crc
+
+INDEX, ARRAYS = "store.json", ("images.npy", "paper.npy")
+"""Files of a store."""
+
+
+@dataclass(frozen=True)
+class ImagePass:
+    """One pass over image files: each is read and decoded once."""
+
+    files: Sequence[Path]
+    max_pixels: int
+    threads: int
+    progress: Progress
+    receive: ReceiveImage | None
+
+    def fill(self, stores: Sequence[tuple[StoreSettings, StorePixels]]) -> dict[str, list[str]]:
+        """Put each image into every store.
+
+        Returns:
+            `errors` and `damage` as in `Store`.
+        """
+        cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
+
+        def put(row: int) -> tuple[str, str]:
+            with large.one_image():
+                image = self._image(row)
+                for settings, store in stores:
+                    if isinstance(image, ImageError):
+                        store.leave_white(row)
+                    else:
+                        store.put(row, *settings.square(image.pixels))
+            return (str(image), "") if isinstance(image, ImageError) else ("", image.damage)
+
+        texts: dict[str, list[str]] = {"errors": [], "damage": []}
+        found = in_threads(put, range(len(self.files)), self.threads)
+        for done, (error, damage) in enumerate(found, start=1):
+            texts["errors"].append(error)
+            texts["damage"].append(damage)
+            self.progress(done)
+        return texts
+
+    def _image(self, row: int) -> Decoded | ImageError:
+        data: bytes | None = None
+        image: Decoded | ImageError
+        try:
+            data = read_image_file(self.files[row])
+            image = decode_image(data, max_pixels=self.max_pixels)
+        except ImageError as error:
+            image = error
+        if self.receive is not None:
+            self.receive(row, data, image)
+        return image
+
+
+def build_stores(folders: Mapping[StoreSettings, Path], images: ImagePass) -> None:
+    """Build a store in each folder; what is there of an incomplete or damaged one is replaced.
+
+    Args:
+        folders: that are locked by this process.
+        images: pass over the files of all of them.
+    """
+    parts = {one: part_of(folder) for one, folder in folders.items()}
+    for folder in folders.values():
+        for stale in folder.parent.glob(f".{folder.name}.*.part"):
+            shutil.rmtree(stale, ignore_errors=True)
+    try:
+        for part in parts.values():
+            part.mkdir()
+        pixels = [StorePixels(part, len(images.files), one.size, one.channels == 3) for one, part in parts.items()]
+        texts = images.fill(list(zip(parts, pixels, strict=True)))
+        for one in pixels:
+            one.finish()
+        for settings, part in parts.items():
+            _put_in_place(part, folders[settings], settings, texts)
+    finally:
+        for part in parts.values():
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapping[str, list[str]]) -> None:
+    content = {name: file_crc(part / name) for name in ARRAYS}
+    index = sealed({"version": VERSION, "settings": settings.__dict__, "content": content, **texts})
+    (part / INDEX).write_text(json.dumps(index), encoding="utf-8")
+    for name in (*ARRAYS, INDEX):
+        with (part / name).open("rb") as file:
+            os.fsync(file.fileno())
+    shutil.rmtree(folder, ignore_errors=True)  # a folder of this name is not complete
+    part.rename(folder)

@@ -1,0 +1,37 @@
+"""Folders for temporary files, which do not stay for ever where their process is killed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sketchfit.own_system import scope
+from sketchfit.remains import ABANDONED, clear_remains
+
+PREFIX = ".sketchfit-"
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield an empty folder, which is deleted at the end; after a kill, by the next command that needs one.
+
+    It is below `TMPDIR`, and only its owner may read it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    parent = Path(tempfile.gettempdir())
+    clear_remains((path for path in parent.glob(f"{PREFIX}*.part") if _is_own(path)), least_age=ABANDONED)
+    ending = f".{os.getpid()}-{scope()}.part"  # see `remains`
+    with tempfile.TemporaryDirectory(prefix=PREFIX, suffix=ending, dir=parent) as folder:
+        yield Path(folder)
+
+
+def _is_own(path: Path) -> bool:
+    """Return whether a folder belongs to this user: others write to the same place."""
+    with suppress(OSError, AttributeError):  # another process has deleted it; or a system without users
+        return path.lstat().st_uid == os.getuid()
+    return False
