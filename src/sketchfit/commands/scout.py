@@ -96,6 +96,8 @@ def _print(record: ScoutRecord, out: Path, console: Console) -> None:
     for one in sorted(record.options, key=_order):
         shown.add_row(*_cells(one, record))
     console.rich.print(shown)
+    if any(one.doubt for one in record.options):
+        log.info("~: uncertain, because other processes disturbed the measurement")
     log.info(f"chosen: {record.chosen}. Reason: {record.reason}")
     log.info(f"{out}/{PAGE}; next: sketchfit run {record.data} --recipe {RunFolder(out).recipe}")
 
@@ -107,12 +109,13 @@ def _order(option: OptionFigures) -> tuple[bool, float]:
 def _cells(option: OptionFigures, record: ScoutRecord) -> list[str]:
     bank, tuned = (None if one is None else one.value for one in (option.bank_top1, option.tuned_top1))
     seconds, ms = option.train_seconds, option.ms_per_image
+    guess = "~" if option.doubt else ""
     mark = " (chosen)" if option.name == record.chosen else ""
     why = f": {option.left_out}" if option.left_out else ""
     return [
         percent(bank),
         percent(tuned),
-        "" if seconds is None else duration(seconds),
-        "" if ms is None else f"{ms:.1f}",
+        "" if seconds is None else f"{guess}{duration(seconds)}",
+        "" if ms is None else f"{guess}{ms:.1f}",
         f"{option.name}{mark}{why}",
     ]

@@ -45,6 +45,7 @@ def scout_page(record: ScoutRecord) -> str:
         chosen=record.option(record.chosen),
         training=pareto_chart(training, "accuracy against training time", "minutes of training of a run"),
         prediction=pareto_chart(prediction, "accuracy against prediction time", "milliseconds per image"),
+        uncertain=any(one.doubt for one in record.options),
         sources=sorted({source for one in record.options for source in one.sources}),
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Literal
 
 import torch
@@ -21,7 +20,8 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import autocast
 from sketchfit.models.freezing import apply_freezing
-from sketchfit.processors import OtherLoad, crowded, own_cores
+from sketchfit.processors import OtherLoad
+from sketchfit.training.doubt import doubt_of, spread_of
 from sketchfit.training.optimizers import build_optimizer
 
 Precision = Literal["fp32", "bf16", "fp16"]
@@ -36,8 +36,6 @@ FEWEST = 3
 """Timed steps of each format without which nothing is chosen."""
 ENOUGH_SECONDS = 20.0
 """No new round begins after that. Batches are made smaller so that the rounds fit into it."""
-MOST_SPREAD = 0.2
-"""Of the usual (median) time of a step over its shortest one: above it, something else disturbs the measurement."""
 FEW = 2
 """Images of the first steps: batch norm needs two."""
 LARGEST_AUTO, SMALLEST_AUTO = 128, 1
@@ -107,7 +105,7 @@ class FormatTimes:
     @property
     def spread(self) -> float:
         """By how much the median of a format's times is above the shortest one; the largest of all formats."""
-        return max(median(found) / max(min(found), 1e-9) - 1 for found in self.seconds.values())
+        return max(map(spread_of, self.seconds.values()))
 
     def doubt(self, threads: int) -> str:
         """Return why a choice by these times would be a guess; empty where it would not.
@@ -117,11 +115,7 @@ class FormatTimes:
         """
         if min(map(len, self.seconds.values())) < FEWEST:
             return f"a step takes too long for {FEWEST} repeats in {ENOUGH_SECONDS:.0f} s"
-        if crowded(self.others, threads):
-            return f"other processes use {self.others:.1f} of {len(own_cores())} cores"
-        if self.spread > MOST_SPREAD:
-            return f"the times of equal steps differ by {self.spread:.0%}"
-        return ""
+        return doubt_of(self.spread, self.others, threads)
 
 
 def measure_formats(

@@ -12,6 +12,8 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
+from sketchfit.processors import OtherLoad
+from sketchfit.training.doubt import doubt_of, repeated, spread_of
 from sketchfit.training.engine import TrialEngine
 from sketchfit.training.frozen_maps import MapCopy, find_maps, may_use_maps
 from sketchfit.training.job import FitJob
@@ -25,23 +27,32 @@ from sketchfit.training.undisturbed import quiet, same_randomness
 FEW = 8
 """Images of the first step."""
 
-TIMES = 2
-"""Steps of which the fastest counts: other processes only make a step slower."""
-
 
 @dataclass(frozen=True)
 class StepRates:
-    """Seconds per image.
+    """Seconds per image: of the fastest of equal steps, because other processes only make a step slower.
 
     Attributes:
         training: of a training step.
         prediction: of probabilities.
         maps: of the stored output of frozen layers, per copy, in torch; 0 where the training has none.
+        spread: of equal steps, the larger of both kinds; see `spread_of`.
+        others: cores that other processes used meanwhile; None: unknown, or a GPU was measured.
     """
 
     training: float
     prediction: float
     maps: float = 0.0
+    spread: float = 0.0
+    others: float | None = None
+
+    def doubt(self, threads: int) -> str:
+        """Return why they are a guess; empty where they are not.
+
+        Args:
+            threads: of the trainings that they are measured for.
+        """
+        return doubt_of(self.spread, self.others, threads)
 
 
 def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRates:
@@ -60,12 +71,15 @@ def measure_steps(recipe: Recipe, classes: int, device: torch.device) -> StepRat
         copy, maps = _maps(job, state, engine)
         wrap(state, engine, compiled=False)
         _step(replace(job, train_rows=job.train_rows[:FEW]), state, engine, copy)
-        training = min(_step(job, state, engine, copy) for _ in range(TIMES)) / len(job.train_rows)
+        load = OtherLoad() if device.type == "cpu" else None
+        training = repeated(lambda: _step(job, state, engine, copy))
         network = Network(state.reported().eval(), state.normalisation)
         predictor = Predictor.of(network, job.recipe, device, backend="eager")
         predictor.probabilities(job.store, job.train_rows[:FEW])
-        prediction = min(_prediction(predictor, job, device) for _ in range(TIMES)) / len(job.train_rows)
-    return StepRates(training, prediction, maps)
+        prediction = repeated(lambda: _prediction(predictor, job, device))
+        others, images = load.cores() if load else None, len(job.train_rows)
+    spread = max(map(spread_of, (training, prediction)))
+    return StepRates(min(training) / images, min(prediction) / images, maps, spread, others)
 
 
 def _maps(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple[MapCopy | None, float]:

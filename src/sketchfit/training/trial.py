@@ -26,7 +26,9 @@ from sketchfit.models.faults import in_one_sentence
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.lora import merge_lora
 from sketchfit.models.network import Network
+from sketchfit.processors import OtherLoad
 from sketchfit.training.compile_trial import check_compile
+from sketchfit.training.doubt import doubt_of, repeated, spread_of
 from sketchfit.training.engine import TrialEngine
 from sketchfit.training.job import FitJob, TeacherTargets
 from sketchfit.training.loader import DataLoader
@@ -58,6 +60,8 @@ class Trial:
         training_seconds: per image, at the full input size; an estimate.
         prediction_seconds: per image; an estimate.
         notes: on the weights that were loaded.
+        spread: of equal steps on a CPU; see `spread_of`.
+        others: cores that other processes used meanwhile; None: unknown, or a GPU was measured.
     """
 
     parameters: int
@@ -68,6 +72,16 @@ class Trial:
     training_seconds: float
     prediction_seconds: float
     notes: tuple[str, ...] = ()
+    spread: float = 0.0
+    others: float | None = None
+
+    def doubt(self, threads: int) -> str:
+        """Return why the times are a guess; empty where they are not.
+
+        Args:
+            threads: of this process.
+        """
+        return doubt_of(self.spread, self.others, threads)
 
 
 def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
@@ -98,7 +112,7 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
 
 
 def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:
-    engine = TrialEngine(device)
+    engine, load = TrialEngine(device), OtherLoad() if device.type == "cpu" else None
     job = trial_job(recipe, classes)
     few = replace(job, train_rows=job.train_rows[:FEW])
     state = start(few, engine, None)
@@ -111,7 +125,7 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
         tensors_in([state.raw_optimizer.state_dict(), state.ema and state.ema.state_dict(), state.zero])
     )
     parameters = sum(parameter.numel() for parameter in state.model.parameters())
-    training_seconds = _training_seconds(job, state, engine, first)
+    training_seconds, spread = _training_seconds(job, state, engine, first)
     network = Network(_finished(state, recipe), state.normalisation)
     try_file(network, recipe, folder)
     return Trial(
@@ -123,6 +137,8 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
         training_seconds=training_seconds,
         prediction_seconds=_prediction_seconds(job, network, device),
         notes=state.notes,
+        spread=spread,
+        others=load.cores() if load else None,
     )
 
 
@@ -188,8 +204,8 @@ def _step(job: FitJob, state: TrainState, epoch: EpochPlan, engine: TrialEngine)
     return sum(kept.values()) // FEW
 
 
-def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first: float) -> float:
-    """Return the time per image of an update at the full size.
+def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first: float) -> tuple[float, float]:
+    """Return the time per image of an update at the full size, and the spread of equal updates.
 
     On a GPU the first update includes the start of the device, and a few images take as long as a batch.
 
@@ -206,11 +222,12 @@ def _training_seconds(job: FitJob, state: TrainState, engine: TrialEngine, first
 
     on_cpu = engine.device.type == "cpu"
     if on_cpu and first > CHEAP_SECONDS:
-        return first / FEW
-    few, batch = seconds(FEW) / FEW, len(job.train_rows)
+        return first / FEW, 0.0
+    equal = repeated(lambda: seconds(FEW)) if on_cpu else [seconds(FEW)]
+    few, batch, spread = min(equal) / FEW, len(job.train_rows), spread_of(equal)
     if batch <= FEW or (on_cpu and few * batch > CHEAP_SECONDS):
-        return few
-    return _or_few(lambda: min(seconds(batch) for _ in range(1 if on_cpu else WARM)) / batch, few)
+        return few, spread
+    return _or_few(lambda: min(seconds(batch) for _ in range(1 if on_cpu else WARM)) / batch, few), spread
 
 
 def _prediction_seconds(job: FitJob, network: Network, device: torch.device) -> float:

@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from sketchfit.config.load import load_recipe
+from sketchfit.runs.artefacts.scout import ScoutedOption
 from sketchfit.stages.scout import measure as module
 from sketchfit.stages.scout.measure import measure, shortened, too_large, too_slow
 from sketchfit.stages.scout.options import make_options
 from tests.factories import make_context, make_table, tiny_recipe
-from tests.stages.scout.made import make_candidate, make_rows
+from tests.stages.scout.made import make_candidate, make_figures, make_rows
 
 
 def test_a_trial_gives_memory_and_times_of_all_folds(tmp_path, monkeypatch):
@@ -32,24 +33,39 @@ def test_a_trial_gives_memory_and_times_of_all_folds(tmp_path, monkeypatch):
     assert both.run_seconds == pytest.approx(2 * one.run_seconds)
 
 
-def test_the_faster_of_two_trials_counts(tmp_path, monkeypatch):
+BUSY = 1000.0
+"""Cores that others use."""
+
+
+@pytest.mark.parametrize(
+    ("found", "repeat", "seconds", "doubted"),
+    [
+        ([(0.3, 0.1, 0.0), (0.2, 0.4, 0.0)], True, (0.2, 0.1), False),
+        ([(5.0, 0.1, 0.0)], True, (5.0, 0.1), False),  # a second one would take too long
+        ([(0.3, 0.1, 0.0)], False, (0.3, 0.1), False),
+        ([(0.3, 0.1, BUSY), (0.4, 0.2, 0.0)], False, (0.3, 0.1), False),  # others only make a step slower
+        ([(0.3, 0.1, BUSY), (0.2, 0.4, BUSY)], False, (0.2, 0.1), True),
+        ([(0.3, 0.1, 0.0), (0.2, 0.4, BUSY)], True, (0.2, 0.1), False),
+        ([(5.0, 0.1, BUSY)], False, (5.0, 0.1), True),
+    ],
+)
+def test_a_trial_that_others_disturb_is_repeated_once(found, repeat, seconds, doubted, tmp_path, monkeypatch):
     recipe = load_recipe(tiny_recipe())
     context = make_context(tmp_path, recipe, make_table(train={"train/1.png": 0}))
-    made = []
+    left = [module.Trial(1, 1, 1, 1, 1, *times, others=others) for *times, others in found]
+    monkeypatch.setattr(module, "try_training", lambda *_: left.pop(0))
+    cost = measure(context, SimpleNamespace(recipe=recipe), make_rows(((0,),), 1), repeat=repeat)
+    assert (cost.trial.training_seconds, cost.trial.prediction_seconds) == seconds
+    assert bool(cost.doubt) == doubted
+    assert left == []
 
-    def trial(training, prediction):
-        return module.Trial(1, 1, 1, 1, 1, training, prediction)
 
-    def trials(*found):
-        made[:] = found
-        monkeypatch.setattr(module, "try_training", lambda *_: made.pop(0))
-
-    trials(trial(0.3, 0.1), trial(0.2, 0.4))
-    found = module._faster_of_two(recipe, context, tmp_path)
-    assert (found.training_seconds, found.prediction_seconds) == (0.2, 0.1)
-    trials(trial(5.0, 0.1), trial(0.2, 0.4))
-    assert module._faster_of_two(recipe, context, tmp_path).training_seconds == 5.0
-    assert len(made) == 1
+def test_times_that_are_a_guess_are_not_kept_for_the_next_scout():
+    figures = make_figures("one", train_seconds=60.0, ms_per_image=2.0, bank_seconds=3.0, memory=7)
+    assert ScoutedOption.of("x", figures).figures == figures
+    kept = ScoutedOption.of("x", figures.model_copy(update={"doubt": "others"})).figures
+    assert (kept.train_seconds, kept.ms_per_image, kept.bank_seconds, kept.doubt) == (None, None, None, "")
+    assert (kept.memory, kept.bank_top1) == (7, figures.bank_top1)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,23 @@ def test_a_second_search_measures_nothing(monkeypatch, tmp_path):
     assert {name: one.figures for name, one in found.items()} == {name: one.figures for name, one in first.items()}
 
 
+def test_times_that_others_disturbed_are_measured_again_and_nothing_else(monkeypatch, tmp_path):
+    world = planted()
+    search, ladders = search_of(monkeypatch, tmp_path, world)
+    trial = Trial(1, 1, 1, 1, 1, training_seconds=0.02, prediction_seconds=0.005)
+    monkeypatch.setattr(module, "measure", lambda *_, **__: TrialCost(trial, 1, 200.0, "other processes"))
+    first = search.search(ladders)["test_resnet at 32 px"].figures
+    assert (first.train_seconds, first.doubt) == (200.0, "other processes")  # this scout has no better ones
+    world.order.clear()
+    for seconds in (100.0, 50.0):  # the third one finds those of the second
+        again, ladders = search_of(monkeypatch, tmp_path, world)
+        if seconds == 50.0:
+            monkeypatch.setattr(module, "measure", lambda *_, **__: pytest.fail("its times are known"))
+        found = again.search(ladders)["test_resnet at 32 px"].figures
+        assert (found.train_seconds, found.doubt, found.bank_top1) == (100.0, "", first.bank_top1)
+    assert world.order == []
+
+
 def test_a_run_that_may_take_less_time_leaves_options_out(monkeypatch, tmp_path):
     search, ladders = search_of(monkeypatch, tmp_path, planted(), run_seconds=99.0)
     assert all(

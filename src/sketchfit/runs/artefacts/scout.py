@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from sketchfit.runs.artefact import Artefact, ArtefactPart
 from sketchfit.runs.estimates import Difference, Estimate
 
@@ -27,6 +29,7 @@ class OptionFigures(ArtefactPart):
         tuned_top1: accuracy on the rows of one fold after a short fine-tuning.
         tuned_epochs: of that fine-tuning.
         tuned_seconds: that it took.
+        doubt: why the times are a guess, such as other processes on the machine; empty where they are not.
         left_out: why it was not tried, or not to the end; empty where it was.
     """
 
@@ -48,6 +51,7 @@ class OptionFigures(ArtefactPart):
     tuned_top1: Estimate | None = None
     tuned_epochs: int = 0
     tuned_seconds: float | None = None
+    doubt: str = ""
     left_out: str = ""
 
 
@@ -62,6 +66,12 @@ class ScoutedOption(Artefact):
     PLACE = "option.json"
     fingerprint: str
     figures: OptionFigures
+
+    @classmethod
+    def of(cls, fingerprint: str, figures: OptionFigures) -> Self:
+        """Return what is known, without times that are a guess: the next scout measures them again."""
+        unknown = {"train_seconds": None, "ms_per_image": None, "bank_seconds": None, "doubt": ""}
+        return cls(fingerprint=fingerprint, figures=figures.model_copy(update=unknown if figures.doubt else {}))
 
 
 class ScoutSample(Artefact):

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import torch
+
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, pass_seconds
 from sketchfit.planning.ladder import Rung
@@ -43,7 +45,8 @@ def measure_rates(
 ) -> dict[str, Rates]:
     """Return the rates of each backbone, by its name, and write them into the plan.
 
-    The first backbone whose networks may be trained is tried, and others while there is time.
+    The first backbone whose networks may be trained is tried, and others while there is time. Where other processes
+    disturb a trial, its rates are used as they are and not written.
 
     Args:
         context: of the run.
@@ -58,18 +61,23 @@ def measure_rates(
     for rung in rungs:
         if rung.kind == "network" and rung.backbone.name not in smallest:
             smallest[rung.backbone.name] = rung
-    found: dict[str, Rates] = {}
+    found, unsure = dict[str, Rates](), set[str]()
     if allowed < TRIAL_SECONDS:
         found |= _by_first_unit(rungs, book, counts, Rates(0, 0.0, 0.0, decoding, at_once=at_once))
     began = time.monotonic()
     for name, rung in smallest.items():
         spent = time.monotonic() - began
         if allowed >= TRIAL_SECONDS and (not found or spent * (1 + 1 / len(found)) <= allowed):
-            found[name] = _try(context, rung, decoding, at_once)
+            found[name], doubt = _try(context, rung, decoding, at_once)
+            if doubt:
+                log.info(f"the speed of {name} is uncertain and not recorded: {doubt}")
+                unsure.add(name)
+    known = {name: one for name, one in found.items() if name not in unsure} or dict(found)
     for rung in [*smallest.values(), *rungs]:
         if rung.backbone.name not in found:
-            found[rung.backbone.name] = _by_cost(rung, found, rungs, at_once)
-    _write(found, book)
+            found[rung.backbone.name] = _by_cost(rung, known, rungs, at_once)
+    if known.keys() - unsure:
+        _write({name: one for name, one in found.items() if name not in unsure}, book)
     return found
 
 
@@ -98,11 +106,14 @@ def _by_first_unit(rungs: Sequence[Rung], book: PlanBook, counts: Counts, other:
     return {}
 
 
-def _try(context: RunContext, rung: Rung, decoding: float, at_once: int) -> Rates:
+def _try(context: RunContext, rung: Rung, decoding: float, at_once: int) -> tuple[Rates, str]:
+    """Return the rates of a backbone by a trial, and why they are a guess; empty where they are not."""
     recipe = member_of(context.recipe, rung.settings, rung.name)
     with share_of_threads(at_once):
         measured = measure_steps(recipe, context.table.class_count, context.engine.device)
-    return Rates(rung.size, measured.training, measured.prediction, decoding, measured.maps / at_once, at_once)
+        doubt = measured.doubt(at_once * torch.get_num_threads())
+    maps = measured.maps / at_once
+    return Rates(rung.size, measured.training, measured.prediction, decoding, maps, at_once), doubt
 
 
 def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung], at_once: int) -> Rates:

@@ -17,6 +17,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import PlannedBackbone, Rung, ladder
+from sketchfit.processors import OtherLoad, cores
 from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
 from sketchfit.stages.context import RunContext, RunState
@@ -27,6 +28,7 @@ from sketchfit.stages.planned.start import with_members
 from sketchfit.stages.planned.work import RunWork
 from sketchfit.stages.relate import relate
 from sketchfit.stages.split import split
+from sketchfit.training.doubt import doubt_of
 
 log = logging.getLogger(__name__)
 
@@ -131,13 +133,16 @@ def _until_folds(context: RunContext, rungs: Sequence[Rung], book: PlanBook) -> 
     """Run the stages up to the folds with the member of the first answer."""
     first = rungs[0]
     own = replace(context, recipe=with_members(context.recipe, {first.name: first.settings}))
-    began, state = time.monotonic(), RunState()
+    began, state, load = time.monotonic(), RunState(), OtherLoad()
     with context.clock.measure("decoding"):
         state = decode(own, state)
     images = len(context.table.train) + len(context.table.test)
     if next(iter(state.members.values())).train.built:
         rate = round(images / (time.monotonic() - began), 1)
-        book.change(measurements={**book.plan.measurements, DECODING: rate})
+        if doubt := doubt_of(0.0, load.cores(), cores()):
+            log.info(f"decoding took {rate:,.1f} images per second, which is not recorded: {doubt}")
+        else:
+            book.change(measurements={**book.plan.measurements, DECODING: rate})
     with context.clock.measure("audit"):
         state = audit(own, state)
     if RELATIONS not in book.plan.left_out:

@@ -121,6 +121,7 @@ class ScoutSearch:
             known = self._measured(option, store)
         else:
             log.info(f"{option.name}: {_line(known)} (from an earlier scout)")
+            known = self._with_times(known, store)
         if (seconds := known.figures.train_seconds) and (why := too_slow(seconds, self.run_seconds)):
             known = known.left_out(why)
         self.tried[option.name] = known
@@ -150,11 +151,25 @@ class ScoutSearch:
     def _with_cost(self, tried: Tried) -> Tried:
         name, first = tried.option.name, not (self.tried or self.costs)
         cost = self.costs.get(name) or measure(self.context, tried.option, self.rows, repeat=first)
+        if cost.doubt:
+            log.info(f"{name}: its times are uncertain and not recorded for later scouts: {cost.doubt}")
         found = replace(tried, figures=with_cost(tried.figures, cost))
         passes = cost.trial.prediction_seconds * len(self.rows.sample) + head_seconds(len(self.rows.sample))
         if why := too_large(self.context, cost.memory) or too_slow(cost.run_seconds, self.run_seconds):
             return found.left_out(why)
         return found.left_out(self._no_time(passes))
+
+    def _with_times(self, tried: Tried, store: Store) -> Tried:
+        """Measure the times of an option of an earlier scout, which other processes disturbed."""
+        if tried.figures.train_seconds is not None:
+            return tried
+        try:
+            cost = measure(self.context, tried.option, self.rows, repeat=not self.tried)
+        except UserError as error:
+            return tried.left_out("; ".join(error.problems))
+        found = replace(tried, figures=with_cost(tried.figures, cost))
+        self.folder.write(found, store)
+        return found
 
     def _no_time(self, seconds: float) -> str:
         """Return why a pass over the images of an estimated time is not begun; empty where it is."""
@@ -184,4 +199,5 @@ def cheapest(options: Sequence[Option]) -> Option:
 
 def _line(tried: Tried) -> str:
     figures = tried.figures
-    return f"frozen features {figures.bank_top1} in {duration(figures.bank_seconds or 0.0)}"
+    took = "" if figures.bank_seconds is None else f" in {duration(figures.bank_seconds)}"
+    return f"frozen features {figures.bank_top1}{took}"

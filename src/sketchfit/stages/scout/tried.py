@@ -87,7 +87,7 @@ class TriedFolder:
         folder = self.path / "options" / tried.option.folder
         folder.mkdir(parents=True, exist_ok=True)
         write_npz(folder / "right.npz", {"row": tried.rows, "right": tried.right})
-        ScoutedOption(fingerprint=self._fingerprint(tried.option, store), figures=tried.figures).write(folder)
+        ScoutedOption.of(self._fingerprint(tried.option, store), tried.figures).write(folder)
 
     def _fingerprint(self, option: Option, store: Store) -> str:
         weights = option.candidate.weights
