@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from sketchfit.disk import DiskError, as_user_error, disk_error, reserve, writing
+from sketchfit.disk import DiskError, as_user_error, check_free, disk_error, reserve, writing
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from tests.factories import Cli
@@ -133,3 +133,21 @@ def test_the_command_line_prints_one_sentence(cli: Cli, small_disk: Path) -> Non
     assert errors.startswith("error: ")
     assert str(small_disk) in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("free", "total", "refused"), [(10**8, 10**9, False), (99 * 10**6, 10**9, True), (0, 0, False)]
+)
+def test_space_is_compared_before_work(
+    free: int, total: int, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("Usage", (), {"free": free, "total": total})()
+    monkeypatch.setattr("sketchfit.disk.shutil.disk_usage", lambda _: usage)
+    place = tmp_path / "missing" / "folder"
+    if not refused:
+        check_free(place, 10**8)
+        return
+    with pytest.raises(DiskError) as caught:
+        check_free(place, 10**8)
+    explained = str(caught.value.explained())
+    assert all(part in explained for part in (str(place), "99 MB free", "100 MB needed", "TMPDIR"))

@@ -149,6 +149,21 @@ def as_user_error() -> Iterator[None]:
         raise found.explained() from error
 
 
+def check_free(place: Path, needed: int) -> None:
+    """Compare what will be written with the free space, before work.
+
+    Args:
+        place: a file or folder, existing or not.
+        needed: bytes.
+
+    Raises:
+        DiskError: there is less space; nothing where the file system does not know.
+    """
+    usage = shutil.disk_usage(existing_folder(place))
+    if usage.total and usage.free < needed:
+        raise DiskError(errno.ENOSPC, place, needed)
+
+
 def reserve(path: Path) -> None:
     """Give a new file all its space. Otherwise a full disk ends the process when a mapped page is written.
 

@@ -98,7 +98,7 @@ def test_predict_that_is_stopped_leaves_no_temporary_files(plain: Path, drawn: P
         for copy in range(40):
             (images / f"{path.parent.name}-{path.stem}-{copy}.JPEG").hardlink_to(path)
     command = Command(tmp_path, "predict", plain, images, "--out", tmp_path / "out.csv")
-    assert command.send_when(lambda: any(command.temporary.glob(".sketchfit-*")), signal.SIGTERM) == 143
-    assert list(command.temporary.glob(".sketchfit-*")) == []
+    assert command.send_when(lambda: any(command.temporary.glob("sketchfit-*")), signal.SIGTERM) == 143
+    assert list(command.temporary.glob("sketchfit-*")) == []
     assert not (tmp_path / "out.csv").exists()
     assert "Traceback" not in command.log.read_text()

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sketchfit.config.load import load_recipe
 from sketchfit.errors import Problems, UserError
 from sketchfit.stages import disk_space
-from sketchfit.stages.disk_space import SPARE, DiskSpace, Need, check_space
+from sketchfit.stages.disk_space import SPARE, DiskSpace, Need, check_disk, check_space
+from sketchfit.stages.resources import PlannedNetwork
+from sketchfit.training.trial import Trial
+from sketchfit.training.trial_caches import CachedValues
+from tests.factories import make_table, tiny_recipe
 
 
 def compared(free: int, needs: list[Need], monkeypatch: pytest.MonkeyPatch) -> DiskSpace:
@@ -36,3 +42,22 @@ def test_what_may_not_fit_is_noted(free: int, tight: bool, tmp_path: Path, monke
 
 def test_nothing_is_noted_where_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert compared(0, [Need(tmp_path, "networks", 0, 0)], monkeypatch) == DiskSpace(0)
+
+
+def test_caches_that_may_be_passed_over_are_noted_with_their_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = load_recipe(tiny_recipe({"data": {"cache": str(tmp_path), "channels": 1}}))
+    table = make_table(train={f"train/{n}.png": n % 2 for n in range(8)}, test=("test/0.png", "test/1.png"))
+    network = PlannedNetwork("net", recipe, 1, tmp_path)
+    trial = Trial(1, 1, 1, 1, 1, 0.1, 0.1, cached=CachedValues(features=3_000_000, maps=5_000_000))
+    plain = replace(trial, cached=CachedValues())
+    monkeypatch.setattr(
+        disk_space.shutil, "disk_usage", lambda _: type("Usage", (), {"free": SPARE + 10_000_000, "total": 10**12})()
+    )
+    found, without = (check_disk([network], {"net": one}, table, Problems()) for one in (trial, plain))
+    assert found.size == without.size  # a run can do without them
+    assert without.notes == ()
+    (note,) = found.notes
+    assert "features 60 MB" in note  # 10 rows of 3,000,000 values of two bytes
+    assert "stages 80 MB" in note  # 8 training rows

@@ -9,8 +9,10 @@ import torch
 
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
-from sketchfit.training import trial as trial_module
+from sketchfit.training import trial_times as times_module
 from sketchfit.training.trial import try_training
+from sketchfit.training.trial_caches import CachedValues
+from sketchfit.training.trial_job import FEW
 from tests.factories import tiny_recipe
 
 CPU = torch.device("cpu")
@@ -115,15 +117,40 @@ def test_a_compiler_that_is_missing_is_found_before_the_training(compiles, tmp_p
 
 
 def test_a_batch_that_does_not_fit_is_not_timed(tmp_path, monkeypatch):
-    real, sizes = trial_module.update, []
+    real, sizes = times_module.update, []
 
     def small_memory(state, micros, *others):
         sizes.append(len(micros[0].images))
-        if sizes[-1] > trial_module.FEW:
+        if sizes[-1] > FEW:
             raise torch.OutOfMemoryError("no memory for a complete batch")
         return real(state, micros, *others)
 
-    monkeypatch.setattr(trial_module, "update", small_memory)
+    monkeypatch.setattr(times_module, "update", small_memory)
     found = tried(tmp_path, training={"batch_size": 8})
     assert found.training_seconds > 0
     assert max(sizes) == 8  # a complete batch was tried
+
+
+@pytest.mark.parametrize(
+    ("group", "kernel", "freeze", "expected"),
+    [
+        (None, "none", {}, (False, False)),
+        (None, "blend", {}, (False, False)),
+        (None, "replace", {}, (True, False)),
+        ("auto", "none", {}, (True, False)),
+        (None, "none", {"train": "from", "first": 3, "copies": 2}, (False, True)),
+    ],
+)
+def test_what_a_training_adds_to_the_cache_is_known(group, kernel, freeze, expected, tmp_path):
+    changes = {"model": {"freeze": freeze}, "folds": {"group": group}}
+    found = tried(tmp_path, **changes, training={"kernel": kernel, "epochs": 1}).cached
+    assert (found.features > 0, found.maps > 0) == expected
+    more = tried(tmp_path, **changes, training={"kernel": kernel, "epochs": 3}).cached
+    assert more == CachedValues(found.features, 2 * found.maps)  # one copy per epoch, at most those of the recipe
+
+
+def test_a_time_is_a_guess_where_others_use_the_cores(tmp_path, monkeypatch):
+    monkeypatch.setattr("sketchfit.processors.OtherLoad.cores", lambda _: 1000.0)
+    found = tried(tmp_path)
+    assert found.others == 1000.0
+    assert found.doubt(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,6 @@ from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
 from sketchfit.stages.calibrate import conformal_sets
-from sketchfit.temporary import temporary_folder
 from sketchfit.training.engine import make_engine
 
 Floats = NDArray[np.float32]
@@ -113,8 +113,8 @@ def _answers(
         `keep_all` for all; these images; and why images could not be read.
     """
     device = make_engine(run.recipe.compute).device
-    with temporary_folder() as cache:
-        stores = open_stores(root, split.paths, predictor.store_settings, cache)
+    with tempfile.TemporaryDirectory(prefix="sketchfit-") as cache:
+        stores = open_stores(root, split.paths, predictor.store_settings, Path(cache))
         errors = [texts[0] if all(texts) else "" for texts in zip(*(store.errors for store in stores), strict=True)]
         wanted = wanted_rows(np.array([not error for error in errors], dtype=np.bool_))
         answers = predictor.answers(stores, device, np.arange(len(errors)) if keep_all else wanted)

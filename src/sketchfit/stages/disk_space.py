@@ -13,11 +13,15 @@ from sketchfit.data.table import Table
 from sketchfit.disk import existing_folder
 from sketchfit.errors import Problems
 from sketchfit.stages.resources import PlannedNetwork
+from sketchfit.training.map_cache import MOST_BYTES
 from sketchfit.training.trial import Trial
 from sketchfit.wording import size_text
 
 CHECKPOINTS = 3
 """Of one training at the same time: two that are kept, and one that is being written."""
+
+HALF = 2
+"""Bytes of a number in float16."""
 
 SPARE = 200_000_000
 """Bytes that should be left for reports, logs and other processes."""
@@ -62,7 +66,9 @@ def check_disk(
     networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table, problems: Problems
 ) -> DiskSpace:
     """Compare what stores and networks need with the free space of their file systems."""
-    return check_space([*store_needs(networks, table), *_network_needs(networks, trials, table)], problems)
+    tried = [(one, trials[one.name]) for one in networks if one.name in trials]
+    needs = [*store_needs(networks, table), *_cache_needs(tried, table), *_network_needs(tried, table)]
+    return check_space(needs, problems)
 
 
 def check_space(needs: Sequence[Need], problems: Problems) -> DiskSpace:
@@ -97,7 +103,7 @@ def check_space(needs: Sequence[Need], problems: Problems) -> DiskSpace:
 def _parts(needs: Sequence[Need]) -> str:
     sizes: dict[str, int] = {}
     for need in needs:
-        sizes[need.what] = sizes.get(need.what, 0) + need.least
+        sizes[need.what] = sizes.get(need.what, 0) + (need.least or need.most)
     return ", ".join(f"{what} {size_text(size)}" for what, size in sizes.items() if size)
 
 
@@ -115,9 +121,19 @@ def store_needs(networks: Sequence[PlannedNetwork], table: Table) -> Iterator[Ne
                 yield Need(existing_folder(cache), "image stores", least * grey, most * grey)
 
 
-def _network_needs(networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table) -> Iterator[Need]:
+def _cache_needs(tried: Sequence[tuple[PlannedNetwork, Trial]], table: Table) -> Iterator[Need]:
+    """Yield frozen features and outputs of frozen stages. Where there is no space, they are computed again and again.
+
+    They are shared by all folds.
+    """
+    for one, trial in tried:
+        folder, cached = existing_folder(cache_folder(one.recipe)), trial.cached
+        yield Need(folder, "frozen features", 0, HALF * cached.features * (len(table.train) + len(table.test)))
+        yield Need(folder, "outputs of frozen stages", 0, min(MOST_BYTES, HALF * cached.maps * len(table.train)))
+
+
+def _network_needs(tried: Sequence[tuple[PlannedNetwork, Trial]], table: Table) -> Iterator[Need]:
     """Yield each kind of network, with weights and probabilities; and the largest checkpoints of one training."""
-    tried = [(one, trials[one.name]) for one in networks if one.name in trials]
     for one, trial in tried:
         probabilities = 4 * table.class_count * (len(table.train) + one.trainings * len(table.test))
         kept = one.trainings * trial.weights + probabilities

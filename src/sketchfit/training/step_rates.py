@@ -21,7 +21,7 @@ from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
-from sketchfit.training.trial import trial_job
+from sketchfit.training.trial_job import trial_job
 from sketchfit.training.undisturbed import quiet, same_randomness
 
 FEW = 8

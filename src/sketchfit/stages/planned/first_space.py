@@ -6,11 +6,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from sketchfit.bank.cache import LEAST_WIDTH
+from sketchfit.data.stores import cache_folder
 from sketchfit.disk import existing_folder
 from sketchfit.errors import Problems
 from sketchfit.planning.ladder import Rung
 from sketchfit.stages.context import RunContext
-from sketchfit.stages.disk_space import Need, check_space, store_needs
+from sketchfit.stages.disk_space import HALF, Need, check_space, store_needs
 from sketchfit.stages.planned.start import member_of
 from sketchfit.stages.resources import PlannedNetwork
 
@@ -31,7 +33,10 @@ def check_first_space(context: RunContext, rungs: Sequence[Rung]) -> None:
 
 
 def _needs(context: RunContext, rungs: Sequence[Rung]) -> Iterator[Need]:
-    """Yield the stores and the probabilities of the first member, and the stores of all other sizes, which may come."""
+    """Yield what the first member needs, and the stores of all other sizes, which may come.
+
+    The number of its features is not known yet; without space for them they are computed again where they are needed.
+    """
     table, folder = context.table, context.run.path
     by_size = {rung.size: rung for rung in reversed(rungs)}
     networks = {
@@ -41,5 +46,8 @@ def _needs(context: RunContext, rungs: Sequence[Rung]) -> Iterator[Need]:
     first = networks.pop(rungs[0].size)
     yield from store_needs([first], table)
     yield from (replace(one, least=0) for one in store_needs(list(networks.values()), table))
+    images = rungs[0].passes * (len(table.train) + len(table.test))
+    cache = existing_folder(cache_folder(first.recipe))
+    yield Need(cache, "frozen features", 0, HALF * LEAST_WIDTH * images)
     probabilities = 4 * table.class_count * (len(table.train) + first.recipe.folds.k * len(table.test))
     yield Need(existing_folder(folder), "probabilities", probabilities, probabilities)

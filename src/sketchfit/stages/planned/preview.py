@@ -11,6 +11,7 @@ import numpy as np
 
 from sketchfit.data.folds import Fold
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
+from sketchfit.disk import check_free
 from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option
 from sketchfit.planning.deadline import Deadline
 from sketchfit.planning.draft import DraftBook
@@ -82,11 +83,13 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
 
     Raises:
         UserError: a mistake in the candidates or the folds.
+        DiskError: `cache` has too little space.
     """
     book = DraftBook(goal.seconds, context.run.path)
     rungs = rungs_of(context, goal, goal.seconds)
     context = bounded(context, book)
     counts, sampler = _counts(context), Sampler(context, rungs[0], cache)
+    check_free(cache, sampler.size)
     measured = {DECODING: round(sampler.decoding_rate(), 1)}
     book.change(measurements=measured, networks_at_once=networks_at_once(context))
     began = time.monotonic()

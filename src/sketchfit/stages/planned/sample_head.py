@@ -15,7 +15,7 @@ from sketchfit.bank.scale import FeatureScale
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import folds_of, stratified_folds
 from sketchfit.data.store import Store
-from sketchfit.data.stores import load_store
+from sketchfit.data.stores import load_store, store_settings
 from sketchfit.data.table import Split, Table
 from sketchfit.inference.intervals import accuracy
 from sketchfit.models.pooling import NoFeaturesError
@@ -59,6 +59,12 @@ class Sampler:
     context: RunContext
     rung: Rung
     cache: Path
+
+    @property
+    def size(self) -> int:
+        """Bytes of the images that it decodes, at least: of grey ones."""
+        rows = len(self.context.table.train)
+        return (min(FEW, rows) + min(MOST, rows)) * store_settings(self._recipe).size ** 2
 
     def decoding_rate(self) -> float:
         """Return the images that are decoded per second."""
