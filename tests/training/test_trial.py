@@ -134,11 +134,11 @@ def test_a_batch_that_does_not_fit_is_not_timed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("group", "kernel", "freeze", "expected"),
     [
-        (None, "none", {}, (False, False)),
-        (None, "blend", {}, (False, False)),
-        (None, "replace", {}, (True, False)),
+        ("none", "none", {}, (False, False)),
+        ("none", "blend", {}, (False, False)),
+        ("none", "replace", {}, (True, False)),
         ("auto", "none", {}, (True, False)),
-        (None, "none", {"train": "from", "first": 3, "copies": 2}, (False, True)),
+        ("none", "none", {"train": "from", "first": 3, "copies": 2}, (False, True)),
     ],
 )
 def test_what_a_training_adds_to_the_cache_is_known(group, kernel, freeze, expected, tmp_path):

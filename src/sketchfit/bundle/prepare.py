@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bundle.manifest import Preprocessing
-from sketchfit.data.store import StoreSettings
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.transforms.resample import resize
 
 Image = NDArray[np.uint8]

@@ -112,6 +112,10 @@ def submit(
         Path | None,
         typer.Option("--probabilities", metavar="CSV", help="Also write one column per class to this file."),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="CSV to write; by default that of the run, which must not be at work."),
+    ] = None,
     partial: Partial = False,
 ) -> None:
     """Write the submission of a run again, or check one."""
@@ -120,12 +124,13 @@ def submit(
     if csv is not None and not check:
         raise UserError("a CSV is only allowed with --check")
     check_output(probabilities)
+    check_output(out)
     from sketchfit.commands.submit import check as check_csv
     from sketchfit.commands.submit import claim_lines
     from sketchfit.commands.submit import submit as write
 
     if not check:
-        echo(str(write(run_folder, probabilities=probabilities, partial=partial)))
+        echo(str(write(run_folder, probabilities=probabilities, partial=partial, out=out)))
         for line in claim_lines(run_folder):
             echo(line, error=True)
     elif problems := check_csv(run_folder, csv):
@@ -148,11 +153,19 @@ def score(
 
 
 @app.command(rich_help_panel=GROUP)
-def report(run_folder: Run, overrides: Overrides = None, partial: Partial = False) -> None:
+def report(
+    run_folder: Run,
+    overrides: Overrides = None,
+    partial: Partial = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write; by default the run's, which must not be at work."),
+    ] = None,
+) -> None:
     """Write the report on a run again: figures with intervals, errors, and what to try next."""
     from sketchfit.commands.report import report as write_report
 
-    write_report(run_folder, overrides or [], partial=partial)
+    write_report(run_folder, overrides or [], partial=partial, out=out)
 
 
 @app.command(rich_help_panel=GROUP)

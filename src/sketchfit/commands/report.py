@@ -3,37 +3,68 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.config.overrides import parse_overrides
+from sketchfit.errors import UserError
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.lock import one_writer
+from sketchfit.runs.snapshot import snapshot
 from sketchfit.tracking.console import Console
+from sketchfit.wording import listed
 
 log = logging.getLogger(__name__)
 
+OF_A_REPORT = re.compile(r"index\.html|label_issues\.csv|drawings|drawings/\d+\.webp")
+"""Files and folders of a report."""
 
-def report(run: str | Path, overrides: Sequence[str] = (), *, partial: bool = False) -> Path:
-    """Write `report/index.html` into a run's folder, from the folder and the images.
+
+def report(
+    run: str | Path, overrides: Sequence[str] = (), *, partial: bool = False, out: str | Path | None = None
+) -> Path:
+    """Write `report/index.html` into a run's folder, or `index.html` into another folder.
 
     Args:
         run: a run's folder. Its images must be where they were during training.
         overrides: settings of the report, such as `report.gallery=50`; `data.follow_links=true` follows links that lead
             out of the data folder.
-        partial: also on a run that is not finished, with a note.
+        partial: also on a run that is not finished, with a note on the page; before it has answers, on the mean of the
+            networks so far.
+        out: the other folder. The folder of the run is then only read, so it may be one in progress.
 
     Returns:
         Path of the page.
 
     Raises:
-        UserError: there is no finished run, or its images are missing.
+        UserError: there is no finished run, its images are missing, another process writes into its folder and no
+            other one is given, or that one has files of others.
     """
     Console("plain")  # prints the log
     follow_links = bool(parse_overrides(overrides).get("data", {}).get("follow_links"))
+    place = None if out is None else _own_folder(Path(out))
     opened, lacks = open_finished(run, partial=partial)
     for note in lacks:
         log.info(f"note: {note}")
-    with one_writer(opened.path):
-        return write_report(run, overrides=overrides, follow_links=follow_links)
+    note = "; ".join(lacks)
+    if place is None:
+        with one_writer(opened.path):
+            return write_report(run, overrides=overrides, follow_links=follow_links, note=note)
+    with snapshot(opened.path) as copy:
+        return write_report(copy, overrides=overrides, follow_links=follow_links, out=place, note=note)
+
+
+def _own_folder(folder: Path) -> Path:
+    """Return a folder that is new or has nothing but an earlier report.
+
+    Raises:
+        UserError: it has other files, or is none.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is no folder", "Name a new folder with --out.")
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    if foreign := sorted(name for name in names if not OF_A_REPORT.fullmatch(name)):
+        raise UserError(f"{folder} has what is no part of a report: {listed(foreign)}", "Name a new folder with --out.")
+    return folder

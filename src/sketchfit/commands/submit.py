@@ -9,10 +9,11 @@ import numpy as np
 
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
-from sketchfit.files import write_output
+from sketchfit.files import output, write_output
 from sketchfit.inference.submission_check import check_submission
-from sketchfit.inference.submission_text import probabilities_text
+from sketchfit.inference.submission_text import probabilities_text, submission_form, submission_text
 from sketchfit.runs.finished import open_finished
+from sketchfit.runs.interim import own_or_interim
 from sketchfit.runs.lock import one_writer
 from sketchfit.runs.run import Run
 from sketchfit.stages.submit import write_submission
@@ -21,31 +22,45 @@ from sketchfit.stages.tables import load_table
 log = logging.getLogger(__name__)
 
 
-def submit(run: str | Path, *, probabilities: str | Path | None = None, partial: bool = False) -> Path:
+def submit(
+    run: str | Path,
+    *,
+    probabilities: str | Path | None = None,
+    partial: bool = False,
+    out: str | Path | None = None,
+) -> Path:
     """Write a run's submission again from its test probabilities.
 
     Args:
         run: a run's folder.
         probabilities: CSV to write too: the sample's key columns and one column per class.
-        partial: also of a run that is not finished, with a note.
+        partial: also of a run that is not finished, with a note; before it has answers, from the mean of the networks
+            so far.
+        out: CSV to write instead of the run's own. The folder of the run is then only read, so it may be one in
+            progress.
 
     Returns:
         The submission's path.
 
     Raises:
-        UserError: no finished run, its tables have changed, or there are no test rows.
+        UserError: no finished run, its tables have changed, there are no test rows, or another process writes into its
+            folder and no other place is given.
     """
     opened, lacks = open_finished(run, partial=partial)
     for note in lacks:
         log.warning(note)
-    table, test = run_table(opened), opened.test()
+    table, test = run_table(opened), own_or_interim(opened, "test") if lacks else opened.test()
     if not np.array_equal(test.row, np.arange(len(table.test))):
         raise UserError(f"{opened.path} predicts {len(test)} of {len(table.test)} test rows")
-    with one_writer(opened.path):
-        write_submission(opened.folder, table, test.prob)
+    if out is None:
+        with one_writer(opened.path):
+            write_submission(opened.folder, table, test.prob)
+    else:
+        with output(Path(out)) as temporary:
+            temporary.write_text(submission_text(table, test.prob), submission_form(table).encoding, newline="")
     if probabilities is not None:
         write_output(Path(probabilities), probabilities_text(table, test.prob))
-    return opened.folder.submission
+    return opened.folder.submission if out is None else Path(out)
 
 
 def claim_lines(run: str | Path) -> list[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
 from sketchfit.inference.metrics import ranks, row_log_loss
+from sketchfit.runs.interim import own_or_interim
 from sketchfit.runs.probabilities import Probabilities
 from sketchfit.runs.run import Run
 
@@ -24,9 +25,11 @@ class Evidence:
 
     Attributes:
         run: whose rows they are.
+        interim: whether the means of the networks so far take the place of probabilities that are not there yet.
     """
 
     run: Run
+    interim: bool = False
 
     @property
     def name(self) -> str:
@@ -86,6 +89,8 @@ class Evidence:
     @cached_property
     def test(self) -> NDArray[np.float32] | None:
         """float32 [N_test, C] of the ensemble, or None without test rows."""
+        if self.interim and self.run.state.rows.get("test", 0):
+            return own_or_interim(self.run, "test").prob
         return self.run.test().prob if self.run.has("test") else None
 
     @cached_property
@@ -127,16 +132,20 @@ class Evidence:
 
     @cached_property
     def _oof(self) -> Probabilities:
-        return self.run.oof()
+        return own_or_interim(self.run, "oof") if self.interim else self.run.oof()
 
 
-def read_evidence(run: str | Path) -> Evidence:
-    """Open a finished run.
+def read_evidence(run: str | Path, *, interim: bool = False) -> Evidence:
+    """Open a run.
+
+    Args:
+        run: its folder.
+        interim: also open a run that is not finished; see `Evidence`.
 
     Raises:
         UserError: no run there, or one without out-of-fold probabilities.
     """
-    evidence = Evidence(Run.open(run))
+    evidence = Evidence(Run.open(run), interim)
     if len(evidence.rows) and evidence.rows.max() >= len(evidence.run.rows.label):
         raise UserError(f"{run} has probabilities of rows that are not in its folds.parquet", "Run it again.")
     return evidence

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sketchfit.data.neutral import grey_if_neutral
 from sketchfit.data.resize import Resize
-from sketchfit.data.store import StoreSettings
+from sketchfit.data.store_settings import StoreSettings
 from sketchfit.models.conversion.preprocess_graph import PictureSteps, complete_model, preprocess_model
 from sketchfit.transforms.resample import averages, resize
 

@@ -54,7 +54,7 @@ def test_a_trial_that_others_disturb_is_repeated_once(found, repeat, seconds, do
     context = make_context(tmp_path, recipe, make_table(train={"train/1.png": 0}))
     left = [module.Trial(1, 1, 1, 1, 1, *times, others=others) for *times, others in found]
     monkeypatch.setattr(module, "try_training", lambda *_: left.pop(0))
-    cost = measure(context, SimpleNamespace(recipe=recipe), make_rows(((0,),), 1), repeat=repeat)
+    cost = measure(context, SimpleNamespace(recipe=recipe), make_rows(((0, 1),), 4), repeat=repeat)
     assert (cost.trial.training_seconds, cost.trial.prediction_seconds) == seconds
     assert bool(cost.doubt) == doubted
     assert left == []

@@ -25,14 +25,14 @@ from sketchfit.models.saved_network import check_saved
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
-from sketchfit.reporting.run.advice import advice_section, give_advice, last_accuracies
-from sketchfit.reporting.run.claimed import claimed_section, contradiction
+from sketchfit.reporting.run.advice import advice_section, give_advice
+from sketchfit.reporting.run.claimed import claimed_section
 from sketchfit.reporting.run.classes import classes_section
+from sketchfit.reporting.run.collect_findings import collect_findings
 from sketchfit.reporting.run.confusions import confusions_section
 from sketchfit.reporting.run.curves import training_section
 from sketchfit.reporting.run.drifted import drift_section, typical_images
 from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
-from sketchfit.reporting.run.findings import Findings
 from sketchfit.reporting.run.gallery import choose_errors, gallery_section
 from sketchfit.reporting.run.headline import headline_section
 from sketchfit.reporting.run.held_out_networks import (
@@ -41,12 +41,12 @@ from sketchfit.reporting.run.held_out_networks import (
     heat_maps,
     penultimate_features,
 )
-from sketchfit.reporting.run.label_issues import LabelIssue, find_label_issues, labels_section, review_csv
+from sketchfit.reporting.run.label_issues import find_label_issues, labels_section, review_csv
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
-from sketchfit.reporting.run.slices import SliceResults, find_slices, slices_section
-from sketchfit.reporting.run.statistics import Statistics, compute_statistics
+from sketchfit.reporting.run.slices import find_slices, slices_section
+from sketchfit.reporting.run.statistics import compute_statistics
 from sketchfit.runs.inside import first_outside
 from sketchfit.tracking.console import duration
 
@@ -66,8 +66,10 @@ def write_report(
     overrides: Sequence[str] = (),
     *,
     follow_links: bool = False,
+    out: Path | None = None,
+    note: str = "",
 ) -> Path:
-    """Write `report/index.html` into a run's folder.
+    """Write `report/index.html` into a run's folder, or `index.html` into another one.
 
     Args:
         run: a run's folder. Its images must be where they were during training.
@@ -75,6 +77,8 @@ def write_report(
         overrides: settings of the report, such as `report.gallery=50`.
         follow_links: follow links that lead out of the data folder. The recipe of the run is not enough: the folder may
             come from somebody else.
+        out: the other folder; `drawings` in it is replaced.
+        note: what the run lacks, for the page; empty where it is finished.
 
     Returns:
         Path of the page.
@@ -83,7 +87,7 @@ def write_report(
         UserError: there is no finished run, or its images are missing or outside the data folder.
     """
     began = time.monotonic()
-    evidence = read_evidence(run)
+    evidence = read_evidence(run, interim=bool(note))
     recipe = evidence.run.recipe
     if overrides:
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
@@ -98,9 +102,9 @@ def write_report(
     name, member = next(
         ((name, one) for name, one in members.items() if one.training.epochs), next(iter(members.items()))
     )
-    source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member))
+    source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member), note)
     files = source.files(stages)
-    page = evidence.run.folder.report
+    page = evidence.run.folder.report if out is None else out / evidence.run.folder.report.name
     shutil.rmtree(page.parent / "drawings", ignore_errors=True)
     for place, content in files.items():
         with atomic(page.parent / place) as temporary:
@@ -125,6 +129,7 @@ class _Source:
     evidence: Evidence
     recipe: Recipe
     networks: HeldOutNetworks
+    note: str = ""
 
     def files(self, stages: Mapping[str, float] | None) -> dict[str, bytes]:
         """Compute everything: file name to content, `index.html` last."""
@@ -138,7 +143,7 @@ class _Source:
         items = choose_errors(evidence, settings.gallery)
         explained = [one.place for one in items[: settings.attribution]]
         heat = self.attempt("heat maps", lambda: heat_maps(self.networks, explained)) if explained else None
-        advice = give_advice(_findings(evidence, statistics, slices, robustness, issues), self.recipe)
+        advice = give_advice(collect_findings(evidence, statistics, slices, robustness, issues), self.recipe)
         sections = [
             headline_section(evidence, statistics),
             *([claimed] if (claimed := claimed_section(evidence.run)) else []),
@@ -156,7 +161,7 @@ class _Source:
             _settings_section(evidence),
         ]
         sprites, files = _sprites(evidence, pictures, settings.inline_megabytes * 1e6)
-        page = _page(evidence, sections, sprites, settings.thumbnail)
+        page = _page(evidence, sections, sprites, settings.thumbnail, self.note)
         return {"label_issues.csv": review_csv(evidence, issues).encode(), **files, "index.html": page.encode()}
 
     def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
@@ -193,46 +198,6 @@ def _sample(rows: int, count: int) -> NDArray[np.int64]:
     return np.sort(np.random.Generator(np.random.Philox(key=0)).permutation(rows)[:count])
 
 
-def _findings(
-    evidence: Evidence,
-    statistics: Statistics,
-    slices: SliceResults,
-    robustness: Robustness | None,
-    issues: Sequence[LabelIssue],
-) -> Findings:
-    train, before, last = last_accuracies(evidence)
-    counts, audit = np.bincount(evidence.label, minlength=evidence.class_count), evidence.run.findings
-    return Findings(
-        accuracy=statistics.total.top1.value,
-        lowest=statistics.total.top1.low,
-        guessing=float(counts.max() / counts.sum()),
-        train_accuracy=train,
-        before_last_valid=before,
-        last_valid=last,
-        ece=statistics.total.ece.value,
-        temperature=statistics.temperature,
-        slices=[*slices.by_trait, *slices.by_tree],
-        changes={name: change for name, (_, change) in robustness.changes.items()} if robustness else {},
-        doubtful=len(issues),
-        labels=len(evidence.rows),
-        smallest_class=int(counts.min()),
-        largest_class=int(counts.max()),
-        contradiction=contradiction(evidence.run.claim),
-        drifted=bool(audit and audit.drift and audit.drift.separating),
-        separated=evidence.run.relations.separated if evidence.run.relations else (),
-        directed=_directed(evidence, robustness),
-    )
-
-
-def _directed(evidence: Evidence, robustness: Robustness | None) -> list[str]:
-    """Return the classes that a flip changes, as measured before training, else by the networks: `left → right`."""
-    names, labels, measured = evidence.class_names, evidence.run.table.class_labels, evidence.run.directions
-    known = [(one.source, one.target) for one in measured.found if one.turn == "hflip"] if measured else []
-    if known:
-        return [f"{names[labels.index(one)]} → {names[labels.index(other)]}" for one, other in known]
-    return [f"{names[one.source]} → {names[one.target]}" for one in (robustness.directions if robustness else ())]
-
-
 def _settings_section(evidence: Evidence) -> PageSection:
     run = evidence.run
     return page_section(
@@ -259,7 +224,7 @@ def _sprites(evidence: Evidence, pictures: Sequence[Pixels], inline_bytes: float
     return [f"drawings/{index}.webp" if content else "" for index, content in enumerate(contents)], files
 
 
-def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence[str], side: int) -> str:
+def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence[str], side: int, note: str) -> str:
     """Put the sections together, with the data of the page's script."""
     own = evidence.prob[np.arange(len(evidence.label)), evidence.label]
     data = {
@@ -281,6 +246,7 @@ def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence
     return render(
         "report",
         title=f"{evidence.name}: sketchfit report",
+        note=note,
         rows=len(evidence.rows),
         classes=evidence.class_count,
         folds=len(np.unique(evidence.fold)),
