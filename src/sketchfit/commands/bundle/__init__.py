@@ -1,0 +1,1 @@
+"""`sketchfit export RUN --out DIR`: a bundle of one network, with all that predicting needs."""

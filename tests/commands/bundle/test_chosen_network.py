@@ -1,0 +1,161 @@
+"""Which network of a run is chosen, by out-of-fold rows that are written by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sketchfit.commands.bundle.chosen_network import choose_network
+from sketchfit.commands.bundle.facts import accuracy_of, set_thresholds
+from sketchfit.errors import UserError
+from sketchfit.runs.run import Run
+from tests.factories import write_run
+
+CLASSES, ROWS = 4, 80
+
+
+def answers(wrong: list[int], sure: float = 0.7) -> np.ndarray:
+    """Probabilities of the 80 rows of `write_run`: `sure` for the true class, for another one in the rows given."""
+    label = np.repeat(np.arange(CLASSES), ROWS // CLASSES)
+    label[wrong] = (label[wrong] + 1) % CLASSES
+    prob = np.full((ROWS, CLASSES), (1 - sure) / (CLASSES - 1), np.float32)
+    prob[np.arange(ROWS), label] = sure
+    return prob
+
+
+def write_networks(run: Path, name: str, prob: np.ndarray) -> None:
+    """Two networks; that of fold k validates the rows whose number is k modulo 2."""
+    for fold in range(2):
+        place = run / ("derived" if "+" in name else "members") / name / f"fold{fold}"
+        place.mkdir(parents=True, exist_ok=True)
+        rows = np.arange(fold, ROWS, 2)
+        np.savez(place / "oof.npz", row=rows, prob=prob[rows])
+        (place / "done.json").write_text(json.dumps({"fingerprint": "", "seconds": 1.0}))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """`member0` has 9 rows wrong, 8 of them in fold 0; `member1` has 20 wrong. The run's own answer has 5 wrong."""
+    folder = write_run(tmp_path / "run", tmp_path / "data", classes=CLASSES)
+    write_networks(folder, "member0", answers([0, 2, 4, 6, 20, 22, 24, 26, 1]))
+    write_networks(folder, "member1", answers(list(range(20))))
+    np.savez(folder / "ensemble" / "oof.npz", row=np.arange(ROWS), prob=answers([0, 2, 4, 6, 1]))
+    recipe = (folder / "recipe.yaml").read_text()
+    assert "members: {}" in recipe
+    (folder / "recipe.yaml").write_text(recipe.replace("members: {}", "members: {member0: {}, member1: {}}"))
+    return folder
+
+
+def test_the_best_fold_of_the_best_member(run: Path) -> None:
+    chosen = choose_network(Run.open(run))
+    assert (chosen.source, chosen.name) == ("fold", "member0/fold1")
+    assert chosen.held_out is not None
+    assert chosen.held_out.rows.row.tolist() == list(range(1, ROWS, 2))
+    assert chosen.held_out.right.mean() == 39 / 40
+    assert chosen.measured is not None
+    assert chosen.measured.right.mean() == 71 / 80
+    assert not chosen.learnt_all
+
+
+def test_a_member_and_a_fold_can_be_named(run: Path) -> None:
+    assert choose_network(Run.open(run), "member1").name == "member1/fold0"  # both folds are equal
+    assert choose_network(Run.open(run), fold=0).name == "member0/fold0"
+    assert choose_network(Run.open(run), "member1", 1).name == "member1/fold1"
+
+
+@pytest.mark.parametrize(
+    ("member", "fold", "words"),
+    [("member2", None, "no member 'member2'"), (None, 7, "fold 7"), ("member1", 7, "of member1 of fold 7")],
+)
+def test_what_is_not_there_is_refused(run: Path, member: str | None, fold: int | None, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        choose_network(Run.open(run), member, fold)
+
+
+def test_a_network_of_all_rows_is_judged_by_the_folds(run: Path) -> None:
+    refit = run / "derived" / "member0+refit" / "fold0"
+    refit.mkdir(parents=True)
+    np.savez(refit / "oof.npz", row=np.zeros(0, np.int64), prob=np.zeros((0, CLASSES), np.float32))
+    (refit / "done.json").write_text(json.dumps({"fingerprint": "", "seconds": 1.0}))
+    chosen = choose_network(Run.open(run))
+    assert (chosen.source, chosen.name, chosen.learnt_all) == ("refit", "member0+refit/fold0", True)
+    assert chosen.held_out is not None
+    assert len(chosen.held_out.prob) == ROWS
+
+
+def test_a_soup_of_folds_where_the_run_predicts_with_it(run: Path) -> None:
+    write_networks(run, "member0+folds", answers([]))
+    for fold in range(2):
+        np.savez(
+            run / "derived" / "member0+folds" / f"fold{fold}" / "oof.npz",
+            row=np.zeros(0, np.int64),
+            prob=np.zeros((0, CLASSES), np.float32),
+        )
+    assert choose_network(Run.open(run)).source == "fold"
+    views = {"folder": "member0+folds", "names": ["identity"], "mode": "mean-prob"}
+    (run / "ensemble" / "views.json").write_text(json.dumps({"member0": views}))
+    chosen = choose_network(Run.open(run))
+    assert (chosen.source, chosen.name) == ("soup", "member0+folds/fold0")
+    assert chosen.measured is not None
+    assert chosen.measured.right.sum() == 71
+
+
+def test_a_row_of_several_repeats_counts_once(run: Path) -> None:
+    place = run / "members" / "member0" / "fold2"
+    place.mkdir()
+    np.savez(place / "oof.npz", row=np.arange(ROWS), prob=answers(list(range(ROWS))))
+    (place / "done.json").write_text(json.dumps({"fingerprint": "", "seconds": 1.0}))
+    chosen = choose_network(Run.open(run))
+    assert chosen.measured is not None
+    assert chosen.measured.right.sum() == 71
+
+
+def test_accuracy_next_to_that_of_the_run(run: Path) -> None:
+    """71 of 80 against 75 of 80: four rows are lost and none is gained."""
+    opened = Run.open(run)
+    found = accuracy_of(opened, choose_network(opened))
+    assert found.network is not None
+    assert found.ensemble is not None
+    assert found.difference is not None
+    assert (found.network.value, found.network.n, found.ensemble.value) == (71 / 80, ROWS, 75 / 80)
+    assert found.difference.value == pytest.approx(-4 / 80)
+    assert "80 training rows" in found.measured_on
+
+
+def test_temperature_is_that_of_the_held_out_rows(run: Path) -> None:
+    """39 of 40 rows are right. Log-loss is least where the true class gets 39/40: logits grow by log(117) / log(7)."""
+    chosen = choose_network(Run.open(run))
+    assert chosen.temperature == pytest.approx(np.log(7) / np.log(117), rel=1e-3)
+    assert chosen.calibrated is not None
+    np.testing.assert_allclose(chosen.calibrated.prob.max(axis=1), 39 / 40, rtol=1e-3)
+
+
+def test_thresholds_of_sets(run: Path) -> None:
+    """Scores are 1 - 39/40 in 39 rows and 1 - 1/120 in one. Of 41 places, 0.95 is the 39th and 0.99 beyond the last."""
+    opened = Run.open(run)
+    found = set_thresholds(opened, choose_network(opened))
+    assert found is not None
+    assert sorted(found.thresholds) == ["0.8", "0.9", "0.95"]
+    assert found.thresholds["0.95"] == pytest.approx(1 / 40, rel=1e-2)
+    assert found.n == 40
+
+
+def test_related_rows_count_once_for_sets(run: Path) -> None:
+    frame = pd.read_parquet(run / "folds.parquet")
+    frame["group"] = frame["row"] // 4
+    frame.to_parquet(run / "folds.parquet")
+    opened = Run.open(run)
+    found = set_thresholds(opened, choose_network(opened))
+    assert found is not None
+    assert found.n == 20
+
+
+def test_an_ensemble_of_runs_has_no_network(run: Path) -> None:
+    state = json.loads((run / "state.json").read_text())
+    (run / "state.json").write_text(json.dumps(state | {"kind": "ensemble"}))
+    with pytest.raises(UserError, match="no networks of its own"):
+        choose_network(Run.open(run))
