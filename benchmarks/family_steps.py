@@ -17,7 +17,7 @@ from sketchfit.config.own_size import own_input_size
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
-from sketchfit.models.conversion.export import checked_graph
+from sketchfit.models.conversion.checked_graph import checked_graph
 from sketchfit.models.near_sizes import STEP, near_sizes_hint, takes_size
 from sketchfit.reporting.run.attribution import attribute, find_target
 from sketchfit.training.trial import try_training

@@ -19,11 +19,8 @@ from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.network_input import network_inputs
-from sketchfit.models.backbone import build_network
 from sketchfit.models.backends.eager import eager
-from sketchfit.models.backends.onnx_runtime import OnnxRuntime
 from sketchfit.models.compute import Compute
-from sketchfit.models.conversion.export import checked_graph
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.folder import RunFolder
 from tests.factories import make_claim
@@ -161,21 +158,3 @@ def test_missing_packages_are_named(place: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(stage, "missing_packages", lambda packages: ["onnxruntime"])
     with pytest.raises(UserError, match=r"needs onnxruntime[\s\S]*pip install 'sketchfit\[fast\]'"):
         export(place / "refit", place / "x.onnx")
-
-
-@pytest.mark.parametrize(("backbone", "size"), [("test_vit", 64), ("test_resnet", 32)])
-def test_any_number_of_pictures_is_taken(backbone: str, size: int) -> None:
-    torch.manual_seed(0)
-    model = {"backbone": backbone, "pretrained": False, "input_size": size}
-    graph, any_batch = checked_graph(build_network(load_recipe({"model": model}).model, 4), size, 3)
-    assert any_batch
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
-    assert session.run(None, {"images": np.zeros((7, size, size, 3), np.uint8)})[0].shape == (7, 4)
-
-
-def test_a_network_that_converts_wrongly_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = {"backbone": "test_resnet", "pretrained": False, "input_size": 32}
-    network = build_network(load_recipe({"model": model}).model, 4)
-    monkeypatch.setattr(OnnxRuntime, "load", lambda *_: lambda batch: np.full((len(batch), 4), 0.9, np.float32))
-    with pytest.raises(UserError, match="cannot be exported: its probabilities differ by 0"):
-        checked_graph(network, 32, 3)

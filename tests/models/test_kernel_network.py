@@ -109,6 +109,16 @@ def test_logits_follow_from_the_outputs_of_the_backbone(pictures, blend, mirrore
         assert torch.allclose(found, model(pictures), atol=1e-4)
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_features_are_those_that_the_head_reads(pictures, mirrored):
+    model = fitted()[1].model
+    model.mirrored.fill_(int(mirrored))
+    with torch.inference_mode():
+        logits, features = model.logits_and_features(pictures)
+        assert torch.allclose(logits, model(pictures))
+        assert torch.allclose(model.scores(features) / model.temperature, logits, atol=1e-5)
+
+
 def head_of(rows, columns, seed):
     """A head of a width and penalty as usual on random features, and others near its rows."""
     rng = np.random.default_rng(seed)

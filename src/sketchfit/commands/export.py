@@ -12,7 +12,9 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.models.choose_backend import missing_packages
-from sketchfit.models.conversion.export import checked_graph, write_onnx, write_openvino
+from sketchfit.models.conversion.checked_graph import checked_graph
+from sketchfit.models.conversion.onnx_file import write_onnx
+from sketchfit.models.conversion.openvino_file import write_openvino
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.networks import NetworkFolder
@@ -70,9 +72,9 @@ def export(
     place = _network(opened, name, fold)
     network = load_network(place.path, own, opened.table.class_count)
     size, channels = own.model.size, 1 if own.data.channels == 1 else 3
-    graph, any_batch = checked_graph(network, size, channels)
-    metadata = _metadata(own, opened.table, channels, any_batch) | _claim(opened)
-    (write_onnx if format == "onnx" else write_openvino)(path, graph, metadata)
+    checked = checked_graph(network, size, channels)
+    metadata = _metadata(own, opened.table, channels, checked.any_batch) | _claim(opened)
+    (write_onnx if format == "onnx" else write_openvino)(path, checked, metadata)
     return metadata | {"file": str(path), "network": str(place.path)} | ({"note": lacks[0]} if lacks else {})
 
 

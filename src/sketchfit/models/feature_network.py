@@ -115,10 +115,19 @@ class FeatureNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits float32 [B, C] of images float [B, 3, H, W]."""
+        return self.logits_of(*self._outputs(images))
+
+    def logits_and_features(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits float32 [B, C], and the scaled features that the head reads, float32 [B, K]."""
+        features, own = self._outputs(images)
+        return self.logits_of(features, own), self._mean_scaled(features)
+
+    def _outputs(self, images: Tensor) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        """Return the arguments of `logits_of`."""
         both = torch.cat([images, images.flip(3)]) if self.mirrored else images
         last, blocks = self.pooling.outputs(both)
         own = self._by_picture(self.pooling.own_logits(both, last)) if self.blend else ()
-        return self.logits_of(self._by_picture(torch.cat(blocks, dim=1)), own)
+        return self._by_picture(torch.cat(blocks, dim=1)), own
 
     def logits_of(self, features: Sequence[Tensor], own: Sequence[Tensor]) -> Tensor:
         """Return logits float32 [B, C] of what the backbone returns for each picture of the same images.
@@ -141,7 +150,10 @@ class FeatureNetwork(nn.Module):
 
     def scores_of_features(self, parts: Sequence[Tensor]) -> Tensor:
         """Return the scores float32 [B, C] of pooled features, float32 [B, D] per picture of the same images."""
-        return self.scores(torch.stack([self.scaled(part) for part in parts]).mean(dim=0))
+        return self.scores(self._mean_scaled(parts))
+
+    def _mean_scaled(self, parts: Sequence[Tensor]) -> Tensor:
+        return torch.stack([self.scaled(part) for part in parts]).mean(dim=0)
 
     def _by_picture(self, values: Tensor) -> Sequence[Tensor]:
         """Return [2 B, …] of images and mirrored images as two [B, …]; where nothing is mirrored, the values."""

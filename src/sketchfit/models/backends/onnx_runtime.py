@@ -8,6 +8,7 @@ from typing_extensions import override
 from sketchfit.models.backend import Backend, Floats, Pictures
 from sketchfit.models.backends import backends
 from sketchfit.models.conversion.converted import ConvertedKind
+from sketchfit.models.conversion.session import onnx_session
 
 
 @backends.register("onnxruntime")
@@ -20,16 +21,11 @@ class OnnxRuntime(ConvertedKind):
     @staticmethod
     @override
     def load(graph: bytes, threads: int) -> Backend:
-        import onnxruntime
+        from sketchfit.models.conversion.modules import INPUT, PROBABILITIES
 
-        from sketchfit.models.conversion.onnx_graph import INPUT, OUTPUT
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        session = onnx_session(graph, threads)
 
         def probabilities(pictures: Pictures) -> Floats:
-            return np.asarray(session.run([OUTPUT], {INPUT: pictures})[0], dtype=np.float32)
+            return np.asarray(session.run([PROBABILITIES], {INPUT: pictures})[0], dtype=np.float32)
 
         return probabilities

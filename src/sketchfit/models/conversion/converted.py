@@ -48,11 +48,12 @@ class ConvertedKind(BackendKind):
 
     @classmethod
     def build_values(cls, network: Network, pictures: Pictures, *, probabilities: bool = False) -> Backend:
-        """Return the backend from pictures to what a network returns; arguments as of `build` and of `to_onnx`."""
+        """Return the backend from pictures to what a network returns, or to probabilities."""
         import torch
 
         from sketchfit.models.conversion.fixed_batch import in_batches_of
+        from sketchfit.models.conversion.modules import GraphOutputs
         from sketchfit.models.conversion.onnx_graph import to_onnx
 
-        graph = to_onnx(network, pictures.shape, probabilities=probabilities)
+        graph = to_onnx(network, pictures.shape, GraphOutputs() if probabilities else None)
         return in_batches_of(len(pictures), cls.load(graph, torch.get_num_threads()))
