@@ -77,7 +77,7 @@ def _attention(model: Any) -> list[str]:
 
 
 def _reader(pictures: Pictures, batch: int) -> Any:
-    """Return the reader of batches that onnxruntime asks for: it is a subclass of its own class."""
+    """Return the reader of batches that onnxruntime takes, a subclass of its own class."""
     from onnxruntime.quantization import CalibrationDataReader
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
