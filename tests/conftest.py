@@ -13,7 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +25,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from sketchfit import processors
 from tests.factories import Cli, tiny_recipe
+
+if TYPE_CHECKING:
+    from tests.hub.fake_hub import FakeHub
 
 # In the background of a shell, or below nohup, these are ignored, also by all that is started from here.
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
@@ -142,3 +145,20 @@ def old(tmp_path: Path) -> Path:
     with zipfile.ZipFile(Path(__file__).parent / "runs" / "made_at_59e3438" / "folders.zip") as archive:
         archive.extractall(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    """A running hub on this machine without repositories; the client has its token, an empty cache, and no other."""
+    from tests.hub.fake_hub import TOKEN, serving_hub
+
+    constants = pytest.importorskip("huggingface_hub").constants
+    with serving_hub() as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
+        template = hub.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        yield hub

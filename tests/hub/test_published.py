@@ -15,7 +15,7 @@ GIVEN: dict[str, Any] = {
     "names": ("apple", "bee"),
     "network": NetworkFacts(source="fold", name="members/one/fold0", architecture="test_resnet", parameters=5),
     "preprocessing": Preprocessing(max_pixels=1000, channels=1, resize="pad", stored=36, size=32),
-    "arguments": {"pad_type": "same", "scales": [1, 2], "attn": {"drop": 0.1}},
+    "arguments": {"pad_type": "same", "scales": [1, 2], "attn": {"drop": [{"x": 0.1}]}},
 }
 
 
@@ -32,7 +32,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
         {"arguments": {"checkpoint_path": "/etc/passwd"}},
         {"arguments": {"pretrained_cfg_overlay": {"file": "x.pth"}}},
         {"arguments": {"pretrained": True}},
-        {"arguments": {"x": [{"deep": 1}]}},
+        {"arguments": ["x"]},
         {"labels": (), "names": ()},
         {"labels": ("0", "0")},
         {"labels": ("0",)},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sketchfit.cli.options import Partial, Run
 from sketchfit.printing import echo
 
 if TYPE_CHECKING:
@@ -65,6 +66,34 @@ def serve(
         access_log=access_log,
     )
     _serve(settings)
+
+
+@app.command(rich_help_panel=GROUP)
+def push(
+    run_folder: Run,
+    target: Annotated[
+        str, typer.Argument(metavar="OWNER/NAME|FOLDER", help="On the hub; or ./FOLDER, or a full path.")
+    ],
+    member: Annotated[str | None, typer.Option("--member", help="Whose network, where there are several.")] = None,
+    fold: Annotated[int | None, typer.Option("--fold", help="That fold's network.")] = None,
+    licence: Annotated[
+        str | None, typer.Option("--licence", "--license", help="Of the network; by default that of its weights.")
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    message: Annotated[str | None, typer.Option("--message", "-m", help="Of the commit.")] = None,
+    partial: Partial = False,
+) -> None:
+    """Publish a run's network on the Hugging Face hub, for timm and for sketchfit, with a model card."""
+    from sketchfit.commands.push import PushOptions
+    from sketchfit.commands.push import push as push_network
+
+    options = PushOptions(member, fold, licence, private, message, partial)
+    found = push_network(run_folder, target, options)
+    for note in found.notes:
+        echo(f"note: {note}", error=True)
+    echo(f"{found.network} → {found.place}")
+    echo(f"files: {', '.join(found.files)}")
+    echo(f"licence: {found.licence or 'none stated'}")
 
 
 def _serve(settings: ServiceSettings) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from sketchfit.bundle.manifest import Accuracy, BundleManifest, NetworkFacts, Preprocessing
+from sketchfit.hub.published import PublishedNetwork
 from sketchfit.runs.artefacts import AuditFindings
 from sketchfit.runs.run import Run
 
@@ -43,25 +44,26 @@ class CardFacts:
     made_by: str = ""
 
     @classmethod
-    def of(cls, manifest: BundleManifest, licence: str | None = None, title: str = "") -> Self:
-        """Return the facts of a bundle.
+    def of(cls, stated: BundleManifest | PublishedNetwork, licence: str | None = None, title: str = "") -> Self:
+        """Return the facts of a bundle, or of a network that timm loads.
 
         Args:
-            manifest: of the bundle.
+            stated: what the files state about themselves.
             licence: see `candidates.licences.choose_licence`.
             title: the name of the run by default.
         """
         return cls(
-            title=title or manifest.run,
-            network=manifest.network,
-            accuracy=manifest.accuracy,
-            preprocessing=manifest.preprocessing,
-            names=manifest.names,
+            title=title or stated.run,
+            network=stated.network,
+            accuracy=stated.accuracy,
+            preprocessing=stated.preprocessing,
+            names=stated.names,
             licence=licence,
-            onnx=True,
-            sets=manifest.sets is not None,
-            unknown=manifest.unknown is not None,
-            made_by=manifest.made_by,
+            timm=isinstance(stated, PublishedNetwork),
+            onnx=isinstance(stated, BundleManifest),
+            sets=stated.sets is not None,
+            unknown=stated.unknown is not None,
+            made_by=stated.made_by,
         )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
-from sketchfit.bundle.manifest import Accuracy, NetworkFacts, Preprocessing
+from sketchfit.bundle.manifest import Accuracy, NetworkFacts, Preprocessing, SetThresholds, UnknownRule
 from sketchfit.runs.artefact import Artefact
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
@@ -27,9 +27,6 @@ OF_SKETCHFIT = (
 )
 """Arguments of `timm.create_model` that read other files, or make a network of another kind."""
 
-Plain = str | int | float | bool | None
-Argument = Plain | list[Plain] | dict[str, Plain]
-
 
 class PublishedNetwork(Artefact):
     """A network on the hub: enough to build it, to prepare its images as in training, and to name its classes.
@@ -39,8 +36,10 @@ class PublishedNetwork(Artefact):
         network, accuracy, preprocessing: see `bundle.manifest`.
         arguments: of `timm.create_model`, besides the number of classes and the size of the input.
         temperature: by which logits are still to be divided; 1 where it is part of the weights.
+        sets, unknown: see `bundle.manifest`.
         licence: of the network; None where none is stated.
         made_by: version of sketchfit.
+        run: name of the run.
     """
 
     PLACE = "sketchfit.json"
@@ -49,10 +48,13 @@ class PublishedNetwork(Artefact):
     network: NetworkFacts
     accuracy: Accuracy = Accuracy()
     preprocessing: Preprocessing
-    arguments: dict[str, Argument] = Field(default={})
+    arguments: dict[str, JsonValue] = Field(default={})
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    sets: SetThresholds | None = None
+    unknown: UnknownRule | None = None
     licence: str | None = None
     made_by: str = ""
+    run: str = ""
 
     @field_validator("arguments")
     @classmethod

@@ -32,7 +32,7 @@ SAME = 1e-4
 """Largest relative difference of logits by which a temperature within the weights may change them."""
 
 
-OTHERWISE = "Add --bundle: then the bundle alone is pushed, which `sketchfit predict` and `sketchfit serve` read."
+OTHERWISE = "Distil it into a network with a linear head (`sketchfit distill RUN`), or export a bundle."
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,153 @@
+"""`sketchfit push`: one network of a run on the Hugging Face hub, or in a folder of the same form."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sketchfit.candidates.licences import choose_licence
+from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
+from sketchfit.commands.publication import Publication, weights_origins
+from sketchfit.errors import UserError
+from sketchfit.files import atomic
+from sketchfit.hub.address import HubAddress, is_on_hub
+from sketchfit.hub.published import PublishedNetwork
+from sketchfit.hub.upload import OURS, Upload, check_upload, upload_folder
+from sketchfit.runs.finished import open_finished
+from sketchfit.runs.run import Run
+from sketchfit.temporary import temporary_folder
+
+PATH_MARKS = (".", "/", "~", "\\")
+"""First letters of a target that is a folder."""
+
+
+@dataclass(frozen=True)
+class PushOptions:
+    """What is pushed.
+
+    Attributes:
+        member: only of this member, or of this distilled student.
+        fold: only the network of this fold.
+        licence: of the network; None: that of the weights from which it started.
+        private: whether a repository that does not exist yet is made private.
+        message: of the commit.
+        partial: also of a run that is not finished.
+    """
+
+    member: str | None = None
+    fold: int | None = None
+    licence: str | None = None
+    private: bool = False
+    message: str | None = None
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What was pushed.
+
+    Attributes:
+        place: address of the commit, or the folder.
+        network: `NAME/foldK`.
+        files: their names.
+        licence: of the network; None where none is stated.
+        notes: for the user.
+    """
+
+    place: str
+    network: str
+    files: tuple[str, ...]
+    licence: str | None
+    notes: tuple[str, ...] = ()
+
+
+def push(run: str | Path, target: str | Path, options: PushOptions | None = None) -> Pushed:
+    """Publish the network that stands for a run: weights, description and model card.
+
+    Weights are a safetensors file, and no file can run code when it is loaded. The network is that of
+    `sketchfit export RUN --out DIR`.
+
+    Args:
+        run: the folder of a finished run.
+        target: `owner/name` on the hub; or a folder, a path that begins with `.`, `/` or `~`, with the same files.
+        options: see `PushOptions`.
+
+    Raises:
+        UserError: there is no run, it is not finished; the hub refuses it; timm cannot build the network; its weights
+            forbid the licence; or the folder has other files.
+    """
+    options, destination = options or PushOptions(), destination_of(target)
+    if isinstance(destination, HubAddress):
+        check_upload(destination)
+    else:
+        check_folder(destination)
+    opened, lacks = open_finished(run, partial=options.partial)
+    chosen = choose_network(opened, options.member, options.fold)
+    licence = choose_licence(options.licence, [one.licence for one in weights_origins(opened, chosen)])
+    repository = destination.repository if isinstance(destination, HubAddress) else None
+    publication = Publication(opened, chosen, licence, repository)
+    with temporary_folder() as folder:
+        publication.write(folder)
+        files = tuple(sorted(path.name for path in folder.iterdir()))
+        place = _send(folder, destination, options, chosen)
+    return Pushed(place, chosen.name, files, licence, (*lacks, *_notes(opened, chosen, options)))
+
+
+def destination_of(target: str | Path) -> HubAddress | Path:
+    """Return where a network is pushed.
+
+    >>> destination_of("me/doodles"), destination_of("./out").name
+    (HubAddress(repository='me/doodles', revision=None), 'out')
+
+    Raises:
+        UserError: it is neither a folder nor a name on the hub.
+    """
+    if isinstance(target, Path) and not is_on_hub(target):
+        return target
+    if str(target).startswith(PATH_MARKS):
+        return Path(target).expanduser()
+    try:
+        return HubAddress.parse(target)
+    except UserError as error:
+        hint = "Give owner/name, or a folder that begins with ./ or /, for example ./published"
+        raise UserError(error.problems, hint) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder with files that an earlier push did not write.
+
+    Raises:
+        UserError: it has such files, or is none.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is no folder", "Choose another one.")
+    others = sorted(path.name for path in folder.iterdir() if path.name not in OURS) if folder.is_dir() else []
+    if others:
+        raise UserError(f"{folder} has files of something else, for example {others[0]}", "Choose an empty folder.")
+
+
+def _send(folder: Path, destination: HubAddress | Path, options: PushOptions, chosen: ChosenNetwork) -> str:
+    """Upload the files, or copy them; return where they are."""
+    if isinstance(destination, HubAddress):
+        message = options.message or f"Push {chosen.name} ({chosen.recipe.model.backbone})"
+        return upload_folder(folder, Upload(destination, options.private, message))
+    destination.mkdir(parents=True, exist_ok=True)
+    new = {path.name for path in folder.iterdir()}
+    for name in sorted(OURS - new):
+        (destination / name).unlink(missing_ok=True)
+    for name in sorted(new, key=lambda one: (one == PublishedNetwork.PLACE, one)):
+        with atomic(destination / name) as temporary:
+            shutil.copyfile(folder / name, temporary)
+    return str(destination)
+
+
+def _notes(run: Run, chosen: ChosenNetwork, options: PushOptions) -> list[str]:
+    """Return what the user should know about the licence."""
+    unknown = [one.name for one in weights_origins(run, chosen) if not one.known]
+    if not unknown:
+        return []
+    states = (
+        f"the card states {options.licence}" if options.licence else "the card states none; give one with --licence"
+    )
+    return [f"the licence of the weights {unknown[0]} is not known: the card states {states}"]
