@@ -5,6 +5,7 @@ Example:
     >>> result = sketchfit.run("data", recipe="cpu")  # doctest: +SKIP
     >>> print(result.top1, result.submission)  # doctest: +SKIP
     >>> sketchfit.Run.open(result.folder).oof().prob  # doctest: +SKIP
+    >>> sketchfit.load(result.folder).predict("drawing.png")[0].label  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -18,17 +19,21 @@ if TYPE_CHECKING:
     from sketchfit.commands.fit import fit
     from sketchfit.commands.predict import predict
     from sketchfit.commands.run import run
+    from sketchfit.errors import UserError
+    from sketchfit.loaded.load import load
     from sketchfit.runs.run import Run
 
 _HOMES = {
     "Run": "sketchfit.runs.run",
+    "UserError": "sketchfit.errors",
     "check": "sketchfit.commands.check",
     "fit": "sketchfit.commands.fit",
+    "load": "sketchfit.loaded.load",
     "predict": "sketchfit.commands.predict",
     "run": "sketchfit.commands.run",
 }
 
-__all__ = ["Run", "check", "fit", "predict", "run"]
+__all__ = ["Run", "UserError", "check", "fit", "load", "predict", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from sketchfit.commands.ensemble import combine, parse_submissions
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
 from sketchfit.commands.submit import check, run_table, submit
-from sketchfit.data import store_build as store_module
+from sketchfit.data import memory_store
 from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json
 from sketchfit.inference.predictor import Predictor
@@ -85,14 +85,9 @@ def test_predict_repeats_the_test_answers_and_sets_hold_the_first_class(place: P
 
 
 def test_each_image_is_decoded_once_for_all_members(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded: list[bytes] = []
-    real = store_module.decode_image
-
-    def counted(data: bytes, **limits: Any) -> Any:
-        decoded.append(data)
-        return real(data, **limits)
-
-    monkeypatch.setattr(store_module, "decode_image", counted)
+    decoded: list[object] = []
+    real = memory_store.decode_given
+    monkeypatch.setattr(memory_store, "decode_given", lambda image, limit: decoded.append(image) or real(image, limit))
     predict(place / "run", place / "data" / "test.csv")
     assert len(decoded) == 15
 

@@ -33,11 +33,11 @@ class Command:
             "SKETCHFIT_CACHE": str(folder / "cache"),
             "TMPDIR": str(self.temporary),
         }
-        self._command = [sys.executable, "-m", "sketchfit", *map(str, arguments)]
+        self.command = [sys.executable, "-m", "sketchfit", *map(str, arguments)]
 
     def start(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            return subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environment)
+            return subprocess.Popen(self.command, stdout=log, stderr=log, env=self._environment)
 
     def send_when(self, moment: Callable[[], bool], *numbers: int) -> int:
         """Start, send signals when `moment()` holds, and return the exit status."""
@@ -91,14 +91,25 @@ def test_a_run_that_is_stopped_saves_and_continues(number: int, status: int, tra
     assert "Traceback" not in command.log.read_text()
 
 
-def test_predict_that_is_stopped_leaves_no_temporary_files(plain: Path, drawn: Path, tmp_path: Path) -> None:
-    images = tmp_path / "images"
-    images.mkdir()
-    for path in (drawn / "train").rglob("*.JPEG"):
-        for copy in range(40):
-            (images / f"{path.parent.name}-{path.stem}-{copy}.JPEG").hardlink_to(path)
-    command = Command(tmp_path, "predict", plain, images, "--out", tmp_path / "out.csv")
-    assert command.send_when(lambda: any(command.temporary.glob("sketchfit-*")), signal.SIGTERM) == 143
-    assert list(command.temporary.glob("sketchfit-*")) == []
+SLOW = """
+import sys, time
+from pathlib import Path
+from sketchfit.data import memory_store
+real = memory_store.decode_given
+def slow(image, limit):
+    Path("decoding").touch()
+    time.sleep(0.5)
+    return real(image, limit)
+memory_store.decode_given = slow
+from sketchfit.cli.main import main
+main()
+"""
+
+
+def test_predict_that_is_stopped_leaves_no_file(plain: Path, drawn: Path, tmp_path: Path) -> None:
+    command = Command(tmp_path, "predict", plain, drawn / "train", "--out", tmp_path / "out.csv")
+    command.command[1:3] = ["-c", f"import os; os.chdir({str(tmp_path)!r})\n{SLOW}"]
+    assert command.send_when((tmp_path / "decoding").exists, signal.SIGTERM) == 143
+    assert list(command.temporary.iterdir()) == []
     assert not (tmp_path / "out.csv").exists()
     assert "Traceback" not in command.log.read_text()

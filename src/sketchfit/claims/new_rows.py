@@ -18,23 +18,22 @@ MOST = 5000
 """Images whose probabilities of each network are kept."""
 
 
-def wanted_rows(readable: Bools) -> NDArray[np.int64]:
+def wanted_rows(count: int) -> NDArray[np.int64]:
     """Return the images to keep the probabilities of each network of: at most `MOST`, evenly spaced, int64 [n].
 
     Args:
-        readable: bool [N], images that could be read.
+        count: number of images.
 
     Returns:
-        Nothing for too few readable images.
+        Nothing for too few images.
     """
-    rows = np.flatnonzero(readable)
-    if len(rows) < FEWEST:
+    if count < FEWEST:
         return np.zeros(0, dtype=np.int64)
-    return np.asarray(rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(np.int64)], dtype=np.int64)
+    return np.linspace(0, count - 1, min(count, MOST)).astype(np.int64)
 
 
 def estimate_new(
-    record: LabelFreeRecord, predictor: RunPredictor, answers: RunAnswers, rows: NDArray[np.int64]
+    record: LabelFreeRecord, predictor: RunPredictor, answers: RunAnswers, rows: NDArray[np.int64], readable: Bools
 ) -> LabelFree | None:
     """Estimate the accuracy of a run's predictions of new images.
 
@@ -43,11 +42,13 @@ def estimate_new(
         predictor: of the run.
         answers: of the predictor, with the probabilities of each network for `rows`.
         rows: `wanted_rows` of the images.
+        readable: bool [N], images that could be read.
 
     Returns:
-        None for too few images, and where the networks that predict are not those of the folds.
+        None for too few readable images, and where the networks that predict are not those of the folds.
     """
-    if not len(rows):
+    used = readable[rows]
+    if used.sum() < FEWEST:
         return None
-    units: list[Floats] = predictor.units(answers, len(record.units))
-    return from_record(record).estimate(units, answers.final[rows]) if units else None
+    units: list[Floats] = [unit[used] for unit in predictor.units(answers, len(record.units))]
+    return from_record(record).estimate(units, answers.final[rows[used]]) if units else None

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sketchfit.claims.alarm import alarm
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.new_rows import estimate_new, wanted_rows
 from sketchfit.data.image_sources import read_images
 from sketchfit.data.read_settings import ReadSettings, TableNames
-from sketchfit.data.store import open_stores
-from sketchfit.data.table import Split
 from sketchfit.errors import UserError
-from sketchfit.inference.oof import rows_of
 from sketchfit.inference.prediction_table import prediction_table
 from sketchfit.inference.rejection import RejectionRule
-from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
+from sketchfit.loaded.of_run import run_model, run_sets
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
-from sketchfit.stages.calibrate import conformal_sets
-from sketchfit.training.engine import make_engine
-
-Floats = NDArray[np.float32]
-Rows = NDArray[np.int64]
 
 
 def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
@@ -79,19 +69,22 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
     sources = [images] if isinstance(images, (str, Path)) else images
     settings = ReadSettings(TableNames(image_column), follow_links=follow_links)
     named = read_images([Path(source) for source in sources], settings)
-    root, split = named.root, named.split
-    predictor = RunPredictor.of_student(opened) if distilled else RunPredictor.of(opened)
-    rule = None if reject is None else RejectionRule.of(opened, predictor, reject)
-    answers, wanted, errors = _answers(opened, predictor, root, split, keep_all=rule is not None)
-    prob, of_wanted = answers.final, answers if rule is None else answers.keeping(wanted)
-    inside = None if sets is None else _sets(opened, prob, sets)
-    rejection = None if rule is None else rule.apply(answers, errors)
-    frame = prediction_table(split.names, prob, errors, opened.table, inside, rejection)
-    model = None if distilled else opened.label_free
-    found = None if model is None else estimate_new(model, predictor, of_wanted, wanted)
+    paths = [named.root / path for path in named.split.paths]
+    model = run_model(opened, distilled=distilled, keep=False)
+    inside = None if sets is None else run_sets(opened, sets)
+    rule = None if reject is None else RejectionRule.of(opened, model.predictor, reject)
+    record = None if distilled else opened.label_free
+    wanted = wanted_rows(0 if record is None else len(paths))
+    found = model.answers(paths, wanted if rule is None else np.arange(len(paths)))
+    answers, readable = found.answers, np.array([not error for error in found.errors], dtype=np.bool_)
+    in_sets = None if inside is None else inside(answers.final)
+    rejection = None if rule is None else rule.apply(answers, found.errors)
+    frame = prediction_table(named.split.names, answers.final, found.errors, opened.table, in_sets, rejection)
+    of_wanted = answers if rule is None else answers.keeping(wanted)
+    estimate = None if record is None else estimate_new(record, model.predictor, of_wanted, wanted, readable)
     frame.attrs["notes"] = named.notes
-    frame.attrs["accuracy"] = None if found is None else replace(found.final, n=errors.count(""))
-    frame.attrs["contradicts"] = None if found is None else _contradicted(opened, found)
+    frame.attrs["accuracy"] = None if estimate is None else replace(estimate.final, n=int(readable.sum()))
+    frame.attrs["contradicts"] = None if estimate is None else _contradicted(opened, estimate)
     return frame
 
 
@@ -101,31 +94,3 @@ def _contradicted(run: Run, found: LabelFree) -> Estimate | None:
     if claim is None or not alarm(found, claim.single, claim.single_error).fires:
         return None
     return claim.expected
-
-
-def _answers(
-    run: Run, predictor: RunPredictor, root: Path, split: Split, keep_all: bool
-) -> tuple[RunAnswers, Rows, list[str]]:
-    """Decode each image once for all members.
-
-    Returns:
-        The probabilities, those of each network for the images that an estimate without labels uses, or with
-        `keep_all` for all; these images; and why images could not be read.
-    """
-    device = make_engine(run.recipe.compute).device
-    with tempfile.TemporaryDirectory(prefix="sketchfit-") as cache:
-        stores = open_stores(root, split.paths, predictor.store_settings, Path(cache))
-        errors = [texts[0] if all(texts) else "" for texts in zip(*(store.errors for store in stores), strict=True)]
-        wanted = wanted_rows(np.array([not error for error in errors], dtype=np.bool_))
-        answers = predictor.answers(stores, device, np.arange(len(errors)) if keep_all else wanted)
-        del stores  # the memory maps must be closed before the folder is deleted
-    return answers, wanted, errors
-
-
-def _sets(run: Run, prob: Floats, coverage: float) -> NDArray[np.bool_]:
-    """Return the classes of each row's prediction set, bool [N, C]."""
-    if not run.has("oof"):
-        raise UserError(f"{run.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
-    oof = run.oof()
-    rows = rows_of(run.rows, oof.row)
-    return conformal_sets(oof.prob, rows, coverage, run.recipe.calibration.set_score).sets(prob)

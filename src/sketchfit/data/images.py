@@ -30,7 +30,7 @@ from sketchfit.regular import check_regular, open_regular, read_regular
 
 __all__ = [
     "GREY_TOLERANCE", "MODULES", "Decoded", "ImageError", "additional_format", "decode", "decode_image",
-    "is_image_content", "is_image_name", "is_large", "read_image_file",
+    "is_image_content", "is_image_name", "is_large", "read_image_file", "reduced",
 ]  # fmt: skip
 
 MAX_BYTES = 1 << 30
@@ -89,13 +89,17 @@ def decode_image(data: bytes, max_pixels: int = 100_000_000) -> Decoded:
     _refuse_obvious(data)
     with large.one_image():
         try:
-            image = _decode(data, max_pixels)
-            factor = large.factor_of(image.pixels.shape[1], image.pixels.shape[0])
-            if factor > 1 and image.factor == 1:  # its decoder has no cheaper way
-                image = Decoded(large.halved(image.pixels, factor), image.damage, factor)
-            return replace(image, pixels=grey_if_neutral(image.pixels))
+            return reduced(_decode(data, max_pixels))
         except DECODER_ERRORS as error:
             raise ImageError(explain(error)) from error
+
+
+def reduced(image: Decoded) -> Decoded:
+    """Return an image of any decoder as `decode_image` does: halved where it is large, one channel where it is grey."""
+    factor = large.factor_of(image.pixels.shape[1], image.pixels.shape[0])
+    if factor > 1 and image.factor == 1:  # its decoder has no cheaper way
+        image = Decoded(large.halved(image.pixels, factor), image.damage, factor)
+    return replace(image, pixels=grey_if_neutral(image.pixels))
 
 
 def read_image_file(path: Path) -> bytes:

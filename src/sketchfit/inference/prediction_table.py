@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.unknown import UNKNOWN, Rejection
-from sketchfit.runs.table import RunTable
 
 RANKS = 5
 """Number of classes per image, the most probable first."""
@@ -19,11 +19,25 @@ DIGITS = 6
 """Decimals of probabilities."""
 
 
+class ClassesOfTable(Protocol):
+    """What the table calls its classes, and their names."""
+
+    @property
+    def class_labels(self) -> tuple[str, ...]:
+        """C texts, as in the training table."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """C names for display."""
+        ...
+
+
 def prediction_table(
     images: Sequence[str],
     prob: Floats,
     errors: Sequence[str],
-    table: RunTable,
+    table: ClassesOfTable,
     inside: NDArray[np.bool_] | None = None,
     rejection: Rejection | None = None,
 ) -> pd.DataFrame:
@@ -33,7 +47,7 @@ def prediction_table(
         images: N names.
         prob: float [N, C].
         errors: N reasons why an image could not be read; "" for one that was. The others have no class.
-        table: of the run.
+        table: the classes.
         inside: bool [N, C], the prediction sets; None: no column `set`.
         rejection: of images of unknown classes; None: no column `p_value`.
     """

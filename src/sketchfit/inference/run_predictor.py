@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,9 @@ from sketchfit.runs.run import Run
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
+
+MakePredictor = Callable[[NetworkFolder, Recipe, int], Predictor]
+"""(folder of a network, recipe of its member, pictures that it will predict) → its predictor."""
 
 
 @dataclass(frozen=True)
@@ -138,25 +142,29 @@ class RunPredictor:
         """
         return self.answers(stores, device, np.zeros(0, dtype=np.int64)).final
 
-    def answers(self, stores: Sequence[Store], device: torch.device, wanted: Rows) -> RunAnswers:
+    def answers(
+        self, stores: Sequence[Store], device: torch.device, wanted: Rows, networks: MakePredictor | None = None
+    ) -> RunAnswers:
         """Return probabilities, and those of the single networks for some of the images.
 
         Args:
             stores: see `probabilities`.
             device: on which the networks compute.
             wanted: int64 [n], images whose probabilities of each network are kept.
+            networks: makes the predictor of a network; None: each is loaded when it predicts, and dropped afterwards.
         """
+        make = networks or partial(load_predictor, classes=self.classes, device=device)
         prior = np.full(self.classes, 1 / self.classes, dtype=np.float32)
-        by_member, networks = [], []
+        by_member, kept = [], []
         for member, store in zip(self.members, stores, strict=True):
-            single = self._single(member, store, device)
+            single = _single(member, store, make)
             merged = combine_folds(single, self.folds, member.weights)
             by_member.append(with_prior(merged, store.readable, prior))
             of_folds = single[:-1] if member.views.refit is not None else single
-            networks.append(tuple(with_prior(prob, store.readable, prior)[wanted] for prob in of_folds))
+            kept.append(tuple(with_prior(prob, store.readable, prior)[wanted] for prob in of_folds))
         prob = self.calibrator.apply(self.rule.combine(by_member)).astype(np.float32)
         readable = np.any([store.readable for store in stores], axis=0)
-        return RunAnswers(with_prior(prob[readable], readable, prior), tuple(networks))
+        return RunAnswers(with_prior(prob[readable], readable, prior), tuple(kept))
 
     def units(self, answers: RunAnswers, count: int) -> list[NDArray[np.floating[Any]]]:
         """Return the probabilities of each fold's networks, members combined: float [n, classes] per fold.
@@ -173,16 +181,22 @@ class RunPredictor:
         by_fold = [[np.mean(networks[place::count], axis=0) for networks in answers.networks] for place in range(count)]
         return [self.rule.combine(of_members) for of_members in by_fold]
 
-    def _single(self, member: MemberNetworks, store: Store, device: torch.device) -> list[Any]:
-        """Return the probabilities of the readable rows by each network of a member, merged over its views."""
-        rows, views = np.flatnonzero(store.readable), parse_views(member.views.names)
-        found = []
-        for folder in member.networks:
-            network = load_network(folder.path, member.recipe, self.classes)
-            predictor = Predictor.of(network, member.recipe, device, images=len(rows) * count_pictures(views))
-            prob = predictor.views(store, rows, views)
-            found.append(merge_views([prob[name] for name in member.views.names], member.views.mode))
-        return found
+
+def load_predictor(
+    folder: NetworkFolder, recipe: Recipe, pictures: int, classes: int, device: torch.device
+) -> Predictor:
+    """Return the predictor of a network that is loaded for so many pictures."""
+    return Predictor.of(load_network(folder.path, recipe, classes), recipe, device, images=pictures)
+
+
+def _single(member: MemberNetworks, store: Store, make: MakePredictor) -> list[Any]:
+    """Return the probabilities of the readable rows by each network of a member, merged over its views."""
+    rows, views = np.flatnonzero(store.readable), parse_views(member.views.names)
+    found = []
+    for folder in member.networks:
+        prob = make(folder, member.recipe, len(rows) * count_pictures(views)).views(store, rows, views)
+        found.append(merge_views([prob[name] for name in member.views.names], member.views.mode))
+    return found
 
 
 def _check_none(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -18,7 +19,9 @@ WORTH = 1e12
 saves a share of the time afterwards; `benchmarks/conversion_worth.py` measures where that breaks even."""
 
 
-def choose_backend(network: Network, compute: Compute, size: int, images: int | None) -> str:
+def choose_backend(
+    network: Network, compute: Compute, size: int, images: int | None, flops: Callable[[], int] | None = None
+) -> str:
     """Return the name of the backend for `inference.backend=auto`.
 
     Converted networks compute in fp32 on the CPU: with another precision or device, torch is used.
@@ -26,11 +29,13 @@ def choose_backend(network: Network, compute: Compute, size: int, images: int | 
     Args:
         size: side of the input in pixels.
         images: pictures that are to be predicted; None: unknown, and torch is used.
+        flops: counts the operations of one picture, where they may be known; None: `forward_flops`.
     """
     if images is None or compute.precision != "fp32":
         return "eager"
     usable = [name for name in automatic_backends() if compute.device.type in backends.get(name).devices]
-    if not usable or not worth_converting(images, forward_flops(network, size, compute.device)):
+    count = flops or (lambda: forward_flops(network, size, compute.device))
+    if not usable or not worth_converting(images, count()):
         return "eager"
     return usable[0]
 

@@ -38,6 +38,8 @@ from sketchfit.runs.networks import NetworkFolder, Split
 from sketchfit.runs.parquet import read_parquet
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities
 from sketchfit.runs.recipe import read_recipe, upgraded
+from sketchfit.runs.run_html import run_html
+from sketchfit.runs.run_tables import RunTables
 from sketchfit.runs.state import Kind, State
 from sketchfit.runs.table import RunTable, TrainingRows, read_training_rows, table_of
 
@@ -51,6 +53,7 @@ class Run:
     Example:
         >>> run = Run.open("runs/quickdraw40-cpu")  # doctest: +SKIP
         >>> run.oof().prob.shape, run.steps[-1].top1  # doctest: +SKIP
+        >>> run.tables.classes().head()  # doctest: +SKIP
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -80,6 +83,9 @@ class Run:
         return (
             f"Run({str(self.path)!r}: {self.kind or 'nothing trained yet'}, {self.table.class_count} classes, {rows})"
         )
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
 
     @property
     def path(self) -> Path:
@@ -139,6 +145,11 @@ class Run:
     def has(self, split: Split) -> bool:
         """Return whether the run's own probabilities of a split are there."""
         return (self.folder.ensemble / f"{split}.npz").is_file()
+
+    @property
+    def tables(self) -> RunTables:
+        """Rows, classes, confusions and steps as pandas data frames."""
+        return RunTables(self)
 
     def networks(self, name: str) -> list[NetworkFolder]:
         """Return the finished networks of a member, or of a folder that derives from one, by fold."""

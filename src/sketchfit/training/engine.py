@@ -16,6 +16,7 @@ from typing_extensions import override
 from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
+from sketchfit.models.compute import check_device, no_fp16
 from sketchfit.tracking.console import Console
 from sketchfit.training.allocator import keep_freed_memory
 
@@ -195,18 +196,10 @@ def make_engine(section: ComputeSection) -> Engine:
     Raises:
         UserError: a device that this machine does not have, or fp16 on a CPU.
     """
-    if section.device == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "compute.device is cuda, and torch finds no CUDA device", "Set compute.device=auto, or fix the driver."
-        )
-    if section.device == "mps" and not torch.backends.mps.is_available():
-        raise UserError("compute.device is mps, and torch finds no such device", "Set compute.device=auto.")
-    no_fp16 = UserError("compute.precision=fp16 needs a GPU", "Set compute.precision to bf16 or fp32.")
-    if section.precision == "fp16" and section.device == "cpu":
-        raise no_fp16
+    check_device(section)
     engine = Engine(_accelerator(section.device == "cpu", MIXED[section.precision]))
     if section.precision == "fp16" and engine.device.type == "cpu":
-        raise no_fp16
+        raise no_fp16()
     if section.keep_memory and engine.device.type == "cpu":
         keep_freed_memory()
     return engine

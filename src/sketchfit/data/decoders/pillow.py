@@ -52,18 +52,23 @@ def decode_reduced(data: bytes, max_pixels: int, readers: Sequence[str]) -> Deco
 
 def _decoded(data: bytes, max_pixels: int, readers: Sequence[str], most: int | None) -> Decoded:
     with Image.open(io.BytesIO(data), formats=tuple(readers)) as image:
-        check_size(*image.size, max_pixels)
-        factor = 1 if most is None else factor_of(*image.size, most)
-        inverted = image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info
-        tags = dict(getattr(image, "tag_v2", {}))
-        image.load()
-        upright = _reduced(_upright(image), factor)
-        if image.mode in ("F", "I") or image.mode.startswith("I;"):
-            return Decoded(_from_wide(upright, image, tags), factor=factor)
-        if inverted:
-            # Pillow treats every CMYK JPEG as Adobe's, which stores 255 - ink; without Adobe's marker it is not
-            upright = Image.eval(upright, lambda value: 255 - value)
-        return Decoded(_on_white(upright), factor=factor)
+        return decode_opened(image, max_pixels, most)
+
+
+def decode_opened(image: Image.Image, max_pixels: int, most: int | None = MOST) -> Decoded:
+    """Return the pixels of an image of Pillow's, opened or made; see `decode_reduced`."""
+    check_size(*image.size, max_pixels)
+    factor = 1 if most is None else factor_of(*image.size, most)
+    inverted = image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info
+    tags = dict(getattr(image, "tag_v2", {}))
+    image.load()
+    upright = _reduced(_upright(image), factor)
+    if image.mode in ("F", "I") or image.mode.startswith("I;"):
+        return Decoded(_from_wide(upright, image, tags), factor=factor)
+    if inverted:
+        # Pillow treats every CMYK JPEG as Adobe's, which stores 255 - ink; without Adobe's marker it is not
+        upright = Image.eval(upright, lambda value: 255 - value)
+    return Decoded(_on_white(upright), factor=factor)
 
 
 def turned(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

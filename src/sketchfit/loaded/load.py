@@ -1,0 +1,38 @@
+"""Load a run into memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sketchfit.loaded.model import LoadedModel
+
+
+def load(path: str | Path, *, distilled: bool = False, partial: bool = False, device: str | None = None) -> LoadedModel:
+    """Load a finished run into memory, to predict images from Python.
+
+    All networks stay in memory until the model is deleted. Nothing is written. The answers are those of
+    `sketchfit predict`.
+
+    Args:
+        path: the run's folder.
+        distilled: only the run's distilled student.
+        partial: also a run that is not finished, with the networks that are.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None: that of the run's recipe.
+
+    Raises:
+        UserError: there is no run, it is not finished, a file is missing or damaged, or there is no such device.
+
+    Example:
+        >>> model = load("runs/first")  # doctest: +SKIP
+        >>> model.predict("cat.png")[0].label  # doctest: +SKIP
+        'cat'
+        >>> model.proba(["cat.png", "dog.png"]).shape  # doctest: +SKIP
+        (2, 40)
+    """
+    from sketchfit.loaded.of_run import run_model
+    from sketchfit.runs.finished import open_finished
+
+    run, _ = open_finished(path, partial=partial)
+    model = run_model(run, distilled=distilled, device=device)
+    model.load_networks()
+    return model

@@ -1,0 +1,160 @@
+"""A loaded model: the same methods for a run and for a bundle."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.errors import UserError
+from sketchfit.loaded.classes import ClassTexts
+from sketchfit.loaded.given import NamedImage, given_images, in_parts
+from sketchfit.loaded.prediction import ImagePredictions
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_SHOWN = 5
+
+
+class LoadedModel(ABC):
+    """A model in memory that predicts images. It may be used by several threads at once; it writes no file.
+
+    `x` is one image (a path, the content of an image file, a Pillow image, a NumPy array), several (a list, a
+    generator, an array [N, H, W, C]), or a folder or table of images. Arrays are [H, W] grey, [H, W, 3] RGB or
+    [H, W, 4] RGBA; uint8 or other integers 0 … 255, uint16 with its complete range, bool, or floats 0 … 1. Images are
+    decoded, made square and resized as in training.
+    """
+
+    def __init__(self, classes: ClassTexts) -> None:
+        self.classes = classes
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the training table calls each class, in the order of the probabilities."""
+        return self.classes.class_labels
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes for display, in the order of the probabilities."""
+        return self.classes.class_names
+
+    def predict(self, x: Any) -> ImagePredictions:
+        """Predict the class of each image, in the order given.
+
+        Args:
+            x: images; see the class.
+
+        Returns:
+            One prediction per image, also for one image. An image that cannot be read has `error` instead of a class.
+
+        Raises:
+            TypeError: something is no image.
+            UserError: a folder has no image, or the network returns values that are no numbers.
+        """
+        names: list[str] = []
+        errors: list[str] = []
+        proba = [np.zeros((0, len(self.classes)), np.float32)]
+        for part in in_parts(given_images(x), self._images_at_once):
+            found, texts = self._part(part)
+            found[[bool(text) for text in texts]] = np.nan
+            names += [one.name for one in part]
+            errors += texts
+            proba.append(found)
+        return ImagePredictions(names, np.concatenate(proba), errors, self.classes)
+
+    def proba(self, x: Any) -> NDArray[np.float32]:
+        """Return probabilities, float32 [N, C], rows sum to 1; [1, C] for one image.
+
+        Args:
+            x: images; see the class.
+
+        Raises:
+            TypeError: something is no image.
+            UserError: an image cannot be read; `predict` returns the others.
+        """
+        return _all_read(self.predict(x)).proba
+
+    def sets(self, x: Any, coverage: float = 0.95) -> list[list[str]]:
+        """Return prediction sets: labels that include the right one with a probability, the most probable first.
+
+        Args:
+            x: images; see the class.
+            coverage: that probability, above 0, below 1, for images like those of the training table.
+
+        Raises:
+            TypeError: something is no image.
+            UserError: an image cannot be read, or the model has no sets of this coverage.
+        """
+        check_coverage(coverage)
+        inside = self._sets(coverage)
+        proba = _all_read(self.predict(x)).proba
+        order, member = np.argsort(-proba, axis=1, kind="stable"), inside(proba)
+        return [[self.labels[k] for k in line if member[row, k]] for row, line in enumerate(order)]
+
+    @property
+    @abstractmethod
+    def module(self) -> nn.Module:
+        """One network, in evaluation mode, that takes batches of what `transform` returns; not shared with the model.
+
+        Raises:
+            UserError: the model has no network of PyTorch.
+        """
+
+    @abstractmethod
+    def transform(self, image: Any) -> Any:
+        """Return one image as `module` takes it, without the axis of the batch.
+
+        Raises:
+            TypeError: it is no image.
+            UserError: it cannot be read.
+        """
+
+    @property
+    @abstractmethod
+    def _images_at_once(self) -> int:
+        """Images that are decoded before the next ones, so that memory is bounded."""
+
+    @abstractmethod
+    def _part(self, images: list[NamedImage]) -> tuple[NDArray[np.float32], list[str]]:
+        """Return the probabilities float32 [N, C] of images, and why each could not be read, or ""."""
+
+    @abstractmethod
+    def _sets(self, coverage: float) -> Any:
+        """Return a function from probabilities [N, C] to the classes of each set, bool [N, C]."""
+
+
+def check_coverage(coverage: float) -> None:
+    """Refuse a coverage of prediction sets that is none.
+
+    Raises:
+        UserError: it is not between 0 and 1.
+    """
+    if not 0 < coverage < 1:
+        raise UserError(f"the coverage of sets must be between 0 and 1, not {coverage:g}", "For example: 0.95")
+
+
+def one_image(x: Any) -> NamedImage:
+    """Return the only image of what is given.
+
+    Raises:
+        TypeError: it is no image, or there are several.
+    """
+    found = list(given_images(x))
+    if len(found) != 1:
+        raise TypeError(f"one image is expected here, not {len(found)}")
+    return found[0]
+
+
+def _all_read(found: ImagePredictions) -> ImagePredictions:
+    """Return predictions of images that all could be read.
+
+    Raises:
+        UserError: some could not.
+    """
+    if wrong := [str(one) for one in found if one.error]:
+        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
+        raise UserError([*wrong[:_SHOWN], *more], "Use predict: it returns the others, and the reason for these.")
+    return found

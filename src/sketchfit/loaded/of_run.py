@@ -1,0 +1,63 @@
+"""The model of an open run."""
+
+from __future__ import annotations
+
+import torch
+
+from sketchfit.errors import UserError
+from sketchfit.inference.oof import rows_of
+from sketchfit.inference.run_predictor import RunPredictor
+from sketchfit.loaded.classes import ClassTexts
+from sketchfit.loaded.run_model import InSets, RunModel
+from sketchfit.runs.run import Run
+from sketchfit.stages.calibrate import conformal_sets
+
+
+def run_model(run: Run, *, distilled: bool = False, device: str | None = None, keep: bool = True) -> RunModel:
+    """Return the model of an open run, finished or not; its networks are loaded when they are first used.
+
+    Args:
+        run: that is open.
+        distilled: only the run's distilled student.
+        device: see `load`.
+        keep: see `RunModel`.
+
+    Raises:
+        UserError: a file is missing, there is no student, the run is an ensemble of runs, or there is no such device.
+    """
+    predictor = RunPredictor.of_student(run) if distilled else RunPredictor.of(run)
+    classes = ClassTexts(run.table.class_labels, run.table.class_names)
+
+    def sets(coverage: float) -> InSets:
+        if distilled:
+            raise UserError("sets are calibrated for the predictions of all members", "Use the run without distilled.")
+        return run_sets(run, coverage)
+
+    return RunModel(predictor, classes, None if device is None else _device(device), sets, keep)
+
+
+def run_sets(run: Run, coverage: float) -> InSets:
+    """Return the function from a run's probabilities to prediction sets, calibrated on its out-of-fold rows.
+
+    Raises:
+        UserError: the run has none.
+    """
+    if not run.has("oof"):
+        raise UserError(f"{run.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
+    oof = run.oof()
+    rows = rows_of(run.rows, oof.row)
+    return conformal_sets(oof.prob, rows, coverage, run.recipe.calibration.set_score).sets
+
+
+def _device(name: str) -> torch.device:
+    """Return the device of a name.
+
+    Raises:
+        UserError: this machine has none of this name.
+    """
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(f"there is no device {name!r} here", "For example: cpu") from error
+    return device

@@ -1,0 +1,160 @@
+"""A run in memory: all its networks, views, the ensemble and the calibration, as `sketchfit predict` uses them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from sketchfit.data.given_images import GivenImage
+from sketchfit.data.memory_store import memory_stores
+from sketchfit.errors import UserError
+from sketchfit.inference.kept_networks import KeptNetworks
+from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
+from sketchfit.loaded.classes import ClassTexts
+from sketchfit.loaded.given import NamedImage
+from sketchfit.loaded.model import LoadedModel, one_image
+from sketchfit.loaded.one_network import OneNetwork
+from sketchfit.models.compute import device_of
+from sketchfit.training.allocator import keep_freed_memory
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+InSets = Callable[[Floats], NDArray[np.bool_]]
+"""Probabilities [N, C] → the classes of each prediction set, bool [N, C]."""
+
+AT_ONCE = 1 << 30
+"""Bytes of decoded images that are in memory at the same time."""
+
+
+@dataclass(frozen=True)
+class ImageAnswers:
+    """What a run predicts for images, and why some could not be read ("" for the others)."""
+
+    answers: RunAnswers
+    errors: tuple[str, ...]
+
+
+class RunModel(LoadedModel):
+    """A run in memory. Networks are loaded when they are first used.
+
+    Args:
+        predictor: of the run.
+        classes: of the run.
+        device: on which its networks compute; None: that of the first member's recipe.
+        sets: makes prediction sets of a coverage; None: the run has none.
+        keep: whether networks stay in memory; False: one at a time is loaded, for one large prediction.
+
+    Raises:
+        UserError: this machine does not have the device.
+    """
+
+    def __init__(
+        self,
+        predictor: RunPredictor,
+        classes: ClassTexts,
+        device: torch.device | None = None,
+        sets: Callable[[float], InSets] | None = None,
+        keep: bool = True,
+    ) -> None:
+        super().__init__(classes)
+        self.predictor, self._make_sets, self._keep = predictor, sets, keep
+        compute = predictor.members[0].recipe.compute
+        self.device = device_of(compute) if device is None else device
+        self._networks = KeptNetworks(predictor.classes, self.device)
+        self._predicting = threading.Lock()
+        if compute.keep_memory and self.device.type == "cpu":
+            keep_freed_memory()
+
+    def load_networks(self) -> None:
+        """Load all networks now.
+
+        Raises:
+            UserError: a file of weights is missing or damaged.
+        """
+        for member in self.predictor.members:
+            for folder in member.networks:
+                self._networks.load(folder, member.recipe)
+
+    def answers(self, images: Iterable[GivenImage], wanted: Rows | None = None) -> ImageAnswers:
+        """Predict images, with the probabilities of the single networks for some of them.
+
+        Args:
+            images: any number; not more than `AT_ONCE` of them are decoded at the same time.
+            wanted: int64 [n], ascending, positions of the images whose probabilities of each network are kept.
+        """
+        remaining, start = iter(images), 0
+        rows = np.zeros(0, np.int64) if wanted is None else wanted
+        parts: list[ImageAnswers] = []
+        while part := list(islice(remaining, self._images_at_once)):
+            parts.append(self._answers(part, rows[(rows >= start) & (rows < start + len(part))] - start))
+            start += len(part)
+        return _joined(parts) if parts else self._answers((), rows)
+
+    @property
+    @override
+    def module(self) -> nn.Module:
+        return self._one.module()
+
+    @override
+    def transform(self, image: Any) -> torch.Tensor:
+        return self._one.input(one_image(image))
+
+    @property
+    @override
+    def _images_at_once(self) -> int:
+        size = sum(3 * settings.size**2 for settings in set(self.predictor.store_settings))
+        return max(1, AT_ONCE // size)
+
+    @override
+    def _part(self, images: list[NamedImage]) -> tuple[Floats, list[str]]:
+        found = self.answers([one.image for one in images])
+        return found.answers.final, list(found.errors)
+
+    @override
+    def _sets(self, coverage: float) -> InSets:
+        if self._make_sets is None:
+            raise UserError("this model has no out-of-fold rows to calibrate sets on", "Load a run with folds.")
+        return self._make_sets(coverage)
+
+    @cached_property
+    def _one(self) -> OneNetwork:
+        """The network of all rows of the first member that has one, else the first network of the first member."""
+        members = self.predictor.members
+        member = next((one for one in members if one.views.refit is not None), None)
+        folder = members[0].networks[0] if member is None else member.networks[-1]
+        recipe = (member or members[0]).recipe
+        with self._predicting:
+            normalisation = self._networks.load(folder, recipe).network.normalisation
+        return OneNetwork(folder, recipe, normalisation, self.predictor.classes)
+
+    def _answers(self, images: Sequence[GivenImage], wanted: Rows) -> ImageAnswers:
+        """Predict images that are decoded together."""
+        threads = max(member.recipe.compute.threads for member in self.predictor.members)
+        stores = memory_stores(images, self.predictor.store_settings, threads)
+        errors = [texts[0] if all(texts) else "" for texts in zip(*(store.errors for store in stores), strict=True)]
+        with self._predicting:
+            answers = self.predictor.answers(stores, self.device, wanted, self._networks if self._keep else None)
+        return ImageAnswers(answers, tuple(errors))
+
+
+def _joined(parts: Sequence[ImageAnswers]) -> ImageAnswers:
+    """Return the answers of several parts as those of all images."""
+    by_member = zip(*(part.answers.networks for part in parts), strict=True)
+    networks = tuple(
+        tuple(np.concatenate(network) for network in zip(*of_parts, strict=True)) for of_parts in by_member
+    )
+    final = np.concatenate([part.answers.final for part in parts])
+    return ImageAnswers(RunAnswers(final, networks), tuple(error for part in parts for error in part.errors))

@@ -1,0 +1,75 @@
+"""Wilson's interval for proportions, also where rows are not independent.
+
+Near-duplicates are often all correct or all wrong. Where `group` (int [N], one number per family of near-duplicates) is
+given, families decide the effective sample size.
+"""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.runs.estimates import Estimate
+
+LEVEL = 0.95
+"""Coverage of intervals."""
+
+
+def wilson(successes: float, n: float, level: float = LEVEL) -> Estimate:
+    """Return Wilson's score interval for a proportion (1927), which is valid near 0 and 1 and for small n.
+
+    Args:
+        successes: 0 … n; fractions are allowed (an effective count).
+        n: trials, above 0.
+        level: coverage, 0 … 1.
+    """
+    if not 0 <= successes <= n or n <= 0:
+        raise ValueError(f"{successes} successes of {n} are not a proportion")
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    share = successes / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
+    return Estimate(share, min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share), round(n))
+
+
+def accuracy(correct: NDArray[Any], group: NDArray[Any] | None = None, level: float = LEVEL) -> Estimate:
+    """Return the share of correct rows with Wilson's interval, widened for near-duplicates.
+
+    With `group`, the interval uses the effective sample size: n divided by the design effect, the variance of the share
+    between families divided by that of as many independent rows (Korn & Graubard 1998), at least 1. Where all rows are
+    correct, or all wrong, it is the number of families.
+
+    Args:
+        correct: bool [N].
+        group: int [N], or None for independent rows.
+        level: coverage, 0 … 1.
+    """
+    right = np.asarray(correct, dtype=np.float64)
+    plain = wilson(float(right.sum()), len(right), level)
+    if group is None:
+        return plain
+    sums, sizes = sums_by_group(right, group)
+    binomial = plain.value * (1 - plain.value) / len(right)
+    families = len(sizes)
+    if binomial == 0 or families < 2:
+        effective = float(families)
+    else:
+        between = families / (families - 1) * float(((sums - plain.value * sizes) ** 2).sum()) / len(right) ** 2
+        effective = len(right) / max(between / binomial, 1.0)
+    widened = wilson(plain.value * effective, effective, level)
+    return Estimate(plain.value, widened.low, widened.high, len(right))
+
+
+def sums_by_group(values: NDArray[np.float64], group: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the sum of the values of each group and its size, float64 each; `group` None: each row is one."""
+    if not len(values):
+        raise ValueError("there are no rows")
+    if group is None:
+        return values, np.ones(len(values))
+    if len(group) != len(values):
+        raise ValueError(f"{len(group)} group numbers for {len(values)} rows")
+    _, place = np.unique(group, return_inverse=True)
+    return np.bincount(place, weights=values), np.bincount(place).astype(np.float64)

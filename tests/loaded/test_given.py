@@ -1,0 +1,80 @@
+"""What a program gives becomes images one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from sketchfit.loaded.given import given_images, in_parts
+
+GREY = np.full((6, 5), 9, np.uint8)
+
+
+@pytest.mark.parametrize(
+    "one",
+    ["a.png", Path("a.png"), b"content", bytearray(b"content"), GREY, GREY[..., None], Image.fromarray(GREY)],
+)
+def test_one_image_alone_or_in_a_list(one: Any) -> None:
+    (alone,), (listed,) = given_images(one), given_images([one])
+    assert alone.name == listed.name
+    assert type(alone.image) is type(listed.image)
+
+
+@pytest.mark.parametrize(
+    ("several", "names"),
+    [
+        (["a.png", Path("b.png"), GREY], ["a.png", "b.png", "#2"]),
+        ((name for name in ("a.png", "b.png")), ["a.png", "b.png"]),
+        (np.zeros((3, 4, 5, 1)), ["#0", "#1", "#2"]),
+        (np.array(["a.png", "b.png"]), ["a.png", "b.png"]),
+        (pd.Series(["a.png", "b.png"]), ["a.png", "b.png"]),
+        (torch.zeros(2, 4, 5, 3, requires_grad=True), ["#0", "#1"]),
+        ([], []),
+    ],
+)
+def test_several_images(several: Any, names: list[str]) -> None:
+    assert [one.name for one in given_images(several)] == names
+
+
+def test_folders_and_tables(drawn: Path) -> None:
+    table = [one.name for one in given_images(str(drawn / "test.csv"))]
+    assert table == pd.read_csv(drawn / "test.csv")["image_path"].tolist()
+    folder = list(given_images(drawn / "test"))
+    assert len(folder) == len(table)
+    assert all(isinstance(one.image, Path) and one.image.is_file() for one in folder)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, 3, {"a.png": 1}, np.float32(1), [None], [["a.png"]], [1, 2], np.zeros((2, 2, 2, 2, 2)), [np.zeros(3)]],
+)
+def test_what_is_no_image(wrong: Any) -> None:
+    with pytest.raises(TypeError):
+        list(given_images(wrong))
+
+
+def test_parts_read_no_more_than_they_need() -> None:
+    read: list[int] = []
+
+    def images() -> Any:
+        for number in range(5):
+            read.append(number)
+            yield GREY
+
+    parts = in_parts(given_images(images()), 2)
+    assert (len(next(parts)), read) == (2, [0, 1])
+    assert [len(part) for part in parts] == [2, 1]
+
+
+def test_a_file_of_pillow_is_loaded_at_once(drawn: Path) -> None:
+    path = next((drawn / "test").iterdir())
+    with Image.open(path) as image:
+        (found,) = given_images(image)
+        assert found.name == str(path)
+    assert found.image.getpixel((0, 0)) is not None  # type: ignore[union-attr]
