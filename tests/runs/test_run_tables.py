@@ -19,7 +19,7 @@ GROUP = np.array([0, 0, 2, 3, 4, 5])
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """A run whose rows have the labels `LABEL` of four classes and are predicted as `BEST`, rows in another order."""
-    folder = write_run(tmp_path / "run", tmp_path / "data", classes=4)
+    folder = write_run(tmp_path / "made", tmp_path / "drawings", classes=4)
     paths = tuple(f"{row}.png" for row in range(6))
     write_training_rows(folder / "folds.parquet", TrainingRows(paths, LABEL, GROUP, np.arange(6)[None] % 2))
     prob = np.full((6, 4), 0.1, np.float32)
