@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from starlette.testclient import TestClient
 
 from sketchfit.bundle.model import BundleModel
 from sketchfit.serving.app import create_app
+from sketchfit.serving.explaining import MOST_WAITING
 from sketchfit.serving.settings import Capacity, RequestLimits, ServiceSettings
 from tests.bundles import LABELS, tiny_picture, write_tiny_bundle
 
@@ -214,3 +217,60 @@ def test_figures_are_counted(bundle: Path) -> None:
     assert 'sketchfit_images_total{outcome="predicted"} 1' in text
     assert 'sketchfit_images_total{outcome="unreadable"} 1' in text
     assert "sketchfit_predict_seconds_count 1" in text
+
+
+def test_an_explanation_has_a_heat_map_and_near_drawings(client: TestClient) -> None:
+    answer = client.post("/explain", content=png("vertical"))
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["label"] == "1"
+    heat = np.array(found["heat"])
+    assert heat.ndim == 2
+    middle = heat.shape[1] // 2
+    assert heat[:, middle - 1 : middle + 1].sum() > heat[:, 0].sum()  # the line is in the middle
+    assert found["neighbours"][0]["label"] == "1"
+    assert client.post("/explain?label=2", content=png("vertical")).json()["label"] == "2"
+    assert client.post("/explain?label=nothing", content=png("vertical")).status_code == 400
+    assert client.post("/explain", content=b"broken").status_code == 422
+    assert client.post("/explain", json={"images": ["YQ==", "YQ=="]}).status_code == 413
+
+
+def test_a_bundle_without_drawings_explains_without_them(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path)
+    with limited(tmp_path) as client:
+        assert client.post("/explain", content=png("dot")).json()["neighbours"] == []
+        assert client.get("/model").json()["neighbours"] is False
+
+
+def test_the_model_is_described(client: TestClient) -> None:
+    found = client.get("/model").json()
+    assert found["labels"] == list(LABELS)
+    assert found["neighbours"] is True
+
+
+def test_too_many_explanations_are_refused(bundle: Path) -> None:
+    with limited(bundle) as client:
+        client.app.state.service.explainer._in_work = MOST_WAITING
+        answer = client.post("/explain", content=png("dot"))
+        assert answer.status_code == 429
+        assert answer.headers["retry-after"]
+
+
+def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:
+    for path in ("/", "/docs"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert not re.search(r"(?:src|href)=.(?:https?:)?//", answer.text)
+
+
+def test_the_description_names_every_address_and_only_those(client: TestClient) -> None:
+    found = client.get("/openapi.json").json()
+    routes = {(route.path, method) for route in client.app.routes for method in route.methods if method != "HEAD"}
+    described = {(path, method.upper()) for path, methods in found["paths"].items() for method in methods}
+    assert routes - described == {(path, "GET") for path in ("/", "/web/{name}", "/docs", "/openapi.json")}
+    assert described <= routes
+    text = json.dumps(found)
+    names = set(re.findall(r"#/components/schemas/(\w+)", text))
+    assert names <= set(found["components"]["schemas"])
+    assert {"PredictAnswer", "LabelledImage", "Explanation"} <= names

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sketchfit.bundle.model import Answers
+from sketchfit.bundle.model import NetworkAnswers
 from sketchfit.serving.batching import Batcher
 
 
@@ -19,20 +19,20 @@ def picture(value: int) -> np.ndarray:
 
 
 class Network:
-    """Answers with the value of each picture; waits for `free`, and fails for the value 255."""
+    """NetworkAnswers with the value of each picture; waits for `free`, and fails for the value 255."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []
         self.free = threading.Event()
         self.free.set()
 
-    def __call__(self, pictures: np.ndarray) -> Answers:
+    def __call__(self, pictures: np.ndarray) -> NetworkAnswers:
         self.free.wait(10)
         self.sizes.append(len(pictures))
         if (pictures == 255).any():
             raise RuntimeError("broken")
         values = pictures[:, 0, 0, 0].astype(np.float32)
-        return Answers(values[:, None], values[:, None] + 0.5)
+        return NetworkAnswers(values[:, None], values[:, None] + 0.5)
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -37,7 +37,7 @@ OUTPUTS = ("probabilities", "features")
 
 
 @dataclass(frozen=True)
-class Answers:
+class NetworkAnswers:
     """Outputs of a network.
 
     Attributes:
@@ -96,18 +96,18 @@ class BundleModel:
         """Return an image as the network's input; see `prepared`."""
         return prepared(image, self.manifest.preprocessing)
 
-    def predict_prepared(self, pictures: Image) -> Answers:
+    def predict_prepared(self, pictures: Image) -> NetworkAnswers:
         """Return the outputs for prepared pictures, uint8 [N, size, size, C]."""
         if not len(pictures):
             width = self.manifest.features
             features = np.zeros((0, width), np.float32) if width else None
-            return Answers(np.zeros((0, len(self.labels)), np.float32), features)
+            return NetworkAnswers(np.zeros((0, len(self.labels)), np.float32), features)
         if self.manifest.any_batch or len(pictures) == 1:
-            return Answers(*self._run(pictures))
+            return NetworkAnswers(*self._run(pictures))
         parts = [self._run(pictures[row : row + 1]) for row in range(len(pictures))]
-        return Answers(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        return NetworkAnswers(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def predict(self, images: Iterable[Image]) -> Answers:
+    def predict(self, images: Iterable[Image]) -> NetworkAnswers:
         """Return the outputs for images of any size; `BATCH` of them are in memory at a time.
 
         Args:
@@ -119,7 +119,7 @@ class BundleModel:
             return self.predict_prepared(np.zeros((0, size, size, channels), np.uint8))
         features = [part.features for part in parts if part.features is not None]
         joined = np.concatenate(features) if features else None
-        return Answers(np.concatenate([part.probabilities for part in parts]), joined)
+        return NetworkAnswers(np.concatenate([part.probabilities for part in parts]), joined)
 
     def proba(self, images: Iterable[Image]) -> NDArray[np.float32]:
         """Return the probabilities for images of any size, float32 [N, C]."""

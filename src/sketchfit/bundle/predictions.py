@@ -27,7 +27,7 @@ class ClassProbability(BaseModel):
     probability: float
 
 
-class ImagePrediction(ClassProbability):
+class LabelledImage(ClassProbability):
     """The most probable class of an image, and what else is known of it."""
 
     top: tuple[ClassProbability, ...] = Field(description="The most probable classes, in order.")
@@ -54,7 +54,7 @@ class Labeller:
 
     def predictions(
         self, probabilities: Floats, *, top: int = TOP, coverage: float | None = None, reject: float | None = None
-    ) -> list[ImagePrediction]:
+    ) -> list[LabelledImage]:
         """Return what is known of each image.
 
         Args:
@@ -76,7 +76,7 @@ class Labeller:
         for row, classes in enumerate(order):
             ranked = [self._class(probabilities[row], int(one)) for one in classes[: max(1, top)]]
             found.append(
-                ImagePrediction(
+                LabelledImage(
                     **ranked[0].__dict__,
                     top=tuple(ranked),
                     set=None if inside is None else self._labels(classes[inside[row, classes]]),

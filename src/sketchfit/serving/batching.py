@@ -19,10 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.bundle.model import Answers
+from sketchfit.bundle.model import NetworkAnswers
 
 Pictures = NDArray[np.uint8]
-Compute = Callable[[Pictures], Answers]
+Compute = Callable[[Pictures], NetworkAnswers]
 Report = Callable[[int, float], None]
 """Called after each batch with its number of pictures and its seconds."""
 
@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _WaitingPicture:
     picture: Pictures
-    answer: asyncio.Future[Answers]
+    answer: asyncio.Future[NetworkAnswers]
 
 
 class Batcher:
@@ -55,7 +55,7 @@ class Batcher:
         report: Report = lambda _count, _seconds: None,
     ) -> None:
         self._compute, self._most, self._wait, self._coming, self._report = compute, most, wait, coming, report
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_WaitingPicture] = deque()
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
         self._task: asyncio.Task[None] | None = None
@@ -79,10 +79,10 @@ class Batcher:
             self._waiting.popleft().answer.cancel()
         self._thread.shutdown(wait=True)
 
-    async def submit(self, picture: Pictures) -> Answers:
+    async def submit(self, picture: Pictures) -> NetworkAnswers:
         """Return the answer [1, …] for a picture [size, size, C]; a call that is cancelled is not computed any more."""
-        answer: asyncio.Future[Answers] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(picture, answer))
+        answer: asyncio.Future[NetworkAnswers] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_WaitingPicture(picture, answer))
         self._arrived.set()
         return await answer
 
@@ -108,15 +108,15 @@ class Batcher:
                 async with asyncio.timeout_at(end):
                     await self._arrived.wait()
 
-    def _next_batch(self) -> list[_Waiting]:
-        batch: list[_Waiting] = []
+    def _next_batch(self) -> list[_WaitingPicture]:
+        batch: list[_WaitingPicture] = []
         while self._waiting and len(batch) < self._most:
             one = self._waiting.popleft()
             if not one.answer.done():  # its request has ended
                 batch.append(one)
         return batch
 
-    async def _answer(self, batch: list[_Waiting]) -> None:
+    async def _answer(self, batch: list[_WaitingPicture]) -> None:
         """Compute a batch; where that fails, each picture alone."""
         began = time.perf_counter()
         try:
@@ -138,4 +138,4 @@ class Batcher:
         for row, one in enumerate(batch):
             if not one.answer.done():
                 features = None if found.features is None else found.features[row : row + 1]
-                one.answer.set_result(Answers(found.probabilities[row : row + 1], features))
+                one.answer.set_result(NetworkAnswers(found.probabilities[row : row + 1], features))

@@ -16,7 +16,7 @@ DRAINED_BYTES, DRAINED_SECONDS = 1_000_000, 1.0
 """Of a refused body, so much is read and dropped: a client that still sends would not read the reason."""
 
 
-class _Parts:
+class _BodyParts:
     """The parts of a body, one after the other.
 
     Args:
@@ -55,7 +55,7 @@ async def read_body(request: Request, limits: RequestLimits, counter: BodyBytes)
         Refused: it is too large (413), too slow (408), or too much for now (429).
         ClientDisconnect: the client has gone.
     """
-    parts, body = _Parts(request), bytearray()
+    parts, body = _BodyParts(request), bytearray()
     try:
         if _declared(request) > limits.bytes:
             raise _too_large(limits)
@@ -79,10 +79,10 @@ async def read_body(request: Request, limits: RequestLimits, counter: BodyBytes)
 async def drain(request: Request) -> None:
     """Read and drop a part of a body that nobody has read, for a short time."""
     if request.method in ("POST", "PUT", "PATCH"):
-        await _drain(_Parts(request))
+        await _drain(_BodyParts(request))
 
 
-async def _drain(parts: _Parts) -> None:
+async def _drain(parts: _BodyParts) -> None:
     dropped = 0
     with suppress(TimeoutError, ClientDisconnect):
         async with asyncio.timeout(DRAINED_SECONDS):

@@ -29,7 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         limits = config.app.settings.limits if isinstance(config.app, AppFactory) else RequestLimits()
         self.header_seconds = limits.header_seconds
         self._timer: asyncio.TimerHandle | None = None
-        self._in_headers = True
+        self._in_headers, self._headers_ended = True, False
         self._header_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -44,11 +44,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived."""
-        between = self.timeout_keep_alive_task is not None
+        between, self._headers_ended = self.timeout_keep_alive_task is not None, False
         super().data_received(data)
         if between and self._timer is None and self.timeout_keep_alive_task is None and self._in_headers:
             self._wait_for_headers()  # bytes before the first line of a request
-        if self._in_headers:
+        if self._in_headers and not self._headers_ended:
             self._header_bytes += len(data)
             if self._header_bytes > HEADER_BYTES:
                 self._refuse(431)
@@ -61,7 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """All headers of a request have arrived."""
         self._stop_waiting()
-        self._in_headers = False
+        self._in_headers, self._headers_ended = False, True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

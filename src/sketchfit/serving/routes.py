@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from sketchfit.bundle.predictions import ImagePrediction
+from sketchfit.bundle.page_facts import page_facts
+from sketchfit.bundle.predictions import LabelledImage
 from sketchfit.data.decoders.decoded import ImageError
 from sketchfit.errors import UserError
-from sketchfit.serving import metrics
+from sketchfit.serving import metrics, openapi
+from sketchfit.serving.page import page_routes
 from sketchfit.serving.queries import PredictQuery
+from sketchfit.serving.reference_page import PAGE_POLICY, reference_page
 from sketchfit.serving.refused import Refused
 from sketchfit.serving.schemas import ImageFailure, PredictAnswer
 from sketchfit.serving.service import Answered, Service
@@ -38,7 +41,7 @@ async def predict(request: Request) -> Response:
 
 def _entries(
     service: Service, answers: list[Answered | ImageError], query: PredictQuery
-) -> list[ImagePrediction | ImageFailure]:
+) -> list[LabelledImage | ImageFailure]:
     """Return what is known of each image, in order.
 
     Raises:
@@ -58,6 +61,25 @@ def _entries(
     return [next(known) if isinstance(one, Answered) else ImageFailure(error=str(one)) for one in answers]
 
 
+async def explain(request: Request) -> Response:
+    """Explain the answer to one image: a heat map, and the nearest training drawings."""
+    service = service_of(request)
+    async with service.images_of(request, most=1) as parts:
+        try:
+            prepared = await service.prepare(parts[0])
+        except ImageError as error:
+            raise Refused(422, str(error)) from error
+        found = await service.explainer.explain(prepared.picture, request.query_params.get("label"))
+    return Response(found.model_dump_json(), media_type=JSON)
+
+
+async def model(request: Request) -> Response:
+    """Return what is known of the bundle: labels, accuracy, preprocessing."""
+    service = service_of(request)
+    facts = page_facts(service.model.manifest, service.explainer.neighbours is not None)
+    return Response(facts.model_dump_json(), media_type=JSON)
+
+
 async def health(_request: Request) -> Response:
     """Return that the process answers."""
     return JSONResponse({"status": "ok"})
@@ -75,11 +97,26 @@ async def figures(request: Request) -> Response:
     return PlainTextResponse(service_of(request).metrics.text(), media_type=metrics.CONTENT_TYPE)
 
 
+async def specification(_request: Request) -> Response:
+    """Return the description of all addresses for programs."""
+    return JSONResponse(openapi.specification())
+
+
+async def documentation(_request: Request) -> Response:
+    """Return the description of all addresses for people."""
+    return HTMLResponse(reference_page(), headers={"Content-Security-Policy": PAGE_POLICY})
+
+
 def routes() -> list[Route]:
     """Return all addresses."""
     return [
         Route("/predict", predict, methods=["POST"]),
+        Route("/explain", explain, methods=["POST"]),
+        Route("/model", model),
         Route("/health", health),
         Route("/ready", ready),
         Route("/metrics", figures),
+        Route("/openapi.json", specification),
+        Route("/docs", documentation),
+        *page_routes(),
     ]

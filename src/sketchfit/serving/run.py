@@ -16,6 +16,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 from sketchfit.errors import UserError
 from sketchfit.serving.app import AppFactory
 from sketchfit.serving.protocol import BoundedProtocol
+from sketchfit.serving.service import Service
 from sketchfit.serving.settings import SHORTEST_TOKEN, TOKEN, ServiceSettings
 
 GRACE = 30
@@ -39,17 +40,23 @@ def run_service(settings: ServiceSettings, announce: Announce) -> None:
         announce: receives the address as soon as it is known.
 
     Raises:
-        UserError: the address cannot be used, or the token is too short.
+        UserError: a setting, the token or the bundle is wrong, or the address cannot be used.
     """
+    settings.check()
     check_token()
     listening = bound_socket(settings.host, settings.port)
     host, port = listening.getsockname()[:2]
-    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if settings.workers == 1:
-        Server(config_of(settings)).run([listening])
+        config = config_of(settings)
+        config.load()  # opens the bundle
+        announce(address)
+        Server(config).run([listening])
         return
-    with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
-        Multiprocess(config_of(replace(settings, metrics=Path(folder))), [listening]).run()
+    Service.open(settings)  # a mistake is found once, and not by each worker
+    with temporary_folder() as folder:
+        announce(address)
+        Multiprocess(config_of(replace(settings, metrics=folder)), [listening]).run()
 
 
 def config_of(settings: ServiceSettings) -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from sketchfit.bundle.predictions import ImagePrediction
+from sketchfit.bundle.predictions import LabelledImage
 
 
 class ImageFailure(BaseModel):
@@ -16,7 +16,7 @@ class ImageFailure(BaseModel):
 class PredictAnswer(BaseModel):
     """One entry per image, in the order of the request."""
 
-    predictions: list[ImagePrediction | ImageFailure]
+    predictions: list[LabelledImage | ImageFailure]
 
 
 class ImagesRequest(BaseModel):
@@ -25,13 +25,13 @@ class ImagesRequest(BaseModel):
     images: list[str] = Field(description="Image files in base64, also as data URLs.")
 
 
-class Failure(BaseModel):
+class RequestFailure(BaseModel):
     """A request without an answer."""
 
     error: str = Field(description="The reason, one sentence.")
 
 
-class State(BaseModel):
+class ServiceState(BaseModel):
     """Whether the service works."""
 
     status: str

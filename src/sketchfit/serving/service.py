@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from starlette.requests import Request
 
 from sketchfit.bundle.decode import upload
-from sketchfit.bundle.model import Answers, BundleModel
+from sketchfit.bundle.model import BundleModel, NetworkAnswers
 from sketchfit.bundle.predictions import Labeller
 from sketchfit.data.decoders.decoded import ImageError
 from sketchfit.processors import cores
 from sketchfit.serving.admission import Admission
 from sketchfit.serving.batching import Batcher
 from sketchfit.serving.bodies import read_body
+from sketchfit.serving.explaining import Explainer
 from sketchfit.serving.metrics import Metrics
 from sketchfit.serving.refused import Refused
 from sketchfit.serving.settings import ServiceSettings
@@ -52,7 +53,7 @@ class Answered:
         damage: what is wrong with its file.
     """
 
-    answers: Answers
+    answers: NetworkAnswers
     damage: str = ""
 
 
@@ -66,15 +67,16 @@ class Service:
     Attributes:
         settings, model: as given.
         labeller: makes predictions of probabilities.
+        explainer: computes heat maps, and finds training drawings.
         admission: what is in work.
         metrics: figures.
         batcher: computes pictures.
-        ready: whether requests are answered: the network has passed its check.
+        ready: whether requests are answered.
     """
 
     def __init__(self, settings: ServiceSettings, model: BundleModel) -> None:
         self.settings, self.model = settings, model
-        self.labeller = Labeller(model.manifest)
+        self.labeller, self.explainer = Labeller(model.manifest), Explainer(model)
         self.admission = Admission(settings.capacity)
         self.metrics = Metrics(settings.metrics, importlib.metadata.version("sketchfit"))
         self.ready = False
@@ -87,26 +89,27 @@ class Service:
 
     @classmethod
     def open(cls, settings: ServiceSettings) -> Service:
-        """Open the bundle.
+        """Open the bundle, and compare the answer to its test image.
 
         Raises:
-            UserError: it cannot be opened.
+            UserError: it cannot be opened, or it gives other probabilities here.
         """
         model = BundleModel.open(settings.bundle, settings.runtime, settings.worker_threads, int8=settings.int8)
+        if not settings.int8:  # whose probabilities differ by more
+            model.check()
         return cls(settings, model)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Answer requests within the block."""
         self.batcher.start()
+        self.ready = True
         try:
-            if not self.settings.int8:
-                await asyncio.get_running_loop().run_in_executor(self._decoders, self.model.check)
-            self.ready = True
             yield
         finally:
             self.ready = False
             await self.batcher.stop()
+            self.explainer.stop()
             self._decoders.shutdown(wait=False, cancel_futures=True)
 
     @asynccontextmanager

@@ -1,0 +1,87 @@
+"""A service in processes of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+TOO_LONG = 60.0
+
+
+@dataclass
+class ServiceProcess:
+    """`sketchfit serve` at work.
+
+    Attributes:
+        process: the parent of its workers.
+        address: of the service, as `http://127.0.0.1:1234`.
+        lines: what it printed to standard error.
+    """
+
+    process: subprocess.Popen[str]
+    address: str = ""
+    lines: list[str] = field(default_factory=list)
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer requests."""
+        children = psutil.Process(self.process.pid).children()
+        return [one for one in children if "resource_tracker" not in " ".join(one.cmdline())]
+
+    def wait_until_ready(self) -> None:
+        """Wait for the first answer."""
+        wait_for(lambda: _is_ready(self.address), self)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal; return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(TOO_LONG)
+
+
+def wait_for(reached: object, service: ServiceProcess) -> None:
+    """Wait until a condition holds, while the service is alive."""
+    end = time.monotonic() + TOO_LONG
+    while not reached():  # type: ignore[operator]
+        assert service.process.poll() is None, "\n".join(service.lines)
+        assert time.monotonic() < end, "\n".join(service.lines)
+        time.sleep(0.02)
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/ready", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@contextmanager
+def service_process(bundle: Path, *options: object) -> Iterator[ServiceProcess]:
+    """Start a service on any free port; it is killed at the end if it is still there."""
+    command = [sys.executable, "-m", "sketchfit", "serve", bundle, "--port", 0, "--threads", 1, *options]
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    service = ServiceProcess(process)
+    reader = threading.Thread(target=lambda: service.lines.extend(process.stderr or ()), daemon=True)
+    reader.start()
+    try:
+        wait_for(lambda: any("http://" in line for line in service.lines), service)
+        found = re.search(r"http://[\w.:]+\d", "".join(service.lines))
+        assert found
+        service.address = found[0]
+        service.wait_until_ready()
+        yield service
+    finally:
+        children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        for one in (process, *children):
+            one.kill()
+        process.wait(TOO_LONG)
+        reader.join(TOO_LONG)
