@@ -9,6 +9,7 @@ import pytest
 
 from sketchfit.bundle.manifest import SetThresholds
 from sketchfit.bundle.predictions import Labeller
+from sketchfit.bundle.unknown_rule import make_unknown_rule
 from sketchfit.errors import UserError
 from tests.bundles import write_tiny_bundle
 
@@ -47,6 +48,15 @@ def test_a_bundle_without_sets_or_rule_gives_none(tmp_path: Path) -> None:
     for wanted in ({"coverage": 0.9}, {"reject": 0.05}):
         with pytest.raises(UserError, match="this bundle has no"):
             Labeller(manifest).predictions(PROB, **wanted)
+
+
+def test_images_unlike_those_that_are_known_are_unknown(tmp_path: Path) -> None:
+    held_out = np.array([[0.9, 0.05, 0.05]] * 18 + [[0.6, 0.2, 0.2]], np.float32)
+    manifest = write_tiny_bundle(tmp_path, unknown=make_unknown_rule(held_out, score="least-confidence"))
+    found = Labeller(manifest).predictions(np.array([[0.95, 0.03, 0.02], [0.4, 0.3, 0.3]], np.float32), reject=0.05)
+    assert [one.p_value for one in found] == [pytest.approx(1.0), pytest.approx(1 / 20)]
+    assert [one.unknown for one in found] == [False, True]
+    assert [one.unknown for one in Labeller(manifest).predictions(held_out[:1])] == [False]
 
 
 def test_no_image_gives_no_prediction(tmp_path: Path) -> None:

@@ -35,8 +35,7 @@ class ServiceProcess:
 
     def workers(self) -> list[psutil.Process]:
         """The processes that answer requests."""
-        children = psutil.Process(self.process.pid).children()
-        return [one for one in children if "resource_tracker" not in " ".join(one.cmdline())]
+        return [one for one in psutil.Process(self.process.pid).children() if _is_worker(one)]
 
     def wait_until_ready(self) -> None:
         """Wait for the first answer."""
@@ -46,6 +45,14 @@ class ServiceProcess:
         """Send a signal; return the exit status."""
         self.process.send_signal(number)
         return self.process.wait(TOO_LONG)
+
+
+def _is_worker(child: psutil.Process) -> bool:
+    """Whether a child is at work, and not the one that clears up after `multiprocessing`."""
+    try:
+        return "resource_tracker" not in " ".join(child.cmdline())
+    except psutil.Error:  # it has been killed
+        return False
 
 
 def wait_for(reached: object, service: ServiceProcess) -> None:

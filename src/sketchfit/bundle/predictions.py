@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from sketchfit.bundle.manifest import BundleManifest, SetThresholds
+from sketchfit.bundle.unknown_rule import unknown_test
 from sketchfit.errors import UserError
 from sketchfit.inference.set_rule import ConformalSets
+from sketchfit.inference.unknown import Rejection
 
 Floats = NDArray[np.float32]
 
@@ -51,6 +53,7 @@ class Labeller:
 
     def __init__(self, manifest: BundleManifest) -> None:
         self._manifest = manifest
+        self._unknown = None if manifest.unknown is None else unknown_test(manifest.unknown)
 
     def predictions(
         self, probabilities: Floats, *, top: int = TOP, coverage: float | None = None, reject: float | None = None
@@ -68,9 +71,10 @@ class Labeller:
         """
         rule = set_rule(self._manifest.sets, coverage)
         inside = None if rule is None else rule.sets(probabilities)
-        if reject is not None and self._manifest.unknown is None:
+        if reject is not None and self._unknown is None:
             raise UserError("this bundle has no rule for images of unknown classes", "Export it from a run with folds.")
-        known: NDArray[np.float64] | None = None
+        known = None if self._unknown is None else self._unknown.p_values([probabilities])
+        refused = None if known is None or reject is None else Rejection.at(known, reject).rejected
         order = np.argsort(-probabilities, axis=1, kind="stable")
         found = []
         for row, classes in enumerate(order):
@@ -82,7 +86,7 @@ class Labeller:
                     set=None if inside is None else self._labels(classes[inside[row, classes]]),
                     coverage=None if rule is None else rule.coverage,
                     p_value=None if known is None else float(known[row]),
-                    unknown=known is not None and reject is not None and bool(known[row] <= reject + 1e-9),
+                    unknown=refused is not None and bool(refused[row]),
                 )
             )
         return found

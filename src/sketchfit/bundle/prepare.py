@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bundle.manifest import Preprocessing
+from sketchfit.data.neutral import grey_if_neutral
 from sketchfit.data.store_settings import StoreSettings
 from sketchfit.transforms.resample import resize
 
@@ -25,9 +26,9 @@ def prepared(image: Image, settings: Preprocessing) -> Image:
     Raises:
         ValueError: another type or shape, or no pixel.
     """
-    grey = _checked(image)
+    pixels = grey_if_neutral(_checked(image))
     stored = StoreSettings(settings.stored, settings.resize, 1 if settings.channels == 1 else "auto")
-    picture = resize(stored.square(grey)[0], settings.size)
+    picture = resize(stored.square(pixels)[0], settings.size)
     if picture.shape[2] < settings.channels:
         picture = np.repeat(picture, settings.channels, axis=2)
     return np.ascontiguousarray(picture)

@@ -101,19 +101,18 @@ def _serve(settings: ServiceSettings) -> None:
 
     The run is exported in a process of its own, whose memory torch leaves with it.
     """
-    import tempfile
     from dataclasses import replace
 
     from sketchfit.bundle.manifest import BundleManifest
     from sketchfit.runs.state import State
     from sketchfit.serving.run import run_service
+    from sketchfit.temporary import temporary_folder
 
-    settings.check()
     if BundleManifest.exists(settings.bundle) or not State.exists(settings.bundle):
         run_service(settings, _announce)
         return
-    with tempfile.TemporaryDirectory(prefix="sketchfit-") as folder:
-        bundle = Path(folder) / "bundle"
+    with temporary_folder() as folder:
+        bundle = folder / "bundle"
         export = [sys.executable, "-m", "sketchfit", "export", settings.bundle, "--out", bundle, "--neighbours"]
         if status := subprocess.run(list(map(str, export)), check=False).returncode:
             raise typer.Exit(status)

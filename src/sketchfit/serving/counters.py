@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.remains import is_alive
+
 SUFFIX = ".counters"
 
 
@@ -48,7 +50,7 @@ class Counters:
         """Return the sums over the processes that are at work."""
         if self._folder is None:
             return self._own.copy()
-        return self._sum(path for path in self._folder.glob(f"*{SUFFIX}") if _is_alive(int(path.stem)))
+        return self._sum(path for path in self._folder.glob(f"*{SUFFIX}") if is_alive(int(path.stem)))
 
     def _sum(self, paths: Iterable[Path]) -> NDArray[np.float64]:
         total = np.zeros(self._size)
@@ -59,13 +61,3 @@ class Counters:
     def _read(self, path: Path) -> NDArray[np.float64]:
         values = np.frombuffer(path.read_bytes(), np.float64)
         return values if len(values) == self._size else np.zeros(self._size)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -44,11 +44,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived."""
-        between, self._headers_ended = self.timeout_keep_alive_task is not None, False
+        between, in_headers = self.timeout_keep_alive_task is not None, self._in_headers
+        self._headers_ended = False
         super().data_received(data)
         if between and self._timer is None and self.timeout_keep_alive_task is None and self._in_headers:
             self._wait_for_headers()  # bytes before the first line of a request
-        if self._in_headers and not self._headers_ended:
+        if in_headers and not self._headers_ended:
             self._header_bytes += len(data)
             if self._header_bytes > HEADER_BYTES:
                 self._refuse(431)

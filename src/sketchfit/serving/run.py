@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from uvicorn import Config, Server
 from uvicorn.supervisors.multiprocess import Multiprocess
@@ -18,6 +16,7 @@ from sketchfit.serving.app import AppFactory
 from sketchfit.serving.protocol import BoundedProtocol
 from sketchfit.serving.service import Service
 from sketchfit.serving.settings import SHORTEST_TOKEN, TOKEN, ServiceSettings
+from sketchfit.temporary import temporary_folder
 
 GRACE = 30
 """Seconds in which requests that have arrived are answered after a signal."""

@@ -93,7 +93,7 @@ class ServiceSettings:
     @property
     def worker_threads(self) -> int:
         """Threads of each worker's network."""
-        return self.threads or max(1, cores() // self.workers)
+        return max(1, cores() // self.workers) if self.threads is None else self.threads
 
     def check(self) -> None:
         """Refuse settings that no service can have.
@@ -104,7 +104,7 @@ class ServiceSettings:
         problems = Problems()
         least = {
             "--workers": (self.workers, 1),
-            "--threads": (self.worker_threads, 1),
+            "--threads": (1 if self.threads is None else self.threads, 1),
             "--queue": (self.capacity.images, 1),
             "--batch": (self.capacity.batch, 1),
             "--max-images": (self.limits.images, 1),
