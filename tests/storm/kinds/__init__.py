@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from tests.storm.hostile_cases import HOSTILE
 from tests.storm.judge import Ending
-from tests.storm.kinds import changed, damage, disks, hostile, kills, pairs, signals
+from tests.storm.kinds import changed, damage, disks, hostile, kills, pairs, signals, targets
 from tests.storm.storm import Storm
 
 Tries = Callable[[Storm, int], Iterator[tuple[str, Ending]]]
@@ -22,4 +22,5 @@ KINDS: dict[str, tuple[int, Tries]] = {
     "pairs": (20, pairs.tries),
     "hostile": (len(HOSTILE), hostile.tries),
     "changed": (10, changed.tries),
+    "targets": (targets.COUNT, targets.tries),
 }

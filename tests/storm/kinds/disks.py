@@ -54,7 +54,7 @@ def _small(storm: Storm, area: Area) -> tuple[str, Ending]:
         left = remains(folder)
         subprocess.run(["mount", "-o", "remount,size=1g", folder], check=True)
         second = _again(storm, area)
-    return f"{pages * PAGE >> 10} KB", _judge(first, left, second)
+    return f"{pages * PAGE >> 10} KB", worst(judge(first, left), second)
 
 
 def _failing(storm: Storm, area: Area) -> tuple[str, Ending]:
@@ -68,17 +68,18 @@ def _failing(storm: Storm, area: Area) -> tuple[str, Ending]:
     number = rule.number
     first = run_with(rule, _arguments(storm, area), storm.place, "full")
     seen = rule.seen.removeprefix(f"{folder}/") or "not reached"
-    return f"from write {number} ({seen}) on", _judge(first, remains(folder), _again(storm, area))
+    return f"from write {number} ({seen}) on", worst(judge(first, remains(folder)), _again(storm, area))
 
 
-def _judge(first: Finished, left: list[str], second: Ending) -> Ending:
+def judge(first: Finished, left: list[str]) -> Ending:
+    """Judge a command that met a full disk by its message, and by what it left there."""
     ending = end_of(first)
     if ending.verdict == "refused" and not re.search(r"[Ff]ree .*space", ending.why):
         ending = Ending("unclear", f"other advice than to free space: {ending.why}")
     needless = [name for name in left if name.endswith(".part")]
     if ending.verdict in ("survived", "refused") and needless:
         ending = Ending("unclear", f"left on the full disk: {', '.join(needless)}")
-    return worst(ending, second)
+    return ending
 
 
 def _arguments(storm: Storm, area: Area) -> list[object]:
