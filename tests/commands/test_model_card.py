@@ -17,7 +17,7 @@ from sketchfit.runs.artefacts import AuditFindings
 from sketchfit.runs.estimates import Difference, Estimate
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import TrainingRows, write_training_rows
-from tests.factories import make_relations, write_run
+from tests.factories import make_claim, make_relations, write_run
 
 NETWORK = NetworkFacts(
     source="fold",
@@ -84,6 +84,19 @@ def test_figures_come_with_n_and_interval(run: Run) -> None:
     assert "| this network (its own out-of-fold rows) | 71.2 % (65.0–77.0) | 120 |" in card
     assert "| 75.0 % (70.0–80.0) | 240 |" in card
     assert "-3.8 points (-6.0 to -1.0) | 120 |" in card
+
+
+def test_what_averaging_adds_is_stated(run: Run) -> None:
+    assert "To average" not in model_card(run, make_facts())
+    make_claim(single=0.62, single_error=0.05, averaging=0.043).write(run.path)
+    card = model_card(Run.open(run.path), make_facts())
+    assert "62.0 % (52.2–71.8)" in card
+    assert "+4.3 points" in card
+
+
+def test_a_difference_of_nothing_is_left_out(run: Run) -> None:
+    same = ACCURACY.model_copy(update={"difference": Difference(0.0, 0.0, 0.0, 1.0, 120)})
+    assert "points" not in model_card(run, make_facts(accuracy=same))
 
 
 def test_a_network_that_was_not_measured(run: Run) -> None:

@@ -91,6 +91,16 @@ def test_metadata_of_the_weights(tmp_path: Path) -> None:
         assert file.metadata()["licence"] == "mit"
 
 
+@pytest.mark.parametrize(("metadata", "licence"), [({"licence": "cc-by-nc-4.0"}, "cc-by-nc-4.0"), ({}, "unknown")])
+def test_the_config_states_the_licence_of_this_network(tmp_path: Path, metadata: Any, licence: str) -> None:
+    network, _ = made("mobilenetv2_100", 32)  # timm's own weights of it are apache-2.0
+    assert network.model.pretrained_cfg["license"] == "apache-2.0"
+    TimmFiles(network, 32, "pad", NAMES, metadata).write(tmp_path)
+    found = json.loads((tmp_path / "config.json").read_text())["pretrained_cfg"]
+    assert (found["license"], found["tag"]) == (licence, "sketchfit")
+    assert not {"hf_hub_id", "url"} & set(found)
+
+
 @pytest.mark.parametrize(
     ("backbone", "size"),
     [("test_resnet", 32), ("test_vit", 64), ("test_convnext", 64), ("deit_tiny_distilled_patch16_224", 32)],

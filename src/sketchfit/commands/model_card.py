@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from sketchfit.candidates.licences import hub_fields, is_non_commercial
 from sketchfit.commands.card_facts import CardFacts, TrainingFacts
-from sketchfit.runs.artefacts.claims import percent
+from sketchfit.runs.artefacts.claims import ClaimRecord, percent
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run
 
@@ -52,6 +52,7 @@ def model_card(run: Run, facts: CardFacts) -> str:
         facts=facts,
         training=training,
         accuracy=_accuracy_rows(facts),
+        single=_single(run.claim),
         source=SOURCES[facts.network.source],
         fitting=FITTING[facts.preprocessing.resize],
         shown=facts.names[:MOST_NAMES],
@@ -99,15 +100,27 @@ def _accuracy_rows(facts: CardFacts) -> list[tuple[str, str, str]]:
     known = facts.accuracy
     named = [
         (f"this network ({known.measured_on})" if known.measured_on else "this network", known.network),
-        ("all networks of the run together, out of fold", known.ensemble),
-        ("what the run claims for its test drawings", known.claim),
-        ("estimate on the test drawings without labels", known.without_labels),
+        ("the run's own answer to these drawings, each by the networks that did not learn from it", known.ensemble),
+        ("all networks of the run together on its test drawings, as it claims", known.claim),
+        ("the same, estimated without labels", known.without_labels),
     ]
     rows = [(what, percent(one), f"{one.n:,}") for what, one in named if one is not None]
-    if (less := known.difference) is not None:
+    if (less := known.difference) is not None and (less.low, less.high) != (0, 0):
         text = f"{100 * less.value:+.1f} points ({100 * less.low:+.1f} to {100 * less.high:+.1f})"
-        rows.append(("this network minus all networks, on the same drawings", text, f"{less.n:,}"))
+        rows.append(("this network minus the run's own answer, on the same drawings", text, f"{less.n:,}"))
     return rows
+
+
+def _single(claim: ClaimRecord | None) -> str:
+    """Return in words how much less than all networks one network knows; empty where it was not measured."""
+    if claim is None:
+        return ""
+    low, high = (100 * (claim.single + sign * 1.96 * claim.single_error) for sign in (-1, 1))
+    interval = f"{100 * claim.single:.1f} % ({max(low, 0):.1f}–{min(high, 100):.1f})"
+    gain = f"{100 * claim.averaging:+.1f} points"
+    return (
+        f"One network on new drawings: {interval}, estimated. To average all networks of the run adds {gain} to that."
+    )
 
 
 @cache

@@ -150,4 +150,4 @@ def _notes(run: Run, chosen: ChosenNetwork, options: PushOptions) -> list[str]:
     states = (
         f"the card states {options.licence}" if options.licence else "the card states none; give one with --licence"
     )
-    return [f"the licence of the weights {unknown[0]} is not known: the card states {states}"]
+    return [f"the licence of the weights {unknown[0]} is not known: {states}"]

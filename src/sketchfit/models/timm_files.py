@@ -28,6 +28,9 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 CROP_MODES = {"pad": "border", "ink": "border", "crop": "center", "stretch": "squash"}
 """What of timm's transforms is most like `data.resize`."""
 
+UNKNOWN = "unknown"
+"""Licence where none is stated."""
+
 SAME = 1e-4
 """Largest relative difference of logits by which a temperature within the weights may change them."""
 
@@ -44,7 +47,7 @@ class TimmFiles:
         size: side of the input in pixels.
         resize: how images become square; see `data.resize`.
         names: C unique names of classes.
-        metadata: of the file of weights; see `models.backbone.provenance`.
+        metadata: of the file of weights, see `models.backbone.provenance`; and the `licence`, where one is stated.
     """
 
     network: Network
@@ -64,11 +67,17 @@ class TimmFiles:
             "crop_pct": 1.0,
             "crop_mode": CROP_MODES[self.resize],
         }
+        config = {"label_names": list(self.names), "pretrained_cfg": self._of_weights}
         with atomic(folder / CONFIG) as path:
-            names = {"label_names": list(self.names)}
-            timm.models._hub.save_config_for_hf(model, str(path), model_config=names, data_config=data)
+            timm.models._hub.save_config_for_hf(model, str(path), model_config=config, data_config=data)
         state = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
         save_tensors(folder / WEIGHTS, state, self.metadata)
+
+    @property
+    def _of_weights(self) -> dict[str, str | None]:
+        """What timm would otherwise state of the weights that it knows for this backbone."""
+        unknown = dict.fromkeys(("description", "origin_url", "notes"))
+        return {"tag": "sketchfit", "license": self.metadata.get("licence", UNKNOWN), **unknown}
 
 
 def check_timm(network: Network, head: HeadSection) -> None:
