@@ -13,6 +13,9 @@ Data = Annotated[
     Path, typer.Argument(help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table.")
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+Model = Annotated[
+    Path, typer.Argument(metavar="RUN|NETWORK", help="A run's folder, a published network's, or hf://OWNER/NAME.")
+]
 DeviceRecipe = Annotated[
     str, typer.Option("--recipe", "-r", help="A shipped recipe's name, a YAML file, or auto: by the device.")
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sketchfit.cli.options import FollowLinks, ImageColumn, Overrides, Partial, Run, check_output
+from sketchfit.cli.options import FollowLinks, ImageColumn, Model, Overrides, Partial, Run, check_output
 from sketchfit.printing import echo, print_data
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ app = typer.Typer()
 
 @app.command(rich_help_panel=GROUP)
 def predict(
-    run_folder: Run,
+    run_folder: Model,
     images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV or Parquet table of images.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV to write; standard output by default.")] = None,
     image_column: ImageColumn = None,
@@ -40,9 +40,12 @@ def predict(
     check_output(out)
     from sketchfit.commands.predict import predict as predict_images
     from sketchfit.errors import UserError
+    from sketchfit.hub.download import local_folder
+    from sketchfit.loaded.place import held_by
     from sketchfit.runs.finished import open_finished
 
-    opened, lacks = open_finished(run_folder, partial=partial)
+    folder = local_folder(run_folder)
+    opened, lacks = open_finished(folder, partial=partial) if held_by(folder) == "run" else (folder, ())
     frame = predict_images(
         opened,
         images,

@@ -12,12 +12,15 @@ import pandas as pd
 from sketchfit.claims.alarm import alarm
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.new_rows import estimate_new, wanted_rows
+from sketchfit.commands.predict_published import predict_published
 from sketchfit.data.image_sources import read_images
 from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.errors import UserError
+from sketchfit.hub.download import local_folder
 from sketchfit.inference.prediction_table import prediction_table
 from sketchfit.inference.rejection import RejectionRule
 from sketchfit.loaded.of_run import run_model, run_sets
+from sketchfit.loaded.place import held_by
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
@@ -36,7 +39,8 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
     """Label images.
 
     Args:
-        run: the folder of a finished run; or a run that is open, finished or not.
+        run: the folder of a finished run; or a run that is open, finished or not; or a published network, as a folder
+            or as `hf://owner/name` on the hub.
         images: image files, folders (all images below), or tables.
         image_column: column of a table that names the image.
         follow_links: follow symbolic links that lead out of a folder of images.
@@ -61,14 +65,18 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
         UserError: there is no run, it is not finished, there is no student or no such image, sets of a student are
             requested, or the run cannot promise such a rate of rejection.
     """
-    opened = run if isinstance(run, Run) else open_finished(run)[0]  # before images are read
+    opened = _opened(run)  # before images are read
     if sets is not None and not 0 < sets < 1:
         raise UserError(f"the coverage of sets must be between 0 and 1, not {sets:g}", "For example: --sets 0.95")
+    if distilled and isinstance(opened, Path):
+        raise UserError(f"{run} is one network and has no distilled student", "Leave out --distilled.")
     if sets is not None and distilled:
         raise UserError("sets are calibrated for the predictions of all members", "Leave out --sets, or --distilled.")
     sources = [images] if isinstance(images, (str, Path)) else images
     settings = ReadSettings(TableNames(image_column), follow_links=follow_links)
     named = read_images([Path(source) for source in sources], settings)
+    if isinstance(opened, Path):
+        return predict_published(opened, named, sets, reject)
     paths = [named.root / path for path in named.split.paths]
     model = run_model(opened, distilled=distilled, keep=False)
     inside = None if sets is None else run_sets(opened, sets)
@@ -86,6 +94,14 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
     frame.attrs["accuracy"] = None if estimate is None else replace(estimate.final, n=int(readable.sum()))
     frame.attrs["contradicts"] = None if estimate is None else _contradicted(opened, estimate)
     return frame
+
+
+def _opened(run: str | Path | Run) -> Run | Path:
+    """Return the open run; or the folder of a network that is no run, after a download from the hub."""
+    if isinstance(run, Run):
+        return run
+    folder = local_folder(run)
+    return open_finished(folder)[0] if held_by(folder) == "run" else folder
 
 
 def _contradicted(run: Run, found: LabelFree) -> Estimate | None:

@@ -33,7 +33,7 @@ def run_model(run: Run, *, distilled: bool = False, device: str | None = None, k
             raise UserError("sets are calibrated for the predictions of all members", "Use the run without distilled.")
         return run_sets(run, coverage)
 
-    return RunModel(predictor, classes, None if device is None else _device(device), sets, keep)
+    return RunModel(predictor, classes, None if device is None else device_named(device), sets, keep)
 
 
 def run_sets(run: Run, coverage: float) -> InSets:
@@ -49,7 +49,7 @@ def run_sets(run: Run, coverage: float) -> InSets:
     return conformal_sets(oof.prob, rows, coverage, run.recipe.calibration.set_score).sets
 
 
-def _device(name: str) -> torch.device:
+def device_named(name: str) -> torch.device:
     """Return the device of a name.
 
     Raises:

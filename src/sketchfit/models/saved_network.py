@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network, provenance
 from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.finite import NoNumbersError, not_finite
@@ -19,6 +20,7 @@ from sketchfit.models.tensor_file import check_tensors, load_tensors, save_tenso
 from sketchfit.models.weights import read_metadata
 from sketchfit.registry import family
 from sketchfit.runs.networks import NetworkFolder
+from sketchfit.wording import listed
 
 NAME = "model.safetensors"
 
@@ -49,7 +51,7 @@ def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
     """Build the network of a folder with its trained weights, on the CPU; `recipe.model.weights` is not read.
 
     Raises:
-        UserError: the file of weights is missing or damaged, or a weight is not finite.
+        UserError: the file of weights is missing or damaged, it is of another network, or a weight is not finite.
     """
     path = folder / NAME
     check_saved(folder)
@@ -59,11 +61,29 @@ def load_network(folder: Path, recipe: Recipe, classes: int) -> Network:
         kind: type[FeatureNetwork] = family("closed_forms").get(recipe.training.kernel.head).module
         network = replace(network, model=kind.of_state(network.model, state, recipe.model.size))
     else:
-        network.model.load_state_dict(state)
+        _load(network, state, path)
     if name := not_finite(network.model):
         with NetworkFolder(folder).naming():
             raise NoNumbersError(f"{path} has a weight that is not finite ({name})")
     return network
+
+
+def _load(network: Network, state: dict[str, torch.Tensor], path: Path) -> None:
+    """Load weights, in place.
+
+    Raises:
+        UserError: they are of another network.
+    """
+    try:
+        network.model.load_state_dict(state)
+    except RuntimeError as error:  # torch's own for other names and shapes
+        lines = [line.strip() for line in str(error).splitlines()[1:]]
+        what = (
+            f"{path} has weights of another network than a {type(network.model).__name__} of {network.classes} classes"
+        )
+        raise UserError(
+            f"{what}: {listed(lines, 1)}", "Let the recipe have the settings that it was trained with."
+        ) from error
 
 
 def check_saved(folder: Path) -> None:

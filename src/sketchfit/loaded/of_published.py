@@ -1,0 +1,79 @@
+"""The model of a network that was published with `sketchfit push`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sketchfit.bundle.predictions import set_rule
+from sketchfit.config.parse import parse_recipe
+from sketchfit.config.recipe import Recipe
+from sketchfit.config.views import IDENTITY
+from sketchfit.errors import UserError
+from sketchfit.hub.published import PublishedNetwork
+from sketchfit.inference.calibration import Temperature
+from sketchfit.inference.ensembling.rule import Rule
+from sketchfit.inference.run_predictor import MemberNetworks, RunPredictor
+from sketchfit.loaded.classes import ClassTexts
+from sketchfit.loaded.of_run import device_named
+from sketchfit.loaded.run_model import InSets, RunModel
+from sketchfit.runs.artefacts import MemberViews
+from sketchfit.runs.networks import NetworkFolder
+
+
+def published_model(folder: Path, *, device: str | None = None, keep: bool = True) -> RunModel:
+    """Return the model of a published network; it is loaded when it is first used.
+
+    Args:
+        folder: with `sketchfit.json` and `model.safetensors`.
+        device: see `load`.
+        keep: see `RunModel`.
+
+    Raises:
+        UserError: a file is missing or damaged, timm has no such architecture, or there is no such device.
+    """
+    stated = PublishedNetwork.read(folder)
+
+    def sets(coverage: float) -> InSets:
+        rule = set_rule(stated.sets, coverage)
+        if rule is None:
+            raise UserError("this network was published without prediction sets", "Publish it from a run with folds.")
+        return rule.sets
+
+    classes = ClassTexts(stated.labels, stated.names)
+    return RunModel(
+        published_predictor(folder, stated), classes, None if device is None else device_named(device), sets, keep
+    )
+
+
+def published_predictor(folder: Path, stated: PublishedNetwork) -> RunPredictor:
+    """Return what predicts with a published network: the entire image, with its temperature."""
+    views = MemberViews(folder=stated.network.name, names=(IDENTITY,), mode="mean-prob")
+    member = MemberNetworks(recipe_of(stated, folder), (NetworkFolder(folder),), (1.0,), views)
+    return RunPredictor((member,), Rule(np.ones(1)), "soft", Temperature(stated.temperature), len(stated.labels))
+
+
+def recipe_of(stated: PublishedNetwork, folder: Path) -> Recipe:
+    """Return the settings on which predictions depend.
+
+    Raises:
+        UserError: they are no valid settings.
+    """
+    images = stated.preprocessing
+    settings: dict[str, Any] = {
+        "model": {
+            "backbone": stated.network.architecture,
+            "pretrained": False,
+            "input_size": images.size,
+            "args": stated.arguments,
+        },
+        "data": {
+            "resize": images.resize,
+            "size": images.stored,
+            "channels": images.channels,
+            "max_pixels": images.max_pixels,
+        },
+    }
+    return parse_recipe(settings, str(folder / stated.PLACE))
