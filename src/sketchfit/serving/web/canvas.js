@@ -60,6 +60,7 @@ sketchfit.Canvas = class {
   pointerdown(event) {
     if (this.stroke || !event.isPrimary || event.button > 0 && event.button !== 5) return;
     event.preventDefault();
+    this.element.classList.add("by-pointer"); // no ring around the canvas
     this.element.focus({preventScroll: true});
     this.cross = null;
     this.pointer = event.pointerId;

@@ -54,9 +54,9 @@ sketchfit.ExplanationView = class {
     const {element, percent} = sketchfit;
     text.replaceChildren(element("b", {text: name}), ` has ${percent(probability)}. `);
     text.append(
-      most < 0.005
+      most < 0.01
         ? "No single part decides: covering one changes next to nothing."
-        : `Covering the strongest part takes ${percent(most)} away.`,
+        : `Covering the strongest part costs ${Math.round(100 * most)} points.`,
     );
   }
 };

@@ -1,7 +1,7 @@
 "use strict";
 // Facts of the network: how accurate it is, what it is, and how fast it answers here.
 
-sketchfit.megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+sketchfit.size = (bytes) => bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 sketchfit.FactsView = class {
   constructor(find) {
@@ -14,13 +14,13 @@ sketchfit.FactsView = class {
     const count = facts.labels.length.toLocaleString("en");
     this.subtitle.textContent = `${count} classes, ${facts.run}`;
     document.title = `Draw: ${facts.run}`;
-    const {network, accuracy, ensemble} = {...facts.accuracy, accuracy: facts.accuracy.network, network: facts.network};
+    const {network, accuracy: {network: accuracy, ensemble}} = facts;
     this.list.replaceChildren();
     this.add("Accuracy", accuracy && estimate(accuracy), facts.accuracy.measured_on);
     this.add("The run's ensemble", ensemble && estimate(ensemble));
-    this.add("Backbone", network.architecture, `${(network.parameters / 1e6).toFixed(1)} million weights`);
+    this.add("Backbone", network.architecture, `${millions(network.parameters)} million weights`);
     this.add("Licence of its weights", network.licence);
-    this.add("Size", facts.bytes && sketchfit.megabytes(facts.bytes));
+    this.add("Size", facts.bytes && sketchfit.size(facts.bytes));
     this.add("Input", `${facts.preprocessing.size} × ${facts.preprocessing.size} pixels`);
     this.time = this.add("Time per answer", "–");
   }
@@ -41,6 +41,8 @@ sketchfit.FactsView = class {
     if (this.time) this.time.textContent = `${middle < 10 ? middle.toFixed(1) : Math.round(middle)} ms`;
   }
 };
+
+const millions = (count) => (count / 1e6).toFixed(count < 1e6 ? 2 : 1);
 
 function estimate({value, low, high, n}) {
   const percent = (share) => (100 * share).toFixed(1);

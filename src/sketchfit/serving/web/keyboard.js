@@ -31,6 +31,7 @@ sketchfit.listenToKeys = (canvas, tools) => {
   }
 
   canvas.element.addEventListener("keydown", (event) => {
+    canvas.element.classList.remove("by-pointer");
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (key in arrows && canvas.pointer === null) move(arrows[key], event.shiftKey);
@@ -41,6 +42,7 @@ sketchfit.listenToKeys = (canvas, tools) => {
   canvas.element.addEventListener("blur", () => {
     if (canvas.stroke && canvas.pointer === null) canvas.end();
     canvas.cross = null;
+    canvas.element.classList.remove("by-pointer");
     canvas.requestFrame();
   });
   addEventListener("keydown", (event) => {

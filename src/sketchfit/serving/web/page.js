@@ -10,7 +10,7 @@
   const explanations = new sketchfit.ExplanationView(find);
   const factsView = new sketchfit.FactsView(find);
   const live = new sketchfit.Live(() => engine.predict(picture()), showAnswer, fail);
-  const why = new sketchfit.Live((current) => engine.explain(picture(), current), showExplanation, fail, 300);
+  const why = new sketchfit.Live((current) => engine.explain(picture(), current), showExplanation, failToExplain, 300);
   const QUIET = 600; // milliseconds without a change after which an answer is explained
   const SLOW = 2500; // milliseconds: slower explanations come only when they are requested
   let side = 256;
@@ -63,6 +63,12 @@
     find("#why").classList.remove("busy");
     if (problem.token) find("#token-form").hidden = false;
     showProblem(problem instanceof sketchfit.Problem ? problem : new sketchfit.Problem("The page has an error."));
+  }
+
+  // A service may have no explanations.
+  function failToExplain(problem) {
+    if (problem.status === 404) find("#why").hidden = true;
+    else fail(problem);
   }
 
   function showProblem(problem) {

@@ -5,9 +5,9 @@
 
 // What went wrong, in one sentence for the reader. `wait`: seconds until it is worth trying again, else null.
 sketchfit.Problem = class extends Error {
-  constructor(message, {wait = null, token = false} = {}) {
+  constructor(message, {wait = null, token = false, status = null} = {}) {
     super(message);
-    Object.assign(this, {wait, token});
+    Object.assign(this, {wait, token, status});
   }
 };
 
@@ -77,5 +77,5 @@ async function problem(response) {
   if (response.status === 413) return new sketchfit.Problem("The picture is too large for the service.");
   if (response.status >= 500) return new sketchfit.Problem("The service has an error.", {wait: 5});
   const content = await response.json().catch(() => ({}));
-  return new sketchfit.Problem(sentence(content.detail ?? content.error));
+  return new sketchfit.Problem(sentence(content.detail ?? content.error), {status: response.status});
 }
