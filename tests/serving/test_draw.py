@@ -13,16 +13,17 @@ from starlette.responses import JSONResponse
 
 from tests.browser import line, resize, stroke
 from tests.bundles import tiny_picture
-from tests.serving.fake_service import FakeService, running, write_service
+from tests.serving.watched_service import WatchedService, running
 
 ACROSS = line((0.2, 0.5), (0.8, 0.5))
 DOWN = line((0.5, 0.2), (0.5, 0.8))
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[FakeService]:
+def service(tmp_path: Path) -> Iterator[WatchedService]:
     pytest.importorskip("onnx")
-    with running(write_service(tmp_path / "bundle")) as found:
+    pytest.importorskip("onnxruntime")
+    with running(tmp_path / "bundle") as found:
         yield found
 
 
@@ -46,14 +47,14 @@ def wait_for(browser: Any, script: str, value: Any = True) -> None:
 BEST = "document.querySelector('#top li b')?.textContent"
 
 
-def open_page(browser: Any, service: FakeService, width: int = 1280) -> Callable[[str], Any]:
+def open_page(browser: Any, service: WatchedService, width: int = 1280) -> Callable[[str], Any]:
     resize(browser, width)
     browser.get(service.address)
     wait_for(browser, "document.querySelectorAll('#facts div').length > 3")
     return lambda css: browser.find_element("css selector", css)
 
 
-def test_a_drawing_gets_its_answer(browser: Any, service: FakeService) -> None:
+def test_a_drawing_gets_its_answer(browser: Any, service: WatchedService) -> None:
     find = open_page(browser, service)
     stroke(browser, ACROSS)
     wait_for(browser, BEST, "horizontal line")
@@ -67,7 +68,7 @@ def test_a_drawing_gets_its_answer(browser: Any, service: FakeService) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_finger_on_a_phone(browser: Any, service: FakeService, dark: bool) -> None:
+def test_a_finger_on_a_phone(browser: Any, service: WatchedService, dark: bool) -> None:
     find = open_page(browser, service, width=390)
     resize(browser, 390, dark=dark)
     assert browser.execute_script("return document.documentElement.scrollWidth") == 390
@@ -83,7 +84,7 @@ def test_a_finger_on_a_phone(browser: Any, service: FakeService, dark: bool) -> 
 
 
 @pytest.mark.slow
-def test_undo_redo_eraser_and_clear(browser: Any, service: FakeService) -> None:
+def test_undo_redo_eraser_and_clear(browser: Any, service: WatchedService) -> None:
     find = open_page(browser, service)
     stroke(browser, ACROSS)
     wait_for(browser, BEST, "horizontal line")
@@ -106,7 +107,7 @@ def test_undo_redo_eraser_and_clear(browser: Any, service: FakeService) -> None:
 
 
 @pytest.mark.slow
-def test_the_picture_looks_as_the_training_drawings(browser: Any, service: FakeService) -> None:
+def test_the_picture_looks_as_the_training_drawings(browser: Any, service: WatchedService) -> None:
     find = open_page(browser, service)
     stroke(browser, line((0.1, 0.1), (0.3, 0.1)) + line((0.3, 0.1), (0.3, 0.2)))  # small, in a corner
     wait_for(browser, "document.querySelector('#answer').hidden", False)
@@ -122,14 +123,14 @@ def test_the_picture_looks_as_the_training_drawings(browser: Any, service: FakeS
     assert np.argwhere(_last_picture(service) < 128).max() / 256 < 0.35
 
 
-def _last_picture(service: FakeService) -> np.ndarray[Any, Any]:
+def _last_picture(service: WatchedService) -> np.ndarray[Any, Any]:
     picture = cv2.imdecode(np.frombuffer(service.bodies[-1], np.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture is not None
     return picture
 
 
 @pytest.mark.slow
-def test_the_keyboard_draws(browser: Any, service: FakeService) -> None:
+def test_the_keyboard_draws(browser: Any, service: WatchedService) -> None:
     from selenium.webdriver.common.keys import Keys
 
     find = open_page(browser, service)
@@ -146,7 +147,7 @@ def test_the_keyboard_draws(browser: Any, service: FakeService) -> None:
 
 
 @pytest.mark.slow
-def test_an_uploaded_picture_is_sent_as_it_is(browser: Any, service: FakeService, tmp_path: Path) -> None:
+def test_an_uploaded_picture_is_sent_as_it_is(browser: Any, service: WatchedService, tmp_path: Path) -> None:
     path = tmp_path / "line.png"
     cv2.imwrite(str(path), tiny_picture("vertical", 90))
     find = open_page(browser, service)
@@ -164,7 +165,7 @@ def test_an_uploaded_picture_is_sent_as_it_is(browser: Any, service: FakeService
 
 
 @pytest.mark.slow
-def test_a_pasted_and_a_dropped_picture(browser: Any, service: FakeService) -> None:
+def test_a_pasted_and_a_dropped_picture(browser: Any, service: WatchedService) -> None:
     open_page(browser, service)
     make = """
         const [kind, done] = arguments;
@@ -189,7 +190,7 @@ def test_a_pasted_and_a_dropped_picture(browser: Any, service: FakeService) -> N
 
 
 @pytest.mark.slow
-def test_failures_are_shown_and_tried_again(browser: Any, service: FakeService) -> None:
+def test_failures_are_shown_and_tried_again(browser: Any, service: WatchedService) -> None:
     find = open_page(browser, service)
     service.failures = [JSONResponse({}, 429, {"Retry-After": "1"}), JSONResponse({}, 500)]
     stroke(browser, ACROSS)
@@ -203,8 +204,7 @@ def test_failures_are_shown_and_tried_again(browser: Any, service: FakeService) 
 
 @pytest.mark.slow
 def test_a_token_is_requested(browser: Any, tmp_path: Path) -> None:
-    with running(write_service(tmp_path / "bundle")) as service:
-        service.token = "secret"
+    with running(tmp_path / "bundle", token="secret") as service:
         resize(browser, 390)
         browser.get(service.address)
         wait_for(browser, "document.querySelector('#token-form').hidden", False)
@@ -216,7 +216,7 @@ def test_a_token_is_requested(browser: Any, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_names_are_text_and_not_markup(browser: Any, tmp_path: Path) -> None:
     names = ("<img src=x onerror=alert(1)>", 'vertical & "line"', "x" * 300)
-    with running(write_service(tmp_path / "bundle", names=names)) as service:
+    with running(tmp_path / "bundle", names=names) as service:
         open_page(browser, service, width=390)
         stroke(browser, ACROSS)
         wait_for(browser, BEST, names[0])

@@ -68,12 +68,12 @@ sketchfit.Local = class {
   }
 
   async predict(picture) {
-    const {probabilities} = await this.run(this.pixels(picture));
+    const {probabilities} = await this.run(sketchfit.pixelsOf(picture.canvas()));
     return sketchfit.answerOf(probabilities, this.about);
   }
 
   async explain(picture, current) {
-    const pixels = this.pixels(picture);
+    const pixels = sketchfit.pixelsOf(picture.canvas());
     const {probabilities, features} = await this.run(pixels);
     const label = probabilities.indexOf(Math.max(...probabilities));
     const one = async (covered) => (await this.run(covered)).probabilities[label];
@@ -86,10 +86,6 @@ sketchfit.Local = class {
       picture: picture.canvas().toDataURL(),
       neighbours: features ? await this.neighbours(features) : [],
     };
-  }
-
-  pixels(picture) {
-    return sketchfit.pixelsOf(picture.canvas(), this.about.preprocessing.channels);
   }
 
   async neighbours(features) {

@@ -17,22 +17,17 @@ sketchfit.pictureCanvas = (bitmap) => {
   return canvas;
 };
 
-// {data: Uint8Array [height × width × channels], height, width, channels} of a canvas.
-sketchfit.pixelsOf = (canvas, channels) => {
+// {data: Uint8Array [height × width × 3], height, width, channels: 3} of a canvas; the graph makes it grey if it must.
+sketchfit.pixelsOf = (canvas) => {
   const {width, height} = canvas;
   const {data: rgba} = canvas.getContext("2d").getImageData(0, 0, width, height);
-  const data = new Uint8Array(width * height * channels);
+  const data = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    const [red, green, blue] = [rgba[from], rgba[from + 1], rgba[from + 2]];
-    if (channels === 1) {
-      data[to++] = (red * 9798 + green * 19235 + blue * 3735 + 16384) >> 15; // as OpenCV
-    } else {
-      data[to++] = red;
-      data[to++] = green;
-      data[to++] = blue;
-    }
+    data[to++] = rgba[from];
+    data[to++] = rgba[from + 1];
+    data[to++] = rgba[from + 2];
   }
-  return {data, height, width, channels};
+  return {data, height, width, channels: 3};
 };
 
 // The colour of the paper: the median of each channel along the frame.

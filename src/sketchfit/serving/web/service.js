@@ -77,5 +77,5 @@ async function problem(response) {
   if (response.status === 413) return new sketchfit.Problem("The picture is too large for the service.");
   if (response.status >= 500) return new sketchfit.Problem("The service has an error.", {wait: 5});
   const content = await response.json().catch(() => ({}));
-  return new sketchfit.Problem(sentence(content.detail ?? content.error), {status: response.status});
+  return new sketchfit.Problem(sentence(content.predictions?.[0]?.error ?? content.error), {status: response.status});
 }
