@@ -78,7 +78,7 @@ def test_a_finger_on_a_phone(browser: Any, service: WatchedService, dark: bool) 
     small = "[...document.querySelectorAll('button')].filter(b => b.offsetWidth && b.offsetHeight < 40).map(b => b.id)"
     assert browser.execute_script(f"return {small}") == []
     find("#explain").click()
-    wait_for(browser, "document.querySelectorAll('#near-list li').length", 8)
+    wait_for(browser, "document.querySelectorAll('#near-list li').length", 6)
     assert browser.execute_script("return document.documentElement.scrollWidth") == 390
     assert browser.get_log("browser") == []
 

@@ -139,8 +139,7 @@ def test_rules_of_the_facts(tmp_path: Path) -> None:
     assert (facts.rules.sets.threshold, facts.rules.sets.coverage) == (0.7, 0.9)
     assert facts.rules.neighbours is not None
     assert (facts.rules.neighbours.columns, len(facts.rules.neighbours.labels)) == (2, 7)
-    endless = SetThresholds(thresholds={"0.95": float("inf")}, n=3)
-    assert static_facts(write_tiny_bundle(tmp_path, sets=endless)).rules.sets is None
+    assert static_facts(write_tiny_bundle(tmp_path, sets=None)).rules.sets is None
 
 
 def test_thumbnails_are_cells_of_the_sheet() -> None:

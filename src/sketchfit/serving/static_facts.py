@@ -47,9 +47,7 @@ class StaticFacts(PageFacts):
 def static_facts(manifest: BundleManifest, neighbours: Neighbours | None = None) -> StaticFacts:
     """Return the facts and rules of a bundle, and of its training drawings where they are shown."""
     rule = set_rule(manifest.sets, None)
-    sets = None
-    if rule is not None and math.isfinite(rule.threshold):
-        sets = StaticSets(score=rule.score, threshold=rule.threshold, coverage=rule.coverage)
+    sets = StaticSets(score=rule.score, threshold=rule.threshold, coverage=rule.coverage) if rule else None
     drawings = None
     if neighbours is not None:
         drawings = StaticNeighbours(labels=tuple(neighbours.label.tolist()), columns=_columns(neighbours))
