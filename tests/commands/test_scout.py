@@ -61,6 +61,7 @@ def test_it_chooses_an_option_and_writes_a_recipe_that_runs(
 def test_what_was_measured_is_not_measured_again(
     drawn: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sketchfit.stages.scout.measure._doubt", lambda _: "")  # other tests run at the same time
     options = ScoutOptions([str(weights)], [32], seconds=600.0)
     first = find_backbone(drawn, options, RECIPE, out=tmp_path / "out")
     measured = []
