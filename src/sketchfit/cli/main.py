@@ -64,12 +64,13 @@ def main() -> None:
 
 def _status() -> int:
     """Run the command; return the exit status, after a message where it is not 0."""
+    from sketchfit.cli.missing import installed_packages
     from sketchfit.disk import as_user_error
     from sketchfit.errors import UserError
     from sketchfit.redact import redact
 
     try:
-        with as_user_error():
+        with as_user_error(), installed_packages():
             status = app(standalone_mode=False)
         if status == INTERRUPTED:  # some versions of typer return it after Ctrl-C
             raise KeyboardInterrupt

@@ -1,0 +1,54 @@
+"""A package of an extra that is not installed is one sentence, and every package of an extra is known."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sketchfit.cli.missing import EXTRAS, installed_packages, not_installed
+from sketchfit.errors import UserError
+
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+MODULES = {"scikit-learn": "sklearn", "huggingface_hub": "huggingface_hub"}
+
+
+def packages(requirements: list[str]) -> set[str]:
+    names = {re.split(r"[<>=!;\[ ]", one)[0] for one in requirements if not one.startswith("sketchfit")}
+    return {MODULES.get(name, name.replace("-", "_")) for name in names}
+
+
+@pytest.mark.parametrize("extra", sorted(EXTRAS))
+def test_the_modules_of_an_extra_are_those_of_the_project(extra: str) -> None:
+    optional = PROJECT["optional-dependencies"]
+    assert set(EXTRAS[extra]) <= packages(optional[extra])
+    if extra == "train":
+        assert set(EXTRAS[extra]) == packages(optional[extra])
+
+
+def test_nothing_of_training_is_a_base_dependency() -> None:
+    assert not packages(PROJECT["dependencies"]) & set(EXTRAS["train"])
+
+
+def test_other_modules_keep_their_error() -> None:
+    with pytest.raises(ModuleNotFoundError), installed_packages():
+        raise ModuleNotFoundError(name="sketchfit.nothing")
+    with pytest.raises(UserError) as found, installed_packages():
+        raise ModuleNotFoundError(name="pandas.core")
+    assert found.value.hint == "pip install 'sketchfit[train]'"
+    assert not_installed(ModuleNotFoundError("no name")) is None
+
+
+@pytest.mark.parametrize("command", ["run", "check", "scout", "predict", "report"])
+def test_commands_without_the_packages_of_training(command: str, drawn: Path) -> None:
+    blocked = f"import sys\nfor name in {EXTRAS['train']!r}: sys.modules[name] = None\n"
+    code = blocked + "from sketchfit.cli.main import main\nmain()"
+    given = [str(drawn)] * (2 if command == "predict" else 1)
+    done = subprocess.run([sys.executable, "-c", code, command, *given], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "pip install 'sketchfit[train]'" in done.stderr
