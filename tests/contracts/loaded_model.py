@@ -21,6 +21,7 @@ def check_loaded_model(model: LoadedModel, images: list[Path]) -> None:
     _check_errors(model, images)
     _check_threads(model, images)
     _check_sets(model, images)
+    _check_explanations(model, images[0])
 
 
 def _check_probabilities(model: LoadedModel, images: list[Path]) -> None:
@@ -91,3 +92,22 @@ def _check_sets(model: LoadedModel, images: list[Path]) -> None:
     for coverage in (0, 1, 95):
         with pytest.raises(UserError):
             model.sets(images, coverage)
+
+
+def _check_explanations(model: LoadedModel, image: Path) -> None:
+    """The most probable class is explained, or another one; covering everything is covering each cell."""
+    found, best = model.explain(image), model.predict(image)[0]
+    assert (found.label, found.name) == (best.label, best.name)
+    assert found.heat.shape == (8, 8)
+    assert (np.abs(found.heat) <= 1).all()
+    assert found.picture.shape[0] == found.picture.shape[1]
+    assert found.picture.dtype == np.uint8
+    other = model.labels[-1]
+    assert model.explain(image, other, grid=3).label == other
+    assert model.explain(image, grid=3).heat.shape == (3, 3)
+    with pytest.raises(UserError, match="no class"):
+        model.explain(image, "no such class")
+    with pytest.raises(UserError, match=r"gone\.png"):
+        model.explain(image.parent / "gone.png")
+    with pytest.raises(TypeError):
+        model.explain([image, image])

@@ -138,6 +138,15 @@ def test_the_module_takes_what_transform_returns(place: Path, pngs: list[Path]) 
         model.transform(pngs)
 
 
+def test_an_explanation_starts_from_the_answer_of_the_run(place: Path, pngs: list[Path], drawn: Path) -> None:
+    sketchfit.run(place / "data", tiny_recipe(), out=place / "single")
+    model = sketchfit.load(place / "single")
+    found, proba = model.explain(pngs[0]), model.proba(pngs[0])[0]
+    assert found.probability == pytest.approx(float(proba.max()), abs=1e-6)
+    white = np.full((30, 40), 255, np.uint8)
+    assert not model.explain(white).heat.any()
+
+
 def test_what_cannot_be_loaded(place: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no run"):
         sketchfit.load(tmp_path)

@@ -1,4 +1,4 @@
-"""Load a run, or a network that was published, into memory."""
+"""Load a run, a published network or a bundle into memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from sketchfit.loaded.place import held_by
 
 
 def load(path: str | Path, *, distilled: bool = False, partial: bool = False, device: str | None = None) -> LoadedModel:
-    """Load a finished run, or a published network, into memory, to predict images from Python.
+    """Load a finished run, a published network or a bundle into memory, to predict images from Python.
 
-    All networks stay in memory until the model is deleted. Nothing is written. The answers are those of
+    Its networks stay in memory until the model is deleted. Nothing is written. The answers are those of
     `sketchfit predict`.
 
     Args:
-        path: the folder of a run or of a published network; or `hf://owner/name` on the hub, which is downloaded.
+        path: the folder of a run, of a bundle by `sketchfit export`, which needs no PyTorch, or of a published network;
+            or `hf://owner/name` on the hub, which is downloaded.
         distilled: only the run's distilled student.
         partial: also a run that is not finished, with the networks that are.
-        device: `cpu`, `cuda`, `cuda:1`, `mps`; None: that of the run's recipe.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None: that of the run's recipe. A bundle computes on the CPU.
 
     Raises:
-        UserError: there is no run, it is not finished, a file is missing or damaged, or there is no such device.
+        UserError: there is no run or bundle, it is not finished, a file is missing or damaged, or there is no such
+            device.
 
     Example:
         >>> model = load("runs/first")  # doctest: +SKIP
@@ -32,17 +34,29 @@ def load(path: str | Path, *, distilled: bool = False, partial: bool = False, de
         >>> model.proba(["cat.png", "dog.png"]).shape  # doctest: +SKIP
         (2, 40)
     """
-    from sketchfit.loaded.of_published import published_model
-    from sketchfit.loaded.of_run import run_model
-    from sketchfit.runs.finished import open_finished
-
     folder = local_folder(path)
-    if held_by(folder) == "published":
-        if distilled:
-            raise UserError(f"{path} is one network and has no distilled student", "Leave out distilled.")
+    held = held_by(folder)
+    if held != "run" and distilled:
+        raise UserError(f"{path} is one network and has no distilled student", "Leave out distilled.")
+    if held == "bundle":
+        return _bundle(folder, device)
+    if held == "published":
+        from sketchfit.loaded.of_published import published_model
+
         model = published_model(folder, device=device)
     else:
-        run, _ = open_finished(folder, partial=partial)
-        model = run_model(run, distilled=distilled, device=device)
+        from sketchfit.loaded.of_run import run_model
+        from sketchfit.runs.finished import open_finished
+
+        model = run_model(open_finished(folder, partial=partial)[0], distilled=distilled, device=device)
     model.load_networks()
     return model
+
+
+def _bundle(folder: Path, device: str | None) -> LoadedModel:
+    if device not in (None, "cpu"):
+        raise UserError(f"{folder} is a bundle, which computes on the CPU, not on {device!r}", "Leave out device.")
+    from sketchfit.bundle.model import BundleModel
+    from sketchfit.loaded.bundle_model import LoadedBundle
+
+    return LoadedBundle(BundleModel.open(folder))

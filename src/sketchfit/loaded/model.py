@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.bundle.occlusion import GRID, Predict, occlusion_heat
+from sketchfit.data.images import ImageError
 from sketchfit.errors import UserError
 from sketchfit.loaded.classes import ClassTexts
+from sketchfit.loaded.explanation import ImageExplanation
 from sketchfit.loaded.given import NamedImage, given_images, in_parts
 from sketchfit.loaded.prediction import ImagePredictions
+from sketchfit.wording import listed
 
 if TYPE_CHECKING:
     from torch import nn
+
+InSets = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
+"""Probabilities [N, C] → the classes of each prediction set, bool [N, C]."""
 
 _SHOWN = 5
 
@@ -94,6 +103,39 @@ class LoadedModel(ABC):
         order, member = np.argsort(-proba, axis=1, kind="stable"), inside(proba)
         return [[self.labels[k] for k in line if member[row, k]] for row, line in enumerate(order)]
 
+    def explain(self, image: Any, label: str | None = None, grid: int = GRID) -> ImageExplanation:
+        """Return what each part of one image contributes to a class, by covering the parts in turn.
+
+        Args:
+            image: one image; see the class.
+            label: of the class, as in `labels`; None: the most probable one.
+            grid: cells per side of the heat map.
+
+        Raises:
+            TypeError: it is no image.
+            UserError: it cannot be read, or there is no such class.
+        """
+        if label is not None and label not in self.labels:
+            raise UserError(f"there is no class {label!r}", f"Classes: {listed(self.labels, 10)}.")
+        with _naming(given := _one_image(image)):
+            picture, predict = self._explained(given)
+        proba = predict(picture[None])[0]
+        index = int(proba.argmax()) if label is None else self.labels.index(label)
+        heat = occlusion_heat(predict, picture, index, grid)
+        return ImageExplanation(self.labels[index], self.names[index], float(proba[index]), heat, picture)
+
+    def transform(self, image: Any) -> Any:
+        """Return one image as `module` takes it, without the axis of the batch.
+
+        Of a run: float32 [3, size, size], a normalised tensor; of a bundle: uint8 [size, size, C], an array.
+
+        Raises:
+            TypeError: it is no image.
+            UserError: it cannot be read.
+        """
+        with _naming(given := _one_image(image)):
+            return self._input(given)
+
     @property
     @abstractmethod
     def module(self) -> nn.Module:
@@ -104,13 +146,12 @@ class LoadedModel(ABC):
         """
 
     @abstractmethod
-    def transform(self, image: Any) -> Any:
-        """Return one image as `module` takes it, without the axis of the batch.
+    def _input(self, image: NamedImage) -> Any:
+        """Return what `transform` returns; `ImageError` where the image cannot be read."""
 
-        Raises:
-            TypeError: it is no image.
-            UserError: it cannot be read.
-        """
+    @abstractmethod
+    def _explained(self, image: NamedImage) -> tuple[NDArray[np.uint8], Predict]:
+        """Return an image as a square uint8 [S, S, C], and what predicts such squares; else `ImageError`."""
 
     @property
     @abstractmethod
@@ -122,8 +163,8 @@ class LoadedModel(ABC):
         """Return the probabilities float32 [N, C] of images, and why each could not be read, or ""."""
 
     @abstractmethod
-    def _sets(self, coverage: float) -> Any:
-        """Return a function from probabilities [N, C] to the classes of each set, bool [N, C]."""
+    def _sets(self, coverage: float) -> InSets:
+        """Return what makes sets of this coverage; `UserError` where there are none."""
 
 
 def check_coverage(coverage: float) -> None:
@@ -136,7 +177,7 @@ def check_coverage(coverage: float) -> None:
         raise UserError(f"the coverage of sets must be between 0 and 1, not {coverage:g}", "For example: 0.95")
 
 
-def one_image(x: Any) -> NamedImage:
+def _one_image(x: Any) -> NamedImage:
     """Return the only image of what is given.
 
     Raises:
@@ -146,6 +187,15 @@ def one_image(x: Any) -> NamedImage:
     if len(found) != 1:
         raise TypeError(f"one image is expected here, not {len(found)}")
     return found[0]
+
+
+@contextmanager
+def _naming(image: NamedImage) -> Iterator[None]:
+    """Make an error of reading an image one of the user, with its name."""
+    try:
+        yield
+    except ImageError as error:
+        raise UserError(f"{image.name}: {error}") from error
 
 
 def _all_read(found: ImagePredictions) -> ImagePredictions:

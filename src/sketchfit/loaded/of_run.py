@@ -8,7 +8,8 @@ from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
 from sketchfit.inference.run_predictor import RunPredictor
 from sketchfit.loaded.classes import ClassTexts
-from sketchfit.loaded.run_model import InSets, RunModel
+from sketchfit.loaded.model import InSets
+from sketchfit.loaded.run_model import RunModel
 from sketchfit.runs.run import Run
 from sketchfit.stages.calibrate import conformal_sets
 

@@ -8,11 +8,8 @@ import torch
 from torch import nn
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.given_images import decode_given
-from sketchfit.data.images import ImageError
+from sketchfit.data.given_images import GivenImage, decode_given
 from sketchfit.data.stores import store_settings
-from sketchfit.errors import UserError
-from sketchfit.loaded.given import NamedImage
 from sketchfit.models.network import Normalisation, to_input
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.networks import NetworkFolder
@@ -45,16 +42,13 @@ class OneNetwork:
         """
         return load_network(self.folder.path, self.recipe, self.classes).model.eval()
 
-    def input(self, given: NamedImage) -> torch.Tensor:
+    def input(self, image: GivenImage) -> torch.Tensor:
         """Return an image as the module's input, float32 [3, size, size], as in training without augmentation.
 
         Raises:
-            UserError: it cannot be read.
+            ImageError: it cannot be read.
         """
         settings = store_settings(self.recipe)
-        try:
-            pixels = decode_given(given.image, settings.max_pixels).pixels
-        except ImageError as error:
-            raise UserError(f"{given.name}: {error}") from error
+        pixels = decode_given(image, settings.max_pixels).pixels
         picture = torch.from_numpy(resize(settings.square(pixels)[0], self.recipe.model.size)[None])
         return to_input(picture, self.normalisation, CPU, channels_last=False)[0]

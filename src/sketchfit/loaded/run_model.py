@@ -7,22 +7,25 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from sketchfit.data.given_images import GivenImage
+from sketchfit.bundle.occlusion import Predict
+from sketchfit.data.given_images import GivenImage, decode_given
 from sketchfit.data.memory_store import memory_stores
+from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.inference.kept_networks import KeptNetworks
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.given import NamedImage
-from sketchfit.loaded.model import LoadedModel, one_image
+from sketchfit.loaded.model import InSets, LoadedModel
 from sketchfit.loaded.one_network import OneNetwork
+from sketchfit.loaded.squares import stored_squares
 from sketchfit.models.compute import device_of
 from sketchfit.training.allocator import keep_freed_memory
 
@@ -31,9 +34,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-
-InSets = Callable[[Floats], NDArray[np.bool_]]
-"""Probabilities [N, C] → the classes of each prediction set, bool [N, C]."""
 
 AT_ONCE = 1 << 30
 """Bytes of decoded images that are in memory at the same time."""
@@ -109,8 +109,8 @@ class RunModel(LoadedModel):
         return self._one.module()
 
     @override
-    def transform(self, image: Any) -> torch.Tensor:
-        return self._one.input(one_image(image))
+    def _input(self, image: NamedImage) -> torch.Tensor:
+        return self._one.input(image.image)
 
     @property
     @override
@@ -129,6 +129,18 @@ class RunModel(LoadedModel):
             raise UserError("this model has no out-of-fold rows to calibrate sets on", "Load a run with folds.")
         return self._make_sets(coverage)
 
+    @override
+    def _explained(self, image: NamedImage) -> tuple[NDArray[np.uint8], Predict]:
+        largest = max(self.predictor.store_settings, key=lambda one: one.size)
+        square, paper = largest.square(decode_given(image.image, largest.max_pixels).pixels)
+        none = np.zeros(0, np.int64)
+
+        def predict(pictures: NDArray[np.uint8]) -> Floats:
+            stores = [stored_squares(pictures, paper, one) for one in self.predictor.store_settings]
+            return self._predicted(stores, none).final
+
+        return square, predict
+
     @cached_property
     def _one(self) -> OneNetwork:
         """The network of all rows of the first member that has one, else the first network of the first member."""
@@ -145,9 +157,12 @@ class RunModel(LoadedModel):
         threads = max(member.recipe.compute.threads for member in self.predictor.members)
         stores = memory_stores(images, self.predictor.store_settings, threads)
         errors = [texts[0] if all(texts) else "" for texts in zip(*(store.errors for store in stores), strict=True)]
+        return ImageAnswers(self._predicted(stores, wanted), tuple(errors))
+
+    def _predicted(self, stores: Sequence[Store], wanted: Rows) -> RunAnswers:
+        """Return the answers for images that are decoded."""
         with self._predicting:
-            answers = self.predictor.answers(stores, self.device, wanted, self._networks if self._keep else None)
-        return ImageAnswers(answers, tuple(errors))
+            return self.predictor.answers(stores, self.device, wanted, self._networks if self._keep else None)
 
 
 def _joined(parts: Sequence[ImageAnswers]) -> ImageAnswers:

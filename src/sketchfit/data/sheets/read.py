@@ -10,7 +10,6 @@ from sketchfit.data.sheets.encodings import Decoder
 from sketchfit.data.sheets.json_tables import read_json
 from sketchfit.data.sheets.names import JSON, PARQUET, WORKBOOKS, table_suffix
 from sketchfit.data.sheets.packed import read_content
-from sketchfit.data.sheets.parquet import read_parquet
 from sketchfit.data.sheets.shards import shards_of
 from sketchfit.data.sheets.sheet import Sheet, TableError
 from sketchfit.data.sheets.stroke_tables import is_stroke_table, read_strokes
@@ -73,6 +72,8 @@ def open_text(path: Path) -> str:
 def _read(path: Path, name: str, decoder: Decoder) -> Sheet:
     suffix = table_suffix(path.name)
     if suffix in PARQUET:
+        from sketchfit.data.sheets.parquet import read_parquet  # pyarrow: bundles are served without it
+
         return read_parquet(path, name)
     content = read_content(path, name)
     if suffix in WORKBOOKS:

@@ -1,0 +1,99 @@
+"""A bundle in memory, with the methods of a loaded run; without torch."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from sketchfit.bundle.files import read_verified
+from sketchfit.bundle.model import BATCH, BundleModel
+from sketchfit.bundle.occlusion import Predict
+from sketchfit.bundle.predictions import set_rule
+from sketchfit.data.given_images import decode_given
+from sketchfit.data.images import ImageError
+from sketchfit.data.in_threads import in_threads
+from sketchfit.errors import UserError
+from sketchfit.loaded.classes import ClassTexts
+from sketchfit.loaded.given import NamedImage
+from sketchfit.loaded.model import InSets, LoadedModel
+from sketchfit.processors import cores
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Floats = NDArray[np.float32]
+Picture = NDArray[np.uint8]
+
+PROGRAM = "model.pt2"
+AT_ONCE = 1024
+"""Images that are prepared before the network predicts them."""
+
+
+class LoadedBundle(LoadedModel):
+    """A bundle in memory.
+
+    Args:
+        bundle: that is open.
+        threads: that decode and prepare images; None: as many as there are cores.
+    """
+
+    def __init__(self, bundle: BundleModel, threads: int | None = None) -> None:
+        super().__init__(ClassTexts(bundle.manifest.labels, bundle.manifest.names))
+        self.bundle, self._threads = bundle, threads or cores()
+
+    @property
+    @override
+    def module(self) -> nn.Module:
+        """The program of `torch.export`: pictures uint8 [N, size, size, C] to probabilities, in a tuple."""
+        if PROGRAM not in self.bundle.manifest.files:
+            raise UserError(
+                f"{self.bundle.folder} has no network of PyTorch", "Make one: sketchfit export RUN --also torch"
+            )
+        content = read_verified(self.bundle.folder, self.bundle.manifest, PROGRAM)
+        import torch
+
+        return torch.export.load(io.BytesIO(content)).module()
+
+    @override
+    def _input(self, image: NamedImage) -> Picture:
+        return self._prepared(image)
+
+    @property
+    @override
+    def _images_at_once(self) -> int:
+        return AT_ONCE
+
+    @override
+    def _part(self, images: list[NamedImage]) -> tuple[Floats, list[str]]:
+        found = list(in_threads(self._try, images, self._threads, together=4))
+        read = [row for row, one in enumerate(found) if not isinstance(one, str)]
+        proba = np.full((len(images), len(self.classes)), np.nan, np.float32)
+        for start in range(0, len(read), BATCH):
+            rows = read[start : start + BATCH]
+            proba[rows] = self.bundle.predict_prepared(np.stack([found[row] for row in rows])).probabilities  # type: ignore[misc]
+        return proba, [one if isinstance(one, str) else "" for one in found]
+
+    @override
+    def _sets(self, coverage: float) -> InSets:
+        rule = set_rule(self.bundle.manifest.sets, coverage)
+        assert rule is not None
+        return rule.sets
+
+    @override
+    def _explained(self, image: NamedImage) -> tuple[Picture, Predict]:
+        return self._prepared(image), lambda pictures: self.bundle.predict_prepared(pictures).probabilities
+
+    def _prepared(self, image: NamedImage) -> Picture:
+        pixels = decode_given(image.image, self.bundle.manifest.preprocessing.max_pixels).pixels
+        return self.bundle.prepare(pixels)
+
+    def _try(self, image: NamedImage) -> Picture | str:
+        """Return the prepared picture, or why there is none."""
+        try:
+            return self._prepared(image)
+        except ImageError as error:
+            return str(error)
