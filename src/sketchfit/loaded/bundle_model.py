@@ -74,7 +74,7 @@ class LoadedBundle(LoadedModel):
         proba = np.full((len(images), len(self.classes)), np.nan, np.float32)
         for start in range(0, len(read), BATCH):
             rows = read[start : start + BATCH]
-            proba[rows] = self.bundle.predict_prepared(np.stack([found[row] for row in rows])).probabilities  # type: ignore[misc]
+            proba[rows] = self.bundle.predict_prepared(np.stack([found[row] for row in rows])).probabilities
         return proba, [one if isinstance(one, str) else "" for one in found]
 
     @override

@@ -48,8 +48,8 @@ class ImageExplanation:
         """
         from PIL import Image
 
-        picture = np.broadcast_to(self.picture, (*self.picture.shape[:2], 3)).astype(np.float32)
-        picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_LINEAR)
+        coloured = np.broadcast_to(self.picture, (*self.picture.shape[:2], 3)).astype(np.float32)
+        picture = cv2.resize(coloured, (size, size), interpolation=cv2.INTER_LINEAR)
         heat = cv2.resize(self.heat, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
         strength = _STRONGEST * np.abs(heat) / max(float(np.abs(self.heat).max()), 1e-6)
         colour = np.where(heat >= 0, np.array(_FOR, np.float32), np.array(_AGAINST, np.float32))
