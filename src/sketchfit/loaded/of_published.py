@@ -17,8 +17,8 @@ from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.run_predictor import MemberNetworks, RunPredictor
 from sketchfit.loaded.classes import ClassTexts
-from sketchfit.loaded.of_run import device_named
 from sketchfit.loaded.model import InSets
+from sketchfit.loaded.of_run import device_named
 from sketchfit.loaded.run_model import RunModel
 from sketchfit.runs.artefacts import MemberViews
 from sketchfit.runs.networks import NetworkFolder
