@@ -86,7 +86,7 @@ def test_check_takes_the_options_of_run_that_choose_data() -> None:
 
 OUTPUTS = [
     ("predict", "RUN", "IMAGES", "--out"),
-    ("export", "RUN", "--out"),
+    ("export", "RUN", "--format", "onnx", "--out"),
     ("compare", "RUN", "RUN", "--out"),
     ("submit", "RUN", "--probabilities"),
     ("augment", "DATA", "--out"),

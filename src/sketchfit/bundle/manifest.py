@@ -62,6 +62,7 @@ class Accuracy(ArtefactPart):
         ensemble: of the run's own answer.
         difference: this network minus the run's answer on the same rows; None where they share none.
         claim: what the run claims for its test rows.
+        averaging: part of the claim that comes from averaging networks, which a network alone lacks.
         without_labels: estimate on its test rows without labels.
         alarm: whether these two disagree.
     """
@@ -71,6 +72,7 @@ class Accuracy(ArtefactPart):
     ensemble: Estimate | None = None
     difference: Difference | None = None
     claim: Estimate | None = None
+    averaging: float = 0.0
     without_labels: Estimate | None = None
     alarm: bool = False
 
@@ -113,6 +115,22 @@ class Ink(ArtefactPart):
     paper: tuple[int, int, int] = (255, 255, 255)
 
 
+class Cost(ArtefactPart):
+    """What an answer costs.
+
+    Attributes:
+        ms_per_image: of `model.onnx`, one image of the size of the test image at a time, where the bundle was made.
+        threads: that computed it.
+        networks: that make the run's own answer.
+        passes: forward passes per image of these networks, for all their views.
+    """
+
+    ms_per_image: float
+    threads: int
+    networks: int
+    passes: int
+
+
 class BundleFile(ArtefactPart):
     """A file: its size in bytes, its BLAKE2b digest (16 bytes, hexadecimal), and what it is."""
 
@@ -130,6 +148,7 @@ class BundleManifest(Artefact):
         complete: whether `model.onnx` has the complete preprocessing; otherwise `preprocess.py` prepares its pictures.
         any_batch: whether the graphs take any number of images; otherwise one at a time.
         features: number of values of the second output, `features`, before the head; 0 where there is none.
+        cost: None where it was not measured.
         files: name to facts.
         made_by: version of sketchfit.
         run: name of the run.
@@ -148,6 +167,7 @@ class BundleManifest(Artefact):
     sets: SetThresholds | None = None
     unknown: UnknownRule | None = None
     ink: Ink | None = None
+    cost: Cost | None = None
     files: dict[str, BundleFile]
     made_by: str
     run: str

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from sketchfit.cli import data, deploy, improve, reference, results, train, tune
+from sketchfit.cli import data, deploy, export, improve, reference, results, train, tune
 from sketchfit.interruption import Terminated, handled_signals
 from sketchfit.printing import echo, lenient_streams
 
@@ -37,12 +37,12 @@ class GroupedCommands(TyperGroup):
             command = self.commands[name]
             line = (name, command.get_short_help_str(SHORT_HELP))
             groups.setdefault(str(getattr(command, "rich_help_panel", None) or "Commands"), []).append(line)
-        for group in (module.GROUP for module in GROUPS):
+        for group in dict.fromkeys(module.GROUP for module in GROUPS):
             with formatter.section(group):
                 formatter.write_dl(groups[group])
 
 
-GROUPS = (train, data, results, deploy, improve, tune, reference)
+GROUPS = (train, data, results, export, deploy, improve, tune, reference)
 
 app = typer.Typer(
     help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",

@@ -85,7 +85,22 @@ def check_output(path: Path | None) -> None:
         if destination.path.exists() and not os.access(destination.path, os.W_OK):
             raise UserError(f"{path} cannot be written: no permission", "Name another file.")
         return
-    above = next(folder for folder in destination.path.absolute().parents if folder.exists())
+    check_above(path, destination.path)
+
+
+def check_above(path: Path, place: Path) -> None:
+    """Refuse an output whose folder cannot be written.
+
+    Args:
+        path: as the user gave it.
+        place: where it leads.
+
+    Raises:
+        UserError: a file is in the place of one of its folders, or that folder cannot be written.
+    """
+    from sketchfit.errors import UserError
+
+    above = next(folder for folder in place.absolute().parents if folder.exists())
     if not above.is_dir():
         raise UserError(f"{path} cannot be written: {above} is a file", "Name another place.")
     if not os.access(above, os.W_OK):

@@ -1,4 +1,4 @@
-"""Commands that use finished runs: predict, export, submit, score, report, compare, ensemble."""
+"""Commands that use finished runs: predict, submit, score, report, compare, ensemble."""
 
 from __future__ import annotations
 
@@ -81,29 +81,6 @@ def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:
             "images, or the folds of the run separated related images (see its report)",
             error=True,
         )
-
-
-@app.command(rich_help_panel=GROUP)
-def export(
-    run_folder: Run,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .onnx, or .xml for openvino.")],
-    format: Annotated[str, typer.Option("--format", help="onnx or openvino.")] = "onnx",
-    member: Annotated[str | None, typer.Option("--member", help="Whose network, where there are several.")] = None,
-    fold: Annotated[
-        int | None, typer.Option("--fold", help="That fold's network; by default that of all rows, else fold 0's.")
-    ] = None,
-    partial: Partial = False,
-) -> None:
-    """Write one trained network as an ONNX or OpenVINO file, from pixels to probabilities, with its class names."""
-    check_output(out)
-    from sketchfit.commands.export import export as export_network
-
-    found = export_network(run_folder, out, format, member=member, fold=fold, partial=partial)  # type: ignore[arg-type]
-    if "note" in found:
-        echo(f"note: {found['note']}", error=True)
-    echo(f"{found['network']} → {found['file']}")
-    for key in ("input", "output", "preprocessing"):
-        echo(f"{key}: {found[key]}")
 
 
 @app.command(rich_help_panel=GROUP)

@@ -1,15 +1,12 @@
-"""`sketchfit export`: one trained network as a file that other programs run, without sketchfit or torch."""
+"""`sketchfit export RUN --out FILE`: one trained network as a file for other programs; folders are bundles."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, get_args
 
+from sketchfit.commands.export_metadata import network_metadata
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.stores import store_settings
 from sketchfit.errors import UserError
 from sketchfit.models.choose_backend import missing_packages
 from sketchfit.models.conversion.checked_graph import checked_graph
@@ -19,19 +16,11 @@ from sketchfit.models.saved_network import load_network
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
-from sketchfit.runs.table import RunTable
 from sketchfit.stages.refit import refit_name
 
 Format = Literal["onnx", "openvino"]
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml"}
 NEEDS = {"onnx": ("onnx", "onnxruntime"), "openvino": ("onnx", "onnxruntime", "openvino")}
-FITTING = {
-    "pad": "padded to a square with the paper's colour",
-    "stretch": "stretched to a square",
-    "crop": "its middle cropped to a square",
-    "ink": "cropped to its ink with a margin and padded to a square",
-}
-"""What `data.resize` does, in words."""
 
 
 def export(
@@ -73,7 +62,7 @@ def export(
     network = load_network(place.path, own, opened.table.class_count)
     size, channels = own.model.size, 1 if own.data.channels == 1 else 3
     checked = checked_graph(network, size, channels)
-    metadata = _metadata(own, opened.table, channels, checked.any_batch) | _claim(opened)
+    metadata = network_metadata(opened, own, checked.any_batch)
     (write_onnx if format == "onnx" else write_openvino)(path, checked, metadata)
     return metadata | {"file": str(path), "network": str(place.path)} | ({"note": lacks[0]} if lacks else {})
 
@@ -101,38 +90,3 @@ def _network(run: Run, member: str, fold: int | None) -> NetworkFolder:
             "Let `sketchfit run` or `sketchfit fit` finish first, or name a fold that is trained with --fold.",
         )
     return found
-
-
-def _claim(run: Run) -> dict[str, str]:
-    """Return what the run claims, as one JSON text; nothing for a run without a claim.
-
-    A network alone is not the answer of the run: `single_network` is the accuracy to expect of one fold's network.
-    """
-    if (claim := run.claim) is None:
-        return {}
-    found = claim.label_free.accuracy if claim.label_free else None
-    content = {
-        "single_network": claim.single,
-        "run": asdict(claim.expected),
-        "out_of_fold": asdict(claim.out_of_fold),
-        "without_labels": asdict(found) if found else None,
-        "alarm": claim.alarm,
-        "test_rows": claim.test_rows,
-    }
-    return {"claim": json.dumps(content)}
-
-
-def _metadata(recipe: Recipe, table: RunTable, channels: int, any_batch: bool) -> dict[str, str]:
-    """Return what must be known to use the file, as texts."""
-    colour = "grey" if channels == 1 else "RGB; a grey drawing repeated three times"
-    size, stored, batch = recipe.model.size, store_settings(recipe).size, "N" if any_batch else "1"
-    return {
-        "class_names": json.dumps(table.class_names, ensure_ascii=False),
-        "class_labels": json.dumps(table.class_labels, ensure_ascii=False),
-        "input": f"images: uint8 [{batch}, {size}, {size}, {channels}]",
-        "output": f"probabilities: float32 [{batch}, {table.class_count}]",
-        "preprocessing": f"rotated upright after EXIF; {colour}; {FITTING[recipe.data.resize]}, "
-        f"resized to {stored} px and then to {size} px. Normalisation is in the graph.",
-        "architecture": recipe.model.backbone,
-        "made_by": f"sketchfit {importlib.metadata.version('sketchfit')}",
-    }

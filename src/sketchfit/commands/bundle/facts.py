@@ -53,6 +53,7 @@ def accuracy_of(run: Run, chosen: ChosenNetwork) -> Accuracy:
         ensemble=None if answer is None else accuracy(answer.right, answer.rows.group),
         difference=None if measured is None or answer is None else _difference(run, answer, measured),
         claim=None if claim is None else claim.expected,
+        averaging=0.0 if claim is None else claim.averaging,
         without_labels=None if label_free is None else label_free.accuracy,
         alarm=claim is not None and claim.alarm,
     )

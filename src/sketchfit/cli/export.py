@@ -1,0 +1,107 @@
+"""`sketchfit export`: a bundle in a folder, or one network in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sketchfit.cli.options import Partial, Run, check_above, check_output
+from sketchfit.printing import echo
+
+if TYPE_CHECKING:
+    from sketchfit.commands.bundle.options import BundleOptions
+
+GROUP = "Deploy"
+app = typer.Typer()
+
+FORMATS = {".onnx": "onnx", ".xml": "openvino"}
+"""Of a file, by its ending."""
+
+OTHER_FILES = (".bin", ".engine", ".mlpackage", ".pb", ".pt", ".pt2", ".pth", ".safetensors", ".tflite", ".zip")
+"""Endings of files that are not written alone."""
+
+
+@app.command(rich_help_panel=GROUP)
+def export(
+    run_folder: Run,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the bundle; or one file, .onnx or .xml.")],
+    format: Annotated[
+        str | None, typer.Option("--format", help="Of one file: onnx or openvino; by default by its ending.")
+    ] = None,
+    member: Annotated[
+        str | None, typer.Option("--member", help="Whose network; in a bundle by default the best one's.")
+    ] = None,
+    fold: Annotated[int | None, typer.Option("--fold", help="That fold's network.")] = None,
+    also: Annotated[
+        list[str] | None, typer.Option("--also", metavar="FORM", help="Add to the bundle: openvino, int8 or torch.")
+    ] = None,
+    int8_loss: Annotated[float, typer.Option("--int8-loss", help="Accuracy that int8 may lose, in points.")] = 1.0,
+    neighbours: Annotated[
+        bool, typer.Option("--neighbours", help="Add up to 2,000 training drawings, shown next to answers.")
+    ] = False,
+    licence: Annotated[
+        str | None, typer.Option("--licence", "--license", help="Of the network; by default that of its weights.")
+    ] = None,
+    partial: Partial = False,
+) -> None:
+    """Write a bundle: one network with preprocessing, labels, accuracy and an example. Or the network as one file."""
+    if format is not None or out.suffix in FORMATS:
+        from sketchfit.errors import UserError
+
+        if also or neighbours or licence is not None:
+            raise UserError(f"{out} is one file: --also, --neighbours and --licence are of bundles", "Name a folder.")
+        _export_file(run_folder, out, format or FORMATS[out.suffix], member, fold, partial=partial)
+        return
+    _check_folder(out)
+    from sketchfit.commands.bundle.options import BundleOptions, parse_also
+
+    forms = parse_also(also or [])
+    options = BundleOptions(member, fold, neighbours, forms, int8_loss / 100, licence)
+    _export_bundle(run_folder, out, options, partial=partial)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a folder with the name of a file."""
+    from sketchfit.errors import UserError
+
+    if out.suffix in OTHER_FILES:
+        raise UserError(
+            f"{out} has the name of a file, and a bundle is a folder",
+            "Name a folder, or FILE.onnx for one ONNX file, or FILE.xml for OpenVINO.",
+        )
+
+
+def _export_bundle(run_folder: Path, out: Path, options: BundleOptions, *, partial: bool) -> None:
+    """Write a bundle, and print what it is."""
+    from sketchfit.commands.bundle.place import check_place
+
+    check_place(out)
+    check_above(out, out)
+    from sketchfit.commands.bundle.summary import summary
+    from sketchfit.commands.bundle.write import write_bundle
+    from sketchfit.runs.finished import open_finished
+
+    run, lacks = open_finished(run_folder, partial=partial)
+    for note in lacks:
+        echo(f"note: {note}", error=True)
+    manifest = write_bundle(run, out, options)
+    echo(f"{run.path / manifest.network.name} → {out}")
+    for line in summary(manifest):
+        echo(line)
+
+
+def _export_file(
+    run_folder: Path, out: Path, format: str, member: str | None, fold: int | None, *, partial: bool
+) -> None:
+    """Write one network as a file, and print how it is used."""
+    check_output(out)
+    from sketchfit.commands.export import export as export_network
+
+    found = export_network(run_folder, out, format, member=member, fold=fold, partial=partial)  # type: ignore[arg-type]
+    if "note" in found:
+        echo(f"note: {found['note']}", error=True)
+    echo(f"{found['network']} → {found['file']}")
+    for key in ("input", "output", "preprocessing"):
+        echo(f"{key}: {found[key]}")
