@@ -1,0 +1,216 @@
+"""Every exported form of one backbone with random weights: how far it is from torch, and its time per image."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.family_steps import first_size, recipe_of
+from sketchfit.errors import UserError
+from sketchfit.models.backbone import build_network
+from sketchfit.models.backend import Floats, Pictures
+from sketchfit.models.conversion.checked_graph import CheckedGraph, checked_graph
+from sketchfit.models.conversion.compile_openvino import compile_openvino
+from sketchfit.models.conversion.exported_program import write_exported_program
+from sketchfit.models.conversion.int8 import int8_graph
+from sketchfit.models.conversion.modules import PROBABILITIES
+from sketchfit.models.conversion.openvino_file import write_openvino
+from sketchfit.models.conversion.session import onnx_session
+from sketchfit.models.network import Network, to_input
+
+CLASSES, CALIBRATED, COMPARED, PASSES = 40, 48, 48, 15
+SPREAD = 3.0
+"""Standard deviation of logits over pictures: probabilities are neither all the same nor all 0 and 1."""
+
+Answering = Callable[[Pictures], Floats]
+
+
+@dataclass
+class Form:
+    """One form of a network.
+
+    Attributes:
+        why: the sentence with which it was refused, or the error; empty where it works.
+        gap: largest difference of a probability from torch's.
+        equal: share of pictures with torch's answer.
+        ms: per image, one image at a time: the fastest of several passes.
+        mb: size of the files, 10⁶ bytes.
+        seconds: that the conversion and its check took.
+    """
+
+    why: str = ""
+    gap: float = 0.0
+    equal: float = 0.0
+    ms: float = 0.0
+    mb: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass
+class Backbone:
+    """What was found of a backbone.
+
+    Attributes:
+        size: side of its input in pixels.
+        params: millions of parameters.
+        torch_ms: per image in torch.
+        any_batch, folded: of the ONNX graph.
+        features: its second output's columns.
+        forms: by name.
+    """
+
+    name: str
+    size: int = 0
+    params: float = 0.0
+    torch_ms: float = 0.0
+    any_batch: bool = False
+    folded: bool = False
+    features: int = 0
+    forms: dict[str, Form] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+def measure(name: str) -> Backbone:
+    """Export a backbone in every form."""
+    size = first_size(name)
+    pictures = lines(CALIBRATED + COMPARED, size)
+    network = random_network(name, size, pictures[:16])
+    compared, calibrated = pictures[:COMPARED], pictures[COMPARED:]
+    in_torch = _torch(network)
+    expected = in_torch(compared)
+    params = sum(one.numel() for one in network.model.parameters()) / 1e6
+    found = Backbone(name, size, round(params, 2), _ms(in_torch, compared))
+
+    def add(form: str, convert: Callable[[Path], tuple[Answering, float]]) -> None:
+        found.forms[form] = _form(convert, compared, expected)
+
+    graphs: list[CheckedGraph] = []
+
+    def onnx(_: Path) -> tuple[Answering, float]:
+        graphs.append(checked_graph(network, size, 1, features=True))
+        return _onnx(graphs[0].graph), len(graphs[0].graph) / 1e6
+
+    add("ONNX", onnx)
+    if graphs:
+        found.any_batch, found.folded, found.features = graphs[0].any_batch, graphs[0].folded, graphs[0].features
+        add("OpenVINO", lambda folder: _openvino(folder, graphs[0]))
+        add("int8", lambda _: _int8(graphs[0], calibrated))
+    add("torch.export", lambda folder: _program(folder, network, size))
+    return found
+
+
+def random_network(name: str, size: int, pictures: Pictures) -> Network:
+    """Return a network whose batch norms have statistics that are not 0 and 1, and whose answers are not all one."""
+    torch.manual_seed(0)
+    network = build_network(recipe_of(name, size).model, CLASSES)
+    model = network.model.eval()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d) and module.track_running_stats:
+            module.running_mean.normal_(std=0.1)  # type: ignore[union-attr]
+            module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    images = _images(network, pictures)
+    heads = [
+        one for one in model.modules() if isinstance(one, nn.Linear | nn.Conv2d) and one.weight.shape[0] == CLASSES
+    ]
+    with torch.no_grad():
+        logits = model(images)
+        scale = SPREAD / max(float(logits.std(dim=0).mean()), 1e-6)
+        for head in heads:
+            head.weight.mul_(scale)
+            if head.bias is not None:
+                head.bias.mul_(scale).sub_(scale * logits.mean(dim=0) / len(heads))
+    return network
+
+
+def lines(count: int, size: int) -> Pictures:
+    """Return pictures of random strokes, uint8 [count, size, size, 1], black on white."""
+    rng = np.random.default_rng(0)
+    made = np.full((count, size, size, 1), 255, np.uint8)
+    for picture in made:
+        for _ in range(int(rng.integers(1, 6))):
+            points = rng.integers(0, size, (int(rng.integers(2, 8)), 1, 2)).astype(np.int32)
+            cv2.polylines(picture, [points], bool(rng.integers(2)), (0,), thickness=int(rng.integers(1, 4)))
+    return made
+
+
+def _form(convert: Callable[[Path], tuple[Answering, float]], pictures: Pictures, expected: Floats) -> Form:
+    began = time.perf_counter()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            answering, size = convert(Path(folder))
+            seconds = time.perf_counter() - began
+            found = np.concatenate([answering(pictures[place : place + 1]) for place in range(len(pictures))])
+            ms = _ms(answering, pictures)
+    except UserError as error:
+        return Form(" ".join(str(error.problems[0]).split()))
+    except Exception as error:
+        return Form(" ".join(f"{type(error).__name__}: {error}".split())[:300])
+    equal = float((found.argmax(1) == expected.argmax(1)).mean())
+    return Form("", float(np.abs(found - expected).max()), equal, ms, round(size, 2), round(seconds, 2))
+
+
+def _ms(answering: Answering, pictures: Pictures) -> float:
+    taken = []
+    for place in range(PASSES):
+        began = time.perf_counter()
+        answering(pictures[place : place + 1])
+        taken.append(time.perf_counter() - began)
+    return round(1e3 * min(taken), 3)
+
+
+def _images(network: Network, pictures: Pictures) -> torch.Tensor:
+    return to_input(torch.from_numpy(pictures), network.normalisation, torch.device("cpu"), channels_last=False)
+
+
+def _torch(network: Network) -> Answering:
+    def answers(pictures: Pictures) -> Floats:
+        with torch.inference_mode():
+            found: Floats = network.model(_images(network, pictures)).softmax(dim=1).numpy()
+        return found
+
+    return answers
+
+
+def _onnx(graph: bytes) -> Answering:
+    session = onnx_session(graph, torch.get_num_threads())
+    return lambda pictures: session.run([PROBABILITIES], {"images": pictures})[0]
+
+
+def _openvino(folder: Path, checked: CheckedGraph) -> tuple[Answering, float]:
+    write_openvino(folder / "model.xml", checked, {})
+    compiled = compile_openvino(folder / "model.xml", torch.get_num_threads())
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    return lambda pictures: np.array(compiled(pictures)[PROBABILITIES]), size
+
+
+def _int8(checked: CheckedGraph, pictures: Pictures) -> tuple[Answering, float]:
+    graph = int8_graph(checked.graph, pictures, any_batch=checked.any_batch)
+    return _onnx(graph), len(graph) / 1e6
+
+
+def _program(folder: Path, network: Network, size: int) -> tuple[Answering, float]:
+    from sketchfit.models.conversion.modules import GraphOutputs
+    from sketchfit.models.conversion.reference import Reference
+
+    path = folder / "model.pt2"
+    write_exported_program(path, network, Reference.of(network, size, 1, GraphOutputs()))
+    module = torch.export.load(path).module()
+
+    def answers(pictures: Pictures) -> Floats:
+        with torch.inference_mode():
+            found: Floats = module(torch.from_numpy(pictures))[0].numpy()
+        return found
+
+    return answers, path.stat().st_size / 1e6
