@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchfit.data import resize as resize_module
 from sketchfit.data.paper import paper_colour
 from sketchfit.data.resize import INK_CONTRAST, ink_box, to_square
 
@@ -143,3 +144,26 @@ def test_thin_lines_survive_shrinking() -> None:
     square, _ = to_square(image, 64, "pad")
     assert square[:, 31:33, 0].tolist() == [[223, 223]] * 64  # 255 × 7/8: an eighth of each cell is ink
     assert abs(square.mean() - image.mean()) < 0.1
+
+
+@pytest.mark.parametrize("shape", [(10, 40_000), (40_000, 10), (1, 200_000), (3000, 3000), (300, 6000)])
+def test_the_margin_of_long_and_thin_drawings_is_bounded(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.full((*shape, 1), 255, np.uint8)
+    image[shape[0] // 2 : shape[0] // 2 + 1 + shape[0] // 8, : max(1, shape[1] // 4)] = 0
+    made: list[int] = []
+    real = resize_module._border
+
+    def border(image, rows, columns, paper):  # type: ignore[no-untyped-def]
+        found = real(image, rows, columns, paper)
+        made.append(found.size)
+        return found
+
+    monkeypatch.setattr(resize_module, "_border", border)
+    square, paper = to_square(image, 64, "ink")
+    assert square.shape == (64, 64, 1)
+    assert paper.tolist() == [255]
+    assert max(made) <= 1.1 * (2 * image.size + resize_module.FREE_PIXELS)
+    box = ink_box(square, paper)
+    assert max(box[2] - box[0], box[3] - box[1]) >= 56  # the ink fills the square but for its margins

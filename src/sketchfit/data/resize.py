@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import cv2
@@ -17,6 +18,10 @@ INK_CONTRAST = 24
 
 INK_MARGIN = 0.04
 """Paper around the ink's bounding box, as a share of its longer side, so that no stroke touches the border."""
+
+
+FREE_PIXELS = 1 << 24
+"""A margin may have so many pixels more than the ink's bounding box; longer and thinner boxes are reduced first."""
 
 
 def ink_box(image: NDArray[np.uint8], paper: NDArray[np.uint8]) -> tuple[int, int, int, int]:
@@ -59,8 +64,21 @@ def to_square(image: NDArray[np.uint8], size: int, how: Resize) -> tuple[NDArray
 
 def _cut_to_ink(image: NDArray[np.uint8], paper: NDArray[np.uint8]) -> NDArray[np.uint8]:
     top, left, bottom, right = ink_box(image, paper)
-    margin = max(1, round(INK_MARGIN * max(bottom - top, right - left)))
-    return _border(image[top:bottom, left:right], (margin, margin), (margin, margin), paper)
+    cut = image[top:bottom, left:right]
+    pixels, margin = _with_margin(cut)
+    allowed = 2 * cut.shape[0] * cut.shape[1] + FREE_PIXELS
+    if pixels > allowed:  # long and thin: the margin of 100 × 250,000 pixels would have 5 billion
+        scale = math.sqrt(allowed / pixels)
+        cut = _resize(cut, *(max(1, round(scale * side)) for side in cut.shape[:2]))
+        _, margin = _with_margin(cut)
+    return _border(cut, (margin, margin), (margin, margin), paper)
+
+
+def _with_margin(cut: NDArray[np.uint8]) -> tuple[int, int]:
+    """Return the pixels of the ink with a margin of paper, and the width of the margin."""
+    height, width = cut.shape[:2]
+    margin = max(1, round(INK_MARGIN * max(height, width)))
+    return (height + 2 * margin) * (width + 2 * margin), margin
 
 
 def _pad(image: NDArray[np.uint8], size: int, paper: NDArray[np.uint8]) -> NDArray[np.uint8]:
