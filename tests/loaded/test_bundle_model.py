@@ -41,6 +41,7 @@ def test_answers_are_those_of_the_bundle(place: Path) -> None:
     assert isinstance(model, LoadedBundle)
     images = [tiny_picture(kind) for kind in KINDS]
     assert model.predict(images).labels == ["0", "1", "2"]
+    assert repr(model) == f"LoadedBundle({str(place / 'bundle')!r}: 3 classes, tiny)"
     assert np.array_equal(model.proba(images), model.bundle.proba(images))
     assert model.transform(images[0]).tolist() == model.bundle.prepare(images[0]).tolist()
 

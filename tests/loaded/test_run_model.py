@@ -19,6 +19,8 @@ from sketchfit.commands.run import run
 from sketchfit.errors import UserError
 from sketchfit.inference import kept_networks
 from sketchfit.loaded import run_model as run_model_module
+from sketchfit.loaded.run_model import run_of
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 from sketchfit.synthetic import draw_dataset
 from tests.contracts.loaded_model import check_loaded_model
@@ -145,6 +147,12 @@ def test_an_explanation_starts_from_the_answer_of_the_run(place: Path, pngs: lis
     assert found.probability == pytest.approx(float(proba.max()), abs=1e-6)
     white = np.full((30, 40), 255, np.uint8)
     assert not model.explain(white).heat.any()
+
+
+def test_its_text_names_run_classes_and_networks(model: Any, place: Path) -> None:
+    assert repr(model) == f"RunModel({str(place / 'run')!r}: 4 classes, 4 networks, cpu)"
+    alone = NetworkFolder(Path("fold0"))
+    assert run_of(alone) == alone.path
 
 
 def test_what_cannot_be_loaded(place: Path, tmp_path: Path) -> None:

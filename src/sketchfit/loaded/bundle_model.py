@@ -45,6 +45,10 @@ class LoadedBundle(LoadedModel):
         super().__init__(ClassTexts(bundle.manifest.labels, bundle.manifest.names))
         self.bundle, self._threads = bundle, threads or cores()
 
+    def __repr__(self) -> str:
+        facts = f"{len(self.classes):,} classes, {self.bundle.manifest.network.architecture}"
+        return f"LoadedBundle({str(self.bundle.folder)!r}: {facts})"
+
     @property
     @override
     def module(self) -> nn.Module:

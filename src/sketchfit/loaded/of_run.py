@@ -6,12 +6,12 @@ import torch
 
 from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
+from sketchfit.inference.oof_sets import conformal_sets
 from sketchfit.inference.run_predictor import RunPredictor
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.model import InSets
 from sketchfit.loaded.run_model import RunModel
 from sketchfit.runs.run import Run
-from sketchfit.stages.calibrate import conformal_sets
 
 
 def run_model(run: Run, *, distilled: bool = False, device: str | None = None, keep: bool = True) -> RunModel:

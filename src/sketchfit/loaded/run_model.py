@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,9 @@ from sketchfit.loaded.model import InSets, LoadedModel
 from sketchfit.loaded.one_network import OneNetwork
 from sketchfit.loaded.squares import stored_squares
 from sketchfit.models.compute import device_of
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.training.allocator import keep_freed_memory
+from sketchfit.wording import counted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,6 +80,11 @@ class RunModel(LoadedModel):
         self._predicting = threading.Lock()
         if compute.keep_memory and self.device.type == "cpu":
             keep_freed_memory()
+
+    def __repr__(self) -> str:
+        networks = [folder for member in self.predictor.members for folder in member.networks]
+        facts = f"{len(self.classes):,} classes, {counted(len(networks), 'network')}, {self.device}"
+        return f"RunModel({str(run_of(networks[0]))!r}: {facts})"
 
     def load_networks(self) -> None:
         """Load all networks now.
@@ -163,6 +171,12 @@ class RunModel(LoadedModel):
         """Return the answers for images that are decoded."""
         with self._predicting:
             return self.predictor.answers(stores, self.device, wanted, self._networks if self._keep else None)
+
+
+def run_of(network: NetworkFolder) -> Path:
+    """Return the run's folder that a network is in; of a network alone its own folder."""
+    inside = len(network.path.parts) > 2 and network.path.parents[1].name in ("members", "derived")
+    return network.path.parents[2] if inside else network.path
 
 
 def _joined(parts: Sequence[ImageAnswers]) -> ImageAnswers:

@@ -20,7 +20,8 @@ from sketchfit.inference.calibration import (
     report_of,
 )
 from sketchfit.inference.oof import Floats, Predictions, Rows
-from sketchfit.inference.set_rule import ConformalSets, Score
+from sketchfit.inference.oof_sets import conformal_sets
+from sketchfit.inference.set_rule import Score
 from sketchfit.runs.artefacts import Calibration, Diagram, Sets, SetsCheck
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import Calibrated
@@ -47,19 +48,6 @@ def calibrate_predictions(predictions: Predictions, rows: Rows, section: Calibra
     return Calibrated(
         Predictions(oof, test), calibrator, report_of(predictions.oof, oof, fitted, rows.label, section.bins)
     )
-
-
-def conformal_rows(rows: Rows) -> NDArray[np.int64]:
-    """Return one row per group of near-duplicates, int64: coverage needs exchangeable rows."""
-    if rows.group is None:
-        return np.arange(len(rows.row))
-    return np.sort(np.unique(rows.group, return_index=True)[1])
-
-
-def conformal_sets(oof: Floats, rows: Rows, coverage: float, score: Score) -> ConformalSets:
-    """Return sets of this coverage, calibrated on out-of-fold rows [n, C], one per group of near-duplicates."""
-    used = conformal_rows(rows)
-    return conformal.calibrate(oof[used], rows.label[used], coverage, score)
 
 
 def calibration_record(done: Calibrated, rows: Rows, section: CalibrationSection) -> Calibration:

@@ -11,10 +11,10 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import store_settings
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.oof import rows_of
+from sketchfit.inference.oof_sets import conformal_sets
 from sketchfit.models.network import Network
 from sketchfit.runs.estimates import Difference
 from sketchfit.runs.run import Run
-from sketchfit.stages.calibrate import conformal_sets
 
 COVERAGES = (0.8, 0.9, 0.95, 0.99)
 """Of the prediction sets whose thresholds a bundle has, besides that of the recipe."""
