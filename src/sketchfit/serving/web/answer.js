@@ -5,7 +5,8 @@ sketchfit.percent = (share) => {
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return "< 0.1\u00a0%";
   if (percent < 100 && percent > 99.9) return "> 99.9\u00a0%";
-  return `${percent.toFixed(percent < 10 ? 1 : 0)}\u00a0%`;
+  if (percent === 0 || percent === 100) return `${percent}\u00a0%`;
+  return `${percent.toFixed(percent < 10 || percent > 99 ? 1 : 0)}\u00a0%`;
 };
 
 sketchfit.element = (tag, {text, ...properties} = {}, ...children) => {

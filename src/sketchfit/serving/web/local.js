@@ -12,7 +12,6 @@ sketchfit.Local = class {
   async facts() {
     this.about ??= JSON.parse(await sketchfit.takeEmbeddedText("facts"));
     this.ready ??= this.start();
-    this.ready.catch(() => {}); // reported by each prediction
     return this.about;
   }
 
@@ -57,26 +56,30 @@ sketchfit.Local = class {
     });
   }
 
-  async run(pixels) {
+  async started() {
     try {
       await this.ready;
     } catch (error) {
+      if (error instanceof sketchfit.Problem) throw error;
       console.error(error);
       throw new sketchfit.Problem("The network can't be started in this browser.");
     }
-    return this.call("run", pixels);
   }
 
   async predict(picture) {
-    const {probabilities} = await this.run(sketchfit.pixelsOf(picture.canvas()));
-    return sketchfit.answerOf(probabilities, this.about);
+    const pixels = sketchfit.pixelsOf(picture.canvas());
+    await this.started();
+    const begin = performance.now();
+    const {probabilities} = await this.call("run", pixels);
+    return {...sketchfit.answerOf(probabilities, this.about), milliseconds: performance.now() - begin};
   }
 
   async explain(picture, current) {
     const pixels = sketchfit.pixelsOf(picture.canvas());
-    const {probabilities, features} = await this.run(pixels);
+    await this.started();
+    const {probabilities, features} = await this.call("run", pixels);
     const label = probabilities.indexOf(Math.max(...probabilities));
-    const one = async (covered) => (await this.run(covered)).probabilities[label];
+    const one = async (covered) => (await this.call("run", covered)).probabilities[label];
     const heat = await sketchfit.occlusionHeat(pixels, probabilities[label], one, current);
     return {
       label: this.about.labels[label],

@@ -50,7 +50,7 @@
   function showAnswer(answer, milliseconds) {
     showProblem(answer.damage ? new sketchfit.Problem(`The picture is damaged: ${answer.damage}.`) : null);
     answers.show(answer);
-    factsView.showTime(milliseconds);
+    factsView.showTime(answer.milliseconds ?? milliseconds);
   }
 
   function showExplanation(explanation, milliseconds) {
@@ -151,6 +151,7 @@
       factsView.show(facts);
       find("#why").hidden = false;
       find("#explain-often").checked = Boolean(sketchfit.Local) || ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+      engine.ready?.catch(fail);
       if (!drawing.isBlank()) changed(true);
     } catch (problem) {
       fail(problem);
