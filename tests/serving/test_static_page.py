@@ -21,6 +21,7 @@ from sketchfit.serving.static_facts import sheet_of, static_facts
 from sketchfit.serving.static_page import write_static_page
 from sketchfit.serving.web_runtime import find_web_runtime
 from tests.bundles import tiny_neighbours, write_tiny_bundle
+from tests.factories import Cli
 from tests.serving.web_runtimes import write_fake_runtime
 
 pytest.importorskip("onnx")
@@ -128,6 +129,26 @@ def test_an_incomplete_runtime_is_refused(tmp_path: Path) -> None:
     next(package.glob("dist/*.wasm")).unlink()
     with pytest.raises(UserError, match="complete"):
         find_web_runtime(package)
+
+
+def test_the_command_prints_the_size(cli: Cli, bundle: Path, runtime: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    out = tmp_path / "page"
+    status, printed, _ = cli("serve", bundle, "--static", out, "--web-runtime", runtime)
+    assert status == 0
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    assert f"{size / 1e6:.1f} MB" in printed
+    assert "ms per image" in printed
+
+
+def test_the_command_refuses_before_a_run_is_exported(cli: Cli, bundle: Path, runtime: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    status, _, error = cli("serve", bundle, "--static", tmp_path / "page", "--web-runtime", tmp_path / "elsewhere")
+    assert (status, "--web-runtime" in error) == (2, True)
+    status, _, error = cli("serve", tmp_path, "--static", tmp_path, "--web-runtime", runtime)
+    assert (status, "other files" in error) == (2, True)
+    status, _, error = cli("serve", tmp_path / "none", "--static", tmp_path / "page", "--web-runtime", runtime)
+    assert status == 2
 
 
 def test_rules_of_the_facts(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sketchfit.cli.options import Partial, Run
+from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
 from sketchfit.printing import echo
 
 if TYPE_CHECKING:
@@ -44,8 +47,18 @@ def serve(
         list[str] | None, typer.Option("--cors", metavar="ORIGIN", help="Let pages of this origin read answers.")
     ] = None,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log each request.")] = False,
+    static: Annotated[
+        Path | None,
+        typer.Option("--static", metavar="DIR", help="Write the page as a folder that needs no service, and stop."),
+    ] = None,
+    web_runtime: WebRuntimeFolder = None,
 ) -> None:
     """Answer requests over HTTP with a run's network: /predict, /docs, /metrics, and a page to draw on."""
+    if static is not None:
+        check_web_page(static, web_runtime)
+        with _bundle_of(model, neighbours=False) as bundle:  # a page is published, and training drawings may not be
+            write_web_page(bundle, static, web_runtime)
+        return
     from sketchfit.bundle.decode import UploadLimits
     from sketchfit.serving.settings import Capacity, RequestLimits, ServiceSettings
 
@@ -97,26 +110,33 @@ def push(
 
 
 def _serve(settings: ServiceSettings) -> None:
-    """Serve a bundle, or a run that becomes one first.
-
-    The run is exported in a process of its own, whose memory torch leaves with it.
-    """
     from dataclasses import replace
 
+    from sketchfit.serving.run import run_service
+
+    with _bundle_of(settings.bundle) as bundle:
+        run_service(replace(settings, bundle=bundle), _announce)
+
+
+@contextmanager
+def _bundle_of(model: Path, *, neighbours: bool = True) -> Iterator[Path]:
+    """Yield the folder of a bundle: the one that is named, or a temporary one of the run that is named.
+
+    The run is exported in a process of its own, whose memory torch leaves with it; with training drawings or without.
+    """
     from sketchfit.bundle.manifest import BundleManifest
     from sketchfit.runs.state import State
-    from sketchfit.serving.run import run_service
     from sketchfit.temporary import temporary_folder
 
-    if BundleManifest.exists(settings.bundle) or not State.exists(settings.bundle):
-        run_service(settings, _announce)
+    if BundleManifest.exists(model) or not State.exists(model):
+        yield model
         return
     with temporary_folder() as folder:
         bundle = folder / "bundle"
-        export = [sys.executable, "-m", "sketchfit", "export", settings.bundle, "--out", bundle, "--neighbours"]
-        if status := subprocess.run(list(map(str, export)), check=False).returncode:
+        export = [sys.executable, "-m", "sketchfit", "export", str(model), "--out", str(bundle)]
+        if status := subprocess.run([*export, *(["--neighbours"] if neighbours else [])], check=False).returncode:
             raise typer.Exit(status)
-        run_service(replace(settings, bundle=bundle), _announce)
+        yield bundle
 
 
 def _announce(address: str) -> None:

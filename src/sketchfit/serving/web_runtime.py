@@ -23,7 +23,7 @@ GLOBAL = (Path("/usr/local/lib/node_modules"), Path("/usr/lib/node_modules"), Pa
 
 MOST_BYTES = 1 << 27
 
-INSTALL = f"Install it with `npm install {PACKAGE}` in this folder, or name its folder with --runtime."
+INSTALL = f"Install it with `npm install {PACKAGE}` in this folder, or name its folder with --web-runtime."
 
 
 @dataclass(frozen=True)
