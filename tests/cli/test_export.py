@@ -10,6 +10,7 @@ import pytest
 
 from sketchfit.bundle.manifest import BundleManifest
 from tests.factories import Cli
+from tests.serving.web_runtimes import write_fake_runtime
 
 pytest.importorskip("onnxruntime")
 
@@ -40,6 +41,7 @@ def test_an_ending_makes_a_file(suffix: str, plain: Path, cli: Cli, tmp_path: Pa
         ("one.pt", [], "name of a file"),
         ("one.onnx", ["--neighbours"], "is one file"),
         ("one.xml", ["--also", "int8"], "is one file"),
+        ("one.onnx", ["--web", "page"], "is one file"),
         ("bundle", ["--also", "tflite"], "no form 'tflite'"),
         ("bundle", ["--member", "other"], "no member 'other'"),
         ("bundle", ["--fold", "9"], "fold 9"),
@@ -57,6 +59,15 @@ def test_mistakes_leave_nothing(
     assert (status, printed) == (2, "")
     assert words in errors
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["full", "full/file"]
+
+
+def test_the_page_is_written_next_to_the_bundle(plain: Path, cli: Cli, tmp_path: Path) -> None:
+    runtime = write_fake_runtime(tmp_path)
+    web = ("--web", tmp_path / "page", "--web-runtime", runtime)
+    status, printed, errors = cli("export", plain, "--out", tmp_path / "bundle", *web)
+    assert (status, errors) == (0, "")
+    assert str(tmp_path / "page" / "index.html") in printed
+    assert (tmp_path / "page" / "data" / "model-0.js").is_file()
 
 
 def test_a_mistake_in_the_folder_is_found_before_the_run_is_read(cli: Cli, tmp_path: Path) -> None:

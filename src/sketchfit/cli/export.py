@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sketchfit.cli.options import Partial, Run, check_above, check_output
+from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
 from sketchfit.printing import echo
 
 if TYPE_CHECKING:
@@ -44,22 +45,33 @@ def export(
     licence: Annotated[
         str | None, typer.Option("--licence", "--license", help="Of the network; by default that of its weights.")
     ] = None,
+    web: Annotated[
+        Path | None,
+        typer.Option("--web", metavar="DIR", help="Also write the page to draw on as a folder that needs no service."),
+    ] = None,
+    web_runtime: WebRuntimeFolder = None,
     partial: Partial = False,
 ) -> None:
     """Write a bundle: one network with preprocessing, labels, accuracy and an example. Or the network as one file."""
     if format is not None or out.suffix in FORMATS:
         from sketchfit.errors import UserError
 
-        if also or neighbours or licence is not None:
-            raise UserError(f"{out} is one file: --also, --neighbours and --licence are of bundles", "Name a folder.")
+        if also or neighbours or licence is not None or web is not None:
+            raise UserError(
+                f"{out} is one file: --also, --neighbours, --licence and --web are of bundles", "Name a folder."
+            )
         _export_file(run_folder, out, format or FORMATS[out.suffix], member, fold, partial=partial)
         return
     _check_folder(out)
+    if web is not None:
+        check_web_page(web, web_runtime)
     from sketchfit.commands.bundle.options import BundleOptions, parse_also
 
     forms = parse_also(also or [])
     options = BundleOptions(member, fold, neighbours, forms, int8_loss / 100, licence)
     _export_bundle(run_folder, out, options, partial=partial)
+    if web is not None:
+        write_web_page(out, web, web_runtime)
 
 
 def _check_folder(out: Path) -> None:

@@ -42,7 +42,7 @@ def write_web_page(bundle: Path, out: Path, runtime: Path | None) -> None:
         f"ONNX Runtime Web {page.runtime}{drawings}"
     )
     if (milliseconds := _milliseconds(bundle)) is not None:
-        echo(f"{milliseconds:.1f} ms per image on one core of this machine; the page shows the time in the browser")
+        echo(f"{milliseconds:.1f} ms per image at best, with one thread here; the page shows the browser's time")
 
 
 def _milliseconds(bundle: Path) -> float | None:

@@ -3,7 +3,7 @@
 
 (() => {
   const find = (selector) => document.querySelector(selector);
-  const engine = sketchfit.Local ? new sketchfit.Local() : new sketchfit.Service();
+  const engine = sketchfit.engine = sketchfit.Local ? new sketchfit.Local() : new sketchfit.Service();
   const drawing = new sketchfit.Drawing();
   const canvas = new sketchfit.Canvas(find("#canvas"), drawing, changed);
   const answers = new sketchfit.AnswerView(find);
