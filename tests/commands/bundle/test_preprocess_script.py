@@ -50,4 +50,13 @@ def test_imports() -> None:
     tree = ast.parse(preprocess_script(settings_of("pad", 3)))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert (names, modules) == ({"cv2", "numpy"}, {"__future__"})
+    assert (names, modules) == ({"cv2", "math", "numpy"}, {"__future__"})
+
+
+def test_long_and_thin_drawings_are_prepared_as_in_training() -> None:
+    own = settings_of("ink", 1)
+    space: dict[str, Any] = {}
+    exec(preprocess_script(own), space)
+    image = np.full((10, 40_000), 255, np.uint8)
+    image[4:6, 100:30_000] = 0
+    np.testing.assert_array_equal(space["prepare"](image)[0], prepared(image, own))

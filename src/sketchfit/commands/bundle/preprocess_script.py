@@ -18,6 +18,7 @@ _FUNCTIONS = (
     resize.ink_box,
     resize.to_square,
     resize._cut_to_ink,
+    resize._with_margin,
     resize._pad,
     resize._border,
     resize._resize,
@@ -31,6 +32,7 @@ _CONSTANTS = {
     "FRAME": paper.FRAME,
     "INK_CONTRAST": resize.INK_CONTRAST,
     "INK_MARGIN": resize.INK_MARGIN,
+    "FREE_PIXELS": resize.FREE_PIXELS,
     "_DENSE": resample._DENSE,
 }
 
@@ -42,6 +44,8 @@ _HEAD = '''"""Prepare images for the graphs of this folder that take `images`: n
 """
 
 from __future__ import annotations
+
+import math
 
 import cv2
 import numpy as np
