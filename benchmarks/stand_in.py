@@ -62,9 +62,9 @@ def write_split(data: Path, held: NDArray[np.bool_], out: Path, rng: np.random.G
     test = [rows[place] for place in rng.permutation(np.flatnonzero(held))]
     names = [f"{number:05d}{Path(row['image_path']).suffix}" for number, row in enumerate(test)]
     for row in train:
-        _link(data / "train" / row["image_path"], out / "train" / row["image_path"])
+        link(data / "train" / row["image_path"], out / "train" / row["image_path"])
     for row, name in zip(test, names, strict=True):
-        _link(data / "train" / row["image_path"], out / "test" / name)
+        link(data / "train" / row["image_path"], out / "test" / name)
     _write(out / "train.csv", list(rows[0]), [list(row.values()) for row in train])
     _write(out / "test.csv", ["image_path"], [[name] for name in names])
     targets = [row["target"] for row in test]
@@ -74,7 +74,7 @@ def write_split(data: Path, held: NDArray[np.bool_], out: Path, rng: np.random.G
     return len(test)
 
 
-def _link(source: Path, place: Path) -> None:
+def link(source: Path, place: Path) -> None:
     """Link a file where the disk allows, else copy it."""
     place.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -2,19 +2,21 @@
 
     python -m benchmarks.unknown_classes DATA --weights FILE [--splits 20] [--folds 5] [--size 128] [--by EXPRESSION]
 
-Each split leaves 10 % of the classes out of training: they are unknown. A quarter of the other drawings are held out
-from everything, near-duplicates together: they show how many drawings of known classes are rejected. The rest is
-trained on in folds. With --by, a regular expression in the image's path (for instance of the drawer), rows of one value
-of its first group stay together in all of this, so that held-out drawings are of other drawers.
+Each split leaves 10 % of the classes out of training: they are unknown. 40 % of the other drawings are held out from
+everything, near-duplicates together: half of them are test rows, the other half are the questions that show how many
+drawings of known classes are rejected. The rest is trained on in folds. With --by, a regular expression in the image's
+path (for instance of the drawer), rows of one value of its first group stay together in all of this.
 
-Ridge heads on frozen features of the backbone stand for the networks of the folds, so that a split takes seconds. Ways
-that are compared, for each score:
+Ridge heads on frozen features of the backbone stand for the networks of the folds, so that a split takes seconds. What
+questions are compared with:
 
-- `folds`: each network with its own held-out rows, as sketchfit does (`inference.unknown`)
-- `average`: the score of the average of the networks, among the scores of single networks out of fold
-- `one`: the network of the first fold alone
+- `test rows`: the average of the networks, among its scores of the test rows (what sketchfit does)
+- `a fold`: the network of the first fold, among its scores of the rows that it holds out (without test rows)
+- `mixed test rows`: as `test rows`, where 20 % of the test rows are of unknown classes
+- `average, out of fold`: the average, among the scores of single networks out of fold (breaks the promise)
+- `mean over folds`: each network among its own held-out rows, the shares averaged (finds little)
 
-`nearest` and `… + nearest` also use features: the cosine distance to the fifth nearest training row of the network, and
+`nearest` and `entropy + nearest` also use features: the cosine distance to the nearest training row of the network, and
 the sum of both scores, each divided by its standard deviation.
 """
 
@@ -41,24 +43,25 @@ from sketchfit.data.readers import read_table
 from sketchfit.data.stores import cache_folder
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.calibration import fit_temperature
-from sketchfit.inference.unknown import SCORES, KnownScores, UnknownTest
+from sketchfit.inference.unknown import SCORES, Rejection, UnknownTest
 
 Ints = NDArray[np.int64]
-RATE, UNKNOWN_CLASSES, HELD_OUT, NEIGHBOURS = 0.05, 0.1, 0.25, 5
+RATE, UNKNOWN_CLASSES, HELD_OUT, MIXED = 0.05, 0.1, 0.4, 0.2
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Rows of one split: of unknown classes, of known classes held out, and of each fold of the training rows."""
+    """Rows of one split: of unknown classes, of known classes (questions and test rows), and of each fold."""
 
     unknown: Ints
     known: Ints
+    test: Ints
     folds: tuple[Ints, ...]
 
     @property
     def new(self) -> Ints:
-        """Rows that are questions: known ones first."""
-        return np.concatenate([self.known, self.unknown])
+        """All rows that no network has learnt: questions of known classes, test rows, unknown ones."""
+        return np.concatenate([self.known, self.test, self.unknown])
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,12 @@ def split(data: Labelled, seed: int, folds: int) -> Parts:
     left_out = np.random.default_rng(seed).choice(classes, max(1, round(UNKNOWN_CLASSES * classes)), replace=False)
     is_unknown = np.isin(data.label, left_out)
     rows = np.flatnonzero(~is_unknown)
-    part = stratified_folds(data.label[rows], [1 - HELD_OUT, HELD_OUT], seed, data.of(rows))
+    shares = [1 - HELD_OUT, HELD_OUT / 2, HELD_OUT / 2]
+    part = stratified_folds(data.label[rows], shares, seed, data.of(rows))
     train = rows[part == 0]
     fold = stratified_folds(data.label[train], [1 / folds] * folds, seed, data.of(train))
-    return Parts(np.flatnonzero(is_unknown), rows[part == 1], tuple(train[fold == k] for k in range(folds)))
+    by_fold = tuple(train[fold == k] for k in range(folds))
+    return Parts(np.flatnonzero(is_unknown), rows[part == 1], rows[part == 2], by_fold)
 
 
 def probabilities(data: Labelled, parts: Parts) -> tuple[list[Floats], list[Floats]]:
@@ -107,16 +112,15 @@ def probabilities(data: Labelled, parts: Parts) -> tuple[list[Floats], list[Floa
 
 
 def nearest(data: Labelled, parts: Parts) -> Scored:
-    """Return the distance to the training rows of each network."""
+    """Return the distance to the nearest training row of each network."""
     unit = data.features / np.linalg.norm(data.features, axis=1, keepdims=True)
     held: list[Floats] = []
     new: list[Floats] = []
     for number, rows in enumerate(parts.folds):
         train = np.concatenate([other for place, other in enumerate(parts.folds) if place != number])
-        for some, found in ((rows, held), (parts.new, new)):
-            similarity = unit[some] @ unit[train].T
-            found.append(-np.partition(similarity, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS].astype(np.float64))
-    return Scored(tuple(held), tuple(new), np.mean(new, axis=0))
+        held.append(-(unit[rows] @ unit[train].T).max(axis=1))
+        new.append(-(unit[parts.new] @ unit[train].T).max(axis=1))
+    return Scored(tuple(held), tuple(new), np.asarray(np.mean(new, axis=0)))
 
 
 def added(first: Scored, second: Scored) -> Scored:
@@ -124,59 +128,58 @@ def added(first: Scored, second: Scored) -> Scored:
     spread = [(a.std(), b.std()) for a, b in zip(first.held_out, second.held_out, strict=True)]
 
     def add(one: Sequence[Floats], other: Sequence[Floats]) -> tuple[Floats, ...]:
-        return tuple(a / x + b / y for a, b, (x, y) in zip(one, other, spread, strict=True))
+        return tuple(np.asarray(a / x + b / y) for a, b, (x, y) in zip(one, other, spread, strict=True))
 
-    new = add(first.new, second.new)
-    return Scored(add(first.held_out, second.held_out), new, np.asarray(np.mean(new, axis=0)))
+    average = first.average / np.mean([x for x, _ in spread]) + second.average / np.mean([y for _, y in spread])
+    return Scored(add(first.held_out, second.held_out), add(first.new, second.new), np.asarray(average))
 
 
 def scores(data: Labelled, parts: Parts) -> dict[str, Scored]:
     """Return all scores of a split."""
     held, new = probabilities(data, parts)
-    average = np.mean(new, axis=0)
+    average = np.asarray(np.mean(new, axis=0))
     found = {
         name: Scored(tuple(map(score, held)), tuple(map(score, new)), score(average)) for name, score in SCORES.items()
     }
     features = nearest(data, parts)
-    sums = {f"{name} + nearest": added(one, features) for name, one in found.items()}
-    return found | {"nearest": features} | sums
+    return found | {"nearest": features, "entropy + nearest": added(found["entropy"], features)}
 
 
-def ways(data: Labelled, parts: Parts, scored: Scored) -> Iterator[tuple[str, Floats]]:
+def ways(data: Labelled, parts: Parts, scored: Scored, seed: int) -> Iterator[tuple[str, Floats]]:
     """Yield the p-values of the new rows by each way."""
+    test = np.arange(len(parts.known), len(parts.known) + len(parts.test))
+    unknown = np.random.default_rng([seed, 1]).permutation(np.arange(test[-1] + 1, len(parts.new)))
+    mixed = np.concatenate([test, unknown[: round(MIXED / (1 - MIXED) * len(test))]])
+    for name, rows in (("test rows", test), ("mixed test rows", mixed)):
+        group = data.of(parts.new[rows])
+        yield name, UnknownTest.of_scores(scored.average[rows], group).p_values_of(scored.average)
     groups = [data.of(rows) for rows in parts.folds]
-    known = tuple(KnownScores.of(score, group) for score, group in zip(scored.held_out, groups, strict=True))
-    yield "folds", p_values(known, scored.new)
-    group = None if data.group is None else data.group[np.concatenate(parts.folds)]
-    yield "average", p_values((KnownScores.of(np.concatenate(scored.held_out), group),), (scored.average,))
-    yield "one", p_values(known[:1], scored.new[:1])
-
-
-def p_values(known: tuple[KnownScores, ...], new: Sequence[Floats]) -> Floats:
-    """Return the p-values of scores."""
-    return UnknownTest("", known).p_values_of(new)
+    by_fold = [UnknownTest.of_scores(one, group) for one, group in zip(scored.held_out, groups, strict=True)]
+    each = [one.p_values_of(new) for one, new in zip(by_fold, scored.new, strict=True)]
+    yield "a fold", each[0]
+    out_of_fold = UnknownTest.of_scores(np.concatenate(scored.held_out), data.of(np.concatenate(parts.folds)))
+    yield "average, out of fold", out_of_fold.p_values_of(scored.average)
+    yield "mean over folds", np.asarray(np.mean(each, axis=0))
 
 
 def measure(data: Labelled, seed: int, folds: int) -> dict[tuple[str, str], Figures]:
-    """Return the figures of one split by score and way."""
+    """Return the figures of one split by score and way; test rows are no questions."""
     parts = split(data, seed, folds)
-    unknown = np.arange(len(parts.new)) >= len(parts.known)
-    found = {}
+    known = np.arange(len(parts.new)) < len(parts.known)
+    unknown = np.arange(len(parts.new)) >= len(parts.known) + len(parts.test)
+    questions, found = known | unknown, {}
     for name, scored in scores(data, parts).items():
-        for way, p_value in ways(data, parts, scored):
-            rejected = p_value <= RATE + 1e-9
-            found[name, way] = Figures(
-                float(roc_auc_score(unknown, -p_value)),
-                float(rejected[~unknown].mean()),
-                float(rejected[unknown].mean()),
-            )
+        for way, p_value in ways(data, parts, scored, seed):
+            rejected = Rejection.at(p_value, RATE).rejected
+            area = float(roc_auc_score(unknown[questions], -p_value[questions]))
+            found[name, way] = Figures(area, float(rejected[known].mean()), float(rejected[unknown].mean()))
     return found
 
 
 def table(results: Sequence[dict[tuple[str, str], Figures]]) -> list[str]:
     """Return a Markdown table: means over splits, and the smallest and largest share of rejected known drawings."""
     lines = [
-        "| score | compared | known rejected | smallest–largest | standard error | unknown rejected | AUROC |",
+        "| score | compared with | known rejected | smallest–largest | standard error | unknown rejected | AUROC |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, way in results[0]:

@@ -20,7 +20,7 @@ def test_a_stored_rule_gives_the_same_p_values(score: str, seed: int, families: 
     known, new = rng.dirichlet(np.ones(4), 30), rng.dirichlet(np.ones(4), 8)
     group = rng.integers(0, families, 30)
     rule = UnknownRule.model_validate_json(make_unknown_rule(known, group, score).model_dump_json())
-    wanted = UnknownTest.fit([known], [group], score).p_values([new])
+    wanted = UnknownTest.fit(known, group, score).p_values(new)
     np.testing.assert_allclose(unknown_p_values(rule, new), wanted, rtol=1e-12)
     assert list(rule.known) == sorted(rule.known)
 
@@ -30,6 +30,7 @@ def test_weights_are_stored_only_where_rows_are_related() -> None:
     assert make_unknown_rule(prob).weight == ()
     assert make_unknown_rule(prob, np.array([3, 4])).weight == ()
     assert make_unknown_rule(prob, np.array([3, 3])).weight == (0.5, 0.5)
+    assert make_unknown_rule(prob, share=0.25).weight == (0.25, 0.25)
 
 
 def test_the_smallest_rate_that_a_rule_can_promise() -> None:

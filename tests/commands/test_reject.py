@@ -23,7 +23,7 @@ def test_rejected_images_are_unknown_and_all_else_is_as_before(plain: Path, draw
     before, found = predict(plain, images), predict(plain, images, reject=0.5)
     p_value = found["p_value"].to_numpy()
     assert np.isnan(p_value[-1])
-    assert (p_value[:-1] >= 1 / (TRAIN + 1) - 1e-6).all()
+    assert (p_value[:-1] >= 1 / (TRAIN // 2 + 1) - 1e-6).all()
     assert (p_value[:-1] <= 1).all()
     rejected = p_value <= 0.5
     assert 0 < rejected.sum() < TEST
@@ -50,9 +50,9 @@ def test_a_rate_is_a_share(plain: Path, drawn: Path, cli: Cli, rate: str) -> Non
 
 
 def test_a_rate_that_so_few_rows_cannot_promise_is_refused(plain: Path, drawn: Path) -> None:
-    with pytest.raises(UserError, match="32 unrelated rows") as error:
-        predict(plain, drawn / "test", reject=0.03)
-    assert "0.0303" in error.value.hint
+    with pytest.raises(UserError, match="16 unrelated rows") as error:
+        predict(plain, drawn / "test", reject=0.05)
+    assert "0.0588" in error.value.hint
 
 
 def test_a_class_of_that_name_is_refused(plain: Path, drawn: Path, tmp_path: Path) -> None:
@@ -64,7 +64,12 @@ def test_a_class_of_that_name_is_refused(plain: Path, drawn: Path, tmp_path: Pat
         predict(run, drawn / "test", reject=0.1)
 
 
-def test_a_network_of_all_rows_cannot_reject(drawn: Path, tiny_file: Path, cli: Cli, tmp_path: Path) -> None:
+def test_a_network_of_all_rows_is_compared_with_its_test_rows(
+    drawn: Path, tiny_file: Path, cli: Cli, tmp_path: Path
+) -> None:
     assert cli("fit", drawn, "--recipe", tiny_file, "--out", tmp_path / "fit")[0] == 0
-    with pytest.raises(UserError, match="not learnt"):
-        predict(tmp_path / "fit", drawn / "test", reject=0.1)
+    found = predict(tmp_path / "fit", drawn / "test", reject=0.2)
+    # Each test row is compared with all test rows, itself included.
+    assert sorted(found["p_value"].round(4)) == [round((1 + k) / (TEST + 1), 4) for k in range(1, TEST + 1)]
+    with pytest.raises(UserError, match="12 unrelated rows"):
+        predict(tmp_path / "fit", drawn / "test", reject=0.05)

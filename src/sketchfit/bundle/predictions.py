@@ -73,7 +73,7 @@ class Labeller:
         inside = None if rule is None else rule.sets(probabilities)
         if reject is not None and self._unknown is None:
             raise UserError("this bundle has no rule for images of unknown classes", "Export it from a run with folds.")
-        known = None if self._unknown is None else self._unknown.p_values([probabilities])
+        known = None if self._unknown is None else self._unknown.p_values(probabilities)
         refused = None if known is None or reject is None else Rejection.at(known, reject).rejected
         order = np.argsort(-probabilities, axis=1, kind="stable")
         found = []

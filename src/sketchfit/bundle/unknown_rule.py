@@ -13,30 +13,29 @@ import numpy as np
 
 from sketchfit.bundle.manifest import UnknownRule
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.unknown import DEFAULT, KnownScores, UnknownTest
+from sketchfit.inference.unknown import DEFAULT, UnknownTest
 
 
-def make_unknown_rule(prob: Floats, group: Ints | None = None, score: str = DEFAULT) -> UnknownRule:
+def make_unknown_rule(prob: Floats, group: Ints | None = None, score: str = DEFAULT, share: float = 1.0) -> UnknownRule:
     """Make the rule of one network.
 
     Args:
         prob: float [n, C], probabilities of rows that the network has not learnt, as the bundle computes them: with its
             temperature.
-        group: int [n], family of related rows; None: rows are independent.
-        score: in `inference.unknown_scores.SCORES`.
+        group, score, share: see `UnknownTest.fit`.
     """
-    known = UnknownTest.fit([prob], None if group is None else [group], score).known[0]
-    weight = () if (known.weight == 1).all() else tuple(known.weight.tolist())
-    return UnknownRule(score=score, known=tuple(known.score.tolist()), weight=weight)
+    test = UnknownTest.fit(prob, group, score, share)
+    weight = () if (test.weight == 1).all() else tuple(test.weight.tolist())
+    return UnknownRule(score=score, known=tuple(test.known.tolist()), weight=weight)
 
 
 def unknown_test(rule: UnknownRule) -> UnknownTest:
     """Return the test of a rule. Make it once for many images."""
-    score = np.array(rule.known, dtype=np.float64)
-    weight = np.array(rule.weight, dtype=np.float64) if rule.weight else np.ones(len(score))
-    return UnknownTest(rule.score, (KnownScores(score, weight),))
+    known = np.array(rule.known, dtype=np.float64)
+    weight = np.array(rule.weight, dtype=np.float64) if rule.weight else np.ones(len(known))
+    return UnknownTest(rule.score, known, weight)
 
 
 def unknown_p_values(rule: UnknownRule, prob: Floats) -> Floats:
     """Return the p-value of each image, float64 [N], for the bundle's probabilities float [N, C]."""
-    return unknown_test(rule).p_values([prob])
+    return unknown_test(rule).p_values(prob)

@@ -47,7 +47,7 @@ class RejectionRule:
         if rate < unknown.test.smallest:
             raise UserError(
                 f"{run.path} cannot promise to reject at most {100 * rate:g} % of known images: it has only "
-                f"{unknown.test.families} unrelated rows that its networks have not learnt",
+                f"{unknown.test.families:.0f} unrelated rows that its networks have not learnt",
                 f"The smallest possible rate is {unknown.test.smallest:.3g}.",
             )
         return cls(unknown, rate)

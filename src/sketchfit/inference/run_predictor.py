@@ -162,9 +162,13 @@ class RunPredictor:
             by_member.append(with_prior(merged, store.readable, prior))
             of_folds = single[:-1] if member.views.refit is not None else single
             kept.append(tuple(with_prior(prob, store.readable, prior)[wanted] for prob in of_folds))
-        prob = self.calibrator.apply(self.rule.combine(by_member)).astype(np.float32)
+        prob = self.combine(by_member)
         readable = np.any([store.readable for store in stores], axis=0)
         return RunAnswers(with_prior(prob[readable], readable, prior), tuple(kept))
+
+    def combine(self, by_member: Sequence[Floats]) -> Floats:
+        """Return the calibrated probabilities of all members together, float32 [N, classes], of those of each."""
+        return self.calibrator.apply(self.rule.combine(by_member)).astype(np.float32)
 
     def units(self, answers: RunAnswers, count: int) -> list[NDArray[np.floating[Any]]]:
         """Return the probabilities of each fold's networks, members combined: float [n, classes] per fold.

@@ -1,24 +1,27 @@
-"""Finds images of unknown classes by a run: each fold's networks are compared with the rows that they hold out."""
+"""Finds images of unknown classes by a run: its answers to new images are compared with those to its own test rows.
+
+No network has learnt the test rows, and the run's complete answer to them is known: all networks, views, members and
+the calibration. Labels are not needed. A run without enough test rows, or whose networks have learnt them as
+pseudo-labels, uses one fold: the networks of this fold judge new images, compared with the rows that they hold out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from sketchfit.config.views import IDENTITY
 from sketchfit.errors import UserError
 from sketchfit.inference.arrays import Floats
-from sketchfit.inference.ensembling.rule import Rule
-from sketchfit.inference.run_predictor import MemberNetworks, RunAnswers, RunPredictor
+from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.inference.unknown import UnknownTest
-from sketchfit.inference.view_selection import merge_views
-from sketchfit.runs.networks import NetworkFolder
-from sketchfit.runs.probabilities import Probabilities
+from sketchfit.inference.unlearnt import (
+    ENOUGH,
+    answers_to_test_rows,
+    folds_rows,
+    reference_of_fold,
+    reference_of_test,
+    unlearnt_test_rows,
+)
 from sketchfit.runs.run import Run
-
-ADVICE = "Unknown classes are found by networks of folds. Use a run with folds, without a soup of them (soup.folds)."
 
 
 @dataclass(frozen=True)
@@ -26,98 +29,63 @@ class RunUnknown:
     """The test of a run's answers.
 
     Attributes:
-        test: one of its networks is that of one fold, members combined.
-        rule: combines members.
-        places: for each fold, the place of its network among those of each member.
+        test: for new images.
+        predictor: of the run.
+        judges: place, among the networks of each member, of that of the fold that judges; None: the complete answer.
     """
 
     test: UnknownTest
-    rule: Rule
-    places: tuple[tuple[int, ...], ...]
+    predictor: RunPredictor
+    judges: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, run: Run, predictor: RunPredictor) -> RunUnknown:
-        """Read the probabilities of the rows that each network holds out.
+        """Choose the reference, and read it.
 
         Args:
             run: that is finished.
             predictor: of the run, or of its students.
 
         Raises:
-            UserError: a network holds out no rows, or has lost its probabilities.
+            UserError: there are no rows that the networks have not learnt, or their probabilities are lost.
         """
-        folds = _shared_folds(predictor.members)
-        if not folds:
-            raise UserError(f"{run.path} has no rows that its networks have not learnt", ADVICE)
-        places = tuple(tuple(_numbers(member).index(fold) for member in predictor.members) for fold in folds)
-        units = [
-            _unit([held_out(member, place) for member, place in zip(predictor.members, one, strict=True)], predictor)
-            for one in places
-        ]
-        if any(len(unit) == 0 for unit in units):
-            raise UserError(f"{run.path} has no rows that its networks have not learnt", ADVICE)
-        group = run.rows.group if run.rows.grouped else None
-        rows = np.concatenate([unit.row for unit in units])
-        test = UnknownTest.fit(
-            [unit.prob for unit in units],
-            None if group is None else [group[unit.row] for unit in units],
-            repeats=int(np.unique(rows, return_counts=True)[1].max()),
-        )
-        return cls(test, predictor.rule, places)
+        by_test_rows = _by_test_rows(run, predictor)
+        if by_test_rows is not None and by_test_rows.test.families >= ENOUGH:
+            return by_test_rows
+        found = [one for one in (by_test_rows, _by_fold(run, predictor)) if one is not None]
+        if not found:
+            raise UserError(
+                f"{run.path} has no rows that its networks have not learnt",
+                "Unknown classes are found by a run with test rows or with folds.",
+            )
+        return max(found, key=lambda one: one.test.families)
 
     def p_values(self, answers: RunAnswers) -> Floats:
-        """Return the p-value of each image whose probabilities by each network were kept, float64 [n].
+        """Return the p-value of each image, float64 [N].
 
         Args:
-            answers: of the predictor.
+            answers: of the predictor, with the probabilities of each network of all images.
         """
-        units = [
-            self.rule.combine([networks[place] for networks, place in zip(answers.networks, one, strict=True)])
-            for one in self.places
-        ]
-        return self.test.p_values(units)
+        if self.judges is None:
+            return self.test.p_values(answers.final)
+        of_members = [networks[place] for networks, place in zip(answers.networks, self.judges, strict=True)]
+        return self.test.p_values(self.predictor.rule.combine(of_members))
 
 
-def held_out(member: MemberNetworks, place: int) -> Probabilities:
-    """Return the probabilities of the rows that a network holds out, by the member's views.
-
-    Raises:
-        UserError: they are missing.
-    """
-    folder, views = member.networks[place], member.views
-    identity = folder.probabilities("oof")
-    if views.names == (IDENTITY,):
-        return identity
-    found = {IDENTITY: identity.prob} | folder.views("oof", folder.done.fingerprint)
-    if missing := [name for name in views.names if name not in found]:
-        raise UserError(
-            f"{folder.path} has no probabilities of held-out rows by the view {missing[0]}",
-            "Run the command that made the folder again.",
-        )
-    merged = merge_views([found[name] for name in views.names], views.mode)
-    return Probabilities(identity.row, merged.astype(np.float32))
+def _by_test_rows(run: Run, predictor: RunPredictor) -> RunUnknown | None:
+    """Compare the complete answer with that to the test rows."""
+    rows = unlearnt_test_rows(run, [one for member in predictor.members for one in member.networks])
+    prob = answers_to_test_rows(predictor) if len(rows) else None
+    if prob is None:
+        return None
+    reference = reference_of_test(run, prob[rows])
+    return RunUnknown(UnknownTest.fit(reference.prob, reference.group, share=reference.share), predictor)
 
 
-def _unit(members: Sequence[Probabilities], predictor: RunPredictor) -> Probabilities:
-    """Combine the members of one fold, on the rows that all of them hold out."""
-    rows = members[0].row
-    for one in members[1:]:
-        rows = np.intersect1d(rows, one.row)
-    return Probabilities(rows, predictor.rule.combine([one.at(rows) for one in members]).astype(np.float32))
-
-
-def _networks(member: MemberNetworks) -> tuple[NetworkFolder, ...]:
-    """Return the networks of a member that are of folds."""
-    return member.networks if member.views.refit is None else member.networks[:-1]
-
-
-def _numbers(member: MemberNetworks) -> list[int]:
-    return [one.fold for one in _networks(member)]
-
-
-def _shared_folds(members: Sequence[MemberNetworks]) -> list[int]:
-    """Return the folds of which every member has a network."""
-    shared = set(_numbers(members[0]))
-    for member in members[1:]:
-        shared &= set(_numbers(member))
-    return sorted(shared)
+def _by_fold(run: Run, predictor: RunPredictor) -> RunUnknown | None:
+    """Compare the networks of the fold that holds out most families with the rows that they hold out."""
+    folds = [(reference_of_fold(run, one.held_out), one.places) for one in folds_rows(predictor)]
+    if not folds:
+        return None
+    reference, places = max(folds, key=lambda one: one[0].families)
+    return RunUnknown(UnknownTest.fit(reference.prob, reference.group), predictor, places)

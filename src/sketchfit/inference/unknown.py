@@ -1,25 +1,23 @@
-"""Finds images of classes that no network has learnt, with a stated error rate for images of known classes.
+"""Finds images of classes that a network has not learnt, with a stated error rate for images of known classes.
 
-A network's held-out rows are images of known classes that it has not learnt, and so are new images of these classes. A
-score that is high where a network is undecided therefore has the same distribution for both. The share of held-out rows
-that score at least as high as a new image is its p-value: at most 5 % of the new images of known classes have one of
-0.05 or less, for any network and any score. This is conformal anomaly detection (Laxhammar & Falkman 2010); all that is
-assumed is that new images and held-out rows are exchangeable.
+The reference are images of known classes that the network has not learnt: rows that a fold holds out, or test rows,
+whose labels are not needed. New images of known classes are no different from them for the network. So a score that is
+high where the network is undecided has the same distribution on both, and the share of the reference that scores at
+least as high as a new image is its p-value: at most 5 % of the new images of known classes have one of 0.05 or less,
+for any network and any score. This is conformal anomaly detection (Laxhammar & Falkman 2010); all that is assumed is
+that new images of known classes and the reference are exchangeable. Images of unknown classes in the reference raise
+p-values: fewer images are rejected.
 
-*Several networks.* The average of the folds' networks is less decided than each of them: its scores, compared with
-those of single networks, would reject too many images. So each network's score is compared with the rows that this
-network holds out, and the shares are averaged: a cross-conformal p-value (Vovk 2015, arXiv 1208.0806). However the
-networks depend on each other, at most twice the rate is rejected (Vovk & Wang 2020, arXiv 1212.4966). An average varies
-less than its parts, so that small values are rarer: `benchmarks/unknown_classes.py` measures less than the rate.
+The scores must be those of one predictor. An average of networks is less decided than each of them: compared with the
+out-of-fold scores of single networks, it would reject more images than promised.
 
-*Families.* Near-duplicates and other related rows share a fold and resemble each other. Each family counts as one row,
-with the mean of its rows' shares (Lee, Barber & Willett 2023, arXiv 2306.06342). The smallest p-value is 1 / (families
-+ 1): fewer than 19 families cannot promise 5 %.
+Near-duplicates and other related rows are no independent draws. Each family counts as one row, with the mean of its
+rows' shares (Lee, Barber & Willett 2023, arXiv 2306.06342). The smallest p-value is 1 / (families + 1): fewer than 19
+families cannot promise 5 %.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +25,7 @@ import numpy as np
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.unknown_scores import DEFAULT, SCORES
 
-__all__ = ["DEFAULT", "SCORES", "UNKNOWN", "KnownScores", "Rejection", "UnknownTest"]
+__all__ = ["DEFAULT", "SCORES", "UNKNOWN", "Rejection", "UnknownTest"]
 
 UNKNOWN = "unknown"
 """The answer to a rejected image, in place of a label."""
@@ -36,100 +34,66 @@ _SLACK = 1e-9
 
 
 @dataclass(frozen=True)
-class KnownScores:
-    """Scores of the rows that one network holds out.
-
-    Attributes:
-        score: float64 [n], ascending.
-        weight: float64 [n], above 0: of each row; those of a family sum to 1.
-    """
-
-    score: Floats
-    weight: Floats
-
-    @classmethod
-    def of(cls, score: Floats, group: Ints | None = None) -> KnownScores:
-        """Sort scores and weigh them.
-
-        Args:
-            score: float [n], finite, in any order.
-            group: int [n], the family of each row; None: rows are independent.
-        """
-        order = np.argsort(score, kind="stable")
-        weight = np.ones(len(score))
-        if group is not None:
-            _, place, count = np.unique(group, return_inverse=True, return_counts=True)
-            weight = 1 / count[place]
-        return cls(np.asarray(score[order], np.float64), np.asarray(weight[order]))
-
-    @property
-    def families(self) -> float:
-        """Number of families."""
-        return float(self.weight.sum())
-
-    def at_least(self, score: Floats) -> Floats:
-        """Return the families that score at least as high as each image, float64 [N], for its score float [N]."""
-        above = np.append(np.cumsum(self.weight[::-1])[::-1], 0.0)
-        return np.asarray(above[np.searchsorted(self.score, score, side="left")])
-
-
-@dataclass(frozen=True)
 class UnknownTest:
     """The test of new images.
 
     Attributes:
         score: name of the score, in `SCORES`.
-        known: of each network, at least one.
-        repeats: number of networks that hold out each row.
+        known: float64 [n], ascending: scores of the reference.
+        weight: float64 [n], above 0: of each row of the reference; those of a family sum to 1, or to less.
     """
 
     score: str
-    known: tuple[KnownScores, ...]
-    repeats: int = 1
+    known: Floats
+    weight: Floats
 
     @classmethod
-    def fit(
-        cls,
-        held_out: Sequence[Floats],
-        groups: Sequence[Ints] | None = None,
-        score: str = DEFAULT,
-        repeats: int = 1,
-    ) -> UnknownTest:
+    def fit(cls, prob: Floats, group: Ints | None = None, score: str = DEFAULT, share: float = 1.0) -> UnknownTest:
         """Make the test.
 
         Args:
-            held_out: probabilities of the rows that each network holds out, float [n, C] per network.
-            groups: family of each of these rows, int [n] per network; None: rows are independent.
+            prob: float [n, C], probabilities of rows that the predictor has not learnt.
+            group: int [n], the family of each row; None: rows are independent.
             score: in `SCORES`.
-            repeats: number of networks that hold out each row.
+            share: independent families per family of `group`, above 0, at most 1, where more is related than it states.
         """
-        by_network = groups if groups is not None else [None] * len(held_out)
-        known = [KnownScores.of(SCORES[score](prob), group) for prob, group in zip(held_out, by_network, strict=True)]
-        return cls(score, tuple(known), repeats)
+        return cls.of_scores(SCORES[score](prob), group, score, share)
+
+    @classmethod
+    def of_scores(
+        cls, scores: Floats, group: Ints | None = None, name: str = DEFAULT, share: float = 1.0
+    ) -> UnknownTest:
+        """Make the test of scores float [n], finite, in any order; other arguments as for `fit`."""
+        order = np.argsort(scores, kind="stable")
+        weight = np.full(len(scores), share)
+        if group is not None:
+            _, place, count = np.unique(group, return_inverse=True, return_counts=True)
+            weight = share / count[place]
+        return cls(name, np.asarray(scores[order], np.float64), np.asarray(weight[order]))
 
     @property
-    def families(self) -> int:
-        """Number of families of known rows; rows without relations are a family each."""
-        return round(sum(one.families for one in self.known) / self.repeats)
+    def families(self) -> float:
+        """Number of independent families in the reference."""
+        return float(self.weight.sum())
 
     @property
     def smallest(self) -> float:
         """The smallest p-value that an image can have, above 0: no smaller rate can be promised."""
-        return 1 / (self.families + 1)
+        return 1 / (1 + self.families)
 
-    def p_values(self, probs: Sequence[Floats]) -> Floats:
-        """Return the p-value of each image, float64 [N], above 0, at most 1; small where its class is hardly known.
+    def p_values(self, prob: Floats) -> Floats:
+        """Return the p-value of each image, float64 [N], above 0, at most 1; small where it is hardly of a known class.
 
         Args:
-            probs: probabilities of the same N images by each network, float [N, C], in the order of `known`.
+            prob: float [N, C], by the same predictor as the reference.
         """
-        score = SCORES[self.score]
-        return self.p_values_of([score(prob) for prob in probs])
+        return self.p_values_of(SCORES[self.score](prob))
 
-    def p_values_of(self, scores: Sequence[Floats]) -> Floats:
-        """Return the p-values, as `p_values`, of scores float [N] by each network."""
-        counts = [one.at_least(score) for one, score in zip(self.known, scores, strict=True)]
-        return np.asarray((1 + np.sum(counts, axis=0) / self.repeats) / (1 + self.families))
+    def p_values_of(self, scores: Floats) -> Floats:
+        """Return the p-values, as `p_values`, of images with these scores float [N]."""
+        at_least = np.append(np.cumsum(self.weight[::-1])[::-1], 0.0)
+        counted = at_least[np.searchsorted(self.known, scores, side="left")]
+        return np.asarray((1 + counted) * self.smallest)
 
 
 @dataclass(frozen=True)

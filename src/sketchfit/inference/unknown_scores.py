@@ -49,5 +49,5 @@ SCORES: Mapping[str, UnknownScore] = {
 }
 """By name."""
 
-DEFAULT = "generalized-entropy"
+DEFAULT = "entropy"
 """Finds most drawings of unknown classes in docs/unknown.md."""
