@@ -42,7 +42,7 @@ def predict_published(folder: Path, images: NamedImages, sets: float | None, rej
     rejection = None
     if reject is not None and stated.unknown is not None:
         p_value = np.where(
-            [not error for error in found.errors], unknown_test(stated.unknown).p_values([proba]), np.nan
+            [not error for error in found.errors], unknown_test(stated.unknown).p_values(proba), np.nan
         )
         rejection = Rejection.at(p_value, reject)
     frame = prediction_table(images.split.names, proba, found.errors, found.classes, inside, rejection)
