@@ -41,9 +41,7 @@ def predict_published(folder: Path, images: NamedImages, sets: float | None, rej
     inside = None if rule is None else rule.sets(proba)
     rejection = None
     if reject is not None and stated.unknown is not None:
-        p_value = np.where(
-            [not error for error in found.errors], unknown_test(stated.unknown).p_values(proba), np.nan
-        )
+        p_value = np.where([not error for error in found.errors], unknown_test(stated.unknown).p_values(proba), np.nan)
         rejection = Rejection.at(p_value, reject)
     frame = prediction_table(images.split.names, proba, found.errors, found.classes, inside, rejection)
     frame.attrs.update(notes=images.notes, accuracy=None, contradicts=None)
