@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from sketchfit.errors import UserError
-from sketchfit.hub.download import local_folder
+from sketchfit.hub.download import local_bundle, local_folder
 from tests.hub.fake_hub import FakeHub
 
 FILES = {
@@ -127,6 +128,26 @@ def test_repositories_of_other_kinds(hub: FakeHub, files: dict[str, bytes], mess
     hub.make("me/other", files)
     with pytest.raises(UserError, match=message):
         local_folder("hf://me/other")
+
+
+def test_serving_needs_a_bundle(hub: FakeHub, tmp_path: Path) -> None:
+    hub.make("me/doodles", FILES)
+    with pytest.raises(UserError, match="no bundle") as error:
+        local_bundle("hf://me/doodles@main")
+    assert "push RUN me/doodles --bundle" in error.value.hint
+    hub.make("me/both", FILES | {"bundle.json": b"{}"})
+    assert (local_bundle("hf://me/both") / "bundle.json").is_file()
+    assert local_bundle(tmp_path) == tmp_path
+
+
+def test_it_needs_no_torch() -> None:
+    """A service downloads bundles in an environment without the packages for training."""
+    blocked = ("torch", "pandas", "timm", "sklearn", "scipy", "pyarrow", "accelerate")
+    block = f"import sys; sys.modules.update(dict.fromkeys({blocked!r}))"
+    subprocess.run(
+        [sys.executable, "-c", f"{block}; import sketchfit.hub.download, sketchfit.hub.upload"],
+        check=True,
+    )
 
 
 def test_without_the_client(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,9 @@ app = typer.Typer()
 
 @app.command(rich_help_panel=GROUP)
 def serve(
-    model: Annotated[Path, typer.Argument(metavar="RUN|BUNDLE", help="A run's folder, or a bundle's.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="RUN|BUNDLE", help="A run's folder, a bundle's, or hf://OWNER/NAME.")
+    ],
     host: Annotated[str, typer.Option("--host", help="Address to listen at; 0.0.0.0 is all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen at.")] = 8000,
     workers: Annotated[int, typer.Option("--workers", help="Processes that answer requests.")] = 1,
@@ -120,14 +122,16 @@ def _serve(settings: ServiceSettings) -> None:
 
 @contextmanager
 def _bundle_of(model: Path, *, neighbours: bool = True) -> Iterator[Path]:
-    """Yield the folder of a bundle: the one that is named, or a temporary one of the run that is named.
+    """Yield the folder of a bundle: the one that is named, also on the hub, or a temporary one of the run that is named.
 
     The run is exported in a process of its own, whose memory torch leaves with it; with training drawings or without.
     """
     from sketchfit.bundle.manifest import BundleManifest
+    from sketchfit.hub.download import local_bundle
     from sketchfit.runs.state import State
     from sketchfit.temporary import temporary_folder
 
+    model = local_bundle(model)
     if BundleManifest.exists(model) or not State.exists(model):
         yield model
         return

@@ -57,6 +57,21 @@ def local_folder(place: str | Path) -> Path:
     return folder
 
 
+def local_bundle(place: str | Path) -> Path:
+    """Return the folder of a run or a bundle; see `local_folder`.
+
+    Raises:
+        UserError: as in `local_folder`; or it is a published network without a bundle.
+    """
+    folder = local_folder(place)
+    if PublishedNetwork.exists(folder) and not BundleManifest.exists(folder):
+        again = HubAddress.parse(place).repository if is_on_hub(place) else place
+        raise UserError(
+            f"{place} has no bundle, which serving needs", f"Publish it again: sketchfit push RUN {again} --bundle"
+        )
+    return folder
+
+
 def _check(folder: Path, address: HubAddress) -> None:
     """Refuse a download that is neither a published network nor a bundle.
 
