@@ -14,6 +14,8 @@ from safetensors import safe_open
 from scipy.special import softmax
 
 from sketchfit._timm import timm
+from sketchfit.bundle.files import digest
+from sketchfit.bundle.model import BundleModel
 from sketchfit.candidates.origin import WeightsOrigin
 from sketchfit.checksum import KEY
 from sketchfit.commands import publication
@@ -22,8 +24,9 @@ from sketchfit.commands.push import Pushed, PushOptions, destination_of, push
 from sketchfit.commands.run import run as train
 from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress
-from sketchfit.hub.download import local_folder
+from sketchfit.hub.download import local_bundle, local_folder
 from sketchfit.hub.published import PublishedNetwork
+from sketchfit.loaded.load import load
 from sketchfit.models.network import to_input
 from sketchfit.runs.run import Run
 from tests.factories import Cli, tiny_recipe
@@ -176,8 +179,30 @@ def test_a_head_that_timm_cannot_build(drawn: Path, tmp_path: Path, tiny: dict[s
     train(drawn, tiny_recipe({"model": {"head": "mlp"}, "training": {"epochs": 1}}), out=tmp_path / "run")
     with pytest.raises(UserError, match="mlp") as error:
         push(tmp_path / "run", tmp_path / "out")
-    assert "distill" in error.value.hint
+    assert "--bundle" in error.value.hint
     assert not (tmp_path / "out").exists()
+    found = push(tmp_path / "run", tmp_path / "out", PushOptions(bundle=True))
+    assert "network.onnx" in found.files
+    assert "config.json" not in found.files
+    assert "timm" not in (tmp_path / "out" / "README.md").read_text().split("---")[1]
+
+
+def test_a_bundle_next_to_the_network(plain: Path, drawn: Path, hub: FakeHub) -> None:
+    push(plain, "me/doodles", PushOptions(bundle=True, licence="mit"))
+    files = hub.files("me/doodles")
+    assert {*FILES, "bundle.json", "model.onnx", "network.onnx", "example.py"} <= set(files)
+    assert not any(name.endswith((".bin", ".pt2", ".pt")) for name in files)
+    card = files["README.md"].decode()
+    assert "hf-hub:me/doodles" in card
+    assert "sketchfit serve hf://me/doodles" in card
+    folder = local_bundle("hf://me/doodles")
+    assert not list(folder.glob("*.py"))
+    bundle = BundleModel.open(folder)
+    assert bundle.manifest.files["README.md"].digest == digest(files["README.md"])
+    image = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
+    np.testing.assert_allclose(bundle.proba([image]), load(folder).proba(image), atol=1e-4)
+    push(plain, "me/doodles")
+    assert set(hub.files("me/doodles")) == {*FILES, ".gitattributes"}
 
 
 def test_equal_names_of_classes(plain: Path, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_other_heads_are_refused(head: str) -> None:
     network, recipe = made("test_resnet", 32, head=head)
     with pytest.raises(UserError, match=head) as error:
         check_timm(network, recipe.model.head)
-    assert "distill" in error.value.hint
+    assert "--bundle" in error.value.hint
 
 
 def test_a_linear_head_with_dropout_is_timms(tmp_path: Path) -> None:

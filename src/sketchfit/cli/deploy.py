@@ -91,6 +91,7 @@ def push(
     ],
     member: Annotated[str | None, typer.Option("--member", help="Whose network, where there are several.")] = None,
     fold: Annotated[int | None, typer.Option("--fold", help="That fold's network.")] = None,
+    bundle: Annotated[bool, typer.Option("--bundle", help="Also the files for `sketchfit serve`.")] = False,
     licence: Annotated[
         str | None, typer.Option("--licence", "--license", help="Of the network; by default that of its weights.")
     ] = None,
@@ -102,7 +103,7 @@ def push(
     from sketchfit.commands.push import PushOptions
     from sketchfit.commands.push import push as push_network
 
-    options = PushOptions(member, fold, licence, private, message, partial)
+    options = PushOptions(member, fold, bundle, licence, private, message, partial)
     found = push_network(run_folder, target, options)
     for note in found.notes:
         echo(f"note: {note}", error=True)

@@ -1,24 +1,30 @@
-"""The files of a published network: those of timm, `sketchfit.json`, and the model card."""
+"""The files of a published network: those of timm, `sketchfit.json`, the model card, and those of a bundle."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sketchfit.bundle.manifest import UnknownRule
+from sketchfit.bundle.files import facts_of
+from sketchfit.bundle.manifest import BundleManifest, UnknownRule
 from sketchfit.bundle.unknown_rule import make_unknown_rule
 from sketchfit.candidates.origin import WeightsOrigin, weights_origin
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork
 from sketchfit.commands.bundle.facts import accuracy_of, network_facts, preprocessing_of, set_thresholds
+from sketchfit.commands.bundle.options import BundleOptions
+from sketchfit.commands.bundle.write import write_bundle
 from sketchfit.commands.card_facts import CardFacts
 from sketchfit.commands.model_card import model_card
+from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.hub.published import CARD, PublishedNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.timm_files import TimmFiles, check_timm, with_temperature
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.run import Run
+from sketchfit.temporary import temporary_folder
 
 
 def weights_origins(run: Run, chosen: ChosenNetwork) -> list[WeightsOrigin]:
@@ -37,25 +43,56 @@ class Publication:
     Attributes:
         run: that trained it.
         chosen: the network.
-        licence: of it; None where none is stated.
+        options: by which it was chosen, with its licence; None where none is stated.
         repository: `owner/name` on the hub; None for a folder.
     """
 
     run: Run
     chosen: ChosenNetwork
-    licence: str | None
+    options: BundleOptions
     repository: str | None
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, bundle: bool = False) -> None:
         """Write the files into an empty folder.
 
+        Args:
+            folder: existing.
+            bundle: also those of a bundle. A network that timm cannot build is then published as a bundle alone.
+
         Raises:
-            UserError: timm cannot build the network.
+            UserError: timm cannot build the network, and no bundle is wanted; or the bundle cannot be made.
         """
         network = self.chosen.load(self.run)
-        check_timm(network, self.chosen.recipe.model.head)
-        stated = self._write_network(folder, network)
-        write_text(folder / CARD, self._card(stated))
+        timm = self._is_timms(network, bundle)
+        stated = self._write_network(folder, network) if timm else None
+        if bundle:
+            self._write_bundle(folder, timm)
+        elif stated is not None:
+            write_text(folder / CARD, self._card(stated, timm))
+
+    def _is_timms(self, network: Network, bundle: bool) -> bool:
+        """Return whether timm can build a network.
+
+        Raises:
+            UserError: it cannot, and there will be no bundle.
+        """
+        try:
+            check_timm(network, self.chosen.recipe.model.head)
+        except UserError:
+            if not bundle:
+                raise
+            return False
+        return True
+
+    def _write_bundle(self, folder: Path, timm: bool) -> None:
+        """Write the files of a bundle, with a card that also names timm where timm can build the network."""
+        with temporary_folder() as place:
+            manifest = write_bundle(self.run, place / "bundle", self.options)
+            for path in (place / "bundle").iterdir():
+                shutil.move(path, folder / path.name)
+        write_text(folder / CARD, self._card(manifest, timm))
+        card = facts_of(folder / CARD, manifest.files[CARD].what)
+        manifest.model_copy(update={"files": manifest.files | {CARD: card}}).write(folder)
 
     def _write_network(self, folder: Path, network: Network) -> PublishedNetwork:
         """Write the files of timm and `sketchfit.json`."""
@@ -72,21 +109,23 @@ class Publication:
             temperature=left,
             sets=set_thresholds(run, chosen),
             unknown=_unknown_rule(chosen),
-            licence=self.licence,
+            licence=self.options.licence,
             made_by=importlib.metadata.version("sketchfit"),
             run=run.name,
         )
-        metadata = read_metadata(chosen.folder.weights) | ({"licence": self.licence} if self.licence else {})
+        metadata = read_metadata(chosen.folder.weights) | (
+            {"licence": self.options.licence} if self.options.licence else {}
+        )
         unique = names if len(set(names)) == len(names) else labels
         TimmFiles(divided, size, stated.preprocessing.resize, unique, metadata).write(folder)
         stated.write(folder)
         return stated
 
-    def _card(self, stated: PublishedNetwork) -> str:
+    def _card(self, stated: PublishedNetwork | BundleManifest, timm: bool) -> str:
         """Return the model card."""
         title = self.repository.partition("/")[2] if self.repository else self.run.name
-        facts = CardFacts.of(stated, self.licence, title)
-        return model_card(self.run, replace(facts, repository=self.repository))
+        facts = CardFacts.of(stated, self.options.licence, title)
+        return model_card(self.run, replace(facts, repository=self.repository, timm=timm))
 
 
 def _unknown_rule(chosen: ChosenNetwork) -> UnknownRule | None:

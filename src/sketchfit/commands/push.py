@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sketchfit.candidates.licences import choose_licence
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
+from sketchfit.commands.bundle.options import BundleOptions, check_packages
 from sketchfit.commands.publication import Publication, weights_origins
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
@@ -29,6 +30,7 @@ class PushOptions:
     Attributes:
         member: only of this member, or of this distilled student.
         fold: only the network of this fold.
+        bundle: also the files of a bundle, for `sketchfit serve` and programs without torch.
         licence: of the network; None: that of the weights from which it started.
         private: whether a repository that does not exist yet is made private.
         message: of the commit.
@@ -37,6 +39,7 @@ class PushOptions:
 
     member: str | None = None
     fold: int | None = None
+    bundle: bool = False
     licence: str | None = None
     private: bool = False
     message: str | None = None
@@ -63,7 +66,7 @@ class Pushed:
 
 
 def push(run: str | Path, target: str | Path, options: PushOptions | None = None) -> Pushed:
-    """Publish the network that stands for a run: weights, description and model card.
+    """Publish the network that stands for a run: weights, description, model card, and the bundle where it is wanted.
 
     Weights are a safetensors file, and no file can run code when it is loaded. The network is that of
     `sketchfit export RUN --out DIR`.
@@ -85,10 +88,13 @@ def push(run: str | Path, target: str | Path, options: PushOptions | None = None
     opened, lacks = open_finished(run, partial=options.partial)
     chosen = choose_network(opened, options.member, options.fold)
     licence = choose_licence(options.licence, [one.licence for one in weights_origins(opened, chosen)])
+    of_bundle = BundleOptions(options.member, options.fold, licence=licence)
+    if options.bundle:
+        check_packages(of_bundle)
     repository = destination.repository if isinstance(destination, HubAddress) else None
-    publication = Publication(opened, chosen, licence, repository)
+    publication = Publication(opened, chosen, of_bundle, repository)
     with temporary_folder() as folder:
-        publication.write(folder)
+        publication.write(folder, bundle=options.bundle)
         files = tuple(sorted(path.name for path in folder.iterdir()))
         place = _send(folder, destination, options, chosen)
     return Pushed(place, chosen.name, files, licence, (*lacks, *_notes(opened, chosen, options)))

@@ -35,7 +35,7 @@ SAME = 1e-4
 """Largest relative difference of logits by which a temperature within the weights may change them."""
 
 
-OTHERWISE = "Distil it into a network with a linear head (`sketchfit distill RUN`), or export a bundle."
+OTHERWISE = "Add --bundle: a bundle alone is published then. Or distil it into a linear head: sketchfit distill RUN"
 
 
 @dataclass(frozen=True)
