@@ -18,7 +18,7 @@ from sketchfit.bundle.files import digest
 from sketchfit.bundle.model import BundleModel
 from sketchfit.candidates.origin import WeightsOrigin
 from sketchfit.checksum import KEY
-from sketchfit.commands import publication
+from sketchfit.commands.bundle import origins as origins_module
 from sketchfit.commands.bundle.chosen_network import choose_network
 from sketchfit.commands.push import Pushed, PushOptions, destination_of, push
 from sketchfit.commands.run import run as train
@@ -148,8 +148,8 @@ def test_targets_that_are_none(target: str) -> None:
 
 
 def with_weights(monkeypatch: pytest.MonkeyPatch, *licences: str | None) -> None:
-    origins = [WeightsOrigin(f"weights{number}", licence) for number, licence in enumerate(licences)]
-    monkeypatch.setattr(publication, "weights_origin", lambda _: origins[0])
+    found = [WeightsOrigin(f"weights{number}", licence) for number, licence in enumerate(licences)]
+    monkeypatch.setattr(origins_module, "weights_origin", lambda _: found.pop(0) if len(found) > 1 else found[0])
 
 
 def test_a_licence_that_the_weights_forbid(

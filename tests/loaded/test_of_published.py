@@ -20,6 +20,7 @@ from sketchfit.commands.push import push
 from sketchfit.commands.run import run as train
 from sketchfit.errors import UserError
 from sketchfit.inference.calibration import Temperature
+from sketchfit.loaded import place as place_module
 from sketchfit.loaded.load import load
 from sketchfit.loaded.place import held_by
 from sketchfit.runs.networks import NetworkFolder
@@ -164,3 +165,13 @@ def test_what_a_folder_holds(published: Path, plain: Path, tmp_path: Path) -> No
     assert held_by(tmp_path) == "run"
     (tmp_path / "bundle.json").write_text("{}")
     assert held_by(tmp_path) == "bundle"
+
+
+def test_a_bundle_is_used_without_torch(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "both"
+    shutil.copytree(published, folder)
+    (folder / "bundle.json").write_text("{}")
+    assert held_by(folder) == "published"
+    monkeypatch.setattr(place_module, "find_spec", lambda _: None)
+    assert held_by(folder) == "bundle"
+    assert held_by(published) == "published"

@@ -10,7 +10,6 @@ from pathlib import Path
 from sketchfit.bundle.files import facts_of
 from sketchfit.bundle.manifest import BundleManifest, UnknownRule
 from sketchfit.bundle.unknown_rule import make_unknown_rule
-from sketchfit.candidates.origin import WeightsOrigin, weights_origin
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork
 from sketchfit.commands.bundle.facts import accuracy_of, network_facts, preprocessing_of, set_thresholds
 from sketchfit.commands.bundle.options import BundleOptions
@@ -25,15 +24,6 @@ from sketchfit.models.timm_files import TimmFiles, check_timm, with_temperature
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.run import Run
 from sketchfit.temporary import temporary_folder
-
-
-def weights_origins(run: Run, chosen: ChosenNetwork) -> list[WeightsOrigin]:
-    """Return where the weights are from whose licences a network must respect.
-
-    A distilled student has learnt from the answers of all members, so theirs count as well.
-    """
-    recipes = [chosen.recipe, *(run.members.values() if chosen.source == "student" else ())]
-    return list(dict.fromkeys(weights_origin(one.model) for one in recipes))
 
 
 @dataclass(frozen=True)

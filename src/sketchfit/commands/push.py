@@ -9,7 +9,8 @@ from pathlib import Path
 from sketchfit.candidates.licences import choose_licence
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
 from sketchfit.commands.bundle.options import BundleOptions, check_packages
-from sketchfit.commands.publication import Publication, weights_origins
+from sketchfit.commands.bundle.origins import weights_origins
+from sketchfit.commands.publication import Publication
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.hub.address import HubAddress, is_on_hub

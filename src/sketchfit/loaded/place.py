@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -15,13 +16,14 @@ Held = Literal["run", "published", "bundle"]
 def held_by(folder: Path) -> Held:
     """Return what a folder holds; a run where it is neither of the others.
 
-    A published network comes before a bundle in the same folder: it needs no further packages.
+    Of a published network and a bundle in the same folder, the bundle is used where PyTorch is not installed.
     """
     if State.exists(folder):
         return "run"
-    if PublishedNetwork.exists(folder) and (folder / WEIGHTS).is_file():
+    published, bundle = (folder / WEIGHTS).is_file() and PublishedNetwork.exists(folder), BundleManifest.exists(folder)
+    if published and (not bundle or find_spec("torch") is not None):
         return "published"
-    return "bundle" if BundleManifest.exists(folder) else "run"
+    return "bundle" if bundle else "run"
 
 
 def stated_by(folder: Path) -> PublishedNetwork | BundleManifest:

@@ -143,9 +143,9 @@ def test_a_bundle_is_replaced_and_nothing_else(plain: Path, bundle: Path, tmp_pa
 
 def test_a_licence_that_the_weights_forbid(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sketchfit.candidates.origin import WeightsOrigin
-    from sketchfit.commands.bundle import write
+    from sketchfit.commands.bundle import origins
 
-    monkeypatch.setattr(write, "weights_origin", lambda _: WeightsOrigin("a", "cc-by-nc-4.0"))
+    monkeypatch.setattr(origins, "weights_origin", lambda _: WeightsOrigin("a", "cc-by-nc-4.0"))
     with pytest.raises(UserError, match="mit"):
         write_bundle(Run.open(plain), tmp_path / "out", BundleOptions(licence="mit"))
     assert not (tmp_path / "out").exists()

@@ -12,7 +12,6 @@ from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest, Cost, 
 from sketchfit.bundle.neighbours import FILE as NEIGHBOURS
 from sketchfit.bundle.unknown_rule import make_unknown_rule
 from sketchfit.candidates.licences import choose_licence
-from sketchfit.candidates.origin import weights_origin
 from sketchfit.commands.bundle import example
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
 from sketchfit.commands.bundle.facts import accuracy_of, network_facts, set_thresholds
@@ -22,6 +21,7 @@ from sketchfit.commands.bundle.ink import SAMPLE, measure_ink
 from sketchfit.commands.bundle.job import BundleJob
 from sketchfit.commands.bundle.neighbours import write_neighbours
 from sketchfit.commands.bundle.options import BundleOptions, check_packages
+from sketchfit.commands.bundle.origins import weights_origins
 from sketchfit.commands.bundle.place import check_place, new_folder
 from sketchfit.commands.bundle.preprocess_script import preprocess_script
 from sketchfit.commands.bundle.training_images import balanced_rows, training_images, training_rows
@@ -69,7 +69,7 @@ def write_bundle(run: Run, out: Path, options: BundleOptions | None = None) -> B
     check_place(out)
     check_packages(options)
     chosen = choose_network(run, options.member, options.fold)
-    licence = choose_licence(options.licence, [weights_origin(chosen.recipe.model).licence])
+    licence = choose_licence(options.licence, [one.licence for one in weights_origins(run, chosen)])
     network = chosen.load(run)
     channels = 1 if chosen.recipe.data.channels == 1 else 3
     size, temperature = chosen.recipe.model.size, chosen.temperature
