@@ -123,7 +123,7 @@ def _serve(settings: ServiceSettings) -> None:
 
 @contextmanager
 def _bundle_of(model: Path, *, neighbours: bool = True) -> Iterator[Path]:
-    """Yield the folder of a bundle: the one that is named, also on the hub, or a temporary one of the run that is named.
+    """Yield the folder of a bundle: the one that is named, also on the hub, or a temporary one of a run.
 
     The run is exported in a process of its own, whose memory torch leaves with it; with training drawings or without.
     """
