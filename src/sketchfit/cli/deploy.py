@@ -37,7 +37,7 @@ def serve(
     int8: Annotated[bool, typer.Option("--int8", help="Use the quantised network of the bundle.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds per request at most.")] = 30.0,
     queue: Annotated[int, typer.Option("--queue", help="Images in work per worker; more get status 429.")] = 256,
-    batch: Annotated[int, typer.Option("--batch", help="Images that are computed at once, at most.")] = 32,
+    batch: Annotated[int, typer.Option("--batch", help="Images that are computed at once, at most.")] = 8,
     max_bytes: Annotated[int, typer.Option("--max-bytes", help="Bytes of a request.")] = 32_000_000,
     max_pixels: Annotated[int, typer.Option("--max-pixels", help="Pixels of an image.")] = 25_000_000,
     max_images: Annotated[int, typer.Option("--max-images", help="Images of a request.")] = 64,

@@ -32,7 +32,7 @@ class Capacity:
     images: int = 256
     bytes: int = 256_000_000
     connections: int = 1000
-    batch: int = 32
+    batch: int = 8
     wait: float = 0.002
 
 

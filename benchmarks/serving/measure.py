@@ -1,0 +1,125 @@
+"""One service under load: rates, latencies and memory; kills of a worker; malformed requests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from benchmarks.serving.load import Call, Load, apply_load, request_bytes
+from benchmarks.serving.malformed import hold_slowly, send_malformed
+from benchmarks.serving.servers import Kind, Running, running
+
+WARM_UP = 200
+"""Requests before anything is measured."""
+EVERY = 0.5
+"""Seconds between two looks at the memory."""
+HELD = 50
+"""Connections that are held open by slow clients while others are answered."""
+
+
+@dataclass
+class Memory:
+    """Memory of a service in MB: before the load, at its end, and at most."""
+
+    before: float = 0.0
+    after: float = 0.0
+    most: float = 0.0
+
+
+@dataclass
+class Measured:
+    """What a service did.
+
+    Attributes:
+        name: of the service.
+        loads: one for each number of clients.
+        memory: during all of them.
+    """
+
+    name: str
+    loads: list[Load] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
+
+
+def measure(kind: Kind, calls: Sequence[Call], clients: Sequence[int], requests: int) -> Measured:
+    """Apply load to a service, for each number of clients in turn.
+
+    Args:
+        kind: of the service.
+        calls: requests whose content is an image's bytes.
+        clients: numbers of connections.
+        requests: in all.
+    """
+    found, own = Measured(kind.name), calls_of(kind, calls)
+    with running(kind) as service:
+        asyncio.run(apply_load(service.port, own, 4, WARM_UP))
+        with watched(service, found.memory):
+            for count in clients:
+                found.loads.append(asyncio.run(apply_load(service.port, own, count, requests // len(clients))))
+    return found
+
+
+def calls_of(kind: Kind, calls: Sequence[Call]) -> list[Call]:
+    """Return requests as this service takes them."""
+    return [replace(one, content=request_bytes(kind.body(one.content), kind.content_type)) for one in calls]
+
+
+@contextmanager
+def watched(service: Running, memory: Memory) -> Iterator[None]:
+    """Note the memory of a service during the block."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(EVERY):
+            memory.most = max(memory.most, service.memory())
+
+    memory.before = memory.most = service.memory()
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        memory.after = service.memory()
+        memory.most = max(memory.most, memory.after)
+
+
+def measure_kill(kind: Kind, calls: Sequence[Call], requests: int, clients: int = 8) -> Load:
+    """Kill one of several workers with SIGKILL in the middle of a load."""
+    own = calls_of(kind, calls)
+    with running(kind) as service:
+        asyncio.run(apply_load(service.port, own, 4, WARM_UP))
+        seconds = asyncio.run(apply_load(service.port, own, clients, requests)).seconds
+
+        def kill() -> None:
+            time.sleep(seconds / 3)
+            workers = [one for one in service.process.children() if "spawn_main" in " ".join(one.cmdline())]
+            os.kill(workers[0].pid, signal.SIGKILL)
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        found = asyncio.run(apply_load(service.port, own, clients, requests))
+        thread.join()
+        return found
+
+
+def measure_malformed(kind: Kind, calls: Sequence[Call], count: int) -> tuple[Counter[str], Load, Memory]:
+    """Send malformed requests while slow clients hold connections, and apply a load afterwards."""
+    own, memory, image = calls_of(kind, calls), Memory(), calls[0].content
+    with running(kind) as service:
+        asyncio.run(apply_load(service.port, own, 4, WARM_UP))
+        with watched(service, memory):
+            held = hold_slowly(service.port, image, HELD)
+            answers = send_malformed(service.port, image, count)
+            load = asyncio.run(apply_load(service.port, own, 8, WARM_UP))
+            for connection in held:
+                connection.close()
+    return answers, load, memory
