@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from starlette.responses import JSONResponse
 
+from sketchfit.bundle.manifest import Ink, UnknownRule
 from tests.browser import line, resize, stroke
 from tests.bundles import tiny_picture
 from tests.serving.watched_service import WatchedService, running
@@ -222,3 +223,54 @@ def test_names_are_text_and_not_markup(browser: Any, tmp_path: Path) -> None:
         wait_for(browser, BEST, names[0])
         assert browser.execute_script("return document.querySelectorAll('#answer img').length") == 0
         assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+
+
+CONTRASTS = """
+const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+  .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const parse = (text) => text.match(/[0-9.]+/g).map(Number);
+const behind = (element) => {
+  for (let one = element; one; one = one.parentElement) {
+    const colour = parse(getComputedStyle(one).backgroundColor);
+    if (colour.length === 3 || colour[3] === 1) return colour;
+  }
+  return [255, 255, 255];
+};
+return [...document.querySelectorAll("body *")].filter((element) =>
+  [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim())
+  && element.checkVisibility() && !element.closest(":disabled, .only-spoken")
+).map((element) => {
+  const [one, other] = [parse(getComputedStyle(element).color), behind(element)].map(luminance);
+  return [element.textContent.trim().slice(0, 30), (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)];
+}).filter(([, contrast]) => contrast < 4.5);
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_can_be_read(browser: Any, tmp_path: Path, dark: bool) -> None:
+    rule = UnknownRule(score="least-confidence", known=tuple([0.0] * 40))
+    with running(tmp_path / "bundle", unknown=rule) as service:
+        find = open_page(browser, service)
+        resize(browser, 320, dark=dark)
+        stroke(browser, [*ACROSS, *DOWN], "touch")  # between two classes: no known drawing is as unfamiliar
+        wait_for(browser, "document.querySelector('#unknown').checkVisibility()")
+        find("#explain").click()
+        wait_for(browser, "document.querySelector('#explanation').hidden", False)
+        find(".help").click() if find(".help").is_displayed() else None
+        assert browser.execute_script(CONTRASTS) == []
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.slow
+def test_light_ink_on_dark_paper(browser: Any, tmp_path: Path) -> None:
+    ink = Ink(line_width=0.05, margin=0.1, ink=(250, 250, 250), paper=(10, 10, 30))
+    with running(tmp_path / "bundle", ink=ink) as service:
+        open_page(browser, service)
+        stroke(browser, DOWN)
+        wait_for(browser, "document.querySelector('#answer').hidden", False)
+        picture = cv2.imdecode(np.frombuffer(service.bodies[-1], np.uint8), cv2.IMREAD_COLOR)
+        assert picture is not None
+        assert picture[0, 0].tolist() == [30, 10, 10]
+        assert picture[128, 128].tolist() == [250, 250, 250]

@@ -91,7 +91,8 @@
     readWidth() {
       const factor = 2 ** (Number(find("#width").value) / 2);
       canvas.widthFactor = factor;
-      const text = factor === 1 ? "as in training" : `${factor.toFixed(factor < 1 ? 2 : 1)} ×`;
+      const usual = canvas.ink === sketchfit.DEFAULT_INK ? "usual" : "as in training";
+      const text = factor === 1 ? usual : `${factor.toFixed(factor < 1 ? 2 : 1)} ×`;
       find("#width-text").textContent = text;
       find("#width").setAttribute("aria-valuetext", text);
     },
@@ -142,9 +143,10 @@
       const facts = await engine.facts();
       const ink = facts.ink ?? sketchfit.DEFAULT_INK;
       canvas.setInk(ink);
+      tools.readWidth();
+      document.documentElement.classList.toggle("dark-paper", Math.max(...ink.paper) < 128);
       find("#fit-label").hidden = !facts.ink;
       find("#fit").checked = Boolean(facts.ink);
-      find("#width-text").hidden = false;
       side = Math.min(512, Math.max(256, facts.preprocessing.stored));
       const names = new Map(facts.labels.map((label, i) => [label, facts.names[i]]));
       answers.nameOf = (label) => names.get(label) ?? label;
