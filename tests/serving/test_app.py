@@ -81,6 +81,25 @@ def test_one_unreadable_image_fails_alone(client: TestClient) -> None:
     assert [sorted(one) for one in found if "error" in one] == [["error"], ["error"]]
 
 
+def test_one_image_that_cannot_be_prepared_fails_alone(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with limited(bundle) as client:
+        model = client.app.state.service.model
+        real = model.prepare
+
+        def prepare(image: np.ndarray) -> np.ndarray:
+            if image.shape[0] == 40:
+                raise MemoryError(f"secret {bundle}")
+            return real(image)
+
+        monkeypatch.setattr(model, "prepare", prepare)
+        files = [("images", ("a", png("dot", side), "image/png")) for side in (32, 40, 64)]
+        answer = client.post("/predict", files=files)
+        assert answer.status_code == 200
+        assert ["error" in one for one in answer.json()["predictions"]] == [False, True, False]
+        assert "secret" not in answer.text
+        assert client.post("/explain", content=png("dot", 40)).status_code == 422
+
+
 def test_only_unreadable_images_are_422(client: TestClient) -> None:
     answer = client.post("/predict", content=b"broken")
     assert answer.status_code == 422

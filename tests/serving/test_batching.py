@@ -143,3 +143,32 @@ def test_stopping_cancels_what_waits() -> None:
                 await task
 
     run(work())
+
+
+def test_a_failure_around_a_batch_ends_nothing() -> None:
+    async def work() -> None:
+        failing = True
+
+        def report(count: int, seconds: float) -> None:
+            if failing:
+                raise OSError("no space")
+
+        def coming() -> int:
+            if failing and network.sizes:
+                raise RuntimeError("broken")
+            return 0
+
+        network = Network()
+        batcher = Batcher(network, most=4, coming=coming, report=report)
+        batcher.start()
+        assert int((await batcher.submit(picture(1))).probabilities[0, 0]) == 1
+        second = asyncio.create_task(batcher.submit(picture(2)))
+        await asyncio.sleep(0.05)
+        assert batcher.works
+        assert not second.done()
+        failing = False
+        assert int((await second).probabilities[0, 0]) == 2
+        await batcher.stop()
+        assert not batcher.works
+
+    run(work())

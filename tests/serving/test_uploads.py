@@ -73,6 +73,29 @@ def test_other_bodies_are_refused(body: bytes, kind: str, status: int) -> None:
     assert refusal(body, kind) == status
 
 
+@pytest.mark.parametrize(
+    ("piece", "status"), [(b"[],", 400), (b"{},", 400), (b"1,", 413), (b'"",', 413), (b"[[[]]],", 400)]
+)
+def test_structures_that_take_much_memory_are_not_parsed(
+    piece: bytes, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketchfit.serving.uploads.json", None)
+    assert refusal(b'{"images":[' + 1000 * piece + b"1]}", "application/json") == status
+
+
+def test_as_many_images_as_allowed_are_parsed() -> None:
+    url = "data:image/png;base64," + base64.b64encode(b"abc").decode()
+    assert parse_uploads(json.dumps({"images": [url] * 64}).encode(), "application/json", 64) == [b"abc"] * 64
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("YW Jj\r\n\t", b"abc"), ("YWJj\u00a0", None), ("é", None), ("YW.Jj", None)]
+)
+def test_base64_may_have_line_ends(text: str, expected: bytes | None) -> None:
+    (found,) = parse_uploads(json.dumps({"image": text}).encode(), "application/json", 5)
+    assert found == expected or (expected is None and isinstance(found, Unusable))
+
+
 @given(st.binary(max_size=300), st.sampled_from([FORM, "application/json", "multipart/form-data; boundary", "image/x"]))
 def test_no_body_raises_anything_else(body: bytes, kind: str) -> None:
     for content in (body, form(('name="a"; filename="a"', body)), b"--XX\r\n" + body):

@@ -26,6 +26,9 @@ Compute = Callable[[Pictures], NetworkAnswers]
 Report = Callable[[int, float], None]
 """Called after each batch with its number of pictures and its seconds."""
 
+PAUSE = 0.01
+"""Seconds after a failure of the loop, so that one that fails all the time leaves time for other requests."""
+
 log = logging.getLogger(__name__)
 
 
@@ -65,6 +68,11 @@ class Batcher:
         """Number of pictures that no batch has taken yet."""
         return len(self._waiting)
 
+    @property
+    def works(self) -> bool:
+        """Whether pictures are computed."""
+        return self._task is not None and not self._task.done()
+
     def start(self) -> None:
         """Begin to compute, in the running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -89,14 +97,22 @@ class Batcher:
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
-            await self._wait_for_more()
-            batch = self._next_batch()
-            if not self._waiting:
-                self._arrived.clear()
-            else:
-                self._arrived.set()
-            if batch:
-                await self._answer(batch)
+            try:
+                await self._compute_next()
+            except Exception:  # without this task, every request would wait for its deadline
+                log.exception("the batch loop failed; it continues")
+                await asyncio.sleep(PAUSE)
+
+    async def _compute_next(self) -> None:
+        """Compute the next batch."""
+        await self._wait_for_more()
+        batch = self._next_batch()
+        if not self._waiting:
+            self._arrived.clear()
+        else:
+            self._arrived.set()
+        if batch:
+            await self._answer(batch)
 
     async def _wait_for_more(self) -> None:
         """Wait while there is room in the batch and other pictures are being decoded, for a limited time."""
@@ -134,8 +150,8 @@ class Batcher:
             elif not batch[0].answer.done():
                 batch[0].answer.set_exception(error)
             return
-        self._report(len(batch), time.perf_counter() - began)
         for row, one in enumerate(batch):
             if not one.answer.done():
                 features = None if found.features is None else found.features[row : row + 1]
                 one.answer.set_result(NetworkAnswers(found.probabilities[row : row + 1], features))
+        self._report(len(batch), time.perf_counter() - began)

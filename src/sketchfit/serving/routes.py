@@ -87,7 +87,8 @@ async def health(_request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Return whether images are answered now; 503 where not."""
-    if service_of(request).ready:
+    service = service_of(request)
+    if service.ready and service.batcher.works:
         return JSONResponse({"status": "ready"})
     return JSONResponse({"status": "not ready"}, 503)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import logging
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ from sketchfit.serving.metrics import Metrics
 from sketchfit.serving.refused import Refused
 from sketchfit.serving.settings import ServiceSettings
 from sketchfit.serving.uploads import Part, Unusable, parse_uploads
+
+log = logging.getLogger(__name__)
 
 SMALL = 64_000
 """Bytes of a body that is parsed without a thread."""
@@ -179,7 +182,11 @@ class Service:
 
     def _prepared(self, part: bytes) -> Prepared:
         decoded = upload(part, self.settings.limits.image)
-        return Prepared(self.model.prepare(decoded.pixels), decoded.damage)
+        try:
+            return Prepared(self.model.prepare(decoded.pixels), decoded.damage)
+        except Exception as error:  # of OpenCV, or no memory: the other images of the request are answered
+            log.warning("an image cannot be prepared", exc_info=True)
+            raise ImageError("cannot be prepared") from error
 
     def _report(self, images: int, seconds: float) -> None:
         self.admission.learn(images, seconds)
