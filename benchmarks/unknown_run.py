@@ -46,6 +46,7 @@ RATE, UNKNOWN_CLASSES, HELD_OUT, MOST, HALVES = 0.05, 0.1, 0.4, 2000, 200
 SETTINGS = (
     "model.input_size=128",
     "training.epochs=0",
+    "training.kernel=replace",
     "folds.k=5",
     "inference.views=[]",
     "claim.enabled=false",

@@ -21,6 +21,7 @@ def check_loaded_model(model: LoadedModel, images: list[Path]) -> None:
     _check_errors(model, images)
     _check_threads(model, images)
     _check_sets(model, images)
+    _check_unknown(model, images)
     _check_explanations(model, images[0])
 
 
@@ -68,7 +69,7 @@ def _check_errors(model: LoadedModel, images: list[Path]) -> None:
     assert [bool(one.error) for one in found] == [False, True, False]
     assert np.isnan(found.proba[1]).all()
     np.testing.assert_allclose(found.proba[[0, 2]], model.proba(images[:2]), atol=1e-5)
-    for call in (model.proba, model.sets, model.transform):
+    for call in (model.proba, model.sets, model.unknown, model.transform):
         with pytest.raises(UserError, match=r"gone\.png"):
             call(mixed[1])
     with pytest.raises(TypeError):
@@ -92,6 +93,16 @@ def _check_sets(model: LoadedModel, images: list[Path]) -> None:
     for coverage in (0, 1, 95):
         with pytest.raises(UserError):
             model.sets(images, coverage)
+
+
+def _check_unknown(model: LoadedModel, images: list[Path]) -> None:
+    """An image's p-value is a share, and it does not depend on other images."""
+    found = model.unknown(images)
+    assert found.dtype == np.float64
+    assert ((found > 0) & (found <= 1)).all()
+    for place in (0, -1):
+        assert model.unknown(images[place]) == pytest.approx([found[place]], abs=1e-9)
+    assert model.unknown([]).shape == (0,)
 
 
 def _check_explanations(model: LoadedModel, image: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import sketchfit
+from sketchfit.bundle.unknown_rule import make_unknown_rule
 from sketchfit.errors import UserError
 from sketchfit.loaded.bundle_model import LoadedBundle
 from tests.bundles import tiny_picture, write_tiny_bundle
@@ -23,7 +24,8 @@ KINDS = ("horizontal", "vertical", "dot")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle in `bundle` and drawings in `images`."""
     folder = tmp_path_factory.mktemp("bundle")
-    write_tiny_bundle(folder / "bundle")
+    known = np.random.default_rng(0).dirichlet(np.ones(len(KINDS)), 40)
+    write_tiny_bundle(folder / "bundle", unknown=make_unknown_rule(known))
     (folder / "images").mkdir()
     for number in range(2):
         for kind in KINDS:
@@ -54,6 +56,12 @@ def test_coverages_are_those_of_the_bundle(place: Path) -> None:
 def test_a_bundle_without_a_network_of_pytorch(place: Path) -> None:
     with pytest.raises(UserError, match="no network of PyTorch"):
         _ = sketchfit.load(place / "bundle").module
+
+
+def test_a_bundle_without_a_rule_for_unknown_classes(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path / "bundle")
+    with pytest.raises(UserError, match="no rule for unknown classes"):
+        sketchfit.load(tmp_path / "bundle").unknown(tiny_picture("dot"))
 
 
 @pytest.mark.parametrize("wrong", [{"distilled": True}, {"device": "cuda"}])

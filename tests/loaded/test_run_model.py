@@ -71,6 +71,11 @@ def test_answers_are_those_of_the_command_and_of_the_run(model: Any, place: Path
     assert model.sets(test, 0.8) == sets
 
 
+def test_p_values_are_those_of_the_command(model: Any, place: Path) -> None:
+    frame = predict(place / "run", place / "png", reject=0.5)
+    np.testing.assert_allclose(model.unknown(place / "png"), frame["p_value"], atol=1e-6)
+
+
 def test_parts_of_the_images_give_the_same_answers(
     model: Any, place: Path, pngs: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sketchfit.bundle.files import facts_of
-from sketchfit.bundle.manifest import BundleManifest, UnknownRule
-from sketchfit.bundle.unknown_rule import make_unknown_rule
+from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork
-from sketchfit.commands.bundle.facts import accuracy_of, network_facts, preprocessing_of, set_thresholds
+from sketchfit.commands.bundle.facts import accuracy_of, network_facts, preprocessing_of, set_thresholds, unknown_rule
 from sketchfit.commands.bundle.options import BundleOptions
 from sketchfit.commands.bundle.write import write_bundle
 from sketchfit.commands.card_facts import CardFacts
@@ -98,7 +97,7 @@ class Publication:
             arguments=chosen.recipe.model.args,
             temperature=left,
             sets=set_thresholds(run, chosen),
-            unknown=_unknown_rule(chosen),
+            unknown=unknown_rule(run, chosen),
             licence=self.options.licence,
             made_by=importlib.metadata.version("sketchfit"),
             run=run.name,
@@ -116,9 +115,3 @@ class Publication:
         title = self.repository.partition("/")[2] if self.repository else self.run.name
         facts = CardFacts.of(stated, self.options.licence, title)
         return model_card(self.run, replace(facts, repository=self.repository, timm=timm))
-
-
-def _unknown_rule(chosen: ChosenNetwork) -> UnknownRule | None:
-    """Return the rule that finds images of unknown classes; None where no row was held out."""
-    held_out = chosen.calibrated
-    return None if held_out is None else make_unknown_rule(held_out.prob, held_out.rows.group)

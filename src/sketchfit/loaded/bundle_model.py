@@ -13,6 +13,7 @@ from sketchfit.bundle.files import read_verified
 from sketchfit.bundle.model import BATCH, BundleModel
 from sketchfit.bundle.occlusion import Predict
 from sketchfit.bundle.predictions import set_rule
+from sketchfit.bundle.unknown_rule import unknown_test
 from sketchfit.data.given_images import decode_given
 from sketchfit.data.images import ImageError
 from sketchfit.data.in_threads import in_threads
@@ -44,6 +45,8 @@ class LoadedBundle(LoadedModel):
     def __init__(self, bundle: BundleModel, threads: int | None = None) -> None:
         super().__init__(ClassTexts(bundle.manifest.labels, bundle.manifest.names))
         self.bundle, self._threads = bundle, threads or cores()
+        rule = bundle.manifest.unknown
+        self._unknown = None if rule is None else unknown_test(rule)
 
     def __repr__(self) -> str:
         facts = f"{len(self.classes):,} classes, {self.bundle.manifest.network.architecture}"
@@ -80,6 +83,13 @@ class LoadedBundle(LoadedModel):
             rows = read[start : start + BATCH]
             proba[rows] = self.bundle.predict_prepared(np.stack([found[row] for row in rows])).probabilities
         return proba, [one if isinstance(one, str) else "" for one in found]
+
+    @override
+    def _p_values(self, images: list[NamedImage]) -> tuple[NDArray[np.float64], list[str]]:
+        if self._unknown is None:
+            raise UserError(f"{self.bundle.folder} has no rule for unknown classes", "Export a run that has test rows.")
+        proba, errors = self._part(images)
+        return np.asarray(self._unknown.p_values(np.nan_to_num(proba))), errors
 
     @override
     def _sets(self, coverage: float) -> InSets:

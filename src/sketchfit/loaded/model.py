@@ -103,6 +103,26 @@ class LoadedModel(ABC):
         order, member = np.argsort(-proba, axis=1, kind="stable"), inside(proba)
         return [[self.labels[k] for k in line if member[row, k]] for row, line in enumerate(order)]
 
+    def unknown(self, x: Any) -> NDArray[np.float64]:
+        """Return how well images fit the classes of the model: p-values, float64 [N], above 0, at most 1.
+
+        Call images with a p-value of 0.05 or less unknown, and at most 5 % of the images of its classes are.
+
+        Args:
+            x: images; see the class.
+
+        Raises:
+            TypeError: something is no image.
+            UserError: an image cannot be read, or the model has no images of its classes to compare with.
+        """
+        found, unread = [np.zeros(0)], list[str]()
+        for part in in_parts(given_images(x), self._images_at_once):
+            p_values, errors = self._p_values(part)
+            found.append(p_values)
+            unread += [f"{one.name}: {error}" for one, error in zip(part, errors, strict=True) if error]
+        _refuse(unread)
+        return np.concatenate(found)
+
     def explain(self, image: Any, label: str | None = None, grid: int = GRID) -> ImageExplanation:
         """Return what each part of one image contributes to a class, by covering the parts in turn.
 
@@ -163,6 +183,10 @@ class LoadedModel(ABC):
         """Return the probabilities float32 [N, C] of images, and why each could not be read, or ""."""
 
     @abstractmethod
+    def _p_values(self, images: list[NamedImage]) -> tuple[NDArray[np.float64], list[str]]:
+        """Return the p-values float64 [N] of images, and why each could not be read, or ""; else `UserError`."""
+
+    @abstractmethod
     def _sets(self, coverage: float) -> InSets:
         """Return what makes sets of this coverage; `UserError` where there are none."""
 
@@ -204,7 +228,16 @@ def _all_read(found: ImagePredictions) -> ImagePredictions:
     Raises:
         UserError: some could not.
     """
-    if wrong := [str(one) for one in found if one.error]:
-        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
-        raise UserError([*wrong[:_SHOWN], *more], "Use predict: it returns the others, and the reason for these.")
+    _refuse([str(one) for one in found if one.error])
     return found
+
+
+def _refuse(unread: list[str]) -> None:
+    """Refuse images that could not be read, one text each.
+
+    Raises:
+        UserError: there are some.
+    """
+    if unread:
+        more = [f"and {len(unread) - _SHOWN} more"] if len(unread) > _SHOWN else []
+        raise UserError([*unread[:_SHOWN], *more], "Use predict: it returns the others, and the reason for these.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sketchfit.bundle.predictions import set_rule
+from sketchfit.bundle.unknown_rule import unknown_test
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.views import IDENTITY
@@ -19,7 +20,7 @@ from sketchfit.inference.run_predictor import MemberNetworks, RunPredictor
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.model import InSets
 from sketchfit.loaded.of_run import device_named
-from sketchfit.loaded.run_model import RunModel
+from sketchfit.loaded.run_model import RunModel, RunRules
 from sketchfit.runs.artefacts import MemberViews
 from sketchfit.runs.networks import NetworkFolder
 
@@ -44,9 +45,10 @@ def published_model(folder: Path, *, device: str | None = None, keep: bool = Tru
         return rule.sets
 
     classes = ClassTexts(stated.labels, stated.names)
-    return RunModel(
-        published_predictor(folder, stated), classes, None if device is None else device_named(device), sets, keep
-    )
+    unknown = None if stated.unknown is None else unknown_test(stated.unknown)
+    rules = RunRules(sets, None if unknown is None else lambda: lambda answers: unknown.p_values(answers.final))
+    device_of_model = None if device is None else device_named(device)
+    return RunModel(published_predictor(folder, stated), classes, device_of_model, rules, keep)
 
 
 def published_predictor(folder: Path, stated: PublishedNetwork) -> RunPredictor:

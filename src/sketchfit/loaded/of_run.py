@@ -8,9 +8,10 @@ from sketchfit.errors import UserError
 from sketchfit.inference.oof import rows_of
 from sketchfit.inference.oof_sets import conformal_sets
 from sketchfit.inference.run_predictor import RunPredictor
+from sketchfit.inference.run_unknown import RunUnknown
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.model import InSets
-from sketchfit.loaded.run_model import RunModel
+from sketchfit.loaded.run_model import RunModel, RunRules
 from sketchfit.runs.run import Run
 
 
@@ -34,7 +35,8 @@ def run_model(run: Run, *, distilled: bool = False, device: str | None = None, k
             raise UserError("sets are calibrated for the predictions of all members", "Use the run without distilled.")
         return run_sets(run, coverage)
 
-    return RunModel(predictor, classes, None if device is None else device_named(device), sets, keep)
+    rules = RunRules(sets, lambda: RunUnknown.of(run, predictor).p_values)
+    return RunModel(predictor, classes, None if device is None else device_named(device), rules, keep)
 
 
 def run_sets(run: Run, coverage: float) -> InSets:

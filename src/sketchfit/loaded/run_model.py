@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
+PValues = Callable[[RunAnswers], NDArray[np.floating[Any]]]
+"""Answers with each network's probabilities of all N images → their p-values, float64 [N]; see `inference.unknown`."""
+
 AT_ONCE = 1 << 30
 """Bytes of decoded images that are in memory at the same time."""
 
@@ -50,6 +53,22 @@ class ImageAnswers:
     errors: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class RunRules:
+    """What a run states besides probabilities.
+
+    Attributes:
+        sets: makes prediction sets of a coverage; None: the run has none.
+        unknown: makes p-values, when they are first used; None: the run has nothing to compare with.
+    """
+
+    sets: Callable[[float], InSets] | None = None
+    unknown: Callable[[], PValues] | None = None
+
+
+NO_RULES = RunRules()
+
+
 class RunModel(LoadedModel):
     """A run in memory. Networks are loaded when they are first used.
 
@@ -57,7 +76,7 @@ class RunModel(LoadedModel):
         predictor: of the run.
         classes: of the run.
         device: on which its networks compute; None: that of the first member's recipe.
-        sets: makes prediction sets of a coverage; None: the run has none.
+        rules: of the run.
         keep: whether networks stay in memory; False: one at a time is loaded, for one large prediction.
 
     Raises:
@@ -69,11 +88,11 @@ class RunModel(LoadedModel):
         predictor: RunPredictor,
         classes: ClassTexts,
         device: torch.device | None = None,
-        sets: Callable[[float], InSets] | None = None,
+        rules: RunRules = NO_RULES,
         keep: bool = True,
     ) -> None:
         super().__init__(classes)
-        self.predictor, self._make_sets, self._keep = predictor, sets, keep
+        self.predictor, self._rules, self._keep = predictor, rules, keep
         compute = predictor.members[0].recipe.compute
         self.device = device_of(compute) if device is None else device
         self._networks = KeptNetworks(predictor.classes, self.device)
@@ -132,10 +151,22 @@ class RunModel(LoadedModel):
         return found.answers.final, list(found.errors)
 
     @override
+    def _p_values(self, images: list[NamedImage]) -> tuple[NDArray[np.float64], list[str]]:
+        p_values = self._p_values_of
+        found = self.answers([one.image for one in images], np.arange(len(images)))
+        return p_values(found.answers).astype(np.float64), list(found.errors)
+
+    @cached_property
+    def _p_values_of(self) -> PValues:
+        if self._rules.unknown is None:
+            raise UserError("this model has no images of its classes to compare with", "Load a run with test rows.")
+        return self._rules.unknown()
+
+    @override
     def _sets(self, coverage: float) -> InSets:
-        if self._make_sets is None:
+        if self._rules.sets is None:
             raise UserError("this model has no out-of-fold rows to calibrate sets on", "Load a run with folds.")
-        return self._make_sets(coverage)
+        return self._rules.sets(coverage)
 
     @override
     def _explained(self, image: NamedImage) -> tuple[NDArray[np.uint8], Predict]:

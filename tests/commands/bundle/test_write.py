@@ -74,6 +74,7 @@ def test_the_manifest(bundle: Path, plain: Path) -> None:
     assert found.features > 0
     assert found.sets is not None
     assert found.unknown is not None
+    assert len(found.unknown.known) == 16  # what its fold holds out, which is more than the test rows
     assert found.cost is not None
     assert (found.cost.networks, found.cost.passes) == (2, 2)
     assert found.accuracy.network is not None
@@ -155,6 +156,8 @@ def test_a_fit_has_no_accuracy(drawn: Path, tiny_file: Path, cli, tmp_path: Path
     status, _, errors = cli("fit", drawn, "--recipe", tiny_file, "--out", tmp_path / "fit")
     assert status == 0, errors
     found = write_bundle(Run.open(tmp_path / "fit"), tmp_path / "out", BundleOptions(neighbours=True))
-    assert (found.network.source, found.accuracy.network, found.sets, found.unknown) == ("refit", None, None, None)
+    assert (found.network.source, found.accuracy.network, found.sets) == ("refit", None, None)
+    assert found.unknown is not None
+    assert len(found.unknown.known) == 12  # the test rows, which it has not learnt
     assert found.temperature == 1
     BundleModel.open(tmp_path / "out").check()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchfit.bundle.manifest import Accuracy, NetworkFacts, Preprocessing, SetThresholds
+from sketchfit.bundle.manifest import Accuracy, NetworkFacts, Preprocessing, SetThresholds, UnknownRule
+from sketchfit.bundle.unknown_rule import make_unknown_rule
 from sketchfit.candidates.origin import weights_origin
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork, HeldOut
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import store_settings
+from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.oof import rows_of
 from sketchfit.inference.oof_sets import conformal_sets
+from sketchfit.inference.unlearnt import network_reference
 from sketchfit.models.network import Network
 from sketchfit.runs.estimates import Difference
 from sketchfit.runs.run import Run
@@ -80,6 +83,15 @@ def set_thresholds(run: Run, chosen: ChosenNetwork) -> SetThresholds | None:
     rules = [conformal_sets(held_out.prob, held_out.rows, one, section.set_score) for one in coverages]
     finite = {f"{rule.coverage:g}": rule.threshold for rule in rules if np.isfinite(rule.threshold)}
     return SetThresholds(score=section.set_score, thresholds=finite, n=rules[0].n) if finite else None
+
+
+def unknown_rule(run: Run, chosen: ChosenNetwork) -> UnknownRule | None:
+    """Return the rule that finds images of unknown classes; None where the network has learnt all rows there are."""
+    reference = network_reference(run, chosen.folder)
+    if reference is None:
+        return None
+    prob = Temperature(chosen.temperature).apply(reference.prob)
+    return make_unknown_rule(prob, reference.group, share=reference.share)
 
 
 def _answer(run: Run) -> HeldOut | None:

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.bundle.files import facts_of
-from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest, Cost, Ink, UnknownRule
+from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest, Cost, Ink
 from sketchfit.bundle.neighbours import FILE as NEIGHBOURS
-from sketchfit.bundle.unknown_rule import make_unknown_rule
 from sketchfit.candidates.licences import choose_licence
 from sketchfit.commands.bundle import example
-from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
-from sketchfit.commands.bundle.facts import accuracy_of, network_facts, set_thresholds
+from sketchfit.commands.bundle.chosen_network import choose_network
+from sketchfit.commands.bundle.facts import accuracy_of, network_facts, set_thresholds, unknown_rule
 from sketchfit.commands.bundle.forms import write_forms
 from sketchfit.commands.bundle.graphs import VECTOR, write_graphs
 from sketchfit.commands.bundle.ink import SAMPLE, measure_ink
@@ -112,19 +111,13 @@ def _manifest(job: BundleJob, cost: Cost) -> BundleManifest:
         any_batch=job.checked.any_batch,
         features=job.checked.features,
         sets=set_thresholds(run, chosen),
-        unknown=_unknown(chosen),
+        unknown=unknown_rule(run, chosen),
         ink=_ink(run),
         cost=cost,
         files={},
         made_by=importlib.metadata.version("sketchfit"),
         run=run.name,
     )
-
-
-def _unknown(chosen: ChosenNetwork) -> UnknownRule | None:
-    """Return the rule that finds images of unknown classes; None where no row was held out."""
-    held_out = chosen.calibrated
-    return None if held_out is None else make_unknown_rule(held_out.prob, held_out.rows.group)
 
 
 def _ink(run: Run) -> Ink | None:
