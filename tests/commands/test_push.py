@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from sketchfit.runs.run import Run
 from tests.factories import Cli, tiny_recipe
 from tests.hub.fake_hub import FakeHub
 
-FILES = ("README.md", "config.json", "model.safetensors", "sketchfit.json")
+FILES = ("README.md", "config.json", "model.safetensors", "preprocess.py", "sketchfit.json")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,21 @@ def test_timm_answers_as_the_calibrated_network(plain: Path, pushed: tuple[Path,
     with torch.inference_mode():
         expected = softmax(network.model.eval()(inputs).numpy() / chosen.temperature, axis=1)
         np.testing.assert_allclose(model(inputs).softmax(dim=1).numpy(), expected, atol=1e-5)
+
+
+def test_the_code_of_the_card_answers_as_the_command(
+    pushed: tuple[Path, Pushed], drawn: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = pushed
+    code = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    monkeypatch.syspath_prepend(str(folder))
+    for path in sorted((drawn / "test").iterdir())[:3]:
+        exec(code.replace("FOLDER", str(folder)).replace("drawing.png", str(path)), {})
+        name, prob = capsys.readouterr().out.rsplit(maxsplit=1)
+        (expected,) = load(folder).predict(path)
+        assert name == expected.name
+        assert float(prob) == pytest.approx(expected.probability, abs=1e-5)
+    del sys.modules["preprocess"]
 
 
 def test_what_it_states(plain: Path, pushed: tuple[Path, Pushed]) -> None:

@@ -12,7 +12,8 @@ from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork
 from sketchfit.commands.bundle.facts import accuracy_of, network_facts, preprocessing_of, set_thresholds, unknown_rule
 from sketchfit.commands.bundle.options import BundleOptions
-from sketchfit.commands.bundle.write import write_bundle
+from sketchfit.commands.bundle.preprocess_script import preprocess_script
+from sketchfit.commands.bundle.write import PREPARE, write_bundle
 from sketchfit.commands.card_facts import CardFacts
 from sketchfit.commands.model_card import model_card
 from sketchfit.errors import UserError
@@ -84,7 +85,7 @@ class Publication:
         manifest.model_copy(update={"files": manifest.files | {CARD: card}}).write(folder)
 
     def _write_network(self, folder: Path, network: Network) -> PublishedNetwork:
-        """Write the files of timm and `sketchfit.json`."""
+        """Write the files of timm, `sketchfit.json`, and the preprocessing for programs without sketchfit."""
         run, chosen, size = self.run, self.chosen, self.chosen.recipe.model.size
         labels, names = run.table.class_labels, run.table.class_names
         divided, left = with_temperature(network, chosen.temperature, size)
@@ -107,6 +108,7 @@ class Publication:
         )
         unique = names if len(set(names)) == len(names) else labels
         TimmFiles(divided, size, stated.preprocessing.resize, unique, metadata).write(folder)
+        write_text(folder / PREPARE, preprocess_script(stated.preprocessing))
         stated.write(folder)
         return stated
 

@@ -9,7 +9,7 @@ from types import ModuleType
 from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress
 
-PACKAGE = "pip install 'sketchfit[deploy]'"
+PACKAGE = "pip install huggingface_hub"
 LOGIN = "Set HF_TOKEN to a token of https://huggingface.co/settings/tokens that may {what}, or log in: hf auth login"
 ONLINE = "Unset HF_HUB_OFFLINE, or give a folder."
 

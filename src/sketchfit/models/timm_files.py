@@ -25,8 +25,8 @@ from sketchfit.models.tensor_file import save_tensors
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
-CROP_MODES = {"pad": "border", "ink": "border", "crop": "center", "stretch": "squash"}
-"""What of timm's transforms is most like `data.resize`."""
+CROP_MODES = {"pad": "squash", "ink": "squash", "crop": "center", "stretch": "squash"}
+"""What of timm's transforms is most like `data.resize`: its `border` pads with black, whatever the paper is."""
 
 UNKNOWN = "unknown"
 """Licence where none is stated."""

@@ -36,7 +36,7 @@ _CONSTANTS = {
     "_DENSE": resample._DENSE,
 }
 
-_HEAD = '''"""Prepare images for the graphs of this folder that take `images`: network.onnx and its other forms.
+_HEAD = '''"""Prepare images as in training: for the network in timm, for network.onnx, and for its other forms.
 
 `model.onnx` needs none of this. Needs numpy and opencv-python. Licence of this file: Apache-2.0.
 
