@@ -198,9 +198,34 @@ def test_failures_are_shown_and_tried_again(browser: Any, service: WatchedServic
     wait_for(browser, "document.querySelector('#problem').hidden", False)
     wait_for(browser, BEST, "horizontal line")
     assert not find("#problem").is_displayed()
-    service.failures = [JSONResponse({"predictions": [{"error": "the image is <b>damaged</b>"}]})]
-    stroke(browser, ACROSS)
-    wait_for(browser, "document.querySelector('#problem').textContent", "The image is <b>damaged</b>.")
+    for status in (200, 422):
+        service.failures = [JSONResponse({"predictions": [{"error": f"{status} is <b>damaged</b>"}]}, status)]
+        find("#fit").click()
+        wait_for(browser, "document.querySelector('#problem').textContent", f"{status} is <b>damaged</b>.")
+
+
+@pytest.mark.slow
+def test_one_request_at_a_time_and_the_last_drawing_wins(browser: Any, service: WatchedService) -> None:
+    open_page(browser, service)
+    service.delay = 0.4
+    for _ in range(3):
+        stroke(browser, ACROSS)
+    browser.execute_script("document.querySelector('#clear').click()")
+    stroke(browser, DOWN)
+    wait_for(browser, BEST, "vertical line")
+    assert len(service.bodies) <= 5
+    assert service.most_at_once == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "height"), [(1280, 420), (390, 420), (844, 390), (1280, 2000)])
+def test_the_canvas_is_square(browser: Any, service: WatchedService, width: int, height: int) -> None:
+    open_page(browser, service)
+    resize(browser, width, height)
+    shape = "(box => [box.width - box.height, document.documentElement.scrollWidth])(canvas.getBoundingClientRect())"
+    across, page = browser.execute_script(f"return {shape}")
+    assert abs(across) < 1
+    assert page <= width
 
 
 @pytest.mark.slow

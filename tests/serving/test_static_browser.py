@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,24 @@ def test_the_real_runtime_answers_as_the_bundle(browser: Any, tmp_path: Path, re
         100 * tiny_probabilities(tiny_picture("horizontal", 200)[None])[0, 0], abs=0.6
     )
     assert browser.get_log("browser") == []
+
+
+@pytest.mark.slow
+def test_a_plain_file_server_is_enough(browser: Any, tmp_path: Path) -> None:
+    open_static(browser, tmp_path, write_fake_runtime(tmp_path))
+    handler = partial(_Quiet, directory=str(tmp_path / "page"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser.get(f"http://127.0.0.1:{server.server_port}/")
+        wait_for(browser, "document.querySelectorAll('#facts div').length > 3")
+        stroke(browser, ACROSS)
+        wait_for(browser, BEST, "horizontal line")
+        server.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -28,13 +29,18 @@ class WatchedService:
         app: of the service.
         failures: answers to the next requests of `/predict`, instead of the service's.
         bodies: received by `/predict`.
+        delay: seconds until `/predict` answers.
+        most_at_once: requests of `/predict` in work at the same time.
         address: of the page.
     """
 
     app: Starlette
     failures: list[Response] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    delay: float = 0.0
+    most_at_once: int = 0
     address: str = ""
+    _now: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/predict":
@@ -48,7 +54,11 @@ class WatchedService:
         async def again() -> Message:
             return messages.pop(0) if messages else await receive()
 
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        await asyncio.sleep(self.delay)
         await (self.failures.pop(0) if self.failures else self.app)(scope, again, send)
+        self._now -= 1
 
 
 @contextmanager
