@@ -102,6 +102,13 @@ def _export(storm: Storm) -> list[object]:
     return ["export", storm.place.out, "--out", storm.place.more / "network.onnx", "--fold", 0]
 
 
+def _bundle(storm: Storm) -> Results:
+    """Return what is the same of each bundle; its card and manifest have the time that an image took."""
+    folder = storm.place.more / "bundle"
+    graphs = {name: file_digest(folder / name) for name in ("network.onnx", "model.onnx", "preprocess.py")}
+    return graphs | {"files": str(sorted(path.name for path in folder.iterdir()))}
+
+
 TARGETS: dict[str, Target] = {
     "fit": Target(_fit, lambda storm: weights_of(storm.place.out)),
     "predict": Target(
@@ -110,6 +117,9 @@ TARGETS: dict[str, Target] = {
         "finished",
     ),
     "export": Target(_export, lambda storm: {"graph": file_digest(storm.place.more / "network.onnx")}, "finished"),
+    "bundle": Target(
+        lambda storm: ["export", storm.place.out, "--out", storm.place.more / "bundle"], _bundle, "finished"
+    ),
     "two members": Target(
         lambda storm: storm.run_arguments(),
         lambda storm: results_of(storm.place.out),

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import csv
-import glob
-import os
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -15,10 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.disk import writing
 from sketchfit.errors import UserError
 from sketchfit.files import write_json
-from sketchfit.remains import ABANDONED, clear_remains, part_of
+from sketchfit.output_folder import output_folder
 from sketchfit.synthetic.drawn_page import COPY_KINDS, PageTraits, draw_page, near_copy
 from sketchfit.synthetic.items import Item, family_items, independent_items
 from sketchfit.synthetic.model import draw_again, draw_model
@@ -100,7 +95,7 @@ def draw(out: Path, settings: DrawSettings) -> DrawnDataset:
     rng = _rng(settings.seed, 2**64 - 1)
     train, test = (family_items if settings.families else independent_items)(names, settings, rng)
     planted = _plant(train + test, settings.copies, rng)
-    with _replaced(out) as folder:
+    with output_folder(out) as folder:
         traits = _draw(folder, train + test, planted, settings.seed)
         _write_tables(folder, [train[i] for i in rng.permutation(len(train))], test)
         _write_facts(folder, planted, traits)
@@ -229,26 +224,3 @@ def _write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[objec
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(lines)
-
-
-@contextmanager
-def _replaced(out: Path) -> Iterator[Path]:
-    """Yield an empty folder next to `out`; on success it replaces `out`, on an error it is removed.
-
-    A link is followed: the folder that it leads to is replaced.
-    """
-    out = Path(os.path.realpath(out))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    new = part_of(out)
-    old = new.with_suffix(".old")
-    clear_remains(out.parent.glob(f".{glob.escape(out.name)}.*.part"), least_age=ABANDONED)
-    new.mkdir()
-    try:
-        with writing(out):
-            yield new
-        if out.exists():
-            out.rename(old)
-        new.rename(out)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)

@@ -21,7 +21,7 @@ from sketchfit.commands.bundle.job import BundleJob
 from sketchfit.commands.bundle.neighbours import write_neighbours
 from sketchfit.commands.bundle.options import BundleOptions, check_packages
 from sketchfit.commands.bundle.origins import weights_origins
-from sketchfit.commands.bundle.place import check_place, new_folder
+from sketchfit.commands.bundle.place import check_place
 from sketchfit.commands.bundle.preprocess_script import preprocess_script
 from sketchfit.commands.bundle.training_images import balanced_rows, training_images, training_rows
 from sketchfit.commands.bundle.vector import vector_image
@@ -32,6 +32,7 @@ from sketchfit.files import write_text
 from sketchfit.inference.run_predictor import RunPredictor
 from sketchfit.inference.tta import count_pictures, parse_views
 from sketchfit.models.conversion.checked_graph import checked_graph
+from sketchfit.output_folder import output_folder
 from sketchfit.processors import cores
 from sketchfit.runs.arrays import write_npz
 from sketchfit.runs.run import Run
@@ -73,7 +74,7 @@ def write_bundle(run: Run, out: Path, options: BundleOptions | None = None) -> B
     channels = 1 if chosen.recipe.data.channels == 1 else 3
     size, temperature = chosen.recipe.model.size, chosen.temperature
     checked = checked_graph(network, size, channels, temperature=temperature, features=True)
-    with new_folder(out) as folder:
+    with output_folder(out) as folder:
         job = BundleJob(run, chosen, network, checked, folder)
         manifest = _write_files(job, options, licence)
         manifest.write(folder)
