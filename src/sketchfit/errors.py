@@ -18,6 +18,11 @@ class UserError(Exception):
     Args:
         problems: all that were found, one sentence each, so that one run reports them together.
         hint: what to do.
+
+    Example:
+        >>> error = UserError(["row 3: no label", "row 7: no label"], "Add them.")
+        >>> len(error.problems), error.hint
+        (2, 'Add them.')
     """
 
     def __init__(self, problems: str | Sequence[str], hint: str = "") -> None:

@@ -69,7 +69,7 @@ def _check_errors(model: LoadedModel, images: list[Path]) -> None:
     assert [bool(one.error) for one in found] == [False, True, False]
     assert np.isnan(found.proba[1]).all()
     np.testing.assert_allclose(found.proba[[0, 2]], model.proba(images[:2]), atol=1e-5)
-    for call in (model.proba, model.sets, model.unknown, model.transform):
+    for call in (model.proba, lambda x: model.sets(x, 0.9), model.unknown, model.transform):
         with pytest.raises(UserError, match=r"gone\.png"):
             call(mixed[1])
     with pytest.raises(TypeError):

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
+import sketchfit
+from sketchfit.commands.predict import predict
 from sketchfit.config.load import load_recipe
 from sketchfit.runs.run import Run
 from sketchfit.synthetic import draw_dataset
@@ -120,3 +122,14 @@ def test_a_stopped_training_continues_on_the_gpu(tmp_path: Path, train, monkeypa
     found = train(stopped)
     # Sums on a GPU have no fixed order: near, not equal.
     assert all(torch.allclose(found[name].float(), expected[name].float(), atol=2e-2) for name in expected)
+
+
+def test_a_loaded_run_predicts_on_the_gpu_what_it_predicts_on_the_cpu(cli, drawings, tmp_path):
+    run_with(cli, drawings, tmp_path / "run", settings())
+    images = sorted((drawings / "test").iterdir())
+    on_gpu, on_cpu = sketchfit.load(tmp_path / "run"), sketchfit.load(tmp_path / "run", device="cpu")
+    assert (on_gpu.device.type, on_cpu.device.type) == ("cuda", "cpu")
+    np.testing.assert_allclose(on_gpu.proba(images), on_cpu.proba(images), atol=1e-3)
+    assert on_gpu.explain(images[0]).label == on_gpu.predict(images[0])[0].label
+    table = predict(tmp_path / "run", images)
+    assert table["label"].tolist() == on_gpu.predict(images).labels

@@ -9,11 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 import sketchfit
 from sketchfit.bundle.unknown_rule import make_unknown_rule
+from sketchfit.commands.bundle.options import BundleOptions
+from sketchfit.commands.bundle.write import write_bundle
 from sketchfit.errors import UserError
 from sketchfit.loaded.bundle_model import LoadedBundle
+from sketchfit.runs.run import Run
 from tests.bundles import tiny_picture, write_tiny_bundle
 from tests.contracts.loaded_model import check_loaded_model
 
@@ -76,6 +80,23 @@ def test_a_damaged_bundle(tmp_path: Path) -> None:
         file.write(b"other")
     with pytest.raises(UserError, match=r"network\.onnx"):
         sketchfit.load(tmp_path / "bundle")
+
+
+def test_a_bundle_of_a_run(plain: Path, drawn: Path, tmp_path: Path) -> None:
+    run = Run.open(plain)
+    write_bundle(run, tmp_path / "bundle", BundleOptions(also=("torch",)))
+    (tmp_path / "images").mkdir()
+    images = [tmp_path / "images" / f"{path.stem}.png" for path in sorted((drawn / "test").iterdir())]
+    for source, image in zip(sorted((drawn / "test").iterdir()), images, strict=True):
+        cv2.imwrite(str(image), cv2.imread(str(source)))
+    model = sketchfit.load(tmp_path / "bundle")
+    check_loaded_model(model, images)
+    pictures = torch.from_numpy(np.stack([model.transform(image) for image in images]))
+    np.testing.assert_allclose(model.module(pictures)[0].numpy(), model.proba(images), atol=1e-4)
+    found = sketchfit.load(plain).answers(images, np.arange(len(images))).answers.networks[0]
+    name = model.bundle.manifest.network.name
+    single = found[[one.name for one in run.networks("test_resnet")].index(name)]
+    assert model.predict(images).labels == [run.table.class_labels[k] for k in single.argmax(axis=1)]
 
 
 SCRIPT = """

@@ -16,6 +16,7 @@ from PIL import Image
 import sketchfit
 from sketchfit.commands.predict import predict
 from sketchfit.commands.run import run
+from sketchfit.data.store import open_stores
 from sketchfit.errors import UserError
 from sketchfit.inference import kept_networks
 from sketchfit.loaded import run_model as run_model_module
@@ -74,6 +75,12 @@ def test_answers_are_those_of_the_command_and_of_the_run(model: Any, place: Path
 def test_p_values_are_those_of_the_command(model: Any, place: Path) -> None:
     frame = predict(place / "run", place / "png", reject=0.5)
     np.testing.assert_allclose(model.unknown(place / "png"), frame["p_value"], atol=1e-6)
+
+
+def test_images_in_memory_are_predicted_as_those_on_disk(model: Any, pngs: list[Path], tmp_path: Path) -> None:
+    predictor, names = model.predictor, [path.name for path in pngs]
+    on_disk = open_stores(pngs[0].parent, names, predictor.store_settings, tmp_path)
+    assert np.array_equal(predictor.probabilities(on_disk, model.device), model.proba(pngs))
 
 
 def test_parts_of_the_images_give_the_same_answers(

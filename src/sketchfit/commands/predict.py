@@ -64,6 +64,11 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
     Raises:
         UserError: there is no run, it is not finished, there is no student or no such image, sets of a student are
             requested, or the run cannot promise such a rate of rejection.
+
+    Example:
+        >>> import sketchfit
+        >>> table = sketchfit.predict("runs/first", "drawings", sets=0.95)  # doctest: +SKIP
+        >>> table[["image", "label", "probability", "set"]]  # doctest: +SKIP
     """
     opened = _opened(run)  # before images are read
     if sets is not None and not 0 < sets < 1:
