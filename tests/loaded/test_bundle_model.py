@@ -92,7 +92,8 @@ def test_a_bundle_of_a_run(plain: Path, drawn: Path, tmp_path: Path) -> None:
     model = sketchfit.load(tmp_path / "bundle")
     check_loaded_model(model, images)
     pictures = torch.from_numpy(np.stack([model.transform(image) for image in images]))
-    np.testing.assert_allclose(model.module(pictures)[0].numpy(), model.proba(images), atol=1e-4)
+    with torch.inference_mode():
+        np.testing.assert_allclose(model.module(pictures)[0].numpy(), model.proba(images), atol=1e-4)
     found = sketchfit.load(plain).answers(images, np.arange(len(images))).answers.networks[0]
     name = model.bundle.manifest.network.name
     single = found[[one.name for one in run.networks("test_resnet")].index(name)]
