@@ -85,7 +85,7 @@ class Figures:
 def split(data: Labelled, seed: int, folds: int) -> Parts:
     """Choose unknown classes, held-out rows and folds."""
     classes = int(data.label.max()) + 1
-    left_out = np.random.default_rng(seed).choice(classes, max(1, round(UNKNOWN_CLASSES * classes)), replace=False)
+    left_out = np.random.default_rng(seed).choice(classes, int(np.ceil(UNKNOWN_CLASSES * classes)), replace=False)
     is_unknown = np.isin(data.label, left_out)
     rows = np.flatnonzero(~is_unknown)
     shares = [1 - HELD_OUT, HELD_OUT / 2, HELD_OUT / 2]

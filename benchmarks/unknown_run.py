@@ -69,7 +69,7 @@ def make_data(data: Path, out: Path, seed: int) -> list[Question]:
     rows = _rows(data)
     target = np.array([row["target"] for row in rows])
     names, rng = np.unique(target), np.random.default_rng(seed)
-    unknown = np.isin(target, rng.choice(names, round(UNKNOWN_CLASSES * len(names)), replace=False))
+    unknown = np.isin(target, rng.choice(names, int(np.ceil(UNKNOWN_CLASSES * len(names))), replace=False))
     held = held_out(data, out / "cache", HELD_OUT, seed) & ~unknown
     test = held & np.isin(np.arange(len(rows)), rng.permutation(np.flatnonzero(held))[: held.sum() // 2])
     shutil.rmtree(out / "data", ignore_errors=True)

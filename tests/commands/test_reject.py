@@ -37,8 +37,10 @@ def test_rejected_images_are_unknown_and_all_else_is_as_before(plain: Path, draw
 
 
 def test_the_command_line_writes_the_column(plain: Path, drawn: Path, cli: Cli) -> None:
-    status, printed, _ = cli("predict", plain, drawn / "test", "--reject", "0.1")
+    status, printed, errors = cli("predict", plain, drawn / "test", "--reject", "0.1")
     assert status == 0
+    assert f"of {TEST} images" in errors
+    assert "16 training rows that fold 0 holds out" in errors
     assert printed.splitlines()[0].endswith(",p_value,error")
 
 

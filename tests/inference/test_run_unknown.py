@@ -82,7 +82,7 @@ def test_the_complete_answer_is_compared_with_that_to_the_test_rows(run: Run) ->
     answers = some_answers(2)
     found = RunUnknown.of(run, model)
     final = Temperature(2.0).apply(np.mean(tests, axis=0).astype(np.float32))
-    assert found.judges is None
+    assert (found.judges, found.compared_with) == (None, "150 test rows")
     assert found.test.families == 150
     np.testing.assert_allclose(found.p_values(answers), UnknownTest.fit(final).p_values(answers.final))
 
@@ -124,7 +124,7 @@ def test_a_fold_judges_where_there_are_few_test_rows(run: Run) -> None:
     with_test_rows(run, second, 30)
     answers = some_answers(2, 1)
     found = RunUnknown.of(run, predictor(first, second))
-    assert found.judges == (1, 0)
+    assert (found.judges, found.compared_with) == ((1, 0), "60 training rows that fold 1 holds out")
     known = (held(run, "member0", 1) + 2 * held(run, "member1", 1)) / 3
     new = (answers.networks[0][1] + 2 * answers.networks[1][0]) / 3
     np.testing.assert_allclose(found.p_values(answers), UnknownTest.fit(known).p_values(new), rtol=1e-6)

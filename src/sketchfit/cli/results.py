@@ -30,7 +30,9 @@ def predict(
     reject: Annotated[
         float | None,
         typer.Option(
-            "--reject", metavar="RATE", help="Answer `unknown` where no class fits; wrong for at most this share."
+            "--reject",
+            metavar="RATE",
+            help="Answer `unknown` for images of no class, and for at most this share of other images.",
         ),
     ] = None,
     distilled: Annotated[bool, typer.Option("--distilled", help="Use the run's distilled student alone.")] = False,
@@ -58,6 +60,10 @@ def predict(
     for note in (*lacks, *frame.attrs["notes"]):
         echo(f"note: {note}", error=True)
     text = frame.to_csv(index=False, lineterminator="\n")
+    if reject is not None:
+        count = int((frame["p_value"] <= reject + 1e-9).sum())
+        compared = f"compared with {frame.attrs['compared_with']}"
+        echo(f"{count:,} of {len(frame):,} images are unknown, {compared}", error=True)
     _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])
     if out is None:
         print_data(text)

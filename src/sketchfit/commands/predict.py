@@ -59,7 +59,8 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
         could not be read, else empty; such an image has no class). `attrs["accuracy"]` is the accuracy to expect, an
         `Estimate` made without labels; None for fewer than 100 readable images, and where the run has no model of it.
         `attrs["contradicts"]` is the claim of the run (an `Estimate`) where these images contradict it, else None.
-        `attrs["notes"]` names files that are missing or not used, one sentence each.
+        `attrs["compared_with"]` is what p-values rest on, in words; None without `reject`. `attrs["notes"]` names files
+        that are missing or not used, one sentence each.
 
     Raises:
         UserError: there is no run, it is not finished, there is no student or no such image, sets of a student are
@@ -88,13 +89,15 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
     rule = None if reject is None else RejectionRule.of(opened, model.predictor, reject)
     record = None if distilled else opened.label_free
     wanted = wanted_rows(0 if record is None else len(paths))
-    found = model.answers(paths, wanted if rule is None else np.arange(len(paths)))
+    keeps_all = rule is not None and rule.unknown.judges is not None
+    found = model.answers(paths, np.arange(len(paths)) if keeps_all else wanted)
     answers, readable = found.answers, np.array([not error for error in found.errors], dtype=np.bool_)
     in_sets = None if inside is None else inside(answers.final)
     rejection = None if rule is None else rule.apply(answers, found.errors)
     frame = prediction_table(named.split.names, answers.final, found.errors, opened.table, in_sets, rejection)
-    of_wanted = answers if rule is None else answers.keeping(wanted)
+    of_wanted = answers.keeping(wanted) if keeps_all else answers
     estimate = None if record is None else estimate_new(record, model.predictor, of_wanted, wanted, readable)
+    frame.attrs["compared_with"] = None if rule is None else rule.unknown.compared_with
     frame.attrs["notes"] = named.notes
     frame.attrs["accuracy"] = None if estimate is None else replace(estimate.final, n=int(readable.sum()))
     frame.attrs["contradicts"] = None if estimate is None else _contradicted(opened, estimate)

@@ -17,6 +17,7 @@ from sketchfit.inference.prediction_table import prediction_table
 from sketchfit.inference.unknown import Rejection
 from sketchfit.loaded.load import load
 from sketchfit.loaded.place import stated_by
+from sketchfit.wording import counted
 
 
 def predict_published(folder: Path, images: NamedImages, sets: float | None, reject: float | None) -> pd.DataFrame:
@@ -39,12 +40,13 @@ def predict_published(folder: Path, images: NamedImages, sets: float | None, rej
     found = load(folder).predict([images.root / path for path in images.split.paths])
     proba: Floats = np.nan_to_num(found.proba)
     inside = None if rule is None else rule.sets(proba)
-    rejection = None
+    rejection = compared_with = None
     if reject is not None and stated.unknown is not None:
+        compared_with = counted(len(stated.unknown.known), "image")
         p_value = np.where([not error for error in found.errors], unknown_test(stated.unknown).p_values(proba), np.nan)
         rejection = Rejection.at(p_value, reject)
     frame = prediction_table(images.split.names, proba, found.errors, found.classes, inside, rejection)
-    frame.attrs.update(notes=images.notes, accuracy=None, contradicts=None)
+    frame.attrs.update(notes=images.notes, accuracy=None, contradicts=None, compared_with=compared_with)
     return frame
 
 

@@ -56,7 +56,7 @@ class RejectionRule:
         """Reject images.
 
         Args:
-            answers: with each network's probabilities of all N images.
+            answers: to N images; see `RunUnknown.p_values`.
             errors: why each image could not be read; empty for those that were.
         """
         p_value = np.where(np.array(errors, dtype=np.str_) == "", self.unknown.p_values(answers), np.nan)

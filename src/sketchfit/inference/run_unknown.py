@@ -22,6 +22,7 @@ from sketchfit.inference.unlearnt import (
     unlearnt_test_rows,
 )
 from sketchfit.runs.run import Run
+from sketchfit.wording import counted
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,13 @@ class RunUnknown:
     Attributes:
         test: for new images.
         predictor: of the run.
+        compared_with: what the reference is, in words.
         judges: place, among the networks of each member, of that of the fold that judges; None: the complete answer.
     """
 
     test: UnknownTest
     predictor: RunPredictor
+    compared_with: str
     judges: tuple[int, ...] | None = None
 
     @classmethod
@@ -64,7 +67,7 @@ class RunUnknown:
         """Return the p-value of each image, float64 [N].
 
         Args:
-            answers: of the predictor, with the probabilities of each network of all images.
+            answers: of the predictor; where a fold judges, with the probabilities of each network of all images.
         """
         if self.judges is None:
             return self.test.p_values(answers.final)
@@ -79,13 +82,15 @@ def _by_test_rows(run: Run, predictor: RunPredictor) -> RunUnknown | None:
     if prob is None:
         return None
     reference = reference_of_test(run, prob[rows])
-    return RunUnknown(UnknownTest.fit(reference.prob, reference.group, share=reference.share), predictor)
+    test = UnknownTest.fit(reference.prob, reference.group, share=reference.share)
+    return RunUnknown(test, predictor, counted(len(rows), "test row"))
 
 
 def _by_fold(run: Run, predictor: RunPredictor) -> RunUnknown | None:
     """Compare the networks of the fold that holds out most families with the rows that they hold out."""
-    folds = [(reference_of_fold(run, one.held_out), one.places) for one in folds_rows(predictor)]
+    folds = [(reference_of_fold(run, one.held_out), one) for one in folds_rows(predictor)]
     if not folds:
         return None
-    reference, places = max(folds, key=lambda one: one[0].families)
-    return RunUnknown(UnknownTest.fit(reference.prob, reference.group), predictor, places)
+    reference, fold = max(folds, key=lambda one: one[0].families)
+    words = f"{counted(len(reference.prob), 'training row')} that fold {fold.number} holds out"
+    return RunUnknown(UnknownTest.fit(reference.prob, reference.group), predictor, words, fold.places)

@@ -28,10 +28,12 @@ class FoldRows:
     """What the networks of one fold, one per member, hold out.
 
     Attributes:
+        number: of the fold.
         places: place of the network of the fold among those of each member.
         held_out: rows that all of them hold out, with the probabilities of the members combined.
     """
 
+    number: int
     places: tuple[int, ...]
     held_out: Probabilities
 
@@ -139,7 +141,7 @@ def folds_rows(predictor: RunPredictor) -> Iterator[FoldRows]:
             rows = np.intersect1d(rows, one.row)
         if len(rows):
             prob = predictor.rule.combine([one.at(rows) for one in members]).astype(np.float32)
-            yield FoldRows(places, Probabilities(rows, prob))
+            yield FoldRows(fold, places, Probabilities(rows, prob))
 
 
 def by_views(network: NetworkFolder, split: Split, views: MemberViews) -> Probabilities:
