@@ -1,8 +1,9 @@
 """Operators that torch's exporter to ONNX does not convert, or not with these arguments.
 
-- `adaptive_avg_pool2d` to a size that does not divide the map's (VGG at 128 px): two products with constant matrices.
-- `col2im` where the size is computed in the graph (VOLO).
-- `rms_norm`: from simpler operators.
+- `adaptive_avg_pool2d` to a size that does not divide the map's (VGG at 128 px): two products with matrices of means.
+- `col2im` to a size that is computed in the graph (VOLO).
+- `rms_norm`, from simpler operators.
+- `unfold` of a map whose size is computed in the graph (HaloNet): the places of all windows, and what is there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch.nn import functional as F
 from torch.onnx import (  # type: ignore[attr-defined]
     register_custom_op_symbolic,
     symbolic_helper,
@@ -41,19 +41,23 @@ def adaptive_avg_pool2d(g: Any, maps: Any, size: Sequence[int]) -> Any:
     if tuple(size) == (1, 1):
         return g.op("GlobalAveragePool", maps)
     given = (symbolic_helper._get_tensor_sizes(maps) or [None] * 4)[2:]
-    if None in given:
-        return symbolic_helper._unimplemented("adaptive_avg_pool2d", "the size of the map is not known", maps)
-    if all(side % parts == 0 for side, parts in zip(given, size, strict=True)):
+    if all(side is not None and side % parts == 0 for side, parts in zip(given, size, strict=True)):
         steps = [side // parts for side, parts in zip(given, size, strict=True)]
         return g.op("AveragePool", maps, kernel_shape_i=steps, strides_i=steps)
-    rows, columns = (_parts(side, parts) for side, parts in zip(given, size, strict=True))
-    by_rows = g.op("MatMul", g.op("Constant", value_t=rows), maps)
-    return g.op("MatMul", by_rows, g.op("Constant", value_t=columns.T.contiguous()))
+    rows, columns = (_means(g, maps, axis, parts) for axis, parts in zip((2, 3), size, strict=True))
+    return g.op("MatMul", g.op("MatMul", rows, maps), g.op("Transpose", columns, perm_i=[1, 0]))
 
 
-def _parts(side: int, parts: int) -> torch.Tensor:
-    """Return the matrix float32 [parts, side] that takes the means."""
-    return F.adaptive_avg_pool1d(torch.eye(side)[None], parts)[0].T.contiguous()
+def _means(g: Any, maps: Any, axis: int, parts: int) -> Any:
+    """Return the matrix float32 [parts, side] that takes the means of parts of an axis, which may overlap by one."""
+    side = _side(g, maps, axis)
+    firsts = g.op("Div", g.op("Mul", _number(g, torch.arange(parts)[:, None]), side), _number(g, parts))
+    up_to = g.op("Mul", _number(g, torch.arange(1, parts + 1)[:, None]), side)
+    ends = g.op("Div", g.op("Add", up_to, _number(g, parts - 1)), _number(g, parts))
+    places = g.op("Range", _number(g, 0), side, _number(g, 1))
+    inside = g.op("And", g.op("GreaterOrEqual", places, firsts), g.op("Less", places, ends))
+    weights = g.op("Cast", inside, to_i=1)  # float32
+    return g.op("Div", weights, g.op("ReduceSum", weights, _number(g, [1]), keepdims_i=1))
 
 
 @symbolic_helper.parse_args("v", "v", "v", "is", "is", "is")
@@ -65,12 +69,40 @@ def col2im(g: Any, blocks: Any, size: Any, kernel: Any, dilation: Any, padding: 
 @symbolic_helper.parse_args("v", "is", "v", "v")
 def rms_norm(g: Any, values: Any, shape: Sequence[int], weight: Any, epsilon: Any) -> Any:
     """Convert the division by the root of the mean square over the last axes."""
-    axes = g.op("Constant", value_t=torch.arange(-len(shape), 0))
     given = symbolic_helper._maybe_get_const(epsilon, "f")
-    least = torch.tensor(torch.finfo(torch.float32).eps if symbolic_helper._is_none(epsilon) else given)
-    mean = g.op("ReduceMean", g.op("Mul", values, values), axes, keepdims_i=1)
-    found = g.op("Div", values, g.op("Sqrt", g.op("Add", mean, g.op("Constant", value_t=least))))
+    least = torch.finfo(torch.float32).eps if symbolic_helper._is_none(epsilon) else float(given)
+    mean = g.op("ReduceMean", g.op("Mul", values, values), _number(g, list(range(-len(shape), 0))), keepdims_i=1)
+    found = g.op("Div", values, g.op("Sqrt", g.op("Add", mean, _number(g, least))))
     return found if symbolic_helper._is_none(weight) else g.op("Mul", found, weight)
 
 
-CONVERTED: dict[str, Any] = {"adaptive_avg_pool2d": adaptive_avg_pool2d, "col2im": col2im, "rms_norm": rms_norm}
+@symbolic_helper.parse_args("v", "i", "i", "i")
+def unfold(g: Any, values: Any, axis: int, size: int, step: int) -> Any:
+    """Convert windows of an axis: their number is that axis, their values are a new last one."""
+    rank = symbolic_helper._get_tensor_rank(values)
+    if rank is None:
+        return symbolic_helper._unimplemented("unfold", "the number of axes is not known", values)
+    axis %= rank
+    end = g.op("Sub", _side(g, values, axis), _number(g, size - 1))
+    firsts = g.op("Unsqueeze", g.op("Range", _number(g, 0), end, _number(g, step)), _number(g, [1]))
+    windows = g.op("Gather", values, g.op("Add", firsts, _number(g, torch.arange(size))), axis_i=axis)
+    order = [place for place in range(rank + 1) if place != axis + 1] + [axis + 1]  # […, number, size, …]
+    return g.op("Transpose", windows, perm_i=order)
+
+
+def _side(g: Any, values: Any, axis: int) -> Any:
+    """Return the length of an axis."""
+    return g.op("Gather", g.op("Shape", values), _number(g, axis), axis_i=0)
+
+
+def _number(g: Any, value: float | list[int] | torch.Tensor) -> Any:
+    """Return a constant of the graph."""
+    return g.op("Constant", value_t=torch.as_tensor(value))
+
+
+CONVERTED: dict[str, Any] = {
+    "adaptive_avg_pool2d": adaptive_avg_pool2d,
+    "col2im": col2im,
+    "rms_norm": rms_norm,
+    "unfold": unfold,
+}
