@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.machine import describe
 from benchmarks.serving.load import Call, Expected, Load
-from benchmarks.serving.measure import Measured, Memory, measure, measure_kill, measure_malformed
+from benchmarks.serving.measure import Killed, Measured, Memory, measure, measure_kill, measure_malformed
 from benchmarks.serving.servers import Kind, fastapi, litserve, sketchfit
 from benchmarks.serving.torch_network import TorchNetwork
 from sketchfit.commands.bundle.write import write_bundle
@@ -49,7 +49,12 @@ def calls_for(run: Path, images: Path) -> list[Call]:
 def kinds_of(run: Path, bundle: Path, peers: bool) -> list[Kind]:
     """Return the services, sketchfit's first."""
     count = cores()
-    own = [sketchfit(bundle, 1, count), sketchfit(bundle, count, 1), sketchfit(bundle, count, 1, "openvino")]
+    own = [
+        sketchfit(bundle, count, 1),
+        sketchfit(bundle, count, 1, body="JSON"),
+        sketchfit(bundle, count, 1, "openvino"),
+        sketchfit(bundle, 1, count),
+    ]
     return [*own, *([fastapi(run), litserve(run)] if peers else [])]
 
 
@@ -67,11 +72,12 @@ def _row(name: str, load: Load, memory: Memory | None) -> str:
     )
 
 
-def kill_line(load: Load) -> str:
+def kill_line(found: Killed) -> str:
     """Return what a kill cost."""
+    load = found.load
     return (
-        f"SIGKILL of one of {cores()} workers under {load.clients} clients: {load.failed} of "
-        f"{len(load.latencies) + load.failed:,} requests failed ({dict(load.errors)}), {load.wrong} wrong."
+        f"SIGKILL of a worker that had {found.connections} of {load.clients} connections: {load.failed} of "
+        f"{len(load.latencies) + load.failed:,} requests failed, {load.wrong} wrong; then {found.workers} workers."
     )
 
 
@@ -113,7 +119,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("images", type=Path)
     parser.add_argument("--requests", type=int, default=100_000, help="to the service of --long, over all --clients")
     parser.add_argument("--peer-requests", type=int, default=3_000, help="to each of the other services")
-    parser.add_argument("--long", type=int, default=1, help="service that gets --requests, counted from 0")
+    parser.add_argument("--long", type=int, default=0, help="service that gets --requests, counted from 0")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--malformed", type=int, default=1_000)
     parser.add_argument("--no-peers", action="store_true")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 SMALL = 1e-3
 """Largest difference of a probability that counts as equal."""
+Reached = Callable[[int], None]
 TOO_LONG = 60.0
 """Seconds after which a request counts as failed."""
 
@@ -122,12 +123,17 @@ def request_bytes(body: bytes, kind: str) -> bytes:
     return head.encode() + body
 
 
-async def apply_load(port: int, calls: Sequence[Call], clients: int, requests: int) -> Load:
+async def apply_load(
+    port: int, calls: Sequence[Call], clients: int, requests: int, reached: Reached = lambda _count: None
+) -> Load:
     """Send `requests` requests over `clients` connections, each of which waits for its answer.
 
     Args:
         port: of a service on 127.0.0.1.
         calls: that are sent in turn.
+        clients: number of connections.
+        requests: number of requests.
+        reached: called after each answer with the number of answers so far.
     """
     found, numbers = Load(clients), iter(range(requests))
     loop = asyncio.get_running_loop()
@@ -145,11 +151,12 @@ async def apply_load(port: int, calls: Sequence[Call], clients: int, requests: i
                 found.note(type(error).__name__)
                 connection = None
                 continue
-            found.latencies.append(time.perf_counter() - began)
             if status != 200:
                 found.note(f"status {status}")
-            elif not call.expected.is_met_by(body):
-                found.wrong += 1
+                continue
+            found.latencies.append(time.perf_counter() - began)
+            found.wrong += not call.expected.is_met_by(body)
+            reached(len(found.latencies))
         if connection is not None:
             connection.close()
 

@@ -56,6 +56,11 @@ def _flipped(image: bytes, rng: Random) -> bytes:
     return _post(bytes(changed))
 
 
+def _thin(_image: bytes, _rng: Random) -> bytes:
+    """A PNG below the limit of pixels that is 2,500 times as long as it is wide."""
+    return _post(_png(100, 250_000, zlib.compress(bytes(101 * 250_000), 9)))
+
+
 MAKERS: dict[str, Make] = {
     "truncated image": lambda image, rng: _post(image[: rng.randrange(1, len(image))]),
     "flipped bits": _flipped,
@@ -66,6 +71,10 @@ MAKERS: dict[str, Make] = {
     ),
     "pixel bomb": _bomb,
     "large image": _large,
+    "thin image": _thin,
+    "many lists": lambda _image, _rng: _post(b'{"images": [' + b"[]," * 1_000_000 + b"[]]}", b"application/json"),
+    "spaced base64": lambda _image, _rng: _post(b'{"image": "' + b"A " * 1_000_000 + b'"}', b"application/json"),
+    "long answer": lambda _image, _rng: _post(b"x").replace(b"/predict", b"/predict?top=1000"),
     "nested JSON": lambda _image, _rng: _post(b"[" * 200_000, b"application/json"),
     "wrong JSON": lambda _image, _rng: _post(json.dumps({"images": [1, None, "?" * 50]}).encode(), b"application/json"),
     "other type": lambda image, _rng: _post(image, b"text/html"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+
+import psutil
 
 from benchmarks.serving.load import Call, Load, apply_load, request_bytes
 from benchmarks.serving.malformed import hold_slowly, send_malformed
@@ -92,23 +91,39 @@ def watched(service: Running, memory: Memory) -> Iterator[None]:
         memory.most = max(memory.most, memory.after)
 
 
-def measure_kill(kind: Kind, calls: Sequence[Call], requests: int, clients: int = 8) -> Load:
-    """Kill one of several workers with SIGKILL in the middle of a load."""
-    own = calls_of(kind, calls)
+@dataclass(frozen=True)
+class Killed:
+    """A load in whose middle a worker was killed.
+
+    Attributes:
+        load: what came of it.
+        connections: of the worker, when it was killed; each had at most one request in work.
+        workers: number of workers at the end of the load.
+    """
+
+    load: Load
+    connections: int
+    workers: int
+
+
+def measure_kill(kind: Kind, calls: Sequence[Call], requests: int, clients: int = 8) -> Killed:
+    """Kill one of several workers with SIGKILL after a third of a load."""
+    own, connections = calls_of(kind, calls), [0]
     with running(kind) as service:
         asyncio.run(apply_load(service.port, own, 4, WARM_UP))
-        seconds = asyncio.run(apply_load(service.port, own, clients, requests)).seconds
 
-        def kill() -> None:
-            time.sleep(seconds / 3)
-            workers = [one for one in service.process.children() if "spawn_main" in " ".join(one.cmdline())]
-            os.kill(workers[0].pid, signal.SIGKILL)
+        def kill(answered: int) -> None:
+            if answered == requests // 3:
+                worker = max(service.workers(), key=_connections)
+                connections[0] = _connections(worker)
+                worker.kill()
 
-        thread = threading.Thread(target=kill)
-        thread.start()
-        found = asyncio.run(apply_load(service.port, own, clients, requests))
-        thread.join()
-        return found
+        load = asyncio.run(apply_load(service.port, own, clients, requests, kill))
+        return Killed(load, connections[0], len(service.workers()))
+
+
+def _connections(worker: psutil.Process) -> int:
+    return sum(one.status == psutil.CONN_ESTABLISHED for one in worker.net_connections("tcp"))
 
 
 def measure_malformed(kind: Kind, calls: Sequence[Call], count: int) -> tuple[Counter[str], Load, Memory]:

@@ -50,6 +50,10 @@ class Running:
         """All its processes."""
         return [self.process, *self.process.children(recursive=True)]
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer requests, of a sketchfit service with several."""
+        return [one for one in self.process.children() if "spawn_main" in _command(one)]
+
     def memory(self) -> float:
         """Memory of all its processes, in MB; what they share is counted once."""
         total = 0
@@ -61,24 +65,31 @@ class Running:
         return total / 1e6
 
 
-def sketchfit(bundle: Path, workers: int, threads: int, runtime: str = "onnxruntime") -> Kind:
-    """Return sketchfit's service of a bundle."""
-    name = f"sketchfit, {workers} × {threads} threads" + (f", {runtime}" if runtime != "onnxruntime" else "")
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has ended
+        return ""
+
+
+def sketchfit(bundle: Path, workers: int, threads: int, runtime: str = "onnxruntime", body: str = "form") -> Kind:
+    """Return sketchfit's service of a bundle; `body`: form, JSON or bytes."""
+    name = f"sketchfit, {runtime}, {workers} × {threads}, {body}"
     options = ("--port", "{port}", "--workers", str(workers), "--threads", str(threads), "--runtime", runtime)
     command = (sys.executable, "-m", "sketchfit", "serve", str(bundle), *options)
-    return Kind(name, command, lambda data: data, "application/octet-stream")
+    return Kind(name, command, *BODIES[body])
 
 
 def fastapi(run: Path) -> Kind:
     """Return the plain FastAPI handler."""
     command = (sys.executable, "-m", "benchmarks.serving.fastapi_torch", str(run), "{port}")
-    return Kind("FastAPI + torch", command, as_form, 'multipart/form-data; boundary="b"')
+    return Kind(f"FastAPI, torch, 1 × {cores()}, form", command, *BODIES["form"])
 
 
 def litserve(run: Path) -> Kind:
     """Return LitServe."""
     command = (sys.executable, "-m", "benchmarks.serving.litserve_torch", str(run), "{port}")
-    return Kind("LitServe + torch", command, as_json, "application/json")
+    return Kind(f"LitServe, torch, 1 × {cores()}, JSON", command, *BODIES["JSON"])
 
 
 def as_form(data: bytes) -> bytes:
@@ -90,6 +101,14 @@ def as_form(data: bytes) -> bytes:
 def as_json(data: bytes) -> bytes:
     """Return JSON with one image in base64."""
     return json.dumps({"image": base64.b64encode(data).decode()}).encode()
+
+
+BODIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "form": (as_form, "multipart/form-data; boundary=b"),
+    "JSON": (as_json, "application/json"),
+    "bytes": (lambda data: data, "application/octet-stream"),
+}
+"""How an image's bytes become the body of a request, and its content type."""
 
 
 @contextmanager

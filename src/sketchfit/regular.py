@@ -69,6 +69,15 @@ def check_archive(path: Path) -> None:
     """
     size = check_regular(path).st_size
     with zipfile.ZipFile(path) as archive:
-        expanded = sum(part.file_size for part in archive.infolist())
+        check_expansion(archive, size)
+
+
+def check_expansion(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse an open ZIP archive of so many bytes that expands to many times its size.
+
+    Raises:
+        OSError: it does.
+    """
+    expanded = sum(part.file_size for part in archive.infolist())
     if expanded > max(FREE, MOST_FACTOR * size):
-        raise OSError(errno.EINVAL, f"its {size:,} bytes expand to {expanded:,}", str(path))
+        raise OSError(errno.EINVAL, f"its {size:,} bytes expand to {expanded:,}", archive.filename)

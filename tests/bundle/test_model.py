@@ -64,6 +64,13 @@ def test_more_images_than_a_batch_come_in_order(folder: Path) -> None:
     assert found.argmax(axis=1).tolist() == [n % 3 for n in range(count)]
 
 
+def test_probabilities_that_are_not_finite_are_an_error(folder: Path) -> None:
+    model = BundleModel.open(folder)
+    broken = BundleModel(model.manifest, lambda pictures: [np.full((len(pictures), 3), np.nan, np.float32)], folder)
+    with pytest.raises(ArithmeticError):
+        broken.proba([tiny_picture("dot")])
+
+
 def test_no_image_gives_no_row(folder: Path) -> None:
     found = BundleModel.open(folder).predict([])
     assert found.probabilities.shape == (0, 3)

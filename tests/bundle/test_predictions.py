@@ -57,6 +57,8 @@ def test_images_unlike_those_that_are_known_are_unknown(tmp_path: Path) -> None:
     assert [one.p_value for one in found] == [pytest.approx(1.0), pytest.approx(1 / 20)]
     assert [one.unknown for one in found] == [False, True]
     assert [one.unknown for one in Labeller(manifest).predictions(held_out[:1])] == [False]
+    with pytest.raises(UserError, match="smallest"):
+        Labeller(manifest).predictions(held_out[:1], reject=0.04)
 
 
 def test_no_image_gives_no_prediction(tmp_path: Path) -> None:

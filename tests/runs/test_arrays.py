@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import errno
+import io
 
 import numpy as np
 import pytest
 
 from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
-from sketchfit.runs.arrays import create_npy, map_npy, read_npy, read_npz, write_npy, write_npz
+from sketchfit.runs.arrays import create_npy, map_npy, parse_npz, read_npy, read_npz, write_npy, write_npz
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities, write_probabilities
 
 
@@ -25,6 +26,22 @@ def test_named_arrays_come_back_bit_for_bit(tmp_path):
         assert found[name].dtype == array.dtype
         assert np.array_equal(found[name], array)
     assert [file.name for file in path.parent.iterdir()] == ["a.npz"]
+
+
+def test_arrays_come_back_from_content_that_was_read_already(tmp_path):
+    path = tmp_path / "a.npz"
+    write_npz(path, {"row": np.arange(5)})
+    content = path.read_bytes()
+    path.unlink()
+    assert parse_npz(content, path)["row"].tolist() == [0, 1, 2, 3, 4]
+    for damaged in (b"", content[:-10], content.replace(b"\x04", b"\x05")):
+        with pytest.raises(UserError) as caught:
+            parse_npz(damaged, path)
+        assert str(path) in caught.value.problems[0]
+    bomb = io.BytesIO()
+    np.savez_compressed(bomb, a=np.zeros(1 << 26, np.uint8))
+    with pytest.raises(UserError, match="expand"):
+        parse_npz(bomb.getvalue(), path)
 
 
 def test_a_pickled_array_is_not_written(tmp_path):

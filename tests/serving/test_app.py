@@ -16,8 +16,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from sketchfit.bundle.model import BundleModel
+from sketchfit.errors import UserError
 from sketchfit.serving.app import create_app
-from sketchfit.serving.explaining import MOST_WAITING
+from sketchfit.serving.explaining import MOST_WAITING, Explainer
 from sketchfit.serving.settings import Capacity, RequestLimits, ServiceSettings
 from tests.bundles import LABELS, tiny_picture, write_tiny_bundle
 
@@ -143,6 +144,14 @@ def test_wrong_requests_get_a_status_and_a_reason(
     assert list(answer.json()) == ["error"]
 
 
+def test_the_length_of_an_answer_is_limited(client: TestClient) -> None:
+    images = [base64.b64encode(png("dot")).decode()] * 6
+    assert client.post("/predict?top=833", json={"images": images}).status_code == 200
+    answer = client.post("/predict?top=834", json={"images": images})
+    assert answer.status_code == 400
+    assert "833" in answer.json()["error"]
+
+
 def test_limits_of_a_request(bundle: Path) -> None:
     data = png("dot")
     with limited(bundle, limits=RequestLimits(bytes=len(data), images=2)) as client:
@@ -259,6 +268,12 @@ def test_a_bundle_without_drawings_explains_without_them(tmp_path: Path) -> None
     with limited(tmp_path) as client:
         assert client.post("/explain", content=png("dot")).json()["neighbours"] == []
         assert client.get("/model").json()["neighbours"] is False
+
+
+def test_drawings_of_no_class_are_refused_at_the_start(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path, neighbours=True, labels=LABELS[:2], names=LABELS[:2])
+    with pytest.raises(UserError, match="labels of no class"):
+        Explainer(BundleModel.open(tmp_path, threads=1))
 
 
 def test_the_model_is_described(client: TestClient) -> None:

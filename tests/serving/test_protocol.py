@@ -16,7 +16,7 @@ from sketchfit.serving.run import bound_socket, config_of
 from sketchfit.serving.settings import RequestLimits, ServiceSettings
 from tests.bundles import tiny_picture, write_tiny_bundle
 
-LIMITS = RequestLimits(header_seconds=0.4, body_seconds=0.4, bytes=100_000)
+LIMITS = RequestLimits(header_seconds=0.4, body_seconds=0.4, read_seconds=0.4, bytes=100_000)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +119,15 @@ def test_what_is_no_http_is_400(port: int, request_: bytes) -> None:
         connection.sendall(request_)
         answer = received(connection)
         assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 408"))
+    assert is_answered(port)
+
+
+def test_a_client_that_reads_nothing_is_dropped(port: int) -> None:
+    with connected(port) as connection:
+        connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 3000)
+        assert is_answered(port)
+        time.sleep(1.0)
+        assert received(connection).count(b"HTTP/1.1 200") < 3000
     assert is_answered(port)
 
 

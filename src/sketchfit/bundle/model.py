@@ -22,7 +22,7 @@ from sketchfit.bundle.prepare import Image, prepared
 from sketchfit.bundle.runtimes import Run, Runtime, load_runtime
 from sketchfit.errors import UserError
 from sketchfit.processors import cores
-from sketchfit.runs.arrays import read_npz
+from sketchfit.runs.arrays import parse_npz
 
 INT8 = "network_int8.onnx"
 VECTOR = "test_vector.npz"
@@ -97,15 +97,23 @@ class BundleModel:
         return prepared(image, self.manifest.preprocessing)
 
     def predict_prepared(self, pictures: Image) -> NetworkAnswers:
-        """Return the outputs for prepared pictures, uint8 [N, size, size, C]."""
+        """Return the outputs for prepared pictures, uint8 [N, size, size, C].
+
+        Raises:
+            ArithmeticError: a probability is not finite.
+        """
         if not len(pictures):
             width = self.manifest.features
             features = np.zeros((0, width), np.float32) if width else None
             return NetworkAnswers(np.zeros((0, len(self.labels)), np.float32), features)
         if self.manifest.any_batch or len(pictures) == 1:
-            return NetworkAnswers(*self._run(pictures))
-        parts = [self._run(pictures[row : row + 1]) for row in range(len(pictures))]
-        return NetworkAnswers(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+            found = self._run(pictures)
+        else:
+            rows = [self._run(pictures[row : row + 1]) for row in range(len(pictures))]
+            found = [np.concatenate(part) for part in zip(*rows, strict=True)]
+        if not np.isfinite(found[0]).all():
+            raise ArithmeticError("the network gave probabilities that are not finite")
+        return NetworkAnswers(*found)
 
     def predict(self, images: Iterable[Image]) -> NetworkAnswers:
         """Return the outputs for images of any size; `BATCH` of them are in memory at a time.
@@ -135,7 +143,7 @@ class BundleModel:
         """
         image, expected = self._vector()
         found = self.proba([image])
-        if found.shape != (1, len(self.labels)) or not np.isfinite(found).all():
+        if found.shape != (1, len(self.labels)):
             raise UserError(f"the network of {self.folder} gives no {len(self.labels)} probabilities", AGAIN)
         gap = 0.0 if expected is None else float(np.abs(found - expected).max())
         if gap > TOLERANCE:
@@ -148,8 +156,7 @@ class BundleModel:
         """Return the test image and its probabilities [1, C]."""
         if VECTOR not in self.manifest.files:
             return np.full((8, 8), 255, np.uint8), None
-        read_verified(self.folder, self.manifest, VECTOR)
-        arrays = read_npz(self.folder / VECTOR)
+        arrays = parse_npz(read_verified(self.folder, self.manifest, VECTOR), self.folder / VECTOR)
         return arrays["image"], arrays["probabilities"].reshape(1, -1)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
-from sketchfit.runs.arrays import read_npz, write_npz
+from sketchfit.runs.arrays import parse_npz, read_npz, write_npz
 
 FILE = "neighbours.npz"
 THUMBNAIL = 64
@@ -50,7 +50,19 @@ class Neighbours:
             UserError: it is missing or damaged.
         """
         path = folder / FILE
-        arrays = read_npz(path)
+        return cls._of(read_npz(path), path)
+
+    @classmethod
+    def of_content(cls, content: bytes, path: Path) -> Self:
+        """Return what the content of a bundle's file holds.
+
+        Raises:
+            UserError: it is damaged.
+        """
+        return cls._of(parse_npz(content, path), path)
+
+    @classmethod
+    def _of(cls, arrays: dict[str, NDArray[Any]], path: Path) -> Self:
         try:
             found = cls(arrays["features"], arrays["label"], arrays["thumbnail"])
         except KeyError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -116,9 +117,15 @@ def _serve(settings: ServiceSettings) -> None:
     from dataclasses import replace
 
     from sketchfit.serving.run import run_service
+    from sketchfit.serving.settings import TOKEN
 
-    with _bundle_of(settings.bundle) as bundle:
-        run_service(replace(settings, bundle=bundle), _announce)
+    def announce(address: str) -> None:
+        if not settings.is_local and not os.environ.get(TOKEN):
+            echo(f"warning: everybody who reaches {settings.host} can use this service: set {TOKEN}", error=True)
+        echo(f"{address}/ answers requests; Ctrl-C stops it", error=True)
+
+    with _bundle_of(settings.bundle, neighbours=settings.is_local) as bundle:  # drawings stay on this machine
+        run_service(replace(settings, bundle=bundle), announce)
 
 
 @contextmanager
@@ -142,7 +149,3 @@ def _bundle_of(model: Path, *, neighbours: bool = True) -> Iterator[Path]:
         if status := subprocess.run([*export, *(["--neighbours"] if neighbours else [])], check=False).returncode:
             raise typer.Exit(status)
         yield bundle
-
-
-def _announce(address: str) -> None:
-    echo(f"{address}/ answers requests; Ctrl-C stops it", error=True)

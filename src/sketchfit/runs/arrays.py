@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 from sketchfit.disk import reserve, writing
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
-from sketchfit.regular import check_archive
+from sketchfit.regular import check_archive, check_expansion
 
 Array = NDArray[Any]
 
@@ -42,6 +42,22 @@ def read_npz(path: Path) -> dict[str, Array]:
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing", "Run the command that writes it again.") from error
     except Exception as error:  # zipfile and NumPy raise many kinds for bytes that are not their own
+        raise UserError(
+            f"{path} is damaged: {error}", "Delete it, and run the command that writes it again."
+        ) from error
+
+
+def parse_npz(content: bytes, path: Path) -> dict[str, Array]:
+    """Return all arrays in the content of a file that was read already, as `read_npz`.
+
+    Raises:
+        UserError: it is damaged, or expands to many times its size.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_expansion(archive, len(content))
+            return {name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()}
+    except Exception as error:  # as in `read_npz`
         raise UserError(
             f"{path} is damaged: {error}", "Delete it, and run the command that writes it again."
         ) from error

@@ -30,7 +30,9 @@ class Counters:
         self._own: NDArray[np.float64] = np.zeros(size)
         if folder is not None:
             path = folder / f"{os.getpid()}{SUFFIX}"
-            self._own = np.memmap(path, np.float64, "r+" if path.exists() else "w+", shape=(size,))
+            if not path.exists():  # with its content: writing into a hole of a full disk would end the process
+                path.write_bytes(self._own.tobytes())
+            self._own = np.memmap(path, np.float64, "r+", shape=(size,))
 
     def add(self, place: int, value: float = 1.0) -> None:
         """Add to a number of this process."""

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bundle.explain import Explanation, explain
-from sketchfit.bundle.files import read_verified
+from sketchfit.bundle.files import AGAIN, read_verified
 from sketchfit.bundle.model import BundleModel
 from sketchfit.bundle.neighbours import FILE, Neighbours
+from sketchfit.errors import UserError
 from sketchfit.serving.refused import Refused
 
 MOST_WAITING = 8
@@ -70,5 +71,8 @@ class Explainer:
 def _neighbours(model: BundleModel) -> Neighbours | None:
     if FILE not in model.manifest.files:
         return None
-    read_verified(model.folder, model.manifest, FILE)
-    return Neighbours.read(model.folder)
+    path = model.folder / FILE
+    found = Neighbours.of_content(read_verified(model.folder, model.manifest, FILE), path)
+    if len(found) and not 0 <= found.label.min() <= found.label.max() < len(model.labels):
+        raise UserError(f"{path} is damaged: labels of no class", AGAIN)
+    return found

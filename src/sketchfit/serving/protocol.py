@@ -1,6 +1,7 @@
-"""uvicorn's HTTP protocol with limits for clients that send slowly, or never stop sending headers.
+"""uvicorn's HTTP protocol with limits for clients that send or read slowly, or never stop sending headers.
 
-uvicorn limits the time between two requests, but not that in which the headers of a request arrive.
+uvicorn limits the time between two requests, but not that in which the headers of a request arrive, nor that in which
+an answer is read.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ HEADER_BYTES = 65_536
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes connections whose headers are slow (408) or large (431).
+    """Closes connections whose headers are slow (408) or large (431), and those that do not read their answer.
 
     Attributes:
         header_seconds: from the connection, or from the first byte of a request, to the end of its headers.
+        read_seconds: in which a client must take what is buffered for it.
     """
 
     def __init__(self, config: Config, *given: Any, **named: Any) -> None:
         super().__init__(config, *given, **named)
         limits = config.app.settings.limits if isinstance(config.app, AppFactory) else RequestLimits()
-        self.header_seconds = limits.header_seconds
+        self.header_seconds, self.read_seconds = limits.header_seconds, limits.read_seconds
         self._timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._in_headers, self._headers_ended = True, False
         self._header_bytes = 0
 
@@ -40,6 +43,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """A client has gone."""
         self._stop_waiting()
+        self._stop_unread()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -69,6 +73,29 @@ class BoundedProtocol(HttpToolsProtocol):
         """A request has arrived completely."""
         super().on_message_complete()
         self._in_headers, self._header_bytes = True, 0
+
+    def pause_writing(self) -> None:
+        """The client does not read: what is buffered for it has become large."""
+        super().pause_writing()
+        self._stop_unread()
+        self._unread = self.loop.call_later(self.read_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        self._stop_unread()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request has come; what the client has not read by now is dropped."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _stop_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _wait_for_headers(self) -> None:
         self._stop_waiting()

@@ -11,6 +11,8 @@ from sketchfit.bundle.predictions import TOP
 from sketchfit.serving.refused import Refused
 
 MOST_TOP = 1000
+MOST_CLASSES = 5000
+"""Classes that one answer names, over all its images."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,15 @@ class PredictQuery:
             raise Refused(400, f"top is a number between 1 and {MOST_TOP}")
         share = _share(query, "reject")
         return cls(top, _share(query, "coverage"), reject if share is None else share)
+
+    def check(self, images: int) -> None:
+        """Refuse an answer that would be too long.
+
+        Raises:
+            Refused: so many images with so many classes each (400).
+        """
+        if images * self.top > MOST_CLASSES:
+            raise Refused(400, f"one answer may name {MOST_CLASSES} classes: top is at most {MOST_CLASSES // images}")
 
 
 def _share(query: QueryParams, name: str) -> float | None:

@@ -33,6 +33,7 @@ async def predict(request: Request) -> Response:
     service = service_of(request)
     async with service.images_of(request) as parts:
         query = PredictQuery.of(request.query_params, service.settings.reject)
+        query.check(len(parts))
         answers = await service.answer(parts)
     answer = PredictAnswer(predictions=_entries(service, answers, query))
     status = 200 if any(isinstance(one, Answered) for one in answers) else 422

@@ -131,8 +131,8 @@ class Service:
         try:
             async with asyncio.timeout(limits.seconds):
                 with self.admission.body() as counter:
-                    body = await read_body(request, limits, counter)
-                    parts = await self._parsed(body, request.headers.get("content-type", ""), most or limits.images)
+                    kind = request.headers.get("content-type", "")  # the body is not kept by a name: parts are copies
+                    parts = await self._parsed(await read_body(request, limits, counter), kind, most or limits.images)
                     self.admission.admit(len(parts) - 1)
                     held = len(parts)
                     yield parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from sketchfit.bundle.decode import UploadLimits
@@ -44,6 +45,7 @@ class RequestLimits:
         seconds: from its headers to the answer.
         body_seconds: in which its body must arrive.
         header_seconds: in which its headers must arrive.
+        read_seconds: in which the client must read what is buffered of an answer.
         bytes: of its body.
         images: in its body.
         image: limits of each image.
@@ -52,6 +54,7 @@ class RequestLimits:
     seconds: float = 30.0
     body_seconds: float = 20.0
     header_seconds: float = 10.0
+    read_seconds: float = 20.0
     bytes: int = 32_000_000
     images: int = 64
     image: UploadLimits = field(default_factory=UploadLimits)
@@ -94,6 +97,14 @@ class ServiceSettings:
     def worker_threads(self) -> int:
         """Threads of each worker's network."""
         return max(1, cores() // self.workers) if self.threads is None else self.threads
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs of this machine reach it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     def check(self) -> None:
         """Refuse settings that no service can have.
