@@ -14,10 +14,11 @@ sketchfit.FactsView = class {
     const count = facts.labels.length.toLocaleString("en");
     this.subtitle.textContent = `${count} classes, ${facts.run}`;
     document.title = `Draw: ${facts.run}`;
-    const {network, accuracy: {network: accuracy, ensemble}} = facts;
+    const {network, accuracy: {network: accuracy, ensemble, claim}} = facts;
     this.list.replaceChildren();
     this.add("Accuracy", accuracy && estimate(accuracy), facts.accuracy.measured_on);
-    this.add("The run's ensemble", ensemble && estimate(ensemble));
+    if (claim) this.add("The complete run", estimate(claim), "what it claims for new drawings");
+    else this.add("The complete run", ensemble && estimate(ensemble));
     this.add("Backbone", network.architecture, `${millions(network.parameters)} million weights`);
     this.add("Licence of its weights", network.licence);
     this.add("Size", facts.bytes && sketchfit.size(facts.bytes));
