@@ -124,6 +124,23 @@ def test_the_picture_looks_as_the_training_drawings(browser: Any, service: Watch
     assert np.argwhere(_last_picture(service) < 128).max() / 256 < 0.35
 
 
+@pytest.mark.slow
+def test_boxes_of_strokes_and_of_pixels_agree(browser: Any, service: WatchedService) -> None:
+    open_page(browser, service)
+    script = """
+    const ink = {...sketchfit.DEFAULT_INK};
+    const points = [[0.2, 0.3], [0.4, 0.35], [0.7, 0.6], [0.9, 0.62], [1.2, 0.7]]; // leaves the canvas
+    const stroke = {kind: "stroke", erase: false, width: 0.04, points};
+    const erased = {kind: "stroke", erase: true, width: 0.1, points: [[0, 0.8], [0.1, 0.8]]};
+    const boxes = [[stroke], [stroke, erased]].map((marks) => sketchfit.inkBox(marks, ink));
+    return boxes.map(({left, top, right}) => [left, top, right]).concat([sketchfit.inkBox([], ink)]);
+    """
+    exact, measured, blank = browser.execute_script(script)
+    assert exact == pytest.approx([0.18, 0.28, 1.0])
+    assert measured == pytest.approx(exact, abs=2 / 256)
+    assert blank is None
+
+
 def _last_picture(service: WatchedService) -> np.ndarray[Any, Any]:
     picture = cv2.imdecode(np.frombuffer(service.bodies[-1], np.uint8), cv2.IMREAD_GRAYSCALE)
     assert picture is not None

@@ -16,7 +16,9 @@ from numpy.testing import assert_allclose
 
 from sketchfit.bundle.model import BundleModel
 from sketchfit.bundle.occlusion import occlusion_heat
+from sketchfit.bundle.unknown_rule import make_unknown_rule, unknown_p_values
 from sketchfit.inference.set_rule import ConformalSets
+from sketchfit.inference.unknown_scores import SCORES
 from sketchfit.serving.static_page import write_static_page
 from tests.browser import line, resize, stroke
 from tests.bundles import tiny_picture, tiny_probabilities, write_tiny_bundle
@@ -113,6 +115,22 @@ def test_rules_agree_with_python(browser: Any, tmp_path: Path) -> None:
         )
         expected = [[int(k) for k in row if inside[k]] for row, inside in zip(order, rule.sets(prob), strict=True)]
         assert found == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weighed", [False, True])
+def test_p_values_agree_with_python(browser: Any, tmp_path: Path, weighed: bool) -> None:
+    open_static(browser, tmp_path, write_fake_runtime(tmp_path))
+    rng = np.random.default_rng(1)
+    known, prob = (rng.dirichlet(np.full(12, 0.3), count).astype(np.float32) for count in (60, 40))
+    prob[0] = np.eye(12)[3]
+    for score in SCORES:
+        rule = make_unknown_rule(known, np.arange(60) // 3 if weighed else None, score)
+        found = browser.execute_script(
+            "const [probs, rule] = JSON.parse(arguments[0]); return probs.map((p) => sketchfit.knownShare(p, rule))",
+            json.dumps([prob.tolist(), rule.model_dump()]),
+        )
+        assert_allclose(found, unknown_p_values(rule, prob), atol=1e-9)
 
 
 @pytest.mark.slow

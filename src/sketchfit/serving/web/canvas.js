@@ -15,7 +15,7 @@ sketchfit.Canvas = class {
     this.pointer = null; // its pointer
     this.cross = null; // [x, y] of the keyboard's cross
     this.frame = 0;
-    for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+    for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel", "lostpointercapture"]) {
       element.addEventListener(name, (event) => this[name](event));
     }
     element.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -58,7 +58,8 @@ sketchfit.Canvas = class {
   }
 
   pointerdown(event) {
-    if (this.stroke || !event.isPrimary || event.button > 0 && event.button !== 5) return;
+    if (this.pointer !== null || !event.isPrimary || event.button > 0 && event.button !== 5) return;
+    if (this.stroke) this.end(); // that of the keyboard
     event.preventDefault();
     this.element.classList.add("by-pointer"); // no ring around the canvas
     this.element.focus({preventScroll: true});
@@ -76,6 +77,10 @@ sketchfit.Canvas = class {
 
   pointerup(event) {
     if (event.pointerId === this.pointer) this.end();
+  }
+
+  lostpointercapture(event) {
+    this.pointerup(event);
   }
 
   // The system took the pointer, for a gesture: the stroke was not meant.

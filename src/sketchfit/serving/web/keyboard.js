@@ -46,7 +46,7 @@ sketchfit.listenToKeys = (canvas, tools) => {
     canvas.requestFrame();
   });
   addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.target.closest("input:not([type=range])")) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.target.closest?.("input:not([type=range])")) return;
     const key = event.key.toLowerCase();
     if (key === "z" && !event.shiftKey) tools.undo();
     else if (key === "y" || key === "z") tools.redo();

@@ -52,8 +52,30 @@ sketchfit.paintStroke = (context, {points, width, erase}, ink, place = sketchfit
   context.stroke();
 };
 
-// Bounding box of what differs from the paper: {left, top, right, bottom} as shares; null for a blank drawing.
-sketchfit.inkBox = (marks, ink, side = 256) => {
+// Bounding box of the ink: {left, top, right, bottom} as shares; null for a blank drawing.
+sketchfit.inkBox = (marks, ink) => {
+  if (!marks.length) return null;
+  const plain = marks.every((mark) => mark.kind === "stroke" && !mark.erase);
+  return plain ? sketchfit.strokeBox(marks) : sketchfit.pixelBox(marks, ink);
+};
+
+// That of strokes, of which nothing is erased.
+sketchfit.strokeBox = (strokes) => {
+  const box = {left: 1, top: 1, right: 0, bottom: 0};
+  for (const {points, width} of strokes) {
+    for (const [x, y] of points) {
+      box.left = Math.min(box.left, x - width / 2);
+      box.top = Math.min(box.top, y - width / 2);
+      box.right = Math.max(box.right, x + width / 2);
+      box.bottom = Math.max(box.bottom, y + width / 2);
+    }
+  }
+  const inside = (value) => Math.min(1, Math.max(0, value));
+  return {left: inside(box.left), top: inside(box.top), right: inside(box.right), bottom: inside(box.bottom)};
+};
+
+// That of all pixels that differ from the paper.
+sketchfit.pixelBox = (marks, ink, side = 256) => {
   const context = sketchfit.sheet(side, ink, true);
   sketchfit.paint(context, marks, ink);
   const {data} = context.getImageData(0, 0, side, side);
@@ -95,6 +117,11 @@ sketchfit.picture = (drawing, ink, side, fit) => {
   const marks = drawing.visible();
   const place = fit && !drawing.hasPicture() ? sketchfit.trainingPlace(marks, ink) : sketchfit.IDENTITY;
   const context = sketchfit.sheet(side, ink, true);
+  // What was drawn outside of the canvas stays outside.
+  const [x, y, length] = [place.x, place.y, 1].map((share) => share * place.scale * side);
+  context.beginPath();
+  context.rect(x, y, length, length);
+  context.clip();
   sketchfit.paint(context, marks, ink, place);
   return context.canvas;
 };

@@ -62,7 +62,7 @@ sketchfit.Service = class {
 };
 
 function sentence(error) {
-  const text = typeof error === "string" ? error : error?.message ?? error?.error ?? "The service refused the picture";
+  const text = typeof error === "string" ? error : error?.message ?? error?.error ?? "The service refused the request";
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
