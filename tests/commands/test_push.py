@@ -28,6 +28,7 @@ from sketchfit.hub.address import HubAddress
 from sketchfit.hub.download import local_bundle, local_folder
 from sketchfit.hub.published import PublishedNetwork
 from sketchfit.loaded.load import load
+from sketchfit.models.learnt_rows import learnt_by
 from sketchfit.models.network import to_input
 from sketchfit.runs.run import Run
 from tests.factories import Cli, tiny_recipe
@@ -100,6 +101,13 @@ def test_nothing_of_this_machine_is_published(plain: Path, pushed: tuple[Path, P
         for place in (plain, drawn, Path.home()):
             assert str(place).encode() not in content
         assert b".png" not in content.replace(b"drawing.png", b"")
+
+
+def test_digests_of_training_images_can_be_left_out(plain: Path, pushed: tuple[Path, Pushed], tmp_path: Path) -> None:
+    assert learnt_by(pushed[0] / "model.safetensors") is not None
+    push(plain, tmp_path, PushOptions(digests=False))
+    assert learnt_by(tmp_path / "model.safetensors") is None
+    assert load(tmp_path).labels == load(pushed[0]).labels
 
 
 def test_weights_are_tensors_alone(pushed: tuple[Path, Pushed]) -> None:

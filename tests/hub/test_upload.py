@@ -102,15 +102,28 @@ def test_a_name_of_another_owner(hub: FakeHub, folder: Path) -> None:
     assert "write" in error.value.hint
 
 
+def test_a_hub_that_cannot_be_reached_is_found_before_long_work(hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")  # the port of `discard`: nothing listens
+    with pytest.raises(UserError, match="cannot write"):
+        check_upload(Upload(ADDRESS))
+
+
 def test_checks_before_long_work(hub: FakeHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    check_upload(ADDRESS)
+    check_upload(Upload(ADDRESS))
+    hub.make("me/public", {})
+    with pytest.raises(UserError, match="is public"):
+        check_upload(Upload(HubAddress("me/public"), private=True))
+    hub.fail = 401
+    with pytest.raises(UserError, match="status 401"):
+        check_upload(Upload(ADDRESS))
+    hub.requests.clear()
     with pytest.raises(UserError, match="revision"):
-        check_upload(HubAddress("me/doodles", "v1"))
+        check_upload(Upload(HubAddress("me/doodles", "v1")))
     monkeypatch.delenv("HF_TOKEN")
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
     with pytest.raises(UserError, match="no token"):
-        check_upload(ADDRESS)
+        check_upload(Upload(ADDRESS))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(UserError, match="HF_HUB_OFFLINE"):
-        check_upload(ADDRESS)
+        check_upload(Upload(ADDRESS))
     assert hub.requests == []

@@ -98,13 +98,14 @@ def push(
     ] = None,
     private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
     message: Annotated[str | None, typer.Option("--message", "-m", help="Of the commit.")] = None,
+    digests: Annotated[bool, typer.Option(help="Name the training images in the weights, by digests.")] = True,
     partial: Partial = False,
 ) -> None:
     """Publish a run's network on the Hugging Face hub, for timm and for sketchfit, with a model card."""
     from sketchfit.commands.push import PushOptions
     from sketchfit.commands.push import push as push_network
 
-    options = PushOptions(member, fold, bundle, licence, private, message, partial)
+    options = PushOptions(member, fold, bundle, licence, private, message, partial, digests)
     found = push_network(run_folder, target, options)
     for note in found.notes:
         echo(f"note: {note}", error=True)

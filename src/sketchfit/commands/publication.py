@@ -19,6 +19,7 @@ from sketchfit.commands.model_card import model_card
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.hub.published import CARD, PublishedNetwork
+from sketchfit.models.learnt_rows import KEY as LEARNT
 from sketchfit.models.network import Network
 from sketchfit.models.timm_files import TimmFiles, check_timm, with_temperature
 from sketchfit.models.weights import read_metadata
@@ -35,12 +36,14 @@ class Publication:
         chosen: the network.
         options: by which it was chosen, with its licence; None where none is stated.
         repository: `owner/name` on the hub; None for a folder.
+        digests: whether the weights name the images that they have learnt from, see `models.learnt_rows`.
     """
 
     run: Run
     chosen: ChosenNetwork
     options: BundleOptions
     repository: str | None
+    digests: bool = True
 
     def write(self, folder: Path, bundle: bool = False) -> None:
         """Write the files into an empty folder.
@@ -103,14 +106,18 @@ class Publication:
             made_by=importlib.metadata.version("sketchfit"),
             run=run.name,
         )
-        metadata = read_metadata(chosen.folder.weights) | (
-            {"licence": self.options.licence} if self.options.licence else {}
-        )
         unique = names if len(set(names)) == len(names) else labels
-        TimmFiles(divided, size, stated.preprocessing.resize, unique, metadata).write(folder)
+        TimmFiles(divided, size, stated.preprocessing.resize, unique, self._metadata()).write(folder)
         write_text(folder / PREPARE, preprocess_script(stated.preprocessing))
         stated.write(folder)
         return stated
+
+    def _metadata(self) -> dict[str, str]:
+        """Return the metadata of the published weights."""
+        found = read_metadata(self.chosen.folder.weights)
+        if not self.digests:
+            found.pop(LEARNT, None)
+        return found | ({"licence": self.options.licence} if self.options.licence else {})
 
     def _card(self, stated: PublishedNetwork | BundleManifest, timm: bool) -> str:
         """Return the model card."""

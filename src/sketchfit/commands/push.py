@@ -36,6 +36,7 @@ class PushOptions:
         private: whether a repository that does not exist yet is made private.
         message: of the commit.
         partial: also of a run that is not finished.
+        digests: whether the weights name the images that they have learnt from, by digests of their files.
     """
 
     member: str | None = None
@@ -45,6 +46,7 @@ class PushOptions:
     private: bool = False
     message: str | None = None
     partial: bool = False
+    digests: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def push(run: str | Path, target: str | Path, options: PushOptions | None = None
     """
     options, destination = options or PushOptions(), destination_of(target)
     if isinstance(destination, HubAddress):
-        check_upload(destination)
+        check_upload(Upload(destination, options.private))
     else:
         check_folder(destination)
     opened, lacks = open_finished(run, partial=options.partial)
@@ -93,7 +95,7 @@ def push(run: str | Path, target: str | Path, options: PushOptions | None = None
     if options.bundle:
         check_packages(of_bundle)
     repository = destination.repository if isinstance(destination, HubAddress) else None
-    publication = Publication(opened, chosen, of_bundle, repository)
+    publication = Publication(opened, chosen, of_bundle, repository, options.digests)
     with temporary_folder() as folder:
         publication.write(folder, bundle=options.bundle)
         files = tuple(sorted(path.name for path in folder.iterdir()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -45,7 +46,8 @@ def in_one_sentence(address: HubAddress, what: str) -> Iterator[None]:
     from huggingface_hub import errors
 
     try:
-        yield
+        with _without_bars():
+            yield
     except UserError:
         raise
     except errors.GatedRepoError as error:
@@ -60,6 +62,21 @@ def in_one_sentence(address: HubAddress, what: str) -> Iterator[None]:
         raise _refused(address, error, what) from error
     except Exception as error:  # errors of several libraries where there is no network, or an answer is malformed
         raise UserError(f"the hub cannot {what} {address}: {_first_line(error)}", "Try again later.") from error
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Let the client draw no bars where standard error is no terminal."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    if sys.stderr.isatty() or are_progress_bars_disabled():
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()
 
 
 def _refused(address: HubAddress, error: Exception, what: str) -> UserError:

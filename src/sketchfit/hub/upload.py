@@ -32,13 +32,14 @@ class Upload:
     message: str = "Push a network of sketchfit"
 
 
-def check_upload(address: HubAddress) -> None:
+def check_upload(upload: Upload) -> None:
     """Refuse an upload that cannot succeed, before long work.
 
     Raises:
-        UserError: a commit or a tag is named, HF_HUB_OFFLINE is set, or there is no token.
+        UserError: a revision is named, HF_HUB_OFFLINE is set, there is no token, the hub cannot be reached or refuses
+            the token, or a private repository is wanted and there is a public one.
     """
-    client = hub_client()
+    address, client = upload.address, hub_client()
     if address.revision is not None:
         what = f"{address} names a revision, and networks are pushed to the main branch"
         raise UserError(what, f"Leave out @{address.revision}.")
@@ -46,6 +47,11 @@ def check_upload(address: HubAddress) -> None:
         raise UserError(f"HF_HUB_OFFLINE forbids to push to {address}", ONLINE)
     if not client.get_token():
         raise UserError("there is no token for the hub", LOGIN.format(what="write"))
+    with in_one_sentence(address, "write"):
+        try:
+            _check_private(upload, _api(client).repo_info(address.repository))
+        except client.errors.RepositoryNotFoundError:
+            return  # it will be made
 
 
 def upload_folder(folder: Path, upload: Upload) -> str:
@@ -64,14 +70,11 @@ def upload_folder(folder: Path, upload: Upload) -> str:
         UserError: the hub refuses it, or cannot be reached.
     """
     client, repository = hub_client(), upload.address.repository
-    api = client.HfApi(library_name="sketchfit", library_version=importlib.metadata.version("sketchfit"))
+    api = _api(client)
     with in_one_sentence(upload.address, "write"):
         api.create_repo(repository, private=upload.private or None, exist_ok=True)
         before = api.repo_info(repository)
-        if upload.private and before.private is False:
-            raise UserError(
-                f"{upload.address} exists and is public", "Leave out --private, or choose a name that is not taken."
-            )
+        _check_private(upload, before)
         here = sorted(path for path in folder.iterdir() if path.is_file())
         there = {one.rfilename for one in before.siblings or ()}
         commit = api.create_commit(
@@ -81,6 +84,17 @@ def upload_folder(folder: Path, upload: Upload) -> str:
             parent_commit=before.sha,
         )
     return str(commit.commit_url)
+
+
+def _api(client: Any) -> Any:
+    return client.HfApi(library_name="sketchfit", library_version=importlib.metadata.version("sketchfit"))
+
+
+def _check_private(upload: Upload, there: Any) -> None:
+    """Refuse to publish in a public repository what should be private."""
+    if upload.private and there.private is False:
+        what = f"{upload.address} exists and is public"
+        raise UserError(what, "Leave out --private, or choose a name that is not taken.")
 
 
 def _operations(client: Any, here: list[Path], there: set[str]) -> list[Any]:
