@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchfit.bundle.manifest import UnknownRule
-from sketchfit.bundle.unknown_rule import make_unknown_rule, unknown_p_values, unknown_test
+from sketchfit.bundle.unknown_rule import MOST, make_unknown_rule, unknown_p_values, unknown_test
 from sketchfit.inference.unknown import SCORES, UnknownTest
 
 
@@ -23,6 +23,18 @@ def test_a_stored_rule_gives_the_same_p_values(score: str, seed: int, families: 
     wanted = UnknownTest.fit(known, group, score).p_values(new)
     np.testing.assert_allclose(unknown_p_values(rule, new), wanted, rtol=1e-12)
     assert list(rule.known) == sorted(rule.known)
+
+
+def test_of_many_rows_some_scores_are_stored_and_p_values_are_never_lower() -> None:
+    rng = np.random.default_rng(0)
+    known, new = rng.dirichlet(np.ones(3), 3 * MOST + 7), rng.dirichlet(np.ones(3), 500)
+    group = rng.integers(0, 2 * MOST, len(known))
+    rule, exact = make_unknown_rule(known, group), UnknownTest.fit(known, group)
+    assert len(rule.known) == len(rule.weight) == MOST
+    assert unknown_test(rule).families == pytest.approx(exact.families)
+    added = unknown_p_values(rule, new) - exact.p_values(new)
+    assert added.min() > -1e-12
+    assert 0 < added.max() < 0.0003
 
 
 def test_weights_are_stored_only_where_rows_are_related() -> None:

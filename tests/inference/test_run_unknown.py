@@ -101,6 +101,15 @@ def test_test_rows_are_not_used_where_it_is_not_known_what_was_learnt(run: Run) 
     assert RunUnknown.of(run, predictor(first)).judges == (0,)
 
 
+def test_test_rows_that_are_not_predicted_yet_are_not_used(run: Run) -> None:
+    first = member(run, "member0")
+    with_test_rows(run, first, 150)
+    for network in first.networks:
+        network.write_probabilities("test", np.arange(140), some(1, 140))
+    assert RunUnknown.of(run, predictor(first)).judges == (0,)
+    assert_reference(network_reference(run, first.networks[0]), held(run, "member0", 0), ROWS // 2)
+
+
 def test_copies_among_the_test_rows_count_once(run: Run) -> None:
     first = member(run, "member0")
     tests = with_test_rows(run, first, 150)

@@ -92,7 +92,8 @@ class UnknownRule(ArtefactPart):
         score: name of the score of probabilities; higher is more like an unknown class.
         known: scores of rows that the network has not learnt, ascending. A new image's p-value is the weighted share of
             scores at least as high, with the image's own score counted as one more.
-        weight: of each of them; rows of a family of near-duplicates sum to 1. Empty: each weighs 1.
+        weight: of each of them; those of a family of near-duplicates sum to 1, and one score may stand for several
+            rows. Empty: each weighs 1.
     """
 
     score: str

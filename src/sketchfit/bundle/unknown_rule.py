@@ -15,6 +15,9 @@ from sketchfit.bundle.manifest import UnknownRule
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.unknown import DEFAULT, UnknownTest
 
+MOST = 5000
+"""Scores of a rule."""
+
 
 def make_unknown_rule(prob: Floats, group: Ints | None = None, score: str = DEFAULT, share: float = 1.0) -> UnknownRule:
     """Make the rule of one network.
@@ -25,8 +28,17 @@ def make_unknown_rule(prob: Floats, group: Ints | None = None, score: str = DEFA
         group, score, share: see `UnknownTest.fit`.
     """
     test = UnknownTest.fit(prob, group, score, share)
-    weight = () if (test.weight == 1).all() else tuple(test.weight.tolist())
-    return UnknownRule(score=score, known=tuple(test.known.tolist()), weight=weight)
+    known, weight = _thinned(test.known, test.weight)
+    weights = () if (weight == 1).all() else tuple(weight.tolist())
+    return UnknownRule(score=score, known=tuple(known.tolist()), weight=weights)
+
+
+def _thinned(known: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Replace neighbours among many ascending scores by the largest one: p-values become larger by less than 0.0003."""
+    if len(known) <= MOST:
+        return known, weight
+    last = np.linspace(0, len(known), MOST + 1).astype(np.int64)[1:] - 1
+    return known[last], np.diff(np.cumsum(weight)[last], prepend=0.0)
 
 
 def unknown_test(rule: UnknownRule) -> UnknownTest:

@@ -69,8 +69,9 @@ def network_reference(run: Run, network: NetworkFolder) -> Reference | None:
         Test rows, or what the network's fold holds out; None where there are neither.
     """
     rows, found = unlearnt_test_rows(run, [network]), list[Reference]()
-    if len(rows) and (network.path / "test.npz").is_file():
-        found.append(reference_of_test(run, network.probabilities("test").prob[rows]))
+    test = network.probabilities("test").prob if len(rows) and (network.path / "test.npz").is_file() else None
+    if test is not None and rows[-1] < len(test):
+        found.append(reference_of_test(run, test[rows]))
         if found[0].families >= ENOUGH:
             return found[0]
     if (network.path / "oof.npz").is_file() and len(held_out := network.probabilities("oof")):
