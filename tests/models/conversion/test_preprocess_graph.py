@@ -78,7 +78,7 @@ def test_pictures_are_those_of_training(
     expected = np.stack([as_in_training(steps, image) for image in images])
     apart = np.abs(by_graph(steps, images) - expected)
     assert apart.max() <= 1
-    assert (apart > 0).mean() <= 0.02  # INTER_AREA rounds sums of floats; see resize_graph.py
+    assert (apart > 0).mean() <= 0.002  # nothing differs on processors without fused additions; see resize_graph.py
 
 
 @pytest.mark.parametrize("how", RESIZES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Operand: TypeAlias = "Value | int | float | NDArray[Any]"
+Branch: TypeAlias = "Callable[[Value], Value]"
+Step: TypeAlias = "Callable[[Value, Value], Value]"
 
 
 @dataclass
@@ -63,6 +66,57 @@ class GraphBuilder:
 
         self.nodes.append(onnx.helper.make_node("Identity", [value.name], [name], name=f"{self.prefix}{name}"))
         return Value(self, name, value.dtype)
+
+    def choice(
+        self, condition: Value, yes: Branch, no: Branch, given: Value, shape: Sequence[str | int | None]
+    ) -> Value:
+        """Return one of two results, of which only that one is computed.
+
+        Args:
+            condition: bool [1].
+            yes, no: return the result for a value of another builder; `yes` where the condition is true.
+            given: the value.
+            shape: of the result; texts name lengths that are not known.
+        """
+        import onnx
+
+        branches, place = [], len(self.nodes)
+        for number, branch in enumerate((yes, no)):
+            body = GraphBuilder(self.opset, f"{self.prefix}{place}_{number}_")
+            result = branch(body.outside(given))
+            made = body.named(result, f"{body.prefix}result")
+            kind = onnx.helper.np_dtype_to_tensor_dtype(made.dtype)
+            branches.append(body.graph("branch", [], [onnx.helper.make_tensor_value_info(made.name, kind, shape)]))
+        return self.op("If", condition, dtype=made.dtype, then_branch=branches[0], else_branch=branches[1])
+
+    def repeated(self, count: Value, start: Value, step: Step) -> Value:
+        """Return `start` after so many steps.
+
+        Args:
+            count: int64 [1].
+            start: of rank 4; all results have its shape.
+            step: returns the next result from the number of the step, int64 scalar from 0, and the last result; both
+                are of another builder, see `outside`.
+        """
+        import onnx
+
+        body = GraphBuilder(self.opset, f"{self.prefix}{len(self.nodes)}_step_")
+        number, going, last = (
+            body.input(f"{body.prefix}{name}", kind)
+            for name, kind in (("number", np.int64), ("going", bool), ("last", start.dtype))
+        )
+        made = body.named(step(number, last), f"{body.prefix}next"), body.named(going, f"{body.prefix}on")
+        infos = [
+            onnx.helper.make_tensor_value_info(one.name, onnx.helper.np_dtype_to_tensor_dtype(one.dtype), shape)
+            for one, shape in ((number, []), (going, []), (last, [None] * 4), (made[1], []), (made[0], [None] * 4))
+        ]
+        times = self.op("Squeeze", count, self.constant([0], np.int64))
+        always = self.constant(True, bool)
+        return self.op("Loop", times, always, start, dtype=start.dtype, body=body.graph("step", infos[:3], infos[3:]))
+
+    def outside(self, value: Value) -> Value:
+        """Return a value of the graph around this one."""
+        return Value(self, value.name, value.dtype)
 
     def graph(self, name: str, inputs: list[Any], outputs: list[Any]) -> Any:
         """Return the graph, an `onnx.GraphProto`, with inputs and outputs as `onnx.ValueInfoProto`."""
@@ -171,6 +225,13 @@ class Value:
 
     def largest(self, *axes: int) -> Value:
         """Return the maximum over axes, which keep the length 1."""
+        return self._reduced("ReduceMax", axes)
+
+    def smallest(self, *axes: int) -> Value:
+        """Return the minimum over axes, which keep the length 1."""
+        return self._reduced("ReduceMin", axes)
+
+    def _reduced(self, kind: str, axes: tuple[int, ...]) -> Value:
         if self.builder.opset < 18:
-            return self.builder.op("ReduceMax", self, axes=list(axes), keepdims=1)
-        return self.builder.op("ReduceMax", self, self.builder.constant(axes, np.int64), keepdims=1)
+            return self.builder.op(kind, self, axes=list(axes), keepdims=1)
+        return self.builder.op(kind, self, self.builder.constant(axes, np.int64), keepdims=1)

@@ -17,6 +17,14 @@ from sketchfit.models.conversion.resize_graph import COLUMNS, ROWS, Axis, averag
 
 INPUT, OUTPUT = "image", "pictures"
 
+_IMAGES = ("batch", "height", "width", "channels")
+
+_GREY = ((9798,), (19235,), (3735,))
+"""Weights of red, green and blue, as shares of 2 ** 15."""
+
+_DIFFERENCES = ((1, 0, 1), (-1, 1, 0), (0, -1, -1))
+"""From red, green and blue to red - green, green - blue, red - blue."""
+
 
 @dataclass(frozen=True)
 class PictureSteps:
@@ -63,13 +71,13 @@ def preprocess_model(steps: PictureSteps, opset: int, ir_version: int) -> Any:
 
 def _pictures(image: Value, steps: PictureSteps) -> Value:
     """Return pictures of images uint8 [N, H, W, 1 or 3]; one image at a time for `ink`."""
-    square = _square(_coloured(image, steps.channels), steps)
-    if steps.stored == steps.size:
-        return square
     make = image.builder.constant
-    before, after = make([steps.stored], np.int64), make([steps.size], np.int64)
-    rows, columns = (Axis(axis, before, after) for axis in (ROWS, COLUMNS))
-    return (averaged if steps.averages else interpolated)(square, rows, columns)
+    picture = _square(_coloured(image, steps.channels), steps)
+    if steps.stored != steps.size:
+        before, after = make([steps.stored], np.int64), make([steps.size], np.int64)
+        rows, columns = (Axis(axis, before, after) for axis in (ROWS, COLUMNS))
+        picture = (averaged if steps.averages else interpolated)(picture, rows, columns)
+    return image.builder.op("Expand", picture, make([1, 1, 1, steps.channels], np.int64))
 
 
 def _each(image: Value, steps: PictureSteps) -> Value:
@@ -88,17 +96,35 @@ def _each(image: Value, steps: PictureSteps) -> Value:
 
 
 def _coloured(image: Value, channels: int) -> Value:
-    """Return images in 1 or 3 channels: grey, or grey where their colour is neutral, see `data.neutral`."""
+    """Return images without a colour that is neutral, see `data.neutral`: uint8 [N, H, W, 1 or 3]."""
+    is_grey = image.length(3).equals(1)
+    reduce_colour = _grey if channels == 1 else _grey_where_neutral
+    return image.builder.choice(is_grey, lambda grey: grey, reduce_colour, image, _IMAGES)
+
+
+def _grey_where_neutral(image: Value) -> Value:
+    """Return grey [N, H, W, 1] where all images are neutral; otherwise in three channels those that are not."""
     make = image.builder.constant
-    wide = image.builder.op("Expand", image, make([1, 1, 1, 3], np.int64)).to(np.int32)
-    red, green, blue = (wide.take([index], 3) for index in range(3))
-    grey = (red * 9798 + green * 19235 + blue * 3735 + (1 << 14)) / (1 << 15)  # as cv2.COLOR_RGB2GRAY
-    if channels == 1:
-        return grey.to(np.uint8)
-    pairs = ((red, green), (green, blue), (red, blue))
-    apart = [image.builder.op("Abs", one - other).largest(1, 2) for one, other in pairs]
-    neutral = ~apart[0].at_least(apart[1]).at_least(apart[2]).above(GREY_TOLERANCE)
-    return neutral.where(grey, wide).to(np.uint8)
+    apart = image.builder.op("MatMul", image.to(np.float32), make(_DIFFERENCES, np.float32))
+    most = apart.largest(1, 2).at_least(apart.smallest(1, 2) * -1.0).largest(3)
+    neutral = ~most.above(GREY_TOLERANCE)
+    some = most.smallest(0).above(GREY_TOLERANCE).shaped(1)
+    every = (~most.largest(0).above(GREY_TOLERANCE)).shaped(1)
+
+    def mixed(images: Value) -> Value:
+        return images.builder.outside(neutral).where(_grey(images), images)
+
+    def not_grey(images: Value) -> Value:
+        builder = images.builder
+        return builder.choice(builder.outside(some), lambda coloured: coloured, mixed, images, _IMAGES)
+
+    return image.builder.choice(every, _grey, not_grey, image, _IMAGES)
+
+
+def _grey(image: Value) -> Value:
+    """Return RGB images as `cv2.COLOR_RGB2GRAY` makes them grey, uint8 [N, H, W, 1]: integers in floats, exact."""
+    weighted = image.builder.op("MatMul", image.to(np.float32), image.builder.constant(_GREY, np.float32))
+    return ((weighted + float(1 << 14)) * 2.0**-15).floor().to(np.uint8)
 
 
 def _square(image: Value, steps: PictureSteps) -> Value:
@@ -134,10 +160,11 @@ def _paper(image: Value) -> Value:
 
 def _cut_to_ink(image: Value, paper: Value) -> Value:
     """Return an image [1, H, W, C] cropped to its ink, with a margin of paper; all of it where there is no ink."""
-    apart = image.builder.op("Abs", image.to(np.int32) - paper.to(np.int32)).largest(3)
     bounds = []
     for axis, other in ((ROWS, COLUMNS), (COLUMNS, ROWS)):
-        inked = apart.largest(other).above(INK_CONTRAST).to(np.int32)
+        lightest, darkest = (one.to(np.int32) for one in (image.largest(other), image.smallest(other)))
+        own = paper.to(np.int32)
+        inked = (lightest - own).at_least(own - darkest).largest(3).above(INK_CONTRAST).to(np.int32)
         first, last = (
             image.builder.op("ArgMax", inked, dtype=np.int64, axis=axis, select_last_index=which).shaped(1)
             for which in (0, 1)

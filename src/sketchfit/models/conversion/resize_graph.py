@@ -1,11 +1,13 @@
 """`cv2.resize` as nodes of an ONNX graph, for images of any size.
 
-INTER_LINEAR repeats OpenCV's arithmetic for bytes, weights of 11 bits, and gives the same bytes. INTER_AREA averages
-exactly, where OpenCV rounds partial sums: a byte in a thousand differs, by 1.
+The arithmetic is OpenCV's, so that the bytes are the same: INTER_LINEAR has weights of 11 bits, and INTER_AREA adds
+weighted pixels one after the other in float32. Processors whose OpenCV fuses multiplication and addition may round a
+byte in thousands otherwise.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +36,10 @@ class Axis:
     axis: int
     before: Value
     after: Value
+
+    def inside(self, value: Value) -> Axis:
+        """Return the axis for the builder of a value, which is within that of this axis."""
+        return Axis(self.axis, value.builder.outside(self.before), value.builder.outside(self.after))
 
     @property
     def ratio(self) -> Value:
@@ -66,13 +72,23 @@ def resized(image: Value, rows: Axis, columns: Axis) -> Value:
     """
     shrinks = (rows.after * columns.after).below(rows.before * columns.before)
     grows = rows.scale.at_most(columns.scale).below(1.0)
-    return (shrinks & ~grows).where(averaged(image, rows, columns), interpolated(image, rows, columns, shrinks))
+
+    def larger(images: Value) -> Value:
+        here = images.builder
+        return interpolated(images, rows.inside(images), columns.inside(images), here.outside(shrinks))
+
+    def smaller(images: Value) -> Value:
+        return averaged(images, rows.inside(images), columns.inside(images))
+
+    return image.builder.choice(shrinks & ~grows, smaller, larger, image, [None] * 4)
 
 
 def averaged(image: Value, rows: Axis, columns: Axis) -> Value:
     """Return what INTER_AREA gives for uint8 [N, H, W, C] where no axis grows."""
-    total = _sums(_sums(image.to(np.int32), rows), columns)
-    mean = total / (rows.scale * columns.scale)
+    blocks = _is_integer(rows.scale) & _is_integer(columns.scale)
+    sums = _sums(_sums(image, columns, blocks), rows, blocks)
+    area = rows.scale * columns.scale
+    mean = sums * blocks.where(1.0 / area, area * 0.0 + 1.0).to(np.float32)
     halves = rows.scale.equals(2.0) & columns.scale.equals(2.0)  # OpenCV rounds these up, others to the even byte
     return halves.where((mean + 0.5).floor(), mean.round()).to(np.uint8)
 
@@ -119,29 +135,61 @@ def _neighbours(axis: Axis, shrinks: Value | None) -> tuple[Value, Value, Value,
     return low, high, ((1.0 - part) * float(_ONE)).round().to(np.int32), (part * float(_ONE)).round().to(np.int32)
 
 
-def _sums(values: Value, axis: Axis) -> Value:
-    """Return the sums of an axis over each pixel after, float64; partial pixels count in part.
+def _is_integer(scale: Value) -> Value:
+    """Return where a scale counts as an integer: each pixel after is the mean of a block of pixels."""
+    return scale.builder.op("Abs", scale - scale.round()).below(float(np.finfo(np.float64).eps))
 
-    They are differences of cumulative sums, which are exact for bytes.
+
+def _sums(values: Value, axis: Axis, blocks: Value) -> Value:
+    """Return sums along an axis, float32: of blocks of pixels, or else weighted so that they are means.
+
+    Args:
+        values: uint8 or float32 [N, H, W, C].
+        axis: the one that becomes shorter.
+        blocks: bool [1].
     """
+    length = axis.before.to(np.float64)
     start = axis.places * axis.scale
-    end = (start + axis.scale).at_most(axis.before.to(np.float64))
-    start = (start.ceil() - start).above(_SLIVER).where(start, start.ceil())
-    end = (end - end.floor()).above(_SLIVER).where(end, end.floor())
-    last = axis.before - 1
-    (first, first_part), (final, final_part) = (_split(place, last) for place in (start, end))
-    make = values.builder
-    before = make.op("CumSum", values, make.constant(axis.axis, np.int64), exclusive=1)
-    full = (before.take(final, axis.axis) - before.take(first, axis.axis)).to(np.float64)
-    shape = (-1,) + (1,) * (3 - axis.axis)
-    more, less = (
-        values.take(place, axis.axis).to(np.float64) * part.shaped(*shape)
-        for place, part in ((final, final_part), (first, first_part))
+    end = start + axis.scale
+    last = end.floor().at_most(length - 1.0)
+    first = start.ceil().at_most(last)
+    cell = (length - start).at_most(axis.scale)
+    left, right = first - start, end - last
+    part = cell * 0.0
+    amounts = (
+        left.above(_SLIVER).where(left, part),
+        part + 1.0,
+        right.above(_SLIVER).where(right.at_most(1.0).at_most(cell), part),
     )
-    return full + more - less
+    weights = [amount / blocks.where(part + 1.0, cell) for amount in amounts]
+    table = (first, last, *weights)
+
+    def term(number: Value) -> Value:
+        here = number.builder
+        return _term(here.outside(values), axis.inside(number), [here.outside(one) for one in table], number)
+
+    more = (axis.scale + 1e-6).floor().to(np.int64) + 1
+    zero = values.builder.constant(0, np.int64)
+    return values.builder.repeated(more, term(zero), lambda number, last_sum: last_sum + term(number + 1))
 
 
-def _split(place: Value, last: Value) -> tuple[Value, Value]:
-    """Return the pixel that a place is in, int64, and the part of it before the place, float64 0 … 1."""
-    pixel = place.floor().to(np.int64).at_most(last)
-    return pixel, place - pixel.to(np.float64)
+def _term(values: Value, axis: Axis, table: Sequence[Value], number: Value) -> Value:
+    """Return the weighted pixels that are added in a step: those at `first` - 1 + `number` of each pixel after.
+
+    Args:
+        values: of which the pixels are taken.
+        axis: along which.
+        table: first and last full pixel of each pixel after, and weights of the part before, of full pixels and of the
+            part at the end; float64.
+        number: of the step, int64 scalar.
+    """
+    first, last, left, full, right = table
+    place = first - 1.0 + number.to(np.float64)
+    after = place.equals(last).where(right, right * 0.0)
+    inner = place.below(last).where(full, after)
+    weight = place.below(first).where(left, inner)
+    index = place.to(np.int64).at_least(0).at_most(axis.before - 1)
+    factor = weight.to(np.float32).shaped(-1, *(1,) * (3 - axis.axis))
+    if axis.axis == COLUMNS:  # a factor for each channel: broadcasting along the last axis is slow
+        factor = values.builder.op("Expand", factor, values.length(3))
+    return values.take(index, axis.axis).to(np.float32) * factor
