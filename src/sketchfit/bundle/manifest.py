@@ -122,7 +122,7 @@ class Cost(ArtefactPart):
     Attributes:
         ms_per_image: of `model.onnx`, one image of the size of the test image at a time, where the bundle was made.
         threads: that computed it.
-        networks: that make the run's own answer.
+        networks: that make the run's own answer; 0 where it has none.
         passes: forward passes per image of these networks, for all their views.
     """
 

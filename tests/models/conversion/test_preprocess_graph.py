@@ -119,6 +119,14 @@ def test_ink_is_cut_out_of_each_image() -> None:
     assert (first == 0).sum() == 38**2
 
 
+@pytest.mark.parametrize("shape", [(3, 4000), (1, 30_000), (30_000, 2), (1100, 1)])
+def test_long_and_thin_ink_has_no_large_margin(shape: tuple[int, int]) -> None:
+    steps = steps_of("ink", 1)
+    image = np.random.default_rng(0).integers(0, 2, (*shape, 1)).astype(np.uint8) * 255
+    image[:: shape[0] - 1 or 1, :: shape[1] - 1 or 1] = 0
+    np.testing.assert_array_equal(by_graph(steps, image[None])[0], as_in_training(steps, image))
+
+
 def test_one_graph_from_images_to_answers() -> None:
     """The mean of a picture's pixels stands for a network."""
     make = onnx.helper

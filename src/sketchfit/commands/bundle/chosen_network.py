@@ -55,8 +55,8 @@ class ChosenNetwork:
         recipe: its settings.
         held_out: rows that it has not learnt from; of a network that has learnt from all rows, those of its folds'
             networks. None where there are none.
-        measured: rows of the networks of all folds, one network per row: by these its kind is judged, without the luck
-            of the best fold. None where there are none.
+        measured: rows of the networks of all folds, one network per row: by these its kind is judged and calibrated,
+            since the best fold's own rows are too favourable. None where there are none.
     """
 
     source: Source
@@ -77,15 +77,15 @@ class ChosenNetwork:
 
     @cached_property
     def temperature(self) -> float:
-        """By which its logits are divided, fitted on `held_out`; 1.0 where there are no such rows."""
-        return 1.0 if self.held_out is None else fit_temperature(self.held_out.prob, self.held_out.rows.label).value
+        """By which its logits are divided, fitted on `measured`; 1.0 where there are no such rows."""
+        return 1.0 if self.measured is None else fit_temperature(self.measured.prob, self.measured.rows.label).value
 
     @cached_property
     def calibrated(self) -> HeldOut | None:
-        """`held_out` with probabilities by `temperature`."""
-        if self.held_out is None:
+        """`measured` with probabilities by `temperature`."""
+        if self.measured is None:
             return None
-        return HeldOut(self.held_out.rows, Temperature(self.temperature).apply(self.held_out.prob))
+        return HeldOut(self.measured.rows, Temperature(self.temperature).apply(self.measured.prob))
 
     def load(self, run: Run) -> Network:
         """Return the network with its weights, on the CPU."""

@@ -76,11 +76,11 @@ def preprocessing_of(recipe: Recipe) -> Preprocessing:
 
 def set_thresholds(run: Run, chosen: ChosenNetwork) -> SetThresholds | None:
     """Return the thresholds of prediction sets by the calibrated network; None where no row was held out."""
-    held_out, section = chosen.calibrated, run.recipe.calibration
-    if held_out is None:
+    measured, section = chosen.calibrated, run.recipe.calibration
+    if measured is None:
         return None
     coverages = sorted({*COVERAGES, *([] if section.sets is None else [section.sets])})
-    rules = [conformal_sets(held_out.prob, held_out.rows, one, section.set_score) for one in coverages]
+    rules = [conformal_sets(measured.prob, measured.rows, one, section.set_score) for one in coverages]
     finite = {f"{rule.coverage:g}": rule.threshold for rule in rules if np.isfinite(rule.threshold)}
     return SetThresholds(score=section.set_score, thresholds=finite, n=rules[0].n) if finite else None
 

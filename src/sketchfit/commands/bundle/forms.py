@@ -62,7 +62,8 @@ def _int8(job: BundleJob, most: float, metadata: Mapping[str, str]) -> dict[str,
     loss = measure_int8(job.checked.graph, graph, held_out, cores(), any_batch=job.checked.any_batch)
     loss.check(most)
     write_onnx(job.folder / INT8, replace(job.checked, graph=graph), metadata)
-    return {INT8: f"ONNX in 8-bit integers: prepared pictures to probabilities; accuracy {loss.difference}"}
+    rows = "it learnt from these drawings" if job.chosen.learnt_all else "on held-out drawings"
+    return {INT8: f"ONNX in 8-bit integers: prepared pictures to probabilities; accuracy {loss.difference}, {rows}"}
 
 
 def _split(job: BundleJob) -> tuple[Rows, Rows]:

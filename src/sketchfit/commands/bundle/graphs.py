@@ -40,7 +40,7 @@ def write_graphs(job: BundleJob, metadata: Mapping[str, str], threads: int) -> f
     images = compared_images()
     found = np.concatenate([_probabilities(session, image) for image in images])
     gap = float(np.abs(found - job.by_torch(images)).max())
-    if not gap <= TOLERANCE * max(1.0, 1 / job.chosen.temperature):
+    if not gap <= TOLERANCE:
         raise UserError(
             f"the graph with preprocessing is wrong: its probabilities differ by {gap:.1g} from torch's",
             "Export the network alone, to FILE.onnx, and report this.",

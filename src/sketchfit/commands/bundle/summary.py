@@ -49,9 +49,10 @@ def _cost(manifest: BundleManifest) -> Iterator[str]:
     if (cost := manifest.cost) is None:
         return
     passes = "1 forward pass" if cost.passes == 1 else f"{cost.passes:,} forward passes"
+    own = f"; the run's own answer takes {passes} of {counted(cost.networks, 'network')}" if cost.networks else ""
     yield (
         f"cost: {size_text(manifest.files[COMPLETE].bytes)}, {cost.ms_per_image:.1f} ms per image with "
-        f"{counted(cost.threads, 'thread')}; the run's own answer takes {passes} of {counted(cost.networks, 'network')}"
+        f"{counted(cost.threads, 'thread')}{own}"
     )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 from pathlib import Path
-
-import numpy as np
 
 from sketchfit.bundle.files import facts_of
 from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest, Cost, Ink
@@ -28,6 +27,7 @@ from sketchfit.commands.bundle.vector import vector_image
 from sketchfit.commands.card_facts import CardFacts
 from sketchfit.commands.export_metadata import network_metadata
 from sketchfit.commands.model_card import model_card
+from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.inference.run_predictor import RunPredictor
 from sketchfit.inference.tta import count_pictures, parse_views
@@ -36,6 +36,8 @@ from sketchfit.output_folder import output_folder
 from sketchfit.processors import cores
 from sketchfit.runs.arrays import write_npz
 from sketchfit.runs.run import Run
+
+log = logging.getLogger(__name__)
 
 CARD = "README.md"
 PREPARE, EXAMPLE = "preprocess.py", "example.py"
@@ -87,8 +89,8 @@ def _write_files(job: BundleJob, options: BundleOptions, licence: str | None) ->
     metadata = network_metadata(job.run, job.chosen.recipe, job.checked.any_batch)
     milliseconds = write_graphs(job, metadata, threads)
     what |= write_forms(job, options, metadata)
-    if options.neighbours:
-        write_neighbours(job, threads)
+    if options.neighbours and not write_neighbours(job, threads):
+        log.warning("no training drawings are added: they are not there, or the network has no features")
     image = vector_image()
     write_npz(job.folder / VECTOR, {"image": image, "probabilities": job.by_torch([image])})
     write_text(job.folder / PREPARE, preprocess_script(job.preprocessing))
@@ -132,7 +134,11 @@ def _ink(run: Run) -> Ink | None:
 
 def _cost(run: Run, milliseconds: float, threads: int) -> Cost:
     """Return what an answer of the network costs, and of how many networks and passes the run's answer is made."""
-    members = RunPredictor.of(run).members
-    passes = [len(one.networks) * count_pictures(parse_views(one.views.names)) for one in members]
-    networks = int(np.sum([len(one.networks) for one in members]))
-    return Cost(ms_per_image=milliseconds, threads=threads, networks=networks, passes=int(np.sum(passes)))
+    try:
+        members = RunPredictor.of(run).members
+    except UserError:  # a run that is not finished has no answer of its own
+        members = ()
+    passes = sum(len(one.networks) * count_pictures(parse_views(one.views.names)) for one in members)
+    return Cost(
+        ms_per_image=milliseconds, threads=threads, networks=sum(len(one.networks) for one in members), passes=passes
+    )

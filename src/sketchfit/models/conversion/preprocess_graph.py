@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sketchfit.data.neutral import GREY_TOLERANCE
-from sketchfit.data.resize import INK_CONTRAST, INK_MARGIN, Resize
+from sketchfit.data.resize import FREE_PIXELS, INK_CONTRAST, INK_MARGIN, Resize
 from sketchfit.models.conversion.graph_builder import GraphBuilder, Value
 from sketchfit.models.conversion.resize_graph import COLUMNS, ROWS, Axis, averaged, interpolated, resized
 
@@ -172,10 +172,28 @@ def _cut_to_ink(image: Value, paper: Value) -> Value:
         # Without ink both are found among equal values: the first and the last of all.
         bounds.append((first, last + 1))
     (top, bottom), (left, right) = bounds
-    longer = (bottom - top).at_least(right - left).to(np.float64)
-    margin = (longer * INK_MARGIN).round().to(np.int64).at_least(1)
     cut = image.part(top, bottom, ROWS).part(left, right, COLUMNS)
+    height, width = cut.length(ROWS), cut.length(COLUMNS)
+    pixels, _ = _with_margin(height, width)
+    allowed = height * width * 2 + FREE_PIXELS
+
+    def shrunk(thin: Value) -> Value:
+        here = thin.builder
+        scale = here.op("Sqrt", here.outside(allowed).to(np.float64) / here.outside(pixels).to(np.float64))
+        sides = (here.outside(height), here.outside(width))
+        after = [(scale * side.to(np.float64)).round().to(np.int64).at_least(1) for side in sides]
+        return resized(thin, Axis(ROWS, sides[0], after[0]), Axis(COLUMNS, sides[1], after[1]))
+
+    cut = image.builder.choice(pixels.above(allowed), shrunk, lambda same: same, cut, [None] * 4)
+    _, margin = _with_margin(cut.length(ROWS), cut.length(COLUMNS))
     return _bordered(cut, ((margin, margin), (margin, margin)), paper)
+
+
+def _with_margin(height: Value, width: Value) -> tuple[Value, Value]:
+    """Return the pixels of the ink with a margin of paper, and the width of the margin, int64 [1]."""
+    longer = height.at_least(width).to(np.float64)
+    margin = (longer * INK_MARGIN).round().to(np.int64).at_least(1)
+    return (height + margin * 2) * (width + margin * 2), margin
 
 
 def _padded(image: Value, side: Value, paper: Value) -> Value:
