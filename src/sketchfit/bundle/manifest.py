@@ -116,7 +116,7 @@ class Ink(ArtefactPart):
     paper: tuple[int, int, int] = (255, 255, 255)
 
 
-class Cost(ArtefactPart):
+class AnswerCost(ArtefactPart):
     """What an answer costs.
 
     Attributes:
@@ -168,7 +168,7 @@ class BundleManifest(Artefact):
     sets: SetThresholds | None = None
     unknown: UnknownRule | None = None
     ink: Ink | None = None
-    cost: Cost | None = None
+    cost: AnswerCost | None = None
     files: dict[str, BundleFile]
     made_by: str
     run: str

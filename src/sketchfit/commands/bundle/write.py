@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from sketchfit.bundle.files import facts_of
-from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest, Cost, Ink
+from sketchfit.bundle.manifest import COMPLETE, PREPARED, AnswerCost, BundleManifest, Ink
 from sketchfit.bundle.neighbours import FILE as NEIGHBOURS
 from sketchfit.candidates.licences import choose_licence
 from sketchfit.commands.bundle import example
@@ -101,7 +101,7 @@ def _write_files(job: BundleJob, options: BundleOptions, licence: str | None) ->
     return manifest.model_copy(update={"files": files})
 
 
-def _manifest(job: BundleJob, cost: Cost) -> BundleManifest:
+def _manifest(job: BundleJob, cost: AnswerCost) -> BundleManifest:
     """Return the manifest without its files."""
     run, chosen = job.run, job.chosen
     return BundleManifest(
@@ -132,13 +132,13 @@ def _ink(run: Run) -> Ink | None:
     return measure_ink(image for _, image in training_images(run, sample))
 
 
-def _cost(run: Run, milliseconds: float, threads: int) -> Cost:
+def _cost(run: Run, milliseconds: float, threads: int) -> AnswerCost:
     """Return what an answer of the network costs, and of how many networks and passes the run's answer is made."""
     try:
         members = RunPredictor.of(run).members
     except UserError:  # a run that is not finished has no answer of its own
         members = ()
     passes = sum(len(one.networks) * count_pictures(parse_views(one.views.names)) for one in members)
-    return Cost(
+    return AnswerCost(
         ms_per_image=milliseconds, threads=threads, networks=sum(len(one.networks) for one in members), passes=passes
     )

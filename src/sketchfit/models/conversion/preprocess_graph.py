@@ -13,7 +13,7 @@ import numpy as np
 from sketchfit.data.neutral import GREY_TOLERANCE
 from sketchfit.data.resize import FREE_PIXELS, INK_CONTRAST, INK_MARGIN, Resize
 from sketchfit.models.conversion.graph_builder import GraphBuilder, Value
-from sketchfit.models.conversion.resize_graph import COLUMNS, ROWS, Axis, averaged, interpolated, resized
+from sketchfit.models.conversion.resize_graph import COLUMNS, ROWS, ResizedAxis, averaged, interpolated, resized
 
 INPUT, OUTPUT = "image", "pictures"
 
@@ -75,7 +75,7 @@ def _pictures(image: Value, steps: PictureSteps) -> Value:
     picture = _square(_coloured(image, steps.channels), steps)
     if steps.stored != steps.size:
         before, after = make([steps.stored], np.int64), make([steps.size], np.int64)
-        rows, columns = (Axis(axis, before, after) for axis in (ROWS, COLUMNS))
+        rows, columns = (ResizedAxis(axis, before, after) for axis in (ROWS, COLUMNS))
         picture = (averaged if steps.averages else interpolated)(picture, rows, columns)
     return image.builder.op("Expand", picture, make([1, 1, 1, steps.channels], np.int64))
 
@@ -131,13 +131,13 @@ def _square(image: Value, steps: PictureSteps) -> Value:
     """Return the images as `data.resize.to_square` makes them, uint8 [N, stored, stored, C]."""
     side = image.builder.constant([steps.stored], np.int64)
     if steps.resize == "stretch":
-        return resized(image, *(Axis(axis, image.length(axis), side) for axis in (ROWS, COLUMNS)))
+        return resized(image, *(ResizedAxis(axis, image.length(axis), side) for axis in (ROWS, COLUMNS)))
     if steps.resize == "crop":
         short = image.length(ROWS).at_most(image.length(COLUMNS))
         for axis in (ROWS, COLUMNS):
             start = (image.length(axis) - short) / 2
             image = image.part(start, start + short, axis)
-        return resized(image, *(Axis(axis, short, side) for axis in (ROWS, COLUMNS)))
+        return resized(image, *(ResizedAxis(axis, short, side) for axis in (ROWS, COLUMNS)))
     paper = _paper(image)
     if steps.resize == "ink":
         image = _cut_to_ink(image, paper)
@@ -182,7 +182,7 @@ def _cut_to_ink(image: Value, paper: Value) -> Value:
         scale = here.op("Sqrt", here.outside(allowed).to(np.float64) / here.outside(pixels).to(np.float64))
         sides = (here.outside(height), here.outside(width))
         after = [(scale * side.to(np.float64)).round().to(np.int64).at_least(1) for side in sides]
-        return resized(thin, Axis(ROWS, sides[0], after[0]), Axis(COLUMNS, sides[1], after[1]))
+        return resized(thin, ResizedAxis(ROWS, sides[0], after[0]), ResizedAxis(COLUMNS, sides[1], after[1]))
 
     cut = image.builder.choice(pixels.above(allowed), shrunk, lambda same: same, cut, [None] * 4)
     _, margin = _with_margin(cut.length(ROWS), cut.length(COLUMNS))
@@ -201,7 +201,9 @@ def _padded(image: Value, side: Value, paper: Value) -> Value:
     lengths = [image.length(axis) for axis in (ROWS, COLUMNS)]
     scale = side.to(np.float64) / lengths[0].at_least(lengths[1]).to(np.float64)
     after = [(length.to(np.float64) * scale).round().to(np.int64).at_least(1) for length in lengths]
-    axes = [Axis(axis, *pair) for axis, pair in zip((ROWS, COLUMNS), zip(lengths, after, strict=True), strict=True)]
+    axes = [
+        ResizedAxis(axis, *pair) for axis, pair in zip((ROWS, COLUMNS), zip(lengths, after, strict=True), strict=True)
+    ]
     before = [(side - length) / 2 for length in after]
     borders = [(first, side - length - first) for first, length in zip(before, after, strict=True)]
     return _bordered(resized(image, *axes), (borders[0], borders[1]), paper)

@@ -25,7 +25,7 @@ _ONE = 2048
 
 
 @dataclass(frozen=True)
-class Axis:
+class ResizedAxis:
     """An axis that is resized.
 
     Attributes:
@@ -37,9 +37,9 @@ class Axis:
     before: Value
     after: Value
 
-    def inside(self, value: Value) -> Axis:
+    def inside(self, value: Value) -> ResizedAxis:
         """Return the axis for the builder of a value, which is within that of this axis."""
-        return Axis(self.axis, value.builder.outside(self.before), value.builder.outside(self.after))
+        return ResizedAxis(self.axis, value.builder.outside(self.before), value.builder.outside(self.after))
 
     @property
     def ratio(self) -> Value:
@@ -60,7 +60,7 @@ class Axis:
         return make.op("Range", make.constant(0, np.int64), end, make.constant(1, np.int64)).to(np.float64)
 
 
-def resized(image: Value, rows: Axis, columns: Axis) -> Value:
+def resized(image: Value, rows: ResizedAxis, columns: ResizedAxis) -> Value:
     """Return images as `data.resize` makes them: averaged where they shrink, else interpolated.
 
     Args:
@@ -83,7 +83,7 @@ def resized(image: Value, rows: Axis, columns: Axis) -> Value:
     return image.builder.choice(shrinks & ~grows, smaller, larger, image, [None] * 4)
 
 
-def averaged(image: Value, rows: Axis, columns: Axis) -> Value:
+def averaged(image: Value, rows: ResizedAxis, columns: ResizedAxis) -> Value:
     """Return what INTER_AREA gives for uint8 [N, H, W, C] where no axis grows."""
     blocks = _is_integer(rows.scale) & _is_integer(columns.scale)
     sums = _sums(_sums(image, columns, blocks), rows, blocks)
@@ -93,7 +93,7 @@ def averaged(image: Value, rows: Axis, columns: Axis) -> Value:
     return halves.where((mean + 0.5).floor(), mean.round()).to(np.uint8)
 
 
-def interpolated(image: Value, rows: Axis, columns: Axis, shrinks: Value | None = None) -> Value:
+def interpolated(image: Value, rows: ResizedAxis, columns: ResizedAxis, shrinks: Value | None = None) -> Value:
     """Return what INTER_LINEAR gives for uint8 [N, H, W, C].
 
     Args:
@@ -108,7 +108,7 @@ def interpolated(image: Value, rows: Axis, columns: Axis, shrinks: Value | None 
     return ((parts[0] + parts[1] + 2) / 4).to(np.uint8)
 
 
-def _across(image: Value, columns: Axis, shrinks: Value | None) -> Value:
+def _across(image: Value, columns: ResizedAxis, shrinks: Value | None) -> Value:
     """Return interpolated columns times `_ONE`, int32."""
     low, high, first, second = _neighbours(columns, shrinks)
     parts = [
@@ -118,7 +118,7 @@ def _across(image: Value, columns: Axis, shrinks: Value | None) -> Value:
     return parts[0] + parts[1]
 
 
-def _neighbours(axis: Axis, shrinks: Value | None) -> tuple[Value, Value, Value, Value]:
+def _neighbours(axis: ResizedAxis, shrinks: Value | None) -> tuple[Value, Value, Value, Value]:
     """Return the two pixels before per pixel after, int64, and their weights, int32."""
     places = axis.places
     at = ((places + 0.5) * axis.scale - 0.5).to(np.float32)
@@ -140,7 +140,7 @@ def _is_integer(scale: Value) -> Value:
     return scale.builder.op("Abs", scale - scale.round()).below(float(np.finfo(np.float64).eps))
 
 
-def _sums(values: Value, axis: Axis, blocks: Value) -> Value:
+def _sums(values: Value, axis: ResizedAxis, blocks: Value) -> Value:
     """Return sums along an axis, float32: of blocks of pixels, or else weighted so that they are means.
 
     Args:
@@ -173,7 +173,7 @@ def _sums(values: Value, axis: Axis, blocks: Value) -> Value:
     return values.builder.repeated(more, term(zero), lambda number, last_sum: last_sum + term(number + 1))
 
 
-def _term(values: Value, axis: Axis, table: Sequence[Value], number: Value) -> Value:
+def _term(values: Value, axis: ResizedAxis, table: Sequence[Value], number: Value) -> Value:
     """Return the weighted pixels that are added in a step: those at `first` - 1 + `number` of each pixel after.
 
     Args:
