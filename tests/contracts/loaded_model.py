@@ -122,3 +122,20 @@ def _check_explanations(model: LoadedModel, image: Path) -> None:
         model.explain(image.parent / "gone.png")
     with pytest.raises(TypeError):
         model.explain([image, image])
+
+
+def check_rejection(model: LoadedModel, images: list[Path]) -> None:
+    """Check a model that can promise a rate of 0.5: those of its p-values or less are rejected, and no others."""
+    mixed = [images[0], images[0].parent / "gone.png", *images[1:]]
+    found, p_values = model.predict(mixed, reject=0.5), model.unknown(images)
+    readable = [one for one in found if not one.error]
+    assert [one.p_value for one in readable] == pytest.approx(p_values, abs=1e-6)
+    assert [one.unknown for one in readable] == [p <= 0.5 + 1e-9 for p in p_values]
+    assert all((one.label == "unknown") == one.unknown for one in readable)
+    assert (found[1].p_value, found[1].unknown) == (None, False)
+    table = found.to_pandas()
+    assert table["label"].tolist() == found.labels
+    assert table["p_value"].isna().tolist() == [bool(one.error) for one in found]
+    for rate in (0, 1, 1e-6):
+        with pytest.raises(UserError, match="rate of rejection"):
+            model.predict(images, reject=rate)

@@ -19,7 +19,7 @@ from sketchfit.errors import UserError
 from sketchfit.loaded.bundle_model import LoadedBundle
 from sketchfit.runs.run import Run
 from tests.bundles import tiny_picture, write_tiny_bundle
-from tests.contracts.loaded_model import check_loaded_model
+from tests.contracts.loaded_model import check_loaded_model, check_rejection
 
 KINDS = ("horizontal", "vertical", "dot")
 
@@ -39,7 +39,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_contract(place: Path) -> None:
-    check_loaded_model(sketchfit.load(place / "bundle"), sorted((place / "images").iterdir()))
+    model, images = sketchfit.load(place / "bundle"), sorted((place / "images").iterdir())
+    check_loaded_model(model, images)
+    check_rejection(model, images)
 
 
 def test_answers_are_those_of_the_bundle(place: Path) -> None:
@@ -91,9 +93,12 @@ def test_a_bundle_of_a_run(plain: Path, drawn: Path, tmp_path: Path) -> None:
         cv2.imwrite(str(image), cv2.imread(str(source)))
     model = sketchfit.load(tmp_path / "bundle")
     check_loaded_model(model, images)
+    with pytest.raises(UserError, match=r"model\.pt2"):  # a file of torch.export can run code
+        _ = model.module
     pictures = torch.from_numpy(np.stack([model.transform(image) for image in images]))
     with torch.inference_mode():
-        np.testing.assert_allclose(model.module(pictures)[0].numpy(), model.proba(images), atol=1e-4)
+        program = torch.export.load(str(tmp_path / "bundle" / "model.pt2")).module()
+        np.testing.assert_allclose(program(pictures)[0].numpy(), model.proba(images), atol=1e-4)
     found = sketchfit.load(plain).answers(images, np.arange(len(images))).answers.networks[0]
     name = model.bundle.manifest.network.name
     single = found[[one.name for one in run.networks("test_resnet")].index(name)]

@@ -72,6 +72,14 @@ def test_parts_read_no_more_than_they_need() -> None:
     assert [len(part) for part in parts] == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("image", "size"), [(GREY, 30), (Image.fromarray(np.dstack([GREY] * 3)), 90), (b"x" * 30, 30), ("a.png", 0)]
+)
+def test_parts_are_limited_by_the_memory_of_what_is_given(image: Any, size: int) -> None:
+    parts = [len(part) for part in in_parts(given_images([image] * 7), 5, most=60)]
+    assert parts == {0: [5, 2], 30: [2, 2, 2, 1], 90: [1] * 7}[size]
+
+
 def test_a_file_of_pillow_is_loaded_at_once(drawn: Path) -> None:
     path = next((drawn / "test").iterdir())
     with Image.open(path) as image:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from sketchfit.inference.unknown import Rejection
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.prediction import ImagePredictions
 
@@ -32,6 +33,28 @@ def test_an_image_that_could_not_be_read_has_no_class(found: ImagePredictions) -
     assert (second.label, second.name, second.index, second.top) == ("", "", -1, ())
     assert math.isnan(second.probability)
     assert str(second) == "b.png: file does not exist"
+
+
+def test_rejected_images_have_no_class_but_keep_the_most_probable_ones(found: ImagePredictions) -> None:
+    rejection = Rejection.at(np.array([0.04, np.nan, 0.6]), 0.05)
+    rejecting = ImagePredictions(found.images, PROBA, found.errors, found.classes, rejection)
+    first, second, third = rejecting
+    assert (first.label, first.name, first.index, first.unknown, first.p_value) == (
+        "unknown",
+        "unknown",
+        -1,
+        True,
+        0.04,
+    )
+    assert math.isnan(first.probability)
+    assert first.top[0].label == "8"
+    assert str(first) == "a.png: unknown"
+    assert (second.unknown, second.p_value, second.error) == (False, None, "file does not exist")
+    assert (third.label, third.unknown, third.p_value) == ("7", False, 0.6)
+    assert rejecting[2:][0] == third
+    assert rejecting.to_pandas()["label"].tolist() == ["unknown", "", "7"]
+    assert "unknown" in rejecting._repr_html_()
+    assert found[0].p_value is None
 
 
 def test_of_equal_classes_the_first_is_predicted(found: ImagePredictions) -> None:

@@ -24,7 +24,7 @@ from sketchfit.loaded.run_model import run_of
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 from sketchfit.synthetic import draw_dataset
-from tests.contracts.loaded_model import check_loaded_model
+from tests.contracts.loaded_model import check_loaded_model, check_rejection
 from tests.factories import tiny_recipe
 
 RECIPE = tiny_recipe(
@@ -75,6 +75,11 @@ def test_answers_are_those_of_the_command_and_of_the_run(model: Any, place: Path
 def test_p_values_are_those_of_the_command(model: Any, place: Path) -> None:
     frame = predict(place / "run", place / "png", reject=0.5)
     np.testing.assert_allclose(model.unknown(place / "png"), frame["p_value"], atol=1e-6)
+
+
+def test_rejected_images_are_those_of_the_command(model: Any, place: Path, pngs: list[Path]) -> None:
+    check_rejection(model, pngs)
+    assert model.predict(pngs, reject=0.5).labels == predict(place / "run", pngs, reject=0.5)["label"].tolist()
 
 
 def test_images_in_memory_are_predicted_as_those_on_disk(model: Any, pngs: list[Path], tmp_path: Path) -> None:

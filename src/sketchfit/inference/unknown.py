@@ -112,3 +112,7 @@ class Rejection:
     def at(cls, p_value: Floats, rate: float) -> Rejection:
         """Reject images whose p-value is at most the rate; those that could not be read are not."""
         return cls(p_value, np.asarray(p_value <= rate + _SLACK))
+
+    def part(self, place: slice) -> Rejection:
+        """Return the same of some of the images."""
+        return Rejection(self.p_value[place], self.rejected[place])

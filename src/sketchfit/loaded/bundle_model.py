@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from sketchfit.bundle.files import read_verified
 from sketchfit.bundle.model import BATCH, BundleModel
 from sketchfit.bundle.occlusion import Predict
 from sketchfit.bundle.predictions import set_rule
@@ -18,13 +16,12 @@ from sketchfit.data.given_images import decode_given
 from sketchfit.data.images import ImageError
 from sketchfit.data.in_threads import in_threads
 from sketchfit.errors import UserError
+from sketchfit.inference.unknown import UnknownTest
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.given import NamedImage
 from sketchfit.loaded.model import InSets, LoadedModel
+from sketchfit.loaded.part_answers import PartAnswers
 from sketchfit.processors import cores
-
-if TYPE_CHECKING:
-    from torch import nn
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -54,16 +51,17 @@ class LoadedBundle(LoadedModel):
 
     @property
     @override
-    def module(self) -> nn.Module:
-        """The program of `torch.export`: pictures uint8 [N, size, size, C] to probabilities, in a tuple."""
+    def module(self) -> NoReturn:
+        """Not loaded: a file of `torch.export` can run code, and a bundle may come from somebody else."""
         if PROGRAM not in self.bundle.manifest.files:
             raise UserError(
                 f"{self.bundle.folder} has no network of PyTorch", "Make one: sketchfit export RUN --also torch"
             )
-        content = read_verified(self.bundle.folder, self.bundle.manifest, PROGRAM)
-        import torch
-
-        return torch.export.load(io.BytesIO(content)).module()
+        path = self.bundle.folder / PROGRAM
+        raise UserError(
+            f"{path} is not loaded: a file of torch.export can run code",
+            f"Of a bundle that you made: torch.export.load({str(path)!r}).module()",
+        )
 
     @override
     def _input(self, image: NamedImage) -> Picture:
@@ -75,21 +73,21 @@ class LoadedBundle(LoadedModel):
         return AT_ONCE
 
     @override
-    def _part(self, images: list[NamedImage]) -> tuple[Floats, list[str]]:
+    def _part(self, images: list[NamedImage], p_values: bool) -> PartAnswers:
         found = list(in_threads(self._try, images, self._threads, together=4))
         read = [row for row, one in enumerate(found) if not isinstance(one, str)]
-        proba = np.full((len(images), len(self.classes)), np.nan, np.float32)
+        proba = np.zeros((len(images), len(self.classes)), np.float32)
         for start in range(0, len(read), BATCH):
             rows = read[start : start + BATCH]
             proba[rows] = self.bundle.predict_prepared(np.stack([found[row] for row in rows])).probabilities
-        return proba, [one if isinstance(one, str) else "" for one in found]
+        errors = [one if isinstance(one, str) else "" for one in found]
+        return PartAnswers(proba, errors, self._unknown_test().p_values(proba) if p_values else None)
 
     @override
-    def _p_values(self, images: list[NamedImage]) -> tuple[NDArray[np.float64], list[str]]:
+    def _unknown_test(self) -> UnknownTest:
         if self._unknown is None:
             raise UserError(f"{self.bundle.folder} has no rule for unknown classes", "Export a run that has test rows.")
-        proba, errors = self._part(images)
-        return np.asarray(self._unknown.p_values(np.nan_to_num(proba))), errors
+        return self._unknown
 
     @override
     def _sets(self, coverage: float) -> InSets:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,9 @@ from sketchfit.data.given_images import LAYOUT, GivenImage
 from sketchfit.data.sheets.names import is_table_name
 
 ACCEPTED = "Give a path, the content of an image file, a Pillow image, a NumPy array, or a list or generator of these."
+
+MOST_BYTES = 1 << 28
+"""Of images that are given as arrays, as Pillow images or as the content of files, and are in memory together."""
 
 _OBJECTS = "OUS"
 """Kinds of arrays whose items are texts or Python objects."""
@@ -54,11 +56,32 @@ def given_images(x: Any) -> Iterator[NamedImage]:
         yield _named(one, place)
 
 
-def in_parts(images: Iterable[NamedImage], size: int) -> Iterator[list[NamedImage]]:
-    """Yield lists of `size` images, the last one shorter."""
-    remaining = iter(images)
-    while part := list(islice(remaining, size)):
+def in_parts(images: Iterable[NamedImage], count: int, most: int = MOST_BYTES) -> Iterator[list[NamedImage]]:
+    """Yield lists of images, in order.
+
+    Args:
+        images: any number; not more are read than the list needs.
+        count: images in a list.
+        most: bytes of the images in a list; one image may have more.
+    """
+    part, size = list[NamedImage](), 0
+    for one in images:
+        part.append(one)
+        size += _bytes_of(one.image)
+        if len(part) == count or size >= most:
+            yield part
+            part, size = [], 0
+    if part:
         yield part
+
+
+def _bytes_of(image: GivenImage) -> int:
+    """Return the memory of an image that is given; a path has none."""
+    if isinstance(image, np.ndarray):
+        return int(image.nbytes)
+    if isinstance(image, Image.Image):
+        return image.width * image.height * len(image.getbands())
+    return len(image) if isinstance(image, bytes) else 0
 
 
 def _is_one(x: Any) -> bool:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bundle.occlusion import GRID, Predict, occlusion_heat
-from sketchfit.data.images import ImageError
 from sketchfit.errors import UserError
+from sketchfit.inference.unknown import Rejection, UnknownTest
+from sketchfit.loaded.checks import all_read, check_coverage, check_rate, naming, one_image, refuse_unread
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.explanation import ImageExplanation
 from sketchfit.loaded.given import NamedImage, given_images, in_parts
+from sketchfit.loaded.part_answers import PartAnswers, joined
 from sketchfit.loaded.prediction import ImagePredictions
 from sketchfit.wording import listed
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 InSets = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 """Probabilities [N, C] → the classes of each prediction set, bool [N, C]."""
-
-_SHOWN = 5
 
 
 class LoadedModel(ABC):
@@ -50,29 +49,26 @@ class LoadedModel(ABC):
         """The names of the classes for display, in the order of the probabilities."""
         return self.classes.class_names
 
-    def predict(self, x: Any) -> ImagePredictions:
+    def predict(self, x: Any, reject: float | None = None) -> ImagePredictions:
         """Predict the class of each image, in the order given.
 
         Args:
             x: images; see the class.
+            reject: predict `unknown` where no class fits. At most this share of images of known classes is rejected.
 
         Returns:
             One prediction per image, also for one image. An image that cannot be read has `error` instead of a class.
 
         Raises:
             TypeError: something is no image.
-            UserError: a folder has no image, or the network returns values that are no numbers.
+            UserError: a folder has no image, the network returns values that are no numbers, or the model cannot
+                promise this rate of rejection.
         """
-        names: list[str] = []
-        errors: list[str] = []
-        proba = [np.zeros((0, len(self.classes)), np.float32)]
-        for part in in_parts(given_images(x), self._images_at_once):
-            found, texts = self._part(part)
-            found[[bool(text) for text in texts]] = np.nan
-            names += [one.name for one in part]
-            errors += texts
-            proba.append(found)
-        return ImagePredictions(names, np.concatenate(proba), errors, self.classes)
+        if reject is not None:
+            check_rate(self._unknown_test(), reject, self.classes)
+        names, found = self._all(x, p_values=reject is not None)
+        rejection = None if reject is None or found.p_value is None else Rejection.at(found.p_value, reject)
+        return ImagePredictions(names, found.proba, found.errors, self.classes, rejection)
 
     def proba(self, x: Any) -> NDArray[np.float32]:
         """Return probabilities, float32 [N, C], rows sum to 1; [1, C] for one image.
@@ -84,7 +80,7 @@ class LoadedModel(ABC):
             TypeError: something is no image.
             UserError: an image cannot be read; `predict` returns the others.
         """
-        return _all_read(self.predict(x)).proba
+        return all_read(self.predict(x)).proba
 
     def sets(self, x: Any, coverage: float = 0.95) -> list[list[str]]:
         """Return prediction sets: labels that include the right one with a probability, the most probable first.
@@ -99,7 +95,7 @@ class LoadedModel(ABC):
         """
         check_coverage(coverage)
         inside = self._sets(coverage)
-        proba = _all_read(self.predict(x)).proba
+        proba = all_read(self.predict(x)).proba
         order, member = np.argsort(-proba, axis=1, kind="stable"), inside(proba)
         return [[self.labels[k] for k in line if member[row, k]] for row, line in enumerate(order)]
 
@@ -115,13 +111,10 @@ class LoadedModel(ABC):
             TypeError: something is no image.
             UserError: an image cannot be read, or the model has no images of its classes to compare with.
         """
-        found, unread = [np.zeros(0)], list[str]()
-        for part in in_parts(given_images(x), self._images_at_once):
-            p_values, errors = self._p_values(part)
-            found.append(p_values)
-            unread += [f"{one.name}: {error}" for one, error in zip(part, errors, strict=True) if error]
-        _refuse(unread)
-        return np.concatenate(found)
+        self._unknown_test()  # before images are read
+        names, found = self._all(x, p_values=True)
+        refuse_unread([f"{name}: {error}" for name, error in zip(names, found.errors, strict=True) if error])
+        return np.zeros(0) if found.p_value is None else found.p_value
 
     def explain(self, image: Any, label: str | None = None, grid: int = GRID) -> ImageExplanation:
         """Return what each part of one image contributes to a class, by covering the parts in turn.
@@ -137,7 +130,7 @@ class LoadedModel(ABC):
         """
         if label is not None and label not in self.labels:
             raise UserError(f"there is no class {label!r}", f"Classes: {listed(self.labels, 10)}.")
-        with _naming(given := _one_image(image)):
+        with naming(given := one_image(image)):
             picture, predict = self._explained(given)
         proba = predict(picture[None])[0]
         index = int(proba.argmax()) if label is None else self.labels.index(label)
@@ -153,7 +146,7 @@ class LoadedModel(ABC):
             TypeError: it is no image.
             UserError: it cannot be read.
         """
-        with _naming(given := _one_image(image)):
+        with naming(given := one_image(image)):
             return self._input(given)
 
     @property
@@ -179,65 +172,22 @@ class LoadedModel(ABC):
         """Images that are decoded before the next ones, so that memory is bounded."""
 
     @abstractmethod
-    def _part(self, images: list[NamedImage]) -> tuple[NDArray[np.float32], list[str]]:
-        """Return the probabilities float32 [N, C] of images, and why each could not be read, or ""."""
+    def _part(self, images: list[NamedImage], p_values: bool) -> PartAnswers:
+        """Predict images that are in memory together, with their p-values if they are wanted."""
 
     @abstractmethod
-    def _p_values(self, images: list[NamedImage]) -> tuple[NDArray[np.float64], list[str]]:
-        """Return the p-values float64 [N] of images, and why each could not be read, or ""; else `UserError`."""
+    def _unknown_test(self) -> UnknownTest:
+        """Return the test for unknown classes; `UserError` where there is none."""
 
     @abstractmethod
     def _sets(self, coverage: float) -> InSets:
         """Return what makes sets of this coverage; `UserError` where there are none."""
 
-
-def check_coverage(coverage: float) -> None:
-    """Refuse a coverage of prediction sets that is none.
-
-    Raises:
-        UserError: it is not between 0 and 1.
-    """
-    if not 0 < coverage < 1:
-        raise UserError(f"the coverage of sets must be between 0 and 1, not {coverage:g}", "For example: 0.95")
-
-
-def _one_image(x: Any) -> NamedImage:
-    """Return the only image of what is given.
-
-    Raises:
-        TypeError: it is no image, or there are several.
-    """
-    found = list(given_images(x))
-    if len(found) != 1:
-        raise TypeError(f"one image is expected here, not {len(found)}")
-    return found[0]
-
-
-@contextmanager
-def _naming(image: NamedImage) -> Iterator[None]:
-    """Make an error of reading an image one of the user, with its name."""
-    try:
-        yield
-    except ImageError as error:
-        raise UserError(f"{image.name}: {error}") from error
-
-
-def _all_read(found: ImagePredictions) -> ImagePredictions:
-    """Return predictions of images that all could be read.
-
-    Raises:
-        UserError: some could not.
-    """
-    _refuse([str(one) for one in found if one.error])
-    return found
-
-
-def _refuse(unread: list[str]) -> None:
-    """Refuse images that could not be read, one text each.
-
-    Raises:
-        UserError: there are some.
-    """
-    if unread:
-        more = [f"and {len(unread) - _SHOWN} more"] if len(unread) > _SHOWN else []
-        raise UserError([*unread[:_SHOWN], *more], "Use predict: it returns the others, and the reason for these.")
+    def _all(self, x: Any, p_values: bool) -> tuple[list[str], PartAnswers]:
+        """Return the names of all images and the answers to them; NaN for images that cannot be read."""
+        names: list[str] = []
+        parts: list[PartAnswers] = []
+        for images in in_parts(given_images(x), self._images_at_once):
+            parts.append(self._part(images, p_values))
+            names += [one.name for one in images]
+        return names, joined(parts, len(self.classes), p_values)

@@ -17,12 +17,14 @@ from sketchfit.hub.published import PublishedNetwork
 from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.run_predictor import MemberNetworks, RunPredictor
+from sketchfit.inference.run_unknown import RunUnknown
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.model import InSets
 from sketchfit.loaded.of_run import device_named
 from sketchfit.loaded.run_model import RunModel, RunRules
 from sketchfit.runs.artefacts import MemberViews
 from sketchfit.runs.networks import NetworkFolder
+from sketchfit.wording import counted
 
 
 def published_model(folder: Path, *, device: str | None = None, keep: bool = True) -> RunModel:
@@ -45,10 +47,12 @@ def published_model(folder: Path, *, device: str | None = None, keep: bool = Tru
         return rule.sets
 
     classes = ClassTexts(stated.labels, stated.names)
-    unknown = None if stated.unknown is None else unknown_test(stated.unknown)
-    rules = RunRules(sets, None if unknown is None else lambda: lambda answers: unknown.p_values(answers.final))
-    device_of_model = None if device is None else device_named(device)
-    return RunModel(published_predictor(folder, stated), classes, device_of_model, rules, keep)
+    predictor = published_predictor(folder, stated)
+    test = None if stated.unknown is None else unknown_test(stated.unknown)
+    rules = RunRules(
+        sets, None if test is None else lambda: RunUnknown(test, predictor, counted(len(test.known), "image"))
+    )
+    return RunModel(predictor, classes, None if device is None else device_named(device), rules, keep)
 
 
 def published_predictor(folder: Path, stated: PublishedNetwork) -> RunPredictor:

@@ -35,7 +35,7 @@ def run_model(run: Run, *, distilled: bool = False, device: str | None = None, k
             raise UserError("sets are calibrated for the predictions of all members", "Use the run without distilled.")
         return run_sets(run, coverage)
 
-    rules = RunRules(sets, lambda: RunUnknown.of(run, predictor).p_values)
+    rules = RunRules(sets, lambda: RunUnknown.of(run, predictor))
     return RunModel(predictor, classes, None if device is None else device_named(device), rules, keep)
 
 

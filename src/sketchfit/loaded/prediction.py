@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from sketchfit.inference.unknown import UNKNOWN, Rejection
 from sketchfit.loaded.classes import ClassTexts
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ class ImagePrediction:
 
     Attributes:
         image: what it is called: its path as it was given, else `#` and its position.
-        label: of the most probable class, as in the training table; "" where the image could not be read.
-        name: of that class, for display.
-        index: of that class among the probabilities; -1 where the image could not be read.
-        probability: 0 … 1; NaN where the image could not be read.
-        top: the five most probable classes.
+        label: of the most probable class, as in the training table; `unknown` where the image is rejected; "" where it
+            could not be read.
+        name: of that class, for display; likewise.
+        index: of that class among the probabilities; -1 where there is none.
+        probability: 0 … 1; NaN where there is no class.
+        top: the five most probable classes, also of a rejected image.
         error: why the image could not be read; "" where it was.
+        p_value: small where the image is of no class of the model; None where nothing is rejected.
+        unknown: whether the image is rejected.
     """
 
     image: str
@@ -53,9 +57,15 @@ class ImagePrediction:
     probability: float
     top: tuple[RankedClass, ...]
     error: str = ""
+    p_value: float | None = None
+    unknown: bool = False
 
     def __str__(self) -> str:
-        return f"{self.image}: {self.error or f'{self.name} {100 * self.probability:.1f} %'}"
+        return f"{self.image}: {self.error or ' '.join((self.name, *self._percent))}"
+
+    @property
+    def _percent(self) -> tuple[str, ...]:
+        return () if self.error or self.unknown else (f"{100 * self.probability:.1f} %",)
 
 
 class ImagePredictions(Sequence[ImagePrediction]):
@@ -66,12 +76,19 @@ class ImagePredictions(Sequence[ImagePrediction]):
         proba: float32 [N, C]; NaN for images that could not be read.
         errors: N texts, why an image could not be read; "" where it was.
         classes: C classes.
+        rejection: of images of unknown classes; None: nothing is rejected.
     """
 
     def __init__(
-        self, images: Sequence[str], proba: NDArray[np.float32], errors: Sequence[str], classes: ClassTexts
+        self,
+        images: Sequence[str],
+        proba: NDArray[np.float32],
+        errors: Sequence[str],
+        classes: ClassTexts,
+        rejection: Rejection | None = None,
     ) -> None:
         self.images, self.proba, self.errors, self.classes = tuple(images), proba, tuple(errors), classes
+        self.rejection = rejection
         self._order = np.argsort(-proba, axis=1, kind="stable")[:, :RANKS]
 
     @property
@@ -83,7 +100,7 @@ class ImagePredictions(Sequence[ImagePrediction]):
         """Return the table that `sketchfit predict` writes: a row per image."""
         from sketchfit.inference.prediction_table import prediction_table
 
-        return prediction_table(self.images, self.proba, self.errors, self.classes)
+        return prediction_table(self.images, self.proba, self.errors, self.classes, rejection=self.rejection)
 
     @override
     def __len__(self) -> int:
@@ -95,14 +112,20 @@ class ImagePredictions(Sequence[ImagePrediction]):
     def __getitem__(self, place: slice) -> ImagePredictions: ...
     @override
     def __getitem__(self, place: int | slice) -> ImagePrediction | ImagePredictions:
+        rejection = self.rejection
         if isinstance(place, slice):
-            return ImagePredictions(self.images[place], self.proba[place], self.errors[place], self.classes)
+            parts = self.images[place], self.proba[place], self.errors[place]
+            return ImagePredictions(*parts, self.classes, None if rejection is None else rejection.part(place))
         image, error = self.images[place], self.errors[place]
+        p_value = None if rejection is None or error else float(rejection.p_value[place])
+        unknown = rejection is not None and bool(rejection.rejected[place])
         if error:
             return ImagePrediction(image, "", "", -1, float("nan"), (), error)
         top = tuple(self._ranked(place, int(index)) for index in self._order[place])
-        best = top[0]
-        return ImagePrediction(image, best.label, best.name, int(self._order[place, 0]), best.probability, top)
+        if unknown:
+            return ImagePrediction(image, UNKNOWN, UNKNOWN, -1, float("nan"), top, "", p_value, unknown)
+        index = int(self._order[place, 0])
+        return ImagePrediction(image, top[0].label, top[0].name, index, top[0].probability, top, "", p_value)
 
     @override
     def __iter__(self) -> Iterator[ImagePrediction]:
@@ -126,6 +149,7 @@ class ImagePredictions(Sequence[ImagePrediction]):
 
 def _row(one: ImagePrediction) -> str:
     """Return one line of a notebook's table."""
-    cells = [one.image, one.error or one.name, "" if one.error else f"{100 * one.probability:.1f} %"]
-    cells.append(", ".join(f"{other.name} {100 * other.probability:.1f} %" for other in one.top[1:3]))
+    cells = [one.image, one.error or one.name, *(one._percent or ("",))]
+    others = one.top[:2] if one.unknown else one.top[1:3]
+    cells.append(", ".join(f"{other.name} {100 * other.probability:.1f} %" for other in others))
     return f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in cells)}</tr>"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,10 +22,13 @@ from sketchfit.data.store import Store
 from sketchfit.errors import UserError
 from sketchfit.inference.kept_networks import KeptNetworks
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
+from sketchfit.inference.run_unknown import RunUnknown
+from sketchfit.inference.unknown import UnknownTest
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.given import NamedImage
 from sketchfit.loaded.model import InSets, LoadedModel
 from sketchfit.loaded.one_network import OneNetwork
+from sketchfit.loaded.part_answers import PartAnswers
 from sketchfit.loaded.squares import stored_squares
 from sketchfit.models.compute import device_of
 from sketchfit.runs.networks import NetworkFolder
@@ -37,9 +40,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
-
-PValues = Callable[[RunAnswers], NDArray[np.floating[Any]]]
-"""Answers with each network's probabilities of all N images → their p-values, float64 [N]; see `inference.unknown`."""
 
 AT_ONCE = 1 << 30
 """Bytes of decoded images that are in memory at the same time."""
@@ -59,11 +59,11 @@ class RunRules:
 
     Attributes:
         sets: makes prediction sets of a coverage; None: the run has none.
-        unknown: makes p-values, when they are first used; None: the run has nothing to compare with.
+        unknown: makes the test for unknown classes, when it is first used; None: the run has nothing to compare with.
     """
 
     sets: Callable[[float], InSets] | None = None
-    unknown: Callable[[], PValues] | None = None
+    unknown: Callable[[], RunUnknown] | None = None
 
 
 NO_RULES = RunRules()
@@ -146,18 +146,18 @@ class RunModel(LoadedModel):
         return max(1, AT_ONCE // size)
 
     @override
-    def _part(self, images: list[NamedImage]) -> tuple[Floats, list[str]]:
-        found = self.answers([one.image for one in images])
-        return found.answers.final, list(found.errors)
+    def _part(self, images: list[NamedImage], p_values: bool) -> PartAnswers:
+        wanted = np.arange(len(images)) if p_values else None
+        found = self.answers([one.image for one in images], wanted)
+        p_value = self._unknown.p_values(found.answers) if p_values else None
+        return PartAnswers(found.answers.final, list(found.errors), p_value)
 
     @override
-    def _p_values(self, images: list[NamedImage]) -> tuple[NDArray[np.float64], list[str]]:
-        p_values = self._p_values_of
-        found = self.answers([one.image for one in images], np.arange(len(images)))
-        return p_values(found.answers).astype(np.float64), list(found.errors)
+    def _unknown_test(self) -> UnknownTest:
+        return self._unknown.test
 
     @cached_property
-    def _p_values_of(self) -> PValues:
+    def _unknown(self) -> RunUnknown:
         if self._rules.unknown is None:
             raise UserError("this model has no images of its classes to compare with", "Load a run with test rows.")
         return self._rules.unknown()
