@@ -114,7 +114,7 @@ class LoadedModel(ABC):
         self._unknown_test()  # before images are read
         names, found = self._all(x, p_values=True)
         refuse_unread([f"{name}: {error}" for name, error in zip(names, found.errors, strict=True) if error])
-        return np.zeros(0) if found.p_value is None else found.p_value
+        return np.zeros(0) if found.p_value is None else np.asarray(found.p_value, np.float64)
 
     def explain(self, image: Any, label: str | None = None, grid: int = GRID) -> ImageExplanation:
         """Return what each part of one image contributes to a class, by covering the parts in turn.

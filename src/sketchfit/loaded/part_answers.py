@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ class PartAnswers:
 
     proba: NDArray[np.float32]
     errors: list[str]
-    p_value: NDArray[np.float64] | None = None
+    p_value: NDArray[np.floating[Any]] | None = None
 
 
 def joined(parts: Sequence[PartAnswers], classes: int, p_values: bool) -> PartAnswers:
