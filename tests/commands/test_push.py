@@ -21,13 +21,16 @@ from sketchfit.candidates.origin import WeightsOrigin
 from sketchfit.checksum import KEY
 from sketchfit.commands.bundle import origins as origins_module
 from sketchfit.commands.bundle.chosen_network import choose_network
+from sketchfit.commands.fit import fit
 from sketchfit.commands.push import Pushed, PushOptions, destination_of, push
 from sketchfit.commands.run import run as train
+from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress
 from sketchfit.hub.download import local_bundle, local_folder
 from sketchfit.hub.published import PublishedNetwork
 from sketchfit.loaded.load import load
+from sketchfit.models.backbone import build_network
 from sketchfit.models.learnt_rows import learnt_by
 from sketchfit.models.network import to_input
 from sketchfit.runs.run import Run
@@ -227,6 +230,26 @@ def test_a_bundle_next_to_the_network(plain: Path, drawn: Path, hub: FakeHub) ->
     np.testing.assert_allclose(bundle.proba([image]), load(folder).proba(image), atol=1e-4)
     push(plain, "me/doodles")
     assert set(hub.files("me/doodles")) == {*FILES, ".gitattributes"}
+
+
+def test_a_fit_states_no_accuracy(drawn: Path, tmp_path: Path) -> None:
+    fit(drawn, tiny_recipe({"training": {"epochs": 1}}), out=tmp_path / "fit")
+    push(tmp_path / "fit", tmp_path / "out", PushOptions(bundle=False))
+    stated = PublishedNetwork.read(tmp_path / "out")
+    assert (stated.accuracy.network, stated.sets, stated.temperature) == (None, None, 1.0)
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "Nothing was measured" in card
+    assert "model-index" not in card
+
+
+def test_it_starts_another_training(pushed: tuple[Path, Pushed], plain: Path) -> None:
+    """The file of weights names its architecture, and the head is taken over for as many classes."""
+    section = load_recipe(tiny_recipe()).model.model_copy(
+        update={"pretrained": True, "weights": str(pushed[0] / "model.safetensors")}
+    )
+    network = build_network(section, 4)
+    assert not network.new_head
+    assert network.notes == ()
 
 
 def test_equal_names_of_classes(plain: Path, tmp_path: Path) -> None:

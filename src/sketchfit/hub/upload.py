@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,10 @@ def check_upload(upload: Upload) -> None:
         raise UserError(f"HF_HUB_OFFLINE forbids to push to {address}", ONLINE)
     if not client.get_token():
         raise UserError("there is no token for the hub", LOGIN.format(what="write"))
-    with in_one_sentence(address, "write"):
-        try:
-            _check_private(upload, _api(client).repo_info(address.repository))
-        except client.errors.RepositoryNotFoundError:
-            return  # it will be made
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    with in_one_sentence(address, "write"), suppress(RepositoryNotFoundError):  # then it will be made
+        _check_private(upload, _api(client).repo_info(address.repository))
 
 
 def upload_folder(folder: Path, upload: Upload) -> str:
