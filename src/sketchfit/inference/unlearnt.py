@@ -63,20 +63,16 @@ class Reference:
 
 
 def network_reference(run: Run, network: NetworkFolder) -> Reference | None:
-    """Return rows that one network has not learnt, with its probabilities of entire images, before calibration.
+    """Return the test rows that one network has not learnt, with its probabilities of entire images, not calibrated.
 
     Returns:
-        Test rows, or what the network's fold holds out; None where there are neither.
+        None where there are none.
     """
-    rows, found = unlearnt_test_rows(run, [network]), list[Reference]()
-    test = network.probabilities("test").prob if len(rows) and (network.path / "test.npz").is_file() else None
-    if test is not None and rows[-1] < len(test):
-        found.append(reference_of_test(run, test[rows]))
-        if found[0].families >= ENOUGH:
-            return found[0]
-    if (network.path / "oof.npz").is_file() and len(held_out := network.probabilities("oof")):
-        found.append(reference_of_fold(run, held_out))
-    return max(found, key=lambda one: one.families, default=None)
+    rows = unlearnt_test_rows(run, [network])
+    prob = network.probabilities("test").prob if len(rows) and (network.path / "test.npz").is_file() else None
+    if prob is None or rows[-1] >= len(prob):  # the test rows have changed, and are not predicted yet
+        return None
+    return reference_of_test(run, prob[rows])
 
 
 def reference_of_test(run: Run, prob: Floats) -> Reference:

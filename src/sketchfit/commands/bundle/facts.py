@@ -14,7 +14,7 @@ from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.oof import rows_of
 from sketchfit.inference.oof_sets import conformal_sets
-from sketchfit.inference.unlearnt import network_reference
+from sketchfit.inference.unlearnt import ENOUGH, Reference, network_reference
 from sketchfit.models.network import Network
 from sketchfit.runs.estimates import Difference
 from sketchfit.runs.run import Run
@@ -86,10 +86,19 @@ def set_thresholds(run: Run, chosen: ChosenNetwork) -> SetThresholds | None:
 
 
 def unknown_rule(run: Run, chosen: ChosenNetwork) -> UnknownRule | None:
-    """Return the rule that finds images of unknown classes; None where the network has learnt all rows there are."""
-    reference = network_reference(run, chosen.folder)
-    if reference is None:
+    """Return the rule that finds images of unknown classes; None where the network has learnt all rows there are.
+
+    Without enough test rows it rests on the rows of all folds, each by its own network: the rows of the chosen fold are
+    those that are answered best by chance.
+    """
+    by_test_rows, measured = network_reference(run, chosen.folder), chosen.measured
+    found = [] if by_test_rows is None else [by_test_rows]
+    if measured is not None and (by_test_rows is None or by_test_rows.families < ENOUGH):
+        group = measured.rows.group
+        found.append(Reference(measured.prob, np.arange(len(measured.prob)) if group is None else group))
+    if not found:
         return None
+    reference = max(found, key=lambda one: one.families)
     prob = Temperature(chosen.temperature).apply(reference.prob)
     return make_unknown_rule(prob, reference.group, share=reference.share)
 
