@@ -112,14 +112,10 @@ def measure(name: str) -> Backbone:
 
 
 def random_network(name: str, size: int, pictures: Pictures) -> Network:
-    """Return a network whose batch norms have statistics that are not 0 and 1, and whose answers are not all one."""
+    """Return a network with batch norms that fit the pictures, and with answers that are not all one."""
     torch.manual_seed(0)
     network = build_network(recipe_of(name, size).model, CLASSES)
     model = network.model.eval()
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d) and module.track_running_stats:
-            module.running_mean.normal_(std=0.1)  # type: ignore[union-attr]
-            module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
     images = _images(network, pictures)
     heads = [
         one for one in model.modules() if isinstance(one, nn.Linear | nn.Conv2d) and one.weight.shape[0] == CLASSES
@@ -132,6 +128,20 @@ def random_network(name: str, size: int, pictures: Pictures) -> Network:
             if head.bias is not None:
                 head.bias.mul_(scale).sub_(scale * logits.mean(dim=0) / len(heads))
     return network
+
+
+def _fit_batch_norms(model: nn.Module, images: torch.Tensor) -> None:
+    """Give batch norms random weights and the statistics of images; with those of other data values grow or vanish."""
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    for norm in norms:
+        nn.init.uniform_(norm.weight, 0.5, 1.5)
+        nn.init.normal_(norm.bias, std=0.2)
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean of all batches
+        norm.train()
+    with torch.no_grad():
+        model(images)
+    model.eval()
 
 
 def lines(count: int, size: int) -> Pictures:

@@ -63,7 +63,7 @@ BACKBONES = (
 TEXT = """# Exported forms by backbone
 
 `python -m benchmarks.export_table --results FOLDER --out docs/export-table.md` makes this page. Each of {count}
-backbones has random weights, batch norms with random statistics, {classes} classes, and the smallest of 64, 96, 128,
+backbones has random weights, batch norms that fit the pictures, {classes} classes, and the smallest of 64, 96, 128,
 160, 192 and 224 pixels at which it computes (else its own size). Pictures are random strokes. One image at a time, one
 thread, fp32.
 
