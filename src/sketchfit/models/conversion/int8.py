@@ -33,7 +33,7 @@ there."""
 FIRST_EXACT = (0, 4, 12)
 """Products at the beginning that stay in fp32, tried in turn: 8 bits for white paper leave few for thin lines."""
 
-CLOSE = 0.015
+CLOSE = 0.01
 """Mean total variation between the probabilities before and after, with which the first of them is taken."""
 
 BATCH = 8
