@@ -27,7 +27,7 @@ from sketchfit.models.conversion.openvino_file import write_openvino
 from sketchfit.models.conversion.session import onnx_session
 from sketchfit.models.network import Network, to_input
 
-CLASSES, CALIBRATED, COMPARED, PASSES = 40, 24, 48, 25
+CLASSES, CALIBRATED, COMPARED, PASSES = 40, 16, 48, 25
 SPREAD = 3.0
 """Standard deviation of logits over pictures: probabilities are neither all the same nor all 0 and 1."""
 
