@@ -14,8 +14,9 @@ from uvicorn import Server
 from benchmarks.serving.load import Call, Expected, apply_load, request_bytes
 from benchmarks.serving.malformed import MAKERS, send_malformed
 from benchmarks.serving.servers import as_form
-from sketchfit.serving.run import bound_socket, config_of
+from sketchfit.serving.run import config_of
 from sketchfit.serving.settings import RequestLimits, ServiceSettings
+from sketchfit.serving.sockets import listening_socket
 from tests.bundles import LABELS, tiny_picture, tiny_probabilities, write_tiny_bundle
 
 KINDS = ("horizontal", "vertical", "dot")
@@ -26,7 +27,7 @@ LIMITS = RequestLimits(header_seconds=1.0, body_seconds=1.0)
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("bundle")
     write_tiny_bundle(folder)
-    listening = bound_socket("127.0.0.1", 0)
+    listening = listening_socket("127.0.0.1", 0)
     server = Server(config_of(ServiceSettings(folder, threads=1, limits=LIMITS)))
     thread = threading.Thread(target=server.run, args=([listening],))
     port = listening.getsockname()[1]

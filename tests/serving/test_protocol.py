@@ -12,8 +12,9 @@ import cv2
 import pytest
 from uvicorn import Server
 
-from sketchfit.serving.run import bound_socket, config_of
+from sketchfit.serving.run import config_of
 from sketchfit.serving.settings import RequestLimits, ServiceSettings
+from sketchfit.serving.sockets import listening_socket
 from tests.bundles import tiny_picture, write_tiny_bundle
 
 LIMITS = RequestLimits(header_seconds=0.4, body_seconds=0.4, read_seconds=0.4, bytes=100_000)
@@ -23,7 +24,7 @@ LIMITS = RequestLimits(header_seconds=0.4, body_seconds=0.4, read_seconds=0.4, b
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("bundle")
     write_tiny_bundle(folder)
-    listening = bound_socket("127.0.0.1", 0)
+    listening = listening_socket("127.0.0.1", 0)
     server = Server(config_of(ServiceSettings(folder, threads=1, limits=LIMITS)))
     thread = threading.Thread(target=server.run, args=([listening],))
     port = listening.getsockname()[1]

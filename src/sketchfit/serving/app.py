@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from sketchfit.serving.allocator import return_large_blocks
 from sketchfit.serving.bodies import drain
 from sketchfit.serving.guard import CLIENT_GONE, Guard, refusal
 from sketchfit.serving.refused import Refused
@@ -69,6 +70,7 @@ class AppFactory:
 
     def __call__(self) -> Starlette:
         """Return the application; the token is that of the environment."""
+        return_large_blocks()
         return create_app(self.settings, os.environ.get(TOKEN) or None)
 
 

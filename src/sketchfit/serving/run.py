@@ -16,6 +16,7 @@ from sketchfit.serving.app import AppFactory
 from sketchfit.serving.protocol import BoundedProtocol
 from sketchfit.serving.service import Service
 from sketchfit.serving.settings import SHORTEST_TOKEN, TOKEN, ServiceSettings
+from sketchfit.serving.sockets import BACKLOG, CAN_SHARE_PORTS, WorkerSockets, address_of, listening_socket
 from sketchfit.temporary import temporary_folder
 
 GRACE = 30
@@ -23,8 +24,6 @@ GRACE = 30
 
 WORKER_SILENT = 60
 """Seconds after which a worker that does not react is replaced."""
-
-BACKLOG = 2048
 
 Announce = Callable[[str], None]
 
@@ -36,16 +35,15 @@ def run_service(settings: ServiceSettings, announce: Announce) -> None:
 
     Args:
         settings: of the service.
-        announce: receives the address as soon as it is known.
+        announce: receives the address when requests are answered.
 
     Raises:
         UserError: a setting, the token or the bundle is wrong, or the address cannot be used.
     """
     settings.check()
     check_token()
-    listening = bound_socket(settings.host, settings.port)
-    host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    listening = listening_socket(settings.host, settings.port)
+    address = address_of(listening)
     if settings.workers == 1:
         config = config_of(settings)
         config.load()  # opens the bundle
@@ -53,9 +51,29 @@ def run_service(settings: ServiceSettings, announce: Announce) -> None:
         Server(config).run([listening])
         return
     Service.open(settings)  # a mistake is found once, and not by each worker
+    sockets = WorkerSockets(listening) if CAN_SHARE_PORTS else [listening]
     with temporary_folder() as folder:
-        announce(address)
-        Multiprocess(config_of(replace(settings, metrics=folder)), [listening]).run()
+        Workers(config_of(replace(settings, metrics=folder)), sockets, lambda: announce(address)).run()
+
+
+class Workers(Multiprocess):
+    """Worker processes; those that die are replaced.
+
+    Args:
+        config: of the server.
+        sockets: at which they listen.
+        announce: called when the first of them answers requests.
+    """
+
+    def __init__(self, config: Config, sockets: list[socket.socket], announce: Callable[[], None]) -> None:
+        super().__init__(config, sockets)
+        self._announce = announce
+
+    def init_processes(self) -> None:
+        """Start all."""
+        super().init_processes()
+        if self.processes[0].wait_until_ready(WORKER_SILENT, self.should_exit):
+            self._announce()
 
 
 def config_of(settings: ServiceSettings) -> Config:
@@ -76,30 +94,6 @@ def config_of(settings: ServiceSettings) -> Config:
         timeout_graceful_shutdown=GRACE,
         timeout_worker_healthcheck=WORKER_SILENT,
     )
-
-
-def bound_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address; worker processes share it.
-
-    Raises:
-        UserError: the address cannot be used.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-            listening.listen(BACKLOG)
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        raise UserError(
-            f"{host}:{port} cannot be used: {error.strerror or error}", "Choose another --port, or --host."
-        ) from error
-    listening.set_inheritable(True)
-    return listening
 
 
 def check_token() -> None:
