@@ -11,6 +11,7 @@ import pytest
 from sketchfit.bundle.neighbours import FILE, Neighbours
 from sketchfit.errors import UserError
 from sketchfit.runs.arrays import write_npz
+from tests.bundles import write_tiny_bundle
 
 
 def three() -> Neighbours:
@@ -37,6 +38,19 @@ def test_a_bundle_without_drawings_has_none(tmp_path: Path) -> None:
     assert Neighbours.find(tmp_path) is None
     with pytest.raises(UserError):
         Neighbours.read(tmp_path)
+
+
+def test_the_file_must_be_that_of_the_manifest(tmp_path: Path) -> None:
+    manifest = write_tiny_bundle(tmp_path, neighbours=True)
+    found = Neighbours.of_bundle(tmp_path, manifest)
+    assert found is not None
+    assert len(found) == 6
+    assert Neighbours.of_bundle(tmp_path, manifest.model_copy(update={"files": {}})) is None
+    with pytest.raises(UserError, match="labels"):
+        Neighbours.of_bundle(tmp_path, manifest.model_copy(update={"labels": ("a", "b")}))
+    three().write(tmp_path)
+    with pytest.raises(UserError, match=FILE):
+        Neighbours.of_bundle(tmp_path, manifest)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,15 @@ from sketchfit.runs.arrays import create_npy, map_npy, parse_npz, read_npy, read
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities, write_probabilities
 
 
-def test_named_arrays_come_back_bit_for_bit(tmp_path):
+@pytest.mark.parametrize("compressed", [False, True])
+def test_named_arrays_come_back_bit_for_bit(tmp_path, compressed):
     path = tmp_path / "deep" / "a.npz"
     arrays = {
         "row": np.arange(5),
         "prob": np.linspace(0, 1, 6, dtype=np.float32)[::-1].reshape(2, 3),
         "s": np.array(["ü"]),
     }
-    write_npz(path, arrays)
+    write_npz(path, arrays, compressed=compressed)
     found = read_npz(path)
     assert list(found) == list(arrays)
     for name, array in arrays.items():

@@ -125,6 +125,21 @@ def test_the_picture_looks_as_the_training_drawings(browser: Any, service: Watch
 
 
 @pytest.mark.slow
+def test_corners_stay_and_curves_are_smooth(browser: Any, service: WatchedService) -> None:
+    open_page(browser, service)
+    corners = "return arguments[0].slice(1, -1).map((_, i) => sketchfit.isCorner(...arguments[0].slice(i, i + 3)))"
+    angles = np.linspace(0, 2 * np.pi, 25)
+    circle = [[0.5 + 0.2 * np.cos(angle), 0.5 + 0.2 * np.sin(angle)] for angle in angles]
+    assert not any(browser.execute_script(corners, circle))
+    square = [[0.2, 0.2], [0.25, 0.2], [0.3, 0.2], [0.3, 0.25], [0.3, 0.3]]
+    assert browser.execute_script(corners, square) == [False, True, False]
+    far = [[0.1, 0.1], [0.5, 0.1], [0.9, 0.2]]
+    assert browser.execute_script(corners, far) == [True]
+    tremor = [[0.2, 0.2], [0.21, 0.2], [0.2, 0.205]]
+    assert browser.execute_script(corners, tremor) == [False]
+
+
+@pytest.mark.slow
 def test_boxes_of_strokes_and_of_pixels_agree(browser: Any, service: WatchedService) -> None:
     open_page(browser, service)
     script = """

@@ -125,7 +125,7 @@ def test_p_values_agree_with_python(browser: Any, tmp_path: Path, weighed: bool)
     known, prob = (rng.dirichlet(np.full(12, 0.3), count).astype(np.float32) for count in (60, 40))
     prob[0] = np.eye(12)[3]
     for score in SCORES:
-        rule = make_unknown_rule(known, np.arange(60) // 3 if weighed else None, score)
+        rule = make_unknown_rule(known, np.arange(60) // 3 if weighed else None, score, 0.7 if weighed else 1.0)
         found = browser.execute_script(
             "const [probs, rule] = JSON.parse(arguments[0]); return probs.map((p) => sketchfit.knownShare(p, rule))",
             json.dumps([prob.tolist(), rule.model_dump()]),

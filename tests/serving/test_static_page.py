@@ -97,6 +97,16 @@ def test_a_folder_with_other_files_is_refused(bundle: Path, runtime: Path, tmp_p
     assert [path.name for path in out.iterdir()] == ["diary.txt"]
 
 
+@pytest.mark.parametrize("name", ["index.html", "data/mine.js", "web/photo.jpg", "data/sub/facts-0.js"])
+def test_a_web_site_of_somebody_else_is_kept(bundle: Path, runtime: Path, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "site" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(UserError, match="other files"):
+        write_static_page(bundle, tmp_path / "site", runtime)
+    assert mine.read_text() == "mine"
+
+
 def test_a_damaged_or_incomplete_bundle_is_refused(bundle: Path, runtime: Path, tmp_path: Path) -> None:
     (bundle / "model.onnx").write_bytes(b"other")
     with pytest.raises(UserError, match=r"model\.onnx"):

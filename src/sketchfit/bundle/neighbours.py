@@ -9,8 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.bundle.files import AGAIN, read_verified
+from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.errors import UserError
-from sketchfit.runs.arrays import parse_npz, read_npz, write_npz
+from sketchfit.runs.arrays import Array, parse_npz, read_npz, write_npz
 
 FILE = "neighbours.npz"
 THUMBNAIL = 64
@@ -66,9 +68,23 @@ class Neighbours:
         try:
             found = cls(arrays["features"], arrays["label"], arrays["thumbnail"])
         except KeyError as error:
-            raise UserError(f"{path} has no array {error}", "Export the bundle again.") from error
+            raise UserError(f"{path} has no array {error}", AGAIN) from error
         found._check(path)
         return cls(unit_length(found.features.astype(np.float32)), found.label, found.thumbnail)
+
+    @classmethod
+    def of_bundle(cls, folder: Path, manifest: BundleManifest) -> Self | None:
+        """Read the file that a bundle's manifest names, or return None where it names none.
+
+        Raises:
+            UserError: it is not the one that was written with the manifest, or has labels of no class.
+        """
+        if FILE not in manifest.files:
+            return None
+        found = cls.of_content(read_verified(folder, manifest, FILE), folder / FILE)
+        if len(found) and not 0 <= found.label.min() <= found.label.max() < len(manifest.labels):
+            raise UserError(f"{folder / FILE} is damaged: labels of no class", AGAIN)
+        return found
 
     @classmethod
     def find(cls, folder: Path) -> Self | None:
@@ -78,7 +94,8 @@ class Neighbours:
     def write(self, folder: Path) -> None:
         """Write the file of a bundle: unit features as float16, in which a cosine is exact to 0.001."""
         features = unit_length(self.features.astype(np.float32)).astype(np.float16)
-        write_npz(folder / FILE, {"features": features, "label": self.label, "thumbnail": self.thumbnail})
+        arrays: dict[str, Array] = {"features": features, "label": self.label, "thumbnail": self.thumbnail}
+        write_npz(folder / FILE, arrays, compressed=True)
 
     def nearest(self, features: NDArray[np.floating], count: int = 8) -> list[Near]:
         """Return the drawings nearest to one image, nearest first.
@@ -95,9 +112,9 @@ class Neighbours:
         rows, shape = self.features.shape[:1], (len(self.label), THUMBNAIL, THUMBNAIL, 3)
         fits = self.features.ndim == 2 and rows == self.label.shape and self.thumbnail.shape == shape
         if not fits or self.thumbnail.dtype != np.uint8 or not np.issubdtype(self.features.dtype, np.floating):
-            raise UserError(f"{path} is damaged: its arrays do not fit each other", "Export the bundle again.")
+            raise UserError(f"{path} is damaged: its arrays do not fit each other", AGAIN)
         if not np.issubdtype(self.label.dtype, np.integer) or not np.isfinite(self.features).all():
-            raise UserError(f"{path} is damaged: values that no label or feature can have", "Export the bundle again.")
+            raise UserError(f"{path} is damaged: values that no label or feature can have", AGAIN)
 
 
 def unit_length(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -51,7 +51,7 @@ def occlusion_heat(
 
     Returns:
         float32 [grid, grid], -1 … 1: the class's probability minus that with the cell covered, the mean over the
-        windows that cover it. Negative where the covered part speaks against the class.
+        windows that cover it. Negative where the covered part lowers it.
 
     Raises:
         ValueError: `grid` does not fit the picture.

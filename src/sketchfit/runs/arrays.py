@@ -83,10 +83,11 @@ def _array(content: bytes) -> Array:
     return found
 
 
-def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write named arrays atomically, uncompressed."""
+def write_npz(path: Path, arrays: Mapping[str, Array], *, compressed: bool = False) -> None:
+    """Write named arrays atomically, uncompressed by default."""
+    save = np.savez_compressed if compressed else np.savez
     with atomic(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        save(file, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
 def map_npy(path: Path, *, writable: bool = False) -> Array:

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bundle.explain import Explanation, explain
-from sketchfit.bundle.files import AGAIN, read_verified
 from sketchfit.bundle.model import BundleModel
-from sketchfit.bundle.neighbours import FILE, Neighbours
-from sketchfit.errors import UserError
+from sketchfit.bundle.neighbours import Neighbours
 from sketchfit.serving.refused import Refused
 
 MOST_WAITING = 8
@@ -37,7 +35,7 @@ class Explainer:
 
     def __init__(self, model: BundleModel) -> None:
         self._model = model
-        self.neighbours = _neighbours(model)
+        self.neighbours = Neighbours.of_bundle(model.folder, model.manifest)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="explainer")
         self._in_work = 0
 
@@ -66,13 +64,3 @@ class Explainer:
     def stop(self) -> None:
         """End the thread; what waits is cancelled."""
         self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def _neighbours(model: BundleModel) -> Neighbours | None:
-    if FILE not in model.manifest.files:
-        return None
-    path = model.folder / FILE
-    found = Neighbours.of_content(read_verified(model.folder, model.manifest, FILE), path)
-    if len(found) and not 0 <= found.label.min() <= found.label.max() < len(model.labels):
-        raise UserError(f"{path} is damaged: labels of no class", AGAIN)
-    return found

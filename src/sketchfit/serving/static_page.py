@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sketchfit.bundle.files import open_manifest, read_verified
 from sketchfit.bundle.manifest import COMPLETE, BundleManifest
-from sketchfit.bundle.neighbours import FILE as NEIGHBOURS
 from sketchfit.bundle.neighbours import Neighbours
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
+from sketchfit.regular import read_regular
 from sketchfit.serving.page import FOLDER, INDEX, STATIC_MARK, STATIC_SCRIPTS, page_files
 from sketchfit.serving.static_facts import sheet_of, static_facts
 from sketchfit.serving.web_runtime import PACKAGE, WebRuntime, find_web_runtime
@@ -27,6 +28,14 @@ PART_BYTES = 3 << 20
 """Compressed bytes per script: texts of 4 MiB, which every browser reads."""
 
 NOTICE = "NOTICE.txt"
+EMBEDDED = ("facts", "runtime", "glue", "worker", "wasm", "model", "features", "thumbnails")
+OF_A_PAGE = re.compile(
+    rf"index\.html|NOTICE\.txt|web|data|web/[a-z_]+\.(css|js|svg)|data/({'|'.join(EMBEDDED)})-\d+\.js"
+)
+"""Paths in the folder of a page."""
+OWN_INDEX = b'src="web/embedded.js"'
+"""What no other `index.html` has."""
+MOST_INDEX = 1 << 22
 WORKER = "local_worker.js"
 """Not loaded by the page, but by the worker: embedded as data."""
 
@@ -67,10 +76,7 @@ def write_static_page(bundle: Path, out: Path, runtime: Path | None = None) -> S
     check_static_folder(out)
     found = find_web_runtime(runtime)
     graph = read_verified(bundle, manifest, COMPLETE)
-    neighbours = None
-    if NEIGHBOURS in manifest.files and manifest.features:
-        read_verified(bundle, manifest, NEIGHBOURS)
-        neighbours = Neighbours.read(bundle)
+    neighbours = Neighbours.of_bundle(bundle, manifest) if manifest.features else None
     written = list(_files(manifest, graph, found, neighbours))
     _remove_data(out)
     for name, content in written:
@@ -93,14 +99,16 @@ def check_static_folder(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is no folder")
-    own = {INDEX, FOLDER, DATA, NOTICE}
-    others = sorted(path.name for path in out.iterdir() if path.name not in own) if out.is_dir() else []
+    names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*"))
+    others = [name for name in names if not OF_A_PAGE.fullmatch(name)]
+    if INDEX in names and not others and OWN_INDEX not in read_regular(out / INDEX, MOST_INDEX):
+        others = [INDEX]
     if others:
         raise UserError(f"{out} holds other files: {', '.join(others[:5])}", "Name a new folder for the page.")
 
 
 def _remove_data(out: Path) -> None:
-    """Delete the scripts of an earlier page: a smaller network has fewer parts."""
+    """Delete the scripts of an earlier page, see `check_static_folder`: a smaller network has fewer parts."""
     for path in (out / DATA).glob("*.js"):
         path.unlink()
 

@@ -76,11 +76,13 @@ sketchfit.Canvas = class {
   }
 
   pointerup(event) {
-    if (event.pointerId === this.pointer) this.end();
+    if (event.pointerId !== this.pointer) return;
+    this.stroke.points.push(this.at(event));
+    this.end();
   }
 
   lostpointercapture(event) {
-    this.pointerup(event);
+    if (event.pointerId === this.pointer) this.end();
   }
 
   // The system took the pointer, for a gesture: the stroke was not meant.

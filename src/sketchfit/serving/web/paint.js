@@ -42,14 +42,23 @@ sketchfit.paintStroke = (context, {points, width, erase}, ink, place = sketchfit
   context.lineCap = context.lineJoin = "round";
   context.beginPath();
   context.moveTo(...at(points[0]));
-  // Through the middles of the segments, so that a fast hand makes curves and no corners.
   for (let i = 1; i < points.length - 1; i++) {
     const [x, y] = at(points[i]);
     const [nextX, nextY] = at(points[i + 1]);
-    context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2);
+    if (sketchfit.isCorner(points[i - 1], points[i], points[i + 1])) context.lineTo(x, y);
+    else context.quadraticCurveTo(x, y, (x + nextX) / 2, (y + nextY) / 2); // to the middle of the next segment
   }
   context.lineTo(...at(points.at(-1)));
   context.stroke();
+};
+
+// Whether a line has a corner at its middle point. A hand that is fast makes long segments: small turns are curves.
+sketchfit.isCorner = ([x0, y0], [x, y], [x1, y1]) => {
+  const [CLOSE, FAR, STRAIGHT] = [0.015, 0.1, 0.5]; // shares of the side, and the cosine of a turn by 60°
+  const [before, after] = [Math.hypot(x - x0, y - y0), Math.hypot(x1 - x, y1 - y)];
+  if (Math.max(before, after) < CLOSE) return false;
+  if (Math.max(before, after) > FAR) return true;
+  return (x - x0) * (x1 - x) + (y - y0) * (y1 - y) < STRAIGHT * before * after;
 };
 
 // Bounding box of the ink: {left, top, right, bottom} as shares; null for a blank drawing.

@@ -52,7 +52,7 @@ sketchfit.knownShare = (probabilities, {score, known, weight}) => {
     all += one;
     if (value >= own) above += one;
   });
-  return (1 + above) / (1 + Math.round(all));
+  return (1 + above) / (1 + all);
 };
 
 // Half-precision numbers (a Uint16Array of their bits) as a Float32Array.
