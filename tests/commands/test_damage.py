@@ -94,7 +94,7 @@ def read_run(path: Path) -> Any:
         views = {split: network.views(split, network.done.fingerprint) for split in ("oof", "test")}
         parts = [network.done, network.history(), network.probabilities("oof"), network.probabilities("test"), views]
         found[network.name] = [*parts, load_tensors(network.weights)]
-    return plain({name: one for name, one in found.items() if name not in ("folder", "plan")})
+    return plain({name: one for name, one in found.items() if name not in ("folder", "plan", "tables")})
 
 
 def read_cache(data: Path, cache: Path) -> Any:
