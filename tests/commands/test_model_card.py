@@ -137,6 +137,7 @@ def test_the_training_drawings_are_counted(run: Run) -> None:
     assert found.separated == ("name:^(.+)_",)
     card = model_card(Run.open(run.path), make_facts())
     assert "2 families with 5 drawings" in card
+    assert "are not near-duplicates" in card
     assert "lines 2.1 % of the longer side" in card or "lines 2.2 % of the longer side" in card
     assert "hidden" not in card
 
@@ -145,7 +146,9 @@ def test_a_run_without_rows_or_audit(run: Run) -> None:
     run.folder.folds.unlink()
     found = TrainingFacts.of(Run.open(run.path))
     assert (found.rows, found.smallest, found.audited) == (0, None, False)
-    assert "not searched for" in model_card(Run.open(run.path), make_facts())
+    card = model_card(Run.open(run.path), make_facts())
+    assert card.count("not searched for") == 2
+    assert "are not near-duplicates" not in card
 
 
 def test_no_path_is_published(run: Run, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from sketchfit.errors import UserError
 from tests.bundles import write_tiny_bundle
 from tests.factories import Cli
 
-
 RULE = UnknownRule(score="entropy", known=(0.1, 0.2, 0.3, 0.4))
 
 
