@@ -71,7 +71,7 @@ thread, fp32.
 - **equal**: share of these pictures with torch's answer. For int8 and random weights this is a hard case: nothing that
   the network computes is robust, as it is after training. `sketchfit export` measures the loss of accuracy of a trained
   network on held-out drawings, and refuses int8 above 1 point.
-- **ms**: per image, the fastest of 25.
+- **ms**: of the processor per image, the fastest of 25.
 - **one**: the graph takes one image at a time. **unfolded**: batch norms are not folded into convolutions.
 
 {machine}
