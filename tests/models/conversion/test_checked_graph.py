@@ -92,6 +92,15 @@ def test_probabilities_at_a_temperature_and_features_for_any_number_of_pictures(
         np.testing.assert_allclose(got[1], wanted[1], atol=1e-3 * np.abs(wanted[1]).max())
 
 
+def test_a_convolution_with_two_readers_is_folded_into_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CoAtNet with batch norms that are not the identity."""
+    monkeypatch.setitem(SIZES, "test_coatnet", 64)
+    network, pictures = make_network("test_coatnet"), make_pictures(2, 64, 1)
+    found = checked_graph(network, 64, 1)
+    assert (found.any_batch, found.folded) == (True, True)
+    np.testing.assert_allclose(answers(found, pictures)[0], expected(network, pictures)[0], atol=1e-5)
+
+
 def test_without_features_there_is_one_output() -> None:
     found = checked_graph(make_network("test_resnet", 3), 33, 3)
     assert found.features == 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,54 +19,84 @@ from tests.contracts.backend import SIZES, make_network, make_pictures
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
+BACKBONES = ("test_resnet", "test_vit")
 
 
-@pytest.mark.parametrize("backbone", ["test_resnet", "test_vit"])
-def test_a_quantised_graph_answers_nearly_as_before(
-    backbone: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    size = SIZES[backbone]
-    checked, pictures = checked_graph(make_network(backbone), size, 1, features=True), make_pictures(24, size, 1)
-    int8 = int8_graph(checked.graph, pictures)
-    before, after = (onnx_session(one, 1).run(None, {"images": pictures}) for one in (checked.graph, int8))
+@cache
+def graph_of(backbone: str) -> bytes:
+    return checked_graph(make_network(backbone), SIZES[backbone], 1, features=True).graph
+
+
+@cache
+def quantised(backbone: str) -> bytes:
+    return int8_graph(graph_of(backbone), make_pictures(24, SIZES[backbone], 1))
+
+
+def rounded(graph: bytes) -> list[str | None]:
+    """Operators whose results a quantised graph rounds to 8 bits, one for each place."""
+    nodes = onnx.load_model_from_string(graph).graph.node
+    made = {output: node.op_type for node in nodes for output in node.output}
+    return [made.get(name) for node in nodes if node.op_type == "QuantizeLinear" for name in node.input[:1]]
+
+
+def first_exact(monkeypatch: pytest.MonkeyPatch, *products: int) -> bytes:
+    monkeypatch.setattr(module, "FIRST_EXACT", products)
+    return int8_graph(graph_of("test_resnet"), make_pictures(4, 33, 1))
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_answers_are_nearly_as_before(backbone: str) -> None:
+    pictures = make_pictures(24, SIZES[backbone], 1)
+    before, after = (
+        onnx_session(graph, 1).run(None, {"images": pictures}) for graph in (graph_of(backbone), quantised(backbone))
+    )
     assert [one.shape for one in after] == [one.shape for one in before]
     assert 0 < np.abs(before[0] - after[0]).mean() < 0.04
-    assert "QuantizeLinear" in {node.op_type for node in onnx.load_model_from_string(int8).graph.node}
+
+
+def test_nothing_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        first_exact(monkeypatch, 0)
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
 
 
-def rounded(backbone: str) -> list[str | None]:
-    """Operators whose results a quantised graph rounds to 8 bits, one for each place."""
-    size = SIZES[backbone]
-    checked = checked_graph(make_network(backbone), size, 1)
-    graph = onnx.load_model_from_string(int8_graph(checked.graph, make_pictures(4, size, 1))).graph
-    made = {output: node.op_type for node in graph.node for output in node.output}
-    return [made.get(name) for node in graph.node if node.op_type == "QuantizeLinear" for name in node.input[:1]]
-
-
 def test_all_operators_of_a_convolutional_network_are_quantised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "CLOSE", float("inf"))
-    assert {"Div", "Conv", "MaxPool", "Add"} <= set(rounded("test_resnet"))
+    assert {"Div", "Conv", "MaxPool", "Add"} <= set(rounded(first_exact(monkeypatch, 0)))
 
 
 def test_products_of_a_transformer_with_weights_alone_are_quantised() -> None:
-    found = set(rounded("test_vit"))
+    found = set(rounded(quantised("test_vit")))
     assert {"LayerNormalization", "Gemm"} & found
     assert "Softmax" not in found
 
 
-def test_first_layers_stay_exact_where_the_answers_differ_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    places = []
-    for close in (float("inf"), 0.0):
-        monkeypatch.setattr(module, "CLOSE", close)
-        places.append(len(rounded("test_resnet")))
+def test_first_layers_stay_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [len(rounded(first_exact(monkeypatch, products))) for products in (0, 4)]
     assert places[1] < places[0]
 
 
+@pytest.mark.parametrize(
+    ("gaps", "taken"), [((0.004, 0.002, 0.001), 0), ((0.3, 0.004, 0.002), 4), ((0.3, 0.2, 0.25), 4)]
+)
+def test_the_first_that_is_close_is_taken_else_the_closest(
+    monkeypatch: pytest.MonkeyPatch, gaps: tuple[float, ...], taken: int
+) -> None:
+    """Two classes: the probabilities of each try are off by a number."""
+    off = dict(zip((b"0", b"4", b"12"), gaps, strict=True))
+    monkeypatch.setattr(module, "_quantised", lambda prepared, reader, exact: str(exact).encode())
+
+    def probabilities(graph: bytes, pictures: Any, batch: int) -> np.ndarray:
+        return np.array([[0.5, 0.5]]) + off.get(graph, 0.0) * np.array([1, -1])
+
+    monkeypatch.setattr(module, "_probabilities", probabilities)
+    assert int8_graph(graph_of("test_resnet"), make_pictures(1, 33, 1)) == str(taken).encode()
+
+
 def test_weights_have_seven_bits_and_a_scale_per_channel() -> None:
-    checked = checked_graph(make_network("test_resnet"), 33, 1)
-    graph = onnx.load_model_from_string(int8_graph(checked.graph, make_pictures(4, 33, 1))).graph
+    graph = onnx.load_model_from_string(quantised("test_resnet")).graph
     values = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
     weights = {name: value for name, value in values.items() if value.dtype == np.int8 and value.ndim == 4}
     assert weights
@@ -70,7 +104,8 @@ def test_weights_have_seven_bits_and_a_scale_per_channel() -> None:
     assert all(len(values[name.replace("quantized", "scale")]) == len(value) for name, value in weights.items())
 
 
-def test_a_graph_for_one_picture_is_calibrated_one_by_one() -> None:
+def test_a_graph_for_one_picture_is_calibrated_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_EXACT", (0,))
     pictures = make_pictures(3, 33, 1)
     graph = to_onnx(make_network("test_resnet"), (1, 33, 33, 1), GraphOutputs())
     session = onnx_session(int8_graph(graph, pictures, any_batch=False), 1)

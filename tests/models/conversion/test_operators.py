@@ -76,6 +76,7 @@ def test_values_are_those_of_torch(module: nn.Module) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_torchs_own_converters_are_restored() -> None:
     values_to_onnx(nn.AdaptiveAvgPool2d(7), (1, 3, 4, 4))
     with pytest.raises(torch.onnx.errors.SymbolicValueError):
