@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sketchfit.bundle.manifest import COMPLETE
 from sketchfit.bundle.model import BundleModel
 from sketchfit.commands.bundle.chosen_network import choose_network
-from sketchfit.commands.bundle.training_images import balanced_rows, training_images, training_rows
+from sketchfit.commands.bundle.training_images import TrainingDrawings
 from sketchfit.inference.calibration import Temperature
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.compute import Compute
@@ -66,11 +66,12 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=10_000, help="drawings at most")
     given = parser.parse_args()
     run, model = Run.open(given.run), BundleModel.open(given.bundle)
-    rows = balanced_rows(run.rows.label, training_rows(run), given.most)
-    images = [image if image.ndim == 3 else image[:, :, None] for _, image in training_images(run, rows)]
+    drawings = TrainingDrawings.of(run)
+    found = drawings.images(drawings.sample(given.most))
+    images = [image if image.ndim == 3 else image[:, :, None] for _, image in found]
     expected = by_torch(run, model, images)
     session = onnx_session((given.bundle / COMPLETE).read_bytes(), cores())
-    found = {
+    figures = {
         "drawings": len(images),
         "shapes": len({image.shape for image in images}),
         "from_images": compared(
@@ -78,7 +79,7 @@ def main() -> None:
         ),
         "from_pictures": compared(images, expected, lambda image: model.proba([image])),
     }
-    print(json.dumps(found, indent=1))
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

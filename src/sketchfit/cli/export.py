@@ -99,7 +99,7 @@ def _export_bundle(run_folder: Path, out: Path, options: BundleOptions, *, parti
     for note in lacks:
         echo(f"note: {note}", error=True)
     manifest = write_bundle(run, out, options)
-    echo(f"{run.path / manifest.network.name} → {out}")
+    echo(f"{run.path}: {manifest.network.name} → {out}")
     for line in summary(manifest):
         echo(line)
 

@@ -13,6 +13,7 @@ from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.bundle.model import BundleModel
 from sketchfit.commands.bundle import forms
 from sketchfit.commands.bundle.options import BundleOptions
+from sketchfit.commands.bundle.training_images import TrainingDrawings
 from sketchfit.commands.bundle.write import write_bundle
 from sketchfit.errors import UserError
 from sketchfit.runs.run import Run
@@ -83,6 +84,7 @@ def test_int8_that_loses_too_much_is_refused(plain: Path, tmp_path: Path, monkey
 
 
 def test_int8_without_the_drawings(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forms, "training_rows", lambda _: np.zeros(0, np.int64))
+    none = replace(TrainingDrawings.of(Run.open(plain)), paths=())
+    monkeypatch.setattr(TrainingDrawings, "of", lambda _: none)
     with pytest.raises(UserError, match="needs the training drawings"):
         write_bundle(Run.open(plain), tmp_path / "out", BundleOptions(also=("int8",)))

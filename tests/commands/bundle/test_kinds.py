@@ -14,7 +14,7 @@ from sketchfit.bundle.prepare import prepared
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
 from sketchfit.commands.bundle.facts import preprocessing_of
 from sketchfit.commands.bundle.options import BundleOptions
-from sketchfit.commands.bundle.training_images import training_images
+from sketchfit.commands.bundle.training_images import TrainingDrawings
 from sketchfit.commands.bundle.write import write_bundle
 from sketchfit.commands.run import run as train
 from sketchfit.distillation import distill
@@ -33,7 +33,8 @@ def check(run: Run, out: Path, chosen: ChosenNetwork) -> BundleManifest:
     fold = chosen.folder.fold if chosen.source == "fold" else None
     found = write_bundle(run, out, BundleOptions(member if chosen.source != "student" else None, fold))
     assert (found.network.source, found.network.name) == (chosen.source, chosen.name)
-    images = [image if image.ndim == 3 else image[:, :, None] for _, image in training_images(run, range(0, 32, 4))]
+    drawn = TrainingDrawings.of(run).images(np.arange(0, 32, 4))
+    images = [image if image.ndim == 3 else image[:, :, None] for _, image in drawn]
     session = onnx_session((out / COMPLETE).read_bytes(), 1)
     answers = np.concatenate([session.run(["probabilities"], {"image": image[None]})[0] for image in images])
     network, settings = chosen.load(run), preprocessing_of(chosen.recipe)

@@ -160,4 +160,6 @@ def test_a_fit_has_no_accuracy(drawn: Path, tiny_file: Path, cli, tmp_path: Path
     assert found.unknown is not None
     assert len(found.unknown.known) == 12  # the test rows, which it has not learnt
     assert found.temperature == 1
+    assert found.ink is not None
+    assert len(Neighbours.read(tmp_path / "out")) == 32
     BundleModel.open(tmp_path / "out").check()

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from sketchfit.bundle.model import INT8
-from sketchfit.commands.bundle.job import BundleJob
+from sketchfit.commands.bundle.job import BundleJob, Image
 from sketchfit.commands.bundle.options import Also, BundleOptions
-from sketchfit.commands.bundle.training_images import Rows, balanced_rows, training_images, training_rows
+from sketchfit.commands.bundle.training_images import Rows
 from sketchfit.errors import UserError
 from sketchfit.inference.int8_loss import LabelledPictures, measure_int8
 from sketchfit.models.conversion.exported_program import write_exported_program
@@ -57,8 +57,9 @@ def _int8(job: BundleJob, most: float, metadata: Mapping[str, str]) -> dict[str,
     shown = np.stack([picture for _, picture in _pictures(job, calibrated)])
     graph = int8_graph(job.checked.graph, shown, any_batch=job.checked.any_batch)
     row, pictures = zip(*_pictures(job, compared), strict=True)
-    known, place = job.run.rows, np.array(row)
-    held_out = LabelledPictures(np.stack(pictures), known.label[place], known.group[place] if known.grouped else None)
+    known, place = job.drawings, np.array(row)
+    group = None if known.group is None else known.group[place]
+    held_out = LabelledPictures(np.stack(pictures), known.label[place], group)
     loss = measure_int8(job.checked.graph, graph, held_out, cores(), any_batch=job.checked.any_batch)
     loss.check(most)
     write_onnx(job.folder / INT8, replace(job.checked, graph=graph), metadata)
@@ -68,19 +69,16 @@ def _int8(job: BundleJob, most: float, metadata: Mapping[str, str]) -> dict[str,
 
 def _split(job: BundleJob) -> tuple[Rows, Rows]:
     """Return the rows of the calibration, and those that are compared: held out where there are such rows."""
-    rows, label = training_rows(job.run), None
-    if not len(rows):
+    drawings, own = job.drawings, job.chosen.held_out
+    if len(drawings) < 2:
         raise UserError("int8 needs the training drawings, and they are not there", "Leave int8 out.")
-    label = job.run.rows.label
-    own = job.chosen.held_out
-    other = rows if own is None or job.chosen.learnt_all else own.rows.row
-    calibrated = balanced_rows(label, np.setdiff1d(rows, other) if len(other) < len(rows) else rows, CALIBRATED)
-    compared = balanced_rows(label, np.setdiff1d(other, calibrated), COMPARED)
-    if not len(calibrated) or not len(compared):
-        raise UserError(f"int8 needs more than {len(rows)} training drawings", "Leave int8 out.")
-    return calibrated, compared
+    if own is None or job.chosen.learnt_all:
+        calibrated = drawings.sample(min(CALIBRATED, len(drawings) // 2))
+        return calibrated, drawings.sample(COMPARED, np.setdiff1d(drawings.rows, calibrated))
+    learnt = np.setdiff1d(drawings.rows, own.rows.row)
+    return drawings.sample(CALIBRATED, learnt), drawings.sample(COMPARED, own.rows.row)
 
 
-def _pictures(job: BundleJob, rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
+def _pictures(job: BundleJob, rows: Rows) -> Iterator[tuple[int, Image]]:
     """Yield rows with their prepared pictures."""
-    return ((row, job.prepare(image)) for row, image in training_images(job.run, rows))
+    return ((row, job.prepare(image)) for row, image in job.drawings.images(rows))

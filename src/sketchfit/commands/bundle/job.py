@@ -14,6 +14,7 @@ from sketchfit.bundle.manifest import Preprocessing
 from sketchfit.bundle.prepare import prepared
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork
 from sketchfit.commands.bundle.facts import preprocessing_of
+from sketchfit.commands.bundle.training_images import TrainingDrawings
 from sketchfit.inference.calibration import Temperature
 from sketchfit.models.backends.eager import eager
 from sketchfit.models.compute import Compute
@@ -55,6 +56,11 @@ class BundleJob:
         """The same for the graph."""
         own = self.preprocessing
         return PictureSteps(own.channels, own.resize, own.stored, own.size, averages(own.stored, own.size))
+
+    @cached_property
+    def drawings(self) -> TrainingDrawings:
+        """The training drawings."""
+        return TrainingDrawings.of(self.run)
 
     def prepare(self, image: Image) -> Image:
         """Return an image uint8 [H, W] or [H, W, C] as the network's input, uint8 [size, size, channels]."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from sketchfit.bundle.neighbours import THUMBNAIL, Neighbours
 from sketchfit.commands.bundle.job import BundleJob, Image
-from sketchfit.commands.bundle.training_images import balanced_rows, training_images, training_rows
 from sketchfit.data.resize import to_square
 from sketchfit.models.conversion.session import onnx_session
 
@@ -23,10 +22,9 @@ def write_neighbours(job: BundleJob, threads: int) -> bool:
     Returns:
         Whether there are any: not where the network has no features, or the drawings are not there.
     """
-    rows = training_rows(job.run)
-    if not job.checked.features or not len(rows):
+    drawings = job.drawings
+    if not job.checked.features or not len(drawings):
         return False
-    rows = balanced_rows(job.run.rows.label, rows, MOST)
     session = onnx_session(job.checked.graph, threads)
     label, thumbnails, pictures, features = [], [], list[Image](), list[np.ndarray]()
 
@@ -37,8 +35,8 @@ def write_neighbours(job: BundleJob, threads: int) -> bool:
             features.extend(session.run(["features"], {"images": batch})[0] for batch in batches)
             pictures.clear()
 
-    for row, image in training_images(job.run, rows):
-        label.append(int(job.run.rows.label[row]))
+    for row, image in drawings.images(drawings.sample(MOST)):
+        label.append(int(drawings.label[row]))
         thumbnails.append(_thumbnail(image))
         pictures.append(job.prepare(image))
         if len(pictures) == BATCH:

@@ -22,7 +22,7 @@ from sketchfit.commands.bundle.options import BundleOptions, check_packages
 from sketchfit.commands.bundle.origins import weights_origins
 from sketchfit.commands.bundle.place import check_place
 from sketchfit.commands.bundle.preprocess_script import preprocess_script
-from sketchfit.commands.bundle.training_images import balanced_rows, training_images, training_rows
+from sketchfit.commands.bundle.training_images import TrainingDrawings
 from sketchfit.commands.bundle.vector import vector_image
 from sketchfit.commands.card_facts import CardFacts
 from sketchfit.commands.export_metadata import network_metadata
@@ -115,7 +115,7 @@ def _manifest(job: BundleJob, cost: AnswerCost) -> BundleManifest:
         features=job.checked.features,
         sets=set_thresholds(run, chosen),
         unknown=unknown_rule(run, chosen),
-        ink=_ink(run),
+        ink=_ink(job.drawings),
         cost=cost,
         files={},
         made_by=importlib.metadata.version("sketchfit"),
@@ -123,13 +123,9 @@ def _manifest(job: BundleJob, cost: AnswerCost) -> BundleManifest:
     )
 
 
-def _ink(run: Run) -> Ink | None:
+def _ink(drawings: TrainingDrawings) -> Ink | None:
     """Return how training drawings look; None where they are not there."""
-    rows = training_rows(run)
-    if not len(rows):
-        return None
-    sample = balanced_rows(run.rows.label, rows, SAMPLE)
-    return measure_ink(image for _, image in training_images(run, sample))
+    return measure_ink(image for _, image in drawings.images(drawings.sample(SAMPLE)))
 
 
 def _cost(run: Run, milliseconds: float, threads: int) -> AnswerCost:
