@@ -157,13 +157,17 @@ def test_the_module_takes_what_transform_returns(place: Path, pngs: list[Path]) 
         model.transform(pngs)
 
 
-def test_an_explanation_starts_from_the_answer_of_the_run(place: Path, pngs: list[Path], drawn: Path) -> None:
-    sketchfit.run(place / "data", tiny_recipe(), out=place / "single")
-    model = sketchfit.load(place / "single")
+def test_an_explanation_starts_from_the_answer_of_the_run(plain: Path, pngs: list[Path]) -> None:
+    model = sketchfit.load(plain)
     found, proba = model.explain(pngs[0]), model.proba(pngs[0])[0]
     assert found.probability == pytest.approx(float(proba.max()), abs=1e-6)
     white = np.full((30, 40), 255, np.uint8)
     assert not model.explain(white).heat.any()
+
+
+def test_an_open_run_is_loaded(place: Path, model: Any, pngs: list[Path]) -> None:
+    found = sketchfit.load(Run.open(place / "run"), device="cpu")
+    assert np.array_equal(found.proba(pngs), model.proba(pngs))
 
 
 def test_its_text_names_run_classes_and_networks(model: Any, place: Path) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sketchfit.errors import UserError
 from sketchfit.hub.download import local_folder
 from sketchfit.loaded.model import LoadedModel
 from sketchfit.loaded.place import held_by
 
+if TYPE_CHECKING:
+    from sketchfit.runs.run import Run
 
-def load(path: str | Path, *, distilled: bool = False, partial: bool = False, device: str | None = None) -> LoadedModel:
+
+def load(
+    path: str | Path | Run, *, distilled: bool = False, partial: bool = False, device: str | None = None
+) -> LoadedModel:
     """Load a finished run, a published network or a bundle into memory, to predict images from Python.
 
     Its networks stay in memory until the model is deleted. Nothing is written. The answers are those of
@@ -18,7 +24,7 @@ def load(path: str | Path, *, distilled: bool = False, partial: bool = False, de
 
     Args:
         path: the folder of a run, of a bundle by `sketchfit export`, which needs no PyTorch, or of a published network;
-            or `hf://owner/name` on the hub, which is downloaded.
+            or `hf://owner/name` on the hub, which is downloaded; or a run that is open, finished or not.
         distilled: only the run's distilled student.
         partial: also a run that is not finished, with the networks that are.
         device: `cpu`, `cuda`, `cuda:1`, `mps`; None: that of the run's recipe. A bundle computes on the CPU.
@@ -34,6 +40,8 @@ def load(path: str | Path, *, distilled: bool = False, partial: bool = False, de
         >>> model.proba(["cat.png", "dog.png"]).shape  # doctest: +SKIP
         (2, 40)
     """
+    if not isinstance(path, (str, Path)):
+        return _run(path, distilled, device)
     folder = local_folder(path)
     held = held_by(folder)
     if held != "run" and distilled:
@@ -44,11 +52,17 @@ def load(path: str | Path, *, distilled: bool = False, partial: bool = False, de
         from sketchfit.loaded.of_published import published_model
 
         model = published_model(folder, device=device)
-    else:
-        from sketchfit.loaded.of_run import run_model
-        from sketchfit.runs.finished import open_finished
+        model.load_networks()
+        return model
+    from sketchfit.runs.finished import open_finished
 
-        model = run_model(open_finished(folder, partial=partial)[0], distilled=distilled, device=device)
+    return _run(open_finished(folder, partial=partial)[0], distilled, device)
+
+
+def _run(run: Run, distilled: bool, device: str | None) -> LoadedModel:
+    from sketchfit.loaded.of_run import run_model
+
+    model = run_model(run, distilled=distilled, device=device)
     model.load_networks()
     return model
 
