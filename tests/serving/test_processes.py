@@ -135,3 +135,13 @@ def test_mistakes_are_one_sentence(cli: Cli, bundle: Path, tmp_path: Path, monke
     status, _, errors = cli("serve", bundle)
     assert status == 2
     assert "short" not in errors.replace("too short", "")
+
+
+@pytest.mark.slow
+def test_a_run_is_served(plain: Path, drawn: Path) -> None:
+    image = next(iter(sorted((drawn / "test").rglob("*.*"))))
+    with service_process(plain) as service:
+        found = httpx.post(f"{service.address}/predict", content=image.read_bytes(), timeout=30).json()
+        facts = httpx.get(f"{service.address}/model", timeout=30).json()
+    assert found["predictions"][0]["label"] in facts["labels"]
+    assert facts["neighbours"] is True
