@@ -250,6 +250,18 @@ def test_one_request_at_a_time_and_the_last_drawing_wins(browser: Any, service: 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_canvas_keeps_its_place_while_answers_come(browser: Any, service: WatchedService, width: int) -> None:
+    open_page(browser, service, width)
+    place = "return JSON.stringify(canvas.getBoundingClientRect())"
+    before = browser.execute_script(place)
+    stroke(browser, ACROSS, "touch" if width < 500 else "mouse")
+    wait_for(browser, BEST, "horizontal line")
+    wait_for(browser, "document.querySelector('#explanation').hidden", False)
+    assert browser.execute_script(place) == before
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1280, 420), (390, 420), (844, 390), (1280, 2000)])
 def test_the_canvas_is_square(browser: Any, service: WatchedService, width: int, height: int) -> None:
     open_page(browser, service)
