@@ -179,6 +179,11 @@ def test_how_it_is_used(run: Run) -> None:
     assert "sketchfit serve" not in model_card(run, make_facts(repository="me/doodles", timm=True))
 
 
+def test_logits_that_are_not_calibrated_are_divided(run: Run) -> None:
+    assert ".softmax" in model_card(run, make_facts(timm=True))
+    assert "(model((picture - mean) / std) / 1.25).softmax" in model_card(run, make_facts(timm=True, divide=1.25))
+
+
 def test_many_classes_are_cut_off(run: Run) -> None:
     card = model_card(run, make_facts(names=tuple(f"n{k}" for k in range(MOST_NAMES + 3))))
     assert f"n{MOST_NAMES - 1} and 3 more" in card

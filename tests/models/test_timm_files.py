@@ -103,7 +103,13 @@ def test_the_config_states_the_licence_of_this_network(tmp_path: Path, metadata:
 
 @pytest.mark.parametrize(
     ("backbone", "size"),
-    [("test_resnet", 32), ("test_vit", 64), ("test_convnext", 64), ("deit_tiny_distilled_patch16_224", 32)],
+    [
+        ("test_resnet", 32),
+        ("test_vit", 64),
+        ("test_convnext", 64),
+        ("deit_tiny_distilled_patch16_224", 32),  # two classifiers
+        ("crossvit_tiny_240", 240),  # a list of two
+    ],
 )
 def test_the_temperature_is_within_the_weights(backbone: str, size: int) -> None:
     network, _ = made(backbone, size)

@@ -26,6 +26,7 @@ class CardFacts:
         repository: `owner/name` on the hub; None where it is in a folder.
         timm: whether timm loads the network from the repository.
         onnx: whether the files of a bundle are there.
+        divide: by which the logits in timm are still to be divided; 1 where the calibration is part of the weights.
         sets, unknown: whether there are thresholds of prediction sets, and a rule that finds unknown classes.
         made_by: version of sketchfit.
     """
@@ -39,6 +40,7 @@ class CardFacts:
     repository: str | None = None
     timm: bool = False
     onnx: bool = False
+    divide: float = 1.0
     sets: bool = False
     unknown: bool = False
     made_by: str = ""

@@ -59,9 +59,9 @@ class Publication:
         timm = self._is_timms(network, bundle)
         stated = self._write_network(folder, network) if timm else None
         if bundle:
-            self._write_bundle(folder, timm)
+            self._write_bundle(folder, stated)
         elif stated is not None:
-            write_text(folder / CARD, self._card(stated, timm))
+            write_text(folder / CARD, self._card(stated, stated))
 
     def _is_timms(self, network: Network, bundle: bool) -> bool:
         """Return whether timm can build a network.
@@ -77,13 +77,13 @@ class Publication:
             return False
         return True
 
-    def _write_bundle(self, folder: Path, timm: bool) -> None:
+    def _write_bundle(self, folder: Path, network: PublishedNetwork | None) -> None:
         """Write the files of a bundle, with a card that also names timm where timm can build the network."""
         with temporary_folder() as place:
             manifest = write_bundle(self.run, place / "bundle", self.options)
             for path in (place / "bundle").iterdir():
                 shutil.move(path, folder / path.name)
-        write_text(folder / CARD, self._card(manifest, timm))
+        write_text(folder / CARD, self._card(manifest, network))
         card = facts_of(folder / CARD, manifest.files[CARD].what)
         manifest.model_copy(update={"files": manifest.files | {CARD: card}}).write(folder)
 
@@ -119,8 +119,9 @@ class Publication:
             found.pop(LEARNT, None)
         return found | ({"licence": self.options.licence} if self.options.licence else {})
 
-    def _card(self, stated: PublishedNetwork | BundleManifest, timm: bool) -> str:
-        """Return the model card."""
+    def _card(self, stated: PublishedNetwork | BundleManifest, network: PublishedNetwork | None) -> str:
+        """Return the model card; `network` is what timm can build, if it can."""
         title = self.repository.partition("/")[2] if self.repository else self.run.name
+        divide = 1.0 if network is None else network.temperature
         facts = CardFacts.of(stated, self.options.licence, title)
-        return model_card(self.run, replace(facts, repository=self.repository, timm=timm))
+        return model_card(self.run, replace(facts, repository=self.repository, timm=network is not None, divide=divide))
