@@ -213,10 +213,10 @@ def _int8(checked: CheckedGraph, pictures: Pictures) -> tuple[Answering, float]:
 
 def _program(folder: Path, network: Network, size: int) -> tuple[Answering, float]:
     from sketchfit.models.conversion.modules import GraphOutputs
-    from sketchfit.models.conversion.reference import Reference
+    from sketchfit.models.conversion.reference import TorchReference
 
     path = folder / "model.pt2"
-    write_exported_program(path, network, Reference.of(network, size, 1, GraphOutputs()))
+    write_exported_program(path, network, TorchReference.of(network, size, 1, GraphOutputs()))
     module = torch.export.load(path).module()
 
     def answers(pictures: Pictures) -> Floats:

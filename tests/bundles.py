@@ -15,8 +15,8 @@ from sketchfit.bundle.manifest import (
     Accuracy,
     BundleFile,
     BundleManifest,
-    Ink,
     NetworkFacts,
+    PenInk,
     Preprocessing,
     SetThresholds,
 )
@@ -55,7 +55,7 @@ def tiny_manifest(folder: Path) -> BundleManifest:
         preprocessing=Preprocessing(max_pixels=1_000_000, channels=3, resize="pad", stored=SIZE, size=SIZE),
         features=4,
         sets=SetThresholds(thresholds={"0.9": 0.8, "0.95": 0.9}, n=200),
-        ink=Ink(line_width=0.04, margin=0.1),
+        ink=PenInk(line_width=0.04, margin=0.1),
         files={path.name: _facts(path) for path in sorted(folder.iterdir()) if path.suffix in (".onnx", ".npz")},
         made_by="0.1.0",
         run="tiny",

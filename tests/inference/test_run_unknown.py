@@ -16,7 +16,7 @@ from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.run_predictor import MemberNetworks, RunAnswers, RunPredictor
 from sketchfit.inference.run_unknown import RunUnknown
 from sketchfit.inference.unknown import UnknownTest
-from sketchfit.inference.unlearnt import Reference, network_reference, unlearnt_test_rows
+from sketchfit.inference.unlearnt import KnownRows, network_reference, unlearnt_test_rows
 from sketchfit.models.learnt_rows import to_metadata
 from sketchfit.models.tensor_file import save_tensors
 from sketchfit.runs.artefacts import MemberViews
@@ -188,7 +188,7 @@ def test_the_test_rows_of_one_network(run: Run) -> None:
         assert_reference(network_reference(run, network), prob[1:], 149)
 
 
-def assert_reference(found: Reference | None, prob: np.ndarray, families: int) -> None:
+def assert_reference(found: KnownRows | None, prob: np.ndarray, families: int) -> None:
     assert found is not None
     np.testing.assert_allclose(found.prob, prob, rtol=1e-6)
     assert found.families == pytest.approx(families)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from starlette.responses import JSONResponse
 
-from sketchfit.bundle.manifest import Ink, UnknownRule
+from sketchfit.bundle.manifest import PenInk, UnknownRule
 from tests.browser import line, resize, stroke
 from tests.bundles import tiny_picture
 from tests.serving.watched_service import WatchedService, running
@@ -334,7 +334,7 @@ def test_text_can_be_read(browser: Any, tmp_path: Path, dark: bool) -> None:
 
 @pytest.mark.slow
 def test_light_ink_on_dark_paper(browser: Any, tmp_path: Path) -> None:
-    ink = Ink(line_width=0.05, margin=0.1, ink=(250, 250, 250), paper=(10, 10, 30))
+    ink = PenInk(line_width=0.05, margin=0.1, ink=(250, 250, 250), paper=(10, 10, 30))
     with running(tmp_path / "bundle", ink=ink) as service:
         open_page(browser, service)
         stroke(browser, DOWN)

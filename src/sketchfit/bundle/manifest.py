@@ -101,7 +101,7 @@ class UnknownRule(ArtefactPart):
     weight: Numbers = ()
 
 
-class Ink(ArtefactPart):
+class PenInk(ArtefactPart):
     """Medians over training drawings, by which the canvas draws.
 
     Attributes:
@@ -167,7 +167,7 @@ class BundleManifest(Artefact):
     features: int = 0
     sets: SetThresholds | None = None
     unknown: UnknownRule | None = None
-    ink: Ink | None = None
+    ink: PenInk | None = None
     cost: AnswerCost | None = None
     files: dict[str, BundleFile]
     made_by: str

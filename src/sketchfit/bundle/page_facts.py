@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sketchfit.bundle.manifest import COMPLETE, PREPARED, Accuracy, BundleManifest, Ink, NetworkFacts, Preprocessing
+from sketchfit.bundle.manifest import COMPLETE, PREPARED, Accuracy, BundleManifest, NetworkFacts, PenInk, Preprocessing
 from sketchfit.runs.artefact import ArtefactPart
 
 
@@ -25,7 +25,7 @@ class PageFacts(ArtefactPart):
     network: NetworkFacts
     accuracy: Accuracy
     preprocessing: Preprocessing
-    ink: Ink | None
+    ink: PenInk | None
     sets: tuple[float, ...]
     unknown: bool
     neighbours: bool

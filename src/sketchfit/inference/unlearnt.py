@@ -43,7 +43,7 @@ ENOUGH = 99
 
 
 @dataclass(frozen=True)
-class Reference:
+class KnownRows:
     """Probabilities of rows of known classes that a predictor has not learnt; arguments of `UnknownTest.fit`.
 
     Attributes:
@@ -62,7 +62,7 @@ class Reference:
         return self.share * len(np.unique(self.group))
 
 
-def network_reference(run: Run, network: NetworkFolder) -> Reference | None:
+def network_reference(run: Run, network: NetworkFolder) -> KnownRows | None:
     """Return the test rows that one network has not learnt, with its probabilities of entire images, not calibrated.
 
     Returns:
@@ -75,7 +75,7 @@ def network_reference(run: Run, network: NetworkFolder) -> Reference | None:
     return reference_of_test(run, prob[rows])
 
 
-def reference_of_test(run: Run, prob: Floats) -> Reference:
+def reference_of_test(run: Run, prob: Floats) -> KnownRows:
     """Return probabilities of test rows as a reference.
 
     Equal answers are copies of an image, or images that could not be read: a family. Where training rows are related,
@@ -83,13 +83,13 @@ def reference_of_test(run: Run, prob: Floats) -> Reference:
     """
     group = np.unique(prob, axis=0, return_inverse=True)[1].ravel()
     if not run.folder.folds.is_file():
-        return Reference(prob, group)
-    return Reference(prob, group, len(np.unique(run.rows.group)) / len(run.rows.group))
+        return KnownRows(prob, group)
+    return KnownRows(prob, group, len(np.unique(run.rows.group)) / len(run.rows.group))
 
 
-def reference_of_fold(run: Run, held_out: Probabilities) -> Reference:
+def reference_of_fold(run: Run, held_out: Probabilities) -> KnownRows:
     """Return held-out rows as a reference."""
-    return Reference(held_out.prob, run.rows.group[held_out.row])
+    return KnownRows(held_out.prob, run.rows.group[held_out.row])
 
 
 def unlearnt_test_rows(run: Run, networks: Sequence[NetworkFolder]) -> Ints:

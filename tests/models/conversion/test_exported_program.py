@@ -14,7 +14,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.conversion import exported_program
 from sketchfit.models.conversion.exported_program import write_exported_program
 from sketchfit.models.conversion.modules import GraphOutputs
-from sketchfit.models.conversion.reference import Reference
+from sketchfit.models.conversion.reference import TorchReference
 from sketchfit.models.network import Network, Normalisation
 from tests.contracts.backend import make_network, make_pictures
 
@@ -28,8 +28,8 @@ class OneByOne(nn.Module):
         return images.mean((2, 3)) * torch.tensor([1.0, 2.0, 3.0]) * (2 if images.shape[0] == 1 else 3)
 
 
-def reference_of(network: Network, size: int) -> Reference:
-    return Reference.of(network, size, 1, GraphOutputs(temperature=0.5, features=True))
+def reference_of(network: Network, size: int) -> TorchReference:
+    return TorchReference.of(network, size, 1, GraphOutputs(temperature=0.5, features=True))
 
 
 def test_an_exported_program_needs_torch_alone(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_an_exported_program_needs_torch_alone(tmp_path: Path) -> None:
 
 def test_a_program_for_one_picture_at_a_time(tmp_path: Path) -> None:
     network = Network(OneByOne(), Normalisation((0.5,) * 3, (0.5,) * 3))
-    reference = Reference.of(network, 8, 1, GraphOutputs())
+    reference = TorchReference.of(network, 8, 1, GraphOutputs())
     alone = GraphOutputs().module(network)(torch.from_numpy(reference.pictures[:1]))[0].numpy()
     single = replace(reference, expected=(np.repeat(alone, 3, axis=0),))
     assert not write_exported_program(tmp_path / "model.pt2", network, single)
@@ -58,5 +58,5 @@ def test_a_program_that_answers_otherwise_is_not_written(tmp_path: Path, monkeyp
     monkeypatch.setattr(exported_program, "_answering", wrong)
     network = make_network("test_resnet")
     with pytest.raises(UserError, match="its probabilities differ by"):
-        write_exported_program(tmp_path / "model.pt2", network, Reference.of(network, 33, 1, GraphOutputs()))
+        write_exported_program(tmp_path / "model.pt2", network, TorchReference.of(network, 33, 1, GraphOutputs()))
     assert not list(tmp_path.iterdir())

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from sketchfit.models.conversion.modules import GraphOutputs
-from sketchfit.models.conversion.reference import Reference
+from sketchfit.models.conversion.reference import TorchReference
 from tests.contracts.backend import make_network
 
 PICTURES = np.arange(3, dtype=np.uint8)[:, None, None, None]
 PROBABILITIES = np.array([[0.5, 0.5], [0.25, 0.75], [1, 0]], np.float32)
 FEATURES = np.array([[0, 10], [20, -40], [5, 5]], np.float32)
-REFERENCE = Reference(GraphOutputs(features=True), PICTURES, (PROBABILITIES, FEATURES), most=1e-4)
+REFERENCE = TorchReference(GraphOutputs(features=True), PICTURES, (PROBABILITIES, FEATURES), most=1e-4)
 
 
 def shifted(probability: float = 0.0, feature: float = 0.0, last_only: bool = False) -> Callable[..., list[np.ndarray]]:
@@ -62,7 +62,7 @@ def test_without_features_the_probabilities_alone_are_compared() -> None:
 
 @pytest.mark.parametrize(("temperature", "most"), [(4.0, 1e-4), (0.5, 2e-4), (0.01, 1e-3)])
 def test_a_small_temperature_enlarges_rounding(temperature: float, most: float) -> None:
-    found = Reference.of(make_network("test_resnet"), 33, 1, GraphOutputs(temperature))
+    found = TorchReference.of(make_network("test_resnet"), 33, 1, GraphOutputs(temperature))
     assert found.most == pytest.approx(most)
     assert found.expected[0].sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert len(np.unique(found.pictures[0])) <= 16

@@ -14,7 +14,7 @@ from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.oof import rows_of
 from sketchfit.inference.oof_sets import conformal_sets
-from sketchfit.inference.unlearnt import ENOUGH, Reference, network_reference
+from sketchfit.inference.unlearnt import ENOUGH, KnownRows, network_reference
 from sketchfit.models.network import Network
 from sketchfit.runs.estimates import Difference
 from sketchfit.runs.run import Run
@@ -95,7 +95,7 @@ def unknown_rule(run: Run, chosen: ChosenNetwork) -> UnknownRule | None:
     found = [] if by_test_rows is None else [by_test_rows]
     if measured is not None and (by_test_rows is None or by_test_rows.families < ENOUGH):
         group = measured.rows.group
-        found.append(Reference(measured.prob, np.arange(len(measured.prob)) if group is None else group))
+        found.append(KnownRows(measured.prob, np.arange(len(measured.prob)) if group is None else group))
     if not found:
         return None
     reference = max(found, key=lambda one: one.families)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.audit.traits import WORKING_SIDE, measure, quantile_in, shrink
-from sketchfit.bundle.manifest import Ink
+from sketchfit.bundle.manifest import PenInk
 from sketchfit.data.paper import FRAME, InkMask, paper_colour
 
 SAMPLE = 200
@@ -26,7 +26,7 @@ class _OneInk:
     paper: NDArray[np.float64]
 
 
-def measure_ink(images: Iterable[NDArray[np.uint8]]) -> Ink | None:
+def measure_ink(images: Iterable[NDArray[np.uint8]]) -> PenInk | None:
     """Return the medians over drawings.
 
     Args:
@@ -38,7 +38,7 @@ def measure_ink(images: Iterable[NDArray[np.uint8]]) -> Ink | None:
     found = [one for image in images if (one := _ink_of(image)) is not None]
     if not found:
         return None
-    return Ink(
+    return PenInk(
         line_width=float(np.median([one.line_width for one in found])),
         margin=float(np.median([one.margin for one in found])),
         ink=_colour([one.ink for one in found]),

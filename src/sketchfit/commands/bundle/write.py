@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from sketchfit.bundle.files import facts_of
-from sketchfit.bundle.manifest import COMPLETE, PREPARED, AnswerCost, BundleManifest, Ink
+from sketchfit.bundle.manifest import COMPLETE, PREPARED, AnswerCost, BundleManifest, PenInk
 from sketchfit.bundle.neighbours import FILE as NEIGHBOURS
 from sketchfit.candidates.licences import choose_licence
 from sketchfit.commands.bundle import example
@@ -123,7 +123,7 @@ def _manifest(job: BundleJob, cost: AnswerCost) -> BundleManifest:
     )
 
 
-def _ink(drawings: TrainingDrawings) -> Ink | None:
+def _ink(drawings: TrainingDrawings) -> PenInk | None:
     """Return how training drawings look; None where they are not there."""
     return measure_ink(image for _, image in drawings.images(drawings.sample(SAMPLE)))
 

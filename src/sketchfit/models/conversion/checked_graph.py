@@ -10,7 +10,7 @@ from torch import nn
 from sketchfit.errors import UserError
 from sketchfit.models.conversion.modules import INPUT, GraphOutputs
 from sketchfit.models.conversion.onnx_graph import to_onnx
-from sketchfit.models.conversion.reference import Answering, Reference
+from sketchfit.models.conversion.reference import Answering, TorchReference
 from sketchfit.models.conversion.session import onnx_session
 from sketchfit.models.faults import one_line
 from sketchfit.models.network import Network
@@ -30,7 +30,7 @@ class CheckedGraph:
     graph: bytes
     any_batch: bool
     folded: bool
-    reference: Reference
+    reference: TorchReference
 
     @property
     def features(self) -> int:
@@ -59,7 +59,7 @@ def checked_graph(
     Raises:
         UserError: it cannot be converted, or the conversion gives other probabilities.
     """
-    reference = Reference.of(network, size, channels, GraphOutputs(temperature, features))
+    reference = TorchReference.of(network, size, channels, GraphOutputs(temperature, features))
     found, why = _converted(network, reference)
     if found is None and reference.outputs.features:
         found, why = _converted(network, reference.without_features())
@@ -71,7 +71,7 @@ def checked_graph(
     return found
 
 
-def _converted(network: Network, reference: Reference) -> tuple[CheckedGraph | None, str]:
+def _converted(network: Network, reference: TorchReference) -> tuple[CheckedGraph | None, str]:
     """Return the first graph that answers as the reference; None and why where there is none."""
     has_norms = any(isinstance(module, nn.BatchNorm2d) for module in network.model.modules())
     why = ""
@@ -88,6 +88,6 @@ def _converted(network: Network, reference: Reference) -> tuple[CheckedGraph | N
     return None, why
 
 
-def _answering(graph: bytes, reference: Reference) -> Answering:
+def _answering(graph: bytes, reference: TorchReference) -> Answering:
     session, names = onnx_session(graph, torch.get_num_threads()), list(reference.outputs.names)
     return lambda pictures: session.run(names, {INPUT: pictures})

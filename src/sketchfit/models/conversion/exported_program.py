@@ -14,13 +14,13 @@ from sketchfit.models.backend import Floats, Pictures
 from sketchfit.models.conversion.modules import INPUT
 from sketchfit.models.conversion.onnx_graph import copied
 from sketchfit.models.conversion.quiet import quiet
-from sketchfit.models.conversion.reference import Answering, Reference
+from sketchfit.models.conversion.reference import Answering, TorchReference
 from sketchfit.models.conversion.without_modes import without_modes
 from sketchfit.models.faults import one_line
 from sketchfit.models.network import Network
 
 
-def write_exported_program(path: Path, network: Network, reference: Reference) -> bool:
+def write_exported_program(path: Path, network: Network, reference: TorchReference) -> bool:
     """Write `path` (.pt2): `torch.export.load(path).module()(images)` returns probabilities, and features if wanted.
 
     Args:
@@ -40,7 +40,7 @@ def write_exported_program(path: Path, network: Network, reference: Reference) -
     return any_batch
 
 
-def _checked(network: Network, reference: Reference) -> tuple[bytes, bool]:
+def _checked(network: Network, reference: TorchReference) -> tuple[bytes, bool]:
     why = ""
     for any_batch in (True, False):
         try:
@@ -55,7 +55,7 @@ def _checked(network: Network, reference: Reference) -> tuple[bytes, bool]:
     )
 
 
-def _exported(network: Network, reference: Reference, any_batch: bool) -> bytes:
+def _exported(network: Network, reference: TorchReference, any_batch: bool) -> bytes:
     buffer = io.BytesIO()
     with quiet(), without_modes():
         module = reference.outputs.module(replace(network, model=copied(network.model)))

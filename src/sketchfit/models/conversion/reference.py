@@ -55,7 +55,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Reference:
+class TorchReference:
     """Answers of torch.
 
     Attributes:
@@ -71,7 +71,7 @@ class Reference:
     most: float
 
     @classmethod
-    def of(cls, network: Network, size: int, channels: int, outputs: GraphOutputs) -> Reference:
+    def of(cls, network: Network, size: int, channels: int, outputs: GraphOutputs) -> TorchReference:
         """Return the answers of a network on the CPU, which is set to evaluation mode.
 
         Args:
@@ -101,7 +101,7 @@ class Reference:
         """Columns of the features; 0 where these are not compared."""
         return self.expected[1].shape[1] if self.outputs.features else 0
 
-    def without_features(self) -> Reference:
+    def without_features(self) -> TorchReference:
         """Return the reference of the probabilities alone."""
         return replace(self, outputs=replace(self.outputs, features=False), expected=self.expected[:1])
 
