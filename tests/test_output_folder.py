@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,23 @@ def test_what_a_killed_process_left_is_deleted_by_the_next_one(tmp_path: Path) -
     assert len(names(tmp_path)) == 2
     write(tmp_path / "out", "second")
     assert names(tmp_path) == ["out", "out/second"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_volume_is_filled(fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot be renamed; the file that counts is deleted first and written last."""
+    out = tmp_path / "volume"
+    (out / "sub").mkdir(parents=True)
+    for name in ("old", "index", "sub/old"):
+        (out / name).write_text("old")
+    number = out.stat().st_ino
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == out)
+    with contextlib.suppress(InterruptedError), output_folder(out, "index") as folder:
+        for name in ("index", "new"):
+            (folder / name).write_text("new")
+        if fails:
+            raise InterruptedError
+    assert {path.name for path in out.iterdir()} == ({"old", "index", "sub"} if fails else {"index", "new"})
+    assert (out / "index").read_text() == ("old" if fails else "new")
+    assert out.stat().st_ino == number
+    assert [path.name for path in tmp_path.iterdir()] == ["volume"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.errors import UserError
+from sketchfit.remains import REMAINS
 
 
 def check_place(out: Path) -> None:
@@ -20,7 +21,7 @@ def check_place(out: Path) -> None:
         raise UserError(
             f"{out} is a file, and a bundle is a folder", "Name another folder, or FILE.onnx for one graph."
         )
-    names = {path.name for path in out.iterdir()}
+    names = {path.name for path in out.iterdir() if not REMAINS.fullmatch(path.name)}
     if not names:
         return
     if not BundleManifest.exists(out):

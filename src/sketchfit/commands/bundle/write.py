@@ -76,7 +76,7 @@ def write_bundle(run: Run, out: Path, options: BundleOptions | None = None) -> B
     channels = 1 if chosen.recipe.data.channels == 1 else 3
     size, temperature = chosen.recipe.model.size, chosen.temperature
     checked = checked_graph(network, size, channels, temperature=temperature, features=True)
-    with output_folder(out) as folder:
+    with output_folder(out, BundleManifest.PLACE) as folder:
         job = BundleJob(run, chosen, network, checked, folder)
         manifest = _write_files(job, options, licence)
         manifest.write(folder)
