@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from sketchfit.inference.unknown import SCORES, Rejection, UnknownTest
+from sketchfit.errors import UserError
+from sketchfit.inference.unknown import SCORES, Rejection, UnknownTest, check_classes
 
 RATE = 0.1
 
@@ -49,6 +50,13 @@ def test_ties_are_not_rejected() -> None:
 def test_rejection() -> None:
     found = Rejection.at(np.array([0.049, 0.1 + 0.2, 0.31, np.nan]), 0.3)
     assert found.rejected.tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("labels", "names"), [(("0", "unknown"), ("a", "b")), (("0", "1"), ("unknown", "b"))])
+def test_a_class_must_not_be_called_as_rejected_images_are(labels: tuple[str, ...], names: tuple[str, ...]) -> None:
+    with pytest.raises(UserError, match="unknown"):
+        check_classes(labels, names)
+    check_classes(("0", "1"), ("a", "b"))
 
 
 @settings(max_examples=40)

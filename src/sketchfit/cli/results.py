@@ -43,6 +43,7 @@ def predict(
     from sketchfit.commands.predict import predict as predict_images
     from sketchfit.errors import UserError
     from sketchfit.hub.download import local_folder
+    from sketchfit.inference.unknown import UNKNOWN
     from sketchfit.loaded.place import held_by
     from sketchfit.runs.finished import open_finished
 
@@ -61,7 +62,7 @@ def predict(
         echo(f"note: {note}", error=True)
     text = frame.to_csv(index=False, lineterminator="\n")
     if reject is not None:
-        count = int((frame["p_value"] <= reject + 1e-9).sum())
+        count = int((frame["label"] == UNKNOWN).sum())
         compared = f"compared with {frame.attrs['compared_with']}"
         echo(f"{count:,} of {len(frame):,} images are unknown, {compared}", error=True)
     _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])

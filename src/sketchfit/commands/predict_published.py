@@ -14,7 +14,7 @@ from sketchfit.data.image_sources import NamedImages
 from sketchfit.errors import UserError
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.prediction_table import prediction_table
-from sketchfit.inference.unknown import Rejection
+from sketchfit.inference.unknown import Rejection, check_classes
 from sketchfit.loaded.load import load
 from sketchfit.loaded.place import stated_by
 from sketchfit.wording import counted
@@ -36,6 +36,7 @@ def predict_published(folder: Path, images: NamedImages, sets: float | None, rej
     if sets is not None:
         rule = set_rule(stated.sets, sets)
     if reject is not None:
+        check_classes(stated.labels, stated.names)
         check_rate(stated.unknown, reject)
     found = load(folder).predict([images.root / path for path in images.split.paths])
     proba: Floats = np.nan_to_num(found.proba)

@@ -10,7 +10,7 @@ import numpy as np
 from sketchfit.errors import UserError
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.inference.run_unknown import RunUnknown
-from sketchfit.inference.unknown import UNKNOWN, Rejection
+from sketchfit.inference.unknown import Rejection, check_classes
 from sketchfit.runs.run import Run
 
 
@@ -38,11 +38,7 @@ class RejectionRule:
             raise UserError(
                 f"the rate of rejection must be between 0 and 1, not {rate:g}", "For example: --reject 0.05"
             )
-        if UNKNOWN in (*run.table.class_labels, *run.table.class_names):
-            raise UserError(
-                f"a class is called {UNKNOWN!r}, which is also the answer to images of no class",
-                "Leave out --reject, or train with another name of that class.",
-            )
+        check_classes(run.table.class_labels, run.table.class_names)
         unknown = RunUnknown.of(run, predictor)
         if rate < unknown.test.smallest:
             raise UserError(

@@ -18,14 +18,16 @@ families cannot promise 5 %.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from sketchfit.errors import UserError
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.unknown_scores import DEFAULT, SCORES
 
-__all__ = ["DEFAULT", "SCORES", "UNKNOWN", "Rejection", "UnknownTest"]
+__all__ = ["DEFAULT", "SCORES", "UNKNOWN", "Rejection", "UnknownTest", "check_classes"]
 
 UNKNOWN = "unknown"
 """The answer to a rejected image, in place of a label."""
@@ -116,3 +118,16 @@ class Rejection:
     def part(self, place: slice) -> Rejection:
         """Return the same of some of the images."""
         return Rejection(self.p_value[place], self.rejected[place])
+
+
+def check_classes(labels: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse a class that is called what rejected images are called.
+
+    Raises:
+        UserError: there is one.
+    """
+    if UNKNOWN in (*labels, *names):
+        raise UserError(
+            f"a class is called {UNKNOWN!r}, which is also the answer to images of no class",
+            "Leave out --reject, or train with another name of that class.",
+        )
