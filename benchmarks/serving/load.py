@@ -135,8 +135,7 @@ async def apply_load(
         requests: number of requests.
         reached: called after each answer with the number of answers so far.
     """
-    found, numbers = Load(clients), iter(range(requests))
-    loop = asyncio.get_running_loop()
+    found, numbers, loop = Load(clients), iter(range(requests)), asyncio.get_running_loop()
 
     async def client() -> None:
         connection: _Connection | None = None

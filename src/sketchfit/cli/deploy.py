@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sketchfit.cli import serve_options as options
 from sketchfit.cli.options import Partial, Run
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
 from sketchfit.printing import echo
@@ -25,63 +27,43 @@ app = typer.Typer()
 
 @app.command(rich_help_panel=GROUP)
 def serve(
-    model: Annotated[
-        Path, typer.Argument(metavar="RUN|BUNDLE", help="A run's folder, a bundle's, or hf://OWNER/NAME.")
-    ],
-    host: Annotated[str, typer.Option("--host", help="Address to listen at; 0.0.0.0 is all.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen at.")] = 8000,
-    workers: Annotated[int, typer.Option("--workers", help="Processes that answer requests.")] = 1,
-    threads: Annotated[
-        int | None, typer.Option("--threads", help="Per worker, for the network; by default all cores are used.")
-    ] = None,
-    runtime: Annotated[str, typer.Option("--runtime", help="onnxruntime or openvino.")] = "onnxruntime",
-    int8: Annotated[bool, typer.Option("--int8", help="Use the quantised network of the bundle.")] = False,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds per request at most.")] = 30.0,
-    queue: Annotated[int, typer.Option("--queue", help="Images in work per worker; more get status 429.")] = 256,
-    batch: Annotated[int, typer.Option("--batch", help="Images that are computed at once, at most.")] = 8,
-    max_bytes: Annotated[int, typer.Option("--max-bytes", help="Bytes of a request.")] = 32_000_000,
-    max_pixels: Annotated[int, typer.Option("--max-pixels", help="Pixels of an image.")] = 25_000_000,
-    max_images: Annotated[int, typer.Option("--max-images", help="Images of a request.")] = 64,
-    reject: Annotated[
-        float | None,
-        typer.Option("--reject", help="Call images unknown; at most this share of those of known classes."),
-    ] = None,
-    cors: Annotated[
-        list[str] | None, typer.Option("--cors", metavar="ORIGIN", help="Let pages of this origin read answers.")
-    ] = None,
-    access_log: Annotated[bool, typer.Option("--access-log", help="Log each request.")] = False,
-    static: Annotated[
-        Path | None,
-        typer.Option("--static", metavar="DIR", help="Write the page as a folder that needs no service, and stop."),
-    ] = None,
+    model: options.Model,
+    host: options.Host = "127.0.0.1",
+    port: options.Port = 8000,
+    workers: options.WorkerCount = 1,
+    threads: options.Threads = None,
+    runtime: options.RuntimeName = "onnxruntime",
+    int8: options.Int8 = False,
+    timeout: options.Timeout = 30.0,
+    queue: options.Queue = 256,
+    batch: options.Batch = 8,
+    max_bytes: options.MaxBytes = 32_000_000,
+    max_pixels: options.MaxPixels = 25_000_000,
+    max_images: options.MaxImages = 64,
+    reject: options.Reject = None,
+    cors: options.Origins = None,
+    access_log: options.AccessLog = False,
+    static: options.StaticFolder = None,
     web_runtime: WebRuntimeFolder = None,
 ) -> None:
     """Answer requests over HTTP with a run's network: /predict, /docs, /metrics, and a page to draw on."""
     if static is not None:
-        check_web_page(static, web_runtime)
-        with _bundle_of(model, neighbours=False) as bundle:  # a page is published, and training drawings may not be
-            write_web_page(bundle, static, web_runtime)
+        _write_static(model, static, web_runtime)
         return
     from sketchfit.bundle.decode import UploadLimits
     from sketchfit.serving.settings import Capacity, RequestLimits, ServiceSettings
 
-    settings = ServiceSettings(
-        bundle=model,
-        host=host,
-        port=port,
-        workers=workers,
-        threads=threads,
-        runtime=runtime,  # type: ignore[arg-type]
-        int8=int8,
-        capacity=Capacity(images=queue, batch=batch),
-        limits=RequestLimits(
-            seconds=timeout, bytes=max_bytes, images=max_images, image=UploadLimits(max_bytes, max_pixels)
-        ),
-        origins=tuple(cors or ()),
-        reject=reject,
-        access_log=access_log,
-    )
-    _serve(settings)
+    image = UploadLimits(max_bytes, max_pixels)
+    limits = RequestLimits(seconds=timeout, bytes=max_bytes, images=max_images, image=image)
+    where = ServiceSettings(model, host, port, workers, threads, runtime, int8)  # type: ignore[arg-type]
+    capacity, origins = Capacity(images=queue, batch=batch), tuple(cors or ())
+    _serve(replace(where, capacity=capacity, limits=limits, origins=origins, reject=reject, access_log=access_log))
+
+
+def _write_static(model: Path, folder: Path, web_runtime: Path | None) -> None:
+    check_web_page(folder, web_runtime)
+    with _bundle_of(model, neighbours=False) as bundle:  # a page is published, and training drawings may not be
+        write_web_page(bundle, folder, web_runtime)
 
 
 @app.command(rich_help_panel=GROUP)
@@ -105,8 +87,8 @@ def push(
     from sketchfit.commands.push import PushOptions
     from sketchfit.commands.push import push as push_network
 
-    options = PushOptions(member, fold, bundle, licence, private, message, partial, digests)
-    found = push_network(run_folder, target, options)
+    wanted = PushOptions(member, fold, bundle, licence, private, message, partial, digests)
+    found = push_network(run_folder, target, wanted)
     for note in found.notes:
         echo(f"note: {note}", error=True)
     echo(f"{found.network} → {found.place}")
@@ -115,8 +97,6 @@ def push(
 
 
 def _serve(settings: ServiceSettings) -> None:
-    from dataclasses import replace
-
     from sketchfit.serving.run import run_service
     from sketchfit.serving.settings import TOKEN
 
