@@ -18,6 +18,7 @@ from benchmarks.family_steps import first_size, recipe_of
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
 from sketchfit.models.backend import Floats, Pictures
+from sketchfit.models.classifier import classifier_names
 from sketchfit.models.conversion.checked_graph import CheckedGraph, checked_graph
 from sketchfit.models.conversion.compile_openvino import compile_openvino
 from sketchfit.models.conversion.exported_program import write_exported_program
@@ -117,9 +118,9 @@ def random_network(name: str, size: int, pictures: Pictures) -> Network:
     network = build_network(recipe_of(name, size).model, CLASSES)
     model = network.model.eval()
     images = _images(network, pictures)
-    heads = [
-        one for one in model.modules() if isinstance(one, nn.Linear | nn.Conv2d) and one.weight.shape[0] == CLASSES
-    ]
+    _fit_batch_norms(model, images)
+    parts = [part for name in classifier_names(model) for part in model.get_submodule(name).modules()]
+    heads = [part for part in parts if isinstance(part, nn.Linear | nn.Conv2d) and part.weight.shape[0] == CLASSES]
     with torch.no_grad():
         logits = model(images)
         scale = SPREAD / max(float(logits.std(dim=0).mean()), 1e-6)

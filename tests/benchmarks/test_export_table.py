@@ -70,6 +70,9 @@ def test_a_random_network_answers_differently() -> None:
         logits = network.model(export_forms._images(network, pictures))
     assert logits.std(dim=0).mean() == pytest.approx(export_forms.SPREAD, rel=1e-3)
     assert logits.mean(dim=0).abs().max() < 1e-3
+    norms = [module for module in network.model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert norms
+    assert all((one.running_mean != 0).any() and (one.weight != 1).all() for one in norms)
 
 
 def test_results_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
