@@ -48,8 +48,11 @@ _NAMED = rf"(?:{SECRET_NAME.pattern})[\w.-]{{0,99}}"
 _VALUE = r"('[^']*'|\"[^\"]*\"|[^\s,;&'\"]+)"
 _ASSIGNED = re.compile(rf"({_NAMED}['\"]?\s*[=:]\s*|--[\w.-]{{0,99}}?{_NAMED}\s+(?!--)){_VALUE}", re.IGNORECASE)
 _COUNT = re.compile(r"tokens['\"]?\s*[=:]\s*\d+$", re.IGNORECASE)
+_SCHEMES = r"(?:(?:bearer|basic|digest|token|negotiate)\s+)?"
+_VARIABLE = r"\$\{?(?-i:[A-Z_][A-Z0-9_]*)\}?(?=['\",\r\n]|$)"
+"""The name of a shell's variable in the place of a value."""
 _HEADER = re.compile(
-    r"((?:authorization|cookie)['\"]?\s*[=:]\s*['\"]?(?:(?:bearer|basic|digest|token|negotiate)\s+)?)[^\r\n'\",]+",
+    rf"((?:authorization|cookie)['\"]?\s*[=:](?!\s*['\"]?{_SCHEMES}{_VARIABLE})\s*['\"]?{_SCHEMES})[^\r\n'\",]+",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\b(bearer|basic|negotiate)(\s+)(?=[\w./+~=-]*[\d./+~=-])[\w./+~=-]{8,}", re.IGNORECASE)

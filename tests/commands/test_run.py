@@ -356,7 +356,9 @@ def test_python_api(drawn: Path, tiny: dict[str, Any], plain: Path, tmp_path: Pa
     assert result.unreadable_train == result.unreadable_test == {}
     frame = sketchfit.predict(result.folder, drawn / "test")
     assert len(frame) == TEST
-    assert {"Run", "check", "fit", "predict", "run"} == set(sketchfit.__all__) <= set(dir(sketchfit))
+    assert (
+        {"Run", "UserError", "check", "fit", "load", "predict", "run"} == set(sketchfit.__all__) <= set(dir(sketchfit))
+    )
     with pytest.raises(AttributeError):
         sketchfit.nothing  # noqa: B018
 

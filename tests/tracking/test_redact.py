@@ -221,6 +221,14 @@ def _own_texts() -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("variable", ["$SKETCHFIT_TOKEN", "${TOKEN}", "$A"])
+def test_the_name_of_a_variable_in_the_place_of_a_secret_stays(variable: str) -> None:
+    text = f'curl -H "Authorization: Bearer {variable}" http://127.0.0.1:8000'
+    assert redact(text, {}) == text
+    assert "hunter2" not in redact(f"Authorization: Bearer {variable}hunter2/", {})
+    assert "hunter2" not in redact(f"Authorization: {variable} hunter2", {})
+
+
 def test_no_word_of_an_own_text_is_starred() -> None:
     for text in _own_texts():
         assert redact(text, {}) == text
