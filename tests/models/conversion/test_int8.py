@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sketchfit.errors import UserError
 from sketchfit.models.conversion import int8 as module
 from sketchfit.models.conversion.checked_graph import checked_graph
 from sketchfit.models.conversion.int8 import int8_graph
@@ -93,6 +94,17 @@ def test_the_first_that_is_close_is_taken_else_the_closest(
 
     monkeypatch.setattr(module, "_probabilities", probabilities)
     assert int8_graph(graph_of("test_resnet"), make_pictures(1, 33, 1)) == str(taken).encode()
+
+
+def test_a_network_that_cannot_be_quantised_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> bytes:
+        raise RuntimeError("no such operator\nmore lines")
+
+    monkeypatch.setattr(module, "_quantised", fails)
+    with pytest.raises(UserError) as caught:
+        int8_graph(graph_of("test_resnet"), make_pictures(1, 33, 1))
+    assert len("".join(caught.value.problems).splitlines()) == 1
+    assert caught.value.hint
 
 
 def test_weights_have_seven_bits_and_a_scale_per_channel() -> None:

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from sketchfit.errors import UserError
 from sketchfit.models.backend import Floats, Pictures
 from sketchfit.models.conversion.modules import INPUT, PROBABILITIES
 from sketchfit.models.conversion.quiet import quiet
 from sketchfit.models.conversion.session import onnx_session
+from sketchfit.models.faults import one_line
 from sketchfit.temporary import temporary_folder
 
 PRODUCTS = ("Conv", "Gemm", "MatMul")
@@ -52,12 +54,21 @@ def int8_graph(graph: bytes, pictures: Pictures, *, any_batch: bool = True) -> b
         any_batch: whether the graph takes any number of pictures.
 
     Raises:
-        Exception: the quantiser raises all kinds at operators that it does not know.
+        UserError: the network cannot be quantised.
     """
+    try:
+        return _closest(graph, pictures, BATCH if any_batch else 1)
+    except OSError:
+        raise
+    except Exception as error:  # the quantiser raises all kinds
+        raise UserError(f"this network cannot be quantised: {one_line(error)}", "Leave int8 out.") from error
+
+
+def _closest(graph: bytes, pictures: Pictures, batch: int) -> bytes:
+    """Return the first quantised graph that is close, else the closest one."""
     import onnx  # an optional package
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    batch = BATCH if any_batch else 1
     expected = _probabilities(graph, pictures[:COMPARED], batch)
     best, least = b"", float("inf")
     with quiet(), temporary_folder() as folder:

@@ -20,7 +20,8 @@ TOLERANCE = 1e-4
 """Largest difference of a probability from torch's with which a file is written. Rounding in fp32 gives up to 3e-5 in
 deep networks; a wrong conversion gives far more. Backends, which replace torch unseen, have a tenth of it.
 
-Where torch's own probabilities change more with the memory format, twice that is allowed, up to `MOST`."""
+Where torch's own probabilities change more with the memory format or the number of pictures, twice that is allowed, up
+to `MOST`."""
 
 FEATURE_GAP = 1e-3
 """Largest difference of a feature from torch's, as a share of the largest feature; float16 rounds by 5e-4."""
@@ -40,7 +41,7 @@ class Gap:
         probabilities: of a probability.
         features: of a feature, as a share of the largest one.
         most: largest difference of a probability that is allowed.
-        own: of torch's own probabilities, with another memory format.
+        own: of torch's own probabilities, with another memory format and for one picture alone.
     """
 
     probabilities: float
@@ -70,7 +71,7 @@ class TorchReference:
         pictures: uint8 [3, size, size, channels], random squares.
         expected: probabilities float32 [3, classes] and, where compared, features float32 [3, D].
         most: largest difference of a probability that is allowed.
-        own: difference of torch's own probabilities with another memory format.
+        own: difference of torch's own probabilities with another memory format and for one picture alone.
     """
 
     outputs: GraphOutputs
@@ -95,9 +96,9 @@ class TorchReference:
             images = to_input(torch.from_numpy(pictures), network.normalisation, cpu, channels_last=False)
             outputs = replace(outputs, features=outputs.features and feature_width(model, images) > 0)
             logits, *features = logits_and_features(model, images) if outputs.features else (model(images),)
-            others = model(images.contiguous(memory_format=torch.channels_last))
-            probabilities, again = ((one.float() / outputs.temperature).softmax(dim=1) for one in (logits, others))
-            own = float((probabilities - again).abs().max())
+            others = (model(images.contiguous(memory_format=torch.channels_last)), model(images[:1]))
+            probabilities, *again = ((one.float() / outputs.temperature).softmax(dim=1) for one in (logits, *others))
+            own = max(float((probabilities[: len(one)] - one).abs().max()) for one in again)
         expected = tuple(value.float().numpy() for value in (probabilities, *features))
         most = tolerance_of(model, TOLERANCE) * max(1.0, 1 / outputs.temperature)
         return cls(outputs, pictures, expected, min(MOST, max(most, 2 * own)), own)
