@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -165,11 +166,16 @@ def _form(convert: Callable[[Path], tuple[Answering, float]], pictures: Pictures
             found = np.concatenate([answering(pictures[place : place + 1]) for place in range(len(pictures))])
             ms = _ms(answering, pictures)
     except UserError as error:
-        return Form(" ".join(str(error.problems[0]).split()))
+        return Form(_without_paths(str(error.problems[0])))
     except Exception as error:
-        return Form(" ".join(f"{type(error).__name__}: {error}".split())[:300])
+        return Form(_without_paths(f"{type(error).__name__}: {error}")[:300])
     equal = float((found.argmax(1) == expected.argmax(1)).mean())
     return Form("", float(np.abs(found - expected).max()), equal, ms, round(size, 2), round(seconds, 2))
+
+
+def _without_paths(text: str) -> str:
+    """Return one line, with the names of temporary files alone."""
+    return " ".join(re.sub(r"/tmp/\S*/", "", word) for word in text.split())
 
 
 def _ms(answering: Answering, pictures: Pictures) -> float:

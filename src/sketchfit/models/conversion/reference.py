@@ -53,10 +53,9 @@ class Gap:
     def excess(self) -> str:
         """What differs too much, for the user; empty where nothing does."""
         if not self.probabilities <= self.most:
-            torchs = (
-                f", which change by {self.own:.1g} themselves with the memory format" if self.own > TOLERANCE else ""
-            )
-            return f"its probabilities differ by {self.probabilities:.1g} from torch's{torchs}"
+            found = f"its probabilities differ by {self.probabilities:.1g} from torch's"
+            unstable = f", which change by {self.own:.1g} themselves with the order of additions"
+            return found + (unstable if self.own > TOLERANCE else "")
         if not self.features <= FEATURE_GAP:
             return f"its features differ by {self.features:.1g} of the largest from torch's"
         return ""
