@@ -72,7 +72,7 @@ thread, fp32.
   the network computes is robust, as it is after training. `sketchfit export` measures the loss of accuracy of a trained
   network on held-out drawings, and refuses int8 above 1 point.
 - **ms**: of the processor per image, the fastest of 25.
-- **refused**: the sentences are below the table. Random weights may make a network unstable, which trained ones are not.
+- **refused**: the sentences are below the table. Random weights can make a network unstable.
 - **one**: the graph takes one image at a time. **unfolded**: batch norms are not folded into convolutions.
 
 {machine}
