@@ -29,35 +29,12 @@ class Folds(nn.Module):
         return F.fold(blocks * blocks, tuple(size), 3, padding=1, stride=self.stride)
 
 
-class Windows(nn.Module):
-    """Windows of two axes of a map, as HaloNet has them."""
-
-    def __init__(self, size: int, step: int, axis: int = 2) -> None:
-        super().__init__()
-        self.size, self.step, self.axis = size, step, axis
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return images.unfold(self.axis, self.size, self.step).unfold(3, 2, 2)
-
-
-class UnknownSize(nn.Module):
-    """Pools a map whose size the exporter does not know."""
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        found = images[:, :, images.shape[3] - 5 :].unfold(3, 2, 1).mean(4)
-        return nn.functional.adaptive_avg_pool2d(found, (2, 3))
-
-
 @pytest.mark.parametrize(
     "module",
     [
         *(nn.AdaptiveAvgPool2d(size) for size in (1, (1, 2), 7, 3, (5, 2), (12, 6), (12, 11))),
         Folds(1),
         Folds(2),
-        UnknownSize(),
-        Windows(4, 2),
-        Windows(5, 3, axis=-2),
-        Windows(1, 1),
         nn.RMSNorm(6),
         nn.RMSNorm((12, 6), eps=0.1),
         nn.RMSNorm(6, elementwise_affine=False),

@@ -3,7 +3,6 @@
 - `adaptive_avg_pool2d` to a size that does not divide the map's (VGG at 128 px): two products with matrices of means.
 - `col2im` to a size that is computed in the graph (VOLO).
 - `rms_norm`, from simpler operators.
-- `unfold` of a map whose size is computed in the graph (HaloNet): the places of all windows, and what is there.
 """
 
 from __future__ import annotations
@@ -76,20 +75,6 @@ def rms_norm(g: Any, values: Any, shape: Sequence[int], weight: Any, epsilon: An
     return found if symbolic_helper._is_none(weight) else g.op("Mul", found, weight)
 
 
-@symbolic_helper.parse_args("v", "i", "i", "i")
-def unfold(g: Any, values: Any, axis: int, size: int, step: int) -> Any:
-    """Convert windows of an axis: their number is that axis, their values are a new last one."""
-    rank = symbolic_helper._get_tensor_rank(values)
-    if rank is None:
-        return symbolic_helper._unimplemented("unfold", "the number of axes is not known", values)
-    axis %= rank
-    end = g.op("Sub", _side(g, values, axis), _number(g, size - 1))
-    firsts = g.op("Unsqueeze", g.op("Range", _number(g, 0), end, _number(g, step)), _number(g, [1]))
-    windows = g.op("Gather", values, g.op("Add", firsts, _number(g, torch.arange(size))), axis_i=axis)
-    order = [place for place in range(rank + 1) if place != axis + 1] + [axis + 1]  # […, number, size, …]
-    return g.op("Transpose", windows, perm_i=order)
-
-
 def _side(g: Any, values: Any, axis: int) -> Any:
     """Return the length of an axis."""
     return g.op("Gather", g.op("Shape", values), _number(g, axis), axis_i=0)
@@ -104,5 +89,4 @@ CONVERTED: dict[str, Any] = {
     "adaptive_avg_pool2d": adaptive_avg_pool2d,
     "col2im": col2im,
     "rms_norm": rms_norm,
-    "unfold": unfold,
 }
