@@ -30,13 +30,15 @@ def times(folder: Path) -> dict[str, int]:
     }
 
 
-def test_a_run_in_progress_is_reported_and_submitted_elsewhere(run: Path, tmp_path: Path, cli: Cli) -> None:
+def test_a_run_in_progress_is_reported_and_submitted_elsewhere(
+    run: Path, tmp_path: Path, cli: Cli, caplog: pytest.LogCaptureFixture
+) -> None:
     page, csv = tmp_path / "page", tmp_path / "answers.csv"
     with one_writer(run):
         before = times(run)
         status, printed, errors = cli("submit", run, "--partial", "--out", csv)
         assert status == 0, errors
-        assert "fold1" in printed + errors
+        assert "fold1" in printed + errors + caplog.text
         status, _, errors = cli("report", run, "--partial", "--out", page, *QUICK)
         assert status == 0, errors
         assert times(run) == before

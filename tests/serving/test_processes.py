@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from tests.bundles import tiny_picture, write_tiny_bundle
-from tests.conftest import Cli
 from tests.serving.processes import service_process, wait_for
 
 DATA = cv2.imencode(".png", tiny_picture("dot"))[1].tobytes()
@@ -116,7 +115,14 @@ def test_nothing_of_training_is_imported(bundle: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_mistakes_are_one_sentence(cli: Cli, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def serve(*arguments: object) -> tuple[int, str]:
+    """Run the command in a process of its own; return the exit status and what it printed to standard error."""
+    command = [sys.executable, "-m", "sketchfit", "serve", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stderr
+
+
+def test_mistakes_are_one_sentence(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments in (
         [tmp_path],
         [tmp_path / "nothing"],
@@ -128,11 +134,11 @@ def test_mistakes_are_one_sentence(cli: Cli, bundle: Path, tmp_path: Path, monke
         [bundle, "--int8"],
         [bundle, "--reject", 2],
     ):
-        status, _, errors = cli("serve", *arguments)
+        status, errors = serve(*arguments)
         assert status == 2, (arguments, errors)
         assert errors.startswith("error: ")
     monkeypatch.setenv("SKETCHFIT_TOKEN", "short")
-    status, _, errors = cli("serve", bundle)
+    status, errors = serve(bundle)
     assert status == 2
     assert "short" not in errors.replace("too short", "")
 
