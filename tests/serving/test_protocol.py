@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import cv2
 import pytest
@@ -137,3 +139,16 @@ def test_a_client_that_leaves_disturbs_nobody(port: int) -> None:
         with connected(port) as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
     assert is_answered(port)
+
+
+def test_handlers_of_others_stay_open(tmp_path: Path) -> None:
+    class Closing(logging.NullHandler):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+            super().close()
+
+    handler = Closing()
+    config_of(ServiceSettings(tmp_path))
+    assert not handler.closed

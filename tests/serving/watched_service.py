@@ -66,7 +66,7 @@ def running(folder: Path, token: str | None = None, **changes: Any) -> Iterator[
     """Serve a tiny bundle with training drawings that is written into a folder; see `write_tiny_bundle`."""
     write_tiny_bundle(folder, neighbours=True, **changes)
     service = WatchedService(create_app(ServiceSettings(folder, threads=1), token))
-    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="error", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="error", log_config=None, lifespan="on"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,7 +70,8 @@ class AppFactory:
     settings: ServiceSettings
 
     def __call__(self) -> Starlette:
-        """Return the application; the token is that of the environment."""
+        """Return the application; the token is that of the environment. Logs are printed to standard error."""
+        logging.basicConfig(format="%(levelname)s: %(message)s")
         return_large_blocks()
         return create_app(self.settings, os.environ.get(TOKEN) or None)
 

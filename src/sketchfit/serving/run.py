@@ -84,6 +84,7 @@ def config_of(settings: ServiceSettings) -> Config:
         http=BoundedProtocol,
         ws="none",
         lifespan="on",
+        log_config=None,  # uvicorn's own would close the handlers of others in this process
         workers=settings.workers,
         log_level=logging.INFO if settings.access_log else logging.WARNING,
         access_log=settings.access_log,
