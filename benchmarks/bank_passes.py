@@ -19,13 +19,13 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
+from sketchfit.allocator import keep_freed_memory
 from sketchfit.bank.cache import open_stored
 from sketchfit.bank.extractor import Extractor
 from sketchfit.config.load import load_recipe
 from sketchfit.data.resize import to_square
 from sketchfit.data.store import Store
 from sketchfit.models.choose_backend import automatic_backends
-from sketchfit.training.allocator import keep_freed_memory
 
 ROUNDS = 3
 

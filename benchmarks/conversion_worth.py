@@ -13,6 +13,7 @@ import time
 import numpy as np
 import torch
 
+from sketchfit.allocator import keep_freed_memory
 from sketchfit.config.load import load_recipe
 from sketchfit.models.backbone import build_network
 from sketchfit.models.backend import Backend
@@ -20,7 +21,6 @@ from sketchfit.models.backends.eager import eager
 from sketchfit.models.build_backend import build_backend
 from sketchfit.models.choose_backend import automatic_backends, forward_flops
 from sketchfit.models.compute import Compute
-from sketchfit.training.allocator import keep_freed_memory
 
 BATCH, ROUNDS = 32, 5
 

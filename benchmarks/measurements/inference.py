@@ -98,7 +98,7 @@ def timm(case: Case, channels_last: bool, mirrored: bool, keep_memory: bool = Fa
 
     from benchmarks.peers import timm_model
     from benchmarks.peers.timm_loader import plain_loader
-    from sketchfit.training.allocator import keep_freed_memory
+    from sketchfit.allocator import keep_freed_memory
 
     if keep_memory:
         keep_freed_memory()

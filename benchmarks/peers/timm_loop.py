@@ -19,7 +19,7 @@ from sketchfit._timm import timm
 def rate(case: Case, channels_last: bool, keep_memory: bool = False) -> dict[str, float]:
     """Images per second of an epoch, and the share of time spent waiting for batches."""
     if keep_memory:
-        from sketchfit.training.allocator import keep_freed_memory
+        from sketchfit.allocator import keep_freed_memory
 
         keep_freed_memory()
     table = case.table()

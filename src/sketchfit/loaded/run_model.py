@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from sketchfit.allocator import keep_freed_memory
 from sketchfit.bundle.occlusion import Predict
 from sketchfit.data.given_images import GivenImage, decode_given
 from sketchfit.data.memory_store import memory_stores
@@ -32,7 +33,6 @@ from sketchfit.loaded.part_answers import PartAnswers
 from sketchfit.loaded.squares import stored_squares
 from sketchfit.models.compute import device_of
 from sketchfit.runs.networks import NetworkFolder
-from sketchfit.training.allocator import keep_freed_memory
 from sketchfit.wording import counted
 
 if TYPE_CHECKING:

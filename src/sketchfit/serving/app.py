@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from sketchfit.serving.allocator import return_large_blocks
+from sketchfit.allocator import return_large_blocks
 from sketchfit.serving.bodies import drain
 from sketchfit.serving.guard import CLIENT_GONE, Guard, refusal
 from sketchfit.serving.refused import Refused

@@ -13,12 +13,12 @@ from accelerate.utils import broadcast
 from torch import Tensor, nn
 from typing_extensions import override
 
+from sketchfit.allocator import keep_freed_memory
 from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
 from sketchfit.models.compute import check_device, no_fp16
 from sketchfit.tracking.console import Console
-from sketchfit.training.allocator import keep_freed_memory
 
 MIXED = {"fp32": "no", "bf16": "no", "fp16": "fp16"}
 """Precision for accelerate, which scales the gradients of fp16. The training step sets autocast itself: members of one

@@ -1,4 +1,6 @@
-"""Memory that is kept between steps: a large block that was freed costs no new pages."""
+"""A large block that was freed costs a training no new pages, and a service returns it to the system."""
+
+from __future__ import annotations
 
 import platform
 import subprocess
@@ -10,7 +12,7 @@ import pytest
 FAULTS = """
 import resource, sys
 import torch
-from sketchfit.training.allocator import keep_freed_memory
+from sketchfit.allocator import keep_freed_memory
 
 assert keep_freed_memory() or sys.argv[1] == "default"
 
@@ -34,7 +36,7 @@ print(min(faults))
 
 
 def page_faults(keep: bool) -> int:
-    """Pages that the kernel had to give for four steps, after four others, in a process of its own: the fewest of three
+    """Pages that the kernel had to give for four steps, after four others, in a separate process: the fewest of three
     times, for the heap may have to grow once more."""
     code = FAULTS if keep else FAULTS.replace("keep_freed_memory() or", "")
     done = subprocess.run(
@@ -55,3 +57,24 @@ def test_a_freed_block_is_used_again_without_new_pages() -> None:
     kept, default = page_faults(keep=True), page_faults(keep=False)
     assert default > 1000
     assert kept < default / 20
+
+
+RETURNED = """
+import sys, psutil, numpy as np
+from sketchfit.allocator import return_large_blocks
+assert return_large_blocks()
+process = psutil.Process()
+for size in (8 << 20, 16 << 20, 30 << 20):
+    np.ones(size, np.uint8)  # freed at once: glibc would raise its limit now
+before = process.memory_info().rss
+blocks = [np.ones(20 << 20, np.uint8) for _ in range(10)]
+small = [bytes(1000) for _ in range(1000)]
+del blocks
+print(process.memory_info().rss - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
+def test_large_blocks_are_returned() -> None:
+    done = subprocess.run([sys.executable, "-c", RETURNED], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 20 << 20
