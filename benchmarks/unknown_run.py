@@ -92,7 +92,7 @@ def make_data(data: Path, out: Path, seed: int) -> list[Question]:
 
 
 def train(data: Path, out: Path, weights: Path, settings: tuple[str, ...]) -> None:
-    """Train with the product, in a process of its own."""
+    """Train with the product, in a separate process."""
     given = [part for one in (*SETTINGS, f"model.weights={weights}", *settings) for part in ("--set", one)]
     command = [sys.executable, "-m", "sketchfit", "run", str(data), "--recipe", "cpu", "--out", str(out), *given]
     subprocess.run(command, check=True, env=environment(threads=os.cpu_count() or 1))

@@ -66,7 +66,7 @@ def answer_of(programs: Path, bundle: Path) -> tuple[float, float]:
     image = vector["image"] if vector["image"].ndim == 2 else vector["image"][:, :, ::-1]
     data = cv2.imencode(".png", image)[1].tobytes()
     command = [str(programs / "sketchfit"), "serve", str(bundle), "--port", "0"]
-    # Without the path of this tree: the environment has a copy of its own.
+    # Without the path of this tree: the environment has another copy.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=bundle)
     try:

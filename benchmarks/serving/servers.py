@@ -1,4 +1,4 @@
-"""Services in processes of their own: sketchfit's and the peers'."""
+"""Services in separate processes: sketchfit's and the peers'."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 """Names the start of the machine's system. Linux has it."""
 
 NUMBERS = Path("/proc/self/ns/pid")
-"""Names the group of processes that see one another: containers of one machine have groups of their own."""
+"""Names the group of processes that see one another: each container of a machine is one group."""
 
 
 def boot(path: Path = BOOT) -> str:

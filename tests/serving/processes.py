@@ -1,4 +1,4 @@
-"""A service in processes of its own."""
+"""A service in separate processes."""
 
 from __future__ import annotations
 

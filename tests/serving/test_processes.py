@@ -116,7 +116,7 @@ def test_nothing_of_training_is_imported(bundle: Path, tmp_path: Path) -> None:
 
 
 def serve(*arguments: object) -> tuple[int, str]:
-    """Run the command in a process of its own; return the exit status and what it printed to standard error."""
+    """Run the command in a separate process; return the exit status and what it printed to standard error."""
     command = [sys.executable, "-m", "sketchfit", "serve", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stderr

@@ -41,7 +41,7 @@ def load_runtime(graph: bytes, runtime: Runtime, outputs: Sequence[str], threads
         return load(graph, outputs, threads)
     except UserError:
         raise
-    except Exception as error:  # these libraries raise kinds of their own
+    except Exception as error:  # these libraries raise many kinds
         reason = str(error).strip().splitlines()
         text = reason[0] if reason else type(error).__name__
         raise UserError(f"{runtime} cannot load the network: {text}", AGAIN) from error

@@ -1,4 +1,4 @@
-"""Which licences a network may have that started from weights with a licence of their own.
+"""Which licences a network may have that started from licensed weights.
 
 A fine-tuned network is an adaptation of the weights that it started from. The identifiers are those of the Hugging Face
 hub (https://huggingface.co/docs/hub/repositories-licenses). These are rules of thumb, not legal advice.

@@ -99,7 +99,7 @@ class RunPredictor:
         """
         if run.kind == "ensemble":
             raise UserError(
-                f"{run.path} is an ensemble of runs and has no networks of its own", "Predict with the runs it names."
+                f"{run.path} is an ensemble of runs, which has no networks", "Predict with the runs it names."
             )
         if run.rule is None or run.views is None or run.calibration is None:
             _check_none(run)

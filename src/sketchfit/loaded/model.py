@@ -117,7 +117,7 @@ class LoadedModel(ABC):
         return np.zeros(0) if found.p_value is None else np.asarray(found.p_value, np.float64)
 
     def explain(self, image: Any, label: str | None = None, grid: int = GRID) -> ImageExplanation:
-        """Return what each part of one image contributes to a class, by covering the parts in turn.
+        """Return what each part of one image contributes to a class, by covering one part after the other.
 
         Args:
             image: one image; see the class.

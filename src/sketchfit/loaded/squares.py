@@ -1,4 +1,4 @@
-"""Square pictures as the image store of a member, for pictures that are no images of their own."""
+"""Square pictures as the image store of a member, for pictures without files."""
 
 from __future__ import annotations
 

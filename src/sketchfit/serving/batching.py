@@ -39,7 +39,7 @@ class _WaitingPicture:
 
 
 class Batcher:
-    """Collects pictures, and computes them in a thread of its own; used in one event loop.
+    """Collects pictures, and computes them in a separate thread; used in one event loop.
 
     Args:
         compute: pictures [N, size, size, C] to answers.

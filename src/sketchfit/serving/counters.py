@@ -1,4 +1,4 @@
-"""Numbers that all worker processes count together: each has a file of its own, and any of them adds them up.
+"""Numbers that all worker processes count together: each has one file, and any of them adds them up.
 
 A file stays when its process is killed, so that sums never fall, as Prometheus expects.
 """

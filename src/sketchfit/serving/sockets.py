@@ -1,7 +1,7 @@
 """Sockets at which a service listens: one, or one per worker process.
 
 Worker processes that share a socket compete for connections: one of them often takes all that arrive together, and the
-others are idle. On Linux each worker therefore has a socket of its own at the same address, among which the kernel
+others are idle. On Linux each worker therefore has a separate socket at the same address, among which the kernel
 distributes connections (SO_REUSEPORT).
 """
 
@@ -40,7 +40,7 @@ def address_of(listening: socket.socket) -> str:
 
 
 class WorkerSockets(list[socket.socket]):
-    """The sockets of worker processes: a list that holds a new socket of its own in each process that receives it.
+    """The sockets of worker processes: a list that holds a new socket in each process that receives it.
 
     Args:
         listening: a socket at the address, which is closed; from then on the address is reserved for this service.

@@ -158,5 +158,5 @@ def test_related_rows_count_once_for_sets(run: Path) -> None:
 def test_an_ensemble_of_runs_has_no_network(run: Path) -> None:
     state = json.loads((run / "state.json").read_text())
     (run / "state.json").write_text(json.dumps(state | {"kind": "ensemble"}))
-    with pytest.raises(UserError, match="no networks of its own"):
+    with pytest.raises(UserError, match="has no networks"):
         choose_network(Run.open(run))

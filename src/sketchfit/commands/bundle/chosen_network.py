@@ -108,7 +108,7 @@ def choose_network(run: Run, member: str | None = None, fold: int | None = None)
         UserError: no such member or network, or the run is an ensemble of runs, which has no networks.
     """
     if run.kind == "ensemble":
-        raise UserError(f"{run.path} is an ensemble of runs and has no networks of its own", "Name one of its runs.")
+        raise UserError(f"{run.path} is an ensemble of runs, which has no networks", "Name one of its runs.")
     names = _names(run, member, fold)
     found = [one for name in names if (one := _of_member(run, name, fold)) is not None]
     if not found:

@@ -132,7 +132,7 @@ def _cost(run: Run, milliseconds: float, threads: int) -> AnswerCost:
     """Return what an answer of the network costs, and of how many networks and passes the run's answer is made."""
     try:
         members = RunPredictor.of(run).members
-    except UserError:  # a run that is not finished has no answer of its own
+    except UserError:  # a run that is not finished has no complete answer
         members = ()
     passes = sum(len(one.networks) * count_pictures(parse_views(one.views.names)) for one in members)
     return AnswerCost(

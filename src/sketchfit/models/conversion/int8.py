@@ -140,7 +140,7 @@ def _probabilities(graph: bytes, pictures: Pictures, batch: int) -> Floats:
 
 
 def _reader(pictures: Pictures, batch: int) -> Any:
-    """Return the reader of batches that onnxruntime takes, a subclass of its own class."""
+    """Return the reader of batches that onnxruntime takes, a subclass of onnxruntime's."""
     from onnxruntime.quantization import CalibrationDataReader
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
