@@ -113,7 +113,7 @@ def _serve(settings: ServiceSettings) -> None:
 def _bundle_of(model: Path, *, neighbours: bool = True) -> Iterator[Path]:
     """Yield the folder of a bundle: the one that is named, also on the hub, or a temporary one of a run.
 
-    The run is exported in a separate process, so that torch's memory is freed at its end; with training drawings or without.
+    The run is exported in a separate process, so that torch's memory is freed; with training drawings or without.
     """
     from sketchfit.bundle.manifest import BundleManifest
     from sketchfit.hub.download import local_bundle
