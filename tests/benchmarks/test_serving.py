@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
 from collections.abc import Iterator
 
 import cv2
 import pytest
-from uvicorn import Server
 
 from benchmarks.serving.load import Call, Expected, apply_load, request_bytes
 from benchmarks.serving.malformed import MAKERS, send_malformed
 from benchmarks.serving.servers import as_form
-from sketchfit.serving.run import config_of
-from sketchfit.serving.settings import RequestLimits, ServiceSettings
-from sketchfit.serving.sockets import listening_socket
+from sketchfit.serving.settings import RequestLimits
 from tests.bundles import LABELS, tiny_picture, tiny_probabilities, write_tiny_bundle
+from tests.serving.processes import service_thread
 
 KINDS = ("horizontal", "vertical", "dot")
 LIMITS = RequestLimits(header_seconds=1.0, body_seconds=1.0)
@@ -27,16 +23,8 @@ LIMITS = RequestLimits(header_seconds=1.0, body_seconds=1.0)
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("bundle")
     write_tiny_bundle(folder)
-    listening = listening_socket("127.0.0.1", 0)
-    server = Server(config_of(ServiceSettings(folder, threads=1, limits=LIMITS)))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    port = listening.getsockname()[1]
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield port
-    server.should_exit = True
-    thread.join(30)
+    with service_thread(folder, LIMITS) as port:
+        yield port
 
 
 def image(kind: str) -> bytes:

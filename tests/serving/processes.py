@@ -1,4 +1,4 @@
-"""A service in separate processes."""
+"""A service in separate processes, or in a thread of the test."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from pathlib import Path
 
 import httpx
 import psutil
+from uvicorn import Server
+
+from sketchfit.serving.run import config_of
+from sketchfit.serving.settings import RequestLimits, ServiceSettings
+from sketchfit.serving.sockets import listening_socket
 
 TOO_LONG = 60.0
 
@@ -92,3 +97,20 @@ def service_process(bundle: Path, *options: object) -> Iterator[ServiceProcess]:
             one.kill()
         process.wait(TOO_LONG)
         reader.join(TOO_LONG)
+
+
+@contextmanager
+def service_thread(folder: Path, limits: RequestLimits) -> Iterator[int]:
+    """Answer requests for a bundle in a thread; yield the port."""
+    listening = listening_socket("127.0.0.1", 0)
+    server = Server(config_of(ServiceSettings(folder, threads=1, limits=limits)))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    port = listening.getsockname()[1]
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield port
+    server.should_exit = True
+    thread.join(30)
+    assert not thread.is_alive()

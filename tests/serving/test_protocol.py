@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -12,12 +11,11 @@ from pathlib import Path
 
 import cv2
 import pytest
-from uvicorn import Server
 
 from sketchfit.serving.run import config_of
 from sketchfit.serving.settings import RequestLimits, ServiceSettings
-from sketchfit.serving.sockets import listening_socket
 from tests.bundles import tiny_picture, write_tiny_bundle
+from tests.serving.processes import service_thread
 
 LIMITS = RequestLimits(header_seconds=0.4, body_seconds=0.4, read_seconds=0.4, bytes=100_000)
 
@@ -26,17 +24,8 @@ LIMITS = RequestLimits(header_seconds=0.4, body_seconds=0.4, read_seconds=0.4, b
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("bundle")
     write_tiny_bundle(folder)
-    listening = listening_socket("127.0.0.1", 0)
-    server = Server(config_of(ServiceSettings(folder, threads=1, limits=LIMITS)))
-    thread = threading.Thread(target=server.run, args=([listening],))
-    port = listening.getsockname()[1]
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield port
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
+    with service_thread(folder, LIMITS) as port:
+        yield port
 
 
 def connected(port: int) -> closing[socket.socket]:
