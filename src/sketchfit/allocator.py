@@ -51,4 +51,4 @@ def _mallopt() -> Callable[[int, int], int] | None:
     except (OSError, AttributeError):
         return None
     found.argtypes, found.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
-    return found  # type: ignore[no-any-return]
+    return found
