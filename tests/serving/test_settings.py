@@ -21,6 +21,13 @@ def test_all_problems_are_named_at_once() -> None:
         assert sum(name in problem for problem in found.value.problems) == 1, name
 
 
+@pytest.mark.parametrize("name", ["workers", "threads"])
+def test_a_mistyped_number_of_threads_is_refused(name: str) -> None:
+    ServiceSettings(Path(), **{name: 1024}).check()
+    with pytest.raises(UserError, match=f"--{name}"):
+        ServiceSettings(Path(), **{name: 1025}).check()
+
+
 @pytest.mark.parametrize(
     ("host", "local"),
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("127.8.9.1", True), ("0.0.0.0", False), ("::", False),

@@ -21,8 +21,14 @@ def test_an_address_that_is_taken_is_refused() -> None:
     listening_socket("127.0.0.1", port).close()
 
 
+@pytest.mark.parametrize("host", ["256.1.1.1", "a..b", "x" * 70])
+def test_a_name_that_no_host_has_is_refused(host: str) -> None:
+    with pytest.raises(UserError, match="cannot be used"):
+        listening_socket(host, 0)
+
+
 @pytest.mark.skipif(not CAN_SHARE_PORTS, reason="only Linux distributes connections among sockets")
-def test_each_process_gets_a_socket_of_its_own_and_connections_are_distributed() -> None:
+def test_each_process_gets_a_separate_socket_and_connections_are_distributed() -> None:
     with closing(WorkerSockets(listening_socket("127.0.0.1", 0))) as sockets:
         assert len(sockets) == 0
         with pytest.raises(UserError):

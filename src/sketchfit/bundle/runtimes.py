@@ -32,10 +32,7 @@ def load_runtime(graph: bytes, runtime: Runtime, outputs: Sequence[str], threads
     Raises:
         UserError: there is no such runtime, it is not installed, or it cannot load the graph.
     """
-    if runtime not in get_args(Runtime):
-        raise UserError(f"there is no runtime {runtime!r}", f"Runtimes: {', '.join(get_args(Runtime))}.")
-    if find_spec(runtime) is None:
-        raise UserError(f"the runtime {runtime} is not installed", f"pip install {runtime}")
+    check_runtime(runtime)
     load = _onnxruntime if runtime == "onnxruntime" else _openvino
     try:
         return load(graph, outputs, threads)
@@ -45,6 +42,18 @@ def load_runtime(graph: bytes, runtime: Runtime, outputs: Sequence[str], threads
         reason = str(error).strip().splitlines()
         text = reason[0] if reason else type(error).__name__
         raise UserError(f"{runtime} cannot load the network: {text}", AGAIN) from error
+
+
+def check_runtime(runtime: Runtime) -> None:
+    """Refuse a runtime that cannot be used here.
+
+    Raises:
+        UserError: there is no such runtime, or it is not installed.
+    """
+    if runtime not in get_args(Runtime):
+        raise UserError(f"there is no runtime {runtime!r}", f"Runtimes: {', '.join(get_args(Runtime))}.")
+    if find_spec(runtime) is None:
+        raise UserError(f"the runtime {runtime} is not installed", f"pip install {runtime}")
 
 
 def _onnxruntime(graph: bytes, outputs: Sequence[str], threads: int) -> Run:

@@ -54,15 +54,26 @@ def serve(
     from sketchfit.serving.settings import Capacity, RequestLimits, ServiceSettings
 
     image = UploadLimits(max_bytes, max_pixels)
-    limits = RequestLimits(seconds=timeout, bytes=max_bytes, images=max_images, image=image)
-    where = ServiceSettings(model, host, port, workers, threads, runtime, int8)  # type: ignore[arg-type]
-    capacity, origins = Capacity(images=queue, batch=batch), tuple(cors or ())
-    _serve(replace(where, capacity=capacity, limits=limits, origins=origins, reject=reject, access_log=access_log))
+    settings = ServiceSettings(
+        bundle=model,
+        host=host,
+        port=port,
+        workers=workers,
+        threads=threads,
+        runtime=runtime,  # type: ignore[arg-type]
+        int8=int8,
+        capacity=Capacity(images=queue, batch=batch),
+        limits=RequestLimits(seconds=timeout, bytes=max_bytes, images=max_images, image=image),
+        origins=tuple(cors or ()),
+        reject=reject,
+        access_log=access_log,
+    )
+    _serve(settings)
 
 
 def _write_static(model: Path, folder: Path, web_runtime: Path | None) -> None:
     check_web_page(folder, web_runtime)
-    with _bundle_of(model, neighbours=False) as bundle:  # a page is published, and training drawings may not be
+    with _bundle_of(model) as bundle:  # without training drawings: a page is published, and they may not be
         write_web_page(bundle, folder, web_runtime)
 
 
@@ -97,23 +108,27 @@ def push(
 
 
 def _serve(settings: ServiceSettings) -> None:
-    from sketchfit.serving.run import run_service
+    from sketchfit.serving.run import check_service, run_service
     from sketchfit.serving.settings import TOKEN
+
+    check_service(settings)
 
     def announce(address: str) -> None:
         if not settings.is_local and not os.environ.get(TOKEN):
             echo(f"warning: everybody who reaches {settings.host} can use this service: set {TOKEN}", error=True)
         echo(f"{address}/ answers requests; Ctrl-C stops it", error=True)
 
-    with _bundle_of(settings.bundle, neighbours=settings.is_local) as bundle:  # drawings stay on this machine
+    neighbours = ["--neighbours"] if settings.is_local else []  # drawings stay on this machine
+    int8 = ["--also", "int8"] if settings.int8 else []
+    with _bundle_of(settings.bundle, *neighbours, *int8) as bundle:
         run_service(replace(settings, bundle=bundle), announce)
 
 
 @contextmanager
-def _bundle_of(model: Path, *, neighbours: bool = True) -> Iterator[Path]:
+def _bundle_of(model: Path, *options: str) -> Iterator[Path]:
     """Yield the folder of a bundle: the one that is named, also on the hub, or a temporary one of a run.
 
-    The run is exported in a separate process, so that torch's memory is freed; with training drawings or without.
+    The run is exported with these options, in a separate process, so that torch's memory is freed.
     """
     from sketchfit.bundle.manifest import BundleManifest
     from sketchfit.hub.download import local_bundle
@@ -126,7 +141,7 @@ def _bundle_of(model: Path, *, neighbours: bool = True) -> Iterator[Path]:
         return
     with temporary_folder() as folder:
         bundle = folder / "bundle"
-        export = [sys.executable, "-m", "sketchfit", "export", str(model), "--out", str(bundle)]
-        if status := subprocess.run([*export, *(["--neighbours"] if neighbours else [])], check=False).returncode:
+        export = [sys.executable, "-m", "sketchfit", "export", str(model), "--out", str(bundle), *options]
+        if status := subprocess.run(export, check=False).returncode:
             raise typer.Exit(status)
         yield bundle

@@ -11,6 +11,7 @@ from dataclasses import replace
 from uvicorn import Config, Server
 from uvicorn.supervisors.multiprocess import Multiprocess
 
+from sketchfit.bundle.runtimes import check_runtime
 from sketchfit.errors import UserError
 from sketchfit.serving.app import AppFactory
 from sketchfit.serving.protocol import BoundedProtocol
@@ -28,20 +29,30 @@ WORKER_SILENT = 60
 Announce = Callable[[str], None]
 
 
+def check_service(settings: ServiceSettings) -> None:
+    """Refuse what no service can be started with, before a run is exported for it. The bundle is not opened.
+
+    Raises:
+        UserError: a setting, the runtime or the token is wrong, or the address cannot be used.
+    """
+    settings.check()
+    check_runtime(settings.runtime)
+    check_token()
+    listening_socket(settings.host, settings.port).close()
+
+
 def run_service(settings: ServiceSettings, announce: Announce) -> None:
     """Answer requests until a signal ends the process.
 
     A worker that dies is replaced; it loses only the requests that it had accepted.
 
     Args:
-        settings: of the service.
+        settings: of the service; see `check_service`.
         announce: receives the address when requests are answered.
 
     Raises:
-        UserError: a setting, the token or the bundle is wrong, or the address cannot be used.
+        UserError: the bundle is wrong, or the address cannot be used.
     """
-    settings.check()
-    check_token()
     listening = listening_socket(settings.host, settings.port)
     address = address_of(listening)
     if settings.workers == 1:

@@ -17,6 +17,9 @@ TOKEN = "SKETCHFIT_TOKEN"
 SHORTEST_TOKEN = 16
 """Characters: shorter ones can be guessed."""
 
+MOST_WORKERS = 1024
+"""Processes, and threads of each: a mistyped number would take all memory."""
+
 
 @dataclass(frozen=True)
 class Capacity:
@@ -113,18 +116,19 @@ class ServiceSettings:
             UserError: all that is wrong.
         """
         problems = Problems()
-        least = {
-            "--workers": (self.workers, 1),
-            "--threads": (1 if self.threads is None else self.threads, 1),
-            "--queue": (self.capacity.images, 1),
-            "--batch": (self.capacity.batch, 1),
-            "--max-images": (self.limits.images, 1),
-            "--max-bytes": (self.limits.bytes, 1),
-            "--max-pixels": (self.limits.image.pixels, 1),
+        counts = {
+            "--queue": self.capacity.images,
+            "--batch": self.capacity.batch,
+            "--max-images": self.limits.images,
+            "--max-bytes": self.limits.bytes,
+            "--max-pixels": self.limits.image.pixels,
         }
-        for name, (value, smallest) in least.items():
-            if value < smallest:
-                problems.add(f"{name} must be at least {smallest}, not {value}")
+        for name, value in counts.items():
+            if value < 1:
+                problems.add(f"{name} must be at least 1, not {value}")
+        for name, value in (("--workers", self.workers), ("--threads", 1 if self.threads is None else self.threads)):
+            if not 1 <= value <= MOST_WORKERS:
+                problems.add(f"{name} must be between 1 and {MOST_WORKERS}, not {value}")
         if not 0 <= self.port < 1 << 16:
             problems.add(f"--port must be between 0 and 65535, not {self.port}")
         if not self.limits.seconds > 0:

@@ -53,14 +53,14 @@ class WorkerSockets(list[socket.socket]):
         super().__init__()
 
     def __reduce__(self) -> tuple[Callable[[str, int], list[socket.socket]], tuple[Any, ...]]:
-        return _own_sockets, (self.host, self.port)
+        return _separate_sockets, (self.host, self.port)
 
     def close(self) -> None:
         """Release the address."""
         self._reserved.close()
 
 
-def _own_sockets(host: str, port: int) -> list[socket.socket]:
+def _separate_sockets(host: str, port: int) -> list[socket.socket]:
     return [_bound(host, port, shared=True)]
 
 
@@ -74,7 +74,7 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
         except OSError:
             found.close()
             raise
-    except OSError as error:
-        reason = error.strerror or error
+    except (OSError, UnicodeError) as error:  # the latter for names that no host can have
+        reason = getattr(error, "strerror", None) or error
         raise UserError(f"{host}:{port} cannot be used: {reason}", "Choose another --port, or --host.") from error
     return found
