@@ -73,6 +73,9 @@ def test_types_of_arrays(pixels: np.ndarray, expected: Any) -> None:
         np.array([[0.0, 255.0]]),
         np.array([[0.0, np.nan]]),
         np.array([[1j]]),
+        np.array([["white"]]),
+        np.array([[None]]),
+        np.zeros((2, 2), [("red", np.uint8)]),
         np.zeros((101, 100), np.uint8),  # above the limit of pixels
     ],
 )

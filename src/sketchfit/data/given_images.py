@@ -71,18 +71,18 @@ def _bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
         return pixels
     if pixels.dtype == np.bool_:
         return np.where(pixels, 255, 0).astype(np.uint8)
-    low, high = pixels.min(), pixels.max()
     if pixels.dtype == np.uint16:
         return _scaled(pixels, 255 / 65535)
-    if np.issubdtype(pixels.dtype, np.integer):
-        if low < 0 or high > 255:
-            raise ImageError(f"has integers from {low} to {high}, and 0 to 255 is expected")
-        return pixels.astype(np.uint8)
-    if not np.issubdtype(pixels.dtype, np.floating):
+    if pixels.dtype.kind not in "iuf":
         raise ImageError(f"is an array of {pixels.dtype}, which are no pixels")
-    if not 0 <= low <= high <= 1:  # also NaN
-        raise ImageError(f"has floats from {low:g} to {high:g}, and 0 to 1 is expected")
-    return _scaled(pixels, 255.0)
+    low, high = float(pixels.min()), float(pixels.max())
+    if pixels.dtype.kind == "f":
+        if not 0 <= low <= high <= 1:  # also NaN
+            raise ImageError(f"has floats from {low:g} to {high:g}, and 0 to 1 is expected")
+        return _scaled(pixels, 255.0)
+    if low < 0 or high > 255:
+        raise ImageError(f"has integers from {low:.0f} to {high:.0f}, and 0 to 255 is expected")
+    return pixels.astype(np.uint8)
 
 
 def _scaled(pixels: NDArray[Any], factor: float) -> NDArray[np.uint8]:
