@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import cv2
-
-from sketchfit.data.decoders import large
+from sketchfit.data.fill_stores import fill_stores
 from sketchfit.data.given_images import GivenImage, decode_given
 from sketchfit.data.images import Decoded, ImageError
-from sketchfit.data.in_threads import in_threads
 from sketchfit.data.row_pixels import RowPixels
 from sketchfit.data.store import Store
 from sketchfit.data.store_settings import StoreSettings
@@ -41,24 +37,9 @@ def _filled(
     images: Sequence[GivenImage], settings: Sequence[StoreSettings], max_pixels: int, threads: int
 ) -> Mapping[StoreSettings, Store]:
     """Return the stores of settings with one limit of pixels."""
-    cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
-    pixels: dict[StoreSettings, RowPixels] = {
-        one: RowPixels(len(images), one.size, one.channels == 3) for one in settings
-    }
-
-    def put(row: int) -> tuple[str, str]:
-        with large.one_image():
-            found = _decoded(images[row], max_pixels)
-            for one, rows in pixels.items():
-                if isinstance(found, ImageError):
-                    rows.leave_white(row)
-                else:
-                    rows.put(row, *one.square(found.pixels))
-        return (str(found), "") if isinstance(found, ImageError) else ("", found.damage)
-
-    texts = list(in_threads(put, range(len(images)), threads))
-    errors, damage = tuple(error for error, _ in texts), tuple(text for _, text in texts)
-    return {one: _store(rows, errors=errors, damage=damage) for one, rows in pixels.items()}
+    pixels = {one: RowPixels(len(images), one.size, one.channels == 3) for one in settings}
+    texts = fill_stores(pixels, lambda row: _decoded(images[row], max_pixels), len(images), threads)
+    return {one: _store(rows, texts) for one, rows in pixels.items()}
 
 
 def _decoded(image: GivenImage, max_pixels: int) -> Decoded | ImageError:
@@ -68,6 +49,6 @@ def _decoded(image: GivenImage, max_pixels: int) -> Decoded | ImageError:
         return error
 
 
-def _store(rows: RowPixels, **texts: Any) -> Store:
+def _store(rows: RowPixels, texts: Mapping[str, Sequence[str]]) -> Store:
     images, paper = rows.filled()
-    return Store(images=images, paper=paper, folder=NOWHERE, built=True, **texts)
+    return Store(images, paper, tuple(texts["errors"]), tuple(texts["damage"]), NOWHERE, built=True)

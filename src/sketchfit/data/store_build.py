@@ -9,13 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
 from sketchfit.checksum import sealed
-from sketchfit.data.decoders import large
+from sketchfit.data.fill_stores import fill_stores
 from sketchfit.data.image_pass import Progress, ReceiveImage
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
-from sketchfit.data.in_threads import in_threads
 from sketchfit.data.store_names import VERSION
 from sketchfit.data.store_pixels import StorePixels
 from sketchfit.data.store_settings import StoreSettings
@@ -36,31 +33,9 @@ class ImagePass:
     progress: Progress
     receive: ReceiveImage | None
 
-    def fill(self, stores: Sequence[tuple[StoreSettings, StorePixels]]) -> dict[str, list[str]]:
-        """Put each image into every store.
-
-        Returns:
-            `errors` and `damage` as in `Store`.
-        """
-        cv2.setNumThreads(1)  # one thread per image is faster than several threads on one image
-
-        def put(row: int) -> tuple[str, str]:
-            with large.one_image():
-                image = self._image(row)
-                for settings, store in stores:
-                    if isinstance(image, ImageError):
-                        store.leave_white(row)
-                    else:
-                        store.put(row, *settings.square(image.pixels))
-            return (str(image), "") if isinstance(image, ImageError) else ("", image.damage)
-
-        texts: dict[str, list[str]] = {"errors": [], "damage": []}
-        found = in_threads(put, range(len(self.files)), self.threads)
-        for done, (error, damage) in enumerate(found, start=1):
-            texts["errors"].append(error)
-            texts["damage"].append(damage)
-            self.progress(done)
-        return texts
+    def fill(self, stores: Mapping[StoreSettings, StorePixels]) -> dict[str, list[str]]:
+        """Put each image into every store; see `fill_stores`."""
+        return fill_stores(stores, self._image, len(self.files), self.threads, self.progress)
 
     def _image(self, row: int) -> Decoded | ImageError:
         data: bytes | None = None
@@ -89,9 +64,9 @@ def build_stores(folders: Mapping[StoreSettings, Path], images: ImagePass) -> No
     try:
         for part in parts.values():
             part.mkdir()
-        pixels = [StorePixels(part, len(images.files), one.size, one.channels == 3) for one, part in parts.items()]
-        texts = images.fill(list(zip(parts, pixels, strict=True)))
-        for one in pixels:
+        pixels = {one: StorePixels(part, len(images.files), one.size, one.channels == 3) for one, part in parts.items()}
+        texts = images.fill(pixels)
+        for one in pixels.values():
             one.finish()
         for settings, part in parts.items():
             _put_in_place(part, folders[settings], settings, texts)
