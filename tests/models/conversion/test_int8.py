@@ -74,6 +74,13 @@ def test_products_of_a_transformer_with_weights_alone_are_quantised() -> None:
     assert "Softmax" not in found
 
 
+def test_a_network_whose_weights_are_standardised_is_quantised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its weights are computed in the graph, and onnxruntime leaves some constants unread."""
+    monkeypatch.setitem(SIZES, "test_nfnet", 64)
+    monkeypatch.setattr(module, "FIRST_EXACT", (0,))
+    assert "Conv" in rounded(int8_graph(graph_of("test_nfnet"), make_pictures(4, 64, 1)))
+
+
 def test_first_layers_stay_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     places = [len(rounded(first_exact(monkeypatch, products))) for products in (0, 4)]
     assert places[1] < places[0]

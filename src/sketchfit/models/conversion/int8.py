@@ -66,14 +66,14 @@ def int8_graph(graph: bytes, pictures: Pictures, *, any_batch: bool = True) -> b
 
 def _closest(graph: bytes, pictures: Pictures, batch: int) -> bytes:
     """Return the first quantised graph that is close, else the closest one."""
-    import onnx  # an optional package
-    from onnxruntime.quantization.shape_inference import quant_pre_process
+    from onnxruntime.quantization.shape_inference import quant_pre_process  # an optional package
 
     expected = _probabilities(graph, pictures[:COMPARED], batch)
     best, least = b"", float("inf")
     with quiet(), temporary_folder() as folder:
-        prepared = Path(folder) / "prepared.onnx"
-        quant_pre_process(onnx.load_model_from_string(graph), str(prepared), skip_symbolic_shape=True)
+        given, prepared = (Path(folder) / name for name in ("given.onnx", "prepared.onnx"))
+        given.write_bytes(graph)  # of a graph given in memory, onnxruntime 1.32 loses some constants
+        quant_pre_process(str(given), str(prepared), skip_symbolic_shape=True)
         for exact in FIRST_EXACT:
             found = _quantised(prepared, _reader(pictures, batch), exact)
             far = float(np.abs(_probabilities(found, pictures[:COMPARED], batch) - expected).sum(axis=1).mean() / 2)
