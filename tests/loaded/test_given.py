@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
+from sketchfit.data.given_images import decode_given
+from sketchfit.data.images import ImageError
 from sketchfit.loaded.given import given_images, in_parts
 
 GREY = np.full((6, 5), 9, np.uint8)
@@ -52,11 +55,34 @@ def test_folders_and_tables(drawn: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [None, 3, {"a.png": 1}, np.float32(1), [None], [["a.png"]], [1, 2], np.zeros((2, 2, 2, 2, 2)), [np.zeros(3)]],
+    [
+        *(None, 3, {"a.png": 1}, np.float32(1), io.BytesIO(b"a\nb"), np.zeros((2, 2, 2, 2, 2))),
+        *([None], [["a.png"]], [1, 2], [np.zeros(3)]),
+    ],
 )
 def test_what_is_no_image(wrong: Any) -> None:
     with pytest.raises(TypeError):
         list(given_images(wrong))
+
+
+@pytest.mark.parametrize("path", ["", "a" * 5000, "a\0b"])
+def test_an_empty_or_impossible_path_is_one_image(path: str) -> None:
+    (found,) = given_images(path)
+    with pytest.raises(ImageError):
+        decode_given(found.image, 1000)
+
+
+def test_a_file_of_pillow_that_cannot_be_decoded_is_an_error_of_this_image(drawn: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 90), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "whole.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:900])
+    with Image.open(next((drawn / "test").iterdir())) as closed:
+        pass
+    for broken in (Image.open(tmp_path / "cut.png"), closed):
+        first, second = given_images([broken, GREY])
+        with pytest.raises(ImageError):
+            decode_given(first.image, 10_000)
+        assert second.image is GREY
 
 
 def test_parts_read_no_more_than_they_need() -> None:

@@ -13,6 +13,9 @@ from sketchfit.data.decoders import large, pillow
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, explain
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file, reduced
 
+GIVEN_ERRORS = (*DECODER_ERRORS, AssertionError)
+"""What Pillow raises for an image that cannot be decoded, or whose file is closed."""
+
 GivenImage = Path | bytes | Image.Image | NDArray[Any]
 """An image file, the content of one, an image of Pillow's, or pixels as `as_pillow` describes them."""
 
@@ -37,6 +40,8 @@ def decode_given(image: GivenImage, max_pixels: int) -> Decoded:
     with large.one_image():
         try:
             return reduced(pillow.decode_opened(made, max_pixels))
+        except AssertionError as error:
+            raise ImageError("is an image of Pillow's whose file was closed before its pixels were read") from error
         except DECODER_ERRORS as error:
             raise ImageError(explain(error)) from error
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,16 @@ import numpy as np
 from PIL import Image
 
 from sketchfit.data.containers import is_container
-from sketchfit.data.given_images import LAYOUT, GivenImage
+from sketchfit.data.given_images import GIVEN_ERRORS, LAYOUT, GivenImage
 from sketchfit.data.sheets.names import is_table_name
 
 ACCEPTED = "Give a path, the content of an image file, a Pillow image, a NumPy array, or a list or generator of these."
 
 MOST_BYTES = 1 << 28
 """Of images that are given as arrays, as Pillow images or as the content of files, and are in memory together."""
+
+_NO_IMAGES = (Mapping, io.IOBase)
+"""Iterables whose items are keys or lines."""
 
 _OBJECTS = "OUS"
 """Kinds of arrays whose items are texts or Python objects."""
@@ -44,13 +49,13 @@ def given_images(x: Any) -> Iterator[NamedImage]:
         TypeError: there is something that is no image.
         UserError: a folder or table has no image.
     """
-    if isinstance(x, (str, os.PathLike)) and (found := _listed(Path(x))) is not None:
+    if isinstance(x, (str, os.PathLike)) and (found := _listed(x)) is not None:
         yield from found
         return
     x = _array(x)
     if _is_one(x):
         x = [x]
-    elif isinstance(x, Mapping) or not isinstance(x, Iterable) or (isinstance(x, np.ndarray) and not x.ndim):
+    elif isinstance(x, _NO_IMAGES) or not isinstance(x, Iterable) or (isinstance(x, np.ndarray) and not x.ndim):
         raise TypeError(f"{type(x).__name__} is no image. {ACCEPTED}")
     for place, one in enumerate(x):
         yield _named(one, place)
@@ -99,7 +104,8 @@ def _named(one: Any, place: int) -> NamedImage:
     if isinstance(one, (bytes, bytearray, memoryview)):
         return NamedImage(bytes(one), name)
     if isinstance(one, Image.Image):
-        one.load()  # files of Pillow are not for several threads
+        with suppress(*GIVEN_ERRORS):  # decoding it raises them again, and then they are this image's error
+            one.load()  # files of Pillow are not for several threads
         return NamedImage(one, str(getattr(one, "filename", "") or name))
     if isinstance(one, np.ndarray) and one.dtype.kind not in _OBJECTS:
         if one.ndim not in (2, 3):
@@ -117,9 +123,11 @@ def _array(x: Any) -> Any:
     return np.asarray(x)
 
 
-def _listed(path: Path) -> list[NamedImage] | None:
-    """Return the images of a folder or table; None for a path of one image."""
-    if not (path.is_dir() or (path.is_file() and (is_container(path) or is_table_name(path.name)))):
+def _listed(given: str | os.PathLike[str]) -> list[NamedImage] | None:
+    """Return the images of a folder or table; None for a path of one image, also for an empty or impossible path."""
+    path = Path(given)
+    is_table = os.path.isfile(given) and (is_container(path) or is_table_name(path.name))  # noqa: PTH113
+    if not is_table and not os.path.isdir(given):  # noqa: PTH112 - pathlib raises for a name that is too long
         return None
     from sketchfit.data.image_sources import read_images  # needs packages for tables
 

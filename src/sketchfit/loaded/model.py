@@ -127,6 +127,7 @@ class LoadedModel(ABC):
         Raises:
             TypeError: it is no image.
             UserError: it cannot be read, or there is no such class.
+            ValueError: the picture has not so many cells.
         """
         if label is not None and label not in self.labels:
             raise UserError(f"there is no class {label!r}", f"Classes: {listed(self.labels, 10)}.")
