@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.bundle.manifest import SetThresholds
+from sketchfit.bundle.manifest import SetThresholds, UnknownRule
 from sketchfit.bundle.predictions import Labeller
-from sketchfit.bundle.unknown_rule import make_unknown_rule
+from sketchfit.bundle.unknown_rule import make_unknown_rule, unknown_test
 from sketchfit.errors import UserError
 from tests.bundles import write_tiny_bundle
 
@@ -59,6 +59,12 @@ def test_images_unlike_those_that_are_known_are_unknown(tmp_path: Path) -> None:
     assert [one.unknown for one in Labeller(manifest).predictions(held_out[:1])] == [False]
     with pytest.raises(UserError, match="smallest"):
         Labeller(manifest).predictions(held_out[:1], reject=0.04)
+
+
+def test_a_rate_is_not_refused_for_rounding(tmp_path: Path) -> None:
+    rule = UnknownRule(score="least-confidence", known=(0.1,) * 19, weight=(1 - 1e-12,) * 19)
+    assert unknown_test(rule).smallest > 0.05
+    Labeller(write_tiny_bundle(tmp_path, unknown=rule)).check(reject=0.05)
 
 
 def test_no_image_gives_no_prediction(tmp_path: Path) -> None:

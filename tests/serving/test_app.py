@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from sketchfit.bundle.manifest import UnknownRule
 from sketchfit.bundle.model import BundleModel
 from sketchfit.errors import UserError
 from sketchfit.serving.app import create_app
@@ -122,6 +123,28 @@ def test_parameters(client: TestClient) -> None:
         answer = client.post(f"/predict?{query}", content=png("dot"))
         assert answer.status_code == 400, query
         assert answer.json()["error"]
+
+
+def test_rules_that_a_bundle_lacks_are_refused_before_anything_is_computed(client: TestClient) -> None:
+    def computed() -> float:
+        return float(client.get("/metrics").text.partition("sketchfit_batch_images_count ")[2].split()[0])
+
+    before = computed()
+    for query in ("coverage=0.3", "reject=0.05"):
+        answer = client.post(f"/predict?{query}", content=png("dot"))
+        assert (answer.status_code, "this bundle has no" in answer.json()["error"]) == (400, True)
+    assert computed() == before
+
+
+def test_a_service_is_not_started_with_a_rate_that_its_bundle_cannot_keep(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path)
+    with pytest.raises(UserError, match="no rule"):
+        create_app(ServiceSettings(tmp_path, threads=1, reject=0.05))
+    write_tiny_bundle(tmp_path, unknown=UnknownRule(score="least-confidence", known=(0.1,) * 19))
+    with limited(tmp_path, reject=0.05) as client:
+        assert client.post("/predict", content=png("dot")).status_code == 200
+    with pytest.raises(UserError, match="smallest rate"):
+        create_app(ServiceSettings(tmp_path, threads=1, reject=0.04))
 
 
 @pytest.mark.parametrize(

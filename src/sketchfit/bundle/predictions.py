@@ -55,6 +55,21 @@ class Labeller:
         self._manifest = manifest
         self._unknown = None if manifest.unknown is None else unknown_test(manifest.unknown)
 
+    def check(self, coverage: float | None = None, reject: float | None = None) -> None:
+        """Refuse what this bundle cannot state; see `predictions`.
+
+        Raises:
+            UserError: it has no sets of this coverage, or no rule for unknown classes at this rate.
+        """
+        set_rule(self._manifest.sets, coverage)
+        if reject is None:
+            return
+        if self._unknown is None:
+            raise UserError("this bundle has no rule for images of unknown classes", "Export it from a run with folds.")
+        smallest = self._unknown.smallest
+        if not Rejection.at(np.array(smallest), reject).rejected:
+            raise UserError(f"the smallest rate at which this bundle rejects images is {smallest:.2g}")
+
     def predictions(
         self, probabilities: Floats, *, top: int = TOP, coverage: float | None = None, reject: float | None = None
     ) -> list[LabelledImage]:
@@ -67,14 +82,11 @@ class Labeller:
             reject: share of images of known classes that may be called unknown; None: no image is.
 
         Raises:
-            UserError: the bundle has no sets of this coverage, or no rule for unknown classes at this rate.
+            UserError: see `check`.
         """
+        self.check(coverage, reject)
         rule = set_rule(self._manifest.sets, coverage)
         inside = None if rule is None else rule.sets(probabilities)
-        if reject is not None and self._unknown is None:
-            raise UserError("this bundle has no rule for images of unknown classes", "Export it from a run with folds.")
-        if reject is not None and self._unknown is not None and reject < self._unknown.smallest:
-            raise UserError(f"the smallest rate at which this bundle rejects images is {self._unknown.smallest:.2g}")
         known = None if self._unknown is None else self._unknown.p_values(probabilities)
         refused = None if known is None or reject is None else Rejection.at(known, reject).rejected
         order = np.argsort(-probabilities, axis=1, kind="stable")

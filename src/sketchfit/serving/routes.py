@@ -34,27 +34,33 @@ async def predict(request: Request) -> Response:
     async with service.images_of(request) as parts:
         query = PredictQuery.of(request.query_params, service.settings.reject)
         query.check(len(parts))
+        _check_rules(service, query)
         answers = await service.answer(parts)
     answer = PredictAnswer(predictions=_entries(service, answers, query))
     status = 200 if any(isinstance(one, Answered) for one in answers) else 422
     return Response(answer.model_dump_json(exclude_none=True), status, media_type=JSON)
 
 
+def _check_rules(service: Service, query: PredictQuery) -> None:
+    """Refuse what the bundle cannot state, before images are computed.
+
+    Raises:
+        Refused: it has no rule for the query's coverage or rate of rejection (400).
+    """
+    try:
+        service.labeller.check(query.coverage, query.reject)
+    except UserError as error:
+        raise Refused(400, str(error).replace("\n", " ")) from error
+
+
 def _entries(
     service: Service, answers: list[Answered | ImageError], query: PredictQuery
 ) -> list[LabelledImage | ImageFailure]:
-    """Return what is known of each image, in order.
-
-    Raises:
-        Refused: the bundle has not what the query requests.
-    """
+    """Return what is known of each image, in order."""
     read = [one for one in answers if isinstance(one, Answered)]
     classes = len(service.model.labels)
     probs = np.concatenate([np.zeros((0, classes), np.float32), *(one.answers.probabilities for one in read)])
-    try:
-        found = service.labeller.predictions(probs, top=query.top, coverage=query.coverage, reject=query.reject)
-    except UserError as error:
-        raise Refused(400, str(error).replace("\n", " ")) from error
+    found = service.labeller.predictions(probs, top=query.top, coverage=query.coverage, reject=query.reject)
     known = iter(
         prediction.model_copy(update={"damage": one.damage or None})
         for prediction, one in zip(found, read, strict=True)

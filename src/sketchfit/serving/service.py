@@ -95,12 +95,15 @@ class Service:
         """Open the bundle, and compare the answer to its test image.
 
         Raises:
-            UserError: it cannot be opened, or it gives other probabilities here.
+            UserError: it cannot be opened, it gives other probabilities here, or it cannot reject images at the rate
+                of the settings.
         """
         model = BundleModel.open(settings.bundle, settings.runtime, settings.worker_threads, int8=settings.int8)
         if not settings.int8:  # whose probabilities differ by more
             model.check()
-        return cls(settings, model)
+        service = cls(settings, model)
+        service.labeller.check(reject=settings.reject)
+        return service
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
