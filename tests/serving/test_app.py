@@ -270,6 +270,18 @@ def test_figures_are_counted(bundle: Path) -> None:
     assert "sketchfit_predict_seconds_count 1" in text
 
 
+def test_images_in_work_are_counted_while_they_are(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with limited(bundle) as client:
+        service, seen = client.app.state.service, []
+        real = service.batcher._compute
+        monkeypatch.setattr(
+            service.batcher, "_compute", lambda one: (seen.append(service.metrics.text()), real(one))[1]
+        )
+        client.post("/predict", json={"images": [base64.b64encode(png("dot")).decode()] * 2})
+        assert "sketchfit_images_in_work 2\n" in seen[0]
+        assert "sketchfit_images_in_work 0\n" in client.get("/metrics").text
+
+
 def test_an_explanation_has_a_heat_map_and_near_drawings(client: TestClient) -> None:
     answer = client.post("/explain", content=png("vertical"))
     assert answer.status_code == 200

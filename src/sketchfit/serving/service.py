@@ -131,6 +131,7 @@ class Service:
         """
         limits, held = self.settings.limits, 1
         self.admission.admit(1)
+        self._note_work()
         try:
             async with asyncio.timeout(limits.seconds):
                 with self.admission.body() as counter:
@@ -138,6 +139,7 @@ class Service:
                     parts = await self._parsed(await read_body(request, limits, counter), kind, most or limits.images)
                     self.admission.admit(len(parts) - 1)
                     held = len(parts)
+                    self._note_work()
                     yield parts
         except TimeoutError as error:
             raise Refused(503, f"no answer within {limits.seconds:g} seconds", retry=1) from error
@@ -168,7 +170,7 @@ class Service:
     def count_request(self, path: str, status: int, seconds: float) -> None:
         """Count a request that has ended."""
         self.metrics.request(path, status, seconds)
-        self.metrics.in_work(self.admission.images, self.batcher.waiting)
+        self._note_work()
 
     async def _answered(self, part: Part) -> Answered | ImageError:
         try:
@@ -194,3 +196,7 @@ class Service:
     def _report(self, images: int, seconds: float) -> None:
         self.admission.learn(images, seconds)
         self.metrics.batch(images, seconds)
+        self._note_work()
+
+    def _note_work(self) -> None:
+        self.metrics.in_work(self.admission.images, self.batcher.waiting)
