@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from sketchfit.bundle.decode import UploadLimits, decode_upload
+from sketchfit.bundle.decode import upload
 from sketchfit.bundle.model import BundleModel
 from sketchfit.serving.static_page import write_static_page
 
@@ -78,7 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     paths = chosen(arguments.images, arguments.count)
     model = BundleModel.open(arguments.bundle, threads=1)
-    images = [decode_upload(path.read_bytes(), UploadLimits()) for path in paths]
+    images = [upload(path.read_bytes()).pixels for path in paths]
     expected = model.proba(images)
     with tempfile.TemporaryDirectory() as folder:
         page = write_static_page(arguments.bundle, Path(folder) / "page", arguments.web_runtime)

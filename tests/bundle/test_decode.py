@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sketchfit.bundle.decode import UploadLimits, decode_upload, upload
+from sketchfit.bundle.decode import UploadLimits, upload
 from sketchfit.data.images import ImageError, decode
 
 
@@ -36,7 +36,7 @@ def png_header(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp", ".tif"])
 def test_the_pixels_are_those_of_training(suffix: str) -> None:
     data = encoded(suffix)
-    np.testing.assert_array_equal(decode_upload(data), decode(data))
+    np.testing.assert_array_equal(upload(data).pixels, decode(data))
 
 
 def test_damage_is_named() -> None:
@@ -62,25 +62,25 @@ def test_damage_is_named() -> None:
 )
 def test_what_is_no_image_is_refused(data: bytes, word: str) -> None:
     with pytest.raises(ImageError, match=word):
-        decode_upload(data)
+        upload(data)
 
 
 def test_limits_of_bytes_pixels_and_formats() -> None:
     data = encoded(".png", (20, 30))
-    decode_upload(data, UploadLimits(bytes=len(data), pixels=600))
+    upload(data, UploadLimits(bytes=len(data), pixels=600))
     with pytest.raises(ImageError, match="limit"):
-        decode_upload(data, UploadLimits(bytes=len(data) - 1))
+        upload(data, UploadLimits(bytes=len(data) - 1))
     with pytest.raises(ImageError, match="599"):
-        decode_upload(data, UploadLimits(pixels=599))
+        upload(data, UploadLimits(pixels=599))
     with pytest.raises(ImageError, match="JPEG"):
-        decode_upload(data, UploadLimits(formats=("JPEG",)))
+        upload(data, UploadLimits(formats=("JPEG",)))
 
 
 def test_a_picture_of_many_frames_is_its_first() -> None:
     file = io.BytesIO()
     frames = [Image.new("L", (8, 8), level) for level in (10, 200)]
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
-    assert decode_upload(file.getvalue()).max() == 10
+    assert upload(file.getvalue()).pixels.max() == 10
 
 
 @given(st.sampled_from((".png", ".jpg", ".bmp", ".webp")), st.data())
@@ -90,7 +90,7 @@ def test_damaged_files_raise_nothing_else(suffix: str, data: st.DataObject) -> N
         content[place] ^= data.draw(st.integers(1, 255))
     end = data.draw(st.integers(0, len(content)))
     try:
-        pixels = decode_upload(bytes(content[:end]), UploadLimits(pixels=10_000))
+        pixels = upload(bytes(content[:end]), UploadLimits(pixels=10_000)).pixels
     except ImageError as error:
         text = str(error)
     else:

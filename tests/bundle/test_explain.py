@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -14,31 +13,27 @@ from numpy.typing import NDArray
 
 from sketchfit.bundle.explain import data_url, explain
 from sketchfit.bundle.manifest import BundleManifest
+from sketchfit.bundle.model import BundleModel
 from sketchfit.bundle.neighbours import Neighbours
-from tests.bundles import tiny_features, tiny_neighbours, tiny_picture, tiny_probabilities, write_tiny_bundle
-
-
-@dataclass
-class _Answers:
-    probabilities: NDArray[np.float32]
-    features: NDArray[np.float32] | None
-
-
-@dataclass
-class _Model:
-    manifest: BundleManifest
-    with_features: bool = True
-
-    def predict_prepared(self, pictures: NDArray[np.uint8]) -> _Answers:
-        return _Answers(tiny_probabilities(pictures), tiny_features(pictures) if self.with_features else None)
+from tests.bundles import tiny_features, tiny_picture, tiny_probabilities, write_tiny_bundle
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> _Model:
-    return _Model(write_tiny_bundle(tmp_path))
+def model(tmp_path: Path) -> BundleModel:
+    return model_of(write_tiny_bundle(tmp_path, neighbours=True), tmp_path)
 
 
-def test_the_line_itself_speaks_for_its_class(model: _Model) -> None:
+def model_of(manifest: BundleManifest, folder: Path) -> BundleModel:
+    """The tiny bundle with its formulas in NumPy."""
+
+    def run(pictures: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        outputs = [tiny_probabilities(pictures), tiny_features(pictures)]
+        return outputs if manifest.features else outputs[:1]
+
+    return BundleModel(manifest, run, folder)
+
+
+def test_covering_the_line_lowers_its_class(model: BundleModel) -> None:
     picture = tiny_picture("horizontal")
     found = explain(model, picture)
     assert (found.label, found.name) == ("0", "horizontal line")
@@ -49,20 +44,20 @@ def test_the_line_itself_speaks_for_its_class(model: _Model) -> None:
     assert found.neighbours == ()
 
 
-def test_another_class_can_be_explained(model: _Model) -> None:
-    found = explain(model, tiny_picture("horizontal"), label=2, grid=4)
+def test_another_class_can_be_explained(model: BundleModel) -> None:
+    found = explain(model, tiny_picture("horizontal"), label=2)
     assert found.name == "dot"
     assert np.array(found.heat).min() < 0
 
 
-def test_neighbours_are_of_the_same_kind(model: _Model, tmp_path: Path) -> None:
-    tiny_neighbours(30).write(tmp_path)
-    near = explain(model, tiny_picture("vertical"), Neighbours.find(tmp_path)).neighbours
-    assert len(near) == 8
-    assert {one.name for one in near} == {"vertical line"}
+def test_neighbours_are_of_the_same_kind(model: BundleModel) -> None:
+    neighbours = Neighbours.of_bundle(model.folder, model.manifest)
+    near = explain(model, tiny_picture("vertical"), neighbours).neighbours
+    assert [one.name for one in near[:2]] == ["vertical line"] * 2
     assert near[0].similarity > 0.98
-    model.with_features = False
-    assert explain(model, tiny_picture("vertical"), Neighbours.find(tmp_path)).neighbours == ()
+    assert [one.similarity for one in near] == sorted((one.similarity for one in near), reverse=True)
+    bare = model_of(model.manifest.model_copy(update={"features": 0}), model.folder)
+    assert explain(bare, tiny_picture("vertical"), neighbours).neighbours == ()
 
 
 @pytest.mark.parametrize("channels", [1, 3])

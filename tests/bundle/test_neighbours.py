@@ -19,25 +19,23 @@ def three() -> Neighbours:
     return Neighbours(features, np.array([0, 1, 1]), np.arange(3 * 64 * 64 * 3, dtype=np.uint8).reshape(3, 64, 64, 3))
 
 
+def read(folder: Path) -> Neighbours:
+    return Neighbours.of_content((folder / FILE).read_bytes(), folder / FILE)
+
+
 def test_the_nearest_come_first_by_cosine(tmp_path: Path) -> None:
     three().write(tmp_path)
-    read = Neighbours.read(tmp_path)
-    found = read.nearest(np.array([0.0, 5.0]), 2)
+    stored = read(tmp_path)
+    found = stored.nearest(np.array([0.0, 5.0]), 2)
     assert [near.row for near in found] == [1, 2]
     assert [near.similarity for near in found] == pytest.approx([1, 0.7071], abs=1e-3)
-    assert len(read.nearest(np.array([1.0, 1.0]), 8)) == 3
-    assert (read.thumbnail == three().thumbnail).all()
+    assert len(stored.nearest(np.array([1.0, 1.0]), 8)) == 3
+    assert (stored.thumbnail == three().thumbnail).all()
 
 
 def test_features_of_zeros_have_no_direction(tmp_path: Path) -> None:
     three().write(tmp_path)
-    assert [near.similarity for near in Neighbours.read(tmp_path).nearest(np.zeros(2))] == [0, 0, 0]
-
-
-def test_a_bundle_without_drawings_has_none(tmp_path: Path) -> None:
-    assert Neighbours.find(tmp_path) is None
-    with pytest.raises(UserError):
-        Neighbours.read(tmp_path)
+    assert [near.similarity for near in read(tmp_path).nearest(np.zeros(2))] == [0, 0, 0]
 
 
 def test_the_file_must_be_that_of_the_manifest(tmp_path: Path) -> None:
@@ -70,4 +68,4 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, changes: dict[str, A
     arrays = {"features": made.features, "label": made.label, "thumbnail": made.thumbnail} | changes
     write_npz(tmp_path / FILE, {name: value for name, value in arrays.items() if value is not None})
     with pytest.raises(UserError, match=FILE):
-        Neighbours.read(tmp_path)
+        read(tmp_path)

@@ -32,7 +32,7 @@ def test_each_cell_is_the_mean_over_the_windows_that_cover_it() -> None:
     assert_allclose(heat, [[0.25, 0.125], [0.125, 0.0625]], atol=1e-6)
 
 
-def test_what_speaks_against_a_class_is_negative() -> None:
+def test_parts_that_lower_a_class_are_negative() -> None:
     assert_allclose(occlusion_heat(share_of_ink, corner(), 1, grid=2), [[-0.25, -0.125], [-0.125, -0.0625]], atol=1e-6)
 
 

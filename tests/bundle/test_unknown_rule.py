@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchfit.bundle.manifest import UnknownRule
-from sketchfit.bundle.unknown_rule import MOST, make_unknown_rule, unknown_p_values, unknown_test
+from sketchfit.bundle.unknown_rule import MOST, make_unknown_rule, unknown_test
 from sketchfit.inference.unknown import SCORES, UnknownTest
 
 
@@ -21,7 +21,7 @@ def test_a_stored_rule_gives_the_same_p_values(score: str, seed: int, families: 
     group = rng.integers(0, families, 30)
     rule = UnknownRule.model_validate_json(make_unknown_rule(known, group, score).model_dump_json())
     wanted = UnknownTest.fit(known, group, score).p_values(new)
-    np.testing.assert_allclose(unknown_p_values(rule, new), wanted, rtol=1e-12)
+    np.testing.assert_allclose(unknown_test(rule).p_values(new), wanted, rtol=1e-12)
     assert list(rule.known) == sorted(rule.known)
 
 
@@ -32,7 +32,7 @@ def test_of_many_rows_some_scores_are_stored_and_p_values_are_never_lower() -> N
     rule, exact = make_unknown_rule(known, group), UnknownTest.fit(known, group)
     assert len(rule.known) == len(rule.weight) == MOST
     assert unknown_test(rule).families == pytest.approx(exact.families)
-    added = unknown_p_values(rule, new) - exact.p_values(new)
+    added = unknown_test(rule).p_values(new) - exact.p_values(new)
     assert added.min() > -1e-12
     assert 0 < added.max() < 0.0003
 

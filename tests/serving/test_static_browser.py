@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose
 
 from sketchfit.bundle.model import BundleModel
 from sketchfit.bundle.occlusion import occlusion_heat
-from sketchfit.bundle.unknown_rule import make_unknown_rule, unknown_p_values
+from sketchfit.bundle.unknown_rule import make_unknown_rule, unknown_test
 from sketchfit.inference.set_rule import ConformalSets
 from sketchfit.inference.unknown_scores import SCORES
 from sketchfit.serving.static_page import write_static_page
@@ -130,7 +130,7 @@ def test_p_values_agree_with_python(browser: Any, tmp_path: Path, weighed: bool)
             "const [probs, rule] = JSON.parse(arguments[0]); return probs.map((p) => sketchfit.knownShare(p, rule))",
             json.dumps([prob.tolist(), rule.model_dump()]),
         )
-        assert_allclose(found, unknown_p_values(rule, prob), atol=1e-9)
+        assert_allclose(found, unknown_test(rule).p_values(prob), atol=1e-9)
 
 
 @pytest.mark.slow

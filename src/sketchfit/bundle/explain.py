@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import base64
-from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bundle.manifest import BundleManifest
+from sketchfit.bundle.model import BundleModel
 from sketchfit.bundle.neighbours import Neighbours
-from sketchfit.bundle.occlusion import GRID, occlusion_heat
+from sketchfit.bundle.occlusion import occlusion_heat
 from sketchfit.runs.artefact import ArtefactPart, Numbers
 
 NEAREST = 8
 """Training drawings in an explanation."""
-
-
-class PreparedAnswers(Protocol):
-    """Answers to prepared pictures."""
-
-    @property
-    def probabilities(self) -> NDArray[np.float32]:
-        """[N, C]."""
-
-    @property
-    def features(self) -> NDArray[np.float32] | None:
-        """[N, D], or None where the graph has none."""
-
-
-class ExplainedModel(Protocol):
-    """What an explanation needs of a model; `bundle.model.BundleModel` has it."""
-
-    @property
-    def manifest(self) -> BundleManifest:
-        """What the bundle holds."""
-
-    def predict_prepared(self, pictures: NDArray[np.uint8], /) -> PreparedAnswers:
-        """Answer prepared pictures, uint8 [N, S, S, C]."""
 
 
 class NearDrawing(ArtefactPart):
@@ -69,11 +46,10 @@ class Explanation(ArtefactPart):
 
 
 def explain(
-    model: ExplainedModel,
+    model: BundleModel,
     picture: NDArray[np.uint8],
     neighbours: Neighbours | None = None,
     label: int | None = None,
-    grid: int = GRID,
 ) -> Explanation:
     """Explain the answer to one prepared picture.
 
@@ -82,12 +58,11 @@ def explain(
         picture: uint8 [S, S, C], prepared.
         neighbours: of the bundle, where it has them.
         label: index of the class to explain; the most probable one by default.
-        grid: cells per side of the heat map.
     """
     manifest = model.manifest
     answers = model.predict_prepared(picture[None])
     chosen = int(answers.probabilities[0].argmax()) if label is None else label
-    heat = occlusion_heat(lambda covered: model.predict_prepared(covered).probabilities, picture, chosen, grid)
+    heat = occlusion_heat(lambda covered: model.predict_prepared(covered).probabilities, picture, chosen)
     near: list[NearDrawing] = []
     if neighbours is not None and answers.features is not None:
         near = _near(manifest, neighbours, answers.features[0])

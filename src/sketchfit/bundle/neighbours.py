@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.bundle.files import AGAIN, read_verified
 from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.errors import UserError
-from sketchfit.runs.arrays import Array, parse_npz, read_npz, write_npz
+from sketchfit.runs.arrays import Array, parse_npz, write_npz
 
 FILE = "neighbours.npz"
 THUMBNAIL = 64
@@ -45,26 +45,13 @@ class Neighbours:
         return len(self.label)
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Read the file of a bundle.
-
-        Raises:
-            UserError: it is missing or damaged.
-        """
-        path = folder / FILE
-        return cls._of(read_npz(path), path)
-
-    @classmethod
     def of_content(cls, content: bytes, path: Path) -> Self:
         """Return what the content of a bundle's file holds.
 
         Raises:
             UserError: it is damaged.
         """
-        return cls._of(parse_npz(content, path), path)
-
-    @classmethod
-    def _of(cls, arrays: dict[str, NDArray[Any]], path: Path) -> Self:
+        arrays = parse_npz(content, path)
         try:
             found = cls(arrays["features"], arrays["label"], arrays["thumbnail"])
         except KeyError as error:
@@ -85,11 +72,6 @@ class Neighbours:
         if len(found) and not 0 <= found.label.min() <= found.label.max() < len(manifest.labels):
             raise UserError(f"{folder / FILE} is damaged: labels of no class", AGAIN)
         return found
-
-    @classmethod
-    def find(cls, folder: Path) -> Self | None:
-        """Read the file of a bundle, or return None where it has none."""
-        return cls.read(folder) if (folder / FILE).is_file() else None
 
     def write(self, folder: Path) -> None:
         """Write the file of a bundle: unit features as float16, in which a cosine is exact to 0.001."""

@@ -3,7 +3,7 @@
 Example:
     >>> import numpy as np
     >>> rule = make_unknown_rule(np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]]))
-    >>> unknown_p_values(rule, np.array([[0.5, 0.5], [0.2, 0.8]])).tolist()
+    >>> unknown_test(rule).p_values(np.array([[0.5, 0.5], [0.2, 0.8]])).tolist()
     [0.25, 0.75]
 """
 
@@ -42,12 +42,7 @@ def _thinned(known: Floats, weight: Floats) -> tuple[Floats, Floats]:
 
 
 def unknown_test(rule: UnknownRule) -> UnknownTest:
-    """Return the test of a rule. Make it once for many images."""
+    """Return the test of a rule, for the bundle's probabilities. Make it once for many images."""
     known = np.array(rule.known, dtype=np.float64)
     weight = np.array(rule.weight, dtype=np.float64) if rule.weight else np.ones(len(known))
     return UnknownTest(rule.score, known, weight)
-
-
-def unknown_p_values(rule: UnknownRule, prob: Floats) -> Floats:
-    """Return the p-value of each image, float64 [N], for the bundle's probabilities float [N, C]."""
-    return unknown_test(rule).p_values(prob)

@@ -27,7 +27,6 @@ REASONS = {
     429: "The service is busy; `Retry-After` holds the seconds to wait.",
     503: "There was no answer in time.",
 }
-TEXT = {"text/plain": {"schema": {"type": "string"}}}
 REFUSALS = (400, 401, 408, 413, 415, 429, 503)
 
 

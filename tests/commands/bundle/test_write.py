@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 import torch
 
-from sketchfit.bundle.files import facts_of
+from sketchfit.bundle.files import facts_of, open_manifest
 from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest
 from sketchfit.bundle.model import BundleModel
 from sketchfit.bundle.neighbours import Neighbours
@@ -104,7 +104,8 @@ def test_the_test_vector_is_torchs(bundle: Path) -> None:
 
 
 def test_neighbours_are_training_drawings(bundle: Path, plain: Path) -> None:
-    found, run = Neighbours.read(bundle), Run.open(plain)
+    found, run = Neighbours.of_bundle(bundle, open_manifest(bundle)), Run.open(plain)
+    assert found is not None
     assert found.label.tolist() == run.rows.label.tolist()
     image = decode(run.table.root / run.rows.paths[3])
     answer = BundleModel.open(bundle).predict([image]).features
@@ -161,5 +162,5 @@ def test_a_fit_has_no_accuracy(drawn: Path, tiny_file: Path, cli, tmp_path: Path
     assert len(found.unknown.known) == 12  # the test rows, which it has not learnt
     assert found.temperature == 1
     assert found.ink is not None
-    assert len(Neighbours.read(tmp_path / "out")) == 32
+    assert len(Neighbours.of_bundle(tmp_path / "out", found) or ()) == 32
     BundleModel.open(tmp_path / "out").check()

@@ -10,8 +10,6 @@ sketchfit.embed = (name, index, count, text) => {
   sketchfit.parts.get(name)[index] = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
 };
 
-sketchfit.isEmbedded = (name) => sketchfit.parts.has(name);
-
 // The content of a file, an ArrayBuffer; its parts are forgotten.
 sketchfit.takeEmbedded = async (name) => {
   const parts = sketchfit.parts.get(name);

@@ -15,7 +15,6 @@ sketchfit.Service = class {
   constructor(timeout = 20000) {
     this.timeout = timeout;
     this.token = null;
-    this.slow = false;
     try {
       this.token = sessionStorage.getItem("sketchfit-token");
     } catch { /* storage is not allowed here */ }
