@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,8 +84,11 @@ def test_int8_that_loses_too_much_is_refused(plain: Path, tmp_path: Path, monkey
     assert not (tmp_path / "out").exists()
 
 
-def test_int8_without_the_drawings(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    none = replace(TrainingDrawings.of(Run.open(plain)), paths=())
-    monkeypatch.setattr(TrainingDrawings, "of", lambda _: none)
+@pytest.mark.parametrize("changes", [{"paths": ()}, {"root": Path("nowhere")}], ids=["unknown", "deleted"])
+def test_int8_without_the_drawings(
+    changes: dict[str, Any], plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = replace(TrainingDrawings.of(Run.open(plain)), **changes)
+    monkeypatch.setattr(TrainingDrawings, "of", lambda _: gone)
     with pytest.raises(UserError, match="needs the training drawings"):
         write_bundle(Run.open(plain), tmp_path / "out", BundleOptions(also=("int8",)))

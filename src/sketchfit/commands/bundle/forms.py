@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from sketchfit.bundle.model import INT8
-from sketchfit.commands.bundle.job import BundleJob, Image
+from sketchfit.commands.bundle.job import BundleJob
 from sketchfit.commands.bundle.options import Also, BundleOptions
 from sketchfit.commands.bundle.training_images import Rows
 from sketchfit.errors import UserError
 from sketchfit.inference.int8_loss import LabelledPictures, measure_int8
+from sketchfit.models.backend import Pictures
 from sketchfit.models.conversion.exported_program import write_exported_program
 from sketchfit.models.conversion.int8 import int8_graph
 from sketchfit.models.conversion.onnx_file import write_onnx
@@ -54,12 +55,11 @@ def _program(job: BundleJob) -> dict[str, str]:
 def _int8(job: BundleJob, most: float, metadata: Mapping[str, str]) -> dict[str, str]:
     """Quantise on drawings that the network has learnt from, and measure the loss on others."""
     calibrated, compared = _split(job)
-    shown = np.stack([picture for _, picture in _pictures(job, calibrated)])
+    _, shown = _pictures(job, calibrated)
+    row, pictures = _pictures(job, compared)
     graph = int8_graph(job.checked.graph, shown, any_batch=job.checked.any_batch)
-    row, pictures = zip(*_pictures(job, compared), strict=True)
-    known, place = job.drawings, np.array(row)
-    group = None if known.group is None else known.group[place]
-    held_out = LabelledPictures(np.stack(pictures), known.label[place], group)
+    known = job.drawings
+    held_out = LabelledPictures(pictures, known.label[row], None if known.group is None else known.group[row])
     loss = measure_int8(job.checked.graph, graph, held_out, cores(), any_batch=job.checked.any_batch)
     loss.check(most)
     write_onnx(job.folder / INT8, replace(job.checked, graph=graph), metadata)
@@ -70,8 +70,6 @@ def _int8(job: BundleJob, most: float, metadata: Mapping[str, str]) -> dict[str,
 def _split(job: BundleJob) -> tuple[Rows, Rows]:
     """Return the rows of the calibration, and those that are compared: held out where there are such rows."""
     drawings, own = job.drawings, job.chosen.held_out
-    if len(drawings) < 2:
-        raise UserError("int8 needs the training drawings, and they are not there", "Leave int8 out.")
     if own is None or job.chosen.learnt_all:
         calibrated = drawings.sample(min(CALIBRATED, len(drawings) // 2))
         return calibrated, drawings.sample(COMPARED, np.setdiff1d(drawings.rows, calibrated))
@@ -79,6 +77,10 @@ def _split(job: BundleJob) -> tuple[Rows, Rows]:
     return drawings.sample(CALIBRATED, learnt), drawings.sample(COMPARED, own.rows.row)
 
 
-def _pictures(job: BundleJob, rows: Rows) -> Iterator[tuple[int, Image]]:
-    """Yield rows with their prepared pictures."""
-    return ((row, job.prepare(image)) for row, image in job.drawings.images(rows))
+def _pictures(job: BundleJob, rows: Rows) -> tuple[Rows, Pictures]:
+    """Return those of the rows whose drawings can be read, and their prepared pictures."""
+    found = [(row, job.prepare(image)) for row, image in job.drawings.images(rows)]
+    if not found:
+        raise UserError("int8 needs the training drawings, and they are not there", "Leave int8 out.")
+    readable, pictures = zip(*found, strict=True)
+    return np.array(readable), np.stack(pictures)
