@@ -38,7 +38,9 @@ def export(
     also: Annotated[
         list[str] | None, typer.Option("--also", metavar="FORM", help="Add to the bundle: openvino, int8 or torch.")
     ] = None,
-    int8_loss: Annotated[float, typer.Option("--int8-loss", help="Accuracy that int8 may lose, in points.")] = 1.0,
+    int8_loss: Annotated[
+        float, typer.Option("--int8-loss", metavar="POINTS", help="Accuracy that int8 may lose, in points.")
+    ] = 1.0,
     neighbours: Annotated[
         bool, typer.Option("--neighbours", help="Add up to 2,000 training drawings, shown next to answers.")
     ] = False,
@@ -65,10 +67,10 @@ def export(
     _check_folder(out)
     if web is not None:
         check_web_page(web, web_runtime)
-    from sketchfit.commands.bundle.options import BundleOptions, parse_also
+    from sketchfit.commands.bundle.options import BundleOptions, parse_also, parse_points
 
     forms = parse_also(also or [])
-    options = BundleOptions(member, fold, neighbours, forms, int8_loss / 100, licence)
+    options = BundleOptions(member, fold, neighbours, forms, parse_points(int8_loss), licence)
     _export_bundle(run_folder, out, options, partial=partial)
     if web is not None:
         write_web_page(out, web, web_runtime)
@@ -78,7 +80,7 @@ def _check_folder(out: Path) -> None:
     """Refuse a folder with the name of a file."""
     from sketchfit.errors import UserError
 
-    if out.suffix in OTHER_FILES:
+    if out.suffix.lower() in (*FORMATS, *OTHER_FILES):
         raise UserError(
             f"{out} has the name of a file, and a bundle is a folder",
             "Name a folder, or FILE.onnx for one ONNX file, or FILE.xml for OpenVINO.",

@@ -14,9 +14,6 @@ from sketchfit.models.conversion.modules import INPUT, PROBABILITIES
 from sketchfit.models.conversion.session import onnx_session
 from sketchfit.runs.estimates import Difference, Estimate
 
-MOST = 0.01
-"""Accuracy that a quantised network may lose, as a proportion."""
-
 BATCH = 32
 
 
@@ -37,7 +34,7 @@ class Int8Loss:
     equal: float
     largest: float
 
-    def check(self, most: float = MOST) -> None:
+    def check(self, most: float) -> None:
         """Refuse a loss above a limit.
 
         Args:

@@ -59,3 +59,14 @@ def parse_also(names: Iterable[str]) -> tuple[Also, ...]:
     if unknown := [name for name in given if name not in known]:
         raise UserError([f"there is no form {name!r}" for name in unknown], f"Forms: {', '.join(known)}.")
     return tuple(known[name] for name in given)
+
+
+def parse_points(points: float) -> float:
+    """Return the accuracy that int8 may lose as a proportion, given in points.
+
+    Raises:
+        UserError: it is not a number from 0 to 100.
+    """
+    if not 0 <= points <= 100:
+        raise UserError(f"int8 cannot lose {points:g} points of accuracy", "Give --int8-loss as points from 0 to 100.")
+    return points / 100
