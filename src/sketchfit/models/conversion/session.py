@@ -11,5 +11,5 @@ def onnx_session(graph: bytes, threads: int) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # errors are raised, and are not printed as well
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
