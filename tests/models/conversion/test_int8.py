@@ -103,6 +103,18 @@ def test_the_first_that_is_close_is_taken_else_the_closest(
     assert int8_graph(graph_of("test_resnet"), make_pictures(1, 33, 1)) == str(taken).encode()
 
 
+def test_a_try_that_fails_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = module._quantised
+
+    def fails_at_first(prepared: Any, reader: Any, exact: int) -> bytes:
+        if exact == 0:
+            raise RuntimeError("cannot be run")
+        return plain(prepared, reader, exact)
+
+    monkeypatch.setattr(module, "_quantised", fails_at_first)
+    assert rounded(int8_graph(graph_of("test_resnet"), make_pictures(4, 33, 1)))
+
+
 def test_a_network_that_cannot_be_quantised_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> bytes:
         raise RuntimeError("no such operator\nmore lines")
