@@ -23,7 +23,7 @@ from sketchfit.models.backends.eager import eager
 from sketchfit.models.compute import Compute
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.folder import RunFolder
-from tests.factories import make_claim
+from tests.factories import Cli, make_claim
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -64,6 +64,14 @@ def test_what_the_run_claims_is_in_the_metadata(place: Path, tmp_path: Path) -> 
     assert found["run"] == {"value": 0.67, "low": 0.55, "high": 0.78, "n": 30}
     assert found["without_labels"]["value"] == 0.58
     assert found["alarm"] is False
+
+
+def test_the_command_prints_what_one_network_lacks(place: Path, cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(place / "refit", folder)
+    make_claim().write(folder)
+    _, printed, _ = cli("export", folder, "--out", tmp_path / "one.onnx")
+    assert "62.0 % is expected of one fold's network on new rows, and 67.0 % (55.0–78.0)" in printed
 
 
 def pictures(drawn: Path, channels: int) -> np.ndarray:

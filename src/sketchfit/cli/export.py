@@ -119,3 +119,19 @@ def _export_file(
     echo(f"{found['network']} → {found['file']}")
     for key in ("input", "output", "preprocessing"):
         echo(f"{key}: {found[key]}")
+    if "claim" in found:
+        _print_accuracy(found["claim"])
+
+
+def _print_accuracy(claim: str) -> None:
+    """Print what one network alone lacks of the run's answer, from the text in the file's metadata."""
+    import json
+
+    from sketchfit.runs.artefacts.claims import percent
+    from sketchfit.runs.estimates import Estimate
+
+    known = json.loads(claim)
+    echo(
+        f"accuracy: {100 * known['single_network']:.1f} % is expected of one fold's network on new rows, and "
+        f"{percent(Estimate(**known['run']))} of the run's own answer"
+    )
