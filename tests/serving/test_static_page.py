@@ -6,6 +6,8 @@ import base64
 import gzip
 import json
 import re
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -18,7 +20,7 @@ from sketchfit.bundle.neighbours import Neighbours
 from sketchfit.errors import UserError
 from sketchfit.serving import static_page
 from sketchfit.serving.static_facts import sheet_of, static_facts
-from sketchfit.serving.static_page import write_static_page
+from sketchfit.serving.static_page import check_static_folder, write_static_page
 from sketchfit.serving.web_runtime import find_web_runtime
 from tests.bundles import tiny_neighbours, write_tiny_bundle
 from tests.factories import Cli
@@ -97,7 +99,18 @@ def test_a_folder_with_other_files_is_refused(bundle: Path, runtime: Path, tmp_p
     assert [path.name for path in out.iterdir()] == ["diary.txt"]
 
 
-@pytest.mark.parametrize("name", ["index.html", "data/mine.js", "web/photo.jpg", "data/sub/facts-0.js"])
+def test_a_large_folder_is_refused_without_reading_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(_folder: Path, _pattern: str) -> Iterator[Path]:
+        return (tmp_path / f"{number}.txt" for number in count())
+
+    monkeypatch.setattr(Path, "rglob", endless)
+    with pytest.raises(UserError, match=r"0\.txt, 1\.txt"):
+        check_static_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "index.html/mine.svg", "data/mine.js", "web/photo.jpg", "data/sub/facts-0.js"]
+)
 def test_a_web_site_of_somebody_else_is_kept(bundle: Path, runtime: Path, tmp_path: Path, name: str) -> None:
     mine = tmp_path / "site" / name
     mine.parent.mkdir(parents=True)
@@ -157,6 +170,9 @@ def test_the_command_refuses_before_a_run_is_exported(cli: Cli, bundle: Path, ru
     assert (status, "--web-runtime" in error) == (2, True)
     status, _, error = cli("serve", tmp_path, "--static", tmp_path, "--web-runtime", runtime)
     assert (status, "other files" in error) == (2, True)
+    (tmp_path / "file").write_text("")
+    status, _, error = cli("serve", bundle, "--static", tmp_path / "file" / "page", "--web-runtime", runtime)
+    assert (status, "is a file" in error) == (2, True)
     status, _, error = cli("serve", tmp_path / "none", "--static", tmp_path / "page", "--web-runtime", runtime)
     assert status == 2
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sketchfit.cli.options import check_above
 from sketchfit.printing import echo
 
 WebRuntimeFolder = Annotated[
@@ -21,12 +22,13 @@ def check_web_page(out: Path, runtime: Path | None) -> None:
     """Refuse a folder and a runtime with which no page can be written, before long work.
 
     Raises:
-        UserError: other files are in the folder, or there is no runtime.
+        UserError: other files are in the folder, it cannot be written, or there is no runtime.
     """
     from sketchfit.serving.static_page import check_static_folder
     from sketchfit.serving.web_runtime import find_web_runtime
 
     check_static_folder(out)
+    check_above(out, out)
     find_web_runtime(runtime)
 
 

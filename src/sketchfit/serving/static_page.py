@@ -11,6 +11,7 @@ import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from sketchfit.bundle.files import open_manifest, read_verified
@@ -36,6 +37,8 @@ OF_A_PAGE = re.compile(
 OWN_INDEX = b'src="web/embedded.js"'
 """What no other `index.html` has."""
 MOST_INDEX = 1 << 22
+NAMED = 3
+"""Other files in an error."""
 WORKER = "local_worker.js"
 """Not loaded by the page, but by the worker: embedded as data."""
 
@@ -99,12 +102,22 @@ def check_static_folder(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is no folder")
-    names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*"))
-    others = [name for name in names if not OF_A_PAGE.fullmatch(name)]
-    if INDEX in names and not others and OWN_INDEX not in read_regular(out / INDEX, MOST_INDEX):
+    names = (path.relative_to(out).as_posix() for path in out.rglob("*"))
+    others = list(islice((name for name in names if not OF_A_PAGE.fullmatch(name)), NAMED))  # there may be millions
+    if not others and not _is_free(out / INDEX):
         others = [INDEX]
     if others:
-        raise UserError(f"{out} holds other files: {', '.join(others[:5])}", "Name a new folder for the page.")
+        raise UserError(f"{out} holds other files: {', '.join(others)}", "Name a new folder for the page.")
+
+
+def _is_free(index: Path) -> bool:
+    """Return whether an `index.html` is that of a page, or missing."""
+    try:
+        return OWN_INDEX in read_regular(index, MOST_INDEX)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
 
 
 def _remove_data(out: Path) -> None:
