@@ -133,6 +133,7 @@ def test_rules_that_a_bundle_lacks_are_refused_before_anything_is_computed(clien
     for query in ("coverage=0.3", "reject=0.05"):
         answer = client.post(f"/predict?{query}", content=png("dot"))
         assert (answer.status_code, "this bundle has no" in answer.json()["error"]) == (400, True)
+    assert client.post("/predict?coverage=0.3", content=png("dot")).json()["error"].count(". ") == 1
     assert computed() == before
 
 
@@ -156,6 +157,7 @@ def test_a_service_is_not_started_with_a_rate_that_its_bundle_cannot_keep(tmp_pa
         ("POST", "/predict", b"--X\r\n", "multipart/form-data; boundary=X", 400),
         ("GET", "/predict", b"", "", 405),
         ("GET", "/nowhere", b"", "", 404),
+        ("POST", "/predict/", b"x", "image/png", 404),
         ("POST", "/../../etc/passwd", b"x", "", 404),
     ],
 )
@@ -330,6 +332,10 @@ def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:
         answer = client.get(path)
         assert answer.status_code == 200
         assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert (answer.headers["x-content-type-options"], answer.headers["referrer-policy"]) == (
+            "nosniff",
+            "no-referrer",
+        )
         assert not re.search(r"(?:src|href)=.(?:https?:)?//", answer.text)
 
 

@@ -55,6 +55,7 @@ def create_app(settings: ServiceSettings, token: str | None = None) -> Starlette
             Exception: _failed,
         },
     )
+    app.router.redirect_slashes = False  # a redirect would repeat what the client claims the host to be
     app.state.service = service
     return app
 

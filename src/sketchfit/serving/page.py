@@ -35,11 +35,10 @@ MEDIA_TYPES = {
 HEADERS = {
     "Cache-Control": "no-cache",  # kept, and compared by its ETag
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
-    "Referrer-Policy": "no-referrer",
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Vary": "Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
 }
+"""Besides those of `guard.SAFE_HEADERS`."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def _check_rules(service: Service, query: PredictQuery) -> None:
     try:
         service.labeller.check(query.coverage, query.reject)
     except UserError as error:
-        raise Refused(400, str(error).replace("\n", " ")) from error
+        raise Refused(400, ". ".join(filter(None, [*error.problems, error.hint]))) from error
 
 
 def _entries(
