@@ -130,7 +130,7 @@ async def apply_load(
 
     Args:
         port: of a service on 127.0.0.1.
-        calls: that are sent in turn.
+        calls: that are sent one after the other, again and again.
         clients: number of connections.
         requests: number of requests.
         reached: called after each answer with the number of answers so far.

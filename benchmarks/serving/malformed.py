@@ -1,4 +1,4 @@
-"""Requests that no client should send: each must get an answer or a closed connection, and disturb nobody."""
+"""Requests that no client should send: each must get an answer or a closed connection, and affect no other request."""
 
 from __future__ import annotations
 

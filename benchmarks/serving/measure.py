@@ -18,7 +18,7 @@ from benchmarks.serving.servers import Kind, Running, running
 WARM_UP = 200
 """Requests before anything is measured."""
 EVERY = 0.5
-"""Seconds between two looks at the memory."""
+"""Seconds between two measurements of the memory."""
 HELD = 50
 """Connections that are held open by slow clients while others are answered."""
 
@@ -48,7 +48,7 @@ class Measured:
 
 
 def measure(kind: Kind, calls: Sequence[Call], clients: Sequence[int], requests: int) -> Measured:
-    """Apply load to a service, for each number of clients in turn.
+    """Apply load to a service, for one number of clients after the other.
 
     Args:
         kind: of the service.
@@ -75,12 +75,12 @@ def watched(service: Running, memory: Memory) -> Iterator[None]:
     """Note the memory of a service during the block."""
     done = threading.Event()
 
-    def look() -> None:
+    def measure_memory() -> None:
         while not done.wait(EVERY):
             memory.most = max(memory.most, service.memory())
 
     memory.before = memory.most = service.memory()
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=measure_memory)
     thread.start()
     try:
         yield

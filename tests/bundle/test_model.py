@@ -38,7 +38,7 @@ def test_the_values_are_those_of_the_graph(folder: Path, runtime: Runtime) -> No
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
-def test_threads_do_not_disturb_each_other(folder: Path, runtime: Runtime) -> None:
+def test_threads_do_not_affect_each_other(folder: Path, runtime: Runtime) -> None:
     pytest.importorskip(runtime)
     model = BundleModel.open(folder, runtime, threads=1)
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Batches are as large as they can be, one failure costs one image, and nobody waits for those who have gone."""
+"""Batches are as large as they can be, one failure costs one image, and requests that have ended are not computed."""
 
 from __future__ import annotations
 

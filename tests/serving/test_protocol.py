@@ -123,7 +123,7 @@ def test_a_client_that_reads_nothing_is_dropped(port: int) -> None:
     assert is_answered(port)
 
 
-def test_a_client_that_leaves_disturbs_nobody(port: int) -> None:
+def test_a_client_that_leaves_affects_no_other(port: int) -> None:
     for _ in range(20):
         with connected(port) as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")

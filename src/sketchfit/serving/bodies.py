@@ -77,7 +77,7 @@ async def read_body(request: Request, limits: RequestLimits, counter: BodyBytes)
 
 
 async def drain(request: Request) -> None:
-    """Read and drop a part of a body that nobody has read, for a short time."""
+    """Read and drop a part of a body that was not read, for a short time."""
     if request.method in ("POST", "PUT", "PATCH"):
         await _drain(_BodyParts(request))
 
