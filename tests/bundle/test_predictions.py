@@ -46,7 +46,7 @@ def test_a_bundle_without_sets_or_rule_gives_none(tmp_path: Path) -> None:
     assert not found.unknown
     assert len(found.top) == 1
     for wanted in ({"coverage": 0.9}, {"reject": 0.05}):
-        with pytest.raises(UserError, match="this bundle has no"):
+        with pytest.raises(UserError, match=r"this (bundle|network) has no"):
             Labeller(manifest).predictions(PROB, **wanted)
 
 

@@ -14,7 +14,6 @@ import pytest
 import sketchfit
 from sketchfit.bundle.manifest import UnknownRule
 from sketchfit.commands.predict import predict
-from sketchfit.commands.predict_published import check_rate
 from sketchfit.errors import UserError
 from tests.bundles import write_tiny_bundle
 from tests.factories import Cli
@@ -58,11 +57,9 @@ def test_sets_of_a_bundle(bundle: Path, images: list[Path]) -> None:
     assert [json.loads(text) for text in frame["set"]] == sketchfit.load(bundle).sets(images[:2], coverage)
 
 
-def test_rates() -> None:
-    rule = UnknownRule(score="entropy", known=(0.1, 0.2, 0.3))  # the smallest p-value is 1 of 4
-    check_rate(rule, 0.25)
-    for rate in (0.2, 0.0, 1.0, float("nan")):
-        with pytest.raises(UserError):
-            check_rate(rule, rate)
-    with pytest.raises(UserError, match="without a rule"):
-        check_rate(None, 0.5)
+def test_a_bundle_without_a_rule_rejects_nothing(tmp_path: Path, images: list[Path]) -> None:
+    write_tiny_bundle(tmp_path / "bundle")
+    with pytest.raises(UserError, match="no rule for unknown classes"):
+        predict(tmp_path / "bundle", images, reject=0.5)
+    with pytest.raises(UserError, match=r"coverage 0\.123"):
+        predict(tmp_path / "bundle", images, sets=0.123)

@@ -48,7 +48,7 @@ def test_the_command_line_writes_the_column(plain: Path, drawn: Path, cli: Cli) 
 def test_a_rate_is_a_share(plain: Path, drawn: Path, cli: Cli, rate: str) -> None:
     status, printed, errors = cli("predict", plain, drawn / "test", "--reject", rate)
     assert (status, printed) == (2, "")
-    assert "--reject 0.05" in errors
+    assert "For example: 0.05" in errors
 
 
 def test_a_rate_that_so_few_rows_cannot_promise_is_refused(plain: Path, drawn: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from sketchfit.errors import UserError
-from sketchfit.inference.unknown import SCORES, Rejection, UnknownTest, check_classes
+from sketchfit.inference.unknown import SCORES, Rejection, UnknownTest, check_rejection
 
 RATE = 0.1
 
@@ -54,9 +54,18 @@ def test_rejection() -> None:
 
 @pytest.mark.parametrize(("labels", "names"), [(("0", "unknown"), ("a", "b")), (("0", "1"), ("unknown", "b"))])
 def test_a_class_must_not_be_called_as_rejected_images_are(labels: tuple[str, ...], names: tuple[str, ...]) -> None:
+    test = UnknownTest.fit(np.full((19, 2), 0.5))
     with pytest.raises(UserError, match="unknown"):
-        check_classes(labels, names)
-    check_classes(("0", "1"), ("a", "b"))
+        check_rejection(test, 0.05, labels, names)
+    check_rejection(test, 0.05, ("0", "1"), ("a", "b"))
+
+
+def test_a_rate_must_be_possible() -> None:
+    test = UnknownTest.fit(np.full((3, 2), 0.5))  # the smallest p-value is 1 of 4
+    check_rejection(test, 0.25, ("0", "1"), ("a", "b"))
+    for rate in (0.2, 0.0, 1.0, float("nan")):
+        with pytest.raises(UserError):
+            check_rejection(test, rate, ("0", "1"), ("a", "b"))
 
 
 @settings(max_examples=40)

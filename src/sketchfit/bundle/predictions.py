@@ -61,7 +61,7 @@ class Labeller:
         Raises:
             UserError: it has no sets of this coverage, or no rule for unknown classes at this rate.
         """
-        set_rule(self._manifest.sets, coverage)
+        self._set_rule(coverage)
         if reject is None:
             return
         if self._unknown is None:
@@ -85,7 +85,7 @@ class Labeller:
             UserError: see `check`.
         """
         self.check(coverage, reject)
-        rule = set_rule(self._manifest.sets, coverage)
+        rule = self._set_rule(coverage)
         inside = None if rule is None else rule.sets(probabilities)
         known = None if self._unknown is None else self._unknown.p_values(probabilities)
         refused = None if known is None or reject is None else Rejection.at(known, reject).rejected
@@ -105,6 +105,10 @@ class Labeller:
             )
         return found
 
+    def _set_rule(self, coverage: float | None) -> ConformalSets | None:
+        sets = self._manifest.sets
+        return usual_rule(sets) if coverage is None else set_rule(sets, coverage)
+
     def _labels(self, classes: NDArray[np.int64]) -> tuple[str, ...]:
         return tuple(self._manifest.labels[one] for one in classes)
 
@@ -113,18 +117,24 @@ class Labeller:
         return ClassProbability(label=names[0], name=names[1], probability=round(float(prob[index]), DIGITS))
 
 
-def set_rule(sets: SetThresholds | None, coverage: float | None = None) -> ConformalSets | None:
-    """Return the rule for a coverage; None where none is requested and there is none.
+def set_rule(sets: SetThresholds | None, coverage: float) -> ConformalSets:
+    """Return the rule of prediction sets of a coverage.
 
     Raises:
         UserError: there are no sets of this coverage.
     """
-    known = {} if sets is None else {float(text): value for text, value in sets.thresholds.items()}
-    if coverage is None and known:
-        coverage = USUAL_COVERAGE if USUAL_COVERAGE in known else max(known)
-    if coverage is None:
-        return None
+    known = _thresholds(sets)
     if sets is None or coverage not in known:
         listed = ", ".join(f"{one:g}" for one in sorted(known)) or "none"
-        raise UserError(f"this bundle has no prediction sets of the coverage {coverage:g}", f"It has: {listed}.")
+        raise UserError(f"this network has no prediction sets of the coverage {coverage:g}", f"It has: {listed}.")
     return ConformalSets(sets.score, known[coverage], coverage, sets.n)
+
+
+def usual_rule(sets: SetThresholds | None) -> ConformalSets | None:
+    """Return the rule of the usual coverage, else of the highest one; None where there are no sets."""
+    known = _thresholds(sets)
+    return set_rule(sets, USUAL_COVERAGE if USUAL_COVERAGE in known else max(known)) if known else None
+
+
+def _thresholds(sets: SetThresholds | None) -> dict[float, float]:
+    return {} if sets is None else {float(text): value for text, value in sets.thresholds.items()}

@@ -19,6 +19,7 @@ from sketchfit.errors import UserError
 from sketchfit.hub.download import local_folder
 from sketchfit.inference.prediction_table import prediction_table
 from sketchfit.inference.rejection import RejectionRule
+from sketchfit.loaded.checks import check_coverage
 from sketchfit.loaded.of_run import run_model, run_sets
 from sketchfit.loaded.place import held_by
 from sketchfit.runs.estimates import Estimate
@@ -72,8 +73,8 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
         >>> table[["image", "label", "probability", "set"]]  # doctest: +SKIP
     """
     opened = _opened(run)  # before images are read
-    if sets is not None and not 0 < sets < 1:
-        raise UserError(f"the coverage of sets must be between 0 and 1, not {sets:g}", "For example: --sets 0.95")
+    if sets is not None:
+        check_coverage(sets)
     if distilled and isinstance(opened, Path):
         raise UserError(f"{run} is one network and has no distilled student", "Leave out --distilled.")
     if sets is not None and distilled:

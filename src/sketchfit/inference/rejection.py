@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchfit.errors import UserError
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.inference.run_unknown import RunUnknown
-from sketchfit.inference.unknown import Rejection, check_classes
+from sketchfit.inference.unknown import Rejection, check_rejection
 from sketchfit.runs.run import Run
 
 
@@ -34,18 +33,8 @@ class RejectionRule:
             UserError: the run cannot promise the rate, has no rows that its networks have not learnt, or has a class
                 of the name that rejected images get.
         """
-        if not 0 < rate < 1:
-            raise UserError(
-                f"the rate of rejection must be between 0 and 1, not {rate:g}", "For example: --reject 0.05"
-            )
-        check_classes(run.table.class_labels, run.table.class_names)
         unknown = RunUnknown.of(run, predictor)
-        if rate < unknown.test.smallest:
-            raise UserError(
-                f"{run.path} cannot promise to reject at most {100 * rate:g} % of known images: it has only "
-                f"{unknown.test.families:.0f} unrelated rows that its networks have not learnt",
-                f"The smallest possible rate is {unknown.test.smallest:.3g}.",
-            )
+        check_rejection(unknown.test, rate, run.table.class_labels, run.table.class_names)
         return cls(unknown, rate)
 
     def apply(self, answers: RunAnswers, errors: Sequence[str]) -> Rejection:

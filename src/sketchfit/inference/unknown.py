@@ -27,7 +27,7 @@ from sketchfit.errors import UserError
 from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.unknown_scores import DEFAULT, SCORES
 
-__all__ = ["DEFAULT", "SCORES", "UNKNOWN", "Rejection", "UnknownTest", "check_classes"]
+__all__ = ["DEFAULT", "SCORES", "UNKNOWN", "Rejection", "UnknownTest", "check_rejection"]
 
 UNKNOWN = "unknown"
 """The answer to a rejected image, in place of a label."""
@@ -120,14 +120,27 @@ class Rejection:
         return Rejection(self.p_value[place], self.rejected[place])
 
 
-def check_classes(labels: Sequence[str], names: Sequence[str]) -> None:
-    """Refuse a class that is called what rejected images are called.
+def check_rejection(test: UnknownTest, rate: float, labels: Sequence[str], names: Sequence[str]) -> None:
+    """Refuse a rate of rejection that a test cannot promise, and a class that is called what rejected images are.
+
+    Args:
+        test: of the predictor.
+        rate: share of the images of known classes that may be rejected.
+        labels, names: of its classes.
 
     Raises:
-        UserError: there is one.
+        UserError: the rate is not between the smallest possible one and 1, or there is such a class.
     """
+    if not 0 < rate < 1:
+        raise UserError(f"the rate of rejection must be between 0 and 1, not {rate:g}", "For example: 0.05")
+    if rate < test.smallest - _SLACK:
+        raise UserError(
+            f"a rate of rejection of {rate:g} cannot be promised: there are only {test.families:.0f} unrelated rows "
+            "that the networks have not learnt",
+            f"The smallest possible rate is {test.smallest:.3g}.",
+        )
     if UNKNOWN in (*labels, *names):
         raise UserError(
             f"a class is called {UNKNOWN!r}, which is also the answer to images of no class",
-            "Leave out --reject, or train with another name of that class.",
+            "Leave out reject, or train with another name of that class.",
         )

@@ -81,19 +81,17 @@ class LoadedBundle(LoadedModel):
             rows = read[start : start + BATCH]
             proba[rows] = self.bundle.predict_prepared(np.stack([found[row] for row in rows])).probabilities
         errors = [one if isinstance(one, str) else "" for one in found]
-        return PartAnswers(proba, errors, self._unknown_test().p_values(proba) if p_values else None)
+        return PartAnswers(proba, errors, self.unknown_test().p_values(proba) if p_values else None)
 
     @override
-    def _unknown_test(self) -> UnknownTest:
+    def unknown_test(self) -> UnknownTest:
         if self._unknown is None:
             raise UserError(f"{self.bundle.folder} has no rule for unknown classes", "Export a run that has test rows.")
         return self._unknown
 
     @override
-    def _sets(self, coverage: float) -> InSets:
-        rule = set_rule(self.bundle.manifest.sets, coverage)
-        assert rule is not None
-        return rule.sets
+    def in_sets(self, coverage: float) -> InSets:
+        return set_rule(self.bundle.manifest.sets, coverage).sets
 
     @override
     def _explained(self, image: NamedImage) -> tuple[Picture, Predict]:

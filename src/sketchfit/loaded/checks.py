@@ -8,8 +8,6 @@ from typing import Any
 
 from sketchfit.data.images import ImageError
 from sketchfit.errors import UserError
-from sketchfit.inference.unknown import UNKNOWN, UnknownTest
-from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.given import NamedImage, given_images
 from sketchfit.loaded.prediction import ImagePredictions
 
@@ -24,21 +22,6 @@ def check_coverage(coverage: float) -> None:
     """
     if not 0 < coverage < 1:
         raise UserError(f"the coverage of sets must be between 0 and 1, not {coverage:g}", "For example: 0.95")
-
-
-def check_rate(test: UnknownTest, rate: float, classes: ClassTexts) -> None:
-    """Refuse a rate of rejection that a model cannot promise.
-
-    Raises:
-        UserError: it is not between the smallest possible one and 1, or a class has the name of rejected images.
-    """
-    if not test.smallest <= rate < 1:
-        raise UserError(
-            f"the rate of rejection must be at least {test.smallest:.3g} and below 1, not {rate:g}",
-            f"The model is compared with {test.families:.0f} unrelated images.",
-        )
-    if UNKNOWN in (*classes.class_labels, *classes.class_names):
-        raise UserError(f"a class is called {UNKNOWN!r}, as rejected images are", "Leave out reject.")
 
 
 def one_image(x: Any) -> NamedImage:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sketchfit.bundle.occlusion import GRID, Predict, occlusion_heat
 from sketchfit.errors import UserError
-from sketchfit.inference.unknown import Rejection, UnknownTest
-from sketchfit.loaded.checks import all_read, check_coverage, check_rate, naming, one_image, refuse_unread
+from sketchfit.inference.unknown import Rejection, UnknownTest, check_rejection
+from sketchfit.loaded.checks import all_read, check_coverage, naming, one_image, refuse_unread
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.explanation import ImageExplanation
 from sketchfit.loaded.given import NamedImage, given_images, in_parts
@@ -65,7 +65,7 @@ class LoadedModel(ABC):
                 promise this rate of rejection.
         """
         if reject is not None:
-            check_rate(self._unknown_test(), reject, self.classes)
+            check_rejection(self.unknown_test(), reject, self.labels, self.names)
         names, found = self._all(x, p_values=reject is not None)
         rejection = None if reject is None or found.p_value is None else Rejection.at(found.p_value, reject)
         return ImagePredictions(names, found.proba, found.errors, self.classes, rejection)
@@ -94,7 +94,7 @@ class LoadedModel(ABC):
             UserError: an image cannot be read, or the model has no sets of this coverage.
         """
         check_coverage(coverage)
-        inside = self._sets(coverage)
+        inside = self.in_sets(coverage)
         proba = all_read(self.predict(x)).proba
         order, member = np.argsort(-proba, axis=1, kind="stable"), inside(proba)
         return [[self.labels[k] for k in line if member[row, k]] for row, line in enumerate(order)]
@@ -111,7 +111,7 @@ class LoadedModel(ABC):
             TypeError: something is no image.
             UserError: an image cannot be read, or the model has no images of its classes to compare with.
         """
-        self._unknown_test()  # before images are read
+        self.unknown_test()  # before images are read
         names, found = self._all(x, p_values=True)
         refuse_unread([f"{name}: {error}" for name, error in zip(names, found.errors, strict=True) if error])
         return np.zeros(0) if found.p_value is None else np.asarray(found.p_value, np.float64)
@@ -160,6 +160,14 @@ class LoadedModel(ABC):
         """
 
     @abstractmethod
+    def unknown_test(self) -> UnknownTest:
+        """Return the test for unknown classes; `UserError` where there is none."""
+
+    @abstractmethod
+    def in_sets(self, coverage: float) -> InSets:
+        """Return what makes prediction sets of this coverage; `UserError` where there are none."""
+
+    @abstractmethod
     def _input(self, image: NamedImage) -> Any:
         """Return what `transform` returns; `ImageError` where the image cannot be read."""
 
@@ -175,14 +183,6 @@ class LoadedModel(ABC):
     @abstractmethod
     def _part(self, images: list[NamedImage], p_values: bool) -> PartAnswers:
         """Predict images that are in memory together, with their p-values if they are wanted."""
-
-    @abstractmethod
-    def _unknown_test(self) -> UnknownTest:
-        """Return the test for unknown classes; `UserError` where there is none."""
-
-    @abstractmethod
-    def _sets(self, coverage: float) -> InSets:
-        """Return what makes sets of this coverage; `UserError` where there are none."""
 
     def _all(self, x: Any, p_values: bool) -> tuple[list[str], PartAnswers]:
         """Return the names of all images and the answers to them; NaN for images that cannot be read."""

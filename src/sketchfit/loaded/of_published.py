@@ -12,14 +12,12 @@ from sketchfit.bundle.unknown_rule import unknown_test
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.views import IDENTITY
-from sketchfit.errors import UserError
 from sketchfit.hub.published import PublishedNetwork
 from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.run_predictor import MemberNetworks, RunPredictor
 from sketchfit.inference.run_unknown import RunUnknown
 from sketchfit.loaded.classes import ClassTexts
-from sketchfit.loaded.model import InSets
 from sketchfit.loaded.of_run import device_named
 from sketchfit.loaded.run_model import RunModel, RunRules
 from sketchfit.runs.artefacts import MemberViews
@@ -39,18 +37,12 @@ def published_model(folder: Path, *, device: str | None = None, keep: bool = Tru
         UserError: a file is missing or damaged, timm has no such architecture, or there is no such device.
     """
     stated = PublishedNetwork.read(folder)
-
-    def sets(coverage: float) -> InSets:
-        rule = set_rule(stated.sets, coverage)
-        if rule is None:
-            raise UserError("this network was published without prediction sets", "Publish it from a run with folds.")
-        return rule.sets
-
     classes = ClassTexts(stated.labels, stated.names)
     predictor = published_predictor(folder, stated)
     test = None if stated.unknown is None else unknown_test(stated.unknown)
     rules = RunRules(
-        sets, None if test is None else lambda: RunUnknown(test, predictor, counted(len(test.known), "image"))
+        lambda coverage: set_rule(stated.sets, coverage).sets,
+        None if test is None else lambda: RunUnknown(test, predictor, counted(len(test.known), "image")),
     )
     return RunModel(predictor, classes, None if device is None else device_named(device), rules, keep)
 

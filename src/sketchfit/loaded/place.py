@@ -24,12 +24,3 @@ def held_by(folder: Path) -> Held:
     if published and (not bundle or find_spec("torch") is not None):
         return "published"
     return "bundle" if bundle else "run"
-
-
-def stated_by(folder: Path) -> PublishedNetwork | BundleManifest:
-    """Return what a published network or a bundle states about itself.
-
-    Raises:
-        UserError: it is missing or damaged.
-    """
-    return PublishedNetwork.read(folder) if held_by(folder) == "published" else BundleManifest.read(folder)

@@ -153,7 +153,7 @@ class RunModel(LoadedModel):
         return PartAnswers(found.answers.final, list(found.errors), p_value)
 
     @override
-    def _unknown_test(self) -> UnknownTest:
+    def unknown_test(self) -> UnknownTest:
         return self._unknown.test
 
     @cached_property
@@ -163,7 +163,7 @@ class RunModel(LoadedModel):
         return self._rules.unknown()
 
     @override
-    def _sets(self, coverage: float) -> InSets:
+    def in_sets(self, coverage: float) -> InSets:
         if self._rules.sets is None:
             raise UserError("this model has no out-of-fold rows to calibrate sets on", "Load a run with folds.")
         return self._rules.sets(coverage)

@@ -11,7 +11,7 @@ import numpy as np
 from sketchfit.bundle.manifest import BundleManifest, UnknownRule
 from sketchfit.bundle.neighbours import THUMBNAIL, Neighbours
 from sketchfit.bundle.page_facts import PageFacts, page_facts
-from sketchfit.bundle.predictions import set_rule
+from sketchfit.bundle.predictions import usual_rule
 from sketchfit.runs.artefact import ArtefactPart
 
 
@@ -46,7 +46,7 @@ class StaticFacts(PageFacts):
 
 def static_facts(manifest: BundleManifest, neighbours: Neighbours | None = None) -> StaticFacts:
     """Return the facts and rules of a bundle, and of its training drawings where they are shown."""
-    rule = set_rule(manifest.sets, None)
+    rule = usual_rule(manifest.sets)
     sets = StaticSets(score=rule.score, threshold=rule.threshold, coverage=rule.coverage) if rule else None
     drawings = None
     if neighbours is not None:
