@@ -119,6 +119,18 @@ def test_what_cannot_be_a_file_is_refused_and_stays(tmp_path: Path) -> None:
     assert list((tmp_path / "folder").iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["/proc/new.csv", "/proc/new/new.csv", "file/new.csv", "{long}/new.csv"])
+def test_an_output_that_cannot_be_made_is_the_mistake_of_the_user(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"new\.csv cannot be written"):
+        write_output(tmp_path / name.format(long="n" * 300), "new")
+
+
+def test_an_error_of_another_file_is_not_that_of_the_output(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), output(tmp_path / "new"):
+        (tmp_path / "input").read_text()
+
+
 def device(folder: Path, name: str) -> Path:
     """A separate device, so that broken code cannot destroy that of the machine; /dev/NAME for users who cannot."""
     numbers = {"null": (1, 3), "full": (1, 7)}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sketchfit.errors import UserError
 from sketchfit.output_folder import output_folder
 
 KILLED = """
@@ -47,6 +48,13 @@ def test_an_error_leaves_the_earlier_folder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="broken"):
         half()
     assert names(tmp_path) == ["out", "out/first"]
+
+
+@pytest.mark.parametrize("name", ["/proc/new", "file/new", "{long}"])
+def test_a_folder_that_cannot_be_made_is_the_mistake_of_the_user(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        write(tmp_path / name.format(long="n" * 300), "first")
 
 
 def test_a_folder_that_cannot_take_the_place_leaves_the_earlier_one(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sketchfit.own_system import scope
-from sketchfit.remains import ABANDONED, REMAINS, clear_remains, part_of
+from sketchfit.remains import ABANDONED, REMAINS, clear_parts, clear_remains, part_of
 
 OTHER = f"{int(scope(), 16) ^ 1:08x}"
 """Scope of processes of another host."""
@@ -78,10 +78,21 @@ def test_a_link_is_deleted_and_not_followed(tmp_path: Path, ended: int) -> None:
     assert kept.exists()
 
 
-@pytest.mark.parametrize("name", ["a", "a.1", "a.12.34", "a.12-12345678.part", ".a", "é ü"])
+@pytest.mark.parametrize("name", ["a", "a.1", "a.12.34", "a.12-12345678.part", ".a", "é ü", "n" * 255, "é" * 127])
 def test_a_part_is_next_to_its_place_and_recognised(name: str, tmp_path: Path) -> None:
     part = part_of(tmp_path / name)
     found = REMAINS.fullmatch(part.name)
     assert part.parent == tmp_path
     assert found is not None
     assert (int(found[1]), found[2]) == (os.getpid(), scope())
+    part.touch()  # the file system allows the name
+
+
+@pytest.mark.parametrize("name", ["a[1]", "n" * 255])
+def test_parts_of_one_place_are_deleted(name: str, tmp_path: Path, ended: int) -> None:
+    part = part_of(tmp_path / name)
+    other = made(tmp_path, f".a1.{ended}-{scope()}.part")
+    made(tmp_path, part.name.replace(f".{os.getpid()}-", f".{ended}-"))
+    part.touch()
+    clear_parts(tmp_path / name)
+    assert left(tmp_path) == {part.name, other.name}

@@ -8,11 +8,14 @@ import re
 import shutil
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
+from sketchfit.remains import part_of
 
 DESCRIPTORS = re.compile(r"/proc/(\d+)/(?:task/\d+/)?fd|/dev/fd")
 """Folders of open descriptors, links resolved; the number is that of the process."""
@@ -42,7 +45,7 @@ class Destination:
         parent = Path(os.path.realpath(path.parent))
         if DESCRIPTORS.fullmatch(str(parent)):
             return cls(parent / path.name, in_place=True)
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114 - False also where the name is too long, which `stat` reports
             return cls._linked(path, parent)
         try:
             found = path.stat()
@@ -99,6 +102,27 @@ class Destination:
         return int(self.path.name) if own and self.path.name.isdecimal() else None
 
 
+@contextmanager
+def usable(place: Path) -> Iterator[None]:
+    """Raise what the system reports of an output, of its part, or of a folder above as the user's mistake.
+
+    Args:
+        place: file or folder that the block writes.
+
+    Raises:
+        UserError: one of them cannot be made or written.
+    """
+    part = part_of(place)
+    try:
+        yield
+    except DiskError:
+        raise
+    except OSError as error:
+        if not isinstance(error.filename, str) or Path(error.filename) not in (place, part, *place.parents):
+            raise
+        raise _unusable(place, error) from error
+
+
 def _unusable(path: Path, error: OSError) -> UserError:
     why = "its links lead in a circle" if error.errno == errno.ELOOP else error.strerror or str(error)
-    return UserError(f"{path} cannot be written: {why}", "Name another file.")
+    return UserError(f"{path} cannot be written: {why}", "Name another place.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from sketchfit.checksum import sealed, unsealed
-from sketchfit.destinations import Destination
+from sketchfit.destinations import Destination, usable
 from sketchfit.disk import writing
 from sketchfit.regular import read_regular
-from sketchfit.remains import ABANDONED, clear_remains, part_of
+from sketchfit.remains import clear_parts, part_of
 from sketchfit.temporary import temporary_folder
 
 MOST_JSON = 1 << 28
@@ -48,13 +47,12 @@ def output(path: Path) -> Iterator[Path]:
     never replaced: the content is written elsewhere and then copied into it.
 
     Raises:
-        UserError: the path leads to a folder, or its links lead in a circle.
+        UserError: the path leads to a folder, its links lead in a circle, or a file cannot be made there.
     """
     destination = Destination.of(path)
     if not destination.in_place:
-        named = f".{glob.escape(destination.path.name)}.*.part"
-        clear_remains(destination.path.parent.glob(named), least_age=ABANDONED)
-    with _written(destination) as temporary:
+        clear_parts(destination.path)
+    with usable(destination.path), _written(destination) as temporary:
         yield temporary
 
 
@@ -116,10 +114,10 @@ def write_text(path: Path, text: str, encoding: str = "utf-8") -> None:
         temporary.write_text(text, encoding=encoding, newline="")
 
 
-def write_output(path: Path, text: str) -> None:
-    """Write a text to a file that the user names, see `output`."""
+def write_output(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write a text to a file that the user names, see `output`; line ends stay unchanged."""
     with output(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.write_text(text, encoding=encoding, newline="")
 
 
 def write_json(path: Path, value: object) -> None:

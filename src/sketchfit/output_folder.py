@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sketchfit.destinations import usable
 from sketchfit.disk import writing
-from sketchfit.remains import ABANDONED, clear_remains, part_of
+from sketchfit.remains import clear_parts, part_of
 
 
 @contextmanager
@@ -24,13 +24,16 @@ def output_folder(out: Path, last: str = "") -> Iterator[Path]:
         out: the folder.
         last: name of the file without which the others mean nothing: where a folder is filled, it is deleted first and
             written last.
+
+    Raises:
+        UserError: a folder cannot be made there.
     """
     place = Path(os.path.realpath(out))
-    fixed = place.is_dir() and (place.is_mount() or not os.access(place.parent, os.W_OK))
-    target = place / place.name if fixed else place
-    with writing(place):
+    with usable(place), writing(place):
+        fixed = place.is_dir() and (place.is_mount() or not os.access(place.parent, os.W_OK))
+        target = place / place.name if fixed else place
         place.parent.mkdir(parents=True, exist_ok=True)
-        clear_remains(target.parent.glob(f".{glob.escape(place.name)}.*.part"), least_age=ABANDONED)
+        clear_parts(target)
         temporary = part_of(target)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()

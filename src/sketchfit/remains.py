@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import math
 import os
 import re
@@ -19,6 +21,14 @@ REMAINS = re.compile(r"\..+\.(\d+)(?:-([0-9a-f]{8}))?\.part")
 """Name of what is being written, with the number of the process and its `scope`, which earlier versions left out."""
 
 
+ABANDONED = 600.0
+"""Seconds without a change after which a file that a process of another host writes counts as left behind: a single
+file takes seconds."""
+
+LONGEST = 200
+"""Bytes of a name to which the ending of a part is added: file systems allow 255."""
+
+
 def part_of(path: Path) -> Path:
     """Return where a file or folder is written before it takes its place: next to it, with the name of this process.
 
@@ -26,12 +36,23 @@ def part_of(path: Path) -> Path:
         >>> part_of(Path("runs/oof.npz")).name.startswith(".oof.npz.")
         True
     """
-    return path.with_name(f".{path.name}.{os.getpid()}-{scope()}.part")
+    return path.with_name(f".{_short(path.name)}{part_ending()}")
 
 
-ABANDONED = 600.0
-"""Seconds without a change after which a file that a process of another host writes counts as left behind: a single
-file takes seconds."""
+def part_ending() -> str:
+    """Return the ending of the name of what this process writes."""
+    return f".{os.getpid()}-{scope()}.part"
+
+
+def clear_parts(path: Path) -> None:
+    """Delete what killed processes left of a file or folder next to it; see `clear_remains`."""
+    clear_remains(path.parent.glob(f".{glob.escape(_short(path.name))}.*.part"), least_age=ABANDONED)
+
+
+def _short(name: str) -> str:
+    """Return a name; the digest of a long one."""
+    data = os.fsencode(name)
+    return name if len(data) <= LONGEST else hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def clear_remains(paths: Iterable[Path], least_age: float = 0.0) -> None:

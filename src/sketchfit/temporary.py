@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sketchfit.own_system import scope
-from sketchfit.remains import ABANDONED, clear_remains
+from sketchfit.remains import ABANDONED, clear_remains, part_ending
 
 PREFIX = ".sketchfit-"
 
@@ -25,8 +24,7 @@ def temporary_folder() -> Iterator[Path]:
     """
     parent = Path(tempfile.gettempdir())
     clear_remains((path for path in parent.glob(f"{PREFIX}*.part") if _is_own(path)), least_age=ABANDONED)
-    ending = f".{os.getpid()}-{scope()}.part"  # see `remains`
-    with tempfile.TemporaryDirectory(prefix=PREFIX, suffix=ending, dir=parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, suffix=part_ending(), dir=parent) as folder:
         yield Path(folder)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import UserError
-from sketchfit.files import output, write_output
+from sketchfit.files import write_output
 from sketchfit.inference.submission_check import check_submission
 from sketchfit.inference.submission_text import probabilities_text, submission_form, submission_text
 from sketchfit.runs.finished import open_finished
@@ -56,8 +56,7 @@ def submit(
         with one_writer(opened.path):
             write_submission(opened.folder, table, test.prob)
     else:
-        with output(Path(out)) as temporary:
-            temporary.write_text(submission_text(table, test.prob), submission_form(table).encoding, newline="")
+        write_output(Path(out), submission_text(table, test.prob), submission_form(table).encoding)
     if probabilities is not None:
         write_output(Path(probabilities), probabilities_text(table, test.prob))
     return opened.folder.submission if out is None else Path(out)
