@@ -135,6 +135,13 @@ def test_the_command_line_prints_one_sentence(cli: Cli, small_disk: Path) -> Non
     assert "Traceback" not in errors
 
 
+def test_a_name_that_is_too_long_is_the_mistake_of_the_user(cli: Cli, tmp_path: Path) -> None:
+    names = "\n".join(["cat.png"] * 100)
+    for command in (["check", names], ["predict", tmp_path, names], ["draw", names], ["report", names]):
+        status, _, errors = cli(*command)
+        assert (status, errors.count("cat.png") < 20, "Traceback" in errors) == (2, True, False), command
+
+
 @pytest.mark.parametrize(
     ("free", "total", "refused"), [(10**8, 10**9, False), (99 * 10**6, 10**9, True), (0, 0, False)]
 )

@@ -55,6 +55,9 @@ LITTLE = 1 << 26
 UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENODEV)
 """Errors of a file system that cannot reserve space."""
 
+SHOWN = 80
+"""Characters of a path that is too long."""
+
 STEP = 1 << 20
 """Bytes written at once where space cannot be reserved otherwise."""
 
@@ -140,10 +143,15 @@ def writing(place: Path, needed: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def as_user_error() -> Iterator[None]:
-    """Raise a disk that takes no more as a `UserError`."""
+    """Raise a disk that takes no more, and a path with too long a name, as a `UserError`."""
     try:
         yield
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            start = os.fsdecode(error.filename or "")[:SHOWN]
+            raise UserError(
+                f"the path {start}… has too long a name", "Name one file or folder per argument."
+            ) from error
         if (found := disk_error(error)) is None:
             raise
         raise found.explained() from error
