@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from sketchfit.own_system import scope
 from sketchfit.runs.lock import one_writer
 from tests.factories import Cli
 
@@ -47,8 +50,15 @@ def test_a_run_in_progress_is_reported_and_submitted_elsewhere(
     text = (page / "index.html").read_text(encoding="utf-8")
     assert "is not finished" in text
     assert f"{network.parent.name} (fold 0)" in text
-    for again in (page, tmp_path / "new"):  # an earlier report is replaced
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (page / f".index.html.{ended.pid}-{scope()}.part").write_text("of a report that was killed")
+    (page / ".DS_Store").touch()
+    (tmp_path / "link").symlink_to("target")
+    for again in (page, tmp_path / "new", tmp_path / "link"):  # an earlier report is replaced
         assert cli("report", run, "--partial", "--out", again, *QUICK)[0] == 0
+        assert list(again.glob(".*.part")) == []
+    assert (tmp_path / "target" / "index.html").is_file()
 
 
 def test_without_another_place_or_a_note_it_is_refused(run: Path, tmp_path: Path, cli: Cli) -> None:
@@ -61,6 +71,17 @@ def test_without_another_place_or_a_note_it_is_refused(run: Path, tmp_path: Path
         assert (status, "--partial" in errors) == (2, True)
     assert not (tmp_path / "page").exists()
     assert not (tmp_path / "new.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["/proc/new", "file/new", "loop"])
+def test_a_place_that_cannot_be_made_is_found_before_the_work(
+    name: str, plain: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setattr("sketchfit.commands.report.write_report", lambda *_, **__: pytest.fail("work began"))
+    status, _, errors = cli("report", plain, "--out", tmp_path / name)
+    assert (status, "cannot be written" in errors) == (2, True)
 
 
 @pytest.mark.parametrize("name", ["drawings/cat.webp", "notes.txt", "index.html/inside"])

@@ -93,6 +93,10 @@ def test_links_are_of_others(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="derived"):
         delete_run(run)
     assert (tmp_path / "mine" / "photo.jpg").exists()
+    (run / "derived").rename(run / ".store.77.part")
+    delete_run(run)
+    assert (tmp_path / "mine" / "photo.jpg").exists()
+    assert not (run / ".store.77.part").is_symlink()
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,15 @@ def test_a_copy_is_made_again_where_the_run_has_written(run: Path, times: int, m
     assert len(seen) == times + 1
 
 
+def test_a_mistake_is_named_in_the_run_and_not_in_the_copy(run: Path) -> None:
+    with pytest.raises(UserError) as caught, snapshot(run) as copy:
+        raise UserError([f"{copy}/ensemble/oof.npz is damaged"], f"Delete {copy}/ensemble")
+    assert (caught.value.problems, caught.value.hint) == (
+        (f"{run}/ensemble/oof.npz is damaged",),
+        f"Delete {run}/ensemble",
+    )
+
+
 def test_a_run_that_writes_all_the_time_is_refused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_copied", lambda *_: False)
     with pytest.raises(UserError, match="changes all the time"), snapshot(run):

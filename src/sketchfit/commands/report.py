@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.config.overrides import parse_overrides
+from sketchfit.destinations import usable
 from sketchfit.errors import UserError
+from sketchfit.remains import ABANDONED, REMAINS, clear_remains
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.lock import one_writer
+from sketchfit.runs.marks import BY_SYSTEM
 from sketchfit.runs.snapshot import snapshot
 from sketchfit.tracking.console import Console
 from sketchfit.wording import listed
@@ -44,7 +49,7 @@ def report(
     """
     Console("plain")  # prints the log
     follow_links = bool(parse_overrides(overrides).get("data", {}).get("follow_links"))
-    place = None if out is None else _own_folder(Path(out))
+    place = None if out is None else _own_place(Path(out))
     opened, lacks = open_finished(run, partial=partial)
     for note in lacks:
         log.info(f"note: {note}")
@@ -52,19 +57,35 @@ def report(
     if place is None:
         with one_writer(opened.path):
             return write_report(run, overrides=overrides, follow_links=follow_links, note=note)
+    _make(place)
     with snapshot(opened.path) as copy:
         return write_report(copy, overrides=overrides, follow_links=follow_links, out=place, note=note)
 
 
-def _own_folder(folder: Path) -> Path:
-    """Return a folder that is new or has nothing but an earlier report.
+def _own_place(out: Path) -> Path:
+    """Return where a folder is, links followed, that does not exist yet or has nothing but an earlier report.
 
     Raises:
         UserError: it has other files, or is none.
     """
+    folder = Path(os.path.realpath(out))
+    clear_remains(folder.rglob(".*.part"), least_age=ABANDONED)
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is no folder", "Name a new folder with --out.")
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+    others = (path for path in folder.rglob("*") if path.name not in BY_SYSTEM and not REMAINS.fullmatch(path.name))
+    names = (path.relative_to(folder).as_posix() for path in others)
     if foreign := sorted(name for name in names if not OF_A_REPORT.fullmatch(name)):
         raise UserError(f"{folder} has what is no part of a report: {listed(foreign)}", "Name a new folder with --out.")
     return folder
+
+
+def _make(folder: Path) -> None:
+    """Make a folder before the work for it begins.
+
+    Raises:
+        UserError: it cannot be made or written.
+    """
+    with usable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

@@ -71,7 +71,7 @@ def delete_run(folder: Path) -> None:
     check_fresh(folder)
     # Without a state what is left after a kill is no run; the recipe shows until the end that it was one.
     for entry in sorted(folder.iterdir(), key=lambda one: (one.name != "state.json", one.name == "recipe.yaml")):
-        if entry.is_dir():
+        if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         elif entry.name not in KEPT:
             entry.unlink()

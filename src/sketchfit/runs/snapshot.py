@@ -33,7 +33,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
     copy is made again where any of them has changed meanwhile.
 
     Raises:
-        UserError: the run writes all the time.
+        UserError: the run writes all the time. One that the block raises names the folder in the place of the copy.
     """
     with temporary_folder() as parent:
         copy = parent / folder.resolve().name
@@ -52,7 +52,11 @@ def snapshot(folder: Path) -> Iterator[Path]:
                 (copy / name).symlink_to((folder / name).resolve())
         table = table_of(State.read(copy), folder)  # its data may be next to the run
         State.read(copy).model_copy(update={"data": table.root, "source": table.source}).write(copy)
-        yield copy
+        try:
+            yield copy
+        except UserError as error:
+            *problems, hint = (text.replace(str(copy), str(folder)) for text in (*error.problems, error.hint))
+            raise UserError(problems, hint) from error
 
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
