@@ -174,6 +174,17 @@ def test_without_locks_a_process_that_lives_is_refused_and_a_dead_one_replaced(t
 
 
 @pytest.mark.usefixtures("_no_locks")
+def test_without_locks_a_process_of_another_container_is_refused_until_it_is_silent(tmp_path):
+    Writer.this().model_copy(update={"pid": 2**22 + 1, "scope": "another"}).write(tmp_path)
+    with pytest.raises(UserError), one_writer(tmp_path):
+        pass
+    at = (tmp_path / Writer.PLACE).stat().st_mtime - 2 * STALE
+    os.utime(tmp_path / Writer.PLACE, (at, at))
+    with one_writer(tmp_path):
+        assert Writer.read(tmp_path).pid == os.getpid()
+
+
+@pytest.mark.usefixtures("_no_locks")
 def test_without_locks_the_last_of_two_that_begin_together_writes(tmp_path, monkeypatch):
     other = Writer.this().model_copy(update={"pid": 77})
     monkeypatch.setattr(module.time, "sleep", lambda _: other.write(tmp_path))

@@ -20,7 +20,7 @@ from typing import Self
 
 from sketchfit.errors import UserError
 from sketchfit.interruption import request_stop
-from sketchfit.own_system import boot
+from sketchfit.own_system import boot, scope
 from sketchfit.redact import command_line
 from sketchfit.remains import is_alive
 from sketchfit.runs.artefact import Artefact
@@ -50,6 +50,8 @@ class Writer(Artefact):
         pid: number of the process.
         host: name of its machine.
         boot: names the start of the machine's system; empty where that is not known.
+        scope: names the processes that see one another's numbers, such as those of one container; earlier versions did
+            not write it.
         command: that it runs.
         started: when it began, in seconds since 1970.
     """
@@ -58,6 +60,7 @@ class Writer(Artefact):
     pid: int
     host: str
     boot: str = ""
+    scope: str = ""
     command: str = ""
     started: float
 
@@ -65,7 +68,8 @@ class Writer(Artefact):
     def this(cls) -> Self:
         """Return this process."""
         command = command_line([Path(sys.argv[0]).name, *sys.argv[1:]])
-        return cls(pid=os.getpid(), host=socket.gethostname(), boot=boot(), command=command, started=time.time())
+        place = {"host": socket.gethostname(), "boot": boot(), "scope": scope()}
+        return cls(pid=os.getpid(), **place, command=command, started=time.time())
 
     @property
     def is_here(self) -> bool:
@@ -73,6 +77,11 @@ class Writer(Artefact):
         if (here := boot()) and self.boot:
             return self.boot == here
         return self.host == socket.gethostname()
+
+    @property
+    def may_live(self) -> bool:
+        """Whether it may still run; that of another container is not known."""
+        return self.scope not in ("", scope()) or is_alive(self.pid)
 
     def __str__(self) -> str:
         since = duration(max(0.0, time.time() - self.started))
@@ -131,7 +140,7 @@ def _check_others(folder: Path, by_kernel: bool) -> None:
     if before is None:
         return
     silent = _silence(folder)
-    may_live = not before.is_here or (not by_kernel and is_alive(before.pid))
+    may_live = not before.is_here or (not by_kernel and before.may_live)
     if may_live and silent < STALE:
         raise _in_use(folder, before)
     log.info(f"note: {folder}: {before} has ended early; it was last active {duration(silent)} ago")
