@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.models.backend import Pictures
-from sketchfit.models.conversion.modules import INPUT, PROBABILITIES
-from sketchfit.models.conversion.session import onnx_session
+from sketchfit.models.conversion.modules import PROBABILITIES
+from sketchfit.models.conversion.session import onnx_session, run_batches
 from sketchfit.runs.estimates import Difference, Estimate
 
 BATCH = 32
@@ -77,7 +77,9 @@ def measure_int8(
         any_batch: whether the graphs take any number of pictures.
     """
     batch = BATCH if any_batch else 1
-    before, after = (_probabilities(one, held_out.pictures, threads, batch) for one in (graph, int8))
+    before, after = (
+        run_batches(onnx_session(one, threads), PROBABILITIES, held_out.pictures, batch) for one in (graph, int8)
+    )
     answers = before.argmax(axis=1), after.argmax(axis=1)
     right = [found == held_out.labels for found in answers]
     return Int8Loss(
@@ -87,9 +89,3 @@ def measure_int8(
         float((answers[0] == answers[1]).mean()),
         float(np.abs(before - after).max()),
     )
-
-
-def _probabilities(graph: bytes, pictures: Pictures, threads: int, batch: int) -> NDArray[np.float32]:
-    session = onnx_session(graph, threads)
-    starts = range(0, len(pictures), batch)
-    return np.concatenate([session.run([PROBABILITIES], {INPUT: pictures[s : s + batch]})[0] for s in starts])

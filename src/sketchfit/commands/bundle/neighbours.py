@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import cv2
 import numpy as np
 
 from sketchfit.bundle.neighbours import THUMBNAIL, Neighbours
 from sketchfit.commands.bundle.job import BundleJob, Image
 from sketchfit.data.resize import to_square
-from sketchfit.models.conversion.session import onnx_session
+from sketchfit.models.conversion.modules import FEATURES
+from sketchfit.models.conversion.session import onnx_session, run_batches
 
 MOST = 2000
 """Drawings of a bundle."""
@@ -25,26 +28,15 @@ def write_neighbours(job: BundleJob, threads: int) -> bool:
     drawings = job.drawings
     if not job.checked.features or not len(drawings):
         return False
-    session = onnx_session(job.checked.graph, threads)
-    label, thumbnails, pictures, features = [], [], list[Image](), list[np.ndarray]()
-
-    def compute() -> None:
-        if pictures:
-            size = BATCH if job.checked.any_batch else 1
-            batches = [np.stack(pictures[start : start + size]) for start in range(0, len(pictures), size)]
-            features.extend(session.run(["features"], {"images": batch})[0] for batch in batches)
-            pictures.clear()
-
-    for row, image in drawings.images(drawings.sample(MOST)):
-        label.append(int(drawings.label[row]))
-        thumbnails.append(_thumbnail(image))
-        pictures.append(job.prepare(image))
-        if len(pictures) == BATCH:
-            compute()
-    compute()
-    if not label:
+    session, size = onnx_session(job.checked.graph, threads), BATCH if job.checked.any_batch else 1
+    drawn, parts = drawings.images(drawings.sample(MOST)), []
+    while part := list(islice(drawn, BATCH)):
+        rows, images = zip(*part, strict=True)
+        features = run_batches(session, FEATURES, np.stack([job.prepare(image) for image in images]), size)
+        parts.append((features, drawings.label[list(rows)], np.stack([_thumbnail(image) for image in images])))
+    if not parts:
         return False
-    Neighbours(np.concatenate(features), np.array(label, dtype=np.int64), np.stack(thumbnails)).write(job.folder)
+    Neighbours(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True))).write(job.folder)
     return True
 
 

@@ -7,7 +7,6 @@ extremes of batches, as in Jacob et al. 2018 (arXiv 1712.05877): the largest val
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.backend import Floats, Pictures
 from sketchfit.models.conversion.modules import INPUT, PROBABILITIES
 from sketchfit.models.conversion.quiet import quiet
-from sketchfit.models.conversion.session import onnx_session
+from sketchfit.models.conversion.session import onnx_session, run_batches
 from sketchfit.models.faults import one_line
 from sketchfit.temporary import temporary_folder
 
@@ -144,9 +143,7 @@ def _first(nodes: Any, products: int) -> list[str]:
 
 
 def _probabilities(graph: bytes, pictures: Pictures, batch: int) -> Floats:
-    session = onnx_session(graph, torch.get_num_threads())
-    found = [session.run([PROBABILITIES], given)[0] for given in _batches(pictures, batch)]
-    return np.concatenate(found)
+    return run_batches(onnx_session(graph, torch.get_num_threads()), PROBABILITIES, pictures, batch)
 
 
 def _reader(pictures: Pictures, batch: int) -> Any:
@@ -157,15 +154,11 @@ def _reader(pictures: Pictures, batch: int) -> Any:
         """Batches of pictures."""
 
         def __init__(self) -> None:
-            self._batches = _batches(pictures, batch)
+            self._starts = iter(range(0, len(pictures), batch))
 
         def get_next(self) -> dict[str, Pictures] | None:
             """Return the next batch; None after the last."""
-            return next(self._batches, None)
+            start = next(self._starts, None)
+            return None if start is None else {INPUT: pictures[start : start + batch]}
 
     return Reader()
-
-
-def _batches(pictures: Pictures, batch: int) -> Iterator[dict[str, Pictures]]:
-    for start in range(0, len(pictures), batch):
-        yield {INPUT: np.ascontiguousarray(pictures[start : start + batch])}
