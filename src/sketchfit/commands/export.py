@@ -60,8 +60,7 @@ def export(
     name, own = _member(opened, member)
     place = _network(opened, name, fold)
     network = load_network(place.path, own, opened.table.class_count)
-    size, channels = own.model.size, 1 if own.data.channels == 1 else 3
-    checked = checked_graph(network, size, channels)
+    checked = checked_graph(network, own.model.size, own.data.picture_channels)
     metadata = network_metadata(opened, own, checked.any_batch)
     (write_onnx if format == "onnx" else write_openvino)(path, checked, metadata)
     return metadata | {"file": str(path), "network": str(place.path)} | ({"note": lacks[0]} if lacks else {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from sketchfit.config.recipe import Recipe
@@ -27,7 +28,7 @@ def network_metadata(run: Run, recipe: Recipe, any_batch: bool) -> dict[str, str
         recipe: of its member.
         any_batch: whether it takes any number of pictures; otherwise one at a time.
     """
-    table, channels = run.table, 1 if recipe.data.channels == 1 else 3
+    table, channels = run.table, recipe.data.picture_channels
     colour = "grey" if channels == 1 else "RGB; a grey drawing repeated three times"
     size, stored, batch = recipe.model.size, store_settings(recipe).size, "N" if any_batch else "1"
     return {
@@ -42,9 +43,10 @@ def network_metadata(run: Run, recipe: Recipe, any_batch: bool) -> dict[str, str
     } | _claim(run)
 
 
-def from_images(metadata: dict[str, str], any_batch: bool) -> dict[str, str]:
+def from_images(metadata: Mapping[str, str], any_batch: bool) -> dict[str, str]:
     """Return the texts for a network with its preprocessing, given those for prepared pictures."""
-    return metadata | {
+    return {
+        **metadata,
         "input": f"image: uint8 [{'N' if any_batch else '1'}, height, width, 1 or 3], upright, RGB or grey",
         "preprocessing": "all of it is in the graph",
     }

@@ -54,3 +54,8 @@ class DataSection(Section):
     cache: Annotated[str | None, FreeText("a folder, made where it does not exist"), Scope(decides="nothing")] = None
     """Folder of the image stores and of frozen features; by default `$SKETCHFIT_CACHE`, else `sketchfit` in the user's
     cache folder."""
+
+    @property
+    def picture_channels(self) -> Literal[1, 3]:
+        """Channels of an exported network's input: grey is repeated where colour is possible."""
+        return 1 if self.channels == 1 else 3

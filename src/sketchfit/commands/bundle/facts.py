@@ -67,7 +67,7 @@ def preprocessing_of(recipe: Recipe) -> Preprocessing:
     settings = store_settings(recipe)
     return Preprocessing(
         max_pixels=settings.max_pixels,
-        channels=1 if settings.channels == 1 else 3,
+        channels=recipe.data.picture_channels,
         resize=settings.resize,
         stored=settings.size,
         size=recipe.model.size,

@@ -45,7 +45,7 @@ def write_graphs(job: BundleJob, metadata: Mapping[str, str], threads: int) -> f
             f"the graph with preprocessing is wrong: its probabilities differ by {gap:.1g} from torch's",
             "Export the network alone, to FILE.onnx, and report this.",
         )
-    write_onnx(job.folder / COMPLETE, complete, from_images(dict(metadata), job.checked.any_batch))
+    write_onnx(job.folder / COMPLETE, complete, from_images(metadata, job.checked.any_batch))
     return _milliseconds(session)
 
 

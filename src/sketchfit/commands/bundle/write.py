@@ -73,9 +73,8 @@ def write_bundle(run: Run, out: Path, options: BundleOptions | None = None) -> B
     chosen = choose_network(run, options.member, options.fold)
     licence = choose_licence(options.licence, [one.licence for one in weights_origins(run, chosen)])
     network = chosen.load(run)
-    channels = 1 if chosen.recipe.data.channels == 1 else 3
-    size, temperature = chosen.recipe.model.size, chosen.temperature
-    checked = checked_graph(network, size, channels, temperature=temperature, features=True)
+    size, channels = chosen.recipe.model.size, chosen.recipe.data.picture_channels
+    checked = checked_graph(network, size, channels, temperature=chosen.temperature, features=True)
     with output_folder(out, BundleManifest.PLACE) as folder:
         job = BundleJob(run, chosen, network, checked, folder)
         manifest = _write_files(job, options, licence)
