@@ -1,28 +1,3 @@
-"use strict";
-const $ = (selector, within = document) => within.querySelector(selector);
-const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
-const el = (tag, properties = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name in node && name !== "style") node[name] = value; else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-};
-const percent = (value) => (100 * value).toFixed(1) + " %";
-
-// Light and dark: the system's setting until the button is used.
-const themeButton = $("#theme");
-if (themeButton) {
-  themeButton.addEventListener("click", () => {
-    const dark = document.documentElement.dataset.theme
-      ? document.documentElement.dataset.theme === "dark"
-      : matchMedia("(prefers-color-scheme: dark)").matches;
-    document.documentElement.dataset.theme = dark ? "light" : "dark";
-    dispatchEvent(new Event("themechange"));
-  });
-}
-
 // Tables: a click on a column's head sorts by `data-v` of its cells (or their text), numbers as numbers.
 for (const table of $$("table.sortable")) {
   const heads = $$("thead th", table);

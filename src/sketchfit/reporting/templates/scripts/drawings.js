@@ -1,0 +1,21 @@
+const data = JSON.parse($("#data").textContent);
+const { names, rows, sprites, side, columns } = data;
+const byClass = names.map(() => []);
+rows.label.forEach((label, place) => byClass[label].push(place));
+const position = new Map();
+byClass.forEach((places) => places.forEach((place, k) => position.set(place, k)));
+const isRight = (place) => rows.answer[place] === rows.label[place];
+const describe = (place) => `${rows.path[place]}: ${names[rows.label[place]]}` +
+  (isRight(place) ? `, right with ${percent(rows.confidence[place] / 1000)}`
+    : `, predicted as ${names[rows.answer[place]]} with ${percent(rows.confidence[place] / 1000)}; true class ${percent(rows.own[place] / 1000)}`);
+
+function thumb(place) {
+  const k = position.get(place), uri = sprites[rows.label[place]];
+  const node = el("span", { className: `thumb ${isRight(place) ? "right" : "wrong"}`, role: "img", title: describe(place) });
+  node.setAttribute("aria-label", describe(place));
+  Object.assign(node.dataset, { drawing: rows.path[place], label: names[rows.label[place]] });
+  node.style.width = node.style.height = side + "px";
+  node.style.backgroundImage = `url("${uri}")`;
+  node.style.backgroundPosition = `-${(k % columns) * side}px -${Math.floor(k / columns) * side}px`;
+  return node;
+}
