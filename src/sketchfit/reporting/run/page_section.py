@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from sketchfit.reporting.kit.page import render
+from sketchfit.reporting.run.section_texts import SECTION_TEXTS, SectionText
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class PageSection:
     Attributes:
         anchor: `id` of its element.
         name: in the navigation.
-        html: the element.
+        html: its content, without the heading.
         data: what the page's script needs of it, by key.
     """
 
@@ -26,6 +27,11 @@ class PageSection:
     name: str
     html: Markup
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> SectionText:
+        """The heading and the note for readers."""
+        return SECTION_TEXTS[self.anchor]
 
 
 def page_section(anchor: str, name: str, data: Mapping[str, Any] | None = None, **context: Any) -> PageSection:
