@@ -1,8 +1,12 @@
-"""Texts from lists and counts, for messages and pages."""
+"""Texts from lists, counts, p-values and changes, for messages and pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+P_FLOOR = 0.001
+"""Smallest p-value that is written. The tests by resampling here cannot give much smaller ones, and a smaller one of an
+exact test would look like stronger evidence than it is."""
 
 
 def listed(items: Iterable[object], limit: int = 10) -> str:
@@ -40,3 +44,34 @@ def size_text(count: float) -> str:
     if count >= 1e6:
         return f"{count / 1e6:.0f} MB" if count >= 9.95e6 else f"{count / 1e6:.2g} MB"
     return f"{max(1, round(count / 1e3))} kB" if count else "0 kB"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value with two digits, or its upper bound where it is at most `P_FLOOR`.
+
+    >>> p_value(0.0312), p_value(0.0009995), p_value(6.1e-87)
+    ('0.031', '≤ 0.001', '≤ 0.001')
+    """
+    return f"≤ {P_FLOOR:g}" if value <= P_FLOOR else f"{value:.2g}"
+
+
+def p_statement(value: float) -> str:
+    """Return a p-value as a statement.
+
+    >>> p_statement(0.0312), p_statement(1e-12)
+    ('p = 0.031', 'p ≤ 0.001')
+    """
+    text = p_value(value)
+    return f"p {text}" if value <= P_FLOOR else f"p = {text}"
+
+
+def higher_or_lower(change: float) -> str:
+    """Return the difference of two shares in percentage points and words.
+
+    >>> higher_or_lower(-0.12), higher_or_lower(0.023), higher_or_lower(0.0004)
+    ('12.0 points lower', '2.3 points higher', 'equal')
+    """
+    size = f"{100 * abs(change):.1f}"
+    if size == "0.0":
+        return "equal"
+    return f"{size} points {'higher' if change > 0 else 'lower'}"

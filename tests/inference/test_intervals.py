@@ -28,6 +28,12 @@ def test_how_figures_read() -> None:
     )
 
 
+def test_a_p_value_at_the_floor_of_the_bootstrap_reads_as_a_bound() -> None:
+    change = intervals.paired_difference(np.zeros(50), np.linspace(1, 2, 50))
+    assert change.p_value == 2 / 2001
+    assert "p ≤ 0.001" in str(change)
+
+
 def clustered(rng: np.random.Generator, families: int, size: int, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Families whose members succeed and fail together: each wholly right with probability `share`."""
     group = np.repeat(np.arange(families), size)

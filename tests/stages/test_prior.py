@@ -139,7 +139,7 @@ def test_the_record_is_read_as_written(tmp_path: Path) -> None:
         ({"other_confidence": -0.08}, ["-8.0 points", "the drawings themselves differ", "unchanged"]),
         ({"gain": Difference(0.02, 0.01, 0.03, 0.001, 500), "weight": (1.0, 1.0)}, ["+2.0 points", "are corrected"]),
         ({"gain": Difference(0.0, -0.01, 0.01, 0.9, 500)}, ["+0.0 points", "unchanged"]),
-        ({"setting": "keep"}, ["p < 0.001", "unchanged"]),
+        ({"setting": "keep"}, ["p ≤ 0.001", "unchanged"]),
     ],
 )
 def test_one_line_names_the_decision_and_why(change: dict[str, Any], words: list[str]) -> None:

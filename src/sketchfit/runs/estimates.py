@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sketchfit.wording import p_statement
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -46,9 +48,14 @@ class Difference:
         """The lower end of the interval is above 0."""
         return self.low > 0
 
+    @property
+    def hurts(self) -> bool:
+        """The upper end of the interval is below 0."""
+        return self.high < 0
+
     def __str__(self) -> str:
         """In percentage points: `+1.4 points (95 % interval +0.2 to +2.6, p = 0.021, n = 724)`."""
         return (
             f"{100 * self.value:+.1f} points (95 % interval {100 * self.low:+.1f} to {100 * self.high:+.1f}, "
-            f"p = {self.p_value:.2g}, n = {self.n:,})"
+            f"{p_statement(self.p_value)}, n = {self.n:,})"
         )

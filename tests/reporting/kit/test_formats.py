@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.reporting.kit import formats
@@ -30,9 +32,37 @@ def test_differences_have_signs() -> None:
     assert formats.points_interval(Difference(0.02, -0.014, 0.064, 0.3, 10)) == "-1.4 to +6.4"
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.314, "0.31"), (1.0, "1"), (0.001, "0.001"), (1e-7, "< 0.001")])
-def test_p_values(value: float, text: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.314, "0.31"), (1.0, "1"), (0.0014, "0.0014"), (0.001, "≤ 0.001"), (2 / 2001, "≤ 0.001"), (6.1e-87, "≤ 0.001")],
+)
+def test_p_values_at_the_floor_of_resampling_are_an_upper_bound(value: float, text: str) -> None:
     assert formats.p_value(value) == text
+    assert formats.p_statement(value) == (f"p {text}" if "≤" in text else f"p = {text}")
+
+
+@given(st.floats(-1, 1))
+def test_a_change_in_words_has_no_sign(change: float) -> None:
+    text = formats.higher_or_lower(change)
+    assert "-" not in text
+    assert ("higher" in text) <= (change > 0)
+    assert ("lower" in text) <= (change < 0)
+    assert text != "equal" or abs(change) < 0.0006
+
+
+def test_changes_in_words() -> None:
+    assert [formats.higher_or_lower(one) for one in (-0.12, 0.012)] == ["12.0 points lower", "1.2 points higher"]
+    assert formats.higher_or_lower(-0.0004) == "equal"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.01, 0.04, "higher"), (-0.04, -0.01, "lower"), (-0.01, 0.03, "no difference shown"), (0.0, 0.1, None)],
+)
+def test_the_verdict_is_that_of_the_interval(low: float, high: float, word: str | None) -> None:
+    gain = Difference((low + high) / 2, low, high, 0.03, 10)
+    assert formats.verdict(gain) == (word or "no difference shown")
+    assert formats.gain(Difference(0.02, -0.014, 0.064, 0.3, 10)) == "+2.0 points (-1.4 to +6.4)"
 
 
 def test_paths_break_after_slashes_and_are_escaped() -> None:

@@ -8,6 +8,27 @@ import re
 from markupsafe import Markup, escape
 
 from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.wording import higher_or_lower, p_statement, p_value
+
+__all__ = [
+    "MISSING",
+    "breakable",
+    "capitalised",
+    "compact",
+    "decimals",
+    "gain",
+    "higher_or_lower",
+    "interval",
+    "interval_decimals",
+    "number",
+    "p_statement",
+    "p_value",
+    "percent",
+    "points",
+    "points_interval",
+    "thousands",
+    "verdict",
+]
 
 MISSING = "–"
 
@@ -42,9 +63,16 @@ def points_interval(difference: Difference) -> str:
     return f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
 
 
-def p_value(value: float) -> str:
-    """Format a p-value with two digits: `0.31`, `< 0.001`."""
-    return "< 0.001" if value < 0.001 else f"{value:.2g}"
+def gain(difference: Difference) -> str:
+    """Format a gain as one figure with its interval: `+2.3 points (-1.4 to +6.4)`."""
+    return f"{points(difference.value)} points ({points_interval(difference)})"
+
+
+def verdict(difference: Difference) -> str:
+    """Return what the interval of a difference shows: `higher`, `lower` or `no difference shown`."""
+    if difference.helps:
+        return "higher"
+    return "lower" if difference.hurts else "no difference shown"
 
 
 def number(value: float) -> str:

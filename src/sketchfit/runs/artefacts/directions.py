@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from sketchfit.runs.artefact import Artefact, ArtefactPart
+from sketchfit.wording import p_statement
 
 
 class DirectionFigures(ArtefactPart):
@@ -31,7 +32,7 @@ class DirectionFigures(ArtefactPart):
     def __str__(self) -> str:
         """The figures, in one line."""
         turned = f"{self.turned_target:.0%} of {self.rows} drawings look like {self.target!r}"
-        own = f"{self.turned_source:.0%} like {self.source!r} (unchanged {self.as_they_are:.0%}; p = {self.p:.1g})"
+        own = f"{self.turned_source:.0%} like {self.source!r} (unchanged {self.as_they_are:.0%}; {p_statement(self.p)})"
         return f"{self.turn} of {self.source!r}: {turned}, {own}"
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from sketchfit.runs.artefact import Artefact, Numbers
 from sketchfit.runs.estimates import Difference
+from sketchfit.wording import p_statement
 
 
 class EstimatedFrequencies(Artefact):
@@ -46,7 +47,7 @@ class EstimatedFrequencies(Artefact):
     def __str__(self) -> str:
         """The decision on a correction and its reason, in one line."""
         outcome = "test probabilities are corrected" if self.corrected else "test probabilities are unchanged"
-        chance = f"p {'< 0.001' if self.p_value < 0.001 else f'= {self.p_value:.2g}'}, n = {self.rows:,}"
+        chance = f"{p_statement(self.p_value)}, n = {self.rows:,}"
         if not self.differs:
             return f"class frequencies on test: no difference from training is shown ({chance}); {outcome}"
         start = f"class frequencies on test: they differ from training ({chance}); {outcome}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sketchfit.runs.artefact import Artefact, ArtefactPart
+from sketchfit.wording import p_statement
 
 CLUSTERS = "clusters"
 """First word of the name of a grouping by clusters of similar rows, which only `folds.group=auto` makes."""
@@ -55,7 +56,7 @@ class KeyFigures(ArtefactPart):
         return (
             f"{self.name}: {self.groups:,} groups of {sizes} rows; the nearest row is "
             f"of the same group in {100 * self.hit_rate:.0f} % (by chance {100 * self.expected_hit_rate:.0f} "
-            f"%), p = {self.p:.1g}; plain folds separate {self.crossing_pairs:,} pairs"
+            f"%), {p_statement(self.p)}; plain folds separate {self.crossing_pairs:,} pairs"
         )
 
 
