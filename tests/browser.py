@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import pytest
@@ -14,8 +15,9 @@ DRIVER = shutil.which("chromedriver")
 Point = tuple[float, float]
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser that is closed at the end; the test is skipped where there is none."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     if CHROMIUM is None or DRIVER is None:
         pytest.skip("no chromium and chromedriver on this machine")
@@ -25,8 +27,24 @@ def browser() -> Iterator[Any]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """A browser of its own for each test."""
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="module")
+def shared_browser() -> Iterator[Any]:
+    """One browser for all tests of a file: storage of pages and the size of the window stay between them."""
+    with chromium() as driver:
+        yield driver
 
 
 def resize(browser: Any, width: int, height: int = 900, *, dark: bool = False) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from markupsafe import Markup
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.files import write_text
+from sketchfit.reporting.kit.marked_part import marked_part, replace_part
 from sketchfit.reporting.kit.page import render
 from sketchfit.runs.artefacts import Relations
 
-_START, _END = "<!-- related rows -->", "<!-- end of related rows -->"
+PART = "related rows"
+"""Name of the section as a part of the page."""
 
 
 def why_untested(recipe: Recipe) -> str:
@@ -30,8 +31,7 @@ def relations_section(relations: Relations | None, untested: str = "") -> Markup
         relations: what was found; None where nothing was tested.
         untested: why not, without a full stop.
     """
-    html = render("audit_relations", relations=relations, untested=untested)
-    return Markup(_START) + html + Markup(_END)
+    return marked_part(PART, _section(relations, untested))
 
 
 def show_relations(page: Path, relations: Relations | None, untested: str = "") -> None:
@@ -41,10 +41,8 @@ def show_relations(page: Path, relations: Relations | None, untested: str = "") 
         page: the page; nothing is done where there is none.
         relations, untested: see `relations_section`.
     """
-    if not page.is_file():
-        return
-    text = page.read_text(encoding="utf-8", errors="replace")  # a damaged page is no reason to stop a run
-    before, start, rest = text.partition(_START)
-    _, end, after = rest.partition(_END)
-    if start and end:
-        write_text(page, before + str(relations_section(relations, untested)) + after)
+    replace_part(page, PART, _section(relations, untested))
+
+
+def _section(relations: Relations | None, untested: str) -> Markup:
+    return render("audit_relations", relations=relations, untested=untested)

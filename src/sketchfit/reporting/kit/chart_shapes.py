@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 Point = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
 
-_COLOURS = {"s0": "#0b62c4", "s1": "#d1620a", "s6": "#c62828", "grid": "#d5d9df", "dim": "#9aa3ae"}
+_COLOURS = {"s0": "#0b62c4", "s1": "#ad4e00", "s6": "#c62828", "grid": "#d5d9df", "dim": "#9aa3ae"}
 _TEXT, _BACKGROUND = "#5b6470", "#ffffff"
 _SMOOTHING = 3
 """A PNG is drawn at so many times its size and reduced, since Pillow draws without anti-aliasing."""

@@ -42,9 +42,10 @@ def render(template: str, **context: Any) -> Markup:
 
     Args:
         template: its path without the ending, such as `report/slices`.
-        context: its variables. Text is escaped; `Markup` and charts are not.
+        context: its variables. Text is escaped; `Markup` and charts are not. A page may have `links`, its sections as
+            (anchor, name), and `site`, the pages in the bar above it (see `kit.site_bar`).
     """
-    return Markup(_environment().get_template(f"{template}.html.j2").render(context))
+    return Markup(_environment().get_template(f"{template}.html.j2").render({"site": (), "links": (), **context}))
 
 
 def embedded_json(value: Any) -> Markup:

@@ -2,7 +2,7 @@
 for (const table of $$("table.sortable")) {
   const heads = $$("thead th", table);
   heads.forEach((head, column) => {
-    if (!head.textContent.trim()) return;
+    if (!head.textContent.trim() || $(".hidden-text", head)) return;
     const button = el("button", { type: "button", textContent: head.textContent });
     head.replaceChildren(button);
     button.addEventListener("click", () => {
