@@ -1,70 +1,90 @@
-"""Pages in a real browser: they fit the screen, load nothing, and report no error."""
+"""Pages in a real browser: they fit the screen, obey the rules of accessibility, load nothing, and report no error."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from sketchfit.audit import AuditSettings, run_audit
-from sketchfit.commands.compare import compare
-from sketchfit.reporting.ablation import VariantResult, ablation_page, ablation_table
-from sketchfit.reporting.audit.audit_page import write_audit_page
-from tests.audit.audit_sets import jpeg, make_table, png, scribble
+from tests.axe import violations
+from tests.browser import resize, shared_browser
+from tests.reporting.pages import KINDS, write_pages
 
-MakeRun = Callable[..., Path]
+__all__ = ["shared_browser"]
 
-
-def _audit(folder: Path, _: MakeRun) -> Path:
-    train: dict[str, tuple[int, bytes | None]] = {
-        f"train/c{k % 3}/{k}.JPEG": (k % 3, jpeg(scribble(k))) for k in range(15)
-    }
-    train["train/c1/a_copy_with_quite_a_long_name_that_has_to_be_broken.JPEG"] = (1, jpeg(scribble(0)[:, ::-1]))
-    table = make_table(folder / "data", train, {"test/0.png": png(scribble(1)), "test/bad.png": b""})
-    write_audit_page(folder / "page.html", run_audit(table, AuditSettings(), folder / "cache"))
-    return folder / "page.html"
+SIZES = {1280: 900, 390: 844}
+SCREENS = 20
+"""Longest page on a phone."""
 
 
-def _comparison(folder: Path, make_run: MakeRun) -> Path:
-    compare([make_run("a", 0), make_run("b", 1), make_run("c", 2)], folder / "page.html")
-    return folder / "page.html"
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return write_pages(tmp_path_factory.mktemp("pages"))
 
 
-def _ablation(folder: Path, _: MakeRun) -> Path:
-    base, *variants = (
-        VariantResult(name, np.random.default_rng(seed).random((2, 200)) < 0.5, 100.0)
-        for seed, name in enumerate(["base", "loss=focal", "transforms.mixing={mixup_alpha: 0.2, cutmix_alpha: 1.0}"])
-    )
-    page = folder / "page.html"
-    page.write_text(ablation_page(ablation_table(base, variants), "Ablation"), encoding="utf-8")
-    return page
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_fits_each_screen(shared_browser: Any, pages: dict[str, Path], kind: str) -> None:
+    browser = shared_browser
+    browser.get(pages[kind].as_uri())
+    for width, height in SIZES.items():
+        resize(browser, width, height)
+        page = browser.execute_script("const d = document.documentElement; return [d.scrollWidth, d.scrollHeight]")
+        assert page[0] <= width
+        assert width > 500 or page[1] <= SCREENS * height
+    assert browser.get_log("browser") == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("make", [_audit, _comparison, _ablation])
-def test_pages_fit_the_screen_in_both_themes(
-    browser: Any, make: Callable[[Path, MakeRun], Path], width: int, make_run: MakeRun, tmp_path: Path
-) -> None:
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
-    )
-    browser.get(make(tmp_path, make_run).as_uri())
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_obeys_the_rules_in_both_themes(shared_browser: Any, pages: dict[str, Path], kind: str) -> None:
+    browser = shared_browser
+    browser.get(pages[kind].as_uri())
+    browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    for dark, (width, height) in itertools.product((False, True), SIZES.items()):
+        resize(browser, width, height, dark=dark)
+        # The theme changes nothing but colours.
+        assert violations(browser, ("color-contrast",) if dark else ()) == []
+
+
+def test_the_dialog_of_a_class_obeys_the_rules(shared_browser: Any, pages: dict[str, Path]) -> None:
+    browser = shared_browser
+    browser.get(pages["report"].as_uri())
+    browser.execute_script("openClass(0)")
+    for dark in (False, True):
+        resize(browser, 390, 844, dark=dark)
+        assert violations(browser) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_theme_changes_and_tables_are_sorted(shared_browser: Any, pages: dict[str, Path], kind: str) -> None:
+    browser = shared_browser
+    browser.get(pages[kind].as_uri())
     colour = "return getComputedStyle(document.body).backgroundColor"
     before = browser.execute_script(colour)
     browser.execute_script("document.querySelector('#theme').click()")
     assert browser.execute_script(colour) != before
+    browser.refresh()
+    assert browser.execute_script(colour) != before  # the choice is stored
+    browser.execute_script("localStorage.clear()")
     for head in browser.find_elements("css selector", "table.sortable th button"):
         browser.execute_script("arguments[0].click()", head)
     assert browser.get_log("browser") == []
 
 
-def test_a_class_of_the_audit_is_found_by_name(browser: Any, make_run: MakeRun, tmp_path: Path) -> None:
-    browser.get(_audit(tmp_path, make_run).as_uri())
+def test_the_rules_find_what_is_wrong(shared_browser: Any, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<!doctype html><html lang=en><title>t</title><main><h1>t</h1><p style='color:#aaa;background:#fff'>pale</p>"
+        "<img src='data:,'></main>"
+    )
+    shared_browser.get(page.as_uri())
+    assert {one.split(":")[0] for one in violations(shared_browser)} == {"color-contrast", "image-alt"}
+
+
+def test_a_class_of_the_audit_is_found_by_name(shared_browser: Any, pages: dict[str, Path]) -> None:
+    browser = shared_browser
+    browser.get(pages["audit"].as_uri())
     browser.find_element("css selector", "#find").send_keys("c1")
     shown = browser.find_elements("css selector", "#class-list details:not([hidden])")
     assert [one.get_attribute("data-name") for one in shown] == ["c1"]

@@ -1,0 +1,120 @@
+"""One page of each kind, with every section that can be made without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.commands.compare import compare
+from sketchfit.reporting.ablation import VariantResult, ablation_page, ablation_table
+from sketchfit.reporting.audit.audit_page import write_audit_page
+from sketchfit.reporting.audit.relations_card import show_relations
+from sketchfit.reporting.run.run_report import write_report
+from sketchfit.reporting.scout_page import scout_page
+from sketchfit.runs.artefacts import (
+    PlanAnswer,
+    PlanDecision,
+    PlanExpectation,
+    PlannedUnit,
+    RunClock,
+    RunPlan,
+    ScoutRecord,
+)
+from sketchfit.runs.estimates import Estimate
+from tests.audit.audit_sets import jpeg, make_table, png, scribble
+from tests.factories import make_claim, make_relations, write_run
+from tests.stages.scout.made import make_figures
+
+KINDS = ("audit", "report", "compare", "ablation", "scout")
+
+
+def write_pages(folder: Path) -> dict[str, Path]:
+    """Write a page of each kind below a folder; return where they are."""
+    return {
+        "audit": _audit(folder / "audit"),
+        "report": _report(folder / "report"),
+        "compare": _comparison(folder / "compare"),
+        "ablation": _written(folder / "ablation.html", _ablation()),
+        "scout": _written(folder / "scout.html", _scout()),
+    }
+
+
+def _written(page: Path, text: str) -> Path:
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+def _audit(folder: Path) -> Path:
+    train: dict[str, tuple[int, bytes | None]] = {
+        f"train/c{k % 3}/{k}.JPEG": (k % 3, jpeg(scribble(k))) for k in range(15)
+    }
+    train["train/c1/a_copy_with_quite_a_long_name_that_has_to_be_broken.JPEG"] = (1, jpeg(scribble(0)[:, ::-1]))
+    test = {"test/0.png": png(scribble(1)), "test/bad.png": b""}
+    audit = run_audit(make_table(folder / "data", train, test), AuditSettings(), folder / "cache")
+    write_audit_page(folder / "page.html", audit)
+    show_relations(folder / "page.html", make_relations())
+    return folder / "page.html"
+
+
+def _report(folder: Path) -> Path:
+    run = write_run(folder / "run", folder / "data")
+    make_claim(alarm=True, causes=("the drawings differ",)).write(run)
+    make_relations(kept=False, setting="none").write(run)
+    _plan().write(run)
+    RunClock(used=580.0).write(run)
+    return write_report(run)
+
+
+def _plan() -> RunPlan:
+    units = (
+        PlannedUnit(key="small", kind="bank", member="small", status="done", estimated=40, actual=30, started_at=20),
+        PlannedUnit(key="net/fold0", kind="network", member="net", epochs=6, estimated=200, status="dropped"),
+    )
+    answer = PlanAnswer(at=60, top1=Estimate(0.4, 0.35, 0.45, 120), networks=5, members=("small",))
+    return RunPlan(
+        seconds=600.0,
+        units=units,
+        answers=(answer,),
+        decisions=(PlanDecision(at=1.0, text="two networks at once"),),
+        measurements={"images per second": 120.0},
+        expected=PlanExpectation(value=0.5, low=0.4, high=0.6),
+        left_out=("the report",),
+    )
+
+
+def _comparison(folder: Path) -> Path:
+    runs = [write_run(folder / name, folder / "data", seed) for seed, name in enumerate("abc")]
+    compare(runs, folder / "page.html")
+    return folder / "page.html"
+
+
+def _ablation() -> str:
+    names = ["base", "loss=focal", "transforms.mixing={mixup_alpha: 0.2, cutmix_alpha: 1.0}"]
+    base, *variants = (
+        VariantResult(name, np.random.default_rng(seed).random((2, 200)) < 0.5, 100.0)
+        for seed, name in enumerate(names)
+    )
+    return ablation_page(ablation_table(base, variants), "Ablation")
+
+
+def _scout() -> str:
+    options = (
+        make_figures("one at 64 px", tuned_top1=make_figures().bank_top1, tuned_epochs=1, sketch_top1=30.0),
+        make_figures("two at 64 px", 0.4, backbone="test_vit"),
+        make_figures("three at 64 px", None, train_seconds=None, ms_per_image=None, left_out="no time for it"),
+    )
+    return scout_page(
+        ScoutRecord(
+            data="/data/drawings",
+            machine="a processor",
+            rows=100,
+            classes=4,
+            seconds=300.0,
+            used=250.0,
+            options=options,
+            chosen=options[0].name,
+            reason="it is the best",
+        )
+    )
