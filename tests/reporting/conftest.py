@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import browser
+from tests.browser import browser, shared_browser
 from tests.factories import write_run
 
-__all__ = ["browser"]
+__all__ = ["browser", "shared_browser"]
 
 
 @pytest.fixture

@@ -1,29 +1,58 @@
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sketchfit.inference.calibration import reliability
-from sketchfit.reporting.kit.chart_shapes import Dot, Line
-from sketchfit.reporting.kit.charts import Axis, Series, histogram, line_chart, reliability_chart, ticks
+from sketchfit.reporting.kit.chart_shapes import Dot, Line, Text
+from sketchfit.reporting.kit.charts import (
+    Axis,
+    Frame,
+    Series,
+    epoch_chart,
+    histogram,
+    percent_axis,
+    reliability_chart,
+    ticks,
+)
+
+LOSS = Axis(0.0, 1.0, "loss")
 
 
 def test_points_that_are_not_finite_are_left_out() -> None:
     nan = float("nan")
     series = [Series("a <b>", [1, 2, 3], [0.5, nan, 0.7], 1), Series("empty", [1], [nan])]
-    chart = line_chart(series, "title", "epoch", "loss")
+    chart = epoch_chart(series, "title", LOSS)
     assert chart is not None
     assert len([shape for shape in chart.shapes if isinstance(shape, Dot)]) == 2
     assert "a &lt;b&gt;" in str(chart.__html__())
-    assert line_chart(series[1:], "title", "epoch", "loss") is None
+    assert [one.name for one in chart.legend] == ["a <b>"]
+    assert epoch_chart(series[1:], "title", LOSS) is None
+
+
+def test_curves_of_a_group_share_an_entry_of_the_legend() -> None:
+    series = [Series(f"net/fold{k}", [1, 2], [0.1, 0.2], 0, group="net") for k in range(5)]
+    chart = epoch_chart([*series, Series("other", [1], [0.5], 1)], "", LOSS)
+    assert chart is not None
+    assert [one.name for one in chart.legend] == ["net", "other"]
 
 
 def test_long_curves_have_no_dots() -> None:
-    chart = line_chart([Series("a", list(range(100)), list(range(100)))], "", "", "")
+    chart = epoch_chart([Series("a", list(range(100)), [0.5] * 100)], "", LOSS)
     assert chart is not None
     assert not any(isinstance(shape, Dot) for shape in chart.shapes)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1), st.integers(1, 400))
+def test_axes_of_shares_and_epochs_hold_their_values(shares: list[float], epochs: int) -> None:
+    axis = percent_axis(shares, "")
+    assert 0 <= axis.low < axis.high <= 1
+    assert all(0 <= axis.place(share) <= 1 for share in shares)
+    whole = Axis.around([1, epochs], "", whole=True)
+    assert whole.ticks()
+    assert all(tick == int(tick) and 1 <= tick <= epochs for tick in whole.ticks())
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (0.2, 0.21), (-3, 1e6), (1e-9, 2e-9)])
@@ -55,7 +84,7 @@ def test_the_reliability_diagram_has_a_dot_per_used_bin() -> None:
         "one: confidence 0.60, right 1.00, 1 drawings",
         "one: confidence 0.90, right 0.50, 2 drawings",
     ]
-    assert ElementTree.fromstring(chart.__html__()).tag == "svg"
+    assert [one.mark for one in chart.legend] == ["line", "dashed"]
 
 
 def test_a_histogram_has_a_step_line_per_name() -> None:
@@ -63,3 +92,14 @@ def test_a_histogram_has_a_step_line_per_name() -> None:
     lines = [shape for shape in chart.shapes if isinstance(shape, Line) and shape.note]
     assert [line.note for line in lines] == ["a", "b"]
     assert len(lines[0].points) == 2 * 4 + 2
+    assert [one.name for one in chart.legend] == ["a", "b"]
+
+
+def test_labels_of_ticks_do_not_cover_the_title_of_the_axis() -> None:
+    frame = Frame(Axis(0.0, 1.0, ""), Axis(0.0, 2e-4, "learning rate"))
+    chart = frame.chart("", [])
+    title = next(shape for shape in chart.shapes if isinstance(shape, Text) and not shape.upright)
+    labels = [shape for shape in chart.shapes if isinstance(shape, Text) and shape.anchor == "end"]
+    assert "0.00015" in [label.text for label in labels]
+    assert all(label.x - 6 * len(label.text) > title.x + 2 for label in labels)
+    assert frame.at(0, 0)[0] < frame.at(1, 0)[0] < chart.width

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run.gallery import choose_errors
+from sketchfit.reporting.run.gallery import answer_bars, choose_errors, gallery_section
 
 
 def test_the_worst_of_each_kind_are_chosen(make_run: Callable[..., Path]) -> None:
@@ -23,3 +26,38 @@ def test_the_worst_of_each_kind_are_chosen(make_run: Callable[..., Path]) -> Non
 def test_one_member_has_no_disagreement(make_run: Callable[..., Path]) -> None:
     items = choose_errors(read_evidence(make_run(members=1)), 1000)
     assert {reason for one in items for reason in one.reasons} == {"loss", "confidence"}
+
+
+PROB = np.array([0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05], np.float32)
+NAMES = [f"class {k}" for k in range(7)]
+
+
+@pytest.mark.parametrize(("label", "places"), [(0, [1, 2, 3, 4, 5]), (4, [1, 2, 3, 4, 5]), (6, [1, 2, 3, 4, 5, 7])])
+def test_the_true_class_is_always_among_the_bars(label: int, places: list[int]) -> None:
+    bars = answer_bars(PROB, label, NAMES)
+    assert [bar.place for bar in bars] == places
+    assert [bar.name for bar in bars if bar.true] == [NAMES[label]]
+    assert [bar.probability for bar in bars] == sorted((bar.probability for bar in bars), reverse=True)
+
+
+def test_two_classes_have_two_bars() -> None:
+    assert [(bar.name, bar.true) for bar in answer_bars(np.array([0.4, 0.6], np.float32), 0, ["a", "b"])] == [
+        ("b", False),
+        ("a", True),
+    ]
+
+
+def test_cards_name_class_answer_and_probability(make_run: Callable[..., Path]) -> None:
+    evidence = read_evidence(make_run())
+    items = choose_errors(evidence, 5)
+    recipe = evidence.run.recipe
+    html = gallery_section(evidence, items, recipe, {items[0].place: np.zeros((8, 8, 3), np.uint8)}).html
+    pictures = re.findall(r'<figure data-drawing="([^"]+)" data-label="([^"]+)"><img [^>]*alt="([^"]+)"', html)
+    assert {path for path, *_ in pictures} == {evidence.paths[one.place] for one in items}
+    for path, label, text in pictures:
+        place = evidence.paths.index(path)
+        assert unescape(label) == evidence.class_names[evidence.label[place]]
+        assert unescape(label) in unescape(text)
+        assert evidence.class_names[evidence.answer[place]] in unescape(text)
+        assert f"{100 * evidence.confidence[place]:.1f} %" in text
+    assert html.count("Heat map") == 1

@@ -78,6 +78,7 @@ def test_bars_begin_where_units_began_and_are_as_long_as_they_took() -> None:
     names = [shape for shape in chart.shapes if isinstance(shape, Text) and "fold" in shape.text]
     assert [one.text for one in names] == ["net/fold0"]
     assert names[0].x == dropped.x
+    assert [one.name for one in chart.legend] == ["done", "dropped", "estimated", "time of the request"]
 
 
 def test_long_names_are_inside_the_chart() -> None:

@@ -14,6 +14,8 @@ from typing import Literal
 from markupsafe import Markup
 from PIL import Image, ImageDraw, ImageFont
 
+from sketchfit.reporting.kit.legends import LegendEntry, legend
+
 Point = tuple[float, float]
 Anchor = Literal["start", "middle", "end"]
 
@@ -97,19 +99,20 @@ Shape = Line | Box | Dot | Text
 class Chart:
     """Shapes on an area of `width` times `height` units; `title` is read aloud by screen readers.
 
-    Templates print it as SVG.
+    Templates print it as SVG, with its legend below. A PNG has no legend.
     """
 
     title: str
     width: int
     height: int
     shapes: Sequence[Shape]
+    legend: Sequence[LegendEntry] = ()
 
     def __html__(self) -> Markup:
-        """An `svg` element. All text in it is escaped."""
+        """An `svg` element, and a list after it where there is a legend. All text in it is escaped."""
         body = "".join(shape.svg() for shape in self.shapes)
         view = f'viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(self.title)}"'
-        return Markup(f'<svg class="chart" {view}>{body}</svg>')
+        return Markup(f'<svg class="chart" {view}>{body}</svg>') + legend(self.legend)
 
     def png(self, scale: int = 2) -> bytes:
         """A PNG file of `scale` pixels per unit."""

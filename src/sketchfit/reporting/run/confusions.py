@@ -11,6 +11,7 @@ from scipy.spatial.distance import squareform
 
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.classes import confusion_matrix
+from sketchfit.reporting.run.matrix_table import MOST_CLASSES, matrix_rows, table_classes
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
 
@@ -40,9 +41,13 @@ def confusions_section(evidence: Evidence) -> PageSection:
     matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
     pairs = confused_pairs(matrix)
     rows, columns = np.nonzero(matrix)
+    order = clustered_order(evidence.prob, evidence.label)
+    classes = table_classes(matrix, order)
     data = {
-        "order": clustered_order(evidence.prob, evidence.label),
+        "order": order,
         "cells": np.stack([rows, columns, matrix[rows, columns]], axis=1),
+        "shown": classes,
+        "most": MOST_CLASSES,
     }
     return page_section(
         "confusions",
@@ -50,6 +55,9 @@ def confusions_section(evidence: Evidence) -> PageSection:
         {"matrix": data},
         names=evidence.class_names,
         pairs=pairs,
+        classes=classes,
+        partial=len(classes) < evidence.class_count,
+        rows=matrix_rows(matrix, classes),
         share=sum(pair.errors for pair in pairs) / max(int((~evidence.correct).sum()), 1),
     )
 

@@ -1,25 +1,29 @@
-"""Section "Training": curves of all networks, and where the time went."""
+"""Section "Training": the curves of each network, of all networks together, and where the time went."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.chart_shapes import Chart
-from sketchfit.reporting.kit.charts import Series, line_chart, whole_percent
-from sketchfit.reporting.kit.formats import number
+from sketchfit.reporting.kit.charts import Axis, Series, epoch_chart, percent_axis
+from sketchfit.reporting.kit.formats import MISSING, percent
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
-_CURVES = (
-    ("train_loss", "training loss", "loss", "Loss on training drawings, augmented."),
-    ("valid_accuracy", "validation top-1", "top-1", "Top-1 accuracy on the fold's held-out drawings."),
-    ("train_accuracy", "training top-1", "top-1", "Top-1 accuracy on training drawings, augmented."),
-    ("lr", "learning rate", "learning rate", "Learning rate at the end of each epoch."),
+Histories = Mapping[str, pd.DataFrame]
+"""The history of each network, by `member/foldK`."""
+
+_ACCURACIES = (("train_accuracy", "training", True), ("valid_accuracy", "validation", False))
+"""Column of the history, name in the legend, whether its line is dashed."""
+
+_SHARED = (
+    ("train_loss", "training loss", "Loss on training drawings, augmented."),
+    ("lr", "learning rate", "Learning rate at the end of each epoch."),
 )
-"""Column of the history, title, title of the y axis, caption."""
+"""Column of the history, title of the y axis, caption."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,14 @@ class TrainedNetwork:
     accuracy: float | None
 
 
+@dataclass(frozen=True)
+class MemberCurves:
+    """The charts of a member's networks, as pairs of name (`fold0`) and chart."""
+
+    member: str
+    folds: tuple[tuple[str, Chart], ...]
+
+
 def training_section(evidence: Evidence, stages: Mapping[str, float] | None) -> PageSection:
     """Render the curves and the table of networks.
 
@@ -41,33 +53,43 @@ def training_section(evidence: Evidence, stages: Mapping[str, float] | None) -> 
         evidence: the run.
         stages: seconds per stage, where they are known; short ones are left out.
     """
+    histories = evidence.run.histories
     return page_section(
         "training",
         "Training",
-        charts=training_charts(evidence),
-        colours=list(enumerate(evidence.members)) if len(evidence.members) > 1 else [],
+        members=accuracy_charts(histories),
+        charts=shared_charts(histories),
         networks=trained_networks(evidence),
         stages=[(name, seconds) for name, seconds in (stages or {}).items() if seconds >= 0.5],
     )
 
 
-def training_charts(evidence: Evidence) -> list[tuple[Chart, str]]:
-    """Draw each curve that the histories hold: (chart, caption), one colour per member."""
-    colours = {name: colour for colour, name in enumerate(evidence.members)}
+def accuracy_charts(histories: Histories) -> list[MemberCurves]:
+    """Draw training and validation accuracy of each network in one chart, all with the same axis of accuracy."""
+    known = [value for frame in histories.values() for column, *_ in _ACCURACIES for value in _values(frame, column)]
+    if not known:
+        return []
+    axis = percent_axis(known, "top-1")
+    by_member: dict[str, list[tuple[str, Chart]]] = {}
+    for name, frame in histories.items():
+        member, _, fold = name.rpartition("/")
+        if (chart := _accuracy_chart(name, frame, axis)) is not None:
+            by_member.setdefault(member, []).append((fold, chart))
+    return [MemberCurves(member, tuple(folds)) for member, folds in by_member.items()]
+
+
+def shared_charts(histories: Histories) -> list[tuple[Chart, str]]:
+    """Draw what has one curve per network: (chart, caption), one colour per member."""
+    members = list(dict.fromkeys(name.rpartition("/")[0] for name in histories))
     charts = []
-    for column, title, y_title, caption in _CURVES:
+    for column, title, caption in _SHARED:
         series = [
-            Series(
-                name,
-                frame["epoch"].tolist(),
-                frame[column].astype(float).tolist(),
-                colours.get(name.rpartition("/")[0], 0),
-            )
-            for name, frame in evidence.run.histories.items()
-            if column in frame
+            Series(name, *_curve(frame, column), members.index(member), group=member)
+            for name, frame in histories.items()
+            if column in frame and (member := name.rpartition("/")[0])
         ]
-        chart = line_chart(series, title, "epoch", y_title, whole_percent if "accuracy" in column else number)
-        if chart is not None:
+        values = [value for one in series for _, value in one.points]
+        if values and (chart := epoch_chart(series, f"{title} by epoch", Axis.around(values, title))) is not None:
             charts.append((chart, caption))
     return charts
 
@@ -87,6 +109,23 @@ def trained_networks(evidence: Evidence) -> list[TrainedNetwork]:
     ]
 
 
+def _accuracy_chart(name: str, frame: pd.DataFrame, axis: Axis) -> Chart | None:
+    series, last = [], []
+    for colour, (column, title, dashed) in enumerate(_ACCURACIES):
+        if column in frame:
+            series.append(Series(title, *_curve(frame, column), colour, dashed))
+            last.append(f"{title} {percent(_last(frame, column))}")
+    return epoch_chart(series, f"accuracy of {name} by epoch; at the end: {', '.join(last) or MISSING}", axis)
+
+
+def _curve(frame: pd.DataFrame, column: str) -> tuple[Sequence[float], Sequence[float]]:
+    return frame["epoch"].astype(float).tolist(), frame[column].astype(float).tolist()
+
+
+def _values(frame: pd.DataFrame, column: str) -> list[float]:
+    return [float(value) for value in frame[column].dropna()] if column in frame else []
+
+
 def _last(frame: pd.DataFrame, column: str) -> float | None:
-    known = frame[column].dropna().tolist() if column in frame else []
-    return float(known[-1]) if known else None
+    known = _values(frame, column)
+    return known[-1] if known else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,50 @@ class GalleryItem:
 
     place: int
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AnswerBar:
+    """A class and its probability for a drawing; `place` counts from 1, the most probable class."""
+
+    name: str
+    probability: float
+    place: int
+    true: bool
+
+
+@dataclass(frozen=True)
+class GalleryCard:
+    """What the gallery shows of a drawing.
+
+    Attributes:
+        item: its place, and the reasons for which it was chosen.
+        label: index of the true class.
+        names: of the true class and of the answer.
+        path: of the image, as in the table.
+        right: whether the two are the same.
+        bars: the most probable classes; the true class is always one of them.
+        own: probability of the true class.
+        loss, confidence, disagreement: as in `Evidence`.
+        rank: place of the true class, from 1.
+        original, input, heat: addresses of the pictures of the drawing, of the network's input, and of that input
+            under its heat map, where there is one.
+    """
+
+    item: GalleryItem
+    label: int
+    names: tuple[str, str]
+    path: str
+    right: bool
+    bars: tuple[AnswerBar, ...]
+    own: float
+    loss: float
+    confidence: float
+    disagreement: float
+    rank: int
+    original: str
+    input: str
+    heat: str | None
 
 
 def choose_errors(evidence: Evidence, count: int) -> list[GalleryItem]:
@@ -58,7 +101,7 @@ def choose_errors(evidence: Evidence, count: int) -> list[GalleryItem]:
 def gallery_section(
     evidence: Evidence, items: Sequence[GalleryItem], member: Recipe, heat_maps: Mapping[int, Pixels]
 ) -> PageSection:
-    """Render the gallery.
+    """Render the gallery, the largest loss first.
 
     Args:
         evidence: the run.
@@ -66,40 +109,54 @@ def gallery_section(
         member: recipe whose network input is shown.
         heat_maps: place to the network's input under its heat map; not all places need one.
     """
-    data = [_item_data(evidence, one) | _pictures(evidence, one.place, member, heat_maps) for one in items]
+    cards = [_card(evidence, one, member, heat_maps.get(one.place)) for one in items]
     return page_section(
         "errors",
         "Errors",
-        {"gallery": data},
-        shown=len(items),
+        cards=sorted(cards, key=lambda one: -one.loss),
         wrong=int((~evidence.correct).sum()),
         total=len(evidence.rows),
         many_members=len(evidence.members) > 1,
     )
 
 
-def _item_data(evidence: Evidence, item: GalleryItem) -> dict[str, Any]:
+def answer_bars(prob: NDArray[np.float32], label: int, names: Sequence[str], count: int = 5) -> list[AnswerBar]:
+    """List the most probable classes, and the true class after them where it is not one of them.
+
+    Args:
+        prob: float [C], of one drawing.
+        label: index of the true class.
+        names: of the C classes.
+        count: of the most probable classes.
+    """
+    order = np.argsort(-prob, kind="stable").tolist()
+    places = [*range(min(count, len(order)))]
+    if (own := order.index(label)) >= count:
+        places.append(own)
+    return [
+        AnswerBar(names[order[place]], float(prob[order[place]]), place + 1, order[place] == label) for place in places
+    ]
+
+
+def _card(evidence: Evidence, item: GalleryItem, member: Recipe, heat: Pixels | None) -> GalleryCard:
     place = item.place
-    top = np.argsort(-evidence.prob[place], kind="stable")[:5]
-    return {
-        "place": place,
-        "reasons": item.reasons,
-        "top": [[int(index), round(float(evidence.prob[place, index]), 4)] for index in top],
-        "loss": round(float(evidence.loss[place]), 4),
-        "rank": int(evidence.rank[place]),
-        "disagreement": round(float(evidence.disagreement[place]), 4),
-    }
-
-
-def _pictures(evidence: Evidence, place: int, member: Recipe, heat_maps: Mapping[int, Pixels]) -> dict[str, Any]:
-    """Addresses of the original, of the network's input, and of the heat map (None where there is none)."""
-    path = evidence.root / evidence.paths[place]
-    heat = heat_maps.get(place)
-    return {
-        "original": data_uri(webp(thumbnail(path, ORIGINAL_SIDE))),
-        "input": _reduced(network_input(path, member)),
-        "heat": None if heat is None else _reduced(heat),
-    }
+    path, label = evidence.root / evidence.paths[place], int(evidence.label[place])
+    return GalleryCard(
+        item=item,
+        label=label,
+        names=(evidence.class_names[label], evidence.class_names[int(evidence.answer[place])]),
+        path=evidence.paths[place],
+        right=bool(evidence.correct[place]),
+        bars=tuple(answer_bars(evidence.prob[place], label, evidence.class_names)),
+        own=float(evidence.prob[place, label]),
+        loss=float(evidence.loss[place]),
+        confidence=float(evidence.confidence[place]),
+        disagreement=float(evidence.disagreement[place]),
+        rank=int(evidence.rank[place]) + 1,
+        original=data_uri(webp(thumbnail(path, ORIGINAL_SIDE))),
+        input=_reduced(network_input(path, member)),
+        heat=None if heat is None else _reduced(heat),
+    )
 
 
 def _reduced(pixels: Pixels) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sketchfit.reporting.kit.chart_shapes import Box, Chart, Dot, Line, Shape, Text
 from sketchfit.reporting.kit.charts import Axis, Frame, whole_percent
 from sketchfit.reporting.kit.formats import number
+from sketchfit.reporting.kit.legends import LegendEntry
 from sketchfit.runs.artefacts import PlannedUnit, RunPlan
 from sketchfit.tracking.console import duration
 
@@ -17,6 +18,8 @@ _LETTER = 6.2
 
 _STYLES = {"done": "s0", "started": "s1", "dropped": "s6", "failed": "s6", "waiting": "dim"}
 """Style of a bar by status of its unit."""
+
+_REQUEST = LegendEntry("time of the request", "s6", "dashed")
 
 _Place = Callable[[float], float]
 """Seconds to the horizontal position in the chart."""
@@ -77,7 +80,17 @@ def timeline_chart(plan: RunPlan, used: float) -> Chart | None:
     for place, one in enumerate(rows):
         shapes += _row(one, _TOP + _ROW * place, at, used)
     shapes.append(Line([(at(plan.seconds), _TOP), (at(plan.seconds), bottom)], "s6 dashed", "the time of the request"))
-    return Chart("time of each unit", _WIDTH, height, shapes)
+    return Chart("time of each unit", _WIDTH, height, shapes, _timeline_legend(rows))
+
+
+def _timeline_legend(rows: Sequence[PlannedUnit]) -> list[LegendEntry]:
+    """Name the statuses that occur, those of one colour together."""
+    names: dict[str, list[str]] = {}
+    for status, style in _STYLES.items():
+        if any(one.status == status for one in rows):
+            names.setdefault(style, []).append(status)
+    entries = [LegendEntry(" or ".join(found), style, "box") for style, found in names.items()]
+    return [*entries, LegendEntry("estimated", "dim", "pale"), _REQUEST]
 
 
 def _row(one: PlannedUnit, top: float, at: _Place, used: float) -> list[Shape]:
@@ -128,7 +141,10 @@ def answers_chart(plan: RunPlan, used: float) -> Chart | None:
         shapes.append(Dot(*frame.at(x, y), 3, "s0", note))
     deadline = plan.seconds / unit.seconds
     shapes.append(Line([frame.at(deadline, frame.y.low), frame.at(deadline, frame.y.high)], "s6 dashed"))
-    return frame.chart("accuracy of each answer", shapes)
+    entries = [LegendEntry("measured, with its interval", "s0"), _REQUEST]
+    if expected is not None:
+        entries.insert(1, LegendEntry("expected at the end", "s1", "pale"))
+    return frame.chart("accuracy of each answer", shapes, entries)
 
 
 def _expected(frame: Frame, value: float, ends: tuple[float, float], last: float) -> list[Shape]:

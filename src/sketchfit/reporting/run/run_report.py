@@ -188,7 +188,7 @@ class _Source:
         if len(chosen) < SMALLEST:
             return None
         places, features = penultimate_features(self.networks, chosen)
-        return map_section(places, embed(features), len(self.evidence.rows)) if len(places) >= SMALLEST else None
+        return map_section(self.evidence, places, embed(features)) if len(places) >= SMALLEST else None
 
 
 def _sample(rows: int, count: int) -> NDArray[np.int64]:

@@ -47,9 +47,10 @@ SECTION_TEXTS = {
     ),
     "training": SectionText(
         "Training",
-        "There is one chart per fold. Validation accuracy that still rises at the end needs more epochs. Training "
-        "accuracy far above validation accuracy means that the network memorises; both low means that it learns too "
-        "little. Folds that differ by more than their intervals deserve a look at their drawings.",
+        "There is one chart per network: the dashed line is training, the solid one validation. Validation accuracy "
+        "that still rises at the end needs more epochs. Training accuracy far above validation accuracy means that "
+        "the network memorises; both low means that it learns too little. Folds that differ by more than their "
+        "intervals deserve a look at their drawings.",
     ),
     "classes": SectionText(
         "Classes",

@@ -1,28 +1,88 @@
-// The confusion matrix, classes in clustered order.
-const matrixBox = $("#matrix");
-if (matrixBox) {
-  const order = data.matrix.order, count = order.length, place = new Array(count);
-  order.forEach((index, k) => { place[index] = k; });
-  const sizes = byClass.map((places) => places.length), cells = new Map();
-  for (const [from, to, n] of data.matrix.cells) cells.set(place[from] * count + place[to], n);
-  const readout = $("#matrix-readout");
-  const cellAt = (x, y) => [order[Math.floor(y)], order[Math.floor(x)], cells.get(Math.floor(y) * count + Math.floor(x)) || 0];
-  new Viewport(matrixBox, count, count, (context, k) => {
-    const wrong = colour("--bad"), right = colour("--good");
-    for (const [key, n] of cells) {
-      const row = Math.floor(key / count), column = key % count, share = n / (sizes[order[row]] || 1);
-      context.globalAlpha = 0.25 + 0.75 * Math.sqrt(share);
-      context.fillStyle = row === column ? right : wrong;
-      // At 500 classes a cell is about a pixel: errors are drawn a little larger, to be visible.
-      const grow = row === column ? 0 : Math.max(0, 1.6 / k - 1) / 2;
-      context.fillRect(column - grow, row - grow, 1 + 2 * grow, 1 + 2 * grow);
-      if (k > 26) { context.globalAlpha = 1; context.fillStyle = colour("--text"); context.font = `${11 / k}px system-ui`; context.fillText(n, column + 0.3, row + 0.6); }
+// The confusion matrix: a table of some classes or of all, with search, keyboard and download.
+const matrixTable = $("#matrix-table");
+const matrix = matrixTable && {
+  order: data.matrix.order,
+  place: new Map(data.matrix.order.map((index, k) => [index, k])),
+  counts: new Map(data.matrix.cells.map(([from, to, n]) => [from * names.length + to, n])),
+  count: (from, to) => matrix.counts.get(from * names.length + to) || 0,
+  describe: (from, to) => from === to ? `${names[from]}: ${matrix.count(from, to)} of ${byClass[from].length} right`
+    : `${names[from]} predicted as ${names[to]}: ${matrix.count(from, to)} of ${byClass[from].length}`,
+  inOrder: (classes) => [...new Set(classes)].sort((a, b) => matrix.place.get(a) - matrix.place.get(b)),
+};
+if (matrixTable) {
+  const readout = $("#matrix-readout"), status = $("#matrix-status"), search = $("#matrix-search");
+  let shown = data.matrix.shown, current = $("td[tabindex]", matrixTable);
+
+  // The same cells as in the template.
+  const head = (index) => el("th", { scope: "col", className: "turned", title: names[index], "data-class": index }, el("span", { dir: "auto", textContent: names[index] }));
+  const tail = (text) => el("th", { scope: "col", className: "turned" }, el("span", { textContent: text }));
+  const cell = (from, to) => {
+    const n = matrix.count(from, to), shade = Math.round(45 * Math.sqrt(n / (byClass[from].length || 1)));
+    return n || from === to ? el("td", { className: from === to ? "hit" : "miss", style: `--v:${shade}`, textContent: n }) : el("td");
+  };
+  const line = (from, partial) => {
+    const others = byClass[from].length - shown.reduce((sum, to) => sum + matrix.count(from, to), 0);
+    return el("tr", {}, el("th", { scope: "row", title: names[from], dir: "auto", "data-class": from, textContent: names[from] }),
+      ...shown.map((to) => cell(from, to)), ...(partial ? [el("td", { textContent: others || "" })] : []), el("td", { textContent: byClass[from].length }));
+  };
+  matrix.show = (classes, found = new Set()) => {
+    shown = classes;
+    const partial = shown.length < names.length;
+    matrixTable.tHead.rows[0].replaceChildren(el("th", { scope: "col", className: "corner", textContent: "true class" }), ...shown.map(head), ...(partial ? [tail("other answers")] : []), tail("drawings"));
+    matrixTable.tBodies[0].replaceChildren(...shown.map((from) => line(from, partial)));
+    for (const one of $$("th[data-class]", matrixTable)) one.classList.toggle("found", found.has(Number(one.dataset.class)));
+    current = matrixTable.rows[1].cells[1];
+    current.tabIndex = 0;
+    readout.replaceChildren();
+  };
+  matrix.focus = (from, to) => choose(matrixTable.rows[shown.indexOf(from) + 1].cells[shown.indexOf(to) + 1]);
+
+  // One cell can be reached with Tab, the others with the arrow keys.
+  const choose = (next) => {
+    current.tabIndex = -1;
+    current.removeAttribute("aria-selected");
+    current = next;
+    current.tabIndex = 0;
+    current.setAttribute("aria-selected", "true");
+    current.focus({ preventScroll: true });
+    current.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const [from, to] = [shown[current.parentNode.rowIndex - 1], shown[current.cellIndex - 1]];
+    if (current.tagName === "TH" || to === undefined) { readout.replaceChildren(el("span", { textContent: current.title || current.textContent })); return; }
+    const places = byClass[from].filter((place) => rows.answer[place] === to);
+    readout.replaceChildren(el("span", { textContent: matrix.describe(from, to) }), el("div", { className: "thumbs" }, ...places.slice(0, 60).map(thumb)));
+  };
+  const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -1e6], End: [0, 1e6] };
+  matrixTable.addEventListener("keydown", (event) => {
+    const move = moves[event.key];
+    if (event.key === "Enter" || event.key === " ") { event.target.click(); event.preventDefault(); }
+    if (!move || event.ctrlKey || event.altKey || event.metaKey) return;
+    const within = (value, most) => Math.min(Math.max(0, value), most);
+    const row = matrixTable.rows[within(current.parentNode.rowIndex + move[0], matrixTable.rows.length - 1)];
+    choose(row.cells[within(current.cellIndex + move[1], row.cells.length - 1)]);
+    event.preventDefault();
+  });
+  matrixTable.addEventListener("click", (event) => { const one = event.target.closest("th, td"); if (one) choose(one); });
+  matrixTable.addEventListener("focusin", (event) => { if (event.target === current && !current.hasAttribute("aria-selected")) choose(current); });
+  matrixTable.addEventListener("mouseover", (event) => {
+    const one = event.target.closest("td");
+    if (one && shown[one.cellIndex - 1] !== undefined) one.title = matrix.describe(shown[one.parentNode.rowIndex - 1], shown[one.cellIndex - 1]);
+  });
+
+  search.addEventListener("input", () => {
+    const wanted = search.value.trim().toLowerCase();
+    const found = names.map((_, index) => index).filter((index) => names[index].toLowerCase().includes(wanted));
+    if (!wanted || !found.length) { matrix.show(data.matrix.shown); status.textContent = wanted ? "No class has this in its name." : ""; return; }
+    const wantedSet = new Set(found), near = new Map();
+    for (const [from, to, n] of data.matrix.cells) {
+      if (wantedSet.has(from) && !wantedSet.has(to)) near.set(to, (near.get(to) || 0) + n);
+      if (wantedSet.has(to) && !wantedSet.has(from)) near.set(from, (near.get(from) || 0) + n);
     }
-    context.globalAlpha = 1;
-  }, (x, y) => {
-    if (x < 0 || y < 0 || x >= count || y >= count) return;
-    const [from, to, n] = cellAt(x, y);
-    const drawings = byClass[from].filter((p) => rows.answer[p] === to).slice(0, 5).map(thumb);
-    readout.replaceChildren(el("span", { textContent: from === to ? `${names[from]}: ${n} of ${sizes[from]} right` : `${names[from]} predicted as ${names[to]}: ${n} of ${sizes[from]}` }), ...drawings);
-  }, (x, y) => { const [from] = cellAt(x, y); if (from !== undefined && matchMedia("(hover: hover)").matches) openClass(from); });
+    const confused = [...near].sort((a, b) => b[1] - a[1]).map(([index]) => index);
+    matrix.show(matrix.inOrder([...found, ...confused].slice(0, data.matrix.most)), wantedSet);
+    status.textContent = `${found.length} of ${names.length} classes, and those that they are confused with`;
+  });
+  $("#matrix-csv").addEventListener("click", () => {
+    const lines = matrix.order.map((from) => [names[from], ...matrix.order.map((to) => matrix.count(from, to))]);
+    download("confusion_matrix.csv", csvText([["true class", ...matrix.order.map((index) => names[index])], ...lines]));
+  });
 }
