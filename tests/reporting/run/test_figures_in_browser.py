@@ -219,7 +219,7 @@ def test_the_gallery_shows_the_true_class_of_each_drawing(
     _open(browser, page, width, dark)
     cards = "#gallery article:not([hidden])"
     first = len(_texts(browser, cards))
-    assert first == (4 if width < 480 else 24)
+    assert first == 24
     assert len(_texts(browser, f"{cards} .probs .true")) == first
     _click(browser, "#gallery-more")
     assert first < len(_texts(browser, cards)) <= 40

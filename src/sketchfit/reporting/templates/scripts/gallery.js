@@ -2,7 +2,7 @@
 const gallery = $("#gallery");
 if (gallery) {
   const order = $("#gallery-order"), search = $("#gallery-search"), kind = $("#gallery-kind"), more = $("#gallery-more");
-  const cards = $$("article", gallery), step = matchMedia("(max-width: 480px)").matches ? 4 : 24;
+  const cards = $$("article", gallery), step = 24;
   let most = step;
   const isShown = (card, wanted) => (kind.value === "all" || card.dataset.reasons.split(" ").includes(kind.value)) &&
     (!wanted || `${$("h3", card).textContent} ${$(".path", card).textContent}`.toLowerCase().includes(wanted));
