@@ -50,7 +50,7 @@ def test_axes_of_shares_and_epochs_hold_their_values(shares: list[float], epochs
     axis = percent_axis(shares, "")
     assert 0 <= axis.low < axis.high <= 1
     assert all(0 <= axis.place(share) <= 1 for share in shares)
-    whole = Axis.around([1, epochs], "", whole=True)
+    whole = Axis.around([1, epochs], "", integers=True)
     assert whole.ticks()
     assert all(tick == int(tick) and 1 <= tick <= epochs for tick in whole.ticks())
 

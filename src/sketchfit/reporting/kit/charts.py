@@ -31,7 +31,7 @@ _MOST_DOTS = 40
 class Axis:
     """A range of values, from one end of a chart to the other; `write` formats its ticks.
 
-    `whole`: the values are whole numbers, and so are the ticks.
+    `integers`: the values are whole numbers, and so are the ticks.
     """
 
     low: float
@@ -39,7 +39,7 @@ class Axis:
     title: str
     write: Callable[[float], str] = number
     logarithmic: bool = False
-    whole: bool = False
+    integers: bool = False
 
     def place(self, value: float) -> float:
         """Position along the axis: 0 at `low`, 1 at `high`."""
@@ -53,16 +53,16 @@ class Axis:
         if self.logarithmic:
             powers = range(math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9) + 1)
             return [10.0**power for power in powers]
-        return ticks(self.low, self.high, whole=self.whole)
+        return ticks(self.low, self.high, integers=self.integers)
 
     @classmethod
     def around(
-        cls, values: Sequence[float], title: str, write: Callable[[float], str] = number, whole: bool = False
+        cls, values: Sequence[float], title: str, write: Callable[[float], str] = number, integers: bool = False
     ) -> Axis:
         """An axis that holds all values, with a little room above; with whole numbers, half a step on both sides."""
         low, high = min(values), max(values)
-        if whole:
-            return cls(low - 0.5, high + 0.5, title, write, whole=True)
+        if integers:
+            return cls(low - 0.5, high + 0.5, title, write, integers=True)
         if high - low <= 1e-12 * max(abs(low), abs(high)):
             return cls(low - max(abs(low), 1e-6) / 2, high + max(abs(high), 1e-6) / 2, title, write)
         return cls(low, high + 0.03 * (high - low), title, write)
@@ -154,7 +154,7 @@ def epoch_chart(series: Sequence[Series], title: str, values: Axis) -> Chart | N
     if not curves:
         return None
     epochs = [x for _, points in curves for x, _ in points]
-    frame = Frame(Axis.around(epochs, "epoch", whole=True), values)
+    frame = Frame(Axis.around(epochs, "epoch", integers=True), values)
     shapes: list[Shape] = []
     for one, points in curves:
         shapes.append(
@@ -212,11 +212,11 @@ def whole_percent(value: float) -> str:
     return f"{100 * value:.3g} %"
 
 
-def ticks(low: float, high: float, count: int = 5, whole: bool = False) -> list[float]:
-    """Round numbers within a range, about `count` of them; `whole`: no fractions."""
+def ticks(low: float, high: float, count: int = 5, integers: bool = False) -> list[float]:
+    """Round numbers within a range, about `count` of them; `integers`: no fractions."""
     step = 10 ** math.floor(math.log10((high - low) / count))
     step *= next(factor for factor in (1, 2, 2.5, 5, 10) if (high - low) / (step * factor) <= count)
-    if whole:
+    if integers:
         step = float(math.ceil(step - 1e-9))
     first = math.ceil(low / step - 1e-9)
     return [place * step for place in range(first, math.floor(high / step + 1e-9) + 1)]
