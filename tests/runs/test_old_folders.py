@@ -17,7 +17,7 @@ from sketchfit.commands.run import run
 from sketchfit.commands.score import score
 from sketchfit.commands.submit import check, submit
 from sketchfit.errors import UserError
-from sketchfit.reporting.comparison import differing_settings
+from sketchfit.reporting.comparing.settings import differing_settings
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.runs_list import list_runs

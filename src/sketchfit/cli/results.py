@@ -157,15 +157,24 @@ def report(
 
 @app.command(rich_help_panel=GROUP)
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders; the first is the base.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders, two or more.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("compare.html"),
+    names: Annotated[
+        str | None, typer.Option("--names", metavar="A,B", help="A name per run; by default those of the folders.")
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="NAME", help="Run that the others are compared with. [default: first]"),
+    ] = None,
+    timed: Annotated[bool, typer.Option("--time/--no-time", help="Measure the time per image of each run.")] = True,
     partial: Partial = False,
 ) -> None:
-    """Compare runs on the same drawings: settings, paired differences, changes per class, changed predictions."""
+    """Compare runs on the same drawings: differences with intervals, accuracy against time, changed predictions."""
     check_output(out)
     from sketchfit.commands.compare import compare as compare_runs
 
-    compare_runs(runs, out, partial=partial)
+    given = [] if names is None else [name.strip() for name in names.split(",")]
+    compare_runs(runs, out, names=given, base=base, partial=partial, timed=timed)
 
 
 @app.command("runs", rich_help_panel=GROUP)

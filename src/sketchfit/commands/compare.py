@@ -1,25 +1,23 @@
-"""`sketchfit compare`: compare runs with the first of them, on the drawings that all predicted."""
+"""`sketchfit compare`: compare runs on the drawings that all of them predicted."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from sketchfit.commands.time_runs import time_runs
 from sketchfit.errors import UserError
 from sketchfit.files import write_output
-from sketchfit.reporting.comparison import (
-    AlignedRuns,
-    RunComparison,
-    align,
-    compare_with_first,
-    differing_settings,
-    top1,
-)
-from sketchfit.reporting.comparison_page import comparison_page
+from sketchfit.reporting.comparing.aligned import align, find_base
+from sketchfit.reporting.comparing.costs import training_cost
+from sketchfit.reporting.comparing.page import ComparedRun, comparison_page
+from sketchfit.reporting.comparing.paired import PairedRuns, RunComparison
+from sketchfit.reporting.comparing.settings import DifferingSetting, differing_settings
+from sketchfit.reporting.comparing.summary import summary
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.runs.artefacts import ClaimRecord
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.finished import open_finished
 from sketchfit.tracking.console import Console
@@ -29,19 +27,31 @@ log = logging.getLogger(__name__)
 _PRINTED_SETTINGS = 20
 
 
-def compare(runs: Sequence[str | Path], out: str | Path, *, partial: bool = False) -> list[RunComparison]:
-    """Compare runs with the first of them, on the drawings that all predicted out of fold, and write a page.
+def compare(
+    runs: Sequence[str | Path],
+    out: str | Path,
+    *,
+    names: Sequence[str] = (),
+    base: str | None = None,
+    partial: bool = False,
+    timed: bool = True,
+) -> list[RunComparison]:
+    """Compare runs on the drawings that all of them predicted out of fold, and write a page.
 
     Args:
         runs: run folders, two or more.
         out: the page, an HTML file.
+        names: one per run; empty: those of the folders.
+        base: name of the run that the others are compared with; None: the first one.
         partial: also runs that are not finished, with a note.
+        timed: measure the time per image of each run that has its networks.
 
     Returns:
-        Each other run compared with the first.
+        Each other run compared with the base.
 
     Raises:
-        UserError: fewer than two runs, an unfinished run, different classes, or no drawing in common.
+        UserError: fewer than two runs, an unfinished run, different classes, no drawing in common, or names that do not
+            fit the runs.
     """
     Console("plain")  # prints the log
     if len(runs) < 2:
@@ -50,27 +60,40 @@ def compare(runs: Sequence[str | Path], out: str | Path, *, partial: bool = Fals
         for note in open_finished(run, partial=partial)[1]:
             log.info(f"note: {note}")
     evidence = [read_evidence(run) for run in runs]
-    aligned = align(evidence)
-    comparisons = compare_with_first(aligned)
-    settings = differing_settings(evidence)
-    claims = [one.run.claim for one in evidence]
-    write_output(Path(out), comparison_page(aligned, comparisons, settings, claims))
-    for key, values in settings[:_PRINTED_SETTINGS]:
-        log.info(f"{key}: {' → '.join(map(_unquoted, values))}")
-    _print(aligned, comparisons, claims)
+    aligned = align(evidence, names)
+    place = find_base(aligned.names, base)
+    paired, settings = PairedRuns.of(aligned), differing_settings(evidence)
+    opened = {name: one.run for name, one in zip(aligned.names, evidence, strict=True)}
+    milliseconds = time_runs(opened) if timed else [None] * len(runs)
+    facts = [
+        ComparedRun(str(one.run.path), one.run.claim, replace(training_cost(one.run), milliseconds=time))
+        for one, time in zip(evidence, milliseconds, strict=True)
+    ]
+    write_output(Path(out), comparison_page(paired, place, facts, settings))
+    _print_settings(settings)
+    _print(paired, place, facts)
     log.info(f"page: {out}")
-    return comparisons
+    return paired.against(place)
 
 
-def _print(aligned: AlignedRuns, comparisons: Sequence[RunComparison], claims: Sequence[ClaimRecord | None]) -> None:
-    for name, estimate, claim in zip(aligned.names, top1(aligned), claims, strict=True):
-        claimed = "" if claim is None else f"; claim for {claim.rows} {percent(claim.expected)}"
+def _print_settings(settings: Sequence[DifferingSetting]) -> None:
+    for one in settings[:_PRINTED_SETTINGS]:
+        log.info(f"{one.key}: {' → '.join(map(_unquoted, one.values))}")
+    if len(settings) > _PRINTED_SETTINGS:
+        log.info(f"{len(settings) - _PRINTED_SETTINGS} more settings differ: see the page")
+
+
+def _print(paired: PairedRuns, base: int, facts: Sequence[ComparedRun]) -> None:
+    for name, estimate, one in zip(paired.aligned.names, paired.aligned.top1, facts, strict=True):
+        claimed = "" if one.claim is None else f"; claim for {one.claim.rows} {percent(one.claim.expected)}"
         log.info(f"{name}: {estimate}{claimed}")
-    for one in comparisons:
+    for found in paired.against(base):
         log.info(
-            f"{one.name} against {aligned.names[0]}: {one.top1}; {len(one.gained)} gained, {len(one.lost)} lost; "
-            f"log-loss {one.log_loss.value:+.3f}"
+            f"{found.name} against {found.base}: {found.top1}; {len(found.gained)} gained, {len(found.lost)} lost; "
+            f"log-loss {found.log_loss.value:+.3f}"
         )
+    for sentence in summary(paired, base):
+        log.info(sentence)
 
 
 def _unquoted(value: str) -> str:

@@ -6,6 +6,8 @@ family of near-duplicates) is given, families are the unit of resampling and of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ __all__ = [
     "LEVEL",
     "Difference",
     "Estimate",
+    "PairedFigures",
     "accuracy",
     "bootstrap",
     "families",
@@ -75,9 +78,50 @@ def paired_difference(
     if group is None and np.asarray(first).dtype == bool and np.asarray(second).dtype == bool:
         p_value = mcnemar(first, second)
     else:
-        below, above = (means <= 0).sum(), (means >= 0).sum()
-        p_value = min(1.0, 2 * (float(min(below, above)) + 1) / (repeats + 1))
+        p_value = _share_beyond_zero(means)
     return Difference(float(change.mean()), float(low), float(high), p_value, len(change))
+
+
+@dataclass(frozen=True)
+class PairedFigures:
+    """Means of several figures over the same rows, each under the same resamples of these rows.
+
+    All pairs of K figures cost K bootstraps. Intervals and p-values are those of `paired_difference` by groups, so they
+    come from one test and agree.
+
+    Attributes:
+        mean: float64 [K].
+        resampled: float64 [K, repeats].
+        n: rows.
+    """
+
+    mean: NDArray[np.float64]
+    resampled: NDArray[np.float64]
+    n: int
+
+    @classmethod
+    def of(
+        cls, values: Sequence[NDArray[Any]], group: NDArray[Any] | None = None, *, seed: int = 0, repeats: int = 2000
+    ) -> PairedFigures:
+        """Resample the rows.
+
+        Args:
+            values: K arrays [N], float or bool.
+            group: int [N]; None: every row is its own group.
+            seed: the resamples are a pure function of it.
+            repeats: resamples.
+        """
+        rows = [np.asarray(one, dtype=np.float64) for one in values]
+        resampled = np.stack([_resampled_means(one, group, seed, repeats) for one in rows])
+        return cls(np.array([one.mean() for one in rows]), resampled, len(rows[0]))
+
+    def difference(self, first: int, second: int, level: float = LEVEL) -> Difference:
+        """Return figure `second` minus figure `first`, with its bootstrap interval and p-value."""
+        # Differences of equal sums of floats can differ from 0 in their last digits.
+        means = np.round(self.resampled[second] - self.resampled[first], 12)
+        low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
+        value = float(self.mean[second] - self.mean[first])
+        return Difference(value, float(low), float(high), _share_beyond_zero(means), self.n)
 
 
 def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
@@ -91,6 +135,12 @@ def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     gained, lost = int((~a & b).sum()), int((a & ~b).sum())
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+
+
+def _share_beyond_zero(means: NDArray[np.float64]) -> float:
+    """Return the two-sided p-value of a bootstrap: the share of resampled means on the rarer side of 0, doubled."""
+    below, above = (means <= 0).sum(), (means >= 0).sum()
+    return min(1.0, 2 * (float(min(below, above)) + 1) / (len(means) + 1))
 
 
 def _resampled_means(

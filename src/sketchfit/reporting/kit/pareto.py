@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Shape, Text
+from sketchfit.reporting.kit.chart_text import shortened, text_width
 from sketchfit.reporting.kit.charts import Axis, Frame, whole_percent
 from sketchfit.reporting.kit.formats import compact
 
-_CHARACTER = 5.6
-"""Mean width of a character of a label in units."""
+_LONGEST = 200
+"""Width of a label in units; longer names are cut."""
 
 Area = tuple[float, float, float, float]
 """Left, top, right, bottom."""
@@ -40,13 +41,14 @@ def pareto_front(points: Sequence[Plotted]) -> list[Plotted]:
     return front
 
 
-def pareto_chart(points: Sequence[Plotted], title: str, x_title: str) -> Chart | None:
+def pareto_chart(points: Sequence[Plotted], title: str, x_title: str, name_all: bool = False) -> Chart | None:
     """Draw accuracy against time on a logarithmic axis; points of the front have their names.
 
     Args:
         points: the times are above 0.
         title: for screen readers.
         x_title: of the axis of time.
+        name_all: also write the names of the other points, where there is room.
 
     Returns:
         None without points.
@@ -62,7 +64,8 @@ def pareto_chart(points: Sequence[Plotted], title: str, x_title: str) -> Chart |
     beaten = [one for one in points if one not in front]
     shapes += [Dot(*frame.at(one.x, one.y), 3, "s7", _note(one)) for one in beaten]
     shapes += [Dot(*frame.at(one.x, one.y), 4, "s0", _note(one)) for one in front]
-    return frame.chart(title, [*shapes, *_labels(frame, front, beaten)])
+    named = [*reversed(front), *(beaten if name_all else [])]
+    return frame.chart(title, [*shapes, *_labels(frame, named, points)])
 
 
 class _Times(Axis):
@@ -86,20 +89,23 @@ def _accuracies(points: Sequence[Plotted]) -> Axis:
     return Axis(max(0.0, low - room), min(1.0, high + room), "share right out of fold", whole_percent)
 
 
-def _labels(frame: Frame, front: Sequence[Plotted], others: Sequence[Plotted]) -> list[Text]:
-    """Names of the front's points, the most accurate first: above to the left, or below to the right.
+def _labels(frame: Frame, named: Sequence[Plotted], points: Sequence[Plotted]) -> list[Text]:
+    """Names of points, the most important first: above to the left or right, or below.
 
     A name that would cover another one or a point is left out; it is shown on hover.
     """
     left = frame.at(frame.x.low, frame.y.low)[0]
     right = frame.at(frame.x.high, frame.y.low)[0]
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in (frame.at(one.x, one.y) for one in (*front, *others))]
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in (frame.at(one.x, one.y) for one in points)]
     texts = []
-    for one in reversed(front):
-        (x, y), width = frame.at(one.x, one.y), _CHARACTER * len(one.name)
+    for one in named:
+        (x, y), name = frame.at(one.x, one.y), shortened(one.name, _LONGEST)
+        width = text_width(name)
         for text, start in (
-            (Text(x - 6, y - 4, one.name, "end"), x - 6 - width),
-            (Text(x + 6, y + 13, one.name, "start"), x + 6),
+            (Text(x - 6, y - 4, name, "end"), x - 6 - width),
+            (Text(x + 6, y + 13, name, "start"), x + 6),
+            (Text(x + 6, y - 4, name, "start"), x + 6),
+            (Text(x - 6, y + 13, name, "end"), x - 6 - width),
         ):
             box = (start, text.y - 9, start + width, text.y + 2)
             if left < start and start + width < right and not any(_overlap(box, other) for other in taken):
