@@ -75,7 +75,7 @@ def test_a_run_whose_networks_are_gone_is_compared_without_its_time(
 
 
 def test_the_time_per_image_is_shown(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketchfit.inference.speed.network_milliseconds", lambda *_: 3.0)
+    monkeypatch.setattr("sketchfit.inference.speed._seconds", lambda _, pictures: 0.003 * len(pictures))
     compare([plain, plain], tmp_path / "page.html")
     assert '<td class="n" data-v="6.0">6</td>' in (tmp_path / "page.html").read_text(encoding="utf-8")
 

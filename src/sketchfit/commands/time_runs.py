@@ -14,11 +14,13 @@ from sketchfit.runs.run import Run
 if TYPE_CHECKING:
     import torch
 
+    from sketchfit.inference.speed import TimedPasses
+
 log = logging.getLogger(__name__)
 
 
 def time_runs(runs: Mapping[str, Run]) -> list[float | None]:
-    """Measure runs on the device of the first one, in milliseconds per image.
+    """Measure runs in turns, on the device of the first one, in milliseconds per image.
 
     Args:
         runs: by name.
@@ -30,25 +32,28 @@ def time_runs(runs: Mapping[str, Run]) -> list[float | None]:
         log.info("note: times per image are not measured: torch is not installed")
         return [None] * len(runs)
     with quick_imports():
+        from sketchfit.inference.speed import fastest
         from sketchfit.training.engine import make_engine
     try:
         device = make_engine(next(iter(runs.values())).recipe.compute).device
     except UserError as error:
         log.info(f"note: times per image are not measured: {error.problems[0]}")
         return [None] * len(runs)
-    return [_milliseconds(name, run, device) for name, run in runs.items()]
+    prepared = [_prepared(name, run, device) for name, run in runs.items()]
+    times = iter(fastest([passes for passes in prepared if passes]))
+    return [next(times) if passes else None for passes in prepared]
 
 
-def _milliseconds(name: str, run: Run, device: torch.device) -> float | None:
-    from sketchfit.inference.speed import run_milliseconds
+def _prepared(name: str, run: Run, device: torch.device) -> list[TimedPasses]:
+    """Return the networks of a run; none, with a note, where they are gone, or need a package that is not here."""
+    from sketchfit.inference.speed import timed_passes
 
     try:
-        return sum(run_milliseconds(one, device) for one in _parts(run))
+        return [passes for one in _parts(run) for passes in timed_passes(one, device)]
     except (UserError, RuntimeError, ValueError, OSError) as error:
-        # A comparison does not need the networks: they may be gone, too large, or need a package that is not here.
         reason = error.problems[0] if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         log.info(f"note: {name}: its time per image is not measured: {reason}")
-        return None
+        return []
 
 
 def _parts(run: Run) -> Sequence[Run]:

@@ -1,30 +1,48 @@
-"""How long the networks of a run take for an image: an estimate from a few forward passes."""
+"""How long the networks of runs take for an image: an estimate from a few forward passes, for all of them in turns."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from sketchfit.config.recipe import Recipe
+from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.run_predictor import RunPredictor, load_predictor
 from sketchfit.inference.tta import count_pictures, parse_views
-from sketchfit.runs.networks import NetworkFolder
+from sketchfit.models.backend import Pictures
 from sketchfit.runs.run import Run
 
-SECONDS = 0.5
-"""For each of the timed repeats of a network, about."""
+SECONDS = 0.3
+"""For each of the timed turns of a network, about."""
 
-_REPEATS = 3
+TURNS = 5
 _MOST_PICTURES = 64
 
 
-def run_milliseconds(run: Run, device: torch.device) -> float:
-    """Estimate the time of all forward passes that an answer of a run takes, in milliseconds per image.
+@dataclass(frozen=True)
+class TimedPasses:
+    """A network of a member of a run, on a device, and blank pictures for it.
 
-    One network of each member is timed; its other networks and views are assumed to take as long. Reading and resizing
-    of images is not included.
+    Attributes:
+        predictor: of the network.
+        pictures: of a turn.
+        passes: forward passes per image of all networks and views of the member; each is assumed to take as long.
+    """
+
+    predictor: Predictor
+    pictures: Pictures
+    passes: int
+
+    def milliseconds(self) -> float:
+        """Time a turn, in milliseconds per image."""
+        return self.passes * 1000 * _seconds(self.predictor, self.pictures) / len(self.pictures)
+
+
+def timed_passes(run: Run, device: torch.device) -> list[TimedPasses]:
+    """Prepare the timing of a run: one network of each member, after passes that are not timed.
 
     Args:
         run: that is finished.
@@ -33,35 +51,29 @@ def run_milliseconds(run: Run, device: torch.device) -> float:
     Raises:
         UserError: the run has no networks, or a file of its answers is missing.
     """
-    predictor = RunPredictor.of(run)
-    total = 0.0
-    for member in predictor.members:
+    found, complete = [], RunPredictor.of(run)
+    for member in complete.members:
+        predictor = load_predictor(member.networks[0], member.recipe, _MOST_PICTURES, complete.classes, device)
+        side = member.recipe.model.size
+        blank = np.full((_MOST_PICTURES, side, side, member.recipe.data.picture_channels), 255, dtype=np.uint8)
+        _seconds(predictor, blank[:1])  # the first pass also sets up the network
+        count = int(np.clip(SECONDS / max(_seconds(predictor, blank[:1]), 1e-6), 1, _MOST_PICTURES))
         passes = len(member.networks) * count_pictures(parse_views(member.views.names))
-        total += passes * network_milliseconds(member.networks[0], member.recipe, predictor.classes, device)
-    return total
+        found.append(TimedPasses(predictor, blank[:count], passes))
+    return found
 
 
-def network_milliseconds(folder: NetworkFolder, recipe: Recipe, classes: int, device: torch.device) -> float:
-    """Time a network's forward passes on blank pictures: the fastest of three repeats, in milliseconds per picture.
+def fastest(runs: Sequence[Sequence[TimedPasses]]) -> list[float]:
+    """Time runs in turns, so that other work on the machine slows all of them down; the fastest turn of each counts.
 
-    Args:
-        folder: of the network.
-        recipe: of its member.
-        classes: that it predicts.
-        device: on which it computes.
-
-    Raises:
-        UserError: its weights are missing or damaged.
+    Returns:
+        Milliseconds per image, without reading and resizing it.
     """
-    predictor = load_predictor(folder, recipe, _MOST_PICTURES, classes, device)
-    side, channels = recipe.model.size, recipe.data.picture_channels
-    blank = np.full((_MOST_PICTURES, side, side, channels), 255, dtype=np.uint8)
+    turns = [[[one.milliseconds() for one in run] for run in runs] for _ in range(TURNS)]
+    return [sum(min(turn[place][k] for turn in turns) for k in range(len(run))) for place, run in enumerate(runs)]
 
-    def seconds(count: int) -> float:
-        began = time.perf_counter()
-        predictor.predict(blank[:count])
-        return time.perf_counter() - began
 
-    seconds(1)  # the first pass also sets up the network
-    count = int(np.clip(SECONDS / max(seconds(1), 1e-6), 1, _MOST_PICTURES))
-    return 1000 * min(seconds(count) for _ in range(_REPEATS)) / count
+def _seconds(predictor: Predictor, pictures: Pictures) -> float:
+    began = time.perf_counter()
+    predictor.predict(pictures)
+    return time.perf_counter() - began

@@ -82,11 +82,10 @@ def _interval(axis: Axis, row: ChartedInterval, top: float) -> list[Shape]:
     """The name and the figures, and below them the interval."""
     y, note = top + 27, f"{row.name}: {row.text}"
     low, value, high = (_x(axis, end) for end in (row.low, row.value, row.high))
+    name = shortened(row.name, _WIDTH - 2 * _SIDE - text_width(row.text) - 12)
     return [
-        Text(
-            _SIDE, top + 14, shortened(row.name, _WIDTH - 2 * _SIDE - text_width(row.text) - 12), "start", style="name"
-        ),
-        Text(_WIDTH - _SIDE, top + 14, row.text, "end"),
+        Text(_SIDE, top + 14, name, "start", style="name over"),
+        Text(_WIDTH - _SIDE, top + 14, row.text, "end", style="over"),
         Line([(low, y), (high, y)], row.style, note),
         *(Line([(end, y - 4), (end, y + 4)], row.style) for end in (low, high)),
         Dot(value, y, 4.5, row.style, note),

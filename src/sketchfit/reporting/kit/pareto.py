@@ -56,7 +56,7 @@ def pareto_chart(points: Sequence[Plotted], title: str, x_title: str, name_all: 
     if not points:
         return None
     low, high = min(one.x for one in points), max(one.x for one in points)
-    frame = Frame(_Times(low / 1.2, high * 1.2, x_title, compact, logarithmic=True), _accuracies(points), 560, 300)
+    frame = Frame(_Times(low / 1.2, high * 1.2, x_title, compact, logarithmic=True), _accuracies(points), 440, 280)
     front = pareto_front(points)
     steps = [frame.at(one.x, one.y) for one in front]
     corners = [part for one, after in pairwise(steps) for part in (one, (after[0], one[1]))]
