@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.heat.picture import HeatPicture
 from sketchfit.reporting.run.gallery import answer_bars, choose_errors, gallery_section
 
 
@@ -51,7 +52,8 @@ def test_cards_name_class_answer_and_probability(make_run: Callable[..., Path]) 
     evidence = read_evidence(make_run())
     items = choose_errors(evidence, 5)
     recipe = evidence.run.recipe
-    html = gallery_section(evidence, items, recipe, {items[0].place: np.zeros((8, 8, 3), np.uint8)}).html
+    heat = HeatPicture(np.zeros((8, 8, 3), np.uint8), "by occlusion")
+    html = gallery_section(evidence, items, recipe, {items[0].place: heat}).html
     pictures = re.findall(r'<figure data-drawing="([^"]+)" data-label="([^"]+)"><img [^>]*alt="([^"]+)"', html)
     assert {path for path, *_ in pictures} == {evidence.paths[one.place] for one in items}
     for path, label, text in pictures:
@@ -61,3 +63,4 @@ def test_cards_name_class_answer_and_probability(make_run: Callable[..., Path]) 
         assert evidence.class_names[evidence.answer[place]] in unescape(text)
         assert f"{100 * evidence.confidence[place]:.1f} %" in text
     assert html.count("Heat map") == 1
+    assert html.count("by occlusion") == 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.network_input import network_input
 from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.heat.picture import HeatPicture
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, square, thumbnail, webp
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
@@ -54,6 +55,7 @@ class GalleryCard:
         rank: place of the true class, from 1.
         original, input, heat: addresses of the pictures of the drawing, of the network's input, and of that input
             under its heat map, where there is one.
+        heat_note: the method of the heat map.
     """
 
     item: GalleryItem
@@ -70,6 +72,7 @@ class GalleryCard:
     original: str
     input: str
     heat: str | None
+    heat_note: str
 
 
 def choose_errors(evidence: Evidence, count: int) -> list[GalleryItem]:
@@ -99,7 +102,7 @@ def choose_errors(evidence: Evidence, count: int) -> list[GalleryItem]:
 
 
 def gallery_section(
-    evidence: Evidence, items: Sequence[GalleryItem], member: Recipe, heat_maps: Mapping[int, Pixels]
+    evidence: Evidence, items: Sequence[GalleryItem], member: Recipe, heat_maps: Mapping[int, HeatPicture]
 ) -> PageSection:
     """Render the gallery, the largest loss first.
 
@@ -107,7 +110,7 @@ def gallery_section(
         evidence: the run.
         items: the drawings to show.
         member: recipe whose network input is shown.
-        heat_maps: place to the network's input under its heat map; not all places need one.
+        heat_maps: place to its heat map; not all places need one.
     """
     cards = [_card(evidence, one, member, heat_maps.get(one.place)) for one in items]
     return page_section(
@@ -138,7 +141,7 @@ def answer_bars(prob: NDArray[np.float32], label: int, names: Sequence[str], cou
     ]
 
 
-def _card(evidence: Evidence, item: GalleryItem, member: Recipe, heat: Pixels | None) -> GalleryCard:
+def _card(evidence: Evidence, item: GalleryItem, member: Recipe, heat: HeatPicture | None) -> GalleryCard:
     place = item.place
     path, label = evidence.root / evidence.paths[place], int(evidence.label[place])
     return GalleryCard(
@@ -155,7 +158,8 @@ def _card(evidence: Evidence, item: GalleryItem, member: Recipe, heat: Pixels | 
         rank=int(evidence.rank[place]) + 1,
         original=data_uri(webp(thumbnail(path, ORIGINAL_SIDE))),
         input=_reduced(network_input(path, member)),
-        heat=None if heat is None else _reduced(heat),
+        heat=None if heat is None else _reduced(heat.pixels),
+        heat_note="" if heat is None else heat.note,
     )
 
 

@@ -19,10 +19,14 @@ from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network, to_input
 from sketchfit.models.saved_network import load_network
 from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.heat.explainer import Explainer
+from sketchfit.reporting.heat.picture import HeatPicture
 from sketchfit.reporting.kit.thumbnails import Pixels
-from sketchfit.reporting.run.attribution import attribute, find_target, overlay
 from sketchfit.reporting.run.robustness import CHANGES, UNCHANGED
 from sketchfit.training.engine import make_engine
+
+MOST_OCCLUDED = 12
+"""Heat maps by occlusion in a report: each needs up to 81 predictions."""
 
 
 @dataclass(frozen=True)
@@ -81,31 +85,31 @@ class HeldOutNetworks:
                 yield HeldOutBatch(predictor, batch, network_inputs(paths, self.recipe))
 
 
-def heat_maps(networks: HeldOutNetworks, places: Sequence[int]) -> dict[int, Pixels]:
-    """Return, per place, the network's input under the heat map of its answer, uint8 [S, S, 3]."""
-    found: dict[int, Pixels] = {}
+def heat_maps(networks: HeldOutNetworks, places: Sequence[int]) -> dict[int, HeatPicture]:
+    """Return, per place, the network's input under the heat map of the run's answer.
+
+    Drawings are left out in which no method finds evidence, and those after the first `MOST_OCCLUDED` that need
+    occlusion.
+    """
+    found: dict[int, HeatPicture] = {}
+    occlusions = MOST_OCCLUDED
     for batch in networks.batches(np.asarray(places, dtype=np.int64)):
-        images = batch.images()
-        with torch.no_grad():
-            answer = batch.network.model(images).argmax(dim=1)
-        model = with_trained_head(batch.network.model)
-        maps = attribute(model, find_target(model, images[:1]), images, answer)
-        for place, pixels, heat in zip(batch.places.tolist(), batch.inputs, maps, strict=True):
-            found[place] = overlay(pixels, heat)
+        answer = networks.evidence.answer[batch.places]
+        pictures = stacked(batch.inputs)
+        explainer = Explainer.of(batch.network, trained_by_gradients(batch.network.model), pictures[:1])
+        heats = explainer.explain(pictures, answer, occlusions)
+        for place, pixels, heat in zip(batch.places.tolist(), batch.inputs, heats, strict=True):
+            if heat is not None:
+                found[place] = HeatPicture.of(pixels, heat)
+                occlusions -= heat.method == "occlusion"
     return found
 
 
-def with_trained_head(model: nn.Module) -> nn.Module:
-    """Return the part of a network that gradients explain: without a head on pooled features.
-
-    Raises:
-        ValueError: it has no other head.
-    """
+def trained_by_gradients(model: nn.Module) -> nn.Module | None:
+    """Return the part of a network that gradients explain: without a head on pooled features; None if it has none."""
     if not isinstance(model, FeatureNetwork):
         return model
-    if not model.blend:
-        raise ValueError("the head of this member is not trained by gradients")
-    return model.model
+    return model.model if model.blend else None
 
 
 def answers_to_changes(

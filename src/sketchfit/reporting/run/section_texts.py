@@ -68,7 +68,7 @@ SECTION_TEXTS = {
         "Errors",
         "The first drawings are the errors that cost most: high confidence in a wrong class. For each one, decide "
         "whether the drawing is ambiguous, the label is wrong, or the network looks at the wrong place. The heat map"
-        " shows which parts of the drawing speak for the answer.",
+        " shows which parts of the drawing speak for the answer; its caption states the method.",
     ),
     "slices": SectionText(
         "Slices",

@@ -1,0 +1,1 @@
+"""Heat maps: where in a drawing the evidence for a class is."""
