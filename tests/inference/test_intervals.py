@@ -68,24 +68,12 @@ def test_coverage_with_families() -> None:
     assert held_naively / 300 < 0.8
 
 
-def test_mcnemar_by_hand() -> None:
+def test_few_rows_that_differ_by_hand() -> None:
     first = np.array([1, 1, 0, 0, 0, 0, 0, 0], dtype=bool)
     second = np.array([1, 0, 1, 1, 1, 1, 1, 0], dtype=bool)
-    assert intervals.mcnemar(first, second) == pytest.approx(2 * (1 + 6) / 2**6)  # 5 gained, 1 lost
-    assert intervals.mcnemar(first, first) == 1
-
-
-def test_all_pairs_share_their_resamples() -> None:
-    rng = np.random.default_rng(3)
-    values = [rng.random(60), rng.random(60) < 0.5, rng.random(60) < 0.6]
-    group = np.arange(60) // 3
-    figures = intervals.PairedFigures.of(values, group)
-    for first, second in ((0, 1), (2, 1), (1, 2)):
-        wanted = intervals.paired_difference(values[first].astype(float), values[second].astype(float), group)
-        found = figures.difference(first, second)
-        assert (found.value, found.low, found.high) == pytest.approx((wanted.value, wanted.low, wanted.high), abs=1e-9)
-        assert found.n == 60
-    assert figures.difference(1, 1) == Difference(0.0, 0.0, 0.0, 1.0, 60)
+    exact = 2 * (1 + 6) / 2**6  # McNemar's test: 5 gained, 1 lost
+    assert intervals.paired_difference(first, second).p_value == pytest.approx(exact)
+    assert intervals.paired_difference(first, first).p_value == 1
 
 
 def test_paired_difference() -> None:
@@ -94,11 +82,36 @@ def test_paired_difference() -> None:
     second = first | (rng.random(2000) < 0.1)
     gain = intervals.paired_difference(first, second)
     assert gain.helps
-    assert gain.p_value == intervals.mcnemar(first, second)
+    assert gain.p_value == 2 / 2001  # McNemar's is far below, and no p-value is below the bootstrap's floor
     assert gain.value == pytest.approx(second.mean() - first.mean())
     back = intervals.paired_difference(second, first)
     assert (back.value, back.low, back.high) == pytest.approx((-gain.value, -gain.high, -gain.low), abs=2e-3)
     assert not intervals.paired_difference(first, first).helps
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 200), st.booleans())
+def test_p_value_and_interval_of_a_difference_never_contradict(
+    gained: int, lost: int, equal: int, related: bool
+) -> None:
+    change = np.repeat([1, -1, 0], [gained, lost, equal + 1])
+    group = np.arange(len(change)) // 2 if related else None
+    found = intervals.paired_difference(change < 0, change > 0, group, repeats=400)
+    both = intervals.PairedFigures.of([change < 0, change > 0], group, repeats=400).difference(0, 1)
+    assert both.p_value == pytest.approx(found.p_value)
+    assert (both.value, both.low, both.high) == pytest.approx((found.value, found.low, found.high), abs=1e-9)
+    assert found.low <= found.value <= found.high
+    assert (found.p_value < 0.05) == (found.helps or found.hurts)
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(5, 0), (10, 2), (9, 2), (30, 12), (0, 6)])
+def test_a_difference_is_shown_only_where_mcnemars_exact_test_shows_it(gained: int, lost: int) -> None:
+    change = np.repeat([1, -1, 0], [gained, lost, 300])
+    found = intervals.paired_difference(change < 0, change > 0)
+    exact = binomtest(gained, gained + lost)
+    assert found.p_value >= exact.pvalue * (1 - 1e-12)
+    share = exact.proportion_ci(0.95, "exact")
+    assert found.low <= (2 * share.low - 1) * (gained + lost) / len(change) + 1e-12
+    assert found.high >= (2 * share.high - 1) * (gained + lost) / len(change) - 1e-12
 
 
 def test_paired_difference_by_group_is_less_sure() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sketchfit.data.folds import Fold
+from sketchfit.inference.choices import measured_choice
+from sketchfit.inference.intervals import Difference
 from sketchfit.inference.oof import Rows
 from sketchfit.models.averaging import greedy_choice
 from sketchfit.soups import member_soup as module
+from sketchfit.soups.member_soup import MemberSoup
+from sketchfit.soups.soups import Soups
 
 
 def test_a_candidate_that_makes_it_no_worse_is_taken() -> None:
@@ -46,3 +52,31 @@ def test_a_greedy_choice_for_a_fold_is_made_on_the_others_by_hand() -> None:
     answers = np.concatenate([module._oof_by_part(builder, k, rows, chosen) for k in (0, 1)])
     assert answers[:, 0].tolist() == [0.25] * 4
     assert (0, 1) in builder.tried
+
+
+def _soup(gain: float, force: bool = False) -> MemberSoup:
+    """A soup of members `a` and `b` whose accuracy differs by `gain` from that of the best of them."""
+    candidates: Any = [SimpleNamespace(member=SimpleNamespace(name=name)) for name in "ab"]
+    found = Difference(gain, gain - 0.02, gain + 0.02, 0.5, 100)
+    record: Any = SimpleNamespace(name="a+soup", how="uniform", nested=None, over_best_candidate=found)
+    choice = measured_choice("soup", found, 0.6, needs="not worse", force=force)
+    return MemberSoup(tuple(candidates), (), record, choice)
+
+
+@pytest.mark.parametrize(
+    ("use", "gain", "force", "names"),
+    [
+        ("members", 0.01, False, {"a": "a+soup", "c": "c"}),
+        ("members", 0.0, False, {"a": "a+soup", "c": "c"}),
+        ("members", -0.01, False, {"a": "a", "b": "b", "c": "c"}),
+        ("members", -0.01, True, {"a": "a+soup", "c": "c"}),
+        ("none", 0.01, False, {"a": "a", "b": "b", "c": "c"}),
+    ],
+)
+def test_a_soup_replaces_its_candidates_unless_the_best_of_them_is_more_accurate(
+    use: str, gain: float, force: bool, names: dict[str, str]
+) -> None:
+    trained: Any = {name: SimpleNamespace(member=name, folds=(), folder=name) for name in "abc"}
+    soups = Soups(use, (_soup(gain, force),))
+    assert {name: one.folder for name, one in soups.sources(trained).items()} == names
+    assert len(soups.choices()) == (use != "none")

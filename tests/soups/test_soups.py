@@ -254,7 +254,8 @@ def test_a_greedy_soup_reports_naive_and_nested(place: Path, cli: Cli) -> None:
 @pytest.mark.parametrize("use", ["members", "folds"])
 def test_a_soup_predicts_where_the_recipe_uses_it(place: Path, cli: Cli, use: str) -> None:
     folder = RunFolder(place / "run")
-    status, out, _ = cli("soup", folder.path, "--set", f"soup.use={use}", "--set", "ensemble.method=mean")
+    settings = [f"soup.use={use}", "soup.force=true", "ensemble.method=mean", "ensemble.force=true"]
+    status, out, _ = cli("soup", folder.path, *(part for one in settings for part in ("--set", one)))
     assert status == 0
     names = ["a", "wide", "other"]
     assert sorted(json.loads((folder.ensemble / "weights.json").read_text())["weights"]) == sorted(names)
@@ -285,7 +286,7 @@ def test_nothing_to_average_is_printed(place: Path, tmp_path: Path, capsys: pyte
 def test_students_of_pseudo_labels_are_candidates(place: Path, tmp_path: Path) -> None:
     settings: dict[str, Any] = {
         "pseudo_label": {"enabled": True, "threshold": 0.0, "force": True},
-        "soup": {"members": "uniform", "use": "members"},
+        "soup": {"members": "uniform", "use": "members", "force": True},
         "inference": {"views": ["hflip"]},
     }
     alone, out = {**RECIPE, "members": {}}, tmp_path / "run"
@@ -301,7 +302,9 @@ def test_students_of_pseudo_labels_are_candidates(place: Path, tmp_path: Path) -
     assert [view["name"] for view in views["tried"]] == ["hflip"]
     assert (RunFolder(out).fold("test_resnet+soup", 0) / "oof_views.npz").is_file()
 
-    done = run(place / "data", alone, {**settings, "soup": {"members": "greedy", "use": "members"}}, out=out)
+    done = run(
+        place / "data", alone, {**settings, "soup": {"members": "greedy", "use": "members", "force": True}}, out=out
+    )
     found, views = soup_and_views()
     assert views["tried"] == []  # other choices of candidates would choose other views
     assert done.top1.value == pytest.approx(found["nested"]["value"])

@@ -25,7 +25,7 @@ from sketchfit.runs.table import write_training_rows
 from sketchfit.stages.calibrate import calibrate_predictions, calibration_record
 from sketchfit.stages.combine import combine_members, ensemble_steps
 from sketchfit.stages.submit import write_submission
-from sketchfit.stages.write_predictions import write_ensemble, write_run_predictions
+from sketchfit.stages.write_predictions import write_choices, write_ensemble, write_run_predictions
 from sketchfit.tracking.console import Console
 
 
@@ -78,7 +78,7 @@ def _combine(
     rows, members = _members(opened, len(table.test))
     ensemble = combine_members(members, rows, recipe.ensemble, recipe.seed)
     steps = [rows.step(name, one.oof) for name, one in members.items()]
-    steps += ensemble_steps(ensemble, rows, recipe.ensemble)
+    steps += ensemble_steps(ensemble, rows)
     calibrated = calibrate_predictions(ensemble.predictions, rows, recipe.calibration)
     predictions = calibrated.predictions
     if submissions:
@@ -87,6 +87,7 @@ def _combine(
         predictions = Predictions(predictions.oof, test)
     write_ensemble(target, recipe, ensemble, list(opened))
     target.write(calibration_record(calibrated, rows, recipe.calibration))
+    write_choices(target, [*([] if ensemble.choice is None else [ensemble.choice]), *calibrated.choices])
     write_run_predictions(target, rows, predictions)
     target.write(Steps(steps=tuple(steps)))
     _write_identity(target, opened, submissions)

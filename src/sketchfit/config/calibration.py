@@ -13,7 +13,10 @@ class CalibrationSection(Section):
     """Calibration of probabilities, and prediction sets; fitted on out-of-fold rows, reported cross-fitted."""
 
     method: Literal["none", "temperature", "vector"] = "temperature"
-    """`temperature`: one number; the order of classes stays. `vector`: a scale and a bias per class."""
+    """`temperature`: one number; the order of classes stays. `vector`: a scale and a bias per class. It is used unless
+    it makes cross-fitted log-loss worse; `vector` also must not lower accuracy, and a temperature is tried next."""
+    force: bool = False
+    """Use `method` even where it makes cross-fitted log-loss or accuracy worse."""
     bins: int = Field(default=15, ge=1)
     """Bins of the expected calibration error and of the reliability diagram."""
     sets: float | None = Field(default=None, gt=0, lt=1)

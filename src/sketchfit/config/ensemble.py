@@ -28,9 +28,12 @@ class EnsembleSection(Section):
     """How members are combined. Each method of `compare` gets a nested out-of-fold estimate, in one table."""
 
     method: Annotated[str, MemberOf("ensembling", ("best", *METHODS))] = "best"
-    """Method that computes the test probabilities; `best`: the one with the highest nested accuracy."""
+    """Method that computes the test probabilities; `best`: the one with the highest nested accuracy. Where its nested
+    accuracy is below that of the best member, the best member is used."""
+    force: bool = False
+    """Use `method` even where its nested accuracy is below that of the best member."""
     compare: Annotated[tuple[Method, ...], Distinct] = METHODS
-    """Methods that are compared. Empty, where `method` names one: only that one."""
+    """Methods that are compared, next to the best member. Empty, where `method` names one: only that one."""
     folds: Literal["soft", "hard"] = "soft"
     """How the folds of one member become its test probabilities: `soft`, their mean, or `hard`, a vote."""
     honest_choice: bool = True

@@ -18,5 +18,8 @@ class SoupSection(Section):
     """Average the folds' networks into one. It was trained on every labelled row, so it has no out-of-fold figure: only
     its agreement with the folds' mean on test rows is reported."""
     use: Literal["none", "members", "folds"] = "none"
-    """Soups that replace their candidates in the submission and in `predict`; `none`: they are only reported. A greedy
-    soup is used without further views."""
+    """Soups that replace their candidates in the submission and in `predict`; `none`: they are only reported. A soup of
+    members is used unless its nested accuracy is below that of its best candidate; a greedy one without further views.
+    """
+    force: bool = False
+    """Use soups of members even where their best candidate is more accurate."""

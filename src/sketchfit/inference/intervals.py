@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtr, betaincinv
 
 from sketchfit.runs.estimates import Difference, Estimate
 from sketchfit.runs.proportions import LEVEL, accuracy, sums_by_group, wilson
@@ -24,7 +25,6 @@ __all__ = [
     "accuracy",
     "bootstrap",
     "families",
-    "mcnemar",
     "paired_difference",
     "wilson",
 ]
@@ -63,41 +63,39 @@ def paired_difference(
     repeats: int = 2000,
     level: float = LEVEL,
 ) -> Difference:
-    """Return the mean of `second - first` over the same rows, with a bootstrap interval by group.
+    """Return the mean of `second - first` over the same rows, with an interval and a p-value that agree.
+
+    The interval is above or below 0 exactly where the p-value is below 1 - `level`. Both are by bootstrap over groups.
+    For right and wrong of independent rows both also satisfy McNemar's exact test, which is stricter where few rows
+    differ: the larger p-value and the wider interval are returned.
 
     Args:
         first, second: [N], correctness as bool, or any figure per row, for example the log-loss.
-        group: int [N]; None: rows are independent, and McNemar's exact test gives the p-value of bool inputs.
+        group: int [N]; None: rows are independent.
         seed, repeats, level: see `bootstrap`.
     """
     if len(first) != len(second):
         raise ValueError(f"a paired comparison needs the same rows on both sides, not {len(first)} and {len(second)}")
     change = np.asarray(second, dtype=np.float64) - np.asarray(first, dtype=np.float64)
-    means = _resampled_means(change, group, seed, repeats)
-    low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
-    if group is None and np.asarray(first).dtype == bool and np.asarray(second).dtype == bool:
-        p_value = mcnemar(first, second)
-    else:
-        p_value = _share_beyond_zero(means)
-    return Difference(float(change.mean()), float(low), float(high), p_value, len(change))
+    alone = group is None and np.asarray(first).dtype == bool and np.asarray(second).dtype == bool
+    return _difference(change, _resampled_means(change, group, seed, repeats), level, exact=alone)
 
 
 @dataclass(frozen=True)
 class PairedFigures:
     """Means of several figures over the same rows, each under the same resamples of these rows.
 
-    All pairs of K figures cost K bootstraps. Intervals and p-values are those of `paired_difference` by groups, so they
-    come from one test and agree.
+    All pairs of K figures cost K bootstraps. Intervals and p-values are those of `paired_difference`.
 
     Attributes:
-        mean: float64 [K].
-        resampled: float64 [K, repeats].
-        n: rows.
+        values: float64 [K, n].
+        resampled: means, float64 [K, repeats].
+        exact: rows are independent, and each figure is right (1) or wrong (0).
     """
 
-    mean: NDArray[np.float64]
+    values: NDArray[np.float64]
     resampled: NDArray[np.float64]
-    n: int
+    exact: bool
 
     @classmethod
     def of(
@@ -111,36 +109,50 @@ class PairedFigures:
             seed: the resamples are a pure function of it.
             repeats: resamples.
         """
-        rows = [np.asarray(one, dtype=np.float64) for one in values]
-        resampled = np.stack([_resampled_means(one, group, seed, repeats) for one in rows])
-        return cls(np.array([one.mean() for one in rows]), resampled, len(rows[0]))
+        rows = np.stack([np.asarray(one, dtype=np.float64) for one in values])
+        exact = group is None and all(np.asarray(one).dtype == bool for one in values)
+        return cls(rows, np.stack([_resampled_means(one, group, seed, repeats) for one in rows]), exact)
 
     def difference(self, first: int, second: int, level: float = LEVEL) -> Difference:
         """Return figure `second` minus figure `first`, with its bootstrap interval and p-value."""
         # Differences of equal sums of floats can differ from 0 in their last digits.
         means = np.round(self.resampled[second] - self.resampled[first], 12)
-        low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
-        value = float(self.mean[second] - self.mean[first])
-        return Difference(value, float(low), float(high), _share_beyond_zero(means), self.n)
+        return _difference(self.values[second] - self.values[first], means, level, exact=self.exact)
 
 
-def mcnemar(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Return the two-sided p-value of McNemar's exact test: half of the rows that only one side has right on each side.
+def _difference(change: NDArray[np.float64], means: NDArray[np.float64], level: float, *, exact: bool) -> Difference:
+    """Return the mean of changes, with the interval and the p-value of its resamples that agree.
 
     Args:
-        first, second: bool [N], correctness on the same rows.
+        change: float64 [n].
+        means: of each resample.
+        level: coverage.
+        exact: changes are -1, 0 or 1 of independent rows, for which McNemar's test is exact.
     """
-    from scipy.stats import binomtest  # takes half a second to import
-
-    a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
-    gained, lost = int((~a & b).sum()), int((a & ~b).sum())
-    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
-
-
-def _share_beyond_zero(means: NDArray[np.float64]) -> float:
-    """Return the two-sided p-value of a bootstrap: the share of resampled means on the rarer side of 0, doubled."""
+    # Neighbouring resamples without interpolation: then the interval excludes 0 exactly where p < 1 - level.
+    low = float(np.quantile(means, 0.5 - level / 2, method="lower"))
+    high = float(np.quantile(means, 0.5 + level / 2, method="higher"))
     below, above = (means <= 0).sum(), (means >= 0).sum()
-    return min(1.0, 2 * (float(min(below, above)) + 1) / (len(means) + 1))
+    p_value = min(1.0, 2 * (float(min(below, above)) + 1) / (len(means) + 1))
+    if exact:
+        gained, lost = int((change > 0).sum()), int((change < 0).sum())
+        exact_low, exact_high = _exact_interval(gained, lost, level)
+        low, high = min(low, exact_low / len(change)), max(high, exact_high / len(change))
+        p_value = max(p_value, _exact_p_value(gained, lost))
+    return Difference(float(change.mean()), low, high, p_value, len(change))
+
+
+def _exact_p_value(gained: int, lost: int) -> float:
+    """Return the p-value of McNemar's exact test: of the rows that one side alone has right, half are on each side."""
+    return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5))) if gained + lost else 1.0
+
+
+def _exact_interval(gained: int, lost: int, level: float) -> tuple[float, float]:
+    """Return the interval of `gained - lost`, given their sum, by Clopper and Pearson (1934)."""
+    count, tail = gained + lost, (1 - level) / 2
+    low = float(betaincinv(gained, lost + 1, tail)) if gained else 0.0
+    high = float(betaincinv(gained + 1, lost, 1 - tail)) if lost else 1.0
+    return (2 * low - 1) * count, (2 * high - 1) * count
 
 
 def _resampled_means(

@@ -7,7 +7,7 @@ because, as that paper shows, a view corrects some rows and breaks others, and a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,7 +17,8 @@ from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 
-_ALPHA = 0.05
+ALPHA = 0.05
+"""Level of the test of a view, divided by the number of views."""
 
 Mode = Literal["mean-prob", "mean-logit", "vote"]
 _MERGE: Mapping[Mode, Callable[[Sequence[Floats]], Floats]] = {
@@ -72,6 +73,11 @@ class SelectedViews:
         """
         return merge_views([probs[name] for name in self.names], self.mode)
 
+    def base_alone(self) -> SelectedViews:
+        """Return the same comparison where no view but the base is used."""
+        gains = tuple(replace(gain, kept=False) for gain in self.gains)
+        return replace(self, names=self.names[:1], accuracy=self.base, gains=gains)
+
 
 def merge_views(probs: Sequence[Floats], mode: Mode) -> Floats:
     """Return the mean of probabilities, of logits, or a vote with ties by mean probability; float64 [N, C]."""
@@ -115,7 +121,7 @@ def select_views(
     while waiting := [name for name in others if name not in chosen]:
         if len(chosen) > 1:
             last |= gains_over(chosen, waiting)
-        helping = [name for name in waiting if last[name].helps and last[name].p_value <= _ALPHA / len(others)]
+        helping = [name for name in waiting if last[name].helps and last[name].p_value <= ALPHA / len(others)]
         if not helping:
             break
         chosen.append(max(helping, key=lambda name: last[name].value))

@@ -32,8 +32,9 @@ class Difference:
 
     Attributes:
         value, low, high: mean difference and its 95 % interval, in the unit of what was compared.
-        p_value: two-sided; McNemar's exact test where rows are right or wrong and independent, else the share of
-            resamples on the far side of 0, doubled (and so never below 2 / (resamples + 1)).
+        p_value: two-sided; the share of resamples on the far side of 0, doubled (and so never below
+            2 / (resamples + 1)), or that of McNemar's exact test where rows are right or wrong and independent and that
+            is larger. It is below 0.05 exactly where the interval excludes 0.
         n: rows compared.
     """
 

@@ -15,6 +15,7 @@ from sketchfit.runs.artefact import FINISH
 from sketchfit.runs.artefacts import (
     AuditFindings,
     Calibration,
+    Choices,
     ClaimRecord,
     Directions,
     DistilledStudent,
@@ -23,6 +24,7 @@ from sketchfit.runs.artefacts import (
     Environment,
     EstimatedFrequencies,
     LabelFreeRecord,
+    MeasuredChoice,
     PseudoLabelRounds,
     Relations,
     RunPlan,
@@ -182,6 +184,12 @@ class Run:
         """What each step after training made of the out-of-fold accuracy; empty where no step is finished."""
         found = Steps.find(self.path)
         return found.steps if found else ()
+
+    @cached_property
+    def choices(self) -> tuple[MeasuredChoice, ...]:
+        """What was measured before it was used for test rows, or not used; empty for runs of older versions."""
+        found = Choices.find(self.path)
+        return found.choices if found else ()
 
     @cached_property
     def views(self) -> Views | None:

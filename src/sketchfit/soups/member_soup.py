@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from sketchfit.data.folds import Fold
 from sketchfit.inference import votes
+from sketchfit.inference.choices import measured_choice
 from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.nested import nested
 from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.models.averaging import greedy_choice
-from sketchfit.runs.artefacts import MemberSoupRecord
+from sketchfit.runs.artefacts import MeasuredChoice, MemberSoupRecord
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.soups.builder import Chosen, SoupBuilder
 from sketchfit.soups.candidates import Candidate, check_unseen
@@ -36,11 +37,13 @@ class MemberSoup:
         candidates: all that could be taken; the soup replaces the first one's member.
         results: of each fold; `oof` is the nested one.
         record: candidates that were taken, and figures.
+        choice: whether it may replace its candidates: unless the best of them is more accurate.
     """
 
     candidates: tuple[Candidate, ...]
     results: tuple[FoldResult, ...]
     record: MemberSoupRecord
+    choice: MeasuredChoice
 
     @property
     def name(self) -> str:
@@ -58,13 +61,14 @@ class MemberSoup:
         return {one.member.name for one in self.candidates}
 
 
-def make_member_soup(builder: SoupBuilder, how: str, rows: Rows) -> MemberSoup:
+def make_member_soup(builder: SoupBuilder, how: str, rows: Rows, *, force: bool = False) -> MemberSoup:
     """Make the soup of a group of candidates and score it.
 
     Args:
         builder: of the group.
         how: `uniform` takes all candidates, `greedy` those that help.
         rows: all rows that the candidates' networks validate.
+        force: let it replace its candidates in any case.
 
     Raises:
         UserError: a candidate has learnt from rows on which the soup is scored.
@@ -95,7 +99,10 @@ def make_member_soup(builder: SoupBuilder, how: str, rows: Rows) -> MemberSoup:
         mean_of_probabilities=accuracy(right_mean, rows.group),
         over_mean_of_probabilities=paired_difference(right_mean, right, rows.group),
     )
-    return MemberSoup(tuple(group), results, record)
+    name = f"{how} soup of {', '.join(record.taken)}"
+    gain, known = record.over_best_candidate, record.best_candidate.value
+    choice = measured_choice(name, gain, known, needs="not worse", force=force)
+    return MemberSoup(tuple(group), results, record, choice)
 
 
 def _choose(builder: SoupBuilder, how: str, rows: Rows) -> tuple[Chosen, dict[int, Chosen]]:

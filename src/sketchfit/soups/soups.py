@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from sketchfit.data.folds import Fold
 from sketchfit.inference.oof import Rows
-from sketchfit.runs.artefacts import SoupRecord, Step
+from sketchfit.runs.artefacts import MeasuredChoice, SoupRecord, Step
 from sketchfit.soups.builder import SoupBuilder
 from sketchfit.soups.candidates import Candidate, gather, grouped, other_starts
 from sketchfit.soups.fold_soup import FoldSoup, make_fold_soup, print_fold_soup
@@ -41,11 +41,21 @@ class Soups:
 
     def steps(self) -> list[Step]:
         """Return the out-of-fold accuracy of each soup of members."""
-        unused = ", not used" if self.use == "none" else ""
         return [
-            Step(name=f"{one.how} soup of {len(one.candidates)}{unused}", top1=one.nested, gain=one.over_best_candidate)
-            for one in (soup.record for soup in self.of_members)
+            Step(
+                name=f"{one.record.how} soup of {len(one.candidates)}{'' if self._uses(one) else ', not used'}",
+                top1=one.record.nested,
+                gain=one.record.over_best_candidate,
+            )
+            for one in self.of_members
         ]
+
+    def choices(self) -> tuple[MeasuredChoice, ...]:
+        """Return why each soup of members is used or not, where the recipe uses soups."""
+        return () if self.use == "none" else tuple(one.choice for one in self.of_members)
+
+    def _uses(self, soup: MemberSoup) -> bool:
+        return self.use != "none" and soup.choice.used
 
     def sources(self, trained: Mapping[str, TrainedMember]) -> dict[str, TrainedMember]:
         """Return whose probabilities are combined: soups in place of members, where soups are used.
@@ -54,9 +64,7 @@ class Soups:
         fold is kept.
         """
         found = dict(trained)
-        if self.use == "none":
-            return found
-        for soup in self.of_members:
+        for soup in filter(self._uses, self.of_members):
             for name in soup.replaced - {soup.member}:
                 del found[name]
             member, folds = found[soup.member].member, found[soup.member].folds
@@ -101,11 +109,11 @@ def _make_member_soups(
     context: RunContext, groups: Sequence[Sequence[Candidate]], folds: Sequence[Fold], rows: Rows
 ) -> tuple[MemberSoup, ...]:
     """Make the soup of each group of several candidates."""
-    found = []
+    section, found = context.recipe.soup, []
     for group in groups:
         if len(group) > 1:
             builder = SoupBuilder(context, f"{group[0].name}+soup", group, folds)
-            found.append(make_member_soup(builder, context.recipe.soup.members, rows))
+            found.append(make_member_soup(builder, section.members, rows, force=section.force))
             _print(found[-1])
     if not found:
         log.info("soup: no two candidates can be averaged, so no member is")
@@ -124,9 +132,10 @@ def _make_fold_soups(
     }  # students replace members
     members = {one.member.name: one.member for one in candidates}
     for soup in soups.of_members:
-        for name in soup.replaced - {soup.member}:
-            del sources[name]
-        sources[soup.member] = soup
+        if soup.choice.used:
+            for name in soup.replaced - {soup.member}:
+                del sources[name]
+            sources[soup.member] = soup
     found = {}
     for name, source in sources.items():
         found[name] = make_fold_soup(context, replace(members[name], name=source.name), source.results, folds)

@@ -10,16 +10,17 @@ import numpy as np
 
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.folds import Fold
+from sketchfit.inference.choices import measured_choice
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
-from sketchfit.inference.view_selection import SelectedViews, ViewGain, cross_fit, merge_views, select_views
+from sketchfit.inference.view_selection import ALPHA, SelectedViews, ViewGain, cross_fit, merge_views, select_views
 from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
-from sketchfit.runs.artefacts import MemberViews, Step, TriedView, Views
+from sketchfit.runs.artefacts import MeasuredChoice, MemberViews, Step, TriedView, Views
 from sketchfit.runs.networks import Split
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.stages.context import Member, RunContext, RunState
@@ -41,11 +42,14 @@ def apply_views(context: RunContext, state: RunState) -> RunState:
             label = f"{found.folder} + {', '.join(found.views.names[1:])}"
             steps.append(state.rows.step(label, found.oof, found.plain))
         predictions[name] = _by_fold_soup(context, state, source.member, found)
-    return replace(state, predictions=predictions, steps=(*state.steps, *steps))
+    choices = tuple(one.choice for one in predictions.values() if one.choice is not None)
+    return replace(state, predictions=predictions, steps=(*state.steps, *steps), choices=(*state.choices, *choices))
 
 
 def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> MemberPredictions:
     """Try the recipe's views on out-of-fold rows, and predict the test rows by those that help.
+
+    Where choosing them on other folds gives a lower accuracy than the entire image alone, no view is used.
 
     Args:
         context: of the run.
@@ -68,12 +72,15 @@ def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> Memb
     chosen = select_views(probs, rows.label, rows.group, inference.mode, IDENTITY, source.member.recipe.seed)
     nested = cross_fit(probs, rows.label, rows.fold, rows.group, inference.mode, IDENTITY)
     gain = paired_difference(rows.right(plain), rows.right(nested), rows.group)
+    choice = views_choice(source.folder, chosen, gain)
     print_views(source.folder, chosen, gain)
+    if choice is None or not choice.used:
+        chosen, nested = chosen.base_alone(), plain
     test = [
         predict_test(context, networks, fold, result, chosen)
         for fold, result in zip(source.folds, source.results, strict=True)
     ]
-    return MemberPredictions(plain, nested, tuple(test), chosen, gain, source.folder, numbers)
+    return MemberPredictions(plain, nested, tuple(test), chosen, gain, source.folder, numbers, choice)
 
 
 def _of_rows(parts: Sequence[Probabilities], rows: Rows) -> Floats:
@@ -157,20 +164,44 @@ def _predict(
     return {name: with_prior(prob, store.readable, prior) for name, prob in found.items()}
 
 
-def view_verdict(view: ViewGain) -> str:
-    """Return whether a view is kept, or why not, in words."""
+def views_choice(folder: str, chosen: SelectedViews, gain: Difference) -> MeasuredChoice | None:
+    """Return whether the views that were chosen on all rows are used; None where none was chosen.
+
+    Args:
+        folder: of the networks.
+        chosen: on all rows.
+        gain: in accuracy where views are chosen on other folds.
+    """
+    if len(chosen.names) < 2:
+        return None
+    name = f"views {', '.join(chosen.names[1:])} of {folder}"
+    return measured_choice(name, gain, chosen.base.value, needs="not worse")
+
+
+def view_verdict(view: ViewGain, tried: int) -> str:
+    """Return whether a view is kept, or why not, in words.
+
+    Args:
+        view: with its gains.
+        tried: number of views, which its p-value has to allow for.
+    """
     if view.kept:
         return "kept"
-    if view.beside_base.high < 0:
-        return "hurts"
-    return "adds nothing to the views that are kept" if view.beside_base.low > 0 else "does not help"
+    if view.beside_base.hurts:
+        return "makes answers worse"
+    if not view.beside_base.helps:
+        return "no gain is shown"
+    if view.beside_chosen.helps:
+        return f"not kept: the best of {tried} views needs p ≤ {ALPHA / tried:.2g}"
+    return "adds nothing to the views that are kept"
 
 
 def print_views(folder: str, chosen: SelectedViews, gain: Difference) -> None:
     """Print one line per view with its gain, kept or not, and the gain of choosing views on other folds."""
     log.info(f"{folder}: views next to {IDENTITY} ({chosen.base}), merged by {chosen.mode}")
     for view in chosen.gains:
-        log.info(f"  {view.name}: {view_verdict(view)}; alone {view.alone}; with {IDENTITY} {view.beside_base}")
+        verdict = view_verdict(view, len(chosen.gains))
+        log.info(f"  {view.name}: {verdict}; alone {view.alone}; with {IDENTITY} {view.beside_base}")
     if len(chosen.names) > 1:
         log.info(f"  {' + '.join(chosen.names)}: {gain} where views are chosen on other folds")
 

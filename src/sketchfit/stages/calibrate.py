@@ -1,4 +1,4 @@
-"""Calibration: fitted on out-of-fold rows, reported cross-fitted, applied to test and new rows."""
+"""Calibration: fitted on out-of-fold rows, reported cross-fitted, applied to test and new rows unless it is worse."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from sketchfit.inference.calibration import (
     Reliability,
     Temperature,
     VectorScaling,
-    cross_fit,
-    fit,
     report_of,
 )
+from sketchfit.inference.calibration_choice import choose_calibration
 from sketchfit.inference.oof import Floats, Predictions, Rows
 from sketchfit.inference.oof_sets import conformal_sets
 from sketchfit.inference.set_rule import Score
@@ -30,38 +29,39 @@ log = logging.getLogger(__name__)
 
 
 def calibrate(context: RunContext, state: RunState) -> RunState:
-    """Calibrate the probabilities of the run."""
+    """Calibrate the probabilities of the run, unless that is measured to be worse."""
     section, predictions = context.recipe.calibration, made(state.ensemble).predictions
     calibrated = calibrate_predictions(predictions, state.rows, section)
-    if section.method != "vector":  # a temperature leaves the order of classes unchanged
-        return replace(state, calibrated=calibrated)
-    step = state.rows.step(f"calibration: {section.method}", calibrated.predictions.oof, predictions.oof)
-    return replace(state, calibrated=calibrated, steps=(*state.steps, step))
+    state = replace(state, calibrated=calibrated, choices=(*state.choices, *calibrated.choices))
+    if calibrated.method != "vector":  # a temperature leaves the order of classes unchanged
+        return state
+    step = state.rows.step(f"calibration: {calibrated.method}", calibrated.predictions.oof, predictions.oof)
+    return replace(state, steps=(*state.steps, step))
 
 
 def calibrate_predictions(predictions: Predictions, rows: Rows, section: CalibrationSection) -> Calibrated:
-    """Calibrate out-of-fold rows by a calibrator fitted on the other folds, and test rows by one fitted on all."""
-    calibrator = fit(section.method, predictions.oof, rows.label)
-    oof = cross_fit(section.method, predictions.oof, rows.label, rows.fold)
-    test = calibrator.apply(predictions.test)
-    fitted = calibrator.apply(predictions.oof)
-    return Calibrated(
-        Predictions(oof, test), calibrator, report_of(predictions.oof, oof, fitted, rows.label, section.bins)
-    )
+    """Calibrate out-of-fold rows by a calibrator fitted on the other folds, and test rows by one fitted on all.
+
+    Where that is worse than no calibration, there is none; see `choose_calibration`.
+    """
+    chosen = choose_calibration(section.method, predictions.oof, rows, force=section.force)
+    test, fitted = chosen.calibrator.apply(predictions.test), chosen.calibrator.apply(predictions.oof)
+    report = report_of(predictions.oof, chosen.oof, fitted, rows.label, section.bins)
+    return Calibrated(Predictions(chosen.oof, test), chosen.calibrator, report, chosen.method, chosen.choices)
 
 
 def calibration_record(done: Calibrated, rows: Rows, section: CalibrationSection) -> Calibration:
     """Return what is stored of a calibration, with prediction sets where they are wanted, and print it."""
     found, calibrator = done.report, done.calibrator
-    if section.method != "none":
+    if done.method != "none":
         log.info(
-            f"calibration by {section.method}: expected calibration error {100 * found.ece_before:.1f} % before, "
+            f"calibration by {done.method}: expected calibration error {100 * found.ece_before:.1f} % before, "
             f"{100 * found.ece_after:.1f} % after; log-loss {found.log_loss_before:.3f}, {found.log_loss_after:.3f}"
         )
     vector = calibrator if isinstance(calibrator, VectorScaling) else None
     temperature = calibrator.value if isinstance(calibrator, Temperature) else 1.0
     return Calibration(
-        method=section.method,
+        method=done.method,
         temperature=None if vector else temperature,
         scale=_numbers(vector.scale) if vector else None,
         bias=_numbers(vector.bias) if vector else None,

@@ -10,12 +10,20 @@ from typing import Literal
 import numpy as np
 
 from sketchfit.config.ensemble import EnsembleSection
+from sketchfit.inference.choices import MEASURES, unless_worse
 from sketchfit.inference.diversity import Diversity, diversity
-from sketchfit.inference.ensembling.compare import Comparison, compare_ensembles, methods_of
+from sketchfit.inference.ensembling.compare import BASELINE, Comparison, compare_ensembles, methods_of
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.inference.votes import combine_folds
-from sketchfit.runs.artefacts import EnsembleComparison, EnsembleWeights, MemberFigures, MethodFigures, Step
+from sketchfit.runs.artefacts import (
+    EnsembleComparison,
+    EnsembleWeights,
+    MeasuredChoice,
+    MemberFigures,
+    MethodFigures,
+    Step,
+)
 from sketchfit.stages.context import RunContext, RunState
 from sketchfit.stages.products import Ensemble
 
@@ -31,14 +39,16 @@ def combine(context: RunContext, state: RunState) -> RunState:
         weights = [1.0] * len(found.test) + [context.recipe.refit.weight] * len(refit)
         predictions[name] = Predictions(found.oof, combine_folds([*found.test, *refit], section.folds, weights))
     ensemble = combine_members(predictions, state.rows, section, context.recipe.seed)
-    return replace(state, ensemble=ensemble, steps=(*state.steps, *ensemble_steps(ensemble, state.rows, section)))
+    steps = (*state.steps, *ensemble_steps(ensemble, state.rows))
+    choices = state.choices if ensemble.choice is None else (*state.choices, ensemble.choice)
+    return replace(state, ensemble=ensemble, steps=steps, choices=choices)
 
 
-def ensemble_steps(ensemble: Ensemble, rows: Rows, section: EnsembleSection) -> list[Step]:
+def ensemble_steps(ensemble: Ensemble, rows: Rows) -> list[Step]:
     """Return the out-of-fold accuracy of several members combined, and its gain over the best member."""
     if ensemble.comparison is None:
         return []
-    best = ensemble.comparison["best-member"].prob if "best-member" in section.compare else None
+    best = ensemble.comparison[BASELINE].prob
     return [rows.step(f"ensemble: {ensemble.method}", ensemble.predictions.oof, best)]
 
 
@@ -46,21 +56,43 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
     """Compare ways of combining members, and combine them by the one that the recipe names, or by the best.
 
     Where the best is taken, the way is chosen again without each fold for that fold's out-of-fold probabilities, so
-    that the reported figure includes the cost of the choice.
+    that the reported figure includes the cost of the choice. Where this nested accuracy is below that of the best
+    member, itself chosen on other folds, the best member is used.
     """
     oof, test = [one.oof for one in members.values()], [one.test for one in members.values()]
     if len(members) == 1:
         return Ensemble("mean", Rule(np.ones(1)), Predictions(oof[0], test[0]), None, None)
     wanted = section.compare if section.method == "best" else (*section.compare, section.method)
-    methods = methods_of(section, seed, wanted)
+    methods = methods_of(section, seed, (BASELINE, *wanted))
     by_name = {name: one.oof for name, one in members.items()}
     # Choosing inside all folds but one takes two folds there.
     choose = section.method == "best" and section.honest_choice and len(methods) > 1 and len(np.unique(rows.fold)) > 2
     comparison = compare_ensembles(by_name, rows, methods, choose)
     score = comparison.best if section.method == "best" else comparison[section.method]
     honest = comparison.honest_prob if comparison.honest_prob is not None else score.prob
+    best = comparison[BASELINE]
+    if score is best:
+        choice = _best_other(comparison, rows) if section.method == "best" else None
+    else:
+        choice = unless_worse(f"ensemble by {score.name}", rows, best.prob, honest, force=section.force)
+    if choice is None or not choice.used:
+        score, honest = best, best.prob
     predictions = Predictions(honest.astype(np.float32), score.rule.combine(test).astype(np.float32))
-    return Ensemble(score.name, score.rule, predictions, comparison, diversity(by_name, rows.label, rows.group))
+    found = diversity(by_name, rows.label, rows.group)
+    return Ensemble(score.name, score.rule, predictions, comparison, found, choice)
+
+
+def _best_other(comparison: Comparison, rows: Rows) -> MeasuredChoice | None:
+    """Return why the best method is not used where the best member is better, or as accurate with less log-loss."""
+    best, others = comparison[BASELINE], [one for one in comparison.scores if one.name != BASELINE]
+    if not others:
+        return None
+    other = Comparison(tuple(others), None).best
+    by_accuracy, by_loss = (
+        unless_worse(f"ensemble by {other.name}", rows, best.prob, other.prob, measure=measure) for measure in MEASURES
+    )
+    unused = [one for one in (by_accuracy, by_loss) if not one.used]
+    return unused[0] if unused else None
 
 
 def weights_record(ensemble: Ensemble, members: Sequence[str], folds: Literal["soft", "hard"]) -> EnsembleWeights:

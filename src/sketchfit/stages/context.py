@@ -14,7 +14,7 @@ from sketchfit.bank.features import BankFeatures
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.inference.oof import Floats, Rows
-from sketchfit.runs.artefacts import ClaimRecord, EstimatedFrequencies, PseudoLabelRound, Step
+from sketchfit.runs.artefacts import ClaimRecord, EstimatedFrequencies, MeasuredChoice, PseudoLabelRound, Step
 from sketchfit.soups.soups import Soups
 from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions, RunResult
 from sketchfit.training.context import Member, RunContext
@@ -54,6 +54,7 @@ class RunState:
         class_frequencies: of the test rows, and the decision on correcting for them; None where they are not estimated.
         claim: for the test set; None where it is off.
         steps: out-of-fold accuracy after each step.
+        choices: what was measured before it was used, or not used.
         result: of the run.
     """
 
@@ -79,6 +80,7 @@ class RunState:
     class_frequencies: EstimatedFrequencies | None = None
     claim: ClaimRecord | None = None
     steps: tuple[Step, ...] = ()
+    choices: tuple[MeasuredChoice, ...] = ()
     result: RunResult | None = None
 
     @property

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.inference.choices import measured_choice
 from sketchfit.inference.class_frequencies import (
     ALPHA,
     ClassFrequencies,
@@ -19,7 +20,7 @@ from sketchfit.inference.class_frequencies import (
 )
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.prior_correction import other_confidence, resampled_gain, reweighted, tempered
-from sketchfit.runs.artefacts import EstimatedFrequencies
+from sketchfit.runs.artefacts import EstimatedFrequencies, MeasuredChoice
 from sketchfit.stages.context import RunContext, RunState, made
 
 log = logging.getLogger(__name__)
@@ -42,13 +43,16 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     decision = decide(reference, before.test[readable], found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
-    if _corrects(decision):
+    choice = _choice(decision)
+    corrects = decision.setting == "correct" if choice is None else choice.used
+    if corrects:
         weight = tempered(found.weight, reference, test[readable])
         decision = decision.model_copy(update={"weight": tuple(weight.tolist())})
         predictions = replace(calibrated.predictions, test=reweighted(test, weight))
         calibrated = replace(calibrated, predictions=predictions)
     log.info(str(decision))
-    return replace(state, calibrated=calibrated, class_frequencies=decision)
+    choices = state.choices if choice is None else (*state.choices, choice)
+    return replace(state, calibrated=calibrated, class_frequencies=decision, choices=choices)
 
 
 def decide(
@@ -79,11 +83,12 @@ def decide(
     )
 
 
-def _corrects(decision: EstimatedFrequencies) -> bool:
-    if decision.setting != "auto":
-        return decision.setting == "correct"
-    gain = decision.gain
-    return decision.differs and decision.other_confidence is None and gain is not None and gain.helps
+def _choice(decision: EstimatedFrequencies) -> MeasuredChoice | None:
+    """Return whether a correction is used; None where no gain is known, or the drawings themselves differ."""
+    forced = decision.setting == "correct"
+    if decision.gain is None or (decision.other_confidence is not None and not forced):
+        return None
+    return measured_choice("correction of class frequencies", decision.gain, None, needs="better", force=forced)
 
 
 def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: ClassFrequencies) -> float | None:

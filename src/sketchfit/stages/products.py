@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sketchfit.data.unused import Unused
-from sketchfit.inference.calibration import CalibrationReport, Calibrator
+from sketchfit.inference.calibration import CalibrationReport, Calibrator, Method
 from sketchfit.inference.diversity import Diversity
 from sketchfit.inference.ensembling.compare import Comparison
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.inference.oof import Floats, Predictions
 from sketchfit.inference.view_selection import SelectedViews
-from sketchfit.runs.artefacts import Step
+from sketchfit.runs.artefacts import MeasuredChoice, Step
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,13 @@ class MemberPredictions:
 
     Attributes:
         plain: float32 [n, C], out-of-fold, of the entire image alone.
-        oof: float32 [n, C], each row by views that were chosen on other folds.
+        oof: float32 [n, C], each row by views that were chosen on other folds; `plain` where no view is used.
         test: float32 [N_test, C] of each network, by the views chosen on all rows.
         views: those views; None where no other was tried.
         gain: nested gain of choosing views; None where no other was tried.
         folder: name of the folder of the networks that predict test rows.
         folds: number of the fold of each of these networks; empty where they are not those of the folds.
+        choice: whether the views are used; None where none was chosen.
     """
 
     plain: Floats
@@ -38,6 +39,7 @@ class MemberPredictions:
     gain: Difference | None
     folder: str
     folds: tuple[int, ...]
+    choice: MeasuredChoice | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Ensemble:
         rule: fitted on all out-of-fold rows.
         predictions: out-of-fold rows by rules fitted on other folds; test rows by `rule`.
         comparison, diversity: None for a single member.
+        choice: whether members are combined, or the best one is used; None where there was no choice.
     """
 
     method: str
@@ -56,15 +59,26 @@ class Ensemble:
     predictions: Predictions
     comparison: Comparison | None
     diversity: Diversity | None
+    choice: MeasuredChoice | None = None
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """Probabilities after calibration, the calibrator of the test rows, and what calibration changed."""
+    """Probabilities after calibration.
+
+    Attributes:
+        predictions: out-of-fold rows by calibrators fitted on other folds; test rows by `calibrator`.
+        calibrator: of the test rows.
+        report: what calibration changed.
+        method: that is used.
+        choices: one per method that was measured.
+    """
 
     predictions: Predictions
     calibrator: Calibrator
     report: CalibrationReport
+    method: Method = "none"
+    choices: tuple[MeasuredChoice, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from sketchfit.data.folds import Fold
 from sketchfit.data.joined_stores import join_stores
 from sketchfit.data.store import Store
 from sketchfit.inference import votes
-from sketchfit.inference.intervals import accuracy, paired_difference
+from sketchfit.inference.choices import measured_choice
+from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.inference.pseudo_labels import (
     PseudoLabels,
@@ -34,7 +35,7 @@ from sketchfit.inference.pseudo_labels import (
     select,
 )
 from sketchfit.inference.unreadable import class_prior
-from sketchfit.runs.artefacts import PseudoLabelRound, PseudoLabelRounds, Step
+from sketchfit.runs.artefacts import MeasuredChoice, PseudoLabelRound, PseudoLabelRounds, Step
 from sketchfit.runs.fingerprint import digest
 from sketchfit.soups.candidates import student_name
 from sketchfit.stages.context import Member, RunContext, RunState
@@ -49,13 +50,13 @@ Trained = Mapping[str, TrainedMember]
 
 def pseudo_label(context: RunContext, state: RunState) -> RunState:
     """Train students round by round, as long as they are better out of fold than their teachers."""
-    trained, rounds = state.trained, list[PseudoLabelRound]()
+    trained, rounds, section = state.trained, list[PseudoLabelRound](), context.recipe.pseudo_label
     if not any(len(one.results[0].test) for one in trained.values()):
         return state
-    for number in range(1, context.recipe.pseudo_label.rounds + 1):
+    for number in range(1, section.rounds + 1):
         labels = [_fold_labels(context, trained, place, state) for place in range(len(state.folds))]
         students = _train_students(context, state, number, labels)
-        rounds.append(_score(number, labels, trained, students, state.rows, context.recipe.pseudo_label))
+        rounds.append(_score(number, labels, trained, students, state.rows, section))
         _print(rounds[-1])
         if not rounds[-1].kept:
             break
@@ -67,7 +68,9 @@ def pseudo_label(context: RunContext, state: RunState) -> RunState:
         Step(name=f"pseudo-labels, round {one.number}{'' if one.kept else ', dropped'}", top1=one.after, gain=one.gain)
         for one in rounds
     ]
-    return replace(state, trained=trained, sources=trained, rounds=tuple(rounds), steps=(*state.steps, *steps))
+    choices = (*state.choices, *(_choice(one.number, one.gain, one.before, section) for one in rounds))
+    found = replace(state, trained=trained, sources=trained, rounds=tuple(rounds))
+    return replace(found, steps=(*state.steps, *steps), choices=choices)
 
 
 def choose_labels(
@@ -183,12 +186,18 @@ def _score(
         before=before,
         after=after,
         gain=gain,
-        kept=section.force or gain.helps,
+        kept=_choice(number, gain, before, section).used,
     )
+
+
+def _choice(number: int, gain: Difference, before: Estimate, section: PseudoLabelSection) -> MeasuredChoice:
+    """Return whether the students of a round replace their teachers."""
+    name = f"students of pseudo-labels, round {number}"
+    return measured_choice(name, gain, before.value, needs="better", force=section.force)
 
 
 def _print(found: PseudoLabelRound) -> None:
     right = f", right on out-of-fold rows in {found.teachers_right}" if found.teachers_right else ""
     log.info(f"pseudo-labels, round {found.number}: {found.chosen:.0f} test rows per fold{right}")
-    verdict = "kept" if found.kept else "dropped: no gain that differs significantly from 0"
+    verdict = "kept" if found.kept else "dropped, as no gain is shown"
     log.info(f"  students {found.after}; {found.gain} over their teachers: {verdict}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.oof import Predictions, Rows
-from sketchfit.runs.artefacts import Steps
+from sketchfit.runs.artefacts import Choices, MeasuredChoice, Steps
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.probabilities import write_probabilities
 from sketchfit.stages.apply_views import views_record
@@ -17,6 +18,8 @@ from sketchfit.stages.combine import comparison_record, print_comparison, weight
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import Ensemble
 from sketchfit.stages.refit import refit_name
+
+log = logging.getLogger(__name__)
 
 
 def write_predictions(context: RunContext, state: RunState) -> RunState:
@@ -30,6 +33,7 @@ def _write(context: RunContext, state: RunState) -> None:
     refits = {name: (refit_name(name), recipe.refit.weight) for name in state.refits}
     run.write(views_record(state.predictions, refits))
     write_ensemble(run, recipe, made(state.ensemble), list(state.sources))
+    write_choices(run, state.choices)
     calibrated = made(state.calibrated)
     run.write(calibration_record(calibrated, state.rows, recipe.calibration))
     if state.class_frequencies is not None:
@@ -44,6 +48,14 @@ def write_ensemble(run: RunFolder, recipe: Recipe, ensemble: Ensemble, members: 
     if ensemble.comparison is not None and ensemble.diversity is not None:
         print_comparison(ensemble.comparison, ensemble.diversity, ensemble.method)
         run.write(comparison_record(ensemble.comparison, ensemble.diversity))
+
+
+def write_choices(run: RunFolder, choices: Sequence[MeasuredChoice]) -> None:
+    """Write what was measured before it was used, and print what is not used, with its reason."""
+    for one in choices:
+        if not one.used or one.forced:
+            log.info(str(one))
+    run.write(Choices(choices=tuple(choices)))
 
 
 def write_run_predictions(run: RunFolder, rows: Rows, predictions: Predictions) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sketchfit.commands.bundle.chosen_network import choose_network
+from sketchfit.commands.bundle.chosen_network import HeldOut, choose_network
 from sketchfit.commands.bundle.facts import accuracy_of, set_thresholds
 from sketchfit.errors import UserError
+from sketchfit.runs.artefacts import Cost, DistilledStudent, WithoutTeacher
+from sketchfit.runs.estimates import Difference, Estimate
 from sketchfit.runs.run import Run
 from tests.factories import write_run
 
@@ -160,3 +163,42 @@ def test_an_ensemble_of_runs_has_no_network(run: Path) -> None:
     (run / "state.json").write_text(json.dumps(state | {"kind": "ensemble"}))
     with pytest.raises(UserError, match="has no networks"):
         choose_network(Run.open(run))
+
+
+def write_student(run: Path, gain: float) -> None:
+    """A student that differs by `gain` from `member0`, the same network without a teacher."""
+    write_networks(run, "member0+distilled", answers(list(range(12))))
+    top1 = Estimate(0.85, 0.75, 0.91, ROWS)
+    change = Difference(gain, gain - 0.05, gain + 0.05, 0.6, ROWS)
+    cost = dict.fromkeys(("images", "threads", "ensemble_networks", "student_networks"), 1)
+    parameters = {"ensemble_parameters": 1, "student_parameters": 1, "ensemble_rates": (1.0,), "student_rates": (1.0,)}
+    DistilledStudent(
+        fingerprint="",
+        folds={"0": "", "1": ""},
+        folder="member0+distilled",
+        student=top1,
+        teacher=top1,
+        against_teacher=change,
+        without_teacher=WithoutTeacher(member="member0", top1=top1, gain=change),
+        times_as_fast=1.0,
+        cost=Cost(device="cpu", **cost, **parameters),
+        recipe=Run.open(run).recipe.model_dump(mode="json"),
+    ).write(run)
+
+
+@pytest.mark.parametrize(("gain", "source"), [(0.01, "student"), (-0.01, "fold")])
+def test_a_student_is_chosen_unless_the_same_network_without_a_teacher_is_better(
+    run: Path, gain: float, source: str
+) -> None:
+    write_student(run, gain)
+    assert choose_network(Run.open(run)).source == source
+    assert choose_network(Run.open(run), "member0+distilled").source == "student"
+
+
+def test_a_temperature_that_makes_log_loss_worse_is_not_used(run: Path) -> None:
+    """All rows of one part are wrong and all others right: the temperature of either part does not fit the other."""
+    chosen = choose_network(Run.open(run), "member0")
+    assert chosen.measured is not None
+    rows = replace(chosen.measured.rows, fold=(np.arange(ROWS) < 16).astype(np.int64))
+    uneven = replace(chosen, measured=HeldOut(rows, answers(list(range(16)))))
+    assert uneven.temperature == 1

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from sketchfit.bundle.manifest import Source
 from sketchfit.config.recipe import Recipe
+from sketchfit.distillation.student_choice import student_choice
 from sketchfit.errors import UserError
-from sketchfit.inference.calibration import Temperature, fit_temperature
+from sketchfit.inference.calibration import Temperature
+from sketchfit.inference.calibration_choice import choose_calibration
 from sketchfit.inference.oof import Rows, rows_of
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
@@ -77,8 +79,11 @@ class ChosenNetwork:
 
     @cached_property
     def temperature(self) -> float:
-        """By which its logits are divided, fitted on `measured`; 1.0 where there are no such rows."""
-        return 1.0 if self.measured is None else fit_temperature(self.measured.prob, self.measured.rows.label).value
+        """By which its logits are divided, fitted on `measured`; 1.0 without such rows, and where that is worse."""
+        if self.measured is None or len(np.unique(self.measured.rows.fold)) < 2:
+            return 1.0
+        calibrator = choose_calibration("temperature", self.measured.prob, self.measured.rows).calibrator
+        return calibrator.value if isinstance(calibrator, Temperature) else 1.0
 
     @cached_property
     def calibrated(self) -> HeldOut | None:
@@ -95,9 +100,9 @@ class ChosenNetwork:
 def choose_network(run: Run, member: str | None = None, fold: int | None = None) -> ChosenNetwork:
     """Choose the network that stands for a run.
 
-    A distilled student comes first. Otherwise it is of the member whose networks have the highest accuracy on their
-    out-of-fold rows: the network that was trained on all rows, the soup of the folds if the run predicts with it, or
-    the network of the fold with the highest accuracy.
+    A distilled student comes first, unless the same network without a teacher is more accurate. Otherwise it is of the
+    member whose networks have the highest accuracy on their out-of-fold rows: the network that was trained on all rows,
+    the soup of the folds if the run predicts with it, or the network of the fold with the highest accuracy.
 
     Args:
         run: whose networks are finished.
@@ -125,7 +130,10 @@ def _names(run: Run, member: str | None, fold: int | None) -> list[str]:
         raise UserError(f"this run has no member {member!r}", f"Members: {', '.join(known)}.")
     if member is not None:
         return [member]
-    return list(run.students) if run.students and fold is None else list(run.members)
+    if run.student is None or fold is not None:
+        return list(run.members)
+    choice = student_choice(run.student)
+    return list(run.students) if choice is None or choice.used else list(run.members)
 
 
 def _of_member(run: Run, name: str, fold: int | None) -> ChosenNetwork | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sketchfit.runs.artefacts.audit import AuditDone, AuditFindings, DriftFindings, TraitDifference, TypicalImages
+from sketchfit.runs.artefacts.choices import Choices, MeasuredChoice
 from sketchfit.runs.artefacts.claims import ClaimRecord, LabelFreeFigures
 from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
 from sketchfit.runs.artefacts.divergence import Divergence, Rewind
@@ -31,6 +32,7 @@ __all__ = [
     "AuditDone",
     "AuditFindings",
     "Calibration",
+    "Choices",
     "ClaimRecord",
     "Cost",
     "Diagram",
@@ -49,6 +51,7 @@ __all__ = [
     "KeyFigures",
     "LabelFreeFigures",
     "LabelFreeRecord",
+    "MeasuredChoice",
     "MemberFigures",
     "MemberSoupRecord",
     "MemberViews",

@@ -103,7 +103,8 @@ class Calibration(Artefact):
     """The calibrator of the run's probabilities, and what it changed.
 
     Attributes:
-        method: `none`, `temperature` or `vector`.
+        method: that is used: `none`, `temperature` or `vector`. The recipe's own one is not used where it makes
+            cross-fitted log-loss worse; see `Choices`.
         temperature: for `none` (1.0) and `temperature`.
         scale, bias: C numbers each, for `vector`.
         ece_before, ece_after, ece_fitted: expected calibration error, 0 … 1; `after` is cross-fitted.
