@@ -67,3 +67,16 @@ def test_the_verdict_is_that_of_the_interval(low: float, high: float, word: str 
 
 def test_paths_break_after_slashes_and_are_escaped() -> None:
     assert str(formats.breakable("a/<b>_c")) == "a/<wbr>&lt;b&gt;_<wbr>c"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("set `a=1` and `b`", "set <code>a=1</code> and <code>b</code>"),
+        ("`<b>` & <i>", "<code>&lt;b&gt;</code> &amp; &lt;i&gt;"),
+        ("one ` alone", "one ` alone"),
+        ("", ""),
+    ],
+)
+def test_code_between_backticks(text: str, html: str) -> None:
+    assert formats.with_code(text) == html

@@ -40,7 +40,7 @@ def test_all_parts_are_in_the_section(make_run: Callable[..., Path]) -> None:
     assert section is not None
     for text in ("60.0 %", "+2.0", "+5.0", "67.0 %", "55.0–78.0", "58.0 %", "52.0 %", "2201.04234", "2107.03315"):
         assert text in section.html
-    for text in ("name:^(.+)_", "1,200", "42.0 %", "17.0 %", "&lt; 0.001", "chosen", "51.0 %", "62.0 %", "drawer"):
+    for text in ("name:^(.+)_", "1,200", "42.0 %", "17.0 %", "≤ 0.001", "chosen", "51.0 %", "62.0 %", "drawer"):
         assert text in section.html
     assert 'class="alarm"' not in section.html
     assert section.html.count("<table") == section.html.count("</table>") == 5

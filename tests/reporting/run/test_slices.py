@@ -36,7 +36,8 @@ def test_planted_weak_slice_is_found_first() -> None:
     assert [one.trait for one in slices if one.weak] == ["line width over size"]
     found = tree_slices(traits, correct, None)
     assert found
-    assert "relative_width ≤" in found[0].name
+    assert "line width over size ≤" in found[0].name
+    assert "_" not in found[0].name
 
 
 def test_a_combination_that_no_single_trait_shows_best_is_found_by_the_tree() -> None:
@@ -45,7 +46,7 @@ def test_a_combination_that_no_single_trait_shows_best_is_found_by_the_tree() ->
     bad = traits["inverted"].to_numpy() & (traits["ink"].to_numpy() > 0.1)
     correct = rng.random(3000) < np.where(bad, 0.1, 0.85)
     found = tree_slices(traits, correct, None)
-    assert any("inverted >" in one.name and "ink >" in one.name for one in found)
+    assert any("light on dark" in one.name and "share of ink >" in one.name for one in found)
 
 
 def test_false_alarms_stay_below_the_level() -> None:

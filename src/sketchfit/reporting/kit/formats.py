@@ -28,6 +28,7 @@ __all__ = [
     "points_interval",
     "thousands",
     "verdict",
+    "with_code",
 ]
 
 MISSING = "–"
@@ -103,3 +104,11 @@ def capitalised(sentence: str) -> str:
 def breakable(path: str) -> Markup:
     """Let a line break after each slash and underscore of a path."""
     return Markup(re.sub(r"([/_])", r"\1<wbr>", str(escape(path))))
+
+
+def with_code(text: str) -> Markup:
+    """Escape a text, and mark what is between two backticks as code: `` `a=1` `` becomes `<code>a=1</code>`."""
+    *pairs, last = re.split(r"`([^`]*)`", text)
+    plain, code = pairs[::2], pairs[1::2]
+    parts = [Markup("{}<code>{}</code>").format(*one) for one in zip(plain, code, strict=True)]
+    return Markup("").join([*parts, escape(last)])

@@ -32,6 +32,7 @@ _FILTERS = (
     formats.breakable,
     formats.compact,
     formats.capitalised,
+    formats.with_code,
     share_bar,
     duration,
 )

@@ -25,10 +25,11 @@ from sketchfit.models.saved_network import check_saved
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
-from sketchfit.reporting.run.advice import advice_section, give_advice
+from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings
+from sketchfit.reporting.run.advice.give import give_advice
+from sketchfit.reporting.run.advice.section import advice_section
 from sketchfit.reporting.run.claimed import claimed_section
 from sketchfit.reporting.run.classes import classes_section
-from sketchfit.reporting.run.collect_findings import collect_findings
 from sketchfit.reporting.run.confusions import confusions_section
 from sketchfit.reporting.run.curves import training_section
 from sketchfit.reporting.run.drifted import drift_section, typical_images
@@ -143,12 +144,13 @@ class _Source:
         items = choose_errors(evidence, settings.gallery)
         explained = [one.place for one in items[: settings.attribution]]
         heat = self.attempt("heat maps", lambda: heat_maps(self.networks, explained)) if explained else None
-        advice = give_advice(collect_findings(evidence, statistics, slices, robustness, issues), self.recipe)
+        results = SectionResults(statistics, slices, robustness, issues)
+        advice = give_advice(collect_findings(evidence, results), self.recipe)
         sections = [
             headline_section(evidence, statistics),
             *([claimed] if (claimed := claimed_section(evidence.run)) else []),
             *([plan] if (plan := plan_section(evidence.run)) else []),
-            advice_section(advice),
+            advice_section(evidence.run, advice),
             training_section(evidence, stages),
             classes_section(evidence, statistics.group),
             confusions_section(evidence),

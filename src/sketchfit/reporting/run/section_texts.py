@@ -41,9 +41,10 @@ SECTION_TEXTS = {
     ),
     "next": SectionText(
         "What to try next",
-        "Each line states what was observed in this run, the setting to change, and the rule behind the line. The "
-        "first lines have the largest expected gain. A gain is an expectation and not a promise: compare the new run"
-        " with this one.",
+        "First what makes the figures wrong or the networks fail, then the largest expected gain. Each gain is "
+        "calculated from the figures of this run. 'At most' is a bound that is reached only if the cause is removed "
+        "completely; it counts half in the order. A gain is an expectation and not a promise: run the command, and "
+        "compare the new run with this one (`sketchfit compare`).",
     ),
     "training": SectionText(
         "Training",

@@ -37,6 +37,9 @@ ALPHA = 0.05
 MEASURED_WITHOUT_AUDIT = 3000
 """Number of drawings up to which traits are measured here where there was no audit."""
 
+TREE = "tree"
+"""In the place of a trait: a leaf of the tree, which several traits decide."""
+
 Bools = NDArray[np.bool_]
 
 NUMERIC: Mapping[str, str] = {
@@ -48,6 +51,20 @@ NUMERIC: Mapping[str, str] = {
     "jpeg_quality": "JPEG quality",
 }
 """Traits that are cut into quarters of equally many rows, and their names on the page."""
+
+_FLAGS: Mapping[str, tuple[str, str]] = {
+    "colour": ("grey", "coloured"),
+    "inverted": ("dark on light", "light on dark"),
+    "drawings": ("one object", "several objects"),
+}
+"""Traits that a tree cuts into two kinds, and the names of these."""
+
+_MEASURES: Mapping[str, str] = {
+    **NUMERIC,
+    "width": "width in pixels",
+    "height": "height in pixels",
+    "aspect": "width over height",
+}
 
 
 @dataclass(frozen=True)
@@ -200,7 +217,7 @@ def tree_slices(
     rules = _leaf_rules(tree, columns)
     judge = ~grow
     found = compare_slices(
-        [("tree", rules[number], leaf[judge] == number) for number in np.unique(leaf)],
+        [(TREE, rules[number], leaf[judge] == number) for number in np.unique(leaf)],
         correct[judge],
         None if group is None else group[judge],
     )
@@ -254,8 +271,9 @@ def _leaf_rules(tree: DecisionTreeClassifier, columns: Sequence[str]) -> dict[in
             rules[node] = " and ".join(path) or "all"
             return
         name, cut = columns[inner.feature[node]], inner.threshold[node]
-        walk(int(inner.children_left[node]), (*path, f"{name} ≤ {cut:.3g}"))
-        walk(int(inner.children_right[node]), (*path, f"{name} > {cut:.3g}"))
+        low, high = _FLAGS.get(name) or (f"{_MEASURES[name]} ≤ {cut:.3g}", f"{_MEASURES[name]} > {cut:.3g}")
+        walk(int(inner.children_left[node]), (*path, low))
+        walk(int(inner.children_right[node]), (*path, high))
 
     walk(0, ())
     return rules

@@ -1,0 +1,39 @@
+"""Commands that a page shows ready to copy."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from sketchfit.runs.run import Run
+
+NEXT = "next"
+"""End of the name of the next run's folder."""
+
+
+def next_command(
+    run: Run, settings: Sequence[str] = (), name: str | None = NEXT, options: Sequence[str] = (), tool: str = "run"
+) -> str:
+    """Return the command that trains on the same table with the same recipe and some other settings.
+
+    Args:
+        run: the run before.
+        settings: `key=value` texts.
+        name: what is added to the name of the folder; None: the same folder, whose networks are used again.
+        options: further options of the command, such as `("--relabel", "labels.csv")`.
+        tool: the command, which takes `--recipe`, `--set` and `--out`.
+
+    Returns:
+        One line, quoted for a shell. Paths inside the working folder are relative to it.
+    """
+    folder = run.path if name is None else run.path.absolute().with_name(f"{run.name}-{name}")
+    changes = [part for setting in settings for part in ("--set", setting)]
+    words = [tool, shown_path(run.table.source), "--recipe", shown_path(run.folder.recipe), *options, *changes]
+    return shlex.join(["sketchfit", *words, "--out", shown_path(folder)])
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as a user would write it: relative to the working folder where it is inside of it."""
+    absolute, here = path.absolute(), Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)

@@ -1,0 +1,151 @@
+"""What the sections of a report found, for its advice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sketchfit.claims.learning_curve import USUAL
+from sketchfit.inference.intervals import accuracy, families, paired_difference
+from sketchfit.inference.metrics import row_log_loss
+from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.run.advice.findings import (
+    AveragedNetworks,
+    Calibratable,
+    ConfusedClasses,
+    Findings,
+    LearningSlope,
+    NetworkAccuracy,
+    TrainingCurve,
+)
+from sketchfit.reporting.run.advice.lacking import lacking_classes_of
+from sketchfit.reporting.run.claimed import contradiction
+from sketchfit.reporting.run.classes import confusion_matrix
+from sketchfit.reporting.run.confusions import confused_pairs
+from sketchfit.reporting.run.label_issues import LabelIssue
+from sketchfit.reporting.run.robustness import Robustness
+from sketchfit.reporting.run.slices import Slice, SliceResults, compare_slices
+from sketchfit.reporting.run.statistics import Statistics
+
+Ints = NDArray[np.int64]
+
+MEASURED = 0.9
+"""Error of the slope of the learning curve, as a share of its error before the data are known, below which it counts as
+measured on this table."""
+
+
+@dataclass(frozen=True)
+class SectionResults:
+    """What the sections computed; `robustness` is None where it was not measured."""
+
+    statistics: Statistics
+    slices: SliceResults
+    robustness: Robustness | None
+    issues: Sequence[LabelIssue]
+
+
+def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
+    """Return what was found."""
+    run, statistics, robustness = evidence.run, results.statistics, results.robustness
+    counts = np.bincount(evidence.label, minlength=evidence.class_count)
+    matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
+    audit = run.findings
+    return Findings(
+        accuracy=statistics.total.top1,
+        guessing=float(counts.max() / counts.sum()),
+        calibration=_calibratable(evidence, statistics),
+        labels=len(evidence.rows),
+        curves=[training_curve(frame) for frame in run.histories.values() if len(frame)],
+        networks=list(_networks(evidence)),
+        slices=[*results.slices.by_trait, *results.slices.by_tree],
+        folds=_by_fold(evidence, statistics.group),
+        sizes=_by_size(evidence, counts, statistics.group),
+        changes={name: change for name, (_, change) in robustness.changes.items()} if robustness else {},
+        doubtful=len(results.issues),
+        class_count=evidence.class_count,
+        smallest_class=int(counts.min()),
+        largest_class=int(counts.max()),
+        contradiction=contradiction(run.claim),
+        drifted=bool(audit and audit.drift and audit.drift.separating),
+        separated=run.relations.separated if run.relations else (),
+        turned=[_pair(evidence, matrix, *one) for one in _turned(evidence, robustness)],
+        pairs=[_pair(evidence, matrix, one.first, one.second) for one in confused_pairs(matrix, 5)],
+        lacking=lacking_classes_of(run.rows, evidence.rows, evidence.class_names),
+        averaged=AveragedNetworks(
+            max(map(len, run.trained.values()), default=1), run.claim.averaging if run.claim else 0
+        ),
+        learning=_learning(evidence),
+        unreadable=len(audit.unreadable.get("test", {})) if audit else 0,
+        test_rows=run.state.rows.get("test", 0),
+    )
+
+
+def training_curve(history: pd.DataFrame) -> TrainingCurve:
+    """Return what the table of epochs of a network holds."""
+    train = history["train_accuracy"].dropna().tolist() if "train_accuracy" in history else []
+    valid: list[tuple[int, float]] = []
+    if "valid_accuracy" in history:
+        known = history.dropna(subset=["valid_accuracy"])
+        valid = list(zip(known["epoch"].astype(int).tolist(), known["valid_accuracy"].tolist(), strict=True))
+    return TrainingCurve(int(history["epoch"].iloc[-1]), train[-1] if train else None, valid)
+
+
+def _calibratable(evidence: Evidence, statistics: Statistics) -> Calibratable:
+    before, after = (row_log_loss(one, evidence.label) for one in (evidence.prob, statistics.calibrated))
+    return Calibratable(
+        statistics.total.ece.value, statistics.temperature, paired_difference(before, after, statistics.group)
+    )
+
+
+def _networks(evidence: Evidence) -> Iterator[NetworkAccuracy]:
+    rows = evidence.run.rows
+    for found in evidence.run.trained.values():
+        for network in found:
+            own = network.probabilities("oof")
+            if len(own.row):
+                right = own.prob.argmax(axis=1) == rows.label[own.row]
+                yield NetworkAccuracy(network.name, accuracy(right, families(rows.group[own.row])))
+
+
+def _by_fold(evidence: Evidence, group: Ints | None) -> list[Slice]:
+    numbers = np.unique(evidence.fold).tolist()
+    masks = [("fold", f"fold {number}", evidence.fold == number) for number in numbers]
+    return compare_slices(masks, evidence.correct, group) if len(numbers) > 1 else []
+
+
+def _by_size(evidence: Evidence, counts: Ints, group: Ints | None) -> list[Slice]:
+    """Compare classes that are at most half as large as the mean with the others."""
+    most = int(counts[counts > 0].mean() / 2)
+    small = counts[evidence.label] <= most
+    return compare_slices([("size", f"classes of at most {most} drawings", small)], evidence.correct, group)
+
+
+def _pair(evidence: Evidence, matrix: Ints, first: int, second: int) -> ConfusedClasses:
+    names = evidence.class_names
+    errors = int(matrix[first, second] + matrix[second, first])
+    return ConfusedClasses(names[first], names[second], errors, int(matrix[[first, second]].sum()))
+
+
+def _turned(evidence: Evidence, robustness: Robustness | None) -> list[tuple[int, int]]:
+    """Return the classes that a flip or turn changes, each pair once: as measured before training, else by the
+    networks."""
+    labels, measured = evidence.run.table.class_labels, evidence.run.directions
+    if measured is not None and measured.found:
+        found = [(labels.index(one.source), labels.index(one.target)) for one in measured.found]
+    else:
+        found = [(one.source, one.target) for one in (robustness.directions if robustness else ())]
+    once: dict[frozenset[int], tuple[int, int]] = {}
+    for one in found:
+        once.setdefault(frozenset(one), one)
+    return list(once.values())
+
+
+def _learning(evidence: Evidence) -> LearningSlope | None:
+    claim = evidence.run.claim
+    if claim is None or claim.slope_error > MEASURED * USUAL[1]:
+        return None
+    return LearningSlope(claim.single, claim.slope, claim.slope_error)

@@ -1,0 +1,89 @@
+"""Rules on single drawings and on their probabilities: doubtful labels, unreadable test drawings, confidence."""
+
+from __future__ import annotations
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.reporting.run.advice.findings import Findings
+from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
+from sketchfit.reporting.run.label_issues import TRUSTED
+
+OFF = 0.05
+"""Calibration error from which confidence is corrected."""
+
+
+def doubtful_labels(found: Findings, _: Recipe) -> list[Advice]:
+    """Some labels are probably wrong."""
+    if found.accuracy.value < TRUSTED or found.doubtful < max(3, 0.01 * found.labels):
+        return []
+    return [
+        Advice(
+            "reviewed",
+            phrase("Review the doubtful labels."),
+            phrase(
+                "{doubtful} of {labels} labels are doubtful ({share:.1f} %).",
+                doubtful=f"{found.doubtful:,}",
+                labels=f"{found.labels:,}",
+                share=100 * found.doubtful / found.labels,
+            ),
+            phrase("decide on each drawing in Labels to review, and start a run with the decisions"),
+            phrase("1 % of the labels or more (at least 3) are doubtful, and accuracy is {of:.0f} % or more", of=60),
+            unknown="how many of these labels are wrong is not known before the review",
+            tool="review",
+            anchor="labels",
+        )
+    ]
+
+
+def unreadable_drawings(found: Findings, _: Recipe) -> list[Advice]:
+    """Test images that can't be read get the most frequent class."""
+    if not found.unreadable or not found.test_rows:
+        return []
+    share, now = found.unreadable / found.test_rows, found.guessing
+    value, low, high = (
+        share * max(one - now, 0.0) for one in (found.accuracy.value, found.accuracy.low, found.accuracy.high)
+    )
+    return [
+        Advice(
+            "readable",
+            phrase("Test drawings cannot be read."),
+            phrase(
+                "{count} of {rows} test drawings cannot be read and get the most frequent class.",
+                count=f"{found.unreadable:,}",
+                rows=f"{found.test_rows:,}",
+            ),
+            phrase("repair these files (the audit lists them), and run again"),
+            phrase("a test image cannot be read"),
+            gain=ExpectedGain(value, low, high, "on test drawings; these would be right as often as the others"),
+            tool="again",
+        )
+    ]
+
+
+def uncalibrated(found: Findings, _: Recipe) -> list[Advice]:
+    """Confidence does not match accuracy, and a temperature is measured to correct it."""
+    figures = found.calibration
+    if figures.ece < OFF or not figures.log_loss.hurts:
+        return []
+    kind = "low" if figures.temperature < 1 else "high"
+    change = figures.log_loss
+    return [
+        Advice(
+            "calibrated",
+            phrase("Confidence is too {kind}.", kind=kind),
+            phrase(
+                "The calibration error is {ece:.1f} %. With a temperature of {temperature:.2f} the log-loss on other "
+                "folds is {value:.3f} lower ({low:.3f} to {high:.3f}).",
+                ece=100 * figures.ece,
+                temperature=figures.temperature,
+                value=-change.value,
+                low=-change.high,
+                high=-change.low,
+            ),
+            phrase("correct it with a temperature, without training"),
+            phrase("ECE is {off:.0f} % or more, and a temperature lowers the log-loss on other folds", off=100 * OFF),
+            unknown="the answers stay the same; only their confidence changes",
+            settings=("calibration.method=temperature",),
+            tool="again",
+            anchor="headline",
+        )
+    ]

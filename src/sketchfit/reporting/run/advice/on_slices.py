@@ -1,0 +1,159 @@
+"""Rules on weak slices, and on changes of the input that lower the accuracy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from scipy.stats import norm
+
+from sketchfit.config.policies import policy_of
+from sketchfit.config.recipe import Recipe
+from sketchfit.errors import UserError
+from sketchfit.reporting.run.advice.findings import Findings
+from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
+from sketchfit.reporting.run.slices import TREE, Slice
+
+MOST = 3
+"""Traits, and changes of the input, that are mentioned."""
+
+LOSS = 0.10
+"""Loss of accuracy from which a change of the input is mentioned."""
+
+_INVERT = {"op": "invert", "p": 0.2}
+_LINES = ({"op": "thicken", "p": 0.25}, {"op": "thin", "p": 0.25})
+
+_OF_TRAIT: Mapping[str, tuple[str | Sequence[Mapping[str, object]], str]] = {
+    "inverted": ([_INVERT], "invert some training drawings"),
+    "line width over size": (_LINES, "thicken and thin strokes in training"),
+    "share of ink": (_LINES, "thicken and thin strokes in training"),
+    "contrast": ([{"op": "fade", "p": 0.3}], "fade strokes of some training drawings"),
+    "sharpness": ([{"op": "blur", "p": 0.3}], "blur some training drawings"),
+    "JPEG quality": ([{"op": "jpeg", "p": 0.3}], "compress some training drawings"),
+    "colour": ("data.channels=1", "use grey drawings for all"),
+    "share of the page that is drawn on": ("data.resize=ink", "crop all drawings to their ink"),
+    "objects": ("data.resize=ink", "crop all drawings to their ink, after a look at these drawings"),
+}
+"""What to change for a trait: a setting, or operations to add to the policy."""
+
+_OF_CHANGE: Mapping[str, Sequence[Mapping[str, object]]] = {
+    "flipped left to right": [{"op": "hflip", "p": 0.5}],
+    "turned by 15°": [{"op": "rotate", "degrees": [-15, 15]}],
+    "turned by 90°": [{"op": "quarter_turn", "p": 0.75}],
+    "thickened": [{"op": "thicken", "p": 0.25}],
+    "thinned": [{"op": "thin", "p": 0.25}],
+    "inverted": [_INVERT],
+}
+"""Operations that make the same change in training; turns by 180° and upside down are rare in practice."""
+
+
+def weak_slices(found: Findings, recipe: Recipe) -> list[Advice]:
+    """A part of the drawings with a common trait is less accurate than the rest; one line per thing to do."""
+    best: dict[str, Slice] = {}
+    for one in found.slices:  # the worst first
+        if one.weak:
+            best.setdefault(one.trait, one)
+    plans = [(_settings_of(one.trait, recipe), one) for one in list(best.values())[:MOST]]
+    plans.sort(key=lambda one: one[0])
+    return [
+        _of_slices(settings, text, [one for _, one in group], found.labels)
+        for (settings, text), group in groupby(plans, lambda plan: plan[0])
+    ]
+
+
+def _settings_of(trait: str, recipe: Recipe) -> tuple[tuple[str, ...], str]:
+    change, text = _OF_TRAIT.get(trait, ("", ""))
+    if trait == "orientation":
+        other = "stretch" if recipe.data.resize == "pad" else "pad"
+        change, text = f"data.resize={other}", f"fit drawings into the square by `{other}`"
+    if trait == "longer side in pixels":
+        size = 32 * round(recipe.model.size * 1.5 / 32)
+        change, text = f"model.input_size={size}", f"use a larger input, {size} pixels, where large drawings are weak"
+    if isinstance(change, str):
+        return ((change,) if change else ()), text
+    settings = added_operations(recipe, change)
+    return settings, text if settings else ""  # where training makes these changes already, others have to help
+
+
+def _of_slices(settings: tuple[str, ...], text: str, slices: Sequence[Slice], rows: int) -> Advice:
+    what = "; ".join(
+        f"{f'{one.trait}, ' if one.trait != TREE else ''}{one.name}: {100 * one.accuracy.value:.1f} % of "
+        f"{one.accuracy.n:,} drawings are right, {-100 * one.difference:.1f} points fewer than of the rest"
+        for one in slices
+    )
+    traits = list(dict.fromkeys(one.trait if one.trait != TREE else "several traits" for one in slices))
+    return Advice(
+        "slices",
+        phrase("Some drawings are less accurate: {traits}.", traits=" and ".join(traits)),
+        phrase("{what}.", what=what[:1].upper() + what[1:]),
+        phrase(text or "look at these drawings, and collect more that are like them"),
+        phrase("a slice is worse than the rest with p < 0.05 after Holm's correction"),
+        gain=max((gain_of_slice(one, rows) for one in slices), key=lambda one: one.value),
+        settings=settings,
+        tool="run" if settings else "",
+        anchor="slices",
+    )
+
+
+def gain_of_slice(one: Slice, rows: int) -> ExpectedGain:
+    """Return what it would gain if a slice were as accurate as the rest: its share of the rows times the difference.
+
+    The interval is that of the test that found the slice.
+    """
+    share = min(one.accuracy.n / rows * (2 if one.trait == TREE else 1), 1.0)  # leaves are judged on half of the rows
+    value = share * -one.difference
+    half = 1.96 * abs(one.difference) / max(float(norm.isf(one.p_value / 2)), 1e-9) * share if one.p_value else 0.0
+    why = f"{100 * share:.0f} % of the drawings, which would be as accurate as the rest"
+    return ExpectedGain(value, max(value - half, 0.0), value + half, why, most=True)
+
+
+def sensitive(found: Findings, recipe: Recipe) -> list[Advice]:
+    """Accuracy is much lower on changed drawings; matters where new drawings may be changed like this."""
+    turned = bool(found.turned)
+    weak = [
+        (name, change)
+        for name, change in found.changes.items()
+        if name in _OF_CHANGE and change.value <= -LOSS and change.high < 0
+        if not (turned and name == "flipped left to right")
+    ]
+    weak.sort(key=lambda one: one[1].value)
+    operations = [one for name, _ in weak[:MOST] for one in _OF_CHANGE[name]]
+    settings = added_operations(recipe, operations)
+    if not settings:
+        return []
+    return [
+        Advice(
+            "changes",
+            phrase("Sensitive to change: {names}.", names=", ".join(name for name, _ in weak[:MOST])),
+            phrase(
+                "{text}.",
+                text="; ".join(
+                    f"accuracy is {100 * -change.value:.1f} points lower "
+                    f"({100 * -change.high:.1f} to {100 * -change.low:.1f}) when the input is {name}"
+                    for name, change in weak[:MOST]
+                ),
+            ),
+            phrase("make the same change to some training drawings, if new drawings may be changed like this"),
+            phrase("accuracy falls by {loss:.0f} points or more when the input is changed", loss=100 * LOSS),
+            unknown=f"each 10 % of new drawings that are {weak[0][0]} cost {10 * -weak[0][1].value:.1f} points now; "
+            "how many there are is not known",
+            settings=settings,
+            anchor="robustness",
+        )
+    ]
+
+
+def added_operations(recipe: Recipe, operations: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    """Return the setting that adds operations to the policy; none where it has all of them already."""
+    try:
+        known = _names(policy_of(recipe.transforms, max(recipe.training.epochs - 1, 0), max(recipe.training.epochs, 1)))
+    except UserError:  # a policy file that is no longer there
+        known = set()
+    new = [dict(one) for one in operations if one["op"] not in known]
+    return (f"transforms.add={json.dumps([*recipe.transforms.add, *new])}",) if new else ()
+
+
+def _names(operations: Sequence[object]) -> set[str]:
+    inner = {name for one in operations for name in _names(getattr(one, "of", ()))}
+    return {str(getattr(one, "op", "")) for one in operations} | inner

@@ -1,0 +1,134 @@
+"""Rules on the curves of the training: too few epochs, too small a network, memorised drawings."""
+
+from __future__ import annotations
+
+from statistics import mean, stdev
+
+from markupsafe import Markup
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.reporting.run.advice.findings import Findings
+from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
+
+LEARNT = 0.98
+"""Training accuracy from which more epochs have nothing left to learn."""
+
+GAP = 0.15
+"""Difference between training and held-out accuracy from which a run overfits."""
+
+WORTH = 0.005
+"""Smallest expected gain of more epochs that is worth their time."""
+
+STRONGER = {"none": "light", "flips": "light", "light": "medium", "medium": "sketch"}
+"""A stronger policy than each."""
+
+
+def too_few_epochs(found: Findings, _: Recipe) -> list[Advice]:
+    """Validation accuracy still rises in the second half of the training."""
+    rises = [
+        end - half
+        for one in found.curves
+        if (end := one.at(one.epochs)) is not None and (half := one.at(one.epochs / 2)) is not None
+    ]
+    train, epochs = found.train_accuracy, max((one.epochs for one in found.curves), default=0)
+    gain = gain_of_epochs(rises) if rises else None
+    if gain is None or gain.value < WORTH or (train is not None and train >= LEARNT):
+        return []
+    return [
+        Advice(
+            "epochs",
+            phrase("The training ends while accuracy still rises."),
+            phrase(
+                "In the second half of the training validation accuracy rose by {rise:.1f} points{training}.",
+                rise=100 * mean(rises),
+                training="" if train is None else f", and training accuracy ended at {100 * train:.0f} %",
+            ),
+            phrase("train for twice as many epochs: {epochs}", epochs=2 * epochs),
+            phrase(
+                "validation accuracy rises in the second half of the training, and training accuracy is below "
+                "{learnt:.0f} %",
+                learnt=100 * LEARNT,
+            ),
+            gain=gain,
+            settings=(f"training.epochs={2 * epochs}",),
+            anchor="training",
+        )
+    ]
+
+
+def gain_of_epochs(rises: list[float]) -> ExpectedGain:
+    """Return what twice the epochs gain, from the rise of each network in the second half of the training.
+
+    The curve flattens, so that the gain is between nothing and the same rise again; the middle of it is expected. The
+    upper end includes the difference between networks.
+    """
+    rise = max(mean(rises), 0.0)
+    spread = 1.96 * stdev(rises) / len(rises) ** 0.5 if len(rises) > 1 else 0.0
+    return ExpectedGain(
+        rise / 2, 0.0, rise + spread, "between nothing and the rise of the second half of the training, once again"
+    )
+
+
+def underfits(found: Findings, recipe: Recipe) -> list[Advice]:
+    """Accuracy is low on training drawings too."""
+    train = found.train_accuracy
+    if train is None or train > found.accuracy.value + 0.02 or train > 0.9 or recipe.transforms.mixing.on:
+        return []
+    strong = recipe.transforms.policy not in ("none", "flips", "light")
+    return [
+        Advice(
+            "light",
+            phrase("The networks underfit."),
+            _both(found, train, "augmented training drawings"),
+            phrase("use a milder augmentation, `light`")
+            if strong
+            else phrase("compare larger backbones on your drawings (`sketchfit scout`), or set `model.input_size`"),
+            phrase("training accuracy is at most 90 %, and at most 2 points above held-out accuracy"),
+            unknown="this run has one backbone and one augmentation",
+            settings=("transforms.policy=light",) if strong else (),
+            tool="run" if strong else "scout",
+            anchor="training",
+        )
+    ]
+
+
+def overfits(found: Findings, recipe: Recipe) -> list[Advice]:
+    """Accuracy is much higher on training drawings than on others."""
+    train = found.train_accuracy
+    if train is None or train - found.accuracy.value < GAP:
+        return []
+    settings, action = _stronger(recipe)
+    return [
+        Advice(
+            "regularised",
+            phrase("The networks overfit."),
+            _both(found, train, "training drawings, although these are augmented"),
+            action,
+            phrase("training accuracy is {gap:.0f} points or more above held-out accuracy", gap=100 * GAP),
+            unknown="the gap does not show how much of it another setting closes; more drawings close it most surely",
+            settings=settings,
+            anchor="training",
+        )
+    ]
+
+
+def _stronger(recipe: Recipe) -> tuple[tuple[str, ...], Markup]:
+    policy = recipe.transforms.policy
+    if isinstance(policy, str) and policy in STRONGER and not recipe.transforms.curriculum:
+        stronger = STRONGER[policy]
+        return (f"transforms.policy={stronger}",), phrase(
+            "use a stronger augmentation, `{stronger}` in the place of `{policy}`", stronger=stronger, policy=policy
+        )
+    if not recipe.transforms.mixing.on:
+        return ("transforms.mixing.cutmix_alpha=1.0",), phrase("mix drawings in training (CutMix)")
+    decay = 2 * recipe.optimizer.weight_decay or 0.05
+    return (f"optimizer.weight_decay={decay:.3g}",), phrase("use more weight decay, {decay:.3g}", decay=decay)
+
+
+def _both(found: Findings, train: float, where: str) -> Markup:
+    return phrase(
+        "Accuracy is {train:.0f} % on {where}, and {held_out:.0f} % on held-out drawings.",
+        train=100 * train,
+        where=where,
+        held_out=100 * found.accuracy.value,
+    )

@@ -1,0 +1,81 @@
+"""One recommendation: what was observed, what to do about it, and the gain to expect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from sketchfit.reporting.kit.formats import with_code
+
+NAME_LENGTH = 40
+"""Longer names of classes are cut off in sentences."""
+
+
+@dataclass(frozen=True)
+class ExpectedGain:
+    """A gain in accuracy, calculated from the figures of the run.
+
+    Attributes:
+        value, low, high: difference of the accuracy and its 95 % interval, 0 … 1.
+        why: what it is calculated from, a clause.
+        most: whether it is an upper bound, which is reached only if the cause is removed completely.
+    """
+
+    value: float
+    low: float
+    high: float
+    why: str
+    most: bool = False
+
+    @property
+    def rank(self) -> float:
+        """What recommendations are sorted by: an upper bound counts half, as the gain may be anything below it."""
+        return self.value / 2 if self.most else self.value
+
+    def __str__(self) -> str:
+        """In percentage points: `+1.9 points (+0.9 to +2.8)`, `at most 2.1 points (0.8 to 3.5)`."""
+        if self.most:
+            return f"at most {100 * self.value:.1f} points ({100 * self.low:.1f} to {100 * self.high:.1f})"
+        return f"{100 * self.value:+.1f} points ({100 * self.low:+.1f} to {100 * self.high:+.1f})"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A recommendation.
+
+    Attributes:
+        name: end of the name of the new run's folder.
+        title, evidence: what was observed.
+        action: what to do, an imperative clause.
+        rule: when this is recommended, a clause.
+        gain: what to expect; None: no gain is claimed, for the reason `unknown`.
+        unknown: that reason, a clause.
+        settings: `key=value` texts of the next run; where there are none, `tool` decides whether there is a command.
+        tool: `run`; `scout` or `lr-find`, which find a value; `review`, a run with the decisions on the labels;
+            `again`, a run in the same folder, which does not train again; empty: something else than a command.
+        urgent: whether the figures of the run cannot be trusted, or nothing is learnt, before this is solved.
+        anchor: of the section that shows more; may be empty.
+    """
+
+    name: str
+    title: Markup
+    evidence: Markup
+    action: Markup
+    rule: Markup
+    gain: ExpectedGain | None = None
+    unknown: str = ""
+    settings: tuple[str, ...] = ()
+    tool: str = "run"
+    urgent: bool = False
+    anchor: str = ""
+
+
+def phrase(template: str, **parts: object) -> Markup:
+    """Fill `{name}` in a text with escaped parts; what is between backticks is marked as code."""
+    return with_code(template).format(**parts)
+
+
+def shown_name(name: str) -> str:
+    """Return a class name for a sentence, cut off after `NAME_LENGTH` characters."""
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"

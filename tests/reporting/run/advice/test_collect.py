@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sketchfit.inference.metrics import row_log_loss
+from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings, training_curve
+from sketchfit.reporting.run.slices import SliceResults
+from sketchfit.reporting.run.statistics import compute_statistics
+from sketchfit.runs.artefacts import DirectionFigures, Directions
+from tests.factories import make_claim
+
+
+def test_what_is_read_of_a_run(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    make_claim(slope_error=0.1).write(run)
+    turn = {"rows": 20, "as_they_are": 0.9, "turned_source": 0.1, "turned_target": 0.8, "p": 1e-6}
+    both = [("0", "1"), ("1", "0")]
+    Directions(
+        key="", found=tuple(DirectionFigures(turn="hflip", source=one, target=two, **turn) for one, two in both)
+    ).write(run)
+    evidence = read_evidence(run)
+    statistics = compute_statistics(evidence, resamples=20)
+    found = collect_findings(evidence, SectionResults(statistics, SliceResults(), None, []))
+    assert found.accuracy.value == pytest.approx(evidence.correct.mean())
+    assert found.guessing == pytest.approx(1 / 6)
+    assert [one.name for one in found.networks] == [f"member{m}/fold{k}" for m in (0, 1) for k in (0, 1)]
+    own = evidence.run.networks("member0")[1].probabilities("oof")
+    assert found.networks[1].accuracy.value == pytest.approx(
+        (own.prob.argmax(axis=1) == evidence.label[own.row]).mean()
+    )
+    assert found.curves[0].train == 0.5
+    assert found.curves[0].valid == [(2, 0.6)]
+    assert found.averaged.count == 2
+    assert found.averaged.gain == pytest.approx(0.05)
+    assert found.learning is not None
+    assert found.lacking.rows == 0
+    loss = [row_log_loss(one, evidence.label).mean() for one in (statistics.calibrated, evidence.prob)]
+    assert found.calibration.log_loss.value == pytest.approx(loss[0] - loss[1])
+    # Each pair of classes once, with its errors in both directions.
+    (turned,) = found.turned
+    wrong = [(evidence.label == a) & (evidence.answer == b) for a, b in ((0, 1), (1, 0))]
+    assert (turned.first, turned.second, turned.drawings) == ("class <0>", "class <1>", 40)
+    assert turned.errors == np.sum(wrong)
+
+
+def test_a_slope_that_was_not_measured_is_none(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    make_claim(slope=1.5, slope_error=0.75).write(run)
+    evidence = read_evidence(run)
+    results = SectionResults(compute_statistics(evidence, resamples=20), SliceResults(), None, [])
+    assert collect_findings(evidence, results).learning is None
+
+
+def test_a_history_without_accuracies() -> None:
+    curve = training_curve(pd.DataFrame({"epoch": [1, 2], "train_loss": [2.0, 1.0]}))
+    assert (curve.epochs, curve.train, list(curve.valid)) == (2, None, [])
+    assert curve.at(2) is None
+
+
+def test_a_curve_between_two_validations() -> None:
+    curve = training_curve(
+        pd.DataFrame({"epoch": [1, 2, 3, 4], "valid_accuracy": [None, 0.5, None, 0.7], "train_accuracy": [0.1] * 4})
+    )
+    assert curve.at(3) == pytest.approx(0.6)
+    assert curve.at(4) == pytest.approx(0.7)
+    assert curve.at(1) is None

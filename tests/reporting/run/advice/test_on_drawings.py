@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.reporting.run.advice.findings import Calibratable
+from sketchfit.reporting.run.advice.on_drawings import doubtful_labels, uncalibrated, unreadable_drawings
+from tests.reporting.run.advice.findings import NO_CHANGE, fine, recipe
+
+
+def test_the_gain_of_readable_drawings_by_hand() -> None:
+    (advice,) = unreadable_drawings(fine(unreadable=30, test_rows=300, guessing=0.1), recipe())
+    assert advice.gain is not None
+    # A tenth of the test rows, from guessing (10 %) to 80 % (77 to 83).
+    assert (advice.gain.value, advice.gain.low, advice.gain.high) == pytest.approx((0.07, 0.067, 0.073))
+    assert unreadable_drawings(fine(unreadable=0, test_rows=300), recipe()) == []
+
+
+def test_confidence_is_corrected_only_where_the_log_loss_on_other_folds_falls() -> None:
+    better = Difference(-0.1, -0.12, -0.08, 0.001, 1000)
+    for temperature, word in ((1.8, "high"), (0.5, "low")):
+        (advice,) = uncalibrated(fine(calibration=Calibratable(0.1, temperature, better)), recipe())
+        assert word in advice.title
+        assert advice.tool == "again"
+    assert uncalibrated(fine(calibration=Calibratable(0.1, 1.8, NO_CHANGE)), recipe()) == []
+    assert uncalibrated(fine(calibration=Calibratable(0.04, 1.8, better)), recipe()) == []
+
+
+def test_labels_are_doubted_only_by_networks_that_are_often_right() -> None:
+    assert doubtful_labels(fine(doubtful=40), recipe())[0].tool == "review"
+    assert doubtful_labels(fine(doubtful=9), recipe()) == []
+    assert doubtful_labels(fine(doubtful=40, accuracy=Estimate(0.5, 0.47, 0.53, 1000)), recipe()) == []

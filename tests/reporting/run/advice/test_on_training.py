@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sketchfit.reporting.run.advice.findings import TrainingCurve
+from sketchfit.reporting.run.advice.on_training import gain_of_epochs, overfits, too_few_epochs, underfits
+from tests.reporting.run.advice.findings import fine, recipe
+
+RISING = ((2, 0.5), (6, 0.7), (8, 0.75))
+
+
+def test_the_gain_of_epochs_by_hand() -> None:
+    # At epoch 4, half of the way from 2 to 6: 60 %. The rise of the second half is 15 points.
+    (advice,) = too_few_epochs(fine(curves=(TrainingCurve(8, 0.8, RISING),)), recipe())
+    assert advice.settings == ("training.epochs=16",)
+    assert advice.gain is not None
+    assert (advice.gain.value, advice.gain.low, advice.gain.high) == pytest.approx((0.075, 0, 0.15))
+
+
+def test_the_interval_of_several_networks_is_wider_above() -> None:
+    gain = gain_of_epochs([0.10, 0.20])
+    # Mean 0.15; its standard error is 0.0707 / √2 = 0.05.
+    assert (gain.value, gain.low, gain.high) == pytest.approx((0.075, 0, 0.15 + 1.96 * 0.05))
+
+
+@given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=6))
+def test_the_gain_of_epochs_is_inside_its_interval(rises: list[float]) -> None:
+    gain = gain_of_epochs(rises)
+    assert 0 <= gain.low <= gain.value <= gain.high
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        TrainingCurve(8, 0.99, RISING),  # nothing left to learn
+        TrainingCurve(8, 0.8, ((2, 0.7), (4, 0.7), (8, 0.7))),
+        TrainingCurve(8, 0.8, ((2, 0.8), (4, 0.8), (8, 0.6))),
+        TrainingCurve(8, 0.8, ((8, 0.7),)),  # one validation shows no slope
+        TrainingCurve(8, 0.8),
+    ],
+)
+def test_no_more_epochs_without_a_rise(curve: TrainingCurve) -> None:
+    assert too_few_epochs(fine(curves=(curve,)), recipe()) == []
+
+
+def test_a_gap_between_training_and_held_out_drawings() -> None:
+    found = fine(curves=(TrainingCurve(8, 0.96),))
+    assert overfits(found, recipe("transforms.policy=light"))[0].settings == ("transforms.policy=medium",)
+    assert overfits(found, recipe("transforms.policy=sketch"))[0].settings == ("transforms.mixing.cutmix_alpha=1.0",)
+    mixed = recipe("transforms.policy=sketch", "transforms.mixing.mixup_alpha=0.2", "optimizer.weight_decay=0.05")
+    assert overfits(found, mixed)[0].settings == ("optimizer.weight_decay=0.1",)
+    assert overfits(fine(curves=(TrainingCurve(8, 0.94),)), recipe()) == []
+    assert overfits(fine(curves=()), recipe()) == []
+
+
+def test_a_network_that_underfits_gets_milder_augmentation_or_another_backbone() -> None:
+    found = fine(curves=(TrainingCurve(8, 0.8),))
+    assert underfits(found, recipe("transforms.policy=sketch"))[0].settings == ("transforms.policy=light",)
+    assert underfits(found, recipe("transforms.policy=light"))[0].tool == "scout"
+    # With mixing, training accuracy is that of mixed drawings.
+    assert underfits(found, recipe("transforms.mixing.mixup_alpha=0.2")) == []
