@@ -8,7 +8,8 @@ import numpy as np
 
 from sketchfit.audit import AuditSettings, run_audit
 from sketchfit.commands.compare import compare
-from sketchfit.reporting.ablation import VariantResult, ablation_page, ablation_table
+from sketchfit.reporting.ablation import VariantResult, ablation_table
+from sketchfit.reporting.ablation_page import ablation_page
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.relations_card import show_relations
 from sketchfit.reporting.run.run_report import write_report
@@ -93,7 +94,7 @@ def _comparison(folder: Path) -> Path:
 def _ablation() -> str:
     names = ["base", "loss=focal", "transforms.mixing={mixup_alpha: 0.2, cutmix_alpha: 1.0}"]
     base, *variants = (
-        VariantResult(name, np.random.default_rng(seed).random((2, 200)) < 0.5, 100.0)
+        VariantResult(name, np.random.default_rng(seed).random((2, 200)) < 0.5, 100.0, 5.0 + seed)
         for seed, name in enumerate(names)
     )
     return ablation_page(ablation_table(base, variants), "Ablation")

@@ -6,7 +6,8 @@ import io
 import numpy as np
 import pytest
 
-from sketchfit.reporting.ablation import VariantResult, ablation_page, ablation_table, to_csv
+from sketchfit.reporting.ablation import VariantResult, ablation_table, to_csv
+from sketchfit.reporting.ablation_page import ablation_page
 
 
 def right(share_by_seed, n=1000, seed=0):
@@ -55,7 +56,26 @@ def test_the_files_hold_the_table():
     assert lines[1]["top1"] == "60.50"
     assert lines[1]["by_seed"] == "60.00 61.00"
     assert lines[1]["difference"] == "+10.50"
-    page = ablation_page(rows, "A & B")
+    assert lines[1]["ms_per_image"] == ""
+
+
+def test_the_page_states_which_variants_differ():
+    base, better = result("base", [0.5, 0.5]), result("loss=<focal>", [0.6, 0.61], 1)
+    page = ablation_page(ablation_table(base, [better, result("b", [0.5, 0.51], 2)]), "A & B")
     assert "A &amp; B" in page
-    assert "loss=&lt;focal&gt;" in page
-    assert page.count('<svg class="bar"') == 1
+    assert "Better than the base:</strong> loss=&lt;focal&gt;." in page
+    assert "No difference is shown</strong> for 1 variant." in page
+    assert page.count('<svg class="chart"') == 2  # differences, and training time
+
+
+def test_times_per_image_are_shown_where_they_are_known():
+    results = [VariantResult(name, right([0.5]), 60.0, time) for name, time in (("base", 2.0), ("x", 4.5), ("y", None))]
+    rows = ablation_table(results[0], results[1:])
+    assert {row["variant"]: row["ms_per_image"] for row in csv.DictReader(io.StringIO(to_csv(rows)))} == {
+        "base": "2",
+        "x": "4.5",
+        "y": "",
+    }
+    page = ablation_page(rows, "Ablation")
+    assert page.count('<svg class="chart"') == 3
+    assert "milliseconds per image" in page

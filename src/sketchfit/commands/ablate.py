@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rich.table import Table as RichTable
 
 from sketchfit.audit.callback import AuditCallback
+from sketchfit.commands.time_variants import time_variants
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
@@ -27,11 +28,11 @@ from sketchfit.reporting.ablation import (
     NOTE,
     AblationRow,
     VariantResult,
-    ablation_page,
     ablation_table,
     table_rows,
     to_csv,
 )
+from sketchfit.reporting.ablation_page import ablation_page
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.lock import one_writer
@@ -104,6 +105,7 @@ def ablate(
             results.append(runner.train(variant, variation.seeds))
             accuracy = 100 * results[-1].correct.mean()
             log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
+        results = _timed(context, variants, results)
         rows = ablation_table(results[0], results[1:], runner.group)
         context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
     _print(rows, Path(out), context.console)
@@ -127,6 +129,16 @@ def _check(context: RunContext, variants: Sequence[Variant], seeds: int) -> None
     with context.engine.main_first() as is_main:
         if is_main:
             check_networks(networks, folds, context.table, context.engine, problems).log()
+
+
+def _timed(context: RunContext, variants: Sequence[Variant], results: Sequence[VariantResult]) -> list[VariantResult]:
+    """Add the time per image, where variants differ in what it depends on, and one process trains."""
+    if context.engine.processes > 1:
+        return list(results)
+    folders = [_seed_folder(context, variant, context.recipe.seed) for variant in variants]
+    recipes = [variant.recipe for variant in variants]
+    times = time_variants(recipes, folders, context.table.class_count, context.engine.device)
+    return [replace(result, milliseconds=time) for result, time in zip(results, times, strict=True)]
 
 
 def _seed_folder(context: RunContext, variant: Variant, seed: int) -> RunFolder:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from sketchfit.config.recipe import Recipe
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.run_predictor import RunPredictor, load_predictor
 from sketchfit.inference.tta import count_pictures, parse_views
 from sketchfit.models.backend import Pictures
+from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 
 SECONDS = 0.3
@@ -42,7 +44,7 @@ class TimedPasses:
 
 
 def timed_passes(run: Run, device: torch.device) -> list[TimedPasses]:
-    """Prepare the timing of a run: one network of each member, after passes that are not timed.
+    """Prepare the timing of a run: one network of each member.
 
     Args:
         run: that is finished.
@@ -53,14 +55,32 @@ def timed_passes(run: Run, device: torch.device) -> list[TimedPasses]:
     """
     found, complete = [], RunPredictor.of(run)
     for member in complete.members:
-        predictor = load_predictor(member.networks[0], member.recipe, _MOST_PICTURES, complete.classes, device)
-        side = member.recipe.model.size
-        blank = np.full((_MOST_PICTURES, side, side, member.recipe.data.picture_channels), 255, dtype=np.uint8)
-        _seconds(predictor, blank[:1])  # the first pass also sets up the network
-        count = int(np.clip(SECONDS / max(_seconds(predictor, blank[:1]), 1e-6), 1, _MOST_PICTURES))
         passes = len(member.networks) * count_pictures(parse_views(member.views.names))
-        found.append(TimedPasses(predictor, blank[:count], passes))
+        found.append(timed_network(member.networks[0], member.recipe, complete.classes, device, passes))
     return found
+
+
+def timed_network(
+    folder: NetworkFolder, recipe: Recipe, classes: int, device: torch.device, passes: int = 1
+) -> TimedPasses:
+    """Prepare the timing of one network, after passes that are not timed.
+
+    Args:
+        folder: of the network.
+        recipe: of its member.
+        classes: that it predicts.
+        device: on which it computes.
+        passes: see `TimedPasses`.
+
+    Raises:
+        UserError: its weights are missing or damaged.
+    """
+    predictor = load_predictor(folder, recipe, _MOST_PICTURES, classes, device)
+    side = recipe.model.size
+    blank = np.full((_MOST_PICTURES, side, side, recipe.data.picture_channels), 255, dtype=np.uint8)
+    _seconds(predictor, blank[:1])  # the first pass also sets up the network
+    count = int(np.clip(SECONDS / max(_seconds(predictor, blank[:1]), 1e-6), 1, _MOST_PICTURES))
+    return TimedPasses(predictor, blank[:count], passes)
 
 
 def fastest(runs: Sequence[Sequence[TimedPasses]]) -> list[float]:

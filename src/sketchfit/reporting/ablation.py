@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
-from sketchfit.reporting.kit.histograms import difference_bar
-from sketchfit.reporting.kit.page import render
 from sketchfit.visible import people_csv
 
 NOTE = (
@@ -30,11 +27,13 @@ class VariantResult:
         name: of the variant.
         correct: bool [S, n], by seed, on the same rows for all variants.
         seconds: training time of all seeds together.
+        milliseconds: of the network for an image; None where it was not measured.
     """
 
     name: str
     correct: NDArray[np.bool_]
     seconds: float
+    milliseconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,7 @@ class AblationRow:
     difference: Difference | None
     verdict: str
     seconds: float
+    milliseconds: float | None = None
 
 
 def ablation_table(
@@ -62,7 +62,10 @@ def ablation_table(
         The base, then the variants, the best first.
     """
     rows = sorted((_row(base, variant, group) for variant in variants), key=lambda row: -row.top1.value)
-    return [AblationRow(base.name, _estimate(base, group), _by_seed(base), None, "base", base.seconds), *rows]
+    return [
+        AblationRow(base.name, _estimate(base, group), _by_seed(base), None, "base", base.seconds, base.milliseconds),
+        *rows,
+    ]
 
 
 def verdict(difference: Difference, by_seed: NDArray[np.floating]) -> str:
@@ -94,6 +97,7 @@ def table_rows(rows: Sequence[AblationRow]) -> list[dict[str, str]]:
             "n": str(row.top1.n),
             "seeds": str(len(row.by_seed)),
             "seconds": f"{row.seconds:.0f}",
+            "ms_per_image": "" if row.milliseconds is None else f"{row.milliseconds:.3g}",
         }
         for row in rows
     ]
@@ -103,13 +107,6 @@ def to_csv(rows: Sequence[AblationRow]) -> str:
     """Write the table as CSV, see `table_rows`."""
     lines = table_rows(rows)
     return people_csv(list(lines[0]), [list(line.values()) for line in lines])
-
-
-def ablation_page(rows: Sequence[AblationRow], title: str) -> str:
-    """Render the table as a page, with each interval drawn next to its figures."""
-    ends = [end for row in rows if row.difference for end in (row.difference.low, row.difference.high)]
-    reach = max([0.001, *map(abs, ends)])
-    return render("ablation", title=title, note=NOTE, rows=rows, bar=partial(difference_bar, reach=reach))
 
 
 def _row(base: VariantResult, variant: VariantResult, group: NDArray[np.int64] | None) -> AblationRow:
@@ -122,6 +119,7 @@ def _row(base: VariantResult, variant: VariantResult, group: NDArray[np.int64] |
         difference,
         verdict(difference, by_seed),
         variant.seconds,
+        variant.milliseconds,
     )
 
 

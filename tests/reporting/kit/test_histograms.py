@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.inference.intervals import Estimate
 from sketchfit.reporting.kit.chart_shapes import Box
-from sketchfit.reporting.kit.histograms import count_histogram, difference_bar, share_bar, trait_histogram
+from sketchfit.reporting.kit.histograms import count_histogram, share_bar, trait_histogram
 
 
 def test_few_whole_numbers_have_one_bar_each() -> None:
@@ -42,6 +42,3 @@ def test_bars_mark_value_and_interval() -> None:
     span, mark = ElementTree.fromstring(share_bar(Estimate(0.5, 0.4, 0.7, 10))).iter("rect")
     assert (float(span.attrib["x"]), float(span.attrib["width"])) == (40.0, 30.0)
     assert float(mark.attrib["x"]) == pytest.approx(49.2)
-    zero, span, _ = ElementTree.fromstring(difference_bar(Difference(0.0, -0.1, 0.1, 1.0, 10), 0.1)).iter("rect")
-    assert float(zero.attrib["x"]) + 0.4 == pytest.approx(50)
-    assert float(span.attrib["x"]) + float(span.attrib["width"]) / 2 == pytest.approx(50)

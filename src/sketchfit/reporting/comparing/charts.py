@@ -10,7 +10,7 @@ from sketchfit.reporting.comparing.paired import RunComparison
 from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.charts import whole_percent
 from sketchfit.reporting.kit.formats import interval, percent, points, points_interval
-from sketchfit.reporting.kit.interval_chart import ChartedInterval, interval_chart
+from sketchfit.reporting.kit.interval_chart import ChartedInterval, in_points, interval_chart
 from sketchfit.reporting.kit.pareto import Plotted, pareto_chart
 
 
@@ -37,7 +37,7 @@ def difference_chart(comparisons: Sequence[RunComparison], base: str) -> Chart |
         for one in comparisons
     ]
     title = f"difference in accuracy of each run from {base}, with its 95 % interval"
-    return interval_chart(rows, title, "difference in accuracy, percentage points", _in_points, zero=True)
+    return interval_chart(rows, title, "difference in accuracy, percentage points", in_points, zero=True)
 
 
 def cost_charts(aligned: AlignedRuns, costs: Sequence[RunCost]) -> list[tuple[str, Chart]]:
@@ -67,7 +67,3 @@ def _cost_chart(aligned: AlignedRuns, times: Sequence[float | None], title: str,
 def _style(one: RunComparison) -> str:
     """Green and red only where the interval excludes 0; the figures next to the mark state the same."""
     return "s2" if one.top1.helps else "s6" if one.top1.hurts else "s7"
-
-
-def _in_points(value: float) -> str:
-    return f"{100 * value:+.3g}" if value else "0"

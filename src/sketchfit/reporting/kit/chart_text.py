@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-_NARROW, _WIDE = 5.9, 11.0
+_NARROW, _WIDE = 6.3, 11.0
 """Mean width of a character of a label in units; characters of Chinese, Japanese and Korean are wide."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.inference.intervals import Estimate
 from sketchfit.reporting.kit.chart_shapes import Anchor, Box, Chart, Line, Point, Shape, Text
 from sketchfit.reporting.kit.formats import compact
 
@@ -75,17 +75,6 @@ def share_bar(share: Estimate) -> Markup:
         f'<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="span" x="{100 * share.low:.1f}" width="{100 * max(share.high - share.low, 0.005):.1f}" y="2" '
         f'height="6"/><rect class="mark" x="{100 * share.value - 0.8:.1f}" width="1.6" y="0" height="10"/></svg>'
-    )
-
-
-def difference_bar(difference: Difference, reach: float) -> Markup:
-    """Draw a difference with its interval, on a scale of −`reach` … `reach`, for a table's cell."""
-    low, value, high = (50 + 48 * end / reach for end in (difference.low, difference.value, difference.high))
-    return Markup(
-        f'<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
-        f'<rect class="zero" x="49.6" width="0.8" y="0" height="10"/>'
-        f'<rect class="span" x="{low:.1f}" width="{max(high - low, 0.5):.1f}" y="2" height="6"/>'
-        f'<rect class="mark" x="{value - 0.8:.1f}" width="1.6" y="0" height="10"/></svg>'
     )
 
 

@@ -64,6 +64,11 @@ def interval_chart(
     return Chart(title, _WIDTH, bottom + _BOTTOM, shapes)
 
 
+def in_points(difference: float) -> str:
+    """Format a difference of shares for an axis: `+2.5`."""
+    return f"{100 * difference:+.3g}" if difference else "0"
+
+
 def _with_margin(low: float, high: float, title: str, write: Callable[[float], str]) -> Axis:
     margin = 0.05 * (high - low) or max(abs(high), 0.01) / 10
     return Axis(low - margin, high + margin, title, write)
