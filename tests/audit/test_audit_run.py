@@ -171,7 +171,7 @@ def test_one_class_without_test_set(tmp_path: Path) -> None:
     assert any("no test set" in note for note in found["notes"])
     assert any("only one class" in note for note in found["notes"])
     assert found["drift"]["auc"] is None
-    assert found["folds"]["nearest_neighbour"] == {"plain": None, "grouped": None}
+    assert found["folds"]["nearest_neighbour"] == {"plain": None, "grouped": None, "excess": None}
 
 
 def test_classes_of_two_images(tmp_path: Path) -> None:

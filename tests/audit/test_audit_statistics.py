@@ -144,6 +144,35 @@ def test_copies_flatter_plain_folds_and_not_grouped_ones() -> None:
     assert crossing.plain >= crossing.rows / 400 > 0.7
     assert crossing.grouped < 0.2  # ten classes at random
     assert f"{crossing.groups} groups of near-duplicates cross folds" in crossing.summary
+    assert crossing.summary.startswith("Yes")
+    assert crossing.excess is not None
+    assert crossing.excess.value == pytest.approx(crossing.plain - crossing.grouped)
+    assert crossing.excess.helps
+    assert crossing.summary.count("points") == 1  # one gain, with its interval
+
+
+def test_yes_is_answered_only_where_the_interval_shows_it() -> None:
+    """One pair of copies in 200 drawings: the measured difference is within chance."""
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(200, 30)).astype(np.float32)
+    features[1] = features[0]
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    group = np.r_[0, 0, np.arange(2, 200)]
+    label = np.r_[0, 0, rng.integers(0, 5, 198)]
+    for seed in range(20):
+        crossing = fold_crossing(label, group, features, k=5, seed=seed)
+        if crossing.groups:
+            break
+    assert crossing.excess is not None
+    assert not crossing.excess.helps
+    assert not crossing.summary.startswith("Yes")
+
+
+def test_where_nothing_was_measured_the_share_of_copies_is_the_bound() -> None:
+    label, group = np.repeat(np.arange(2), 20), np.repeat(np.arange(20), 2)
+    crossing = fold_crossing(label, group, None, k=5, seed=0)
+    assert crossing.excess is None
+    assert f"at most {100 * crossing.rows / 40:.1f} points" in crossing.summary
 
 
 def test_copies_under_another_label_mislead() -> None:

@@ -76,6 +76,19 @@ def test_few_rows_that_differ_by_hand() -> None:
     assert intervals.paired_difference(first, first).p_value == 1
 
 
+def test_all_pairs_share_their_resamples() -> None:
+    rng = np.random.default_rng(3)
+    values = [rng.random(60), rng.random(60) < 0.5, rng.random(60) < 0.6]
+    group = np.arange(60) // 3
+    figures = intervals.PairedFigures.of(values, group)
+    for first, second in ((0, 1), (2, 1), (1, 2)):
+        wanted = intervals.paired_difference(values[first].astype(float), values[second].astype(float), group)
+        found = figures.difference(first, second)
+        assert (found.value, found.low, found.high) == pytest.approx((wanted.value, wanted.low, wanted.high), abs=1e-9)
+        assert found.n == 60
+    assert figures.difference(1, 1) == Difference(0.0, 0.0, 0.0, 1.0, 60)
+
+
 def test_paired_difference() -> None:
     rng = np.random.default_rng(2)
     first = rng.random(2000) < 0.6

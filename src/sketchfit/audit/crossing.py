@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.data.folds import crossing_groups, stratified_folds
-from sketchfit.wording import counted
+from sketchfit.runs.differences import paired_difference
+from sketchfit.runs.estimates import Difference
+from sketchfit.wording import counted, higher_or_lower
 
 _BLOCK = 256
 _SCORED = 10_000
@@ -28,6 +30,7 @@ class Crossing:
         plain, grouped: accuracy of a nearest-neighbour classifier on the drawings' lines, which remembers everything,
             over plain folds and over folds that keep copies together; None with fewer than two rows or classes, or
             where it was not measured.
+        excess: plain minus grouped, on the same rows; None like these.
     """
 
     k: int
@@ -38,6 +41,7 @@ class Crossing:
     total: int
     plain: float | None
     grouped: float | None
+    excess: Difference | None = None
 
     @property
     def summary(self) -> str:
@@ -50,23 +54,29 @@ class Crossing:
                 "Rows that are related in another way (same photo, drawer, patient) are not near-duplicates; they are "
                 "tested separately, as related rows."
             )
-        share = self.rows / self.total
         sentences = [
-            f"{'Yes' if self.rows else 'Hardly'}: with plain stratified {self.k}-fold {counted(self.groups, 'group')} "
+            f"{self._verdict} With plain stratified {self.k}-fold {counted(self.groups, 'group')} "
             f"of near-duplicates cross{'es' if self.groups == 1 else ''} folds, and {counted(self.rows, 'row')} of "
-            f"{self.total:,} ({share:.1%}) {_have(self.rows)} a copy of the same class in another fold.",
-            f"A model that remembers these gains up to {100 * share:.1f} percentage points that new drawings will not "
-            "give; one that is right on a share a of new drawings gains (1 - a) times that.",
+            f"{self.total:,} {_have(self.rows)} a copy of the same class in another fold."
         ]
         if self.misled:
             sentences.append(f"{counted(self.misled, 'row')} {_have(self.misled)} copies only under another label.")
-        if self.plain is not None and self.grouped is not None:
-            sentences.append(
-                f"Measured with a nearest-neighbour classifier, which remembers everything: {self.plain:.1%} with "
-                f"plain folds, {self.grouped:.1%} with copies kept together "
-                f"({100 * (self.plain - self.grouped):+.1f} points)."
-            )
         return " ".join(sentences)
+
+    @property
+    def _verdict(self) -> str:
+        """The answer and one figure with its interval, or the bound where nothing was measured."""
+        if self.excess is None or self.plain is None or self.grouped is None:
+            most = 100 * self.rows / self.total
+            return f"Perhaps: by at most {most:.1f} points, which was not measured." if self.rows else "Hardly."
+        excess = self.excess
+        word = "Yes" if excess.helps else "No" if excess.hurts else "Not by more than chance"
+        return (
+            f"{word}: the accuracy of a nearest-neighbour classifier, which remembers all drawings, is "
+            f"{higher_or_lower(excess.value)} with plain folds than with folds that keep copies together "
+            f"({100 * excess.low:+.1f} to {100 * excess.high:+.1f}; {self.plain:.1%} and {self.grouped:.1%}). "
+            "A model that remembers less gains less."
+        )
 
 
 def fold_crossing(
@@ -85,11 +95,14 @@ def fold_crossing(
     plain = stratified_folds(label, shares, seed)
     groups = crossing_groups(plain, group) if len(label) else 0
     helped, misled = _rows_with_copies(label, group, plain)
-    accuracy: tuple[float | None, float | None] = (None, None)
-    if features is not None and len(label) > 1 and len(np.unique(label)) > 1:
-        grouped = stratified_folds(label, shares, seed, group)
-        accuracy = _nearest_neighbour(features, label, plain), _nearest_neighbour(features, label, grouped)
-    return Crossing(k, seed, groups, helped, misled, len(label), *accuracy)
+    counts = (k, seed, groups, helped, misled, len(label))
+    if features is None or len(label) < 2 or len(np.unique(label)) < 2:
+        return Crossing(*counts, None, None)
+    grouped = stratified_folds(label, shares, seed, group)
+    scored = np.arange(len(label)) if len(label) <= _SCORED else np.arange(_SCORED) * len(label) // _SCORED
+    right, right_grouped = (_nearest_neighbour(features, label, fold, scored) for fold in (plain, grouped))
+    excess = paired_difference(right_grouped, right, group[scored])
+    return Crossing(*counts, float(right.mean()), float(right_grouped.mean()), excess)
 
 
 def _rows_with_copies(label: NDArray[np.int64], group: NDArray[np.int64], fold: NDArray[np.int64]) -> tuple[int, int]:
@@ -106,20 +119,20 @@ def _rows_with_copies(label: NDArray[np.int64], group: NDArray[np.int64], fold: 
     return helped, misled
 
 
-def _nearest_neighbour(features: NDArray[np.float32], label: NDArray[np.int64], fold: NDArray[np.int64]) -> float:
-    """Return the out-of-fold accuracy of the class of the most similar row in other folds, by cosine.
+def _nearest_neighbour(
+    features: NDArray[np.float32], label: NDArray[np.int64], fold: NDArray[np.int64], scored: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return whether the most similar row in other folds, by cosine, has the class of each scored row, bool [n].
 
     Of more than 10,000 rows, 10,000 evenly spaced ones are scored: the time grows with the square of the rows.
     """
-    count = len(label)
-    scored = np.arange(count) if count <= _SCORED else np.arange(_SCORED) * count // _SCORED
-    right = 0
+    right = np.zeros(len(scored), dtype=bool)
     for start in range(0, len(scored), _BLOCK):
         part = scored[start : start + _BLOCK]
         cosine = features[part] @ features.T
         cosine[fold[part][:, None] == fold[None, :]] = -2
-        right += int((label[cosine.argmax(axis=1)] == label[part]).sum())
-    return right / len(scored)
+        right[start : start + _BLOCK] = label[cosine.argmax(axis=1)] == label[part]
+    return right
 
 
 def _have(number: int) -> str:

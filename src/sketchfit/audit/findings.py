@@ -118,7 +118,11 @@ def _folds(audit: Audit) -> dict[str, Any]:
         "crossing_rows": crossing.rows,
         "misled_rows": crossing.misled,
         "rows": crossing.total,
-        "nearest_neighbour": {"plain": crossing.plain, "grouped": crossing.grouped},
+        "nearest_neighbour": {
+            "plain": crossing.plain,
+            "grouped": crossing.grouped,
+            "excess": None if crossing.excess is None else asdict(crossing.excess),
+        },
         "answer": crossing.summary,
     }
 

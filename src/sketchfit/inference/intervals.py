@@ -6,16 +6,14 @@ family of near-duplicates) is given, families are the unit of resampling and of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, betaincinv
 
+from sketchfit.runs.differences import PairedFigures, paired_difference, resampled_means
 from sketchfit.runs.estimates import Difference, Estimate
-from sketchfit.runs.proportions import LEVEL, accuracy, sums_by_group, wilson
+from sketchfit.runs.proportions import LEVEL, accuracy, wilson
 
 __all__ = [
     "LEVEL",
@@ -28,8 +26,6 @@ __all__ = [
     "paired_difference",
     "wilson",
 ]
-
-_BLOCK = 1 << 22
 
 
 def families(group: NDArray[np.int64]) -> NDArray[np.int64] | None:
@@ -49,120 +45,6 @@ def bootstrap(
         repeats: resamples.
         level: coverage, 0 … 1.
     """
-    means = _resampled_means(np.asarray(values, dtype=np.float64), group, seed, repeats)
+    means = resampled_means(np.asarray(values, dtype=np.float64), group, seed, repeats)
     low, high = np.quantile(means, [0.5 - level / 2, 0.5 + level / 2])
     return Estimate(float(np.mean(values)), float(low), float(high), len(values))
-
-
-def paired_difference(
-    first: NDArray[Any],
-    second: NDArray[Any],
-    group: NDArray[Any] | None = None,
-    *,
-    seed: int = 0,
-    repeats: int = 2000,
-    level: float = LEVEL,
-) -> Difference:
-    """Return the mean of `second - first` over the same rows, with an interval and a p-value that agree.
-
-    The interval is above or below 0 exactly where the p-value is below 1 - `level`. Both are by bootstrap over groups.
-    For right and wrong of independent rows both also satisfy McNemar's exact test, which is stricter where few rows
-    differ: the larger p-value and the wider interval are returned.
-
-    Args:
-        first, second: [N], correctness as bool, or any figure per row, for example the log-loss.
-        group: int [N]; None: rows are independent.
-        seed, repeats, level: see `bootstrap`.
-    """
-    if len(first) != len(second):
-        raise ValueError(f"a paired comparison needs the same rows on both sides, not {len(first)} and {len(second)}")
-    change = np.asarray(second, dtype=np.float64) - np.asarray(first, dtype=np.float64)
-    alone = group is None and np.asarray(first).dtype == bool and np.asarray(second).dtype == bool
-    return _difference(change, _resampled_means(change, group, seed, repeats), level, exact=alone)
-
-
-@dataclass(frozen=True)
-class PairedFigures:
-    """Means of several figures over the same rows, each under the same resamples of these rows.
-
-    All pairs of K figures cost K bootstraps. Intervals and p-values are those of `paired_difference`.
-
-    Attributes:
-        values: float64 [K, n].
-        resampled: means, float64 [K, repeats].
-        exact: rows are independent, and each figure is right (1) or wrong (0).
-    """
-
-    values: NDArray[np.float64]
-    resampled: NDArray[np.float64]
-    exact: bool
-
-    @classmethod
-    def of(
-        cls, values: Sequence[NDArray[Any]], group: NDArray[Any] | None = None, *, seed: int = 0, repeats: int = 2000
-    ) -> PairedFigures:
-        """Resample the rows.
-
-        Args:
-            values: K arrays [N], float or bool.
-            group: int [N]; None: every row is its own group.
-            seed: the resamples are a pure function of it.
-            repeats: resamples.
-        """
-        rows = np.stack([np.asarray(one, dtype=np.float64) for one in values])
-        exact = group is None and all(np.asarray(one).dtype == bool for one in values)
-        return cls(rows, np.stack([_resampled_means(one, group, seed, repeats) for one in rows]), exact)
-
-    def difference(self, first: int, second: int, level: float = LEVEL) -> Difference:
-        """Return figure `second` minus figure `first`, with its bootstrap interval and p-value."""
-        # Differences of equal sums of floats can differ from 0 in their last digits.
-        means = np.round(self.resampled[second] - self.resampled[first], 12)
-        return _difference(self.values[second] - self.values[first], means, level, exact=self.exact)
-
-
-def _difference(change: NDArray[np.float64], means: NDArray[np.float64], level: float, *, exact: bool) -> Difference:
-    """Return the mean of changes, with the interval and the p-value of its resamples that agree.
-
-    Args:
-        change: float64 [n].
-        means: of each resample.
-        level: coverage.
-        exact: changes are -1, 0 or 1 of independent rows, for which McNemar's test is exact.
-    """
-    # Neighbouring resamples without interpolation: then the interval excludes 0 exactly where p < 1 - level.
-    low = float(np.quantile(means, 0.5 - level / 2, method="lower"))
-    high = float(np.quantile(means, 0.5 + level / 2, method="higher"))
-    below, above = (means <= 0).sum(), (means >= 0).sum()
-    p_value = min(1.0, 2 * (float(min(below, above)) + 1) / (len(means) + 1))
-    if exact:
-        gained, lost = int((change > 0).sum()), int((change < 0).sum())
-        exact_low, exact_high = _exact_interval(gained, lost, level)
-        low, high = min(low, exact_low / len(change)), max(high, exact_high / len(change))
-        p_value = max(p_value, _exact_p_value(gained, lost))
-    return Difference(float(change.mean()), low, high, p_value, len(change))
-
-
-def _exact_p_value(gained: int, lost: int) -> float:
-    """Return the p-value of McNemar's exact test: of the rows that one side alone has right, half are on each side."""
-    return min(1.0, 2 * float(bdtr(min(gained, lost), gained + lost, 0.5))) if gained + lost else 1.0
-
-
-def _exact_interval(gained: int, lost: int, level: float) -> tuple[float, float]:
-    """Return the interval of `gained - lost`, given their sum, by Clopper and Pearson (1934)."""
-    count, tail = gained + lost, (1 - level) / 2
-    low = float(betaincinv(gained, lost + 1, tail)) if gained else 0.0
-    high = float(betaincinv(gained + 1, lost, 1 - tail)) if lost else 1.0
-    return (2 * low - 1) * count, (2 * high - 1) * count
-
-
-def _resampled_means(
-    values: NDArray[np.float64], group: NDArray[Any] | None, seed: int, repeats: int
-) -> NDArray[np.float64]:
-    sums, sizes = sums_by_group(values, group)
-    rng = np.random.Generator(np.random.Philox(key=seed))
-    per_block = max(1, _BLOCK // len(sums))
-    means = []
-    for start in range(0, repeats, per_block):
-        drawn = rng.integers(0, len(sums), size=(min(per_block, repeats - start), len(sums)))
-        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-    return np.concatenate(means)
