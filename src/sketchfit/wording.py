@@ -25,12 +25,25 @@ def listed(items: Iterable[object], limit: int = 10) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Join a number and its noun, whose plural ends in `s`.
+    """Join a number and its noun.
 
-    >>> counted(1, "row"), counted(1200, "row")
-    ('1 row', '1,200 rows')
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "class"), counted(2, "copy")
+    ('1 row', '1,200 rows', '0 classes', '2 copies')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Return the plural of a regular noun.
+
+    >>> [plural(noun) for noun in ("drawing", "class", "batch", "epoch", "box", "copy", "key")]
+    ['drawings', 'classes', 'batches', 'epochs', 'boxes', 'copies', 'keys']
+    """
+    if noun.endswith(("s", "x", "tch", "nch", "sh")):
+        return f"{noun}es"
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}s"
 
 
 def size_text(count: float) -> str:

@@ -57,8 +57,12 @@ def test_exactly_these_files(finished: tuple[Path, str], plain: Path) -> None:
     assert expected <= files
     assert {name for name in files - expected if not name.startswith("ensemble/")} == set()
     folder = finished[0]
-    assert {path.name for path in folder.iterdir()} == {path.name for path in plain.iterdir()} | {"report"}
+    assert {path.name for path in folder.iterdir()} == {path.name for path in plain.iterdir()} | {
+        "report",
+        "index.html",
+    }
     assert (folder / "report" / "index.html").is_file()
+    assert (folder / "index.html").is_file()
 
 
 def test_the_submission_answers_the_sample(finished: tuple[Path, str], drawn: Path) -> None:

@@ -15,6 +15,7 @@ from sketchfit.reporting.audit.relations_card import show_relations
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.scout_page import scout_page
 from sketchfit.runs.artefacts import (
+    Environment,
     PlanAnswer,
     PlanDecision,
     PlanExpectation,
@@ -28,14 +29,16 @@ from tests.audit.audit_sets import jpeg, make_table, png, scribble
 from tests.factories import make_claim, make_relations, write_run
 from tests.stages.scout.made import make_figures
 
-KINDS = ("audit", "report", "compare", "ablation", "scout")
+KINDS = ("overview", "audit", "report", "compare", "ablation", "scout")
 
 
 def write_pages(folder: Path) -> dict[str, Path]:
     """Write a page of each kind below a folder; return where they are."""
+    report = _report(folder / "report")
     return {
+        "overview": report.parents[1] / "index.html",
         "audit": _audit(folder / "audit"),
-        "report": _report(folder / "report"),
+        "report": report,
         "compare": _comparison(folder / "compare"),
         "ablation": _written(folder / "ablation.html", _ablation()),
         "scout": _written(folder / "scout.html", _scout()),
@@ -61,6 +64,7 @@ def _audit(folder: Path) -> Path:
 
 def _report(folder: Path) -> Path:
     run = write_run(folder / "run", folder / "data")
+    Environment(python="3.11", command="sketchfit run data --set a=1", packages={"torch": "2"}).write(run)
     make_claim(alarm=True, causes=("the drawings differ",)).write(run)
     make_relations(kept=False, setting="none").write(run)
     _plan().write(run)

@@ -22,6 +22,7 @@ from sketchfit.config.variants import Variant, make_variants
 from sketchfit.data.store import Store
 from sketchfit.data.store_settings import StoreSettings
 from sketchfit.data.stores import load_store, store_settings
+from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import Problems
 from sketchfit.files import write_text
 from sketchfit.reporting.ablation import (
@@ -33,6 +34,7 @@ from sketchfit.reporting.ablation import (
     to_csv,
 )
 from sketchfit.reporting.ablation_page import ablation_page
+from sketchfit.reporting.site.write_site import link_page, runs_on
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.lock import one_writer
@@ -107,7 +109,7 @@ def ablate(
             log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
         results = _timed(context, variants, results)
         rows = ablation_table(results[0], results[1:], runner.group)
-        context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name))
+        context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name, context.table))
     _print(rows, Path(out), context.console)
     return rows
 
@@ -218,9 +220,11 @@ def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray
     return right
 
 
-def _write(rows: Sequence[AblationRow], out: Path, data: str) -> None:
+def _write(rows: Sequence[AblationRow], out: Path, data: str, table: Table) -> None:
     write_text(out / "ablation.csv", to_csv(rows))
-    write_text(out / "ablation.html", ablation_page(rows, f"Ablation on {data}"))
+    page, title = out / "ablation.html", f"Ablation on {data}"
+    write_text(page, ablation_page(rows, title))
+    link_page(page, "ablation", title, runs_on(fingerprint(table), out.absolute().parent))
 
 
 def _print(rows: Sequence[AblationRow], out: Path, console: Console) -> None:

@@ -18,6 +18,7 @@ from sketchfit.reporting.comparing.paired import PairedRuns, RunComparison
 from sketchfit.reporting.comparing.settings import DifferingSetting, differing_settings
 from sketchfit.reporting.comparing.summary import summary
 from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.site.write_site import link_page
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.finished import open_finished
 from sketchfit.tracking.console import Console
@@ -70,6 +71,7 @@ def compare(
         for one, time in zip(evidence, milliseconds, strict=True)
     ]
     write_output(Path(out), comparison_page(paired, place, facts, settings))
+    link_page(Path(out), "comparison", " / ".join(aligned.names), [one.run.path for one in evidence])
     _print_settings(settings)
     _print(paired, place, facts)
     log.info(f"page: {out}")

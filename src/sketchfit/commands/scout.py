@@ -16,7 +16,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.reporting.kit.formats import percent
-from sketchfit.reporting.scout_page import scout_page
+from sketchfit.reporting.scout_page import PAGE, scout_page
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.lock import one_writer
@@ -27,8 +27,6 @@ from sketchfit.stages.tables import print_table
 from sketchfit.tracking.console import Console, duration
 
 log = logging.getLogger(__name__)
-
-PAGE = "scout.html"
 
 
 @dataclass(frozen=True)

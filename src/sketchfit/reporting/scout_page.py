@@ -9,6 +9,9 @@ from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.kit.pareto import Plotted, pareto_chart, pareto_front
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
 
+PAGE = "scout.html"
+"""Name of the page, next to the record."""
+
 
 @dataclass(frozen=True)
 class OptionRow:

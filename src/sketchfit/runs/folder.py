@@ -64,6 +64,16 @@ class RunFolder:
         return self.path / "submission.csv"
 
     @property
+    def overview(self) -> Path:
+        """The first page about the run, with links to all others."""
+        return self.path / "index.html"
+
+    @property
+    def log(self) -> Path:
+        """What the run printed."""
+        return self.path / "log.txt"
+
+    @property
     def report(self) -> Path:
         """The page about the run."""
         return self.path / "report" / "index.html"

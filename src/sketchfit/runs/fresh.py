@@ -27,6 +27,9 @@ FILES = frozenset(
         "folds.parquet",
         "inputs.parquet",
         "submission.csv",
+        "index.html",
+        "pages.json",
+        "log.txt",
     }
 )
 """In the folder itself."""

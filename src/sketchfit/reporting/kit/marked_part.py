@@ -18,14 +18,14 @@ def replace_part(page: Path, name: str, html: Markup) -> bool:
     """Write a part of a page again, atomically.
 
     Args:
-        page: the file; nothing is done where there is none.
+        page: the file; nothing is done where there is none, or a link to one.
         name: of the part.
         html: its new content.
 
     Returns:
         Whether the page has such a part; one without it is not changed.
     """
-    if not page.is_file():
+    if page.is_symlink() or not page.is_file():
         return False
     text = page.read_text(encoding="utf-8", errors="replace")  # a damaged page is no reason to stop a run
     before, start, rest = text.partition(_start(name))

@@ -48,6 +48,8 @@ from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.slices import find_slices, slices_section
 from sketchfit.reporting.run.statistics import compute_statistics
+from sketchfit.reporting.site.run_facts import run_facts
+from sketchfit.reporting.site.write_site import write_site
 from sketchfit.runs.inside import first_outside
 from sketchfit.tracking.console import duration
 
@@ -110,6 +112,8 @@ def write_report(
     for place, content in files.items():
         with atomic(page.parent / place) as temporary:
             temporary.write_bytes(content)
+    if out is None:
+        write_site(evidence.run)
     log.info(f"report: {page} ({duration(time.monotonic() - began)})")
     return page
 
@@ -249,6 +253,7 @@ def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence
         "report",
         title=f"{evidence.name}: sketchfit report",
         note=note,
+        facts=run_facts(evidence.run),
         rows=len(evidence.rows),
         classes=evidence.class_count,
         folds=len(np.unique(evidence.fold)),

@@ -10,6 +10,7 @@ from sketchfit.runs.artefacts.divergence import Divergence, Rewind
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
 from sketchfit.runs.artefacts.origin import Environment, Finished, Sources
+from sketchfit.runs.artefacts.pages import LinkedPage, LinkedPages
 from sketchfit.runs.artefacts.plan import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.artefacts.prediction import (
     Calibration,
@@ -51,6 +52,8 @@ __all__ = [
     "KeyFigures",
     "LabelFreeFigures",
     "LabelFreeRecord",
+    "LinkedPage",
+    "LinkedPages",
     "MeasuredChoice",
     "MemberFigures",
     "MemberSoupRecord",

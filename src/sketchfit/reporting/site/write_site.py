@@ -1,0 +1,90 @@
+"""Writing the site of a run: the overview, and the bar on every page."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from sketchfit.errors import UserError
+from sketchfit.files import write_text
+from sketchfit.reporting.kit.site_bar import PageLink, write_bar
+from sketchfit.reporting.site.overview import overview_page
+from sketchfit.reporting.site.run_pages import address, bar_of, run_pages
+from sketchfit.runs.artefacts import LinkedPage, LinkedPages
+from sketchfit.runs.artefacts.pages import LinkedKind
+from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.lock import one_writer
+from sketchfit.runs.run import Run
+from sketchfit.runs.state import State
+
+log = logging.getLogger(__name__)
+
+MOST_LINKED = 40
+"""Pages of other commands; the oldest are dropped."""
+
+
+def write_site(run: Run) -> Path:
+    """Write `index.html` of a run's folder, and the bar of its other pages. Returns the path of the overview.
+
+    Raises:
+        UserError: a file of the run is damaged.
+    """
+    pages = run_pages(run)
+    overview = run.folder.overview
+    write_text(overview, overview_page(run, pages))
+    for page in {one.path for one in pages if one.path.suffix == ".html"}:
+        inside = page.absolute().is_relative_to(run.path.absolute())
+        if inside:  # a page about several runs has a bar of its own
+            write_bar(page, bar_of(pages, page))
+    return overview
+
+
+def link_page(page: Path, kind: LinkedKind, title: str, runs: Sequence[Path]) -> None:
+    """Link a page from the overviews of runs, and these from its bar. Runs without one, or in use, are left unchanged.
+
+    Args:
+        page: a file, or the folder of a bundle.
+        kind: what it is.
+        title: its heading.
+        runs: folders.
+    """
+    place, others = Path(os.path.realpath(page)), []
+    for folder in runs:
+        overview = RunFolder(folder).overview
+        if overview.is_file():
+            others.append(PageLink(folder.resolve().name, address(overview, place)))
+            _link(LinkedPage(kind=kind, title=title, place=_place(place, folder)), folder)
+    write_bar(place, [*others, PageLink(kind.capitalize(), quote(place.name), current=True)])
+
+
+def _link(page: LinkedPage, folder: Path) -> None:
+    try:
+        with one_writer(folder):
+            run = Run.open(folder)
+            known = LinkedPages.find(folder)
+            others = [one for one in (known.pages if known else ()) if one.place != page.place]
+            run.folder.write(LinkedPages(pages=(*others, page)[-MOST_LINKED:]))
+            write_site(run)
+    except (UserError, OSError) as error:
+        log.info(f"note: the overview of {folder} does not link {page.title}: {error}")
+
+
+def runs_on(table_id: str, folder: Path) -> list[Path]:
+    """Return the runs in a folder that were made on a table."""
+    found = []
+    for state in sorted(folder.glob("*/state.json")):
+        with suppress(UserError, OSError):
+            if State.read(state.parent).table_id == table_id:
+                found.append(state.parent)
+    return found
+
+
+def _place(page: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(page, folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return str(page)
