@@ -54,7 +54,7 @@ def test_cards_name_class_answer_and_probability(make_run: Callable[..., Path]) 
     recipe = evidence.run.recipe
     heat = HeatPicture(np.zeros((8, 8, 3), np.uint8), "by occlusion")
     html = gallery_section(evidence, items, recipe, {items[0].place: heat}).html
-    pictures = re.findall(r'<figure data-drawing="([^"]+)" data-label="([^"]+)"><img [^>]*alt="([^"]+)"', html)
+    pictures = re.findall(r'<article [^>]*data-drawing="([^"]+)" data-label="([^"]+)".*?alt="([^"]+)"', html, re.S)
     assert {path for path, *_ in pictures} == {evidence.paths[one.place] for one in items}
     for path, label, text in pictures:
         place = evidence.paths.index(path)

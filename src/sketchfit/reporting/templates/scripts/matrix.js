@@ -1,12 +1,14 @@
 // The confusion matrix: a table of some classes or of all, with search, keyboard and download.
+// Isolating marks keep a name that is written from right to left apart from the text around it.
+const isolated = (index) => `\u2068${names[index]}\u2069`;
 const matrixTable = $("#matrix-table");
 const matrix = matrixTable && {
   order: data.matrix.order,
   place: new Map(data.matrix.order.map((index, k) => [index, k])),
   counts: new Map(data.matrix.cells.map(([from, to, n]) => [from * names.length + to, n])),
   count: (from, to) => matrix.counts.get(from * names.length + to) || 0,
-  describe: (from, to) => from === to ? `${names[from]}: ${matrix.count(from, to)} of ${byClass[from].length} right`
-    : `${names[from]} predicted as ${names[to]}: ${matrix.count(from, to)} of ${byClass[from].length}`,
+  describe: (from, to) => from === to ? `${isolated(from)}: ${matrix.count(from, to)} of ${byClass[from].length} right`
+    : `${isolated(from)} predicted as ${isolated(to)}: ${matrix.count(from, to)} of ${byClass[from].length}`,
   inOrder: (classes) => [...new Set(classes)].sort((a, b) => matrix.place.get(a) - matrix.place.get(b)),
 };
 if (matrixTable) {
@@ -28,7 +30,7 @@ if (matrixTable) {
   matrix.show = (classes, found = new Set()) => {
     shown = classes;
     const partial = shown.length < names.length;
-    matrixTable.tHead.rows[0].replaceChildren(el("th", { scope: "col", className: "corner", textContent: "true class" }), ...shown.map(head), ...(partial ? [tail("other answers")] : []), tail("drawings"));
+    matrixTable.tHead.rows[0].replaceChildren(el("th", { scope: "col", className: "corner", textContent: "true class ↓ answer →" }), ...shown.map(head), ...(partial ? [tail("other answers")] : []), tail("drawings"));
     matrixTable.tBodies[0].replaceChildren(...shown.map((from) => line(from, partial)));
     for (const one of $$("th[data-class]", matrixTable)) one.classList.toggle("found", found.has(Number(one.dataset.class)));
     current = matrixTable.rows[1].cells[1];
