@@ -12,7 +12,7 @@ from sketchfit.audit.drift import TraitDrift
 from sketchfit.audit.drift_sentences import drift_sentence
 from sketchfit.audit.traits import FLAGS
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
-from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES
+from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES, unit_of
 from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.formats import compact
 from sketchfit.reporting.kit.histograms import trait_histogram
@@ -56,5 +56,7 @@ def _card(audit: Audit, name: str) -> DriftCard:
     def pictures(chosen: Iterable[int]) -> tuple[CaptionedThumbnail, ...]:
         return tuple(captioned(audit, row, "" if name in FLAGS else compact(float(values[row]))) for row in chosen)
 
-    chart = None if name in FLAGS else trait_histogram(values[known & ~test], values[known & test], title)
+    chart = (
+        None if name in FLAGS else trait_histogram(values[known & ~test], values[known & test], title, unit_of(name))
+    )
     return DriftCard(name, title, drift_sentence(name, drift), drift, chart, pictures(rows.train), pictures(rows.test))

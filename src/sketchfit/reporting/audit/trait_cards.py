@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.audit.audit import Audit
 from sketchfit.audit.traits import FLAGS
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
-from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES
+from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES, unit_of
 from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.formats import compact
 from sketchfit.reporting.kit.histograms import trait_histogram
@@ -63,7 +63,7 @@ def _value_card(audit: Audit, name: str) -> TraitCard:
     order = known[np.argsort(values[known], kind="stable")]
     low = order[:_ENDS]
     high = order[len(low) :][::-1][:_ENDS]
-    chart = trait_histogram(values[known[~test[known]]], values[known[test[known]]], title)
+    chart = trait_histogram(values[known[~test[known]]], values[known[test[known]]], title, unit_of(name))
 
     def examples(rows: NDArray[np.int64]) -> tuple[CaptionedThumbnail, ...]:
         return tuple(captioned(audit, row, compact(float(values[row]))) for row in rows.tolist())

@@ -30,3 +30,12 @@ TRAIT_TITLES: dict[str, tuple[str, str]] = {
 """Title and unit or definition of each trait."""
 
 assert tuple(TRAIT_TITLES) == TRAIT_NAMES, "a trait without a title"
+
+_LONGEST = 24
+"""Characters of a unit that fit below a chart."""
+
+
+def unit_of(name: str) -> str:
+    """Return the unit of a trait for the axis of a chart; empty where it is a long definition."""
+    unit = TRAIT_TITLES[name][1]
+    return unit if len(unit) <= _LONGEST else ""

@@ -1,4 +1,4 @@
-"""Small charts without a y axis: distributions of traits, class sizes, intervals in a table's cell."""
+"""Small charts: distributions of traits, class sizes, intervals in a table's cell."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 from sketchfit.inference.intervals import Estimate
 from sketchfit.reporting.kit.chart_shapes import Anchor, Box, Chart, Line, Point, Shape, Text
 from sketchfit.reporting.kit.formats import compact
+from sketchfit.reporting.kit.legends import LegendEntry
 
-_WIDTH, _HEIGHT, _BOTTOM, _TOP = 320, 110, 18, 4
+_WIDTH, _HEIGHT = 320, 140
+_LEFT, _BOTTOM, _TOP = 46, 36, 8
+"""Margins of the chart."""
+
 _BINS = 32
 _SKEWED = 20.0
 """A trait whose middle 99 % span more than this factor may have a logarithmic axis."""
 
 
-def trait_histogram(train: NDArray[np.float64], test: NDArray[np.float64], title: str) -> Chart | None:
+def trait_histogram(train: NDArray[np.float64], test: NDArray[np.float64], title: str, unit: str = "") -> Chart | None:
     """Draw a trait's distribution: training images as bars, test images as a line, each as shares of its own number.
 
     Values beyond the middle 99 % are counted in the outermost bars. A trait that spans more than a factor of twenty
@@ -26,7 +30,8 @@ def trait_histogram(train: NDArray[np.float64], test: NDArray[np.float64], title
 
     Args:
         train, test: finite values, any number of them.
-        title: for screen readers.
+        title: for screen readers, and of the axis of values.
+        unit: of the values.
 
     Returns:
         None without values.
@@ -37,13 +42,16 @@ def trait_histogram(train: NDArray[np.float64], test: NDArray[np.float64], title
     edges, label_values = _bins(values)
     shares = [_shares(part, edges) for part in (train, test)]
     top = max(float(share.max(initial=0)) for share in shares) or 1.0
-    x = np.linspace(0, _WIDTH, len(edges)).tolist()
+    x = np.linspace(_LEFT, _WIDTH, len(edges)).tolist()
     shapes = _bars(x, (shares[0] / top).tolist())
+    entries = [LegendEntry("training images", "s0", "pale")] if len(train) else []
     if len(test):
+        entries.append(LegendEntry("test images", "s1"))
         heights = (shares[1] / top).tolist()
         steps = [(edge, _y(height)) for place, height in enumerate(heights) for edge in x[place : place + 2]]
         shapes.append(Line(steps, "s1"))
-    return Chart(title, _WIDTH, _HEIGHT, [*shapes, _baseline(), *_labels(label_values, compact)])
+    axes = _axes(f"{title}, {unit}" if unit else title, "share of images", f"{100 * top:.{0 if top > 0.1 else 1}f} %")
+    return Chart(title, _WIDTH, _HEIGHT, [*shapes, *axes, *_labels(label_values, compact)], entries)
 
 
 def count_histogram(sizes: NDArray[np.int64], title: str) -> Chart | None:
@@ -57,16 +65,18 @@ def count_histogram(sizes: NDArray[np.int64], title: str) -> Chart | None:
     low, high = int(sizes.min()), int(sizes.max())
     step = max(1, -(-(high - low + 1) // _BINS))
     counts = np.bincount((sizes - low) // step).tolist()
-    width = _WIDTH / max(len(counts), 6)
+    width = (_WIDTH - _LEFT) / max(len(counts), 6)
     notes = [f"{_range(low + place * step, step)}: {count}" for place, count in enumerate(counts)]
-    edges = [place * width for place in range(len(counts) + 1)]
+    edges = [_LEFT + place * width for place in range(len(counts) + 1)]
     shapes = _bars(edges, [count / max(counts) for count in counts], notes)
-    labels: list[tuple[float, Anchor, float]] = [(width / 2, "middle" if width > 24 else "start", low)]
+    labels: list[tuple[float, Anchor, float]] = [
+        (edges[0] + (width / 2 if width > 24 else 0), "middle" if width > 24 else "start", low)
+    ]
     if len(counts) > 1:
         last = low + (len(counts) - 1) * step
-        labels.append(((len(counts) - 0.5) * width, "middle" if width > 24 else "end", last))
+        labels.append((edges[-1] - (width / 2 if width > 24 else 0), "middle" if width > 24 else "end", last))
     texts = _labels(labels, lambda value: _range(int(value), step))
-    return Chart(title, _WIDTH, _HEIGHT, [*shapes, _baseline(), *texts])
+    return Chart(title, _WIDTH, _HEIGHT, [*shapes, *_axes("images per class", "classes", str(max(counts))), *texts])
 
 
 def share_bar(share: Estimate) -> Markup:
@@ -86,9 +96,9 @@ def _bins(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[tuple[
         return edges, _end_labels(edges, float(np.exp((np.log(edges[0]) + np.log(edges[-1])) / 2)))
     if (values == np.rint(values)).all() and high - low < _BINS:
         edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + 1, 1.0)
-        half = _WIDTH / (len(edges) - 1) / 2
+        half = (_WIDTH - _LEFT) / (len(edges) - 1) / 2
         labels: list[tuple[float, Anchor, float]] = [
-            (half, "middle", float(edges[0]) + 0.5),
+            (_LEFT + half, "middle", float(edges[0]) + 0.5),
             (_WIDTH - half, "middle", float(edges[-1]) - 0.5),
         ]
         return edges, labels[: len(edges) - 1]
@@ -97,7 +107,8 @@ def _bins(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[tuple[
 
 
 def _end_labels(edges: NDArray[np.float64], middle: float) -> list[tuple[float, Anchor, float]]:
-    return [(0, "start", float(edges[0])), (_WIDTH / 2, "middle", middle), (_WIDTH, "end", float(edges[-1]))]
+    center = (_LEFT + _WIDTH) / 2
+    return [(_LEFT, "start", float(edges[0])), (center, "middle", middle), (_WIDTH, "end", float(edges[-1]))]
 
 
 def _shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -115,9 +126,14 @@ def _bars(edges: Sequence[float], heights: Sequence[float], notes: Sequence[str]
     return shapes
 
 
-def _baseline() -> Line:
-    ends: list[Point] = [(0, _y(0)), (_WIDTH, _y(0))]
-    return Line(ends, "dim")
+def _axes(x_title: str, y_title: str, top: str) -> list[Shape]:
+    """Lines at 0 and at the highest value, which is `top`, and the titles of both axes."""
+    lines: list[Shape] = []
+    for share, style, text in ((0.0, "dim", "0"), (1.0, "grid", top)):
+        ends: list[Point] = [(_LEFT, _y(share)), (_WIDTH, _y(share))]
+        lines += [Line(ends, style), Text(_LEFT - 4, _y(share) + 4, text, "end")]
+    middle = Text((_LEFT + _WIDTH) / 2, _HEIGHT - 5, x_title)
+    return [*lines, middle, Text(10, (_y(0) + _y(1)) / 2, y_title, upright=False)]
 
 
 def _y(share: float) -> float:
@@ -129,4 +145,4 @@ def _range(start: int, step: int) -> str:
 
 
 def _labels(values: Sequence[tuple[float, Anchor, float]], write: Callable[[float], str]) -> list[Text]:
-    return [Text(x, _HEIGHT - 4, write(value), anchor) for x, anchor, value in values]
+    return [Text(x, _y(0) + 14, write(value), anchor) for x, anchor, value in values]

@@ -31,9 +31,9 @@ def legend(entries: Sequence[LegendEntry]) -> Markup:
     """Write the legend as a list; nothing without entries. All text in it is escaped.
 
     >>> legend([LegendEntry("training", "s0", "dashed")])
-    Markup('<ul class="legend"><li><i class="mark-dashed s0"></i>training</li></ul>')
+    Markup('<ul class="legend"><li><span class="mark-dashed s0"></span>training</li></ul>')
     """
     if not entries:
         return Markup()
-    items = (f'<li><i class="mark-{one.mark} {one.style}"></i>{escape(one.name)}</li>' for one in entries)
+    items = (f'<li><span class="mark-{one.mark} {one.style}"></span>{escape(one.name)}</li>' for one in entries)
     return Markup(f'<ul class="legend">{"".join(items)}</ul>')
