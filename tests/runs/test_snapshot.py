@@ -8,6 +8,7 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.runs import snapshot as module
+from sketchfit.runs.artefacts import CopyOf
 from sketchfit.runs.snapshot import snapshot
 from sketchfit.runs.state import State
 
@@ -31,7 +32,8 @@ def test_a_copy_has_all_that_is_read_and_links_to_the_networks(run: Path) -> Non
     with snapshot(run) as copy:
         assert copy.name == run.name
         names = {path.relative_to(copy).as_posix() for path in copy.rglob("*")}
-        assert names == {"state.json", "clock.json", "ensemble", "ensemble/oof.npz", "members"}
+        assert names == {"state.json", "clock.json", "copy_of.json", "ensemble", "ensemble/oof.npz", "members"}
+        assert CopyOf.read(copy).folder == run
         (run / "ensemble" / "oof.npz").write_text("second")
         assert (copy / "ensemble" / "oof.npz").read_text() == "first"
         assert (copy / "members").resolve() == run / "members"

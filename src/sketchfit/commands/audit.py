@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sketchfit.audit import Audit
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
-from sketchfit.data.table import Table
+from sketchfit.data.table import Table, fingerprint
 from sketchfit.destinations import Destination
 from sketchfit.reporting.audit.recipe_audit import PAGE, audit_table, check_external_images, log_audit, write_audit
 from sketchfit.reporting.audit.relations_card import show_relations, why_untested
+from sketchfit.reporting.review import review_of_data
 from sketchfit.runs.lock import one_writer
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
@@ -60,7 +61,7 @@ def audit(
         check_external_images(table, settings)
         features = _features(table, settings, console)
         found = audit_table(table, settings, console)
-        write_audit(found, settings, folder, page)
+        write_audit(found, settings, folder, page, review_of_data(Path(data), settings, fingerprint(table)))
         log_audit(found, folder, page)
         _relate(features, found, folder, page)
     return found

@@ -7,7 +7,7 @@ an `--exclude` file is excluded, and a `--relabel` file has the class in `label`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +69,46 @@ def read_relabel(path: Path) -> dict[str, str]:
     return labels
 
 
+def earlier_decisions(section: DataSection) -> dict[str, str]:
+    """Return what the recipe's review files decide: image, as they name it, to `exclude` or a class.
+
+    Raises:
+        UserError: a file is missing, or has no column of images or classes.
+    """
+    found = read_relabel(Path(section.relabel)) if section.relabel is not None else {}
+    excluded = read_exclude(Path(section.exclude)) if section.exclude is not None else []
+    return {**found, **dict.fromkeys(excluded, EXCLUDE)}
+
+
+def decision_texts(labels: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Return C texts that mean each class in the column `decision`: its name if possible, else another form of it.
+
+    The text of a class is empty where no form of it means this class only, such as that of a class named `exclude`.
+
+    Args:
+        labels, names: of the C classes, as in `Table`.
+
+    Example:
+        >>> decision_texts(["0", "1", "2"], ["apple", "exclude", "=sum"])
+        ('apple', '1', "'=sum")
+    """
+    index = _class_index(labels, names)
+    forms = [names, labels, *forms_of(tuple(labels), tuple(names))]
+
+    def means(text: str, number: int) -> bool:
+        return text == text.strip() != "" and text.lower() != EXCLUDE and index.get(text) == number
+
+    candidates = ([str(cell(form[number])) for form in forms] for number in range(len(names)))
+    return tuple(next((text for text in texts if means(text, number)), "") for number, texts in enumerate(candidates))
+
+
+def image_texts(paths: Sequence[str]) -> dict[str, str]:
+    """Return what to write in `image_path` for each path that is not written as it is."""
+    taken = set(paths)
+    texts = ((path, str(cell(path))) for path in paths)
+    return {path: text for path, text in texts if text != path and text not in taken}
+
+
 def exclude_images(table: Table, images: Collection[str]) -> Table:
     """Return the table without these training images.
 
@@ -104,7 +144,7 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
         UserError: images that are not in the training table, labels that are no class, a class left without drawings.
     """
     rows = _rows(table, labels)
-    index = _class_index(table)
+    index = _class_index(table.class_labels, table.class_names)
     unknown = [f"{image}: {label!r} is not a class" for image, label in labels.items() if label not in index]
     double = [
         f"{image}: {label!r} is the label of one class and the name of another"
@@ -134,7 +174,7 @@ def _check_decisions(path: Path, table: Table) -> None:
     """Report decisions that are neither `exclude` nor a class, such as misspelt ones."""
     sheet = _read(path)
     cells = sheet.column("decision") if "decision" in sheet.header else ()
-    known = {"", EXCLUDE, *_class_index(table)}
+    known = {"", EXCLUDE, *_class_index(table.class_labels, table.class_names)}
     unknown = [
         f"{path}, {sheet.where(row)}: {cell!r} is no decision"
         for row, cell in enumerate(map(str.strip, cells))
@@ -144,13 +184,13 @@ def _check_decisions(path: Path, table: Table) -> None:
         raise UserError(unknown[:20], f"Write {EXCLUDE!r}, the name of a class, or nothing.")
 
 
-def _class_index(table: Table) -> dict[str, int]:
+def _class_index(labels: Sequence[str], names: Sequence[str]) -> dict[str, int]:
     """Return the class of each text that labels or names it, in any form; `_AMBIGUOUS` if these are two classes."""
     index: dict[str, int] = {}
-    for number, texts in enumerate(zip(table.class_labels, table.class_names, strict=True)):
+    for number, texts in enumerate(zip(labels, names, strict=True)):
         for text in texts:
             index[text] = number if index.get(text, number) == number else _AMBIGUOUS
-    for form in forms_of(table.class_labels, table.class_names):
+    for form in forms_of(tuple(labels), tuple(names)):
         for number, text in enumerate(form):
             index.setdefault(text, number)
     for text in list(index):

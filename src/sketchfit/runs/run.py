@@ -17,6 +17,7 @@ from sketchfit.runs.artefacts import (
     Calibration,
     Choices,
     ClaimRecord,
+    CopyOf,
     Directions,
     DistilledStudent,
     EnsembleComparison,
@@ -93,6 +94,12 @@ class Run:
     def path(self) -> Path:
         """The folder."""
         return self.folder.path
+
+    @cached_property
+    def home(self) -> Path:
+        """The folder that the user knows, absolute: of a snapshot, the one that it was copied from."""
+        copied = CopyOf.find(self.path)
+        return self.path.resolve() if copied is None else copied.folder
 
     @property
     def name(self) -> str:

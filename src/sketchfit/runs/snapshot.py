@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sketchfit.errors import UserError
-from sketchfit.runs.artefacts import RunClock
+from sketchfit.runs.artefacts import CopyOf, RunClock
 from sketchfit.runs.state import State
 from sketchfit.runs.table import table_of
 from sketchfit.temporary import temporary_folder
@@ -50,6 +50,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
         for name in LINKED:
             if (folder / name).is_dir():
                 (copy / name).symlink_to((folder / name).resolve())
+        CopyOf(folder=folder.resolve()).write(copy)
         table = table_of(State.read(copy), folder)  # its data may be next to the run
         State.read(copy).model_copy(update={"data": table.root, "source": table.source}).write(copy)
         try:

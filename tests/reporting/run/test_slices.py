@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from sketchfit.reporting.run.slices import compare_slices, trait_masks, tree_slices
+from sketchfit.reporting.run.compare_slices import compare_slices, trait_masks
+from sketchfit.reporting.run.slice_tree import tree_slices
 
 
 def _traits(rows: int, rng: np.random.Generator) -> pd.DataFrame:

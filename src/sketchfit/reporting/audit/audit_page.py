@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
 from sketchfit.audit.audit import Audit
 from sketchfit.audit.broken import UNREADABLE
@@ -12,6 +13,8 @@ from sketchfit.audit.copies import RELATIONS
 from sketchfit.audit.drift import Drift
 from sketchfit.audit.findings import test_images_with_training_copy
 from sketchfit.config.audit import AuditSection
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.table import fingerprint
 from sketchfit.files import write_text
 from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets
 from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
@@ -20,6 +23,7 @@ from sketchfit.reporting.audit.relations_card import relations_section
 from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.reporting.kit.histograms import count_histogram
 from sketchfit.reporting.kit.page import render
+from sketchfit.reporting.review import ReviewedRows, ReviewTarget, review_bar, review_of_data
 
 FIRST_GROUPS = 24
 """Groups of near-duplicates of each relation that are not folded away."""
@@ -28,7 +32,12 @@ SHOWN_ODDITIES = 200
 
 
 def write_audit_page(
-    path: Path, audit: Audit, section: AuditSection | None = None, threads: int | None = None, untested: str = ""
+    path: Path,
+    audit: Audit,
+    section: AuditSection | None = None,
+    threads: int | None = None,
+    untested: str = "",
+    review: ReviewTarget | None = None,
 ) -> None:
     """Write the page, atomically.
 
@@ -38,11 +47,18 @@ def write_audit_page(
         section: number and size of the pictures; the defaults if None.
         threads: all processors if None.
         untested: why related rows are not tested, until `show_relations` writes them into the page.
+        review: what labels are reviewed for; a run on the audited folder if None.
     """
-    write_text(path, audit_page(audit, section or AuditSection(), threads, untested))
+    write_text(path, audit_page(audit, section or AuditSection(), threads, untested, review))
 
 
-def audit_page(audit: Audit, section: AuditSection, threads: int | None = None, untested: str = "") -> str:
+def audit_page(
+    audit: Audit,
+    section: AuditSection,
+    threads: int | None = None,
+    untested: str = "",
+    review: ReviewTarget | None = None,
+) -> str:
     """Render the page; arguments as for `write_audit_page`."""
     relations = {one: audit.copies.group_relation.count(one) for one in RELATIONS}
     return render(
@@ -54,6 +70,7 @@ def audit_page(audit: Audit, section: AuditSection, threads: int | None = None, 
         leaked=test_images_with_training_copy(audit),
         related=relations_section(None, untested),
         oddities=audit.oddities[:SHOWN_ODDITIES],
+        training_labels=_labels_of_files(audit),
         more_oddities=max(0, len(audit.oddities) - SHOWN_ODDITIES),
         groups=group_sections(audit),
         first_groups=FIRST_GROUPS,
@@ -65,7 +82,23 @@ def audit_page(audit: Audit, section: AuditSection, threads: int | None = None, 
         traits=trait_cards(audit),
         sheets=class_sheets(audit, section, threads),
         cell=cell_side(section),
+        review=_review(audit, review),
     )
+
+
+def _review(audit: Audit, target: ReviewTarget | None) -> Markup:
+    """Render the bar in which labels are reviewed."""
+    table = audit.table
+    if target is None:
+        target = review_of_data(table.root, Recipe(), fingerprint(table))
+    return review_bar(target, ReviewedRows(table.train.paths, table.label, table.class_names, table.class_labels))
+
+
+def _labels_of_files(audit: Audit) -> dict[str, str]:
+    """Return the class of each training image that is listed under "Files"."""
+    listed = {one.path for one in audit.oddities[:SHOWN_ODDITIES] if one.split == "train"}
+    rows = zip(audit.table.train.paths, audit.table.label.tolist(), strict=True)
+    return {path: audit.table.class_names[index] for path, index in rows if path in listed}
 
 
 def _extreme_classes(audit: Audit, count: int = 5) -> list[tuple[tuple[str, int], tuple[str, int]]]:

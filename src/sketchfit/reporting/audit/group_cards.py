@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,4 +64,18 @@ def _card(audit: Audit, rows: Sequence[int], kinds: Mapping[tuple[int, int], str
     shown = rows[:SHOWN_IN_GROUP]
     pairs = ((first, second) for place, first in enumerate(shown) for second in shown[place + 1 :])
     found = dict.fromkeys(kind for pair in pairs if (kind := kinds.get(pair)))
-    return GroupCard(tuple(captioned(audit, row) for row in shown), tuple(found), len(rows) - len(shown))
+    labels = {row: name for row in rows if (name := audit.class_of(row)) is not None}
+    pictures = tuple(captioned(audit, row, suggested=_suggested(labels, row)) for row in shown)
+    return GroupCard(pictures, tuple(found), len(rows) - len(shown))
+
+
+def _suggested(labels: Mapping[int, str], row: int) -> str:
+    """Return the other class that at least as many images of a group have as that of a row; empty without one.
+
+    Of several, the most frequent one, then the first by name.
+    """
+    if row not in labels:
+        return ""
+    counts = Counter(sorted(labels.values()))
+    own = counts.pop(labels[row])
+    return next((name for name, count in counts.most_common(1) if count >= own), "")

@@ -18,6 +18,7 @@ from sketchfit.data.table import Table
 from sketchfit.files import read_json, write_json
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.relations_card import why_untested
+from sketchfit.reporting.review import ReviewTarget
 from sketchfit.runs.fingerprint import digest
 from sketchfit.tracking.console import Console
 
@@ -37,8 +38,10 @@ def audit_table(table: Table, recipe: Recipe, console: Console) -> Audit:
         return run_audit(table, settings, cache, Decoding(progress=lambda done: advance(done, "")))
 
 
-def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) -> None:
-    """Write `findings.json`, `traits.parquet` and, where the recipe enables it, the page.
+def write_audit(
+    found: Audit, recipe: Recipe, folder: Path, page: str = PAGE, review: ReviewTarget | None = None
+) -> None:
+    """Write `findings.json`, `traits.parquet` and, where the recipe enables it, the page, on which labels are reviewed.
 
     With `audit.detail=copies` there are no traits and pictures: those of an earlier audit are deleted.
     """
@@ -49,7 +52,7 @@ def write_audit(found: Audit, recipe: Recipe, folder: Path, page: str = PAGE) ->
         return
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:
-        write_audit_page(folder / page, found, recipe.audit, untested=why_untested(recipe))
+        write_audit_page(folder / page, found, recipe.audit, untested=why_untested(recipe), review=review)
 
 
 def check_external_images(table: Table, recipe: Recipe) -> None:

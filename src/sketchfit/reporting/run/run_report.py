@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe
@@ -45,6 +46,7 @@ from sketchfit.reporting.run.held_out_networks import (
 from sketchfit.reporting.run.label_issues import find_label_issues, labels_section, review_csv
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.planned import plan_section
+from sketchfit.reporting.run.reviewed import reviewed_drawings
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.slices import find_slices, slices_section
 from sketchfit.reporting.run.statistics import compute_statistics
@@ -159,7 +161,7 @@ class _Source:
             classes_section(evidence, statistics.group),
             confusions_section(evidence),
             gallery_section(evidence, items, self.networks.recipe, heat or {}),
-            slices_section(slices),
+            slices_section(evidence, slices),
             *([drift] if (drift := drift_section(evidence)) else []),
             labels_section(evidence, issues, pictures),
             *([robustness_section(robustness)] if robustness else []),
@@ -167,7 +169,7 @@ class _Source:
             _settings_section(evidence),
         ]
         sprites, files = _sprites(evidence, pictures, settings.inline_megabytes * 1e6)
-        page = _page(evidence, sections, sprites, settings.thumbnail, self.note)
+        page = _page(evidence, sections, sprites, settings.thumbnail, self.note, reviewed_drawings(evidence, issues))
         return {"label_issues.csv": review_csv(evidence, issues).encode(), **files, "index.html": page.encode()}
 
     def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
@@ -230,7 +232,9 @@ def _sprites(evidence: Evidence, pictures: Sequence[Pixels], inline_bytes: float
     return [f"drawings/{index}.webp" if content else "" for index, content in enumerate(contents)], files
 
 
-def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence[str], side: int, note: str) -> str:
+def _page(
+    evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence[str], side: int, note: str, review: Markup
+) -> str:
     """Put the sections together, with the data of the page's script."""
     own = evidence.prob[np.arange(len(evidence.label)), evidence.label]
     data = {
@@ -261,4 +265,5 @@ def _page(evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence
         links=[(section.anchor, section.name) for section in sections],
         sections=sections,
         data=embedded_json(data),
+        review=review,
     )

@@ -9,7 +9,7 @@ from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
 from sketchfit.runs.artefacts.divergence import Divergence, Rewind
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
-from sketchfit.runs.artefacts.origin import Environment, Finished, Sources
+from sketchfit.runs.artefacts.origin import CopyOf, Environment, Finished, Sources
 from sketchfit.runs.artefacts.pages import LinkedPage, LinkedPages
 from sketchfit.runs.artefacts.plan import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.artefacts.prediction import (
@@ -35,6 +35,7 @@ __all__ = [
     "Calibration",
     "Choices",
     "ClaimRecord",
+    "CopyOf",
     "Cost",
     "Diagram",
     "DirectionFigures",

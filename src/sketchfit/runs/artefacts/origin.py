@@ -1,6 +1,9 @@
-"""Where a folder comes from: machine and versions, the runs of an ensemble; and that a run is finished."""
+"""Where a folder comes from: machine and versions, the runs of an ensemble, what it is a copy of; and that a run is
+finished."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from pydantic import Field
 
@@ -24,6 +27,13 @@ class Sources(Artefact):
     PLACE = "ensemble/sources.json"
     runs: dict[str, str]
     submissions: dict[str, float]
+
+
+class CopyOf(Artefact):
+    """The folder that a snapshot was copied from, absolute."""
+
+    PLACE = "copy_of.json"
+    folder: Path
 
 
 class Finished(Artefact):

@@ -9,7 +9,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.reporting.run.advice.findings import Calibratable, Findings, TrainingCurve
-from sketchfit.reporting.run.slices import Slice
+from sketchfit.reporting.run.compare_slices import Slice
 
 NO_CHANGE = Difference(0.0, -0.01, 0.01, 0.9, 1000)
 FINE = Findings(

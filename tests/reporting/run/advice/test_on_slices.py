@@ -10,7 +10,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.inference.intervals import Difference
 from sketchfit.reporting.run.advice.findings import ConfusedClasses
 from sketchfit.reporting.run.advice.on_slices import added_operations, gain_of_slice, sensitive, weak_slices
-from sketchfit.reporting.run.slices import compare_slices
+from sketchfit.reporting.run.compare_slices import compare_slices
 from tests.reporting.run.advice.findings import WEAK, fine, recipe
 
 WORSE = Difference(-0.3, -0.35, -0.25, 0.001, 300)

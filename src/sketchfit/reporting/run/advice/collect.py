@@ -25,10 +25,11 @@ from sketchfit.reporting.run.advice.findings import (
 from sketchfit.reporting.run.advice.lacking import lacking_classes_of
 from sketchfit.reporting.run.claimed import contradiction
 from sketchfit.reporting.run.classes import confusion_matrix
+from sketchfit.reporting.run.compare_slices import Slice, compare_slices
 from sketchfit.reporting.run.confusions import confused_pairs
 from sketchfit.reporting.run.label_issues import LabelIssue
 from sketchfit.reporting.run.robustness import Robustness
-from sketchfit.reporting.run.slices import Slice, SliceResults, compare_slices
+from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import Statistics
 
 Ints = NDArray[np.int64]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.reporting.run.slices import Slice
+from sketchfit.reporting.run.compare_slices import Slice
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
-from sketchfit.reporting.run.slices import TREE, Slice
+from sketchfit.reporting.run.compare_slices import Slice
+from sketchfit.reporting.run.slice_tree import TREE
 
 MOST = 3
 """Traits, and changes of the input, that are mentioned."""

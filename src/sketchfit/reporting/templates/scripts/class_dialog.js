@@ -1,25 +1,38 @@
-// The drawings of a class.
+// Drawings in a dialog: those of a class, or any list of places.
 const dialog = $("#class-dialog");
-let opened = null, shownKind = "all";
+let openedPlaces = [], shownKind = "all";
 function fillDialog() {
-  const places = byClass[opened].filter((place) => shownKind === "all" || isRight(place) === (shownKind === "right"));
-  places.sort((a, b) => rows.own[a] - rows.own[b]);
-  $("#class-title").textContent = names[opened];
-  const right = byClass[opened].filter(isRight).length;
-  $("#class-text").textContent = `${right} of ${byClass[opened].length} drawings are right. The least probable come first; a red frame marks an error.`;
+  const places = openedPlaces.filter((place) => shownKind === "all" || isRight(place) === (shownKind === "right"));
   $("#class-drawings").replaceChildren(...places.map(thumb));
-  const wrong = new Map();
-  for (const place of byClass[opened]) if (!isRight(place)) wrong.set(rows.answer[place], (wrong.get(rows.answer[place]) || 0) + 1);
-  $("#class-answers").textContent = wrong.size ? "Confused with: " + [...wrong].sort((a, b) => b[1] - a[1]).map(([c, n]) => `${names[c]} (${n})`).join(", ") : "Never confused with another class.";
   $$("#class-kinds button").forEach((button) => button.setAttribute("aria-pressed", button.value === shownKind));
 }
-function openClass(index) { opened = index; shownKind = "all"; fillDialog(); dialog.showModal(); }
+function openDrawings(title, text, note, places) {
+  openedPlaces = places;
+  shownKind = "all";
+  $("#class-title").textContent = title;
+  $("#class-text").textContent = text;
+  $("#class-answers").textContent = note;
+  fillDialog();
+  dialog.showModal();
+}
+function openClass(index) {
+  const places = [...byClass[index]].sort((a, b) => rows.own[a] - rows.own[b]), right = places.filter(isRight).length;
+  const wrong = new Map();
+  for (const place of places) if (!isRight(place)) wrong.set(rows.answer[place], (wrong.get(rows.answer[place]) || 0) + 1);
+  openDrawings(names[index], `${right} of ${places.length} drawings are right. The least probable come first; a red frame marks an error.`,
+    wrong.size ? "Confused with: " + [...wrong].sort((a, b) => b[1] - a[1]).map(([c, n]) => `${names[c]} (${n})`).join(", ") : "Never confused with another class.", places);
+}
+function openSlice(index, title) {
+  const places = data.slices[index], wrong = places.filter((place) => !isRight(place)).length;
+  openDrawings(title, `The ${places.length} drawings of this slice with the highest loss; ${wrong} of them are wrong.`, "", places);
+}
 $$("#class-kinds button").forEach((button) => button.addEventListener("click", () => { shownKind = button.value; fillDialog(); }));
 $("#class-dialog .close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-class]");
-  if (button) openClass(Number(button.dataset.class));
+  const button = event.target.closest("[data-class], [data-slice]");
+  if (!button) return;
+  if (button.dataset.slice) openSlice(Number(button.dataset.slice), button.dataset.title); else openClass(Number(button.dataset.class));
 });
 
 // Drawings of the pairs with most errors.

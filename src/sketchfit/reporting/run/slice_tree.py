@@ -1,0 +1,88 @@
+"""Weak slices as leaves of a shallow tree over all traits ("slice finding", after Chung et al., 1807.06068).
+
+The tree is grown on half of the families of near-duplicates, and its leaves are judged on the other half, so the rows
+that show a slice did not choose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier
+
+from sketchfit.reporting.run.compare_slices import NUMERIC, SMALLEST, Bools, Slice, compare_slices
+
+TREE = "tree"
+"""In the place of a trait: a leaf of the tree, which several traits decide."""
+
+_FLAGS: Mapping[str, tuple[str, str]] = {
+    "colour": ("grey", "coloured"),
+    "inverted": ("dark on light", "light on dark"),
+    "drawings": ("one object", "several objects"),
+}
+"""Traits that a tree cuts into two kinds, and the names of these."""
+
+_MEASURES: Mapping[str, str] = {
+    **NUMERIC,
+    "width": "width in pixels",
+    "height": "height in pixels",
+    "aspect": "width over height",
+}
+
+
+def tree_slices(
+    traits: pd.DataFrame, correct: Bools, group: NDArray[np.int64] | None, depth: int = 3, seed: int = 0
+) -> list[Slice]:
+    """Find weak slices as leaves of a tree that separates right from wrong answers by traits.
+
+    Args:
+        traits: see `trait_masks`.
+        correct: bool [n].
+        group: int64 [n], family of near-duplicates per row; None: rows are independent.
+        depth: of the tree.
+        seed: of the division into halves.
+
+    Returns:
+        Leaves that are weak on the half that the tree was not grown on, the worst first; often none.
+    """
+    columns = [
+        name for name in (*NUMERIC, "width", "height", "aspect", "colour", "inverted", "drawings") if name in traits
+    ]
+    values = traits[columns].to_numpy(np.float64)
+    family = np.unique(np.arange(len(correct)) if group is None else group, return_inverse=True)[1]
+    grow = np.random.Generator(np.random.Philox(key=seed)).random(int(family.max(initial=0)) + 1)[family] < 0.5
+    if grow.sum() < 2 * SMALLEST or (~grow).sum() < 2 * SMALLEST or not columns:
+        return []
+    smallest = max(SMALLEST, round(0.03 * int(grow.sum())))
+    tree = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=smallest, random_state=0)
+    tree.fit(values[grow], correct[grow])
+    leaf = tree.apply(values)
+    rules = _leaf_rules(tree, columns)
+    judge = np.flatnonzero(~grow)
+    found = compare_slices(
+        [(TREE, rules[number], leaf[judge] == number) for number in np.unique(leaf)],
+        correct[judge],
+        None if group is None else group[judge],
+    )
+    return [replace(one, rows=judge[one.rows]) for one in found if one.weak]
+
+
+def _leaf_rules(tree: DecisionTreeClassifier, columns: Sequence[str]) -> dict[int, str]:
+    """Describe each leaf by the conditions that lead to it."""
+    inner, rules = tree.tree_, dict[int, str]()
+
+    def walk(node: int, path: tuple[str, ...]) -> None:
+        if inner.children_left[node] == inner.children_right[node]:
+            rules[node] = " and ".join(path) or "all"
+            return
+        name, cut = columns[inner.feature[node]], inner.threshold[node]
+        low, high = _FLAGS.get(name) or (f"{_MEASURES[name]} ≤ {cut:.3g}", f"{_MEASURES[name]} > {cut:.3g}")
+        walk(int(inner.children_left[node]), (*path, low))
+        walk(int(inner.children_right[node]), (*path, high))
+
+    walk(0, ())
+    return rules
