@@ -16,6 +16,7 @@ from sketchfit.runs.artefacts import (
     AuditFindings,
     Calibration,
     ClaimRecord,
+    CopyOf,
     Directions,
     DistilledStudent,
     Divergence,
@@ -60,6 +61,7 @@ IN_RUN = (
 )
 NEW = (
     ClaimRecord,
+    CopyOf,
     Directions,
     Divergence,
     EstimatedFrequencies,
