@@ -19,8 +19,9 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Split, Table
-from sketchfit.runs.artefacts import ClaimRecord, GroupingFigures, KeyFigures, LabelFreeFigures, Relations
-from sketchfit.runs.estimates import Estimate
+from sketchfit.inference.choices import measured_choice
+from sketchfit.runs.artefacts import Choices, ClaimRecord, GroupingFigures, KeyFigures, LabelFreeFigures, Relations
+from sketchfit.runs.estimates import Difference, Estimate
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.tables import load_table
@@ -205,6 +206,19 @@ def make_claim(**fields: Any) -> ClaimRecord:
         ),
     }
     return ClaimRecord(**(given | fields))
+
+
+def make_choices() -> Choices:
+    """A calibration that is not used, an ensemble that is, and students that are used because the recipe forces it."""
+    worse = Difference(-0.057, -0.09, -0.02, 0.001, 80)
+    better, unclear = Difference(0.026, 0.004, 0.05, 0.02, 80), Difference(0.01, -0.02, 0.04, 0.5, 80)
+    return Choices(
+        choices=(
+            measured_choice("students of pseudo-labels, round 1", unclear, 0.64, needs="better", force=True),
+            measured_choice("ensemble by mean", better, 0.64, needs="not worse"),
+            measured_choice("calibration by temperature", worse, 1.16, measure="log-loss", needs="not worse"),
+        )
+    )
 
 
 def make_relations(kept: bool | None = True, setting: str = "auto") -> Relations:

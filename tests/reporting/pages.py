@@ -26,7 +26,7 @@ from sketchfit.runs.artefacts import (
 )
 from sketchfit.runs.estimates import Estimate
 from tests.audit.audit_sets import jpeg, make_table, png, scribble
-from tests.factories import make_claim, make_relations, write_run
+from tests.factories import make_choices, make_claim, make_relations, write_run
 from tests.stages.scout.made import make_figures
 
 KINDS = ("overview", "audit", "report", "compare", "ablation", "scout")
@@ -65,6 +65,7 @@ def _audit(folder: Path) -> Path:
 def _report(folder: Path) -> Path:
     run = write_run(folder / "run", folder / "data")
     Environment(python="3.11", command="sketchfit run data --set a=1", packages={"torch": "2"}).write(run)
+    make_choices().write(run)
     make_claim(alarm=True, causes=("the drawings differ",)).write(run)
     make_relations(kept=False, setting="none").write(run)
     _plan().write(run)

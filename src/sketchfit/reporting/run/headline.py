@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sketchfit.inference import metrics
-from sketchfit.inference.calibration import reliability
 from sketchfit.inference.diversity import diversity
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.charts import histogram, reliability_chart
+from sketchfit.reporting.run.calibration_diagrams import calibration_diagrams
+from sketchfit.reporting.run.choices import choice_lines
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.statistics import Statistics
 
@@ -18,10 +18,7 @@ def headline_section(evidence: Evidence, statistics: Statistics) -> PageSection:
     confidences = {"out of fold": evidence.confidence}
     if evidence.test is not None and len(evidence.test):
         confidences["test set"] = evidence.test.max(axis=1)
-    diagrams = {
-        "as it is": reliability(evidence.prob, evidence.label),
-        "with temperature": reliability(statistics.calibrated, evidence.label),
-    }
+    diagrams, calibration = calibration_diagrams(evidence.run.calibration, evidence.prob, evidence.label)
     contributions = diversity(evidence.members, evidence.label, statistics.group) if len(evidence.members) > 1 else None
     return page_section(
         "headline",
@@ -35,6 +32,6 @@ def headline_section(evidence: Evidence, statistics: Statistics) -> PageSection:
         confidence_chart=histogram(confidences, "distribution of confidence", "confidence"),
         has_test=len(confidences) > 1,
         reliability_chart=reliability_chart(diagrams, "reliability diagram"),
-        temperature=statistics.temperature,
-        ece_after=metrics.ece(statistics.calibrated, evidence.label),
+        calibration=calibration,
+        choices=choice_lines(evidence.run.choices),
     )

@@ -1,0 +1,72 @@
+"""The table of what was measured before it was used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchfit.inference.calibration import reliability
+from sketchfit.reporting.run.calibration_diagrams import calibration_diagrams
+from sketchfit.reporting.run.choices import choice_lines
+from sketchfit.reporting.run.run_report import write_report
+from sketchfit.runs.artefacts import Calibration, Diagram
+from tests.factories import make_choices
+
+
+def test_lines_by_hand() -> None:
+    students, ensemble, calibration = choice_lines(make_choices().choices)
+    assert students.used == "yes, forced"
+    assert (ensemble.without, ensemble.with_it, ensemble.used) == ("64.0 %", "66.6 %", "yes")
+    assert ensemble.gain == "+2.6 points (+0.4 to +5.0)"
+    assert (calibration.without, calibration.with_it) == ("log-loss 1.160", "log-loss 1.217")
+    assert (calibration.gain, calibration.used) == ("-0.057 nats (-0.090 to -0.020)", "no")
+
+
+def test_the_report_has_the_table(make_run: Callable[..., Path]) -> None:
+    run = make_run(members=1)
+    make_choices().write(run)
+    page = write_report(run).read_text()
+    assert "calibration by temperature" in page
+    assert "-0.057 nats" in page
+
+
+def record(method: str, temperature: float | None) -> Calibration:
+    prob = np.array([[0.9, 0.1], [0.6, 0.4]], np.float32)
+    found = reliability(prob, np.array([0, 1]))
+    diagram = Diagram(
+        confidence=tuple(found.confidence),
+        accuracy=tuple(found.accuracy),
+        low=tuple(found.low),
+        high=tuple(found.high),
+        count=tuple(found.count.tolist()),
+    )
+    figures = dict.fromkeys(("ece_before", "ece_after", "ece_fitted", "log_loss_before", "log_loss_after"), 0.05)
+    return Calibration.model_validate(
+        {"method": method, "temperature": temperature, "reliability_before": diagram, "reliability_after": diagram}
+        | figures
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "temperature", "names"),
+    [
+        ("none", 1.0, ["without calibration"]),
+        ("temperature", 1.5, ["before calibration", "calibrated: temperature 1.50"]),
+        ("vector", None, ["before calibration", "calibrated: vector scaling"]),
+    ],
+)
+def test_the_diagrams_are_those_of_the_calibration_that_is_used(
+    method: str, temperature: float | None, names: list[str]
+) -> None:
+    prob, label = np.array([[0.8, 0.2], [0.7, 0.3]], np.float32), np.array([0, 1])
+    diagrams, text = calibration_diagrams(record(method, temperature), prob, label)
+    assert list(diagrams) == names
+    np.testing.assert_array_equal(diagrams[names[-1]].confidence, reliability(prob, label).confidence)
+    assert ("No calibration" in text) == (method == "none")
+
+
+def test_a_run_without_a_record_has_one_diagram() -> None:
+    assert len(calibration_diagrams(None, np.eye(2, dtype=np.float32), np.array([0, 1]))[0]) == 1
