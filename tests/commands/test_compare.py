@@ -30,6 +30,13 @@ def test_differences_are_paired_and_counted(make_run: MakeRun, tmp_path: Path) -
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "https://" not in page
     assert page.count('data-right="') == gained + lost
+    assert "top-5" in page
+
+
+def test_top_5_of_few_classes_is_left_out(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / str(seed), tmp_path / "data", seed, classes=5) for seed in range(2)]
+    compare(runs, tmp_path / "page.html")
+    assert "top-5" not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_claims_of_both_runs_are_shown(make_run: MakeRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

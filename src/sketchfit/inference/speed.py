@@ -17,10 +17,12 @@ from sketchfit.models.backend import Pictures
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 
-SECONDS = 0.3
+SECONDS = 0.1
 """For each of the timed turns of a network, about."""
 
-TURNS = 5
+TURNS = 15
+"""Many short ones: other work rarely disturbs all of them."""
+
 _MOST_PICTURES = 64
 
 

@@ -47,6 +47,11 @@ def choose(browser: Any, selector: str, value: str) -> None:
     browser.find_element("css selector", f"{selector} option[value='{value}']").click()
 
 
+def test_long_names_do_not_widen_the_page(shown: Any) -> None:
+    assert shown.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert texts(shown, "h1") == ["Comparison of 3 runs"]
+
+
 def test_another_base_is_chosen(shown: Any) -> None:
     assert texts(shown, ".base-view h3") == ["Compared with large <b>"]
     choose(shown, "#base", "2")

@@ -9,12 +9,16 @@ from sketchfit.reporting.comparing.aligned import AlignedRuns
 from sketchfit.reporting.comparing.charts import accuracy_chart, cost_charts, difference_chart
 from sketchfit.reporting.comparing.costs import RunCost
 from sketchfit.reporting.comparing.flipped import SIDE, chosen_places, flipped_drawings, flipped_places
-from sketchfit.reporting.comparing.paired import PairedRuns, RunComparison, changed_classes
+from sketchfit.reporting.comparing.paired import MANY, PairedRuns, RunComparison, changed_classes
 from sketchfit.reporting.comparing.settings import DifferingSetting
 from sketchfit.reporting.comparing.summary import pair_verdict, summary
 from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.page import render
 from sketchfit.runs.artefacts import ClaimRecord
+from sketchfit.wording import counted
+
+_LONGEST_TITLE = 80
+"""Characters; longer names of runs are counted instead."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def comparison_page(
     chosen = chosen_places(aligned, places)
     return render(
         "compare",
-        title=f"Comparison of {' / '.join(aligned.names)}",
+        title=_title(aligned.names),
         names=aligned.names,
         base=base,
         count=len(aligned.label),
@@ -73,11 +77,17 @@ def comparison_page(
         settings=settings,
         classes=changed_classes(aligned),
         class_names=aligned.class_names,
+        top5=len(aligned.class_names) > MANY,
         flipped=flipped_drawings(aligned, chosen),
         flips=len(places),
         kinds=_kinds(aligned),
         side=SIDE,
     )
+
+
+def _title(names: Sequence[str]) -> str:
+    text = " / ".join(names)
+    return f"Comparison of {text if len(text) <= _LONGEST_TITLE else counted(len(names), 'run')}"
 
 
 def _views(paired: PairedRuns) -> list[BaseView]:

@@ -12,8 +12,8 @@ from sketchfit.inference.metrics import row_log_loss, top_k_correct
 from sketchfit.multiple_tests import holm
 from sketchfit.reporting.comparing.aligned import AlignedRuns
 
-_MANY = 5
-"""Top-5, where there are more classes."""
+MANY = 5
+"""Top-5 is of interest where there are more classes."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class PairedRuns:
     @classmethod
     def of(cls, aligned: AlignedRuns) -> PairedRuns:
         """Resample the drawings; families of near-duplicates are the unit."""
-        few = min(_MANY, len(aligned.class_names))
+        few = min(MANY, len(aligned.class_names))
         label, group = aligned.label, aligned.group
         return cls(
             aligned,

@@ -55,7 +55,9 @@ def _best(paired: PairedRuns) -> list[str]:
     open_ = [names[number] for number in others if (number, best) not in sure]
     found = [f"{names[best]} has the highest accuracy, {percent(top1[best])}."]
     if beaten:
-        found.append(f"It is shown to be higher than {listed(beaten)}, also after correction for the number of pairs.")
+        found.append(
+            f"It is shown to be higher than {listed(beaten, 6)}, also after correction for the number of pairs."
+        )
     if open_:
-        found.append(f"It is not shown to be higher than {listed(open_)}.")
+        found.append(f"It is not shown to be higher than {listed(open_, 6)}.")
     return found

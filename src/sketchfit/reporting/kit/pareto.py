@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Shape, Text
+from sketchfit.reporting.kit.chart_shapes import Anchor, Chart, Dot, Line, Shape, Text
 from sketchfit.reporting.kit.chart_text import shortened, text_width
 from sketchfit.reporting.kit.charts import Axis, Frame, whole_percent
 from sketchfit.reporting.kit.formats import compact
 
-_LONGEST = 200
-"""Width of a label in units; longer names are cut."""
+_LONGEST, _SHORTEST = 200, 60
+"""Width of a label in units: longer names are cut, but not to less than the second figure."""
 
 Area = tuple[float, float, float, float]
 """Left, top, right, bottom."""
@@ -94,25 +94,30 @@ def _labels(frame: Frame, named: Sequence[Plotted], points: Sequence[Plotted]) -
 
     A name that would cover another one or a point is left out; it is shown on hover.
     """
-    left = frame.at(frame.x.low, frame.y.low)[0]
-    right = frame.at(frame.x.high, frame.y.low)[0]
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in (frame.at(one.x, one.y) for one in points)]
     texts = []
     for one in named:
-        (x, y), name = frame.at(one.x, one.y), shortened(one.name, _LONGEST)
-        width = text_width(name)
-        for text, start in (
-            (Text(x - 6, y - 4, name, "end"), x - 6 - width),
-            (Text(x + 6, y + 13, name, "start"), x + 6),
-            (Text(x + 6, y - 4, name, "start"), x + 6),
-            (Text(x - 6, y + 13, name, "end"), x - 6 - width),
-        ):
-            box = (start, text.y - 9, start + width, text.y + 2)
-            if left < start and start + width < right and not any(_overlap(box, other) for other in taken):
+        for text, box in _placed(frame, one):
+            if not any(_overlap(box, other) for other in taken):
                 texts.append(text)
                 taken.append(box)
                 break
     return texts
+
+
+def _placed(frame: Frame, one: Plotted) -> Iterator[tuple[Text, Area]]:
+    """Yield the possible labels of a point and their areas; a name that is too long for its side is cut."""
+    x, y = frame.at(one.x, one.y)
+    left, right = (frame.at(end, frame.y.low)[0] for end in (frame.x.low, frame.x.high))
+    places: tuple[tuple[Anchor, int], ...] = (("end", -4), ("start", 13), ("start", -4), ("end", 13))
+    for anchor, below in places:
+        room = (x - 6 - left) if anchor == "end" else (right - x - 6)
+        name = shortened(one.name, min(room, _LONGEST))
+        width = text_width(name)
+        if width <= room and (name == one.name or width >= _SHORTEST):
+            start = x - 6 - width if anchor == "end" else x + 6
+            text = Text(x - 6 if anchor == "end" else x + 6, y + below, name, anchor)
+            yield text, (start, text.y - 9, start + width, text.y + 2)
 
 
 def _overlap(one: Area, other: Area) -> bool:
