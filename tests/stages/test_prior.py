@@ -148,5 +148,6 @@ def test_one_line_names_the_decision_and_why(change: dict[str, Any], words: list
         rows=100, training=half, test=half, low=half, high=half, p_value=0.0001, differs=True, setting="auto"
     )
     line = str(base.model_copy(update=change))
+    assert line.count("p = ") + line.count("p ≤ ") == 1  # the gain has its interval
     assert "\n" not in line
     assert all(word in line for word in words)

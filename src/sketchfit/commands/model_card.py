@@ -106,8 +106,8 @@ def _accuracy_rows(facts: CardFacts) -> list[tuple[str, str, str]]:
     ]
     rows = [(what, percent(one), f"{one.n:,}") for what, one in named if one is not None]
     if (less := known.difference) is not None and (less.low, less.high) != (0, 0):
-        text = f"{100 * less.value:+.1f} points ({100 * less.low:+.1f} to {100 * less.high:+.1f})"
-        rows.append(("this network minus the run's own answer, on the same drawings", text, f"{less.n:,}"))
+        what = "this network minus the run's own answer, on the same drawings"
+        rows.append((what, less.points, f"{less.n:,}"))
     return rows
 
 

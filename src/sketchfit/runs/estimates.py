@@ -54,6 +54,11 @@ class Difference:
         """The upper end of the interval is below 0."""
         return self.high < 0
 
+    @property
+    def points(self) -> str:
+        """In percentage points, with the 95 % interval: `+1.4 points (+0.2 to +2.6)`."""
+        return f"{100 * self.value:+.1f} points ({100 * self.low:+.1f} to {100 * self.high:+.1f})"
+
     def __str__(self) -> str:
         """In percentage points: `+1.4 points (95 % interval +0.2 to +2.6, p = 0.021, n = 724)`."""
         return (

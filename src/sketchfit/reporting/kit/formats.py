@@ -66,7 +66,7 @@ def points_interval(difference: Difference) -> str:
 
 def gain(difference: Difference) -> str:
     """Format a gain as one figure with its interval: `+2.3 points (-1.4 to +6.4)`."""
-    return f"{points(difference.value)} points ({points_interval(difference)})"
+    return difference.points
 
 
 def verdict(difference: Difference) -> str:

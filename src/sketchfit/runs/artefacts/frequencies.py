@@ -58,4 +58,5 @@ class EstimatedFrequencies(Artefact):
             )
         if self.gain is None:
             return start
-        return f"{start}: on out-of-fold rows resampled to these frequencies a correction gives {self.gain}"
+        measured = f"{self.gain.points}, n = {self.gain.n:,}"
+        return f"{start}: on out-of-fold rows resampled to these frequencies the gain of a correction is {measured}"
