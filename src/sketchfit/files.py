@@ -121,10 +121,15 @@ def write_output(path: Path, text: str, encoding: str = "utf-8") -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write JSON atomically: indented, keys in the order given, a mapping with its checksum, NaN refused."""
+    """Write JSON atomically; see `json_text`."""
+    write_text(path, json_text(value))
+
+
+def json_text(value: object) -> str:
+    """Return JSON as it is written: indented, keys in the order given, a mapping with its checksum, NaN refused."""
     plain = json.loads(json.dumps(value, allow_nan=False, default=to_json_value))
     content = sealed(plain) if isinstance(plain, dict) else plain
-    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_json(path: Path) -> Any:

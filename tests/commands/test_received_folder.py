@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Cli
 
 SUBMIT = (".writer.json", ".sketchfit", "submission.csv")
-REPORT = (".writer.json", "report/index.html", "report/label_issues.csv")
+REPORT = (".writer.json", "report/index.html", "report/label_issues.csv", "report/summary.json")
 """Files that commands write into a run's folder."""
 
 

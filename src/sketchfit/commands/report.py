@@ -23,7 +23,7 @@ from sketchfit.wording import listed
 
 log = logging.getLogger(__name__)
 
-OF_A_REPORT = re.compile(r"index\.html|label_issues\.csv|drawings|drawings/\d+\.webp")
+OF_A_REPORT = re.compile(r"index\.html|label_issues\.csv|summary\.json|drawings|drawings/\d+\.webp")
 """Files and folders of a report."""
 
 

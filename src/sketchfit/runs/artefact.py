@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sketchfit.errors import UserError
-from sketchfit.files import read_json, write_json
+from sketchfit.files import json_text, read_json, write_json
 
 AGAIN = "Delete it, and run the command that made the folder again: it continues where it stopped."
 FINISH = "Let `sketchfit run` finish first."
@@ -81,6 +81,10 @@ class Artefact(ArtefactPart):
     def write_file(self, path: Path) -> None:
         """Write the file atomically."""
         write_json(path, self._as_json(self.model_dump() | {"version": self.VERSION}))
+
+    def text(self) -> str:
+        """Return the content of the file."""
+        return json_text(self._as_json(self.model_dump() | {"version": self.VERSION}))
 
     @classmethod
     def _as_keys(cls, content: Any) -> dict[str, Any]:

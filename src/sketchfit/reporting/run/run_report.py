@@ -25,7 +25,7 @@ from sketchfit.inference.intervals import families
 from sketchfit.models.saved_network import check_saved
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
-from sketchfit.reporting.kit.thumbnails import Pixels, data_uri, thumbnails, tiled, webp
+from sketchfit.reporting.kit.thumbnails import thumbnails
 from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings
 from sketchfit.reporting.run.advice.give import give_advice
 from sketchfit.reporting.run.advice.section import advice_section
@@ -49,7 +49,9 @@ from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.reviewed import reviewed_drawings
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
 from sketchfit.reporting.run.slices import find_slices, slices_section
+from sketchfit.reporting.run.sprites import SPRITE_COLUMNS, class_sprites
 from sketchfit.reporting.run.statistics import compute_statistics
+from sketchfit.reporting.run.summary import summarise, summary_section
 from sketchfit.reporting.site.run_facts import run_facts
 from sketchfit.reporting.site.write_site import write_site
 from sketchfit.runs.inside import first_outside
@@ -58,11 +60,6 @@ from sketchfit.tracking.console import duration
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-SPRITE_COLUMNS = 12
-"""Thumbnails side by side in the sprite of a class."""
-
-SPRITE_QUALITY = 45
 
 
 def write_report(
@@ -151,8 +148,11 @@ class _Source:
         explained = [one.place for one in items[: settings.attribution]]
         heat = self.attempt("heat maps", lambda: heat_maps(self.networks, explained)) if explained else None
         results = SectionResults(statistics, slices, robustness, issues)
-        advice = give_advice(collect_findings(evidence, results), self.recipe)
+        found = collect_findings(evidence, results)
+        advice = give_advice(found, self.recipe)
+        summary = summarise(evidence, results, found, advice)
         sections = [
+            summary_section(summary),
             headline_section(evidence, statistics),
             *([claimed] if (claimed := claimed_section(evidence.run)) else []),
             *([plan] if (plan := plan_section(evidence.run)) else []),
@@ -168,9 +168,10 @@ class _Source:
             *([embedding] if embedding else []),
             _settings_section(evidence),
         ]
-        sprites, files = _sprites(evidence, pictures, settings.inline_megabytes * 1e6)
+        sprites, files = class_sprites(evidence, pictures, settings.inline_megabytes * 1e6)
         page = _page(evidence, sections, sprites, settings.thumbnail, self.note, reviewed_drawings(evidence, issues))
-        return {"label_issues.csv": review_csv(evidence, issues).encode(), **files, "index.html": page.encode()}
+        files |= {"label_issues.csv": review_csv(evidence, issues).encode(), "summary.json": summary.text().encode()}
+        return files | {"index.html": page.encode()}
 
     def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
         """Return what the networks give, or log why a section is left out."""
@@ -215,21 +216,6 @@ def _settings_section(evidence: Evidence) -> PageSection:
         environment=flat_settings(run.environment.model_dump(exclude={"version"})) if run.environment else [],
         notes=list(run.findings.notes) if run.findings else [],
     )
-
-
-def _sprites(evidence: Evidence, pictures: Sequence[Pixels], inline_bytes: float) -> tuple[list[str], dict[str, bytes]]:
-    """Tile the thumbnails of each class: an address per class, and the files that they name.
-
-    All are `data:` addresses if they have at most `inline_bytes` together.
-    """
-    contents = []
-    for index in range(evidence.class_count):
-        members = [pictures[int(place)] for place in np.flatnonzero(evidence.label == index)]
-        contents.append(webp(tiled(members, SPRITE_COLUMNS), SPRITE_QUALITY) if members else b"")
-    if sum(map(len, contents)) * 4 / 3 <= inline_bytes:
-        return [data_uri(content) if content else "" for content in contents], {}
-    files = {f"drawings/{index}.webp": content for index, content in enumerate(contents) if content}
-    return [f"drawings/{index}.webp" if content else "" for index, content in enumerate(contents)], files
 
 
 def _page(

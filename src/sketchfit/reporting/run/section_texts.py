@@ -19,6 +19,12 @@ class SectionText:
 
 
 SECTION_TEXTS = {
+    "summary": SectionText(
+        "In short",
+        "The first figure is the one to state for the answer of this run. What fails is named only where it is worse "
+        "than the rest by more than chance, after a correction for the number of comparisons. The gain of the next "
+        "step is calculated from the figures of this run.",
+    ),
     "headline": SectionText(
         "Figures",
         "Top-1 is the share of drawings whose most probable class is right. Each drawing was predicted by networks "
@@ -44,7 +50,7 @@ SECTION_TEXTS = {
         "First what makes the figures wrong or the networks fail, then the largest expected gain. Each gain is "
         "calculated from the figures of this run. 'At most' is a bound that is reached only if the cause is removed "
         "completely; it counts half in the order. A gain is an expectation and not a promise: run the command, and "
-        "compare the new run with this one (`sketchfit compare`).",
+        "compare the new run with this one.",
     ),
     "training": SectionText(
         "Training",

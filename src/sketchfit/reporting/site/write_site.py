@@ -12,9 +12,10 @@ from urllib.parse import quote
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.reporting.kit.site_bar import PageLink, write_bar
+from sketchfit.reporting.run.summary_html import summary_html
 from sketchfit.reporting.site.overview import overview_page
 from sketchfit.reporting.site.run_pages import address, bar_of, run_pages
-from sketchfit.runs.artefacts import LinkedPage, LinkedPages
+from sketchfit.runs.artefacts import LinkedPage, LinkedPages, RunSummary
 from sketchfit.runs.artefacts.pages import LinkedKind
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.lock import one_writer
@@ -35,7 +36,9 @@ def write_site(run: Run) -> Path:
     """
     pages = run_pages(run)
     overview = run.folder.overview
-    write_text(overview, overview_page(run, pages))
+    found = RunSummary.find(run.path) if run.folder.report.is_file() else None
+    summary = None if found is None else summary_html(found, address(run.folder.report, overview))
+    write_text(overview, overview_page(run, pages, summary))
     for page in {one.path for one in pages if one.path.suffix == ".html"}:
         inside = page.absolute().is_relative_to(run.path.absolute())
         if inside:  # a page about several runs has a bar of its own

@@ -28,6 +28,7 @@ from sketchfit.runs.artefacts.scores import EnsembleComparison, MemberFigures, M
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutedOption, ScoutFinalists, ScoutRecord, ScoutSample
 from sketchfit.runs.artefacts.soups import FoldSoupRecord, MemberSoupRecord, SoupRecord
 from sketchfit.runs.artefacts.students import Cost, DistilledStudent, WithoutTeacher
+from sketchfit.runs.artefacts.summary import FirstAdvice, RunSummary, Weakness
 
 __all__ = [
     "AuditDone",
@@ -48,6 +49,7 @@ __all__ = [
     "Environment",
     "EstimatedFrequencies",
     "Finished",
+    "FirstAdvice",
     "FoldSoupRecord",
     "GroupingFigures",
     "KeyFigures",
@@ -71,6 +73,7 @@ __all__ = [
     "Rewind",
     "RunClock",
     "RunPlan",
+    "RunSummary",
     "ScoutFinalists",
     "ScoutRecord",
     "ScoutSample",
@@ -88,5 +91,6 @@ __all__ = [
     "TypicalImages",
     "UnitRecord",
     "Views",
+    "Weakness",
     "WithoutTeacher",
 ]

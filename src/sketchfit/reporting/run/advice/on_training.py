@@ -65,7 +65,7 @@ def gain_of_epochs(rises: list[float]) -> ExpectedGain:
     rise = max(mean(rises), 0.0)
     spread = 1.96 * stdev(rises) / len(rises) ** 0.5 if len(rises) > 1 else 0.0
     return ExpectedGain(
-        rise / 2, 0.0, rise + spread, "between nothing and the rise of the second half of the training, once again"
+        rise / 2, 0.0, rise + spread, "between nothing and as much again as in the second half of the training"
     )
 
 

@@ -1,0 +1,45 @@
+"""Classes that are less accurate than all others by more than chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchfit.multiple_tests import holm
+
+ALPHA = 0.05
+"""Corrected p-value below which a class counts as weak."""
+
+
+def weak_classes(
+    correct: NDArray[np.bool_], label: NDArray[np.int64], classes: int, group: NDArray[np.int64] | None
+) -> list[int]:
+    """Find weak classes, the one with the lowest accuracy first.
+
+    A class is weak where so few right answers are improbable at the accuracy of all other drawings (one-sided binomial
+    test, Holm's correction over the classes). Groups of related drawings are the units: a class counts as many as it
+    has groups.
+
+    Args:
+        correct: bool [n].
+        label: int64 [n].
+        classes: number of classes.
+        group: int64 [n], related rows share a number; None: rows are independent.
+    """
+    from scipy.stats import binom  # takes half a second to import
+
+    rows, right = np.bincount(label, minlength=classes), np.bincount(label[correct], minlength=classes)
+    known = np.flatnonzero((rows > 0) & (rows < len(label)))
+    if not len(known):
+        return []
+    share = right[known] / rows[known]
+    rest = (correct.sum() - right[known]) / (len(label) - rows[known])
+    units = rows if group is None else _groups(label, group, classes)
+    p_values = binom.cdf(np.ceil(share * units[known] - 1e-9), units[known], rest)
+    weak = (holm(p_values) < ALPHA) & (share < rest)
+    return [int(known[place]) for place in np.argsort(share, kind="stable") if weak[place]]
+
+
+def _groups(label: NDArray[np.int64], group: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    pairs = np.unique(np.stack([label, group]), axis=1)
+    return np.bincount(pairs[0], minlength=classes)
