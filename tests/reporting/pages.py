@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,17 @@ from tests.factories import make_choices, make_claim, make_relations, write_run
 from tests.stages.scout.made import make_figures
 
 KINDS = ("overview", "audit", "report", "compare", "ablation", "scout")
+
+
+ODD_NAMES = [
+    "x" * 200,
+    "سيارة سباق",
+    "한국어 이름",
+    "\"quoted\" & 'single'",
+    "<script>alert(1)</script>",
+    "a b c " * 33,
+]
+"""Names of classes that do not fit a line, run from right to left, or look like a part of a page."""
 
 
 def write_pages(folder: Path) -> dict[str, Path]:
@@ -64,6 +76,8 @@ def _audit(folder: Path) -> Path:
 
 def _report(folder: Path) -> Path:
     run = write_run(folder / "run", folder / "data")
+    state = json.loads((run / "state.json").read_text(encoding="utf-8"))
+    (run / "state.json").write_text(json.dumps(state | {"class_names": ODD_NAMES}), encoding="utf-8")
     Environment(python="3.11", command="sketchfit run data --set a=1", packages={"torch": "2"}).write(run)
     make_choices().write(run)
     make_claim(alarm=True, causes=("the drawings differ",)).write(run)

@@ -47,6 +47,28 @@ def test_a_page_obeys_the_rules_in_both_themes(shared_browser: Any, pages: dict[
         assert violations(browser, ("color-contrast",) if dark else ()) == []
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_on_paper_everything_is_shown_on_white(shared_browser: Any, pages: dict[str, Path], kind: str) -> None:
+    browser = shared_browser
+    resize(browser, 1280, 900, dark=True)
+    browser.get(pages[kind].as_uri())
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": dark})
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    found = browser.execute_script("""
+      const all = (css) => [...document.querySelectorAll(css)], shown = (one) => one.getClientRects().length > 0;
+      return {
+        background: getComputedStyle(document.body).backgroundColor,
+        bars: all("nav, .controls, .review").filter(shown).length,
+        heads: all("main th").filter((one) => shown(one) && one.textContent && !one.innerText).length,
+        cut: all(".scroll, .cards, .list").filter((one) => one.scrollHeight > one.clientHeight + 1).length,
+        folded: all("main details:not(.reading, [open])").length,
+      }""")
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    assert found == {"background": "rgb(255, 255, 255)", "bars": 0, "heads": 0, "cut": 0, "folded": 0}
+
+
 def test_the_dialog_of_a_class_obeys_the_rules(shared_browser: Any, pages: dict[str, Path]) -> None:
     browser = shared_browser
     browser.get(pages["report"].as_uri())

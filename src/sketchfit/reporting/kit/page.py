@@ -15,6 +15,7 @@ from sketchfit.files import to_json_value
 from sketchfit.reporting.kit import formats
 from sketchfit.reporting.kit.histograms import share_bar
 from sketchfit.tracking.console import duration
+from sketchfit.wording import counted
 
 _FILTERS = (
     formats.percent,
@@ -34,6 +35,7 @@ _FILTERS = (
     formats.capitalised,
     formats.with_code,
     share_bar,
+    counted,
     duration,
 )
 
