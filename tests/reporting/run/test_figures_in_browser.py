@@ -231,3 +231,14 @@ def test_the_gallery_shows_the_true_class_of_each_drawing(
         "return [...document.querySelectorAll(arguments[0])].map(e => Number(e.dataset.confidence))", cards
     )
     assert values == sorted(values, reverse=True)
+
+
+def test_the_figures_fit_a_sheet_of_paper(shared_browser: Any, page: Page) -> None:
+    _open(shared_browser, page, 690, False)
+    shared_browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    for css in ("#matrix-table", "#training table", "#embedding svg", "#embedding-legend"):
+        box = "return document.querySelector(arguments[0]).getBoundingClientRect().right"
+        assert 0 < shared_browser.execute_script(box, css) <= 690
+    shown = "return getComputedStyle(document.querySelector('#embedding-legend button')).display"
+    assert shared_browser.execute_script(shown) != "none"
+    shared_browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
