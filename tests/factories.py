@@ -20,7 +20,15 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.data.table import Split, Table
 from sketchfit.inference.choices import measured_choice
-from sketchfit.runs.artefacts import Choices, ClaimRecord, GroupingFigures, KeyFigures, LabelFreeFigures, Relations
+from sketchfit.runs.artefacts import (
+    Choices,
+    ClaimRecord,
+    GroupingFigures,
+    KeyFigures,
+    LabelFreeFigures,
+    Relations,
+    Sources,
+)
 from sketchfit.runs.estimates import Difference, Estimate
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.decode import open_members
@@ -158,8 +166,8 @@ def write_run(folder: Path, data: Path, seed: int = 0, members: int = 2, classes
             pd.DataFrame(
                 {"epoch": [1, 2], "train_loss": [2.0, 1.0], "train_accuracy": [0.3, 0.5], "valid_accuracy": [None, 0.6]}
             ).to_csv(place / "history.csv", index=False)
-    (folder / "ensemble").mkdir()
-    mean = np.mean(probs, axis=0)
+    (folder / "ensemble").mkdir(parents=True)
+    mean = np.mean(probs, axis=0) if probs else np.full((rows, classes), 1 / classes, np.float32)
     np.savez(folder / "ensemble" / "oof.npz", row=np.arange(rows), prob=mean)
     np.savez(folder / "ensemble" / "test.npz", row=np.arange(30), prob=mean[:30])
     pd.DataFrame(
@@ -179,6 +187,16 @@ def write_run(folder: Path, data: Path, seed: int = 0, members: int = 2, classes
     (folder / "recipe.yaml").write_text(
         dump_recipe(load_recipe("cpu", ["report.attribution=0", "report.robustness=0", "report.embedding=0"]))
     )
+    return folder
+
+
+def make_ensemble(folder: Path, runs: Mapping[str, Path]) -> Path:
+    """An ensemble of runs that were made by `write_run` next to the folder `data`."""
+    data = next(iter(runs.values())).parent / "data"
+    write_run(folder, data, members=0)
+    Sources(runs={name: str(path) for name, path in runs.items()}, submissions={}).write(folder)
+    state = folder / "state.json"
+    state.write_text(json.dumps(json.loads(state.read_text()) | {"kind": "ensemble"}))
     return folder
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from sketchfit.commands.runs import runs
 from sketchfit.errors import UserError
-from sketchfit.reporting.runs_list import list_runs, sort_runs
+from sketchfit.reporting.runs_list import COLUMNS, list_runs, sort_runs
 from sketchfit.runs.estimates import Estimate
-from tests.factories import make_claim
+from tests.factories import make_claim, make_ensemble
 
 
 def test_runs_are_listed_from_the_best(make_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -43,12 +43,34 @@ def test_claims_are_listed_and_sorted(
 
 def test_unknown_columns_and_empty_folders_are_refused(make_run: Callable[..., Path], tmp_path: Path) -> None:
     make_run()
-    with pytest.raises(UserError, match="'beauty'"):
-        list_runs(tmp_path, "beauty")
+    for unknown in ("beauty", "damage"):
+        with pytest.raises(UserError, match=f"'{unknown}'"):
+            list_runs(tmp_path, unknown)
     with pytest.raises(UserError, match="holds no runs"):
         list_runs(tmp_path / "data")
     with pytest.raises(UserError, match="no folder"):
         list_runs(tmp_path / "nowhere")
+
+
+def test_an_ensemble_has_the_networks_of_its_runs(make_run: Callable[..., Path], tmp_path: Path) -> None:
+    make_ensemble(tmp_path / "both", {name: make_run(name) for name in "ab"})
+    lines = {line.name: line for line in list_runs(tmp_path)}
+    both = lines["both"]
+    assert (both.members, both.networks, both.seconds) == (2, 8, 100)
+    (tmp_path / "a").rename(tmp_path / "elsewhere")
+    assert {line.name: line.seconds for line in list_runs(tmp_path)}["both"] is None
+
+
+def test_runs_are_sorted_by_the_heads_of_the_table(
+    make_run: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, name in enumerate("ab"):
+        make_run(name, seed)
+    lines = list_runs(tmp_path)
+    for head, field in COLUMNS.items():
+        assert sort_runs(lines, head) == sort_runs(lines, field)
+    runs(tmp_path)
+    assert set(COLUMNS) < set(capsys.readouterr().out.splitlines()[0].split())
 
 
 def test_the_table_has_one_line_per_run(
@@ -59,9 +81,10 @@ def test_the_table_has_one_line_per_run(
     (tmp_path / "b" / "ensemble" / "oof.npz").unlink()
     runs(tmp_path, "name")
     head, first, second = capsys.readouterr().out.splitlines()
-    assert head.split()[:3] == ["run", "when", "backbone"]
+    assert head.split()[:4] == ["run", "when", "state", "backbone"]
     assert first.startswith("a ")
-    assert "unfinished" in second
+    assert " finished " in first
+    assert " unfinished " in second
 
 
 def test_a_damaged_run_does_not_hide_the_others(

@@ -180,7 +180,7 @@ def compare(
 @app.command("runs", rich_help_panel=GROUP)
 def list_runs(
     folder: Annotated[Path, typer.Argument(help="Folder that contains run folders.")] = Path("runs"),
-    sort: Annotated[str, typer.Option("--sort", help="Column: top1, log_loss, when, name, seconds, …")] = "top1",
+    sort: Annotated[str, typer.Option("--sort", help="Column, such as top-1, claim, log-loss, when, time.")] = "top-1",
 ) -> None:
     """List the runs of a folder."""
     from sketchfit.commands.runs import runs as print_runs

@@ -13,7 +13,7 @@ from sketchfit.errors import UserError
 from sketchfit.files import write_output
 from sketchfit.reporting.comparing.aligned import align, find_base
 from sketchfit.reporting.comparing.costs import training_cost
-from sketchfit.reporting.comparing.page import ComparedRun, comparison_page
+from sketchfit.reporting.comparing.page import ComparedRun, comparison_page, comparison_title
 from sketchfit.reporting.comparing.paired import PairedRuns, RunComparison
 from sketchfit.reporting.comparing.settings import DifferingSetting, differing_settings
 from sketchfit.reporting.comparing.summary import summary
@@ -71,7 +71,7 @@ def compare(
         for one, time in zip(evidence, milliseconds, strict=True)
     ]
     write_output(Path(out), comparison_page(paired, place, facts, settings))
-    link_page(Path(out), "comparison", " / ".join(aligned.names), [one.run.path for one in evidence])
+    link_page(Path(out), "comparison", comparison_title(aligned.names), [one.run.path for one in evidence])
     _print_settings(settings)
     _print(paired, place, facts)
     log.info(f"page: {out}")

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 _HEAD = (
     "run",
     "when",
+    "state",
     "backbone",
     "members",
     "networks",
@@ -34,13 +35,13 @@ def runs(folder: str | Path = "runs", sort: str = "top1") -> list[RunLine]:
 
     Args:
         folder: holds run folders.
-        sort: a field of `RunLine`.
+        sort: a column, as in `reporting.runs_list.COLUMNS`.
 
     Returns:
         The lines of the table.
 
     Raises:
-        UserError: there is no such folder, no run in it, or no such field.
+        UserError: there is no such folder, no run in it, or no such column.
     """
     lines = list_runs(folder, sort)
     Console("plain")  # prints the log
@@ -62,14 +63,15 @@ def _cells(one: RunLine) -> tuple[str, ...]:
     return (
         one.name,
         datetime.fromtimestamp(one.when).strftime("%Y-%m-%d %H:%M"),
+        one.state,
         one.backbone,
         str(one.members),
         str(one.networks),
         thousands(one.rows),
         MISSING if one.top1 is None else percent(one.top1.value),
-        "damaged" if one.damage else interval(one.top1) if one.top1 is not None and not one.lacks else "unfinished",
+        MISSING if one.top1 is None else interval(one.top1),
         MISSING if one.claim is None else f"{percent(one.claim.value)} ({interval(one.claim)})",
         percent(one.top5),
         decimals(one.log_loss),
-        duration(one.seconds),
+        MISSING if one.seconds is None else duration(one.seconds),
     )

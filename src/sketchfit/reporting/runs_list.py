@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import log_loss, top_k_correct
+from sketchfit.reporting.comparing.costs import training_cost
 from sketchfit.runs.finished import what_is_missing
 from sketchfit.runs.run import Run
 
@@ -24,12 +25,13 @@ class RunLine:
         name: of its folder.
         when: last change, in seconds since 1970.
         backbone: of all members.
-        members, networks: that are trained.
+        members: that are trained; of an ensemble, the runs that it combines.
+        networks: that are trained; of an ensemble, those of its runs.
         rows: with out-of-fold probabilities.
         top1, top5: 0 … 1.
         claim: accuracy that the run claims for the test set; None where it claims none.
         log_loss: in nats.
-        seconds: training time.
+        seconds: training time of these networks; None where it is unknown.
         lacks: what it lacks to be finished; empty where it is.
         damage: which file is damaged; such a run has no figures.
     """
@@ -44,12 +46,30 @@ class RunLine:
     claim: Estimate | None
     top5: float | None
     log_loss: float | None
-    seconds: float
+    seconds: float | None
     lacks: str = ""
     damage: str = ""
 
+    @property
+    def state(self) -> str:
+        """`finished`, `unfinished` or `damaged`."""
+        return "damaged" if self.damage else "unfinished" if self.lacks else "finished"
 
-SORTABLE = tuple(field.name for field in fields(RunLine))
+
+COLUMNS = {
+    "run": "name",
+    "when": "when",
+    "backbone": "backbone",
+    "members": "members",
+    "networks": "networks",
+    "rows": "rows",
+    "top-1": "top1",
+    "claim": "claim",
+    "top-5": "top5",
+    "log-loss": "log_loss",
+    "time": "seconds",
+}
+"""Columns by which runs are sorted: their heads and the fields of `RunLine`."""
 
 
 def list_runs(folder: str | Path, sort: str = "top1") -> list[RunLine]:
@@ -57,10 +77,10 @@ def list_runs(folder: str | Path, sort: str = "top1") -> list[RunLine]:
 
     Args:
         folder: holds run folders.
-        sort: a field of `RunLine`; see `sort_runs`.
+        sort: a column; see `sort_runs`.
 
     Raises:
-        UserError: there is no such folder, no run in it, or no such field.
+        UserError: there is no such folder, no run in it, or no such column.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -77,13 +97,14 @@ def _line_of(folder: Path) -> RunLine:
         return run_line(Run.open(folder))
     except UserError as error:
         when = (folder / "state.json").stat().st_mtime
-        return RunLine(folder.name, when, "", 0, 0, 0, None, None, None, None, 0.0, damage=error.problems[0])
+        return RunLine(folder.name, when, "", 0, 0, 0, None, None, None, None, None, damage=error.problems[0])
 
 
 def run_line(run: Run) -> RunLine:
     """Compute the figures of a run."""
     networks = [one for found in run.trained.values() for one in found]
     files = [run.folder.state, *(one.path / "done.json" for one in networks)]
+    cost = training_cost(run)
     rows, top1, top5, loss = 0, None, None, None
     if run.has("oof") and run.folder.folds.is_file():
         oof = run.oof()
@@ -96,14 +117,14 @@ def run_line(run: Run) -> RunLine:
         name=run.name,
         when=max(file.stat().st_mtime for file in files),
         backbone=", ".join(dict.fromkeys(recipe.model.backbone for recipe in run.members.values())),
-        members=len(run.trained),
-        networks=len(networks),
+        members=len(run.trained) if run.sources is None else len(run.sources.runs),
+        networks=cost.networks,
         rows=rows,
         top1=top1,
         claim=run.claim.expected if run.claim else None,
         top5=top5,
         log_loss=loss,
-        seconds=sum(run.seconds.values()),
+        seconds=cost.training,
         lacks=what_is_missing(run),
     )
 
@@ -111,11 +132,16 @@ def run_line(run: Run) -> RunLine:
 def sort_runs(runs: Sequence[RunLine], by: str = "top1") -> list[RunLine]:
     """Sort runs: names, log-loss and training time in ascending order, all others descending; unknown values come last.
 
+    Args:
+        runs: any number of them.
+        by: head of a column, or a field of `RunLine`; see `COLUMNS`.
+
     Raises:
-        UserError: no such field.
+        UserError: no such column.
     """
-    if by not in SORTABLE:
-        raise UserError(f"runs can't be sorted by {by!r}", f"Choose one of {', '.join(SORTABLE)}.")
+    by = COLUMNS.get(by, by)
+    if by not in COLUMNS.values():
+        raise UserError(f"runs can't be sorted by {by!r}", f"Choose one of {', '.join(COLUMNS)}.")
     known = [run for run in runs if getattr(run, by) is not None]
     rest = [run for run in runs if getattr(run, by) is None]
 

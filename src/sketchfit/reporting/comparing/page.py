@@ -46,6 +46,12 @@ class BaseView:
     chart: Chart | None
 
 
+def comparison_title(names: Sequence[str]) -> str:
+    """Return the names of the runs, or their number where the names are long together."""
+    text = " / ".join(names)
+    return f"Comparison of {text if len(text) <= _LONGEST_TITLE else counted(len(names), 'run')}"
+
+
 def comparison_page(
     paired: PairedRuns, base: int, runs: Sequence[ComparedRun], settings: Sequence[DifferingSetting]
 ) -> str:
@@ -61,7 +67,7 @@ def comparison_page(
     chosen = chosen_places(aligned, places)
     return render(
         "compare",
-        title=_title(aligned.names),
+        title=comparison_title(aligned.names),
         names=aligned.names,
         base=base,
         count=len(aligned.label),
@@ -83,11 +89,6 @@ def comparison_page(
         kinds=_kinds(aligned),
         side=SIDE,
     )
-
-
-def _title(names: Sequence[str]) -> str:
-    text = " / ".join(names)
-    return f"Comparison of {text if len(text) <= _LONGEST_TITLE else counted(len(names), 'run')}"
 
 
 def _views(paired: PairedRuns) -> list[BaseView]:
