@@ -22,6 +22,7 @@ from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.runs.run import Run
 from tests.audit.audit_sets import make_table, png, scribble
+from tests.axe import violations
 from tests.browser import resize, shared_browser
 from tests.factories import Cli
 
@@ -182,6 +183,16 @@ def test_the_buttons_do_what_the_keys_do(page: Page, width: int, dark: bool) -> 
     assert page.count == 0
     box = page.js("const box = document.querySelector('#review').getBoundingClientRect(); return [box.left, box.right]")
     assert 0 <= box[0] < box[1] <= width
+
+
+def test_the_open_bar_obeys_the_rules_of_accessibility(page: Page) -> None:
+    for keys in "nxnrna":
+        page.press(keys)
+    for name in ("panel", "help"):
+        page.do(name)
+        for width, dark in ((1280, True), (390, False)):
+            resize(page.browser, width, dark=dark)
+            assert violations(page.browser, within="#review") == []
 
 
 def test_a_label_is_corrected_to_a_class_by_its_name(page: Page, run: Path) -> None:

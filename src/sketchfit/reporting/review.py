@@ -9,7 +9,6 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.data.review import EXCLUDE, decision_texts, earlier_decisions, image_texts
 from sketchfit.errors import UserError
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
+from sketchfit.reporting.site.run_facts import options_of
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.run import Run
 
@@ -71,8 +71,7 @@ def review_of_run(run: Run) -> ReviewTarget:
     home, source = run.home, run.table.source.resolve()
     words = ["sketchfit", "run", str(source)]
     if run.kind == "run":
-        recipe = home / run.folder.recipe.relative_to(run.path)
-        words += ["--recipe", str(recipe), *_deadline(run)]
+        words += ["--recipe", str(home / run.folder.recipe.name), *_deadline(run)]
     command = (*words, *_review_options(), "--out", str(_new_folder(home)))
     return ReviewTarget(home.name, f"{home.name}:{run.table.table_id}", command, run.recipe.data)
 
@@ -125,10 +124,10 @@ def _deadline(run: Run) -> list[str]:
     if plan is None:
         return []
     time = ["--quality", plan.quality] if plan.quality else ["--time", f"{plan.seconds:.0f}s"]
-    given = shlex.split(run.environment.command) if run.environment else []
-    named = [("--candidates", value) for option, value in pairwise(given) if option == "--candidates"]
-    allowed = [one for one in given if one == "--allow-noncommercial"]
-    return [*time, *(word for pair in named for word in pair), *allowed]
+    command = run.environment.command if run.environment else ""
+    named = [word for value in options_of(command, "--candidates") for word in ("--candidates", value)]
+    allowed = "--allow-noncommercial"
+    return [*time, *named, *([allowed] if allowed in command else [])]
 
 
 def _new_folder(home: Path) -> Path:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sketchfit.data.table import fingerprint
 from sketchfit.reporting.audit.recipe_audit import audit_table, check_external_images, log_audit, write_audit
-from sketchfit.reporting.review import review_of_run
+from sketchfit.reporting.review import ReviewTarget, review_of_run
 from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefacts import AuditDone, AuditFindings
 from sketchfit.runs.fingerprint import digest
@@ -50,12 +50,17 @@ def find_groups(context: RunContext, stores: list[str]) -> NDArray[np.int64] | N
     known = find_npz(folder / "groups.npz") if done is not None and done.key == key else None
     if known is None:
         found = audit_table(table, recipe, console)
-        write_audit(found, recipe, folder, review=review_of_run(Run.open(context.run.path)))
+        write_audit(found, recipe, folder, review=_review(context))
         log_audit(found, folder)
         write_npz(folder / "groups.npz", {"group": found.group})
         context.run.write(AuditDone(key=key))
         return found.group
     return known["group"]
+
+
+def _review(context: RunContext) -> ReviewTarget | None:
+    """Return the run that a review on the audit's page continues; None before its folder has a state."""
+    return review_of_run(Run.open(context.run.path)) if context.run.state.is_file() else None
 
 
 def _key(context: RunContext, stores: list[str]) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from sketchfit.config.load import load_recipe
 from sketchfit.reporting.kit.commands import next_command, shown_path
+from sketchfit.runs.artefacts import CopyOf
 from sketchfit.runs.run import Run
 
 
@@ -32,6 +33,16 @@ def test_the_recipe_of_a_run_is_one_that_the_command_reads(make_run: Callable[..
     recipe = load_recipe(words[words.index("--recipe") + 1], [words[words.index("--set") + 1]])
     assert recipe.training.epochs == 16
     assert recipe.model == run.recipe.model
+
+
+def test_of_a_snapshot_the_folder_is_named_that_it_was_copied_from(
+    make_run: Callable[..., Path], tmp_path: Path
+) -> None:
+    copy = make_run("run")
+    CopyOf(folder=tmp_path / "home" / "run").write(copy)
+    words = shlex.split(next_command(Run.open(copy)))
+    assert words[words.index("--recipe") + 1] == str(tmp_path / "home" / "run" / "recipe.yaml")
+    assert words[words.index("--out") + 1] == str(tmp_path / "home" / "run-next")
 
 
 def test_the_same_folder_and_other_options(make_run: Callable[..., Path]) -> None:

@@ -27,9 +27,16 @@ def next_command(
     Returns:
         One line, quoted for a shell. Paths inside the working folder are relative to it.
     """
-    folder = run.path if name is None else run.path.absolute().with_name(f"{run.name}-{name}")
+    folder = run.home if name is None else run.home.with_name(f"{run.home.name}-{name}")
     changes = [part for setting in settings for part in ("--set", setting)]
-    words = [tool, shown_path(run.table.source), "--recipe", shown_path(run.folder.recipe), *options, *changes]
+    words = [
+        tool,
+        shown_path(run.table.source),
+        "--recipe",
+        shown_path(run.home / run.folder.recipe.name),
+        *options,
+        *changes,
+    ]
     return shlex.join(["sketchfit", *words, "--out", shown_path(folder)])
 
 

@@ -5,19 +5,22 @@
   const places = new Map((page?.path ?? []).map((path, place) => [path, place]));
   const suggestions = new Map(Object.entries(setup.suggested));
   const indexOf = new Map(setup.names.map((name, index) => [name, index]));
-  const nodeOf = (path) => $(`[data-drawing="${CSS.escape(path)}"]`);
+  const onPage = new Map($$("[data-drawing]").map((node) => [node.dataset.drawing, indexOf.get(node.dataset.label)]));
+  for (const { dataset } of $$("[data-drawing][data-suggested]")) {
+    const index = indexOf.get(dataset.suggested);
+    if (index !== undefined && !suggestions.has(dataset.drawing)) suggestions.set(dataset.drawing, index);
+  }
 
   // What this page knows of a drawing: from the rows of a report, else from its element.
   const known = {
     complete: page !== null,
     label(path) {
       if (page) return places.has(path) ? page.label[places.get(path)] : null;
-      return indexOf.get(nodeOf(path)?.dataset.label) ?? null;
+      return onPage.get(path) ?? null;
     },
     facts(path) {
       const place = places.get(path), label = known.label(path);
-      const named = indexOf.get($(`[data-drawing="${CSS.escape(path)}"][data-suggested]`)?.dataset.suggested);
-      let suggested = suggestions.get(path) ?? named ?? null;
+      let suggested = suggestions.get(path) ?? null;
       if (suggested === null && place !== undefined && page.answer[place] !== label) suggested = page.answer[place];
       const answered = place !== undefined && suggested === page.answer[place];
       return { suggested, p: place === undefined ? null : page.own[place] / 1000, pSuggested: answered ? page.confidence[place] / 1000 : null };

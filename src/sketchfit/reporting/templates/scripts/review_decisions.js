@@ -26,10 +26,13 @@ class ReviewDecisions {
   }
 
   write() {
-    try {
-      localStorage.setItem(this.place, JSON.stringify({ decisions: [...this.byPath], steps: this.steps }));
-      this.kept = true;
-    } catch { this.kept = false; }
+    // Where the storage is full, the decisions matter more than what can be undone after a reload.
+    this.kept = [this.steps, []].some((steps) => {
+      try {
+        localStorage.setItem(this.place, JSON.stringify({ decisions: [...this.byPath], steps }));
+        return true;
+      } catch { return false; }
+    });
     this.announce();
   }
 
