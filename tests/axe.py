@@ -12,7 +12,8 @@ _RUN = """
 const done = arguments[arguments.length - 1], rules = arguments[0];
 const options = { resultTypes: ["violations"], ...(rules.length ? { runOnly: { type: "rule", values: rules } } : {}) };
 const lines = (one) => one.nodes.map((node) => `${one.id}: ${node.target.join(" ")}: ${node.html.slice(0, 150)}`);
-axe.run(arguments[1] || document, options).then((found) => done(found.violations.flatMap(lines)), (error) => done([String(error)]));
+const found = axe.run(arguments[1] || document, options);
+found.then((found) => done(found.violations.flatMap(lines)), (error) => done([String(error)]));
 """
 
 
