@@ -12,8 +12,9 @@ import pytest
 
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.run.classes import confusion_matrix
-from sketchfit.reporting.run.matrix_table import FIRST_CLASSES
+from sketchfit.reporting.run.matrix_table import FIRST_CLASSES, MOST_CLASSES
 from sketchfit.reporting.run.run_report import write_report
+from tests.axe import violations
 from tests.browser import resize
 from tests.factories import write_run
 
@@ -31,11 +32,21 @@ class Page(NamedTuple):
         return confusion_matrix(self.evidence.label, self.evidence.answer, self.evidence.class_count)
 
 
-@pytest.fixture(scope="module", params=[6, 64])
-def page(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """Of a run of a few classes, and of more than the table holds; the map has invented places."""
-    folder = tmp_path_factory.mktemp("report")
-    run = write_run(folder / "run", folder / "data", classes=request.param)
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The page of a run of six classes."""
+    return _page(tmp_path_factory.mktemp("few"), 6)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """The page of a run of more classes than the table of the matrix holds."""
+    return _page(tmp_path_factory.mktemp("many"), MOST_CLASSES + 2)
+
+
+def _page(folder: Path, classes: int) -> Page:
+    """Write a run and its page; the map has invented places."""
+    run = write_run(folder / "run", folder / "data", classes=classes)
     with pytest.MonkeyPatch.context() as patch:
         module = "sketchfit.reporting.run.run_report"
         patch.setattr(f"{module}.penultimate_features", lambda _, rows: (rows, np.zeros((len(rows), 2))))
@@ -68,13 +79,17 @@ def _click(browser: Any, css: str) -> None:
     browser.execute_script("document.querySelector(arguments[0]).click()", css)
 
 
-@SCREENS
-def test_the_matrix_has_names_search_keys_and_drawings(shared_browser: Any, page: Page, width: int, dark: bool) -> None:
-    browser = shared_browser
+@pytest.mark.parametrize(
+    ("name", "width", "dark"), [("few", 1280, False), ("few", 390, True), ("many", 1280, True), ("many", 390, False)]
+)
+def test_the_matrix_has_names_search_keys_and_drawings(
+    shared_browser: Any, request: Any, name: str, width: int, dark: bool
+) -> None:
+    browser, page = shared_browser, request.getfixturevalue(name)
     _open(browser, page, width, dark)
     names = page.evidence.class_names
     shown = _texts(browser, "#matrix-table tbody th")
-    assert len(shown) == min(len(names), FIRST_CLASSES) or len(names) == len(shown) == 6
+    assert len(shown) == (len(names) if name == "few" else FIRST_CLASSES)
     assert _texts(browser, "#matrix-table thead th[data-class]") == shown
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
@@ -114,8 +129,8 @@ def test_the_matrix_has_names_search_keys_and_drawings(shared_browser: Any, page
     assert browser.get_log("browser") == []
 
 
-def test_the_matrix_is_saved_as_csv(shared_browser: Any, page: Page, tmp_path: Path) -> None:
-    _open(shared_browser, page, 1280, False)
+def test_the_matrix_is_saved_as_csv(shared_browser: Any, many: Page, tmp_path: Path) -> None:
+    _open(shared_browser, many, 1280, False)
     shared_browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     _click(shared_browser, "#matrix-csv")
     file = tmp_path / "confusion_matrix.csv"
@@ -123,20 +138,17 @@ def test_the_matrix_is_saved_as_csv(shared_browser: Any, page: Page, tmp_path: P
     while not file.exists() and time.monotonic() < until:
         time.sleep(0.05)
     head, *lines = csv.reader(file.read_text(encoding="utf-8").splitlines())
-    names = list(page.evidence.class_names)
+    names = list(many.evidence.class_names)
     order = [names.index(name) for name in head[1:]]
     assert sorted(order) == list(range(len(names)))
     assert [line[0] for line in lines] == head[1:]
-    assert (np.array([line[1:] for line in lines], int) == page.matrix[np.ix_(order, order)]).all()
+    assert (np.array([line[1:] for line in lines], int) == many.matrix[np.ix_(order, order)]).all()
 
 
 @SCREENS
-def test_a_large_matrix_has_an_overview(shared_browser: Any, page: Page, width: int, dark: bool) -> None:
+def test_a_large_matrix_has_an_overview(shared_browser: Any, many: Page, width: int, dark: bool) -> None:
     browser = shared_browser
-    _open(browser, page, width, dark)
-    if page.evidence.class_count == 6:
-        assert not browser.find_elements("css selector", "#matrix-overview")
-        return
+    _open(browser, many, width, dark)
     _type(browser, "#matrix-search", "class <1>")
     canvas = browser.find_element("css selector", "#matrix-overview canvas")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
@@ -156,10 +168,10 @@ def test_a_large_matrix_has_an_overview(shared_browser: Any, page: Page, width: 
 
 
 @SCREENS
-def test_the_map_has_a_legend_and_filters(shared_browser: Any, page: Page, width: int, dark: bool) -> None:
+def test_the_map_has_a_legend_and_filters(shared_browser: Any, few: Page, width: int, dark: bool) -> None:
     browser = shared_browser
-    _open(browser, page, width, dark)
-    evidence, buttons = page.evidence, "#embedding-legend button"
+    _open(browser, few, width, dark)
+    evidence, buttons = few.evidence, "#embedding-legend button"
     assert len(_texts(browser, buttons)) == evidence.class_count
     visible = lambda: browser.execute_script(  # noqa: E731
         "return [...document.querySelectorAll('#embedding circle')].filter(e => e.getClientRects().length)"
@@ -198,8 +210,8 @@ def test_the_map_has_a_legend_and_filters(shared_browser: Any, page: Page, width
     assert browser.get_log("browser") == []
 
 
-def test_a_dot_of_the_map_shows_its_drawing(shared_browser: Any, page: Page) -> None:
-    _open(shared_browser, page, 1280, False)
+def test_a_dot_of_the_map_shows_its_drawing(shared_browser: Any, few: Page) -> None:
+    _open(shared_browser, few, 1280, False)
     place = shared_browser.execute_script(
         "const dot = document.querySelector('#embedding circle'); dot.scrollIntoView({block: 'center'});"
         "const box = dot.getBoundingClientRect();"
@@ -208,15 +220,15 @@ def test_a_dot_of_the_map_shows_its_drawing(shared_browser: Any, page: Page) -> 
         "return Number(dot.dataset.p)"
     )
     shown = shared_browser.find_element("css selector", "#embedding-readout [data-drawing]")
-    assert shown.get_attribute("data-drawing") == page.evidence.paths[place]
+    assert shown.get_attribute("data-drawing") == few.evidence.paths[place]
 
 
 @SCREENS
 def test_the_gallery_shows_the_true_class_of_each_drawing(
-    shared_browser: Any, page: Page, width: int, dark: bool
+    shared_browser: Any, few: Page, width: int, dark: bool
 ) -> None:
     browser = shared_browser
-    _open(browser, page, width, dark)
+    _open(browser, few, width, dark)
     cards = "#gallery article:not([hidden])"
     first = len(_texts(browser, cards))
     assert first == 24
@@ -233,8 +245,8 @@ def test_the_gallery_shows_the_true_class_of_each_drawing(
     assert values == sorted(values, reverse=True)
 
 
-def test_the_figures_fit_a_sheet_of_paper(shared_browser: Any, page: Page) -> None:
-    _open(shared_browser, page, 690, False)
+def test_the_figures_fit_a_sheet_of_paper(shared_browser: Any, many: Page) -> None:
+    _open(shared_browser, many, 690, False)
     shared_browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     for css in ("#matrix-table", "#training table", "#embedding svg", "#embedding-legend"):
         box = "return document.querySelector(arguments[0]).getBoundingClientRect().right"
@@ -242,3 +254,11 @@ def test_the_figures_fit_a_sheet_of_paper(shared_browser: Any, page: Page) -> No
     shown = "return getComputedStyle(document.querySelector('#embedding-legend button')).display"
     assert shared_browser.execute_script(shown) != "none"
     shared_browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@SCREENS
+def test_the_figures_obey_the_rules_of_accessibility(shared_browser: Any, many: Page, width: int, dark: bool) -> None:
+    _open(shared_browser, many, width, dark)
+    _click(shared_browser, "#matrix-table .miss")
+    _click(shared_browser, "#embedding-legend button")
+    assert violations(shared_browser) == []
