@@ -32,7 +32,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_a_first_answer_waits_for_no_import_that_it_does_not_need() -> None:
-    late = ("sklearn", "scipy.stats", "wandb", "optuna", "captum", "cleanlab", "openvino", "onnxruntime")
+    late = ("sklearn", "scipy.stats", "wandb", "optuna", "captum", "openvino", "onnxruntime")
     script = (
         "import sys, sketchfit.commands.run_in_time\n"
         "from sketchfit.bank.closed_forms import closed_forms\n"

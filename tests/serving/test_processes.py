@@ -87,7 +87,7 @@ def wait_for_closed(address: str) -> None:
     raise AssertionError("it still accepts connections")
 
 
-BLOCKED = ("torch", "pandas", "timm", "sklearn", "accelerate", "scipy", "pyarrow", "captum", "cleanlab", "apprise")
+BLOCKED = ("torch", "pandas", "timm", "sklearn", "accelerate", "scipy", "pyarrow", "captum", "apprise")
 
 WITHOUT = f"""
 import sys

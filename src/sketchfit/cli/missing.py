@@ -9,7 +9,7 @@ from sketchfit.errors import UserError
 
 EXTRAS = {
     "train": (
-        "accelerate", "apprise", "captum", "charset_normalizer", "cleanlab", "jinja2", "openpyxl", "pandas", "pyarrow",
+        "accelerate", "apprise", "captum", "charset_normalizer", "jinja2", "openpyxl", "pandas", "pyarrow",
         "safetensors", "sklearn", "scipy", "timm", "threadpoolctl", "torch", "torchvision",
     ),
     "serve": ("httptools", "onnxruntime", "python_multipart", "starlette", "uvicorn"),

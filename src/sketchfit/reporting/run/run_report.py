@@ -43,7 +43,8 @@ from sketchfit.reporting.run.held_out_networks import (
     heat_maps,
     penultimate_features,
 )
-from sketchfit.reporting.run.label_issues import find_label_issues, labels_section, review_csv
+from sketchfit.reporting.run.label_issues import review_csv, review_labels
+from sketchfit.reporting.run.labels_section import labels_section
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.reviewed import reviewed_drawings
@@ -141,13 +142,13 @@ class _Source:
         statistics = compute_statistics(evidence, settings.resamples)
         pictures = thumbnails([evidence.root / path for path in evidence.paths], settings.thumbnail, threads)
         slices = find_slices(evidence, statistics.group, threads)
-        issues = find_label_issues(evidence)
+        review = review_labels(evidence)
         robustness = self.attempt("robustness", self.robustness)
         embedding = self.attempt("embedding map", self.embedding)
         items = choose_errors(evidence, settings.gallery)
         explained = [one.place for one in items[: settings.attribution]]
         heat = self.attempt("heat maps", lambda: heat_maps(self.networks, explained)) if explained else None
-        results = SectionResults(statistics, slices, robustness, issues)
+        results = SectionResults(statistics, slices, robustness, review.issues)
         found = collect_findings(evidence, results)
         advice = give_advice(found, self.recipe)
         summary = summarise(evidence, results, found, advice)
@@ -163,14 +164,16 @@ class _Source:
             gallery_section(evidence, items, self.networks.recipe, heat or {}),
             slices_section(evidence, slices),
             *([drift] if (drift := drift_section(evidence)) else []),
-            labels_section(evidence, issues, pictures),
+            labels_section(evidence, review, pictures),
             *([robustness_section(robustness)] if robustness else []),
             *([embedding] if embedding else []),
             _settings_section(evidence),
         ]
         sprites, files = class_sprites(evidence, pictures, settings.inline_megabytes * 1e6)
-        page = _page(evidence, sections, sprites, settings.thumbnail, self.note, reviewed_drawings(evidence, issues))
-        files |= {"label_issues.csv": review_csv(evidence, issues).encode(), "summary.json": summary.text().encode()}
+        reviewed = reviewed_drawings(evidence, review.issues)
+        page = _page(evidence, sections, sprites, settings.thumbnail, self.note, reviewed)
+        labels = review_csv(evidence, review.issues)
+        files |= {"label_issues.csv": labels.encode(), "summary.json": summary.text().encode()}
         return files | {"index.html": page.encode()}
 
     def attempt(self, what: str, compute: Callable[[], T]) -> T | None:

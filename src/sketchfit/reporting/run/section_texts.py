@@ -91,8 +91,9 @@ SECTION_TEXTS = {
     ),
     "labels": SectionText(
         "Labels to review",
-        "These labels are probably wrong. Look at each drawing, keep or correct its label, and download the "
-        "decisions. The list is empty where fewer than half of the reported labels would be errors.",
+        "These labels are more probably wrong than right. Look at each drawing, keep or correct its label, and "
+        "download the decisions. The list is empty where the networks' own errors explain what differs from the "
+        "labels, or where fewer than half of the reported labels would be errors.",
     ),
     "robustness": SectionText(
         "Robustness",

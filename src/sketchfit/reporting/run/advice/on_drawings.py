@@ -5,7 +5,6 @@ from __future__ import annotations
 from sketchfit.config.recipe import Recipe
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
-from sketchfit.reporting.run.label_issues import TRUSTED
 
 OFF = 0.05
 """Calibration error from which confidence is corrected."""
@@ -13,20 +12,20 @@ OFF = 0.05
 
 def doubtful_labels(found: Findings, _: Recipe) -> list[Advice]:
     """Some labels are probably wrong."""
-    if found.accuracy.value < TRUSTED or found.doubtful < max(3, 0.01 * found.labels):
+    if not found.doubtful:
         return []
     return [
         Advice(
             "reviewed",
-            phrase("Review the doubtful labels."),
+            phrase("Review the labels that are probably wrong."),
             phrase(
-                "{doubtful} of {labels} labels are doubtful ({share:.1f} %).",
+                "{doubtful} of {labels} labels are probably wrong ({share:.1f} %).",
                 doubtful=f"{found.doubtful:,}",
                 labels=f"{found.labels:,}",
                 share=100 * found.doubtful / found.labels,
             ),
             phrase("decide on each drawing in Labels to review, and start a run with the decisions"),
-            phrase("1 % of the labels or more (at least 3) are doubtful, and accuracy is {of:.0f} % or more", of=60),
+            phrase("a label is more probably wrong than right, or near-duplicates have different labels"),
             unknown="how many of these labels are wrong is not known before the review",
             tool="review",
             anchor="labels",

@@ -1,0 +1,131 @@
+"""The alarm on labels: which labels are probably wrong, and how many of those that it reports are.
+
+Candidates are the labels that confident learning doubts. `label_noise` gives each its probability of being wrong, with
+the parameters at the lower end of the noise rate and fitted on the other folds. Reported are labels that are more
+probably wrong than right. The alarm is silent if no noise is shown (the interval of the noise rate contains 0) or if
+the estimated precision is below one half.
+
+The precision is the lower of two estimates: the mean probability of the reported labels, and the number of wrong labels
+that would be found over the number reported. The second uses labels of the run's own rows that are changed on purpose,
+evenly and to classes that are confused, one at a time: the networks need no new training for it, as they have not seen
+these rows, and the others keep their labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.confident_learning import confident_classes, differ
+from sketchfit.inference.folding import estimation_folds
+from sketchfit.inference.held_out_scores import HeldOutScores
+from sketchfit.inference.label_flips import confused_flips, uniform_flips
+from sketchfit.inference.label_noise import NoiseModel, fit_noise, lowest_noise
+
+LEAST_PROBABILITY = 0.5
+"""Of a reported label, of being wrong."""
+
+LEAST_PRECISION = 0.5
+"""Estimated share of wrong labels among the reported ones, below which none is reported."""
+
+FEWEST = 30
+"""Families of near-duplicates below which the alarm is silent."""
+
+_FLIPS = 2
+
+
+@dataclass(frozen=True)
+class LabelAlarm:
+    """Reported labels.
+
+    Attributes:
+        places: int64 [k], rows, the most probably wrong one first; empty where the alarm is silent.
+        probability: float64 [N], of being wrong, by the parameters at the lower end of the noise rate.
+        rate: estimated share of wrong labels, 0 … 1.
+        lowest: lower end of its 99.9 % interval; 0 where no noise is shown.
+        precision: estimated share of wrong labels among those that are, or would be, reported; 0 without any.
+        found: share of labels changed on purpose that the alarm reports.
+    """
+
+    places: Ints
+    probability: Floats
+    rate: float = 0.0
+    lowest: float = 0.0
+    precision: float = 0.0
+    found: float = 0.0
+
+    @property
+    def silenced(self) -> int:
+        """Number of labels that are not reported, because too few of them would be wrong."""
+        return int((self.probability >= LEAST_PROBABILITY).sum()) if not len(self.places) else 0
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a run: scores; the class that each is confidently of, int64 [N]; label; weight."""
+
+    scores: HeldOutScores
+    confident: Ints
+    label: Ints
+    weight: Floats
+
+    def wrong(self, label: Ints, models: list[tuple[Bools, NoiseModel]]) -> Floats:
+        """Return the probability of being wrong of given labels, each by the model of its part; 0: no candidate."""
+        rows = self.scores.labelled(label, self.weight)
+        wrong = np.zeros(len(label))
+        for held, model in models:
+            wrong[held] = model.wrong(rows.part(held))
+        return np.where(differ(self.scores.prob, label, self.confident), wrong, 0.0)
+
+
+def raise_alarm(prob: Floats, label: Ints, group: Ints, fold: Ints) -> LabelAlarm:
+    """Find labels that are probably wrong.
+
+    Args:
+        prob: float [N, C], out of fold, rows sum to 1.
+        label: int64 [N].
+        group: int64 [N], family of near-duplicates.
+        fold: int64 [N], 0 or more.
+    """
+    none = LabelAlarm(np.empty(0, np.int64), np.zeros(len(label)))
+    if prob.shape[1] < 2 or len(np.unique(group)) < FEWEST:
+        return none
+    _, family, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    rows = _Rows(HeldOutScores.of(prob), confident_classes(prob, label), label, 1 / sizes[family])
+    observed = rows.scores.labelled(label, rows.weight)
+    fitted = fit_noise(observed)
+    if (lowest := lowest_noise(observed, fitted)) is None:
+        return LabelAlarm(none.places, none.probability, fitted.rate)
+    parts = estimation_folds(fold, group)
+    models = [
+        (held, fit_noise(observed.part(~held), lowest.rate, lowest)) for held in (parts == k for k in np.unique(parts))
+    ]
+    wrong = rows.wrong(label, models)
+    order = np.argsort(-wrong, kind="stable")
+    places = order[wrong[order] >= LEAST_PROBABILITY]
+    found = _found(rows, models, 1 - lowest.wrong(observed))
+    precision = _precision(wrong[places], found * fitted.rate * len(label)) if len(places) else 0.0
+    reported = places if precision >= LEAST_PRECISION else none.places
+    return LabelAlarm(reported, wrong, fitted.rate, lowest.rate, precision, found)
+
+
+def _precision(wrong: Floats, expected: float) -> float:
+    """Return the lower estimate: mean probability, and expected number of wrong labels found over the reported ones."""
+    return float(min(wrong.mean(), expected / len(wrong)))
+
+
+def _found(rows: _Rows, models: list[tuple[Bools, NoiseModel]], right: Floats) -> float:
+    """Return the share of labels changed on purpose that are reported; rows count by the probability `right`."""
+    rng = np.random.Generator(np.random.Philox(key=0))
+    classes = rows.scores.prob.shape[1]
+    shares = []
+    for _ in range(_FLIPS):
+        for flipped in (
+            uniform_flips(rows.label, classes, rng),
+            confused_flips(rows.label, rows.scores.prob, rng),
+        ):
+            reported = rows.wrong(flipped, models) >= LEAST_PROBABILITY
+            shares.append(np.average(reported, weights=right * rows.weight))
+    return float(np.mean(shares))
