@@ -15,6 +15,7 @@ from sketchfit.runs.artefacts import (
     AuditDone,
     AuditFindings,
     Calibration,
+    Choices,
     ClaimRecord,
     CopyOf,
     Directions,
@@ -60,6 +61,7 @@ IN_RUN = (
     Views,
 )
 NEW = (
+    Choices,
     ClaimRecord,
     CopyOf,
     Directions,

@@ -43,6 +43,7 @@ def test_a_method_that_is_worse_than_the_best_member_is_not_used(compare: tuple[
     np.testing.assert_array_equal(found.predictions.oof, members["good"].oof)
     (step,) = ensemble_steps(found, rows())
     assert step.top1.value == pytest.approx(found.choice.before)
+    assert step.gain is None
 
 
 def test_a_worse_method_is_used_where_the_recipe_forces_it() -> None:
@@ -54,8 +55,7 @@ def test_a_worse_method_is_used_where_the_recipe_forces_it() -> None:
 
 
 def test_a_better_method_is_used() -> None:
-    rng = np.random.default_rng(1)
-    members = {name: member(rng.random(ROWS) < 0.35, 0.6) for name in "abc"}
+    members = {name: member(np.arange(ROWS) % 4 == place, 0.6) for place, name in enumerate("abc")}
     found = combine_members(members, rows(), EnsembleSection(compare=("mean",)), 0)
     assert found.method == "mean"
     assert found.choice is not None
@@ -72,10 +72,33 @@ def test_the_answer_is_never_below_the_best_member_by_its_nested_estimate(seed: 
     section = EnsembleSection(compare=("mean", "geometric", "simplex", "hard-vote"))
     found = combine_members(members, rows(), section, seed)
     assert found.comparison is not None
-    best = found.comparison["best-member"].nested.value
-    assert rows().right(found.predictions.oof).mean() >= best - 1e-9
+    best = found.comparison["best-member"]
+    accuracy = rows().right(found.predictions.oof).mean()
+    assert accuracy >= best.nested.value - 1e-9
     if found.method != "best-member":
         assert found.choice is not None
         assert found.choice.used
+        assert accuracy >= best.naive.value - 1e-9
     elif found.choice is not None:
         assert not found.choice.used
+
+
+def test_a_method_below_the_best_member_alone_is_not_used_although_choosing_members_is_as_poor() -> None:
+    """Of two members that are equal overall, each is poor in two folds: the other folds choose the wrong one.
+
+    The third is more confident than both, and has 75 % right, as the mean has.
+    """
+    part = rows().fold
+    poor = LABEL == 0
+    members = {
+        "first": member(np.isin(part, [0, 1]) & poor & (np.arange(ROWS) > 0), 0.4),
+        "second": member(np.isin(part, [2, 3]) & poor, 0.4),
+        "third": member(np.arange(ROWS) % 4 == 0, 0.99),
+    }
+    found = combine_members(members, rows(), EnsembleSection(method="mean", compare=()), 0)
+    assert found.comparison is not None
+    mean, best = found.comparison["mean"].nested.value, found.comparison["best-member"]
+    assert best.nested.value < mean == 0.75 < best.naive.value
+    assert found.method == "best-member"
+    assert found.choice is not None
+    assert found.choice.before == best.naive.value

@@ -8,12 +8,16 @@ correction of class frequencies, pseudo-labels) is used only where it is shown t
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from typing import Literal
 
 from sketchfit.inference import metrics
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.runs.artefacts import MeasuredChoice
+
+log = logging.getLogger(__name__)
 
 Measure = Literal["accuracy", "log-loss"]
 Needs = Literal["not worse", "better"]
@@ -53,6 +57,13 @@ def measured_choice(
         forced=force and not enough,
         used=force or enough,
     )
+
+
+def print_unused(choices: Iterable[MeasuredChoice]) -> None:
+    """Print what is not used with its reason, and what only the recipe forces."""
+    for one in choices:
+        if not one.used or one.forced:
+            log.info(str(one))
 
 
 def unless_worse(

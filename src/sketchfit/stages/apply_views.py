@@ -10,7 +10,7 @@ import numpy as np
 
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.folds import Fold
-from sketchfit.inference.choices import measured_choice
+from sketchfit.inference.choices import measured_choice, print_unused
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.inference.predictor import Predictor
@@ -74,6 +74,7 @@ def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> Memb
     gain = paired_difference(rows.right(plain), rows.right(nested), rows.group)
     choice = views_choice(source.folder, chosen, gain)
     print_views(source.folder, chosen, gain)
+    print_unused([] if choice is None else [choice])
     if choice is None or not choice.used:
         chosen, nested = chosen.base_alone(), plain
     test = [

@@ -18,6 +18,7 @@ from sketchfit.inference.calibration import (
     report_of,
 )
 from sketchfit.inference.calibration_choice import choose_calibration
+from sketchfit.inference.choices import print_unused
 from sketchfit.inference.oof import Floats, Predictions, Rows
 from sketchfit.inference.oof_sets import conformal_sets
 from sketchfit.inference.set_rule import Score
@@ -45,6 +46,7 @@ def calibrate_predictions(predictions: Predictions, rows: Rows, section: Calibra
     Where that is worse than no calibration, there is none; see `choose_calibration`.
     """
     chosen = choose_calibration(section.method, predictions.oof, rows, force=section.force)
+    print_unused(chosen.choices)
     test, fitted = chosen.calibrator.apply(predictions.test), chosen.calibrator.apply(predictions.oof)
     report = report_of(predictions.oof, chosen.oof, fitted, rows.label, section.bins)
     return Calibrated(Predictions(chosen.oof, test), chosen.calibrator, report, chosen.method, chosen.choices)

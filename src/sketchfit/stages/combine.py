@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from sketchfit.config.ensemble import EnsembleSection
-from sketchfit.inference.choices import MEASURES, unless_worse
+from sketchfit.inference.choices import MEASURES, print_unused, unless_worse
 from sketchfit.inference.diversity import Diversity, diversity
 from sketchfit.inference.ensembling.compare import BASELINE, Comparison, compare_ensembles, methods_of
 from sketchfit.inference.ensembling.rule import Rule
@@ -48,7 +48,7 @@ def ensemble_steps(ensemble: Ensemble, rows: Rows) -> list[Step]:
     """Return the out-of-fold accuracy of several members combined, and its gain over the best member."""
     if ensemble.comparison is None:
         return []
-    best = ensemble.comparison[BASELINE].prob
+    best = None if ensemble.method == BASELINE else ensemble.comparison[BASELINE].prob
     return [rows.step(f"ensemble: {ensemble.method}", ensemble.predictions.oof, best)]
 
 
@@ -57,7 +57,7 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
 
     Where the best is taken, the way is chosen again without each fold for that fold's out-of-fold probabilities, so
     that the reported figure includes the cost of the choice. Where this nested accuracy is below that of the best
-    member, itself chosen on other folds, the best member is used.
+    member, the best member is used; it is compared as it is, and as it is chosen on other folds.
     """
     oof, test = [one.oof for one in members.values()], [one.test for one in members.values()]
     if len(members) == 1:
@@ -74,7 +74,10 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
     if score is best:
         choice = _best_other(comparison, rows) if section.method == "best" else None
     else:
-        choice = unless_worse(f"ensemble by {score.name}", rows, best.prob, honest, force=section.force)
+        name, alone = f"ensemble by {score.name}", best.rule.combine(oof).astype(np.float32)
+        measured = [unless_worse(name, rows, prob, honest, force=section.force) for prob in (alone, best.prob)]
+        choice = min(measured, key=lambda one: one.used)
+    print_unused([] if choice is None else [choice])
     if choice is None or not choice.used:
         score, honest = best, best.prob
     predictions = Predictions(honest.astype(np.float32), score.rule.combine(test).astype(np.float32))

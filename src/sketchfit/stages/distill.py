@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
 from sketchfit.config.student import student_of
 from sketchfit.distillation.distill import distill as train_and_score
 from sketchfit.distillation.student import DistillationJob
 from sketchfit.distillation.student_choice import student_choice
+from sketchfit.inference.choices import print_unused
 from sketchfit.runs.artefacts import Choices, DistilledStudent, Steps
 from sketchfit.stages.context import RunContext, RunState, made
-
-log = logging.getLogger(__name__)
 
 
 def distill(context: RunContext, state: RunState) -> RunState:
@@ -28,8 +26,7 @@ def distill(context: RunContext, state: RunState) -> RunState:
     steps = (*state.steps, train_and_score(context, job, state.rows))
     choice = student_choice(DistilledStudent.read(context.run.path))
     choices = state.choices if choice is None else (*state.choices, choice)
-    if choice is not None and not choice.used:
-        log.info(f"  {choice}")
+    print_unused([] if choice is None else [choice])
     context.engine.on_main(lambda: context.run.write(Steps(steps=steps)))
     context.engine.on_main(lambda: context.run.write(Choices(choices=choices)))
     return replace(state, steps=steps, choices=choices)

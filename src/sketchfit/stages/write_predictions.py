@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,8 +17,6 @@ from sketchfit.stages.combine import comparison_record, print_comparison, weight
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import Ensemble
 from sketchfit.stages.refit import refit_name
-
-log = logging.getLogger(__name__)
 
 
 def write_predictions(context: RunContext, state: RunState) -> RunState:
@@ -51,10 +48,7 @@ def write_ensemble(run: RunFolder, recipe: Recipe, ensemble: Ensemble, members: 
 
 
 def write_choices(run: RunFolder, choices: Sequence[MeasuredChoice]) -> None:
-    """Write what was measured before it was used, and print what is not used, with its reason."""
-    for one in choices:
-        if not one.used or one.forced:
-            log.info(str(one))
+    """Write what was measured before it was used, or not used."""
     run.write(Choices(choices=tuple(choices)))
 
 
