@@ -7,16 +7,10 @@ import torch
 
 from sketchfit.commands import time_variants as module
 from sketchfit.commands.time_variants import time_variants
-from sketchfit.inference import speed
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.recipe import read_recipe
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def _times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "SECONDS", 0.01)
 
 
 def test_variants_with_the_same_network_share_a_measurement(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:

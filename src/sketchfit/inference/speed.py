@@ -17,13 +17,17 @@ from sketchfit.models.backend import Pictures
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.run import Run
 
-SECONDS = 0.1
-"""For each of the timed turns of a network, about."""
+PICTURES = 16
+"""In a batch that is timed; fewer where a batch would take longer than `LONGEST`."""
 
-TURNS = 15
-"""Many short ones: other work rarely disturbs all of them."""
+LONGEST = 1.0
+"""Seconds."""
 
-_MOST_PICTURES = 64
+FEWEST_TURNS, TURNS = 3, 15
+"""Many short turns: other work rarely disturbs all of them."""
+
+ENOUGH = 2.0
+"""Seconds for each network, after which there are no more turns than the fewest."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,12 @@ def timed_network(
     Raises:
         UserError: its weights are missing or damaged.
     """
-    predictor = load_predictor(folder, recipe, _MOST_PICTURES, classes, device)
+    predictor = load_predictor(folder, recipe, PICTURES, classes, device)
     side = recipe.model.size
-    blank = np.full((_MOST_PICTURES, side, side, recipe.data.picture_channels), 255, dtype=np.uint8)
-    _seconds(predictor, blank[:1])  # the first pass also sets up the network
-    count = int(np.clip(SECONDS / max(_seconds(predictor, blank[:1]), 1e-6), 1, _MOST_PICTURES))
+    blank = np.full((PICTURES, side, side, recipe.data.picture_channels), 255, dtype=np.uint8)
+    _seconds(predictor, blank[:1])  # the first passes also set up the network
+    count = int(np.clip(LONGEST / max(_seconds(predictor, blank[:1]), 1e-6), 1, PICTURES))
+    _seconds(predictor, blank[:count])
     return TimedPasses(predictor, blank[:count], passes)
 
 
@@ -91,7 +96,10 @@ def fastest(runs: Sequence[Sequence[TimedPasses]]) -> list[float]:
     Returns:
         Milliseconds per image, without reading and resizing it.
     """
-    turns = [[[one.milliseconds() for one in run] for run in runs] for _ in range(TURNS)]
+    turns: list[list[list[float]]] = []
+    began, networks = time.perf_counter(), sum(map(len, runs))
+    while len(turns) < FEWEST_TURNS or (len(turns) < TURNS and time.perf_counter() - began < ENOUGH * networks):
+        turns.append([[one.milliseconds() for one in run] for run in runs])
     return [sum(min(turn[place][k] for turn in turns) for k in range(len(run))) for place, run in enumerate(runs)]
 
 
