@@ -8,6 +8,7 @@ from sketchfit.reporting.ablation import NOTE, AblationRow
 from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.formats import points, points_interval
 from sketchfit.reporting.kit.interval_chart import ChartedInterval, in_points, interval_chart
+from sketchfit.reporting.kit.legends import LegendEntry
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.kit.pareto import Plotted, pareto_chart
 from sketchfit.wording import counted, listed
@@ -74,8 +75,9 @@ def _differences(variants: Sequence[AblationRow]) -> Chart | None:
         for row in variants
         if row.difference is not None
     ]
+    legend = [LegendEntry(verdict, style) for verdict, style in _STYLES.items()]
     title = "difference in accuracy of each variant from the base, with its 95 % interval"
-    return interval_chart(rows, title, "difference in accuracy, percentage points", in_points, zero=True)
+    return interval_chart(rows, title, "difference in accuracy, percentage points", in_points, True, legend)
 
 
 def _times(

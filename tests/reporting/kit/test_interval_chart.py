@@ -7,6 +7,7 @@ import pytest
 from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Text
 from sketchfit.reporting.kit.charts import whole_percent
 from sketchfit.reporting.kit.interval_chart import ChartedInterval, interval_chart
+from sketchfit.reporting.kit.legends import LegendEntry
 
 
 def chart(rows: list[ChartedInterval], zero: bool = False) -> Chart:
@@ -31,6 +32,13 @@ def test_zero_is_on_the_axis_where_it_is_wanted() -> None:
     dashed = [shape for shape in chart(rows, zero=True).shapes if isinstance(shape, Line) and "dashed" in shape.style]
     assert len(dashed) == 1
     assert not any("dashed" in shape.style for shape in chart(rows).shapes if isinstance(shape, Line))
+
+
+def test_the_legend_has_the_styles_of_the_rows() -> None:
+    legend = [LegendEntry("first", "s0"), LegendEntry("unused", "s6")]
+    found = interval_chart([ChartedInterval("a", 0.1, 0.2, 0.3, "20")], "title", "axis", whole_percent, legend=legend)
+    assert found is not None
+    assert list(found.legend) == legend[:1]
 
 
 def test_long_names_are_cut_and_complete_on_hover() -> None:

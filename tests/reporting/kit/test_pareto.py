@@ -25,6 +25,8 @@ def test_a_point_that_another_one_beats_is_named_on_request() -> None:
     points = [Plotted("fast", 1, 0.5), Plotted("good", 10, 0.7), Plotted("beaten", 10, 0.4)]
     assert {text.text for text in names(chart(points), points)} == {"fast", "good", "beaten"}
     assert {text.text for text in names(chart(points, name_all=False), points)} == {"fast", "good"}
+    assert [one.style for one in chart(points).legend] == ["s0", "s7"]
+    assert [one.style for one in chart(points[:2]).legend] == ["s0"]
 
 
 def test_a_name_that_is_too_long_is_cut_and_complete_on_hover() -> None:

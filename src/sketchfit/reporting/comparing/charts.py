@@ -11,7 +11,14 @@ from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.charts import whole_percent
 from sketchfit.reporting.kit.formats import interval, percent, points, points_interval
 from sketchfit.reporting.kit.interval_chart import ChartedInterval, in_points, interval_chart
+from sketchfit.reporting.kit.legends import LegendEntry
 from sketchfit.reporting.kit.pareto import Plotted, pareto_chart
+
+_LEGEND = (
+    LegendEntry("higher", "s2", "line"),
+    LegendEntry("lower", "s6", "line"),
+    LegendEntry("no difference shown", "s7", "line"),
+)
 
 
 def accuracy_chart(aligned: AlignedRuns) -> Chart | None:
@@ -37,7 +44,7 @@ def difference_chart(comparisons: Sequence[RunComparison], base: str) -> Chart |
         for one in comparisons
     ]
     title = f"difference in accuracy of each run from {base}, with its 95 % interval"
-    return interval_chart(rows, title, "difference in accuracy, percentage points", in_points, zero=True)
+    return interval_chart(rows, title, "difference in accuracy, percentage points", in_points, True, _LEGEND)
 
 
 def cost_charts(aligned: AlignedRuns, costs: Sequence[RunCost]) -> list[tuple[str, Chart]]:

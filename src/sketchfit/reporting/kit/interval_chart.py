@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Shape, Text
 from sketchfit.reporting.kit.chart_text import shortened, text_width
 from sketchfit.reporting.kit.charts import Axis
+from sketchfit.reporting.kit.legends import LegendEntry
 
 _WIDTH, _SIDE, _ROW, _TOP, _BOTTOM = 440, 14, 40, 8, 40
 
@@ -37,6 +38,7 @@ def interval_chart(
     x_title: str,
     write: Callable[[float], str],
     zero: bool = False,
+    legend: Sequence[LegendEntry] = (),
 ) -> Chart | None:
     """Draw intervals, each with its name and figures above it.
 
@@ -46,6 +48,7 @@ def interval_chart(
         x_title: of the axis.
         write: formats a tick.
         zero: include 0, as a dashed line.
+        legend: what the styles mean; entries whose style no row has are left out.
 
     Returns:
         None without rows.
@@ -61,7 +64,8 @@ def interval_chart(
     for place, row in enumerate(rows):
         shapes += _interval(axis, row, _TOP + _ROW * place)
     shapes.append(Text(_WIDTH / 2, bottom + 33, x_title))
-    return Chart(title, _WIDTH, bottom + _BOTTOM, shapes)
+    used = {row.style for row in rows}
+    return Chart(title, _WIDTH, bottom + _BOTTOM, shapes, [one for one in legend if one.style in used])
 
 
 def in_points(difference: float) -> str:

@@ -11,6 +11,7 @@ from sketchfit.reporting.kit.chart_shapes import Anchor, Chart, Dot, Line, Shape
 from sketchfit.reporting.kit.chart_text import shortened, text_width
 from sketchfit.reporting.kit.charts import Axis, Frame, whole_percent
 from sketchfit.reporting.kit.formats import compact
+from sketchfit.reporting.kit.legends import LegendEntry
 
 _LONGEST, _SHORTEST = 200, 60
 """Width of a label in units: longer names are cut, but not to less than the second figure."""
@@ -65,7 +66,10 @@ def pareto_chart(points: Sequence[Plotted], title: str, x_title: str, name_all: 
     shapes += [Dot(*frame.at(one.x, one.y), 3, "s7", _note(one)) for one in beaten]
     shapes += [Dot(*frame.at(one.x, one.y), 4, "s0", _note(one)) for one in front]
     named = [*reversed(front), *(beaten if name_all else [])]
-    return frame.chart(title, [*shapes, *_labels(frame, named, points)])
+    legend = [LegendEntry("no other one is at least as accurate in less time", "s0", "dot")]
+    if beaten:
+        legend.append(LegendEntry("another one is", "s7", "dot"))
+    return frame.chart(title, [*shapes, *_labels(frame, named, points)], legend)
 
 
 class _Times(Axis):
