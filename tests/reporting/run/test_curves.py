@@ -65,6 +65,15 @@ def test_loss_of_all_networks_is_in_one_chart_with_a_colour_per_member() -> None
     assert "small/fold1, epoch 4: 0.5" in notes
 
 
+def test_more_members_than_colours_have_dashes() -> None:
+    histories = {f"member{k}/fold0": _history([0.5], [0.5]) for k in range(10)}
+    ((chart, _),) = shared_charts(histories)
+    marks = [(one.style, one.mark) for one in chart.legend]
+    assert len(set(marks)) == 10
+    assert marks[0] == ("s0", "line")
+    assert marks[8] == ("s0", "dashed")
+
+
 @pytest.mark.parametrize("histories", [{}, {"a/fold0": pd.DataFrame()}, {"a/fold0": _history([None], [np.nan])}])
 def test_without_figures_there_is_no_chart_of_accuracy(histories: dict[str, pd.DataFrame]) -> None:
     assert accuracy_charts(histories) == []

@@ -75,6 +75,15 @@ def _type(browser: Any, css: str, text: str) -> None:
     )
 
 
+def _choose(browser: Any, css: str, value: str) -> None:
+    browser.execute_script(
+        "const field = document.querySelector(arguments[0]); field.value = arguments[1];"
+        "field.dispatchEvent(new Event('change'))",
+        css,
+        value,
+    )
+
+
 def _click(browser: Any, css: str) -> None:
     browser.execute_script("document.querySelector(arguments[0]).click()", css)
 
@@ -127,6 +136,23 @@ def test_the_matrix_has_names_search_keys_and_drawings(
     assert f": {count} of 20" in text
     assert len(browser.find_elements("css selector", "#matrix-readout [data-drawing]")) == count
     assert browser.get_log("browser") == []
+
+
+def test_the_matrix_has_orders_and_percents(shared_browser: Any, few: Page) -> None:
+    _open(shared_browser, few, 1280, False)
+    names, matrix = few.evidence.class_names, few.matrix
+    before = _texts(shared_browser, "#matrix-table tbody td")
+    _choose(shared_browser, "#matrix-order", "name")
+    assert _texts(shared_browser, "#matrix-table tbody th") == sorted(names)
+    _choose(shared_browser, "#matrix-order", "right")
+    shown = [names.index(name) for name in _texts(shared_browser, "#matrix-table tbody th")]
+    assert np.diff(np.diag(matrix)[shown]).min() >= 0  # all classes have 20 drawings
+    _choose(shared_browser, "#matrix-unit", "share")
+    hits = _texts(shared_browser, "#matrix-table .hit")
+    assert [int(text) for text in hits] == [5 * matrix[index, index] for index in shown]
+    _choose(shared_browser, "#matrix-unit", "drawings")
+    _choose(shared_browser, "#matrix-order", "near")
+    assert _texts(shared_browser, "#matrix-table tbody td") == before
 
 
 def test_the_matrix_is_saved_as_csv(shared_browser: Any, many: Page, tmp_path: Path) -> None:
@@ -189,16 +215,10 @@ def test_the_map_has_a_legend_and_filters(shared_browser: Any, few: Page, width:
     assert {one.get_attribute("data-label") for one in listed} == {evidence.class_names[k] for k in (1, 3)}
 
     # Only errors; then all again.
-    browser.execute_script(
-        "const kind = document.querySelector('#embedding-kind'); kind.value = 'wrong';"
-        "kind.dispatchEvent(new Event('change'))"
-    )
+    _choose(browser, "#embedding-kind", "wrong")
     assert not any(evidence.correct[place] for place, _ in visible())
     _click(browser, "#embedding-all")
-    browser.execute_script(
-        "const kind = document.querySelector('#embedding-kind'); kind.value = 'all';"
-        "kind.dispatchEvent(new Event('change'))"
-    )
+    _choose(browser, "#embedding-kind", "all")
     assert len([place for place, plain in visible() if plain]) == total
 
     _type(browser, "#embedding-search", "class <2>")
@@ -235,10 +255,7 @@ def test_the_gallery_shows_the_true_class_of_each_drawing(
     assert len(_texts(browser, f"{cards} .probs .true")) == first
     _click(browser, "#gallery-more")
     assert first < len(_texts(browser, cards)) <= 40
-    browser.execute_script(
-        "const order = document.querySelector('#gallery-order'); order.value = 'confidence';"
-        "order.dispatchEvent(new Event('change'))"
-    )
+    _choose(browser, "#gallery-order", "confidence")
     values = browser.execute_script(
         "return [...document.querySelectorAll(arguments[0])].map(e => Number(e.dataset.confidence))", cards
     )

@@ -22,7 +22,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 40
 _CHARACTER = 6.4
 """Largest usual width of a character of a label."""
 
-_SERIES_COLOURS = 8
+COLOURS = 8
+"""Colours of series in the style sheet."""
+
 _MOST_DOTS = 40
 """A curve of more points is drawn without dots."""
 
@@ -131,7 +133,7 @@ class Series:
     @property
     def style(self) -> str:
         """Class of the style sheet that sets the colour."""
-        return f"s{self.colour % _SERIES_COLOURS}"
+        return f"s{self.colour % COLOURS}"
 
     @property
     def entry(self) -> LegendEntry:

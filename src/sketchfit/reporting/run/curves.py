@@ -9,7 +9,7 @@ import pandas as pd
 
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.kit.chart_shapes import Chart
-from sketchfit.reporting.kit.charts import Axis, Series, epoch_chart, percent_axis
+from sketchfit.reporting.kit.charts import COLOURS, Axis, Series, epoch_chart, percent_axis
 from sketchfit.reporting.kit.formats import MISSING, percent
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
@@ -79,12 +79,12 @@ def accuracy_charts(histories: Histories) -> list[MemberCurves]:
 
 
 def shared_charts(histories: Histories) -> list[tuple[Chart, str]]:
-    """Draw what has one curve per network: (chart, caption), one colour per member."""
+    """Draw what has one curve per network: (chart, caption). Members have a colour each, and then dashes too."""
     members = list(dict.fromkeys(name.rpartition("/")[0] for name in histories))
     charts = []
     for column, title, caption in _SHARED:
         series = [
-            Series(name, *_curve(frame, column), members.index(member), group=member)
+            Series(name, *_curve(frame, column), members.index(member), members.index(member) >= COLOURS, member)
             for name, frame in histories.items()
             if column in frame and (member := name.rpartition("/")[0])
         ]

@@ -10,13 +10,11 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from sketchfit.reporting.evidence import Evidence
+from sketchfit.reporting.kit.charts import COLOURS
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
 SMALLEST = 10
 """A map needs at least so many drawings."""
-
-_PALETTE = 8
-"""Colours of the style sheet; more classes than that have a hue each."""
 
 _GOLDEN_ANGLE = 137.508
 """Degrees between the hues of two classes that follow each other."""
@@ -91,6 +89,8 @@ def map_section(evidence: Evidence, places: NDArray[np.int64], position: NDArray
 def mapped_classes(evidence: Evidence, places: NDArray[np.int64], xy: NDArray[np.float64]) -> list[MappedClass]:
     """Sort the drawings of the map by class and by whether they are right.
 
+    Few classes have the colours of the style sheet, many a hue each.
+
     Args:
         evidence: the run.
         places: int64 [m], of the drawings.
@@ -100,7 +100,7 @@ def mapped_classes(evidence: Evidence, places: NDArray[np.int64], xy: NDArray[np
     for place, (x, y) in zip(places.tolist(), xy.tolist(), strict=True):
         kinds = found.setdefault(int(evidence.label[place]), ([], []))
         kinds[0 if evidence.correct[place] else 1].append((place, x, y))
-    few = len(found) <= _PALETTE
+    few = len(found) <= COLOURS
     return [
         MappedClass(
             index,

@@ -9,18 +9,23 @@ const matrix = matrixTable && {
   count: (from, to) => matrix.counts.get(from * names.length + to) || 0,
   describe: (from, to) => from === to ? `${isolated(from)}: ${matrix.count(from, to)} of ${byClass[from].length} right`
     : `${isolated(from)} predicted as ${isolated(to)}: ${matrix.count(from, to)} of ${byClass[from].length}`,
-  inOrder: (classes) => [...new Set(classes)].sort((a, b) => matrix.place.get(a) - matrix.place.get(b)),
+  orders: {
+    near: (a, b) => matrix.place.get(a) - matrix.place.get(b),
+    name: (a, b) => names[a].localeCompare(names[b], undefined, { numeric: true }),
+    right: (a, b) => matrix.count(a, a) / (byClass[a].length || 1) - matrix.count(b, b) / (byClass[b].length || 1),
+  },
 };
 if (matrixTable) {
-  const readout = $("#matrix-readout"), status = $("#matrix-status"), search = $("#matrix-search");
-  let shown = data.matrix.shown, current = $("td[tabindex]", matrixTable);
+  const readout = $("#matrix-readout"), status = $("#matrix-status"), search = $("#matrix-search"), order = $("#matrix-order"), unit = $("#matrix-unit");
+  let shown = data.matrix.shown, marked = new Set(), current = $("td[tabindex]", matrixTable);
 
   // The same cells as in the template.
   const head = (index) => el("th", { scope: "col", className: "turned", title: names[index], "data-class": index }, el("span", { dir: "auto", textContent: names[index] }));
   const tail = (text) => el("th", { scope: "col", className: "turned" }, el("span", { textContent: text }));
   const cell = (from, to) => {
-    const n = matrix.count(from, to), shade = Math.round(45 * Math.sqrt(n / (byClass[from].length || 1)));
-    return n || from === to ? el("td", { className: from === to ? "hit" : "miss", style: `--v:${shade}`, textContent: n }) : el("td");
+    const n = matrix.count(from, to), share = n / (byClass[from].length || 1);
+    const text = unit.value === "drawings" || !n ? n : share < 0.005 ? "<1" : Math.round(100 * share);
+    return n || from === to ? el("td", { className: from === to ? "hit" : "miss", style: `--v:${Math.round(45 * Math.sqrt(share))}`, textContent: text }) : el("td");
   };
   const line = (from, partial) => {
     const others = byClass[from].length - shown.reduce((sum, to) => sum + matrix.count(from, to), 0);
@@ -28,7 +33,8 @@ if (matrixTable) {
       ...shown.map((to) => cell(from, to)), ...(partial ? [el("td", { textContent: others || "" })] : []), el("td", { textContent: byClass[from].length }));
   };
   matrix.show = (classes, found = new Set()) => {
-    shown = classes;
+    shown = [...new Set(classes)].sort(matrix.orders[order.value]);
+    marked = found;
     const partial = shown.length < names.length;
     matrixTable.tHead.rows[0].replaceChildren(el("th", { scope: "col", className: "corner", textContent: "true class ↓ answer →" }), ...shown.map(head), ...(partial ? [tail("other answers")] : []), tail("drawings"));
     matrixTable.tBodies[0].replaceChildren(...shown.map((from) => line(from, partial)));
@@ -70,6 +76,7 @@ if (matrixTable) {
     if (one && shown[one.cellIndex - 1] !== undefined) one.title = matrix.describe(shown[one.parentNode.rowIndex - 1], shown[one.cellIndex - 1]);
   });
 
+  for (const choice of [order, unit]) choice.addEventListener("change", () => matrix.show(shown, marked));
   search.addEventListener("input", () => {
     const wanted = search.value.trim().toLowerCase();
     const found = names.map((_, index) => index).filter((index) => names[index].toLowerCase().includes(wanted));
@@ -80,7 +87,7 @@ if (matrixTable) {
       if (wantedSet.has(to) && !wantedSet.has(from)) near.set(from, (near.get(from) || 0) + n);
     }
     const confused = [...near].sort((a, b) => b[1] - a[1]).map(([index]) => index);
-    matrix.show(matrix.inOrder([...found, ...confused].slice(0, data.matrix.most)), wantedSet);
+    matrix.show([...found, ...confused].slice(0, data.matrix.most), wantedSet);
     status.textContent = `${found.length} of ${names.length} classes, and those that they are confused with`;
   });
   $("#matrix-csv").addEventListener("click", () => {

@@ -19,7 +19,7 @@ if (overview) {
   }, (x, y) => {
     if (!inside(x, y)) return;
     const near = (middle) => order.slice(Math.max(0, middle - around), middle + around + 1);
-    matrix.show(matrix.inOrder([...near(Math.floor(y)), ...near(Math.floor(x))]));
+    matrix.show([...near(Math.floor(y)), ...near(Math.floor(x))]);
     matrix.focus(order[Math.floor(y)], order[Math.floor(x)]);
   });
 }
