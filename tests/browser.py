@@ -55,6 +55,7 @@ def resize(browser: Any, width: int, height: int = 900, *, dark: bool = False) -
     browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
 
 def stroke(

@@ -46,7 +46,7 @@ def test_the_facts_are_those_of_the_run(make_run: Callable[..., Path]) -> None:
     assert facts["Made"].startswith("2023-11-1")
     assert "6 classes" in facts["Data"]
     assert "2 folds" in facts["Networks"]
-    assert facts["Recipe"] == "cpu with folds.k=2"
+    assert facts["Recipe"] == "cpu, 1 setting changed"
     assert found.command == "sketchfit run data --set folds.k=2"
     assert found.versions == "torch 2.1, Python 3.12.1"
 

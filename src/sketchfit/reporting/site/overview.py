@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from sketchfit.reporting.kit.commands import shown_path
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.site.run_facts import run_facts
 from sketchfit.reporting.site.run_pages import RunPage, bar_of, run_files
@@ -50,7 +51,7 @@ def overview_page(run: Run, pages: Sequence[RunPage], summary: Markup | None = N
 
 def next_steps(run: Run) -> list[NextStep]:
     """Return commands that use a run, ready to copy."""
-    folder = shlex.quote(str(run.path))
+    folder = shlex.quote(shown_path(run.path))
     return [
         NextStep("Predict other drawings", f"sketchfit predict {folder} IMAGES --out predictions.csv"),
         NextStep("Compare with another run", f"sketchfit compare {folder} OTHER --out compare.html"),

@@ -99,7 +99,9 @@ def _network(recipe: Recipe) -> str:
 
 
 def _recipe(command: str) -> str:
+    """The recipe that the command names, or the default one; how many settings the command changes."""
+    if not command:
+        return ""
     names = options_of(command, "--recipe", "-r")
     changes = options_of(command, "--set", "-s")
-    text = names[-1] if names else ""
-    return f"{text or 'cpu'} with {', '.join(changes)}" if changes else text
+    return (names[-1] if names else "cpu") + (f", {counted(len(changes), 'setting')} changed" if changes else "")

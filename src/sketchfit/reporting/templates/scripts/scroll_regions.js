@@ -1,5 +1,5 @@
 // Frames that scroll can be reached with the keyboard and have a name; a frame whose content fits is no stop of the Tab key.
-const framesThatScroll = ".scroll, .cards, .list";
+const framesThatScroll = ".scroll, .cards, .charts, .list";
 function markFrame(frame) {
   const scrolls = frame.scrollWidth > frame.clientWidth + 1 || frame.scrollHeight > frame.clientHeight + 1;
   if (!scrolls) {
@@ -17,6 +17,7 @@ function markFrame(frame) {
 for (const frame of $$(".scroll[tabindex]:not([role])")) frame.setAttribute("role", "group");
 const frameSizes = new ResizeObserver((entries) => entries.forEach((entry) => markFrame(entry.target)));
 for (const frame of $$(framesThatScroll)) { frameSizes.observe(frame); markFrame(frame); }
+addEventListener("resize", () => $$(framesThatScroll).forEach(markFrame)); // also those in folded parts, which have no observable size
 new MutationObserver((changes) => {
   for (const { target } of changes) { const frame = target.closest?.(framesThatScroll); if (frame) markFrame(frame); }
 }).observe($("#main"), { childList: true, subtree: true });
