@@ -22,6 +22,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.data.review import EXCLUDE, decision_texts, earlier_decisions, image_texts
 from sketchfit.errors import UserError
+from sketchfit.reporting.kit.commands import new_folder
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.site.run_facts import options_of
 from sketchfit.runs.artefacts import RunPlan
@@ -72,7 +73,7 @@ def review_of_run(run: Run) -> ReviewTarget:
     words = ["sketchfit", "run", str(source)]
     if run.kind == "run":
         words += ["--recipe", str(home / run.folder.recipe.name), *_deadline(run)]
-    command = (*words, *_review_options(), "--out", str(_new_folder(home)))
+    command = (*words, *_review_options(), "--out", str(new_folder(home, "reviewed")))
     return ReviewTarget(home.name, f"{home.name}:{run.table.table_id}", command, run.recipe.data)
 
 
@@ -128,16 +129,6 @@ def _deadline(run: Run) -> list[str]:
     named = [word for value in options_of(command, "--candidates") for word in ("--candidates", value)]
     allowed = "--allow-noncommercial"
     return [*time, *named, *([allowed] if allowed in command else [])]
-
-
-def _new_folder(home: Path) -> Path:
-    """Return a folder next to the run that does not exist yet."""
-    stem = re.sub(r"-reviewed(-\d+)?$", "", home.name)
-    number, place = 1, home.with_name(f"{stem}-reviewed")
-    while place.exists():
-        number += 1
-        place = home.with_name(f"{stem}-reviewed-{number}")
-    return place
 
 
 def _changed(before: DataSection, after: DataSection) -> list[str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from sketchfit.config.load import load_recipe
-from sketchfit.reporting.kit.commands import next_command, shown_path
-from sketchfit.runs.artefacts import CopyOf
+from sketchfit.reporting.kit.commands import new_folder, next_command, shown_path
 from sketchfit.runs.run import Run
+from sketchfit.runs.snapshot import snapshot
+from tests.factories import Cli
 
 
 def test_paths_are_relative_inside_the_working_folder(
@@ -27,6 +28,23 @@ def test_paths_are_relative_inside_the_working_folder(
     assert shown_path(tmp_path / "data") == str(tmp_path / "data")
 
 
+def test_a_folder_that_is_there_is_not_used_again(tmp_path: Path) -> None:
+    home = tmp_path / "run"
+    assert new_folder(home, "epochs").name == "run-epochs"
+    (tmp_path / "run-epochs").mkdir()
+    assert new_folder(home, "epochs").name == "run-epochs-2"
+    assert new_folder(tmp_path / "run-epochs", "epochs").name == "run-epochs-2"
+    assert new_folder(tmp_path / "run-epochs-7", "repeats").name == "run-epochs-7-repeats"
+
+
+def test_the_command_of_a_snapshot_names_the_folder_that_the_user_knows(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    with snapshot(run) as copy:
+        command = next_command(Run.open(copy))
+        assert str(copy.parent) not in command
+        assert str(run.resolve() / "recipe.yaml") in command
+
+
 def test_the_recipe_of_a_run_is_one_that_the_command_reads(make_run: Callable[..., Path]) -> None:
     run = Run.open(make_run())
     words = shlex.split(next_command(run, ["training.epochs=16"]))
@@ -35,14 +53,10 @@ def test_the_recipe_of_a_run_is_one_that_the_command_reads(make_run: Callable[..
     assert recipe.model == run.recipe.model
 
 
-def test_of_a_snapshot_the_folder_is_named_that_it_was_copied_from(
-    make_run: Callable[..., Path], tmp_path: Path
-) -> None:
-    copy = make_run("run")
-    CopyOf(folder=tmp_path / "home" / "run").write(copy)
-    words = shlex.split(next_command(Run.open(copy)))
-    assert words[words.index("--recipe") + 1] == str(tmp_path / "home" / "run" / "recipe.yaml")
-    assert words[words.index("--out") + 1] == str(tmp_path / "home" / "run-next")
+def test_the_command_is_one_that_runs(plain: Path, cli: Cli) -> None:
+    words = shlex.split(next_command(Run.open(plain), ["training.epochs=3"]))
+    status, _, errors = cli("check", *words[2:])
+    assert status == 0, errors
 
 
 def test_the_same_folder_and_other_options(make_run: Callable[..., Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,17 +28,26 @@ def next_command(
     Returns:
         One line, quoted for a shell. Paths inside the working folder are relative to it.
     """
-    folder = run.home if name is None else run.home.with_name(f"{run.home.name}-{name}")
+    folder = run.home if name is None else new_folder(run.home, name)
+    recipe = run.home / run.folder.recipe.name
     changes = [part for setting in settings for part in ("--set", setting)]
-    words = [
-        tool,
-        shown_path(run.table.source),
-        "--recipe",
-        shown_path(run.home / run.folder.recipe.name),
-        *options,
-        *changes,
-    ]
+    words = [tool, shown_path(run.table.source), "--recipe", shown_path(recipe), *options, *changes]
     return shlex.join(["sketchfit", *words, "--out", shown_path(folder)])
+
+
+def new_folder(home: Path, name: str) -> Path:
+    """Return a folder next to a run that does not exist yet: `RUN-NAME`, or with a number behind it.
+
+    Args:
+        home: the run's folder.
+        name: what is added to its name, once: the next one of `RUN-NAME` is `RUN-NAME-2`.
+    """
+    stem = re.sub(rf"-{re.escape(name)}(-\d+)?$", "", home.name)
+    number, place = 1, home.with_name(f"{stem}-{name}")
+    while place.exists():
+        number += 1
+        place = home.with_name(f"{stem}-{name}-{number}")
+    return place
 
 
 def shown_path(path: Path) -> str:

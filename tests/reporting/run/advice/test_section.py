@@ -43,13 +43,6 @@ def test_other_tools(make_run: Callable[..., Path], tool: str, start: str) -> No
     assert command.endswith(str(run.path)) is (tool == "again")
 
 
-def test_the_review_file_is_used_for_both_options(make_run: Callable[..., Path]) -> None:
-    run = Run.open(make_run())
-    words = shlex.split(command_of(run, replace(ONE, settings=(), tool="review")))
-    files = {words[words.index(option) + 1] for option in ("--relabel", "--exclude")}
-    assert files == {str(run.folder.report.with_name("label_issues.csv"))}
-
-
 @pytest.mark.parametrize("changed", [{"tool": ""}, {"settings": ()}])
 def test_no_command_where_there_is_nothing_to_run(make_run: Callable[..., Path], changed: dict[str, object]) -> None:
     assert command_of(Run.open(make_run()), replace(ONE, **changed)) == ""

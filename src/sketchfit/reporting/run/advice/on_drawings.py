@@ -24,10 +24,13 @@ def doubtful_labels(found: Findings, _: Recipe) -> list[Advice]:
                 labels=f"{found.labels:,}",
                 share=100 * found.doubtful / found.labels,
             ),
-            phrase("decide on each drawing in Labels to review, and start a run with the decisions"),
+            phrase(
+                "decide on each drawing in Labels to review; the bar at the bottom of the page has the file of the "
+                "decisions and the command of the next run"
+            ),
             phrase("a label is more probably wrong than right, or near-duplicates have different labels"),
             unknown="how many of these labels are wrong is not known before the review",
-            tool="review",
+            tool="",
             anchor="labels",
         )
     ]

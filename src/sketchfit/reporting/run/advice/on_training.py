@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import mean, stdev
 
 from markupsafe import Markup
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.reporting.run.advice.findings import Findings
+from sketchfit.reporting.run.advice.findings import Findings, TrainingCurve
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
 
 LEARNT = 0.98
@@ -25,13 +26,9 @@ STRONGER = {"none": "light", "flips": "light", "light": "medium", "medium": "ske
 
 def too_few_epochs(found: Findings, _: Recipe) -> list[Advice]:
     """Validation accuracy still rises in the second half of the training."""
-    rises = [
-        end - half
-        for one in found.curves
-        if (end := one.at(one.epochs)) is not None and (half := one.at(one.epochs / 2)) is not None
-    ]
+    second_half = rises(found.curves)
     train, epochs = found.train_accuracy, max((one.epochs for one in found.curves), default=0)
-    gain = gain_of_epochs(rises) if rises else None
+    gain = gain_of_epochs(second_half) if second_half else None
     if gain is None or gain.value < WORTH or (train is not None and train >= LEARNT):
         return []
     return [
@@ -40,7 +37,7 @@ def too_few_epochs(found: Findings, _: Recipe) -> list[Advice]:
             phrase("The training ends while accuracy still rises."),
             phrase(
                 "In the second half of the training validation accuracy rose by {rise:.1f} points{training}.",
-                rise=100 * mean(rises),
+                rise=100 * mean(second_half),
                 training="" if train is None else f", and training accuracy ended at {100 * train:.0f} %",
             ),
             phrase("train for twice as many epochs: {epochs}", epochs=2 * epochs),
@@ -56,14 +53,23 @@ def too_few_epochs(found: Findings, _: Recipe) -> list[Advice]:
     ]
 
 
-def gain_of_epochs(rises: list[float]) -> ExpectedGain:
+def rises(curves: Sequence[TrainingCurve]) -> list[float]:
+    """Return the rise of validation accuracy in the second half of the training of each network, where it is known."""
+    return [
+        end - half
+        for one in curves
+        if (end := one.at(one.epochs)) is not None and (half := one.at(one.epochs / 2)) is not None
+    ]
+
+
+def gain_of_epochs(second_half: list[float]) -> ExpectedGain:
     """Return what twice the epochs gain, from the rise of each network in the second half of the training.
 
     The curve flattens, so that the gain is between nothing and the same rise again; the middle of it is expected. The
     upper end includes the difference between networks.
     """
-    rise = max(mean(rises), 0.0)
-    spread = 1.96 * stdev(rises) / len(rises) ** 0.5 if len(rises) > 1 else 0.0
+    rise = max(mean(second_half), 0.0)
+    spread = 1.96 * stdev(second_half) / len(second_half) ** 0.5 if len(second_half) > 1 else 0.0
     return ExpectedGain(
         rise / 2, 0.0, rise + spread, "between nothing and as much again as in the second half of the training"
     )

@@ -52,8 +52,8 @@ class Advice:
         gain: what to expect; None: no gain is claimed, for the reason `unknown`.
         unknown: that reason, a clause.
         settings: `key=value` texts of the next run; where there are none, `tool` decides whether there is a command.
-        tool: `run`; `scout` or `lr-find`, which find a value; `review`, a run with the decisions on the labels;
-            `again`, a run in the same folder, which does not train again; empty: something else than a command.
+        tool: `run`; `scout` or `lr-find`, which find a value; `again`, a run in the same folder, which does not train
+            again; empty: something else than a command.
         urgent: whether the figures of the run cannot be trusted, or nothing is learnt, before this is solved.
         anchor: of the section that shows more; may be empty.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sketchfit.reporting.kit.commands import next_command, shown_path
+from sketchfit.reporting.kit.commands import next_command
 from sketchfit.reporting.run.advice.recommendation import Advice
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.runs.run import Run
@@ -19,11 +19,8 @@ def command_of(run: Run, advice: Advice) -> str:
     """Return the command of a recommendation; empty where there is none, and for an ensemble of runs."""
     if run.kind == "ensemble" or (advice.tool == "run" and not advice.settings):
         return ""
-    if advice.tool == "review":
-        labels = shown_path(run.folder.report.with_name("label_issues.csv"))
-        return next_command(run, name=advice.name, options=("--relabel", labels, "--exclude", labels))
-    if advice.tool == "again":
-        return next_command(run, advice.settings, name=None)
+    if advice.tool == "again":  # a run with a deadline is continued with its own options of time
+        return "" if run.plan else next_command(run, advice.settings, name=None)
     if advice.tool == "lr-find":
         return next_command(run, name="lr.png", tool="lr-find")
     if advice.tool == "scout":
