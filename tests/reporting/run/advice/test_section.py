@@ -54,4 +54,6 @@ def test_the_section_has_gain_and_command(make_run: Callable[..., Path]) -> None
     assert "+1.9 points (+0.9 to +2.8)" in html
     assert "not measured" in html
     assert html.count("<pre data-copy>sketchfit run") == 2
+    assert "<details>" not in html
+    assert "2 more" in advice_section(run, [ONE] * 5).html
     assert "<li>" not in advice_section(run, []).html

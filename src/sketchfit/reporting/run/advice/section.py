@@ -10,9 +10,13 @@ from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.runs.run import Run
 
 
+SHOWN = 3
+"""Recommendations that are unfolded."""
+
+
 def advice_section(run: Run, advice: Sequence[Advice]) -> PageSection:
     """Render the section."""
-    return page_section("next", "Next", advice=[(one, command_of(run, one)) for one in advice])
+    return page_section("next", "Next", advice=[(one, command_of(run, one)) for one in advice], shown=SHOWN)
 
 
 def command_of(run: Run, advice: Advice) -> str:
