@@ -10,6 +10,7 @@ import pytest
 from sketchfit.inference.metrics import row_log_loss
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings, training_curve
+from sketchfit.reporting.run.label_issues import LabelIssue
 from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import compute_statistics
 from sketchfit.runs.artefacts import DirectionFigures, Directions
@@ -26,7 +27,12 @@ def test_what_is_read_of_a_run(make_run: Callable[..., Path]) -> None:
     ).write(run)
     evidence = read_evidence(run)
     statistics = compute_statistics(evidence, resamples=20)
-    found = collect_findings(evidence, SectionResults(statistics, SliceResults(), None, []))
+    wrong, right = (int(np.flatnonzero(evidence.correct == one)[0]) for one in (False, True))
+    issues = [
+        LabelIssue(wrong, int(evidence.answer[wrong]), 0.1, 0.8, 0.7, "network"),
+        LabelIssue(right, (int(evidence.answer[right]) + 1) % 6, 0.4, 0.3, 0.6, "copies"),
+    ]
+    found = collect_findings(evidence, SectionResults(statistics, SliceResults(), None, issues))
     assert found.accuracy.value == pytest.approx(evidence.correct.mean())
     assert found.guessing == pytest.approx(1 / 6)
     assert [one.name for one in found.networks] == [f"member{m}/fold{k}" for m in (0, 1) for k in (0, 1)]
@@ -39,6 +45,7 @@ def test_what_is_read_of_a_run(make_run: Callable[..., Path]) -> None:
     assert found.averaged.count == 2
     assert found.averaged.gain == pytest.approx(0.05)
     assert found.learning is not None
+    assert (found.doubtful, found.wrong_labels) == (2, 0.7)
     assert found.lacking.rows == 0
     loss = [row_log_loss(one, evidence.label).mean() for one in (statistics.calibrated, evidence.prob)]
     assert found.calibration.log_loss.value == pytest.approx(loss[0] - loss[1])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sketchfit.inference.intervals import Difference
+from sketchfit.inference.intervals import Difference, wilson
 from sketchfit.reporting.run.advice.findings import Calibratable
 from sketchfit.reporting.run.advice.on_drawings import doubtful_labels, uncalibrated, unreadable_drawings
 from tests.reporting.run.advice.findings import NO_CHANGE, fine, recipe
@@ -26,6 +26,15 @@ def test_confidence_is_corrected_only_where_the_log_loss_on_other_folds_falls() 
     assert uncalibrated(fine(calibration=Calibratable(0.04, 1.8, better)), recipe()) == []
 
 
-def test_labels_are_doubted_only_by_networks_that_are_often_right() -> None:
+def test_the_gain_of_correct_labels_is_that_of_the_measured_figure() -> None:
+    (advice,) = doubtful_labels(fine(doubtful=40, wrong_labels=30.0), recipe())
+    expected = wilson(30, 1000)
+    assert advice.gain is not None
+    assert (advice.gain.value, advice.gain.low, advice.gain.high) == (0.03, expected.low, expected.high)
+    (advice,) = doubtful_labels(fine(doubtful=40), recipe())
+    assert advice.gain is None
+
+
+def test_labels_to_review() -> None:
     assert len(doubtful_labels(fine(doubtful=40), recipe())) == 1
     assert doubtful_labels(fine(doubtful=0), recipe()) == []

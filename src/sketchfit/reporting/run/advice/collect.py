@@ -67,6 +67,7 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
         sizes=_by_size(evidence, counts, statistics.group),
         changes={name: change for name, (_, change) in robustness.changes.items()} if robustness else {},
         doubtful=len(results.issues),
+        wrong_labels=sum(one.p_wrong for one in results.issues if one.suggested == evidence.answer[one.place]),
         class_count=evidence.class_count,
         smallest_class=int(counts.min()),
         largest_class=int(counts.max()),

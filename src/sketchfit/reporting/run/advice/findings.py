@@ -126,6 +126,7 @@ class Findings:
         changes: difference of accuracy per change of the input, by name.
         calibration: of the ensemble.
         doubtful, labels: number of doubtful labels, and of all labels.
+        wrong_labels: how many of the doubtful ones are expected to be wrong with the answer being right.
         class_count: number of classes.
         smallest_class, largest_class: drawings.
         contradiction: claim and estimate without labels in words, where they disagree; else None.
@@ -150,6 +151,7 @@ class Findings:
     sizes: Sequence[Slice] = ()
     changes: Mapping[str, Difference] = field(default_factory=dict)
     doubtful: int = 0
+    wrong_labels: float = 0.0
     class_count: int = 2
     smallest_class: int = 1
     largest_class: int = 1

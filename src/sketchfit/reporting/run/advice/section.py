@@ -9,7 +9,6 @@ from sketchfit.reporting.run.advice.recommendation import Advice
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.runs.run import Run
 
-
 SHOWN = 3
 """Recommendations that are unfolded."""
 
