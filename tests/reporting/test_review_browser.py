@@ -380,17 +380,17 @@ def test_without_storage_decisions_last_as_long_as_the_page(page: Page) -> None:
     assert len(page.find("#review-summary").text) < len(warned)
 
 
-HOSTILE = ('<b>"x", y', "=SUM(1)", "exclude", "한국어; ב", "it's\ta")
+HOSTILE = ('<b>"x", y', "=SUM(1)", "exclude", "한국어; ב", "it's\ta", "long " * 40 + "name")
 
 
 @pytest.fixture(scope="module")
 def audit(tmp_path_factory: pytest.TempPathFactory) -> tuple[Table, Path]:
     """A table with hostile names, and two drawings that are one with two labels; its page is next to it."""
     folder = tmp_path_factory.mktemp("audit")
-    train = {f"{k % 5}/{k}, '<i>\".png": (k % 5, png(scribble(k))) for k in range(20)}
+    train = {f"{k % 6}/{k}, '<i>\".png": (k % 6, png(scribble(k))) for k in range(24)}
     train["=1+1.png"] = (1, png(scribble(2)))  # a copy of number 2
     table = make_table(folder / "data", train, {"test/0.png": png(scribble(3))})
-    table = replace(table, class_names=HOSTILE, class_labels=tuple("01234"))
+    table = replace(table, class_names=HOSTILE, class_labels=tuple("012345"))
     write_audit_page(folder / "page.html", run_audit(table, AuditSettings(), folder / "cache"))
     return table, folder / "page.html"
 
@@ -418,10 +418,11 @@ def test_copies_with_two_labels_are_corrected_in_the_audit(
         page.press("c")
         page.js("document.querySelector('#review-class').value = arguments[0]", name)
         page.find("#review-form button").click()
+        assert page.js("return document.documentElement.scrollWidth") <= width
     file = page.download()
     reviewed = review_table(table, DataSection(exclude=str(file), relabel=str(file)))
     expected = dict(zip(table.train.paths, table.label.tolist(), strict=True))
-    expected |= {path: number for number, path in enumerate(paths[:5])}
+    expected |= {path: number for number, path in enumerate(paths[:6])}
     expected[corrected] = 1 if expected[corrected] == 2 else 2
     assert dict(zip(reviewed.train.paths, reviewed.label.tolist(), strict=True)) == expected
     assert shared_browser.get_log("browser") == []

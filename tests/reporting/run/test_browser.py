@@ -45,6 +45,13 @@ def test_the_controls_work(browser: Any, make_run: Callable[..., Path], width: i
     dialog.send_keys("\ue00c")
     assert not dialog.is_displayed()
 
+    # Open the drawings of a slice.
+    part = find("[data-slice]")
+    browser.execute_script("arguments[0].click()", part)
+    assert find("#class-title").text == part.get_attribute("data-title")
+    assert len(all_of("#class-drawings .thumb")) == min(60, int(part.get_attribute("data-count")))
+    dialog.send_keys("\ue00c")
+
     # Filter errors by class and by reason.
     cards = lambda: all_of("#gallery article:not([hidden])")  # noqa: E731
     before = len(cards())

@@ -79,6 +79,17 @@ def test_p_value_is_close_to_the_chi_squared_test() -> None:
     assert one.p_value == pytest.approx(chi2_contingency(table, correction=False).pvalue, rel=0.1)
 
 
+def test_a_slice_knows_its_rows() -> None:
+    rng = np.random.default_rng(5)
+    traits = _traits(1200, rng)
+    thin = traits["relative_width"].to_numpy() < 0.01
+    correct = rng.random(1200) < np.where(thin, 0.3, 0.95)
+    for one in (*compare_slices([("a", "b", thin)], correct, None), *tree_slices(traits, correct, None)):
+        assert len(one.rows) == one.accuracy.n
+        assert correct[one.rows].mean() == pytest.approx(one.accuracy.value)
+        assert one.trait != "a" or one.rows.tolist() == np.flatnonzero(thin).tolist()
+
+
 def test_small_slices_are_left_out() -> None:
     mask = np.zeros(100, dtype=bool)
     mask[:5] = True

@@ -65,11 +65,11 @@ def _card(audit: Audit, rows: Sequence[int], kinds: Mapping[tuple[int, int], str
     pairs = ((first, second) for place, first in enumerate(shown) for second in shown[place + 1 :])
     found = dict.fromkeys(kind for pair in pairs if (kind := kinds.get(pair)))
     labels = {row: name for row in rows if (name := audit.class_of(row)) is not None}
-    pictures = tuple(captioned(audit, row, suggested=_suggested(labels, row)) for row in shown)
+    pictures = tuple(captioned(audit, row, suggested=suggested_class(labels, row)) for row in shown)
     return GroupCard(pictures, tuple(found), len(rows) - len(shown))
 
 
-def _suggested(labels: Mapping[int, str], row: int) -> str:
+def suggested_class(labels: Mapping[int, str], row: int) -> str:
     """Return the other class that at least as many images of a group have as that of a row; empty without one.
 
     Of several, the most frequent one, then the first by name.

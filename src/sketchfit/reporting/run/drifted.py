@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,11 @@ SIDE = 96
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing: path below the data root, and the address of its thumbnail."""
+    """A drawing: path below the data root, the address of its thumbnail, and its class, empty for a test drawing."""
 
     path: str
     uri: str
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,11 @@ def drifted_traits(evidence: Evidence) -> list[DriftedTrait]:
         UserError: an image of the findings is not inside the data folder.
     """
     check_relative(typical_images(evidence), evidence.run.folder.findings)
-    return [_trait(evidence.root, one) for one in _separating(evidence)]
+    found = _separating(evidence)
+    typical = {path for one in found if one.typical for path in one.typical.train}
+    rows, names = evidence.run.rows, evidence.class_names
+    labels = {path: names[row] for path, row in zip(rows.paths, rows.label, strict=True) if path in typical}
+    return [_trait(evidence.root, one, labels) for one in found]
 
 
 def typical_images(evidence: Evidence) -> list[str]:
@@ -109,11 +114,10 @@ def _separating(evidence: Evidence) -> list[TraitDifference]:
     return list(findings.drift.separating.values())[:MOST_TRAITS]
 
 
-def _trait(root: Path, found: TraitDifference) -> DriftedTrait:
-    train, test = (found.typical.train, found.typical.test) if found.typical else ((), ())
-    return DriftedTrait(
-        found.text or "", found.auc, found.auc_low, found.auc_high, _pictures(root, train), _pictures(root, test)
-    )
+def _trait(root: Path, found: TraitDifference, labels: Mapping[str, str]) -> DriftedTrait:
+    paths = (found.typical.train, found.typical.test) if found.typical else ((), ())
+    train, test = (_pictures(root, one, known) for one, known in zip(paths, (labels, {}), strict=True))
+    return DriftedTrait(found.text or "", found.auc, found.auc_low, found.auc_high, train, test)
 
 
 def drifted_classes(found: EstimatedFrequencies, names: Sequence[str]) -> tuple[list[DriftedClass], list[DriftedClass]]:
@@ -136,5 +140,5 @@ def drifted_classes(found: EstimatedFrequencies, names: Sequence[str]) -> tuple[
     return more[:MOST_CLASSES], less[:MOST_CLASSES]
 
 
-def _pictures(root: Path, paths: Sequence[str]) -> tuple[Picture, ...]:
-    return tuple(Picture(path, data_uri(webp(thumbnail(root / path, SIDE)))) for path in paths)
+def _pictures(root: Path, paths: Sequence[str], labels: Mapping[str, str]) -> tuple[Picture, ...]:
+    return tuple(Picture(path, data_uri(webp(thumbnail(root / path, SIDE))), labels.get(path, "")) for path in paths)

@@ -22,9 +22,10 @@ function openClass(index) {
   openDrawings(names[index], `${right} of ${places.length} drawings are right. The least probable come first; a red frame marks an error.`,
     wrong.size ? "Confused with: " + [...wrong].sort((a, b) => b[1] - a[1]).map(([c, n]) => `${names[c]} (${n})`).join(", ") : "Never confused with another class.", places);
 }
-function openSlice(index, title) {
+function openSlice(index, title, count) {
   const places = data.slices[index], wrong = places.filter((place) => !isRight(place)).length;
-  openDrawings(title, `The ${places.length} drawings of this slice with the highest loss; ${wrong} of them are wrong.`, "", places);
+  const which = places.length < count ? `${places.length} of the ${count} drawings of this slice, those with the highest loss` : `The ${count} drawings of this slice`;
+  openDrawings(title, `${which}. ${wrong} are wrong.`, "", places);
 }
 $$("#class-kinds button").forEach((button) => button.addEventListener("click", () => { shownKind = button.value; fillDialog(); }));
 $("#class-dialog .close").addEventListener("click", () => dialog.close());
@@ -32,7 +33,7 @@ dialog.addEventListener("click", (event) => { if (event.target === dialog) dialo
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-class], [data-slice]");
   if (!button) return;
-  if (button.dataset.slice) openSlice(Number(button.dataset.slice), button.dataset.title); else openClass(Number(button.dataset.class));
+  if (button.dataset.slice) openSlice(Number(button.dataset.slice), button.dataset.title, Number(button.dataset.count)); else openClass(Number(button.dataset.class));
 });
 
 // Drawings of the pairs with most errors.

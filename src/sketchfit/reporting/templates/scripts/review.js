@@ -15,8 +15,7 @@
   const known = {
     complete: page !== null,
     label(path) {
-      if (page) return places.has(path) ? page.label[places.get(path)] : null;
-      return onPage.get(path) ?? null;
+      return places.has(path) ? page.label[places.get(path)] : onPage.get(path) ?? null;
     },
     facts(path) {
       const place = places.get(path), label = known.label(path);
@@ -26,10 +25,12 @@
       return { suggested, p: place === undefined ? null : page.own[place] / 1000, pSuggested: answered ? page.confidence[place] / 1000 : null };
     },
   };
+  // Paths and names may be long, and may be written from right to left.
+  const shown = (text) => `\u2068${text.length > 60 ? `…${text.slice(-57)}` : text}\u2069`;
   const describe = ({ to, label }) => {
     if (to === "exclude") return "excluded";
     if (to === "right") return "label is right";
-    return label < 0 ? `→ ${setup.names[to]}` : `${setup.names[label]} → ${setup.names[to]}`;
+    return label < 0 ? `→ ${shown(setup.names[to])}` : `${shown(setup.names[label])} → ${shown(setup.names[to])}`;
   };
   const decisions = new ReviewDecisions(setup, known);
   const selection = new ReviewSelection(() => show(), decisions, describe);
@@ -40,13 +41,13 @@
     const paths = [...selection.paths], [path] = paths, one = decisions.byPath.get(path);
     const suggested = paths.length === 1 ? known.facts(path).suggested : null;
     const label = paths.length === 1 ? known.label(path) : null;
-    const text = !paths.length ? "Click a drawing, or press n, to review its label."
+    const text = !paths.length ? `${matchMedia("(hover: hover)").matches ? "Click a drawing, or press n," : "Touch a drawing"} to review its label.`
       : paths.length > 1 ? `${paths.length} drawings are selected.`
-        : `${path}, label ${label === null ? "unknown" : setup.names[label]}${one ? ` (${describe(one)})` : ""}`;
+        : `${shown(path)}, label ${label === null ? "unknown" : shown(setup.names[label])}${one ? ` (${describe(one)})` : ""}`;
     status.textContent = note ? `${note} ${text}` : text;
     $("#review-actions").hidden = !paths.length && !selection.several;
     $("#review-count").textContent = decisions.byPath.size;
-    $("#review-suggested").textContent = paths.length > 1 ? "suggestions" : suggested === null ? "no suggestion" : setup.names[suggested];
+    $("#review-suggested").textContent = paths.length > 1 ? "suggestions" : suggested === null ? "no suggestion" : shown(setup.names[suggested]);
     const usable = { accept: paths.some((each) => known.facts(each).suggested !== null), undo: decisions.steps.length > 0, forget: decisions.byPath.size > 0 };
     for (const [name, can] of Object.entries(usable)) $(`[data-review=${name}]`, bar).disabled = !can;
     $("[data-review=several]", bar).setAttribute("aria-pressed", selection.several);

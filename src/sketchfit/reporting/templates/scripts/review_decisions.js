@@ -80,15 +80,17 @@ class ReviewDecisions {
 
   csv() {
     const { setup } = this, share = (value) => (value === null ? "" : value.toFixed(4));
-    const lines = [setup.columns];
-    for (const [path, one] of this.byPath) {
+    const line = (path, cells) => setup.columns.map((name) => (name === "image_path" ? setup.images[path] ?? path : cells[name] ?? ""));
+    const lines = [...this.byPath].map(([path, one]) => {
       const { suggested, p, pSuggested } = this.known.facts(path);
-      lines.push([setup.images[path] ?? path, setup.texts[one.label] ?? "", setup.texts[suggested] ?? "", share(p), share(pSuggested), "review", this.textOf(one)]);
-    }
-    for (const [path, text] of setup.earlier) {
-      if (!this.byPath.has(path)) lines.push([setup.images[path] ?? path, "", "", "", "", "earlier review", text]);
-    }
-    return reviewCsvText(lines);
+      return line(path, {
+        label: setup.texts[one.label], suggested: setup.texts[suggested], p_label: share(p), p_suggested: share(pSuggested),
+        reason: "review", decision: this.textOf(one),
+      });
+    });
+    const earlier = setup.earlier.filter(([path]) => !this.byPath.has(path));
+    lines.push(...earlier.map(([path, decision]) => line(path, { reason: "earlier review", decision })));
+    return reviewCsvText([setup.columns, ...lines]);
   }
 
   // Reads a file of decisions. Returns how many were read, and how many lines name what this page does not know.
