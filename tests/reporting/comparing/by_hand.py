@@ -24,7 +24,7 @@ def by_hand(
         answer = np.where(correct, label, 1 - label)
         prob.append(np.where(np.arange(2) == answer[:, None], 0.8, 0.2).astype(np.float32))
     return AlignedRuns(
-        names=names or tuple("abcdefgh"[: len(right)]),
+        names=names or tuple("abcdefghijkl"[: len(right)]),
         root=root,
         paths=tuple(f"train/{k}.png" for k in range(count)),
         label=label,

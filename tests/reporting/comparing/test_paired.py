@@ -72,6 +72,12 @@ def test_pairs_are_corrected_for_their_number() -> None:
     assert PairedRuns.of(many).surely_different() == set()
 
 
+def test_clear_differences_among_many_runs_remain_after_correction() -> None:
+    half, better = "1" * 100 + "0" * 100, "1" * 180 + "0" * 20
+    group = [row // 2 for row in range(200)]
+    assert (0, 11) in PairedRuns.of(by_hand(*[half] * 11, better, group=group)).surely_different()
+
+
 def test_classes_are_ordered_by_the_range_of_their_accuracies() -> None:
     # Rows 0, 2, 4 are axes and rows 1, 3, 5 are buses.
     found = changed_classes(by_hand("101010", "111110", "010010"))

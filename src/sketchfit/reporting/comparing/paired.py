@@ -15,6 +15,9 @@ from sketchfit.reporting.comparing.aligned import AlignedRuns
 MANY = 5
 """Top-5 is of interest where there are more classes."""
 
+_REPEATS, _PER_PAIR = 2000, 200
+"""Resamples, at least: in all, and for each pair of runs. The smallest p-value must stay small after correction."""
+
 
 @dataclass(frozen=True)
 class RunComparison:
@@ -47,11 +50,12 @@ class PairedRuns:
     @classmethod
     def of(cls, aligned: AlignedRuns) -> PairedRuns:
         """Resample the drawings; families of near-duplicates are the unit."""
-        few = min(MANY, len(aligned.class_names))
+        few, count = min(MANY, len(aligned.class_names)), len(aligned.names)
+        repeats = max(_REPEATS, _PER_PAIR * count * (count - 1) // 2)
         label, group = aligned.label, aligned.group
         return cls(
             aligned,
-            PairedFigures.of(list(aligned.correct), group),
+            PairedFigures.of(list(aligned.correct), group, repeats=repeats),
             PairedFigures.of([top_k_correct(prob, label, few) for prob in aligned.prob], group),
             PairedFigures.of([row_log_loss(prob, label) for prob in aligned.prob], group),
         )
