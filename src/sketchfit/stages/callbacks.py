@@ -75,7 +75,7 @@ def outcome_figures(result: RunResult, oof: Floats, label: Ints, claim: ClaimRec
         "oof_top5": result.top5.value,
         "oof_macro_f1": macro_f1(oof, label),
         "oof_log_loss": log_loss(oof, label),
-        "oof_ece": ece(oof, label),
+        "oof_ece": ece(oof, label, by="mass"),
         "oof_rows": float(len(label)),
         **_claim_figures(claim),
         **{f"seconds_{name.replace(' ', '_')}": seconds for name, seconds in result.seconds.items()},

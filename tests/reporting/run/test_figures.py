@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from sketchfit.inference import metrics
+from sketchfit.inference.calibration import report_of
 from sketchfit.reporting.run.figures import Resamples, ece, figures, macro_f1, resampled
 
 
@@ -65,7 +65,8 @@ def test_ece_interval_of_calibrated_probabilities_covers_its_value() -> None:
     prob = np.stack([confidence, 1 - confidence], 1).astype(np.float32)
     label = (rng.random(2000) > confidence).astype(np.int64)
     estimate = ece(prob, label, Resamples(len(label), repeats=300))
-    assert estimate.value == pytest.approx(metrics.ece(prob, label))
+    # The same figure as in the sentence on calibration, which a page shows next to it.
+    assert estimate.value == pytest.approx(report_of(prob, prob, prob, label).ece_after)
     assert estimate.low <= estimate.value <= estimate.high
     assert estimate.low < 0.02  # without moving the interval, noise alone would keep it away from 0
 

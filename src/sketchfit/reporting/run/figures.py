@@ -23,7 +23,7 @@ class Figures:
     """Figures of one set of probabilities.
 
     Attributes:
-        top1, top5, macro_f1, ece: 0 … 1 (ECE by 15 bins of equal width).
+        top1, top5, macro_f1, ece: 0 … 1 (ECE by 15 bins of equal mass, as that of the calibration).
         log_loss: nats.
     """
 
@@ -105,12 +105,12 @@ def ece(prob: NDArray[np.float32], label: NDArray[np.int64], resamples: Resample
     """
     confidence = prob.max(axis=1).astype(np.float64)
     gap = (prob.argmax(axis=1) == label) - confidence
-    place = metrics.bin_of(confidence, 15, "width")
+    place = metrics.bin_of(confidence, 15, "mass")
 
     def figure(weight: Weights) -> float:
         return float(np.abs(np.bincount(place, weight * gap, 15)).sum() / weight.sum())
 
-    return resampled(figure, metrics.ece(prob, label), resamples)
+    return resampled(figure, metrics.ece(prob, label, by="mass"), resamples)
 
 
 def resampled(figure: Callable[[Weights], float], value: float, resamples: Resamples) -> Estimate:
