@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sketchfit.reporting.kit.chart_shapes import Chart, Line, Point, Shape, Text
 from sketchfit.reporting.kit.charts import Axis, Frame
+from sketchfit.reporting.kit.legends import LegendEntry
 
 WIDTH, HEIGHT = 700, 420
 _ROOM = 150
@@ -39,7 +40,8 @@ def lr_range_chart(
         *_mark(frame, suggested, f"suggested: {suggested:.2g}", "s6", suggested >= current),
         *_mark(frame, current, f"recipe: {current:g}", "dim", suggested < current),
     ]
-    return frame.chart("training loss by learning rate", shapes)
+    entries = [LegendEntry("as measured", "dim"), LegendEntry("smoothed", "s0")]
+    return frame.chart("training loss by learning rate", shapes, entries)
 
 
 def _within(frame: Frame, rates: NDArray[np.float64], losses: NDArray[np.float64]) -> list[Point]:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from sketchfit.reporting.kit.chart_shapes import Box, Chart, Dot, Line, Shape, Text
+from sketchfit.reporting.kit.legends import LegendEntry
 
 WHITE = (255, 255, 255)
 
@@ -57,3 +58,18 @@ def test_svg_escapes_text() -> None:
     assert "<b>" not in svg
     assert "a &amp; b" in svg
     assert "<title>x &lt; y</title>" in svg
+
+
+def test_a_png_has_its_legend_below() -> None:
+    entries = [
+        LegendEntry("one", "s0"),
+        LegendEntry("two", "s1", "box"),
+        LegendEntry("the third one" * 9, "s6", "dot"),
+    ]
+    png = Chart("", 140, 40, [], entries).png(1)
+    image = np.asarray(Image.open(io.BytesIO(png)))
+    assert image.shape[0] > 40 + 2 * 15  # the third entry is in a line of its own
+    assert (image[:40] == WHITE).all()
+    lines = [(image[start : start + 18] != WHITE).any(axis=2) for start in (44, 62)]
+    assert all(line.any() for line in lines)
+    assert not (image[:, -1] != WHITE).any()

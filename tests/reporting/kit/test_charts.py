@@ -92,7 +92,7 @@ def test_a_histogram_has_a_step_line_per_name() -> None:
     lines = [shape for shape in chart.shapes if isinstance(shape, Line) and shape.note]
     assert [line.note for line in lines] == ["a", "b"]
     assert len(lines[0].points) == 2 * 4 + 2
-    assert [one.name for one in chart.legend] == ["a", "b"]
+    assert [(one.name, one.mark) for one in chart.legend] == [("a", "line"), ("b", "dashed")]
 
 
 def test_labels_of_ticks_do_not_cover_the_title_of_the_axis() -> None:

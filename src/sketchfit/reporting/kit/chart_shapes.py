@@ -14,6 +14,7 @@ from typing import Literal
 from markupsafe import Markup
 from PIL import Image, ImageDraw, ImageFont
 
+from sketchfit.reporting.kit.chart_text import shortened, text_width
 from sketchfit.reporting.kit.legends import LegendEntry, legend
 
 Point = tuple[float, float]
@@ -23,6 +24,9 @@ _COLOURS = {"s0": "#0b62c4", "s1": "#ad4e00", "s6": "#c62828", "grid": "#d5d9df"
 _TEXT, _BACKGROUND = "#5b6470", "#ffffff"
 _SMOOTHING = 3
 """A PNG is drawn at so many times its size and reduced, since Pillow draws without anti-aliasing."""
+
+_LEGEND_EDGE, _LEGEND_MARK, _LEGEND_LINE = 12.0, 20.0, 18
+"""Of a legend in a PNG: its left edge, the width of a mark, the height of a line."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ Shape = Line | Box | Dot | Text
 class Chart:
     """Shapes on an area of `width` times `height` units; `title` is read aloud by screen readers.
 
-    Templates print it as SVG, with its legend below. A PNG has no legend.
+    Templates print it as SVG. Its legend is below it.
     """
 
     title: str
@@ -115,14 +119,41 @@ class Chart:
         return Markup(f'<svg class="chart" {view}>{body}</svg>') + legend(self.legend)
 
     def png(self, scale: int = 2) -> bytes:
-        """A PNG file of `scale` pixels per unit."""
+        """A PNG file of `scale` pixels per unit; a legend makes it higher."""
         k = scale * _SMOOTHING
-        image = Image.new("RGB", (self.width * k, self.height * k), _BACKGROUND)
-        for shape in self.shapes:
+        marks, height = _legend_shapes(self.legend, self.width, self.height)
+        image = Image.new("RGB", (self.width * k, height * k), _BACKGROUND)
+        for shape in (*self.shapes, *marks):
             _draw(image, shape, k)
         stream = io.BytesIO()
-        image.resize((self.width * scale, self.height * scale), Image.Resampling.LANCZOS).save(stream, "PNG")
+        image.resize((self.width * scale, height * scale), Image.Resampling.LANCZOS).save(stream, "PNG")
         return stream.getvalue()
+
+
+def _legend_shapes(entries: Sequence[LegendEntry], width: int, top: int) -> tuple[list[Shape], int]:
+    """Place the entries of a legend in lines below `top`: their shapes, and where they end."""
+    shapes: list[Shape] = []
+    x, y = _LEGEND_EDGE, top
+    for number, one in enumerate(entries):
+        name = shortened(one.name, width - 2 * _LEGEND_EDGE - _LEGEND_MARK - 6)
+        needed = _LEGEND_MARK + 6 + text_width(name)
+        if number == 0 or x + needed > width - _LEGEND_EDGE:
+            x, y = _LEGEND_EDGE, y + _LEGEND_LINE
+        shapes += [_legend_mark(one, x, y - 4), Text(x + _LEGEND_MARK + 6, y, name, "start")]
+        x += needed + 16
+    return shapes, y + 8 if entries else top
+
+
+def _legend_mark(entry: LegendEntry, x: float, y: float) -> Shape:
+    """The mark of an entry, from x to the right, around the height y."""
+    match entry.mark:
+        case "line" | "dashed":
+            style = f"{entry.style} dashed" if entry.mark == "dashed" else entry.style
+            return Line([(x, y), (x + _LEGEND_MARK, y)], style)
+        case "box" | "pale":
+            return Box(x, y - 4, _LEGEND_MARK, 8, entry.style)
+        case _:
+            return Dot(x + _LEGEND_MARK / 2, y, 4, entry.style)
 
 
 def _note(text: str) -> str:

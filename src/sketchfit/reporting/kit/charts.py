@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 
 from sketchfit.inference.calibration import Reliability
 from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Point, Shape, Text
+from sketchfit.reporting.kit.chart_text import text_width
 from sketchfit.reporting.kit.formats import number
 from sketchfit.reporting.kit.legends import LegendEntry
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 40
 """Margins; that on the left is larger where the labels of the ticks are long."""
-
-_CHARACTER = 6.4
-"""Largest usual width of a character of a label."""
 
 COLOURS = 8
 """Colours of series in the style sheet."""
@@ -82,7 +80,7 @@ class Frame:
     @cached_property
     def left(self) -> float:
         """Where the axis of x begins: to the right of the title and the labels of y."""
-        return max(_LEFT, 25 + _CHARACTER * max((len(self.y.write(value)) for value in self.y.ticks()), default=0))
+        return max(_LEFT, 25 + max((text_width(self.y.write(value)) for value in self.y.ticks()), default=0.0))
 
     def at(self, x: float, y: float) -> Point:
         """Where a point is drawn."""
@@ -169,7 +167,7 @@ def epoch_chart(series: Sequence[Series], title: str, values: Axis) -> Chart | N
 
 
 def histogram(values: Mapping[str, NDArray[Any]], title: str, x_title: str, bins: int = 20) -> Chart:
-    """Draw the distribution of values in 0 … 1 as steps, one colour per name."""
+    """Draw the distribution of values in 0 … 1 as steps, one colour per name; all but the first are dashed."""
     edges = np.linspace(0, 1, bins + 1)
     shares = {name: np.histogram(v, edges)[0] / max(len(v), 1) for name, v in values.items()}
     top = max(float(share.max()) for share in shares.values()) * 1.05 or 1.0
@@ -178,8 +176,12 @@ def histogram(values: Mapping[str, NDArray[Any]], title: str, x_title: str, bins
     for colour, (name, share) in enumerate(shares.items()):
         steps = [(edge, height) for bin_, height in enumerate(share.tolist()) for edge in edges[bin_ : bin_ + 2]]
         points = [frame.at(float(x), y) for x, y in [(0.0, 0.0), *steps, (1.0, 0.0)]]
-        shapes.append(Line(points, f"s{colour} area", name))
-    return frame.chart(title, shapes, [LegendEntry(name, f"s{colour}") for colour, name in enumerate(shares)])
+        shapes.append(Line(points, f"s{colour} area{' dashed' if colour else ''}", name))
+    return frame.chart(
+        title,
+        shapes,
+        [LegendEntry(name, f"s{colour}", "dashed" if colour else "line") for colour, name in enumerate(shares)],
+    )
 
 
 def reliability_chart(diagrams: Mapping[str, Reliability], title: str) -> Chart:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sketchfit.reporting.kit.chart_shapes import Box, Chart, Dot, Line, Shape, Text
+from sketchfit.reporting.kit.chart_text import text_width
 from sketchfit.reporting.kit.charts import Axis, Frame, whole_percent
 from sketchfit.reporting.kit.formats import number
 from sketchfit.reporting.kit.legends import LegendEntry
@@ -13,8 +14,6 @@ from sketchfit.runs.artefacts import PlannedUnit, RunPlan
 from sketchfit.tracking.console import duration
 
 _ROW, _BAR, _TOP, _FOOT, _SIDE, _WIDTH = 32, 9, 12, 40, 14, 460
-_LETTER = 6.2
-"""Usual width of a letter of a name."""
 
 _STYLES = {"done": "s0", "started": "s1", "dropped": "s6", "failed": "s6", "waiting": "dim"}
 """Style of a bar by status of its unit."""
@@ -102,7 +101,7 @@ def _row(one: PlannedUnit, top: float, at: _Place, used: float) -> list[Shape]:
         note = f"{one.key}: {one.status}, estimated {duration(one.estimated)}, took {duration(one.actual)}"
     bar, style = top + _ROW - _BAR - 6, _STYLES[one.status]
     planned, actual = at(start + one.estimated), at(end)
-    left = max(_SIDE, min(at(start), _WIDTH - _SIDE - _LETTER * len(one.key)))
+    left = max(_SIDE, min(at(start), _WIDTH - _SIDE - text_width(one.key)))
     return [
         Box(at(start), bar - 3, max(planned - at(start), 1.0), _BAR + 6, f"{style} area", note),
         Box(at(start), bar, max(actual - at(start), 1.0), _BAR, style, note),
