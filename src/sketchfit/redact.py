@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -89,6 +90,11 @@ def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
     text = _SCHEME.sub(lambda match: f"{match[1]}{match[2]}{STARS}", text)
     text = _LOGIN.sub(f"{STARS}@", text)
     return _ASSIGNED.sub(lambda match: match[0] if _is_prose(match) else f"{match[1]}{STARS}", text)
+
+
+def this_command() -> str:
+    """Return the command of this process, with secrets replaced by stars."""
+    return command_line([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def command_line(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:

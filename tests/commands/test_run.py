@@ -50,7 +50,7 @@ def test_exactly_these_files(finished: tuple[Path, str], plain: Path) -> None:
     files = {path.relative_to(plain).as_posix() for path in plain.rglob("*") if path.is_file()}
     a_fold = {"done.json", "history.csv", "model.safetensors", "oof.npz", "test.npz"}
     expected = {"recipe.yaml", "environment.json", "state.json", "folds.parquet", "submission.csv"}
-    expected |= {"inputs.parquet", "finished.json", ".sketchfit", ".writer.lock"}
+    expected |= {"inputs.parquet", "finished.json", "log.txt", ".sketchfit", ".writer.lock"}
     expected |= {"audit/directions.json", "audit/relations.json", "audit/relations.npz"}
     expected |= {"audit/findings.json", "ensemble/oof.npz", "ensemble/test.npz", "ensemble/weights.json"}
     expected |= {f"{FOLD.as_posix()}/fold{k}/{name}" for k in (0, 1) for name in a_fold}

@@ -36,6 +36,7 @@ from sketchfit.stages.submit import submit
 from sketchfit.stages.summarise import summarise
 from sketchfit.stages.train import train
 from sketchfit.stages.write_predictions import write_predictions
+from sketchfit.tracking.log_file import log_file
 from sketchfit.tracking.supervise import supervised
 
 log = logging.getLogger(__name__)
@@ -99,8 +100,9 @@ def run(
     folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
     if out is None and not folder.exists() and has_same_networks(plain := default_name(recipe, Path(data)), settings):
         log.warning(f"{plain} holds a run with the same training; --out {plain} continues it with these settings")
-    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher:
+    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
         context = start_run(RunRequest(Path(data), settings, folder, strict, fresh), dispatcher)
+        context.engine.on_main(lambda: lines.begin(context.run.log))
         return made(run_stages(context, STAGES).result)
 
 

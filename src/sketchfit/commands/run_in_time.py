@@ -18,6 +18,7 @@ from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import BASE, start_planned
 from sketchfit.stages.products import RunResult
 from sketchfit.stages.start import RunRequest
+from sketchfit.tracking.log_file import log_file
 from sketchfit.tracking.supervise import supervised
 
 
@@ -48,9 +49,11 @@ def run_in_time(
     if goal.candidates:
         settings = for_candidates(settings)
     folder = Path(out) if out is not None else planned_folder(data, recipe, overrides)
-    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher:
+    with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
         request = RunRequest(Path(data), settings, folder, fresh=fresh)
-        return run_planned(start_planned(request, goal, dispatcher, check=check_goal), goal)
+        started = start_planned(request, goal, dispatcher, check=check_goal)
+        started.context.engine.on_main(lambda: lines.begin(started.context.run.log))
+        return run_planned(started, goal)
 
 
 def planned_folder(

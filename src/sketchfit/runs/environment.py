@@ -5,10 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import sys
-from pathlib import Path
 
-from sketchfit.redact import command_line
+from sketchfit.redact import this_command
 from sketchfit.runs.artefacts import Environment
 
 PACKAGES = (
@@ -29,7 +27,7 @@ def environment() -> Environment:
         python=platform.python_version(),
         platform=platform.platform(),
         cpus=os.cpu_count(),
-        command=command_line([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=this_command(),
         packages={name: _version(name) for name in PACKAGES},
     )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from typing import Self
 from sketchfit.errors import UserError
 from sketchfit.interruption import request_stop
 from sketchfit.own_system import boot, scope
-from sketchfit.redact import command_line
+from sketchfit.redact import this_command
 from sketchfit.remains import is_alive
 from sketchfit.runs.artefact import Artefact
 from sketchfit.runs.inside import refuse_linked_folders
@@ -67,9 +66,8 @@ class Writer(Artefact):
     @classmethod
     def this(cls) -> Self:
         """Return this process."""
-        command = command_line([Path(sys.argv[0]).name, *sys.argv[1:]])
         place = {"host": socket.gethostname(), "boot": boot(), "scope": scope()}
-        return cls(pid=os.getpid(), **place, command=command, started=time.time())
+        return cls(pid=os.getpid(), **place, command=this_command(), started=time.time())
 
     @property
     def is_here(self) -> bool:

@@ -21,6 +21,9 @@ LINKED = ("members", "derived")
 LEFT_OUT = ("report", "tracking")
 """Folders that are not read."""
 
+CHANGING = (RunClock.PLACE, "log.txt")
+"""Files that change often and on which no answer depends."""
+
 TIMES, WAIT = 20, 0.1
 """How often a copy is made again because the run has written meanwhile, and the seconds between."""
 
@@ -68,7 +71,7 @@ def _files(folder: Path) -> dict[str, tuple[int, int]]:
         folders[:] = [one for one in folders if not (top and one in (*LINKED, *LEFT_OUT)) and not one.startswith(".")]
         for name in names:
             path = Path(place, name)
-            if not name.startswith(".") and name != RunClock.PLACE and path.is_file() and not path.is_symlink():
+            if not name.startswith(".") and name not in CHANGING and path.is_file() and not path.is_symlink():
                 try:
                     status = path.stat()
                 except OSError:  # it has just been replaced
