@@ -72,6 +72,14 @@ def test_what_fails_is_named_and_escaped(make_run: Callable[..., Path]) -> None:
     assert "class <" not in html
 
 
+def test_of_a_run_that_learnt_nothing_no_part_is_named(make_run: Callable[..., Path]) -> None:
+    summary = _summary(make_run(), accuracy=Estimate(0.2, 0.14, 0.28, 120))
+    (weak,) = summary.weaknesses
+    assert weak.subject == "All classes"
+    assert summary.next_step is not None
+    assert summary.next_step.title == "The networks do not learn."
+
+
 def test_a_run_without_weakness_and_advice(make_run: Callable[..., Path]) -> None:
     run = make_run()
     evidence = read_evidence(run)

@@ -9,6 +9,7 @@ from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.advice.collect import SectionResults
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.on_classes import FEWEST
+from sketchfit.reporting.run.advice.on_learning import near_chance
 from sketchfit.reporting.run.advice.recommendation import Advice, shown_name
 from sketchfit.reporting.run.advice.section import command_of
 from sketchfit.reporting.run.page_section import PageSection, page_section
@@ -71,6 +72,9 @@ def _first_advice(evidence: Evidence, one: Advice) -> FirstAdvice:
 
 def _weaknesses(evidence: Evidence, results: SectionResults, found: Findings) -> Iterator[Weakness]:
     group, correct = results.statistics.group, evidence.correct
+    if near_chance(found.accuracy, found.guessing):
+        yield Weakness(subject="All classes", text="the accuracy is near that of guessing", anchor="classes")
+        return
     weak = weak_classes(correct, evidence.label, evidence.class_count, group)
     for index in weak[:MOST_CLASSES]:
         mask = evidence.label == index

@@ -33,7 +33,8 @@ CHANGES = {
     "repeats": {"averaged": AveragedNetworks(5, 0.06)},
     "drawings": {"learning": LearningSlope(0.7, 1.0, 0.2)},
     "readable": {"unreadable": 30, "test_rows": 300},
-    "pairs": {"pairs": (ConfusedClasses("a", "b", 30, 100),)},
+    "pairs": {"pairs": (ConfusedClasses("a", "b", 30, 200),)},
+    "mirror": {"pairs": (ConfusedClasses("a", "b", 40, 100),)},
     "uneven": {"folds": (replace(WEAK, trait="fold", name="fold 1"),)},
     "lower-lr": {
         "networks": [

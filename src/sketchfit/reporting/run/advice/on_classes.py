@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.transforms import TURNS
 from sketchfit.reporting.run.advice.findings import ConfusedClasses, Findings
-from sketchfit.reporting.run.advice.on_slices import gain_of_slice
+from sketchfit.reporting.run.advice.on_slices import gain_of_slice, trained_operations
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase, shown_name
 from sketchfit.runs.proportions import wilson
 from sketchfit.wording import listed
@@ -45,10 +46,51 @@ def mirrored_classes(found: Findings, recipe: Recipe) -> list[Advice]:
     ]
 
 
-def confused_classes(found: Findings, _: Recipe) -> list[Advice]:
-    """One pair of classes makes a large part of the errors."""
-    wrong = found.labels * (1 - found.accuracy.value)
-    pairs = [one for one in found.pairs if one.errors >= FEWEST and _stands_out(one, wrong)]
+def perhaps_mirrored(found: Findings, recipe: Recipe) -> list[Advice]:
+    """Two classes are hardly distinguished, and training flips their drawings."""
+    pairs = _hardly_distinguished(found, recipe)
+    if not pairs:
+        return []
+    errors = sum(one.errors for one in pairs)
+    return [
+        Advice(
+            "mirror",
+            phrase("Some classes may be mirror images of each other."),
+            phrase(
+                "{names} are predicted as each other, and training flips drawings.",
+                names=listed(
+                    (
+                        f"{one.errors} of {one.drawings} drawings of {shown_name(one.first)} and "
+                        f"{shown_name(one.second)}"
+                        for one in pairs
+                    ),
+                    3,
+                ),
+            ),
+            phrase("look at these drawings; if one class is the mirror image of the other, train without flips"),
+            phrase(
+                "{share:.0f} % of the drawings of two classes or more are predicted as the other, and the policy flips",
+                share=100 * OF_DRAWINGS,
+            ),
+            gain=_gain_of_pairs(errors, found.labels, "none of these errors would remain"),
+            settings=("transforms.mirror=never",),
+            anchor="confusions",
+        )
+    ]
+
+
+def _hardly_distinguished(found: Findings, recipe: Recipe) -> list[ConfusedClasses]:
+    if recipe.transforms.mirror == "never" or not trained_operations(recipe) & set(TURNS):
+        return []
+    known = {frozenset((one.first, one.second)) for one in found.turned}  # training leaves their flips out
+    pairs = [one for one in found.pairs if frozenset((one.first, one.second)) not in known]
+    return [one for one in pairs if one.errors >= max(FEWEST, OF_DRAWINGS * one.drawings)]
+
+
+def confused_classes(found: Findings, recipe: Recipe) -> list[Advice]:
+    """Few pairs of classes make a large part of the errors."""
+    wrong, other = found.labels * (1 - found.accuracy.value), _hardly_distinguished(found, recipe)
+    pairs = [one for one in found.pairs if one.errors >= FEWEST and _stands_out(one, wrong) and one not in other]
     if not pairs or found.class_count < 3:
         return []
     errors = sum(one.errors for one in pairs)

@@ -147,12 +147,18 @@ def sensitive(found: Findings, recipe: Recipe) -> list[Advice]:
 
 def added_operations(recipe: Recipe, operations: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
     """Return the setting that adds operations to the policy; none where it has all of them already."""
-    try:
-        known = _names(policy_of(recipe.transforms, max(recipe.training.epochs - 1, 0), max(recipe.training.epochs, 1)))
-    except UserError:  # a policy file that is no longer there
-        known = set()
+    known = trained_operations(recipe)
     new = [dict(one) for one in operations if one["op"] not in known]
     return (f"transforms.add={json.dumps([*recipe.transforms.add, *new])}",) if new else ()
+
+
+def trained_operations(recipe: Recipe) -> set[str]:
+    """Return the names of the operations of the last epoch's policy; none where its file is no longer there."""
+    epochs = max(recipe.training.epochs, 1)
+    try:
+        return _names(policy_of(recipe.transforms, epochs - 1, epochs))
+    except UserError:
+        return set()
 
 
 def _names(operations: Sequence[object]) -> set[str]:
