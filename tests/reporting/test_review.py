@@ -72,7 +72,7 @@ def test_decisions_of_an_earlier_review_are_kept(tmp_path: Path) -> None:
     earlier.write_text("image_path,decision\na/1.png,bee\ngone.png,exclude\nb/0.png,\n")
     section = DataSection(exclude=str(earlier), relabel=str(earlier))
     found = review_data(ReviewTarget("run", "key", (), section), ROWS)
-    assert dict(found["earlier"]) == {"train/a/1.png": "bee", "gone.png": "exclude"}
+    assert dict(found["earlier"]) == {"train/a/1.png": 1, "gone.png": "exclude"}
     assert found["missing"] == ""
 
 

@@ -28,6 +28,9 @@ from tests.factories import Cli
 
 __all__ = ["shared_browser"]
 
+OFF = ["report.attribution=0", "report.robustness=0", "report.embedding=0"]
+"""Sections of the report that need networks."""
+
 SIZES = [(1280, False), (1280, True), (390, False), (390, True)]
 
 
@@ -115,7 +118,7 @@ def run(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run with a report, in a folder of its own."""
     folder = tmp_path_factory.mktemp("reviewed") / "run"
     shutil.copytree(plain, folder)
-    write_report(folder, overrides=["report.attribution=0", "report.robustness=0", "report.embedding=0"])
+    write_report(folder, overrides=OFF)
     return folder
 
 
@@ -279,8 +282,7 @@ def test_the_file_and_the_command_continue_the_run(
     (right,) = page.selected
     page.press("r")
     file = page.download()
-    with file.open(newline="", encoding="utf-8") as stream:
-        lines = {line["image_path"]: line for line in csv.DictReader(stream)}
+    lines = _lines(file)
     assert tuple(next(iter(lines.values()))) == LABEL_ISSUES
     assert set(lines) == {corrected, excluded, right}
     before = Run.open(run)
@@ -300,6 +302,18 @@ def test_the_file_and_the_command_continue_the_run(
     expected[corrected] = before.table.class_names.index(wanted)
     assert labels == expected
     assert after.recipe.model == before.recipe.model
+    write_report(after.path, overrides=OFF)
+    again = Page(page.browser, after.path / "report" / "index.html", page.downloads.with_name("again"))
+    found = {path: line["decision"] for path, line in _lines(again.download()).items()}
+    assert found == {path: line["decision"] for path, line in lines.items()}  # they apply to the table, not to the run
+    again.do("panel")
+    again.click(f"#review-list [data-path='{excluded}']")
+    assert set(_lines(again.download())) == {corrected, right}
+
+
+def _lines(file: Path) -> dict[str, dict[str, str]]:
+    with file.open(newline="", encoding="utf-8") as stream:
+        return {line["image_path"]: line for line in csv.DictReader(stream)}
 
 
 def test_a_downloaded_file_is_loaded_again(page: Page, tmp_path: Path) -> None:

@@ -69,15 +69,21 @@ def read_relabel(path: Path) -> dict[str, str]:
     return labels
 
 
-def earlier_decisions(section: DataSection) -> dict[str, str]:
-    """Return what the recipe's review files decide: image, as they name it, to `exclude` or a class.
+def earlier_decisions(section: DataSection, labels: Sequence[str], names: Sequence[str]) -> dict[str, int | None]:
+    """Return the decisions of the recipe's review files: image, as they name it, to a class index; None to exclude.
+
+    Args:
+        section: of the recipe.
+        labels, names: of the C classes, as in `Table`.
 
     Raises:
         UserError: a file is missing, or has no column of images or classes.
     """
+    index = _class_index(labels, names)
     found = read_relabel(Path(section.relabel)) if section.relabel is not None else {}
     excluded = read_exclude(Path(section.exclude)) if section.exclude is not None else []
-    return {**found, **dict.fromkeys(excluded, EXCLUDE)}
+    classes = {image: index[label] for image, label in found.items() if index.get(label, _AMBIGUOUS) != _AMBIGUOUS}
+    return {**classes, **dict.fromkeys(excluded)}
 
 
 def decision_texts(labels: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def review_bar(target: ReviewTarget, rows: ReviewedRows) -> Markup:
 
 def review_data(target: ReviewTarget, rows: ReviewedRows) -> dict[str, Any]:
     """Return what the script of the bar needs."""
-    earlier, missing = _earlier(target.section, rows.paths)
+    earlier, missing = _earlier(target.section, rows)
     return {
         "key": target.key,
         "file": f"review-{_file_stem(target.name)}.csv",
@@ -137,18 +137,18 @@ def _changed(before: DataSection, after: DataSection) -> list[str]:
     return [word for key, value in new if old[key] != value for word in ("--set", f"{key}={value}")]
 
 
-def _earlier(section: DataSection, paths: Sequence[str]) -> tuple[dict[str, str], str]:
+def _earlier(section: DataSection, rows: ReviewedRows) -> tuple[dict[str, int | str], str]:
     """Return the decisions of earlier reviews by image, and why they are unknown, else nothing.
 
     A new file takes the place of the earlier one in the recipe, so it must have these decisions too.
     """
     try:
-        decisions = earlier_decisions(section)
+        decisions = earlier_decisions(section, rows.labels, rows.names)
     except (UserError, OSError) as error:
         return {}, str(error).splitlines()[0]
-    known = set(paths)
+    known = set(rows.paths)
     by_name: dict[str, list[str]] = {}
-    for path in paths if any(image not in known for image in decisions) else ():
+    for path in rows.paths if any(image not in known for image in decisions) else ():
         by_name.setdefault(path.rpartition("/")[2], []).append(path)
 
     def path_of(image: str) -> str:
@@ -158,7 +158,7 @@ def _earlier(section: DataSection, paths: Sequence[str]) -> tuple[dict[str, str]
         fitting = [path for path in by_name.get(image.rpartition("/")[2], ()) if path.endswith(f"/{image}")]
         return fitting[0] if len(fitting) == 1 else image
 
-    return {path_of(image): text for image, text in decisions.items()}, ""
+    return {path_of(image): EXCLUDE if index is None else index for image, index in decisions.items()}, ""
 
 
 def _file_stem(name: str) -> str:

@@ -5,7 +5,7 @@
   const places = new Map((page?.path ?? []).map((path, place) => [path, place]));
   const suggestions = new Map(Object.entries(setup.suggested));
   const indexOf = new Map(setup.names.map((name, index) => [name, index]));
-  const onPage = new Map($$("[data-drawing]").map((node) => [node.dataset.drawing, indexOf.get(node.dataset.label)]));
+  const onPage = new Map($$("[data-drawing]").map((node) => [node.dataset.drawing, indexOf.get(node.closest("[data-label]")?.dataset.label)]));
   for (const { dataset } of $$("[data-drawing][data-suggested]")) {
     const index = indexOf.get(dataset.suggested);
     if (index !== undefined && !suggestions.has(dataset.drawing)) suggestions.set(dataset.drawing, index);
@@ -27,9 +27,9 @@
   };
   // Paths and names may be long, and may be written from right to left.
   const shown = (text) => `\u2068${text.length > 60 ? `…${text.slice(-57)}` : text}\u2069`;
-  const describe = ({ to, label }) => {
-    if (to === "exclude") return "excluded";
-    if (to === "right") return "label is right";
+  const describe = ({ to, label, earlier }) => {
+    if (to === "exclude") return earlier ? "excluded by an earlier review" : "excluded";
+    if (to === "right") return earlier ? `→ ${shown(setup.names[label])} by an earlier review` : "label is right";
     return label < 0 ? `→ ${shown(setup.names[to])}` : `${shown(setup.names[label])} → ${shown(setup.names[to])}`;
   };
   const decisions = new ReviewDecisions(setup, known);

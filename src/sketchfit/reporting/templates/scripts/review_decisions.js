@@ -13,11 +13,17 @@ class ReviewDecisions {
   read() {
     let found = null;
     try { found = JSON.parse(localStorage.getItem(this.place)); } catch { this.kept = false; }
-    const lists = found && Array.isArray(found.decisions) && Array.isArray(found.steps);
+    if (!found) found = { decisions: this.earlier(), steps: [] };
+    const lists = Array.isArray(found.decisions) && Array.isArray(found.steps);
     const entries = lists ? found.decisions.filter((entry) => Array.isArray(entry) && typeof entry[0] === "string" && this.isValid(entry[1])) : [];
     this.byPath = new Map(entries);
     const isChange = (change) => Array.isArray(change) && typeof change[0] === "string" && (change[1] === null || this.isValid(change[1]));
     this.steps = lists ? found.steps.filter((step) => Array.isArray(step) && step.every(isChange)) : [];
+  }
+
+  // What the review files of the run itself decide. A new file takes their place, so it must have these decisions too.
+  earlier() {
+    return this.setup.earlier.map(([path, to]) => [path, { to: to === this.setup.exclude ? to : "right", label: to === this.setup.exclude ? -1 : to, earlier: true }]);
   }
 
   isValid(one) {
@@ -85,11 +91,9 @@ class ReviewDecisions {
       const { suggested, p, pSuggested } = this.known.facts(path);
       return line(path, {
         label: setup.texts[one.label], suggested: setup.texts[suggested], p_label: share(p), p_suggested: share(pSuggested),
-        reason: "review", decision: this.textOf(one),
+        reason: one.earlier ? "earlier review" : "review", decision: this.textOf(one),
       });
     });
-    const earlier = setup.earlier.filter(([path]) => !this.byPath.has(path));
-    lines.push(...earlier.map(([path, decision]) => line(path, { reason: "earlier review", decision })));
     return reviewCsvText([setup.columns, ...lines]);
   }
 
@@ -100,14 +104,13 @@ class ReviewDecisions {
     const image = column("image_path"), decision = column("decision"), written = column("label");
     if (image < 0 || decision < 0) return null;
     const paths = new Map(Object.entries(this.setup.images).map(([path, shown]) => [shown, path]));
-    const earlier = new Map(this.setup.earlier);
+    const earlier = new Map(this.earlier());
     const changes = [];
     let strange = 0;
     for (const line of lines) {
       const shown = line[image] ?? "", path = paths.get(shown) ?? shown, text = (line[decision] ?? "").trim();
       if (!text) continue;
-      if (earlier.get(path) === text) continue;
-      const label = this.known.label(path) ?? (this.known.complete ? null : this.classOf((line[written] ?? "").trim()) ?? -1);
+      const label = this.known.label(path) ?? earlier.get(path)?.label ?? (this.known.complete ? null : this.classOf((line[written] ?? "").trim()) ?? -1);
       const to = text.toLowerCase() === this.setup.exclude ? "exclude" : this.classOf(text);
       if (label === null || to === null) strange += 1;
       else changes.push([path, { to: to === label ? "right" : to, label }]);

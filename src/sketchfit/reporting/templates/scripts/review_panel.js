@@ -25,7 +25,6 @@ class ReviewPanel {
     const { setup, decisions } = this, all = [...decisions.byPath], count = (kind) => all.filter(([, { to }]) => kind(to)).length;
     const corrected = count(Number.isInteger), excluded = count((to) => to === "exclude"), right = count((to) => to === "right");
     const parts = [`${corrected} corrected`, `${excluded} excluded`, `${right} confirmed`];
-    if (setup.earlier.length) parts.push(`${setup.earlier.length} of an earlier review, which the file also has`);
     $("#review-summary").textContent = `${parts.join(", ")}.` + (decisions.kept ? "" : " This browser does not store them: download the file before you close the page.");
     const emptied = decisions.emptied(), warnings = [];
     if (emptied.length) warnings.push(`No drawing would be left of ${emptied.slice(0, 5).join(", ")}: the run refuses this. Keep some of each class.`);
