@@ -35,7 +35,7 @@ def test_the_claim_is_the_first_figure(make_run: Callable[..., Path]) -> None:
     make_claim().write(run)
     summary = _summary(run)
     assert (summary.expected.value, summary.subject, summary.claimed) == (0.67, "the 30 test drawings", True)
-    html = summary_html(summary, "report/index.html")
+    html = summary_html(summary, "report/index.html").replace("\u00a0", " ")
     for text in ("<b>67.0 %</b>", "55.0 %", "78.0 %", "60.0 % on 120", "16.7 %", "58.0 %"):
         assert text in html
     assert 'href="report/index.html#next"' in html

@@ -27,6 +27,7 @@ __all__ = [
     "points",
     "points_interval",
     "thousands",
+    "together",
     "verdict",
     "with_code",
 ]
@@ -104,6 +105,11 @@ def capitalised(sentence: str) -> str:
 def breakable(path: str) -> Markup:
     """Let a line break after each slash and underscore of a path."""
     return Markup(re.sub(r"([/_])", r"\1<wbr>", str(escape(path))))
+
+
+def together(text: str) -> str:
+    """Keep a text such as `72.3 %` on one line, by no-break spaces."""
+    return text.replace(" ", "\u00a0")
 
 
 def with_code(text: str) -> Markup:

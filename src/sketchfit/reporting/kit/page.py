@@ -33,6 +33,7 @@ _FILTERS = (
     formats.breakable,
     formats.compact,
     formats.capitalised,
+    formats.together,
     formats.with_code,
     share_bar,
     counted,

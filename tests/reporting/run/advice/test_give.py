@@ -34,7 +34,6 @@ CHANGES = {
     "drawings": {"learning": LearningSlope(0.7, 1.0, 0.2)},
     "readable": {"unreadable": 30, "test_rows": 300},
     "pairs": {"pairs": (ConfusedClasses("a", "b", 30, 200),)},
-    "mirror": {"pairs": (ConfusedClasses("a", "b", 40, 100),)},
     "uneven": {"folds": (replace(WEAK, trait="fold", name="fold 1"),)},
     "lower-lr": {
         "networks": [

@@ -11,7 +11,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.member_settings import for_members
-from sketchfit.reporting.run.advice.on_classes import confused_classes, few_drawings, mirrored_classes, perhaps_mirrored
+from sketchfit.reporting.run.advice.on_classes import confused_classes, few_drawings, mirrored_classes
 from sketchfit.reporting.run.advice.on_drawings import doubtful_labels, uncalibrated, unreadable_drawings
 from sketchfit.reporting.run.advice.on_folds import (
     contradicted,
@@ -37,7 +37,6 @@ RULES: Sequence[Rule] = (
     contradicted,
     separated,
     mirrored_classes,
-    perhaps_mirrored,
     lacking_classes,
     unreadable_drawings,
     too_few_epochs,

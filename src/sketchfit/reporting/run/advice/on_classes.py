@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.transforms import TURNS
 from sketchfit.reporting.run.advice.findings import ConfusedClasses, Findings
@@ -15,6 +19,10 @@ FEWEST = 5
 
 OF_ERRORS, OF_DRAWINGS = 0.1, 0.3
 """Share of all errors, and of the drawings of the two classes, from which a pair is mentioned."""
+
+MIRRORED = 0.4
+"""Share of the drawings of two classes that are predicted as the other from which they may be mirror images, which
+flips in training make indistinguishable."""
 
 UNEVEN = 5
 """How many times as many drawings as the smallest class the largest has."""
@@ -46,51 +54,10 @@ def mirrored_classes(found: Findings, recipe: Recipe) -> list[Advice]:
     ]
 
 
-def perhaps_mirrored(found: Findings, recipe: Recipe) -> list[Advice]:
-    """Two classes are hardly distinguished, and training flips their drawings."""
-    pairs = _hardly_distinguished(found, recipe)
-    if not pairs:
-        return []
-    errors = sum(one.errors for one in pairs)
-    return [
-        Advice(
-            "mirror",
-            phrase("Some classes may be mirror images of each other."),
-            phrase(
-                "{names} are predicted as each other, and training flips drawings.",
-                names=listed(
-                    (
-                        f"{one.errors} of {one.drawings} drawings of {shown_name(one.first)} and "
-                        f"{shown_name(one.second)}"
-                        for one in pairs
-                    ),
-                    3,
-                ),
-            ),
-            phrase("look at these drawings; if one class is the mirror image of the other, train without flips"),
-            phrase(
-                "{share:.0f} % of the drawings of two classes or more are predicted as the other, and the policy flips",
-                share=100 * OF_DRAWINGS,
-            ),
-            gain=_gain_of_pairs(errors, found.labels, "none of these errors would remain"),
-            settings=("transforms.mirror=never",),
-            anchor="confusions",
-        )
-    ]
-
-
-def _hardly_distinguished(found: Findings, recipe: Recipe) -> list[ConfusedClasses]:
-    if recipe.transforms.mirror == "never" or not trained_operations(recipe) & set(TURNS):
-        return []
-    known = {frozenset((one.first, one.second)) for one in found.turned}  # training leaves their flips out
-    pairs = [one for one in found.pairs if frozenset((one.first, one.second)) not in known]
-    return [one for one in pairs if one.errors >= max(FEWEST, OF_DRAWINGS * one.drawings)]
-
-
 def confused_classes(found: Findings, recipe: Recipe) -> list[Advice]:
     """Few pairs of classes make a large part of the errors."""
-    wrong, other = found.labels * (1 - found.accuracy.value), _hardly_distinguished(found, recipe)
-    pairs = [one for one in found.pairs if one.errors >= FEWEST and _stands_out(one, wrong) and one not in other]
+    wrong = found.labels * (1 - found.accuracy.value)
+    pairs = [one for one in found.pairs if one.errors >= FEWEST and _stands_out(one, wrong)]
     if not pairs or found.class_count < 3:
         return []
     errors = sum(one.errors for one in pairs)
@@ -106,10 +73,7 @@ def confused_classes(found: Findings, recipe: Recipe) -> list[Advice]:
                 errors=errors,
                 wrong=wrong,
             ),
-            phrase(
-                "look at these drawings: correct mixed labels, write down what distinguishes the classes, or join "
-                "classes that nobody can distinguish"
-            ),
+            _what_to_do(pairs, found, recipe),
             phrase(
                 "{fewest} errors or more between two classes, which are {errors:.0f} % of all errors or "
                 "{drawings:.0f} % of their drawings",
@@ -122,6 +86,21 @@ def confused_classes(found: Findings, recipe: Recipe) -> list[Advice]:
             anchor="confusions",
         )
     ]
+
+
+def _what_to_do(pairs: Sequence[ConfusedClasses], found: Findings, recipe: Recipe) -> Markup:
+    known = {frozenset((one.first, one.second)) for one in found.turned}  # training leaves their flips out
+    open_pairs = [one for one in pairs if frozenset((one.first, one.second)) not in known]
+    flips = recipe.transforms.mirror != "never" and bool(trained_operations(recipe) & set(TURNS))
+    hardly = flips and any(one.errors >= MIRRORED * one.drawings for one in open_pairs)
+    return phrase(
+        "look at these drawings: correct mixed labels, write down what distinguishes the classes, or join classes that "
+        "nobody can distinguish"
+        + (
+            "; where one class is the mirror image of the other, train without flips (`transforms.mirror=never`)"
+            * hardly
+        )
+    )
 
 
 def few_drawings(found: Findings, _: Recipe) -> list[Advice]:
