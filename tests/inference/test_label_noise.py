@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, softmax
 
 from sketchfit.inference.held_out_scores import HeldOutScores, LabelledScores
-from sketchfit.inference.label_noise import LEAST_RATE, NoiseModel, fit_noise, lowest_noise
+from sketchfit.inference.label_noise import FLAT_SHARE, LEAST_RATE, NoiseModel, fit_noise, lowest_noise
 from tests.inference.label_data import PlantedLabels, planted
 
 
@@ -56,7 +56,7 @@ def test_the_lower_end_is_where_the_likelihood_has_dropped() -> None:
     fitted = fit_noise(rows)
     lowest = lowest_noise(rows, fitted)
     assert lowest is not None
-    assert fitted.log_likelihood(rows) - lowest.log_likelihood(rows) == pytest.approx(10.83 / 2, abs=0.4)
+    assert fitted.log_likelihood(rows) - lowest.log_likelihood(rows) == pytest.approx(6.63 / 2, abs=0.4)
 
 
 def test_copies_count_once() -> None:
@@ -75,6 +75,15 @@ def test_a_network_without_errors_shows_no_noise() -> None:
     assert fitted.rate < 0.01
     assert lowest_noise(rows, fitted) is None
     assert (fitted.wrong(rows) < 0.5).all()
+
+
+def test_a_network_that_errs_on_wrong_labels_only_shows_the_noise() -> None:
+    rows = _rows(planted(1000, share=0.1, strength=40))
+    fitted = fit_noise(rows)
+    assert fitted.rate == pytest.approx(0.1, abs=0.01)
+    assert lowest_noise(rows, fitted) is not None
+    none = fit_noise(rows, LEAST_RATE)
+    assert none.mixture[-2:].sum() <= FLAT_SHARE + 1e-9
 
 
 def test_a_fixed_rate_stays() -> None:

@@ -2,8 +2,8 @@
 
 Candidates are the labels that confident learning doubts. `label_noise` gives each its probability of being wrong, with
 the parameters at the lower end of the noise rate and fitted on the other folds. Reported are labels that are more
-probably wrong than right. The alarm is silent if no noise is shown (the interval of the noise rate contains 0) or if
-the estimated precision is below one half.
+probably wrong than right. The alarm is silent if no noise is shown (the 99.9 % interval of the noise rate contains 0),
+if the list is shorter than three labels, or if its estimated precision is below one half.
 
 The precision is the lower of two estimates: the mean probability of the reported labels, and the number of wrong labels
 that would be found over the number reported. The second uses labels of the run's own rows that are changed on purpose,
@@ -30,8 +30,8 @@ LEAST_PROBABILITY = 0.5
 LEAST_PRECISION = 0.5
 """Estimated share of wrong labels among the reported ones, below which none is reported."""
 
-FEWEST = 30
-"""Families of near-duplicates below which the alarm is silent."""
+FEWEST, SHORTEST = 30, 3
+"""Families of near-duplicates, and labels in the list, below which the alarm is silent."""
 
 _FLIPS = 2
 
@@ -44,7 +44,7 @@ class LabelAlarm:
         places: int64 [k], rows, the most probably wrong one first; empty where the alarm is silent.
         probability: float64 [N], of being wrong, by the parameters at the lower end of the noise rate.
         rate: estimated share of wrong labels, 0 … 1.
-        lowest: lower end of its 99.9 % interval; 0 where no noise is shown.
+        lowest: lower end of its 99 % interval; 0 where no noise is shown.
         precision: estimated share of wrong labels among those that are, or would be, reported; 0 without any.
         found: share of labels changed on purpose that the alarm reports.
     """
@@ -58,7 +58,7 @@ class LabelAlarm:
 
     @property
     def silenced(self) -> int:
-        """Number of labels that are not reported, because too few of them would be wrong."""
+        """Number of labels that are not reported, because they are few or too few of them would be wrong."""
         return int((self.probability >= LEAST_PROBABILITY).sum()) if not len(self.places) else 0
 
 
@@ -107,7 +107,7 @@ def raise_alarm(prob: Floats, label: Ints, group: Ints, fold: Ints) -> LabelAlar
     places = order[wrong[order] >= LEAST_PROBABILITY]
     found = _found(rows, models, 1 - lowest.wrong(observed))
     precision = _precision(wrong[places], found * fitted.rate * len(label)) if len(places) else 0.0
-    reported = places if precision >= LEAST_PRECISION else none.places
+    reported = places if len(places) >= SHORTEST and precision >= LEAST_PRECISION else none.places
     return LabelAlarm(reported, wrong, fitted.rate, lowest.rate, precision, found)
 
 

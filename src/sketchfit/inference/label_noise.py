@@ -25,8 +25,16 @@ LEAST_RATE, FIRST_RATE = 1e-6, 0.03
 STEPS, TOLERANCE = 400, 1e-3
 """Most steps; gain in log-likelihood, in nats, at which they end."""
 
-DROP = 10.83
-"""Twice the loss in log-likelihood at the lower end of the noise rate: the 0.999 quantile of χ² with 1 degree."""
+NO_NOISE = 10.83
+"""Twice the loss in log-likelihood without wrong labels, from which noise is shown: the 0.999 quantile of χ²."""
+
+LOWER_END = 6.63
+"""Twice the loss in log-likelihood at the lower end of the noise rate: the 0.99 quantile of χ² with 1 degree."""
+
+FLAT_SHARE, _FLAT = 0.25, 2
+"""Largest share of honest errors that is almost evenly distributed, by the last two distributions. On drawings without
+changed labels it is 0.01 to 0.22 (benchmarks/label_alarm.py). Without a limit, no noise would be shown where a network
+errs on wrong labels only."""
 
 _FLATTEST, _RIDGE, _SPREAD = 0.02, 0.01, 0.01
 
@@ -88,19 +96,19 @@ def fit_noise(rows: LabelledScores, rate: float | None = None, start: NoiseModel
 
 
 def lowest_noise(rows: LabelledScores, fitted: NoiseModel) -> NoiseModel | None:
-    """Return the parameters at the lower end of the noise rate's 99.9 % interval (profile likelihood).
+    """Return the parameters at the lower end of the noise rate's 99 % interval (profile likelihood).
 
     Args:
         rows: those of `fitted`.
         fitted: of greatest likelihood.
 
     Returns:
-        None where the interval contains 0.
+        None where no noise is shown: the 99.9 % interval contains 0.
     """
-    least = fitted.log_likelihood(rows) - DROP / 2
-    none = fit_noise(rows, LEAST_RATE)
-    if none.log_likelihood(rows) >= least:
+    best_value = fitted.log_likelihood(rows)
+    if fit_noise(rows, LEAST_RATE).log_likelihood(rows) >= best_value - NO_NOISE / 2:
         return None
+    least = best_value - LOWER_END / 2
     low, best = np.log(LEAST_RATE), fitted
     for _ in range(12):
         middle = (low + np.log(best.rate)) / 2
@@ -128,4 +136,8 @@ def _mixture(rows: LabelledScores, right: Floats, mixture: Floats) -> Floats:
     """Improve the shares of the distributions of honest errors."""
     parts, weight = rows.parts[rows.differs] * mixture, right[rows.differs]
     share = weight @ (parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-300)) + _SPREAD
-    return np.asarray(share / share.sum())
+    share = np.asarray(share / share.sum())
+    if (flat := share[-_FLAT:].sum()) > FLAT_SHARE:
+        share[-_FLAT:] *= FLAT_SHARE / flat
+        share[:-_FLAT] *= (1 - FLAT_SHARE) / (1 - flat)
+    return share
