@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,23 @@ def test_the_theme_changes_and_tables_are_sorted(shared_browser: Any, pages: dic
     for head in browser.find_elements("css selector", "table.sortable th button"):
         browser.execute_script("arguments[0].click()", head)
     assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("kind", ["report", "compare"])
+def test_drawings_are_named_by_class_answer_and_probability(
+    shared_browser: Any, pages: dict[str, Path], kind: str
+) -> None:
+    browser = shared_browser
+    browser.get(pages[kind].as_uri())
+    found = browser.execute_script("""
+      const name = (one) => one.getAttribute("aria-label") || one.alt || "";
+      const all = "#confusions [data-drawing], #errors [data-drawing], #flipped [data-drawing]";
+      return [...document.querySelectorAll(all)].map((one) =>
+        [one.dataset.label, name(one) || name(one.querySelector("img, [aria-label]"))])""")
+    assert found
+    for label, name in found:
+        assert label in name
+        assert re.search(r"predict(s|ed as).* with \d+(\.\d)? %", name) or "right with" in name
 
 
 def test_the_rules_find_what_is_wrong(shared_browser: Any, tmp_path: Path) -> None:

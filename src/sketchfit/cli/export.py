@@ -95,12 +95,14 @@ def _export_bundle(run_folder: Path, out: Path, options: BundleOptions, *, parti
     check_above(out, out)
     from sketchfit.commands.bundle.summary import summary
     from sketchfit.commands.bundle.write import write_bundle
+    from sketchfit.reporting.site.write_site import link_page
     from sketchfit.runs.finished import open_finished
 
     run, lacks = open_finished(run_folder, partial=partial)
     for note in lacks:
         echo(f"note: {note}", error=True)
     manifest = write_bundle(run, out, options)
+    link_page(out, "bundle", out.name, [run.path])
     echo(f"{run.path}: {manifest.network.name} → {out}")
     for line in summary(manifest):
         echo(line)

@@ -77,6 +77,14 @@ def test_pages_of_other_commands_are_linked_once_and_while_they_exist(make_run: 
     assert page.resolve() not in links(run / "index.html")
 
 
+def test_the_folder_of_a_bundle_is_linked(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    write_site(Run.open(run))
+    (tmp_path / "bundle").mkdir()
+    link_page(tmp_path / "bundle", "bundle", "bundle", [run])
+    assert (tmp_path / "bundle").resolve() in links(run / "index.html")
+
+
 def test_the_number_of_linked_pages_is_bounded(make_run: MakeRun, tmp_path: Path) -> None:
     run = make_run()
     write_site(Run.open(run))
@@ -131,6 +139,7 @@ def test_a_scout_on_the_same_data_is_linked(make_run: MakeRun, tmp_path: Path) -
     found = links(run / "index.html")
     assert (tmp_path / "scout" / "scout.html").resolve() in found
     assert (tmp_path / "another" / "scout.html").resolve() not in found
+    assert (run / "index.html").resolve() in links(tmp_path / "scout" / "scout.html")
 
 
 def _scout_record(data: str) -> ScoutRecord:

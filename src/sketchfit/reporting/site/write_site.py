@@ -14,7 +14,7 @@ from sketchfit.files import write_text
 from sketchfit.reporting.kit.site_bar import PageLink, write_bar
 from sketchfit.reporting.run.summary_html import summary_html
 from sketchfit.reporting.site.overview import overview_page
-from sketchfit.reporting.site.run_pages import address, bar_of, run_pages
+from sketchfit.reporting.site.run_pages import address, bar_of, run_pages, scout_pages
 from sketchfit.runs.artefacts import LinkedPage, LinkedPages, RunSummary
 from sketchfit.runs.artefacts.pages import LinkedKind
 from sketchfit.runs.folder import RunFolder
@@ -43,6 +43,9 @@ def write_site(run: Run) -> Path:
         inside = page.absolute().is_relative_to(run.path.absolute())
         if inside:  # a page about several runs has a bar of its own
             write_bar(page, bar_of(pages, page))
+    for one in scout_pages(run):
+        table = [run.path, *runs_on(run.state.table_id, run.path.absolute().parent)]
+        _write_linked_bar(one.path, "Scout", [folder.absolute() for folder in table])
     return overview
 
 
@@ -55,13 +58,18 @@ def link_page(page: Path, kind: LinkedKind, title: str, runs: Sequence[Path]) ->
         title: its heading.
         runs: folders.
     """
-    place, others = Path(os.path.realpath(page)), []
+    place = Path(os.path.realpath(page))
     for folder in runs:
-        overview = RunFolder(folder).overview
-        if overview.is_file():
-            others.append(PageLink(folder.resolve().name, address(overview, place)))
+        if RunFolder(folder).overview.is_file():
             _link(LinkedPage(kind=kind, title=title, place=_place(place, folder)), folder)
-    write_bar(place, [*others, PageLink(kind.capitalize(), quote(place.name), current=True)])
+    _write_linked_bar(place, kind.capitalize(), runs)
+
+
+def _write_linked_bar(page: Path, name: str, runs: Sequence[Path]) -> None:
+    """Write the bar of a page about several runs: their overviews, and the page itself."""
+    overviews = {folder.resolve().name: RunFolder(folder).overview for folder in runs}
+    others = [PageLink(run, address(place, page)) for run, place in overviews.items() if place.is_file()]
+    write_bar(page, [*others, PageLink(name, quote(page.name), current=True)])
 
 
 def _link(page: LinkedPage, folder: Path) -> None:
