@@ -31,7 +31,7 @@ SECTION_TEXTS = {
         "that were not trained on it, so the figure is an estimate for new drawings of the same kind. The interval "
         "contains the true value in 95 of 100 such runs: two runs whose intervals overlap widely are not shown to "
         "differ. The claim is the figure to state for the answer of this run. Log-loss and calibration error are "
-        "better the lower they are.",
+        "better the lower they are. A calibration, an ensemble or views that are measured to be worse are not used.",
     ),
     "claimed": SectionText(
         "What is claimed",
