@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -98,8 +99,10 @@ def this_command() -> str:
 
 
 def command_line(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:
-    """Return a command in one line, with secrets replaced by stars."""
-    return redact(" ".join(arguments), environ)
+    """Return a command in one line, quoted for a shell, with secrets replaced by stars."""
+    # Quoting can change a secret so that it is not found, and only the complete line shows `--token SECRET`.
+    shown = [redact(argument, environ) for argument in arguments]
+    return redact(shlex.join(shown), environ)
 
 
 def known_secrets(environ: Mapping[str, str]) -> set[str]:

@@ -15,6 +15,7 @@ from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.relations_card import show_relations
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.scout_page import scout_page
+from sketchfit.reporting.site.page_facts import page_facts
 from sketchfit.runs.artefacts import (
     Environment,
     PlanAnswer,
@@ -116,7 +117,7 @@ def _ablation() -> str:
         VariantResult(name, np.random.default_rng(seed).random((2, 200)) < 0.5, 100.0, 5.0 + seed)
         for seed, name in enumerate(names)
     )
-    return ablation_page(ablation_table(base, variants), "Ablation")
+    return ablation_page(ablation_table(base, variants), "Ablation", page_facts("ablate", {}))
 
 
 def _scout() -> str:

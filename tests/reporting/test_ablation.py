@@ -8,6 +8,7 @@ import pytest
 
 from sketchfit.reporting.ablation import VariantResult, ablation_table, to_csv
 from sketchfit.reporting.ablation_page import ablation_page
+from sketchfit.reporting.site.page_facts import page_facts
 
 
 def right(share_by_seed, n=1000, seed=0):
@@ -61,7 +62,7 @@ def test_the_files_hold_the_table():
 
 def test_the_page_states_which_variants_differ():
     base, better = result("base", [0.5, 0.5]), result("loss=<focal>", [0.6, 0.61], 1)
-    page = ablation_page(ablation_table(base, [better, result("b", [0.5, 0.51], 2)]), "A & B")
+    page = ablation_page(ablation_table(base, [better, result("b", [0.5, 0.51], 2)]), "A & B", page_facts("ablate", {}))
     assert "A &amp; B" in page
     assert "Better than the base:</strong> loss=&lt;focal&gt;." in page
     assert "No difference is shown</strong> for 1 variant." in page
@@ -76,6 +77,6 @@ def test_times_per_image_are_shown_where_they_are_known():
         "x": "4.5",
         "y": "",
     }
-    page = ablation_page(rows, "Ablation")
+    page = ablation_page(rows, "Ablation", page_facts("ablate", {}))
     assert page.count('<svg class="chart"') == 3
     assert "milliseconds per image" in page

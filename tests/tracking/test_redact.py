@@ -79,6 +79,8 @@ def test_a_place_of_a_secret_and_short_words_stay() -> None:
 
 def test_a_command_is_one_line() -> None:
     assert command_line(["sketchfit", "run", "d", "--token", "abc123"], {}) == "sketchfit run d --token ***"
+    assert command_line(["sketchfit", "run", "my data"], {}) == "sketchfit run 'my data'"
+    assert command_line(["x", "Xq9'3kd8fj2"], {"MY_TOKEN": "Xq9'3kd8fj2"}) == "x '***'"
 
 
 def test_secret_settings_are_named_by_key_alone() -> None:

@@ -34,6 +34,7 @@ from sketchfit.reporting.ablation import (
     to_csv,
 )
 from sketchfit.reporting.ablation_page import ablation_page
+from sketchfit.reporting.site.page_facts import page_facts
 from sketchfit.reporting.site.write_site import link_page, runs_on
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.folder import RunFolder
@@ -223,7 +224,8 @@ def _correct(results: Sequence[FoldResult], label: NDArray[np.int64]) -> NDArray
 def _write(rows: Sequence[AblationRow], out: Path, data: str, table: Table) -> None:
     write_text(out / "ablation.csv", to_csv(rows))
     page, title = out / "ablation.html", f"Ablation on {data}"
-    write_text(page, ablation_page(rows, title))
+    counts = f"{counted(len(table.label), 'training drawing')}, {counted(table.class_count, 'class')}"
+    write_text(page, ablation_page(rows, title, page_facts("ablate", {"Data": f"{data}: {counts}"})))
     link_page(page, "ablation", title, runs_on(fingerprint(table), out.absolute().parent))
 
 

@@ -18,9 +18,13 @@ from sketchfit.reporting.comparing.paired import PairedRuns, RunComparison
 from sketchfit.reporting.comparing.settings import DifferingSetting, differing_settings
 from sketchfit.reporting.comparing.summary import summary
 from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.kit.commands import shown_path
+from sketchfit.reporting.site.page_facts import page_facts
+from sketchfit.reporting.site.run_facts import data_text, networks_text
 from sketchfit.reporting.site.write_site import link_page
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.finished import open_finished
+from sketchfit.runs.run import Run
 from sketchfit.tracking.console import Console
 
 log = logging.getLogger(__name__)
@@ -66,16 +70,25 @@ def compare(
     paired, settings = PairedRuns.of(aligned), differing_settings(evidence)
     opened = {name: one.run for name, one in zip(aligned.names, evidence, strict=True)}
     milliseconds = time_runs(opened) if timed else [None] * len(runs)
-    facts = [
-        ComparedRun(str(one.run.path), one.run.claim, replace(training_cost(one.run), milliseconds=time))
-        for one, time in zip(evidence, milliseconds, strict=True)
+    costs = [
+        replace(training_cost(run), milliseconds=time) for run, time in zip(opened.values(), milliseconds, strict=True)
     ]
-    write_output(Path(out), comparison_page(paired, place, facts, settings))
+    compared = [
+        ComparedRun(shown_path(run.home), networks_text(run), run.claim, cost)
+        for run, cost in zip(opened.values(), costs, strict=True)
+    ]
+    facts = page_facts("compare", {"Data": data_text(evidence[0].run)})
+    write_output(Path(out), comparison_page(paired, place, compared, settings, facts))
     link_page(Path(out), "comparison", comparison_title(aligned.names), [one.run.path for one in evidence])
     _print_settings(settings)
-    _print(paired, place, facts)
+    _print(paired, place, compared)
     log.info(f"page: {out}")
     return paired.against(place)
+
+
+def _facts(run: Run, milliseconds: float | None) -> ComparedRun:
+    cost = replace(training_cost(run), milliseconds=milliseconds)
+    return ComparedRun(shown_path(run.home), networks_text(run), run.claim, cost)
 
 
 def _print_settings(settings: Sequence[DifferingSetting]) -> None:

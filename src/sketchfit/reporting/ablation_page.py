@@ -11,17 +11,19 @@ from sketchfit.reporting.kit.interval_chart import ChartedInterval, in_points, i
 from sketchfit.reporting.kit.legends import LegendEntry
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.kit.pareto import Plotted, pareto_chart
+from sketchfit.reporting.site.run_facts import RunFacts
 from sketchfit.wording import counted, listed
 
 _STYLES = {"better": "s2", "worse": "s6", "within noise": "s7"}
 
 
-def ablation_page(rows: Sequence[AblationRow], title: str) -> str:
+def ablation_page(rows: Sequence[AblationRow], title: str, facts: RunFacts) -> str:
     """Render the page.
 
     Args:
         rows: of the table, the base first.
         title: of the page.
+        facts: for the head of the page.
     """
     base, *variants = rows
     charts = (
@@ -39,6 +41,7 @@ def ablation_page(rows: Sequence[AblationRow], title: str) -> str:
     return render(
         "ablation",
         title=title,
+        facts=facts,
         note=NOTE,
         base=base,
         rows=rows,

@@ -11,6 +11,7 @@ import pytest
 from sketchfit.reporting.comparing.costs import RunCost
 from sketchfit.reporting.comparing.page import ComparedRun, comparison_page
 from sketchfit.reporting.comparing.paired import PairedRuns
+from sketchfit.reporting.site.page_facts import page_facts
 from tests.axe import violations
 from tests.browser import resize, shared_browser
 from tests.reporting.comparing.by_hand import by_hand
@@ -26,8 +27,8 @@ RUNS = by_hand(
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("comparison") / "page.html"
-    facts = [ComparedRun(f"runs/{k}", None, RunCost(2, 60.0 * (k + 1), 5.0 - k)) for k in range(3)]
-    path.write_text(comparison_page(PairedRuns.of(RUNS), 1, facts, []), encoding="utf-8")
+    facts = [ComparedRun(f"runs/{k}", "resnet18", None, RunCost(2, 60.0 * (k + 1), 5.0 - k)) for k in range(3)]
+    path.write_text(comparison_page(PairedRuns.of(RUNS), 1, facts, [], page_facts("compare", {})), encoding="utf-8")
     return path
 
 

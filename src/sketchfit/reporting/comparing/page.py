@@ -14,6 +14,7 @@ from sketchfit.reporting.comparing.settings import DifferingSetting
 from sketchfit.reporting.comparing.summary import pair_verdict, summary
 from sketchfit.reporting.kit.chart_shapes import Chart
 from sketchfit.reporting.kit.page import render
+from sketchfit.reporting.site.run_facts import RunFacts
 from sketchfit.runs.artefacts import ClaimRecord
 from sketchfit.wording import counted
 
@@ -27,11 +28,13 @@ class ComparedRun:
 
     Attributes:
         folder: of the run.
+        networks: which they are, in words.
         claim: None where it claims nothing.
         cost: of the run.
     """
 
     folder: str
+    networks: str
     claim: ClaimRecord | None
     cost: RunCost
 
@@ -53,7 +56,7 @@ def comparison_title(names: Sequence[str]) -> str:
 
 
 def comparison_page(
-    paired: PairedRuns, base: int, runs: Sequence[ComparedRun], settings: Sequence[DifferingSetting]
+    paired: PairedRuns, base: int, runs: Sequence[ComparedRun], settings: Sequence[DifferingSetting], facts: RunFacts
 ) -> str:
     """Render the page.
 
@@ -62,12 +65,14 @@ def comparison_page(
         base: place of the run that the others are compared with first; any other one can be chosen on the page.
         runs: facts of each run, in the same order.
         settings: those that differ.
+        facts: for the head of the page.
     """
     aligned, places = paired.aligned, flipped_places(paired.aligned)
     chosen = chosen_places(aligned, places)
     return render(
         "compare",
         title=comparison_title(aligned.names),
+        facts=facts,
         names=aligned.names,
         base=base,
         count=len(aligned.label),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.runs.run import Run
-from sketchfit.wording import counted
+from sketchfit.wording import counted, listed
 
 SHOWN_MEMBERS = 4
 
@@ -37,8 +37,8 @@ def run_facts(run: Run) -> RunFacts:
     packages = environment.packages if environment else {}
     facts = {
         "Made": _made(run),
-        "Data": _data(run),
-        "Networks": _networks(run),
+        "Data": data_text(run),
+        "Networks": networks_text(run),
         "Recipe": _recipe(command),
     }
     versions = [f"{name} {version}" for name, version in packages.items() if version]
@@ -77,14 +77,18 @@ def _made(run: Run) -> str:
     return f"{datetime.fromtimestamp(when, UTC).astimezone():%Y-%m-%d %H:%M}{version}"
 
 
-def _data(run: Run) -> str:
+def data_text(run: Run) -> str:
+    """Name the data of a run, with the numbers of drawings and classes."""
     rows = {"training drawing": run.state.rows.get("train", 0), "test drawing": run.state.rows.get("test", 0)}
     counts = [counted(count, noun) for noun, count in rows.items() if count]
     source = Path(run.state.source)
     return f"{source.name or source}: {', '.join([*counts, counted(run.table.class_count, 'class')])}"
 
 
-def _networks(run: Run) -> str:
+def networks_text(run: Run) -> str:
+    """Name the networks of a run: backbone, input size, epochs, folds; of an ensemble, its runs."""
+    if run.sources is not None:
+        return listed(run.sources.runs, SHOWN_MEMBERS)
     texts = [_network(recipe) for recipe in run.members.values()]
     more = f" and {len(texts) - SHOWN_MEMBERS} more" if len(texts) > SHOWN_MEMBERS else ""
     folds = max((len(networks) for networks in run.trained.values()), default=0)
