@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -63,6 +64,19 @@ def test_exactly_these_files(finished: tuple[Path, str], plain: Path) -> None:
     }
     assert (folder / "report" / "index.html").is_file()
     assert (folder / "index.html").is_file()
+
+
+def test_labels_are_reviewed_for_one_run_on_the_pages_of_the_audit_and_the_report(finished: tuple[Path, str]) -> None:
+    found = []
+    for page in ("audit", "report"):
+        text = (finished[0] / page / "index.html").read_text(encoding="utf-8")
+        data = re.search(r'id="review-data">(.*?)</script>', text, re.DOTALL)
+        assert data
+        found.append(json.loads(data[1]))
+    audit, report = found
+    assert audit["command"] == report["command"]
+    assert str(finished[0] / "recipe.yaml") in audit["command"]
+    assert (audit["key"], audit["names"], audit["counts"]) == (report["key"], report["names"], report["counts"])
 
 
 def test_the_submission_answers_the_sample(finished: tuple[Path, str], drawn: Path) -> None:

@@ -57,14 +57,14 @@ class ReviewedRows:
         paths: N image files, as in the table.
         label: int64 [N].
         names, labels: C names of classes, and what the label column calls them.
-        suggested: image to the index of the class that is probably right.
+        suggested: image to the index of the class that is probably right; None: its own class is.
     """
 
     paths: tuple[str, ...]
     label: NDArray[np.int64]
     names: tuple[str, ...]
     labels: tuple[str, ...]
-    suggested: Mapping[str, int] = field(default_factory=dict)
+    suggested: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def review_of_run(run: Run) -> ReviewTarget:

@@ -70,12 +70,12 @@ def _card(audit: Audit, rows: Sequence[int], kinds: Mapping[tuple[int, int], str
 
 
 def suggested_class(labels: Mapping[int, str], row: int) -> str:
-    """Return the other class that at least as many images of a group have as that of a row; empty without one.
+    """Return the class that most training images of a group have, for a row of another class; else nothing.
 
-    Of several, the most frequent one, then the first by name.
+    Of equally frequent ones, that of the first image. So the copies have one label where all suggestions are accepted,
+    and do not exchange theirs.
     """
     if row not in labels:
         return ""
-    counts = Counter(sorted(labels.values()))
-    own = counts.pop(labels[row])
-    return next((name for name, count in counts.most_common(1) if count >= own), "")
+    ((most, _),) = Counter(labels.values()).most_common(1)
+    return most if most != labels[row] else ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.review import ReviewedRows, review_bar, review_of_run
@@ -14,6 +16,32 @@ from sketchfit.reporting.run.label_issues import LabelIssue
 def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue]) -> Markup:
     """Render the bar for all training rows; the class of a doubtful label is suggested for its drawing."""
     run = evidence.run
-    suggested = {evidence.paths[one.place]: one.suggested for one in issues}
+    suggested = suggested_classes(evidence.paths, evidence.group, issues)
     rows = ReviewedRows(run.rows.paths, run.rows.label, run.table.class_names, run.table.class_labels, suggested)
     return review_bar(review_of_run(run), rows)
+
+
+def suggested_classes(
+    paths: Sequence[str], group: NDArray[np.int64], issues: Sequence[LabelIssue]
+) -> dict[str, int | None]:
+    """Return the class that is suggested for each drawing with a doubtful label, None where its own class is.
+
+    Of near-duplicates with different labels, those with the most probable label keep it, and their class is suggested
+    for the others: copies whose suggestions are all accepted have one label, and do not exchange theirs.
+
+    Args:
+        paths: of the n rows.
+        group: int64 [n], family of near-duplicates per row.
+        issues: their `place` is one of these rows.
+    """
+    least: dict[int, float] = {}
+    for one in issues:
+        if one.reason == "copies":
+            family = int(group[one.place])
+            least[family] = min(one.p_wrong, least.get(family, 1.0))
+    return {
+        paths[one.place]: None
+        if one.reason == "copies" and one.p_wrong == least[int(group[one.place])]
+        else one.suggested
+        for one in issues
+    }

@@ -20,7 +20,7 @@
     facts(path) {
       const place = places.get(path), label = known.label(path);
       let suggested = suggestions.get(path) ?? null;
-      if (suggested === null && place !== undefined && page.answer[place] !== label) suggested = page.answer[place];
+      if (!suggestions.has(path) && place !== undefined && page.answer[place] !== label) suggested = page.answer[place];
       const answered = place !== undefined && suggested === page.answer[place];
       return { suggested, p: place === undefined ? null : page.own[place] / 1000, pSuggested: answered ? page.confidence[place] / 1000 : null };
     },
