@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import nn
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.own_size import own_input_size
@@ -113,13 +114,25 @@ def heat_map(backbone: str, size: int) -> None:
 
 
 def heat_maps(backbone: str, size: int, count: int = CLASSES) -> list[HeatMap | None]:
-    """Return heat maps of noise, of each class in turn."""
+    """Return heat maps of the answers to noise."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = build_network(recipe_of(backbone, size).model, CLASSES)
-    network.model.eval()
-    pictures = np.random.default_rng(0).integers(0, 256, (count, size, size, 1), dtype=np.uint8)
-    return Explainer.of(network, network.model, pictures[:1]).explain(pictures, np.arange(count) % CLASSES)
+        pictures = np.random.default_rng(0).integers(0, 256, (count, size, size, 1), dtype=np.uint8)
+        normalise(network.model, Explainer(network).prepare(pictures))
+    explainer = Explainer.of(network, network.model, pictures[:1])
+    return explainer.explain(pictures, explainer.scores(pictures).argmax(axis=1))
+
+
+def normalise(model: nn.Module, images: torch.Tensor) -> None:
+    """Set the statistics of batch norms to those of images; with the first ones, some answers depend on no image."""
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            layer.momentum = 1.0
+    model.train()
+    with torch.no_grad():
+        model(images)
+    model.eval()
 
 
 def resize(backbone: str, size: int) -> None:

@@ -38,7 +38,7 @@ from sketchfit.training import fold
 from sketchfit.training.step_rates import StepRates
 from tests.factories import tiny_recipe
 
-SECONDS = 20.0
+SECONDS = 14.0
 """Of a run: a first answer and a few networks, by the clock below."""
 
 
@@ -62,11 +62,21 @@ class Steps:
 
 @pytest.fixture(autouse=True)
 def _rates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Known rates: a step of 8 images takes about as long as one reading of the clock; no heartbeat reads it."""
-    monkeypatch.setattr(measure, "measure_steps", lambda *_: StepRates(training=0.006, prediction=0.002, maps=0.0))
-    monkeypatch.setattr(measure, "TRIAL_SECONDS", 0.0)
-    monkeypatch.setattr("sketchfit.planning.deadline.HEARTBEAT", 1e6)
-    monkeypatch.setattr("sketchfit.planning.costs.OVERHEAD", 0.2)
+    set_rates(monkeypatch)
+
+
+def set_rates(patch: pytest.MonkeyPatch) -> None:
+    """Known rates: a step of 8 images takes about as long as one reading of the clock; no heartbeat reads it.
+
+    Sides of the input are three eighths of the usual ones.
+    """
+    patch.setattr(measure, "measure_steps", lambda *_: StepRates(training=0.006, prediction=0.002, maps=0.0))
+    patch.setattr(measure, "TRIAL_SECONDS", 0.0)
+    patch.setattr("sketchfit.planning.deadline.HEARTBEAT", 1e6)
+    patch.setattr("sketchfit.planning.costs.OVERHEAD", 0.2)
+    patch.setattr("sketchfit.planning.ladder.SIZES", (36, 48, 60))
+    patch.setattr("sketchfit.planning.ladder.QUICK", 48)
+    patch.setattr("sketchfit.stages.planned.prepare.own_input_size", lambda _: 60)
 
 
 def _start(data: Path, out: Path, clock: Steps, seconds: float = SECONDS, **changes: Any) -> RunResult:
@@ -80,10 +90,7 @@ def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run. Not to be changed by a test."""
     out = tmp_path_factory.mktemp("planned") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(measure, "measure_steps", lambda *_: StepRates(training=0.006, prediction=0.002, maps=0.0))
-        patch.setattr(measure, "TRIAL_SECONDS", 0.0)
-        patch.setattr("sketchfit.planning.deadline.HEARTBEAT", 1e6)
-        patch.setattr("sketchfit.planning.costs.OVERHEAD", 0.2)
+        set_rates(patch)
         _start(drawn, out, Steps())
     return out
 
@@ -297,6 +304,6 @@ def test_stores_of_further_sizes_may_not_fit(drawn: Path, tmp_path: Path, monkey
     monkeypatch.setattr(first_space.log, "info", lines.append)
     monkeypatch.setattr("sketchfit.stages.disk_space.SPARE", 10**15)
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
-    _start(drawn, tmp_path / "run", Steps())
+    _start(drawn, tmp_path / "run", Steps(), seconds=8.0)
     assert len(lines) == 1
     assert "are free" in lines[0]
