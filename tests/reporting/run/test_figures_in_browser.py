@@ -279,3 +279,15 @@ def test_the_figures_obey_the_rules_of_accessibility(shared_browser: Any, many: 
     _click(shared_browser, "#matrix-table .miss")
     _click(shared_browser, "#embedding-legend button")
     assert violations(shared_browser) == []
+
+
+@SCREENS
+def test_texts_of_charts_have_about_one_size(shared_browser: Any, few: Page, width: int, dark: bool) -> None:
+    _open(shared_browser, few, width, dark)
+    sizes = shared_browser.execute_script(
+        "return [...document.querySelectorAll('.charts svg')].filter(e => e.clientWidth).map(e =>"
+        " parseFloat(getComputedStyle(e).fontSize) * e.clientWidth / e.viewBox.baseVal.width)"
+    )
+    assert len(sizes) >= 5
+    assert min(sizes) > 9
+    assert max(sizes) < 1.4 * min(sizes)

@@ -25,6 +25,9 @@ _TEXT, _BACKGROUND = "#5b6470", "#ffffff"
 _SMOOTHING = 3
 """A PNG is drawn at so many times its size and reduced, since Pillow draws without anti-aliasing."""
 
+_MOST_SCALE = 1.3
+"""Pixels per unit of a chart on a wide page, so that texts of all charts have about one size."""
+
 _LEGEND_EDGE, _LEGEND_MARK, _LEGEND_LINE = 12.0, 20.0, 18
 """Of a legend in a PNG: its left edge, the width of a mark, the height of a line."""
 
@@ -116,7 +119,8 @@ class Chart:
         """An `svg` element, and a list after it where there is a legend. All text in it is escaped."""
         body = "".join(shape.svg() for shape in self.shapes)
         view = f'viewBox="0 0 {self.width} {self.height}" role="img" aria-label="{escape(self.title)}"'
-        return Markup(f'<svg class="chart" {view}>{body}</svg>') + legend(self.legend)
+        most = f'style="max-width:{round(_MOST_SCALE * self.width)}px"'
+        return Markup(f'<svg class="chart" {most} {view}>{body}</svg>') + legend(self.legend)
 
     def png(self, scale: int = 2) -> bytes:
         """A PNG file of `scale` pixels per unit; a legend makes it higher."""

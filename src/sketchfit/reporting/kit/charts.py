@@ -74,8 +74,8 @@ class Frame:
 
     x: Axis
     y: Axis
-    width: int = 460
-    height: int = 260
+    width: int = 400
+    height: int = 240
 
     @cached_property
     def left(self) -> float:
@@ -139,13 +139,16 @@ class Series:
         return LegendEntry(self.group or self.name, self.style, "dashed" if self.dashed else "line")
 
 
-def epoch_chart(series: Sequence[Series], title: str, values: Axis) -> Chart | None:
+def epoch_chart(
+    series: Sequence[Series], title: str, values: Axis, width: int = 400, height: int = 240
+) -> Chart | None:
     """Draw curves over epochs, with dots where they have few points, and a legend.
 
     Args:
         series: curves; those without a finite point are left out.
         title: for screen readers.
         values: axis of the curves' values.
+        width, height: of the chart in units.
 
     Returns:
         None where no curve has a point.
@@ -154,7 +157,7 @@ def epoch_chart(series: Sequence[Series], title: str, values: Axis) -> Chart | N
     if not curves:
         return None
     epochs = [x for _, points in curves for x, _ in points]
-    frame = Frame(Axis.around(epochs, "epoch", integers=True), values)
+    frame = Frame(Axis.around(epochs, "epoch", integers=True), values, width, height)
     shapes: list[Shape] = []
     for one, points in curves:
         shapes.append(

@@ -19,6 +19,9 @@ Histories = Mapping[str, pd.DataFrame]
 _ACCURACIES = (("train_accuracy", "training", True), ("valid_accuracy", "validation", False))
 """Column of the history, name in the legend, whether its line is dashed."""
 
+_SMALL = 300, 200
+"""Width and height of the chart of a network; several are next to each other."""
+
 _SHARED = (
     ("train_loss", "training loss", "Loss on training drawings, augmented."),
     ("lr", "learning rate", "Learning rate at the end of each epoch."),
@@ -115,7 +118,7 @@ def _accuracy_chart(name: str, frame: pd.DataFrame, axis: Axis) -> Chart | None:
         if column in frame:
             series.append(Series(title, *_curve(frame, column), colour, dashed))
             last.append(f"{title} {percent(_last(frame, column))}")
-    return epoch_chart(series, f"accuracy of {name} by epoch; at the end: {', '.join(last) or MISSING}", axis)
+    return epoch_chart(series, f"accuracy of {name} by epoch; at the end: {', '.join(last) or MISSING}", axis, *_SMALL)
 
 
 def _curve(frame: pd.DataFrame, column: str) -> tuple[Sequence[float], Sequence[float]]:

@@ -13,7 +13,7 @@ from sketchfit.reporting.kit.legends import LegendEntry
 from sketchfit.runs.artefacts import PlannedUnit, RunPlan
 from sketchfit.tracking.console import duration
 
-_ROW, _BAR, _TOP, _FOOT, _SIDE, _WIDTH = 32, 9, 12, 40, 14, 460
+_ROW, _BAR, _TOP, _FOOT, _SIDE, _WIDTH = 32, 9, 12, 40, 14, 400
 
 _STYLES = {"done": "s0", "started": "s1", "dropped": "s6", "failed": "s6", "waiting": "dim"}
 """Style of a bar by status of its unit."""
