@@ -13,7 +13,7 @@ from sketchfit.reporting.run.advice.collect import SectionResults, collect_findi
 from sketchfit.reporting.run.label_issues import LabelIssue
 from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import compute_statistics
-from sketchfit.runs.artefacts import DirectionFigures, Directions
+from sketchfit.runs.artefacts import DirectionFigures, Directions, RunPlan
 from tests.factories import make_claim
 
 
@@ -54,6 +54,21 @@ def test_what_is_read_of_a_run(make_run: Callable[..., Path]) -> None:
     wrong = [(evidence.label == a) & (evidence.answer == b) for a, b in ((0, 1), (1, 0))]
     assert (turned.first, turned.second, turned.drawings) == ("class <0>", "class <1>", 40)
     assert turned.errors == np.sum(wrong)
+
+
+def test_what_a_deadline_left_out(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    units = [
+        {"key": f"m/fold{k}", "kind": "network", "member": "m", "gain": 0.1, "status": status}
+        for k, status in enumerate(("done", "dropped", "dropped"))
+    ]
+    RunPlan.model_validate({"seconds": 600, "units": units}).write(run)
+    evidence = read_evidence(run)
+    results = SectionResults(compute_statistics(evidence, resamples=20), SliceResults(), None, [])
+    found = collect_findings(evidence, results).left_out
+    assert found is not None
+    assert (found.units, found.planned, found.seconds) == (2, 3, 600)
+    assert found.fewer_errors == pytest.approx(1 - np.exp(-0.2))
 
 
 def test_a_slope_that_was_not_measured_is_none(make_run: Callable[..., Path]) -> None:

@@ -12,6 +12,7 @@ from sketchfit.reporting.run.advice.findings import (
     ConfusedClasses,
     LackingClasses,
     LearningSlope,
+    LeftOut,
     NetworkAccuracy,
     TrainingCurve,
 )
@@ -34,6 +35,7 @@ CHANGES = {
     "drawings": {"learning": LearningSlope(0.7, 1.0, 0.2)},
     "readable": {"unreadable": 30, "test_rows": 300},
     "pairs": {"pairs": (ConfusedClasses("a", "b", 30, 200),)},
+    "time": {"left_out": LeftOut(2, 5, 0.1, 600.0)},
     "uneven": {"folds": (replace(WEAK, trait="fold", name="fold 1"),)},
     "lower-lr": {
         "networks": [

@@ -1,19 +1,9 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 
-from sketchfit.reporting.run.advice.findings import AveragedNetworks, LackingClasses, LearningSlope
-from sketchfit.reporting.run.advice.on_folds import (
-    contradicted,
-    gain_of_drawings,
-    gain_of_networks,
-    lacking_classes,
-    more_drawings,
-    more_networks,
-    separated,
-)
+from sketchfit.reporting.run.advice.findings import AveragedNetworks, LackingClasses
+from sketchfit.reporting.run.advice.on_folds import contradicted, lacking_classes, separated
 from tests.reporting.run.advice.findings import fine, recipe
 
 
@@ -33,31 +23,6 @@ def test_a_claim_that_is_contradicted(drifted: bool, key: str) -> None:
     assert advice.urgent
 
 
-def test_the_gain_of_networks_by_hand() -> None:
-    # Three networks gain two thirds of what infinitely many would, 12 points; six gain five sixths: 10 - 8 = 2 points.
-    gain = gain_of_networks(AveragedNetworks(3, 0.08))
-    assert gain is not None
-    assert gain.value == pytest.approx(0.02)
-    assert (gain.high - gain.low) / 2 == pytest.approx(1.96 * 0.25 * 0.02)
-    assert gain_of_networks(AveragedNetworks(1, 0.0)) is None
-    assert gain_of_networks(AveragedNetworks(3, 0.0)) is None
-
-
-def test_more_networks() -> None:
-    found = fine(averaged=AveragedNetworks(3, 0.08))
-    assert more_networks(found, recipe())[0].settings == ("folds.repeats=2",)
-    assert more_networks(found, recipe("folds.column=fold")) == []
-    assert more_networks(fine(averaged=AveragedNetworks(5, 0.01)), recipe()) == []
-
-
-@pytest.mark.parametrize(
-    ("own", "setting"), [("folds.holdout=0.2", "folds.holdout=null"), ("folds.train=[0]", "folds.train=null")]
-)
-def test_one_network_claims_no_gain_of_more(own: str, setting: str) -> None:
-    (advice,) = more_networks(fine(), recipe(own))
-    assert (advice.settings, advice.gain) == ((setting,), None)
-
-
 def test_the_gain_of_classes_that_folds_lack() -> None:
     found = fine(lacking=LackingClasses(("a", "b"), 100, 1), averaged=AveragedNetworks(5, 0.0))
     (advice,) = lacking_classes(found, recipe("folds.k=5"))
@@ -68,18 +33,3 @@ def test_the_gain_of_classes_that_folds_lack() -> None:
     (advice,) = lacking_classes(fine(lacking=LackingClasses(("a",), 100, 1)), recipe("folds.k=5"))
     assert advice.settings == ()  # one group of related drawings is always in one fold
     assert lacking_classes(fine(), recipe()) == []
-
-
-def test_the_gain_of_drawings_by_hand() -> None:
-    gain = gain_of_drawings(LearningSlope(0.5, 1.0, 0.1))
-    # Odds of 1 become 2 to the power of the slope.
-    assert gain.value == pytest.approx(2 / 3 - 0.5)
-    assert gain.low == pytest.approx(2**0.804 / (1 + 2**0.804) - 0.5)
-    assert gain.high == pytest.approx(2**1.196 / (1 + 2**1.196) - 0.5)
-    assert math.isfinite(gain_of_drawings(LearningSlope(1.0, 1.0, 0.1)).value)
-
-
-def test_more_drawings_only_where_the_slope_is_above_zero() -> None:
-    assert more_drawings(fine(learning=LearningSlope(0.5, 1.0, 0.6)), recipe()) == []
-    assert more_drawings(fine(learning=None), recipe()) == []
-    assert len(more_drawings(fine(learning=LearningSlope(0.5, 1.0, 0.1)), recipe())) == 1

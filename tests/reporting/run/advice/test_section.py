@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain
 from sketchfit.reporting.run.advice.section import advice_section, command_of
+from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.run import Run
 
 ONE = Advice(
@@ -41,6 +42,14 @@ def test_other_tools(make_run: Callable[..., Path], tool: str, start: str) -> No
     assert command.startswith(start)
     assert "--out" in command
     assert command.endswith(str(run.path)) is (tool == "again")
+
+
+def test_a_run_with_a_deadline_is_continued_with_its_time_only(make_run: Callable[..., Path]) -> None:
+    folder = make_run()
+    RunPlan(seconds=600).write(folder)
+    run, again = Run.open(folder), replace(ONE, settings=(), tool="again")
+    assert command_of(run, again) == ""
+    assert "--time 1200s" in command_of(run, replace(again, options=("--time", "1200s")))
 
 
 @pytest.mark.parametrize("changed", [{"tool": ""}, {"settings": ()}])

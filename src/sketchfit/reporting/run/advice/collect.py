@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from sketchfit.reporting.run.advice.findings import (
     ConfusedClasses,
     Findings,
     LearningSlope,
+    LeftOut,
     NetworkAccuracy,
     TrainingCurve,
 )
@@ -31,6 +33,7 @@ from sketchfit.reporting.run.label_issues import LabelIssue
 from sketchfit.reporting.run.robustness import Robustness
 from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import Statistics
+from sketchfit.runs.artefacts import RunPlan
 
 Ints = NDArray[np.int64]
 
@@ -78,9 +81,10 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
         pairs=[_pair(evidence, matrix, one.first, one.second) for one in confused_pairs(matrix, 5)],
         lacking=lacking_classes_of(run.rows, evidence.rows, evidence.class_names),
         averaged=AveragedNetworks(
-            max(map(len, run.trained.values()), default=1), run.claim.averaging if run.claim else 0
+            max(map(len, run.trained.values()), default=0), run.claim.averaging if run.claim else 0
         ),
         learning=_learning(evidence),
+        left_out=_left_out(run.plan),
         unreadable=len(audit.unreadable.get("test", {})) if audit else 0,
         test_rows=run.state.rows.get("test", 0),
     )
@@ -144,6 +148,13 @@ def _turned(evidence: Evidence, robustness: Robustness | None) -> list[tuple[int
     for one in found:
         once.setdefault(frozenset(one), one)
     return list(once.values())
+
+
+def _left_out(plan: RunPlan | None) -> LeftOut | None:
+    dropped = [one for one in plan.units if one.status == "dropped"] if plan else []
+    if plan is None or not dropped:
+        return None
+    return LeftOut(len(dropped), len(plan.units), 1 - math.exp(-sum(one.gain for one in dropped)), plan.seconds)
 
 
 def _learning(evidence: Evidence) -> LearningSlope | None:

@@ -97,6 +97,22 @@ class AveragedNetworks:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What a run with a deadline had no time for.
+
+    Attributes:
+        units, planned: units of work that were left out, of all.
+        fewer_errors: share of the errors that they were expected to avoid.
+        seconds: the user's time.
+    """
+
+    units: int
+    planned: int
+    fewer_errors: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class LearningSlope:
     """How accuracy grows with the groups per class.
 
@@ -137,6 +153,7 @@ class Findings:
         lacking: classes that the network of a fold lacked.
         averaged: the networks of the folds.
         learning: measured on this table; None where it was not.
+        left_out: None for a run without a deadline, and where everything was done.
         unreadable, test_rows: test images that can't be read, of all.
     """
 
@@ -163,6 +180,7 @@ class Findings:
     lacking: LackingClasses = LackingClasses()
     averaged: AveragedNetworks = AveragedNetworks()
     learning: LearningSlope | None = None
+    left_out: LeftOut | None = None
     unreadable: int = 0
     test_rows: int = 0
 

@@ -11,16 +11,10 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.member_settings import for_members
+from sketchfit.reporting.run.advice.on_amounts import more_drawings, more_networks, more_time
 from sketchfit.reporting.run.advice.on_classes import confused_classes, few_drawings, mirrored_classes
 from sketchfit.reporting.run.advice.on_drawings import doubtful_labels, uncalibrated, unreadable_drawings
-from sketchfit.reporting.run.advice.on_folds import (
-    contradicted,
-    lacking_classes,
-    more_drawings,
-    more_networks,
-    separated,
-    uneven_folds,
-)
+from sketchfit.reporting.run.advice.on_folds import contradicted, lacking_classes, separated, uneven_folds
 from sketchfit.reporting.run.advice.on_learning import does_not_learn, failed_networks
 from sketchfit.reporting.run.advice.on_slices import sensitive, weak_slices
 from sketchfit.reporting.run.advice.on_training import overfits, too_few_epochs, underfits
@@ -42,6 +36,7 @@ RULES: Sequence[Rule] = (
     too_few_epochs,
     more_networks,
     more_drawings,
+    more_time,
     underfits,
     overfits,
     weak_slices,

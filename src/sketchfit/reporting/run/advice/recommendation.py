@@ -52,6 +52,7 @@ class Advice:
         gain: what to expect; None: no gain is claimed, for the reason `unknown`.
         unknown: that reason, a clause.
         settings: `key=value` texts of the next run; where there are none, `tool` decides whether there is a command.
+        options: further options of the command.
         tool: `run`; `scout` or `lr-find`, which find a value; `again`, a run in the same folder, which does not train
             again; empty: something else than a command.
         urgent: whether the figures of the run cannot be trusted, or nothing is learnt, before this is solved.
@@ -66,6 +67,7 @@ class Advice:
     gain: ExpectedGain | None = None
     unknown: str = ""
     settings: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     tool: str = "run"
     urgent: bool = False
     anchor: str = ""

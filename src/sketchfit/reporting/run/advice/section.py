@@ -23,7 +23,8 @@ def command_of(run: Run, advice: Advice) -> str:
     if run.kind == "ensemble" or (advice.tool == "run" and not advice.settings):
         return ""
     if advice.tool == "again":  # a run with a deadline is continued with its own options of time
-        return "" if run.plan else next_command(run, advice.settings, name=None)
+        known = run.plan is None or advice.options
+        return next_command(run, advice.settings, name=None, options=advice.options) if known else ""
     if advice.tool == "lr-find":
         return next_command(run, name="lr.png", tool="lr-find")
     if advice.tool == "scout":
