@@ -73,6 +73,12 @@ def test_few_rows_raise_no_alarm(rows: int) -> None:
     assert not len(_alarm(data).places)
 
 
+def test_networks_that_disagree_with_most_labels_raise_no_alarm() -> None:
+    data = planted(1500, share=0.6, strength=14)
+    assert (data.prob.argmax(axis=1) == data.label).mean() < 0.5
+    assert not len(_alarm(data).places)
+
+
 def test_one_family_or_one_class_raises_no_alarm() -> None:
     data = planted(20)
     none = np.zeros(20, dtype=int)

@@ -2,8 +2,11 @@
 
 Candidates are the labels that confident learning doubts. `label_noise` gives each its probability of being wrong, with
 the parameters at the lower end of the noise rate and fitted on the other folds. Reported are labels that are more
-probably wrong than right. The alarm is silent if no noise is shown (the 99.9 % interval of the noise rate contains 0),
-if the list is shorter than three labels, or if its estimated precision is below one half.
+probably wrong than right. The alarm is silent
+
+- if the networks disagree with most labels,
+- if no noise is shown (the 99.9 % interval of the noise rate contains 0),
+- if the list is shorter than three labels, or its estimated precision is below one half.
 
 The precision is the lower of two estimates: the mean probability of the reported labels, and the number of wrong labels
 that would be found over the number reported. The second uses labels of the run's own rows that are changed on purpose,
@@ -32,6 +35,10 @@ LEAST_PRECISION = 0.5
 
 FEWEST, SHORTEST = 30, 3
 """Families of near-duplicates, and labels in the list, below which the alarm is silent."""
+
+LEAST_AGREEMENT = 0.5
+"""Share of labels that are the most probable class, below which the alarm is silent: errors of networks that disagree
+with most labels can be of any kind."""
 
 _FLIPS = 2
 
@@ -91,6 +98,8 @@ def raise_alarm(prob: Floats, label: Ints, group: Ints, fold: Ints) -> LabelAlar
     """
     none = LabelAlarm(np.empty(0, np.int64), np.zeros(len(label)))
     if prob.shape[1] < 2 or len(np.unique(group)) < FEWEST:
+        return none
+    if (prob.argmax(axis=1) == label).mean() < LEAST_AGREEMENT:
         return none
     _, family, sizes = np.unique(group, return_inverse=True, return_counts=True)
     rows = _Rows(HeldOutScores.of(prob), confident_classes(prob, label), label, 1 / sizes[family])
