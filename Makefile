@@ -22,7 +22,7 @@ demo: install
 	$(BIN)/sketchfit score demo/run demo/data/test_labels.csv
 
 test: install
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

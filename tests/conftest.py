@@ -52,6 +52,27 @@ settings.register_profile(
 settings.load_profile("repeatable")
 
 
+LONG = (
+    "tests/stages/planned/test_run.py",
+    "tests/commands/test_damage.py",
+    "tests/commands/test_processes.py",
+    "tests/commands/test_kill.py",
+    "tests/commands/test_signals.py",
+    "tests/config/test_recipes.py",
+    "tests/stages/test_claim.py",
+    "tests/extension/test_extension.py",
+    "tests/distillation/test_distill.py",
+    "tests/commands/test_ablate.py",
+)
+"""Files that take longest. They are run first: a process with a long one at the end works alone."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of long files first; the others stay in their order, which is random."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 def pytest_collection_finish() -> None:
     """Exclude what the imports made from garbage collection: each search of a million objects takes half a second."""
     gc.freeze()

@@ -21,6 +21,8 @@ import pytest
 import yaml
 from safetensors.numpy import load_file
 
+from tests.factories import Cli
+
 DEADLINE = 240.0
 FOLDS = "members/test_resnet"
 
@@ -217,8 +219,11 @@ def test_the_kill_test_would_notice(undisturbed: Runs) -> None:
     assert state["rows"] == {"train": 120, "test": 25}
 
 
-def test_what_a_kill_left_beside_a_finished_training_is_deleted(task: tuple[Path, Path], undisturbed: Runs) -> None:
+def test_what_a_kill_left_beside_a_finished_training_is_deleted(
+    task: tuple[Path, Path], undisturbed: Runs, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     left = undisturbed.out / "members" / "test_resnet" / "fold0" / "last.ckpt"
     left.write_bytes(b"killed after done.json was written")
-    undisturbed.finish()
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(undisturbed.cache))
+    assert cli("run", task[0], "--recipe", task[1], "--out", undisturbed.out)[0] == 0
     assert not left.exists()

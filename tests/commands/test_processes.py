@@ -15,6 +15,8 @@ import pytest
 import torch.distributed
 import yaml
 
+from tests.factories import Cli
+
 DEADLINE = 240.0
 FOLD = Path("members/test_vit/fold0")
 
@@ -36,7 +38,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory, tiny_file: Path) -> Path:
 
 
 def run(processes: int, data: Path, recipe: Path, out: Path) -> str:
-    """Run the command line in so many processes, each told its rank as launchers do; what they printed."""
+    """Run the command line in so many processes, each with its rank as launchers set it; return what they printed."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -44,9 +46,8 @@ def run(processes: int, data: Path, recipe: Path, out: Path) -> str:
     started = []
     for rank in range(processes):
         environment = {**os.environ, "SKETCHFIT_CACHE": str(out.parent / "cache"), "ACCELERATE_USE_CPU": "true"}
-        if processes > 1:
-            environment |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes)}
-            environment |= {"LOCAL_WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        environment |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes)}
+        environment |= {"LOCAL_WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         log = (out.parent / f"log{rank}.txt").open("wb")
         started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
         log.close()
@@ -66,13 +67,20 @@ def history(out: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_one_and_two_processes_see_the_same_and_end_alike(drawn: Path, recipe: Path, tmp_path: Path) -> None:
+def test_one_and_two_processes_see_the_same_and_end_alike(
+    drawn: Path, recipe: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outs = {}
     for processes in (1, 2):
         place = tmp_path / str(processes)
         place.mkdir()
         outs[processes] = place / "run"
-        assert "out-of-fold top-1" in run(processes, drawn, recipe, outs[processes])
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "1" / "cache"))
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    status, printed, errors = cli("run", drawn, "--recipe", recipe, "--out", outs[1])
+    assert (status, errors) == (0, "")
+    assert "out-of-fold top-1" in printed
+    assert "out-of-fold top-1" in run(2, drawn, recipe, outs[2])
     one, two = history(outs[1]), history(outs[2])
     assert [row["images"] for row in one] == [row["images"] for row in two] == ["12"] * 3
     for a, b in zip(one, two, strict=True):
