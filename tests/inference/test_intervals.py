@@ -161,3 +161,16 @@ def test_families_of_unequal_size_are_weighed_by_their_rows() -> None:
     one_sided = intervals.bootstrap(np.array([0, 0, 0, 1, 1, 1, 1, 1, 1]), group)
     assert one_sided.value == pytest.approx(6 / 9)
     assert (one_sided.low, one_sided.high) == (0, 1)
+
+
+@given(st.integers(1, 12), st.integers(1, 5), st.booleans())
+def test_few_groups_show_nothing(groups: int, size: int, floats: bool) -> None:
+    """Of G groups that all gain, the smallest p-value by exchanging the sides of groups is 2^(1 - G)."""
+    rows = groups * size
+    group = np.repeat(np.arange(groups), size)
+    change = np.linspace(1, 2, rows) if floats else np.ones(rows, dtype=bool)
+    found = intervals.paired_difference(np.zeros_like(change), change, group)
+    assert found.p_value == pytest.approx(max(2.0 ** (1 - groups), 2 / 2001))
+    assert found.helps == (groups > 5)
+    both = intervals.PairedFigures.of([np.zeros_like(change), change], group).difference(0, 1)
+    assert (both.p_value, both.helps) == (found.p_value, found.helps)

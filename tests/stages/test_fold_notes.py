@@ -52,7 +52,7 @@ def test_classes_that_a_training_lacks_are_named():
     assert "c2" in second
 
 
-@pytest.mark.parametrize(("folds", "enough"), [({"k": 2}, True), ({"k": 3}, False), ({"holdout": 0.5}, True)])
+@pytest.mark.parametrize(("folds", "enough"), [({"k": 2}, True), ({"k": 3}, False)])
 def test_fewer_groups_than_folds_are_refused(folds, enough):
     label, group = [0, 1] * 6, np.repeat([0, 1], 6)
     recipe = load_recipe(tiny_recipe({"folds": {"group": "drawer", **folds}}))
@@ -100,6 +100,13 @@ def test_fold_minus_one_is_trained_on_and_never_validated(tmp_path, caplog):
     assert read_training_rows(tmp_path / "run" / "folds.parquet").fold.tolist() == [
         {"0": 0, "1": 1, "-1": -1}[cell.removesuffix(".0")] for cell in fold
     ]
+
+
+def test_one_group_to_validate_on_is_refused():
+    with pytest.raises(UserError, match="related") as caught:
+        assigned([0, 1] * 6, np.repeat([0, 1], 6), holdout=0.5)
+    assert "folds.k" in caught.value.hint
+    assert len(assigned([0, 1] * 6, np.repeat([0, 1, 2], 4), k=2)[0]) == 2
 
 
 def assigned(label, group=None, **folds):

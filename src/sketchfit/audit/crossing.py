@@ -68,7 +68,7 @@ class Crossing:
         """The answer and one figure with its interval, or the bound where nothing was measured."""
         if self.excess is None or self.plain is None or self.grouped is None:
             most = 100 * self.rows / self.total
-            return f"Perhaps: by at most {most:.1f} points, which was not measured." if self.rows else "Hardly."
+            return f"Perhaps, by at most {most:.1f} points: the effect was not measured." if self.rows else "Hardly."
         excess = self.excess
         word = "Yes" if excess.helps else "No" if excess.hurts else "Not by more than chance"
         return (

@@ -33,7 +33,8 @@ def paired_difference(
 
     The interval is above or below 0 exactly where the p-value is below 1 - `level`. Both are by bootstrap over groups.
     For right and wrong of independent rows both also satisfy McNemar's exact test, which is stricter where few rows
-    differ: the larger p-value and the wider interval are returned.
+    differ: the larger p-value and the wider interval are returned. Of G groups that differ, no test that exchanges the
+    two sides gives less than 2^(1 - G), so that fewer than six show nothing at 95 %.
 
     Args:
         first, second: [N], correctness as bool, or any figure per row, for example the log-loss.
@@ -45,8 +46,7 @@ def paired_difference(
     if len(first) != len(second):
         raise ValueError(f"a paired comparison needs the same rows on both sides, not {len(first)} and {len(second)}")
     change = np.asarray(second, dtype=np.float64) - np.asarray(first, dtype=np.float64)
-    alone = group is None and np.asarray(first).dtype == bool and np.asarray(second).dtype == bool
-    return _difference(change, resampled_means(change, group, seed, repeats), level, exact=alone)
+    return _difference(change, group, resampled_means(change, group, seed, repeats), level)
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class PairedFigures:
     Attributes:
         values: float64 [K, n].
         resampled: means, float64 [K, repeats].
-        exact: rows are independent, and each figure is right (1) or wrong (0).
+        group: int [n]; None: rows are independent.
     """
 
     values: NDArray[np.float64]
     resampled: NDArray[np.float64]
-    exact: bool
+    group: NDArray[Any] | None
 
     @classmethod
     def of(
@@ -78,31 +78,36 @@ class PairedFigures:
             repeats: resamples.
         """
         rows = np.stack([np.asarray(one, dtype=np.float64) for one in values])
-        exact = group is None and all(np.asarray(one).dtype == bool for one in values)
-        return cls(rows, np.stack([resampled_means(one, group, seed, repeats) for one in rows]), exact)
+        return cls(rows, np.stack([resampled_means(one, group, seed, repeats) for one in rows]), group)
 
     def difference(self, first: int, second: int, level: float = LEVEL) -> Difference:
         """Return figure `second` minus figure `first`, with its bootstrap interval and p-value."""
         # Differences of equal sums of floats can differ from 0 in their last digits.
         means = np.round(self.resampled[second] - self.resampled[first], 12)
-        return _difference(self.values[second] - self.values[first], means, level, exact=self.exact)
+        return _difference(self.values[second] - self.values[first], self.group, means, level)
 
 
-def _difference(change: NDArray[np.float64], means: NDArray[np.float64], level: float, *, exact: bool) -> Difference:
+def _difference(
+    change: NDArray[np.float64], group: NDArray[Any] | None, means: NDArray[np.float64], level: float
+) -> Difference:
     """Return the mean of changes, with the interval and the p-value of its resamples that agree.
 
     Args:
         change: float64 [n].
+        group: int [n]; None: rows are independent.
         means: of each resample.
         level: coverage.
-        exact: changes are -1, 0 or 1 of independent rows, for which McNemar's test is exact.
     """
     # Neighbouring resamples without interpolation: then the interval excludes 0 exactly where p < 1 - level.
     low = float(np.quantile(means, 0.5 - level / 2, method="lower"))
     high = float(np.quantile(means, 0.5 + level / 2, method="higher"))
     below, above = (means <= 0).sum(), (means >= 0).sum()
     p_value = min(1.0, 2 * (float(min(below, above)) + 1) / (len(means) + 1))
-    if exact:
+    least = min(1.0, 2.0 ** (1 - np.count_nonzero(sums_by_group(change, group)[0])))
+    if least >= 1 - level:
+        low, high = min(low, 0.0), max(high, 0.0)
+    p_value = max(p_value, least)
+    if group is None and np.isin(change, (-1, 0, 1)).all():
         gained, lost = int((change > 0).sum()), int((change < 0).sum())
         exact_low, exact_high = _exact_interval(gained, lost, level)
         low, high = min(low, exact_low / len(change)), max(high, exact_high / len(change))

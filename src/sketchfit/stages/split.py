@@ -74,7 +74,8 @@ def make_folds(
         The folds, and int64 [R, N]: the fold of each row in each repeat; -1 where it is validated in none.
 
     Raises:
-        UserError: a column that is not in the table, fewer groups than folds, or folds to train that do not exist.
+        UserError: a column that is not in the table, fewer groups than folds, folds to train that do not exist, or
+            fewer than two groups to validate on.
     """
     section, rows = recipe.folds, np.flatnonzero(usable)
     if group is not None and section.column is None and section.group != "none":
@@ -89,6 +90,12 @@ def make_folds(
         )
     if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
         raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
+    valid = np.unique(np.concatenate([fold.valid for fold in trained_folds(folds, recipe)]))
+    if len(valid if group is None else np.unique(group[valid])) < 2:
+        raise UserError(
+            "folds: all rows that are validated are related, so that nothing can be measured on them",
+            "Set a larger folds.holdout, or folds.k instead.",
+        )
     return folds, assignment
 
 
