@@ -26,6 +26,7 @@ CLASSES = (
 
 NAME = "sketches"
 SETTINGS = (
+    *("model.backbone=tf_efficientnet_lite0", "model.input_size=160", "training.kernel=blend"),
     *("folds.k=3", "compute.autotune=false", "compute.threads=2"),
     *("report.gallery=16", "report.attribution=16", "report.thumbnail=40"),
 )
