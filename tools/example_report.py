@@ -9,6 +9,7 @@ docs/example were rendered from the Quick, Draw! data set (Google, CC BY 4.0); a
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ SETTINGS = (
     *("folds.k=3", "compute.autotune=false", "compute.threads=2"),
     *("report.gallery=16", "report.attribution=16", "report.thumbnail=40"),
 )
+LINK = re.compile(r'href="([^"#:]+)"')
 CREDIT = (
     '<p class="dim">The drawings were rendered from the <a href="https://quickdraw.withgoogle.com/data">Quick, Draw! '
     'data set</a> (Google, <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>).</p>'
@@ -61,7 +63,7 @@ def write_tables(data: Path, folder: Path, classes: Sequence[str]) -> None:
 
 
 def copy_pages(run: Path, out: Path) -> None:
-    """Copy the pages of a run, with open notes and the credit of the drawings."""
+    """Copy the pages of a run, with open notes and the credit of the drawings, and the files that they link to."""
     shutil.rmtree(out, ignore_errors=True)
     for page in sorted(run.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
@@ -70,6 +72,12 @@ def copy_pages(run: Path, out: Path) -> None:
         target = out / page.relative_to(run)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+        for link in set(LINK.findall(text)):
+            linked = page.parent / link
+            if linked.is_file() and linked.suffix != ".html":
+                copied = out / linked.resolve().relative_to(run.resolve())
+                copied.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(linked, copied)
 
 
 def main() -> None:
@@ -82,11 +90,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_tables(given.data, folder / NAME, CLASSES)
-        settings = [f"model.weights={given.weights.resolve()}", *SETTINGS]
+        shutil.copy(given.weights, folder / given.weights.name)
+        settings = [f"model.weights={given.weights.name}", *SETTINGS]
         options = [part for setting in settings for part in ("--set", setting)]
-        command = [sys.executable, "-m", "sketchfit", "run", NAME, "--recipe", "cpu", "--out", "run", *options]
+        command = [sys.executable, "-m", "sketchfit", "run", NAME, "--recipe", "cpu", "--out", f"runs/{NAME}", *options]
         subprocess.run(command, cwd=folder, check=True)
-        copy_pages(folder / "run", given.out)
+        copy_pages(folder / "runs" / NAME, given.out)
 
 
 if __name__ == "__main__":
