@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs bench
+.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs bench example
 
 install: $(INSTALLED)
 
@@ -52,6 +52,12 @@ bench: install
 	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make bench DATA=folder WEIGHTS=file.safetensors"; exit 2; }
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks "$(DATA)" --weights "$(WEIGHTS)" --out docs/benchmarks-latest.md $(BENCH)
+
+# make example DATA=folder WEIGHTS=file: the example report and the pictures of the documentation
+example: install
+	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make example DATA=folder WEIGHTS=file.safetensors"; exit 2; }
+	$(BIN)/python -m tools.example_report "$(DATA)" --weights "$(WEIGHTS)"
+	$(BIN)/python -m tools.screenshots
 
 docs: install
 	$(BIN)/sketchfit options --markdown > docs/options.md
