@@ -94,8 +94,9 @@ def redact(text: str, environ: Mapping[str, str] | None = None) -> str:
 
 
 def this_command() -> str:
-    """Return the command of this process, with secrets replaced by stars."""
-    return command_line([Path(sys.argv[0]).name, *sys.argv[1:]])
+    """Return the command of this process, with secrets replaced by stars; `python -m sketchfit` is `sketchfit`."""
+    name = Path(sys.argv[0]).name
+    return command_line(["sketchfit" if name == "__main__.py" else name, *sys.argv[1:]])
 
 
 def command_line(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> str:

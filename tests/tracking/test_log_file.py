@@ -17,7 +17,7 @@ log = logging.getLogger("sketchfit.tests")
 @pytest.fixture(autouse=True)
 def console(monkeypatch: pytest.MonkeyPatch) -> None:
     Console("none")
-    monkeypatch.setattr("sys.argv", ["/bin/sketchfit", "run", "data"])
+    monkeypatch.setattr("sys.argv", ["/lib/sketchfit/__main__.py", "run", "data"])
 
 
 def texts(path: Path) -> list[str]:
@@ -37,6 +37,8 @@ def test_lines_before_the_file_is_known_are_kept(tmp_path: Path) -> None:
     log.info("after the end")
     assert texts(path)[:3] == ["$ sketchfit run data", "first", "warning: second"]
     assert len(texts(path)) == 4
+    times = [line[:19] for line in path.read_text(encoding="utf-8").splitlines()[:3]]
+    assert times == sorted(times)
 
 
 def test_a_later_start_is_added(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class LogFile(logging.Handler):
         self._path: Path | None = None
         self._kept: list[str] = []
         self._keys = set[str]()
+        self._began = time.time()
 
     def begin(self, path: Path) -> None:
         """Add this command and what is kept to a file. A link in its place is removed, never followed."""
@@ -29,7 +30,7 @@ class LogFile(logging.Handler):
             if path.is_symlink():
                 path.unlink()
         self._path = path
-        self._kept.insert(0, _line(time.time(), f"$ {this_command()}"))
+        self._kept.insert(0, _line(self._began, f"$ {this_command()}"))
         self._write()
 
     def emit(self, record: logging.LogRecord) -> None:
