@@ -59,7 +59,8 @@ def main() -> None:
     runs = [trained(options, f"epochs{one}", f"training.epochs={one}") for one in numbers]
     print("| recommendation | accuracy before | expected gain | gain out of fold |\n| --- | --- | --- | --- |")
     for number, before, after in zip(numbers, runs, runs[1:], strict=False):
-        expected = gain_of_epochs(rises([training_curve(one) for one in before.run.histories.values()]))
+        curves = [training_curve(one) for one in before.run.histories.values()]
+        expected = gain_of_epochs(rises(curves), float(1 - before.correct.mean()))
         figures = f"{before.correct.mean():.3f} | {expected} | {measured(before, after)}"
         print(f"| {number} to {2 * number} epochs | {figures} |")
     first = f"training.epochs={numbers[0]}"

@@ -17,6 +17,10 @@ LEARNT = 0.98
 GAP = 0.15
 """Difference between training and held-out accuracy from which a run overfits."""
 
+AGAIN, AGAIN_AT_MOST = 0.75, 1.5
+"""Gain of twice the epochs as a share of the rise in the second half of the training: what is expected, and the most.
+Set after `benchmarks/advice_gains.py`: docs/report.md."""
+
 WORTH = 0.005
 """Smallest expected gain of more epochs that is worth their time."""
 
@@ -28,7 +32,7 @@ def too_few_epochs(found: Findings, _: Recipe) -> list[Advice]:
     """Validation accuracy still rises in the second half of the training."""
     second_half = rises(found.curves)
     train, epochs = found.train_accuracy, max((one.epochs for one in found.curves), default=0)
-    gain = gain_of_epochs(second_half) if second_half else None
+    gain = gain_of_epochs(second_half, 1 - found.accuracy.value) if second_half else None
     if gain is None or gain.value < WORTH or (train is not None and train >= LEARNT):
         return []
     return [
@@ -62,17 +66,16 @@ def rises(curves: Sequence[TrainingCurve]) -> list[float]:
     ]
 
 
-def gain_of_epochs(second_half: list[float]) -> ExpectedGain:
+def gain_of_epochs(second_half: list[float], most: float = 1.0) -> ExpectedGain:
     """Return what twice the epochs gain, from the rise of each network in the second half of the training.
 
-    The curve flattens, so that the gain is between nothing and the same rise again; the middle of it is expected. The
-    upper end includes the difference between networks.
+    The curve flattens, but a longer training also lowers the learning rate later. The interval includes the difference
+    between networks, and ends at `most`, the share of errors.
     """
     rise = max(mean(second_half), 0.0)
     spread = 1.96 * stdev(second_half) / len(second_half) ** 0.5 if len(second_half) > 1 else 0.0
-    return ExpectedGain(
-        rise / 2, 0.0, rise + spread, "between nothing and as much again as in the second half of the training"
-    )
+    why = "three quarters of the rise in the second half of the training; at most one and a half times it"
+    return ExpectedGain(min(AGAIN * rise, most), 0.0, min(AGAIN_AT_MOST * rise + spread, most), why)
 
 
 def underfits(found: Findings, recipe: Recipe) -> list[Advice]:
