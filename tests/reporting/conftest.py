@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sketchfit.reporting.run.run_report import write_report
 from tests.browser import browser, shared_browser
 from tests.factories import write_run
+from tests.reporting.review_page import OFF
 
 __all__ = ["browser", "shared_browser"]
 
@@ -17,3 +20,12 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         return write_run(tmp_path / name, tmp_path / "data", seed, members)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def reviewed_run(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run with a report, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("reviewed") / "run"
+    shutil.copytree(plain, folder)
+    write_report(folder, overrides=OFF)
+    return folder
