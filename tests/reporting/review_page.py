@@ -82,7 +82,8 @@ class Page:
             old.unlink()
         self.do("download")
         for _ in range(100):
-            if found := [one for one in self.downloads.iterdir() if one.suffix == ".csv"]:
+            found = list(self.downloads.iterdir())
+            if len(found) == 1 and found[0].suffix == ".csv" and found[0].stat().st_size:  # its name comes first
                 return found[0]
             time.sleep(0.05)
         raise AssertionError("no file was downloaded")
