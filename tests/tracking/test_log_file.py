@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -81,6 +82,24 @@ def test_a_file_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
         lines.begin(tmp_path / "missing" / "log.txt")
         log.info("text")
     assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log.txt")
+    with log_file() as lines:
+        lines.begin(tmp_path / "log.txt")
+        log.info("text")
+    assert (tmp_path / "log.txt").is_fifo()
+
+
+def test_a_record_that_cannot_be_formatted_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with log_file() as lines:
+        lines.begin(tmp_path / "log.txt")
+        lines.emit(logging.makeLogRecord({"msg": "%d", "args": ("a text",), "levelno": logging.INFO}))
+        log.info("later")
+    assert texts(tmp_path / "log.txt")[1:] == ["later"]
+    assert "a text" in capsys.readouterr().err
 
 
 def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:

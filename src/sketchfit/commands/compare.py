@@ -70,13 +70,7 @@ def compare(
     paired, settings = PairedRuns.of(aligned), differing_settings(evidence)
     opened = {name: one.run for name, one in zip(aligned.names, evidence, strict=True)}
     milliseconds = time_runs(opened) if timed else [None] * len(runs)
-    costs = [
-        replace(training_cost(run), milliseconds=time) for run, time in zip(opened.values(), milliseconds, strict=True)
-    ]
-    compared = [
-        ComparedRun(shown_path(run.home), networks_text(run), run.claim, cost)
-        for run, cost in zip(opened.values(), costs, strict=True)
-    ]
+    compared = [_compared(run, time) for run, time in zip(opened.values(), milliseconds, strict=True)]
     facts = page_facts("compare", {"Data": data_text(evidence[0].run)})
     write_output(Path(out), comparison_page(paired, place, compared, settings, facts))
     link_page(Path(out), "comparison", comparison_title(aligned.names), [one.run.path for one in evidence])
@@ -86,7 +80,7 @@ def compare(
     return paired.against(place)
 
 
-def _facts(run: Run, milliseconds: float | None) -> ComparedRun:
+def _compared(run: Run, milliseconds: float | None) -> ComparedRun:
     cost = replace(training_cost(run), milliseconds=milliseconds)
     return ComparedRun(shown_path(run.home), networks_text(run), run.claim, cost)
 

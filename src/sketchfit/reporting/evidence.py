@@ -127,8 +127,9 @@ class Evidence:
 
     @cached_property
     def disagreement(self) -> NDArray[np.float64]:
-        """float64 [n], 0 … 1: how far members' probabilities are from their mean; 0 for a single member."""
-        return disagreement(list(self.members.values()))
+        """float64 [n], 0 … 1: how far members' probabilities are from their mean; 0 for fewer than two members."""
+        members = list(self.members.values())
+        return disagreement(members) if members else np.zeros(len(self.rows))
 
     @cached_property
     def _oof(self) -> Probabilities:

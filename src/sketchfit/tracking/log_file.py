@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sketchfit.files import NEW_FILE
 from sketchfit.redact import redact, this_command
 from sketchfit.tracking.console import CONTINUED, LOGGER, ONCE
 from sketchfit.tracking.supervise import describe
@@ -41,7 +43,10 @@ class LogFile(logging.Handler):
                 return
             self._keys.add(key)
         level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-        self.add(record.created, level + record.getMessage())
+        try:
+            self.add(record.created, level + record.getMessage())
+        except Exception:
+            self.handleError(record)
 
     def add(self, when: float, text: str) -> None:
         """Keep or write a text; further lines of it are indented."""
@@ -50,9 +55,14 @@ class LogFile(logging.Handler):
 
     def _write(self) -> None:
         if self._path is not None:
-            with suppress(OSError), self._path.open("a", encoding="utf-8", newline="") as file:
+            with suppress(OSError), open(self._path, "a", encoding="utf-8", newline="", opener=_opened) as file:
                 file.writelines(self._kept)
             self._kept.clear()
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a file, but no link; a named pipe that nobody reads is an error, and is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), NEW_FILE)
 
 
 def _line(when: float, text: str) -> str:

@@ -13,11 +13,13 @@ import pytest
 from sketchfit.commands.compare import compare
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.run.run_report import write_report
+from sketchfit.reporting.site.overview import next_steps
 from sketchfit.reporting.site.run_pages import address
 from sketchfit.reporting.site.write_site import MOST_LINKED, link_page, runs_on, write_site
-from sketchfit.runs.artefacts import LinkedPages, ScoutRecord
+from sketchfit.runs.artefacts import LinkedPage, LinkedPages, ScoutRecord
 from sketchfit.runs.lock import one_writer
 from sketchfit.runs.run import Run
+from tests.factories import make_ensemble
 from tests.reporting.conftest import make_run
 
 __all__ = ["make_run"]
@@ -75,6 +77,21 @@ def test_pages_of_other_commands_are_linked_once_and_while_they_exist(make_run: 
     page.unlink()
     write_site(Run.open(run))
     assert page.resolve() not in links(run / "index.html")
+
+
+def test_a_page_that_cannot_be_reached_is_not_linked(make_run: MakeRun) -> None:
+    run = make_run()
+    LinkedPages(pages=(LinkedPage(kind="comparison", title="far away", place="x" * 5000),)).write(run)
+    write_site(Run.open(run))
+    assert "far away" not in (run / "index.html").read_text(encoding="utf-8")
+
+
+def test_an_ensemble_of_runs_has_a_report_and_no_commands_that_need_networks(make_run: MakeRun, tmp_path: Path) -> None:
+    ensemble = make_ensemble(tmp_path / "both", {name: make_run(name) for name in "ab"})
+    write_report(ensemble)
+    commands = [one.command.split()[1] for one in next_steps(Run.open(ensemble))]
+    assert commands == ["compare", "report"]
+    assert "sketchfit predict" not in (ensemble / "index.html").read_text(encoding="utf-8")
 
 
 def test_the_folder_of_a_bundle_is_linked(make_run: MakeRun, tmp_path: Path) -> None:

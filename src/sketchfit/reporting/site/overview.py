@@ -50,12 +50,17 @@ def overview_page(run: Run, pages: Sequence[RunPage], summary: Markup | None = N
 
 
 def next_steps(run: Run) -> list[NextStep]:
-    """Return commands that use a run, ready to copy."""
+    """Return commands that use a run, ready to copy; an ensemble of runs has no networks to predict with."""
     folder = shlex.quote(shown_path(run.path))
-    return [
-        NextStep("Predict other drawings", f"sketchfit predict {folder} IMAGES --out predictions.csv"),
+    of_all = [
         NextStep("Compare with another run", f"sketchfit compare {folder} OTHER --out compare.html"),
         NextStep("Write the report again", f"sketchfit report {folder}"),
+    ]
+    if run.kind == "ensemble":
+        return of_all
+    return [
+        NextStep("Predict other drawings", f"sketchfit predict {folder} IMAGES --out predictions.csv"),
+        *of_all,
         NextStep("Export a network for use without the training packages", f"sketchfit export {folder} --out bundle"),
         NextStep("Serve predictions and a page to draw on", f"sketchfit serve {folder}"),
     ]

@@ -75,9 +75,17 @@ def linked_pages(run: Run) -> list[RunPage]:
     pages = []
     for one in found.pages if found else ():
         name, text = _LINKED[one.kind]
-        if (path := Path(os.path.normpath(run.path.absolute() / one.place))).exists():
+        if _exists(path := Path(os.path.normpath(run.path.absolute() / one.place))):
             pages.append(RunPage(name, path, text, heading=one.title))
     return pages
+
+
+def _exists(path: Path) -> bool:
+    """Return whether there is a file or folder; not where its folder must not be read, or its name is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def scout_pages(run: Run) -> list[RunPage]:
