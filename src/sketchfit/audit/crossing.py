@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sketchfit.data.folds import crossing_groups, stratified_folds
 from sketchfit.runs.differences import paired_difference
 from sketchfit.runs.estimates import Difference
-from sketchfit.wording import counted, higher_or_lower
+from sketchfit.wording import counted
 
 _BLOCK = 256
 _SCORED = 10_000
@@ -73,9 +73,9 @@ class Crossing:
         word = "Yes" if excess.helps else "No" if excess.hurts else "Not by more than chance"
         return (
             f"{word}: the accuracy of a nearest-neighbour classifier, which remembers all drawings, is "
-            f"{higher_or_lower(excess.value)} with plain folds than with folds that keep copies together "
-            f"({100 * excess.low:+.1f} to {100 * excess.high:+.1f}; {self.plain:.1%} and {self.grouped:.1%}). "
-            "A model that remembers less gains less."
+            f"{100 * self.plain:.1f} % with plain folds and {100 * self.grouped:.1f} % with folds that keep copies "
+            f"together. The difference is {100 * excess.value:+.1f} points (95 % interval {100 * excess.low:+.1f} to "
+            f"{100 * excess.high:+.1f}). A model that remembers less gains less."
         )
 
 

@@ -31,9 +31,10 @@ class DirectionFigures(ArtefactPart):
 
     def __str__(self) -> str:
         """The figures, in one line."""
-        turned = f"{self.turned_target:.0%} of {self.rows} drawings look like {self.target!r}"
-        own = f"{self.turned_source:.0%} like {self.source!r} (unchanged {self.as_they_are:.0%}; {p_statement(self.p)})"
-        return f"{self.turn} of {self.source!r}: {turned}, {own}"
+        target, own, before = (100 * one for one in (self.turned_target, self.turned_source, self.as_they_are))
+        turned = f"{target:.0f} % of {self.rows} drawings look like {self.target!r}"
+        kept = f"{own:.0f} % like {self.source!r} (unchanged {before:.0f} %; {p_statement(self.p)})"
+        return f"{self.turn} of {self.source!r}: {turned}, {kept}"
 
 
 class Directions(Artefact):
