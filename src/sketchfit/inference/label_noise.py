@@ -32,9 +32,8 @@ LOWER_END = 6.63
 """Twice the loss in log-likelihood at the lower end of the noise rate: the 0.99 quantile of χ² with 1 degree."""
 
 FLAT_SHARE, _FLAT = 0.25, 2
-"""Largest share of honest errors that is almost evenly distributed, by the last two distributions. On drawings without
-changed labels it is 0.01 to 0.22 (benchmarks/label_alarm.py). Without a limit, no noise would be shown where a network
-errs on wrong labels only."""
+"""Largest share of honest errors that is almost evenly distributed, by the last two distributions. Without a limit, no
+noise would be shown where a network errs on wrong labels only."""
 
 _FLATTEST, _RIDGE, _SPREAD = 0.02, 0.01, 0.01
 

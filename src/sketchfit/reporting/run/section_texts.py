@@ -91,9 +91,9 @@ SECTION_TEXTS = {
     ),
     "labels": SectionText(
         "Labels to review",
-        "These labels are more probably wrong than right. Look at each drawing, keep or correct its label, and "
-        "download the decisions. The list is empty where the networks' own errors explain what differs from the "
-        "labels, or where fewer than half of the reported labels would be errors.",
+        "Two kinds of labels: those that are more probably wrong than right, and those of near-duplicates whose labels "
+        "differ, of which at least one is wrong. Look at each drawing, keep or correct its label, and download the "
+        "decisions. Labels of the first kind are listed only where most of them are expected to be wrong.",
     ),
     "robustness": SectionText(
         "Robustness",
