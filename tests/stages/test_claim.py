@@ -44,14 +44,27 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_related_rows_share_a_fold_and_the_claim_is_written(families: Path, tmp_path: Path) -> None:
-    run(families, tiny_recipe(CLAIM), {"audit": {"html": True}}, out=tmp_path / "run")
-    opened = Run.open(tmp_path / "run")
+@pytest.fixture(scope="module")
+def finished(families: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a claim and the page of its audit. Not to be changed by a test."""
+    out = tmp_path_factory.mktemp("claimed") / "run"
+    run(families, tiny_recipe(CLAIM), {"audit": {"html": True}}, out=out)
+    return out
+
+
+@pytest.fixture
+def claimed(finished: Path, tmp_path: Path) -> Path:
+    """A copy of `finished`."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def test_related_rows_share_a_fold_and_the_claim_is_written(finished: Path) -> None:
+    opened = Run.open(finished)
     relations, claim = opened.relations, opened.claim
     assert relations is not None
     assert claim is not None
     assert claim.grouping == relations.chosen
-    page = (tmp_path / "run" / "audit" / "index.html").read_text(encoding="utf-8")
+    page = (finished / "audit" / "index.html").read_text(encoding="utf-8")
     assert relations.chosen in page
     assert "not tested" not in page
     family = np.array([path.rpartition("/")[2].partition("-")[0] for path in opened.rows.paths])
@@ -63,48 +76,44 @@ def test_related_rows_share_a_fold_and_the_claim_is_written(families: Path, tmp_
     assert claim.expected.low < claim.expected.value < claim.expected.high
 
 
-def test_the_same_run_again_reads_its_relations_and_claims_the_same(families: Path, tmp_path: Path) -> None:
-    results = []
-    for _ in range(2):
-        run(families, tiny_recipe(CLAIM), out=tmp_path / "run")
-        places = ("audit/relations.json", "ensemble/claim.json")
-        results.append([(tmp_path / "run" / place).read_bytes() for place in places])
-    assert results[0] == results[1]
+def test_the_same_run_again_reads_its_relations_and_claims_the_same(
+    families: Path, finished: Path, claimed: Path
+) -> None:
+    run(families, tiny_recipe(CLAIM), {"audit": {"html": True}}, out=claimed)
+    for place in ("audit/relations.json", "ensemble/claim.json"):
+        assert (claimed / place).read_bytes() == (finished / place).read_bytes()
 
 
-def test_score_compares_the_claim_with_the_truth(families: Path, tmp_path: Path) -> None:
-    run(families, tiny_recipe(CLAIM), out=tmp_path / "run")
-    claim = Run.open(tmp_path / "run").claim
+def test_score_compares_the_claim_with_the_truth(families: Path, claimed: Path) -> None:
+    claim = Run.open(claimed).claim
     assert claim is not None
-    found = score(tmp_path / "run", families / "test_labels.csv")
+    found = score(claimed, families / "test_labels.csv")
     assert found.claimed == claim.expected
     assert found.holds is (claim.expected.low <= found.top1.value <= claim.expected.high)
     # A claim that is far off is named so.
-    place = tmp_path / "run" / "ensemble" / "claim.json"
+    place = claimed / "ensemble" / "claim.json"
     content = read_json(place)
     content["expected"].update(value=0.99, low=0.98, high=1.0)
     write_json(place, content)
-    wrong = score(tmp_path / "run", families / "test_labels.csv")
+    wrong = score(claimed, families / "test_labels.csv")
     assert wrong.holds is False
     assert wrong.cause
 
 
-def test_the_claim_is_shown_wherever_results_are_used(families: Path, tmp_path: Path, cli: Cli) -> None:
-    folder = tmp_path / "run"
-    run(families, tiny_recipe(CLAIM), out=folder)
-    claim = Run.open(folder).claim
+def test_the_claim_is_shown_wherever_results_are_used(families: Path, claimed: Path, tmp_path: Path, cli: Cli) -> None:
+    claim = Run.open(claimed).claim
     assert claim is not None
-    status, printed, notes = cli("submit", folder)
+    status, printed, notes = cli("submit", claimed)
     assert status == 0
-    assert printed.splitlines() == [str(folder / "submission.csv")]
+    assert printed.splitlines() == [str(claimed / "submission.csv")]
     assert notes.splitlines() == list(claim.lines())
-    _, table, notes = cli("predict", folder, families / "test")
+    _, table, notes = cli("predict", claimed, families / "test")
     assert table.count("\n") == 1 + 8 * 15
     assert "these 120 images look like" in notes
     assert "WARNING" not in notes
     # New images contradict a claim that is far above what they look like.
-    claim.model_copy(update={"single": 0.6, "single_error": 0.001}).write(folder)
-    _, table, notes = cli("predict", folder, families / "test")
+    claim.model_copy(update={"single": 0.6, "single_error": 0.001}).write(claimed)
+    _, table, notes = cli("predict", claimed, families / "test")
     assert "WARNING" in notes
     assert percent(claim.expected) in notes
     assert "WARNING" not in table
@@ -113,9 +122,9 @@ def test_the_claim_is_shown_wherever_results_are_used(families: Path, tmp_path: 
     shutil.copytree(families / "test", few)
     for path in sorted(few.iterdir())[:21]:
         path.write_bytes(b"nothing")
-    assert "look like" not in cli("predict", folder, few)[2]
-    (tmp_path / "run" / "ensemble" / "claim.json").unlink()
-    assert cli("submit", folder)[2] == ""
+    assert "look like" not in cli("predict", claimed, few)[2]
+    (claimed / "ensemble" / "claim.json").unlink()
+    assert cli("submit", claimed)[2] == ""
 
 
 @pytest.mark.parametrize("group", ["none", "near_duplicate", r"name:^m(\d+)-", r"class/name:^m(\d+)-"])
