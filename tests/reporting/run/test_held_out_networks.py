@@ -8,6 +8,7 @@ import torch
 
 from sketchfit.models.kernel_network import KernelNetwork
 from sketchfit.reporting.evidence import Evidence, read_evidence
+from sketchfit.reporting.run import held_out_networks
 from sketchfit.reporting.run.held_out_networks import (
     HeldOutNetworks,
     answers_to_changes,
@@ -44,6 +45,16 @@ def test_each_drawing_has_a_heat_map(networks: HeldOutNetworks) -> None:
     assert sorted(maps) == places
     assert {one.pixels.shape for one in maps.values()} == {(32, 32, 3)}
     assert all(one.note for one in maps.values())
+
+
+def test_heads_without_gradients_are_explained_by_occlusion(
+    networks: HeldOutNetworks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_out_networks, "trained_by_gradients", lambda _: None)
+    monkeypatch.setattr(held_out_networks, "MOST_OCCLUDED", 3)
+    maps = heat_maps(networks, _some(networks.evidence).tolist())
+    assert len(maps) == 3
+    assert all("occlusion" in one.note for one in maps.values())
 
 
 def test_features_are_those_before_the_head(networks: HeldOutNetworks) -> None:
