@@ -19,6 +19,8 @@ from sketchfit.commands.run import run
 from sketchfit.inference.intervals import Difference, families, paired_difference
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.run.advice.collect import training_curve
+from sketchfit.reporting.run.advice.findings import AveragedNetworks
+from sketchfit.reporting.run.advice.on_amounts import gain_of_networks
 from sketchfit.reporting.run.advice.on_training import gain_of_epochs, rises
 
 FOLDS = 3
@@ -66,8 +68,9 @@ def main() -> None:
     first = f"training.epochs={numbers[0]}"
     again = trained(options, "repeats2", first, "folds.repeats=2")
     claim = runs[0].run.claim
-    expected_gain = 0.0 if claim is None else claim.averaging * FOLDS / (FOLDS - 1) / 2
-    figures = f"{runs[0].correct.mean():.3f} | {100 * expected_gain:+.1f} points | {measured(runs[0], again)}"
+    averaged = AveragedNetworks(FOLDS, claim.averaging, claim.single) if claim else AveragedNetworks(FOLDS)
+    of_two = f"{100 * averaged.gain * FOLDS / (FOLDS - 1) / 2:+.1f} points" if gain_of_networks(averaged) else "none"
+    figures = f"{runs[0].correct.mean():.3f} | {of_two} | {measured(runs[0], again)}"
     print(f"| one to two networks, {numbers[0]} epochs | {figures} |")
 
 

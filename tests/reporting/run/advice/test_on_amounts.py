@@ -23,6 +23,7 @@ def test_the_gain_of_networks_by_hand() -> None:
     assert (gain.high - gain.low) / 2 == pytest.approx(1.96 * 0.25 * 0.02)
     assert gain_of_networks(AveragedNetworks(1, 0.0)) is None
     assert gain_of_networks(AveragedNetworks(3, 0.0)) is None
+    assert gain_of_networks(AveragedNetworks(3, 0.1, 0.8)) is None  # half of the errors, where the claim limits it
 
 
 def test_more_networks() -> None:

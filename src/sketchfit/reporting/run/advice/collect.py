@@ -34,6 +34,7 @@ from sketchfit.reporting.run.robustness import Robustness
 from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import Statistics
 from sketchfit.runs.artefacts import RunPlan
+from sketchfit.runs.run import Run
 
 Ints = NDArray[np.int64]
 
@@ -80,9 +81,7 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
         turned=[_pair(evidence, matrix, *one) for one in _turned(evidence, robustness)],
         pairs=[_pair(evidence, matrix, one.first, one.second) for one in confused_pairs(matrix, 5)],
         lacking=lacking_classes_of(run.rows, evidence.rows, evidence.class_names),
-        averaged=AveragedNetworks(
-            max(map(len, run.trained.values()), default=0), run.claim.averaging if run.claim else 0
-        ),
+        averaged=_averaged(run),
         learning=_learning(evidence),
         left_out=_left_out(run.plan),
         unreadable=len(audit.unreadable.get("test", {})) if audit else 0,
@@ -148,6 +147,11 @@ def _turned(evidence: Evidence, robustness: Robustness | None) -> list[tuple[int
     for one in found:
         once.setdefault(frozenset(one), one)
     return list(once.values())
+
+
+def _averaged(run: Run) -> AveragedNetworks:
+    count = max(map(len, run.trained.values()), default=0)
+    return AveragedNetworks(count, run.claim.averaging, run.claim.single) if run.claim else AveragedNetworks(count)
 
 
 def _left_out(plan: RunPlan | None) -> LeftOut | None:

@@ -90,10 +90,12 @@ class AveragedNetworks:
     Attributes:
         count: number of networks.
         gain: of their average over one of them; 0 where it was not measured.
+        single: accuracy of one of them.
     """
 
     count: int = 1
     gain: float = 0.0
+    single: float = 0.0
 
 
 @dataclass(frozen=True)

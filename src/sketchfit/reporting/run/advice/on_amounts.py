@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
-from sketchfit.claims.averaging import UNSURE_OF_GAIN
+from sketchfit.claims.averaging import MOST_OF_ERRORS, UNSURE_OF_GAIN
 from sketchfit.config.recipe import Recipe
 from sketchfit.reporting.run.advice.findings import AveragedNetworks, Findings, LearningSlope
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
@@ -49,7 +49,8 @@ def gain_of_networks(averaged: AveragedNetworks) -> ExpectedGain | None:
     The error that averaging removes is what networks do not share; K networks leave a K-th of it. So they gain
     (1 - 1/K) of what infinitely many would gain, and twice as many gain 1/(2K) of it more.
     """
-    if averaged.count < 2 or averaged.gain <= 0:
+    limited = averaged.gain >= MOST_OF_ERRORS * (1 - averaged.single) - 1e-6  # then the networks do not show it
+    if averaged.count < 2 or averaged.gain <= 0 or limited:
         return None
     value = averaged.gain / (2 * (averaged.count - 1))
     half = _Z * UNSURE_OF_GAIN * value
