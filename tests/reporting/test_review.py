@@ -40,6 +40,15 @@ def test_the_command_repeats_the_run_with_its_recipe_in_a_new_folder(tmp_path: P
     assert _command(review_of_run(Run.open(run))) == [*start, f"{folder}-reviewed-2"]
 
 
+def test_paths_inside_the_working_folder_are_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are sent to others: they need not know where the folder is."""
+    monkeypatch.chdir(tmp_path)
+    run = write_run(tmp_path / "run", tmp_path / "data")
+    for target in (review_of_run(Run.open(run)), review_of_data(tmp_path / "data", load_recipe("cpu"), "id")):
+        assert target.command[:3] == ("sketchfit", "run", "data")
+        assert str(tmp_path) not in str(review_data(target, ROWS))
+
+
 def test_a_run_with_a_deadline_keeps_its_time_and_its_candidates(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", tmp_path / "data")
     RunPlan(seconds=1080).write(run)

@@ -22,7 +22,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.data.review import EXCLUDE, decision_texts, earlier_decisions, image_texts
 from sketchfit.errors import UserError
-from sketchfit.reporting.kit.commands import new_folder
+from sketchfit.reporting.kit.commands import new_folder, shown_path
 from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.site.run_facts import options_of
 from sketchfit.runs.artefacts import RunPlan
@@ -69,11 +69,11 @@ class ReviewedRows:
 
 def review_of_run(run: Run) -> ReviewTarget:
     """Return what a review of a run's drawings needs; its command repeats the run with the same settings."""
-    home, source = run.home, run.table.source.resolve()
-    words = ["sketchfit", "run", str(source)]
+    home = run.home
+    words = ["sketchfit", "run", shown_path(run.table.source)]
     if run.kind == "run":
-        words += ["--recipe", str(home / run.folder.recipe.name), *_deadline(run)]
-    command = (*words, *_review_options(), "--out", str(new_folder(home, "reviewed")))
+        words += ["--recipe", shown_path(home / run.folder.recipe.name), *_deadline(run)]
+    command = (*words, *_review_options(), "--out", shown_path(new_folder(home, "reviewed")))
     return ReviewTarget(home.name, f"{home.name}:{run.table.table_id}", command, run.recipe.data)
 
 
@@ -86,8 +86,9 @@ def review_of_data(source: Path, recipe: Recipe, table_id: str) -> ReviewTarget:
         table_id: digest of the tables.
     """
     changed = _changed(load_recipe("cpu").data, recipe.data)
-    command = ("sketchfit", "run", str(source.resolve()), *changed, *_review_options())
-    return ReviewTarget(source.resolve().stem, f"{source.resolve()}:{table_id}", command, recipe.data)
+    command = ("sketchfit", "run", shown_path(source), *changed, *_review_options())
+    name = source.resolve().stem
+    return ReviewTarget(name, f"{name}:{table_id}", command, recipe.data)
 
 
 def review_bar(target: ReviewTarget, rows: ReviewedRows) -> Markup:

@@ -43,6 +43,13 @@ def test_the_claim_is_the_first_figure(make_run: Callable[..., Path]) -> None:
     assert "Trust the lower figure" in summary_html(summary.model_copy(update={"alarm": True}))
 
 
+@pytest.mark.parametrize("gain", [0.0, 0.05])
+def test_averaging_is_mentioned_where_networks_are_averaged(make_run: Callable[..., Path], gain: float) -> None:
+    run = make_run()
+    make_claim(averaging=gain).write(run)
+    assert ("averages networks" in summary_html(_summary(run))) == (gain > 0)
+
+
 def test_without_a_claim_the_held_out_drawings_are_the_first_figure(make_run: Callable[..., Path]) -> None:
     run = make_run()
     summary = _summary(run)

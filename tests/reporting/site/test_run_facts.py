@@ -57,3 +57,22 @@ def test_a_run_without_its_environment_has_facts(make_run: Callable[..., Path]) 
     found = run_facts(Run.open(folder))
     assert found.command == ""
     assert {"Made", "Data", "Networks"} == {name for name, _ in found.facts}
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("sketchfit run data -r mine.yaml", "mine.yaml"),
+        ("sketchfit run data", "cpu"),
+        ("sketchfit run data --time 18m", None),
+        ("sketchfit run data --quality=good", None),
+        ("train.py", None),
+        ("sketchfit ensemble a b --out c", None),
+    ],
+)
+def test_the_recipe_is_named_where_the_command_shows_it(
+    make_run: Callable[..., Path], command: str, shown: str | None
+) -> None:
+    folder = make_run()
+    Environment(python="3.12.1", command=command).write(folder)
+    assert dict(run_facts(Run.open(folder)).facts).get("Recipe") == shown

@@ -58,6 +58,7 @@ def summarise(evidence: Evidence, results: SectionResults, found: Findings, advi
         classes=found.class_count,
         label_free=claim.label_free.accuracy if claim and claim.label_free else None,
         alarm=bool(claim and claim.alarm),
+        averaged=bool(claim and claim.averaging > 0),
         weaknesses=tuple(_weaknesses(evidence, results, found)),
         next_step=None if first is None else _first_advice(evidence, first),
         untested=tuple(_untested(evidence, results, found)),

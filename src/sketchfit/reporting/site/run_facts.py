@@ -103,8 +103,11 @@ def _network(recipe: Recipe) -> str:
 
 
 def _recipe(command: str) -> str:
-    """The recipe that the command names, or the default one; how many settings the command changes."""
-    if not command:
+    """The recipe that the command names, or the default one; how many settings the command changes.
+
+    Nothing where the command does not show it: of a program, or with a time for which a recipe was chosen.
+    """
+    if not command.startswith("sketchfit run ") or options_of(command, "--time", "--until", "--quality"):
         return ""
     names = options_of(command, "--recipe", "-r")
     changes = options_of(command, "--set", "-s")

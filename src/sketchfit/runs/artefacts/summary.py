@@ -48,6 +48,7 @@ class RunSummary(Artefact):
         classes: number of classes.
         label_free: estimate from the answers to the test drawings, without labels; None without one.
         alarm: whether the two disagree by more than chance.
+        averaged: whether the claim includes a gain of averaging networks.
         weaknesses: the worst first; empty where nothing is worse than the rest by more than chance.
         next_step: None where no rule applies.
         untested: what the figures do not show, one sentence without a full stop each.
@@ -62,6 +63,7 @@ class RunSummary(Artefact):
     classes: int
     label_free: Estimate | None = None
     alarm: bool = False
+    averaged: bool = False
     weaknesses: tuple[Weakness, ...] = ()
     next_step: FirstAdvice | None = None
     untested: tuple[str, ...] = ()

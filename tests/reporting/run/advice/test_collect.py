@@ -45,7 +45,7 @@ def test_what_is_read_of_a_run(make_run: Callable[..., Path]) -> None:
     assert found.averaged.count == 2
     assert found.averaged.gain == pytest.approx(0.05)
     assert found.learning is not None
-    assert (found.doubtful, found.wrong_labels) == (2, 0.7)
+    assert (found.doubtful, found.copies, found.wrong_labels) == (1, 1, 0.7)
     assert found.lacking.rows == 0
     loss = [row_log_loss(one, evidence.label).mean() for one in (statistics.calibrated, evidence.prob)]
     assert found.calibration.log_loss.value == pytest.approx(loss[0] - loss[1])
@@ -54,6 +54,17 @@ def test_what_is_read_of_a_run(make_run: Callable[..., Path]) -> None:
     wrong = [(evidence.label == a) & (evidence.answer == b) for a, b in ((0, 1), (1, 0))]
     assert (turned.first, turned.second, turned.drawings) == ("class <0>", "class <1>", 40)
     assert turned.errors == np.sum(wrong)
+
+
+def test_the_sizes_of_classes_are_those_of_the_table(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    with np.load(run / "ensemble" / "oof.npz") as file:
+        row, prob = file["row"][::10], file["prob"][::10]
+    np.savez(run / "ensemble" / "oof.npz", row=row, prob=prob)
+    evidence = read_evidence(run)
+    results = SectionResults(compute_statistics(evidence, resamples=20), SliceResults(), None, [])
+    found = collect_findings(evidence, results)
+    assert (found.labels, found.smallest_class, found.largest_class) == (12, 20, 20)
 
 
 def test_what_a_deadline_left_out(make_run: Callable[..., Path]) -> None:

@@ -36,5 +36,10 @@ def test_the_gain_of_correct_labels_is_that_of_the_measured_figure() -> None:
 
 
 def test_labels_to_review() -> None:
-    assert len(doubtful_labels(fine(doubtful=40), recipe())) == 1
+    (advice,) = doubtful_labels(fine(doubtful=40), recipe())
+    assert "40 of 1,000" in advice.evidence
+    assert "near-duplicates" not in advice.evidence
+    (advice,) = doubtful_labels(fine(copies=4), recipe())
+    assert "4 drawings have near-duplicates" in advice.evidence
+    assert "probably wrong" not in advice.evidence
     assert doubtful_labels(fine(doubtful=0), recipe()) == []

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sketchfit.inference.intervals import Estimate
 from sketchfit.reporting.run.advice.findings import TrainingCurve
 from sketchfit.reporting.run.advice.on_training import gain_of_epochs, overfits, too_few_epochs, underfits
 from tests.reporting.run.advice.findings import fine, recipe
@@ -63,3 +64,10 @@ def test_a_network_that_underfits_gets_milder_augmentation_or_another_backbone()
     assert underfits(found, recipe("transforms.policy=light"))[0].tool == "scout"
     # With mixing, training accuracy is that of mixed drawings.
     assert underfits(found, recipe("transforms.mixing.mixup_alpha=0.2")) == []
+
+
+@pytest.mark.parametrize(("train", "held_out"), [(0.8, 0.95), (0.95, 0.94), (0.8, 0.7)])
+def test_an_accurate_network_does_not_underfit(train: float, held_out: float) -> None:
+    """Training accuracy is that of augmented drawings, which are more difficult."""
+    found = fine(curves=(TrainingCurve(8, train),), accuracy=Estimate(held_out, held_out - 0.02, held_out + 0.02, 1000))
+    assert underfits(found, recipe("transforms.policy=sketch")) == []

@@ -57,6 +57,8 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
     """Return what was found."""
     run, statistics, robustness = evidence.run, results.statistics, results.robustness
     counts = np.bincount(evidence.label, minlength=evidence.class_count)
+    drawings = np.bincount(run.rows.label, minlength=evidence.class_count)
+    by_copies = sum(one.reason == "copies" for one in results.issues)
     matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
     audit = run.findings
     return Findings(
@@ -68,13 +70,14 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
         networks=list(_networks(evidence)),
         slices=[*results.slices.by_trait, *results.slices.by_tree],
         folds=_by_fold(evidence, statistics.group),
-        sizes=_by_size(evidence, counts, statistics.group),
+        sizes=_by_size(evidence, drawings, statistics.group),
         changes={name: change for name, (_, change) in robustness.changes.items()} if robustness else {},
-        doubtful=len(results.issues),
+        doubtful=len(results.issues) - by_copies,
+        copies=by_copies,
         wrong_labels=sum(one.p_wrong for one in results.issues if one.suggested == evidence.answer[one.place]),
         class_count=evidence.class_count,
-        smallest_class=int(counts.min()),
-        largest_class=int(counts.max()),
+        smallest_class=int(drawings.min()),
+        largest_class=int(drawings.max()),
         contradiction=contradiction(run.claim),
         drifted=bool(audit and audit.drift and audit.drift.separating),
         separated=run.relations.separated if run.relations else (),

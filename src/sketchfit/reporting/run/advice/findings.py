@@ -143,10 +143,11 @@ class Findings:
         sizes: accuracy on drawings of small, medium and large classes against the others.
         changes: difference of accuracy per change of the input, by name.
         calibration: of the ensemble.
-        doubtful, labels: number of doubtful labels, and of all labels.
-        wrong_labels: how many of the doubtful ones are expected to be wrong with the answer being right.
+        doubtful, labels: number of labels that are probably wrong by the networks, and of all labels.
+        copies: number of drawings whose near-duplicates have another label.
+        wrong_labels: how many of both are expected to be wrong with the answer being right.
         class_count: number of classes.
-        smallest_class, largest_class: drawings.
+        smallest_class, largest_class: drawings of the table.
         contradiction: claim and estimate without labels in words, where they disagree; else None.
         drifted: whether traits separate test from training drawings.
         separated: related keys that the folds do not keep together.
@@ -170,6 +171,7 @@ class Findings:
     sizes: Sequence[Slice] = ()
     changes: Mapping[str, Difference] = field(default_factory=dict)
     doubtful: int = 0
+    copies: int = 0
     wrong_labels: float = 0.0
     class_count: int = 2
     smallest_class: int = 1

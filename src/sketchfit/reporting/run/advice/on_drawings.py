@@ -6,25 +6,26 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
 from sketchfit.runs.proportions import wilson
+from sketchfit.wording import counted
 
 OFF = 0.05
 """Calibration error from which confidence is corrected."""
 
 
 def doubtful_labels(found: Findings, _: Recipe) -> list[Advice]:
-    """Some labels are probably wrong."""
-    if not found.doubtful:
+    """Some labels are probably wrong, or contradict those of near-duplicates."""
+    if not found.doubtful and not found.copies:
         return []
+    have = "has" if found.copies == 1 else "have"
+    texts = (
+        (found.doubtful, f"{found.doubtful:,} of {found.labels:,} labels are probably wrong"),
+        (found.copies, f"{counted(found.copies, 'drawing')} {have} near-duplicates with another label"),
+    )
     return [
         Advice(
             "reviewed",
-            phrase("Review the labels that are probably wrong."),
-            phrase(
-                "{doubtful} of {labels} labels are probably wrong ({share:.1f} %).",
-                doubtful=f"{found.doubtful:,}",
-                labels=f"{found.labels:,}",
-                share=100 * found.doubtful / found.labels,
-            ),
+            phrase("Some labels are doubtful."),
+            phrase("{text}.", text="; ".join(text for count, text in texts if count)),
             phrase(
                 "decide on each drawing in Labels to review; the bar at the bottom of the page has the file of the "
                 "decisions and the command of the next run"

@@ -81,7 +81,12 @@ def gain_of_epochs(second_half: list[float], most: float = 1.0) -> ExpectedGain:
 def underfits(found: Findings, recipe: Recipe) -> list[Advice]:
     """Accuracy is low on training drawings too."""
     train = found.train_accuracy
-    if train is None or train > found.accuracy.value + 0.02 or train > 0.9 or recipe.transforms.mixing.on:
+    if (
+        train is None
+        or train > found.accuracy.value + 0.02
+        or max(train, found.accuracy.value) > 0.9
+        or recipe.transforms.mixing.on
+    ):
         return []
     strong = recipe.transforms.policy not in ("none", "flips", "light")
     return [
@@ -92,7 +97,7 @@ def underfits(found: Findings, recipe: Recipe) -> list[Advice]:
             phrase("use a milder augmentation, `light`")
             if strong
             else phrase("compare larger backbones on your drawings (`sketchfit scout`), or set `model.input_size`"),
-            phrase("training accuracy is at most 90 %, and at most 2 points above held-out accuracy"),
+            phrase("training and held-out accuracy are at most 90 %, the former at most 2 points above the latter"),
             unknown="this run has one backbone and one augmentation",
             settings=("transforms.policy=light",) if strong else (),
             tool="run" if strong else "scout",
