@@ -15,14 +15,20 @@ from sketchfit.reporting.run.label_issues import LabelIssue, review_csv, review_
 from tests.inference.label_data import planted
 
 
-def _evidence(share: float, copies: bool = False) -> tuple[Evidence, np.ndarray]:
+def _evidence(share: float, copies: bool = False, alone: int | None = None) -> tuple[Evidence, np.ndarray]:
     data = planted(share=share)
+    if alone is not None:  # all rows of this class are in one fold, so its networks have not learnt the class
+        rows = data.label == alone
+        data.fold[rows] = 0
+        data.prob[data.fold == 0, alone] = 0
     group = data.group.copy()
     if copies:  # one family of two drawings with different labels
         group[group == 1] = 0
         data.label[:2] = [3, 4]
-    rows = SimpleNamespace(prob=data.prob, label=data.label, group=group, fold=data.fold)
-    return cast(Evidence, rows), data.wrong
+    table = SimpleNamespace(label=data.label, group=group, folds=data.fold[None])
+    known = {"prob": data.prob, "label": data.label, "group": group, "fold": data.fold}
+    run, places = SimpleNamespace(rows=table), np.arange(len(group))
+    return cast(Evidence, SimpleNamespace(**known, run=run, rows=places)), data.wrong
 
 
 def test_planted_errors_are_listed_with_the_class_that_the_networks_predict() -> None:
@@ -37,6 +43,13 @@ def test_planted_errors_are_listed_with_the_class_that_the_networks_predict() ->
 
 def test_no_label_is_listed_where_all_are_right() -> None:
     assert review_labels(_evidence(0)[0]).issues == []
+
+
+def test_a_class_that_the_networks_have_not_learnt_is_not_listed() -> None:
+    evidence, _ = _evidence(0.1, alone=3)
+    issues = review_labels(evidence).issues
+    assert issues
+    assert not [one for one in issues if evidence.label[one.place] == 3]
 
 
 def test_a_copy_that_disagrees_is_listed_once() -> None:

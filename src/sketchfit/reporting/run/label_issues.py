@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
+
+import numpy as np
 
 from sketchfit.data.own_tables import LABEL_ISSUES
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.label_alarm import LabelAlarm, raise_alarm
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.disagreeing_copies import DisagreeingCopy, disagreeing_copies
+from sketchfit.reporting.run.lacking_rows import lacking_rows
 from sketchfit.visible import people_csv
 
 
@@ -46,13 +49,23 @@ class LabelReview:
 def review_labels(evidence: Evidence) -> LabelReview:
     """Find all labels to review. A near-duplicate that disagrees is listed once, with that reason."""
     prob, label = evidence.prob, evidence.label
-    alarm = raise_alarm(prob, label, evidence.group, evidence.fold)
+    alarm = _alarm(evidence)
     copies = disagreeing_copies(prob, label, evidence.group)
     known = {one.place for one in copies}
     places = [int(place) for place in alarm.places if int(place) not in known]
     issues = [_by_copies(prob, label, one) for one in copies]
     issues += [_by_networks(prob, label, place, float(alarm.probability[place])) for place in places]
     return LabelReview(alarm, sorted(issues, key=attrgetter("p_wrong"), reverse=True))
+
+
+def _alarm(evidence: Evidence) -> LabelAlarm:
+    """Raise the alarm on the rows whose class the networks have learnt: they cannot predict another one."""
+    learnt = np.flatnonzero(~np.isin(evidence.rows, lacking_rows(evidence.run.rows, evidence.rows)))
+    label, group, fold = (part[learnt] for part in (evidence.label, evidence.group, evidence.fold))
+    alarm = raise_alarm(evidence.prob[learnt], label, group, fold)
+    probability = np.zeros(len(evidence.label))
+    probability[learnt] = alarm.probability
+    return replace(alarm, places=learnt[alarm.places], probability=probability)
 
 
 def review_csv(evidence: Evidence, issues: Sequence[LabelIssue]) -> str:

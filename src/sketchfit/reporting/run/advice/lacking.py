@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.reporting.run.advice.findings import LackingClasses
+from sketchfit.reporting.run.lacking_rows import lacking_rows
 from sketchfit.runs.table import TrainingRows
 
 Ints = NDArray[np.int64]
@@ -21,18 +22,7 @@ def lacking_classes_of(rows: TrainingRows, validated: Ints, names: Sequence[str]
         validated: int64 [n], the rows with out-of-fold probabilities.
         names: C, of the classes.
     """
-    if not len(validated):
-        return LackingClasses()
-    without = np.stack([_alone(rows.label, fold, len(names)) for fold in rows.folds]) | (rows.folds < 0)
-    found = validated[without[:, validated].all(axis=0) & (rows.folds[:, validated] >= 0).any(axis=0)]
+    found = lacking_rows(rows, validated)
     classes = np.unique(rows.label[found]).tolist()
     single = sum(len(np.unique(rows.group[rows.label == one])) == 1 for one in classes)
     return LackingClasses(tuple(names[one] for one in classes), len(found), single)
-
-
-def _alone(label: Ints, fold: Ints, classes: int) -> NDArray[np.bool_]:
-    """Whether all rows of a row's class are in its fold, bool [N]."""
-    _, place = np.unique(fold, return_inverse=True)
-    inside = np.bincount(label * (place.max() + 1) + place, minlength=classes * (place.max() + 1))
-    own = inside.reshape(classes, -1)[label, place]
-    return np.asarray(own == np.bincount(label, minlength=classes)[label])
