@@ -18,7 +18,7 @@ from sketchfit.models.network import Network
 from sketchfit.reporting.heat.explainer import Explainer, Gradients, HeatMap, enlarged
 from tests.reporting.heat.corner import HALF, SIZE, pictures, share_in_corner, trained
 
-TRAINED = [("test_resnet", 3e-3, 50), ("test_vit", 2e-3, 150), ("test_coatnet", 3e-3, 40)]
+TRAINED = [("test_resnet", 3e-3, 50), ("test_vit", 2e-3, 100), ("test_coatnet", 3e-3, 40)]
 
 
 def of_class_1(explainer: Explainer, count: int = 96) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
