@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from sketchfit.reporting.run.weak_classes import weak_classes
+from sketchfit.reporting.run.weak_classes import often_confused, weak_classes
 
 
 def _run(right: list[int], rows: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -30,6 +30,15 @@ def test_copies_count_once() -> None:
     group = np.arange(100)
     group[:20] //= 10  # the weak class is two drawings and their copies
     assert weak_classes(correct, label, 5, group) == []
+
+
+def test_a_pair_is_often_confused_only_beyond_chance() -> None:
+    # 40 classes have 780 pairs: of 245 errors each has 0.3. Three classes have three pairs: of 60 errors each has 20.
+    assert often_confused(7, 245, 40)
+    assert not often_confused(3, 245, 40)
+    assert often_confused(35, 60, 3)
+    assert not often_confused(26, 60, 3)
+    assert not often_confused(50, 50, 2)  # the only pair
 
 
 def test_nothing_to_compare() -> None:

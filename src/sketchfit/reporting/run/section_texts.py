@@ -21,10 +21,9 @@ class SectionText:
 SECTION_TEXTS = {
     "summary": SectionText(
         "In short",
-        "The first figure is the one to state for the answer of this run. Classes and slices are named only where they "
-        "are worse than the rest by more than chance, after a correction for the number of comparisons; of the pairs "
-        "of classes, the one with most errors is named. The gain of the next step is calculated from the figures of "
-        "this run.",
+        "The first figure is the one to state for the answer of this run. What fails is named only where it is worse "
+        "than the rest by more than chance, after a correction for the number of comparisons. The gain of the next "
+        "step is calculated from the figures of this run.",
     ),
     "headline": SectionText(
         "Figures",

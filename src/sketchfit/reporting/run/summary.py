@@ -8,13 +8,12 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.advice.collect import SectionResults
 from sketchfit.reporting.run.advice.findings import Findings
-from sketchfit.reporting.run.advice.on_classes import FEWEST
 from sketchfit.reporting.run.advice.on_learning import near_chance
 from sketchfit.reporting.run.advice.recommendation import Advice, shown_name
 from sketchfit.reporting.run.advice.section import command_of
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.slice_tree import TREE
-from sketchfit.reporting.run.weak_classes import weak_classes
+from sketchfit.reporting.run.weak_classes import often_confused, weak_classes
 from sketchfit.runs.artefacts import FirstAdvice, RunSummary, Weakness
 from sketchfit.wording import counted
 
@@ -23,9 +22,6 @@ MOST_CLASSES = 3
 
 WIDE = 0.1
 """Length of an interval from which it is called wide."""
-
-TWO = 2
-"""Classes that have one pair only, which needs no mention."""
 
 UNGROUPED = ("none", "near_duplicate")
 """Groupings of folds that keep nothing together but copies."""
@@ -89,10 +85,11 @@ def _weaknesses(evidence: Evidence, results: SectionResults, found: Findings) ->
         more = len(weak) - MOST_CLASSES
         subject = f"{more} more {'class' if more == 1 else 'classes'}"
         yield Weakness(subject=subject, text="fewer are right than of the rest", anchor="classes")
+    wrong = int((~correct).sum())
     for pair in found.pairs[:1]:
-        if pair.errors >= FEWEST and found.class_count > TWO:
+        if often_confused(pair.errors, wrong, found.class_count):
             subject = f"{shown_name(pair.first)} and {shown_name(pair.second)}"
-            text = f"confused most often, {pair.errors} of {(~correct).sum():,} errors"
+            text = f"confused most often, {pair.errors} of {wrong:,} errors"
             yield Weakness(subject=subject, text=text, anchor="confusions")
     for one in results.slices.weak[:1]:
         subject = one.name if one.trait == TREE else f"{one.trait}, {one.name}"

@@ -1,4 +1,4 @@
-"""Classes that are less accurate than all others by more than chance."""
+"""Classes that are less accurate than all others by more than chance, and pairs that are confused more often."""
 
 from __future__ import annotations
 
@@ -38,6 +38,20 @@ def weak_classes(
     p_values = binom.cdf(np.ceil(share * units[known] - 1e-9), units[known], rest)
     weak = (holm(p_values) < ALPHA) & (share < rest)
     return [int(known[place]) for place in np.argsort(share, kind="stable") if weak[place]]
+
+
+def often_confused(errors: int, wrong: int, classes: int) -> bool:
+    """Return whether one pair of classes has more errors than chance gives to any, if all pairs are equally frequent.
+
+    Args:
+        errors: between the two classes.
+        wrong: all errors.
+        classes: number of classes, at least 2.
+    """
+    from scipy.stats import binom
+
+    pairs = classes * (classes - 1) / 2
+    return bool(binom.sf(errors - 1, wrong, 1 / pairs) * pairs < ALPHA)
 
 
 def _groups(label: NDArray[np.int64], group: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
