@@ -171,7 +171,7 @@ def test_networks_that_were_deleted_are_trained_again(drawn: Path, finished: Pat
     lost = [NetworkFolder(out / "members" / unit.member / f"fold{unit.fold or 0}") for unit in (network, bank)]
     for folder in lost:
         shutil.rmtree(folder.path)
-    _start(drawn, out, Steps(), seconds=2 * SECONDS)
+    _start(drawn, out, Steps(), seconds=1.5 * SECONDS)
     done = {unit.key for unit in RunPlan.read(out).units if unit.status == "done"}
     assert {network.key, bank.key} <= done
     assert all(folder.is_done() for folder in lost)
