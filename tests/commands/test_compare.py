@@ -42,9 +42,10 @@ def test_top_5_of_few_classes_is_left_out(tmp_path: Path) -> None:
 def test_claims_of_both_runs_are_shown(make_run: MakeRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs, page = [make_run("a", 0), make_run("b", 1)], tmp_path / "page.html"
     compare(runs, page)
-    assert "claim for" not in page.read_text(encoding="utf-8")
+    assert ">claim</th>" not in page.read_text(encoding="utf-8")
     make_claim(alarm=True).write(runs[1])
     compare(runs, page)
+    assert ">claim</th>" in page.read_text(encoding="utf-8")
     assert "67.0 % (55.0–78.0)" in page.read_text(encoding="utf-8")
     first, second = [line for line in capsys.readouterr().out.splitlines() if line[:3] in ("a: ", "b: ")][-2:]
     assert "claim" not in first
@@ -79,12 +80,15 @@ def test_a_run_whose_networks_are_gone_is_compared_without_its_time(
     assert len(notes) == 2
     compare([tmp_path / "a", tmp_path / "b"], tmp_path / "page.html", timed=False)
     assert "not measured" not in capsys.readouterr().out
+    assert "per image were measured" not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_the_time_per_image_is_shown(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sketchfit.inference.speed._seconds", lambda _, pictures: 0.003 * len(pictures))
     compare([plain, plain], tmp_path / "page.html")
-    assert '<td class="n" data-v="6.0">6</td>' in (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '<td class="n" data-v="6.0">6</td>' in page
+    assert "per image were measured" in page
 
 
 def test_runs_with_different_classes_are_refused(make_run: MakeRun, tmp_path: Path) -> None:

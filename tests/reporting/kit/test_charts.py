@@ -81,7 +81,7 @@ def test_the_reliability_diagram_has_a_dot_per_used_bin() -> None:
     diagram = reliability(prob, np.array([0, 1, 1]))
     chart = reliability_chart({"one": diagram}, "reliability")
     assert [shape.note for shape in chart.shapes if isinstance(shape, Dot)] == [
-        "one: confidence 0.60, right 1.00, 1 drawings",
+        "one: confidence 0.60, right 1.00, 1 drawing",
         "one: confidence 0.90, right 0.50, 2 drawings",
     ]
     assert [one.mark for one in chart.legend] == ["line", "dashed"]

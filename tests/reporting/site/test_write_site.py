@@ -86,6 +86,13 @@ def test_a_page_that_cannot_be_reached_is_not_linked(make_run: MakeRun) -> None:
     assert "far away" not in (run / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_page_that_was_written_to_a_pipe_is_not_recorded(make_run: MakeRun, tmp_path: Path) -> None:
+    run = make_run()
+    write_site(Run.open(run))
+    link_page(tmp_path / "fd" / "pipe:[1]", "comparison", "title", [run])
+    assert not LinkedPages.exists(run)
+
+
 def test_an_ensemble_of_runs_has_a_report_and_no_commands_that_need_networks(make_run: MakeRun, tmp_path: Path) -> None:
     ensemble = make_ensemble(tmp_path / "both", {name: make_run(name) for name in "ab"})
     write_report(ensemble)

@@ -16,6 +16,7 @@ from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Point, Shape,
 from sketchfit.reporting.kit.chart_text import text_width
 from sketchfit.reporting.kit.formats import number
 from sketchfit.reporting.kit.legends import LegendEntry
+from sketchfit.wording import counted
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 40
 """Margins; that on the left is larger where the labels of the ticks are long."""
@@ -198,7 +199,7 @@ def reliability_chart(diagrams: Mapping[str, Reliability], title: str) -> Chart:
             diagram.count.tolist(),
             strict=True,
         ):
-            note = f"{name}: confidence {confidence:.2f}, right {accuracy:.2f}, {count} drawings"
+            note = f"{name}: confidence {confidence:.2f}, right {accuracy:.2f}, {counted(count, 'drawing')}"
             middle.append(frame.at(confidence, accuracy))
             shapes.append(Line([frame.at(confidence, low), frame.at(confidence, high)], f"{style} thin"))
             shapes.append(Dot(*middle[-1], 3, style, note))

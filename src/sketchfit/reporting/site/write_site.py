@@ -59,6 +59,8 @@ def link_page(page: Path, kind: LinkedKind, title: str, runs: Sequence[Path]) ->
         runs: folders.
     """
     place = Path(os.path.realpath(page))
+    if not place.exists():  # it was written to a pipe
+        return
     for folder in runs:
         if RunFolder(folder).overview.is_file():
             _link(LinkedPage(kind=kind, title=title, place=_place(place, folder)), folder)
