@@ -69,6 +69,7 @@ def test_vector_scaling_is_followed_by_a_temperature() -> None:
     assert found.method in {"temperature", "none"}
     assert {one.name for one in found.choices} == {"calibration by vector", "calibration by temperature"}
     assert not isinstance(found.calibrator, VectorScaling)
+    assert not any(one.used for one in found.choices if one.name == "calibration by vector")
 
 
 @settings(max_examples=25)
@@ -79,3 +80,6 @@ def test_what_is_used_is_never_worse(seed: int, sharpness: float, method: str) -
     assert metrics.log_loss(found.oof, rows.label) <= metrics.log_loss(prob, rows.label) + 1e-6
     assert metrics.top_k_accuracy(found.oof, rows.label) >= metrics.top_k_accuracy(prob, rows.label)
     assert bool(found.choices) == (method != "none")
+    assert {one.name for one in found.choices if one.used} == {f"calibration by {found.method}"} - {
+        "calibration by none"
+    }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sketchfit.inference.calibration import Calibrator, Method, Temperature, cross_fit, fit
-from sketchfit.inference.choices import unless_worse
+from sketchfit.inference.choices import Measure, unless_worse
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.runs.artefacts import MeasuredChoice
 
@@ -59,8 +59,8 @@ def choose_calibration(method: Method, prob: Floats, rows: Rows, *, force: bool 
 
 
 def _measure(method: Method, before: Floats, after: Floats, rows: Rows, force: bool) -> tuple[MeasuredChoice, ...]:
+    """Return one entry per figure, or only those figures for which the method is not used."""
     name = f"calibration by {method}"
-    by_loss = unless_worse(name, rows, before, after, measure="log-loss", force=force)
-    if method != "vector":
-        return (by_loss,)
-    return by_loss, unless_worse(name, rows, before, after, force=force)
+    measures: tuple[Measure, ...] = ("log-loss", "accuracy") if method == "vector" else ("log-loss",)
+    found = [unless_worse(name, rows, before, after, measure=one, force=force) for one in measures]
+    return tuple([one for one in found if not one.used] or found)
