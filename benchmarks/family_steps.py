@@ -20,7 +20,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network
 from sketchfit.models.conversion.checked_graph import checked_graph
 from sketchfit.models.near_sizes import STEP, near_sizes_hint, takes_size
-from sketchfit.reporting.heat.explainer import Explainer, HeatMap
+from sketchfit.reporting.heat.explainer import HeatExplainer, HeatMap
 from sketchfit.training.trial import try_training
 
 CPU = torch.device("cpu")
@@ -119,8 +119,8 @@ def heat_maps(backbone: str, size: int, count: int = CLASSES) -> list[HeatMap | 
         torch.manual_seed(0)
         network = build_network(recipe_of(backbone, size).model, CLASSES)
         pictures = np.random.default_rng(0).integers(0, 256, (count, size, size, 1), dtype=np.uint8)
-        normalise(network.model, Explainer(network).prepare(pictures))
-    explainer = Explainer.of(network, network.model, pictures[:1])
+        normalise(network.model, HeatExplainer(network).prepare(pictures))
+    explainer = HeatExplainer.of(network, network.model, pictures[:1])
     return explainer.explain(pictures, explainer.scores(pictures).argmax(axis=1))
 
 

@@ -44,6 +44,7 @@ NOT_READ = {
     "submission.csv": "for the user; no command reads it",
     "report": "for the user; no command reads it",
     "index.html": "for the user; no command reads it",
+    "log.txt": "for the user; no command reads it",
     ".sketchfit": "its presence counts, and its text is for people",
     "CACHEDIR.TAG": "its presence counts, and its text is for other programs",
 }

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from sketchfit._timm import timm
 from sketchfit.models.network import Network
-from sketchfit.reporting.heat.explainer import Explainer, Gradients, HeatMap, enlarged
+from sketchfit.reporting.heat.explainer import Gradients, HeatExplainer, HeatMap, enlarged
 from tests.reporting.heat.corner import HALF, SIZE, pictures, share_in_corner, trained
 
 TRAINED = [("test_resnet", 3e-3, 50), ("test_vit", 2e-3, 100), ("test_coatnet", 3e-3, 40)]
 
 
-def of_class_1(explainer: Explainer, count: int = 96) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def of_class_1(explainer: HeatExplainer, count: int = 96) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Pictures of class 1 that the network predicts."""
     found, label = pictures(count, 10_000)
     right = explainer.scores(found).argmax(axis=1) == label
@@ -34,8 +34,8 @@ def of_class_1(explainer: Explainer, count: int = 96) -> tuple[NDArray[np.uint8]
 @pytest.mark.parametrize("method", ["own", "gradients of pixels", "occlusion"])
 def test_the_map_points_to_the_corner_that_decides(name: str, lr: float, steps: int, method: str) -> None:
     network = trained(name, lr, steps)
-    found, label = of_class_1(Explainer(network), 96 if method == "own" else 24)
-    explainer = Explainer.of(network, network.model, found[:1])
+    found, label = of_class_1(HeatExplainer(network), 96 if method == "own" else 24)
+    explainer = HeatExplainer.of(network, network.model, found[:1])
     if method != "own":
         explainer = replace(explainer, gradients={one: of for one, of in explainer.gradients.items() if one == method})
     heats = explainer.explain(found, label)
@@ -81,7 +81,7 @@ class Corner(nn.Module):
     "first", [zeros, fails, lambda *_: zeros(*_) - 1, lambda *_: zeros(*_) + 1, lambda *_: zeros(*_) / 0]
 )
 def test_a_method_whose_map_is_empty_is_followed_by_the_next(first: Gradients) -> None:
-    explainer = Explainer(Network(Corner(), HALF), {"Grad-CAM": first, "gradients of pixels": top_left})
+    explainer = HeatExplainer(Network(Corner(), HALF), {"Grad-CAM": first, "gradients of pixels": top_left})
     (heat,) = explainer.explain(pictures(1, 0)[0], np.array([1]))
     assert heat is not None
     assert heat.method == "gradients of pixels"
@@ -95,14 +95,14 @@ def test_methods_are_chosen_for_each_picture() -> None:
 
     drawings = np.full((3, SIZE, SIZE, 1), 255, np.uint8)
     drawings[:2, 8:24, 8:24] = 0  # the last one is blank
-    found = Explainer(Network(Corner(), HALF), {"Grad-CAM": of_class_0}).explain(drawings, np.array([0, 1, 1]))
+    found = HeatExplainer(Network(Corner(), HALF), {"Grad-CAM": of_class_0}).explain(drawings, np.array([0, 1, 1]))
     assert [one and one.method for one in found] == ["Grad-CAM", "occlusion", None]
     assert share_in_corner(_heat(found[1])) > 0.9
 
 
 def test_no_more_than_so_many_pictures_are_covered() -> None:
     found, _ = pictures(4, 0)
-    explainer = Explainer(Network(Corner(), HALF), {"Grad-CAM": zeros})
+    explainer = HeatExplainer(Network(Corner(), HALF), {"Grad-CAM": zeros})
     methods = [one is not None for one in explainer.explain(found, np.array([1, 1, 1, 1]), 2)]
     assert methods == [True, True, False, False]
 
@@ -113,7 +113,7 @@ def test_a_network_without_layers_is_explained_by_its_input(info: object) -> Non
     network.model.feature_info = info  # type: ignore[assignment]
     found = np.full((4, SIZE, SIZE, 1), 255, np.uint8)
     found[:, 8:24, 8:24] = 0
-    for heat in Explainer.of(network, network.model, found[:1]).explain(found, np.ones(4, np.int64)):
+    for heat in HeatExplainer.of(network, network.model, found[:1]).explain(found, np.ones(4, np.int64)):
         assert heat is not None
         assert heat.method == "gradients of pixels"
         assert share_in_corner(heat.heat) > 0.95
@@ -134,7 +134,7 @@ def test_every_kind_of_backbone_gives_a_map(name: str, size: int, method: str) -
     extra = {"img_size": size} if name in {"test_vit2", "pit_ti_224", "coat_tiny"} else {}
     network = Network(timm.create_model(name, pretrained=False, num_classes=2, **extra).eval(), HALF)
     found, _ = pictures(2, 0)
-    heats = Explainer.of(network, network.model, found[:1]).explain(found, np.array([0, 1]))
+    heats = HeatExplainer.of(network, network.model, found[:1]).explain(found, np.array([0, 1]))
     assert method in {one.method for one in heats if one is not None}
     assert all(one is not None and one.heat.shape == (size, size) for one in heats)
 

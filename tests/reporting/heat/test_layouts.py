@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sketchfit.reporting.heat.layouts import Layout, find_layout, layouts, own_quarter, quarters
+from sketchfit.reporting.heat.layouts import MapLayout, find_layout, layouts, own_quarter, quarters
 
 
 def maps(side: int = 8, channels: int = 3) -> Tensor:
@@ -42,20 +42,20 @@ def test_share_of_the_own_quarter_by_hand() -> None:
 
 @pytest.mark.parametrize("side", [4, 7, 8])
 def test_maps_are_found_with_channels_first_and_last(side: int) -> None:
-    assert find_layout(maps(side)) == Layout()
-    assert find_layout(maps(side).permute(0, 2, 3, 1)) == Layout(last=True)
+    assert find_layout(maps(side)) == MapLayout()
+    assert find_layout(maps(side).permute(0, 2, 3, 1)) == MapLayout(last=True)
 
 
 def test_a_cube_is_read_by_where_it_changes() -> None:
     cube = maps(8, channels=8)
-    assert find_layout(cube) == Layout()
-    assert find_layout(cube.permute(0, 2, 3, 1)) == Layout(last=True)
+    assert find_layout(cube) == MapLayout()
+    assert find_layout(cube.permute(0, 2, 3, 1)) == MapLayout(last=True)
 
 
 @pytest.mark.parametrize("prefix", [0, 1, 5])
 def test_tokens_are_found_after_their_prefix(prefix: int) -> None:
     layout = find_layout(tokens(prefix))
-    assert layout == Layout(tokens=True, prefix=prefix)
+    assert layout == MapLayout(tokens=True, prefix=prefix)
     assert torch.equal(layout.maps(tokens(prefix)), maps())
 
 

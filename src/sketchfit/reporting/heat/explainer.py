@@ -48,7 +48,7 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
-class Explainer:
+class HeatExplainer:
     """A network whose answers are explained.
 
     Attributes:

@@ -25,7 +25,7 @@ MOST_PREFIX = 8
 
 
 @dataclass(frozen=True)
-class Layout:
+class MapLayout:
     """How a layer's output is read as a map.
 
     Attributes:
@@ -58,7 +58,7 @@ def quarters(image: Tensor) -> Tensor:
     return copies
 
 
-def layouts(model: nn.Module, layers: Sequence[nn.Module], copies: Tensor) -> dict[nn.Module, Layout]:
+def layouts(model: nn.Module, layers: Sequence[nn.Module], copies: Tensor) -> dict[nn.Module, MapLayout]:
     """Return how to read what layers return, in the order of the calls; of several tensors, the first.
 
     Args:
@@ -66,7 +66,7 @@ def layouts(model: nn.Module, layers: Sequence[nn.Module], copies: Tensor) -> di
         layers: of the model; those without a map are left out.
         copies: from `quarters`.
     """
-    made: dict[nn.Module, Layout] = {}
+    made: dict[nn.Module, MapLayout] = {}
 
     def look(layer: nn.Module, _: Any, value: Any) -> None:
         first = value[0] if isinstance(value, tuple) else value
@@ -85,7 +85,7 @@ def layouts(model: nn.Module, layers: Sequence[nn.Module], copies: Tensor) -> di
     return made
 
 
-def find_layout(output: Tensor) -> Layout | None:
+def find_layout(output: Tensor) -> MapLayout | None:
     """Return how to read a layer's output as a map; None where its places are not those of the image.
 
     Args:
@@ -119,19 +119,19 @@ def _quarter(number: int, height: int, width: int) -> tuple[slice, slice]:
     )
 
 
-def _possible(output: Tensor) -> list[Layout]:
+def _possible(output: Tensor) -> list[MapLayout]:
     """Return the layouts that a shape allows, with sides of at least `SMALLEST_MAP`."""
     if output.ndim == 4:
         _, first, second, third = output.shape
         return [
-            *([Layout()] if second == third >= SMALLEST_MAP else []),
-            *([Layout(last=True)] if first == second >= SMALLEST_MAP else []),
+            *([MapLayout()] if second == third >= SMALLEST_MAP else []),
+            *([MapLayout(last=True)] if first == second >= SMALLEST_MAP else []),
         ]
     if output.ndim != 3:
         return []
     counts = ((prefix, output.shape[1] - prefix) for prefix in range(MOST_PREFIX + 1))
     return [
-        Layout(tokens=True, prefix=prefix)
+        MapLayout(tokens=True, prefix=prefix)
         for prefix, count in counts
         if count >= SMALLEST_MAP**2 and math.isqrt(count) ** 2 == count
     ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from sketchfit.reporting.heat.layouts import Layout, layouts, quarters
+from sketchfit.reporting.heat.layouts import MapLayout, layouts, quarters
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Target:
     """A layer, and how its output is read as a map."""
 
     layer: nn.Module
-    layout: Layout
+    layout: MapLayout
 
 
 def find_target(model: nn.Module, image: Tensor) -> Target | None:

@@ -19,7 +19,7 @@ from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network, to_input
 from sketchfit.models.saved_network import load_network
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.heat.explainer import Explainer
+from sketchfit.reporting.heat.explainer import HeatExplainer
 from sketchfit.reporting.heat.picture import HeatPicture
 from sketchfit.reporting.kit.thumbnails import Pixels
 from sketchfit.reporting.run.robustness import CHANGES, UNCHANGED
@@ -96,7 +96,7 @@ def heat_maps(networks: HeldOutNetworks, places: Sequence[int]) -> dict[int, Hea
     for batch in networks.batches(np.asarray(places, dtype=np.int64)):
         answer = networks.evidence.answer[batch.places]
         pictures = stacked(batch.inputs)
-        explainer = Explainer.of(batch.network, trained_by_gradients(batch.network.model), pictures[:1])
+        explainer = HeatExplainer.of(batch.network, trained_by_gradients(batch.network.model), pictures[:1])
         heats = explainer.explain(pictures, answer, occlusions)
         for place, pixels, heat in zip(batch.places.tolist(), batch.inputs, heats, strict=True):
             if heat is not None:
