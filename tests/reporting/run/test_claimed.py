@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run.claimed import claim_steps, claimed_section, contradiction
+from sketchfit.reporting.run.claimed import claim_steps, claimed_section, contradiction, label_free_parts
 from sketchfit.reporting.run.headline import headline_section
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.run.statistics import compute_statistics
@@ -24,6 +24,15 @@ def test_the_changes_lead_from_the_out_of_fold_figure_to_the_claim() -> None:
     assert steps[0].value + sum(changes) == pytest.approx(steps[-1].value)
     assert steps[-2].value == pytest.approx(steps[-1].value)
     assert [step.interval is not None for step in steps] == [True, False, False, True]
+
+
+def test_the_lines_without_labels_lead_to_their_result() -> None:
+    found = make_claim().label_free
+    assert found is not None
+    *_, single, averaging, result = label_free_parts(found)
+    assert averaging.is_change
+    assert single.value + averaging.value == pytest.approx(result.value) == found.accuracy.value
+    assert result.interval == found.accuracy
 
 
 def test_without_test_rows_averaging_is_not_measured() -> None:
@@ -42,6 +51,7 @@ def test_all_parts_are_in_the_section(make_run: Callable[..., Path]) -> None:
         assert text in section.html
     for text in ("name:^(.+)_", "1,200", "42.0 %", "17.0 %", "≤ 0.001", "chosen", "51.0 %", "62.0 %", "drawer"):
         assert text in section.html
+    assert 'href="https://arxiv.org/abs/2201.04234"' in section.html
     assert 'class="alarm"' not in section.html
     assert section.html.count("<table") == section.html.count("</table>") == 5
 

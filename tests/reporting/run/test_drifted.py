@@ -1,4 +1,4 @@
-"""Section "What drifted": what it lists, in which order, and what it is without audit, frequencies or test rows."""
+"""Section on drift: what it lists, in which order, and what it is without audit, frequencies or test rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run.drifted import MOST_CLASSES, drift_section, drifted_classes, drifted_traits
+from sketchfit.reporting.run.drifted import MOST_CLASSES, alike, drift_section, drifted_classes, drifted_traits
 from sketchfit.runs.artefacts import AuditFindings, EstimatedFrequencies
 
 
@@ -83,10 +84,25 @@ def test_traits_and_classes_are_on_the_page(make_run: Callable[..., Path]) -> No
     assert section.anchor == "drift"
     assert "Test images have more &lt;ink&gt;" in section.html
     assert section.html.index("&lt;ink&gt;") < section.html.index("darker")
-    assert "0.970" in section.html
+    assert "differ strongly (0.97, 95 % interval 0.95 to 0.99" in section.html
+    assert "larger value in 90.0 % of all pairs" in section.html
     assert "class &lt;0&gt;" in section.html
     assert "class &lt;2&gt;" not in section.html
     assert "about 80, not 33" in section.html
+
+
+@pytest.mark.parametrize(
+    ("auc", "low", "text"),
+    [
+        (0.52, 0.44, "look alike"),
+        (0.58, 0.51, "differ slightly"),
+        (0.7, 0.6, "differ clearly"),
+        (0.97, 0.95, "differ strongly"),
+    ],
+)
+def test_traits_together_in_words(auc: float, low: float, text: str) -> None:
+    assert alike(auc, (low, 1.0)) == text
+    assert not alike(None, None)
 
 
 def test_no_audit_and_no_estimate_are_stated(make_run: Callable[..., Path]) -> None:

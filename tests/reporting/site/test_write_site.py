@@ -14,7 +14,7 @@ from sketchfit.commands.compare import compare
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.site.overview import next_steps
-from sketchfit.reporting.site.run_pages import address
+from sketchfit.reporting.site.run_pages import address, run_files
 from sketchfit.reporting.site.write_site import MOST_LINKED, link_page, runs_on, write_site
 from sketchfit.runs.artefacts import LinkedPage, LinkedPages, ScoutRecord
 from sketchfit.runs.lock import one_writer
@@ -52,6 +52,19 @@ def test_all_pages_link_each_other(make_run: MakeRun) -> None:
         assert page.read_text(encoding="utf-8").count('aria-current="page"') == 1
     assert {(run / "submission.csv").resolve(), (run / "recipe.yaml").resolve()} <= set(links(overview))
     assert "<tags>" not in overview.read_text(encoding="utf-8")
+
+
+def test_a_list_of_labels_without_lines_is_described_as_empty(make_run: MakeRun) -> None:
+    run = Run.open(make_run())
+    file = run.folder.report.with_name("label_issues.csv")
+    file.parent.mkdir(parents=True, exist_ok=True)
+
+    def text(content: str) -> str:
+        file.write_text(content, encoding="utf-8")
+        return next(one.text for one in run_files(run) if one.name == file.name)
+
+    assert "none" in text("image_path,label\n")
+    assert "none" not in text("image_path,label\na.png,cat\n")
 
 
 def test_a_run_without_answers_has_an_overview(make_run: MakeRun) -> None:

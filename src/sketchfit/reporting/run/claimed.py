@@ -9,6 +9,13 @@ from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures
 from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run
+from sketchfit.wording import counted
+
+AVERAGED = (
+    "the answer averages the networks; estimated from how often they disagree on the test drawings: where they err "
+    "in different ways, the average is right more often than one of them"
+)
+"""What the gain of averaging is estimated from."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class ClaimStep:
         change: difference to the line above, 0 … 1; None for the first and the last line.
         value: accuracy after it, 0 … 1.
         interval: of that; None between the first and the last line.
-        text: what it is measured by.
+        text: what it is estimated from.
     """
 
     name: str
@@ -28,6 +35,27 @@ class ClaimStep:
     value: float
     interval: Estimate | None
     text: str
+
+
+@dataclass(frozen=True)
+class LabelFreePart:
+    """A line of the estimate without labels.
+
+    Attributes:
+        name: of the line.
+        value: accuracy, or a change of it, 0 … 1.
+        text: what it is.
+        paper: its number on arXiv; empty where there is none.
+        is_change: whether the value is added to that of the line above.
+        interval: of the result; else None.
+    """
+
+    name: str
+    value: float
+    text: str
+    paper: str = ""
+    is_change: bool = False
+    interval: Estimate | None = None
 
 
 def claimed_section(run: Run) -> PageSection | None:
@@ -51,31 +79,40 @@ def claim_steps(claim: ClaimRecord) -> tuple[ClaimStep, ...]:
     """Return the lines from the out-of-fold figure to the claim; the changes sum to their difference."""
     start, end = claim.out_of_fold, claim.expected
     groups = (
-        f"a network had {claim.groups_validated:.1f} groups per class for a validation row and has "
-        f"{claim.groups_tested:.1f} for a test row (geometric means)"
+        f"of its class, a network had learnt {claim.groups_validated:.1f} groups of related drawings for a held-out "
+        f"drawing, and {claim.groups_tested:.1f} for a test drawing"
     )
-    averaged = (
-        "the answer averages the networks; measured by their disagreement on the test drawings"
-        if claim.test_rows
-        else "not measured: there are no test drawings"
-    )
+    averaged = AVERAGED if claim.test_rows else "not measured: there are no test drawings"
     return (
-        ClaimStep("out of fold", None, start.value, start, "single networks, each on the rows of its fold"),
-        ClaimStep("groups that folds take away", claim.single - start.value, claim.single, None, groups),
+        ClaimStep("out of fold", None, start.value, start, "single networks, each on the drawings of its fold"),
+        ClaimStep("training drawings per class", claim.single - start.value, claim.single, None, groups),
         ClaimStep("averaging networks", claim.averaging, claim.single + claim.averaging, None, averaged),
-        ClaimStep("claim", None, end.value, end, f"for {claim.rows}; the interval includes the corrections"),
+        ClaimStep(
+            "claim",
+            None,
+            end.value,
+            end,
+            f"for {claim_subject(claim)}; the interval includes the uncertainty of both changes",
+        ),
     )
 
 
-def label_free_parts(found: LabelFreeFigures) -> list[tuple[str, float | None, str]]:
-    """Return name, value (0 … 1) and explanation of each part of the estimate without labels."""
-    return [
-        ("thresholded confidence", found.thresholded, "single networks; ATC with confidence, 2201.04234"),
-        ("thresholded entropy", found.by_entropy, "single networks; ATC with entropy, 2201.04234"),
-        ("difference of confidences", found.confidence, "single networks; 2107.03315"),
-        ("combined", found.single, "single networks; the parts, corrected by simulated shifts"),
-        ("agreement", found.agreement, "share of the test drawings on which two networks agree; 2106.13799"),
-    ]
+def label_free_parts(found: LabelFreeFigures) -> tuple[LabelFreePart, ...]:
+    """Return the lines of the estimate without labels, its result last."""
+    averaged = found.accuracy.value - found.single
+    return (
+        LabelFreePart("by confidence", found.thresholded, "share of answers above a threshold (ATC)", "2201.04234"),
+        LabelFreePart("by entropy", found.by_entropy, "the same with another threshold (ATC)", "2201.04234"),
+        LabelFreePart("by mean confidence", found.confidence, "only compared with the others", "2107.03315"),
+        LabelFreePart("one network", found.single, "from the first two, corrected by simulated shifts"),
+        LabelFreePart("averaging networks", averaged, AVERAGED, is_change=True),
+        LabelFreePart("result", found.accuracy.value, "the answer of this run", interval=found.accuracy),
+    )
+
+
+def claim_subject(claim: ClaimRecord) -> str:
+    """Return in words which drawings a claim is for."""
+    return f"the {counted(claim.test_rows, 'test drawing')}" if claim.test_rows else "new drawings"
 
 
 def contradiction(claim: ClaimRecord | None) -> str | None:
@@ -83,6 +120,6 @@ def contradiction(claim: ClaimRecord | None) -> str | None:
     if claim is None or not claim.alarm or claim.label_free is None:
         return None
     return (
-        f"The claim is {percent(claim.expected)}; without labels, {claim.rows} look like "
-        f"{percent(claim.label_free.accuracy)}."
+        f"The claim is {percent(claim.expected)}; the estimate from the answers to {claim_subject(claim)}, without "
+        f"labels, is {percent(claim.label_free.accuracy)}."
     )

@@ -1,4 +1,4 @@
-"""Section "What drifted": traits and class frequencies in which the test rows differ from the training rows."""
+"""Section "Are the test drawings different?": traits and class frequencies in which they differ from training rows."""
 
 from __future__ import annotations
 
@@ -82,10 +82,25 @@ def drift_section(evidence: Evidence) -> PageSection | None:
         traits=drifted_traits(evidence),
         more_traits=max(0, len(drift.separating) - MOST_TRAITS) if drift is not None else 0,
         auc=None if drift is None else drift.auc,
+        alike=None if drift is None else alike(drift.auc, drift.auc_interval),
         auc_interval=None if drift is None else drift.auc_interval,
         frequencies=frequencies,
         classes=[("more frequent on test", more), ("less frequent on test", less)],
     )
+
+
+def alike(auc: float | None, interval: tuple[float, float] | None) -> str:
+    """Return in words how different training and test drawings are by all traits together, as the audit's page does.
+
+    Args:
+        auc: area under the ROC curve of a classifier.
+        interval: 95 % interval of it.
+    """
+    if auc is None or interval is None:
+        return ""
+    if interval[0] <= 0.5:
+        return "look alike"
+    return f"differ {'slightly' if auc < 0.6 else 'clearly' if auc < 0.8 else 'strongly'}"
 
 
 def drifted_traits(evidence: Evidence) -> list[DriftedTrait]:

@@ -11,11 +11,14 @@ class SectionText:
 
     Attributes:
         title: its heading.
-        reading: how to read it: what is shown, what is good, what to look at first.
+        reading: how to read it: what is shown, what is good, what to look at first. It holds for each run: what may
+            not be there begins with "if".
+        terms: words of the section and their meaning, one line each.
     """
 
     title: str
     reading: str
+    terms: tuple[tuple[str, str], ...] = ()
 
 
 SECTION_TEXTS = {
@@ -27,17 +30,28 @@ SECTION_TEXTS = {
     ),
     "headline": SectionText(
         "Figures",
-        "Top-1 is the share of drawings whose most probable class is right. Each drawing was predicted by networks "
-        "that were not trained on it, so the figure is an estimate for new drawings of the same kind. The interval "
-        "contains the true value in 95 of 100 such runs: two runs whose intervals overlap widely are not shown to "
-        "differ. The claim is the figure to state for the answer of this run. Log-loss and calibration error are "
-        "better the lower they are. A calibration, an ensemble or views that are measured to be worse are not used.",
+        "Begin with the claim: it is the figure to state for the answer of this run. If the experiment was repeated, "
+        "the interval would contain the true value in 95 of 100 cases: two runs whose intervals overlap widely are not "
+        "shown to differ. A calibration, an ensemble or views that are measured to be worse are not used.",
+        (
+            ("fold", "one of the parts into which the training drawings are split; each is held out once"),
+            ("held-out drawings", "drawings that a network was not trained on; all figures here are measured on them"),
+            ("out of fold", "each training drawing predicted by the network that held it out"),
+            ("top-1", "share of drawings whose most probable class is the true one"),
+            ("top-5", "share of drawings whose true class is among the five most probable ones"),
+            ("macro F1", "mean over classes of F1, which is high where both recall and precision are high"),
+            ("log-loss", "mean of −ln(probability of the true class), in nats; lower is better, 0 is perfect"),
+            (
+                "calibration error (ECE)",
+                "mean difference between confidence and share of right answers; lower is better, 0 is perfect",
+            ),
+        ),
     ),
     "claimed": SectionText(
         "What is claimed",
         "The claim starts at the out-of-fold figure and adds what changes between the folds and the final answer. If"
-        " there are test drawings, a second estimate is made from the answers to them, without labels. Trust the "
-        "claim where the two agree. Where they do not, find the cause first and state the lower figure until then.",
+        " there are test drawings, a second estimate is made from the answers to them, without labels. If the two "
+        "agree, trust the claim. If they do not, find the cause first and state the lower figure until then.",
     ),
     "plan": SectionText(
         "Plan",
@@ -54,46 +68,56 @@ SECTION_TEXTS = {
     ),
     "training": SectionText(
         "Training",
-        "There is one chart per network: the dashed line is training, the solid one validation. Validation accuracy "
-        "that still rises at the end needs more epochs. Training accuracy far above validation accuracy means that "
-        "the network memorises; both low means that it learns too little. Folds that differ by more than their "
-        "intervals deserve a look at their drawings.",
+        "There is one chart per network: the dashed line is training, the solid one validation. If validation accuracy "
+        "still rises at the end, more epochs may help. If training accuracy is far above validation accuracy, the "
+        "network learns its drawings by heart; if both are low, it learns too little. If folds differ by more than "
+        "their intervals, look at their drawings.",
     ),
     "classes": SectionText(
         "Classes",
-        "Click a column's head to sort. Begin with the classes that have the lowest share of right answers and "
-        "enough drawings for a short interval. A class with high recall and low precision receives answers that "
-        "belong to other classes.",
+        "Click a column's head to sort. Begin with the classes that have the lowest recall and enough drawings for a "
+        "short interval. If a class has high recall and low precision, it receives answers that belong to other "
+        "classes.",
+        (
+            ("recall", "share of the drawings of a class that are recognised as this class"),
+            ("precision", "share of right answers among the answers of a class"),
+            ("F1", "harmonic mean of recall and precision"),
+        ),
     ),
     "confusions": SectionText(
         "Confusions",
-        "A pair that is confused in both directions looks alike or has mixed labels; a pair that is confused in one "
-        "direction often has one class that is too small. In the matrix, rows are true classes and columns are "
+        "If a pair is confused in both directions, the classes look alike or have mixed labels; if it is confused in "
+        "one direction, often one class has too few drawings. In the matrix, rows are true classes and columns are "
         "answers: right answers are on the diagonal.",
     ),
     "errors": SectionText(
         "Errors",
         "The first drawings are the errors that cost most: high confidence in a wrong class. For each one, decide "
-        "whether the drawing is ambiguous, the label is wrong, or the network looks at the wrong place. The heat map"
-        " shows which parts of the drawing speak for the answer; its caption states the method.",
+        "whether the drawing is ambiguous, the label is wrong, or the network looks at the wrong place. If there is a "
+        "heat map, it shows which parts of the drawing speak for the answer; its caption states the method.",
+        (
+            ("confidence", "probability of the most probable class"),
+            ("loss", "−ln(probability of the true class): high where the true class gets a low probability"),
+            ("disagreement", "how different the probabilities of the members of an ensemble are"),
+        ),
     ),
     "slices": SectionText(
         "Slices",
         "A slice is a part of the drawings with a common trait, such as thin lines. It is compared with all other "
-        "drawings. Only the marked slices are worse by more than chance, after a correction for the number of "
-        "slices.",
+        "drawings. If many slices are compared, some look worse by chance: p is corrected for their number. If it is "
+        "below 0.05, the slice differs by more than chance; else the difference may be chance.",
     ),
     "drift": SectionText(
-        "What drifted",
-        "The traits here differ between training and test drawings. A value of 0.5 means no difference, and 1 means "
-        "that the trait alone separates them. The more they differ, the less the out-of-fold figures hold for the "
-        "test drawings.",
+        "Are the test drawings different?",
+        "If a trait or the frequency of a class differs between training and test drawings, it is named here. If "
+        "nothing is named, no difference is shown. The more they differ, the less the out-of-fold figures hold for "
+        "the test drawings.",
     ),
     "labels": SectionText(
         "Labels to review",
-        "Two kinds of labels: those that are more probably wrong than right, and those of near-duplicates whose labels "
-        "differ, of which at least one is wrong. Look at each drawing, keep or correct its label, and download the "
-        "decisions. Labels of the first kind are listed only where most of them are expected to be wrong.",
+        "A label is listed if it is more probably wrong than right, or if a near-duplicate of the drawing has another "
+        "label, so that one of the two is wrong. If the list would hold more right labels than wrong ones, none is "
+        "listed. If labels are listed, look at each drawing, keep or correct its label, and download the decisions.",
     ),
     "robustness": SectionText(
         "Robustness",
@@ -102,9 +126,9 @@ SECTION_TEXTS = {
     ),
     "map": SectionText(
         "Embedding map",
-        "Each point is a drawing, and drawings that look alike to the network are close to each other. A point among"
-        " points of another class is an ambiguous drawing or a wrong label. Distances between groups have no "
-        "meaning.",
+        "Each point is a drawing, and drawings that look alike to the network are close to each other. If a point is "
+        "among points of another class, the drawing may be ambiguous or its label wrong. Distances between groups "
+        "have no meaning.",
     ),
     "settings": SectionText(
         "Settings and environment",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -101,14 +102,24 @@ def scout_pages(run: Run) -> list[RunPage]:
 
 def run_files(run: Run) -> list[RunPage]:
     """Return the files of a run that a person opens, as far as they exist."""
+    labels = run.folder.report.with_name("label_issues.csv")
+    review = "Labels to review, in the form that --relabel reads." if _has_lines(labels) else "Labels to review: none."
     files = (
         (run.folder.submission, "The answer to each test drawing."),
         (run.folder.recipe, "All settings, every default included. It repeats the run."),
         (run.folder.log, "What the run printed."),
-        (run.folder.report.with_name("label_issues.csv"), "Labels to review, in the form that --relabel reads."),
+        (labels, review),
         (run.folder.findings, "All that the audit found."),
     )
     return [RunPage(path.name, path, text) for path, text in files if path.is_file()]
+
+
+def _has_lines(table: Path) -> bool:
+    """Return whether a table has a line below the names of its columns."""
+    if not table.is_file():
+        return False
+    with table.open("rb") as file:
+        return len(list(islice(file, 2))) > 1
 
 
 def bar_of(pages: Sequence[RunPage], page: Path) -> list[PageLink]:

@@ -18,7 +18,7 @@ def contradicted(found: Findings, _: Recipe) -> list[Advice]:
     )
     if found.drifted:
         action = phrase(
-            "make training drawings like the test drawings, with operations in `transforms.add` (see What drifted). "
+            "make training drawings like the test drawings, with operations in `transforms.add` (see Drift). "
             "Trust the lower figure until then"
         )
     return [
