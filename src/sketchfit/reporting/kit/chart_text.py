@@ -17,7 +17,7 @@ def shortened(text: str, width: float) -> str:
     """Cut a text to a width in units, with an ellipsis.
 
     >>> shortened("a_long_name_of_a_run", 60)
-    'a_long_na…'
+    'a_long_n…'
     """
     if text_width(text) <= width:
         return text
