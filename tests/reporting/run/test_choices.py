@@ -9,20 +9,50 @@ import numpy as np
 import pytest
 
 from sketchfit.inference.calibration import reliability
+from sketchfit.inference.choices import measured_choice
+from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.reporting.run.calibration_diagrams import calibration_diagrams
 from sketchfit.reporting.run.choices import choice_lines
 from sketchfit.reporting.run.run_report import write_report
-from sketchfit.runs.artefacts import Calibration, Diagram
+from sketchfit.runs.artefacts import Calibration, Diagram, MemberViews, TriedView, Views
 from tests.factories import make_choices
 
 
 def test_lines_by_hand() -> None:
     students, ensemble, calibration = choice_lines(make_choices().choices)
     assert students.used == "yes, forced"
-    assert (ensemble.without, ensemble.with_it, ensemble.used) == ("64.0 %", "66.6 %", "yes")
+    assert (ensemble.without, ensemble.with_it, ensemble.used) == ("64.0 %", "66.6 %", "yes: better")
     assert ensemble.gain == "+2.6 points (+0.4 to +5.0)"
     assert (calibration.without, calibration.with_it) == ("log-loss 1.160", "log-loss 1.217")
-    assert (calibration.gain, calibration.used) == ("-0.057 nats (-0.090 to -0.020)", "no")
+    assert (calibration.gain, calibration.used) == ("-0.057 nats (-0.090 to -0.020)", "no: worse")
+
+
+def test_what_is_used_without_being_better_is_not_worse() -> None:
+    choice = measured_choice("calibration", Difference(0.001, -0.008, 0.009, 0.9, 80), 1.2, needs="not worse")
+    assert choice_lines([choice])[0].used == "yes: not worse"
+
+
+@pytest.mark.parametrize(
+    ("beside_base", "beside_chosen", "reason"),
+    [
+        ((-0.03, -0.05, -0.01), (-0.03, -0.05, -0.01), "worse"),
+        ((0.01, -0.01, 0.03), (0.01, -0.01, 0.03), "no gain is shown"),
+        ((0.02, 0.01, 0.03), (0.0, -0.01, 0.01), "adds nothing"),
+        ((0.02, 0.01, 0.03), (0.02, 0.01, 0.03), "several views"),
+    ],
+)
+def test_views_that_are_not_kept_have_a_line(
+    beside_base: tuple[float, float, float], beside_chosen: tuple[float, float, float], reason: str
+) -> None:
+    first, second = (Difference(*one, 0.04, 80) for one in (beside_base, beside_chosen))
+    tried = {"alone": Estimate(0.6, 0.5, 0.7, 80), "beside_base": first, "beside_chosen": second}
+    both = (TriedView(name="hflip", kept=False, **tried), TriedView(name="rotate15", kept=True, **tried))
+    member = MemberViews(folder="one", names=("identity", "rotate15"), mode="mean-prob", tried=both)
+    (line,) = choice_lines([], Views(members={"one": member}))
+    assert "hflip" in line.name
+    assert line.used.startswith("no: ")
+    assert reason in line.used
+    assert line.gain.startswith(f"{100 * beside_base[0]:+.1f} points")
 
 
 def test_the_report_has_the_table(make_run: Callable[..., Path]) -> None:

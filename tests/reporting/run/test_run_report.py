@@ -23,8 +23,11 @@ def _data(page: Path) -> dict:
 
 
 def test_the_page_is_complete_and_loads_nothing(make_run: Callable[..., Path]) -> None:
-    page = write_report(make_run())
+    run = make_run()
+    (run / "submission.csv").write_text("id,label\n")
+    page = write_report(run)
     text = page.read_text(encoding="utf-8")
+    assert 'href="../submission.csv">submission.csv' in text
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert "https://" not in text
     for link in re.findall(r'href="([^"#][^"]*)"', text):

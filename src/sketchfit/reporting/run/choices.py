@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sketchfit.reporting.kit import formats
-from sketchfit.runs.artefacts import MeasuredChoice
+from sketchfit.runs.artefacts import MeasuredChoice, TriedView, Views
 
 _CONDITIONS = {"not worse": "gain of 0 or more", "better": "interval above 0"}
 
@@ -20,7 +20,7 @@ class ChoiceLine:
         without, with_it: the figure without it and with it; a dash where it is unknown.
         gain: with its interval; positive is better.
         condition: under which it is used.
-        used: `yes`, `no`, or `yes, forced`.
+        used: `yes` or `no`, and why.
     """
 
     name: str
@@ -31,9 +31,16 @@ class ChoiceLine:
     used: str
 
 
-def choice_lines(choices: Sequence[MeasuredChoice]) -> list[ChoiceLine]:
-    """Return one line per choice."""
-    return [_line(one) for one in choices]
+def choice_lines(choices: Sequence[MeasuredChoice], views: Views | None = None) -> list[ChoiceLine]:
+    """Return one line per choice, and one per test-time view that was tried and not kept.
+
+    Args:
+        choices: of a run, with those of the views that are kept.
+        views: of its members; None where none are known.
+    """
+    members = {} if views is None else views.members
+    tried = [(name, view) for name, member in members.items() for view in member.tried if not view.kept]
+    return [*(_line(one) for one in choices), *(_view_line(name, view) for name, view in tried)]
 
 
 def _line(choice: MeasuredChoice) -> ChoiceLine:
@@ -43,5 +50,25 @@ def _line(choice: MeasuredChoice) -> ChoiceLine:
     else:
         without, with_it = (f"log-loss {formats.decimals(one)}" for one in (choice.before, choice.after))
         gain = f"{choice.gain.value:+.3f} nats ({choice.gain.low:+.3f} to {choice.gain.high:+.3f})"
-    used = "yes, forced" if choice.forced else "yes" if choice.used else "no"
-    return ChoiceLine(choice.name, without, with_it, gain, _CONDITIONS[choice.needs], used)
+    return ChoiceLine(choice.name, without, with_it, gain, _CONDITIONS[choice.needs], _used(choice))
+
+
+def _used(choice: MeasuredChoice) -> str:
+    if choice.forced:
+        return "yes, forced"
+    if choice.used:
+        return f"yes: {'better' if choice.gain.helps else 'not worse'}"
+    return "no: not shown to be better" if choice.needs == "better" else "no: worse"
+
+
+def _view_line(member: str, view: TriedView) -> ChoiceLine:
+    if view.beside_base.hurts:
+        reason = "worse"
+    elif not view.beside_base.helps:
+        reason = "no gain is shown"
+    elif not view.beside_chosen.helps:
+        reason = "adds nothing to the views that are used"
+    else:
+        reason = "the gain may be chance, since several views were tried"
+    name, gain = f"view {view.name} of {member}", formats.gain(view.beside_base)
+    return ChoiceLine(name, formats.MISSING, formats.MISSING, gain, _CONDITIONS["better"], f"no: {reason}")

@@ -79,8 +79,8 @@ def claim_steps(claim: ClaimRecord) -> tuple[ClaimStep, ...]:
     """Return the lines from the out-of-fold figure to the claim; the changes sum to their difference."""
     start, end = claim.out_of_fold, claim.expected
     groups = (
-        f"of its class, a network had learnt {claim.groups_validated:.1f} groups of related drawings for a held-out "
-        f"drawing, and {claim.groups_tested:.1f} for a test drawing"
+        f"of its class, a network had learnt {claim.groups_validated:.2f} groups of related drawings for a held-out "
+        f"drawing, and {claim.groups_tested:.2f} for a test drawing"
     )
     averaged = AVERAGED if claim.test_rows else "not measured: there are no test drawings"
     return (
@@ -101,11 +101,16 @@ def label_free_parts(found: LabelFreeFigures) -> tuple[LabelFreePart, ...]:
     """Return the lines of the estimate without labels, its result last."""
     averaged = found.accuracy.value - found.single
     return (
-        LabelFreePart("by confidence", found.thresholded, "share of answers above a threshold (ATC)", "2201.04234"),
-        LabelFreePart("by entropy", found.by_entropy, "the same with another threshold (ATC)", "2201.04234"),
-        LabelFreePart("by mean confidence", found.confidence, "only compared with the others", "2107.03315"),
-        LabelFreePart("one network", found.single, "from the first two, corrected by simulated shifts"),
-        LabelFreePart("averaging networks", averaged, AVERAGED, is_change=True),
+        LabelFreePart(
+            "by confidence",
+            found.thresholded,
+            "share of answers whose confidence is above a threshold (ATC)",
+            "2201.04234",
+        ),
+        LabelFreePart("by entropy", found.by_entropy, "the same with the entropy of the answer (ATC)", "2201.04234"),
+        LabelFreePart("by mean confidence", found.confidence, "for comparison only", "2107.03315"),
+        LabelFreePart("one network", found.single, "from confidence and entropy, corrected by simulated shifts"),
+        LabelFreePart("averaging networks", averaged, "as above, from this figure of one network", is_change=True),
         LabelFreePart("result", found.accuracy.value, "the answer of this run", interval=found.accuracy),
     )
 

@@ -62,7 +62,12 @@ class Slice:
     @property
     def weak(self) -> bool:
         """Whether it is significantly worse than the rest."""
-        return self.difference < 0 and self.adjusted < ALPHA
+        return self.difference < 0 and self.beyond_chance
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether it differs significantly from the rest."""
+        return self.adjusted < ALPHA
 
 
 def trait_masks(traits: pd.DataFrame) -> list[tuple[str, str, Bools]]:

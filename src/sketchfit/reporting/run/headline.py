@@ -13,8 +13,14 @@ from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.statistics import Statistics
 
 
-def headline_section(evidence: Evidence, statistics: Statistics) -> PageSection:
-    """Render the figures."""
+def headline_section(evidence: Evidence, statistics: Statistics, submission: str = "") -> PageSection:
+    """Render the figures.
+
+    Args:
+        evidence: the run.
+        statistics: of it.
+        submission: address of the answers to the test rows, for a link; empty: there is no link.
+    """
     confidences = {"out of fold": evidence.confidence}
     if evidence.test is not None and len(evidence.test):
         confidences["test set"] = evidence.test.max(axis=1)
@@ -26,6 +32,7 @@ def headline_section(evidence: Evidence, statistics: Statistics) -> PageSection:
         total=statistics.total,
         table=list(statistics.by_name.items()),
         claim=evidence.run.claim,
+        submission=submission,
         families=None if statistics.group is None else len(np.unique(statistics.group)),
         contributions=list(zip(contributions.names, contributions.worth, strict=True)) if contributions else [],
         steps=evidence.run.steps,
@@ -33,5 +40,5 @@ def headline_section(evidence: Evidence, statistics: Statistics) -> PageSection:
         has_test=len(confidences) > 1,
         reliability_chart=reliability_chart(diagrams, "reliability diagram"),
         calibration=calibration,
-        choices=choice_lines(evidence.run.choices),
+        choices=choice_lines(evidence.run.choices, evidence.run.views),
     )

@@ -54,6 +54,7 @@ from sketchfit.reporting.run.sprites import SPRITE_COLUMNS, class_sprites
 from sketchfit.reporting.run.statistics import compute_statistics
 from sketchfit.reporting.run.summary import summarise, summary_section
 from sketchfit.reporting.site.run_facts import run_facts
+from sketchfit.reporting.site.run_pages import address
 from sketchfit.reporting.site.write_site import write_site
 from sketchfit.runs.inside import first_outside
 from sketchfit.tracking.console import duration
@@ -105,7 +106,9 @@ def write_report(
     name, member = next(
         ((name, one) for name, one in members.items() if one.training.epochs), next(iter(members.items()))
     )
-    source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member), note)
+    answers = evidence.run.folder.submission
+    submission = address(answers, evidence.run.folder.report) if out is None and answers.is_file() else ""
+    source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member), note, submission)
     files = source.files(stages)
     page = evidence.run.folder.report if out is None else out / evidence.run.folder.report.name
     shutil.rmtree(page.parent / "drawings", ignore_errors=True)
@@ -129,12 +132,16 @@ def _refuse_links(evidence: Evidence) -> None:
 
 @dataclass(frozen=True)
 class _Source:
-    """What a report is made from; `networks` are those of the first member with epochs, else of the first member."""
+    """What a report is made from; `networks` are those of the first member with epochs, else of the first member.
+
+    `submission` is the address of the answers to the test rows, for a link; empty where there is none.
+    """
 
     evidence: Evidence
     recipe: Recipe
     networks: HeldOutNetworks
     note: str = ""
+    submission: str = ""
 
     def files(self, stages: Mapping[str, float] | None) -> dict[str, bytes]:
         """Compute everything: file name to content, `index.html` last."""
@@ -154,7 +161,7 @@ class _Source:
         summary = summarise(evidence, results, found, advice)
         sections = [
             summary_section(summary),
-            headline_section(evidence, statistics),
+            headline_section(evidence, statistics, self.submission),
             *([claimed] if (claimed := claimed_section(evidence.run)) else []),
             *([plan] if (plan := plan_section(evidence.run)) else []),
             advice_section(evidence.run, advice),

@@ -67,14 +67,14 @@ class ClaimRecord(Artefact):
         """Yield what is claimed, one sentence per line, for logs and pages."""
         yield f"out of fold {percent(self.out_of_fold)}; claim for {self.rows} {percent(self.expected)}"
         steps = {
-            "groups that folds take away": self.single - self.out_of_fold.value,
+            "training drawings per class": self.single - self.out_of_fold.value,
             "averaging the networks": self.averaging,
         }
         parts = [f"{100 * gain:+.1f} points for {what}" for what, gain in steps.items() if abs(gain) >= 5e-4]
         if parts:
             yield f"the claim is the out-of-fold figure {' and '.join(parts)}"
         if self.label_free is not None:
-            yield f"{self.rows} look like {percent(self.label_free.accuracy)} without labels"
+            yield f"estimated without labels for {self.rows}: {percent(self.label_free.accuracy)}"
         if self.alarm:
             causes = f": {'; '.join(self.causes)}" if self.causes else ""
             yield f"WARNING: the test rows disagree with the claim{causes}"

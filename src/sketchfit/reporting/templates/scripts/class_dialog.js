@@ -19,13 +19,13 @@ function openClass(index) {
   const places = [...byClass[index]].sort((a, b) => rows.own[a] - rows.own[b]), right = places.filter(isRight).length;
   const wrong = new Map();
   for (const place of places) if (!isRight(place)) wrong.set(rows.answer[place], (wrong.get(rows.answer[place]) || 0) + 1);
-  openDrawings(names[index], `${right} of ${places.length} drawings are right. The least probable come first; a red frame marks an error.`,
+  openDrawings(names[index], `${right} of ${places.length} drawings are recognised. The least probable come first; a red frame marks an error.`,
     wrong.size ? "Confused with: " + [...wrong].sort((a, b) => b[1] - a[1]).map(([c, n]) => `${names[c]} (${n})`).join(", ") : "Never confused with another class.", places);
 }
 function openSlice(index, title, count) {
   const places = data.slices[index], wrong = places.filter((place) => !isRight(place)).length;
   const which = places.length < count ? `${places.length} of the ${count} drawings of this slice, those with the highest loss` : `The ${count} drawings of this slice`;
-  openDrawings(title, `${which}. ${wrong} are wrong.`, "", places);
+  openDrawings(title, `${which}. Wrong answers: ${wrong}.`, "", places);
 }
 $$("#class-kinds button").forEach((button) => button.addEventListener("click", () => { shownKind = button.value; fillDialog(); }));
 $("#class-dialog .close").addEventListener("click", () => dialog.close());
