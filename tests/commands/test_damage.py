@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,9 @@ NOT_READ = {
     "CACHEDIR.TAG": "its presence counts, and its text is for other programs",
 }
 """Files and folders that hold nothing from which anything is computed."""
+
+COUNTS = pytest.mark.parametrize("count", [2, pytest.param(9, marks=pytest.mark.slow)])
+"""Damages of each file."""
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +116,13 @@ def read_cache(data: Path, cache: Path) -> Any:
 
 
 def damages(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names of damages, and the content after them."""
-    yield "empty", b""
+    """Names of nine damages, and the content after them."""
     yield "half", content[: len(content) // 2]
-    yield "end", content[:-1]
-    for place in np.linspace(0, len(content) - 1, 6).astype(int).tolist():
+    for share in (0.6, 0.0, 0.2, 0.4, 0.8, 1.0):
+        place = int(share * (len(content) - 1))
         yield f"byte {place}", content[:place] + bytes([content[place] ^ 0x11]) + content[place + 1 :]
+    yield "end", content[:-1]
+    yield "empty", b""
 
 
 def files_of(folder: Path) -> list[Path]:
@@ -138,13 +143,15 @@ def attempt(read: Callable[[], Any]) -> tuple[Any, UserError | None]:
         return None, error
 
 
-def never_used_silently(folder: Path, read: Callable[[], Any], caplog: pytest.LogCaptureFixture) -> dict[str, int]:
-    """Damage each file; return how many damages of each were seen."""
+def never_used_silently(
+    folder: Path, read: Callable[[], Any], caplog: pytest.LogCaptureFixture, count: int
+) -> dict[str, int]:
+    """Damage each file in `count` ways; return how many damages of each were seen."""
     expected, seen = read(), dict[str, int]()
     for path in files_of(folder):
         content, name = path.read_bytes(), str(path.relative_to(folder))
         seen[name] = 0
-        for what, damaged in damages(content):
+        for what, damaged in islice(damages(content), count):
             replace(path, damaged)
             caplog.clear()
             found, refused = attempt(read)
@@ -162,17 +169,19 @@ def never_used_silently(folder: Path, read: Callable[[], Any], caplog: pytest.Lo
     return seen
 
 
-def test_damage_in_a_run_is_named(made: tuple[Path, Path], caplog: pytest.LogCaptureFixture) -> None:
+@COUNTS
+def test_damage_in_a_run_is_named(made: tuple[Path, Path], caplog: pytest.LogCaptureFixture, count: int) -> None:
     caplog.set_level(logging.WARNING, "sketchfit")
-    seen = never_used_silently(made[0], lambda: read_run(made[0]), caplog)
-    assert {name for name, count in seen.items() if count < 5} == set()
+    seen = never_used_silently(made[0], lambda: read_run(made[0]), caplog, count)
+    assert {name for name, times in seen.items() if times < (count + 1) // 2} == set()
     assert {".json", ".yaml", ".npz", ".parquet", ".safetensors", ".csv"} == {Path(name).suffix for name in seen}
 
 
+@COUNTS
 def test_damage_in_a_cache_is_made_again(
-    made: tuple[Path, Path], drawn: Path, caplog: pytest.LogCaptureFixture
+    made: tuple[Path, Path], drawn: Path, caplog: pytest.LogCaptureFixture, count: int
 ) -> None:
     caplog.set_level(logging.WARNING, "sketchfit")
-    seen = never_used_silently(made[1], lambda: read_cache(drawn, made[1]), caplog)
-    assert {name for name, count in seen.items() if count < 5} == set()
+    seen = never_used_silently(made[1], lambda: read_cache(drawn, made[1]), caplog, count)
+    assert {name for name, times in seen.items() if times < (count + 1) // 2} == set()
     assert {".json", ".npz", ".npy"} == {Path(name).suffix for name in seen}

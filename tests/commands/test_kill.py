@@ -46,7 +46,7 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         "data": {"channels": 1, "size": 96},
         "folds": {"k": 2},
         "transforms": {"policy": "sketch", "mixing": {"mixup_alpha": 0.3, "cutmix_alpha": 1.0}},
-        "training": {"epochs": 4, "batch_size": 6, "accumulation": 2, "checkpoint_minutes": 1e-6},
+        "training": {"epochs": 3, "batch_size": 6, "accumulation": 2, "checkpoint_minutes": 1e-6},
         "averaging": {"ema": True, "ema_decay": 0.95},
         "report": {"enabled": False},
         "tracking": {"progress": "plain"},
@@ -62,13 +62,13 @@ class Runs:
         self.out, self.cache = place / "run", place / "cache"
         self.log = place / "log.txt"
         place.mkdir()
-        command = ["run", str(data), "--recipe", str(recipe), "--out", str(self.out)]
-        self._command = [sys.executable, "-m", "sketchfit", *command]
+        self.arguments = ["run", str(data), "--recipe", str(recipe), "--out", str(self.out)]
 
     def start(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "SKETCHFIT_CACHE": str(self.cache)}
         with self.log.open("ab") as log:
-            return subprocess.Popen(self._command, stdout=log, stderr=log, env=environment, start_new_session=True)
+            command = [sys.executable, "-m", "sketchfit", *self.arguments]
+            return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
 
     def kill_when(self, moment: Callable[[], bool]) -> bool:
         """Start, and SIGKILL as soon as `moment()` holds; whether the process was still at work."""
@@ -87,8 +87,13 @@ class Runs:
         """Lines printed so far, by all starts."""
         return self.log.read_bytes().count(b"\n") if self.log.is_file() else 0
 
-    def finish(self) -> None:
-        assert self.start().wait(DEADLINE) == 0, self.log.read_text()
+    def finish(self, cli: Cli) -> str:
+        """Run the command to its end in this process; return what it printed."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SKETCHFIT_CACHE", str(self.cache))
+            status, printed, errors = cli(*self.arguments)
+        assert status == 0, errors
+        return printed + errors
 
     def probabilities(self) -> dict[str, bytes]:
         found = {}
@@ -107,9 +112,9 @@ class Runs:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(task: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Runs:
+def undisturbed(task: tuple[Path, Path], cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     runs = Runs(*task, tmp_path_factory.mktemp("undisturbed") / "it")
-    runs.finish()
+    runs.finish(cli)
     return runs
 
 
@@ -124,7 +129,7 @@ def assert_same(runs: Runs, undisturbed: Runs) -> None:
     assert not list(runs.out.rglob("last.ckpt"))
 
 
-def test_three_kills_change_no_bit(task: tuple[Path, Path], undisturbed: Runs, tmp_path: Path) -> None:
+def test_three_kills_change_no_bit(task: tuple[Path, Path], undisturbed: Runs, cli: Cli, tmp_path: Path) -> None:
     runs = Runs(*task, tmp_path / "killed")
     fold0, fold1 = (runs.out / FOLDS / f"fold{k}" for k in (0, 1))
 
@@ -142,8 +147,7 @@ def test_three_kills_change_no_bit(task: tuple[Path, Path], undisturbed: Runs, t
     # Between the folds: the first has its results, the second has begun at most.
     assert runs.kill_when((fold0 / "done.json").is_file)
     assert not (fold1 / "done.json").exists()
-    runs.finish()
-    assert "continues at epoch" in runs.log.read_text()
+    assert "continues at epoch" in runs.log.read_text() + runs.finish(cli)
     assert_same(runs, undisturbed)
 
 
@@ -157,7 +161,7 @@ def _mtime(path: Path) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 def test_ten_kills_at_random_moments_change_no_bit(
-    seed: int, task: tuple[Path, Path], undisturbed: Runs, tmp_path: Path
+    seed: int, task: tuple[Path, Path], undisturbed: Runs, cli: Cli, tmp_path: Path
 ) -> None:
     """Moments are counted from a start's first line, after its imports; each start goes on where the last one fell."""
     probe = Runs(*task, tmp_path / "probe")
@@ -173,7 +177,7 @@ def test_ten_kills_at_random_moments_change_no_bit(
         runs = Runs(*task, tmp_path / f"killed{round_}")
         while len(seen) < 10 and runs.kill_when(_after_first_line(runs, float(rng.uniform(0, 0.25 * work)))):
             seen.append(_stage(runs))
-        runs.finish()
+        runs.finish(cli)
         assert_same(runs, undisturbed)
         if len(seen) == 10:
             break
@@ -219,11 +223,8 @@ def test_the_kill_test_would_notice(undisturbed: Runs) -> None:
     assert state["rows"] == {"train": 120, "test": 25}
 
 
-def test_what_a_kill_left_beside_a_finished_training_is_deleted(
-    task: tuple[Path, Path], undisturbed: Runs, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_kill_left_beside_a_finished_training_is_deleted(undisturbed: Runs, cli: Cli) -> None:
     left = undisturbed.out / "members" / "test_resnet" / "fold0" / "last.ckpt"
     left.write_bytes(b"killed after done.json was written")
-    monkeypatch.setenv("SKETCHFIT_CACHE", str(undisturbed.cache))
-    assert cli("run", task[0], "--recipe", task[1], "--out", undisturbed.out)[0] == 0
+    undisturbed.finish(cli)
     assert not left.exists()

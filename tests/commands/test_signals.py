@@ -74,9 +74,8 @@ def changed(path: Path, since: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_stopped_saves_and_continues(number: int, status: int, training: tuple[Command, Path]) -> None:
-    command, out = training
+def stopped(command: Command, out: Path, number: int, status: int) -> Path:
+    """Stop a run by a signal; return the checkpoint that it has saved."""
     assert command.send_when(lambda: checkpoint(out) is not None, number) == status
     printed = command.log.read_text()
     assert "the same command continues from here" in printed
@@ -84,8 +83,18 @@ def test_a_run_that_is_stopped_saves_and_continues(number: int, status: int, tra
     assert not list(out.rglob("*.part"))
     path = checkpoint(out)
     assert path is not None
+    return path
+
+
+def test_a_run_that_is_interrupted_saves(training: tuple[Command, Path]) -> None:
+    stopped(*training, signal.SIGINT, 130)
+
+
+def test_a_run_that_is_terminated_saves_and_continues(training: tuple[Command, Path]) -> None:
+    command, out = training
+    path = stopped(command, out, signal.SIGTERM, 143)
     before, written = torch.load(path, weights_only=True), path.stat().st_mtime_ns
-    assert command.send_when(lambda: changed(path, written), signal.SIGUSR1, number) == status
+    assert command.send_when(lambda: changed(path, written), signal.SIGUSR1, signal.SIGTERM) == 143
     after = torch.load(path, weights_only=True)
     assert after["epoch"] > before["epoch"]
     assert "Traceback" not in command.log.read_text()

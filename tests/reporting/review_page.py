@@ -11,8 +11,8 @@ import pytest
 
 from tests.browser import resize
 
-SIZES = [(1280, False), (1280, True), (390, False), (390, True)]
-"""Width of the window, and whether it is dark."""
+SIZES = [(1280, False), (390, True)]
+"""Width of the window, and whether it is dark: the two do not depend on each other."""
 
 OFF = ["report.attribution=0", "report.robustness=0", "report.embedding=0"]
 """Settings of a report without sections that need networks."""

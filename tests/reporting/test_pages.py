@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -42,10 +41,9 @@ def test_a_page_obeys_the_rules_in_both_themes(shared_browser: Any, pages: dict[
     browser = shared_browser
     browser.get(pages[kind].as_uri())
     browser.execute_script("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    for dark, (width, height) in itertools.product((False, True), SIZES.items()):
+    for dark, (width, height) in zip((False, True), SIZES.items(), strict=True):  # colours do not depend on the width
         resize(browser, width, height, dark=dark)
-        # The theme changes nothing but colours.
-        assert violations(browser, ("color-contrast",) if dark else ()) == []
+        assert violations(browser) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

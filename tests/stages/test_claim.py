@@ -31,7 +31,7 @@ CLAIM: dict[str, Any] = {
     "claim": True,
     "audit": {"enabled": True, "html": False},
     "folds": {"k": 3},
-    "model": {"input_size": 64},
+    "model": {"input_size": 48},
     "training": {"epochs": 1},
 }
 
@@ -127,7 +127,14 @@ def test_the_claim_is_shown_wherever_results_are_used(families: Path, claimed: P
     assert cli("submit", claimed)[2] == ""
 
 
-@pytest.mark.parametrize("group", ["none", "near_duplicate", r"name:^m(\d+)-", r"class/name:^m(\d+)-"])
+@pytest.mark.parametrize(
+    "group",
+    [
+        "none",
+        r"class/name:^m(\d+)-",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("near_duplicate", r"name:^m(\d+)-")),
+    ],
+)
 def test_the_grouping_can_be_set_by_hand(families: Path, tmp_path: Path, group: str) -> None:
     run(families, tiny_recipe(CLAIM), {"folds": {"group": group}}, out=tmp_path / "run")
     opened = Run.open(tmp_path / "run")
@@ -164,7 +171,12 @@ def test_the_folds_of_the_first_repeat_validate_each_row_once() -> None:
 
 @pytest.mark.parametrize(
     "folds",
-    [{"holdout": 0.3, "repeats": 2}, {"k": 3, "repeats": 2, "train": [0, 4]}, {"k": 3, "repeats": 2}, {"train": [1]}],
+    [
+        {"holdout": 0.3, "repeats": 2},
+        {"k": 3, "repeats": 2, "train": [0, 4]},
+        {"train": [1]},
+        pytest.param({"k": 3, "repeats": 2}, marks=pytest.mark.slow),
+    ],
 )
 def test_every_kind_of_folds_gives_a_claim(families: Path, tmp_path: Path, folds: dict[str, Any]) -> None:
     run(families, tiny_recipe(CLAIM), {"folds": folds}, out=tmp_path / "run")

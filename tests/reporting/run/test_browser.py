@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sketchfit.reporting.run.run_report import write_report
+from tests.factories import write_run
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    return write_report(write_run(folder / "run", folder / "data"))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_controls_work(browser: Any, make_run: Callable[..., Path], width: int) -> None:
-    page = write_report(make_run())
+def test_the_controls_work(shared_browser: Any, page: Path, width: int) -> None:
+    browser = shared_browser
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
