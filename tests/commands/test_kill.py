@@ -1,7 +1,6 @@
 """SIGKILL at any moment, the same command again: the same bits in the end.
 
-Each kill costs a process that imports torch anew, so the default test kills at three chosen stages and the slow one at
-ten random moments.
+The default test kills at three chosen stages and the slow one at ten random moments.
 """
 
 from __future__ import annotations
@@ -9,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +19,7 @@ import yaml
 from safetensors.numpy import load_file
 
 from tests.factories import Cli
+from tests.forked import ForkedCommand
 
 DEADLINE = 240.0
 FOLDS = "members/test_resnet"
@@ -64,11 +62,8 @@ class Runs:
         place.mkdir()
         self.arguments = ["run", str(data), "--recipe", str(recipe), "--out", str(self.out)]
 
-    def start(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "SKETCHFIT_CACHE": str(self.cache)}
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "sketchfit", *self.arguments]
-            return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    def start(self) -> ForkedCommand:
+        return ForkedCommand(self.arguments, self.log, {"SKETCHFIT_CACHE": str(self.cache)})
 
     def kill_when(self, moment: Callable[[], bool]) -> bool:
         """Start, and SIGKILL as soon as `moment()` holds; whether the process was still at work."""

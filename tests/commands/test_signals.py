@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,9 @@ import pytest
 import torch
 import yaml
 
+from sketchfit.data import memory_store
 from tests.factories import tiny_recipe
+from tests.forked import ForkedCommand, nothing
 
 WAIT = 240.0
 SHORTEST = 1.5
@@ -28,16 +28,12 @@ class Command:
     def __init__(self, folder: Path, *arguments: object) -> None:
         self.log, self.temporary = folder / "log.txt", folder / "temporary"
         self.temporary.mkdir(exist_ok=True)
-        self._environment = {
-            **os.environ,
-            "SKETCHFIT_CACHE": str(folder / "cache"),
-            "TMPDIR": str(self.temporary),
-        }
-        self.command = [sys.executable, "-m", "sketchfit", *map(str, arguments)]
+        self.before: Callable[[], None] = nothing
+        self._environment = {"SKETCHFIT_CACHE": str(folder / "cache"), "TMPDIR": str(self.temporary)}
+        self._arguments = [*map(str, arguments)]
 
-    def start(self) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(self.command, stdout=log, stderr=log, env=self._environment)
+    def start(self) -> ForkedCommand:
+        return ForkedCommand(self._arguments, self.log, self._environment, self.before)
 
     def send_when(self, moment: Callable[[], bool], *numbers: int) -> int:
         """Start, send signals when `moment()` holds, and return the exit status."""
@@ -100,24 +96,21 @@ def test_a_run_that_is_terminated_saves_and_continues(training: tuple[Command, P
     assert "Traceback" not in command.log.read_text()
 
 
-SLOW = """
-import sys, time
-from pathlib import Path
-from sketchfit.data import memory_store
-real = memory_store.decode_given
-def slow(image, limit):
-    Path("decoding").touch()
-    time.sleep(0.5)
-    return real(image, limit)
-memory_store.decode_given = slow
-from sketchfit.cli.main import main
-main()
-"""
+def decode_slowly(folder: Path) -> None:
+    """Decode each image half a second later, and leave a file in the folder at the first one."""
+    real = memory_store.decode_given
+
+    def slow(*arguments: Any) -> Any:
+        (folder / "decoding").touch()
+        time.sleep(0.5)
+        return real(*arguments)
+
+    memory_store.decode_given = slow
 
 
 def test_predict_that_is_stopped_leaves_no_file(plain: Path, drawn: Path, tmp_path: Path) -> None:
     command = Command(tmp_path, "predict", plain, drawn / "train", "--out", tmp_path / "out.csv")
-    command.command[1:3] = ["-c", f"import os; os.chdir({str(tmp_path)!r})\n{SLOW}"]
+    command.before = partial(decode_slowly, tmp_path)
     assert command.send_when((tmp_path / "decoding").exists, signal.SIGTERM) == 143
     assert list(command.temporary.iterdir()) == []
     assert not (tmp_path / "out.csv").exists()
