@@ -88,6 +88,14 @@ class Page:
             time.sleep(0.05)
         raise AssertionError("no file was downloaded")
 
+    def wait_for(self, condition: str) -> bool:
+        """Return whether a script returns true, now or within two seconds."""
+        for _ in range(100):
+            if self.js(condition):
+                return True
+            time.sleep(0.02)
+        return False
+
     def load(self, file: Path) -> None:
         """Load a file into the page, and wait until it has been read."""
         self.js("document.querySelector('#review-status').textContent = ''")

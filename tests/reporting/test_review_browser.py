@@ -73,6 +73,22 @@ def test_the_buttons_do_what_the_keys_do(page: Page, width: int, dark: bool) -> 
     assert 0 <= box[0] < box[1] <= width
 
 
+def test_the_bar_appears_with_the_first_drawing(page: Page) -> None:
+    resize(page.browser, 390, 200)
+    page.open()
+    page.js("scrollTo(0, 0)")
+    assert not page.find("#review").is_displayed()
+    page.press("?")
+    assert page.find("#review").is_displayed()
+    page.open()
+    page.js("scrollTo(0, 0)")
+    assert not page.find("#review").is_displayed()
+    page.js("document.querySelector('#gallery [data-drawing]').scrollIntoView()")
+    assert page.wait_for("return !document.querySelector('#review').hidden")
+    page.js("scrollTo(0, 0)")
+    assert page.find("#review").is_displayed()
+
+
 def test_the_open_bar_obeys_the_rules_of_accessibility(page: Page) -> None:
     for keys in "nxnrna":
         page.press(keys)

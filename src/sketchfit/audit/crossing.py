@@ -50,12 +50,12 @@ class Crossing:
             return "No training image can be read: the effect of folds is unknown."
         if self.groups == 0:
             return (
-                f"Not by near-duplicates: with plain stratified {self.k}-fold no group of them crosses folds here. "
+                f"Not by near-duplicates: with {self.k} plain stratified folds no group of them crosses folds here. "
                 "Rows that are related in another way (same photo, drawer, patient) are not near-duplicates; they are "
                 "tested separately, as related rows."
             )
         sentences = [
-            f"{self._verdict} With plain stratified {self.k}-fold {counted(self.groups, 'group')} "
+            f"{self._verdict} With {self.k} plain stratified folds, {counted(self.groups, 'group')} "
             f"of near-duplicates cross{'es' if self.groups == 1 else ''} folds, and {counted(self.rows, 'row')} of "
             f"{self.total:,} {_have(self.rows)} a copy of the same class in another fold."
         ]

@@ -16,7 +16,6 @@ from sketchfit.models.backbone import check_backbone
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.learning_curve import HeadAccuracy
 from sketchfit.planning.value import UNCERTAIN, accuracy_after
-from sketchfit.reporting.kit.formats import points
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.state import State
 from sketchfit.stages.planned.more_folds import open_planned
@@ -101,7 +100,7 @@ def _gain(found: Preview, number: int) -> str:
     if found.head is None:
         return f"{100 * (1 - math.exp(before - after)):+.1f} %"
     first = found.head.top1.value
-    return points(accuracy_after(first, after) - accuracy_after(first, before))
+    return f"{100 * (accuracy_after(first, after) - accuracy_after(first, before)):+.1f}"
 
 
 def expectation_lines(found: Preview) -> list[str]:

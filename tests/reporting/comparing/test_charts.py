@@ -23,7 +23,7 @@ def test_each_run_has_its_accuracy_and_the_axis_a_title() -> None:
 
 def test_differences_are_in_points() -> None:
     found = texts(difference_chart(PairedRuns.of(RUNS).against(0), "a"))
-    assert {text.split()[0] for text in found if "(" in text} == {"+50.0", "-50.0"}
+    assert {text.split()[0] for text in found if "(" in text} == {"+50.0", "−50.0"}
     assert "0" in found
 
 

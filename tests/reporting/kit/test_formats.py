@@ -28,8 +28,8 @@ def test_unknown_values_are_a_dash(value: float | None) -> None:
 
 
 def test_differences_have_signs() -> None:
-    assert [formats.points(value) for value in (0.0233, -0.01)] == ["+2.3", "-1.0"]
-    assert formats.points_interval(Difference(0.02, -0.014, 0.064, 0.3, 10)) == "-1.4 to +6.4"
+    assert [formats.points(value) for value in (0.0233, -0.01)] == ["+2.3", "−1.0"]
+    assert formats.points_interval(Difference(0.02, -0.014, 0.064, 0.3, 10)) == "−1.4 to +6.4"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,23 @@ def test_changes_in_words() -> None:
 def test_the_verdict_is_that_of_the_interval(low: float, high: float, word: str | None) -> None:
     gain = Difference((low + high) / 2, low, high, 0.03, 10)
     assert formats.verdict(gain) == (word or "no difference shown")
-    assert formats.gain(Difference(0.02, -0.014, 0.064, 0.3, 10)) == "+2.0 points (-1.4 to +6.4)"
+    assert formats.gain(Difference(0.02, -0.014, 0.064, 0.3, 10)) == "+2.0 points (−1.4 to +6.4)"
+
+
+@given(st.floats(-1e9, 1e9))
+def test_negative_numbers_have_a_minus_sign(value: float) -> None:
+    signed = (formats.points, formats.signed_decimals, formats.decimals, formats.number, formats.compact)
+    assert not any("-" in write(value).replace("e-", "") for write in signed)
+    assert ("−" in formats.points(value)) == (f"{100 * value:+.1f}"[0] == "-")
+
+
+@pytest.mark.parametrize("text", ["k-fold", "near-copies", "3-4", "folds.k=-1", "2026-11-26", "a - b", "--seed", ""])
+def test_hyphens_stay(text: str) -> None:
+    assert formats.minus(text) == text
+
+
+def test_differences_in_nats() -> None:
+    assert formats.signed_decimals_interval(Difference(0.001, -0.008, 0.0091, 0.8, 10)) == "−0.008 to +0.009"
 
 
 def test_paths_break_after_slashes_and_are_escaped() -> None:

@@ -11,6 +11,7 @@ import pytest
 from sketchfit.inference.calibration import reliability
 from sketchfit.inference.choices import measured_choice
 from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.reporting.kit.formats import points
 from sketchfit.reporting.run.calibration_diagrams import calibration_diagrams
 from sketchfit.reporting.run.choices import choice_lines
 from sketchfit.reporting.run.run_report import write_report
@@ -24,7 +25,7 @@ def test_lines_by_hand() -> None:
     assert (ensemble.without, ensemble.with_it, ensemble.used) == ("64.0 %", "66.6 %", "yes: better")
     assert ensemble.gain == "+2.6 points (+0.4 to +5.0)"
     assert (calibration.without, calibration.with_it) == ("log-loss 1.160", "log-loss 1.217")
-    assert (calibration.gain, calibration.used) == ("-0.057 nats (-0.090 to -0.020)", "no: worse")
+    assert (calibration.gain, calibration.used) == ("−0.057 nats (−0.090 to −0.020)", "no: worse")
 
 
 def test_what_is_used_without_being_better_is_not_worse() -> None:
@@ -52,7 +53,7 @@ def test_views_that_are_not_kept_have_a_line(
     assert "hflip" in line.name
     assert line.used.startswith("no: ")
     assert reason in line.used
-    assert line.gain.startswith(f"{100 * beside_base[0]:+.1f} points")
+    assert line.gain.startswith(f"{points(beside_base[0])} points")
 
 
 def test_the_report_has_the_table(make_run: Callable[..., Path]) -> None:
@@ -60,7 +61,7 @@ def test_the_report_has_the_table(make_run: Callable[..., Path]) -> None:
     make_choices().write(run)
     page = write_report(run).read_text()
     assert "calibration by temperature" in page
-    assert "-0.057 nats" in page
+    assert "−0.057 nats" in page
 
 
 def record(method: str, temperature: float | None) -> Calibration:

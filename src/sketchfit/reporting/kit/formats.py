@@ -20,12 +20,15 @@ __all__ = [
     "higher_or_lower",
     "interval",
     "interval_decimals",
+    "minus",
     "number",
     "p_statement",
     "p_value",
     "percent",
     "points",
     "points_interval",
+    "signed_decimals",
+    "signed_decimals_interval",
     "thousands",
     "together",
     "verdict",
@@ -42,7 +45,16 @@ def percent(share: float | None) -> str:
 
 def decimals(value: float | None) -> str:
     """Format with three decimals: `0.975`; a dash where it is unknown."""
-    return MISSING if value is None or math.isnan(value) else f"{value:.3f}"
+    return MISSING if value is None or math.isnan(value) else minus(f"{value:.3f}")
+
+
+def minus(text: str) -> str:
+    """Write the signs of negative numbers as minus signs; the hyphens of words, ranges and settings stay.
+
+    >>> minus("near-copies: -1.4 to +6.4 (-0.5), folds.k=-1, 3-4")
+    'near-copies: −1.4 to +6.4 (−0.5), folds.k=-1, 3-4'
+    """
+    return re.sub(r"(?<![^\s(])-(?=\.?\d)", "−", text)
 
 
 def interval(estimate: Estimate) -> str:
@@ -56,18 +68,28 @@ def interval_decimals(estimate: Estimate) -> str:
 
 
 def points(difference: float) -> str:
-    """Format a difference of shares in percentage points: `+2.3`."""
-    return f"{100 * difference:+.1f}"
+    """Format a difference of shares in percentage points: `+2.3`, `−1.0`."""
+    return minus(f"{100 * difference:+.1f}")
 
 
 def points_interval(difference: Difference) -> str:
-    """Format the interval of a difference in percentage points: `-1.4 to +6.4`."""
-    return f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}"
+    """Format the interval of a difference in percentage points: `−1.4 to +6.4`."""
+    return minus(f"{100 * difference.low:+.1f} to {100 * difference.high:+.1f}")
 
 
 def gain(difference: Difference) -> str:
-    """Format a gain as one figure with its interval: `+2.3 points (-1.4 to +6.4)`."""
-    return difference.points
+    """Format a gain as one figure with its interval: `+2.3 points (−1.4 to +6.4)`."""
+    return minus(difference.points)
+
+
+def signed_decimals(difference: float) -> str:
+    """Format a difference with three decimals: `+0.012`, `−0.340`."""
+    return minus(f"{difference:+.3f}")
+
+
+def signed_decimals_interval(difference: Difference) -> str:
+    """Format the interval of a difference with three decimals: `−0.008 to +0.009`."""
+    return minus(f"{difference.low:+.3f} to {difference.high:+.3f}")
 
 
 def verdict(difference: Difference) -> str:
@@ -79,17 +101,17 @@ def verdict(difference: Difference) -> str:
 
 def number(value: float) -> str:
     """Format with three significant digits: `0.0312`."""
-    return f"{value:.3g}"
+    return minus(f"{value:.3g}")
 
 
 def compact(value: float) -> str:
     """Format in about four characters: `0.031`, `12.5`, `1,200`, `3.4 M`."""
     size = abs(value)
     if size >= 1e6:
-        return f"{value / 1e6:.3g} M"
+        return minus(f"{value / 1e6:.3g} M")
     if size >= 1000:
-        return f"{value:,.0f}"
-    return f"{float(f'{value:.3g}'):g}"
+        return minus(f"{value:,.0f}")
+    return minus(f"{float(f'{value:.3g}'):g}")
 
 
 def thousands(value: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sketchfit.reporting.kit.chart_shapes import Chart, Dot, Line, Shape, Text
 from sketchfit.reporting.kit.chart_text import shortened, text_width
 from sketchfit.reporting.kit.charts import Axis
+from sketchfit.reporting.kit.formats import minus
 from sketchfit.reporting.kit.legends import LegendEntry
 
 _WIDTH, _SIDE, _ROW, _TOP, _BOTTOM = 440, 14, 40, 8, 40
@@ -69,8 +70,8 @@ def interval_chart(
 
 
 def in_points(difference: float) -> str:
-    """Format a difference of shares for an axis: `+2.5`."""
-    return f"{100 * difference:+.3g}" if difference else "0"
+    """Format a difference of shares for an axis: `+2.5`, `−1`."""
+    return minus(f"{100 * difference:+.3g}") if difference else "0"
 
 
 def _with_margin(low: float, high: float, title: str, write: Callable[[float], str]) -> Axis:

@@ -49,7 +49,7 @@ def _line(choice: MeasuredChoice) -> ChoiceLine:
         gain = formats.gain(choice.gain)
     else:
         without, with_it = (f"log-loss {formats.decimals(one)}" for one in (choice.before, choice.after))
-        gain = f"{choice.gain.value:+.3f} nats ({choice.gain.low:+.3f} to {choice.gain.high:+.3f})"
+        gain = f"{formats.signed_decimals(choice.gain.value)} nats ({formats.signed_decimals_interval(choice.gain)})"
     return ChoiceLine(choice.name, without, with_it, gain, _CONDITIONS[choice.needs], _used(choice))
 
 

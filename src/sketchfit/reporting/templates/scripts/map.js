@@ -29,7 +29,7 @@ if (mapBox) {
     pinned = false;
     const listed = chosen.length ? points.filter((one) => isVisible(one.place)).map((one) => one.place) : [];
     listed.sort((a, b) => isRight(a) - isRight(b));
-    readout.replaceChildren(...(chosen.length ? [el("span", { textContent: `${listed.length} drawings, errors first` }), el("div", { className: "thumbs" }, ...listed.slice(0, 60).map(thumb))] : []));
+    readout.replaceChildren(...(chosen.length ? [el("span", { textContent: `${listed.length} ${listed.length === 1 ? "drawing" : "drawings"}, errors first` }), el("div", { className: "thumbs" }, ...listed.slice(0, 60).map(thumb))] : []));
   };
   const mark = (point) => {
     if (marked) marked.dot.classList.remove("near");

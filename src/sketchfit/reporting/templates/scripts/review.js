@@ -41,11 +41,12 @@
     const paths = [...selection.paths], [path] = paths, one = decisions.byPath.get(path);
     const suggested = paths.length === 1 ? known.facts(path).suggested : null;
     const label = paths.length === 1 ? known.label(path) : null;
-    const text = !paths.length ? `${matchMedia("(hover: hover)").matches ? "Click a drawing, or press n," : "Touch a drawing"} to review its label.`
+    const text = !paths.length ? "Select a drawing to review its label."
       : paths.length > 1 ? `${paths.length} drawings are selected.`
         : `${shown(path)}, label ${label === null ? "unknown" : shown(setup.names[label])}${one ? ` (${describe(one)})` : ""}`;
     status.textContent = note ? `${note} ${text}` : text;
     $("#review-actions").hidden = !paths.length && !selection.several;
+    if (paths.length || decisions.byPath.size || $(".review-more:not([hidden])", bar)) bar.hidden = false;
     $("#review-count").textContent = decisions.byPath.size;
     $("#review-suggested").textContent = paths.length > 1 ? "suggestions" : suggested === null ? "no suggestion" : shown(setup.names[suggested]);
     const usable = { accept: paths.some((each) => known.facts(each).suggested !== null), undo: decisions.steps.length > 0, forget: decisions.byPath.size > 0 };
@@ -140,12 +141,18 @@
 
   // A modal dialog makes the rest of the page inert: the bar moves into it.
   for (const box of $$("dialog")) {
-    new MutationObserver(() => { (box.open ? box : document.body).append(bar); selection.clear(); })
+    new MutationObserver(() => { (box.open ? box : document.body).append(bar); bar.hidden = false; selection.clear(); })
       .observe(box, { attributeFilter: ["open"] });
   }
   $("#review-classes").append(...setup.names.map((name) => el("option", { value: name })));
   document.body.append(bar);
-  bar.hidden = false;
+  // The bar appears with the first drawing on the screen.
+  const sight = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    bar.hidden = false;
+    sight.disconnect();
+  });
+  $$("[data-drawing]").forEach((node) => sight.observe(node));
   document.body.classList.add("with-review");
   selection.update();
 })();
