@@ -8,24 +8,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 
-from sketchfit.inference.intervals import Estimate
+from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.reporting.evidence import read_evidence
 from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings
 from sketchfit.reporting.run.advice.give import give_advice
+from sketchfit.reporting.run.advice.recommendation import Advice
 from sketchfit.reporting.run.compare_slices import Slice
+from sketchfit.reporting.run.robustness import Robustness
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import compute_statistics
 from sketchfit.reporting.run.summary import summarise
 from sketchfit.reporting.run.summary_html import summary_html
-from sketchfit.runs.artefacts import RunSummary
+from sketchfit.runs.artefacts import AuditFindings, RunSummary
 from tests.factories import make_claim
 
 
-def _summary(run: Path, slices: SliceResults | None = None, **changed: Any) -> RunSummary:
+def _summary(
+    run: Path, slices: SliceResults | None = None, robustness: Robustness | None = None, **changed: Any
+) -> RunSummary:
     evidence = read_evidence(run)
-    results = SectionResults(compute_statistics(evidence, 20), slices or SliceResults(), None, [])
+    results = SectionResults(compute_statistics(evidence, 20), slices or SliceResults(), robustness, [])
     found = replace(collect_findings(evidence, results), **changed)
     return summarise(evidence, results, found, give_advice(found, evidence.run.recipe))
 
@@ -36,10 +41,10 @@ def test_the_claim_is_the_first_figure(make_run: Callable[..., Path]) -> None:
     summary = _summary(run)
     assert (summary.expected.value, summary.subject, summary.claimed) == (0.67, "the 30 test drawings", True)
     html = summary_html(summary, "report/index.html").replace("\u00a0", " ")
-    for text in ("<b>67.0 %</b>", "55.0 %", "78.0 %", "60.0 % on 120", "16.7 %", "58.0 %"):
+    for text in ("<b>67.0 %</b>", "55.0 %", "78.0 %", "60.0 % of 120", "16.7 %", "58.0 %"):
         assert text in html
     assert 'href="report/index.html#next"' in html
-    assert "the two agree" in html
+    assert "two agree" in html
     assert "Trust the lower figure" in summary_html(summary.model_copy(update={"alarm": True}))
 
 
@@ -47,7 +52,9 @@ def test_the_claim_is_the_first_figure(make_run: Callable[..., Path]) -> None:
 def test_averaging_is_mentioned_where_networks_are_averaged(make_run: Callable[..., Path], gain: float) -> None:
     run = make_run()
     make_claim(averaging=gain).write(run)
-    assert ("averages networks" in summary_html(_summary(run))) == (gain > 0)
+    html = summary_html(_summary(run))
+    assert ("should add 5.0 points" in html) == (gain > 0)
+    assert ("averages 4 networks" in html) == (gain > 0)
 
 
 def test_without_a_claim_the_held_out_drawings_are_the_first_figure(make_run: Callable[..., Path]) -> None:
@@ -113,3 +120,56 @@ def test_the_report_begins_with_it_and_keeps_it(make_run: Callable[..., Path]) -
     assert 'href="report/index.html#next"' in overview
     data = json.loads((run / RunSummary.PLACE).read_text())
     assert data["out_of_fold"]["n"] == 120
+
+
+def test_where_no_class_is_weak_the_lowest_are_named(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    evidence = read_evidence(run)
+    answer = evidence.label.copy()
+    answer[np.flatnonzero(answer == 2)[:2]] = (0, 3)
+    answer[np.flatnonzero(evidence.label == 4)[:1]] = 1
+    np.savez(run / "ensemble" / "oof.npz", row=np.arange(120), prob=np.eye(6, dtype=np.float32)[answer])
+    (lowest,) = _summary(run).weaknesses
+    assert lowest.subject == "Lowest classes"
+    assert lowest.text.startswith("class <2> 18 of 20, class <4> 19 of 20")
+    assert "chance" in lowest.text
+
+
+def test_the_change_that_costs_most_is_named(make_run: Callable[..., Path]) -> None:
+    change = Difference(-0.4, -0.5, -0.3, 0.001, 120)
+    changes = {
+        "inverted": (Estimate(0.2, 0.1, 0.3, 120), change),
+        "thinned": (Estimate(0.4, 0.3, 0.5, 120), replace(change, value=-0.2)),
+        "turned by 180°": (Estimate(0.1, 0.0, 0.2, 120), replace(change, value=-0.5)),  # rare in practice
+    }
+    *_, last = _summary(make_run(), robustness=Robustness(Estimate(0.6, 0.5, 0.7, 120), changes)).weaknesses
+    assert (last.subject, last.anchor) == ("Drawings that are inverted", "robustness")
+    assert last.text.startswith("20.0 % are right, 40.0 points fewer")
+
+
+def test_the_first_command_is_named_where_the_first_recommendation_has_none(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    evidence = read_evidence(run)
+    results = SectionResults(compute_statistics(evidence, 20), SliceResults(), None, [])
+    found = collect_findings(evidence, results)
+    plain = Advice("a", *map(Markup, ("First.", "Seen.", "look", "rule")), tool="", unknown="why", anchor="errors")
+    runs = replace(plain, name="b", title=Markup("Second."), action=Markup("train"), tool="run", settings=("seed=3",))
+    summary = summarise(evidence, results, found, [plain, runs])
+    assert summary.next_step is not None
+    assert summary.command_step is not None
+    assert (summary.next_step.title, summary.command_step.title) == ("First.", "Second.")
+    html = summary_html(summary, "report/index.html")
+    assert "Seen. Look." in html
+    assert 'href="report/index.html#errors"' in html
+    assert "To run now" in html
+    assert "seed=3" in html
+    assert summarise(evidence, results, found, [runs, plain]).command_step is None
+    assert summarise(evidence, results, found, [plain]).command_step is None
+
+
+def test_test_drawings_with_a_copy_in_training_are_a_limit(make_run: Callable[..., Path]) -> None:
+    run = make_run()
+    assert not any("near-copy" in one for one in _summary(run).untested)
+    counts = {"near_duplicates": {"counts": {"test_images_with_training_copy": 2}}}
+    AuditFindings.model_validate(counts).write(run)
+    assert any(one.startswith("2 test drawings have a near-copy") for one in _summary(run).untested)

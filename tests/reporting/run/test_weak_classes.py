@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from sketchfit.reporting.run.weak_classes import often_confused, weak_classes
+from sketchfit.reporting.run.weak_classes import LowestClass, lowest_classes, often_confused, weak_classes
 
 
 def _run(right: list[int], rows: int = 20) -> tuple[np.ndarray, np.ndarray]:
@@ -23,6 +23,12 @@ def test_a_class_far_below_the_rest_is_weak() -> None:
 def test_the_worst_is_first() -> None:
     correct, label = _run([6, 20, 3, 20, 20, 20])
     assert weak_classes(correct, label, 6, None) == [2, 0]
+
+
+def test_the_lowest_classes_have_their_counts() -> None:
+    correct, label = _run([12, 15, 11, 20])  # 58 of 80 are right
+    assert lowest_classes(correct, label, 5) == [LowestClass(2, 11, 20), LowestClass(0, 12, 20)]
+    assert lowest_classes(np.ones(80, bool), label, 5) == []
 
 
 def test_copies_count_once() -> None:

@@ -24,9 +24,9 @@ class SectionText:
 SECTION_TEXTS = {
     "summary": SectionText(
         "In short",
-        "The first figure is the one to state for the answer of this run. What fails is named only where it is worse "
-        "than the rest by more than chance, after a correction for the number of comparisons. The gain of the next "
-        "step is calculated from the figures of this run.",
+        "The first figure is the one to state for the answer of this run. What fails is worse than the rest by more "
+        "than chance, after a correction for the number of comparisons; where no class is, the lowest ones are named, "
+        "which may be chance. The gain of the next step is calculated from the figures of this run.",
     ),
     "headline": SectionText(
         "Figures",
@@ -62,9 +62,9 @@ SECTION_TEXTS = {
     "next": SectionText(
         "What to try next",
         "First what makes the figures wrong or the networks fail, then the largest expected gain. Each gain is "
-        "calculated from the figures of this run. 'At most' is a bound that is reached only if the cause is removed "
-        "completely; it counts half in the order. A gain is an expectation and not a promise: run the command, and "
-        "compare the new run with this one.",
+        "calculated from the figures of this run. 'At most' is a bound: the gain if the cause were removed completely. "
+        "It counts a quarter in the order. A gain is an expectation and not a promise: run the command, and compare "
+        "the new run with this one.",
     ),
     "training": SectionText(
         "Training",

@@ -1,19 +1,24 @@
-"""The answers at the top of the report: how good, how sure, what fails, what to do next, what was not tested."""
+"""The answers at the top of the report: how good, how sure, what fails, what to do next, limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sketchfit.inference.intervals import accuracy
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.advice.collect import SectionResults
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.on_learning import near_chance
+from sketchfit.reporting.run.advice.on_slices import costly_changes
 from sketchfit.reporting.run.advice.recommendation import Advice, shown_name
 from sketchfit.reporting.run.advice.section import command_of
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.slice_tree import TREE
-from sketchfit.reporting.run.weak_classes import often_confused, weak_classes
+from sketchfit.reporting.run.weak_classes import lowest_classes, often_confused, weak_classes
 from sketchfit.runs.artefacts import FirstAdvice, RunSummary, Weakness
 from sketchfit.wording import counted
 
@@ -41,7 +46,9 @@ def summarise(evidence: Evidence, results: SectionResults, found: Findings, advi
         found: what they found.
         advice: recommendations, the first one first.
     """
-    claim, first = evidence.run.claim, next(iter(advice), None)
+    claim = evidence.run.claim
+    steps = [_first_advice(evidence, one) for one in advice]
+    command = next((one for one in steps if one and one.command), None)
     out_of_fold = claim.out_of_fold if claim else found.accuracy
     rows = claim.test_rows if claim else 0
     subject = f"the {counted(rows, 'test drawing')}" if rows else "new drawings of the same kind"
@@ -54,24 +61,52 @@ def summarise(evidence: Evidence, results: SectionResults, found: Findings, advi
         classes=found.class_count,
         label_free=claim.label_free.accuracy if claim and claim.label_free else None,
         alarm=bool(claim and claim.alarm),
-        averaged=bool(claim and claim.averaging > 0),
+        networks=sum(map(len, evidence.run.trained.values())),
+        averaging=claim.averaging if claim else 0.0,
         weaknesses=tuple(_weaknesses(evidence, results, found)),
-        next_step=None if first is None else _first_advice(evidence, first),
+        next_step=steps[0] if steps else None,
+        command_step=None if steps and command is steps[0] else command,
         untested=tuple(_untested(evidence, results, found)),
     )
 
 
-def _first_advice(evidence: Evidence, one: Advice) -> FirstAdvice:
-    gain = f"{one.gain}: {one.gain.why}" if one.gain else f"none is claimed: {one.unknown}"
-    command = command_of(evidence.run, one)
-    return FirstAdvice(title=one.title.striptags(), action=one.action.striptags(), gain=gain, command=command)
+def _first_advice(evidence: Evidence, one: Advice | None) -> FirstAdvice | None:
+    if one is None:
+        return None
+    return FirstAdvice(
+        title=one.title.striptags(),
+        evidence=one.evidence.striptags(),
+        action=one.action.striptags(),
+        gain=one.gain_text,
+        command=command_of(evidence.run, one),
+        anchor=one.anchor,
+    )
 
 
 def _weaknesses(evidence: Evidence, results: SectionResults, found: Findings) -> Iterator[Weakness]:
-    group, correct = results.statistics.group, evidence.correct
     if near_chance(found.accuracy, found.guessing):
         yield Weakness(subject="All classes", text="the accuracy is near that of guessing", anchor="classes")
         return
+    yield from _weak_classes(evidence, results.statistics.group)
+    wrong = int((~evidence.correct).sum())
+    for pair in found.pairs[:1]:
+        if often_confused(pair.errors, wrong, found.class_count):
+            subject = f"{shown_name(pair.first)} and {shown_name(pair.second)}"
+            text = f"confused with each other most often, {pair.errors} of {wrong:,} errors"
+            yield Weakness(subject=subject, text=text, anchor="confusions")
+    for one in results.slices.weak[:1]:
+        subject = one.name if one.trait == TREE else f"{one.trait}, {one.name}"
+        text = f"of {counted(one.accuracy.n, 'drawing')} {-100 * one.difference:.1f} points fewer are right"
+        yield Weakness(subject=subject, text=text, anchor="slices")
+    if results.robustness:
+        for name, change in costly_changes(found)[:1]:
+            right = results.robustness.changes[name][0].value
+            text = f"{100 * right:.1f} % are right, {-100 * change.value:.1f} points fewer than without this change"
+            yield Weakness(subject=f"Drawings that are {name}", text=text, anchor="robustness")
+
+
+def _weak_classes(evidence: Evidence, group: NDArray[np.int64] | None) -> Iterator[Weakness]:
+    correct = evidence.correct
     weak = weak_classes(correct, evidence.label, evidence.class_count, group)
     for index in weak[:MOST_CLASSES]:
         mask = evidence.label == index
@@ -85,16 +120,20 @@ def _weaknesses(evidence: Evidence, results: SectionResults, found: Findings) ->
         more = len(weak) - MOST_CLASSES
         subject = f"{more} more {'class' if more == 1 else 'classes'}"
         yield Weakness(subject=subject, text="fewer are right than of the rest", anchor="classes")
-    wrong = int((~correct).sum())
-    for pair in found.pairs[:1]:
-        if often_confused(pair.errors, wrong, found.class_count):
-            subject = f"{shown_name(pair.first)} and {shown_name(pair.second)}"
-            text = f"confused most often, {pair.errors} of {wrong:,} errors"
-            yield Weakness(subject=subject, text=text, anchor="confusions")
-    for one in results.slices.weak[:1]:
-        subject = one.name if one.trait == TREE else f"{one.trait}, {one.name}"
-        text = f"of {counted(one.accuracy.n, 'drawing')} {-100 * one.difference:.1f} points fewer are right"
-        yield Weakness(subject=subject, text=text, anchor="slices")
+    lowest = [] if weak else lowest_classes(correct, evidence.label, evidence.class_count)[:MOST_CLASSES]
+    if lowest:
+        shown = (f"{shown_name(evidence.class_names[one.index])} {one.right:,} of {one.rows:,}" for one in lowest)
+        text = f"{', '.join(shown)} right (may be chance)"
+        yield Weakness(subject=f"Lowest {'class' if len(lowest) == 1 else 'classes'}", text=text, anchor="classes")
+
+
+def _copies_in_training(evidence: Evidence) -> int:
+    """Count the test drawings that share a group of near-duplicates with a training drawing."""
+    audit = evidence.run.findings
+    found: Any = (audit.model_extra or {}) if audit else {}
+    for key in ("near_duplicates", "counts", "test_images_with_training_copy"):  # as in docs/audit.md
+        found = found.get(key, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, int) else 0
 
 
 def _untested(evidence: Evidence, results: SectionResults, found: Findings) -> Iterator[str]:
@@ -102,14 +141,19 @@ def _untested(evidence: Evidence, results: SectionResults, found: Findings) -> I
     if not found.test_rows:
         yield "There is no test set, so the figure holds for drawings of the same kind as the training drawings"
     if claim is None:
-        yield "There is no claim: what folds and averaging change is not corrected"
+        yield "There is no claim: the figure is not corrected for what folds and averaging change"
     figure = claim.expected if claim else found.accuracy
     if figure.high - figure.low > WIDE:
-        yield f"The interval is wide: {found.labels:,} drawings are measured, and more would make it shorter"
+        yield f"The interval is wide: {found.labels:,} drawings are measured, and more would make it narrower"
+    if copies := _copies_in_training(evidence):
+        yield (
+            f"{counted(copies, 'test drawing')} {'has' if copies == 1 else 'have'} a near-copy among the training "
+            f"drawings, and {'is' if copies == 1 else 'are'} easier than new drawings"
+        )
     if claim and claim.grouping in UNGROUPED:
         yield (
-            "Drawings of other people, devices or sources may be less accurate: nothing in the table shows which "
-            "drawings share them"
+            "Who made each drawing, and on which device, is not known: drawings of new people or devices may be less "
+            "accurate"
         )
     if not results.slices.measured or (audit is None and not results.slices.by_trait):
         yield "Traits of the drawings were not measured"

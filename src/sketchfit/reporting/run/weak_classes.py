@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,6 +40,34 @@ def weak_classes(
     p_values = binom.cdf(np.ceil(share * units[known] - 1e-9), units[known], rest)
     weak = (holm(p_values) < ALPHA) & (share < rest)
     return [int(known[place]) for place in np.argsort(share, kind="stable") if weak[place]]
+
+
+@dataclass(frozen=True)
+class LowestClass:
+    """A class with few right answers.
+
+    Attributes:
+        index: of the class.
+        right, rows: right answers, of its drawings.
+    """
+
+    index: int
+    right: int
+    rows: int
+
+
+def lowest_classes(correct: NDArray[np.bool_], label: NDArray[np.int64], classes: int) -> list[LowestClass]:
+    """Return the classes that are less accurate than all drawings together, the lowest first.
+
+    Args:
+        correct: bool [n].
+        label: int64 [n].
+        classes: number of classes.
+    """
+    rows, right = np.bincount(label, minlength=classes), np.bincount(label[correct], minlength=classes)
+    known = np.flatnonzero(rows * correct.sum() > right * len(label))
+    order = known[np.argsort(right[known] / rows[known], kind="stable")]
+    return [LowestClass(int(one), int(right[one]), int(rows[one])) for one in order]
 
 
 def often_confused(errors: int, wrong: int, classes: int) -> bool:

@@ -21,19 +21,22 @@ class Weakness(ArtefactPart):
 
 
 class FirstAdvice(ArtefactPart):
-    """The first recommendation.
+    """A recommendation: the first one, or the first one with a command.
 
     Attributes:
-        title: what was observed, one sentence.
+        title, evidence: what was observed, in sentences.
         action: what to do, an imperative clause.
         gain: the expected gain in words, or why none is claimed.
         command: ready to copy; empty where there is none.
+        anchor: of the section of the report that shows the drawings; may be empty.
     """
 
     title: str
     action: str
     gain: str
     command: str
+    evidence: str = ""
+    anchor: str = ""
 
 
 class RunSummary(Artefact):
@@ -48,9 +51,11 @@ class RunSummary(Artefact):
         classes: number of classes.
         label_free: estimate from the answers to the test drawings, without labels; None without one.
         alarm: whether the two disagree by more than chance.
-        averaged: whether the claim includes a gain of averaging networks.
-        weaknesses: the worst first; empty where nothing is worse than the rest by more than chance.
+        networks: number of networks whose average is the answer to the test drawings.
+        averaging: gain of averaging them that the claim includes.
+        weaknesses: the worst first.
         next_step: None where no rule applies.
+        command_step: the first recommendation with a command; None where that is `next_step`, or there is none.
         untested: what the figures do not show, one sentence without a full stop each.
     """
 
@@ -63,7 +68,9 @@ class RunSummary(Artefact):
     classes: int
     label_free: Estimate | None = None
     alarm: bool = False
-    averaged: bool = False
+    networks: int = 1
+    averaging: float = 0.0
     weaknesses: tuple[Weakness, ...] = ()
     next_step: FirstAdvice | None = None
+    command_step: FirstAdvice | None = None
     untested: tuple[str, ...] = ()

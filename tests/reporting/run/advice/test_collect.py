@@ -9,7 +9,7 @@ import pytest
 
 from sketchfit.inference.metrics import row_log_loss
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings, training_curve
+from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings, inverted_drawings, training_curve
 from sketchfit.reporting.run.label_issues import LabelIssue
 from sketchfit.reporting.run.slices import SliceResults
 from sketchfit.reporting.run.statistics import compute_statistics
@@ -103,3 +103,12 @@ def test_a_curve_between_two_validations() -> None:
     assert curve.at(3) == pytest.approx(0.6)
     assert curve.at(4) == pytest.approx(0.7)
     assert curve.at(1) is None
+
+
+def test_inverted_drawings_are_counted_per_split() -> None:
+    traits = pd.DataFrame({"split": ["train"] * 4 + ["test"] * 2, "inverted": [1.0, 0.0, float("nan"), 1.0, 0.0, 0.0]})
+    found = inverted_drawings(traits)
+    assert (found["train"].count, found["train"].rows) == (2, 3)
+    assert (found["test"].count, found["test"].rows) == (0, 2)
+    assert inverted_drawings(None) == {}
+    assert inverted_drawings(traits.drop(columns="inverted")) == {}

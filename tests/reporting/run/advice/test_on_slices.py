@@ -8,7 +8,7 @@ import pytest
 
 from sketchfit.config.load import load_recipe
 from sketchfit.inference.intervals import Difference
-from sketchfit.reporting.run.advice.findings import ConfusedClasses
+from sketchfit.reporting.run.advice.findings import ConfusedClasses, InvertedDrawings
 from sketchfit.reporting.run.advice.on_slices import added_operations, gain_of_slice, sensitive, weak_slices
 from sketchfit.reporting.run.compare_slices import compare_slices
 from tests.reporting.run.advice.findings import WEAK, fine, recipe
@@ -69,6 +69,16 @@ def test_changes_of_the_input_are_one_recommendation_without_a_claimed_gain() ->
     (setting,) = advice.settings
     assert [one["op"] for one in json.loads(setting.partition("=")[2])] == ["invert", "thicken"]
     load_recipe("cpu", ["transforms.policy=light", setting])
+
+
+def test_inverted_drawings_are_counted_where_the_audit_knows_them() -> None:
+    counts = {"train": InvertedDrawings(3, 220), "test": InvertedDrawings(2, 60)}
+    found, own = fine(changes={"inverted": WORSE}), recipe("transforms.policy=light")
+    assert "not known" in sensitive(found, own)[0].unknown
+    unknown = sensitive(replace(found, inverted=counts), own)[0].unknown
+    assert "3 of 220 training drawings and 2 of 60 test drawings" in unknown
+    assert "1.0 points" in unknown  # 2 of 60 times 30 points
+    assert sensitive(replace(found, inverted=counts | {"test": InvertedDrawings(0, 60)}), own) == []
 
 
 @pytest.mark.parametrize("change", [replace(WORSE, value=-0.09), replace(WORSE, high=0.01)])

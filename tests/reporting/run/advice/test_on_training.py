@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,13 @@ def test_a_gap_between_training_and_held_out_drawings() -> None:
     assert overfits(found, mixed)[0].settings == ("optimizer.weight_decay=0.1",)
     assert overfits(fine(curves=(TrainingCurve(8, 0.94),)), recipe()) == []
     assert overfits(fine(curves=()), recipe()) == []
+
+
+def test_why_no_more_epochs_are_recommended_although_accuracy_rises() -> None:
+    curve = TrainingCurve(8, 0.99, ((4, 0.6), (8, 0.65)))
+    assert "rose by 5.0 points" in overfits(fine(curves=(curve,)), recipe())[0].evidence
+    for other in (replace(curve, train=0.97), replace(curve, valid=((4, 0.65), (8, 0.65)))):
+        assert "rose by" not in overfits(fine(curves=(other,)), recipe())[0].evidence
 
 
 def test_a_network_that_underfits_gets_milder_augmentation_or_another_backbone() -> None:

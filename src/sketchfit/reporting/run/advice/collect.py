@@ -19,6 +19,7 @@ from sketchfit.reporting.run.advice.findings import (
     Calibratable,
     ConfusedClasses,
     Findings,
+    InvertedDrawings,
     LearningSlope,
     LeftOut,
     NetworkAccuracy,
@@ -82,14 +83,26 @@ def collect_findings(evidence: Evidence, results: SectionResults) -> Findings:
         drifted=bool(audit and audit.drift and audit.drift.separating),
         separated=run.relations.separated if run.relations else (),
         turned=[_pair(evidence, matrix, *one) for one in _turned(evidence, robustness)],
-        pairs=[_pair(evidence, matrix, one.first, one.second) for one in confused_pairs(matrix, 5)],
+        pairs=[_pair(evidence, matrix, one.first, one.second) for one in confused_pairs(matrix)],
         lacking=lacking_classes_of(run.rows, evidence.rows, evidence.class_names),
         averaged=_averaged(run),
         learning=_learning(evidence),
         left_out=_left_out(run.plan),
         unreadable=len(audit.unreadable.get("test", {})) if audit else 0,
         test_rows=run.state.rows.get("test", 0),
+        inverted=inverted_drawings(run.traits),
     )
+
+
+def inverted_drawings(traits: pd.DataFrame | None) -> dict[str, InvertedDrawings]:
+    """Count the drawings that are light on dark, per split; empty where they were not measured."""
+    if traits is None or not {"split", "inverted"} <= set(traits):
+        return {}
+    known = traits.dropna(subset=["inverted"])
+    return {
+        str(split): InvertedDrawings(int(one["inverted"].sum()), len(one))
+        for split, one in known.groupby("split", observed=True, sort=False)
+    }
 
 
 def training_curve(history: pd.DataFrame) -> TrainingCurve:

@@ -130,6 +130,14 @@ class LearningSlope:
 
 
 @dataclass(frozen=True)
+class InvertedDrawings:
+    """How many drawings of a split are light on dark, of how many."""
+
+    count: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class Findings:
     """The inputs of the rules.
 
@@ -158,6 +166,7 @@ class Findings:
         learning: measured on this table; None where it was not.
         left_out: None for a run without a deadline, and where everything was done.
         unreadable, test_rows: test images that can't be read, of all.
+        inverted: by split, `train` and `test`; empty where it was not measured.
     """
 
     accuracy: Estimate
@@ -187,6 +196,7 @@ class Findings:
     left_out: LeftOut | None = None
     unreadable: int = 0
     test_rows: int = 0
+    inverted: Mapping[str, InvertedDrawings] = field(default_factory=dict)
 
     @property
     def train_accuracy(self) -> float | None:

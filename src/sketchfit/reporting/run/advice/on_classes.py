@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from markupsafe import Markup
 
 from sketchfit.config.recipe import Recipe
-from sketchfit.config.transforms import TURNS
 from sketchfit.reporting.run.advice.findings import ConfusedClasses, Findings
-from sketchfit.reporting.run.advice.on_slices import gain_of_slice, trained_operations
+from sketchfit.reporting.run.advice.on_slices import gain_of_slice
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase, shown_name
+from sketchfit.reporting.run.weak_classes import often_confused
 from sketchfit.runs.proportions import wilson
 from sketchfit.wording import listed
 
 FEWEST = 5
 """Errors between two classes below which a pair is not mentioned."""
 
-OF_ERRORS, OF_DRAWINGS = 0.1, 0.3
-"""Share of all errors, and of the drawings of the two classes, from which a pair is mentioned."""
+MOST_PAIRS = 5
+"""Pairs that are mentioned; further ones only with as many errors as the last of them."""
 
-MIRRORED = 0.4
-"""Share of the drawings of two classes that are predicted as the other from which they may be mirror images, which
-flips in training make indistinguishable."""
+OF_ERRORS = 0.1
+"""Share of all errors from which these pairs are worth a recommendation."""
 
 UNEVEN = 5
 """How many times as many drawings as the smallest class the largest has."""
@@ -45,7 +42,7 @@ def mirrored_classes(found: Findings, recipe: Recipe) -> list[Advice]:
             ),
             phrase("leave flips out for these classes only"),
             phrase("a flipped or turned drawing of a class looks like another class, and `transforms.mirror` is keep"),
-            gain=_gain_of_pairs(errors, found.labels, "no drawing of these classes would be predicted as the other"),
+            gain=_gain_of_pairs(errors, found.labels, f"if all {errors} errors disappeared"),
             unknown="no drawing of these classes is predicted as the other one",
             settings=("transforms.mirror=auto",),
             urgent=True,
@@ -54,52 +51,49 @@ def mirrored_classes(found: Findings, recipe: Recipe) -> list[Advice]:
     ]
 
 
-def confused_classes(found: Findings, recipe: Recipe) -> list[Advice]:
+def confused_classes(found: Findings, _: Recipe) -> list[Advice]:
     """Few pairs of classes make a large part of the errors."""
-    wrong = found.labels * (1 - found.accuracy.value)
-    pairs = [one for one in found.pairs if one.errors >= FEWEST and _stands_out(one, wrong)]
-    if not pairs or found.class_count < 3:
-        return []
+    wrong = round(found.labels * (1 - found.accuracy.value))
+    pairs = _confused_pairs(found, wrong)
     errors = sum(one.errors for one in pairs)
+    if not pairs or errors < OF_ERRORS * wrong:
+        return []
+    which = "One pair of classes makes" if len(pairs) == 1 else f"{len(pairs)} pairs of classes make"
     return [
         Advice(
             "pairs",
-            phrase("Few pairs of classes make many of the errors."),
+            phrase("{which} {share:.0f} % of the errors.", which=which, share=100 * errors / wrong),
             phrase(
-                "{names}: {errors} of {wrong:.0f} errors.",
+                "{names}: {errors} of {wrong:,} errors.",
                 names=listed(
-                    (f"{shown_name(one.first)} and {shown_name(one.second)} ({one.errors})" for one in pairs), 3
+                    (f"{shown_name(one.first)} and {shown_name(one.second)} ({one.errors})" for one in pairs),
+                    MOST_PAIRS,
                 ),
                 errors=errors,
                 wrong=wrong,
             ),
-            _what_to_do(pairs, found, recipe),
-            phrase(
-                "{fewest} errors or more between two classes, which are {errors:.0f} % of all errors or "
-                "{drawings:.0f} % of their drawings",
-                fewest=FEWEST,
-                errors=100 * OF_ERRORS,
-                drawings=100 * OF_DRAWINGS,
-            ),
-            gain=_gain_of_pairs(errors, found.labels, "none of these errors would remain"),
+            _what_to_do(found),
+            phrase("these classes are confused with each other more often than chance explains"),
+            gain=_gain_of_pairs(errors, found.labels, f"if all {errors} errors disappeared"),
             tool="",
             anchor="confusions",
         )
     ]
 
 
-def _what_to_do(pairs: Sequence[ConfusedClasses], found: Findings, recipe: Recipe) -> Markup:
-    known = {frozenset((one.first, one.second)) for one in found.turned}  # training leaves their flips out
-    open_pairs = [one for one in pairs if frozenset((one.first, one.second)) not in known]
-    flips = recipe.transforms.mirror != "never" and bool(trained_operations(recipe) & set(TURNS))
-    hardly = flips and any(one.errors >= MIRRORED * one.drawings for one in open_pairs)
+def _confused_pairs(found: Findings, wrong: int) -> list[ConfusedClasses]:
+    """Return the pairs that chance does not explain: the first ones, and those with as many errors as the last."""
+    if found.class_count < 3:
+        return []
+    many = [one for one in found.pairs if one.errors >= FEWEST and often_confused(one.errors, wrong, found.class_count)]
+    return [one for one in many if one.errors >= many[:MOST_PAIRS][-1].errors]
+
+
+def _what_to_do(found: Findings) -> Markup:
+    labels = "correct mixed labels, " if found.doubtful or found.copies else ""
     return phrase(
-        "look at these drawings: correct mixed labels, write down what distinguishes the classes, or join classes that "
-        "nobody can distinguish"
-        + (
-            "; where one class is the mirror image of the other, train without flips (`transforms.mirror=never`)"
-            * hardly
-        )
+        f"look at these drawings: {labels}write down what distinguishes the classes, or join classes that nobody can "
+        "distinguish"
     )
 
 
@@ -134,10 +128,6 @@ def few_drawings(found: Findings, _: Recipe) -> list[Advice]:
             anchor="classes",
         )
     ]
-
-
-def _stands_out(pair: ConfusedClasses, wrong: float) -> bool:
-    return pair.errors >= OF_ERRORS * wrong or pair.errors >= OF_DRAWINGS * pair.drawings
 
 
 def _gain_of_pairs(errors: int, rows: int, why: str) -> ExpectedGain | None:

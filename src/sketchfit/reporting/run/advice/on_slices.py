@@ -11,6 +11,7 @@ from scipy.stats import norm
 from sketchfit.config.policies import policy_of
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
+from sketchfit.inference.intervals import Difference
 from sketchfit.reporting.run.advice.findings import Findings
 from sketchfit.reporting.run.advice.recommendation import Advice, ExpectedGain, phrase
 from sketchfit.reporting.run.compare_slices import Slice
@@ -21,6 +22,11 @@ MOST = 3
 
 LOSS = 0.10
 """Loss of accuracy from which a change of the input is mentioned."""
+
+INVERTED = "inverted"
+"""Name of the change whose drawings the audit counts."""
+
+_SPLITS = {"train": "training", "test": "test"}
 
 _INVERT = {"op": "invert", "p": 0.2}
 _LINES = ({"op": "thicken", "p": 0.25}, {"op": "thin", "p": 0.25})
@@ -105,20 +111,14 @@ def gain_of_slice(one: Slice, rows: int) -> ExpectedGain:
     share = min(one.accuracy.n / rows * (2 if one.trait == TREE else 1), 1.0)  # leaves are judged on half of the rows
     value = share * -one.difference
     half = 1.96 * abs(one.difference) / max(float(norm.isf(one.p_value / 2)), 1e-9) * share if one.p_value else 0.0
-    why = f"{100 * share:.0f} % of the drawings, which would be as accurate as the rest"
+    why = f"if these {100 * share:.0f} % of the drawings were as accurate as the rest"
     return ExpectedGain(value, max(value - half, 0.0), value + half, why, most=True)
 
 
 def sensitive(found: Findings, recipe: Recipe) -> list[Advice]:
     """Accuracy is much lower on changed drawings; matters where new drawings may be changed like this."""
-    turned = bool(found.turned)
-    weak = [
-        (name, change)
-        for name, change in found.changes.items()
-        if name in _OF_CHANGE and change.value <= -LOSS and change.high < 0
-        if not (turned and name == "flipped left to right")
-    ]
-    weak.sort(key=lambda one: one[1].value)
+    tested = found.inverted.get("test") or found.inverted.get("train")
+    weak = [one for one in costly_changes(found) if one[0] != INVERTED or tested is None or tested.count]
     operations = [one for name, _ in weak[:MOST] for one in _OF_CHANGE[name]]
     settings = added_operations(recipe, operations)
     if not settings:
@@ -137,12 +137,35 @@ def sensitive(found: Findings, recipe: Recipe) -> list[Advice]:
             ),
             phrase("make the same change to some training drawings, if new drawings may be changed like this"),
             phrase("accuracy falls by {loss:.0f} points or more when the input is changed", loss=100 * LOSS),
-            unknown=f"each 10 % of new drawings that are {weak[0][0]} cost {10 * -weak[0][1].value:.1f} points now; "
-            "how many there are is not known",
+            unknown=_cost_of(*weak[0], found),
             settings=settings,
             anchor="robustness",
         )
     ]
+
+
+def costly_changes(found: Findings) -> list[tuple[str, Difference]]:
+    """Return the changes that are usual in practice and cost much accuracy, the worst first."""
+    weak = [
+        (name, change)
+        for name, change in found.changes.items()
+        if name in _OF_CHANGE and change.value <= -LOSS and change.high < 0
+        if not (found.turned and name == "flipped left to right")
+    ]
+    return sorted(weak, key=lambda one: one[1].value)
+
+
+def _cost_of(name: str, change: Difference, found: Findings) -> str:
+    """Return what drawings with this change cost: all of them where they were counted, else each tenth."""
+    if name != INVERTED or not found.inverted:
+        return (
+            f"each 10 % of new drawings that are {name} cost {10 * -change.value:.1f} points now; how many there are "
+            "is not known"
+        )
+    last = found.inverted.get("test") or found.inverted["train"]
+    cost = 100 * -change.value * last.count / max(last.rows, 1)
+    counts = [f"{one.count:,} of {one.rows:,} {_SPLITS[split]} drawings" for split, one in found.inverted.items()]
+    return f"{' and '.join(counts)} are light on dark, which costs about {cost:.1f} points now"
 
 
 def added_operations(recipe: Recipe, operations: Sequence[Mapping[str, object]]) -> tuple[str, ...]:

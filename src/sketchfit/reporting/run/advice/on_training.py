@@ -115,8 +115,8 @@ def overfits(found: Findings, recipe: Recipe) -> list[Advice]:
     return [
         Advice(
             "regularised",
-            phrase("The networks overfit."),
-            _both(found, train, "training drawings, although these are augmented"),
+            phrase("The networks overfit: much of what they learn holds for the training drawings only."),
+            _both(found, train, "training drawings, although these are augmented") + _why_not_longer(found, train),
             action,
             phrase("training accuracy is {gap:.0f} points or more above held-out accuracy", gap=100 * GAP),
             unknown="the gap does not show how much of it another setting closes; more drawings close it most surely",
@@ -124,6 +124,18 @@ def overfits(found: Findings, recipe: Recipe) -> list[Advice]:
             anchor="training",
         )
     ]
+
+
+def _why_not_longer(found: Findings, train: float) -> Markup:
+    """Return why more epochs are not recommended where validation accuracy rises; empty elsewhere."""
+    second_half = rises(found.curves)
+    if train < LEARNT or not second_half or AGAIN * mean(second_half) < WORTH:
+        return Markup("")
+    return phrase(
+        " In the second half of the training validation accuracy still rose by {rise:.1f} points. More epochs are not "
+        "recommended, as little is left to learn from the training drawings.",
+        rise=100 * mean(second_half),
+    )
 
 
 def _stronger(recipe: Recipe) -> tuple[tuple[str, ...], Markup]:

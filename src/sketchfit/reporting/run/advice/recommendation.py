@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sketchfit.reporting.kit.formats import with_code
+from sketchfit.reporting.kit.formats import minus, with_code
 
 NAME_LENGTH = 40
 """Longer names of classes are cut off in sentences."""
@@ -18,7 +18,7 @@ class ExpectedGain:
 
     Attributes:
         value, low, high: difference of the accuracy and its 95 % interval, 0 … 1.
-        why: what it is calculated from, a clause.
+        why: what it is calculated from, a clause; of an upper bound: when it is reached, which begins with "if".
         most: whether it is an upper bound, which is reached only if the cause is removed completely.
     """
 
@@ -30,14 +30,18 @@ class ExpectedGain:
 
     @property
     def rank(self) -> float:
-        """What recommendations are sorted by: an upper bound counts half, as the gain may be anything below it."""
-        return self.value / 2 if self.most else self.value
+        """What recommendations are sorted by: an upper bound counts a quarter, as the gain is far below it."""
+        return self.value / 4 if self.most else self.value
 
     def __str__(self) -> str:
-        """In percentage points: `+1.9 points (+0.9 to +2.8)`, `at most 2.1 points (0.8 to 3.5)`."""
+        """In percentage points, with the reason: `+1.9 points (+0.9 to +2.8): the reason`.
+
+        An upper bound has no interval, which would look like a contradiction of "at most".
+        """
         if self.most:
-            return f"at most {100 * self.value:.1f} points ({100 * self.low:.1f} to {100 * self.high:.1f})"
-        return f"{100 * self.value:+.1f} points ({100 * self.low:+.1f} to {100 * self.high:+.1f})"
+            return f"at most {100 * self.value:.1f} points, {self.why}; the real gain will be smaller"
+        interval = f"{100 * self.low:+.1f} to {100 * self.high:+.1f}"
+        return f"{minus(f'{100 * self.value:+.1f} points ({interval})')}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ class Advice:
     tool: str = "run"
     urgent: bool = False
     anchor: str = ""
+
+    @property
+    def gain_text(self) -> str:
+        """The expected gain in words, or why none is claimed."""
+        return str(self.gain) if self.gain else f"none is claimed: {self.unknown}"
 
 
 def phrase(template: str, **parts: object) -> Markup:
