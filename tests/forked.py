@@ -9,9 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["sketchfit.cli.main", "sketchfit.commands.run", "sketchfit.commands.predict"])
+_CONTEXT.set_forkserver_preload(
+    ["sketchfit.cli.main", "sketchfit.commands.run", "sketchfit.commands.predict", "pytest"]
+)
 
 
 def nothing() -> None:
@@ -45,6 +50,25 @@ class ForkedCommand:
 
     def send_signal(self, number: int) -> None:
         os.kill(self.pid, number)
+
+
+def forked_answer(function: Callable[..., Answer], *given: Any, timeout: float = 60) -> Answer:
+    """Call a function of a module in a process of its own; return what it returns."""
+    receiver, sender = _CONTEXT.Pipe(duplex=False)
+    process = _CONTEXT.Process(target=_answer, args=(sender, function, given), daemon=True)
+    process.start()
+    sender.close()
+    try:
+        assert receiver.poll(timeout), "no answer in time"
+        answer: Answer = receiver.recv()
+    finally:
+        process.kill()
+        process.join()
+    return answer
+
+
+def _answer(sender: Any, function: Callable[..., Any], given: tuple[Any, ...]) -> None:
+    sender.send(function(*given))
 
 
 def _run(arguments: list[str], log: Path, environment: dict[str, str], before: Callable[[], None]) -> None:

@@ -12,23 +12,17 @@ from sketchfit.cli import main as main_module
 from sketchfit.config.load import load_recipe
 from sketchfit.config.shipped import shipped_recipes
 from sketchfit.interruption import Terminated
+from tests.fresh import run_fresh
 
 Cli = Callable[..., tuple[int, str, str]]
 HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "scipy", "sklearn", "accelerate", "cv2")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["recipes", "--help"]])
-def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
-    script = (
-        "import sys, sketchfit.cli.main as cli\n"
-        f"sys.argv = ['sketchfit', *{arguments!r}]\n"
-        "try:\n    cli.main()\n"
-        "except SystemExit as end:\n    assert not end.code\n"
-        f"sys.stderr.write(' '.join(name for name in {HEAVY!r} if name in sys.modules))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Usage" in done.stdout
+def test_help_imports_nothing_heavy() -> None:
+    for ended in run_fresh([["--help"], ["run", "--help"], ["recipes", "--help"]]):
+        assert (ended.status, ended.errors) == (0, "")
+        assert "Usage" in ended.printed
+        assert not {*HEAVY} & {*ended.modules}
 
 
 def test_a_first_answer_waits_for_no_import_that_it_does_not_need() -> None:
@@ -43,21 +37,17 @@ def test_a_first_answer_waits_for_no_import_that_it_does_not_need() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find"])
-@pytest.mark.parametrize("mistake", [["--set", "training.epoch=3"], ["--recipe", "demmo"], []])
-def test_mistakes_are_reported_before_torch_is_imported(command: str, mistake: list[str], tmp_path: Path) -> None:
-    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"], "plan": ["--time", "2h"]}.get(command, [])
-    script = (
-        "import sys, sketchfit.cli.main as cli\n"
-        f"sys.argv = ['sketchfit', {command!r}, 'not_there', *{further!r}, *{mistake!r}]\n"
-        "try:\n    cli.main()\n"
-        "finally:\n    print([name for name in ('torch', 'timm', 'pandas', 'scipy') if name in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
-    )
-    assert (done.returncode, done.stdout.strip()) == (2, "[]")
-    assert done.stderr.startswith("error: ")
+def test_mistakes_are_reported_before_torch_is_imported(tmp_path: Path) -> None:
+    further = {"fit": ["--out", "x"], "ablate": ["--vary", "seed=1,2"], "plan": ["--time", "2h"]}
+    commands = [
+        [command, "not_there", *further.get(command, []), *mistake]
+        for command in ("run", "plan", "check", "fit", "audit", "augment", "scout", "ablate", "lr-find")
+        for mistake in (["--set", "training.epoch=3"], ["--recipe", "demmo"], [])
+    ]
+    for command, ended in zip(commands, run_fresh(commands, cwd=tmp_path), strict=True):
+        assert ended.status == 2, command
+        assert ended.errors.startswith("error: "), command
+        assert not {"torch", "timm", "pandas", "scipy"} & {*ended.modules}, command
 
 
 def test_every_command_is_listed_with_its_complete_first_sentence(cli: Cli) -> None:

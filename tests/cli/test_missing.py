@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from sketchfit.cli.missing import EXTRAS, installed_packages, not_installed
 from sketchfit.errors import UserError
+from tests.fresh import run_fresh
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
 MODULES = {"scikit-learn": "sklearn", "huggingface_hub": "huggingface_hub"}
@@ -43,12 +42,9 @@ def test_other_modules_keep_their_error() -> None:
     assert not_installed(ModuleNotFoundError("no name")) is None
 
 
-@pytest.mark.parametrize("command", ["run", "check", "scout", "predict", "report"])
-def test_commands_without_the_packages_of_training(command: str, drawn: Path) -> None:
+def test_commands_without_the_packages_of_training(drawn: Path) -> None:
     blocked = f"import sys\nfor name in {EXTRAS['train']!r}: sys.modules[name] = None\n"
-    code = blocked + "from sketchfit.cli.main import main\nmain()"
-    given = [str(drawn)] * (2 if command == "predict" else 1)
-    done = subprocess.run([sys.executable, "-c", code, command, *given], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "pip install 'sketchfit[train]'" in done.stderr
+    commands = [["run", drawn], ["check", drawn], ["scout", drawn], ["predict", drawn, drawn], ["report", drawn]]
+    for ended in run_fresh(commands, blocked):
+        assert ended.status == 2
+        assert "pip install 'sketchfit[train]'" in ended.errors

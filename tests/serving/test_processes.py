@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.bundles import tiny_picture, write_tiny_bundle
+from tests.fresh import run_fresh
 from tests.serving.processes import service_process, wait_for
 
 DATA = cv2.imencode(".png", tiny_picture("dot"))[1].tobytes()
@@ -115,15 +116,8 @@ def test_nothing_of_training_is_imported(bundle: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def serve(*arguments: object) -> tuple[int, str]:
-    """Run the command in a separate process; return the exit status and what it printed to standard error."""
-    command = [sys.executable, "-m", "sketchfit", "serve", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    return done.returncode, done.stderr
-
-
 def test_mistakes_are_one_sentence(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for arguments in (
+    mistakes = (
         [tmp_path],
         [tmp_path / "nothing"],
         [bundle, "--port", 70_000],
@@ -133,14 +127,14 @@ def test_mistakes_are_one_sentence(bundle: Path, tmp_path: Path, monkeypatch: py
         [bundle, "--runtime", "tensorrt"],
         [bundle, "--int8"],
         [bundle, "--reject", 2],
-    ):
-        status, errors = serve(*arguments)
-        assert status == 2, (arguments, errors)
-        assert errors.startswith("error: ")
+    )
+    for mistake, ended in zip(mistakes, run_fresh([["serve", *mistake] for mistake in mistakes]), strict=True):
+        assert ended.status == 2, (mistake, ended.errors)
+        assert ended.errors.startswith("error: ")
     monkeypatch.setenv("SKETCHFIT_TOKEN", "short")
-    status, errors = serve(bundle)
-    assert status == 2
-    assert "short" not in errors.replace("too short", "")
+    (ended,) = run_fresh([["serve", bundle]])
+    assert ended.status == 2
+    assert "short" not in ended.errors.replace("too short", "")
 
 
 @pytest.mark.slow
