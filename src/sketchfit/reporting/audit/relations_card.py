@@ -1,4 +1,4 @@
-"""The section "Related rows" of the audit's page, which is rendered again once they are known."""
+"""The section "Related drawings" of the audit's page, which is rendered again once they are known."""
 
 from __future__ import annotations
 

@@ -30,13 +30,21 @@ SECTION_TEXTS = {
     ),
     "headline": SectionText(
         "Figures",
-        "Begin with the claim: it is the figure to state for the answer of this run. If the experiment was repeated, "
-        "the interval would contain the true value in 95 of 100 cases: two runs whose intervals overlap widely are not "
-        "shown to differ. A calibration, an ensemble or views that are measured to be worse are not used.",
+        "If there is a claim, begin with it: it is the figure to state for the answer of this run. An interval "
+        "contains the true value in 95 of 100 such runs. If the intervals of two runs overlap widely, the runs are "
+        "not shown to differ. A calibration, an ensemble or views that are measured to be worse are not used.",
         (
-            ("fold", "one of the parts into which the training drawings are split; each is held out once"),
-            ("held-out drawings", "drawings that a network was not trained on; all figures here are measured on them"),
-            ("out of fold", "each training drawing predicted by the network that held it out"),
+            (
+                "fold",
+                "one of the parts into which the training drawings are split; its networks are trained without it",
+            ),
+            (
+                "held-out drawings",
+                "drawings that a network was not trained on; all figures but estimates are measured on them",
+            ),
+            ("out of fold", "training drawings, each predicted by networks that were not trained on it"),
+            ("member", "one of the recipes whose networks are combined in an ensemble"),
+            ("views", "the same drawing flipped, turned or shifted, predicted again and averaged"),
             ("top-1", "share of drawings whose most probable class is the true one"),
             ("top-5", "share of drawings whose true class is among the five most probable ones"),
             ("macro F1", "mean over classes of F1, which is high where both recall and precision are high"),
