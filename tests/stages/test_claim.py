@@ -109,9 +109,9 @@ def test_the_claim_is_shown_wherever_results_are_used(families: Path, claimed: P
     assert notes.splitlines() == list(claim.lines())
     _, table, notes = cli("predict", claimed, families / "test")
     assert table.count("\n") == 1 + 8 * 15
-    assert "these 120 images look like" in notes
+    assert "accuracy on these 120 images" in notes
     assert "WARNING" not in notes
-    # New images contradict a claim that is far above what they look like.
+    # New images contradict a claim that is far above the estimate of them.
     claim.model_copy(update={"single": 0.6, "single_error": 0.001}).write(claimed)
     _, table, notes = cli("predict", claimed, families / "test")
     assert "WARNING" in notes
@@ -122,7 +122,7 @@ def test_the_claim_is_shown_wherever_results_are_used(families: Path, claimed: P
     shutil.copytree(families / "test", few)
     for path in sorted(few.iterdir())[:21]:
         path.write_bytes(b"nothing")
-    assert "look like" not in cli("predict", claimed, few)[2]
+    assert "accuracy on" not in cli("predict", claimed, few)[2]
     (claimed / "ensemble" / "claim.json").unlink()
     assert cli("submit", claimed)[2] == ""
 

@@ -81,7 +81,7 @@ def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:
     from sketchfit.runs.artefacts.claims import percent
 
     if accuracy is not None:
-        echo(f"these {accuracy.n:,} images look like {percent(accuracy)}, estimated without labels", error=True)
+        echo(f"accuracy on these {accuracy.n:,} images, estimated without labels: {percent(accuracy)}", error=True)
     if claim is not None:
         echo(
             f"WARNING: they contradict the run's claim of {percent(claim)}: they are of another kind than the training "
