@@ -29,8 +29,8 @@ def more_networks(found: Findings, recipe: Recipe) -> list[Advice]:
             "repeats",
             phrase("More networks would raise the accuracy of the average."),
             phrase(
-                "Averaging {count} networks gains {gain:.1f} points on the test drawings, measured by how much they "
-                "disagree.",
+                "Averaging {count} networks gains {gain:.1f} points on the test drawings, estimated from how much "
+                "they disagree.",
                 count=averaged.count,
                 gain=100 * averaged.gain,
             ),

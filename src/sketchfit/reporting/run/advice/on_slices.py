@@ -126,12 +126,14 @@ def sensitive(found: Findings, recipe: Recipe) -> list[Advice]:
     return [
         Advice(
             "changes",
-            phrase("Sensitive to change: {names}.", names=", ".join(name for name, _ in weak[:MOST])),
             phrase(
-                "{text}.",
+                "Accuracy is much lower on changed drawings: {names}.", names=", ".join(name for name, _ in weak[:MOST])
+            ),
+            phrase(
+                "Accuracy is lower when the input is changed: {text}.",
                 text="; ".join(
-                    f"accuracy is {100 * -change.value:.1f} points lower "
-                    f"({100 * -change.high:.1f} to {100 * -change.low:.1f}) when the input is {name}"
+                    f"{name}, {100 * -change.value:.1f} points lower "
+                    f"({100 * -change.high:.1f} to {100 * -change.low:.1f})"
                     for name, change in weak[:MOST]
                 ),
             ),
@@ -165,7 +167,7 @@ def _cost_of(name: str, change: Difference, found: Findings) -> str:
     last = found.inverted.get("test") or found.inverted["train"]
     cost = 100 * -change.value * last.count / max(last.rows, 1)
     counts = [f"{one.count:,} of {one.rows:,} {_SPLITS[split]} drawings" for split, one in found.inverted.items()]
-    return f"{' and '.join(counts)} are light on dark, which costs about {cost:.1f} points now"
+    return f"{' and '.join(counts)} are light on dark, and cost about {cost:.1f} points now"
 
 
 def added_operations(recipe: Recipe, operations: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
