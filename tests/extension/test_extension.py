@@ -18,40 +18,39 @@ import yaml
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from tests.factories import tiny_recipe
+from tests.fresh import run_fresh
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+PATH = os.pathsep.join([str(ROOT / "src"), str(HERE / "distribution"), str(ROOT)])
 CHANGES = {
     "loss": {"name": "tversky", "tversky_misses": 0.6},
     "model": {"head": {"name": "bottleneck", "units": 6}},
     "transforms": {"policy": [{"op": "hflip"}, {"op": "dots", "p": 1.0, "count": [5, 9]}]},
     "inference": {"backend": "double"},
     "tracking": {"to": ["lines"], "project": "outside"},
-    "ensemble": {"method": "power-mean", "compare": ["mean", "power-mean"]},
+    "ensemble": {"method": "power-mean", "force": True, "compare": ["mean", "power-mean"]},
     "members": {"a": {}, "b": {"seed": 1}},
     "training": {"epochs": 1, "kernel": {"use": "blend", "head": "medians"}},
 }
 
 
-def run(*command: object) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(ROOT / "src"), str(HERE / "distribution"), str(ROOT)])
-    environment = {**os.environ, "PYTHONPATH": path}
-    arguments = [sys.executable, *map(str, command)]
-    return subprocess.run(arguments, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
-
-
-def sketchfit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return run("-m", "sketchfit", *arguments)
-
-
 @pytest.fixture(scope="module")
 def finished(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that uses one member of each family from outside."""
+    """A run that uses one member of each family from outside; next to it, what was predicted for a test drawing."""
     folder = tmp_path_factory.mktemp("outside")
     recipe = folder / "outside.yaml"
     recipe.write_text(yaml.safe_dump(tiny_recipe(CHANGES)), encoding="utf-8")
-    done = sketchfit("run", drawn, "--recipe", recipe, "--out", folder / "run")
-    assert done.returncode == 0, done.stdout + done.stderr
+    image = next(drawn.rglob("test/*.*"))
+    commands = (
+        ["run", drawn, "--recipe", recipe, "--out", folder / "run"],
+        ["predict", folder / "run", image, "--out", folder / "found.csv"],
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", PATH)
+        for ended in run_fresh(commands, cwd=ROOT):
+            assert ended.status == 0, ended.errors
+    assert "double" not in ended.errors, "the backend was not used"
     return folder / "run"
 
 
@@ -70,12 +69,8 @@ def test_a_run_uses_members_from_outside(finished: Path) -> None:
     assert 0 < loss < 1, "the Tversky loss is below 1, and cross-entropy of four classes is not at the start"
 
 
-def test_new_images_are_predicted_with_them(finished: Path, drawn: Path, tmp_path: Path) -> None:
-    image = next(drawn.rglob("test/*.*"))
-    done = sketchfit("predict", finished, image, "--out", tmp_path / "found.csv")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "double" not in done.stderr, "the backend was not used"
-    assert len((tmp_path / "found.csv").read_text(encoding="utf-8").splitlines()) == 2
+def test_new_images_are_predicted_with_them(finished: Path) -> None:
+    assert len(finished.with_name("found.csv").read_text(encoding="utf-8").splitlines()) == 2
 
 
 def test_without_the_distribution_the_run_names_what_is_missing(finished: Path) -> None:
@@ -83,7 +78,9 @@ def test_without_the_distribution_the_run_names_what_is_missing(finished: Path) 
         load_recipe(finished / "recipe.yaml")
 
 
-MISTAKES = """
+SCRIPT = """
+import sys
+import pytest
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.config.policies import build
@@ -96,11 +93,12 @@ for setting in SETTINGS:
 try:
     build([{"op": "dotts"}])
 except UserError as error:
-    print(error.problems[0])
+    print(error.problems[0], flush=True)
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:randomly", sys.argv[1]]))
 """
 
 
-def test_their_names_are_near() -> None:
+def test_their_names_are_near_and_they_fulfil_the_contracts() -> None:
     nearest = {
         "loss=tverskyy": "'tversky'",
         "loss={name: tversky, tversky_mises: 1}": "'loss.tversky_misses'",
@@ -110,17 +108,15 @@ def test_their_names_are_near() -> None:
         "tracking.to=[linse]": "'lines'",
         "inference.backend=doubl": "'double'",
     }
-    done = run("-c", MISTAKES.replace("SETTINGS", repr(list(nearest))))
-    assert done.returncode == 0, done.stderr
-    for line, name in zip(done.stdout.splitlines(), [*nearest.values(), "'dots'"], strict=True):
+    code = SCRIPT.replace("SETTINGS", repr(list(nearest)))
+    command = [sys.executable, "-c", code, str(HERE / "distribution" / "check_members.py")]
+    environment = {**os.environ, "PYTHONPATH": PATH}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    names = [*nearest.values(), "'dots'"]
+    lines = done.stdout.splitlines()
+    for line, name in zip(lines[: len(names)], names, strict=True):
         assert name in line
-
-
-def test_they_fulfil_the_contracts() -> None:
-    done = run(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", HERE / "distribution" / "check_members.py"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr  # the contracts
 
 
 def test_probabilities_are_those_of_the_pool(finished: Path) -> None:
