@@ -102,12 +102,21 @@ def test_fitting_pure_noise_flatters_and_cross_fitting_does_not() -> None:
     assert metrics.log_loss(fitted, label) < np.log(40) < metrics.log_loss(crossed, label)
 
 
+@pytest.mark.parametrize(("rows", "bins"), [(1, 1), (39, 1), (40, 2), (220, 11), (300, 15), (5000, 15)])
+def test_each_bin_of_a_diagram_has_enough_rows(rows: int, bins: int) -> None:
+    prob, label = overconfident(rows)
+    count = calibration.reliability(prob, label).count
+    assert (len(count), count.sum()) == (bins, rows)
+    assert count.max() - count.min() <= 1
+
+
 def test_reliability_adds_up_to_the_ece() -> None:
     prob, label = overconfident(500)
     diagram = calibration.reliability(prob, label, 12)
     assert diagram.count.sum() == 500
+    assert len(diagram.count) == 12
     gap = np.abs(diagram.accuracy - diagram.confidence) @ diagram.count / 500
-    assert gap == pytest.approx(metrics.ece(prob, label, 12))
+    assert gap == pytest.approx(metrics.ece(prob, label, 12, "mass"))
     assert (diagram.low <= diagram.accuracy).all()
     assert (diagram.accuracy <= diagram.high).all()
     assert (np.diff(diagram.confidence) > 0).all()

@@ -18,7 +18,8 @@ class CalibrationSection(Section):
     force: bool = False
     """Use `method` even where it makes cross-fitted log-loss or accuracy worse."""
     bins: int = Field(default=15, ge=1)
-    """Bins of the expected calibration error and of the reliability diagram."""
+    """Bins of the expected calibration error, and the most of the reliability diagram, whose bins hold at least 20
+    drawings each."""
     sets: float | None = Field(default=None, gt=0, lt=1)
     """Coverage of prediction sets: 0.95 means that 95 % of the sets hold the true class. Null: no sets."""
     set_score: Literal["lac", "aps", "raps"] = "lac"

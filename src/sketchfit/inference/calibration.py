@@ -20,6 +20,9 @@ from sketchfit.inference.intervals import wilson
 Method = Literal["none", "temperature", "vector"]
 _LOG_RANGE = 5.0
 
+READABLE = 20
+"""Least rows of a bin of a reliability diagram: the interval of fewer is too wide to be read."""
+
 
 class Calibrator(Protocol):
     """Maps probabilities [N, C] to calibrated ones [N, C]."""
@@ -135,7 +138,7 @@ def cross_fit(method: Method, prob: Floats, label: Ints, fold: Ints) -> Floats:
 
 @dataclass(frozen=True)
 class Reliability:
-    """A reliability diagram: accuracy by confidence, per bin; without empty bins.
+    """A reliability diagram: accuracy by confidence, in bins of equal numbers of rows.
 
     Attributes:
         confidence: float64 [B], mean confidence of the bin's rows.
@@ -150,11 +153,18 @@ class Reliability:
     count: Ints
 
 
-def reliability(prob: Floats, label: Ints, bins: int = 15, by: metrics.Bins = "width") -> Reliability:
-    """Return the reliability diagram of the top class (bins: see `metrics.ece`)."""
+def reliability(prob: Floats, label: Ints, bins: int = 15) -> Reliability:
+    """Return the reliability diagram of the top class.
+
+    Args:
+        prob: float [N, C].
+        label: int [N].
+        bins: at most so many, of equal numbers of rows; fewer where one would have less than `READABLE` rows.
+    """
+    bins = max(1, min(bins, len(label) // READABLE))
     confidence = prob.max(axis=1).astype(np.float64)
     correct: Bools = prob.argmax(axis=1) == label
-    place = metrics.bin_of(confidence, bins, by)
+    place = metrics.bin_of(confidence, bins, "mass")
     count = np.bincount(place, minlength=bins)
     used = count > 0
     right = np.bincount(place, weights=correct, minlength=bins)[used]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchfit.inference.calibration import reliability
+from sketchfit.inference.calibration import Reliability
 from sketchfit.reporting.kit.chart_shapes import Dot, Line, Text
 from sketchfit.reporting.kit.charts import (
     Axis,
@@ -77,8 +77,9 @@ def test_a_logarithmic_axis_has_ticks_at_powers_of_ten() -> None:
 
 
 def test_the_reliability_diagram_has_a_dot_per_used_bin() -> None:
-    prob = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]])
-    diagram = reliability(prob, np.array([0, 1, 1]))
+    diagram = Reliability(
+        np.array([0.6, 0.9]), np.array([1.0, 0.5]), np.array([0.2, 0.1]), np.array([1.0, 0.9]), np.array([1, 2])
+    )
     chart = reliability_chart({"one": diagram}, "reliability")
     assert [shape.note for shape in chart.shapes if isinstance(shape, Dot)] == [
         "one: confidence 0.60, right 1.00, 1 drawing",

@@ -65,6 +65,12 @@ def test_loss_of_all_networks_is_in_one_chart_with_a_colour_per_member() -> None
     assert "small/fold1, epoch 4: 0.5" in notes
 
 
+def test_the_folds_of_one_member_have_a_colour_each() -> None:
+    histories = {name: frame for name, frame in HISTORIES.items() if name.startswith("small/")}
+    ((chart, _),) = shared_charts(histories)
+    assert [(one.name, one.style) for one in chart.legend] == [("fold0", "s0"), ("fold1", "s1")]
+
+
 def test_more_members_than_colours_have_dashes() -> None:
     histories = {f"member{k}/fold0": _history([0.5], [0.5]) for k in range(10)}
     ((chart, _),) = shared_charts(histories)

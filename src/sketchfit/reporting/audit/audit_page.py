@@ -24,6 +24,7 @@ from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.reporting.kit.histograms import count_histogram
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.review import ReviewedRows, ReviewTarget, review_bar, review_of_data
+from sketchfit.reporting.site.page_facts import page_facts
 
 FIRST_GROUPS = 24
 """Groups of near-duplicates of each relation that are not folded away."""
@@ -65,6 +66,7 @@ def audit_page(
         "audit",
         title=f"Audit of {audit.table.root.resolve().name}",
         audit=audit,
+        facts=page_facts("audit", {"Data": str(audit.table.root)}),
         unreadable=sum(one.kind in UNREADABLE for one in audit.oddities),
         two_labels=relations["cross_label"],
         leaked=test_images_with_training_copy(audit),

@@ -69,12 +69,10 @@ def count_histogram(sizes: NDArray[np.int64], title: str) -> Chart | None:
     notes = [f"{_range(low + place * step, step)}: {count}" for place, count in enumerate(counts)]
     edges = [_LEFT + place * width for place in range(len(counts) + 1)]
     shapes = _bars(edges, [count / max(counts) for count in counts], notes)
+    every = -(-len(counts) * (2 if step > 1 else 1) // 8)
     labels: list[tuple[float, Anchor, float]] = [
-        (edges[0] + (width / 2 if width > 24 else 0), "middle" if width > 24 else "start", low)
+        (edges[place] + width / 2, "middle", low + place * step) for place in range(0, len(counts), every)
     ]
-    if len(counts) > 1:
-        last = low + (len(counts) - 1) * step
-        labels.append((edges[-1] - (width / 2 if width > 24 else 0), "middle" if width > 24 else "end", last))
     texts = _labels(labels, lambda value: _range(int(value), step))
     return Chart(title, _WIDTH, _HEIGHT, [*shapes, *_axes("images per class", "classes", str(max(counts))), *texts])
 

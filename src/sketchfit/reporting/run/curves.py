@@ -82,14 +82,19 @@ def accuracy_charts(histories: Histories) -> list[MemberCurves]:
 
 
 def shared_charts(histories: Histories) -> list[tuple[Chart, str]]:
-    """Draw what has one curve per network: (chart, caption). Members have a colour each, and then dashes too."""
+    """Draw what has one curve per network: (chart, caption).
+
+    Members have a colour each, and then dashes too; so have the folds of the only member.
+    """
     members = list(dict.fromkeys(name.rpartition("/")[0] for name in histories))
+    one_each = {name: name.rpartition("/")[0 if len(members) > 1 else 2] for name in histories}
+    groups = list(dict.fromkeys(one_each.values()))
     charts = []
     for column, title, caption in _SHARED:
         series = [
-            Series(name, *_curve(frame, column), members.index(member), members.index(member) >= COLOURS, member)
+            Series(name, *_curve(frame, column), place, place >= COLOURS, groups[place])
             for name, frame in histories.items()
-            if column in frame and (member := name.rpartition("/")[0])
+            if column in frame and (place := groups.index(one_each[name])) >= 0
         ]
         values = [value for one in series for _, value in one.points]
         if values and (chart := epoch_chart(series, f"{title} by epoch", Axis.around(values, title))) is not None:

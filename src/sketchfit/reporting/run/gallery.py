@@ -52,7 +52,6 @@ class GalleryCard:
         bars: the most probable classes; the true class is always one of them.
         own: probability of the true class.
         loss, confidence, disagreement: as in `Evidence`.
-        rank: place of the true class, from 1.
         original, input, heat: addresses of the pictures of the drawing, of the network's input, and of that input
             under its heat map, where there is one.
         heat_note: the method of the heat map.
@@ -68,7 +67,6 @@ class GalleryCard:
     loss: float
     confidence: float
     disagreement: float
-    rank: int
     original: str
     input: str
     heat: str | None
@@ -155,7 +153,6 @@ def _card(evidence: Evidence, item: GalleryItem, member: Recipe, heat: HeatPictu
         loss=float(evidence.loss[place]),
         confidence=float(evidence.confidence[place]),
         disagreement=float(evidence.disagreement[place]),
-        rank=int(evidence.rank[place]) + 1,
         original=data_uri(webp(thumbnail(path, ORIGINAL_SIDE))),
         input=_reduced(network_input(path, member)),
         heat=None if heat is None else _reduced(heat.pixels),
