@@ -176,7 +176,7 @@ def _slower(moment: float, factor: float, total: float) -> Callable[[float], flo
 @pytest.mark.parametrize("seconds", [180.0, 1080.0])
 def test_deadlines_are_kept_when_a_core_is_taken_at_any_moment(tmp_path: Path, seconds: float, at_once: int):
     ends = []
-    for place in range(60):
+    for place in range(0, 60, 3):
         factor = 1.0 if place % 4 == 0 else 1.4 + 0.2 * (place % 5)
         machine = Machine(_slower(place / 60, factor, seconds), at_once=at_once)
         ends.append(_run(tmp_path / str(place), machine, seconds).deadline.used / seconds)
