@@ -9,6 +9,7 @@ docs/example were rendered from the Quick, Draw! data set (Google, CC BY 4.0); a
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -65,13 +66,19 @@ def write_tables(data: Path, folder: Path, classes: Sequence[str]) -> None:
         empty.rmdir()
 
 
-def copy_pages(run: Path, out: Path) -> None:
-    """Copy the pages of a run, with open notes and the credit of the drawings, and the files that they link to."""
+def copy_pages(run: Path, out: Path, folder: Path) -> None:
+    """Copy the pages of a run, with open notes and the credit of the drawings, and the files that they link to.
+
+    Args:
+        run: its folder.
+        out: the folder to write.
+        folder: in which the run was started; it is left out of paths, and all linked files are texts.
+    """
     shutil.rmtree(out, ignore_errors=True)
     for page in sorted(run.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
         text = text.replace('<details class="reading">', '<details class="reading" open>')
-        text = text.replace("<footer>", f"<footer>{CREDIT}", 1)
+        text = text.replace("<footer>", f"<footer>{CREDIT}", 1).replace(f"{folder}/", "")
         target = out / page.relative_to(run)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
@@ -80,7 +87,7 @@ def copy_pages(run: Path, out: Path) -> None:
             if linked.is_file() and linked.suffix != ".html":
                 copied = out / linked.resolve().relative_to(run.resolve())
                 copied.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(linked, copied)
+                copied.write_text(linked.read_text(encoding="utf-8").replace(f"{folder}/", ""), encoding="utf-8")
 
 
 def main() -> None:
@@ -91,14 +98,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/example"))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
+        folder = Path(temporary).resolve()
         write_tables(given.data, folder / NAME, CLASSES)
         shutil.copy(given.weights, folder / given.weights.name)
         settings = [f"model.weights={given.weights.name}", *SETTINGS]
         options = [part for setting in settings for part in ("--set", setting)]
         command = [sys.executable, "-m", "sketchfit", "run", NAME, "--recipe", "cpu", "--out", f"runs/{NAME}", *options]
-        subprocess.run(command, cwd=folder, check=True)
-        copy_pages(folder / "runs" / NAME, given.out)
+        subprocess.run(command, cwd=folder, env={**os.environ, "SKETCHFIT_CACHE": str(folder / "cache")}, check=True)
+        copy_pages(folder / "runs" / NAME, given.out, folder)
 
 
 if __name__ == "__main__":

@@ -34,13 +34,14 @@ def test_pages_are_copied_with_what_they_link_to(tmp_path: Path) -> None:
     for name in ("report/issues.csv", "weights.safetensors", "log.txt"):
         (run / name).write_text(name)
     links = '<a href="../log.txt">log</a> <a href="issues.csv">list</a> <a href="#top">top</a> <a href="gone.csv">x</a>'
-    page = f'<details class="reading"><summary>How</summary></details>{links}<footer>by</footer>'
+    page = f'<details class="reading"><summary>How</summary></details>{links}{tmp_path}/data<footer>by</footer>'
     (run / "report" / "index.html").write_text(page)
 
-    copy_pages(run, tmp_path / "out")
+    copy_pages(run, tmp_path / "out", tmp_path)
 
     found = {str(one.relative_to(tmp_path / "out")) for one in (tmp_path / "out").rglob("*") if one.is_file()}
     assert found == {"report/index.html", "report/issues.csv", "log.txt"}
     text = (tmp_path / "out" / "report" / "index.html").read_text()
     assert '<details class="reading" open>' in text
     assert f"<footer>{CREDIT}" in text
+    assert str(tmp_path) not in text
