@@ -67,7 +67,7 @@ def test_the_manifest(bundle: Path, plain: Path) -> None:
     chosen = choose_network(run)
     assert found.labels == run.table.class_labels
     assert (found.network.name, found.network.source) == (chosen.name, "fold")
-    assert found.temperature == chosen.temperature != 1
+    assert found.temperature == chosen.temperature
     assert found.preprocessing.channels == 1
     assert found.complete
     assert found.any_batch
