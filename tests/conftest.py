@@ -42,11 +42,12 @@ os.fsync = lambda _: None
 # What a command prints does not depend on what else this machine does.
 processors.SINCE_IMPORT = processors.OtherLoad(lambda: None, lambda: 0.0)
 
-# The same examples on each run, however busy the machine is; `--hypothesis-profile default` searches for others.
+# The same examples on each run, however busy the machine is; `--hypothesis-profile default` tries more and others.
 settings.register_profile(
     "repeatable",
     derandomize=True,
     deadline=None,
+    max_examples=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("repeatable")

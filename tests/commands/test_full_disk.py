@@ -12,7 +12,7 @@ import pytest
 from tests.factories import Cli
 
 
-@pytest.mark.parametrize("write", [1, 4, 9, 15, 22])
+@pytest.mark.parametrize("write", [1, *(pytest.param(one, marks=pytest.mark.slow) for one in (4, 15)), 9, 22])
 def test_a_run_continues_after_a_full_disk(
     write: int, drawn: Path, plain: Path, tiny_file: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,8 +84,10 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("at", [3, 7])
-@pytest.mark.parametrize(("kill", "minutes"), [(None, 1e-9), (6, 0), (6, 1e-9), (9, 1e-9)])
+@pytest.mark.parametrize("at", [pytest.param(3, marks=pytest.mark.slow), 7])
+@pytest.mark.parametrize(
+    ("kill", "minutes"), [(None, 1e-9), pytest.param(6, 0, marks=pytest.mark.slow), (6, 1e-9), (9, 1e-9)]
+)
 def test_a_rewind_starts_the_epoch_again_with_half_the_rate(
     at: int, kill: int | None, minutes: float, tiny_job: MakeJob, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:

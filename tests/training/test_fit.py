@@ -125,8 +125,11 @@ LEVERS: dict[str, dict[str, Any]] = {
     },
 }
 
+RARE = ("plain", "lookahead", "gradual", "wise_ft", "plateau")
+"""Tested in the slow tier."""
 
-@pytest.mark.parametrize("lever", LEVERS)
+
+@pytest.mark.parametrize("lever", [pytest.param(one, marks=pytest.mark.slow) if one in RARE else one for one in LEVERS])
 def test_a_killed_training_ends_bit_for_bit_where_an_undisturbed_one_does(
     lever: str, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
