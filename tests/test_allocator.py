@@ -23,19 +23,20 @@ def step():  # activations as a network's: kept until the backward pass, filled,
         blocks.pop()
 
 
-for _ in range(3):
+for _ in range(4):
     step()
 faults = []
 for _ in range(3):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    step()
+    for _ in range(4):
+        step()
     faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 print(min(faults))
 """
 
 
 def page_faults(keep: bool) -> int:
-    """Pages that the kernel had to give for a step, after three others, in a separate process: the fewest of three
+    """Pages that the kernel had to give for four steps, after four others, in a separate process: the fewest of three
     times, for the heap may have to grow once more."""
     code = FAULTS if keep else FAULTS.replace("keep_freed_memory() or", "")
     done = subprocess.run(
