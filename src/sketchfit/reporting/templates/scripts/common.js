@@ -10,3 +10,9 @@ const el = (tag, properties = {}, ...children) => {
   return node;
 };
 const percent = (value) => (100 * value).toFixed(1) + " %";
+// Let the browser store a CSV file that the page has made.
+function download(name, text) {
+  const link = el("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}

@@ -1,4 +1,4 @@
-// CSV for people, and downloads of texts that the page made.
+// CSV for people.
 const csvControls = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|[\n\t]/g;
 const csvCode = (one) => { const n = one.charCodeAt(0); return n < 256 ? "\\x" + n.toString(16).padStart(2, "0") : "\\u" + n.toString(16).padStart(4, "0"); };
 function csvCell(value) {
@@ -9,8 +9,3 @@ function csvCell(value) {
   return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 const csvText = (lines) => lines.map((line) => line.map(csvCell).join(",") + "\n").join("");
-function download(name, text) {
-  const link = el("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}

@@ -43,16 +43,8 @@ class ReviewPanel {
   }
 
   download() {
-    const link = el("a", { href: URL.createObjectURL(new Blob([this.decisions.csv()], { type: "text/csv;charset=utf-8" })), download: this.setup.file });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    download(this.setup.file, this.decisions.csv());
   }
 
-  async copy() {
-    const text = this.command;
-    try { await navigator.clipboard.writeText(text); return true; } catch {
-      getSelection().selectAllChildren($("#review-command"));
-      return document.execCommand("copy");
-    }
-  }
+  copy() { return copyText($("#review-command")); }
 }
