@@ -14,7 +14,7 @@ import csv
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,15 +111,30 @@ def take_steps(family: Family, steps: Sequence[str]) -> dict[str, Any]:
     return {"family": family.module, "size": size, "steps": {name: one.to_json() for name, one in found.items()}}
 
 
-def run(folder: Path, seconds: float, only: Sequence[str]) -> None:
-    """Take all steps with the families that have no result, as far as the time allows."""
+def without_result(folder: Path, seconds: float, only: Sequence[str]) -> Iterator[tuple[Family, Path]]:
+    """Yield the families that have no result, the smallest first, as far as the processor time allows.
+
+    Args:
+        folder: of the results; it is made.
+        seconds: of the processor, after which no new family begins.
+        only: names of families; empty: all.
+
+    Yields:
+        A family, and the file for its result.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for family in sorted(families(), key=lambda one: one.params):
         path = folder / f"{family.module}.json"
         if path.is_file() or (only and family.module not in only) or family.params > MOST:
             continue
         if time.process_time() > seconds:
-            break
+            return
+        yield family, path
+
+
+def run(folder: Path, seconds: float, only: Sequence[str]) -> None:
+    """Take all steps with the families that have no result, as far as the time allows."""
+    for family, path in without_result(folder, seconds, only):
         found = take_steps(family, list(STEPS))
         path.write_text(json.dumps(found, indent=1), encoding="utf-8")
         words = ", ".join(f"{name} {one['result']}" for name, one in found["steps"].items() if one["result"] != "works")

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.families import MOST, Family, families
+from benchmarks.families import Family, without_result
 from benchmarks.family_steps import first_size, heat_maps
 
 PICTURES = 3
@@ -50,13 +50,7 @@ def measure(family: Family) -> dict[str, Any]:
 
 def run(folder: Path, seconds: float, only: Sequence[str]) -> None:
     """Measure the families that have no result, as far as the processor time allows."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for family in sorted(families(), key=lambda one: one.params):
-        path = folder / f"{family.module}.json"
-        if path.is_file() or (only and family.module not in only) or family.params > MOST:
-            continue
-        if time.process_time() > seconds:
-            break
+    for family, path in without_result(folder, seconds, only):
         found = measure(family)
         path.write_text(json.dumps(found), encoding="utf-8")
         print(f"{family.module} ({family.model}, {found['size']} px): {found}", flush=True)

@@ -24,12 +24,11 @@ from sketchfit.runs.artefacts import (
     PlannedUnit,
     RunClock,
     RunPlan,
-    ScoutRecord,
 )
 from sketchfit.runs.estimates import Estimate
 from tests.audit.audit_sets import jpeg, make_table, png, scribble
 from tests.factories import make_choices, make_claim, make_relations, write_run
-from tests.stages.scout.made import make_figures
+from tests.stages.scout.made import make_figures, make_record
 
 KINDS = ("overview", "audit", "report", "compare", "ablation", "scout")
 
@@ -126,16 +125,4 @@ def _scout() -> str:
         make_figures("two at 64 px", 0.4, backbone="test_vit"),
         make_figures("three at 64 px", None, train_seconds=None, ms_per_image=None, left_out="no time for it"),
     )
-    return scout_page(
-        ScoutRecord(
-            data="/data/drawings",
-            machine="a processor",
-            rows=100,
-            classes=4,
-            seconds=300.0,
-            used=250.0,
-            options=options,
-            chosen=options[0].name,
-            reason="it is the best",
-        )
-    )
+    return scout_page(make_record(options))

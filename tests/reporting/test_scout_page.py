@@ -2,22 +2,11 @@ from __future__ import annotations
 
 from sketchfit.reporting.kit.pareto import Plotted, pareto_chart, pareto_front
 from sketchfit.reporting.scout_page import scout_page, short_names
-from sketchfit.runs.artefacts import ScoutRecord
-from tests.stages.scout.made import make_figures
+from tests.stages.scout.made import make_figures, make_record
 
 
-def make_record(options):
-    return ScoutRecord(
-        data="/data/<drawings>/",
-        machine="a processor",
-        rows=100,
-        classes=4,
-        seconds=300.0,
-        used=250.0,
-        options=options,
-        chosen=options[0].name,
-        reason="it is the <best>",
-    )
+def make_scout(options):
+    return make_record(options, data="/data/<drawings>/", reason="it is the <best>")
 
 
 def test_the_front_has_no_point_that_another_one_beats():
@@ -58,7 +47,7 @@ def test_the_page_lists_all_options_with_reasons():
         make_figures("two at 64 px", 0.4, backbone="test_vit"),
         make_figures("three at 64 px", None, train_seconds=None, ms_per_image=None, left_out="no time for <it>"),
     )
-    page = scout_page(make_record(options))
+    page = scout_page(make_scout(options))
     assert "<title>Scout on &lt;drawings&gt;</title>" in page
     assert "no time for &lt;it&gt;" in page
     assert "It is the &lt;best&gt;." in page

@@ -8,7 +8,7 @@ import numpy as np
 
 from sketchfit.candidates import BackboneCandidate
 from sketchfit.data.folds import Fold
-from sketchfit.runs.artefacts import OptionFigures
+from sketchfit.runs.artefacts import OptionFigures, ScoutRecord
 from sketchfit.runs.estimates import Estimate
 from sketchfit.stages.scout.rows import ScoutRows
 
@@ -44,6 +44,22 @@ def make_figures(name: str = "one at 64 px", bank: float | None = 0.5, **fields:
         "bank_top1": None if bank is None else Estimate(bank, bank - 0.02, bank + 0.02, 100),
     }
     return OptionFigures(**(given | fields))
+
+
+def make_record(options: tuple[OptionFigures, ...], **fields: Any) -> ScoutRecord:
+    """A scout that chose the first of these options; `fields` replace any other field."""
+    given = {
+        "data": "/data/drawings",
+        "machine": "a processor",
+        "rows": 100,
+        "classes": 4,
+        "seconds": 300.0,
+        "used": 250.0,
+        "options": options,
+        "chosen": options[0].name,
+        "reason": "it is the best",
+    }
+    return ScoutRecord(**(given | fields))
 
 
 def make_rows(valid: tuple[tuple[int, ...], ...], rows: int, group: np.ndarray | None = None) -> ScoutRows:
