@@ -35,7 +35,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    """A browser of its own for each test."""
+    """A separate browser for each test."""
     with chromium() as driver:
         yield driver
 

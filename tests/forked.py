@@ -1,4 +1,4 @@
-"""The command line in processes of their own that need not import torch again: forked from one that has done so."""
+"""The command line in separate processes that need not import torch again: forked from one that has done so."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def nothing() -> None:
 
 
 class ForkedCommand:
-    """A running command, with the methods of `subprocess.Popen`; a group of processes of its own."""
+    """A running command, with the methods of `subprocess.Popen`; a separate group of processes."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class ForkedCommand:
 
 
 def forked_answer(function: Callable[..., Answer], *given: Any, timeout: float = 60) -> Answer:
-    """Call a function of a module in a process of its own; return what it returns."""
+    """Call a function of a module in a separate process; return what it returns."""
     receiver, sender = _CONTEXT.Pipe(duplex=False)
     process = _CONTEXT.Process(target=_answer, args=(sender, function, given), daemon=True)
     process.start()

@@ -1,4 +1,4 @@
-"""What reads files of users, by name; each is called in a process of its own."""
+"""What reads files of users, by name; each is called in a separate process."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class PlantedLabels:
 def planted(
     rows: int = 1500, classes: int = 10, share: float = 0.05, strength: float = 8.0, seed: int = 0
 ) -> PlantedLabels:
-    """A calibrated network: labels are samples of its own probabilities, then a share of them is changed evenly.
+    """A calibrated network: labels are samples of its probabilities, then a share of them is changed evenly.
 
     The higher `strength`, the more accurate the network: 8 is right in about 93 % of the rows.
     """

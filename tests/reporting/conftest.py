@@ -24,7 +24,7 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def reviewed_run(plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run with a report, in a folder of its own."""
+    """A finished run with a report, in a separate folder."""
     folder = tmp_path_factory.mktemp("reviewed") / "run"
     shutil.copytree(plain, folder)
     write_report(folder, overrides=OFF)

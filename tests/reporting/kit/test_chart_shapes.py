@@ -68,7 +68,7 @@ def test_a_png_has_its_legend_below() -> None:
     ]
     png = Chart("", 140, 40, [], entries).png(1)
     image = np.asarray(Image.open(io.BytesIO(png)))
-    assert image.shape[0] > 40 + 2 * 15  # the third entry is in a line of its own
+    assert image.shape[0] > 40 + 2 * 15  # the third entry is in a separate line
     assert (image[:40] == WHITE).all()
     lines = [(image[start : start + 18] != WHITE).any(axis=2) for start in (44, 62)]
     assert all(line.any() for line in lines)

@@ -41,7 +41,7 @@ def write_site(run: Run) -> Path:
     write_text(overview, overview_page(run, pages, summary))
     for page in {one.path for one in pages if one.path.suffix == ".html"}:
         inside = page.absolute().is_relative_to(run.path.absolute())
-        if inside:  # a page about several runs has a bar of its own
+        if inside:  # a page about several runs has another bar
             write_bar(page, bar_of(pages, page))
     for one in scout_pages(run):
         table = [run.path, *runs_on(run.state.table_id, run.path.absolute().parent)]

@@ -1,4 +1,4 @@
-"""A setting for all members of a recipe, also for those that have a value of their own."""
+"""A setting for all members of a recipe, also for those that set another value."""
 
 from __future__ import annotations
 
