@@ -48,7 +48,7 @@ def _page(folder: Path, classes: int) -> Page:
     """Write a run and its page; the map has invented places."""
     run = write_run(folder / "run", folder / "data", classes=classes)
     with pytest.MonkeyPatch.context() as patch:
-        module = "sketchfit.reporting.run.run_report"
+        module = "sketchfit.reporting.run.report_content"
         patch.setattr(f"{module}.penultimate_features", lambda _, rows: (rows, np.zeros((len(rows), 2))))
         patch.setattr(f"{module}.embed", lambda features: np.random.default_rng(0).random(features.shape))
         path = write_report(run, overrides=["report.embedding=500", "report.gallery=40"])

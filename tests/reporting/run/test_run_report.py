@@ -89,7 +89,7 @@ def test_a_network_that_fails_leaves_its_section_out(
         raise RuntimeError("no such layer")
 
     caplog.set_level("INFO")
-    monkeypatch.setattr("sketchfit.reporting.run.run_report.answers_to_changes", broken)
+    monkeypatch.setattr("sketchfit.reporting.run.report_content.answers_to_changes", broken)
     page = write_report(make_run(), overrides=["report.robustness=20"])
     assert "RuntimeError: no such layer" in caplog.text
     text = page.read_text(encoding="utf-8")

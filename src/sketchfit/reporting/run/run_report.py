@@ -1,19 +1,13 @@
-"""The report on a run: every section, computed from the run's folder and the images, on one page."""
+"""The report on a run: checks before it is computed, and the files that are written."""
 
 from __future__ import annotations
 
 import logging
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
-
-import numpy as np
-from markupsafe import Markup
-from numpy.typing import NDArray
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
@@ -21,45 +15,15 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.containers import exists, split_member
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
-from sketchfit.inference.intervals import families
 from sketchfit.models.saved_network import check_saved
 from sketchfit.reporting.evidence import Evidence, read_evidence
-from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
-from sketchfit.reporting.kit.thumbnails import thumbnails
-from sketchfit.reporting.run.advice.collect import SectionResults, collect_findings
-from sketchfit.reporting.run.advice.give import give_advice
-from sketchfit.reporting.run.advice.section import advice_section
-from sketchfit.reporting.run.claimed import claimed_section
-from sketchfit.reporting.run.classes import classes_section
-from sketchfit.reporting.run.confusions import confusions_section
-from sketchfit.reporting.run.curves import training_section
-from sketchfit.reporting.run.drifted import drift_section, typical_images
-from sketchfit.reporting.run.embedding_map import SMALLEST, embed, map_section
-from sketchfit.reporting.run.gallery import choose_errors, gallery_section
-from sketchfit.reporting.run.headline import headline_section
-from sketchfit.reporting.run.held_out_networks import (
-    HeldOutNetworks,
-    answers_to_changes,
-    heat_maps,
-    penultimate_features,
-)
-from sketchfit.reporting.run.label_issues import review_csv, review_labels
-from sketchfit.reporting.run.labels_section import labels_section
-from sketchfit.reporting.run.page_section import PageSection, page_section
-from sketchfit.reporting.run.planned import plan_section
-from sketchfit.reporting.run.reviewed import reviewed_drawings
-from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
-from sketchfit.reporting.run.slices import find_slices, slices_section
-from sketchfit.reporting.run.sprites import SPRITE_COLUMNS, class_sprites
-from sketchfit.reporting.run.statistics import compute_statistics
-from sketchfit.reporting.run.summary import summarise, summary_section
-from sketchfit.reporting.site.run_facts import run_facts
+from sketchfit.reporting.run.drifted import typical_images
+from sketchfit.reporting.run.held_out_networks import HeldOutNetworks
+from sketchfit.reporting.run.report_content import ReportSource
 from sketchfit.reporting.site.run_pages import address
 from sketchfit.reporting.site.write_site import write_site
 from sketchfit.runs.inside import first_outside
 from sketchfit.tracking.console import duration
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -95,22 +59,12 @@ def write_report(
     recipe = evidence.run.recipe
     if overrides:
         recipe = load_recipe(recipe.model_dump(mode="json"), overrides)
-    if not follow_links:
-        _refuse_links(evidence)
-    if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
-        raise UserError(f"the drawings of {run} are not in {evidence.root}", "Put them back, or report on another run.")
-    for network in chain.from_iterable(evidence.run.trained.values()):
-        if network.weights.is_file():  # sections that need networks are left out where there are none
-            check_saved(network.path)
-    members = member_recipes(recipe)
-    name, member = next(
-        ((name, one) for name, one in members.items() if one.training.epochs), next(iter(members.items()))
-    )
-    answers = evidence.run.folder.submission
-    submission = address(answers, evidence.run.folder.report) if out is None and answers.is_file() else ""
-    source = _Source(evidence, recipe, HeldOutNetworks(evidence, name, member), note, submission)
-    files = source.files(stages)
-    page = evidence.run.folder.report if out is None else out / evidence.run.folder.report.name
+    _check_files(evidence, follow_links)
+    folder = evidence.run.folder
+    linked = out is None and folder.submission.is_file()
+    submission = address(folder.submission, folder.report) if linked else ""
+    files = ReportSource(evidence, recipe, _networks(evidence, recipe), note, submission).files(stages)
+    page = folder.report if out is None else out / folder.report.name
     shutil.rmtree(page.parent / "drawings", ignore_errors=True)
     for place, content in files.items():
         with atomic(page.parent / place) as temporary:
@@ -121,6 +75,26 @@ def write_report(
     return page
 
 
+def _check_files(evidence: Evidence, follow_links: bool) -> None:
+    if not follow_links:
+        _refuse_links(evidence)
+    if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
+        raise UserError(
+            f"the drawings of {evidence.run.path} are not in {evidence.root}",
+            "Put them back, or report on another run.",
+        )
+    for network in chain.from_iterable(evidence.run.trained.values()):
+        if network.weights.is_file():  # sections that need networks are left out where there are none
+            check_saved(network.path)
+
+
+def _networks(evidence: Evidence, recipe: Recipe) -> HeldOutNetworks:
+    """Return those of the first member with epochs, else of the first member."""
+    members = member_recipes(recipe)
+    with_epochs = ((name, one) for name, one in members.items() if one.training.epochs)
+    return HeldOutNetworks(evidence, *next(with_epochs, next(iter(members.items()))))
+
+
 def _refuse_links(evidence: Evidence) -> None:
     paths = [parts[0] if (parts := split_member(path)) else path for path in evidence.paths]
     if (link := first_outside(evidence.root, [*paths, *typical_images(evidence)])) is not None:
@@ -128,138 +102,3 @@ def _refuse_links(evidence: Evidence) -> None:
             f"{evidence.root / link} leads out of the data folder",
             "Where you trust who made the run and its data: --set data.follow_links=true",
         )
-
-
-@dataclass(frozen=True)
-class _Source:
-    """What a report is made from; `networks` are those of the first member with epochs, else of the first member.
-
-    `submission` is the address of the answers to the test rows, for a link; empty where there is none.
-    """
-
-    evidence: Evidence
-    recipe: Recipe
-    networks: HeldOutNetworks
-    note: str = ""
-    submission: str = ""
-
-    def files(self, stages: Mapping[str, float] | None) -> dict[str, bytes]:
-        """Compute everything: file name to content, `index.html` last."""
-        evidence, settings, threads = self.evidence, self.recipe.report, self.recipe.compute.threads
-        statistics = compute_statistics(evidence, settings.resamples)
-        pictures = thumbnails([evidence.root / path for path in evidence.paths], settings.thumbnail, threads)
-        slices = find_slices(evidence, statistics.group, threads)
-        review = review_labels(evidence)
-        robustness = self.attempt("robustness", self.robustness)
-        embedding = self.attempt("embedding map", self.embedding)
-        items = choose_errors(evidence, settings.gallery)
-        explained = [one.place for one in items[: settings.attribution]]
-        heat = self.attempt("heat maps", lambda: heat_maps(self.networks, explained)) if explained else None
-        results = SectionResults(statistics, slices, robustness, review.issues)
-        found = collect_findings(evidence, results)
-        advice = give_advice(found, self.recipe)
-        summary = summarise(evidence, results, found, advice)
-        sections = [
-            summary_section(summary),
-            headline_section(evidence, statistics, self.submission),
-            *([claimed] if (claimed := claimed_section(evidence.run)) else []),
-            *([plan] if (plan := plan_section(evidence.run)) else []),
-            advice_section(evidence.run, advice),
-            training_section(evidence, stages),
-            classes_section(evidence, statistics.group),
-            confusions_section(evidence),
-            gallery_section(evidence, items, self.networks.recipe, heat or {}),
-            slices_section(evidence, slices),
-            *([drift] if (drift := drift_section(evidence)) else []),
-            labels_section(evidence, review, pictures),
-            *([robustness_section(robustness)] if robustness else []),
-            *([embedding] if embedding else []),
-            _settings_section(evidence),
-        ]
-        sprites, files = class_sprites(evidence, pictures, settings.inline_megabytes * 1e6)
-        reviewed = reviewed_drawings(evidence, review.issues)
-        page = _page(evidence, sections, sprites, settings.thumbnail, self.note, reviewed)
-        labels = review_csv(evidence, review.issues)
-        files |= {"label_issues.csv": labels.encode(), "summary.json": summary.text().encode()}
-        return files | {"index.html": page.encode()}
-
-    def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
-        """Return what the networks give, or log why a section is left out."""
-        try:
-            return compute()
-        except Exception as error:  # any backbone may be given, and the other sections are useful without this one
-            log.info(f"report: no {what}: {type(error).__name__}: {error}")
-            return None
-
-    def robustness(self) -> Robustness | None:
-        """Compare changed inputs on a sample; None where it is empty or no network is on disk."""
-        sample = _sample(len(self.evidence.rows), self.recipe.report.robustness)
-        places, answers = answers_to_changes(self.networks, sample) if len(sample) else (sample, {})
-        if not len(places):
-            return None
-        return compare_changes(answers, self.evidence.label[places], families(self.evidence.group[places]))
-
-    def embedding(self) -> PageSection | None:
-        """Map the held-out drawings of the first fold's network, or a sample of them; None where there are few."""
-        fold = self.evidence.fold
-        first = np.flatnonzero(fold == fold.min(initial=0))
-        chosen = first[_sample(len(first), self.recipe.report.embedding)]
-        if len(chosen) < SMALLEST:
-            return None
-        places, features = penultimate_features(self.networks, chosen)
-        return map_section(self.evidence, places, embed(features)) if len(places) >= SMALLEST else None
-
-
-def _sample(rows: int, count: int) -> NDArray[np.int64]:
-    """Sample at most `count` of so many rows without replacement: int64, ascending."""
-    if rows <= count:
-        return np.arange(rows)
-    return np.sort(np.random.Generator(np.random.Philox(key=0)).permutation(rows)[:count])
-
-
-def _settings_section(evidence: Evidence) -> PageSection:
-    run = evidence.run
-    return page_section(
-        "settings",
-        "Settings",
-        settings=flat_settings(run.recipe.model_dump(mode="json")),
-        environment=flat_settings(run.environment.model_dump(exclude={"version"})) if run.environment else [],
-        notes=list(run.findings.notes) if run.findings else [],
-    )
-
-
-def _page(
-    evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence[str], side: int, note: str, review: Markup
-) -> str:
-    """Put the sections together, with the data of the page's script."""
-    own = evidence.prob[np.arange(len(evidence.label)), evidence.label]
-    data = {
-        "names": evidence.class_names,
-        "side": side,
-        "columns": SPRITE_COLUMNS,
-        "sprites": sprites,
-        "members": len(evidence.members),
-        "rows": {
-            "label": evidence.label,
-            "answer": evidence.answer,
-            "confidence": np.round(1000 * evidence.confidence).astype(np.int64),
-            "own": np.round(1000 * own).astype(np.int64),
-            "path": evidence.paths,
-        },
-    }
-    for section in sections:
-        data.update(section.data)
-    return render(
-        "report",
-        title=f"{evidence.name}: sketchfit report",
-        note=note,
-        facts=run_facts(evidence.run),
-        rows=len(evidence.rows),
-        classes=evidence.class_count,
-        folds=len(np.unique(evidence.fold)),
-        members=max(len(evidence.members), 1),
-        links=[(section.anchor, section.name) for section in sections],
-        sections=sections,
-        data=embedded_json(data),
-        review=review,
-    )
