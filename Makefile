@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs bench example
+.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs site bench example
 
 install: $(INSTALLED)
 
@@ -61,6 +61,10 @@ example: install
 
 docs: install
 	$(BIN)/sketchfit options --markdown > docs/options.md
+
+# The documentation site in build/site, without the network. To read it: python -m http.server --directory build/site
+site: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What `make site` needs besides mkdocs: hooks and generated pages."""
