@@ -1,8 +1,8 @@
 """Hook of mkdocs: pages made of files outside docs/, and links between such files, pages and the repository.
 
-A link is written as it works in the repository (`../benchmarks/families.py`, `../CHANGELOG.md`). In the site, a link to a
-file that has a page becomes a link to that page; one to any other file outside docs/ becomes the file's address in the
-repository (`extra.repository` of mkdocs.yml).
+A link is written as it works in the repository (`../benchmarks/families.py`, `../CHANGELOG.md`). In the site, a link to
+a file that has a page becomes a link to that page; one to any other file outside docs/ becomes the file's address in
+the repository (`extra.repository` of mkdocs.yml).
 """
 
 import posixpath
