@@ -25,7 +25,7 @@ import numpy as np
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 
-from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.auditing import AuditSettings, run_audit
 from sketchfit.data.folds import crossing_groups, stratified_folds
 from sketchfit.data.images import decode
 from sketchfit.data.readers import read_table

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.auditing.traits import TRAIT_NAMES
 from sketchfit.config.load import dump_recipe, load_recipe
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.synthetic import draw_dataset

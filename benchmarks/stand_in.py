@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.auditing import AuditSettings, run_audit
 from sketchfit.config.audit import AuditSection
 from sketchfit.data.folds import stratified_folds
 from sketchfit.data.readers import read_table

@@ -34,7 +34,7 @@ from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.claims_no_shift import SHARPNESS, Labelled, open_labelled
-from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.auditing import AuditSettings, run_audit
 from sketchfit.bank.heads import Ridge
 from sketchfit.config.audit import AuditSection
 from sketchfit.config.load import load_recipe

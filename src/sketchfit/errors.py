@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +32,67 @@ class UserError(Exception):
         super().__init__("\n".join([*self.problems, *([hint] if hint else [])]))
 
 
-def no_such_data(path: Path) -> UserError:
+class DataError(UserError):
+    """A mistake in tables or images: of a data set, of labels, of a submission.
+
+    Example:
+        >>> import sketchfit
+        >>> try:
+        ...     sketchfit.check("no-such-folder")
+        ... except sketchfit.UserError as error:
+        ...     print(error.problems[0])
+        no-such-folder does not exist
+    """
+
+
+class RecipeError(UserError):
+    """A mistake in the settings of a recipe: an unknown key, a refused value, settings that contradict each other."""
+
+
+class RunError(UserError):
+    """A run, a bundle or a published network that is missing, unfinished, damaged, in use, or without what is needed.
+
+    Example:
+        >>> import sketchfit
+        >>> try:
+        ...     sketchfit.Run.open("no-such-run")
+        ... except sketchfit.UserError as error:
+        ...     print(error.problems[0])
+        no-such-run holds no run
+    """
+
+
+class MissingPackageError(UserError):
+    """A package that is not installed. The hint is the command that installs it."""
+
+
+@contextmanager
+def raised_as(kind: type[UserError]) -> Iterator[None]:
+    """Raise a `UserError` of the block as this subclass of it; one that is of a subclass already stays as it is.
+
+    Put around what reads one kind of input, as a decorator or in a `with`: what is below raises `UserError` and need
+    not know for whom it works.
+
+    Args:
+        kind: the subclass.
+
+    Example:
+        >>> try:
+        ...     with raised_as(DataError):
+        ...         raise UserError("row 3: no label", "Add it.")
+        ... except DataError as error:
+        ...     print(error.problems, error.hint)
+        ('row 3: no label',) Add it.
+    """
+    try:
+        yield
+    except UserError as error:
+        if type(error) is not UserError:
+            raise
+        raise kind(error.problems, error.hint).with_traceback(error.__traceback__) from error.__cause__
+
+
+def no_such_data(path: Path) -> DataError:
     """Return the error that a data set does not exist, with the nearest name in its folder."""
     try:
         near = difflib.get_close_matches(path.name, [one.name for one in path.parent.iterdir()], n=1)
@@ -39,7 +100,7 @@ def no_such_data(path: Path) -> UserError:
         near = []
     nearest = f"; the nearest is {str(path.with_name(near[0]))!r}" if near else ""
     expected = "the path of a table" if path.suffix else "the folder that contains train.csv, or a table"
-    return UserError(f"{path} does not exist{nearest}", f"Expected: {expected}.")
+    return DataError(f"{path} does not exist{nearest}", f"Expected: {expected}.")
 
 
 def not_a_file(path: str | Path) -> str:
@@ -62,12 +123,14 @@ class Problems:
         self.about = ""
         self._found: dict[str, None] = {}
         self._hints: dict[str, None] = {}
+        self._kinds: set[type[UserError]] = set()
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(self, problem: str, hint: str = "") -> None:
-        """Add a problem, and what to do about it."""
+    def add(self, problem: str, hint: str = "", kind: type[UserError] = UserError) -> None:
+        """Add a problem, what to do about it, and the class of an error that has no other problems."""
+        self._kinds.add(kind)
         self._found[self.about + problem] = None
         self._hints[hint] = None
 
@@ -77,10 +140,11 @@ class Problems:
             return check()
         except UserError as error:
             for problem in error.problems:
-                self.add(problem, error.hint)
+                self.add(problem, error.hint, type(error))
             return None
 
     def stop(self) -> None:
         """Raise everything that was found, if there is anything."""
         if self._found:
-            raise UserError(list(self._found), " ".join(hint for hint in self._hints if hint))
+            kind = next(iter(self._kinds)) if len(self._kinds) == 1 else UserError
+            raise kind(list(self._found), " ".join(hint for hint in self._hints if hint))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import injected_drift as drift
-from sketchfit.audit.traits import measure
+from sketchfit.auditing.traits import measure
 from sketchfit.data.images import decode
 from sketchfit.data.readers import read_table
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.stand_in import held_out, labels_of, write_split
-from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.auditing import AuditSettings, run_audit
 from sketchfit.data.readers import read_table
 from sketchfit.synthetic import draw_dataset
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from sketchfit.errors import UserError
-from sketchfit.loaded.model import LoadedModel
+from sketchfit.loaded.model import Model
 
 
-def check_loaded_model(model: LoadedModel, images: list[Path]) -> None:
+def check_loaded_model(model: Model, images: list[Path]) -> None:
     """Check a model with prediction sets, on files that can be read, one of them a PNG or other lossless file."""
     _check_probabilities(model, images)
     _check_predictions(model, images)
@@ -25,7 +25,7 @@ def check_loaded_model(model: LoadedModel, images: list[Path]) -> None:
     _check_explanations(model, images[0])
 
 
-def _check_probabilities(model: LoadedModel, images: list[Path]) -> None:
+def _check_probabilities(model: Model, images: list[Path]) -> None:
     proba = model.proba(images)
     assert proba.shape == (len(images), len(model.labels))
     assert proba.dtype == np.float32
@@ -36,7 +36,7 @@ def _check_probabilities(model: LoadedModel, images: list[Path]) -> None:
     assert model.proba([]).shape == (0, len(model.labels))
 
 
-def _check_predictions(model: LoadedModel, images: list[Path]) -> None:
+def _check_predictions(model: Model, images: list[Path]) -> None:
     found, proba = model.predict(images), model.proba(images)
     assert np.array_equal(found.proba, proba)
     assert found.labels == [model.labels[index] for index in proba.argmax(axis=1)]
@@ -45,7 +45,7 @@ def _check_predictions(model: LoadedModel, images: list[Path]) -> None:
     assert len(model.predict(images[0])) == 1
 
 
-def _check_forms(model: LoadedModel, images: list[Path]) -> None:
+def _check_forms(model: Model, images: list[Path]) -> None:
     """The same pixels give the same probabilities, whatever form they have."""
     path = next(path for path in images if path.suffix == ".png")
     expected = model.proba(path)
@@ -57,12 +57,12 @@ def _check_forms(model: LoadedModel, images: list[Path]) -> None:
     assert np.array_equal(model.proba(images[0].parent), model.proba(_sorted(model, images[0].parent)))
 
 
-def _sorted(model: LoadedModel, folder: Path) -> list[Path]:
+def _sorted(model: Model, folder: Path) -> list[Path]:
     """Return the images of a folder in the order of its predictions."""
     return [folder / image for image in model.predict(folder).images]
 
 
-def _check_errors(model: LoadedModel, images: list[Path]) -> None:
+def _check_errors(model: Model, images: list[Path]) -> None:
     """An image that cannot be read changes no other one."""
     mixed = [images[0], images[0].parent / "gone.png", images[1]]
     found = model.predict(mixed)
@@ -77,7 +77,7 @@ def _check_errors(model: LoadedModel, images: list[Path]) -> None:
     assert model.predict(np.zeros((3, 8, 8)))[0].error  # channels first
 
 
-def _check_threads(model: LoadedModel, images: list[Path]) -> None:
+def _check_threads(model: Model, images: list[Path]) -> None:
     """Several threads get what one thread gets."""
     expected = [model.proba(path) for path in images[:4]]
     with ThreadPoolExecutor(4) as pool:
@@ -86,7 +86,7 @@ def _check_threads(model: LoadedModel, images: list[Path]) -> None:
         assert np.array_equal(proba, expected[place % 4])
 
 
-def _check_sets(model: LoadedModel, images: list[Path]) -> None:
+def _check_sets(model: Model, images: list[Path]) -> None:
     sets, labels = model.sets(images, 0.9), model.predict(images).labels
     assert [one[0] for one in sets] == labels
     assert all(len(set(one)) == len(one) and set(one) <= set(model.labels) for one in sets)
@@ -95,7 +95,7 @@ def _check_sets(model: LoadedModel, images: list[Path]) -> None:
             model.sets(images, coverage)
 
 
-def _check_unknown(model: LoadedModel, images: list[Path]) -> None:
+def _check_unknown(model: Model, images: list[Path]) -> None:
     """An image's p-value is a share, and it does not depend on other images."""
     found = model.unknown(images)
     assert found.dtype == np.float64
@@ -105,7 +105,7 @@ def _check_unknown(model: LoadedModel, images: list[Path]) -> None:
     assert model.unknown([]).shape == (0,)
 
 
-def _check_explanations(model: LoadedModel, image: Path) -> None:
+def _check_explanations(model: Model, image: Path) -> None:
     """The most probable class is explained, or another one; covering everything is covering each cell."""
     found, best = model.explain(image), model.predict(image)[0]
     assert (found.label, found.name) == (best.label, best.name)
@@ -124,7 +124,7 @@ def _check_explanations(model: LoadedModel, image: Path) -> None:
         model.explain([image, image])
 
 
-def check_rejection(model: LoadedModel, images: list[Path]) -> None:
+def check_rejection(model: Model, images: list[Path]) -> None:
     """Check a model that can promise a rate of 0.5: those of its p-values or less are rejected, and no others."""
     mixed = [images[0], images[0].parent / "gone.png", *images[1:]]
     found, p_values = model.predict(mixed, reject=0.5), model.unknown(images)

@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sketchfit.planning.book import PlanBook
-from sketchfit.planning.deadline import Deadline
+from sketchfit.planning.deadline import WorkingTime
 from sketchfit.runs.artefacts import PlannedUnit, RunPlan
 
 
 def _book(folder: Path) -> PlanBook:
-    return PlanBook(folder, RunPlan(seconds=100.0), Deadline(100.0, 0.0, 0.0, lambda: 7.0))
+    return PlanBook(folder, RunPlan(seconds=100.0), WorkingTime(100.0, 0.0, 0.0, lambda: 7.0))
 
 
 def test_a_member_is_forgotten_with_the_last_of_its_units(tmp_path: Path):

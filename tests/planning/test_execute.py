@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sketchfit.errors import UserError
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import ratio_of
-from sketchfit.planning.deadline import Deadline
+from sketchfit.planning.deadline import WorkingTime
 from sketchfit.planning.execute import Answer, Ended, execute
 from sketchfit.planning.options import BankOption, NetworkOption, Options
 from sketchfit.planning.pace import Expected, LateError, Pace
@@ -150,7 +150,7 @@ class Machine:
 def _run(folder: Path, machine: Machine, seconds: float, before: float = 0.0) -> PlanBook:
     """Run to the end; the machine's clock is at 0 when the process starts."""
     plan = RunPlan.find(folder) or RunPlan(seconds=seconds)
-    machine.book = PlanBook(folder, plan, Deadline(seconds, before, 0.0, lambda: machine.now))
+    machine.book = PlanBook(folder, plan, WorkingTime(seconds, before, 0.0, lambda: machine.now))
     machine.spend(START)
     execute(machine.book, machine)
     if machine.book.deadline.used + ANSWER <= seconds:
@@ -226,7 +226,7 @@ def test_the_time_of_a_continued_unit_includes_that_of_the_killed_process(tmp_pa
     (started,) = [unit for unit in RunPlan.read(tmp_path).units if unit.status == "started"]
     assert started.started_at is not None
     machine = Machine(lambda _: 1.0, now=pause)
-    machine.book = PlanBook(tmp_path, RunPlan.read(tmp_path), Deadline(480.0, killed_at, pause, lambda: machine.now))
+    machine.book = PlanBook(tmp_path, RunPlan.read(tmp_path), WorkingTime(480.0, killed_at, pause, lambda: machine.now))
     machine.spend(START)
     execute(machine.book, machine)
     (unit,) = [one for one in machine.book.units("done") if one.key == started.key]
@@ -273,7 +273,7 @@ def test_a_run_of_which_all_networks_fail_has_the_answer_of_its_first_unit(tmp_p
 def test_ratios_multiply_as_estimates_already_contain_them(tmp_path: Path):
     unit = PlannedUnit(key="a", kind="bank", member="a", status="done", estimated=10.0, actual=20.0)
     again = replace_unit(unit, key="b", member="b", estimated=20.0, actual=30.0)
-    book = PlanBook(tmp_path, RunPlan(seconds=60.0, units=(unit, again)), Deadline(60.0, 0.0, 0.0, lambda: 0.0))
+    book = PlanBook(tmp_path, RunPlan(seconds=60.0, units=(unit, again)), WorkingTime(60.0, 0.0, 0.0, lambda: 0.0))
     assert book.ratios() == {"a": 2.0, "bank": 3.0, "b": 3.0}
 
 
@@ -282,13 +282,13 @@ def test_units_that_began_together_were_estimated_with_the_same_ratio(tmp_path: 
     times = [("a/fold0", 1.0, 13.0), ("a/fold1", 1.0, 12.0), ("a/fold2", 2.0, 9.0)]
     units = [PlannedUnit(key=key, started_at=at, estimated=10.0, actual=actual, **done) for key, at, actual in times]
     plan = RunPlan(seconds=60.0, units=tuple(units))
-    book = PlanBook(tmp_path, plan, Deadline(60.0, 0.0, 0.0, lambda: 0.0))
+    book = PlanBook(tmp_path, plan, WorkingTime(60.0, 0.0, 0.0, lambda: 0.0))
     assert book.ratios()["a"] == pytest.approx(1.3 * 0.9)
 
 
 def test_a_dropped_unit_shows_that_everything_is_slow(tmp_path: Path):
     unit = PlannedUnit(key="a/fold0", kind="network", member="a", status="dropped", estimated=10.0, actual=18.0)
-    book = PlanBook(tmp_path, RunPlan(seconds=60.0, units=(unit,)), Deadline(60.0, 0.0, 0.0, lambda: 0.0))
+    book = PlanBook(tmp_path, RunPlan(seconds=60.0, units=(unit,)), WorkingTime(60.0, 0.0, 0.0, lambda: 0.0))
     assert book.ratios() == {"a": 1.8, "network": 1.8, "bank": 1.8}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.auditing import AuditSettings, run_audit
 from sketchfit.commands.compare import compare
 from sketchfit.reporting.ablation import VariantResult, ablation_table
 from sketchfit.reporting.ablation_page import ablation_page
@@ -26,7 +26,7 @@ from sketchfit.runs.artefacts import (
     RunPlan,
 )
 from sketchfit.runs.estimates import Estimate
-from tests.audit.audit_sets import jpeg, make_table, png, scribble
+from tests.auditing.audit_sets import jpeg, make_table, png, scribble
 from tests.factories import make_choices, make_claim, make_relations, write_run
 from tests.stages.scout.made import make_figures, make_record
 

@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 
 import sketchfit
-from sketchfit.audit import copies as copies_module
+from sketchfit.auditing import copies as copies_module
 from sketchfit.commands.audit import audit
 from sketchfit.config.load import load_recipe
 from sketchfit.data import images as images_module

@@ -19,7 +19,7 @@ from sketchfit.training.engine import TrialEngine
 from sketchfit.training.fold import fold_job
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
-from tests.audit.test_directions import arrow
+from tests.auditing.test_directions import arrow
 from tests.factories import open_context, tiny_recipe
 
 # From scratch, without any flip, this reaches 100 % out of fold.

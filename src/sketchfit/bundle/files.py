@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from sketchfit.bundle.manifest import BundleFile, BundleManifest
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.regular import read_regular
 
 DIGEST_BYTES = 16
@@ -40,7 +40,7 @@ def open_manifest(folder: Path) -> BundleManifest:
     """
     if not BundleManifest.exists(folder):
         state = "has no bundle.json" if folder.is_dir() else "is no folder"
-        raise UserError(f"{folder} is no bundle: it {state}", "Make one: sketchfit export RUN --out FOLDER")
+        raise RunError(f"{folder} is no bundle: it {state}", "Make one: sketchfit export RUN --out FOLDER")
     return BundleManifest.read(folder)
 
 
@@ -52,11 +52,11 @@ def read_verified(folder: Path, manifest: BundleManifest, name: str) -> bytes:
     """
     facts, path = manifest.files.get(name), folder / name
     if facts is None:
-        raise UserError(f"{folder} has no {name}", AGAIN)
+        raise RunError(f"{folder} has no {name}", AGAIN)
     try:
         content = read_regular(path, MOST_BYTES)
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}", AGAIN) from error
+        raise RunError(f"{path} cannot be read: {error.strerror or error}", AGAIN) from error
     if len(content) != facts.bytes or digest(content) != facts.digest:
-        raise UserError(f"{path} is damaged: its content is not that of {BundleManifest.PLACE}", AGAIN)
+        raise RunError(f"{path} is damaged: its content is not that of {BundleManifest.PLACE}", AGAIN)
     return content

@@ -20,7 +20,7 @@ from sketchfit.bundle.files import AGAIN, open_manifest, read_verified
 from sketchfit.bundle.manifest import PREPARED, BundleManifest
 from sketchfit.bundle.prepare import Image, prepared
 from sketchfit.bundle.runtimes import Run, Runtime, load_runtime
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.processors import cores
 from sketchfit.runs.arrays import parse_npz
 
@@ -144,10 +144,10 @@ class BundleModel:
         image, expected = self._vector()
         found = self.proba([image])
         if found.shape != (1, len(self.labels)):
-            raise UserError(f"the network of {self.folder} gives no {len(self.labels)} probabilities", AGAIN)
+            raise RunError(f"the network of {self.folder} gives no {len(self.labels)} probabilities", AGAIN)
         gap = 0.0 if expected is None else float(np.abs(found - expected).max())
         if gap > TOLERANCE:
-            raise UserError(
+            raise RunError(
                 f"the network of {self.folder} gives other probabilities here than where it was made (by {gap:.2g})",
                 "Try the other --runtime, or update it.",
             )

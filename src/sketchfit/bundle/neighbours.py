@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.bundle.files import AGAIN, read_verified
 from sketchfit.bundle.manifest import BundleManifest
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.arrays import Array, parse_npz, write_npz
 
 FILE = "neighbours.npz"
@@ -55,7 +55,7 @@ class Neighbours:
         try:
             found = cls(arrays["features"], arrays["label"], arrays["thumbnail"])
         except KeyError as error:
-            raise UserError(f"{path} has no array {error}", AGAIN) from error
+            raise RunError(f"{path} has no array {error}", AGAIN) from error
         found._check(path)
         return cls(unit_length(found.features.astype(np.float32)), found.label, found.thumbnail)
 
@@ -70,7 +70,7 @@ class Neighbours:
             return None
         found = cls.of_content(read_verified(folder, manifest, FILE), folder / FILE)
         if len(found) and not 0 <= found.label.min() <= found.label.max() < len(manifest.labels):
-            raise UserError(f"{folder / FILE} is damaged: labels of no class", AGAIN)
+            raise RunError(f"{folder / FILE} is damaged: labels of no class", AGAIN)
         return found
 
     def write(self, folder: Path) -> None:
@@ -94,9 +94,9 @@ class Neighbours:
         rows, shape = self.features.shape[:1], (len(self.label), THUMBNAIL, THUMBNAIL, 3)
         fits = self.features.ndim == 2 and rows == self.label.shape and self.thumbnail.shape == shape
         if not fits or self.thumbnail.dtype != np.uint8 or not np.issubdtype(self.features.dtype, np.floating):
-            raise UserError(f"{path} is damaged: its arrays do not fit each other", AGAIN)
+            raise RunError(f"{path} is damaged: its arrays do not fit each other", AGAIN)
         if not np.issubdtype(self.label.dtype, np.integer) or not np.isfinite(self.features).all():
-            raise UserError(f"{path} is damaged: values that no label or feature can have", AGAIN)
+            raise RunError(f"{path} is damaged: values that no label or feature can have", AGAIN)
 
 
 def unit_length(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sketchfit.bundle.manifest import BundleManifest, SetThresholds
 from sketchfit.bundle.unknown_rule import unknown_test
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.set_rule import ConformalSets
 from sketchfit.inference.unknown import Rejection
 
@@ -65,10 +65,10 @@ class Labeller:
         if reject is None:
             return
         if self._unknown is None:
-            raise UserError("this bundle has no rule for images of unknown classes", "Export it from a run with folds.")
+            raise RunError("this bundle has no rule for images of unknown classes", "Export it from a run with folds.")
         smallest = self._unknown.smallest
         if not Rejection.at(np.array(smallest), reject).rejected:
-            raise UserError(f"the smallest rate at which this bundle rejects images is {smallest:.2g}")
+            raise RunError(f"the smallest rate at which this bundle rejects images is {smallest:.2g}")
 
     def predictions(
         self, probabilities: Floats, *, top: int = TOP, coverage: float | None = None, reject: float | None = None
@@ -126,7 +126,7 @@ def set_rule(sets: SetThresholds | None, coverage: float) -> ConformalSets:
     known = _thresholds(sets)
     if sets is None or coverage not in known:
         listed = ", ".join(f"{one:g}" for one in sorted(known)) or "none"
-        raise UserError(f"this network has no prediction sets of the coverage {coverage:g}", f"It has: {listed}.")
+        raise RunError(f"this network has no prediction sets of the coverage {coverage:g}", f"It has: {listed}.")
     return ConformalSets(sets.score, known[coverage], coverage, sets.n)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.bundle.files import AGAIN
-from sketchfit.errors import UserError
+from sketchfit.errors import MissingPackageError, RunError, UserError
 
 Runtime = Literal["onnxruntime", "openvino"]
 INPUT = "images"
@@ -41,7 +41,7 @@ def load_runtime(graph: bytes, runtime: Runtime, outputs: Sequence[str], threads
     except Exception as error:  # these libraries raise many kinds
         reason = str(error).strip().splitlines()
         text = reason[0] if reason else type(error).__name__
-        raise UserError(f"{runtime} cannot load the network: {text}", AGAIN) from error
+        raise RunError(f"{runtime} cannot load the network: {text}", AGAIN) from error
 
 
 def check_runtime(runtime: Runtime) -> None:
@@ -53,7 +53,7 @@ def check_runtime(runtime: Runtime) -> None:
     if runtime not in get_args(Runtime):
         raise UserError(f"there is no runtime {runtime!r}", f"Runtimes: {', '.join(get_args(Runtime))}.")
     if find_spec(runtime) is None:
-        raise UserError(f"the runtime {runtime} is not installed", f"pip install {runtime}")
+        raise MissingPackageError(f"the runtime {runtime} is not installed", f"pip install {runtime}")
 
 
 def _onnxruntime(graph: bytes, outputs: Sequence[str], threads: int) -> Run:
@@ -94,7 +94,7 @@ def _openvino(graph: bytes, outputs: Sequence[str], threads: int) -> Run:
 
 def _check_names(inputs: set[str], known: set[str], outputs: Sequence[str]) -> None:
     if INPUT not in inputs or not set(outputs) <= known:
-        raise UserError(
+        raise RunError(
             f"the network has the inputs {sorted(inputs)} and outputs {sorted(known)}, "
             f"expected are {INPUT} and {', '.join(outputs)}",
             AGAIN,

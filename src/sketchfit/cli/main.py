@@ -64,9 +64,9 @@ def main() -> None:
 
 def _status() -> int:
     """Run the command; return the exit status, after a message where it is not 0."""
-    from sketchfit.cli.missing import installed_packages
     from sketchfit.disk import as_user_error
     from sketchfit.errors import UserError
+    from sketchfit.missing import installed_packages
     from sketchfit.redact import redact
 
     try:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table as RichTable
 
-from sketchfit.audit.callback import AuditCallback
+from sketchfit.auditing.callback import AuditCallback
 from sketchfit.commands.time_variants import time_variants
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes

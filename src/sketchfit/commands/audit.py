@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.audit import Audit
+from sketchfit.auditing import Audit
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table, fingerprint

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from sketchfit.commands.export_metadata import network_metadata
 from sketchfit.config.recipe import Recipe
-from sketchfit.errors import UserError
+from sketchfit.errors import MissingPackageError, UserError
 from sketchfit.models.choose_backend import missing_packages
 from sketchfit.models.conversion.checked_graph import checked_graph
 from sketchfit.models.conversion.onnx_file import write_onnx
@@ -56,7 +56,7 @@ def export(
     if path.suffix != SUFFIXES[format]:
         raise UserError(f"a file of format {format} ends in {SUFFIXES[format]}, and {path} does not")
     if missing := missing_packages(NEEDS[format]):
-        raise UserError(f"the format {format} needs {', '.join(missing)}", "pip install 'sketchfit[fast]'")
+        raise MissingPackageError(f"the format {format} needs {', '.join(missing)}", "pip install 'sketchfit[fast]'")
     name, own = _member(opened, member)
     place = _network(opened, name, fold)
     network = load_network(place.path, own, opened.table.class_count)

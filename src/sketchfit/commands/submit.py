@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sketchfit.data.table import Table, fingerprint
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.files import write_output
 from sketchfit.inference.submission_check import check_submission
 from sketchfit.inference.submission_text import probabilities_text, submission_form, submission_text
@@ -51,7 +51,7 @@ def submit(
         log.warning(note)
     table, test = run_table(opened), own_or_interim(opened, "test") if lacks else opened.test()
     if not np.array_equal(test.row, np.arange(len(table.test))):
-        raise UserError(f"{opened.path} predicts {len(test)} of {len(table.test)} test rows")
+        raise DataError(f"{opened.path} predicts {len(test)} of {len(table.test)} test rows")
     if out is None:
         with one_writer(opened.path):
             write_submission(opened.folder, table, test.prob)
@@ -87,10 +87,10 @@ def run_table(run: Run) -> Table:
     """
     source = run.table.source
     if not source.exists():
-        raise UserError(
+        raise DataError(
             f"the tables of {run.path} are not in {source}", "Put them back, or move the run's folder next to them."
         )
     table = load_table(source, run.recipe, with_folds=False)
     if fingerprint(table) != run.table.table_id:
-        raise UserError(f"the tables in {source} have changed since {run.path} was made")
+        raise DataError(f"the tables in {source} have changed since {run.path} was made")
     return table

@@ -16,10 +16,11 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.shipped import known_recipes, no_such_recipe, recipe_text, shipped_recipes
 from sketchfit.config.student import student_of
 from sketchfit.config.yaml_files import parse_yaml, read_yaml
-from sketchfit.errors import UserError, not_a_file
+from sketchfit.errors import RecipeError, UserError, not_a_file, raised_as
 from sketchfit.redact import secret_keys
 
 
+@raised_as(RecipeError)
 def load_recipe(
     source: str | Path | Mapping[str, Any] = "cpu", overrides: Sequence[str] | Mapping[str, Any] = ()
 ) -> Recipe:
@@ -42,7 +43,7 @@ def load_recipe(
     problems = [sentence for sentence, _ in mistakes]
     problems += [sentence for sentence in _problems(recipe) if not any(_is_about(key, sentence) for key in refused)]
     if problems:
-        raise UserError(
+        raise RecipeError(
             list(dict.fromkeys(problems)),
             f"Fix {origin}, or change it with --set; `sketchfit recipes show cpu --full` shows every setting.",
         )
@@ -91,7 +92,7 @@ def _is_about(key: str, sentence: str) -> bool:
 
 def _refuse_secrets(settings: Mapping[str, Any]) -> None:
     if found := secret_keys(settings):
-        raise UserError(
+        raise RecipeError(
             [f"{key} looks like a secret" for key in found],
             "A recipe is written into the run's folder. Addresses, tokens and passwords belong in the environment or "
             "in a .env file: SKETCHFIT_NOTIFY, WANDB_API_KEY, MLFLOW_TRACKING_URI and similar variables.",
@@ -108,7 +109,7 @@ def _settings(source: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], s
     if path.suffix not in {".yaml", ".yml"} and not path.is_file():
         raise no_such_recipe(str(source))
     if not path.is_file():
-        raise UserError(f"recipe file {not_a_file(path)}", known_recipes())
+        raise RecipeError(f"recipe file {not_a_file(path)}", known_recipes())
     return _as_settings(read_yaml(path), str(path)), str(path)
 
 
@@ -116,5 +117,5 @@ def _as_settings(settings: Any, origin: str) -> dict[str, Any]:
     if settings is None:
         return {}
     if not isinstance(settings, dict):
-        raise UserError(f"{origin} must be a mapping of settings, and is a {type(settings).__name__}")
+        raise RecipeError(f"{origin} must be a mapping of settings, and is a {type(settings).__name__}")
     return settings

@@ -9,7 +9,7 @@ from sketchfit.config.family import FamilySection
 from sketchfit.config.head import HeadSection
 from sketchfit.config.loss import LossSection
 from sketchfit.config.yaml_files import parse_yaml
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 
 FAMILY_SECTIONS: Mapping[str, type[FamilySection]] = {"loss": LossSection, "head": HeadSection}
 """Sections whose settings depend on their `name`, by key."""
@@ -55,7 +55,7 @@ def parse_override(text: str) -> dict[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise UserError(f"--set {text!r} is not of the form key=value", "For example: --set training.epochs=20")
+        raise RecipeError(f"--set {text!r} is not of the form key=value", "For example: --set training.epochs=20")
     parsed: Any = parse_yaml(value, f"--set {text!r}: the value") if value.strip() else None
     if parsed == value.strip():  # neither a number for YAML nor in quotes
         parsed = _number(parsed)

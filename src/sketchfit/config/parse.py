@@ -10,7 +10,7 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.problems import Mistake, schema_mistakes, without
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import member_sections
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 
 _MEMBER_NAME = re.compile(r"\w[\w.-]*")
 
@@ -27,7 +27,7 @@ def parse_recipe(settings: Mapping[str, Any], origin: str = "the recipe") -> Rec
     """
     problems = [sentence for sentence, _ in all_mistakes(settings)]
     if problems:
-        raise UserError(problems, f"Fix {origin}; `sketchfit recipes show cpu --full` shows every setting.")
+        raise RecipeError(problems, f"Fix {origin}; `sketchfit recipes show cpu --full` shows every setting.")
     return Recipe.model_validate(settings)
 
 

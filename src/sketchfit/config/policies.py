@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from sketchfit.config.transforms import PolicySource, TransformsSection
 from sketchfit.config.yaml_files import parse_yaml, read_yaml
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError, UserError
 from sketchfit.registry import Registry, family, nearest
 
 Spec = Mapping[str, Any]
@@ -84,7 +84,7 @@ def build(specs: Sequence[Spec]) -> list[Any]:
         except ValidationError as error:
             problems += [_sentence(name, fault) for fault in error.errors()]
     if problems:
-        raise UserError(problems, hint=f"Operations: {', '.join(_operations().names())}.")
+        raise RecipeError(problems, hint=f"Operations: {', '.join(_operations().names())}.")
     return ops
 
 
@@ -103,12 +103,12 @@ def read_policy(source: PolicySource) -> Sequence[Spec]:
     elif source.endswith((".yaml", ".yml")) and Path(source).is_file():
         specs = read_yaml(Path(source)) or []
     else:
-        raise UserError(
+        raise RecipeError(
             f"there is no policy {source!r}{nearest(source, list_policies())}",
             hint=f"Shipped: {', '.join(list_policies())}; or the path of a YAML file.",
         )
     if not isinstance(specs, list):
-        raise UserError(f"{source} must be a list of operations {{op: NAME, …}}")
+        raise RecipeError(f"{source} must be a list of operations {{op: NAME, …}}")
     return specs
 
 

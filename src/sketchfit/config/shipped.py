@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 from sketchfit.registry import nearest
 
 
@@ -25,9 +25,9 @@ def recipe_text(name: str) -> str:
     return str((_folder() / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def no_such_recipe(name: str) -> UserError:
+def no_such_recipe(name: str) -> RecipeError:
     """Return the error about the name of a recipe that does not exist."""
-    return UserError(f"no recipe is named {name!r}{nearest(name, shipped_recipes())}", known_recipes())
+    return RecipeError(f"no recipe is named {name!r}{nearest(name, shipped_recipes())}", known_recipes())
 
 
 def known_recipes() -> str:

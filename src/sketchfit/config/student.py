@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import backbone_name, member_recipes, parse_recipe, shared_settings
 from sketchfit.config.recipe import Recipe
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError, UserError
 from sketchfit.registry import nearest
 
 
@@ -35,12 +35,12 @@ def student_of(recipe: Recipe) -> Student:
     section, members = recipe.distill, member_recipes(recipe)
     member = section.member or next(iter(members))
     if member not in members:
-        raise UserError(
+        raise RecipeError(
             f"distill.member: there is no member {member!r}{nearest(member, members)}",
             f"Members: {', '.join(members)}.",
         )
     if shared := shared_settings(section.student):
-        raise UserError(
+        raise RecipeError(
             [f"distill.student.{key}: the run sets it for all networks" for key in shared],
             "Set it in the recipe itself.",
         )
@@ -56,6 +56,6 @@ def _parsed(settings: dict[str, object]) -> Recipe:
     try:
         return parse_recipe(settings)
     except UserError as error:
-        raise UserError(
+        raise RecipeError(
             [f"distill.student: {problem}" for problem in error.problems], "Fix distill.student."
         ) from error

@@ -19,7 +19,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import can_be_varied
 from sketchfit.config.section import Section
 from sketchfit.config.yaml_files import parse_yaml
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError, UserError
 
 Change = tuple[str, dict[str, Any]]
 """(`key=value`, the nested settings to merge)."""
@@ -46,9 +46,9 @@ def make_variants(base: Recipe, vary: Sequence[str], grid: bool = False) -> list
     """
     changes = [_changes(base, text) for text in vary]
     if not changes:
-        raise UserError("there is nothing to vary", "For example: --vary loss=ce,focal")
+        raise RecipeError("there is nothing to vary", "For example: --vary loss=ce,focal")
     if len(member_recipes(base)) > 1:
-        raise UserError("ablate compares settings of one network, and the recipe has several members")
+        raise RecipeError("ablate compares settings of one network, and the recipe has several members")
     combinations = itertools.product(*changes) if grid else ((one,) for values in changes for one in values)
     found = {dump_recipe(base): Variant("base", base)}
     problems: list[str] = []
@@ -61,7 +61,7 @@ def make_variants(base: Recipe, vary: Sequence[str], grid: bool = False) -> list
             continue
         found.setdefault(dump_recipe(changed), Variant(name, changed))
     if problems:
-        raise UserError(problems, "Fix the values of --vary, or the base with --set.")
+        raise RecipeError(problems, "Fix the values of --vary, or the base with --set.")
     return list(found.values())
 
 
@@ -77,9 +77,9 @@ def _changes(base: Recipe, text: str) -> list[Change]:
     key, equals, values = text.partition("=")
     key = key.strip()
     if not equals or not values.strip():
-        raise UserError(f"--vary {text!r} is not of the form key=value,value")
+        raise RecipeError(f"--vary {text!r} is not of the form key=value,value")
     if not can_be_varied(key):
-        raise UserError(
+        raise RecipeError(
             f"--vary {key}: this setting is shared by all variants, or it does not change a training",
             "Vary a setting of model, transforms, loss, optimizer, schedule, training, averaging, data or compute.",
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 from sketchfit.regular import read_regular
 
 MOST_BYTES = 4_000_000
@@ -30,7 +30,7 @@ def read_yaml(path: Path) -> Any:
     try:
         content = read_regular(path, MOST_BYTES)
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise RecipeError(f"{path} cannot be read: {error.strerror or error}") from error
     return parse_yaml(content, str(path))
 
 
@@ -43,11 +43,11 @@ def parse_yaml(content: str | bytes, origin: str) -> Any:
     try:
         return load_yaml(content)
     except UnicodeDecodeError as error:
-        raise UserError(f"{origin} is not UTF-8 text: {error.reason} at byte {error.start}", _SAVE) from error
+        raise RecipeError(f"{origin} is not UTF-8 text: {error.reason} at byte {error.start}", _SAVE) from error
     except yaml.reader.ReaderError as error:
-        raise UserError(f"{origin} is not UTF-8 text: {error.reason} at byte {error.position}", _SAVE) from error
+        raise RecipeError(f"{origin} is not UTF-8 text: {error.reason} at byte {error.position}", _SAVE) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-45
-        raise UserError(f"{origin} is not valid YAML: {error}") from error
+        raise RecipeError(f"{origin} is not valid YAML: {error}") from error
 
 
 def load_yaml(content: str | bytes) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sketchfit.data.sheets import Sheet
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.wording import counted, listed
 
 IMAGE_COLUMNS = (
@@ -47,7 +47,7 @@ class TableProblems:
     def stop(self, hint: str = HINT) -> None:
         """Raise all problems, if there are any."""
         if self.found:
-            raise UserError(self.found, hint)
+            raise DataError(self.found, hint)
 
 
 def about_rows(sheet: Sheet, what: str, details: Sequence[tuple[int, str]], after: str = "") -> str:

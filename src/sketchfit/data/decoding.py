@@ -13,7 +13,7 @@ from sketchfit.data.sheets.encodings import guess_encoding, known_encoding
 from sketchfit.data.sheets.names import PARQUET, WORKBOOKS, table_suffix
 from sketchfit.data.sheets.packed import read_content
 from sketchfit.data.sheets.stroke_tables import is_stroke_table
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 
 
 def data_decoder(tables: Iterable[Path | None], listing: Listing, given: str | None) -> Decoder:
@@ -32,7 +32,7 @@ def data_decoder(tables: Iterable[Path | None], listing: Listing, given: str | N
         if known is None:
             near = difflib.get_close_matches(given.lower(), {*aliases, *aliases.values()}, n=1)
             nearest = f"; the nearest is {near[0]!r}" if near and known_encoding(near[0]) else ""
-            raise UserError(f"data.encoding: there is no text encoding {given!r}{nearest}", "For example: cp949")
+            raise DataError(f"data.encoding: there is no text encoding {given!r}{nearest}", "For example: cp949")
         return Decoder(given=known)
     return Decoder(guess=guess_encoding(list(_contents(tables)), _names(listing)))
 

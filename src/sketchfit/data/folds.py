@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 
 TRAIN_ONLY = -1
 """Fold number of a row that is in the training part of all folds."""
@@ -125,13 +125,13 @@ def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
     cells = [_number_or_text(value) for value in values]
     empty = [row for row, cell in enumerate(cells) if cell == ""]
     if empty:
-        raise UserError(
+        raise DataError(
             f"fold column {column!r} is empty in {len(empty)} rows, the first of them row {empty[0] + 2}",
             f"Write {TRAIN_ONLY} for rows that are trained on in all folds and never validated.",
         )
     distinct = sorted(set(cells) - {float(TRAIN_ONLY)}, key=lambda cell: (isinstance(cell, str), cell))
     if not distinct or len(set(cells)) < 2:
-        raise UserError(f"fold column {column!r} has only the value {values[0]!r}", "It needs at least two folds.")
+        raise DataError(f"fold column {column!r} has only the value {values[0]!r}", "It needs at least two folds.")
     number = {cell: index for index, cell in enumerate(distinct)} | {float(TRAIN_ONLY): TRAIN_ONLY}
     return np.array([number[cell] for cell in cells], dtype=np.int64)
 

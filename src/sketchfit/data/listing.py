@@ -14,7 +14,7 @@ from sketchfit.data.containers import is_container, member_path, split_member
 from sketchfit.data.decoders.formats import SUFFIXES
 from sketchfit.data.images import is_image_content, is_image_name
 from sketchfit.data.path_text import PathError, natural_key
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.runs.marks import is_marked
 
 ALLOW_LINKS = "--follow-links allows them."
@@ -257,7 +257,7 @@ class Listing:
                 for entry in entries:
                     self._sort_in(entry, content)
         except PermissionError as error:
-            raise UserError(f"the folder {content.place} cannot be read: {error.strerror}") from error
+            raise DataError(f"the folder {content.place} cannot be read: {error.strerror}") from error
         except OSError:
             return None
         return content

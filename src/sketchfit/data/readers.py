@@ -24,7 +24,7 @@ from sketchfit.data.testing import Testing, read_testing
 from sketchfit.data.training import Training, read_training
 from sketchfit.data.training_table import read_labelled_table
 from sketchfit.data.unused import unused_files
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.runs.state import RUN_FILES
 from sketchfit.wording import counted, listed
 
@@ -45,11 +45,11 @@ def read_table(data: Path, settings: ReadSettings | None = None) -> Table:
     """
     data, settings = Path(data), settings or ReadSettings()
     if not data.exists():
-        raise UserError(f"{data} does not exist", LAYOUTS)
+        raise DataError(f"{data} does not exist", LAYOUTS)
     if data.is_file() and not is_table_name(data.name):
-        raise UserError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
+        raise DataError(f"{data} is neither a folder nor a table ({', '.join(TABLE_SUFFIXES)})", LAYOUTS)
     if all((data / name).is_file() for name in RUN_FILES):
-        raise UserError(f"{data} is the folder of a run, not a data set", "Give the folder that the run was made on.")
+        raise DataError(f"{data} is the folder of a run, not a data set", "Give the folder that the run was made on.")
     source = DataSource(Listing(data if data.is_dir() else data.parent, settings.follow_links), settings)
     layout = find_layout(data, source)
     labelled = read_labelled_table(layout, "train") if layout.parts["train"].tables else None

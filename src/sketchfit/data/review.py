@@ -17,7 +17,7 @@ from sketchfit.config.data import DataSection
 from sketchfit.data.label_forms import forms_of
 from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.data.table import Split, Table
-from sketchfit.errors import UserError, not_a_file
+from sketchfit.errors import DataError, not_a_file
 from sketchfit.visible import cell
 from sketchfit.wording import listed
 
@@ -57,12 +57,12 @@ def read_relabel(path: Path) -> dict[str, str]:
     sheet = _read(path)
     column = "decision" if "decision" in sheet.header else "label"
     if column not in sheet.header:
-        raise UserError(f"{path} has no column 'label'", "Write each image's class there.")
+        raise DataError(f"{path} has no column 'label'", "Write each image's class there.")
     cells = zip(sheet.column("image_path"), map(str.strip, sheet.column(column)), strict=True)
     labels: dict[str, str] = {}
     for row, (image, label) in enumerate(cells):
         if label and label.lower() != EXCLUDE and labels.setdefault(image, label) != label:
-            raise UserError(
+            raise DataError(
                 f"{path}, {sheet.where(row)}: {image!r} is {label!r}, but {labels[image]!r} above",
                 ONE_CLASS,
             )
@@ -130,7 +130,7 @@ def exclude_images(table: Table, images: Collection[str]) -> Table:
     kept = np.flatnonzero(keep)
     empty = [table.class_names[index] for index in np.setdiff1d(table.label, table.label[kept])]
     if empty:
-        raise UserError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
+        raise DataError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
     return replace(
         table,
         train=Split(tuple(table.train.paths[row] for row in kept), tuple(table.train.names[row] for row in kept)),
@@ -158,12 +158,12 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
         if index.get(label) == _AMBIGUOUS
     ]
     if unknown or double:
-        raise UserError(unknown + double, "Write a class's label or name as the training table has it.")
+        raise DataError(unknown + double, "Write a class's label or name as the training table has it.")
     spellings: dict[int, str] = {}
     for image, row in rows.items():
         if index[labels[image]] != index[labels[spellings.setdefault(row, image)]]:
             first = spellings[row]
-            raise UserError(
+            raise DataError(
                 f"{image} is {labels[image]!r}, but {first}, the same image, is {labels[first]!r}", ONE_CLASS
             )
     label = table.label.copy()
@@ -171,7 +171,7 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
         label[row] = index[labels[image]]
     empty = [table.class_names[number] for number in np.setdiff1d(table.label, label)]
     if empty:
-        raise UserError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
+        raise DataError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
     changed = int((label != table.label).sum())
     return replace(table, label=label, notes=(*table.notes, f"{changed} training labels were changed by a review"))
 
@@ -187,7 +187,7 @@ def _check_decisions(path: Path, table: Table) -> None:
         if cell not in known and cell.lower() != EXCLUDE
     ]
     if unknown:
-        raise UserError(unknown[:20], f"Write {EXCLUDE!r}, the name of a class, or nothing.")
+        raise DataError(unknown[:20], f"Write {EXCLUDE!r}, the name of a class, or nothing.")
 
 
 def _class_index(labels: Sequence[str], names: Sequence[str]) -> dict[str, int]:
@@ -211,7 +211,7 @@ def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
         place.setdefault(str(cell(name)), place[name])
     unknown = [image for image in images if image not in place]
     if unknown:
-        raise UserError(
+        raise DataError(
             [f"{image} is not in the training table" for image in unknown[:20]],
             "Name images as the training table does, e.g. `apple/sketch_3.JPEG`.",
         )
@@ -220,8 +220,8 @@ def _rows(table: Table, images: Collection[str]) -> dict[str, int]:
 
 def _read(path: Path) -> Sheet:
     if not path.is_file():
-        raise UserError(not_a_file(path), "Give the reviewed label_issues.csv of a report.")
+        raise DataError(not_a_file(path), "Give the reviewed label_issues.csv of a report.")
     sheet = open_sheet(path)
     if "image_path" not in sheet.header:
-        raise UserError(f"{path} has no column 'image_path'; its columns are {listed(sheet.header)}")
+        raise DataError(f"{path} has no column 'image_path'; its columns are {listed(sheet.header)}")
     return sheet

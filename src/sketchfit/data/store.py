@@ -27,7 +27,7 @@ from sketchfit.data.store_build import INDEX, ImagePass, build_stores
 from sketchfit.data.store_names import store_names
 from sketchfit.data.store_settings import StoreSettings
 from sketchfit.disk import DiskError, writing
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.files import read_json
 from sketchfit.runs.arrays import map_npy, read_npy
 from sketchfit.runs.file_crc import has_crc
@@ -104,7 +104,7 @@ def open_stores(
     except DiskError:
         raise
     except OSError as error:
-        raise UserError(
+        raise DataError(
             f"the image store cannot be written to {cache}: {error.strerror or error}",
             "Choose another folder: set SKETCHFIT_CACHE, or --set data.cache=FOLDER",
         ) from error

@@ -14,7 +14,7 @@ from sketchfit.data.labels import BLANKS
 from sketchfit.data.row_keys import MIN_SHARE, is_id, match_rows
 from sketchfit.data.sample_columns import PREDICTION_COLUMNS
 from sketchfit.data.sheets import Sheet
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.runs.table import RunTable
 from sketchfit.wording import counted, listed
 
@@ -99,7 +99,7 @@ def _label_column(sheet: Sheet, table: RunTable, given: str | None) -> str:
     if column is not None:
         return column
     if len(fitting) != 1:
-        raise UserError(
+        raise DataError(
             f"{sheet.name} has no column of labels; its columns are {listed(map(repr, sheet.header))}",
             "Name the column of labels 'target' or 'label'.",
         )
@@ -146,13 +146,13 @@ def _by_position(sheet: Sheet, label: str, rows: int) -> list[int]:
     image = find_column(sheet, IMAGE_COLUMNS)
     keys = [name for name in sheet.header if name != label and (name == image or is_id(name))]
     if keys:
-        raise UserError(
+        raise DataError(
             f"{sheet.name}: {listed(map(repr, keys))} does not name the test rows of the run, for example "
             f"{sheet.column(keys[0])[0] if sheet.rows else ''!r}",
             "Give the true labels of the images that the run predicted.",
         )
     if len(sheet.rows) != rows:
-        raise UserError(
+        raise DataError(
             f"{sheet.name} has {counted(len(sheet.rows), 'row')}, the run predicted {rows:,}, and no column identifies "
             "the rows",
             "Add a column with the names of the images.",
@@ -173,7 +173,7 @@ def _check(sheet: Sheet, matched: _Matched, table: RunTable) -> list[str]:
     if twice:
         problems.append(f"{sheet.name}: {counted(len(twice), 'row')} repeated in {matched.column!r}: {listed(twice)}")
     if problems:
-        raise UserError(problems, "Each test row needs one row with its true label.")
+        raise DataError(problems, "Each test row needs one row with its true label.")
     return [f"{sheet.name}: {counted(len(surplus), 'row')} of other images not used"] if surplus else []
 
 
@@ -181,7 +181,7 @@ def _read_labels(sheet: Sheet, cells: Sequence[str], table: RunTable) -> tuple[N
     form = nearest_form(set(cells), table.class_labels, table.class_names)
     index = {text: number for number, text in enumerate(form)}
     if unknown := sorted(set(cells) - set(index)):
-        raise UserError(
+        raise DataError(
             f"{sheet.name}: {listed(map(repr, unknown))} are no classes of the run "
             f"({listed(map(repr, table.class_labels), 5)})"
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-from sketchfit.errors import UserError
+from sketchfit.errors import MissingPackageError, UserError
 from sketchfit.hub.address import HubAddress
 
 PACKAGE = "pip install huggingface_hub"
@@ -24,7 +24,7 @@ def hub_client() -> ModuleType:
     try:
         import huggingface_hub
     except ImportError as error:
-        raise UserError("the hub needs the package huggingface_hub", PACKAGE) from error
+        raise MissingPackageError("the hub needs the package huggingface_hub", PACKAGE) from error
     return huggingface_hub
 
 

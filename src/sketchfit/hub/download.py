@@ -6,7 +6,7 @@ import importlib.metadata
 from pathlib import Path
 
 from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, raised_as
 from sketchfit.hub.address import HubAddress, is_on_hub
 from sketchfit.hub.client import hub_client, in_one_sentence
 from sketchfit.hub.published import CONFIG, WEIGHTS, PublishedNetwork
@@ -27,6 +27,7 @@ BUNDLE_FILES = (
 """Of a bundle, without programs, texts and `model.pt2`."""
 
 
+@raised_as(RunError)
 def local_folder(place: str | Path) -> Path:
     """Return the folder of a run, a bundle or a published network; an address on the hub is downloaded first.
 
@@ -57,6 +58,7 @@ def local_folder(place: str | Path) -> Path:
     return folder
 
 
+@raised_as(RunError)
 def local_bundle(place: str | Path) -> Path:
     """Return the folder of a run or a bundle; see `local_folder`.
 
@@ -66,7 +68,7 @@ def local_bundle(place: str | Path) -> Path:
     folder = local_folder(place)
     if PublishedNetwork.exists(folder) and not BundleManifest.exists(folder):
         again = HubAddress.parse(place).repository if is_on_hub(place) else place
-        raise UserError(
+        raise RunError(
             f"{place} has no bundle, which serving needs", f"Publish it again: sketchfit push RUN {again} --bundle"
         )
     return folder
@@ -81,9 +83,9 @@ def _check(folder: Path, address: HubAddress) -> None:
     if BundleManifest.exists(folder):
         return
     if not PublishedNetwork.exists(folder):
-        raise UserError(
+        raise RunError(
             f"{address} holds no network of sketchfit: it has no {PublishedNetwork.PLACE}",
             "Networks of timm are backbones: --set model.backbone=NAME in a recipe.",
         )
     if not (folder / WEIGHTS).is_file():
-        raise UserError(f"{address} has no {WEIGHTS}; weights in pickle files are not read", "Push the run again.")
+        raise RunError(f"{address} has no {WEIGHTS}; weights in pickle files are not read", "Push the run again.")

@@ -12,7 +12,7 @@ from sketchfit.data.label_forms import nearest_form
 from sketchfit.data.labels import BLANKS
 from sketchfit.data.submission import LabelFill, ProbabilityFill, RankedFill, Submission
 from sketchfit.data.table import Table
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.submission_text import submission_form
@@ -57,7 +57,7 @@ def parse_external(text: str, table: Table, accuracy: float, name: str = "submis
     columns = _find_columns(header, form, table)
     if columns is None:
         kept = ",".join(form.columns[place] for place in form.kept)
-        raise UserError(f"{name}: columns must be {','.join(form.columns)}, or {kept} and one per class")
+        raise DataError(f"{name}: columns must be {','.join(form.columns)}, or {kept} and one per class")
     fields = _in_order(header, body, columns, form.keys(), name)
     found = _probabilities(fields, columns, name) if columns.classes else _labels(fields, table, accuracy, name)
     prob = np.empty((len(table.test), table.class_count), dtype=np.float32)
@@ -71,7 +71,7 @@ def _in_order(
     """Return the values of each line in the order of the sample's keys."""
     ragged = [number for number, line in enumerate(body, start=2) if len(line) != len(header)]
     if ragged:
-        raise UserError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {len(header)} fields")
+        raise DataError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {len(header)} fields")
     found = {tuple(line[place] for place in columns.keys): [line[place] for place in columns.values] for line in body}
     problems = []
     if missing := [",".join(key) for key in keys if key not in found]:
@@ -79,7 +79,7 @@ def _in_order(
     if len(found) < len(body):
         problems.append(f"{name}: {len(body) - len(found)} rows occur more than once")
     if problems:
-        raise UserError(problems)
+        raise DataError(problems)
     return [found[key] for key in keys]
 
 
@@ -130,7 +130,7 @@ def _labels(fields: list[list[str]], table: Table, accuracy: float, name: str) -
     values = set(given)
     form = nearest_form(values, table.class_labels, table.class_names)
     if unknown := sorted(values - set(form)):
-        raise UserError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
+        raise DataError(f"{name}: no class of the table: {listed(unknown, _SHOWN)}")
     index = {text: number for number, text in enumerate(form)}
     label = np.array([index[cell] for cell in given])
     return votes.from_labels(label, table.class_count, accuracy)
@@ -140,10 +140,10 @@ def _probabilities(fields: list[list[str]], columns: _Columns, name: str) -> Flo
     try:
         given = np.array(fields, dtype=np.float64)
     except ValueError as error:
-        raise UserError(f"{name}: a probability is no number: {error}") from error
+        raise DataError(f"{name}: a probability is no number: {error}") from error
     off = ~np.isfinite(given).all(axis=1) | (given < 0).any(axis=1) | (np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE)
     if off.any():
-        raise UserError(f"{name}: {off.sum()} rows hold no probabilities that sum to 1")
+        raise DataError(f"{name}: {off.sum()} rows hold no probabilities that sum to 1")
     prob = np.empty(given.shape, dtype=np.float32)
     prob[:, columns.classes] = given
     return prob

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.networks import Split
 from sketchfit.runs.probabilities import Probabilities
 from sketchfit.runs.run import Run
@@ -46,14 +46,14 @@ def check_compatible(members: Mapping[str, tuple[RunTable, Probabilities]]) -> N
         UserError: one sentence per problem.
     """
     if not members:
-        raise UserError("there is nothing to combine")
+        raise RunError("there is nothing to combine")
     found = [f"{name}: {problem}" for name, (_, part) in members.items() for problem in part.problems()]
     first = next(iter(members))
     for name in list(members)[1:]:
         found += [f"{name} and {first} {problem}" for problem in _table_problems(members[first][0], members[name][0])]
         found += _row_problems((first, members[first][1]), (name, members[name][1]))
     if found:
-        raise UserError(found, "Combine runs on the same table only, and run those that are incomplete again.")
+        raise RunError(found, "Combine runs on the same table only, and run those that are incomplete again.")
 
 
 def _table_problems(first: RunTable, other: RunTable) -> list[str]:

@@ -16,7 +16,7 @@ from sketchfit.config.views import IDENTITY
 from sketchfit.data.store import Store
 from sketchfit.data.store_settings import StoreSettings
 from sketchfit.data.stores import store_settings
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.calibration import Calibrator, Temperature, VectorScaling
 from sketchfit.inference.ensembling.rule import Rule, pools
 from sketchfit.inference.predictor import Predictor
@@ -98,7 +98,7 @@ class RunPredictor:
                 has no networks.
         """
         if run.kind == "ensemble":
-            raise UserError(
+            raise RunError(
                 f"{run.path} is an ensemble of runs, which has no networks", "Predict with the runs it names."
             )
         if run.rule is None or run.views is None or run.calibration is None:
@@ -118,7 +118,7 @@ class RunPredictor:
             UserError: there is no student, or it is not finished.
         """
         if not run.students:
-            raise UserError(f"{run.path} has no distilled student", f"Make one: sketchfit distill {run.path}")
+            raise RunError(f"{run.path} has no distilled student", f"Make one: sketchfit distill {run.path}")
         return cls._mean(run, run.students)
 
     @classmethod
@@ -212,14 +212,14 @@ def _check_none(run: Run) -> None:
     found = {kind.PLACE: kind.exists(run.path) for kind in (EnsembleWeights, Views, Calibration)}
     if any(found.values()):
         missing = [run.path / place for place, exists in found.items() if not exists]
-        raise UserError([f"{path} is missing" for path in missing], "Run the command that made the folder again.")
+        raise RunError([f"{path} is missing" for path in missing], "Run the command that made the folder again.")
 
 
 def _member(run: Run, recipe: Recipe, views: MemberViews) -> MemberNetworks:
     """Find the networks that predict for a member."""
     networks = run.networks(views.folder)
     if not networks:
-        raise UserError(f"{run.path} has no trained network of member {views.folder}", FINISH)
+        raise RunError(f"{run.path} has no trained network of member {views.folder}", FINISH)
     weights = [1.0] * len(networks)
     if views.refit is not None:
         name, weight = views.refit
@@ -231,7 +231,7 @@ def _member(run: Run, recipe: Recipe, views: MemberViews) -> MemberNetworks:
 def _rule(run: Run, stored: EnsembleWeights, members: Sequence[str]) -> Rule:
     """Return the stored rule, for these members in this order."""
     if set(stored.weights) != set(members):
-        raise UserError(
+        raise RunError(
             f"{run.path / stored.PLACE} has weights of {', '.join(stored.weights)}, and the members of the run are "
             f"{', '.join(members)}"
         )

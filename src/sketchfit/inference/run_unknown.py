@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.inference.unknown import UnknownTest
@@ -57,7 +57,7 @@ class RunUnknown:
             return by_test_rows
         found = [one for one in (by_test_rows, _by_fold(run, predictor)) if one is not None]
         if not found:
-            raise UserError(
+            raise RunError(
                 f"{run.path} has no rows that its networks have not learnt",
                 "Unknown classes are found by a run with test rows or with folds.",
             )

@@ -9,7 +9,7 @@ import numpy as np
 from sketchfit.data.dialect import Dialect
 from sketchfit.data.submission import Fill, LabelFill, Submission
 from sketchfit.data.table import Table
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.inference.arrays import Floats
 from sketchfit.wording import listed
 
@@ -31,12 +31,12 @@ def submission_text(table: Table, prob: Floats) -> str:
         UserError: the number of rows or classes differs from the table's, or a probability is not finite.
     """
     if prob.shape != (len(table.test), table.class_count):
-        raise UserError(
+        raise DataError(
             f"probabilities of shape {prob.shape} do not fit {len(table.test)} test rows of {table.class_count} classes"
         )
     broken = np.flatnonzero(~np.isfinite(prob).all(axis=1))
     if len(broken):
-        raise UserError(
+        raise DataError(
             f"{len(broken)} test rows have probabilities that are not finite: {listed(broken.tolist(), _SHOWN)}"
         )
     form = submission_form(table)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sketchfit.config.views import IDENTITY
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.run_predictor import MemberNetworks, RunPredictor
 from sketchfit.inference.view_selection import merge_views
@@ -152,7 +152,7 @@ def by_views(network: NetworkFolder, split: Split, views: MemberViews) -> Probab
         return identity
     found = {IDENTITY: identity.prob} | network.views(split, network.done.fingerprint)
     if missing := [name for name in views.names if name not in found]:
-        raise UserError(
+        raise RunError(
             f"{network.path} lacks the probabilities of the view {missing[0]}",
             "Run the command that made the folder again.",
         )

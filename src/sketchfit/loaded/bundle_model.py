@@ -15,11 +15,11 @@ from sketchfit.bundle.unknown_rule import unknown_test
 from sketchfit.data.given_images import decode_given
 from sketchfit.data.images import ImageError
 from sketchfit.data.in_threads import in_threads
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.unknown import UnknownTest
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.given import NamedImage
-from sketchfit.loaded.model import InSets, LoadedModel
+from sketchfit.loaded.model import InSets, Model
 from sketchfit.loaded.part_answers import PartAnswers
 from sketchfit.processors import cores
 
@@ -31,7 +31,7 @@ AT_ONCE = 1024
 """Images that are prepared before the network predicts them."""
 
 
-class LoadedBundle(LoadedModel):
+class LoadedBundle(Model):
     """A bundle in memory.
 
     Args:
@@ -54,11 +54,11 @@ class LoadedBundle(LoadedModel):
     def module(self) -> NoReturn:
         """Not loaded: a file of `torch.export` can run code, and a bundle may come from somebody else."""
         if PROGRAM not in self.bundle.manifest.files:
-            raise UserError(
+            raise RunError(
                 f"{self.bundle.folder} has no network of PyTorch", "Make one: sketchfit export RUN --also torch"
             )
         path = self.bundle.folder / PROGRAM
-        raise UserError(
+        raise RunError(
             f"{path} is not loaded: a file of torch.export can run code",
             f"Of a bundle that you made: torch.export.load({str(path)!r}).module()",
         )
@@ -86,7 +86,7 @@ class LoadedBundle(LoadedModel):
     @override
     def unknown_test(self) -> UnknownTest:
         if self._unknown is None:
-            raise UserError(f"{self.bundle.folder} has no rule for unknown classes", "Export a run that has test rows.")
+            raise RunError(f"{self.bundle.folder} has no rule for unknown classes", "Export a run that has test rows.")
         return self._unknown
 
     @override

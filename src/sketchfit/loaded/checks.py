@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sketchfit.data.images import ImageError
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError, UserError
 from sketchfit.loaded.given import NamedImage, given_images
 from sketchfit.loaded.prediction import ImagePredictions
 
@@ -42,7 +42,7 @@ def naming(image: NamedImage) -> Iterator[None]:
     try:
         yield
     except ImageError as error:
-        raise UserError(f"{image.name}: {error}") from error
+        raise DataError(f"{image.name}: {error}") from error
 
 
 def all_read(found: ImagePredictions) -> ImagePredictions:
@@ -63,4 +63,4 @@ def refuse_unread(unread: list[str]) -> None:
     """
     if unread:
         more = [f"and {len(unread) - _SHOWN} more"] if len(unread) > _SHOWN else []
-        raise UserError([*unread[:_SHOWN], *more], "Use predict: it returns the others, and the reason for these.")
+        raise DataError([*unread[:_SHOWN], *more], "Use predict: it returns the others, and the reason for these.")

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from sketchfit.errors import UserError
 from sketchfit.hub.download import local_folder
-from sketchfit.loaded.model import LoadedModel
+from sketchfit.loaded.model import Model
 from sketchfit.loaded.place import held_by
 
 if TYPE_CHECKING:
     from sketchfit.runs.run import Run
 
 
-def load(
-    path: str | Path | Run, *, distilled: bool = False, partial: bool = False, device: str | None = None
-) -> LoadedModel:
+def load(path: str | Path | Run, *, distilled: bool = False, partial: bool = False, device: str | None = None) -> Model:
     """Load a finished run, a published network or a bundle into memory, to predict images from Python.
 
     Its networks stay in memory until the model is deleted. Nothing is written. The answers are those of
@@ -59,7 +57,7 @@ def load(
     return _run(open_finished(folder, partial=partial)[0], distilled, device)
 
 
-def _run(run: Run, distilled: bool, device: str | None) -> LoadedModel:
+def _run(run: Run, distilled: bool, device: str | None) -> Model:
     from sketchfit.loaded.of_run import run_model
 
     model = run_model(run, distilled=distilled, device=device)
@@ -67,7 +65,7 @@ def _run(run: Run, distilled: bool, device: str | None) -> LoadedModel:
     return model
 
 
-def _bundle(folder: Path, device: str | None) -> LoadedModel:
+def _bundle(folder: Path, device: str | None) -> Model:
     if device not in (None, "cpu"):
         raise UserError(f"{folder} is a bundle, which computes on the CPU, not on {device!r}", "Leave out device.")
     from sketchfit.bundle.model import BundleModel

@@ -27,7 +27,7 @@ InSets = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 """Probabilities [N, C] → the classes of each prediction set, bool [N, C]."""
 
 
-class LoadedModel(ABC):
+class Model(ABC):
     """A model in memory that predicts images. It may be used by several threads at once; it writes no file.
 
     `x` is one image (a path, the content of an image file, a Pillow image, a NumPy array), several (a list, a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.inference.oof import rows_of
 from sketchfit.inference.oof_sets import conformal_sets
 from sketchfit.inference.run_predictor import RunPredictor
@@ -32,7 +32,7 @@ def run_model(run: Run, *, distilled: bool = False, device: str | None = None, k
 
     def sets(coverage: float) -> InSets:
         if distilled:
-            raise UserError("sets are calibrated for the predictions of all members", "Use the run without distilled.")
+            raise RunError("sets are calibrated for the predictions of all members", "Use the run without distilled.")
         return run_sets(run, coverage)
 
     rules = RunRules(sets, lambda: RunUnknown.of(run, predictor))
@@ -46,7 +46,7 @@ def run_sets(run: Run, coverage: float) -> InSets:
         UserError: the run has none.
     """
     if not run.has("oof"):
-        raise UserError(f"{run.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
+        raise RunError(f"{run.path} has no out-of-fold rows to calibrate sets on", "Sets need a run with folds.")
     oof = run.oof()
     rows = rows_of(run.rows, oof.row)
     return conformal_sets(oof.prob, rows, coverage, run.recipe.calibration.set_score).sets

@@ -20,14 +20,14 @@ from sketchfit.bundle.occlusion import Predict
 from sketchfit.data.given_images import GivenImage, decode_given
 from sketchfit.data.memory_store import memory_stores
 from sketchfit.data.store import Store
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.kept_networks import KeptNetworks
 from sketchfit.inference.run_predictor import RunAnswers, RunPredictor
 from sketchfit.inference.run_unknown import RunUnknown
 from sketchfit.inference.unknown import UnknownTest
 from sketchfit.loaded.classes import ClassTexts
 from sketchfit.loaded.given import NamedImage
-from sketchfit.loaded.model import InSets, LoadedModel
+from sketchfit.loaded.model import InSets, Model
 from sketchfit.loaded.one_network import OneNetwork
 from sketchfit.loaded.part_answers import PartAnswers
 from sketchfit.loaded.squares import stored_squares
@@ -69,7 +69,7 @@ class RunRules:
 NO_RULES = RunRules()
 
 
-class RunModel(LoadedModel):
+class RunModel(Model):
     """A run in memory. Networks are loaded when they are first used.
 
     Args:
@@ -159,13 +159,13 @@ class RunModel(LoadedModel):
     @cached_property
     def _unknown(self) -> RunUnknown:
         if self._rules.unknown is None:
-            raise UserError("this model has no images of its classes to compare with", "Load a run with test rows.")
+            raise RunError("this model has no images of its classes to compare with", "Load a run with test rows.")
         return self._rules.unknown()
 
     @override
     def in_sets(self, coverage: float) -> InSets:
         if self._rules.sets is None:
-            raise UserError("this model has no out-of-fold rows to calibrate sets on", "Load a run with folds.")
+            raise RunError("this model has no out-of-fold rows to calibrate sets on", "Load a run with folds.")
         return self._rules.sets(coverage)
 
     @override

@@ -10,7 +10,7 @@ import torch
 
 from sketchfit._timm import timm
 from sketchfit.config.model import ModelSection
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 from sketchfit.models.classifier import attach_head
 from sketchfit.models.input_size import size_hint
 from sketchfit.models.loading import Loading, check_loaded, recorded_loading
@@ -107,12 +107,14 @@ def _create(section: ModelSection, own: dict[str, Any], arguments: dict[str, Any
     try:
         return timm.create_model(backbone, **own, **arguments)
     except TypeError as error:
-        raise UserError(f"model.args: {backbone} does not take them: {error}") from error
+        raise RecipeError(f"model.args: {backbone} does not take them: {error}") from error
     except Exception as error:  # models raise anything at a size or an argument that they do not take
         if not own["pretrained"]:
-            raise UserError(f"model: {backbone} cannot be built: {_first_lines(error)}", size_hint(section)) from error
+            raise RecipeError(
+                f"model: {backbone} cannot be built: {_first_lines(error)}", size_hint(section)
+            ) from error
         hint = "" if isinstance(error, OSError) else size_hint(section)
-        raise UserError(
+        raise RecipeError(
             f"model: the weights of {backbone} cannot be loaded: {_first_lines(error)}",
             f"{hint} Give a local file with --set model.weights=FILE, or start from random weights with "
             "--set model.pretrained=false".strip(),
@@ -128,12 +130,14 @@ def check_backbone(name: str) -> None:
     architecture, _, tag = name.partition(".")
     if not timm.is_model(architecture):
         near = nearest(architecture, timm.list_models())
-        raise UserError(f"model.backbone: timm has no model {architecture!r}{near}", "`sketchfit options models NAME`")
+        raise RecipeError(
+            f"model.backbone: timm has no model {architecture!r}{near}", "`sketchfit options models NAME`"
+        )
     try:
         timm.get_pretrained_cfg(name)
     except RuntimeError as error:
         tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{architecture}.*")]
-        raise UserError(
+        raise RecipeError(
             f"model.backbone: {architecture} has no weights with the tag {tag!r}{nearest(tag, tags)}",
             f"Tags: {', '.join(tags) or 'none'}.",
         ) from error
@@ -142,7 +146,7 @@ def check_backbone(name: str) -> None:
 def _check_architecture(section: ModelSection, metadata: dict[str, str]) -> None:
     stated = metadata.get("architecture")
     if stated and stated != section.backbone.partition(".")[0]:
-        raise UserError(
+        raise RecipeError(
             f"model.weights: {section.weights} has weights of {stated}, and model.backbone is {section.backbone}"
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from sketchfit.errors import UserError
+from sketchfit.errors import MissingPackageError, RecipeError
 from sketchfit.models.backends import backends
 from sketchfit.models.compute import Compute
 from sketchfit.models.conversion.converted import ConvertedKind
@@ -85,13 +85,13 @@ def check_backend(name: str, device: torch.device) -> None:
         return
     kind = backends.get(name)
     if missing := missing_packages(kind.packages):
-        raise UserError(
+        raise MissingPackageError(
             f"inference.backend={name} needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} "
             "not installed",
             "pip install 'sketchfit[fast]', or set inference.backend=auto",
         )
     if kind.devices and device.type not in kind.devices:
-        raise UserError(
+        raise RecipeError(
             f"inference.backend={name} computes on {' or '.join(kind.devices)}, and the device of the run is "
             f"{device.type}",
             f"Set inference.backend=auto, or compute.device={kind.devices[0]}",

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
-from sketchfit.planning.deadline import Deadline
+from sketchfit.planning.deadline import WorkingTime
 from sketchfit.runs.artefacts import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunPlan
 from sketchfit.runs.artefacts.plan import UnitKind
 from sketchfit.runs.estimates import Estimate
@@ -28,7 +28,7 @@ class PlanBook:
         deadline: gives the times.
     """
 
-    def __init__(self, folder: Path, plan: RunPlan, deadline: Deadline) -> None:
+    def __init__(self, folder: Path, plan: RunPlan, deadline: WorkingTime) -> None:
         self.folder, self.plan, self.deadline = folder, plan, deadline
 
     def change(self, **fields: Any) -> None:

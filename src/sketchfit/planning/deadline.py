@@ -56,7 +56,7 @@ class TimeLeft:
 
 
 @dataclass(frozen=True)
-class Deadline:
+class WorkingTime:
     """Working time of a run.
 
     Attributes:
@@ -97,7 +97,7 @@ def process_start(clock: Callable[[], float] = time.monotonic) -> float:
 
 
 @contextmanager
-def heartbeat(deadline: Deadline, folder: Path) -> Iterator[None]:
+def heartbeat(deadline: WorkingTime, folder: Path) -> Iterator[None]:
     """Record the working time in a run's folder every few seconds while the block runs, and at its end."""
     stopped = threading.Event()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.planning.book import PlanBook
-from sketchfit.planning.deadline import Deadline
+from sketchfit.planning.deadline import WorkingTime
 from sketchfit.runs.artefacts import RunPlan
 
 
@@ -19,7 +19,7 @@ class DraftBook(PlanBook):
     """
 
     def __init__(self, seconds: float, folder: Path) -> None:
-        super().__init__(folder, RunPlan(seconds=seconds), Deadline(seconds, 0.0, 0.0, lambda: 0.0))
+        super().__init__(folder, RunPlan(seconds=seconds), WorkingTime(seconds, 0.0, 0.0, lambda: 0.0))
 
     def change(self, **fields: Any) -> None:
         """Change some fields of the plan."""

@@ -18,7 +18,7 @@ from numpy.lib.format import dtype_to_descr, open_memmap, read_array, write_arra
 from numpy.typing import DTypeLike, NDArray
 
 from sketchfit.disk import reserve, writing
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.files import atomic
 from sketchfit.regular import check_archive, check_expansion
 
@@ -40,11 +40,9 @@ def read_npz(path: Path) -> dict[str, Array]:
         with zipfile.ZipFile(path) as archive:
             return {name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()}
     except FileNotFoundError as error:
-        raise UserError(f"{path} is missing", "Run the command that writes it again.") from error
+        raise RunError(f"{path} is missing", "Run the command that writes it again.") from error
     except Exception as error:  # zipfile and NumPy raise many kinds for bytes that are not their own
-        raise UserError(
-            f"{path} is damaged: {error}", "Delete it, and run the command that writes it again."
-        ) from error
+        raise RunError(f"{path} is damaged: {error}", "Delete it, and run the command that writes it again.") from error
 
 
 def parse_npz(content: bytes, path: Path) -> dict[str, Array]:
@@ -58,9 +56,7 @@ def parse_npz(content: bytes, path: Path) -> dict[str, Array]:
             check_expansion(archive, len(content))
             return {name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()}
     except Exception as error:  # as in `read_npz`
-        raise UserError(
-            f"{path} is damaged: {error}", "Delete it, and run the command that writes it again."
-        ) from error
+        raise RunError(f"{path} is damaged: {error}", "Delete it, and run the command that writes it again.") from error
 
 
 def find_npz(path: Path) -> dict[str, Array] | None:

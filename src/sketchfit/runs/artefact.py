@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.files import json_text, read_json, write_json
 
 AGAIN = "Delete it, and run the command that made the folder again: it continues where it stopped."
@@ -61,18 +61,18 @@ class Artefact(ArtefactPart):
         try:
             content = cls._as_keys(read_json(path))
         except FileNotFoundError as error:
-            raise UserError(f"{path} is missing", FINISH) from error
+            raise RunError(f"{path} is missing", FINISH) from error
         except (OSError, ValueError, TypeError) as error:
-            raise UserError(f"{path} is damaged: {error}", AGAIN) from error
+            raise RunError(f"{path} is damaged: {error}", AGAIN) from error
         if (version := content.get("version", 1)) > cls.VERSION:
-            raise UserError(
+            raise RunError(
                 f"{path} was written by a newer version of sketchfit: its format is {version}, known is {cls.VERSION}",
                 NEWER,
             )
         try:
             return cls.model_validate(cls._upgraded(content))
         except ValidationError as error:
-            raise UserError([f"{path}: {problem}" for problem in _problems(error)], AGAIN) from error
+            raise RunError([f"{path}: {problem}" for problem in _problems(error)], AGAIN) from error
 
     def write(self, folder: Path) -> None:
         """Write the file atomically below a folder."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.remains import REMAINS, clear_remains
 from sketchfit.runs.artefacts import Sources
 from sketchfit.runs.environment import environment
@@ -60,7 +60,7 @@ def check_folder(run: RunFolder, kind: Kind | None) -> None:
         if kind is not None:
             check_kind(run, kind)
     elif not run.recipe.is_file() and not is_empty(path):
-        raise UserError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
+        raise RunError(f"{path} is not empty and holds no run", "Choose another folder with --out.")
 
 
 def locked_run(path: Path, kind: Kind, *, fresh: bool = False) -> AbstractContextManager[None]:
@@ -111,7 +111,7 @@ def check_kind(run: RunFolder, wanted: Kind) -> None:
         UserError: it is of another kind.
     """
     if (kind := kind_of(run)) not in (wanted, None):
-        raise UserError(f"{run.path} holds {KINDS[kind]}, not {KINDS[wanted]}", "Name another folder.")
+        raise RunError(f"{run.path} holds {KINDS[kind]}, not {KINDS[wanted]}", "Name another folder.")
 
 
 def has_same_networks(path: Path, recipe: Recipe) -> bool:
@@ -130,12 +130,12 @@ def _check_same(run: RunFolder, recipe: Recipe, state: State, same_rows: bool) -
     if not run.has_training() or run.has_only_diverged():
         return  # nothing was trained: a recipe that failed before may be corrected
     if not same_rows and State.read(run.path).table_id != state.table_id:
-        raise UserError(f"{run.path} holds a run on another table than this one", ELSEWHERE)
+        raise RunError(f"{run.path} holds a run on another table than this one", ELSEWHERE)
     if not run.recipe.is_file():
         return  # it was damaged and deleted: each network holds the digest of its settings
     old, new = (training_settings(one.model_dump(mode="json")) for one in (read_recipe(run.recipe), recipe))
     if changed := differing_keys(old, new):
-        raise UserError(
+        raise RunError(
             [
                 f"{run.path} holds a run with another {key}: {before!r} there, {after!r} now"
                 for key, before, after in changed

@@ -8,7 +8,7 @@ from typing import Any
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import keys_that_decide
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.artefacts import (
     Calibration,
     EnsembleWeights,
@@ -62,7 +62,7 @@ def open_finished(path: str | Path, *, partial: bool = False) -> tuple[Run, tupl
     if not (lacks := what_is_missing(run)):
         return run, ()
     if not partial:
-        raise UserError(f"{path} is not finished: {lacks}", PARTIAL)
+        raise RunError(f"{path} is not finished: {lacks}", PARTIAL)
     return run, (f"{path} is not finished: {lacks}; {_used(run)}",)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import keys_that_decide
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.runs.artefact import Artefact
 from sketchfit.runs.artefacts import Divergence
 from sketchfit.runs.fingerprint import differing_keys, digest
@@ -86,7 +86,7 @@ class RunFolder:
             UserError: the name is not that of a folder in this one.
         """
         if not is_relative(name) or Path(name).name != name:
-            raise UserError(f"{self.path} names the member {name!r}, which is no name of a folder in it")
+            raise RunError(f"{self.path} names the member {name!r}, which is no name of a folder in it")
         return self.path / ("derived" if "+" in name else "members") / name
 
     def fold(self, member: str, fold: int) -> Path:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.remains import REMAINS
 from sketchfit.runs.lock import Writer
 from sketchfit.runs.marks import BY_SYSTEM, LOCK, MARK
@@ -59,7 +59,7 @@ def check_fresh(folder: Path) -> None:
         UserError: it has; the first files are named.
     """
     if folder.is_dir() and (foreign := foreign_files(folder)):
-        raise UserError(
+        raise RunError(
             f"--fresh deletes a run, and {folder} also has what is no part of a run: {listed(foreign)}",
             "Move them, or choose another folder with --out.",
         )

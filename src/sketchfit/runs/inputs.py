@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.artefact import AGAIN
 from sketchfit.runs.parquet import read_parquet, write_parquet
 
@@ -88,5 +88,5 @@ def read_inputs(path: Path) -> tuple[InputRows, InputRows] | None:
             for part in parts
         )
     except (ValueError, KeyError) as error:
-        raise UserError(f"{path} is damaged: {error}", AGAIN) from error
+        raise RunError(f"{path} is damaged: {error}", AGAIN) from error
     return train, test

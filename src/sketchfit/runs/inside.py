@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 
 OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
 """Begin of a path that is absolute, here or on Windows, or leaves its folder."""
@@ -34,7 +34,7 @@ def check_relative(paths: Iterable[str], origin: Path) -> None:
         UserError: one of them is absolute, or leaves it by `..`.
     """
     if (bad := next((path for path in paths if not is_relative(path)), None)) is not None:
-        raise UserError(f"{origin} names {bad!r}, which is not inside the data folder", "Do not use this folder.")
+        raise RunError(f"{origin} names {bad!r}, which is not inside the data folder", "Do not use this folder.")
 
 
 def first_outside(root: Path, paths: Iterable[str]) -> str | None:
@@ -63,7 +63,7 @@ def refuse_linked_folders(folder: Path) -> None:
         for name in names:
             path = Path(above, name)
             if path.is_symlink() and path.relative_to(folder).as_posix() not in LINKED:
-                raise UserError(
+                raise RunError(
                     f"{path} is a link to another folder, and results would be written there",
                     "Put the folder itself in its place, or choose another run.",
                 )

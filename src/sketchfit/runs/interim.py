@@ -6,7 +6,7 @@ from functools import reduce
 
 import numpy as np
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.artefact import FINISH
 from sketchfit.runs.networks import Split
 from sketchfit.runs.probabilities import Probabilities
@@ -28,7 +28,7 @@ def own_or_interim(run: Run, split: Split) -> Probabilities:
         return run.oof() if split == "oof" else run.test()
     found = [run.oof(name) if split == "oof" else run.test(name) for name in run.members if name in run.trained]
     if not found:
-        raise UserError(f"{run.path} has no trained network yet", FINISH)
+        raise RunError(f"{run.path} has no trained network yet", FINISH)
     rows = reduce(np.intersect1d, [one.row for one in found])
     if not len(rows):
         return max(found, key=len)

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.interruption import request_stop
 from sketchfit.own_system import boot, scope
 from sketchfit.redact import this_command
@@ -119,7 +119,7 @@ def _locked(folder: Path) -> tuple[KernelLock, bool]:
         found = lock.acquire()
     except OSError as error:
         reason = error.strerror or error
-        raise UserError(f"{folder} cannot be written to: {reason}", "Choose another folder with --out.") from error
+        raise RunError(f"{folder} cannot be written to: {reason}", "Choose another folder with --out.") from error
     if found == "busy":
         time.sleep(SETTLING)  # the other process may just have begun
         raise _in_use(folder, _known(folder))
@@ -153,9 +153,9 @@ def _silence(folder: Path) -> float:
         return STALE
 
 
-def _in_use(folder: Path, writer: Writer | None) -> UserError:
+def _in_use(folder: Path, writer: Writer | None) -> RunError:
     who = "another process" if writer is None else str(writer)
-    return UserError(
+    return RunError(
         f"{folder} is being written to by {who}", "Wait until it has ended, or choose another folder with --out."
     )
 

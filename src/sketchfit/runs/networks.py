@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sketchfit.checksum import DamagedError
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.regular import read_regular
 from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefact import FINISH, Artefact
@@ -84,7 +84,7 @@ class NetworkFolder:
         try:
             yield
         except UserError as error:
-            raise UserError(error.problems, self._again) from error
+            raise RunError(error.problems, self._again) from error
 
     @property
     def _again(self) -> str:
@@ -140,6 +140,6 @@ class NetworkFolder:
             content = read_regular(path, MOST_HISTORY)
             return pd.DataFrame() if content == b"\n" else pd.read_csv(io.BytesIO(content))
         except FileNotFoundError as error:
-            raise UserError(f"{path} is missing", FINISH) from error
+            raise RunError(f"{path} is missing", FINISH) from error
         except (OSError, ValueError) as error:
-            raise UserError(f"{path} is damaged: {error}", self._again) from error
+            raise RunError(f"{path} is damaged: {error}", self._again) from error

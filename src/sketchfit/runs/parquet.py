@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sketchfit.checksum import KEY, SIZE, DamagedError
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.files import atomic
 from sketchfit.regular import check_regular
 from sketchfit.runs.artefact import AGAIN, FINISH
@@ -43,9 +43,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
             raise DamagedError
         frame: pd.DataFrame = table.to_pandas()
     except FileNotFoundError as error:
-        raise UserError(f"{path} is missing", FINISH) from error
+        raise RunError(f"{path} is missing", FINISH) from error
     except Exception as error:  # pyarrow raises many kinds for bytes that are not its own
-        raise UserError(f"{path} is damaged: {error}", AGAIN) from error
+        raise RunError(f"{path} is damaged: {error}", AGAIN) from error
     return frame
 
 

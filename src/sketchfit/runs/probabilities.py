@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.arrays import read_npz, write_npz
 from sketchfit.wording import listed
 
@@ -78,10 +78,10 @@ def read_probabilities(path: Path) -> Probabilities:
     """
     arrays = read_npz(path)
     if missing := [name for name in ("row", "prob") if name not in arrays]:
-        raise UserError(f"{path} lacks {' and '.join(missing)}", "Run the command that writes it again.")
+        raise RunError(f"{path} lacks {' and '.join(missing)}", "Run the command that writes it again.")
     row, prob = arrays["row"], arrays["prob"]
     if row.ndim != 1 or prob.ndim != 2 or len(row) != len(prob):
-        raise UserError(
+        raise RunError(
             f"{path} holds arrays of shapes {row.shape} (row) and {prob.shape} (prob)",
             "They must be [N] and [N, C]. Run the command that writes it again.",
         )

@@ -13,7 +13,7 @@ from sketchfit.config.load import dump_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.yaml_files import MOST_BYTES, load_yaml
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError, RunError
 from sketchfit.files import write_text
 from sketchfit.regular import read_regular
 from sketchfit.runs.artefact import AGAIN
@@ -37,7 +37,10 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         UserError: the file is missing, damaged, or holds settings that this version does not know.
     """
-    return parse_recipe(upgraded(read_settings(path)), str(path))
+    try:
+        return parse_recipe(upgraded(read_settings(path)), str(path))
+    except RecipeError as error:
+        raise RunError(error.problems, error.hint) from error
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -51,11 +54,11 @@ def read_settings(path: Path) -> dict[str, Any]:
         settings = load_yaml(text)
         _check(text, settings)
     except FileNotFoundError as error:
-        raise UserError(f"{path} is missing", "Give the folder that `sketchfit run` wrote.") from error
+        raise RunError(f"{path} is missing", "Give the folder that `sketchfit run` wrote.") from error
     except (ValueError, TypeError, RecursionError, yaml.YAMLError) as error:
-        raise UserError(f"{path} is damaged: {error}", AGAIN) from error
+        raise RunError(f"{path} is damaged: {error}", AGAIN) from error
     if not isinstance(settings, dict):
-        raise UserError(f"{path} holds no settings", AGAIN)
+        raise RunError(f"{path} holds no settings", AGAIN)
     return settings
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sketchfit.config.parse import member_recipes, parse_recipe
 from sketchfit.config.recipe import Recipe
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.artefact import FINISH
 from sketchfit.runs.artefacts import (
     AuditFindings,
@@ -75,7 +75,7 @@ class Run:
         """
         run = cls(RunFolder(Path(path)))
         if not run.folder.state.is_file() or not run.folder.recipe.is_file():
-            raise UserError(f"{path} holds no run", "Give the folder that `sketchfit run` wrote.")
+            raise RunError(f"{path} holds no run", "Give the folder that `sketchfit run` wrote.")
         if kind is not None:
             check_kind(run.folder, kind)
         _ = run.state
@@ -280,7 +280,7 @@ class Run:
         folder, place = self.student.folder, self.path / DistilledStudent.PLACE
         for fold, fingerprint in self.student.folds.items():
             if not (network := self.folder.network(folder, int(fold))).is_done(fingerprint):
-                raise UserError(
+                raise RunError(
                     f"{network.path} is not the student that {place} describes",
                     f"Finish it: sketchfit distill {self.path}",
                 )
@@ -307,11 +307,11 @@ class Run:
             if not self.has(split):
                 what = {"oof": "out-of-fold", "test": "test"}[split]
                 hint = "It was made by `sketchfit fit`, which holds no rows out." if self.kind == "fit" else FINISH
-                raise UserError(f"{self.path} holds no {what} probabilities", hint)
+                raise RunError(f"{self.path} holds no {what} probabilities", hint)
             return _finite(self.folder.ensemble / f"{split}.npz")
         networks = self.networks(name)
         if not networks:
-            raise UserError(f"{self.path} holds no finished network of {name}", FINISH)
+            raise RunError(f"{self.path} holds no finished network of {name}", FINISH)
         return mean_by_row([one.probabilities(split) for one in networks])
 
 
@@ -319,5 +319,5 @@ def _finite(path: Path) -> Probabilities:
     """Read the probabilities of a run; those without numbers, of older versions, would answer the first class."""
     found = read_probabilities(path)
     if not np.isfinite(found.prob).all():
-        raise UserError(f"{path} has NaN or infinite probabilities", "Run the command that made the folder again.")
+        raise RunError(f"{path} has NaN or infinite probabilities", "Run the command that made the folder again.")
     return found

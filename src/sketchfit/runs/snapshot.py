@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError, UserError
 from sketchfit.runs.artefacts import CopyOf, RunClock
 from sketchfit.runs.state import State
 from sketchfit.runs.table import table_of
@@ -47,7 +47,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
             shutil.rmtree(copy, ignore_errors=True)
             time.sleep(WAIT)
         else:
-            raise UserError(f"{folder} changes all the time", "Try again in a minute.")
+            raise RunError(f"{folder} changes all the time", "Try again in a minute.")
         with suppress(OSError):  # it changes all the time, and nothing else depends on it
             shutil.copy2(folder / RunClock.PLACE, copy / RunClock.PLACE)
         for name in LINKED:
@@ -60,7 +60,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
             yield copy
         except UserError as error:
             *problems, hint = (text.replace(str(copy), str(folder)) for text in (*error.problems, error.hint))
-            raise UserError(problems, hint) from error
+            raise RunError(problems, hint) from error
 
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:

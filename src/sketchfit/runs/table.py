@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.artefact import AGAIN
 from sketchfit.runs.inside import check_relative
 from sketchfit.runs.parquet import read_parquet, write_parquet
@@ -111,7 +111,7 @@ def read_training_rows(path: Path) -> TrainingRows:
             folds=np.stack([frame[name].to_numpy(np.int64) for name in columns]),
         )
     except (ValueError, KeyError) as error:
-        raise UserError(f"{path} is damaged: {error}", AGAIN) from error
+        raise RunError(f"{path} is damaged: {error}", AGAIN) from error
 
 
 def write_training_rows(path: Path, rows: TrainingRows) -> None:

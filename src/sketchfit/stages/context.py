@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.callback import AuditCallback
+from sketchfit.auditing.callback import AuditCallback
 from sketchfit.bank.features import BankFeatures
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sketchfit.audit.callback import AuditCallback
+from sketchfit.auditing.callback import AuditCallback
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.student import student_of
 from sketchfit.data.store import Store
 from sketchfit.data.stores import load_stores
 from sketchfit.distillation.student import distilled_name
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.stages.context import Member, RunContext, RunState
 
 log = logging.getLogger(__name__)
@@ -74,13 +74,13 @@ def unreadable_images(context: RunContext, member: Member) -> tuple[dict[str, st
     test = {path: error for path, error in zip(table.test.paths, member.test.errors, strict=True) if error}
     problems = [f"{path}: {error}" for path, error in [*train.items(), *test.items()]]
     if context.recipe.data.missing == "error" and problems:
-        raise UserError(
+        raise DataError(
             [f"{len(problems)} images can't be read", *problems],
             "Fix them, or leave out --strict and data.missing=error: such training rows are then dropped, and such "
             "test rows get the prior.",
         )
     if len(train) == len(table.train):
-        raise UserError(["no training image can be read", *problems[:PRINTED]], "Check the paths and the files.")
+        raise DataError(["no training image can be read", *problems[:PRINTED]], "Check the paths and the files.")
     for found, what in (
         (train, "training images can't be read and are dropped"),
         (test, "test images can't be read and get the prior"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.directions import find_directions
+from sketchfit.auditing.directions import find_directions
 from sketchfit.config.policies import policy_of
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.transforms import TURNS, TransformsSection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.runs.create import ELSEWHERE
 from sketchfit.runs.inputs import InputRows, read_inputs, write_inputs
 from sketchfit.runs.state import State
@@ -46,7 +46,7 @@ def check_inputs(context: RunContext) -> bool:
         return False
     state, (train, test) = State.find(run.path), input_rows(context)
     if changed := known[0].changes(train):
-        raise UserError(
+        raise RunError(
             [
                 f"{counted(len(changed), 'training row')} changed since {run.path} was trained",
                 *changed[:SHOWN],
@@ -56,7 +56,7 @@ def check_inputs(context: RunContext) -> bool:
         )
     # Without a state, which may have been damaged, each network still knows the names of its classes.
     if state and (state.class_names, state.class_labels) != (table.class_names, table.class_labels):
-        raise UserError(f"{run.path} was trained on classes of other names or in another order", ELSEWHERE)
+        raise RunError(f"{run.path} was trained on classes of other names or in another order", ELSEWHERE)
     if changed := known[1].changes(test):
         log.info(
             f"note: {counted(len(changed), 'test row')} changed since {run.path} was made: {listed(changed, SHOWN)}; "

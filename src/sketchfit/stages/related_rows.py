@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.callback import AuditCallback
+from sketchfit.auditing.callback import AuditCallback
 from sketchfit.bank.features import BankFeatures, open_features
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe

@@ -13,7 +13,7 @@ from sketchfit.config.folds import FoldsSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import TRAIN_ONLY, Fold, balance, folds_of, given_folds, stratified_folds
 from sketchfit.data.table import Table
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.runs.table import TrainingRows, write_training_rows
 from sketchfit.stages.context import RunContext, RunState
@@ -84,15 +84,15 @@ def make_folds(
     folds = folds_of(assignment, rows)
     empty = [fold.number for fold in folds if len(fold.valid) == 0 or len(fold.train) == 0]
     if empty or not folds:
-        raise UserError(
+        raise RecipeError(
             f"folds: no row is left to validate or to train on in fold {listed([str(n) for n in empty] or ['0'])}",
             "Set fewer folds or a larger holdout; rows of one group stay in one fold.",
         )
     if section.train is not None and (unknown := sorted(set(section.train) - {fold.number for fold in folds})):
-        raise UserError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
+        raise RecipeError(f"folds.train names folds {unknown}, and there are folds 0 to {len(folds) - 1}")
     valid = np.unique(np.concatenate([fold.valid for fold in trained_folds(folds, recipe)]))
     if len(valid if group is None else np.unique(group[valid])) < 2:
-        raise UserError(
+        raise RecipeError(
             "folds: all rows that are validated are related, so that nothing can be measured on them",
             "Set a larger folds.holdout, or folds.k instead.",
         )
@@ -103,7 +103,7 @@ def _check_groups(groups: int, section: FoldsSection) -> None:
     parts = 2 if section.holdout else section.k
     if groups < parts:
         fewer = f"Set folds.k={groups}, or another folds.group" if groups > 1 else "Set another folds.group"
-        raise UserError(
+        raise RecipeError(
             f"folds.group={section.group} gives {counted(groups, 'group')}, too few for {parts} parts of the rows",
             f"{fewer}; with `none`, related rows may be in different folds, and figures are then too high.",
         )
@@ -143,7 +143,7 @@ def _occurs_once(values: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _column(table: Table, name: str) -> NDArray[np.str_]:
     if name not in table.columns:
         known = ", ".join(table.columns) or "none but image and label"
-        raise UserError(f"the training table has no column {name!r}", f"Its further columns: {known}.")
+        raise RecipeError(f"the training table has no column {name!r}", f"Its further columns: {known}.")
     return np.asarray(table.columns[name])
 
 
@@ -170,7 +170,7 @@ def check_students(folds: Sequence[Fold], group: NDArray[np.int64] | None, recip
         )
     ]
     if problems:
-        raise UserError(problems, "Keep them together with folds.group=near_duplicate, or leave the stage out.")
+        raise RecipeError(problems, "Keep them together with folds.group=near_duplicate, or leave the stage out.")
 
 
 def _write_folds(context: RunContext, assignment: NDArray[np.int64], group: NDArray[np.int64] | None) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.processors import recent_load
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
@@ -110,4 +110,4 @@ def check_deadline(run: RunFolder, recipe: Recipe) -> None:
     """
     plan = RunPlan.find(run.path)
     if plan is not None and not set(recipe.members) & set(plan.members):
-        raise UserError(f"{run.path} holds a run with a deadline", f"Continue it with --time. {ELSEWHERE}")
+        raise RunError(f"{run.path} holds a run with a deadline", f"Continue it with --time. {ELSEWHERE}")

@@ -12,7 +12,7 @@ from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 from sketchfit.inference.pseudo_labels import Teacher, leaked_rows
 from sketchfit.models.learnt_rows import learnt_by
 from sketchfit.training.context import RunContext
@@ -55,7 +55,7 @@ def check_start_weights(
             teacher = Teacher(f"model.weights: {weights}", known)
             problems |= dict.fromkeys(leaked_rows([teacher], fold.number, fold.held_out(count), group))
     if problems:
-        raise UserError(list(problems), HINT)
+        raise RecipeError(list(problems), HINT)
 
 
 def check_before_decoding(recipe: Recipe, table: Table, ids: NDArray[np.uint64]) -> None:
@@ -72,7 +72,7 @@ def check_before_decoding(recipe: Recipe, table: Table, ids: NDArray[np.uint64])
     every_row_is_validated = recipe.folds.holdout is None and recipe.folds.column is None and not recipe.folds.train
     problems = list(_learnt_rows(recipe, table, ids)) if every_row_is_validated else []
     if problems:
-        raise UserError(list(dict.fromkeys(problems)), HINT)
+        raise RecipeError(list(dict.fromkeys(problems)), HINT)
 
 
 def learnt_from(recipe: Recipe, ids: NDArray[np.uint64]) -> NDArray[np.int64]:

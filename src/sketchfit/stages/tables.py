@@ -13,11 +13,12 @@ from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
 from sketchfit.data.review import review_table
 from sketchfit.data.table import Table
-from sketchfit.errors import no_such_data
+from sketchfit.errors import DataError, no_such_data, raised_as
 
 log = logging.getLogger(__name__)
 
 
+@raised_as(DataError)
 def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
     """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is noted.
 

@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from sketchfit.data.folds import Fold
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.oof import rows_of
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.table import read_training_rows
@@ -63,7 +63,7 @@ def read_planned(context: RunContext, state: RunState, plan: RunPlan) -> RunStat
             results = tuple(_read_current(context, member, fold) for fold in folds)
             trained[name] = TrainedMember(member, name, folds, results)
     if not trained:
-        raise UserError(f"{context.run.path} has no finished network yet", "Continue it first: run --time with --out.")
+        raise RunError(f"{context.run.path} has no finished network yet", "Continue it first: run --time with --out.")
     everywhere = set.intersection(*({fold.number for fold in one.folds} for one in trained.values()))
     common = tuple(fold for fold in state.folds if fold.number in everywhere)
     members = {name: one.member for name, one in trained.items()}

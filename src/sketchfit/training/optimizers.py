@@ -12,7 +12,7 @@ from torch import nn
 
 from sketchfit._timm import timm
 from sketchfit.config.optimizer import OptimizerSection
-from sketchfit.errors import UserError
+from sketchfit.errors import RecipeError
 from sketchfit.models.classifier import classifier_names
 from sketchfit.registry import nearest
 from sketchfit.training.schedules import apply_lr
@@ -53,7 +53,7 @@ def build_optimizer(model: nn.Module, section: OptimizerSection) -> torch.optim.
             **_arguments(section),
         )
     except (TypeError, ValueError) as error:
-        raise UserError(
+        raise RecipeError(
             f"optimizer {section.name}: {error}", "Check optimizer.betas, optimizer.eps and optimizer.extra."
         ) from error
     for group in optimizer.param_groups:
@@ -70,7 +70,7 @@ def check_optimizer(name: str) -> None:
     """
     known = [known for known, _ in list_optimizers()]
     if name.lower() not in known:
-        raise UserError(
+        raise RecipeError(
             f"optimizer.name: there is no optimizer {name!r}{nearest(name.lower(), known)}",
             "`sketchfit options optimizers` lists them.",
         )

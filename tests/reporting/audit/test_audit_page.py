@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-from sketchfit.audit import Audit, AuditSettings, run_audit, write_findings
-from sketchfit.audit.drift_sentences import drift_sentence
+from sketchfit.auditing import Audit, AuditSettings, run_audit, write_findings
+from sketchfit.auditing.drift_sentences import drift_sentence
 from sketchfit.config.audit import AuditSection
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
 from sketchfit.reporting.audit.recipe_audit import LOGGED_TRAITS, log_audit
 from sketchfit.runs.artefacts import AuditFindings
-from tests.audit.audit_sets import jpeg, make_table, png, scribble
+from tests.auditing.audit_sets import jpeg, make_table, png, scribble
 
 
 class Reader(HTMLParser):

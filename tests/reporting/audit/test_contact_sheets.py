@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sketchfit.reporting.audit.contact_sheets import contact_sheet
-from tests.audit.audit_sets import jpeg
+from tests.auditing.audit_sets import jpeg
 
 
 def test_a_sheet_holds_its_pictures_in_order() -> None:

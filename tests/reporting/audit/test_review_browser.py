@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from sketchfit.audit import AuditSettings, run_audit
+from sketchfit.auditing import AuditSettings, run_audit
 from sketchfit.config.data import DataSection
 from sketchfit.data.review import review_table
 from sketchfit.data.table import Table
 from sketchfit.reporting.audit.audit_page import write_audit_page
-from tests.audit.audit_sets import make_table, png, scribble
+from tests.auditing.audit_sets import make_table, png, scribble
 from tests.browser import resize
 from tests.reporting.review_page import Page
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sketchfit.bundle.manifest import Source
 from sketchfit.config.recipe import Recipe
 from sketchfit.distillation.student_choice import student_choice
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.inference.calibration import Temperature
 from sketchfit.inference.calibration_choice import choose_calibration
 from sketchfit.inference.oof import Rows, rows_of
@@ -113,13 +113,13 @@ def choose_network(run: Run, member: str | None = None, fold: int | None = None)
         UserError: no such member or network, or the run is an ensemble of runs, which has no networks.
     """
     if run.kind == "ensemble":
-        raise UserError(f"{run.path} is an ensemble of runs, which has no networks", "Name one of its runs.")
+        raise RunError(f"{run.path} is an ensemble of runs, which has no networks", "Name one of its runs.")
     names = _names(run, member, fold)
     found = [one for name in names if (one := _of_member(run, name, fold)) is not None]
     if not found:
         where = f"{run.path} holds no trained network"
         what = f" of fold {fold}" if fold is not None else ""
-        raise UserError(f"{where} of {' or '.join(names)}{what}", FINISH)
+        raise RunError(f"{where} of {' or '.join(names)}{what}", FINISH)
     return max(found, key=lambda one: -1.0 if one.measured is None else float(one.measured.right.mean()))
 
 
@@ -127,7 +127,7 @@ def _names(run: Run, member: str | None, fold: int | None) -> list[str]:
     """Return the members and students that the network may be of."""
     known = run.members | run.students
     if member is not None and member not in known:
-        raise UserError(f"this run has no member {member!r}", f"Members: {', '.join(known)}.")
+        raise RunError(f"this run has no member {member!r}", f"Members: {', '.join(known)}.")
     if member is not None:
         return [member]
     if run.student is None or fold is not None:

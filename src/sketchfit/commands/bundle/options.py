@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sketchfit.errors import UserError
+from sketchfit.errors import MissingPackageError, UserError
 
 Also = Literal["openvino", "int8", "torch"]
 """Further forms of the network: OpenVINO, 8-bit integers, `torch.export`."""
@@ -45,7 +45,7 @@ def check_packages(options: BundleOptions) -> None:
 
     needs = (*_NEEDS, *(["openvino"] if "openvino" in options.also else []))
     if missing := missing_packages(needs):
-        raise UserError(f"a bundle needs {', '.join(missing)}", "pip install 'sketchfit[fast]'")
+        raise MissingPackageError(f"a bundle needs {', '.join(missing)}", "pip install 'sketchfit[fast]'")
 
 
 def parse_also(names: Iterable[str]) -> tuple[Also, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sketchfit.data.cache.entries import CacheEntry, cache_entries
 from sketchfit.data.cache.use import unused
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError, UserError
 from sketchfit.remains import ABANDONED, clear_remains
 from sketchfit.wording import counted, size_text
 
@@ -35,7 +35,7 @@ def parse_size(text: str) -> int:
     """
     found = _SIZE.fullmatch(text.strip())
     if found is None:
-        raise UserError(f"{text!r} is not a size", "For example: 800MB, 20GB, 1.5TB.")
+        raise DataError(f"{text!r} is not a size", "For example: 800MB, 20GB, 1.5TB.")
     return int(float(found[1]) * (1024 if found[3] else 1000) ** _POWER[found[2].lower()])
 
 
@@ -51,7 +51,7 @@ def cache_limit() -> int | None:
     try:
         return parse_size(text)
     except UserError as error:
-        raise UserError([f"{VARIABLE}: {problem}" for problem in error.problems], error.hint) from error
+        raise DataError([f"{VARIABLE}: {problem}" for problem in error.problems], error.hint) from error
 
 
 def clear_cache_remains(cache: Path) -> None:

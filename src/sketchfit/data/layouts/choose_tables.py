@@ -12,7 +12,7 @@ from sketchfit.data.layouts.tables import FoundTable
 from sketchfit.data.own_tables import is_own_table
 from sketchfit.data.sheets import Sheet
 from sketchfit.data.split_names import Role
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.wording import listed
 
 
@@ -57,11 +57,11 @@ def unnamed_tables(found: Contents) -> list[FoundTable]:
     return [table for table, sheet in unnamed if sheet is None or not is_own_table(sheet.header)]
 
 
-def ambiguous(found: Contents, tables: Sequence[FoundTable], role: Role) -> UserError:
+def ambiguous(found: Contents, tables: Sequence[FoundTable], role: Role) -> DataError:
     """Return the error that several tables could be a split's."""
     what = {"train": "training", "valid": "validation", "test": "test"}[role]
     names = [found.source.name(table.path) for table in tables]
-    return UserError(
+    return DataError(
         f"{found.source.root} has {len(tables)} tables that could be the {what} table: {listed(names)}",
         f"Name one with --set data.{role}={names[0]}, or give its path in place of the folder.",
     )

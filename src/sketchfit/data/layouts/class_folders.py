@@ -6,7 +6,7 @@ from sketchfit.data.layouts.folders import ROLES, by_role, join
 from sketchfit.data.layouts.found import Contents
 from sketchfit.data.layouts.parts import ClassFolder, SplitPart
 from sketchfit.data.split_names import Role, are_containers, is_neutral, with_splits_in_names
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.wording import listed
 
 
@@ -23,7 +23,7 @@ def class_parts(found: Contents) -> dict[Role, SplitPart]:
     if neutral and len(neutral) == len(classes) == 1:
         within, classes = found.folders.classes(neutral[0].path, splits)
     if mixed := with_splits_in_names([one.label for one in classes]):
-        raise UserError(
+        raise DataError(
             f"{found.source.root}: the names of folders have classes and splits in them: {listed(mixed)}",
             "Move them to a folder per split with a folder per class: train/<class>, test/<class>.",
         )
@@ -60,7 +60,7 @@ def _refuse_containers(found: Contents, folders: tuple[ClassFolder, ...]) -> Non
     """Refuse folders without a class's name that have class folders; if they have images only, a table is needed."""
     if all(len(found.folders.inside(one.path)) > 1 for one in folders):
         names = listed([f"{one.path}/" for one in folders])
-        raise UserError(
+        raise DataError(
             f"{found.source.root}: the folders {names} have class folders, and their names are no classes",
             f"Name one with --set data.train={folders[0].path}, or take each as a class with --set data.train=.",
         )

@@ -26,7 +26,7 @@ from sketchfit.data.sheets import table_stem, table_suffix
 from sketchfit.data.sheets.stroke_tables import stroke_tables
 from sketchfit.data.source import DataSource
 from sketchfit.data.split_names import Role, role_of
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.wording import listed
 
 LAYOUTS = (
@@ -95,13 +95,13 @@ def _sample(source: DataSource, tables: Sequence[FoundTable]) -> Path | None:
     name = source.settings.names.sample
     if name is not None:
         if not (source.root / name).is_file():
-            raise UserError(f"no file {name!r} in {source.root}", "It was given as the sample submission.")
+            raise DataError(f"no file {name!r} in {source.root}", "It was given as the sample submission.")
         return source.root / name
     found = [table for table in tables if table.is_sample]
     exact = [table for table in found if table.is_exact_sample] or found
     if len(exact) > 1:
         names = [source.name(table.path) for table in exact]
-        raise UserError(
+        raise DataError(
             f"{source.root} has {len(exact)} sample submissions: {listed(names)}",
             f"Name one with --set data.sample={names[0]}.",
         )
@@ -146,7 +146,7 @@ def _split_folder(found: Contents, role: Role) -> SplitPart | None:
         return None
     if len(candidates) > 1:
         names = listed([f"{folder}/" for folder in candidates])
-        raise UserError(
+        raise DataError(
             f"{found.source.root} has {len(candidates)} folders that could be the {role} images: {names}",
             f"Name one with --set data.{role}={candidates[0]}, or none of them with data.{role}=none.",
         )
@@ -172,14 +172,14 @@ def _named_part(found: Contents, name: str, what: str) -> SplitPart:
     folder = "" if name in (".", "./") else _folder(found.source, name.strip("/"))
     if folder is not None:
         return _folder_part(found, folder, "test" if what == "test" else "train")
-    raise UserError(f"no file or folder {name!r} in {root}", f"It was given as {what}.")
+    raise DataError(f"no file or folder {name!r} in {root}", f"It was given as {what}.")
 
 
 def _folder(source: DataSource, name: str) -> str | None:
     try:
         return source.listing.find_folder(name)
     except PathError as error:
-        raise UserError(f"folder {name!r} in {source.root} {error}", "Rename it, or give the real folder.") from error
+        raise DataError(f"folder {name!r} in {source.root} {error}", "Rename it, or give the real folder.") from error
 
 
 def _search(data: Path, found: Contents) -> tuple[dict[Role, SplitPart], bool]:
@@ -227,7 +227,7 @@ def _refuse_nested(data: Path, found: Contents) -> None:
     ]
     if nested:
         inner = listed([f"{name}/" for name in nested])
-        raise UserError(f"{data} has its tables in {inner}", f"Did you mean {data / found.top / nested[0]}?")
+        raise DataError(f"{data} has its tables in {inner}", f"Did you mean {data / found.top / nested[0]}?")
 
 
 def _is_data_set(found: Contents, folder: str) -> bool:
@@ -238,19 +238,19 @@ def _is_data_set(found: Contents, folder: str) -> bool:
     )
 
 
-def _nothing(data: Path, found: Contents) -> UserError:
+def _nothing(data: Path, found: Contents) -> DataError:
     listing = found.source.listing
     content = listed([*(f"{name}/" for name in listing.folders()), *listing.files()]) or "nothing"
     if packed := archives(listing, found.top):
-        return UserError(f"{data} has nothing to train on; it contains {content}", f"Unpack {listed(packed)} first.")
+        return DataError(f"{data} has nothing to train on; it contains {content}", f"Unpack {listed(packed)} first.")
     if links := unfollowed(listing, found.top):
         reason = f"{data} has nothing to train on but links that lead outside or to nothing: {listed(links)}"
-        return UserError(reason, f"{ALLOW_LINKS} {FETCH}")
+        return DataError(reason, f"{ALLOW_LINKS} {FETCH}")
     flat = found.splits.get("train")
     if flat:
-        return UserError(
+        return DataError(
             f"{data} has no labels: {flat[0]}/ has no folder per class, and no table names its images; "
             f"it contains {content}",
             LAYOUTS,
         )
-    return UserError(f"{data} has nothing to train on; it contains {content}", LAYOUTS)
+    return DataError(f"{data} has nothing to train on; it contains {content}", LAYOUTS)

@@ -13,7 +13,7 @@ from sketchfit.data.read_settings import TableNames
 from sketchfit.data.sheets import is_table_name, table_stem, table_suffix
 from sketchfit.data.source import DataSource
 from sketchfit.data.split_names import Role, role_of
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.wording import listed
 
 FETCH = "Fetch what they lead to (git annex get, dvc pull), or delete them."
@@ -41,7 +41,7 @@ def refuse_linked_tables(source: DataSource, top: str) -> None:
     _refuse(listing, decides)
     special = [one.path for one in listing.walk() if one.kind == "other" and decides(one)]
     if special:
-        raise UserError(
+        raise DataError(
             f"special files (pipes, devices, sockets, links in a circle) in {listing.root}: {listed(sorted(special))}",
             "Put tables in their place, or delete them.",
         )
@@ -106,7 +106,7 @@ def _refuse(listing: Listing, decides: Callable[[ListedFile], bool]) -> None:
     if special:
         problems.append(f"{listing.root} has special files, which are no data: {listed(special)}. Move them elsewhere.")
     if problems:
-        raise UserError(problems)
+        raise DataError(problems)
 
 
 def _setting(names: TableNames, role: Role) -> str | None:

@@ -9,7 +9,7 @@ from sketchfit.data.layouts.tables import FoundTable
 from sketchfit.data.listing import Listing
 from sketchfit.data.sheets.names import DELIMITED, JSON, PARQUET, WORKBOOKS
 from sketchfit.data.split_names import Role, role_of
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.wording import listed
 
 OTHERS = (
@@ -45,7 +45,7 @@ def refuse_other_formats(
             if (role is not None and role not in roles) or (is_sample and not has_sample):
                 found.append(name)
     if found:
-        raise UserError(
+        raise DataError(
             f"{listing.root} has tables in formats that are not read: {listed(found)}",
             f"Save them in one of these formats: {', '.join(READ)}.",
         )

@@ -14,7 +14,7 @@ from sketchfit.data.sheets.shards import shards_of
 from sketchfit.data.sheets.sheet import Sheet, TableError
 from sketchfit.data.sheets.stroke_tables import is_stroke_table, read_strokes
 from sketchfit.data.sheets.workbook import read_workbook
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 
 
 def read_sheet(path: Path, name: str | None = None, decoder: Decoder | None = None) -> Sheet:
@@ -52,7 +52,7 @@ def open_sheet(path: Path) -> Sheet:
     try:
         return read_sheet(path, str(path))
     except TableError as error:
-        raise UserError(str(error)) from error
+        raise DataError(str(error)) from error
 
 
 def open_text(path: Path) -> str:
@@ -64,9 +64,9 @@ def open_text(path: Path) -> str:
     try:
         return Decoder().decode(read_content(path, str(path)), str(path))[0]
     except TableError as error:
-        raise UserError(str(error)) from error
+        raise DataError(str(error)) from error
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _read(path: Path, name: str, decoder: Decoder) -> Sheet:

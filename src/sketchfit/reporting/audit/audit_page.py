@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from sketchfit.audit.audit import Audit
-from sketchfit.audit.broken import UNREADABLE
-from sketchfit.audit.copies import RELATIONS
-from sketchfit.audit.drift import Drift
-from sketchfit.audit.findings import test_images_with_training_copy
+from sketchfit.auditing.audit import Audit
+from sketchfit.auditing.broken import UNREADABLE
+from sketchfit.auditing.copies import RELATIONS
+from sketchfit.auditing.drift import Drift
+from sketchfit.auditing.findings import test_images_with_training_copy
 from sketchfit.config.audit import AuditSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import fingerprint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sketchfit.audit.audit import Audit
+from sketchfit.auditing.audit import Audit
 from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, webp
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchfit.audit.audit import Audit
+from sketchfit.auditing.audit import Audit
 from sketchfit.config.audit import AuditSection
 from sketchfit.processors import cores
 from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, square, tiled, webp

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchfit.audit.audit import Audit
-from sketchfit.audit.drift import TraitDrift
-from sketchfit.audit.drift_sentences import drift_sentence
-from sketchfit.audit.traits import FLAGS
+from sketchfit.auditing.audit import Audit
+from sketchfit.auditing.drift import TraitDrift
+from sketchfit.auditing.drift_sentences import drift_sentence
+from sketchfit.auditing.traits import FLAGS
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
 from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES, unit_of
 from sketchfit.reporting.kit.chart_shapes import Chart

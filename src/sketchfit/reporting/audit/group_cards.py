@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sketchfit.audit.audit import Audit
-from sketchfit.audit.copies import RELATIONS, Relation
+from sketchfit.auditing.audit import Audit
+from sketchfit.auditing.copies import RELATIONS, Relation
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
 
 SHOWN_GROUPS = 300

@@ -7,9 +7,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sketchfit.audit import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
-from sketchfit.audit.drift_sentences import drift_sentence
-from sketchfit.audit.leak_guard import check_external
+from sketchfit.auditing import Audit, AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
+from sketchfit.auditing.drift_sentences import drift_sentence
+from sketchfit.auditing.leak_guard import check_external
 from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.image_pass import Decoding

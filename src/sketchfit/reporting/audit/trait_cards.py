@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.audit import Audit
-from sketchfit.audit.traits import FLAGS
+from sketchfit.auditing.audit import Audit
+from sketchfit.auditing.traits import FLAGS
 from sketchfit.reporting.audit.captions import CaptionedThumbnail, captioned
 from sketchfit.reporting.audit.trait_titles import TRAIT_TITLES, unit_of
 from sketchfit.reporting.kit.chart_shapes import Chart

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.auditing.traits import TRAIT_NAMES
 
 TRAIT_TITLES: dict[str, tuple[str, str]] = {
     "width": ("Width", "pixels"),

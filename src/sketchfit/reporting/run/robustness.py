@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.directions import Direction, changed_classes
+from sketchfit.auditing.directions import Direction, changed_classes
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.reporting.kit.thumbnails import Pixels
 from sketchfit.reporting.run.page_section import PageSection, page_section

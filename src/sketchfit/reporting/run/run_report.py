@@ -13,7 +13,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.containers import exists, split_member
-from sketchfit.errors import UserError
+from sketchfit.errors import DataError
 from sketchfit.files import atomic
 from sketchfit.models.saved_network import check_saved
 from sketchfit.reporting.evidence import Evidence, read_evidence
@@ -79,7 +79,7 @@ def _check_files(evidence: Evidence, follow_links: bool) -> None:
     if not follow_links:
         _refuse_links(evidence)
     if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
-        raise UserError(
+        raise DataError(
             f"the drawings of {evidence.run.path} are not in {evidence.root}",
             "Put them back, or report on another run.",
         )
@@ -98,7 +98,7 @@ def _networks(evidence: Evidence, recipe: Recipe) -> HeldOutNetworks:
 def _refuse_links(evidence: Evidence) -> None:
     paths = [parts[0] if (parts := split_member(path)) else path for path in evidence.paths]
     if (link := first_outside(evidence.root, [*paths, *typical_images(evidence)])) is not None:
-        raise UserError(
+        raise DataError(
             f"{evidence.root / link} leads out of the data folder",
             "Where you trust who made the run and its data: --set data.follow_links=true",
         )

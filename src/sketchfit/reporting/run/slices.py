@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.audit.traits import Traits, measure, traits_frame
+from sketchfit.auditing.traits import Traits, measure, traits_frame
 from sketchfit.data.images import ImageError, decode, read_image_file
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.compare_slices import Slice, compare_slices, trait_masks

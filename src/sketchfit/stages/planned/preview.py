@@ -13,7 +13,7 @@ from sketchfit.data.folds import Fold
 from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.disk import check_free
 from sketchfit.planning.costs import DOUBT, Counts, Rates, bank_option, network_option
-from sketchfit.planning.deadline import Deadline
+from sketchfit.planning.deadline import WorkingTime
 from sketchfit.planning.draft import DraftBook
 from sketchfit.planning.forecast import Forecast, forecast
 from sketchfit.planning.goal import Goal
@@ -100,7 +100,7 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
     start = before + _until_folds(context, rungs[0], book, counts)
     answer = counts.answer_seconds
     reserve = 1.3 * answer + sum(one.seconds(counts.images) for one in used)
-    left = Deadline(goal.seconds, start + trials, 0.0, lambda: 0.0).left(reserve, answer)
+    left = WorkingTime(goal.seconds, start + trials, 0.0, lambda: 0.0).left(reserve, answer)
     options = replace(_options(context, rungs, rates, counts), at_once=book.plan.networks_at_once)
     ahead = forecast(options, left, MOST_UNITS, answer)
     head = known or sampler.head_accuracy(rates[rungs[0].backbone.name], counts)

@@ -15,10 +15,10 @@ from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
 from sketchfit.data.table import run_state
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 from sketchfit.models.backbone import check_backbone
 from sketchfit.planning.book import PlanBook
-from sketchfit.planning.deadline import Deadline
+from sketchfit.planning.deadline import WorkingTime
 from sketchfit.planning.goal import Goal
 from sketchfit.planning.quality import TIMES, quality_seconds
 from sketchfit.runs.artefacts import RunClock, RunPlan
@@ -134,11 +134,11 @@ def _check_same(run: RunFolder, base: Recipe, plan: RunPlan | None, *, fresh: bo
         return
     if plan is None:
         if run.has_training():
-            raise UserError(f"{run.path} holds a run without a deadline", ELSEWHERE)
+            raise RunError(f"{run.path} holds a run without a deadline", ELSEWHERE)
         return
     old, new = (training_settings(one) for one in (plan.base, base.model_dump(mode="json")))
     if plan.members and (changed := differing_keys(old, new)):
-        raise UserError(
+        raise RunError(
             [f"{run.path} holds a run with another {key}: {a!r} there, {b!r} now" for key, a, b in changed], ELSEWHERE
         )
 
@@ -154,7 +154,7 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
         seconds = goal.seconds
     else:
         seconds = used + goal.seconds
-    deadline = Deadline(seconds, used, began, clock)
+    deadline = WorkingTime(seconds, used, began, clock)
     if plan is None:
         new = RunPlan(seconds=seconds, until=goal.until, quality=goal.quality, base=_plain(context.recipe))
         book = PlanBook(run.path, new, deadline)

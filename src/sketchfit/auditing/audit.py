@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sketchfit.audit.broken import DAMAGED, UNREADABLE, Kind, Oddity
-from sketchfit.audit.copies import Copies, find_copies
-from sketchfit.audit.crossing import Crossing, fold_crossing
-from sketchfit.audit.drift import Drift, measure_drift
-from sketchfit.audit.measure import open_measured
-from sketchfit.audit.measure_image import MeasureSettings
-from sketchfit.audit.measured import Measured
-from sketchfit.audit.traits import traits_frame
+from sketchfit.auditing.broken import DAMAGED, UNREADABLE, Kind, Oddity
+from sketchfit.auditing.copies import Copies, find_copies
+from sketchfit.auditing.crossing import Crossing, fold_crossing
+from sketchfit.auditing.drift import Drift, measure_drift
+from sketchfit.auditing.measure import open_measured
+from sketchfit.auditing.measure_image import MeasureSettings
+from sketchfit.auditing.measured import Measured
+from sketchfit.auditing.traits import traits_frame
 from sketchfit.config.audit import AuditSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.image_pass import Decoding

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.broken import Kind, oddities_of, why_unreadable
-from sketchfit.audit.traits import WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
+from sketchfit.auditing.broken import Kind, oddities_of, why_unreadable
+from sketchfit.auditing.traits import WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
 from sketchfit.data.images import Decoded, ImageError, decode
 from sketchfit.data.paper import InkMask
 from sketchfit.duplicates import Signatures, take_signature

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit import duplicates
-from sketchfit.audit.earlier import read_cache, source_digest
-from sketchfit.audit.measure_image import load_image
-from sketchfit.audit.measured import Measured
+from sketchfit.auditing.earlier import read_cache, source_digest
+from sketchfit.auditing.measure_image import load_image
+from sketchfit.auditing.measured import Measured
 from sketchfit.data import paper
 from sketchfit.duplicates import NearDuplicates, find_near_duplicates
 from sketchfit.runs.arrays import read_npz, write_npz

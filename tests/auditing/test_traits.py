@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from sketchfit.audit.traits import TRAIT_NAMES, Traits, jpeg_quality, measure, quantile_in, shrink, traits_frame
+from sketchfit.auditing.traits import TRAIT_NAMES, Traits, jpeg_quality, measure, quantile_in, shrink, traits_frame
 
 Array = NDArray[np.uint8]
 

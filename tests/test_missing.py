@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sketchfit.cli.missing import EXTRAS, installed_packages, not_installed
 from sketchfit.errors import UserError
+from sketchfit.missing import EXTRAS, installed_packages, not_installed
 from tests.fresh import run_fresh
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 MODULES = {"scikit-learn": "sklearn", "huggingface_hub": "huggingface_hub"}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sketchfit.audit.audit import AuditSettings
-from sketchfit.audit.measure import Measuring
+from sketchfit.auditing.audit import AuditSettings
+from sketchfit.auditing.measure import Measuring
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.image_pass import ReceiveImage
 from sketchfit.data.stores import cache_folder

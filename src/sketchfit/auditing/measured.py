@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.audit.broken import Kind
+from sketchfit.auditing.broken import Kind
 from sketchfit.duplicates import Signatures
 from sketchfit.runs.arrays import read_npz
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sketchfit.errors import UserError
+from sketchfit.errors import MissingPackageError
 
 EXTRAS = {
     "train": (
@@ -30,7 +30,7 @@ def installed_packages() -> Iterator[None]:
         raise found from error
 
 
-def not_installed(error: ModuleNotFoundError) -> UserError | None:
+def not_installed(error: ModuleNotFoundError) -> MissingPackageError | None:
     """Return the error for a package that an extra installs; None for any other module.
 
     Example:
@@ -43,4 +43,6 @@ def not_installed(error: ModuleNotFoundError) -> UserError | None:
     extra = next((name for name, modules in EXTRAS.items() if module in modules), None)
     if extra is None:
         return None
-    return UserError(f"this command needs {module}, which is not installed", f"pip install 'sketchfit[{extra}]'")
+    return MissingPackageError(
+        f"this command needs {module}, which is not installed", f"pip install 'sketchfit[{extra}]'"
+    )

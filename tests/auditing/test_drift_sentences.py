@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sketchfit.audit.drift import TYPICAL, Drift, TraitDrift, measure_drift, trait_auc
-from sketchfit.audit.drift_sentences import drift_sentence
-from sketchfit.audit.traits import FLAGS, TRAIT_NAMES, traits_frame
+from sketchfit.auditing.drift import TYPICAL, Drift, TraitDrift, measure_drift, trait_auc
+from sketchfit.auditing.drift_sentences import drift_sentence
+from sketchfit.auditing.traits import FLAGS, TRAIT_NAMES, traits_frame
 
 Fill = Callable[[np.random.Generator, int], np.ndarray]
 TRAIN, TEST = 120, 80

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.auditing.traits import TRAIT_NAMES
 from sketchfit.data.folds import stratified_folds
 from sketchfit.multiple_tests import holm
 

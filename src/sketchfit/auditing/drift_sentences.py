@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sketchfit.audit.drift import TraitDrift
-from sketchfit.audit.traits import FLAGS, TRAIT_NAMES
+from sketchfit.auditing.drift import TraitDrift
+from sketchfit.auditing.traits import FLAGS, TRAIT_NAMES
 
 
 @dataclass(frozen=True)

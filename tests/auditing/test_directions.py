@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.audit.directions import TURNS, Direction, find_directions
+from sketchfit.auditing.directions import TURNS, Direction, find_directions
 
 PAPER = np.array([255], np.uint8)
 

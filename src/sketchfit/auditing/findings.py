@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sketchfit.audit.audit import Audit, PixelStatistics
-from sketchfit.audit.copies import RELATIONS, Relation
-from sketchfit.audit.drift_sentences import drift_sentence
-from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.auditing.audit import Audit, PixelStatistics
+from sketchfit.auditing.copies import RELATIONS, Relation
+from sketchfit.auditing.drift_sentences import drift_sentence
+from sketchfit.auditing.traits import TRAIT_NAMES
 from sketchfit.runs.artefacts import AuditFindings
 from sketchfit.runs.parquet import write_parquet
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchfit.audit.copies import sort_copies
-from sketchfit.audit.crossing import fold_crossing
-from sketchfit.audit.drift import adversarial_auc, auc_interval, measure_drift
-from sketchfit.audit.traits import TRAIT_NAMES, traits_frame
+from sketchfit.auditing.copies import sort_copies
+from sketchfit.auditing.crossing import fold_crossing
+from sketchfit.auditing.drift import adversarial_auc, auc_interval, measure_drift
+from sketchfit.auditing.traits import TRAIT_NAMES, traits_frame
 from sketchfit.multiple_tests import holm
 
 
@@ -197,7 +197,7 @@ def test_many_rows_are_judged_by_a_part_of_them(monkeypatch: pytest.MonkeyPatch)
     features = (np.eye(4)[label] + rng.normal(scale=0.5, size=(3000, 4))).astype(np.float32)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     whole = fold_crossing(label, np.arange(3000), features, k=5, seed=0).plain
-    monkeypatch.setattr("sketchfit.audit.crossing._SCORED", 1000)
+    monkeypatch.setattr("sketchfit.auditing.crossing._SCORED", 1000)
     part = fold_crossing(label, np.arange(3000), features, k=5, seed=0).plain
     assert whole is not None
     assert part == pytest.approx(whole, abs=0.06)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sketchfit.audit.audit import AuditSettings
-from sketchfit.audit.copies import near_duplicates
-from sketchfit.audit.measure import open_measured
-from sketchfit.audit.measured import Measured
+from sketchfit.auditing.audit import AuditSettings
+from sketchfit.auditing.copies import near_duplicates
+from sketchfit.auditing.measure import open_measured
+from sketchfit.auditing.measured import Measured
 from sketchfit.data.image_pass import Decoding
 from sketchfit.data.image_sources import read_images
 from sketchfit.data.table import Table

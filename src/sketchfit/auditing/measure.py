@@ -16,11 +16,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from sketchfit.audit import broken, traits
-from sketchfit.audit.earlier import read_cache, short_digest, source_digest
-from sketchfit.audit.measure_image import MeasuredImage, MeasureSettings, measure_image
-from sketchfit.audit.measured import Measured, load_measured, to_arrays
-from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.auditing import broken, traits
+from sketchfit.auditing.earlier import read_cache, short_digest, source_digest
+from sketchfit.auditing.measure_image import MeasuredImage, MeasureSettings, measure_image
+from sketchfit.auditing.measured import Measured, load_measured, to_arrays
+from sketchfit.auditing.traits import TRAIT_NAMES
 from sketchfit.data import images, paper
 from sketchfit.data.cache.limit import make_room
 from sketchfit.data.decoders import large

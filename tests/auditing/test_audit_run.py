@@ -12,16 +12,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from sketchfit.audit import AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
-from sketchfit.audit import measure as measuring
-from sketchfit.audit.traits import TRAIT_NAMES
+from sketchfit.auditing import AuditSettings, Backbone, PixelStatistics, run_audit, write_findings, write_traits
+from sketchfit.auditing import measure as measuring
+from sketchfit.auditing.traits import TRAIT_NAMES
 from sketchfit.config.audit import AuditSection
 from sketchfit.data.image_pass import Decoding
 from sketchfit.data.readers import read_table
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.reporting.audit.audit_page import write_audit_page
-from tests.audit.audit_sets import jpeg, make_table, png, scribble
+from tests.auditing.audit_sets import jpeg, make_table, png, scribble
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
@@ -149,7 +149,7 @@ def test_broken_files_are_named_by_kind(tmp_path: Path) -> None:
 
 
 def test_huge_images_are_read_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sketchfit.audit.broken.HUGE_PIXELS", 10_000)
+    monkeypatch.setattr("sketchfit.auditing.broken.HUGE_PIXELS", 10_000)
     table = make_table(tmp_path / "data", {"train/a.JPEG": (0, jpeg(scribble(0)))}, {})
     found = audited(table, tmp_path)
     assert [one["kind"] for one in found["oddities"]] == ["huge"]

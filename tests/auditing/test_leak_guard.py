@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.audit import AuditSettings, check_external
+from sketchfit.auditing import AuditSettings, check_external
 from sketchfit.config.audit import AuditSection
 from sketchfit.data.table import Table
 from sketchfit.errors import UserError
-from tests.audit.audit_sets import jpeg, make_table, png, scribble
+from tests.auditing.audit_sets import jpeg, make_table, png, scribble
 
 
 @pytest.fixture
