@@ -22,7 +22,7 @@ _SMALL = 0.3
 
 
 @dataclass(frozen=True)
-class Model:
+class DrawnModel:
     """One object of fixed shape and what is around it. The longer side of both is 1, the centre is the origin."""
 
     strokes: Strokes
@@ -31,7 +31,7 @@ class Model:
     """Of the background and of other things next to the object; often none."""
 
 
-def draw_model(drawer: Drawer, rng: np.random.Generator) -> Model:
+def draw_model(drawer: Drawer, rng: np.random.Generator) -> DrawnModel:
     """Return a random model of a class.
 
     Args:
@@ -45,10 +45,10 @@ def draw_model(drawer: Drawer, rng: np.random.Generator) -> Model:
     view = _view(dice, stretch=0.24, slant=0.16, degrees=13.0)
     strokes = unit([stroke @ view for stroke in _bent(strokes, 0.044, rng)])
     every = unit([*strokes, *_surroundings(strokes, dice)])
-    return Model(every[: len(strokes)], every[len(strokes) :])
+    return DrawnModel(every[: len(strokes)], every[len(strokes) :])
 
 
-def draw_again(model: Model, rng: np.random.Generator) -> tuple[NDArray[np.uint8], PageTraits]:
+def draw_again(model: DrawnModel, rng: np.random.Generator) -> tuple[NDArray[np.uint8], PageTraits]:
     """Draw a model by another hand.
 
     Args:
