@@ -60,7 +60,7 @@ example: install
 	$(BIN)/python -m tools.screenshots
 
 docs: install
-	$(BIN)/sketchfit options --markdown > docs/options.md
+	$(BIN)/sketchfit options --markdown docs/options
 
 # The documentation site in build/site, without the network. To read it: python -m http.server --directory build/site
 site: install

@@ -1,37 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from sketchfit.commands.options import FAMILIES, markdown, options
-from sketchfit.config.problems import setting_names
-from sketchfit.config.scope import settings
+from sketchfit.commands.options import FAMILIES, options
 from sketchfit.config.section import Section
 from sketchfit.errors import UserError
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "options.md"
-
-
-def test_the_page_is_not_stale():
-    assert PAGE.read_text(encoding="utf-8") == markdown(), "run: sketchfit options --markdown > docs/options.md"
-
-
-def test_every_setting_is_on_the_page_and_explained():
-    page = markdown()
-    keys = {setting.key: setting.field for setting in settings()}
-    assert set(keys) <= set(setting_names())
-    for key, field in keys.items():
-        assert f"| `{key}` |" in page, key
-        assert field.description, key
-
-
-def test_defaults_and_bounds_are_told():
-    page = markdown()
-    assert "| `optimizer.lr` | `0.001` | number > 0 |" in page
-    assert "| `training.clip_grad` | null | number > 0 or null |" in page
-    assert "| `averaging.soup` | `none` | `none`, `uniform`, `greedy` |" in page
-    assert "| `until` |  | integer or number |" in page
 
 
 @pytest.mark.parametrize("family", FAMILIES)

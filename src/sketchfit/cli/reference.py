@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,14 +24,16 @@ def options(
         str, typer.Argument(help="optimizers, schedules, losses, policies, operations, models or settings.")
     ] = "settings",
     like: Annotated[str, typer.Option(help="Only names that contain this, or match it with * and ?.")] = "*",
-    markdown: Annotated[bool, typer.Option("--markdown", help="The complete page docs/options.md.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the pages docs/options into this folder instead.")
+    ] = None,
 ) -> None:
     """List what a recipe can choose from, one line each."""
-    from sketchfit.commands.options import markdown as page
+    from sketchfit.commands.option_pages import write_pages
     from sketchfit.commands.options import options as choices
 
-    if markdown:
-        echo(page(), end="")
+    if markdown is not None:
+        echo(f"{len(write_pages(markdown))} pages are in {markdown}")
         return
     found = choices(family, like)
     width = max((len(name) for name, _ in found), default=0)

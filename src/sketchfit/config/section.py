@@ -13,7 +13,7 @@ Effect = Literal["training", "results", "nothing"]
 
 
 class Section(BaseModel):
-    """A section of the recipe. A field's docstring is its help, in `sketchfit options` and in docs/options.md."""
+    """A section of the recipe. A field's docstring is its help, in `sketchfit options` and in docs/options."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True)
 
