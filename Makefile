@@ -46,6 +46,7 @@ lint: install
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_run_files.py
 	$(BIN)/python tools/check_words.py
+	$(BIN)/python tools/check_links.py
 
 # make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
 bench: install
@@ -65,6 +66,7 @@ docs: install
 # The documentation site in build/site, without the network. To read it: python -m http.server --directory build/site
 site: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python tools/check_links.py --site build/site
 
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.site.links import resolve
+from tools.site.repository_links import resolve
 
 REPOSITORY = "https://example.org/owner/name/"
 
