@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -12,25 +13,31 @@ from sketchfit.errors import UserError
 from sketchfit.missing import EXTRAS, installed_packages, not_installed
 from tests.fresh import run_fresh
 
-PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-MODULES = {"scikit-learn": "sklearn", "huggingface_hub": "huggingface_hub"}
+PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+OPTIONAL = PROJECT["optional-dependencies"]
+MODULES = {"scikit-learn": "sklearn", "mlflow-skinny": "mlflow"}
+FOR_DEVELOPERS = {"bench", "dev", "docs"}
 
 
-def packages(requirements: list[str]) -> set[str]:
-    names = {re.split(r"[<>=!;\[ ]", one)[0] for one in requirements if not one.startswith("sketchfit")}
+def modules(requirements: list[str]) -> set[str]:
+    """Return the modules of requirements, without those of other extras."""
+    names = {re.split(r"[<>=!;\[ ]", one)[0] for one in requirements if not one.startswith("sketchfit[")}
     return {MODULES.get(name, name.replace("-", "_")) for name in names}
+
+
+def test_every_extra_for_users_is_known() -> None:
+    assert set(EXTRAS) == set(OPTIONAL) - FOR_DEVELOPERS
 
 
 @pytest.mark.parametrize("extra", sorted(EXTRAS))
 def test_the_modules_of_an_extra_are_those_of_the_project(extra: str) -> None:
-    optional = PROJECT["optional-dependencies"]
-    assert set(EXTRAS[extra]) <= packages(optional[extra])
-    if extra == "train":
-        assert set(EXTRAS[extra]) == packages(optional[extra])
+    named_before = {one for name in itertools.takewhile(extra.__ne__, EXTRAS) for one in EXTRAS[name]}
+    assert set(EXTRAS[extra]) == modules(OPTIONAL[extra]) - named_before
 
 
-def test_nothing_of_training_is_a_base_dependency() -> None:
-    assert not packages(PROJECT["dependencies"]) & set(EXTRAS["train"])
+def test_the_core_is_in_no_extra() -> None:
+    core = modules(PROJECT["dependencies"])
+    assert not [extra for extra in EXTRAS if core & modules(OPTIONAL[extra])]
 
 
 def test_other_modules_keep_their_error() -> None:

@@ -9,12 +9,16 @@ from sketchfit.errors import MissingPackageError
 
 EXTRAS = {
     "train": (
-        "accelerate", "apprise", "captum", "charset_normalizer", "jinja2", "openpyxl", "pandas", "pyarrow",
-        "safetensors", "sklearn", "scipy", "timm", "threadpoolctl", "torch", "torchvision",
+        "accelerate", "jinja2", "markupsafe", "openpyxl", "pandas", "pyarrow", "safetensors", "scipy", "simplejpeg",
+        "sklearn", "threadpoolctl", "timm", "torch", "torchvision",
     ),
-    "serve": ("httptools", "onnxruntime", "python_multipart", "starlette", "uvicorn"),
-    "fast": ("onnx", "openvino"),
+    "serve": ("httptools", "python_multipart", "starlette", "uvicorn", "uvloop"),
     "deploy": ("huggingface_hub",),
+    "fast": ("onnx", "openvino"),
+    "report": ("captum",),
+    "notify": ("apprise",),
+    "formats": ("pi_heif", "resvg_py"),
+    "tracking": ("mlflow", "tensorboard", "wandb"),
 }  # fmt: skip
 """Modules by the extra that installs them."""
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def test_a_slack_webhook_gets_slacks_own_shape(server: Server, monkeypatch: pyte
     (message,) = server.json()
     assert message["channel"] == "#drawings"
     assert "71.2 %" in message["attachments"][0]["text"]
+
+
+def test_without_apprise_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'sketchfit\[notify\]'"):
+        Notifier("json://127.0.0.1/hook", ALL)
 
 
 def test_only_the_chosen_events_are_sent(server: Server) -> None:

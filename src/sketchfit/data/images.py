@@ -125,7 +125,7 @@ def additional_format(data: bytes) -> str:
     if data.startswith(b"\x1f\x8b"):
         return "SVG"  # compressed
     found = format_of(data[:HEAD])
-    return "" if found is None or found.module is None else found.name
+    return "" if found is None or not found.modules else found.name
 
 
 def is_large(data: bytes) -> bool:
@@ -177,7 +177,7 @@ def _readers(found: ImageFormat | None) -> tuple[str, ...]:
         return tuple(reader for one in formats.FORMATS for reader in one.readers if reader in Image.OPEN)
     if found.module is not None:
         module = importlib.import_module(found.module)  # pillow_jxl registers itself
-        if found.module == "pillow_heif":
+        if hasattr(module, "register_heif_opener"):
             module.register_heif_opener()
     return found.readers
 

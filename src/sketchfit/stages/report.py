@@ -13,7 +13,7 @@ def report(context: RunContext, state: RunState) -> RunState:
     """Write the report at the end of a run. An error is printed; everything else of the run is complete by then."""
 
     def write() -> None:
-        from sketchfit.reporting.run.run_report import write_report  # imports captum, which takes seconds
+        from sketchfit.reporting.run.run_report import write_report
 
         folder = context.run.path
         try:

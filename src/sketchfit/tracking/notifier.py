@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection
-
-import apprise
+from typing import Any
 
 from sketchfit.config.tracking import NotifyEvent
 from sketchfit.redact import redact
@@ -38,10 +37,15 @@ class Notifier(Callback):
 
     Raises:
         ValueError: apprise does not know the address; the message does not contain it.
+        ModuleNotFoundError: apprise is not installed; the message has the command that installs it.
     """
 
     def __init__(self, address: str, events: Collection[NotifyEvent]) -> None:
-        self._events = frozenset(events)
+        try:
+            import apprise
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError("not installed: pip install 'sketchfit[notify]'", name=error.name) from error
+        self._events, self._kinds = frozenset(events), apprise.NotifyType
         self._service = apprise.Apprise()
         plugin = apprise.Apprise.instantiate(address, suppress_exceptions=True)
         if plugin is None:
@@ -55,25 +59,25 @@ class Notifier(Callback):
     def run_started(self, info: RunInfo) -> None:
         """Send a line about the data."""
         self._name = info.name
-        self._send("start", "started", info.note, apprise.NotifyType.INFO)
+        self._send("start", "started", info.note, self._kinds.INFO)
 
     def fold_finished(self, member: str, fold: int, row: Row) -> None:
         """Send the figures of a fold."""
         body = "\n".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in row.items() if value is not None)
-        self._send("fold", f"{member}/fold{fold} is done", body, apprise.NotifyType.INFO)
+        self._send("fold", f"{member}/fold{fold} is done", body, self._kinds.INFO)
 
     def run_finished(self, report: RunReport) -> None:
         """Send the figures and the time."""
         body = "\n".join([*report.summary, f"time {duration(report.seconds)}"])
-        self._send("end", "is done", body, apprise.NotifyType.SUCCESS)
+        self._send("end", "is done", body, self._kinds.SUCCESS)
 
     def run_failed(self, failure: Failure) -> None:
         """Send the last lines of the error."""
         what = "was stopped" if failure.stopped else "failed"
         body = "\n".join(part for part in (failure.headline, failure.details) if part)
-        self._send("failure", what, body, apprise.NotifyType.FAILURE)
+        self._send("failure", what, body, self._kinds.FAILURE)
 
-    def _send(self, event: NotifyEvent, what: str, body: str, kind: apprise.NotifyType) -> None:
+    def _send(self, event: NotifyEvent, what: str, body: str, kind: Any) -> None:
         if event not in self._events:
             return
         title = redact(f"sketchfit: {self._name} {what}")

@@ -57,6 +57,17 @@ def test_heads_without_gradients_are_explained_by_occlusion(
     assert all("occlusion" in one.note for one in maps.values())
 
 
+def test_without_captum_heat_maps_are_by_occlusion_with_a_note(
+    networks: HeldOutNetworks, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sketchfit.reporting.heat.explainer.find_spec", lambda _: None)
+    monkeypatch.setattr(held_out_networks, "MOST_OCCLUDED", 2)
+    with caplog.at_level("INFO", logger="sketchfit"):
+        maps = heat_maps(networks, _some(networks.evidence).tolist())
+    assert len(maps) == 2
+    assert "pip install 'sketchfit[report]'" in caplog.text
+
+
 def test_features_are_those_before_the_head(networks: HeldOutNetworks) -> None:
     evidence = networks.evidence
     chosen = np.flatnonzero(evidence.fold == 0)

@@ -15,7 +15,10 @@ HEAD = 4096
 """Bytes from the start of a file that `format_of` needs."""
 
 EXTRA = "pip install 'sketchfit[formats]'"
-"""Command that installs the decoders of all formats."""
+"""Command that installs the decoders of all formats except JPEG XL."""
+
+JXL = "pip install pillow-jxl-plugin"
+"""Command for JPEG XL. Its licence is the GPL, so no extra installs it."""
 
 Recognise = Callable[[bytes], bool]
 
@@ -29,19 +32,26 @@ class ImageFormat:
         suffixes: of file names, lower case; the first is the usual one.
         recognise: whether the first bytes of a file are of this format.
         readers: Pillow's names of the readers; empty where another library decodes it.
-        module: to import before decoding; it is installed by `EXTRA`.
+        modules: of which one must be installed; the first that is decodes the format. None for most formats.
+        install: command that installs one of them.
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognise: Recognise
     readers: tuple[str, ...] = ()
-    module: str | None = None
+    modules: tuple[str, ...] = ()
+    install: str = EXTRA
+
+    @property
+    def module(self) -> str | None:
+        """The installed module to import before decoding; None where there is none, or none is needed."""
+        return next((one for one in self.modules if find_spec(one) is not None), None)
 
     @property
     def is_installed(self) -> bool:
         """Whether the package that decodes the format is installed."""
-        return self.module is None or find_spec(self.module) is not None
+        return not self.modules or self.module is not None
 
 
 def _starts(*starts: bytes) -> Recognise:
@@ -92,18 +102,21 @@ FORMATS = (
     ImageFormat("AVIF", (".avif", ".avifs"), _box(b"avif", b"avis"), ("AVIF",)),
     ImageFormat(
         "HEIC", (".heic", ".heif", ".hif", ".heics"),
-        _box(b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), ("HEIF",), "pillow_heif",
+        _box(b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"),
+        ("HEIF",), ("pi_heif", "pillow_heif"),
     ),
     ImageFormat(
         "JPEG 2000", (".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc"),
         _starts(b"\0\0\0\x0cjP  \r\n", b"\xff\x4f\xff\x51"), ("JPEG2000",),
     ),
-    ImageFormat("JPEG XL", (".jxl",), _starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n"), ("JXL",), "pillow_jxl"),
+    ImageFormat(
+        "JPEG XL", (".jxl",), _starts(b"\xff\x0a", b"\0\0\0\x0cJXL \r\n"), ("JXL",), ("pillow_jxl",), JXL,
+    ),
     ImageFormat("QOI", (".qoi",), _starts(b"qoif"), ("QOI",)),
     ImageFormat("ICO", (".ico",), _matches(rb"\0\0\x01\0[\x01-\x40]\0.{3}\0[\0\x01]\0"), ("ICO",)),
     ImageFormat("PSD", (".psd",), _starts(b"8BPS\0\x01"), ("PSD",)),
     ImageFormat("PCX", (".pcx",), _matches(rb"\x0a[\0\x02\x03\x04\x05]\x01[\x01\x02\x04\x08]"), ("PCX",)),
-    ImageFormat("SVG", (".svg", ".svgz"), _svg, (), "resvg_py"),
+    ImageFormat("SVG", (".svg", ".svgz"), _svg, (), ("resvg_py",)),
     ImageFormat("TGA", (".tga", ".targa"), lambda _: False, ("TGA",)),
 )  # fmt: skip
 """All formats; the first that recognises a file is used. TGA has no mark at the start."""
@@ -125,14 +138,14 @@ def format_named(name: str) -> ImageFormat | None:
 
 def missing_decoder(wanted: ImageFormat) -> str:
     """Return the text for a file whose decoder is not installed."""
-    return f"is {wanted.name}, which this installation does not decode: {EXTRA}"
+    return f"is {wanted.name}, which this installation does not decode: {wanted.install}"
 
 
 def without_decoder(names: Iterable[str]) -> list[str]:
     """Return one sentence per format, by suffix, that files have and that this installation does not decode."""
-    counts = Counter(one.name for name in names if (one := format_named(name)) is not None and one.module is not None)
+    counts = Counter(one.name for name in names if (one := format_named(name)) is not None and one.modules)
     return [
-        f"{count:,} images are {one.name}, which this installation does not decode; to read them: {EXTRA}"
+        f"{count:,} images are {one.name}, which this installation does not decode; to read them: {one.install}"
         for one in FORMATS
         if (count := counts[one.name]) and not one.is_installed
     ]
@@ -140,9 +153,9 @@ def without_decoder(names: Iterable[str]) -> list[str]:
 
 def additional_formats() -> tuple[str, ...]:
     """Return the names of the formats that need an additional decoder."""
-    return tuple(one.name for one in FORMATS if one.module is not None)
+    return tuple(one.name for one in FORMATS if one.modules)
 
 
 def installed_decoders() -> tuple[str, ...]:
     """Return the names of the formats whose additional decoder is installed."""
-    return tuple(one.name for one in FORMATS if one.module is not None and one.is_installed)
+    return tuple(one.name for one in FORMATS if one.modules and one.is_installed)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from typing import Literal, Self
 
 import cv2
@@ -20,7 +21,6 @@ from torch import Tensor, nn
 
 from sketchfit.bundle.occlusion import occlusion_heat
 from sketchfit.models.network import Network, to_input
-from sketchfit.reporting.heat.gradients import of_input, of_layer
 from sketchfit.reporting.heat.targets import find_target
 
 Pictures = NDArray[np.uint8]
@@ -61,15 +61,17 @@ class HeatExplainer:
 
     @classmethod
     def of(cls, network: Network, trained: nn.Module | None, picture: Pictures) -> Self:
-        """Choose the methods for a network.
+        """Choose the methods for a network; occlusion alone where captum is not installed.
 
         Args:
             network: with a timm model.
             trained: the part of it whose gradients explain the answer; None: there is none.
             picture: uint8 [1, S, S, C], any input.
         """
-        if trained is None:
+        if trained is None or not has_gradients():
             return cls(network)
+        from sketchfit.reporting.heat.gradients import of_input, of_layer
+
         methods: dict[Method, Gradients] = {"gradients of pixels": partial(of_input, trained)}
         if (target := find_target(trained, cls(network).prepare(picture))) is not None:
             name: Method = "gradients of patches" if target.layout.tokens else "Grad-CAM"
@@ -120,6 +122,11 @@ class HeatExplainer:
             log.debug(f"no heat map by {method}: {type(error).__name__}: {error}")
             return []
         return list(maps.detach().float().cpu().numpy())
+
+
+def has_gradients() -> bool:
+    """Return whether captum is installed, which computes the maps by gradients."""
+    return find_spec("captum") is not None
 
 
 def enlarged(coarse: NDArray[np.float32], side: int) -> NDArray[np.float32] | None:

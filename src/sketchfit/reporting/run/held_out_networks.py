@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,11 +20,16 @@ from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network, to_input
 from sketchfit.models.saved_network import load_network
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.reporting.heat.explainer import HeatExplainer
+from sketchfit.reporting.heat.explainer import HeatExplainer, has_gradients
 from sketchfit.reporting.heat.picture import HeatPicture
 from sketchfit.reporting.kit.thumbnails import Pixels
 from sketchfit.reporting.run.robustness import CHANGES, UNCHANGED
 from sketchfit.training.engine import make_engine
+
+EXTRA = "pip install 'sketchfit[report]'"
+"""Command that installs captum."""
+
+log = logging.getLogger(__name__)
 
 MOST_OCCLUDED = 12
 """Heat maps by occlusion in a report: each needs up to 81 predictions."""
@@ -93,6 +99,10 @@ def heat_maps(networks: HeldOutNetworks, places: Sequence[int]) -> dict[int, Hea
     """
     found: dict[int, HeatPicture] = {}
     occlusions = MOST_OCCLUDED
+    if not has_gradients():
+        log.info(
+            f"report: heat maps of at most {occlusions} drawings, by occlusion; all, by gradients, need captum: {EXTRA}"
+        )
     for batch in networks.batches(np.asarray(places, dtype=np.int64)):
         answer = networks.evidence.answer[batch.places]
         pictures = stacked(batch.inputs)
