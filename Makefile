@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs site bench example
+.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs site tutorials bench example
 
 install: $(INSTALLED)
 
@@ -67,6 +67,13 @@ docs: install
 site: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	$(BIN)/python tools/check_links.py --site build/site
+
+# make tutorials [PAGES="docs/tutorials/deploy.md …"]: the commands of the pages, with sketchfit installed from a wheel
+PAGES ?= $(wildcard docs/tutorials/*.md docs/how-to/*.md)
+tutorials: install
+	rm -rf build/lib build/wheels
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheels .
+	$(BIN)/python -m tools.run_pages --wheels build/wheels $(PAGES)
 
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

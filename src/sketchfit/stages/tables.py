@@ -56,7 +56,9 @@ def read_settings(section: DataSection, folds: int | None) -> ReadSettings:
 def print_table(table: Table) -> None:
     """Print where the rows are from, one line on the data, and the notes of the readers."""
     counts = np.bincount(table.label, minlength=table.class_count)
-    log.info(f"{table_line(table)}; {counts.min()} to {counts.max()} training images per class")
+    fewest, most = counts.min(), counts.max()
+    per_class = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    log.info(f"{table_line(table)}; {per_class} training images per class")
     for line in table.layout:
         log.info(line)
     for note in table.notes:

@@ -1,0 +1,160 @@
+"""Runs the commands of documentation pages as a reader who pastes them, each page in a fresh folder.
+
+    python -m tools.run_pages --wheels build/wheels README.md docs/tutorials/*.md
+
+makes a virtual environment without sketchfit. `pip install 'sketchfit[train]'` in a page installs the wheel of the
+folder, with `constraints.txt`; nothing else of this checkout can be imported. The environment is one for all pages, so
+what an early page installs is there for later ones. `--environment DIR` uses an environment that is there. What is run
+of a page: `tools/page_script.py`. Needs bash 5. Exits with status 1 where a command fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.page_script import Script, script_of, steps_of
+
+ROOT = Path(__file__).resolve().parents[1]
+LAST_LINES, STOPPED = 60, 124
+"""How many lines of output are printed of a page that failed; the status of a page that did not end in time."""
+
+_ALLOWED_VARIABLES = ("HOME", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a page's script ended.
+
+    Attributes:
+        status: exit status of the failed command; 0 if none failed.
+        line: line of the failed command in the page; 0 if it is not known or none failed.
+        seconds: line of each command in the page, and its time.
+        output: what the commands printed, standard output and errors together.
+    """
+
+    status: int
+    line: int
+    seconds: tuple[tuple[int, float], ...]
+    output: str
+
+
+def run_script(script: Script, folder: Path, environment: Mapping[str, str], limit: float) -> Outcome:
+    """Run a script in `folder`, which is made, for at most `limit` seconds; a service that it started is stopped."""
+    shutil.rmtree(folder, ignore_errors=True)
+    work = folder / "page"
+    work.mkdir(parents=True)
+    paths = {name: folder / name for name in ("script", "trace", "failure", "output")}
+    paths["script"].write_text(script.text(), encoding="utf-8")
+    variables = {**environment, "PAGE_TRACE": str(paths["trace"]), "PAGE_FAILURE": str(paths["failure"])}
+    with paths["output"].open("wb") as output:
+        command = ["bash", str(paths["script"].resolve())]
+        files: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+        process = subprocess.Popen(command, cwd=work, env=variables, start_new_session=True, **files)
+        try:
+            status = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            status = STOPPED
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    seconds = tuple(_seconds(paths["trace"], time.time()))
+    line = _failed_line(paths["failure"]) or (seconds[-1][0] if status and seconds else 0)
+    return Outcome(status, line, seconds, paths["output"].read_text(encoding="utf-8", errors="replace"))
+
+
+def _seconds(trace: Path, end: float) -> Iterator[tuple[int, float]]:
+    """Time until the next command of another line, for each line with a command."""
+    if not trace.is_file():
+        return
+    rows = [line.split() for line in trace.read_text(encoding="utf-8").splitlines()]
+    starts = [(int(row[1]), float(row[0])) for row in rows if int(row[1]) > 1]
+    starts = [one for at, one in enumerate(starts) if at == 0 or one[0] != starts[at - 1][0]]
+    last = float(rows[-1][0]) if rows and int(rows[-1][1]) <= 1 else end
+    for (line, start), (_, following) in zip(starts, [*starts[1:], (0, last)], strict=True):
+        yield line, following - start
+
+
+def _failed_line(path: Path) -> int:
+    return int(path.read_text(encoding="utf-8").split()[0]) if path.is_file() else 0
+
+
+def environment_with(venv: Path, wheels: Path | None, work: Path) -> dict[str, str]:
+    """Variables for commands of pages: the environment's programs first, no hub, pip with the wheel and constraints."""
+    kept = {name: value for name, value in os.environ.items() if name in _ALLOWED_VARIABLES or name.startswith("PIP_")}
+    kept |= {
+        "PATH": f"{(venv / 'bin').resolve()}{os.pathsep}{os.environ['PATH']}",
+        "VIRTUAL_ENV": str(venv.resolve()),
+        "HF_HUB_OFFLINE": "1",
+        "SKETCHFIT_CACHE": str((work / "cache").resolve()),
+        "PIP_QUIET": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    if wheels is not None:
+        (wheel,) = wheels.glob("sketchfit-*.whl")
+        constraints = work / "constraints.txt"
+        pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+        constraints.write_text(f"{pinned}\nsketchfit @ {wheel.resolve().as_uri()}\n", encoding="utf-8")
+        kept["PIP_CONSTRAINT"] = str(constraints.resolve())
+    return kept
+
+
+def run_page(page: Path, work: Path, environment: Mapping[str, str], limit: float) -> bool:
+    """Run a page and print its commands with their times; whether all of them succeeded."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    script = script_of(page.read_text(encoding="utf-8"), steps_of(ROOT / ".ci" / "run"))
+    print(f"{page}", flush=True)
+    for at, note in script.notes:
+        print(f"  {page}:{at}: {note}")
+    start = time.monotonic()
+    outcome = run_script(script, work / "-".join(page.with_suffix("").parts), environment, limit)
+    for at, seconds in outcome.seconds:
+        print(f"  {page}:{at}: {_shown(lines[at - 1], script.lines[at - 1])} ({seconds:.1f} s)")
+    if outcome.status:
+        print("\n".join(outcome.output.splitlines()[-LAST_LINES:]))
+        reason = f"not finished within {limit:.0f} s" if outcome.status == STOPPED else f"status {outcome.status}"
+        command = script.lines[outcome.line - 1] if outcome.line else ""
+        print(f"{page}:{outcome.line}: failed ({reason}): {command}", flush=True)
+        return False
+    print(f"  {page}: all commands succeeded in {time.monotonic() - start:.0f} s", flush=True)
+    return True
+
+
+def _shown(line: str, command: str) -> str:
+    return line.strip() if line.strip().startswith("```") else command.strip()
+
+
+def main() -> int:
+    """Run the pages; 1 if a command failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pages", type=Path, nargs="+")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--wheels", type=Path, help="folder with the wheel of sketchfit: a new environment is made")
+    source.add_argument("--environment", type=Path, help="a virtual environment in which sketchfit is installed")
+    parser.add_argument("--work", type=Path, default=Path("build/pages"))
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds per page")
+    given = parser.parse_args()
+    start = time.monotonic()
+    shutil.rmtree(given.work, ignore_errors=True)
+    given.work.mkdir(parents=True)
+    venv: Path = given.environment or given.work / "venv"
+    if given.wheels:
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    environment = environment_with(venv, given.wheels, given.work)
+    failed = [page for page in given.pages if not run_page(page, given.work, environment, given.limit)]
+    print(f"{len(given.pages) - len(failed)} of {len(given.pages)} pages, {time.monotonic() - start:.0f} s")
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Makes the pictures of the tutorials from the folders in which `make tutorials` ran their commands.
+
+    make tutorials && python -m tools.tutorial_pictures [--pages build/pages] [--out docs/images/tutorials] [NAME …]
+
+Needs selenium, Chromium and its driver.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tools.screenshots import GAP, open_browser, screenshot, side_by_side
+
+SIDE = 160
+"""Height of a drawing on a sheet, in pixels."""
+
+
+def drawings(browser: Any, pages: Path) -> Image.Image:  # noqa: ARG001
+    """A training drawing of each of the first eight rows with different classes."""
+    folder = pages / "docs-tutorials-first-run" / "page" / "drawings"
+    rows = [line.split(",") for line in (folder / "train.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    first = {name: path for name, path, _ in reversed(rows)}
+    shown = list(dict.fromkeys(name for name, _, _ in rows))[:8]
+    pictures = [Image.open(folder / "train" / first[name]).convert("RGB") for name in shown]
+    pictures = [one.resize((round(one.width * SIDE / one.height), SIDE)) for one in pictures]
+    return under_each_other([side_by_side(pictures[:4]), side_by_side(pictures[4:])])
+
+
+def overview(browser: Any, pages: Path) -> Image.Image:
+    """The overview of the first run."""
+    return screenshot(browser, pages / "docs-tutorials-first-run/page/runs/first/index.html", (1280, 960))
+
+
+PICTURES: dict[str, Callable[[Any, Path], Image.Image]] = {"drawings": drawings, "overview": overview}
+
+
+def under_each_other(pictures: list[Image.Image]) -> Image.Image:
+    """Put pictures under each other, with their left sides in one line, on the colour of the first one's corner."""
+    size = (max(one.width for one in pictures), sum(one.height for one in pictures) - GAP * (len(pictures) - 1))
+    ground, top = Image.new("RGB", size, pictures[0].getpixel((0, 0))), 0
+    for picture in pictures:
+        ground.paste(picture, (0, top))
+        top += picture.height - GAP
+    return ground
+
+
+def main() -> None:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(PICTURES)}; all by default")
+    parser.add_argument("--pages", type=Path, default=Path("build/pages"))
+    parser.add_argument("--out", type=Path, default=Path("docs/images/tutorials"))
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    browser = open_browser()
+    try:
+        for name in given.names or PICTURES:
+            picture = PICTURES[name](browser, given.pages)
+            picture.quantize(128).save(given.out / f"{name}.png", optimize=True)
+            print(f"{given.out / name}.png")
+    finally:
+        browser.quit()
+
+
+if __name__ == "__main__":
+    main()
