@@ -60,8 +60,10 @@ example: install
 	$(BIN)/python -m tools.example_report "$(DATA)" --weights "$(WEIGHTS)"
 	$(BIN)/python -m tools.screenshots
 
+# The generated pages of docs/: options and command line
 docs: install
 	$(BIN)/sketchfit options --markdown docs/options
+	$(BIN)/python -m tools.site.cli_page docs/cli.md
 
 # The documentation site in build/site, without the network. To read it: python -m http.server --directory build/site
 site: install

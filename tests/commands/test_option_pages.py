@@ -47,7 +47,7 @@ def test_every_setting_is_once_on_the_page_of_its_section_and_explained(texts):
 )
 def test_type_default_and_scope_are_below_the_name(texts, key, facts):
     page = texts[f"{key.partition('.')[0]}.md"]
-    assert page.partition(f"### `{key}`\n\n")[2].partition("\n")[0] == facts
+    assert page.partition(f"### `{key}`\n\n")[2].partition("\n")[0] == f"<small>{facts}</small>"
 
 
 def test_no_default_is_a_word_of_the_library(texts):

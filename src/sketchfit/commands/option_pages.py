@@ -70,8 +70,9 @@ def pages() -> dict[str, str]:
 
 def _index(sections: dict[str, type[Section]]) -> Iterator[str]:
     yield _INTRODUCTION
-    rows = [f"| [{name}]({name}.md) | {one_line(kind.__doc__)} | {_keys(name)} |" for name, kind in sections.items()]
-    yield "\n".join(["| section | content | settings |", "| --- | --- | --- |", *rows])
+    yield "## Sections"
+    lines = (f"- **[{name}]({name}.md)**: {one_line(kind.__doc__)} {_keys(name)}" for name, kind in sections.items())
+    yield "\n".join(lines)
     yield (
         "The operations of augmentation policies have [a page](operations.md). `sketchfit options optimizers` lists "
         f"{len(options('optimizers'))} optimizers, `sketchfit options models` timm's networks with weights."
@@ -81,8 +82,8 @@ def _index(sections: dict[str, type[Section]]) -> Iterator[str]:
 
 
 def _keys(section: str) -> str:
-    keys = (setting.key for setting in settings() if setting.key.startswith(f"{section}."))
-    return ", ".join(f"`{key.removeprefix(f'{section}.')}`" for key in keys)
+    keys = [one.key.removeprefix(f"{section}.") for one in settings() if one.key.startswith(f"{section}.")]
+    return f"<small>{', '.join(f'`{key}`' for key in keys)}</small>"
 
 
 def _page(name: str, section: type[Section]) -> Iterator[str]:
@@ -120,7 +121,8 @@ def _entry(setting: Setting, section: type[Section] = Recipe) -> str:
         facts = f"{', '.join(f'`{member}`' for member in section.members())} · default {default_words(section.usual)}"
     else:
         facts = _facts(setting.field)
-    return f"### `{setting.key}`\n\n{facts} · {_scope_words(setting)}\n\n{one_line(setting.field.description)}"
+    small = f"<small>{facts} · {_scope_words(setting)}</small>"
+    return f"### `{setting.key}`\n\n{small}\n\n{one_line(setting.field.description)}"
 
 
 def _facts(field: FieldInfo) -> str:
