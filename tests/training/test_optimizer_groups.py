@@ -168,3 +168,38 @@ def test_muon_leaves_head_and_embeddings_to_adamw():
     assert groups["head.weight"].get("use_fallback")
     assert groups["pos_embed"].get("use_fallback")
     assert not groups["blocks.0.mlp.fc1.weight"].get("use_fallback")
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_fused_kernels_make_the_same_steps(name):
+    inputs = torch.randn(8, 4, generator=torch.Generator().manual_seed(1))
+
+    def trained(**extra):
+        model = tiny()
+        optimizer = build_optimizer(model, OptimizerSection(name=name, lr=0.01, weight_decay=0.1, extra=extra))
+        for _ in range(5):
+            optimizer.zero_grad()
+            model(inputs).square().mean().backward()
+            optimizer.step()
+        return optimizer, [p.detach() for p in model.parameters()]
+
+    fused, weights = trained()
+    plain, expected = trained(foreach=False)
+    assert all(group["fused"] for group in fused.param_groups)
+    assert not any(group["fused"] for group in plain.param_groups)
+    for one, other in zip(weights, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "adamw"])
+def test_a_weight_that_is_unfrozen_later_is_updated(name):
+    model = tiny()
+    model.fc.requires_grad_(False)
+    optimizer = build_optimizer(model, OptimizerSection(name=name, lr=0.01))
+    before = model.fc.weight.detach().clone()
+    for step in range(4):
+        model.fc.requires_grad_(step >= 2)
+        optimizer.zero_grad()
+        model(torch.ones(2, 4)).square().sum().backward()
+        optimizer.step()
+    assert not torch.equal(model.fc.weight, before)
