@@ -17,7 +17,6 @@ from sketchfit.models.classifier import classifier_names
 from sketchfit.registry import nearest
 from sketchfit.training.schedules import apply_lr
 
-
 FUSED = (torch.optim.Adam, torch.optim.AdamW)
 """Optimizers with fused kernels on CPUs and CUDA devices. SGD's kernel fails where a weight is unfrozen later."""
 
