@@ -12,6 +12,7 @@ from sketchfit.printing import echo, print_data
 
 if TYPE_CHECKING:
     from sketchfit.runs.estimates import Estimate
+    from sketchfit.runs.run import Run as OpenRun
 
 GROUP = "Use results"
 app = typer.Typer()
@@ -40,40 +41,35 @@ def predict(
 ) -> None:
     """Label new images: image, label, name, probability and the five most probable classes."""
     check_output(out)
-    from sketchfit.commands.predict import predict as predict_images
+    from sketchfit.commands.predict import PredictOptions, predict_table
     from sketchfit.errors import UserError
     from sketchfit.hub.download import local_folder
     from sketchfit.inference.unknown import UNKNOWN
     from sketchfit.loaded.place import held_by
-    from sketchfit.runs.finished import open_finished
 
     folder = local_folder(run_folder)
-    opened, lacks = open_finished(folder, partial=partial) if held_by(folder) == "run" else (folder, ())
-    frame = predict_images(
-        opened,
-        images,
-        image_column=image_column,
-        follow_links=follow_links,
-        sets=sets,
-        reject=reject,
-        distilled=distilled,
-    )
-    for note in (*lacks, *frame.attrs["notes"]):
+    opened: Path | OpenRun = folder
+    lacks: tuple[str, ...] = ()
+    if held_by(folder) == "run":
+        from sketchfit.runs.finished import open_finished
+
+        opened, lacks = open_finished(folder, partial=partial)
+    found = predict_table(opened, images, PredictOptions(image_column, follow_links, sets, reject, distilled))
+    for note in (*lacks, *found.notes):
         echo(f"note: {note}", error=True)
-    text = frame.to_csv(index=False, lineterminator="\n")
+    labels, errors = found.columns["label"], found.columns["error"]
     if reject is not None:
-        count = int((frame["label"] == UNKNOWN).sum())
-        compared = f"compared with {frame.attrs['compared_with']}"
-        echo(f"{count:,} of {len(frame):,} images are unknown, {compared}", error=True)
-    _print_estimate(frame.attrs["accuracy"], frame.attrs["contradicts"])
+        count = sum(label == UNKNOWN for label in labels)
+        echo(f"{count:,} of {len(labels):,} images are unknown, compared with {found.compared_with}", error=True)
+    _print_estimate(found.accuracy, found.contradicts)
     if out is None:
-        print_data(text)
+        print_data(found.csv())
     else:
         from sketchfit.files import write_output
 
-        write_output(out, text)
-    if (frame["error"] != "").all():
-        raise UserError(f"none of the images can be read; the first: {frame['image'][0]}: {frame['error'][0]}")
+        write_output(out, found.csv())
+    if all(errors):
+        raise UserError(f"none of the images can be read; the first: {found.columns['image'][0]}: {errors[0]}")
 
 
 def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:

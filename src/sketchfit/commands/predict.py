@@ -1,30 +1,39 @@
-"""`sketchfit predict`: labels for new images by a finished run."""
+"""`sketchfit predict`: labels for new images by a finished run, a published network or a bundle.
+
+A bundle needs neither torch nor pandas: what a run needs is imported in `predict_run`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from sketchfit.claims.alarm import alarm
-from sketchfit.claims.label_free import LabelFree
-from sketchfit.claims.new_rows import estimate_new, wanted_rows
 from sketchfit.commands.predict_published import predict_published
 from sketchfit.data.image_sources import read_images
 from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.errors import UserError
 from sketchfit.hub.download import local_folder
-from sketchfit.inference.prediction_table import prediction_table
-from sketchfit.inference.rejection import RejectionRule
+from sketchfit.inference.prediction_table import PredictionTable
 from sketchfit.loaded.checks import check_coverage
-from sketchfit.loaded.of_run import run_model, run_sets
 from sketchfit.loaded.place import held_by
-from sketchfit.runs.estimates import Estimate
-from sketchfit.runs.finished import open_finished
-from sketchfit.runs.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sketchfit.runs.run import Run
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """Options of `predict`, which documents them."""
+
+    image_column: str | None = None
+    follow_links: bool = False
+    sets: float | None = None
+    reject: float | None = None
+    distilled: bool = False
 
 
 def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
@@ -72,50 +81,38 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
         >>> table = sketchfit.predict("runs/first", "drawings", sets=0.95)  # doctest: +SKIP
         >>> table[["image", "label", "probability", "set"]]  # doctest: +SKIP
     """
+    options = PredictOptions(image_column, follow_links, sets, reject, distilled)
+    return predict_table(run, images, options).frame()
+
+
+def predict_table(
+    run: str | Path | Run, images: Sequence[str | Path] | str | Path, options: PredictOptions
+) -> PredictionTable:
+    """Label images; see `predict`."""
     opened = _opened(run)  # before images are read
-    if sets is not None:
-        check_coverage(sets)
-    if distilled and isinstance(opened, Path):
+    if options.sets is not None:
+        check_coverage(options.sets)
+    if options.distilled and isinstance(opened, Path):
         raise UserError(f"{run} is one network and has no distilled student", "Leave out --distilled.")
-    if sets is not None and distilled:
+    if options.sets is not None and options.distilled:
         raise UserError("sets are calibrated for the predictions of all members", "Leave out --sets, or --distilled.")
     sources = [images] if isinstance(images, (str, Path)) else images
-    settings = ReadSettings(TableNames(image_column), follow_links=follow_links)
+    settings = ReadSettings(TableNames(options.image_column), follow_links=options.follow_links)
     named = read_images([Path(source) for source in sources], settings)
     if isinstance(opened, Path):
-        return predict_published(opened, named, sets, reject)
-    paths = [named.root / path for path in named.split.paths]
-    model = run_model(opened, distilled=distilled, keep=False)
-    inside = None if sets is None else run_sets(opened, sets)
-    rule = None if reject is None else RejectionRule.of(opened, model.predictor, reject)
-    record = None if distilled else opened.label_free
-    wanted = wanted_rows(0 if record is None else len(paths))
-    keeps_all = rule is not None and rule.unknown.judges is not None
-    found = model.answers(paths, np.arange(len(paths)) if keeps_all else wanted)
-    answers, readable = found.answers, np.array([not error for error in found.errors], dtype=np.bool_)
-    in_sets = None if inside is None else inside(answers.final)
-    rejection = None if rule is None else rule.apply(answers, found.errors)
-    frame = prediction_table(named.split.names, answers.final, found.errors, opened.table, in_sets, rejection)
-    of_wanted = answers.keeping(wanted) if keeps_all else answers
-    estimate = None if record is None else estimate_new(record, model.predictor, of_wanted, wanted, readable)
-    frame.attrs["compared_with"] = None if rule is None else rule.unknown.compared_with
-    frame.attrs["notes"] = named.notes
-    frame.attrs["accuracy"] = None if estimate is None else replace(estimate.final, n=int(readable.sum()))
-    frame.attrs["contradicts"] = None if estimate is None else _contradicted(opened, estimate)
-    return frame
+        return predict_published(opened, named, options.sets, options.reject)
+    from sketchfit.commands.predict_run import predict_run
+
+    return predict_run(opened, named, options)
 
 
 def _opened(run: str | Path | Run) -> Run | Path:
     """Return the open run; or the folder of a network that is no run, after a download from the hub."""
-    if isinstance(run, Run):
+    if not isinstance(run, (str, Path)):
         return run
     folder = local_folder(run)
-    return open_finished(folder)[0] if held_by(folder) == "run" else folder
+    if held_by(folder) != "run":
+        return folder
+    from sketchfit.runs.finished import open_finished
 
-
-def _contradicted(run: Run, found: LabelFree) -> Estimate | None:
-    """Return the run's claim where new images contradict it."""
-    claim = run.claim
-    if claim is None or not alarm(found, claim.single, claim.single_error).fires:
-        return None
-    return claim.expected
+    return open_finished(folder)[0]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from sketchfit.data.image_sources import NamedImages
-from sketchfit.inference.prediction_table import prediction_table
+from sketchfit.inference.prediction_table import PredictionTable, prediction_columns
 from sketchfit.loaded.load import load
 from sketchfit.wording import counted
 
 
-def predict_published(folder: Path, images: NamedImages, sets: float | None, reject: float | None) -> pd.DataFrame:
+def predict_published(folder: Path, images: NamedImages, sets: float | None, reject: float | None) -> PredictionTable:
     """Label images; see `commands.predict.predict`. Nothing is known of the accuracy to expect on them.
 
     Args:
@@ -28,7 +26,6 @@ def predict_published(folder: Path, images: NamedImages, sets: float | None, rej
     in_sets = None if sets is None else model.in_sets(sets)  # before images are read
     found = model.predict([images.root / path for path in images.split.paths], reject=reject)
     inside = None if in_sets is None else in_sets(found.proba)
-    frame = prediction_table(images.split.names, found.proba, found.errors, found.classes, inside, found.rejection)
+    columns = prediction_columns(images.split.names, found.proba, found.errors, found.classes, inside, found.rejection)
     compared_with = None if reject is None else counted(len(model.unknown_test().known), "image")
-    frame.attrs.update(notes=images.notes, accuracy=None, contradicts=None, compared_with=compared_with)
-    return frame
+    return PredictionTable(columns, images.notes, compared_with=compared_with)

@@ -98,9 +98,10 @@ class ImagePredictions(Sequence[ImagePrediction]):
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the table that `sketchfit predict` writes: a row per image."""
-        from sketchfit.inference.prediction_table import prediction_table
+        from sketchfit.inference.prediction_table import PredictionTable, prediction_columns
 
-        return prediction_table(self.images, self.proba, self.errors, self.classes, rejection=self.rejection)
+        columns = prediction_columns(self.images, self.proba, self.errors, self.classes, rejection=self.rejection)
+        return PredictionTable(columns).frame()
 
     @override
     def __len__(self) -> int:

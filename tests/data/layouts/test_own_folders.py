@@ -12,7 +12,7 @@ from sketchfit.data.image_sources import read_images
 from sketchfit.data.own_tables import LABEL_ISSUES, PREDICTIONS, is_own_table
 from sketchfit.data.readers import read_table
 from sketchfit.errors import UserError
-from sketchfit.inference.prediction_table import prediction_table
+from sketchfit.inference.prediction_table import prediction_columns
 from sketchfit.runs.lock import one_writer
 from sketchfit.runs.marks import CACHE_TAG, mark_cache
 from sketchfit.runs.table import RunTable
@@ -134,8 +134,8 @@ def test_tables_that_were_written_are_not_learnt_from(
 
 def test_the_columns_are_those_that_are_written() -> None:
     table = RunTable(Path(), Path(), "", CLASSES, CLASSES, ())
-    frame = prediction_table(["a.png"], np.full((1, 3), 1 / 3, np.float32), [""], table)
-    assert is_own_table(list(frame.columns))
+    columns = prediction_columns(["a.png"], np.full((1, 3), 1 / 3, np.float32), [""], table)
+    assert is_own_table(list(columns))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS[:3])
