@@ -24,7 +24,7 @@ from sketchfit.auditing.traits import TRAIT_NAMES
 from sketchfit.data import images, paper
 from sketchfit.data.cache.limit import make_room
 from sketchfit.data.decoders import large
-from sketchfit.data.decoders.formats import installed_decoders
+from sketchfit.data.decoders.formats import installed_decoders, jpeg_decoders
 from sketchfit.data.digests import content_digests
 from sketchfit.data.image_pass import Decoding, Progress
 from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_file
@@ -85,7 +85,7 @@ class Measuring:
         digests = list(in_threads(_file_digest, files, self._threads))
         self._content = np.array(digests, dtype="S32")
         names = [file.suffix.lower() for file in files]
-        depends = [settings.__dict__, _versions(), installed_decoders(), names]
+        depends = [settings.__dict__, _versions(), (*installed_decoders(), *jpeg_decoders()), names]
         self.key = short_digest(json.dumps(depends).encode() + self._content.tobytes())[:24]
         self.path = cache / f"audit-{self.key}.npz"
         self._signatures = Signatures.empty(len(files))

@@ -16,13 +16,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import simplejpeg  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from PIL import Image
 
 from sketchfit.data import neutral
 from sketchfit.data.containers import read_member
-from sketchfit.data.decoders import cut_off, decoded, formats, jpeg, large, pillow, png, strokes, svg
+from sketchfit.data.decoders import (
+    cut_off,
+    decoded,
+    formats,
+    jpeg,
+    jpeg_parts,
+    jpeg_pillow,
+    large,
+    pillow,
+    png,
+    strokes,
+    svg,
+)
 from sketchfit.data.decoders.decoded import DECODER_ERRORS, Decoded, ImageError, explain
 from sketchfit.data.decoders.formats import HEAD, HTML_STARTS, ImageFormat, format_of, missing_decoder
 from sketchfit.data.neutral import GREY_TOLERANCE, grey_if_neutral
@@ -39,7 +50,7 @@ MAX_BYTES = 1 << 30
 ALONE = 1 << 28
 """Bytes of a file that is read while no other large image is decoded."""
 
-MODULES = (cut_off, decoded, formats, jpeg, large, neutral, pillow, png, strokes, svg)
+MODULES = (cut_off, decoded, formats, jpeg, jpeg_parts, jpeg_pillow, large, neutral, pillow, png, strokes, svg)
 """Whose code decides the pixels, besides this module."""
 
 Image.init()
@@ -132,7 +143,7 @@ def is_large(data: bytes) -> bool:
     """Return whether an image is halved (see `large`), by its header; False where that cannot be read."""
     try:
         if data.startswith(b"\xff\xd8"):
-            height, width, *_ = simplejpeg.decode_jpeg_header(data)
+            width, height = jpeg.size_of(data)
         elif data.startswith(png.SIGNATURE):
             width, height = struct.unpack_from(">II", data, 16)
         else:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sketchfit.data.decoders.formats import additional_formats, installed_decoders
+from sketchfit.data.decoders.formats import additional_formats, installed_decoders, jpeg_decoders
 from sketchfit.data.digests import ContentDigests
 
 VERSION = 2
@@ -37,7 +37,9 @@ def store_names(content: Sequence[ContentDigests], settings: Mapping[str, Any]) 
 def _decoders(content: Sequence[ContentDigests]) -> list[tuple[str, ...]]:
     """Return the additional decoders that count for files, and those that may have counted for the same pixels."""
     installed, occurring = installed_decoders(), {one.additional for one in content} - {""}
-    used = tuple(name for name in installed if name in occurring)
+    used, jpeg = tuple(name for name in installed if name in occurring), jpeg_decoders()
+    if jpeg:
+        return [used + jpeg]
     return [used, installed] if occurring else [used, installed, additional_formats()]
 
 

@@ -142,13 +142,22 @@ def missing_decoder(wanted: ImageFormat) -> str:
 
 
 def without_decoder(names: Iterable[str]) -> list[str]:
-    """Return one sentence per format, by suffix, that files have and that this installation does not decode."""
-    counts = Counter(one.name for name in names if (one := format_named(name)) is not None and one.modules)
-    return [
+    """Return one sentence per format, by suffix, that files have and that this installation does not decode well."""
+    counts = Counter(one.name for name in names if (one := format_named(name)) is not None)
+    notes = [
+        f"{counts['JPEG']:,} images are JPEG, in which damage is found only where a file is cut off; "
+        "to find all damage: pip install simplejpeg"
+    ] * bool(counts["JPEG"] and jpeg_decoders())
+    return notes + [
         f"{count:,} images are {one.name}, which this installation does not decode; to read them: {one.install}"
         for one in FORMATS
         if (count := counts[one.name]) and not one.is_installed
     ]
+
+
+def jpeg_decoders() -> tuple[str, ...]:
+    """Return a name for the decoder of JPEG where it is not the usual one, simplejpeg: damaged files may differ."""
+    return () if find_spec("simplejpeg") is not None else ("JPEG by Pillow",)
 
 
 def additional_formats() -> tuple[str, ...]:
