@@ -67,7 +67,7 @@ docs: install
 
 # The documentation site in build/site, without the network. To read it: python -m http.server --directory build/site
 site: install
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # with --quiet, warnings would not count
 	$(BIN)/python tools/check_links.py --site build/site
 
 # make tutorials [PAGES="docs/tutorials/deploy.md …"]: the commands of the pages, with sketchfit installed from a wheel
