@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No test may download weights; an attempt fails at once.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from sketchfit import processors
+from sketchfit import live, processors
 from tests.factories import Cli, tiny_recipe
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
 os.fsync = lambda _: None
 
 # What a command prints does not depend on what else this machine does.
+live.FIRST_SECONDS = float("inf")
 processors.SINCE_IMPORT = processors.OtherLoad(lambda: None, lambda: 0.0)
 
 # The same examples on each run, however busy the machine is; `--hypothesis-profile default` tries more and others.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import sketchfit
+
 _SCRIPT = """
 import contextlib, io, json, sys
 exec(sys.argv[1])
-import sketchfit.cli.main as cli
+import sketchfit.cli.main as cli, sketchfit.live as live
+live.FIRST_SECONDS = float("inf")  # what is printed does not depend on what else this machine does
 for arguments in json.load(sys.stdin):
     sys.argv = ["sketchfit", *arguments]
     out, err = io.StringIO(), io.StringIO()
@@ -25,6 +29,10 @@ for arguments in json.load(sys.stdin):
     found = [status, out.getvalue(), err.getvalue(), [name for name in sys.modules if "." not in name]]
     print(json.dumps(found), file=sys.__stdout__)
 """
+
+
+SOURCE = Path(sketchfit.__file__).resolve().parents[1]
+"""The package that is tested, from any folder."""
 
 
 class Ended(NamedTuple):
@@ -47,6 +55,7 @@ def run_fresh(commands: Sequence[Sequence[object]], first: str = "", cwd: Path |
         timeout=120,
         check=False,
         cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     found = [Ended(*json.loads(line)) for line in done.stdout.splitlines()]
     assert len(found) == len(commands), done.stderr

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from sketchfit.errors import UserError
+from sketchfit.live import output
+from sketchfit.text_tables import width_of, wrapped
 from sketchfit.visible import visible
 
 PLAIN = str.maketrans({
@@ -42,7 +44,8 @@ class LenientStream:
 
     def write(self, text: str) -> int:
         """Write a text as far as that is possible; return its length."""
-        with self._forgiving():
+        with output.lock, self._forgiving():
+            output.before_text(text)
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
@@ -130,7 +133,10 @@ def echo(text: str, *, error: bool = False, end: str = "\n") -> None:
         end: printed after the text.
     """
     stream = lenient(sys.stderr if error else sys.stdout)
-    stream.write(visible(text) + end)
+    text = visible(text)
+    if error:
+        text = "\n".join(part for line in text.split("\n") for part in wrapped(line, width_of(stream)))
+    stream.write(text + end)
     stream.flush()
 
 

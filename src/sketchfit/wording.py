@@ -1,4 +1,4 @@
-"""Texts from lists, counts, p-values and changes, for messages and pages."""
+"""Texts from lists, counts, times, p-values and changes, for messages and pages."""
 
 from __future__ import annotations
 
@@ -57,6 +57,20 @@ def size_text(count: float) -> str:
     if count >= 1e6:
         return f"{count / 1e6:.0f} MB" if count >= 9.95e6 else f"{count / 1e6:.2g} MB"
     return f"{max(1, round(count / 1e3))} kB" if count else "0 kB"
+
+
+def duration(seconds: float) -> str:
+    """Format a time.
+
+    >>> duration(52), duration(252), duration(7500)
+    ('52 s', '4 min 12 s', '2 h 05 min')
+    """
+    total = round(seconds)
+    if total < 100:
+        return f"{total} s"
+    if total < 6000:
+        return f"{total // 60} min {total % 60:02d} s"
+    return f"{total // 3600} h {total % 3600 // 60:02d} min"
 
 
 def p_value(value: float) -> str:

@@ -109,8 +109,8 @@ def test_every_command_has_help(cli: Cli) -> None:
         assert (status, "Usage" in text) == (0, True)
 
 
-@pytest.mark.parametrize("arguments", [["rnu"], ["run"], ["run", "x", "--nothing"], ["draw", "x", "--classes", "many"]])
-def test_a_command_that_does_not_exist(arguments: list[str], cli: Cli) -> None:
+@pytest.mark.parametrize("arguments", [["run"], ["run", "x", "--nothing"], ["draw", "x", "--classes", "many"]])
+def test_a_command_line_that_does_not_exist(arguments: list[str], cli: Cli) -> None:
     status, printed, errors = cli(*arguments)
     assert (status, printed) == (2, "")
     assert "Usage" in errors
@@ -130,6 +130,9 @@ def test_a_command_that_does_not_exist(arguments: list[str], cli: Cli) -> None:
         (["predict", "NOT_THERE", "DATA"], "holds no run"),
         (["score", "NOT_THERE", "DATA"], "holds no run"),
         (["recipes", "show", "demmo"], "the nearest is 'demo'"),
+        (["rnu"], "the nearest is 'run'"),
+        (["DATA"], "sketchfit run"),
+        (["recipes", "shwo"], "the nearest is 'show'"),
         (["draw", "OUT", "--classes", "1"], "classes"),
         (["draw", "OUT", "--split", "random"], "families"),
         (["draw", "OUT", "--names", "family"], "families"),

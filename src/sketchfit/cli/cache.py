@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-cache_app = typer.Typer(help="List what the cache holds, or delete parts of it.", no_args_is_help=True)
+from sketchfit.cli.command import command
+from sketchfit.cli.groups import Commands
+
+cache_app = typer.Typer(help="List what the cache holds, or delete parts of it.", cls=Commands, no_args_is_help=True)
 
 Folder = Annotated[
     Path | None,
@@ -15,7 +18,7 @@ Folder = Annotated[
 ]
 
 
-@cache_app.command("list")
+@command(cache_app, "", "sketchfit cache list", name="list")
 def list_parts(folder: Folder = None) -> None:
     """List image stores, features and so on, with size and last use."""
     from sketchfit.commands.cache import list_cache
@@ -23,7 +26,7 @@ def list_parts(folder: Folder = None) -> None:
     list_cache(folder)
 
 
-@cache_app.command("clear")
+@command(cache_app, "", "sketchfit cache clear --older-than 7d", name="clear")
 def clear(
     folder: Folder = None,
     kind: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sketchfit.cli.command import command
 from sketchfit.cli.options import (
     Data,
     FollowLinks,
@@ -24,7 +25,7 @@ GROUP = "Data"
 app = typer.Typer()
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit audit data --html audit")
 def audit(
     data: Data,
     recipe: RecipeName = "cpu",
@@ -50,7 +51,7 @@ def audit(
     audit_data(data, recipe, settings, html, external=external or ())
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit augment data --out augment.png")
 def augment(
     data: Data,
     recipe: RecipeName = "cpu",
@@ -68,7 +69,7 @@ def augment(
     show_augment(data, recipe, overrides or [], out, AugmentSheet(rows, draws, epoch))
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit draw data --classes 20 --per-class 30")
 def draw(
     out: Annotated[Path, typer.Argument(help="Folder to make.")],
     classes: Annotated[int, typer.Option(help="Number of classes.")] = 20,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sketchfit.cli import serve_options as options
+from sketchfit.cli.command import command
 from sketchfit.cli.options import Partial, Run
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
 from sketchfit.printing import echo
@@ -25,7 +26,7 @@ GROUP = "Deploy"
 app = typer.Typer()
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit serve runs/first --port 8000")
 def serve(
     model: options.Model,
     host: options.Host = "127.0.0.1",
@@ -77,7 +78,7 @@ def _write_static(model: Path, folder: Path, web_runtime: Path | None) -> None:
         write_web_page(bundle, folder, web_runtime)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit push runs/first owner/name --private", "sketchfit push runs/first ./published")
 def push(
     run_folder: Run,
     target: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sketchfit.cli.command import command
 from sketchfit.cli.options import Partial, Run, check_above, check_output
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
 from sketchfit.printing import echo
@@ -24,7 +25,7 @@ OTHER_FILES = (".bin", ".engine", ".mlpackage", ".pb", ".pt", ".pt2", ".pth", ".
 """Endings of files that are not written alone."""
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit export runs/first --out bundle", "sketchfit export runs/first --out network.onnx")
 def export(
     run_folder: Run,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the bundle; or one file, .onnx or .xml.")],

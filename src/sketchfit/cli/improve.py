@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
+from sketchfit.cli.command import command
+from sketchfit.cli.complete import setting_keys
 from sketchfit.cli.options import Overrides, Run
 
 GROUP = "Continue a run"
 app = typer.Typer()
 
 
-@app.command("pseudo-label", rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit pseudo-label runs/first", name="pseudo-label")
 def pseudo_label(run_folder: Run, overrides: Overrides = None) -> None:
     """Train students that also use test rows; they are kept where they are better out of fold."""
     from sketchfit.config.overrides import parse_overrides
@@ -23,7 +25,7 @@ def pseudo_label(run_folder: Run, overrides: Overrides = None) -> None:
     train_students(run_folder, settings)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit soup runs/first --members greedy")
 def soup(
     run_folder: Run,
     members: Annotated[str, typer.Option("--members", help="uniform, greedy or none.")] = "uniform",
@@ -39,7 +41,7 @@ def soup(
     make_soups(run_folder, members, folds, settings)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit distill runs/first --set model.backbone=resnet18")
 def distill(
     run_folder: Run,
     student: Annotated[
@@ -52,6 +54,7 @@ def distill(
             "--set",
             "-s",
             metavar="KEY=VALUE",
+            autocompletion=setting_keys,
             help="Override a setting: of training the student's (model.backbone=…), else the run's (distill.weight=…).",
         ),
     ] = None,

@@ -8,14 +8,20 @@ from __future__ import annotations
 import sys
 import traceback
 from types import TracebackType
-from typing import Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from sketchfit.cli import data, deploy, export, improve, reference, results, train, tune
+from sketchfit.cli.command import Quiet, Verbose, epilog
+from sketchfit.cli.groups import grouped, option_hint
+from sketchfit.errors import UserError
 from sketchfit.interruption import Terminated, handled_signals
 from sketchfit.printing import echo, lenient_streams
+from sketchfit.verbosity import verbosity
+
+MISTAKE = 2
+"""Exit status after a mistake of the user; see docs/exit-codes.md."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as in shells."""
@@ -23,37 +29,39 @@ INTERRUPTED = 130
 CONTINUING = ("run", "fit", "scout", "ablate", "pseudo-label", "soup", "distill", "ensemble")
 """Commands that store what is done and continue when they are started again."""
 
-SHORT_HELP = 200
-"""Characters of a command's first sentence: none is cut off."""
-
-
-class GroupedCommands(TyperGroup):
-    """Lists commands in `--help` by their group, in the order in which the groups were added."""
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write one section per group."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for name in self.list_commands(ctx):
-            command = self.commands[name]
-            line = (name, command.get_short_help_str(SHORT_HELP))
-            groups.setdefault(str(getattr(command, "rich_help_panel", None) or "Commands"), []).append(line)
-        for group in dict.fromkeys(module.GROUP for module in GROUPS):
-            with formatter.section(group):
-                formatter.write_dl(groups[group])
-
-
 GROUPS = (train, data, results, export, deploy, improve, tune, reference)
 
 app = typer.Typer(
-    help="From a table of labelled drawings to the best classifier that can honestly be claimed for them.",
-    cls=GroupedCommands,
+    cls=grouped(module.GROUP for module in GROUPS),
     no_args_is_help=True,
-    add_completion=False,
+    epilog=epilog(("sketchfit draw data", "sketchfit run data --recipe demo")),
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 for module in GROUPS:
     app.add_typer(module.app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from sketchfit.cli.version import own_version
+
+        echo(f"sketchfit {own_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, expose_value=False, help="Print the version and stop."
+        ),
+    ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """From a table of labelled drawings to the best classifier that can honestly be claimed for them."""
 
 
 def main() -> None:
@@ -65,21 +73,17 @@ def main() -> None:
 def _status() -> int:
     """Run the command; return the exit status, after a message where it is not 0."""
     from sketchfit.disk import as_user_error
-    from sketchfit.errors import UserError
     from sketchfit.missing import installed_packages
-    from sketchfit.redact import redact
 
+    verbosity.level = "usual"
     try:
         with as_user_error(), installed_packages():
             status = app(standalone_mode=False)
         if status == INTERRUPTED:  # some versions of typer return it after Ctrl-C
             raise KeyboardInterrupt
     except UserError as error:
-        for problem in error.problems:
-            echo(redact(f"error: {problem}"), error=True)
-        if error.hint:
-            echo(redact(error.hint), error=True)
-        return 2
+        _print_mistake(error)
+        return MISTAKE
     except (KeyboardInterrupt, typer.Abort) as error:
         if isinstance(error.__cause__, EOFError):  # typer's name for a file that ends too early
             raise error.__cause__ from None
@@ -94,8 +98,21 @@ def _status() -> int:
             sys.excepthook = _print_error  # typer sets another one at each call
             raise
         error.show()
+        echo(option_hint(getattr(error, "option_name", "")), error=True, end="")
         return int(error.exit_code)
     return status if isinstance(status, int) else 0
+
+
+def _print_mistake(error: UserError) -> None:
+    """Print what is wrong and what to do, without secrets."""
+    from sketchfit.redact import redact
+
+    if verbosity.verbose:
+        echo(redact("".join(traceback.format_exception(error))), error=True, end="")
+    for problem in error.problems:
+        echo(redact(f"error: {problem}"), error=True)
+    if error.hint:
+        echo(redact(error.hint), error=True)
 
 
 def _print_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from sketchfit.cli.complete import recipe_names, recipe_names_or_auto, setting_keys
+
 Data = Annotated[
     Path, typer.Argument(help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table.")
 ]
@@ -17,12 +19,27 @@ Model = Annotated[
     Path, typer.Argument(metavar="RUN|NETWORK", help="A run's folder, a published network's, or hf://OWNER/NAME.")
 ]
 DeviceRecipe = Annotated[
-    str, typer.Option("--recipe", "-r", help="A shipped recipe's name, a YAML file, or auto: by the device.")
+    str,
+    typer.Option(
+        "--recipe",
+        "-r",
+        help="A shipped recipe's name, a YAML file, or auto: by the device.",
+        autocompletion=recipe_names_or_auto,
+    ),
 ]
-RecipeName = Annotated[str, typer.Option("--recipe", "-r", help="A shipped recipe's name, or a YAML file.")]
+RecipeName = Annotated[
+    str,
+    typer.Option("--recipe", "-r", help="A shipped recipe's name, or a YAML file.", autocompletion=recipe_names),
+]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting; may be given several times."),
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="KEY=VALUE",
+        help="Override a setting; may be given several times.",
+        autocompletion=setting_keys,
+    ),
 ]
 Partial = Annotated[bool, typer.Option("--partial", help="Use what there is of a run that is not finished.")]
 Out = Annotated[

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sketchfit.cli.cache import cache_app
+from sketchfit.cli.command import command
+from sketchfit.cli.complete import families, recipe_names
+from sketchfit.cli.groups import Commands
 from sketchfit.cli.options import Overrides
 from sketchfit.printing import echo
+from sketchfit.text_tables import named_lines
 
 GROUP = "Reference"
 app = typer.Typer()
-recipes_app = typer.Typer(help="List the shipped recipes, or show one.", invoke_without_command=True)
+recipes_app = typer.Typer(help="List the shipped recipes, or show one.", cls=Commands, invoke_without_command=True)
 app.add_typer(recipes_app, name="recipes", rich_help_panel=GROUP)
 app.add_typer(cache_app, name="cache", rich_help_panel=GROUP)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit options losses", "sketchfit options settings --like epochs")
 def options(
     family: Annotated[
-        str, typer.Argument(help="optimizers, schedules, losses, policies, operations, models or settings.")
+        str,
+        typer.Argument(
+            help="optimizers, schedules, losses, heads, closed_forms, policies, operations, models or settings.",
+            autocompletion=families,
+        ),
     ] = "settings",
     like: Annotated[str, typer.Option(help="Only names that contain this, or match it with * and ?.")] = "*",
     markdown: Annotated[
@@ -36,9 +45,7 @@ def options(
         echo(f"{len(write_pages(markdown))} pages are in {markdown}")
         return
     found = choices(family, like)
-    width = max((len(name) for name, _ in found), default=0)
-    for name, text in found:
-        echo(f"{name:{width}}  {text}".rstrip())
+    _print_named(found)
 
 
 @recipes_app.callback()
@@ -48,20 +55,23 @@ def recipes(context: typer.Context) -> None:
         list_recipes()
 
 
-@recipes_app.command("list")
+@command(recipes_app, "", "sketchfit recipes list", name="list")
 def list_recipes() -> None:
     """List the shipped recipes with their first line."""
     from sketchfit.config.shipped import recipe_text, shipped_recipes
 
-    names = shipped_recipes()
-    width = max(map(len, names))
-    for name in names:
-        echo(f"{name:{width}}  {recipe_text(name).splitlines()[0].lstrip('# ')}")
+    _print_named([(name, recipe_text(name).splitlines()[0].lstrip("# ")) for name in shipped_recipes()])
 
 
-@recipes_app.command("show")
+def _print_named(found: Sequence[tuple[str, str]]) -> None:
+    """Print names with what they are."""
+    for line in named_lines(found):
+        echo(line)
+
+
+@command(recipes_app, "", "sketchfit recipes show cpu --full > mine.yaml", name="show")
 def show_recipe(
-    name: Annotated[str, typer.Argument(help="A shipped recipe's name, or a YAML file.")],
+    name: Annotated[str, typer.Argument(help="A shipped recipe's name, or a YAML file.", autocompletion=recipe_names)],
     full: Annotated[bool, typer.Option("--full", help="With every default.")] = False,
     overrides: Overrides = None,
 ) -> None:
@@ -73,3 +83,11 @@ def show_recipe(
         echo(dump_recipe(load_recipe(name, overrides or [])), end="")
     else:
         echo(recipe_text(name), end="")
+
+
+@command(app, GROUP, "sketchfit version")
+def version() -> None:
+    """Print the versions of sketchfit, Python and its libraries, and the devices: for a bug report."""
+    from sketchfit.cli.version import print_versions
+
+    print_versions()

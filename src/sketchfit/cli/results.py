@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sketchfit.cli.command import command
 from sketchfit.cli.options import FollowLinks, ImageColumn, Model, Overrides, Partial, Run, check_output
 from sketchfit.printing import echo, print_data
 
@@ -18,7 +19,12 @@ GROUP = "Use results"
 app = typer.Typer()
 
 
-@app.command(rich_help_panel=GROUP)
+@command(
+    app,
+    GROUP,
+    "sketchfit predict runs/first photo.png",
+    "sketchfit predict runs/first images/ --out labels.csv",
+)
 def predict(
     run_folder: Model,
     images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV or Parquet table of images.")],
@@ -86,7 +92,7 @@ def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:
         )
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit submit runs/first --check")
 def submit(
     run_folder: Run,
     csv: Annotated[Path | None, typer.Argument(help="With --check: any CSV; the run's own by default.")] = None,
@@ -122,7 +128,7 @@ def submit(
         echo("nothing wrong with it")
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit score runs/first data/test_labels.csv")
 def score(
     run_folder: Run,
     truth: Annotated[Path, typer.Argument(help="Table of true labels; rows are matched by image or ID.")],
@@ -135,7 +141,7 @@ def score(
         echo(line)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit report runs/first")
 def report(
     run_folder: Run,
     overrides: Overrides = None,
@@ -151,7 +157,7 @@ def report(
     write_report(run_folder, overrides or [], partial=partial, out=out)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit compare runs/first runs/second --names small,large")
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run folders, two or more.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Page to write.")] = Path("compare.html"),
@@ -173,7 +179,7 @@ def compare(
     compare_runs(runs, out, names=given, base=base, partial=partial, timed=timed)
 
 
-@app.command("runs", rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit runs runs --sort claim", name="runs")
 def list_runs(
     folder: Annotated[Path, typer.Argument(help="Folder that contains run folders.")] = Path("runs"),
     sort: Annotated[str, typer.Option("--sort", help="Column, such as top-1, claim, log-loss, when, time.")] = "top-1",
@@ -184,7 +190,7 @@ def list_runs(
     print_runs(folder, sort)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit ensemble runs/first runs/second --out runs/both")
 def ensemble(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Folders of finished runs on one table.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the ensemble.")],
@@ -198,5 +204,5 @@ def ensemble(
     from sketchfit.commands.ensemble import combine, parse_submissions
     from sketchfit.tracking.console import Console
 
-    for step in combine(runs, out, parse_submissions(submissions or []), Console("plain"), partial=partial):
+    for step in combine(runs, out, parse_submissions(submissions or []), Console(), partial=partial):
         echo(f"{step.name}  {step}")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sketchfit.cli.command import command
 from sketchfit.cli.options import (
     Data,
     DeviceRecipe,
@@ -32,7 +33,7 @@ GROUP = "Train"
 app = typer.Typer()
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit run data --out runs/first", "sketchfit run data --time 18m")
 def run(
     data: Data,
     recipe: DeviceRecipe = "auto",
@@ -73,7 +74,7 @@ def run(
     run_stages(data, choose_recipe(recipe, settings), settings, out, strict=strict, fresh=fresh)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit plan data --time 2h")
 def plan(
     data: Data,
     recipe: DeviceRecipe = "auto",
@@ -104,7 +105,7 @@ def plan(
     print_plan(data, goal, choose_recipe(recipe, settings), settings, out)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit check data --recipe cpu")
 def check(
     data: Data,
     recipe: DeviceRecipe = "auto",
@@ -128,7 +129,7 @@ def check(
     check_only(data, choose_recipe(recipe, settings), settings, out)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit fit data --out runs/all-rows")
 def fit(
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the trained network.")],

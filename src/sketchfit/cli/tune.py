@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sketchfit.cli.command import command
 from sketchfit.cli.options import Data, Out, Overrides, RecipeName, check_arguments, check_output
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ GROUP = "Tune"
 app = typer.Typer()
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit scout data --time 5m --candidates weights/")
 def scout(
     data: Data,
     seconds: Annotated[str, typer.Option("--time", metavar="TIME", help="For all of it, e.g. 90s, 5m, 1h30m.")] = "5m",
@@ -66,10 +67,10 @@ def scout_options(
     return ScoutOptions(candidates, [int(part) for part in parts], *times, allow_noncommercial)
 
 
-@app.command(rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit ablate data --vary training.epochs=10,20 --seeds 3")
 def ablate(
     data: Data,
-    vary: Annotated[list[str], typer.Option("--vary", "-v", metavar="KEY=A,B", help="A setting and values to try.")],
+    vary: Annotated[list[str], typer.Option("--vary", metavar="KEY=A,B", help="A setting and values to try.")],
     recipe: RecipeName = "cpu",
     overrides: Overrides = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings per variant.")] = 2,
@@ -85,7 +86,7 @@ def ablate(
     run_ablation(data, Variation(vary, seeds, grid), recipe, overrides or [], folder)
 
 
-@app.command("lr-find", rich_help_panel=GROUP)
+@command(app, GROUP, "sketchfit lr-find data --out lr-find.png", name="lr-find")
 def lr_find(
     data: Data,
     recipe: RecipeName = "cpu",

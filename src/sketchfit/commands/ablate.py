@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.table import Table as RichTable
 
 from sketchfit.auditing.callback import AuditCallback
 from sketchfit.commands.time_variants import time_variants
@@ -50,9 +49,10 @@ from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.start_weights import check_start_weights
-from sketchfit.tracking.console import Console
+from sketchfit.text_tables import table_lines
 from sketchfit.training.bank_member import train_member
 from sketchfit.training.fold import FoldResult, mean_oof
+from sketchfit.verbosity import as_results
 from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,8 @@ def ablate(
         results = _timed(context, variants, results)
         rows = ablation_table(results[0], results[1:], runner.group)
         context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name, context.table))
-    _print(rows, Path(out), context.console)
+    with as_results():
+        _print(rows, Path(out))
     return rows
 
 
@@ -229,17 +230,16 @@ def _write(rows: Sequence[AblationRow], out: Path, data: str, table: Table) -> N
     link_page(page, "ablation", title, runs_on(fingerprint(table), out.absolute().parent))
 
 
-def _print(rows: Sequence[AblationRow], out: Path, console: Console) -> None:
+def _print(rows: Sequence[AblationRow], out: Path) -> None:
     """Print the table; names of variants come last, as they may be long."""
-    shown = RichTable(box=None, pad_edge=False)
-    for name in ("top-1", "difference", "95 % interval", "minutes", ""):
-        shown.add_column(name, justify="left" if not name else "right", no_wrap=True)
-    shown.add_column("variant", overflow="fold")
+    cells = []
     for line in table_rows(rows):
         interval = f"{line['low']} to {line['high']}" if line["low"] else ""
         minutes = f"{float(line['seconds']) / 60:.1f}"
-        shown.add_row(line["top1"], line["difference"], interval, minutes, line["verdict"], line["variant"])
-    console.rich.print(shown)
+        cells.append((line["top1"], line["difference"], interval, minutes, line["verdict"], line["variant"]))
+    head = ("top-1", "difference", "95 % interval", "minutes", "", "variant")
+    for text in table_lines(head, cells, right=range(4), title=5):
+        log.info(text)
     for sentence in re.split(r"(?<=\.) ", NOTE):
         log.info(sentence)
     log.info(f"{out}/ablation.csv, {out}/ablation.html")

@@ -21,6 +21,7 @@ from sketchfit.files import output
 from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 from sketchfit.transforms.grid import policy_grid
+from sketchfit.verbosity import as_results
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ def show_augment(
     picture: NDArray[np.uint8] = np.vstack([part for grid in grids for part in (band, grid)][1:])
     _write_png(Path(out), picture)
     stages = f"; stages from epoch {', '.join(str(epoch + 1) for epoch in epochs)}" if len(epochs) > 1 else ""
-    log.info(f"{out}: {len(rows)} images, each unchanged and {show.samples} times augmented{stages}")
+    with as_results():
+        log.info(f"{out}: {len(rows)} images, each unchanged and {show.samples} times augmented{stages}")
     return picture
 
 

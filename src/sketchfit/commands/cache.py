@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from sketchfit.data.cache.entries import KINDS, PARTS, CacheEntry, cache_entries
 from sketchfit.data.cache.folder import default_cache
 from sketchfit.data.cache.limit import cache_limit, delete_unused
 from sketchfit.errors import UserError
+from sketchfit.text_tables import table_lines
 from sketchfit.tracking.console import Console
+from sketchfit.verbosity import as_results
 from sketchfit.wording import counted, size_text
 
 log = logging.getLogger(__name__)
@@ -30,17 +32,24 @@ def list_cache(folder: Path | None = None) -> list[CacheEntry]:
     Returns:
         Its entries in this order.
     """
-    Console("plain")  # prints the log
+    Console()  # prints the log
     cache = folder or default_cache()
     entries = cache_entries(cache)[::-1]
-    width = max((len(one.stem.name) for one in entries), default=0)
+    with as_results():
+        _print(cache, entries)
+    return entries
+
+
+def _print(cache: Path, entries: Sequence[CacheEntry]) -> None:
+    cells = []
     for one in entries:
         used = datetime.fromtimestamp(one.used).strftime("%Y-%m-%d %H:%M")
-        log.info(f"{one.kind:12}  {size_text(one.size):>8}  {used}  {one.stem.name:{width}}")
+        cells.append((one.kind, size_text(one.size), used, one.stem.name))
+    for text in table_lines(("kind", "size", "last use", "name"), cells, right=(1,), title=3):
+        log.info(text)
     limit = cache_limit()
     allowed = "no limit" if limit is None else f"a limit of {size_text(limit)}"
     log.info(f"{cache}: {counted(len(entries), 'part')}, {size_text(sum(one.size for one in entries))}, {allowed}")
-    return entries
 
 
 def clear_cache(
@@ -63,11 +72,12 @@ def clear_cache(
         if kind not in cache_kinds():
             raise UserError(f"there is no kind {kind!r} of parts of a cache", f"Kinds: {', '.join(cache_kinds())}.")
     latest = time.time() - (0.0 if older_than is None else parse_age(older_than))
-    Console("plain")  # prints the log
+    Console()  # prints the log
     cache = folder or default_cache()
     wanted = [one for one in cache_entries(cache) if one.used <= latest and (not kinds or one.kind in kinds)]
     deleted = delete_unused(wanted)
-    log.info(f"{counted(len(deleted), 'part')} of {cache} deleted, {size_text(sum(one.size for one in deleted))}")
+    with as_results():
+        log.info(f"{counted(len(deleted), 'part')} of {cache} deleted, {size_text(sum(one.size for one in deleted))}")
     if kept := len(wanted) - len(deleted):
         log.warning(f"{counted(kept, 'part')} are in use, or cannot be deleted")
     return deleted

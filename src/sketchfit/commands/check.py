@@ -15,6 +15,7 @@ from sketchfit.stages.inputs import check_inputs
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
 from sketchfit.stages.threads import fit_threads
+from sketchfit.verbosity import as_results
 
 
 def check(
@@ -43,5 +44,6 @@ def check(
     check_folder(context.run, "run")
     check_inputs(context)
     report = check_run(PlannedRun(settings, folder), context.table, context.engine)
-    report.log()
+    with as_results():
+        report.log()
     return report

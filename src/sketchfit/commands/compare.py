@@ -26,6 +26,7 @@ from sketchfit.runs.artefacts.claims import percent
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
 from sketchfit.tracking.console import Console
+from sketchfit.verbosity import as_results
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def compare(
         UserError: fewer than two runs, an unfinished run, different classes, no drawing in common, or names that do not
             fit the runs.
     """
-    Console("plain")  # prints the log
+    Console()  # prints the log
     if len(runs) < 2:
         raise UserError("compare needs two runs or more")
     for run in runs:
@@ -74,9 +75,10 @@ def compare(
     facts = page_facts("compare", {"Data": data_text(evidence[0].run)})
     write_output(Path(out), comparison_page(paired, place, compared, settings, facts))
     link_page(Path(out), "comparison", comparison_title(aligned.names), [one.run.path for one in evidence])
-    _print_settings(settings)
-    _print(paired, place, compared)
-    log.info(f"page: {out}")
+    with as_results():
+        _print_settings(settings)
+        _print(paired, place, compared)
+        log.info(f"page: {out}")
     return paired.against(place)
 
 

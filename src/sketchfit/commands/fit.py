@@ -20,6 +20,7 @@ from sketchfit.stages.start import RunRequest, start_run
 from sketchfit.tracking.callback import RunReport
 from sketchfit.tracking.supervise import supervised
 from sketchfit.training.bank_member import train_member
+from sketchfit.verbosity import as_results
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def fit(
         train_member(context, member, [Fold(0, rows, rows[:0])], callback=context.dispatcher)
         folder = context.run.fold(member.name, 0)
         line = f"trained on all {len(rows):,} rows, nothing held out: {folder / 'model.safetensors'}"
-        log.info(line)
+        with as_results():
+            log.info(line)
         context.dispatcher.run_finished(RunReport({}, (line,), context.clock.since_start))
         return folder

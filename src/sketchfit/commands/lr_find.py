@@ -32,6 +32,7 @@ from sketchfit.training.schedules import apply_lr
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import Micro, update
 from sketchfit.training.trial import try_training
+from sketchfit.verbosity import as_results
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,8 @@ def lr_find(
     chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)
     with output(Path(out)) as temporary:
         temporary.write_bytes(chart.png())
-    log.info(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")
+    with as_results():
+        log.info(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")
     return found
 
 

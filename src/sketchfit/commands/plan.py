@@ -23,7 +23,9 @@ from sketchfit.stages.planned.preview import Preview, preview
 from sketchfit.stages.planned.start import with_time
 from sketchfit.stages.tables import print_table
 from sketchfit.temporary import temporary_folder
+from sketchfit.text_tables import table_lines
 from sketchfit.tracking.console import duration
+from sketchfit.verbosity import as_results
 from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,8 @@ def plan(
     goal, before = with_time(goal, context), clock() - began
     with temporary_folder() as cache:
         found = preview(context, goal, before, cache, known_head(folder, context.table))
-    _print(found)
+    with as_results():
+        _print(found)
     return found
 
 
@@ -71,8 +74,9 @@ def _print(found: Preview) -> None:
     for name, value in found.measurements.items():
         log.info(f"{name}: {value:,.1f}")
     log.info(f"plan for {duration(found.seconds)}; first unit after {duration(found.start)}:")
-    for cells in [("begins, min", "takes, min", _gain_title(found), "unit"), *rows_of_plan(found)]:
-        log.info("{:>11}  {:>10}  {:>12}  {}".format(*cells))
+    head = ("begins, min", "takes, min", _gain_title(found), "unit")
+    for text in table_lines(head, rows_of_plan(found), right=range(3), title=3):
+        log.info(text)
     log.info(f"reserve for the last answer and what follows it: {duration(found.reserve)}")
     log.info(f"expected end: after {duration(found.begins[-1] + found.reserve)} of {duration(found.seconds)}")
     for text in found.left_out:

@@ -47,7 +47,7 @@ def report(
         UserError: there is no finished run, its images are missing, another process writes into its folder and no
             other one is given, or that one has files of others.
     """
-    Console("plain")  # prints the log
+    Console()  # prints the log
     follow_links = bool(parse_overrides(overrides).get("data", {}).get("follow_links"))
     place = None if out is None else _own_place(Path(out))
     opened, lacks = open_finished(run, partial=partial)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sketchfit.reporting.kit.formats import MISSING, decimals, interval, percent, thousands
 from sketchfit.reporting.runs_list import RunLine, list_runs
+from sketchfit.text_tables import table_lines
 from sketchfit.tracking.console import Console, duration
+from sketchfit.verbosity import as_results
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +46,16 @@ def runs(folder: str | Path = "runs", sort: str = "top1") -> list[RunLine]:
         UserError: there is no such folder, no run in it, or no such column.
     """
     lines = list_runs(folder, sort)
-    Console("plain")  # prints the log
-    _print(lines)
+    Console()  # prints the log
+    with as_results():
+        _print(lines)
     return lines
 
 
 def _print(lines: Sequence[RunLine]) -> None:
-    """Print one line per run, however long it is."""
-    cells = [_HEAD, *(_cells(one) for one in lines)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
-    for row in cells:
-        log.info("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+    """Print one line per run, where it fits."""
+    for text in table_lines(_HEAD, [_cells(one) for one in lines]):
+        log.info(text)
     for damage in (one.damage for one in lines if one.damage):
         log.info(f"note: {damage}")
 

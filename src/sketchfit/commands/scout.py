@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table as RichTable
-
 from sketchfit.candidates import find_candidates
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
@@ -24,7 +22,9 @@ from sketchfit.stages.scout.budget import Budget
 from sketchfit.stages.scout.scout import ScoutRequest, scout
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
-from sketchfit.tracking.console import Console, duration
+from sketchfit.text_tables import table_lines
+from sketchfit.tracking.console import duration
+from sketchfit.verbosity import as_results
 
 log = logging.getLogger(__name__)
 
@@ -83,17 +83,15 @@ def find_backbone(
         budget = Budget(options.seconds, now, began)
         record, _ = scout(context, ScoutRequest(candidates, budget, options.sizes, options.run_seconds))
         write_text(Path(out) / PAGE, scout_page(record))
-    _print(record, Path(out), context.console)
+    with as_results():
+        _print(record, Path(out))
     return record
 
 
-def _print(record: ScoutRecord, out: Path, console: Console) -> None:
-    shown = RichTable(box=None, pad_edge=False)
-    for name in ("frozen", "fine-tuned", "run", "ms/image", "option"):
-        shown.add_column(name, justify="left" if name == "option" else "right", no_wrap=name != "option")
-    for one in sorted(record.options, key=_order):
-        shown.add_row(*_cells(one, record))
-    console.rich.print(shown)
+def _print(record: ScoutRecord, out: Path) -> None:
+    cells = [_cells(one, record) for one in sorted(record.options, key=_order)]
+    for line in table_lines(("frozen", "fine-tuned", "run", "ms/image", "option"), cells, right=range(4), title=4):
+        log.info(line)
     if any(one.doubt for one in record.options):
         log.info("~: uncertain, because other processes disturbed the measurement")
     log.info(f"chosen: {record.chosen}. Reason: {record.reason}")

@@ -15,6 +15,7 @@ from sketchfit.runs.networks import NetworkFolder
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.products import RunResult
 from sketchfit.tracking.console import duration
+from sketchfit.verbosity import as_results
 from sketchfit.wording import listed
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ def summarise(context: RunContext, state: RunState) -> RunState:
         seconds=context.clock.seconds,
         steps=state.steps,
     )
-    print_result(result, context.recipe, state.claim)
+    with as_results():
+        print_result(result, context.recipe, state.claim)
     return replace(state, result=result)
 
 
@@ -60,7 +62,7 @@ def print_result(result: RunResult, recipe: Recipe, claim: ClaimRecord | None = 
     for name, value in rows:
         log.info(f"{name:<{width}}  {value}")
     if claim is not None and claim.alarm:
-        log.info("WARNING: the test rows disagree with the claim; see above and the report")
+        log.warning("the test rows disagree with the claim; see above and the report")
     for note in rewind_notes(result.folder):
         log.info(f"note: {note}")
     if recipe.training.checkpoint == "best":

@@ -1,4 +1,4 @@
-"""Lines and progress bars on standard output.
+"""Lines on standard output, and the progress of tasks.
 
 Lines are log records of the standard library's `logging`, so a function needs no `Console` to print one:
 
@@ -8,24 +8,28 @@ Lines are log records of the standard library's `logging`, so a function needs n
     log.info("near-duplicates: 3 groups")        # prints the text as it is
     log.warning("wandb is not installed")        # prints "warning: wandb is not installed"
     log.warning("fold 3 is small", extra={ONCE: "small"})     # only the first of all records with the same key
+    with as_results():                              # of sketchfit.verbosity
+        log.info("top-1 68.6 %")                 # also printed by a quiet command
 
 Records of the logger `sketchfit` and of its children appear once a command has made its `Console`; before that, as in
-every library, only warnings do. A function takes a `Console` only where it shows a progress bar or a rich table.
+every library, only warnings do. A function takes a `Console` only where it shows the progress of a task.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Literal
+from contextlib import AbstractContextManager
 
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sketchfit.activity import Advance, activity
+from sketchfit.live import Mode, in_notebook, show_activities
+from sketchfit.text_tables import width_of, wrapped
 from sketchfit.tracking.terminal import Terminal
+from sketchfit.verbosity import verbosity
 from sketchfit.visible import visible
+from sketchfit.wording import duration as duration
 
 LOGGER = "sketchfit"
 """Name of the logger whose records a `Console` prints."""
@@ -36,26 +40,18 @@ ONCE = "once"
 CONTINUED = "\n  "
 """Before the further lines of a record: a name with a line feed cannot pretend to be a record."""
 
-PLAIN_EVERY_SECONDS = 20.0
-"""Shortest time between two plain lines of progress."""
-
-Mode = Literal["auto", "rich", "plain", "none"]
-
-Advance = Callable[[int, str], None]
-"""(done so far, short note)."""
-
 
 class Console:
-    """Lines and bars on standard output. The latest `Console` prints the records of the logger `sketchfit`.
+    """Lines on standard output, and the progress of tasks. The latest `Console` prints the records of `sketchfit`.
 
     Args:
-        mode: `rich` shows live bars, `plain` shows lines of progress, `none` prints nothing; `auto` takes bars where
-            standard output is a terminal.
+        mode: `rich` shows a live line, `plain` shows lines of progress, `none` prints nothing; `auto` takes the live
+            line on a terminal and in a notebook.
     """
 
     def __init__(self, mode: Mode = "auto") -> None:
         self._rich: RichConsole = Terminal(quiet=mode == "none")
-        self._live = mode == "rich" or (mode == "auto" and self._rich.is_terminal)
+        show_activities(mode)
         _print_records(self)
 
     @property
@@ -65,36 +61,17 @@ class Console:
 
     def line(self, text: str) -> None:
         """Print one line of plain text; the same as `logging.getLogger("sketchfit").info(text)`."""
-        self._rich.print(text)
+        logging.getLogger(LOGGER).info(text)
+
+    def put(self, text: str) -> None:
+        """Print a text as it is."""
+        width = width_of(self._rich.file)
+        self._rich.print("\n".join(part for line in visible(text).split("\n") for part in wrapped(line, width)))
         self._rich.file.flush()
 
-    @contextmanager
-    def bar(self, title: str, total: int) -> Iterator[Advance]:
+    def bar(self, title: str, total: int) -> AbstractContextManager[Advance]:
         """Show the progress of a task while the block runs."""
-        if not self._live:
-            yield self._plain_progress(title, total)
-            return
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", markup=False),
-        )
-        with Progress(*columns, console=self._rich, transient=True) as progress:
-            task = progress.add_task(visible(title), total=total, note="")
-            yield lambda done, note: progress.update(task, completed=done, note=note)
-
-    def _plain_progress(self, title: str, total: int) -> Advance:
-        last = time.monotonic()
-
-        def advance(done: int, note: str) -> None:
-            nonlocal last
-            if time.monotonic() - last > PLAIN_EVERY_SECONDS and done < total:
-                last = time.monotonic()
-                self.line(f"  {title}: {done}/{total} {note}".rstrip())
-
-        return advance
+        return activity(title, total)
 
 
 class _ConsoleHandler(logging.Handler):
@@ -104,16 +81,20 @@ class _ConsoleHandler(logging.Handler):
         super().__init__()
         self._console = console
         self._printed = set[str]()
+        self._began = time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            if not verbosity.shows(record) or (getattr(record, "fine", False) and in_notebook()):
+                return
             key = getattr(record, ONCE, None)
             if key in self._printed:
                 return
             if key is not None:
                 self._printed.add(key)
-            level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-            self._console.line((level + self.format(record)).replace("\n", CONTINUED))
+            level = "" if record.levelno in (logging.DEBUG, logging.INFO) else f"{record.levelname.lower()}: "
+            passed = f"[{time.monotonic() - self._began:6.1f} s] " if verbosity.verbose else ""
+            self._console.put((passed + level + self.format(record)).replace("\n", CONTINUED))
         except Exception:
             self.handleError(record)
 
@@ -122,16 +103,6 @@ def _print_records(console: Console) -> None:
     logger = logging.getLogger(LOGGER)
     logger.handlers = [handler for handler in logger.handlers if not isinstance(handler, _ConsoleHandler)]
     logger.addHandler(_ConsoleHandler(console))
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.DEBUG if verbosity.verbose else logging.INFO)
     # A library that configures the root logger would print every line a second time.
     logger.propagate = False
-
-
-def duration(seconds: float) -> str:
-    """Format a time: `52 s`, `4 min 12 s`, `2 h 05 min`."""
-    total = round(seconds)
-    if total < 100:
-        return f"{total} s"
-    if total < 6000:
-        return f"{total // 60} min {total % 60:02d} s"
-    return f"{total // 3600} h {total % 3600 // 60:02d} min"

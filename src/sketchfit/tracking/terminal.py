@@ -20,7 +20,7 @@ class Terminal(RichConsole):
     """
 
     def __init__(self, quiet: bool = False) -> None:
-        super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, quiet=quiet)
+        super().__init__(highlight=False, markup=False, emoji=False, soft_wrap=True, quiet=quiet, force_jupyter=False)
 
     @property
     def file(self) -> IO[str]:

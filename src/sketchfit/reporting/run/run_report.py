@@ -24,6 +24,7 @@ from sketchfit.reporting.site.run_pages import address
 from sketchfit.reporting.site.write_site import write_site
 from sketchfit.runs.inside import first_outside
 from sketchfit.tracking.console import duration
+from sketchfit.verbosity import as_results
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ def write_report(
             temporary.write_bytes(content)
     if out is None:
         write_site(evidence.run)
-    log.info(f"report: {page} ({duration(time.monotonic() - began)})")
+    with as_results():
+        log.info(f"report: {page} ({duration(time.monotonic() - began)})")
     return page
 
 

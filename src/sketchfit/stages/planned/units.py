@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from sketchfit.activity import Advance
 from sketchfit.data.folds import Fold
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.pace import Pace
@@ -14,7 +15,7 @@ from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.tracking.callback import Callback, FoldCallback
-from sketchfit.tracking.console import Advance, Console
+from sketchfit.tracking.console import Console
 from sketchfit.training.bank_member import train_bank_member
 from sketchfit.training.fold import train_fold
 
