@@ -52,7 +52,7 @@ this page; the slow test `tests/models/test_families.py` takes the same steps.
 "Refused" is one sentence with what to do and exit status 2, before any long work (of an export: when it is requested).
 The sentences are below the table. LoRA needs layers whose names `lora.targets` match, which most convolutional networks
 do not have; other heads need one linear classifier.
-Files for OpenVINO, int8 and `torch.export`: [export-table.md](export-table.md).
+Files for OpenVINO, int8 and `torch.export`: [exported forms by backbone](export-table.md).
 """
 
 

@@ -41,7 +41,7 @@ error that names the nearest one.
 `sketchfit options --markdown docs/options` makes these pages from the schema; a test fails when they are stale.
 Below the name of each setting are its type or the values that are allowed, its default, and its scope:
 
-- *per member*: each member can have its own value; *per run*: all members share it.
+- *per member*: each [member](../glossary.md#member) can have its own value; *per run*: all members share it.
 - *changes the training*: the setting is part of a training's fingerprint, so networks are trained again for a new
   value. *Changes the results*: only what is computed from trained networks is computed again. *Changes no result*: it
   concerns what is shown, or where and how fast the work is done."""
