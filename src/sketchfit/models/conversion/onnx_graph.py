@@ -17,6 +17,9 @@ from sketchfit.models.conversion.quiet import quiet
 from sketchfit.models.conversion.without_modes import without_modes
 from sketchfit.models.network import Network
 
+OPSET = 20
+"""Version of ONNX's operators in the graphs; torch's default differs between its versions."""
+
 FOLDED = 1e-3
 """Largest difference of a value after folding, as a share of the largest one."""
 
@@ -81,6 +84,7 @@ def _exported(module: nn.Module, images: torch.Tensor, names: tuple[str, ...], a
             (images,),
             buffer,  # type: ignore[arg-type]  # the older exporter takes files too
             dynamo=False,
+            opset_version=OPSET,
             input_names=[INPUT],
             output_names=list(names),
             dynamic_axes={name: {0: "batch"} for name in (INPUT, *names)} if any_batch else None,
