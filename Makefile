@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs site tutorials bench example
+.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs site tutorials notebooks bench example
 
 install: $(INSTALLED)
 
@@ -76,6 +76,9 @@ tutorials: install
 	rm -rf build/lib build/wheels
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheels .
 	$(BIN)/python -m tools.run_pages --wheels build/wheels $(PAGES)
+
+notebooks: install
+	$(BIN)/python -m tools.run_notebooks --out build/notebooks docs/notebooks/*.ipynb
 
 clean:
 	rm -rf demo build .pytest_cache .mypy_cache .ruff_cache .hypothesis

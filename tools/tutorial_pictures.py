@@ -8,6 +8,8 @@ Needs selenium, Chromium and its driver.
 from __future__ import annotations
 
 import argparse
+import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,34 @@ def overview(browser: Any, pages: Path) -> Image.Image:
     return screenshot(browser, pages / "docs-tutorials-first-run/page/runs/first/index.html", (1280, 960))
 
 
-PICTURES: dict[str, Callable[[Any, Path], Image.Image]] = {"drawings": drawings, "overview": overview}
+def report(browser: Any, pages: Path) -> Image.Image:
+    """The top of the report on the run with wrong labels."""
+    return screenshot(
+        browser, pages / "docs-tutorials-failure-analysis/page/runs/before/report/index.html", (1280, 900)
+    )
+
+
+def labels(browser: Any, pages: Path) -> Image.Image:
+    """The section on labels of that report."""
+    report(browser, pages)
+    browser.execute_script("document.getElementById('labels').scrollIntoView()")
+    time.sleep(1)  # pictures are loaded when they come into view
+    return Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
+
+
+def compare(browser: Any, pages: Path) -> Image.Image:
+    """The comparison of the runs before and after the correction of labels."""
+    return screenshot(browser, pages / "docs-tutorials-failure-analysis/page/compare.html", (1280, 800))
+
+
+def audit(browser: Any, pages: Path) -> Image.Image:
+    """The top of the audit of drawings in families."""
+    return screenshot(browser, pages / "docs-tutorials-competition/page/audit/index.html", (1280, 1000))
+
+
+PICTURES: dict[str, Callable[[Any, Path], Image.Image]] = {
+    one.__name__: one for one in (drawings, overview, audit, report, labels, compare)
+}
 
 
 def under_each_other(pictures: list[Image.Image]) -> Image.Image:
