@@ -70,12 +70,15 @@ def gain_of_epochs(second_half: list[float], most: float = 1.0) -> ExpectedGain:
     """Return what twice the epochs gain, from the rise of each network in the second half of the training.
 
     The curve flattens, but a longer training also lowers the learning rate later. The interval includes the difference
-    between networks, and ends at `most`, the share of errors.
+    between networks, and ends at `most`, the share of errors; the gain is at most half of it.
     """
     rise = max(mean(second_half), 0.0)
     spread = 1.96 * stdev(second_half) / len(second_half) ** 0.5 if len(second_half) > 1 else 0.0
-    why = "three quarters of the rise in the second half of the training; at most one and a half times it"
-    return ExpectedGain(min(AGAIN * rise, most), 0.0, min(AGAIN_AT_MOST * rise + spread, most), why)
+    why = (
+        "three quarters of the rise in the second half of the training, but not more than half of the errors; "
+        "at most one and a half times the rise"
+    )
+    return ExpectedGain(min(AGAIN * rise, most / 2), 0.0, min(AGAIN_AT_MOST * rise + spread, most), why)
 
 
 def underfits(found: Findings, recipe: Recipe) -> list[Advice]:
