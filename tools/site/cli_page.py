@@ -27,8 +27,7 @@ All commands, by group. `sketchfit COMMAND --help` prints the same in a terminal
 `make docs`; a test fails when it is stale.
 
 `DATA` is a folder or a table in one of the [layouts](layouts.md), `RUN` is [a run's folder](run-folder.md), and the
-keys of `--set` are the [options](options/index.md). Exit status 0: the command has done what it is for. 2: a mistake of
-the user; it is named, with what to do."""
+keys of `--set` are the [options](options/index.md). The exit status of a command: [exit codes](exit-codes.md)."""
 
 TYPES: dict[Any, str] = {Path: "PATH", str: "TEXT", int: "INTEGER", float: "NUMBER"}
 
@@ -72,6 +71,9 @@ def page() -> str:
     found = list(commands(app))
     common = _common([parameters(one.function) for one in found])
     parts = [INTRODUCTION]
+    if app.registered_callback is not None and app.registered_callback.callback is not None:
+        own = parameters(app.registered_callback.callback)
+        parts += ["## Options of `sketchfit` alone", _table([one for one in own if one not in common])]
     if common:
         parts += ["## Options of all commands", _table(common)]
     order = list(dict.fromkeys(module.GROUP for module in GROUPS))
