@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sketchfit.auditing.traits import TRAIT_NAMES
-from sketchfit.config.load import dump_recipe, load_recipe
+from sketchfit.config.load import load_recipe
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.synthetic import draw_dataset
 
@@ -56,7 +56,7 @@ def write_run(folder: Path, root: Path, images: list[str], rows: int, classes: i
         json.dumps({"data": str(root), "class_names": names, "class_labels": labels, "table_id": ""})
     )
     off = ["report.attribution=0", "report.robustness=0", "report.embedding=0"]
-    (folder / "recipe.yaml").write_text(dump_recipe(load_recipe("cpu", off)))
+    (folder / "recipe.yaml").write_text(load_recipe("cpu", off).to_yaml())
 
 
 def main() -> None:

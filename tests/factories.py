@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from sketchfit.config.load import dump_recipe, load_recipe
+from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
@@ -185,7 +185,7 @@ def write_run(folder: Path, data: Path, seed: int = 0, members: int = 2, classes
     )
     (folder / "environment.json").write_text(json.dumps({"python": "3.11"}))
     (folder / "recipe.yaml").write_text(
-        dump_recipe(load_recipe("cpu", ["report.attribution=0", "report.robustness=0", "report.embedding=0"]))
+        load_recipe("cpu", ["report.attribution=0", "report.robustness=0", "report.embedding=0"]).to_yaml()
     )
     return folder
 

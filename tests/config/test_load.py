@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchfit.config.head import HeadSection
-from sketchfit.config.load import dump_recipe, load_recipe
+from sketchfit.config.load import load_recipe
 from sketchfit.config.loss import LossSection
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import member_recipes, parse_recipe
@@ -102,7 +102,7 @@ def test_later_overrides_win_and_leave_the_rest() -> None:
 @pytest.mark.parametrize("name", shipped_recipes())
 def test_every_shipped_recipe_loads_and_dumps_back(name: str, tmp_path: Path) -> None:
     recipe = load_recipe(name)
-    text = dump_recipe(recipe)
+    text = recipe.to_yaml()
     assert parse_recipe(yaml.safe_load(text)) == recipe
     (tmp_path / "own.yaml").write_text(text)
     assert load_recipe(tmp_path / "own.yaml") == recipe
@@ -112,7 +112,7 @@ def test_every_shipped_recipe_loads_and_dumps_back(name: str, tmp_path: Path) ->
 
 
 def test_a_dump_holds_every_setting() -> None:
-    dumped = yaml.safe_load(dump_recipe(Recipe()))
+    dumped = yaml.safe_load(Recipe().to_yaml())
     of_members = {
         f"{prefix}.{key}"
         for prefix, base in (("loss", LossSection), ("model.head", HeadSection))

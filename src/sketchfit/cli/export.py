@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 GROUP = "Deploy"
 app = typer.Typer()
 
-FORMATS = {".onnx": "onnx", ".xml": "openvino"}
-"""Of a file, by its ending."""
-
-OTHER_FILES = (".bin", ".engine", ".mlpackage", ".pb", ".pt", ".pt2", ".pth", ".safetensors", ".tflite", ".zip")
-"""Endings of files that are not written alone."""
-
 
 @command(app, GROUP, "sketchfit export runs/first --out bundle", "sketchfit export runs/first --out network.onnx")
 def export(
@@ -56,6 +50,8 @@ def export(
     partial: Partial = False,
 ) -> None:
     """Write a bundle: one network with preprocessing, labels, accuracy and an example. Or the network as one file."""
+    from sketchfit.commands.bundle.place import FORMATS, check_folder
+
     if format is not None or out.suffix in FORMATS:
         from sketchfit.errors import UserError
 
@@ -65,7 +61,7 @@ def export(
             )
         _export_file(run_folder, out, format or FORMATS[out.suffix], member, fold, partial=partial)
         return
-    _check_folder(out)
+    check_folder(out)
     if web is not None:
         check_web_page(web, web_runtime)
     from sketchfit.commands.bundle.options import BundleOptions, parse_also, parse_points
@@ -77,34 +73,19 @@ def export(
         write_web_page(out, web, web_runtime)
 
 
-def _check_folder(out: Path) -> None:
-    """Refuse a folder with the name of a file."""
-    from sketchfit.errors import UserError
-
-    if out.suffix.lower() in (*FORMATS, *OTHER_FILES):
-        raise UserError(
-            f"{out} has the name of a file, and a bundle is a folder",
-            "Name a folder, or FILE.onnx for one ONNX file, or FILE.xml for OpenVINO.",
-        )
-
-
 def _export_bundle(run_folder: Path, out: Path, options: BundleOptions, *, partial: bool) -> None:
     """Write a bundle, and print what it is."""
     from sketchfit.commands.bundle.place import check_place
 
     check_place(out)
     check_above(out, out)
+    from sketchfit.commands.bundle.export import export_bundle
     from sketchfit.commands.bundle.summary import summary
-    from sketchfit.commands.bundle.write import write_bundle
-    from sketchfit.reporting.site.write_site import link_page
-    from sketchfit.runs.finished import open_finished
 
-    run, lacks = open_finished(run_folder, partial=partial)
-    for note in lacks:
+    manifest, notes = export_bundle(run_folder, out, options, partial=partial)
+    for note in notes:
         echo(f"note: {note}", error=True)
-    manifest = write_bundle(run, out, options)
-    link_page(out, "bundle", out.name, [run.path])
-    echo(f"{run.path}: {manifest.network.name} → {out}")
+    echo(f"{run_folder}: {manifest.network.name} → {out}")
     for line in summary(manifest):
         echo(line)
 

@@ -76,11 +76,11 @@ def show_recipe(
     overrides: Overrides = None,
 ) -> None:
     """Show a recipe's file, or all its settings."""
-    from sketchfit.config.load import dump_recipe, load_recipe
+    from sketchfit.config.load import load_recipe
     from sketchfit.config.shipped import recipe_text
 
     if full or overrides:
-        echo(dump_recipe(load_recipe(name, overrides or [])), end="")
+        echo(load_recipe(name, overrides or []).to_yaml(), end="")
     else:
         echo(recipe_text(name), end="")
 

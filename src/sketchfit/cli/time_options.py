@@ -59,8 +59,6 @@ class Wish:
         Raises:
             UserError: several times, a time of another form, or candidates without a time.
         """
-        from datetime import datetime
-
         from sketchfit.errors import UserError
 
         given = [name for name in ("time", "until", "quality") if getattr(self, name) is not None]
@@ -71,13 +69,7 @@ class Wish:
                 raise UserError("--candidates are chosen from under a deadline", "Give a time: --time 18m")
             return None
         from sketchfit.planning.deadline import process_start
-        from sketchfit.planning.goal import Goal
-        from sketchfit.planning.times import parse_duration, parse_until
+        from sketchfit.planning.goal import Deadline
 
-        now, until, seconds = datetime.now(), "", 0.0
-        if self.until is not None:
-            end = parse_until(self.until, now)
-            until, seconds = end.isoformat(), (end - now).total_seconds()
-        elif self.time is not None:
-            seconds = parse_duration(self.time)
-        return Goal(seconds, until, self.quality or "", self.candidates, self.allow_noncommercial, process_start())
+        deadline = Deadline(self.time, self.until, self.quality, self.candidates, self.allow_noncommercial)
+        return deadline.goal(process_start())

@@ -54,9 +54,9 @@ def audit(
         section = settings.audit.model_copy(update={"external": tuple(map(str, external))})
         settings = settings.model_copy(update={"audit": section})
     console = Console(settings.tracking.progress)
-    place = Destination.of(Path(out)).path if Path(out).suffix == ".html" else Path(out)
-    folder, page = (place.parent, place.name) if place.suffix == ".html" else (place, PAGE)
-    with nullcontext() if place.suffix == ".html" else one_writer(folder):
+    place = audit_page(out)
+    folder, page = place.parent, place.name
+    with nullcontext() if Path(out).suffix == ".html" else one_writer(folder):
         table = load_table(Path(data), settings, with_folds=False)
         check_external_images(table, settings)
         features = _features(table, settings, console)
@@ -65,6 +65,11 @@ def audit(
         log_audit(found, folder, page)
         _relate(features, found, folder, page)
     return found
+
+
+def audit_page(out: str | Path) -> Path:
+    """Return the path of an audit's page; `out` as for `audit`."""
+    return Destination.of(Path(out)).path if Path(out).suffix == ".html" else Path(out) / PAGE
 
 
 def _features(table: Table, recipe: Recipe, console: Console) -> TableFeatures | str:

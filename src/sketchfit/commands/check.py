@@ -31,10 +31,6 @@ def check(
 
     Raises:
         UserError: everything that is wrong.
-
-    Example:
-        >>> import sketchfit
-        >>> sketchfit.check("data", recipe="cpu", overrides=["training.epochs=20"])  # doctest: +SKIP
     """
     settings = load_recipe(recipe, overrides)
     folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)

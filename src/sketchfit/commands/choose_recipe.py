@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,12 +20,14 @@ BY_MEMORY = ((64.0, "gpu-80gb"), (20.0, "strong"), (13.0, "gpu-16gb"), (6.5, "gp
 log = logging.getLogger(__name__)
 
 
-def choose_recipe(recipe: str, settings: Sequence[str]) -> str:
-    """Return the name or file of a recipe: for `auto` the shipped one for the device, which is printed.
+def choose_recipe(
+    recipe: str | Path | Mapping[str, Any], settings: Sequence[str] | Mapping[str, Any]
+) -> str | Path | Mapping[str, Any]:
+    """Return a recipe as it is given: for `auto` the shipped one for the device, which is printed.
 
     Args:
-        recipe: name of a shipped recipe, a file, or `auto`.
-        settings: `key=value` texts that change it; `compute.device=cpu` counts here.
+        recipe: name of a shipped recipe, a file, nested settings, or `auto`.
+        settings: `key=value` texts or nested settings that change it; `compute.device=cpu` counts here.
 
     Raises:
         UserError: a mistake in the settings.

@@ -41,11 +41,6 @@ def fit(
 
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; or a recipe of several members.
-
-    Example:
-        >>> import sketchfit
-        >>> sketchfit.fit("data", out="runs/all-rows")  # doctest: +SKIP
-        >>> sketchfit.load("runs/all-rows").predict("drawing.png")  # doctest: +SKIP
     """
     with locked_run(Path(out), "fit", fresh=fresh), supervised() as dispatcher:
         settings = load_recipe(recipe, overrides)

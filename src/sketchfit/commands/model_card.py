@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from functools import cache
 from importlib.resources import files
@@ -16,6 +15,7 @@ from sketchfit.commands.card_facts import CardFacts, TrainingFacts
 from sketchfit.runs.artefacts.claims import ClaimRecord, percent
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run
+from sketchfit.version import version
 
 SOURCES = {
     "student": "distilled from all networks of the run",
@@ -58,7 +58,7 @@ def model_card(run: Run, facts: CardFacts) -> str:
         shown=facts.names[:MOST_NAMES],
         more=len(facts.names) - MOST_NAMES,
         non_commercial=is_non_commercial(facts.licence) or is_non_commercial(facts.network.licence),
-        version=facts.made_by or importlib.metadata.version("sketchfit"),
+        version=facts.made_by or version(),
     )
     return f"---\n{header}---\n{body}"
 

@@ -75,11 +75,6 @@ def predict(  # noqa: PLR0913 - a command: all but the first two are keywords
     Raises:
         UserError: there is no run, it is not finished, there is no student or no such image, sets of a student are
             requested, or the run cannot promise such a rate of rejection.
-
-    Example:
-        >>> import sketchfit
-        >>> table = sketchfit.predict("runs/first", "drawings", sets=0.95)  # doctest: +SKIP
-        >>> table[["image", "label", "probability", "set"]]  # doctest: +SKIP
     """
     options = PredictOptions(image_column, follow_links, sets, reject, distilled)
     return predict_table(run, images, options).frame()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from sketchfit.models.timm_files import TimmFiles, check_timm, with_temperature
 from sketchfit.models.weights import read_metadata
 from sketchfit.runs.run import Run
 from sketchfit.temporary import temporary_folder
+from sketchfit.version import version
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Publication:
             sets=set_thresholds(run, chosen),
             unknown=unknown_rule(run, chosen),
             licence=self.options.licence,
-            made_by=importlib.metadata.version("sketchfit"),
+            made_by=version(),
             run=run.name,
         )
         unique = names if len(set(names)) == len(names) else labels

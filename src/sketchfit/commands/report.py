@@ -6,10 +6,11 @@ import errno
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from sketchfit.config.overrides import parse_overrides
+from sketchfit.config.overrides import settings_of
 from sketchfit.destinations import usable
 from sketchfit.errors import UserError
 from sketchfit.remains import ABANDONED, REMAINS, clear_remains
@@ -28,7 +29,11 @@ OF_A_REPORT = re.compile(r"index\.html|label_issues\.csv|summary\.json|drawings|
 
 
 def report(
-    run: str | Path, overrides: Sequence[str] = (), *, partial: bool = False, out: str | Path | None = None
+    run: str | Path,
+    overrides: Sequence[str] | Mapping[str, Any] = (),
+    *,
+    partial: bool = False,
+    out: str | Path | None = None,
 ) -> Path:
     """Write `report/index.html` into a run's folder, or `index.html` into another folder.
 
@@ -48,7 +53,7 @@ def report(
             other one is given, or that one has files of others.
     """
     Console()  # prints the log
-    follow_links = bool(parse_overrides(overrides).get("data", {}).get("follow_links"))
+    follow_links = bool(settings_of(overrides).get("data", {}).get("follow_links"))
     place = None if out is None else _own_place(Path(out))
     opened, lacks = open_finished(run, partial=partial)
     for note in lacks:

@@ -89,12 +89,6 @@ def run(
 
     Raises:
         UserError: a mistake in the recipe, the tables or the folder; all that were found.
-
-    Example:
-        >>> import sketchfit
-        >>> result = sketchfit.run("data", "cpu", {"training": {"epochs": 20}}, out="runs/first")  # doctest: +SKIP
-        >>> print(result.top1)  # doctest: +SKIP
-        48.2 % (95 % interval 46.9–49.5, n = 6,243)
     """
     settings = load_recipe(recipe, overrides)
     folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)

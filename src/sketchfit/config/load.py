@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sketchfit.config.checks import member_problems, run_problems
 from sketchfit.config.overrides import merge, parse_override
 from sketchfit.config.parse import member_recipes, without_mistakes
@@ -22,12 +20,12 @@ from sketchfit.redact import secret_keys
 
 @raised_as(RecipeError)
 def load_recipe(
-    source: str | Path | Mapping[str, Any] = "cpu", overrides: Sequence[str] | Mapping[str, Any] = ()
+    source: str | Path | Mapping[str, Any] | Recipe = "cpu", overrides: Sequence[str] | Mapping[str, Any] = ()
 ) -> Recipe:
     """Return the recipe of a run, after every check that needs neither torch nor the data.
 
     Args:
-        source: name of a shipped recipe, path of a YAML file, or the settings themselves.
+        source: name of a shipped recipe, path of a YAML file, the settings themselves, or a recipe.
         overrides: `key.sub=value` texts (the value is YAML), or a nested mapping; applied in order.
 
     Raises:
@@ -48,11 +46,6 @@ def load_recipe(
             f"Fix {origin}, or change it with --set; `sketchfit recipes show cpu --full` shows every setting.",
         )
     return recipe
-
-
-def dump_recipe(recipe: Recipe) -> str:
-    """Return the complete recipe as YAML, every default included."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def _problems(recipe: Recipe) -> list[str]:
@@ -99,8 +92,10 @@ def _refuse_secrets(settings: Mapping[str, Any]) -> None:
         )
 
 
-def _settings(source: str | Path | Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def _settings(source: str | Path | Mapping[str, Any] | Recipe) -> tuple[dict[str, Any], str]:
     """Return the settings of a source, and what it is called in messages."""
+    if isinstance(source, Recipe):
+        return source.settings(), "the recipe"
     if isinstance(source, Mapping):
         return dict(source), "the recipe"
     if str(source) in shipped_recipes():

@@ -47,6 +47,11 @@ def parse_overrides(texts: Sequence[str]) -> dict[str, Any]:
     return settings
 
 
+def settings_of(overrides: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
+    """Return overrides as one nested mapping; see `parse_overrides`."""
+    return dict(overrides) if isinstance(overrides, Mapping) else parse_overrides(overrides)
+
+
 def parse_override(text: str) -> dict[str, Any]:
     """Return a `key.sub=value` text as a nested mapping.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
+import yaml
 from pydantic import Field
 
 from sketchfit.config.audit import AuditSection
@@ -27,6 +29,7 @@ from sketchfit.config.soup import SoupSection
 from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection, TrainingSection
 from sketchfit.config.transforms import TransformsSection
+from sketchfit.files import write_output
 
 _MEMBER_TRAINING = Scope("member", "training")
 _MEMBER_RESULTS = Scope("member", "results")
@@ -36,7 +39,17 @@ _RUN_NOTHING = Scope("run", "nothing")
 
 
 class Recipe(Section):
-    """All settings of a run."""
+    """All settings of a run, in sections; a recipe never changes, `load_recipe(recipe, …)` returns a changed one.
+
+    Example:
+        >>> import sketchfit
+        >>> recipe = sketchfit.load_recipe("cpu", epochs=3)
+        >>> recipe.training.epochs, recipe.model.backbone
+        (3, 'mobilenetv2_100')
+        >>> path = recipe.save("mine.yaml")
+        >>> sketchfit.load_recipe(path) == recipe
+        True
+    """
 
     seed: Annotated[int, Field(ge=0, lt=2**31), _MEMBER_TRAINING] = 0
     """Seed of everything that is random: the same recipe and seed give the same run."""
@@ -85,3 +98,37 @@ class Recipe(Section):
     members: Annotated[dict[str, dict[str, Any]], _RUN_TRAINING] = Field(default_factory=dict)
     """Several members: the name of each, with the settings in which it differs from this recipe. Empty: one member,
     named after its backbone."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return all settings as nested mappings of plain values.
+
+        Example:
+            >>> import sketchfit
+            >>> sketchfit.load_recipe("cpu").settings()["folds"]["k"]
+            5
+        """
+        return self.model_dump(mode="json")
+
+    def to_yaml(self) -> str:
+        """Return the complete recipe as YAML, every default included.
+
+        Example:
+            >>> import sketchfit
+            >>> print(sketchfit.load_recipe("cpu").to_yaml()[:7])
+            seed: 0
+        """
+        return yaml.safe_dump(self.settings(), sort_keys=False, allow_unicode=True)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the complete recipe into a YAML file, which `load_recipe` and `--recipe` take; return its path.
+
+        Raises:
+            UserError: the file cannot be written.
+
+        Example:
+            >>> import sketchfit
+            >>> sketchfit.load_recipe("cpu").save("mine.yaml").name
+            'mine.yaml'
+        """
+        write_output(Path(path), self.to_yaml())
+        return Path(path)

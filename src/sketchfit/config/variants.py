@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from sketchfit.config.family import FamilySection
-from sketchfit.config.load import dump_recipe, load_recipe
+from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
@@ -50,7 +50,7 @@ def make_variants(base: Recipe, vary: Sequence[str], grid: bool = False) -> list
     if len(member_recipes(base)) > 1:
         raise RecipeError("ablate compares settings of one network, and the recipe has several members")
     combinations = itertools.product(*changes) if grid else ((one,) for values in changes for one in values)
-    found = {dump_recipe(base): Variant("base", base)}
+    found = {base.to_yaml(): Variant("base", base)}
     problems: list[str] = []
     for combination in combinations:
         name = " ".join(change for change, _ in combination)
@@ -59,7 +59,7 @@ def make_variants(base: Recipe, vary: Sequence[str], grid: bool = False) -> list
         except UserError as error:
             problems += [f"{name}: {problem}" for problem in error.problems]
             continue
-        found.setdefault(dump_recipe(changed), Variant(name, changed))
+        found.setdefault(changed.to_yaml(), Variant(name, changed))
     if problems:
         raise RecipeError(problems, "Fix the values of --vary, or the base with --set.")
     return list(found.values())

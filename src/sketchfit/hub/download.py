@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 
 from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest
@@ -10,6 +9,7 @@ from sketchfit.errors import RunError, raised_as
 from sketchfit.hub.address import HubAddress, is_on_hub
 from sketchfit.hub.client import hub_client, in_one_sentence
 from sketchfit.hub.published import CONFIG, WEIGHTS, PublishedNetwork
+from sketchfit.version import version
 
 NETWORK_FILES = (PublishedNetwork.PLACE, CONFIG, WEIGHTS)
 """Of a network of timm."""
@@ -51,7 +51,7 @@ def local_folder(place: str | Path) -> Path:
                 revision=address.revision,
                 allow_patterns=[*NETWORK_FILES, *BUNDLE_FILES],
                 library_name="sketchfit",
-                library_version=importlib.metadata.version("sketchfit"),
+                library_version=version(),
             )
         )
     _check(folder, address)

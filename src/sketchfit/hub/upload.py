@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from sketchfit.hub.address import HubAddress
 from sketchfit.hub.client import LOGIN, ONLINE, hub_client, in_one_sentence, is_offline
 from sketchfit.hub.download import BUNDLE_FILES, NETWORK_FILES
 from sketchfit.hub.published import CARD
+from sketchfit.version import version
 
 OURS = frozenset({*NETWORK_FILES, *BUNDLE_FILES, CARD, "example.py", "preprocess.py", "model.pt2"})
 """Files that a push may write, and that a later one removes where it does not write them."""
@@ -87,7 +87,7 @@ def upload_folder(folder: Path, upload: Upload) -> str:
 
 
 def _api(client: Any) -> Any:
-    return client.HfApi(library_name="sketchfit", library_version=importlib.metadata.version("sketchfit"))
+    return client.HfApi(library_name="sketchfit", library_version=version())
 
 
 def _check_private(upload: Upload, there: Any) -> None:

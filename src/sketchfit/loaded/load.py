@@ -30,13 +30,6 @@ def load(path: str | Path | Run, *, distilled: bool = False, partial: bool = Fal
     Raises:
         UserError: there is no run or bundle, it is not finished, a file is missing or damaged, or there is no such
             device.
-
-    Example:
-        >>> model = load("runs/first")  # doctest: +SKIP
-        >>> model.predict("cat.png")[0].label  # doctest: +SKIP
-        'cat'
-        >>> model.proba(["cat.png", "dog.png"]).shape  # doctest: +SKIP
-        (2, 40)
     """
     if not isinstance(path, (str, Path)):
         return _run(path, distilled, device)

@@ -1,9 +1,16 @@
-"""What the user wants of a run with a deadline."""
+"""What the user wants of a run with a deadline: as it is given, and as a number of seconds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+from sketchfit.errors import UserError
+from sketchfit.planning.quality import Quality
+from sketchfit.planning.times import EXAMPLES, checked, parse_duration, parse_until
 
 
 @dataclass(frozen=True)
@@ -29,3 +36,79 @@ class Goal:
     def seconds_left(self, now: datetime) -> float:
         """Return the seconds until the time of the day, or the duration where there is none."""
         return (datetime.fromisoformat(self.until) - now).total_seconds() if self.until else self.seconds
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The time that a run may take, and the backbones that it may use.
+
+    Exactly one of `time`, `until` and `quality` is given. `run(data, time="18m")` is short for
+    `run(data, time=Deadline("18m"))`.
+
+    Args:
+        time: from the call to its end: text such as `90s`, `18m` or `8h30m`, seconds, or a `timedelta`.
+        until: time of the day at which the call ends: text such as `17:30`, or a `datetime`. A text means the next such
+            time.
+        quality: `fast`, `good` or `best`: the time is chosen by the device and the number of images.
+        candidates: backbones to choose from: timm names, files of weights and folders of them; empty: the recipe's.
+        allow_noncommercial: whether candidates may have a non-commercial licence.
+
+    Raises:
+        UserError: none or several of the three; a time of another form, or one of less than 30 seconds.
+
+    Example:
+        >>> import sketchfit
+        >>> sketchfit.Deadline("1h30m").goal().seconds
+        5400.0
+        >>> sketchfit.Deadline(quality="good", candidates=["resnet18"]).quality
+        'good'
+        >>> try:
+        ...     sketchfit.Deadline("5 parsecs")
+        ... except sketchfit.UserError as error:
+        ...     print(error.problems[0])
+        '5 parsecs' is not a time
+    """
+
+    time: str | float | timedelta | None = None
+    until: str | datetime | None = None
+    quality: Quality | None = None
+    candidates: Sequence[str | Path] = ()
+    allow_noncommercial: bool = False
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("time", "until", "quality") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise UserError(f"{' and '.join(given)} are given, and a run has one deadline", "Give one of them.")
+        if not given:
+            raise UserError("a deadline needs a time", EXAMPLES)
+        if self.quality not in (None, *get_args(Quality)):
+            raise UserError(f"there is no quality {self.quality!r}", "Qualities: fast, good, best.")
+        self.goal()
+
+    def goal(self, began: float | None = None, now: datetime | None = None) -> Goal:
+        """Return the goal of a run that starts now.
+
+        Args:
+            began: reading of `time.monotonic` from which the time counts; None: when the run starts.
+            now: the time of the day.
+        """
+        now = now or datetime.now()
+        names = tuple(map(str, self.candidates))
+        if self.until is None:
+            seconds = 0.0 if self.time is None else _seconds(self.time)
+            return Goal(seconds, "", self.quality or "", names, self.allow_noncommercial, began)
+        end = parse_until(self.until, now) if isinstance(self.until, str) else _local(self.until)
+        seconds = checked((end - now).total_seconds(), str(self.until))
+        return Goal(seconds, end.isoformat(), "", names, self.allow_noncommercial, began)
+
+
+def _seconds(time: str | float | timedelta) -> float:
+    if isinstance(time, str):
+        return parse_duration(time)
+    seconds = time.total_seconds() if isinstance(time, timedelta) else float(time)
+    return checked(seconds, str(time))
+
+
+def _local(time: datetime) -> datetime:
+    """Return a time as that of this machine's clock, without a time zone."""
+    return time if time.tzinfo is None else time.astimezone().replace(tzinfo=None)

@@ -12,7 +12,7 @@ UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 SHORTEST = 30.0
 """Seconds: in less time nothing can be answered."""
 
-EXAMPLES = "For example: --time 90s, --time 18m, --time 8h30m, --until 17:30."
+EXAMPLES = "For example: 90s, 18m or 8h30m; a time of the day: 17:30."
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 

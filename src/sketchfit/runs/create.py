@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sketchfit.runs.lock import Writer, one_writer
 from sketchfit.runs.marks import BY_SYSTEM, LOCK, MARK
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.runs.state import KINDS, Kind, State
+from sketchfit.version import version
 
 ELSEWHERE = "Choose another folder with --out, or start over with --fresh."
 
@@ -83,7 +83,7 @@ def is_empty(path: Path) -> bool:
 
 def write_state(run: RunFolder, state: State) -> None:
     """Write `state.json` with this version of sketchfit."""
-    run.write(state.model_copy(update={"made_by": importlib.metadata.version("sketchfit")}))
+    run.write(state.model_copy(update={"made_by": version()}))
 
 
 def kind_of(run: RunFolder) -> Kind | None:

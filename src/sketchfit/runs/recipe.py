@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from sketchfit.checksum import DamagedError, digest_of
-from sketchfit.config.load import dump_recipe
 from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.yaml_files import MOST_BYTES, load_yaml
@@ -27,7 +26,7 @@ CHECKSUM = "# checksum of the settings: "
 
 def write_recipe(path: Path, recipe: Recipe) -> None:
     """Write the complete recipe of a run, every default included, with a checksum in a comment."""
-    text = dump_recipe(recipe)
+    text = recipe.to_yaml()
     write_text(path, f"{CHECKSUM}{digest_of(yaml.safe_load(text))}\n{text}")
 
 

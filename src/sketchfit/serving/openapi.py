@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from sketchfit.bundle.explain import Explanation
 from sketchfit.bundle.page_facts import PageFacts
 from sketchfit.serving.schemas import ImagesRequest, PredictAnswer, RequestFailure, ServiceState
+from sketchfit.version import version
 
 PLACE = "#/components/schemas/{model}"
 MODELS = (PredictAnswer, ImagesRequest, RequestFailure, ServiceState, Explanation, PageFacts)
@@ -115,7 +115,7 @@ def specification() -> dict[str, Any]:
     _, definitions = models_json_schema([(model, "serialization") for model in MODELS], ref_template=PLACE)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "sketchfit", "version": importlib.metadata.version("sketchfit")},
+        "info": {"title": "sketchfit", "version": version()},
         "security": [{"token": []}, {}],
         "paths": {one.path: {one.method: one.described()} for one in ADDRESSES},
         "components": {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import logging
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from sketchfit.serving.metrics import Metrics
 from sketchfit.serving.refused import Refused
 from sketchfit.serving.settings import ServiceSettings
 from sketchfit.serving.uploads import Part, Unusable, parse_uploads
+from sketchfit.version import version
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Service:
         self.settings, self.model = settings, model
         self.labeller, self.explainer = Labeller(model.manifest), Explainer(model)
         self.admission = Admission(settings.capacity)
-        self.metrics = Metrics(settings.metrics, importlib.metadata.version("sketchfit"))
+        self.metrics = Metrics(settings.metrics, version())
         self.ready = False
         self._decoding = 0
         self._decoders = ThreadPoolExecutor(cores(), thread_name_prefix="decoder")

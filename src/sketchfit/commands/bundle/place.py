@@ -1,12 +1,32 @@
-"""The folder of a bundle: it replaces only a bundle."""
+"""The folder of a bundle: it replaces only a bundle, and has not the name of a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from sketchfit.bundle.manifest import BundleManifest
 from sketchfit.errors import UserError
 from sketchfit.remains import REMAINS
+
+FORMATS: dict[str, Literal["onnx", "openvino"]] = {".onnx": "onnx", ".xml": "openvino"}
+"""Of a file, by its ending."""
+
+OTHER_FILES = (".bin", ".engine", ".mlpackage", ".pb", ".pt", ".pt2", ".pth", ".safetensors", ".tflite", ".zip")
+"""Endings of files that are not written alone."""
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a folder with the name of a file.
+
+    Raises:
+        UserError: it has one.
+    """
+    if out.suffix.lower() in (*FORMATS, *OTHER_FILES):
+        raise UserError(
+            f"{out} has the name of a file, and a bundle is a folder",
+            "Name a folder, or FILE.onnx for one ONNX file, or FILE.xml for OpenVINO.",
+        )
 
 
 def check_place(out: Path) -> None:

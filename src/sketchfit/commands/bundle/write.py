@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 from pathlib import Path
 
@@ -36,6 +35,7 @@ from sketchfit.output_folder import output_folder
 from sketchfit.processors import cores
 from sketchfit.runs.arrays import write_npz
 from sketchfit.runs.run import Run
+from sketchfit.version import version
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def _manifest(job: BundleJob, cost: AnswerCost) -> BundleManifest:
         ink=_ink(job.drawings),
         cost=cost,
         files={},
-        made_by=importlib.metadata.version("sketchfit"),
+        made_by=version(),
         run=run.name,
     )
 

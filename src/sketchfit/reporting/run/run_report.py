@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 def write_report(
     run: str | Path,
     stages: Mapping[str, float] | None = None,
-    overrides: Sequence[str] = (),
+    overrides: Sequence[str] | Mapping[str, Any] = (),
     *,
     follow_links: bool = False,
     out: Path | None = None,

@@ -1,0 +1,75 @@
+"""What all public functions share: how errors leave them, and the settings that they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sketchfit.config.keywords import keyword_settings
+from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge, settings_of
+from sketchfit.config.recipe import Recipe
+from sketchfit.disk import as_user_error
+from sketchfit.errors import no_such_data
+from sketchfit.missing import installed_packages
+
+AUTO = "auto"
+
+RecipeSource: TypeAlias = str | Path | Mapping[str, Any] | Recipe
+"""Name of a shipped recipe, path of a YAML file, nested settings, or a recipe."""
+
+Changes: TypeAlias = Sequence[str] | Mapping[str, Any]
+"""`key=value` texts, or nested settings."""
+
+
+@contextmanager
+def public_call() -> Iterator[None]:
+    """Raise the errors of users for packages that are not installed and for a full disk, as the command line does."""
+    with as_user_error(), installed_packages():
+        yield
+
+
+@dataclass(frozen=True)
+class RecipeRequest:
+    """A recipe as a caller gave it.
+
+    Attributes:
+        recipe: name, file or nested settings; `auto`: by the device.
+        changes: nested settings, those of keywords last.
+    """
+
+    recipe: str | Path | Mapping[str, Any]
+    changes: dict[str, Any]
+
+    @classmethod
+    def of(cls, recipe: RecipeSource, overrides: Changes, keywords: Mapping[str, Any]) -> RecipeRequest:
+        """Check a recipe with its changes.
+
+        Raises:
+            RecipeError: all mistakes in them.
+        """
+        source = recipe.settings() if isinstance(recipe, Recipe) else recipe
+        changes = merge(settings_of(overrides), keyword_settings(keywords))
+        load_recipe("cpu" if source == AUTO else source, changes)
+        return cls(source, changes)
+
+    def chosen(self) -> str | Path | Mapping[str, Any]:
+        """Return the recipe, for `auto` the one for the device of this machine, which is printed."""
+        from sketchfit.commands.choose_recipe import choose_recipe
+
+        return choose_recipe(self.recipe, self.changes)
+
+
+def existing_data(data: str | Path) -> Path:
+    """Return the path of a data set.
+
+    Raises:
+        DataError: it does not exist.
+    """
+    path = Path(data)
+    if not path.exists():
+        raise no_such_data(path)
+    return path

@@ -1,0 +1,58 @@
+"""`sketchfit.fit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sketchfit.api.call import AUTO, Changes, RecipeRequest, RecipeSource, existing_data, public_call
+
+if TYPE_CHECKING:
+    from sketchfit.runs.run import Run
+
+
+def fit(
+    data: str | Path,
+    recipe: RecipeSource = AUTO,
+    overrides: Changes = (),
+    out: str | Path = "runs/fit",
+    *,
+    strict: bool = False,
+    fresh: bool = False,
+    **settings: Any,
+) -> Run:
+    """Train one network on all rows. Nothing is held out, so no accuracy is claimed for it.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe: as for `run`; it has one member.
+        overrides: nested settings, or `key=value` texts, that change the recipe.
+        out: the run's folder. The same call again continues where it stopped.
+        strict: stop at an image that is missing or cannot be read.
+        fresh: delete what the folder holds of an earlier training.
+        **settings: settings by name, such as `epochs=3`; see `run`.
+
+    Returns:
+        The run, open, which `load`, `predict` and `export` take.
+
+    Raises:
+        RecipeError: mistakes in the recipe or its changes.
+        DataError: mistakes in the tables or images.
+        RunError: the folder holds another run, or another process writes into it.
+        UserError: a recipe of several members, or another mistake.
+
+    Example:
+        >>> import sketchfit
+        >>> trained = sketchfit.fit("data", "demo", out="runs/all-rows", epochs=1)
+        >>> trained.kind
+        'fit'
+        >>> len(sketchfit.load(trained).predict("drawing.png"))
+        1
+    """
+    with public_call():
+        wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
+        from sketchfit.commands.fit import fit as fit_network
+        from sketchfit.runs.run import Run
+
+        fit_network(path, wanted.chosen(), wanted.changes, out, strict=strict, fresh=fresh)
+        return Run.open(out)

@@ -1,0 +1,55 @@
+"""`sketchfit.plan`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sketchfit.api.call import AUTO, Changes, RecipeRequest, RecipeSource, existing_data, public_call
+
+if TYPE_CHECKING:
+    from sketchfit.planning.goal import Deadline
+    from sketchfit.stages.planned.preview import Preview
+
+
+def plan(
+    data: str | Path,
+    time: str | float | timedelta | Deadline,
+    recipe: RecipeSource = AUTO,
+    overrides: Changes = (),
+    out: str | Path | None = None,
+    **settings: Any,
+) -> Preview:
+    """Print what `run` with this time would do, and the accuracy to expect. Nothing is trained, no run is written.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        time: as for `run`.
+        recipe: as for `run`.
+        overrides: nested settings, or `key=value` texts, that change the recipe.
+        out: the run's folder, of whose first answer the accuracy is taken where there is one.
+        **settings: settings by name, such as `size=64`; see `run`.
+
+    Returns:
+        The plan: its units in `ahead.units`, the second at which each begins in `begins`, `reserve`, `left_out`.
+
+    Raises:
+        RecipeError: mistakes in the recipe or its changes.
+        DataError: mistakes in the tables.
+        UserError: a time of another form, no such candidate, or another mistake.
+
+    Example:
+        >>> import sketchfit
+        >>> ahead = sketchfit.plan("data", "3m", "demo")
+        >>> ahead.seconds, len(ahead.begins) == len(ahead.ahead.units) > 0
+        (180.0, True)
+    """
+    with public_call():
+        from sketchfit.planning.goal import Deadline
+
+        wanted = RecipeRequest.of(recipe, overrides, settings)
+        goal, path = (time if isinstance(time, Deadline) else Deadline(time)).goal(), existing_data(data)
+        from sketchfit.commands.plan import plan as print_plan
+
+        return print_plan(path, goal, wanted.chosen(), wanted.changes, out)

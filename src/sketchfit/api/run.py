@@ -1,0 +1,78 @@
+"""`sketchfit.run`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sketchfit.api.call import AUTO, Changes, RecipeRequest, RecipeSource, existing_data, public_call
+
+if TYPE_CHECKING:
+    from sketchfit.planning.goal import Deadline, Goal
+    from sketchfit.stages.products import RunResult
+
+
+def run(
+    data: str | Path,
+    recipe: RecipeSource = AUTO,
+    overrides: Changes = (),
+    out: str | Path | None = None,
+    *,
+    time: str | float | timedelta | Deadline | None = None,
+    strict: bool = False,
+    fresh: bool = False,
+    **settings: Any,
+) -> RunResult:
+    """Train on a data set, and write a submission and a report.
+
+    The same call again continues where it stopped, and returns at once where everything is done.
+
+    Args:
+        data: folder with the tables and images, or a table.
+        recipe: name of a shipped recipe, path of a YAML file, nested settings, or a `Recipe`; `auto`: the shipped one
+            for the device of this machine.
+        overrides: nested settings, or `key=value` texts, that change the recipe.
+        out: the run's folder; None: `runs/DATA-RECIPE`, with a digest of changed settings.
+        time: plan members, sizes, epochs and folds for this time: text such as `90s`, `18m` or `8h30m`, seconds, a
+            `timedelta`, or a `Deadline`.
+        strict: stop at an image that is missing or cannot be read.
+        fresh: delete what the folder holds of an earlier run.
+        **settings: settings by name, such as `epochs=3`, `backbone="resnet18"`, `head__name="mlp"`. A name that several
+            sections have is an error that names them: `folds__train`.
+
+    Returns:
+        Out-of-fold accuracy with its interval, paths of the run's folder, its submission and its report, times.
+
+    Raises:
+        RecipeError: mistakes in the recipe or its changes, all together.
+        DataError: mistakes in the tables or images, all together.
+        RunError: the folder holds another run, or another process writes into it.
+        MissingPackageError: a package is not installed; the hint is the command that installs it.
+        UserError: any other mistake; it is the base of the errors above.
+
+    Example:
+        >>> import sketchfit
+        >>> result = sketchfit.run("data", "demo", out="runs/mine", epochs=1, k=2)
+        >>> result.top1.n, result.folder.name, result.submission.name
+        (32, 'mine', 'submission.csv')
+    """
+    with public_call():
+        wanted = RecipeRequest.of(recipe, overrides, settings)
+        goal = None if time is None else _goal(time)
+        path = existing_data(data)
+        if goal is not None:
+            from sketchfit.commands.run_in_time import run_in_time
+
+            strictly = {"data": {"missing": "error"}} if strict else {}
+            wanted = RecipeRequest.of(wanted.recipe, wanted.changes, strictly)
+            return run_in_time(path, goal, wanted.chosen(), wanted.changes, out, fresh=fresh)
+        from sketchfit.commands.run import run as run_stages
+
+        return run_stages(path, wanted.chosen(), wanted.changes, out, strict=strict, fresh=fresh)
+
+
+def _goal(time: str | float | timedelta | Deadline) -> Goal:
+    from sketchfit.planning.goal import Deadline
+
+    return (time if isinstance(time, Deadline) else Deadline(time)).goal()

@@ -1,0 +1,42 @@
+"""`sketchfit.submit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sketchfit.api.call import public_call
+
+
+def submit(
+    run: str | Path,
+    *,
+    probabilities: str | Path | None = None,
+    partial: bool = False,
+    out: str | Path | None = None,
+) -> Path:
+    """Write a run's submission again from its test probabilities.
+
+    Args:
+        run: a run's folder.
+        probabilities: CSV to write too: the sample's key columns and one column per class.
+        partial: also of a run that is not finished, with a warning.
+        out: CSV to write instead of the run's own. The folder of the run is then only read, so it may be one in
+            progress.
+
+    Returns:
+        The submission's path.
+
+    Raises:
+        RunError: no finished run, or another process writes into its folder and no other place is given.
+        DataError: its tables are gone or have changed, or there are no test rows.
+
+    Example:
+        >>> import sketchfit
+        >>> path = sketchfit.submit("runs/first", out="mine.csv")
+        >>> path.read_text().splitlines()[0]
+        'ID,image_path,target'
+    """
+    with public_call():
+        from sketchfit.commands.submit import submit as write_submission
+
+        return write_submission(run, probabilities=probabilities, partial=partial, out=out)
