@@ -39,14 +39,23 @@ class DataError(UserError):
         >>> import sketchfit
         >>> try:
         ...     sketchfit.check("no-such-folder")
-        ... except sketchfit.UserError as error:
+        ... except sketchfit.DataError as error:
         ...     print(error.problems[0])
         no-such-folder does not exist
     """
 
 
 class RecipeError(UserError):
-    """A mistake in the settings of a recipe: an unknown key, a refused value, settings that contradict each other."""
+    """A mistake in the settings of a recipe: an unknown key, a refused value, settings that contradict each other.
+
+    Example:
+        >>> import sketchfit
+        >>> try:
+        ...     sketchfit.load_recipe("cpu", epoch=3)
+        ... except sketchfit.RecipeError as error:
+        ...     print(error.problems[0])
+        there is no setting 'epoch'; the nearest is 'epochs'
+    """
 
 
 class RunError(UserError):
@@ -56,14 +65,21 @@ class RunError(UserError):
         >>> import sketchfit
         >>> try:
         ...     sketchfit.Run.open("no-such-run")
-        ... except sketchfit.UserError as error:
+        ... except sketchfit.RunError as error:
         ...     print(error.problems[0])
         no-such-run holds no run
     """
 
 
 class MissingPackageError(UserError):
-    """A package that is not installed. The hint is the command that installs it."""
+    """A package that is not installed. The hint is the command that installs it.
+
+    Example:
+        >>> import sketchfit
+        >>> error = sketchfit.MissingPackageError("this needs torch", "pip install 'sketchfit[train]'")
+        >>> isinstance(error, sketchfit.UserError), error.hint
+        (True, "pip install 'sketchfit[train]'")
+    """
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def plan(
         **settings: settings by name, such as `size=64`; see `run`.
 
     Returns:
-        The plan: its units in `ahead.units`, the second at which each begins in `begins`, `reserve`, `left_out`.
+        The plan: its `units`, the second at which each `begins`, the accuracy `expected` at the end, what is `left_out`.
 
     Raises:
         RecipeError: mistakes in the recipe or its changes.
@@ -42,8 +42,8 @@ def plan(
     Example:
         >>> import sketchfit
         >>> ahead = sketchfit.plan("data", "3m", "demo")
-        >>> ahead.seconds, len(ahead.begins) == len(ahead.ahead.units) > 0
-        (180.0, True)
+        >>> ahead.seconds, ahead.units[0].kind, len(ahead.units) > 1
+        (180.0, 'bank', True)
     """
     with public_call():
         from sketchfit.planning.goal import Deadline

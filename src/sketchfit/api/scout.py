@@ -72,9 +72,9 @@ def scout(
 
     Example:
         >>> import sketchfit
-        >>> found = sketchfit.scout("data", "demo", time="1m", candidates=["test_resnet"], sizes=[32])
+        >>> found = sketchfit.scout("data", "demo", time="1m", candidates=["weights"], sizes=[32])
         >>> found.chosen
-        'test_resnet 32 px'
+        'test_resnet at 32 px'
         >>> sketchfit.load_recipe(found.recipe).model.input_size
         32
     """

@@ -32,6 +32,14 @@ class Score:
         holds: whether `top1` is inside the interval of the claim; None without a claim.
         cause: the likely cause where it is outside.
         notes: what to know about how the true labels were read.
+
+    Example:
+        >>> import sketchfit
+        >>> found = sketchfit.score("runs/first", "data/test_labels.csv")
+        >>> for line in found.lines():
+        ...     print(line)
+        true test top-1  ..., n = 12)
+        true test top-5  ..., n = 12)
     """
 
     top1: Estimate

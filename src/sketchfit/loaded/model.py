@@ -34,6 +34,14 @@ class Model(ABC):
     generator, an array [N, H, W, C]), or a folder or table of images. Arrays are [H, W] grey, [H, W, 3] RGB or
     [H, W, 4] RGBA; uint8 or other integers 0 … 255, uint16 with its complete range, bool, or floats 0 … 1. Images are
     decoded, made square and resized as in training.
+
+    Example:
+        >>> import sketchfit
+        >>> model = sketchfit.load("runs/first")
+        >>> model.labels
+        ('0', '1', '2', '3')
+        >>> model.predict("drawing.png")[0].label in model.labels
+        True
     """
 
     def __init__(self, classes: ClassTexts) -> None:
@@ -63,6 +71,17 @@ class Model(ABC):
             TypeError: something is no image.
             UserError: a folder has no image, the network returns values that are no numbers, or the model cannot
                 promise this rate of rejection.
+
+        Example:
+            >>> import sketchfit
+            >>> model = sketchfit.load("runs/first")
+            >>> answers = model.predict(["drawing.png", "no-such-file.png"])
+            >>> answers[0].label in model.labels, len(answers[0].top)
+            (True, 4)
+            >>> answers[1].label, answers[1].error
+            ('', '...')
+            >>> list(answers.to_pandas())[:3]
+            ['image', 'label', 'index']
         """
         if reject is not None:
             check_rejection(self.unknown_test(), reject, self.labels, self.names)
@@ -79,6 +98,13 @@ class Model(ABC):
         Raises:
             TypeError: something is no image.
             UserError: an image cannot be read; `predict` returns the others.
+
+        Example:
+            >>> import sketchfit
+            >>> model = sketchfit.load("runs/first")
+            >>> proba = model.proba("drawing.png")
+            >>> proba.shape, round(float(proba.sum()), 3)
+            ((1, 4), 1.0)
         """
         return all_read(self.predict(x)).proba
 
@@ -92,6 +118,13 @@ class Model(ABC):
         Raises:
             TypeError: something is no image.
             UserError: an image cannot be read, or the model has no sets of this coverage.
+
+        Example:
+            >>> import sketchfit
+            >>> model = sketchfit.load("runs/first")
+            >>> (labels,) = model.sets("drawing.png", coverage=0.8)
+            >>> 1 <= len(labels) <= 4
+            True
         """
         check_coverage(coverage)
         inside = self.in_sets(coverage)
@@ -110,6 +143,13 @@ class Model(ABC):
         Raises:
             TypeError: something is no image.
             UserError: an image cannot be read, or the model has no images of its classes to compare with.
+
+        Example:
+            >>> import sketchfit
+            >>> model = sketchfit.load("runs/first")
+            >>> p_value = model.unknown("drawing.png")
+            >>> p_value.shape, bool(0 < p_value[0] <= 1)
+            ((1,), True)
         """
         self.unknown_test()  # before images are read
         names, found = self._all(x, p_values=True)
@@ -128,6 +168,15 @@ class Model(ABC):
             TypeError: it is no image.
             UserError: it cannot be read, or there is no such class.
             ValueError: the picture has not so many cells.
+
+        Example:
+            >>> import sketchfit
+            >>> model = sketchfit.load("runs/first")
+            >>> explanation = model.explain("drawing.png", label="2", grid=4)
+            >>> explanation.heat.shape, explanation.label
+            ((4, 4), '2')
+            >>> explanation.overlay(200).size
+            (200, 200)
         """
         if label is not None and label not in self.labels:
             raise UserError(f"there is no class {label!r}", f"Classes: {listed(self.labels, 10)}.")
@@ -146,6 +195,12 @@ class Model(ABC):
         Raises:
             TypeError: it is no image.
             UserError: it cannot be read.
+
+        Example:
+            >>> import sketchfit
+            >>> model = sketchfit.load("runs/first")
+            >>> tuple(model.transform("drawing.png").shape)
+            (3, 32, 32)
         """
         with naming(given := one_image(image)):
             return self._input(given)
@@ -157,6 +212,13 @@ class Model(ABC):
 
         Raises:
             UserError: the model has no network of PyTorch.
+
+        Example:
+            >>> import sketchfit
+            >>> model = sketchfit.load("runs/first")
+            >>> network = model.module
+            >>> tuple(network(model.transform("drawing.png")[None]).shape)
+            (1, 4)
         """
 
     @abstractmethod

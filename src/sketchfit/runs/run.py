@@ -54,9 +54,12 @@ class Run:
     file is missing, damaged or written by a newer version.
 
     Example:
-        >>> run = Run.open("runs/quickdraw40-cpu")  # doctest: +SKIP
-        >>> run.oof().prob.shape, run.steps[-1].top1  # doctest: +SKIP
-        >>> run.tables.classes().head()  # doctest: +SKIP
+        >>> import sketchfit
+        >>> run = sketchfit.Run.open("runs/first")
+        >>> run.kind, run.table.class_labels
+        ('run', ('0', '1', '2', '3'))
+        >>> run.steps[-1].top1.n, run.recipe.training.epochs
+        (32, 2)
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -72,6 +75,11 @@ class Run:
 
         Raises:
             UserError: there is no run, one of another kind, or one that a newer version made.
+
+        Example:
+            >>> import sketchfit
+            >>> sketchfit.Run.open("runs/first").name
+            'first'
         """
         run = cls(RunFolder(Path(path)))
         if not run.folder.state.is_file() or not run.folder.recipe.is_file():
@@ -144,15 +152,33 @@ class Run:
 
         Returns:
             Rows of the training table, ascending, each once: the mean over repeats.
+
+        Example:
+            >>> import sketchfit
+            >>> oof = sketchfit.Run.open("runs/first").oof()
+            >>> oof.row[:3], oof.prob.shape
+            (array([0, 1, 2]), (32, 4))
         """
         return self._probabilities("oof", name)
 
     def test(self, name: str | None = None) -> Probabilities:
-        """Read the probabilities of the test rows; arguments as for `oof`. Of a member: the mean over its networks."""
+        """Read the probabilities of the test rows; arguments as for `oof`. Of a member: the mean over its networks.
+
+        Example:
+            >>> import sketchfit
+            >>> sketchfit.Run.open("runs/first").test().prob.shape
+            (12, 4)
+        """
         return self._probabilities("test", name)
 
     def has(self, split: Split) -> bool:
-        """Return whether the run's own probabilities of a split are there."""
+        """Return whether the run's own probabilities of a split are there.
+
+        Example:
+            >>> import sketchfit
+            >>> sketchfit.Run.open("runs/first").has("test")
+            True
+        """
         return (self.folder.ensemble / f"{split}.npz").is_file()
 
     @property
@@ -161,7 +187,14 @@ class Run:
         return RunTables(self)
 
     def networks(self, name: str) -> list[NetworkFolder]:
-        """Return the finished networks of a member, or of a folder that derives from one, by fold."""
+        """Return the finished networks of a member, or of a folder that derives from one, by fold.
+
+        Example:
+            >>> import sketchfit
+            >>> run = sketchfit.Run.open("runs/first")
+            >>> [network.fold for network in run.networks("test_resnet")]
+            [0, 1]
+        """
         return self.folder.networks(name)
 
     @cached_property
@@ -171,7 +204,14 @@ class Run:
         return {name: found for name in names if (found := self.networks(name))}
 
     def history(self, name: str, fold: int = 0) -> pd.DataFrame:
-        """Read the table of epochs of one network."""
+        """Read the table of epochs of one network.
+
+        Example:
+            >>> import sketchfit
+            >>> history = sketchfit.Run.open("runs/first").history("test_resnet", fold=1)
+            >>> len(history), "valid_accuracy" in history
+            (2, True)
+        """
         return self.folder.network(name, fold).history()
 
     @cached_property

@@ -31,6 +31,13 @@ class RunTables:
 
         Its columns are `row`, `image`, `label`, `name`, `predicted`, `predicted_name`, `probability`,
         `true_probability`, `correct`, `fold`, `group`.
+
+        Example:
+            >>> import sketchfit
+            >>> tables = sketchfit.Run.open("runs/first").tables
+            >>> frame = tables.oof()
+            >>> len(frame), frame.correct.dtype.name
+            (32, 'bool')
         """
         oof, rows, table = self._run.oof(), self._run.rows, self._run.table
         label = rows.label[oof.row]
@@ -45,7 +52,14 @@ class RunTables:
         return frame
 
     def test(self) -> pd.DataFrame:
-        """Return a line per test row: `image`, `predicted` (label), `predicted_name`, `probability`."""
+        """Return a line per test row: `image`, `predicted` (label), `predicted_name`, `probability`.
+
+        Example:
+            >>> import sketchfit
+            >>> tables = sketchfit.Run.open("runs/first").tables
+            >>> list(tables.test())
+            ['image', 'predicted', 'predicted_name', 'probability']
+        """
         test, table = self._run.test(), self._run.table
         frame = _predicted(test.prob, table)
         frame.insert(0, "image", [table.test_names[row] for row in test.row])
@@ -57,13 +71,26 @@ class RunTables:
         Its columns are `label`, `name`, `n` (rows), `accuracy` with its 95 % interval `low`, `high`, which is widened
         for near-duplicates, `predicted` (how often the class is predicted), and `precision`, the share of these rows
         that are of the class, with its interval `precision_low`, `precision_high`. NaN where there are no rows.
+
+        Example:
+            >>> import sketchfit
+            >>> tables = sketchfit.Run.open("runs/first").tables
+            >>> tables.classes().n.tolist()
+            [8, 8, 8, 8]
         """
         oof, rows, table = self._run.oof(), self._run.rows, self._run.table
         lines = [_class_line(k, oof, rows, table) for k in range(table.class_count)]
         return pd.DataFrame(lines).sort_values("accuracy", kind="stable", ignore_index=True)
 
     def confusion(self) -> pd.DataFrame:
-        """Return how often each true class (index) is predicted as each class (columns) on out-of-fold rows."""
+        """Return how often each true class (index) is predicted as each class (columns) on out-of-fold rows.
+
+        Example:
+            >>> import sketchfit
+            >>> tables = sketchfit.Run.open("runs/first").tables
+            >>> tables.confusion().shape, int(tables.confusion().to_numpy().sum())
+            ((4, 4), 32)
+        """
         oof, rows, table = self._run.oof(), self._run.rows, self._run.table
         count = np.zeros((table.class_count, table.class_count), dtype=np.int64)
         np.add.at(count, (rows.label[oof.row], oof.prob.argmax(axis=1)), 1)
@@ -75,6 +102,12 @@ class RunTables:
 
         Its columns are `step`, `top1` with its 95 % interval `low`, `high` on `n` out-of-fold rows, and the `gain` over
         what was there before with `gain_low`, `gain_high`, `p_value`; NaN for a step that starts.
+
+        Example:
+            >>> import sketchfit
+            >>> tables = sketchfit.Run.open("runs/first").tables
+            >>> tables.steps().step.tolist()
+            ['test_resnet']
         """
         columns = ("step", "top1", "low", "high", "n", "gain", "gain_low", "gain_high", "p_value")
         lines = []

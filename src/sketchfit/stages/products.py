@@ -15,6 +15,7 @@ from sketchfit.inference.intervals import Difference, Estimate
 from sketchfit.inference.oof import Floats, Predictions
 from sketchfit.inference.view_selection import SelectedViews
 from sketchfit.runs.artefacts import MeasuredChoice, Step
+from sketchfit.runs.run import Run
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run found.
+    """What a run found, and where it is.
 
     Attributes:
         folder: of the run.
@@ -94,6 +95,14 @@ class RunResult:
         damaged: the same for images of which a part is decoded and used.
         seconds: time by stage.
         steps: out-of-fold accuracy after each step that follows training.
+
+    Example:
+        >>> import sketchfit
+        >>> result = sketchfit.run("data", "demo", out="runs/mine", epochs=1, k=2, report__enabled=False)
+        >>> print("top-1", result.top1)
+        top-1 ... % (95 % interval ..., n = 32)
+        >>> result.submission.name, result.report, result.run.kind
+        ('submission.csv', None, 'run')
     """
 
     folder: Path
@@ -106,3 +115,20 @@ class RunResult:
     unused: tuple[Unused, ...]
     seconds: Mapping[str, float]
     steps: tuple[Step, ...] = ()
+
+    @property
+    def run(self) -> Run:
+        """The run's folder, opened: probabilities, tables, claim, findings."""
+        return Run.open(self.folder)
+
+    @property
+    def claim(self) -> Estimate | None:
+        """The accuracy that the run claims for the test set, or for new images; None where `claim` is off."""
+        claim = self.run.claim
+        return None if claim is None else claim.expected
+
+    @property
+    def report(self) -> Path | None:
+        """The page of the report; None where `report` is off."""
+        page = self.run.folder.report
+        return page if page.is_file() else None

@@ -20,6 +20,7 @@ from sketchfit.planning.goal import Goal
 from sketchfit.planning.ladder import Rung
 from sketchfit.planning.learning_curve import HeadAccuracy
 from sketchfit.planning.options import Options
+from sketchfit.runs.artefacts import PlanExpectation, PlannedUnit
 from sketchfit.stages.check import planned_folds
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned.at_once import networks_at_once
@@ -64,6 +65,16 @@ class Preview:
     head: HeadAccuracy | None
     source: str
     measurements: Mapping[str, float]
+
+    @property
+    def units(self) -> tuple[PlannedUnit, ...]:
+        """The units in their order: heads on frozen features and networks of one fold."""
+        return self.ahead.units
+
+    @property
+    def expected(self) -> PlanExpectation | None:
+        """Accuracy to expect at the end, with its interval; None where that of the head is not known."""
+        return None if self.head is None else self.head.after(self.ahead.worth)
 
     @property
     def begins(self) -> tuple[float, ...]:
