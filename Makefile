@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CACHE := demo/cache
-.PHONY: demo test test-slow test-gpu fuzz storm lint install clean docs site tutorials notebooks bench example
+.PHONY: demo test examples test-slow test-gpu fuzz storm lint install clean docs site tutorials notebooks bench example
 
 install: $(INSTALLED)
 
@@ -23,6 +23,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
+# The examples of the public names and of docs/python.md, also those that train: about a minute.
+examples: install
+	$(BIN)/python -m pytest -m "slow or not slow" tests/test_examples.py tests/api
 
 test-slow: install
 	$(BIN)/python -m pytest -m slow

@@ -3,7 +3,7 @@
 `__all__` is the public interface; docs/api/versioning.md promises what stays stable. Names are imported when they are
 first used, so that `import sketchfit` takes milliseconds.
 
-Example:
+Examples:
     >>> import sketchfit
     >>> result = sketchfit.run("data", "demo", out="runs/third", epochs=1, k=2)
     >>> result.top1.n
@@ -99,7 +99,10 @@ def __getattr__(name: str) -> Any:
         return version()
     if name not in __all__:
         raise AttributeError(f"module 'sketchfit' has no attribute {name!r}")
-    return getattr(import_module(f"sketchfit.{_CLASSES.get(name, f'api.{name}')}"), name)
+    from sketchfit.missing import installed_packages
+
+    with installed_packages():
+        return getattr(import_module(f"sketchfit.{_CLASSES.get(name, f'api.{name}')}"), name)
 
 
 def __dir__() -> list[str]:

@@ -29,7 +29,7 @@ class DamagedError(ValueError):
 def digest_of(content: object) -> str:
     """Return the digest of what JSON can hold; spaces and the order of keys do not change it.
 
-    Example:
+    Examples:
         >>> digest_of({"a": 1, "b": [0.5]}) == digest_of({"b": [0.5], "a": 1})
         True
     """

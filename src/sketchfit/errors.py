@@ -20,7 +20,7 @@ class UserError(Exception):
         problems: all that were found, one sentence each, so that one run reports them together.
         hint: what to do.
 
-    Example:
+    Examples:
         >>> error = UserError(["row 3: no label", "row 7: no label"], "Add them.")
         >>> len(error.problems), error.hint
         (2, 'Add them.')
@@ -35,7 +35,7 @@ class UserError(Exception):
 class DataError(UserError):
     """A mistake in tables or images: of a data set, of labels, of a submission.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> try:
         ...     sketchfit.check("no-such-folder")
@@ -48,7 +48,7 @@ class DataError(UserError):
 class RecipeError(UserError):
     """A mistake in the settings of a recipe: an unknown key, a refused value, settings that contradict each other.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> try:
         ...     sketchfit.load_recipe("cpu", epoch=3)
@@ -61,7 +61,7 @@ class RecipeError(UserError):
 class RunError(UserError):
     """A run, a bundle or a published network that is missing, unfinished, damaged, in use, or without what is needed.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> try:
         ...     sketchfit.Run.open("no-such-run")
@@ -74,7 +74,7 @@ class RunError(UserError):
 class MissingPackageError(UserError):
     """A package that is not installed. The hint is the command that installs it.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> error = sketchfit.MissingPackageError("this needs torch", "pip install 'sketchfit[train]'")
         >>> isinstance(error, sketchfit.UserError), error.hint
@@ -92,7 +92,7 @@ def raised_as(kind: type[UserError]) -> Iterator[None]:
     Args:
         kind: the subclass.
 
-    Example:
+    Examples:
         >>> try:
         ...     with raised_as(DataError):
         ...         raise UserError("row 3: no label", "Add it.")

@@ -37,7 +37,7 @@ def installed_packages() -> Iterator[None]:
 def not_installed(error: ModuleNotFoundError) -> MissingPackageError | None:
     """Return the error for a package that an extra installs; None for any other module.
 
-    Example:
+    Examples:
         >>> not_installed(ModuleNotFoundError(name="torch.nn")).hint
         "pip install 'sketchfit[train]'"
         >>> not_installed(ModuleNotFoundError(name="nothing")) is None

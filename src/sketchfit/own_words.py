@@ -13,7 +13,7 @@ PARTS = re.compile(r"[a-z]+", re.IGNORECASE)
 def is_own(text: str) -> bool:
     """Return whether a text has only words of sketchfit's own texts, and no digit.
 
-    Example:
+    Examples:
         >>> is_own("training"), is_own("out-of-fold"), is_own("training7")
         (True, True, False)
     """

@@ -32,7 +32,7 @@ LONGEST = 200
 def part_of(path: Path) -> Path:
     """Return where a file or folder is written before it takes its place: next to it, with the name of this process.
 
-    Example:
+    Examples:
         >>> part_of(Path("runs/oof.npz")).name.startswith(".oof.npz.")
         True
     """

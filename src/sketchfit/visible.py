@@ -18,7 +18,7 @@ FORMULA = tuple("=+-@＝＋－＠")
 def visible(text: str) -> str:
     r"""Replace control characters by their code, e.g. ESC by `\x1b`; line feeds and tabs stay.
 
-    Example:
+    Examples:
         >>> visible("red\x1b[31m\tname\n")
         'red\\x1b[31m\tname\n'
     """
@@ -36,7 +36,7 @@ def cell(value: object) -> object:
     Control characters become visible, and a text that a spreadsheet program would compute gets an apostrophe in front.
     Numbers as texts stay.
 
-    Example:
+    Examples:
         >>> cell("=HYPERLINK(1)"), cell("-0.5"), cell(-0.5)
         ("'=HYPERLINK(1)", '-0.5', -0.5)
     """

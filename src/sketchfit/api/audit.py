@@ -64,7 +64,7 @@ def audit(
         DataError: mistakes in the tables.
         UserError: external data that holds test images, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> found = sketchfit.audit("data", "demo", claim__enabled=False)
         >>> found.page.name, len(found.traits)

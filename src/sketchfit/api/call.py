@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sketchfit.config.keywords import keyword_settings
 from sketchfit.config.load import load_recipe
@@ -15,6 +16,9 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.disk import as_user_error
 from sketchfit.errors import no_such_data
 from sketchfit.missing import installed_packages
+
+if TYPE_CHECKING:
+    from sketchfit.planning.goal import Deadline, Goal
 
 AUTO = "auto"
 
@@ -73,3 +77,14 @@ def existing_data(data: str | Path) -> Path:
     if not path.exists():
         raise no_such_data(path)
     return path
+
+
+def goal_for(time: str | float | timedelta | Deadline) -> Goal:
+    """Return the goal of a run that starts now and may take this time.
+
+    Raises:
+        UserError: a time of another form, or one of less than 30 seconds.
+    """
+    from sketchfit.planning.goal import Deadline, goal_of
+
+    return goal_of(time if isinstance(time, Deadline) else Deadline(time))

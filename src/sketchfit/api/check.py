@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import AUTO, Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, public_call
 
 if TYPE_CHECKING:
     from sketchfit.stages.check import CheckReport
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def check(
     data: str | Path,
-    recipe: RecipeSource = AUTO,
+    recipe: RecipeSource = "auto",
     overrides: Changes = (),
     out: str | Path | None = None,
     **settings: Any,
@@ -35,7 +35,7 @@ def check(
         DataError: mistakes in the tables.
         UserError: everything that is wrong, where that is of several kinds or another one.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> report = sketchfit.check("data", "demo", epochs=4)
         >>> report.trials["test_resnet"].parameters > 1000, report.seconds > 0

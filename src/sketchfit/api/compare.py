@@ -53,7 +53,7 @@ def compare(
         RunError: a run is not finished, or the runs have different classes or no drawing in common.
         UserError: fewer than two runs, names that do not fit the runs, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> found = sketchfit.compare(["runs/first", "runs/second"], timed=False)
         >>> found.differences[0].name, found.differences[0].base, found.differences[0].top1.n

@@ -45,7 +45,7 @@ def draw(
     Raises:
         UserError: an argument is out of range, or the folder has files of something else.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> drawn = sketchfit.draw("cats-and-more", classes=3, per_class=2, test_per_class=1)
         >>> drawn.n_train, drawn.n_test, drawn.test_labels.name

@@ -37,7 +37,7 @@ def ensemble(
         DataError: a submission does not predict every row.
         UserError: the folder has files of something else, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> both = sketchfit.ensemble(["runs/first", "runs/second"], out="runs/both")
         >>> both.kind, both.steps[0].name, both.oof().prob.shape

@@ -72,7 +72,7 @@ def export(
         UserError: there is no such member or form, the network cannot be converted, another folder is in the place,
             the licence is not allowed, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> exported = sketchfit.export("runs/first", "bundle")
         >>> exported.manifest.labels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import AUTO, Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, public_call
 
 if TYPE_CHECKING:
     from sketchfit.runs.run import Run
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def fit(
     data: str | Path,
-    recipe: RecipeSource = AUTO,
+    recipe: RecipeSource = "auto",
     overrides: Changes = (),
     out: str | Path = "runs/fit",
     *,
@@ -41,7 +41,7 @@ def fit(
         RunError: the folder holds another run, or another process writes into it.
         UserError: a recipe of several members, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> trained = sketchfit.fit("data", "demo", out="runs/all-rows", epochs=1)
         >>> trained.kind

@@ -30,7 +30,7 @@ def load(path: str | Path | Run, *, distilled: bool = False, partial: bool = Fal
         MissingPackageError: PyTorch, or ONNX Runtime for a bundle, is not installed.
         UserError: there is no such device, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> model = sketchfit.load("runs/first")
         >>> model.predict("drawing.png")[0].label in model.labels

@@ -26,7 +26,7 @@ def load_recipe(source: RecipeSource = "cpu", overrides: Changes = (), **setting
         RecipeError: all mistakes together: unknown and ill-typed keys with the nearest name, files that do not exist,
             settings that contradict each other.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> recipe = sketchfit.load_recipe("cpu", epochs=3, backbone="resnet18")
         >>> recipe.training.epochs, recipe.model.backbone

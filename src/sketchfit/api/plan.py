@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import AUTO, Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, goal_for, public_call
 
 if TYPE_CHECKING:
     from sketchfit.planning.goal import Deadline
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def plan(
     data: str | Path,
     time: str | float | timedelta | Deadline,
-    recipe: RecipeSource = AUTO,
+    recipe: RecipeSource = "auto",
     overrides: Changes = (),
     out: str | Path | None = None,
     **settings: Any,
@@ -32,24 +32,22 @@ def plan(
         **settings: settings by name, such as `size=64`; see `run`.
 
     Returns:
-        The plan: its `units`, the second at which each `begins`, the accuracy `expected` at the end, what is `left_out`.
+        The plan: its `units`, the second at which each `begins`, the accuracy `expected` at its end, what is left out.
 
     Raises:
         RecipeError: mistakes in the recipe or its changes.
         DataError: mistakes in the tables.
         UserError: a time of another form, no such candidate, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> ahead = sketchfit.plan("data", "3m", "demo")
         >>> ahead.seconds, ahead.units[0].kind, len(ahead.units) > 1
         (180.0, 'bank', True)
     """
     with public_call():
-        from sketchfit.planning.goal import Deadline
-
         wanted = RecipeRequest.of(recipe, overrides, settings)
-        goal, path = (time if isinstance(time, Deadline) else Deadline(time)).goal(), existing_data(data)
+        goal, path = goal_for(time), existing_data(data)
         from sketchfit.commands.plan import plan as print_plan
 
         return print_plan(path, goal, wanted.chosen(), wanted.changes, out)

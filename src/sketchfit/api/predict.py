@@ -55,7 +55,7 @@ def predict(
         DataError: there is no such image, or a table has a mistake.
         UserError: `sets` or `reject` is no such rate, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> table = sketchfit.predict("runs/first", "drawing.png", sets=0.9)
         >>> list(table.columns[:5]), len(table)

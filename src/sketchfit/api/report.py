@@ -55,7 +55,7 @@ def report(
         DataError: its images are missing.
         UserError: the other folder has files of something else, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> written = sketchfit.report("runs/first", out="page", gallery=5, attribution=0, robustness=0, embedding=0)
         >>> written.page.name

@@ -6,16 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import AUTO, Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, goal_for, public_call
 
 if TYPE_CHECKING:
-    from sketchfit.planning.goal import Deadline, Goal
+    from sketchfit.planning.goal import Deadline
     from sketchfit.stages.products import RunResult
 
 
 def run(
     data: str | Path,
-    recipe: RecipeSource = AUTO,
+    recipe: RecipeSource = "auto",
     overrides: Changes = (),
     out: str | Path | None = None,
     *,
@@ -51,7 +51,7 @@ def run(
         MissingPackageError: a package is not installed; the hint is the command that installs it.
         UserError: any other mistake; it is the base of the errors above.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> result = sketchfit.run("data", "demo", out="runs/mine", epochs=1, k=2)
         >>> result.top1.n, result.folder.name, result.submission.name
@@ -59,7 +59,7 @@ def run(
     """
     with public_call():
         wanted = RecipeRequest.of(recipe, overrides, settings)
-        goal = None if time is None else _goal(time)
+        goal = None if time is None else goal_for(time)
         path = existing_data(data)
         if goal is not None:
             from sketchfit.commands.run_in_time import run_in_time
@@ -70,9 +70,3 @@ def run(
         from sketchfit.commands.run import run as run_stages
 
         return run_stages(path, wanted.chosen(), wanted.changes, out, strict=strict, fresh=fresh)
-
-
-def _goal(time: str | float | timedelta | Deadline) -> Goal:
-    from sketchfit.planning.goal import Deadline
-
-    return (time if isinstance(time, Deadline) else Deadline(time)).goal()

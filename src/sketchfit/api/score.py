@@ -27,7 +27,7 @@ def score(run: str | Path, truth: str | Path, *, partial: bool = False) -> Score
         RunError: no finished run.
         DataError: no column of labels, rows missing or repeated, or a label that is no class.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> found = sketchfit.score("runs/first", "data/test_labels.csv")
         >>> found.top1.n, 0 <= found.top1.value <= 1

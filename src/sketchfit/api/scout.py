@@ -70,7 +70,7 @@ def scout(
         DataError: mistakes in the tables.
         UserError: no such candidate, no option that can be measured, or another mistake.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> found = sketchfit.scout("data", "demo", time="1m", candidates=["weights"], sizes=[32])
         >>> found.chosen

@@ -30,7 +30,7 @@ def submit(
         RunError: no finished run, or another process writes into its folder and no other place is given.
         DataError: its tables are gone or have changed, or there are no test rows.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> path = sketchfit.submit("runs/first", out="mine.csv")
         >>> path.read_text().splitlines()[0]

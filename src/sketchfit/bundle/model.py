@@ -1,6 +1,6 @@
 """A bundle in memory: images to probabilities with ONNX Runtime or OpenVINO, without torch.
 
-Example:
+Examples:
     >>> from sketchfit.bundle.model import BundleModel
     >>> model = BundleModel.open("bundle")  # doctest: +SKIP
     >>> model.proba([image]).argmax(axis=1)  # doctest: +SKIP

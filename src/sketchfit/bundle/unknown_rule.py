@@ -1,6 +1,6 @@
 """The rule by which a bundle finds images of unknown classes, and its p-values; see `inference.unknown`.
 
-Example:
+Examples:
     >>> import numpy as np
     >>> rule = make_unknown_rule(np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]]))
     >>> unknown_test(rule).p_values(np.array([[0.5, 0.5], [0.2, 0.8]])).tolist()

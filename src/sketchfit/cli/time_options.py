@@ -69,7 +69,7 @@ class Wish:
                 raise UserError("--candidates are chosen from under a deadline", "Give a time: --time 18m")
             return None
         from sketchfit.planning.deadline import process_start
-        from sketchfit.planning.goal import Deadline
+        from sketchfit.planning.goal import Deadline, goal_of
 
         deadline = Deadline(self.time, self.until, self.quality, self.candidates, self.allow_noncommercial)
-        return deadline.goal(process_start())
+        return goal_of(deadline, process_start())

@@ -7,24 +7,17 @@ import sys
 from importlib import metadata
 
 from sketchfit.printing import echo
+from sketchfit.version import version
 
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pandas", "opencv-python-headless", "onnxruntime", "openvino")
 """Whose versions are printed."""
-
-
-def own_version() -> str:
-    """Return the version of sketchfit."""
-    try:
-        return metadata.version("sketchfit")
-    except metadata.PackageNotFoundError:
-        return "from source"
 
 
 def print_versions() -> None:
     """Print the versions of sketchfit, Python and the libraries, and the devices."""
     from sketchfit.processors import cores
 
-    echo(f"sketchfit {own_version()}")
+    echo(f"sketchfit {version()}")
     echo(f"python {platform.python_version()} ({sys.executable})")
     echo(f"system {platform.platform()}, {cores():g} cores")
     for name in PACKAGES:

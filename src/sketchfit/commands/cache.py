@@ -94,7 +94,7 @@ def parse_age(text: str) -> float:
     Raises:
         UserError: another form.
 
-    Example:
+    Examples:
         >>> parse_age("7d"), parse_age("1.5h")
         (604800.0, 5400.0)
     """

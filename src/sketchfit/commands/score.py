@@ -33,7 +33,7 @@ class Score:
         cause: the likely cause where it is outside.
         notes: what to know about how the true labels were read.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> found = sketchfit.score("runs/first", "data/test_labels.csv")
         >>> for line in found.lines():

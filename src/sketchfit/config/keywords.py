@@ -30,7 +30,7 @@ def keyword_settings(keywords: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         RecipeError: names that no setting has, with the nearest one; names that several have, with all of these.
 
-    Example:
+    Examples:
         >>> keyword_settings({"epochs": 3, "backbone": "resnet18", "folds__seed": 1})
         {'training': {'epochs': 3}, 'model': {'backbone': 'resnet18'}, 'folds': {'seed': 1}}
     """
@@ -51,7 +51,7 @@ def setting_key(name: str) -> str:
     Raises:
         RecipeError: no setting has this name, or several have.
 
-    Example:
+    Examples:
         >>> setting_key("epochs"), setting_key("lr"), setting_key("model__head__name")
         ('training.epochs', 'optimizer.lr', 'model.head.name')
     """
@@ -65,7 +65,7 @@ def setting_key(name: str) -> str:
     if name not in known:
         raise RecipeError(
             f"there is no setting {name!r}{nearest(name, tuple(known))}",
-            "Every setting: `sketchfit options settings`, or docs/options.md.",
+            "`sketchfit options settings` lists every setting.",
         )
     if len(known[name]) > 1:
         choices = ", ".join(key.replace(".", BETWEEN) for key in known[name])

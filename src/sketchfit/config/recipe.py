@@ -41,7 +41,7 @@ _RUN_NOTHING = Scope("run", "nothing")
 class Recipe(Section):
     """All settings of a run, in sections; a recipe never changes, `load_recipe(recipe, …)` returns a changed one.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> recipe = sketchfit.load_recipe("cpu", epochs=3)
         >>> recipe.training.epochs, recipe.model.backbone
@@ -102,7 +102,7 @@ class Recipe(Section):
     def settings(self) -> dict[str, Any]:
         """Return all settings as nested mappings of plain values.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> sketchfit.load_recipe("cpu").settings()["folds"]["k"]
             5
@@ -112,7 +112,7 @@ class Recipe(Section):
     def to_yaml(self) -> str:
         """Return the complete recipe as YAML, every default included.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> print(sketchfit.load_recipe("cpu").to_yaml()[:7])
             seed: 0
@@ -125,7 +125,7 @@ class Recipe(Section):
         Raises:
             UserError: the file cannot be written.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> sketchfit.load_recipe("cpu").save("mine.yaml").name
             'mine.yaml'

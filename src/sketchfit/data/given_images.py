@@ -56,7 +56,7 @@ def as_pillow(pixels: NDArray[Any]) -> Image.Image:
     Raises:
         ImageError: another shape or type, or values out of range.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> as_pillow(np.zeros((20, 30, 3), np.uint8)).size
         (30, 20)

@@ -28,7 +28,7 @@ def in_threads(
         threads: number of threads, at least 1.
         together: items per hand-over.
 
-    Example:
+    Examples:
         >>> list(in_threads(str.upper, ["a", "b", "c"], threads=2, together=2))
         ['A', 'B', 'C']
     """

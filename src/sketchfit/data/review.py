@@ -94,7 +94,7 @@ def decision_texts(labels: Sequence[str], names: Sequence[str]) -> tuple[str, ..
     Args:
         labels, names: of the C classes, as in `Table`.
 
-    Example:
+    Examples:
         >>> decision_texts(["0", "1", "2"], ["apple", "exclude", "=sum"])
         ('apple', '1', "'=sum")
     """

@@ -141,7 +141,7 @@ def find(
         count: number of images; needed with a function.
         workers: threads; all processors if None.
 
-    Example:
+    Examples:
         >>> page = np.full((96, 96), 255, np.uint8)
         >>> letter, corner = page.copy(), page.copy()
         >>> letter[20:70, 20:26] = letter[64:70, 20:60] = letter[20:26, 20:35] = 0

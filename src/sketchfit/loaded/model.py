@@ -35,7 +35,7 @@ class Model(ABC):
     [H, W, 4] RGBA; uint8 or other integers 0 … 255, uint16 with its complete range, bool, or floats 0 … 1. Images are
     decoded, made square and resized as in training.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> model = sketchfit.load("runs/first")
         >>> model.labels
@@ -72,7 +72,7 @@ class Model(ABC):
             UserError: a folder has no image, the network returns values that are no numbers, or the model cannot
                 promise this rate of rejection.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> model = sketchfit.load("runs/first")
             >>> answers = model.predict(["drawing.png", "no-such-file.png"])
@@ -99,7 +99,7 @@ class Model(ABC):
             TypeError: something is no image.
             UserError: an image cannot be read; `predict` returns the others.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> model = sketchfit.load("runs/first")
             >>> proba = model.proba("drawing.png")
@@ -119,7 +119,7 @@ class Model(ABC):
             TypeError: something is no image.
             UserError: an image cannot be read, or the model has no sets of this coverage.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> model = sketchfit.load("runs/first")
             >>> (labels,) = model.sets("drawing.png", coverage=0.8)
@@ -144,7 +144,7 @@ class Model(ABC):
             TypeError: something is no image.
             UserError: an image cannot be read, or the model has no images of its classes to compare with.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> model = sketchfit.load("runs/first")
             >>> p_value = model.unknown("drawing.png")
@@ -169,7 +169,7 @@ class Model(ABC):
             UserError: it cannot be read, or there is no such class.
             ValueError: the picture has not so many cells.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> model = sketchfit.load("runs/first")
             >>> explanation = model.explain("drawing.png", label="2", grid=4)
@@ -196,7 +196,7 @@ class Model(ABC):
             TypeError: it is no image.
             UserError: it cannot be read.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> model = sketchfit.load("runs/first")
             >>> tuple(model.transform("drawing.png").shape)
@@ -213,7 +213,7 @@ class Model(ABC):
         Raises:
             UserError: the model has no network of PyTorch.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> model = sketchfit.load("runs/first")
             >>> network = model.module

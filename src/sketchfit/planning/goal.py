@@ -56,11 +56,11 @@ class Deadline:
     Raises:
         UserError: none or several of the three; a time of another form, or one of less than 30 seconds.
 
-    Example:
+    Examples:
         >>> import sketchfit
-        >>> sketchfit.Deadline("1h30m").goal().seconds
-        5400.0
-        >>> sketchfit.Deadline(quality="good", candidates=["resnet18"]).quality
+        >>> sketchfit.Deadline("1h30m", candidates=["resnet18"]).candidates
+        ['resnet18']
+        >>> sketchfit.Deadline(quality="good").quality
         'good'
         >>> try:
         ...     sketchfit.Deadline("5 parsecs")
@@ -83,23 +83,27 @@ class Deadline:
             raise UserError("a deadline needs a time", EXAMPLES)
         if self.quality not in (None, *get_args(Quality)):
             raise UserError(f"there is no quality {self.quality!r}", "Qualities: fast, good, best.")
-        self.goal()
+        goal_of(self)
 
-    def goal(self, began: float | None = None, now: datetime | None = None) -> Goal:
-        """Return the goal of a run that starts now.
 
-        Args:
-            began: reading of `time.monotonic` from which the time counts; None: when the run starts.
-            now: the time of the day.
-        """
-        now = now or datetime.now()
-        names = tuple(map(str, self.candidates))
-        if self.until is None:
-            seconds = 0.0 if self.time is None else _seconds(self.time)
-            return Goal(seconds, "", self.quality or "", names, self.allow_noncommercial, began)
-        end = parse_until(self.until, now) if isinstance(self.until, str) else _local(self.until)
-        seconds = checked((end - now).total_seconds(), str(self.until))
-        return Goal(seconds, end.isoformat(), "", names, self.allow_noncommercial, began)
+def goal_of(deadline: Deadline, began: float | None = None, now: datetime | None = None) -> Goal:
+    """Return the goal of a run that starts now.
+
+    Args:
+        deadline: of the run.
+        began: reading of `time.monotonic` from which the time counts; None: when the run starts.
+        now: the time of the day.
+
+    Raises:
+        UserError: a time of another form, or one of less than 30 seconds.
+    """
+    now, names = now or datetime.now(), tuple(map(str, deadline.candidates))
+    if deadline.until is None:
+        seconds = 0.0 if deadline.time is None else _seconds(deadline.time)
+        return Goal(seconds, "", deadline.quality or "", names, deadline.allow_noncommercial, began)
+    end = parse_until(deadline.until, now) if isinstance(deadline.until, str) else _local(deadline.until)
+    seconds = checked((end - now).total_seconds(), str(deadline.until))
+    return Goal(seconds, end.isoformat(), "", names, deadline.allow_noncommercial, began)
 
 
 def _seconds(time: str | float | timedelta) -> float:

@@ -26,7 +26,7 @@ def parse_duration(text: str) -> float:
     Raises:
         UserError: another form, or less than `SHORTEST`.
 
-    Example:
+    Examples:
         >>> parse_duration("1.5h"), parse_duration("18m"), parse_duration("8h30m")
         (5400.0, 1080.0, 30600.0)
     """

@@ -15,7 +15,7 @@ class Estimate:
         value, low, high: in the figure's own unit (a proportion for accuracy: 0 … 1).
         n: rows that it rests on.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> print("top-1", sketchfit.Run.open("runs/first").steps[0].top1)
         top-1 ... % (95 % interval ..., n = 32)

@@ -53,7 +53,7 @@ class Run:
     Open it with `Run.open`. Every attribute is read from disk when it is first used, and raises `UserError` where its
     file is missing, damaged or written by a newer version.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> run = sketchfit.Run.open("runs/first")
         >>> run.kind, run.table.class_labels
@@ -76,7 +76,7 @@ class Run:
         Raises:
             UserError: there is no run, one of another kind, or one that a newer version made.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> sketchfit.Run.open("runs/first").name
             'first'
@@ -153,7 +153,7 @@ class Run:
         Returns:
             Rows of the training table, ascending, each once: the mean over repeats.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> oof = sketchfit.Run.open("runs/first").oof()
             >>> oof.row[:3], oof.prob.shape
@@ -164,7 +164,7 @@ class Run:
     def test(self, name: str | None = None) -> Probabilities:
         """Read the probabilities of the test rows; arguments as for `oof`. Of a member: the mean over its networks.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> sketchfit.Run.open("runs/first").test().prob.shape
             (12, 4)
@@ -174,7 +174,7 @@ class Run:
     def has(self, split: Split) -> bool:
         """Return whether the run's own probabilities of a split are there.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> sketchfit.Run.open("runs/first").has("test")
             True
@@ -189,7 +189,7 @@ class Run:
     def networks(self, name: str) -> list[NetworkFolder]:
         """Return the finished networks of a member, or of a folder that derives from one, by fold.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> run = sketchfit.Run.open("runs/first")
             >>> [network.fold for network in run.networks("test_resnet")]
@@ -206,7 +206,7 @@ class Run:
     def history(self, name: str, fold: int = 0) -> pd.DataFrame:
         """Read the table of epochs of one network.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> history = sketchfit.Run.open("runs/first").history("test_resnet", fold=1)
             >>> len(history), "valid_accuracy" in history

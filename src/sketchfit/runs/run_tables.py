@@ -32,7 +32,7 @@ class RunTables:
         Its columns are `row`, `image`, `label`, `name`, `predicted`, `predicted_name`, `probability`,
         `true_probability`, `correct`, `fold`, `group`.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> tables = sketchfit.Run.open("runs/first").tables
             >>> frame = tables.oof()
@@ -54,7 +54,7 @@ class RunTables:
     def test(self) -> pd.DataFrame:
         """Return a line per test row: `image`, `predicted` (label), `predicted_name`, `probability`.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> tables = sketchfit.Run.open("runs/first").tables
             >>> list(tables.test())
@@ -72,7 +72,7 @@ class RunTables:
         for near-duplicates, `predicted` (how often the class is predicted), and `precision`, the share of these rows
         that are of the class, with its interval `precision_low`, `precision_high`. NaN where there are no rows.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> tables = sketchfit.Run.open("runs/first").tables
             >>> tables.classes().n.tolist()
@@ -85,7 +85,7 @@ class RunTables:
     def confusion(self) -> pd.DataFrame:
         """Return how often each true class (index) is predicted as each class (columns) on out-of-fold rows.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> tables = sketchfit.Run.open("runs/first").tables
             >>> tables.confusion().shape, int(tables.confusion().to_numpy().sum())
@@ -103,7 +103,7 @@ class RunTables:
         Its columns are `step`, `top1` with its 95 % interval `low`, `high` on `n` out-of-fold rows, and the `gain` over
         what was there before with `gain_low`, `gain_high`, `p_value`; NaN for a step that starts.
 
-        Example:
+        Examples:
             >>> import sketchfit
             >>> tables = sketchfit.Run.open("runs/first").tables
             >>> tables.steps().step.tolist()

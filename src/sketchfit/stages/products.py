@@ -96,7 +96,7 @@ class RunResult:
         seconds: time by stage.
         steps: out-of-fold accuracy after each step that follows training.
 
-    Example:
+    Examples:
         >>> import sketchfit
         >>> result = sketchfit.run("data", "demo", out="runs/mine", epochs=1, k=2, report__enabled=False)
         >>> print("top-1", result.top1)

@@ -20,7 +20,7 @@ ENOUGH_SECONDS = 3.0
 def spread_of(seconds: Sequence[float]) -> float:
     """Return by how much the median of the times of equal steps is above the shortest one.
 
-    Example:
+    Examples:
         >>> spread_of([2.0, 3.0, 2.5])
         0.25
     """

@@ -29,7 +29,7 @@ def parse_size(text: str) -> int:
     Raises:
         UserError: another form.
 
-    Example:
+    Examples:
         >>> parse_size("20GB"), parse_size("1.5 GiB"), parse_size("800")
         (20000000000, 1610612736, 800)
     """
