@@ -1,11 +1,11 @@
-"""How much a command prints: usual, quiet (`-q`) or verbose (`-v`).
+"""How much a command prints: usual, quiet (`-q`), verbose (`-v`), or only warnings (`quiet=True` from Python).
 
-| | quiet | usual | verbose |
-| --- | --- | --- | --- |
-| errors and warnings | yes | yes | yes |
-| results: figures, tables, paths, data | yes | yes | yes |
-| what stages found, and progress | no | yes | yes |
-| details for a bug report, times in front of lines, tracebacks of a user's mistakes | no | no | yes |
+| | warnings | quiet | usual | verbose |
+| --- | --- | --- | --- | --- |
+| errors and warnings | yes | yes | yes | yes |
+| results: figures, tables, paths, data | no | yes | yes | yes |
+| what stages found, and progress | no | no | yes | yes |
+| details for a bug report, times in front of lines, tracebacks of a user's mistakes | no | no | no | yes |
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-Level = Literal["quiet", "usual", "verbose"]
+Level = Literal["warnings", "quiet", "usual", "verbose"]
 
 FINE = {"fine": True}
 """`extra` of a log record of which a run has hundreds, such as that of an epoch: a notebook shows only the
@@ -28,7 +28,7 @@ class Verbosity:
     """What is printed by this process.
 
     Attributes:
-        level: by `-q` and `-v`.
+        level: by `-q` and `-v`, or by `quiet=True` from Python.
         in_results: whether what is logged now is a result of the command.
     """
 
@@ -37,8 +37,8 @@ class Verbosity:
 
     @property
     def quiet(self) -> bool:
-        """Whether only warnings, errors and results are printed."""
-        return self.level == "quiet"
+        """Whether no more than warnings, errors and results is printed."""
+        return self.level in ("warnings", "quiet")
 
     @property
     def verbose(self) -> bool:
@@ -47,7 +47,8 @@ class Verbosity:
 
     def shows(self, record: logging.LogRecord) -> bool:
         """Return whether a log record is printed."""
-        return not self.quiet or self.in_results or record.levelno >= logging.WARNING
+        is_result = self.in_results and self.level != "warnings"
+        return not self.quiet or is_result or record.levelno >= logging.WARNING
 
 
 verbosity = Verbosity()
@@ -62,3 +63,15 @@ def as_results() -> Iterator[None]:
         yield
     finally:
         verbosity.in_results = before
+
+
+@contextmanager
+def only_warnings(wanted: bool = True) -> Iterator[None]:
+    """Print only warnings of what the block logs, where that is wanted."""
+    before = verbosity.level
+    if wanted:
+        verbosity.level = "warnings"
+    try:
+        yield
+    finally:
+        verbosity.level = before

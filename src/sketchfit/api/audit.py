@@ -43,6 +43,7 @@ def audit(
     out: str | Path = "audit",
     *,
     external: Sequence[str | Path] = (),
+    quiet: bool = False,
     **settings: Any,
 ) -> AuditResult:
     """Audit a data set before training: traits, drift, broken files, near-duplicates, related rows, leaks.
@@ -54,6 +55,7 @@ def audit(
         overrides: nested settings, or `key=value` texts, that change the recipe.
         out: folder of the page and its data; or the path of the page, which ends in `.html`.
         external: further training data to compare with the test and training images.
+        quiet: print only warnings; the result has what would be printed.
         **settings: settings by name, such as `max_pixels=10**7`; see `run`.
 
     Returns:
@@ -70,7 +72,7 @@ def audit(
         >>> found.page.name, len(found.traits)
         ('index.html', 44)
     """
-    with public_call():
+    with public_call(quiet):
         wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
         from sketchfit.commands.audit import RELATIONS, audit_page
         from sketchfit.commands.audit import audit as audit_data

@@ -16,6 +16,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.disk import as_user_error
 from sketchfit.errors import no_such_data
 from sketchfit.missing import installed_packages
+from sketchfit.verbosity import only_warnings
 
 if TYPE_CHECKING:
     from sketchfit.planning.goal import Deadline, Goal
@@ -30,9 +31,13 @@ Changes: TypeAlias = Sequence[str] | Mapping[str, Any]
 
 
 @contextmanager
-def public_call() -> Iterator[None]:
-    """Raise the errors of users for packages that are not installed and for a full disk, as the command line does."""
-    with as_user_error(), installed_packages():
+def public_call(quiet: bool = False) -> Iterator[None]:
+    """Raise the errors of users for packages that are not installed and for a full disk, as the command line does.
+
+    Args:
+        quiet: print only warnings.
+    """
+    with only_warnings(quiet), as_user_error(), installed_packages():
         yield
 
 

@@ -16,6 +16,8 @@ def check(
     recipe: RecipeSource = "auto",
     overrides: Changes = (),
     out: str | Path | None = None,
+    *,
+    quiet: bool = False,
     **settings: Any,
 ) -> CheckReport:
     """Check a run without starting it: recipe, tables, folder, folds, a trial of each network, memory and disk.
@@ -25,6 +27,7 @@ def check(
         recipe: as for `run`.
         overrides: nested settings, or `key=value` texts, that change the recipe.
         out: the run's folder; networks that are finished in it are not tried.
+        quiet: print only warnings; the result has what would be printed.
         **settings: settings by name, such as `epochs=3`; see `run`.
 
     Returns:
@@ -41,7 +44,7 @@ def check(
         >>> report.trials["test_resnet"].parameters > 1000, report.seconds > 0
         (True, True)
     """
-    with public_call():
+    with public_call(quiet):
         wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
         from sketchfit.commands.check import check as check_run
 

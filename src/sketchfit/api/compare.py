@@ -35,6 +35,7 @@ def compare(
     base: str | None = None,
     partial: bool = False,
     timed: bool = True,
+    quiet: bool = False,
 ) -> ComparisonResult:
     """Compare runs on the drawings that all of them predicted out of fold, and write a page.
 
@@ -45,6 +46,7 @@ def compare(
         base: name of the run that the others are compared with; None: the first one.
         partial: also runs that are not finished, with a note.
         timed: measure the time per image of each run that has its networks.
+        quiet: print only warnings; the result has what would be printed.
 
     Returns:
         The path of the page, and each other run compared with the base.
@@ -59,7 +61,7 @@ def compare(
         >>> found.differences[0].name, found.differences[0].base, found.differences[0].top1.n
         ('second', 'first', 32)
     """
-    with public_call():
+    with public_call(quiet):
         from sketchfit.commands.compare import compare as compare_runs
 
         found = compare_runs(runs, out, names=names, base=base, partial=partial, timed=timed)

@@ -18,6 +18,7 @@ def ensemble(
     submissions: Mapping[str | Path, float] | None = None,
     *,
     partial: bool = False,
+    quiet: bool = False,
 ) -> Run:
     """Combine finished runs on the same table: every method with its nested estimate, the submission of the best one.
 
@@ -27,6 +28,7 @@ def ensemble(
         submissions: CSV files of labels or probabilities by others, each with its assumed accuracy, 0 … 1. They join
             the test probabilities alone; no out-of-fold figure includes them.
         partial: also runs that are not finished, with a note.
+        quiet: print only warnings; the result has what would be printed.
 
     Returns:
         The ensemble as an open run: `steps` has the out-of-fold accuracy of each run, of the ensemble, and after
@@ -43,10 +45,10 @@ def ensemble(
         >>> both.kind, both.steps[0].name, both.oof().prob.shape
         ('ensemble', 'first', (32, 4))
     """
-    with public_call():
+    with public_call(quiet):
         from sketchfit.commands.ensemble import combine
         from sketchfit.runs.run import Run
         from sketchfit.tracking.console import Console
 
-        combine(runs, out, submissions, Console("plain"), partial=partial)
+        combine(runs, out, submissions, Console(), partial=partial)
         return Run.open(out)

@@ -19,6 +19,7 @@ def fit(
     *,
     strict: bool = False,
     fresh: bool = False,
+    quiet: bool = False,
     **settings: Any,
 ) -> Run:
     """Train one network on all rows. Nothing is held out, so no accuracy is claimed for it.
@@ -30,6 +31,7 @@ def fit(
         out: the run's folder. The same call again continues where it stopped.
         strict: stop at an image that is missing or cannot be read.
         fresh: delete what the folder holds of an earlier training.
+        quiet: print only warnings; the result has what would be printed.
         **settings: settings by name, such as `epochs=3`; see `run`.
 
     Returns:
@@ -49,7 +51,7 @@ def fit(
         >>> len(sketchfit.load(trained).predict("drawing.png"))
         1
     """
-    with public_call():
+    with public_call(quiet):
         wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
         from sketchfit.commands.fit import fit as fit_network
         from sketchfit.runs.run import Run

@@ -19,6 +19,8 @@ def plan(
     recipe: RecipeSource = "auto",
     overrides: Changes = (),
     out: str | Path | None = None,
+    *,
+    quiet: bool = False,
     **settings: Any,
 ) -> Preview:
     """Print what `run` with this time would do, and the accuracy to expect. Nothing is trained, no run is written.
@@ -29,6 +31,7 @@ def plan(
         recipe: as for `run`.
         overrides: nested settings, or `key=value` texts, that change the recipe.
         out: the run's folder, of whose first answer the accuracy is taken where there is one.
+        quiet: print only warnings; the result has what would be printed.
         **settings: settings by name, such as `size=64`; see `run`.
 
     Returns:
@@ -45,7 +48,7 @@ def plan(
         >>> ahead.seconds, ahead.units[0].kind, len(ahead.units) > 1
         (180.0, 'bank', True)
     """
-    with public_call():
+    with public_call(quiet):
         wanted = RecipeRequest.of(recipe, overrides, settings)
         goal, path = goal_for(time), existing_data(data)
         from sketchfit.commands.plan import plan as print_plan

@@ -33,6 +33,7 @@ def report(
     *,
     partial: bool = False,
     out: str | Path | None = None,
+    quiet: bool = False,
     **settings: Any,
 ) -> ReportResult:
     """Write the report on a run again: figures with intervals, errors, and what to try next.
@@ -44,6 +45,7 @@ def report(
         partial: also on a run that is not finished, with a note on the page.
         out: folder to write instead of the run's `report/`. The folder of the run is then only read, so it may be one
             in progress.
+        quiet: print only warnings; the result has what would be printed.
         **settings: settings by name, such as `gallery=50`; see `run`.
 
     Returns:
@@ -61,7 +63,7 @@ def report(
         >>> written.page.name
         'index.html'
     """
-    with public_call():
+    with public_call(quiet):
         changes = merge(settings_of(overrides), keyword_settings(settings))
         from sketchfit.commands.report import report as write_report
         from sketchfit.runs.artefacts.summary import RunSummary

@@ -22,6 +22,7 @@ def run(
     time: str | float | timedelta | Deadline | None = None,
     strict: bool = False,
     fresh: bool = False,
+    quiet: bool = False,
     **settings: Any,
 ) -> RunResult:
     """Train on a data set, and write a submission and a report.
@@ -38,6 +39,7 @@ def run(
             `timedelta`, or a `Deadline`.
         strict: stop at an image that is missing or cannot be read.
         fresh: delete what the folder holds of an earlier run.
+        quiet: print only warnings; the result has what would be printed.
         **settings: settings by name, such as `epochs=3`, `backbone="resnet18"`, `head__name="mlp"`. A name that several
             sections have is an error that names them: `folds__train`.
 
@@ -57,7 +59,7 @@ def run(
         >>> result.top1.n, result.folder.name, result.submission.name
         (32, 'mine', 'submission.csv')
     """
-    with public_call():
+    with public_call(quiet):
         wanted = RecipeRequest.of(recipe, overrides, settings)
         goal = None if time is None else goal_for(time)
         path = existing_data(data)

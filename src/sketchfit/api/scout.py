@@ -44,6 +44,7 @@ def scout(
     sizes: Sequence[int] = (),
     train_time: str | None = None,
     allow_noncommercial: bool = False,
+    quiet: bool = False,
     **settings: Any,
 ) -> ScoutResult:
     """Find the backbone and input size that suit a data set on this machine, and write a recipe.
@@ -60,6 +61,7 @@ def scout(
         sizes: of the input in pixels, 16 to 2048; empty: some of each candidate's own.
         train_time: longest training of a run with the result, such as `2h`; None: any.
         allow_noncommercial: also weights whose licence forbids commercial use.
+        quiet: print only warnings; the result has what would be printed.
         **settings: settings by name, such as `k=3`; see `run`.
 
     Returns:
@@ -78,7 +80,7 @@ def scout(
         >>> sketchfit.load_recipe(found.recipe).model.input_size
         32
     """
-    with public_call():
+    with public_call(quiet):
         from sketchfit.planning.times import parse_duration
 
         wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)

@@ -44,9 +44,9 @@ for module in GROUPS:
 
 def _version(value: bool) -> None:
     if value:
-        from sketchfit.cli.version import own_version
+        from sketchfit.version import version
 
-        echo(f"sketchfit {own_version()}")
+        echo(f"sketchfit {version()}")
         raise typer.Exit
 
 
