@@ -1,0 +1,27 @@
+"""The code of docs/python.md runs, from its top to its bottom."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parents[2] / "docs" / "python.md"
+
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.slow
+def test_the_code_of_the_guide_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = GUIDE.read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    blocks = list(BLOCK.finditer(text))
+    assert len(blocks) >= 8
+    for block in blocks:
+        line = text[: block.start()].count("\n") + 1
+        exec(compile("\n" * line + block.group(1), str(GUIDE), "exec"), names)
+    assert "there is no setting 'epoch'" in capsys.readouterr().out
