@@ -8,11 +8,11 @@ CACHE := demo/cache
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml lock.txt
 	$(PYTHON) -c 'import sys; sys.exit("sketchfit needs Python 3.11 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch torchvision
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --constraint lock.txt torch torchvision
+	$(BIN)/python -m pip install --quiet --constraint lock.txt --editable '.[dev]'
 	touch $@
 
 demo: install
@@ -43,6 +43,14 @@ fuzz: install
 storm: install
 	$(BIN)/python -m tests.storm $(STORM)
 
+# make lock: new versions of everything that constraints.txt does not hold.  make check-lock: are they installed here?
+lock: install
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --constraint constraints.txt \
+	    --upgrade --no-emit-index-url --no-header --no-annotate --quiet --output-file lock.txt
+
+check-lock: install
+	$(BIN)/python -m tools.lock_file
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,7 +63,7 @@ lint: install
 # make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
 bench: install
 	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make bench DATA=folder WEIGHTS=file.safetensors"; exit 2; }
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --constraint lock.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks "$(DATA)" --weights "$(WEIGHTS)" --out docs/benchmarks-latest.md $(BENCH)
 
 # make example DATA=folder WEIGHTS=file: the example report and the pictures of the documentation
