@@ -51,6 +51,17 @@ lock: install
 check-lock: install
 	$(BIN)/python -m tools.lock_file
 
+# make wheel-test: build the wheel, and use it in empty environments.  make licences: the page of all dependencies' licences
+wheel-test: install
+	$(BIN)/python -m tools.try_wheel
+
+licences: install
+	$(BIN)/python -m tools.licences docs/licences.md
+
+# make sizes [BEFORE=commit]: the sizes of environments for docs/install.md; many downloads
+sizes: install
+	$(BIN)/python -m tools.install_sizes $(if $(BEFORE),--before $(BEFORE))
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
