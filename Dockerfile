@@ -11,9 +11,9 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sketchfit
 
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml lock.txt README.md LICENSE ./
 COPY src src
-RUN pip install '.[serve]' && rm -rf /build
+RUN pip install --constraint lock.txt '.[serve]' && rm -rf /build
 
 WORKDIR /
 USER 10001:10001

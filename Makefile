@@ -43,6 +43,8 @@ fuzz: install
 storm: install
 	$(BIN)/python -m tests.storm $(STORM)
 
+.PHONY: lock check-lock wheel-test licences sizes
+
 # make lock: new versions of everything that constraints.txt does not hold.  make check-lock: are they installed here?
 lock: install
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --constraint constraints.txt \

@@ -30,7 +30,8 @@ PERMISSIVE = re.compile(
     r"Historical Permission|CNRI|Unicode|3-Clause|2-Clause|LLVM-exception)\b",
     re.IGNORECASE,
 )
-AUDIENCE = {"bench": "benchmarks", "dev": "developers", "docs": "developers"}
+AUDIENCE = {"dev": "developers", "docs": "developers"}
+PEERS = "bench"
 
 KNOWN = {
     "docutils": (
@@ -44,9 +45,13 @@ KNOWN = {
 BUNDLED = {
     "axe-core-python": "contains axe-core (MPL-2.0), unmodified; used by tests of pages alone",
     "certifi": "Mozilla's list of certificates, unmodified",
+    "hypothesis": "used by tests alone, unmodified",
     "numpy": "wheels contain libgfortran and libquadmath (GPL-3.0 and LGPL with GCC's runtime exception)",
-    "opencv-python-headless": "wheels contain FFmpeg (LGPL-2.1-or-later) as separate shared libraries",
+    "opencv-python-headless": "wheels contain FFmpeg (LGPL-2.1-or-later) as separate shared libraries, libgfortran and "
+    "libquadmath (GPL-3.0 and LGPL with GCC's runtime exception)",
+    "pathspec": "used by tools for developers alone, unmodified",
     "pi-heif": "wheels contain libheif and libde265 (LGPL-3.0) as separate shared libraries, and no encoder",
+    "pyzmq": "wheels contain libzmq (MPL-2.0), unmodified",
     "scikit-learn": "wheels contain libgomp (GPL-3.0 with GCC's runtime exception)",
     "scipy": "wheels contain libgfortran and libquadmath (GPL-3.0 and LGPL with GCC's runtime exception)",
     "torch": "wheels contain libgomp (GPL-3.0 with GCC's runtime exception); builds for CUDA need NVIDIA's libraries "
@@ -55,12 +60,15 @@ BUNDLED = {
 }
 """What to know of libraries inside wheels, and of weak copyleft."""
 
+OF_CUDA = ("cuda-", "nvidia-")
+"""Packages of NVIDIA's libraries, which builds of torch for CUDA install; the note on torch names them."""
+
 
 HEAD = """# Licences of the dependencies
 
 sketchfit is under Apache-2.0; pip installs the dependencies. This page is written by `make licences` from the metadata
 of installed packages (Linux, Python 3.11, a CPU build of torch). The command fails where a licence is copyleft (GPL,
-AGPL) or unknown. This is not legal advice.
+AGPL) or unknown. Peers that only benchmarks install (the extra `bench`) are left out. This is not legal advice.
 
 """
 
@@ -129,13 +137,15 @@ def licence_of(package: Distribution) -> str:
 def packages() -> list[Package]:
     """Return the dependencies of all extras that are installed, by name."""
     own = importlib.metadata.distribution("sketchfit")
-    extras = sorted(own.metadata.get_all("Provides-Extra") or ())
+    extras = sorted({*(own.metadata.get_all("Provides-Extra") or ())} - {PEERS})
     users: dict[str, list[str]] = {}
     for extra in ("", *extras):
         for name in _closure("sketchfit", {extra}):
             users.setdefault(name, []).append(extra or "core")
     found = []
     for name, ways in sorted(users.items()):
+        if name.startswith(OF_CUDA):
+            continue
         licence = licence_of(importlib.metadata.distribution(name))
         found.append(Package(name, licence, judge(licence), ("core",) if "core" in ways else tuple(ways)))
     return found
