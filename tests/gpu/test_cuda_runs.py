@@ -85,7 +85,7 @@ def test_levers_run_on_the_gpu(cli, drawings, tmp_path, levers):
 
 def test_the_gpu_answers_as_the_cpu_does(cli, drawings, tmp_path):
     run = run_with(cli, drawings, tmp_path / "run", settings())
-    recipe = (run.path / "recipe.yaml").read_text()
+    recipe = (run.path / "recipe.yaml").read_text().partition("\n")[2]  # without the checksum, as it is edited
     answers = {}
     for device in ("cuda", "cpu"):
         (run.path / "recipe.yaml").write_text(recipe.replace("device: cuda", f"device: {device}"))
@@ -102,7 +102,7 @@ class Killed(Exception):
 
 
 def test_a_stopped_training_continues_on_the_gpu(tmp_path: Path, train, monkeypatch):
-    recipe = load_recipe(settings(training={"checkpoint_minutes": 1e-9, "probe": False}))
+    recipe = load_recipe(settings(training={"epochs": 2, "checkpoint_minutes": 1e-9, "probe": False}))
     complete = make_job(tmp_path / "complete", recipe)
     expected = train(complete)
     stopped = replace(complete, folder=tmp_path / "stopped")
@@ -120,7 +120,7 @@ def test_a_stopped_training_continues_on_the_gpu(tmp_path: Path, train, monkeypa
         with pytest.raises(Killed):
             train(stopped)
     found = train(stopped)
-    # Sums on a GPU have no fixed order: near, not equal.
+    # Sums on a GPU have no fixed order: near, not equal, as long as few updates follow.
     assert all(torch.allclose(found[name].float(), expected[name].float(), atol=2e-2) for name in expected)
 
 
@@ -133,3 +133,21 @@ def test_a_loaded_run_predicts_on_the_gpu_what_it_predicts_on_the_cpu(cli, drawi
     assert on_gpu.explain(images[0]).label == on_gpu.predict(images[0])[0].label
     table = predict(tmp_path / "run", images)
     assert table["label"].tolist() == on_gpu.predict(images).labels
+
+
+@pytest.mark.parametrize("head", ["rbf", "ridge", "nearest_mean", "knn", "logistic"])
+def test_heads_on_frozen_features_are_fitted_and_predict_on_the_gpu(cli, drawings, tmp_path, head):
+    kernel = {"use": "replace", "head": head}
+    run = run_with(cli, drawings, tmp_path / "run", settings(training={"epochs": 0, "kernel": kernel}))
+    images = sorted((drawings / "test").iterdir())
+    on_gpu, on_cpu = sketchfit.load(run.path), sketchfit.load(run.path, device="cpu")
+    np.testing.assert_allclose(on_gpu.proba(images), on_cpu.proba(images), atol=1e-2)
+
+
+def test_a_run_with_a_deadline_on_the_gpu(cli, drawings, tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(json.dumps(settings()))
+    status, text, errors = cli("run", drawings, "--recipe", path, "--time", "60s", "--out", tmp_path / "run")
+    assert status == 0, errors + text
+    kinds = {unit.status for unit in Run.open(tmp_path / "run").plan.units}
+    assert "done" in kinds

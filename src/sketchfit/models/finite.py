@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sketchfit.errors import UserError
 
@@ -18,15 +18,17 @@ class NoNumbersError(UserError):
 def not_finite(model: nn.Module) -> str | None:
     """Return the name of a weight or statistic that is NaN or infinite, or of another buffer that is NaN; or None.
 
-    Infinity in a buffer can be meant, for instance in a mask. All tensors must be on one device.
+    Infinity in a buffer can be meant, for instance in a mask.
     """
     tensors = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
-    if not tensors:
-        return None
     strict = {name for name, _ in model.named_parameters()}
     strict |= {name for name in tensors if name.endswith(STATISTICS)}
-    wrong = [
-        (~torch.isfinite(value) if name in strict else torch.isnan(value)).any() for name, value in tensors.items()
-    ]
-    first = torch.stack(wrong).nonzero()  # waits for the device once
-    return list(tensors)[int(first[0])] if len(first) else None
+    by_device: dict[torch.device, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        wrong = (~torch.isfinite(value) if name in strict else torch.isnan(value)).any()
+        by_device.setdefault(value.device, {})[name] = wrong
+    for found in by_device.values():
+        first = torch.stack(list(found.values())).nonzero()  # waits for the device once
+        if len(first):
+            return list(found)[int(first[0])]
+    return None

@@ -71,7 +71,7 @@ def with_kernel_head(
         form = closed_forms.get(section.head)
         settings = form.candidates(section)[0]  # features of a trained network do not show which are good for others
         fit = form.fit(lambda part: values[part], label, job.class_count, settings).fold(rows[:0])
-        made = head_network(form, network, extractor.pooling, scale, fit.head).to(device).eval()
+        made = head_network(form, network, extractor.pooling, scale, fit.head).eval()
         left_out, scores = fit.left_out()
     except ValueError as error:
         raise UserError(f"{job.name}: {error}", "Set training.kernel.strength higher.") from error
@@ -127,11 +127,11 @@ def extractor_of(network: Network, recipe: Recipe, device: torch.device) -> Extr
 def head_network(
     form: ClosedForm, network: Network, pooling: Pooling, scale: FeatureScale, head: ScoringHead
 ) -> FeatureNetwork:
-    """Return a network with a fitted head, whose temperature is 1; the head is on the CPU."""
+    """Return a network with a fitted head, whose temperature is 1, on the device of the backbone."""
     made = form.network(head, network.model, pooling)
     for name, value in {"kept": scale.kept, "mean": scale.mean, "factor": scale.factor}.items():
         getattr(made, name).copy_(torch.from_numpy(value))
-    return made
+    return made.to(next(network.model.parameters()).device)
 
 
 def _matched(predictor: HeadPredictor) -> float:
