@@ -96,11 +96,12 @@ site: install
 	$(BIN)/python tools/check_links.py --site build/site
 
 # make tutorials [PAGES="docs/tutorials/deploy.md …"]: the commands of the pages, with sketchfit installed from a wheel
-PAGES ?= $(wildcard docs/tutorials/*.md docs/how-to/*.md)
+FIRST_PAGE := docs/tutorials/first-run.md
+PAGES ?= $(FIRST_PAGE) $(filter-out $(FIRST_PAGE) %/index.md,$(wildcard docs/tutorials/*.md docs/how-to/*.md))
 tutorials: install
 	rm -rf build/lib build/wheels
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheels .
-	$(BIN)/python -m tools.run_pages --wheels build/wheels $(PAGES)
+	$(BIN)/python -m tools.run_pages --wheels build/wheels --jobs 2 $(PAGES)
 
 notebooks: install
 	$(BIN)/python -m tools.run_notebooks --out build/notebooks docs/notebooks/*.ipynb

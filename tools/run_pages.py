@@ -4,8 +4,9 @@
 
 makes a virtual environment without sketchfit. `pip install 'sketchfit[train]'` in a page installs the wheel of the
 folder, with `constraints.txt`; nothing else of this checkout can be imported. The environment is one for all pages, so
-what an early page installs is there for later ones. `--environment DIR` uses an environment that is there. What is run
-of a page: `tools/page_script.py`. Needs bash 5. Exits with status 1 where a command fails.
+what an early page installs is there for later ones. The first page runs alone, since it installs most, and then
+`--jobs` pages run at once. `--environment DIR` uses an environment that is there. What is run of a page:
+`tools/page_script.py`. Needs bash 5. Exits with status 1 where a command fails.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,25 +111,40 @@ def environment_with(venv: Path, wheels: Path | None, work: Path) -> dict[str, s
     return kept
 
 
-def run_page(page: Path, work: Path, environment: Mapping[str, str], limit: float) -> bool:
-    """Run a page and print its commands with their times; whether all of them succeeded."""
-    lines = page.read_text(encoding="utf-8").splitlines()
-    script = script_of(page.read_text(encoding="utf-8"), steps_of(ROOT / ".ci" / "run"))
-    print(f"{page}", flush=True)
-    for at, note in script.notes:
-        print(f"  {page}:{at}: {note}")
-    start = time.monotonic()
-    outcome = run_script(script, work / "-".join(page.with_suffix("").parts), environment, limit)
-    for at, seconds in outcome.seconds:
-        print(f"  {page}:{at}: {_shown(lines[at - 1], script.lines[at - 1])} ({seconds:.1f} s)")
-    if outcome.status:
-        print("\n".join(outcome.output.splitlines()[-LAST_LINES:]))
-        reason = f"not finished within {limit:.0f} s" if outcome.status == STOPPED else f"status {outcome.status}"
-        command = script.lines[outcome.line - 1] if outcome.line else ""
-        print(f"{page}:{outcome.line}: failed ({reason}): {command}", flush=True)
-        return False
-    print(f"  {page}: all commands succeeded in {time.monotonic() - start:.0f} s", flush=True)
-    return True
+@dataclass(frozen=True)
+class PageRunner:
+    """Runs pages.
+
+    Attributes:
+        work: folder in which each page gets a folder.
+        environment: variables for the commands.
+        limit: seconds per page at most.
+    """
+
+    work: Path
+    environment: Mapping[str, str]
+    limit: float
+
+    def __call__(self, page: Path) -> bool:
+        """Run a page and print its commands with their times; whether all of them succeeded."""
+        script = script_of(page.read_text(encoding="utf-8"), steps_of(ROOT / ".ci" / "run"))
+        start = time.monotonic()
+        outcome = run_script(script, self.work / "-".join(page.with_suffix("").parts), self.environment, self.limit)
+        lines = page.read_text(encoding="utf-8").splitlines()
+        printed = [f"{page}:{at}: {note}" for at, note in script.notes]
+        for at, seconds in outcome.seconds:
+            printed.append(f"{page}:{at}: {_shown(lines[at - 1], script.lines[at - 1])} ({seconds:.1f} s)")
+        if outcome.status:
+            printed += outcome.output.splitlines()[-LAST_LINES:]
+            reason = (
+                f"not finished within {self.limit:.0f} s" if outcome.status == STOPPED else f"status {outcome.status}"
+            )
+            command = script.lines[outcome.line - 1] if outcome.line else ""
+            printed.append(f"{page}:{outcome.line}: failed ({reason}): {command}")
+        else:
+            printed.append(f"{page}: all commands succeeded in {time.monotonic() - start:.0f} s")
+        print("\n".join(printed), flush=True)
+        return outcome.status == 0
 
 
 def _shown(line: str, command: str) -> str:
@@ -143,6 +160,7 @@ def main() -> int:
     source.add_argument("--environment", type=Path, help="a virtual environment in which sketchfit is installed")
     parser.add_argument("--work", type=Path, default=Path("build/pages"))
     parser.add_argument("--limit", type=float, default=600.0, help="seconds per page")
+    parser.add_argument("--jobs", type=int, default=1, help="pages at once, after the first one")
     given = parser.parse_args()
     start = time.monotonic()
     shutil.rmtree(given.work, ignore_errors=True)
@@ -151,9 +169,12 @@ def main() -> int:
     if given.wheels:
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     environment = environment_with(venv, given.wheels, given.work)
-    failed = [page for page in given.pages if not run_page(page, given.work, environment, given.limit)]
-    print(f"{len(given.pages) - len(failed)} of {len(given.pages)} pages, {time.monotonic() - start:.0f} s")
-    return int(bool(failed))
+    runner = PageRunner(given.work, environment, given.limit)
+    passed = [runner(given.pages[0])]  # alone, since it installs
+    with ThreadPoolExecutor(given.jobs) as pool:
+        passed += pool.map(runner, given.pages[1:])
+    print(f"{sum(passed)} of {len(passed)} pages, {time.monotonic() - start:.0f} s")
+    return int(not all(passed))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.page_script import blocks, script_of, steps_of
-from tools.run_pages import Outcome, run_script
+from tools.run_pages import Outcome, PageRunner, run_script
 
 PAGE = """# A page
 
@@ -119,3 +119,15 @@ def test_steps_are_the_lines_of_make(tmp_path: Path):
     ci = tmp_path / "run"
     ci.write_text('set -e\n# make nothing\nmake lint VENV="$VENV"\n  make demo\n', encoding="utf-8")
     assert steps_of(ci) == {"lint", "demo"}
+
+
+def test_what_is_printed_of_a_page_names_its_commands_and_the_one_that_failed(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page = Path("page.md")
+    page.write_text("# Page\n\n```sh\necho one\nls no-such-file\n```\n", encoding="utf-8")
+    assert not PageRunner(tmp_path / "work", dict(os.environ), 20)(page)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("page.md:4: echo one (")
+    assert lines[-1] == "page.md:5: failed (status 2): ls no-such-file"
+    page.write_text("# Page\n\n```sh\necho one\n```\n", encoding="utf-8")
+    assert PageRunner(tmp_path / "work", dict(os.environ), 20)(page)
