@@ -104,9 +104,11 @@ def environment_with(venv: Path, wheels: Path | None, work: Path) -> dict[str, s
     }
     if wheels is not None:
         (wheel,) = wheels.glob("sketchfit-*.whl")
+        version = wheel.name.split("-")[1]
         constraints = work / "constraints.txt"
         pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
-        constraints.write_text(f"{pinned}\nsketchfit @ {wheel.resolve().as_uri()}\n", encoding="utf-8")
+        constraints.write_text(f"{pinned}\nsketchfit=={version}\n", encoding="utf-8")
+        kept["PIP_FIND_LINKS"] = f"{wheels.resolve()} {kept.get('PIP_FIND_LINKS', '')}".strip()
         kept["PIP_CONSTRAINT"] = str(constraints.resolve())
     return kept
 
@@ -129,7 +131,7 @@ class PageRunner:
         """Run a page and print its commands with their times; whether all of them succeeded."""
         script = script_of(page.read_text(encoding="utf-8"), steps_of(ROOT / ".ci" / "run"))
         start = time.monotonic()
-        outcome = run_script(script, self.work / "-".join(page.with_suffix("").parts), self.environment, self.limit)
+        outcome = run_script(script, self.work / folder_of(page), self.environment, self.limit)
         lines = page.read_text(encoding="utf-8").splitlines()
         printed = [f"{page}:{at}: {note}" for at, note in script.notes]
         for at, seconds in outcome.seconds:
@@ -145,6 +147,11 @@ class PageRunner:
             printed.append(f"{page}: all commands succeeded in {time.monotonic() - start:.0f} s")
         print("\n".join(printed), flush=True)
         return outcome.status == 0
+
+
+def folder_of(page: Path) -> str:
+    """Return the name of a page's folder: its path with dashes."""
+    return "-".join(page.with_suffix("").relative_to(page.anchor).parts)
 
 
 def _shown(line: str, command: str) -> str:

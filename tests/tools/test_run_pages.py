@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.page_script import blocks, script_of, steps_of
-from tools.run_pages import Outcome, PageRunner, run_script
+from tools.run_pages import Outcome, PageRunner, environment_with, folder_of, run_script
 
 PAGE = """# A page
 
@@ -131,3 +131,19 @@ def test_what_is_printed_of_a_page_names_its_commands_and_the_one_that_failed(tm
     assert lines[-1] == "page.md:5: failed (status 2): ls no-such-file"
     page.write_text("# Page\n\n```sh\necho one\n```\n", encoding="utf-8")
     assert PageRunner(tmp_path / "work", dict(os.environ), 20)(page)
+
+
+def test_pip_of_a_page_gets_the_wheel_and_its_version(tmp_path: Path, monkeypatch):
+    (tmp_path / "sketchfit-3.2.1-py3-none-any.whl").touch()
+    monkeypatch.setenv("PIP_FIND_LINKS", "elsewhere")
+    monkeypatch.setenv("PYTHONPATH", "src")
+    found = environment_with(tmp_path / "venv", tmp_path, tmp_path)
+    assert found["PIP_FIND_LINKS"].split() == [str(tmp_path.resolve()), "elsewhere"]
+    assert "sketchfit==3.2.1" in Path(found["PIP_CONSTRAINT"]).read_text(encoding="utf-8").splitlines()
+    assert found["PATH"].startswith(str(tmp_path.resolve() / "venv" / "bin"))
+    assert "PYTHONPATH" not in found
+
+
+def test_pages_have_folders_of_their_own():
+    pages = (Path("README.md"), Path("docs/how-to/a.md"), Path("/docs/how-to/b.md"))
+    assert [folder_of(one) for one in pages] == ["README", "docs-how-to-a", "docs-how-to-b"]
