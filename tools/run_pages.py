@@ -53,6 +53,7 @@ class Outcome:
 
 def run_script(script: Script, folder: Path, environment: Mapping[str, str], limit: float) -> Outcome:
     """Run a script in `folder`, which is made, for at most `limit` seconds; a service that it started is stopped."""
+    folder = folder.resolve()  # the script runs in another folder
     shutil.rmtree(folder, ignore_errors=True)
     work = folder / "page"
     work.mkdir(parents=True)

@@ -125,12 +125,12 @@ def test_what_is_printed_of_a_page_names_its_commands_and_the_one_that_failed(tm
     monkeypatch.chdir(tmp_path)
     page = Path("page.md")
     page.write_text("# Page\n\n```sh\necho one\nls no-such-file\n```\n", encoding="utf-8")
-    assert not PageRunner(tmp_path / "work", dict(os.environ), 20)(page)
+    assert not PageRunner(Path("work"), dict(os.environ), 20)(page)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("page.md:4: echo one (")
     assert lines[-1] == "page.md:5: failed (status 2): ls no-such-file"
     page.write_text("# Page\n\n```sh\necho one\n```\n", encoding="utf-8")
-    assert PageRunner(tmp_path / "work", dict(os.environ), 20)(page)
+    assert PageRunner(Path("work"), dict(os.environ), 20)(page)
 
 
 def test_pip_of_a_page_gets_the_wheel_and_its_version(tmp_path: Path, monkeypatch):
