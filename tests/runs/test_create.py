@@ -127,6 +127,18 @@ def test_settings_that_change_results_have_a_folder_of_their_own():
     assert default_name("cpu", data, [f"training.epochs={RECIPE.training.epochs}"]) == plain
 
 
+def test_settings_in_place_of_a_recipe_have_a_folder_of_their_own() -> None:
+    data, settings = Path("/x/drawings"), {"training": {"epochs": 3}}
+    names = [default_name(given, data) for given in ({}, settings, {"training": {"epochs": 4}})]
+    assert names[0] == Path("runs/drawings-custom")
+    assert len(set(names)) == 3
+    assert (
+        default_name({}, data, ["training.epochs=3"])
+        == names[1]
+        == default_name(load_recipe(settings).settings(), data)
+    )
+
+
 def test_a_recipe_that_its_overrides_correct_has_a_name(tmp_path):
     (tmp_path / "mine.yaml").write_text("training: {epochs: -1}")
     name = default_name(tmp_path / "mine.yaml", Path("/x/drawings"), ["training.epochs=2"])

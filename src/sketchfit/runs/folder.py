@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.config.load import load_recipe
+from sketchfit.config.overrides import merge, settings_of
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import keys_that_decide
 from sketchfit.errors import RunError, UserError
@@ -123,7 +124,10 @@ class RunFolder:
 def default_name(
     recipe: str | Path | Mapping[str, Any], data: Path, overrides: Sequence[str] | Mapping[str, Any] = ()
 ) -> Path:
-    """Return `runs/<data>-<recipe>`, with a digest of the overrides: the same command finds its own run again."""
+    """Return `runs/<data>-<recipe>`, with a digest of the overrides: the same command finds its own run again.
+
+    Settings in place of a named recipe are called `custom`, with a digest of them.
+    """
     name = "custom" if isinstance(recipe, Mapping) else Path(recipe).stem
     return Path("runs") / f"{data.resolve().stem}-{name}{changes_suffix(recipe, overrides)}"
 
@@ -131,9 +135,13 @@ def default_name(
 def changes_suffix(recipe: str | Path | Mapping[str, Any], overrides: Sequence[str] | Mapping[str, Any]) -> str:
     """Return a dash and a digest of what overrides change in a recipe; empty where no result depends on it.
 
+    Of settings in place of a named recipe: of what they change in the defaults.
+
     Raises:
         UserError: a mistake in the recipe with the overrides.
     """
+    if isinstance(recipe, Mapping):
+        recipe, overrides = {}, merge(recipe, settings_of(overrides))
     if not overrides:
         return ""
     after = load_recipe(recipe, overrides).model_dump(mode="json")
