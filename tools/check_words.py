@@ -1,6 +1,7 @@
 """Find words that this project does not use, in code (comments, strings, names), templates, recipes and documents.
 
     python tools/check_words.py [folder or file …]
+    python tools/check_words.py --list
 
 Prints `file:line: word: what to write instead` per finding, and exits with status 1 if there is one.
 """
@@ -16,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACES = ("src", "docs", "benchmarks", "tools", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-SUFFIXES = (".py", ".md", ".yaml", ".j2")
+PLACES = (
+    *("src", "docs", "benchmarks", "tools", ".github"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "CITATION.cff"),
+)
+SUFFIXES = (".py", ".md", ".yaml", ".yml", ".cff", ".j2")
 
 # "images a class", "one file a class", "int64 [N] a fold": what is counted, for what, and how such a phrase ends.
 COUNTED = (
@@ -138,8 +142,19 @@ def files(places: Iterable[Path]) -> Iterator[Path]:
             yield place
 
 
+def listed() -> Iterator[str]:
+    """Yield the words of each rule, without the syntax of patterns, and what to write instead."""
+    yield "an image a class, a file an epoch, [N] a fold: per class, per epoch"
+    for rule in RULES[2:]:  # the first two are this phrase
+        words = rule.pattern.pattern.removeprefix(r"(?<![\w-])(?:").removesuffix(r")(?![\w-])")
+        yield f"{words}: {rule.instead}"
+
+
 def main() -> int:
     """Print the findings; 1 if there are any."""
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(listed()))
+        return 0
     places = [Path(one) for one in sys.argv[1:]] or [ROOT / one for one in PLACES]
     count = 0
     for path in files(places):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.check_run_files import sites
-from tools.check_words import findings
+from tools.check_words import RULES, findings, listed
 
 
 def words(tmp_path: Path, name: str, text: str) -> list[tuple[int, str]]:
@@ -64,3 +64,10 @@ def test_the_recipe_of_a_run_is_named_in_runs_only(tmp_path: Path) -> None:
         (tmp_path / room).mkdir()
         (tmp_path / room / "a.py").write_text('NAME = "recipe.yaml"\nTEXT = "see recipe.yaml for all settings"\n')
     assert sites(tmp_path) == ["stages/a.py:1"]
+
+
+def test_the_words_are_listed() -> None:
+    lines = list(listed())
+    assert len(lines) == len(RULES) - 1  # the first two rules are one phrase
+    assert any(line.startswith("anew: again") for line in lines)
+    assert not any("?<!" in line for line in lines)
