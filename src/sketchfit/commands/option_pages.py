@@ -34,8 +34,8 @@ _INTRODUCTION = """\
 # Options
 
 Every setting of a recipe, by section. Set it in a YAML recipe, or on the command line with `--set key=value`
-(`--set training.epochs=20`), or from Python with `overrides={"training": {"epochs": 20}}`. `sketchfit options` lists
-all of them in a terminal; `sketchfit recipes show NAME --full` prints the values of a recipe. An unknown key is an
+(`--set training.epochs=20`), or as a keyword [from Python](../python.md) (`epochs=20`). `sketchfit options` lists all
+of them in a terminal; `sketchfit recipes show NAME --full` prints the values of a recipe. An unknown key is an
 error that names the nearest one.
 
 `sketchfit options --markdown docs/options` makes these pages from the schema; a test fails when they are stale.
