@@ -3,7 +3,7 @@
     python -m tools.run_pages --wheels build/wheels README.md docs/tutorials/*.md
 
 makes a virtual environment without sketchfit. `pip install 'sketchfit[train]'` in a page installs the wheel of the
-folder, with `constraints.txt`; nothing else of this checkout can be imported. The environment is one for all pages, so
+folder, with `lock.txt`; nothing else of this checkout can be imported. The environment is one for all pages, so
 what an early page installs is there for later ones. The first page runs alone, since it installs most, and then
 `--jobs` pages run at once. `--environment DIR` uses an environment that is there. What is run of a page:
 `tools/page_script.py`. Needs bash 5. Exits with status 1 where a command fails.
@@ -107,7 +107,7 @@ def environment_with(venv: Path, wheels: Path | None, work: Path) -> dict[str, s
         (wheel,) = wheels.glob("sketchfit-*.whl")
         version = wheel.name.split("-")[1]
         constraints = work / "constraints.txt"
-        pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+        pinned = (ROOT / "lock.txt").read_text(encoding="utf-8")
         constraints.write_text(f"{pinned}\nsketchfit=={version}\n", encoding="utf-8")
         kept["PIP_FIND_LINKS"] = f"{wheels.resolve()} {kept.get('PIP_FIND_LINKS', '')}".strip()
         kept["PIP_CONSTRAINT"] = str(constraints.resolve())
