@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from sketchfit.activity import activity
+
 
 @contextmanager
 def quick_imports() -> Iterator[None]:
@@ -18,7 +20,8 @@ def quick_imports() -> Iterator[None]:
     enabled = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with activity("loading libraries"):
+            yield
     finally:
         _exclude_objects()
         if enabled:

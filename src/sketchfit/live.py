@@ -33,6 +33,9 @@ NEXT_SECONDS = 20.0
 
 MOST_SECONDS = 160.0
 
+SHOWN_FROM = 1.0
+"""Seconds of an activity from which on its time is shown."""
+
 NOTEBOOK_SECONDS = 0.5
 """Shortest time between two updates in a notebook."""
 
@@ -94,16 +97,20 @@ class Output:
                     self.place.clear()
             return
         if self.place is not None and (self._thread is None or not self._thread.is_alive()):
+            self._show()
             self._thread = threading.Thread(target=self._look, name="progress", daemon=True)
             self._thread.start()
 
     def _look(self) -> None:
         while activities.stack and self.place is not None:
             time.sleep(TICK)
-            with self.lock:
-                now = activities.now
-                if now is not None and self.place is not None and self.at_start:
-                    self.place.show(now)
+            self._show()
+
+    def _show(self) -> None:
+        with self.lock:
+            now = activities.now
+            if now is not None and self.place is not None and self.at_start:
+                self.place.show(now)
 
 
 output = Output()
@@ -250,15 +257,17 @@ def plain_text(now: Activity) -> str:
         >>> plain_text(Activity("decoding", 1200, 300, "2 unreadable"))
         'decoding: 300/1,200, 2 unreadable'
     """
-    return _joined(now, time.monotonic() - now.began, f"{now.done:,}/{now.total:,}" if now.total and now.done else "")
+    count = f"{now.done:,}/{now.total:,}" if now.total and now.done else ""
+    return _joined(now, count, time.monotonic() - now.began)
 
 
 def live_text(now: Activity, width: int) -> str:
-    """Return a line about an activity of at most so many characters, with a bar if there is space for it."""
+    """Return a line about an activity of at most so many characters; a bar and the time so far where there is space."""
+    seconds = time.monotonic() - now.began
     count = f"{now.done:,}/{now.total:,}" if now.total else ""
-    if now.total and width >= LEAST:
-        count = f"{bar_text(now.done / now.total)} {count}"
-    text = _joined(now, time.monotonic() - now.began, count)
+    bar = [f"{bar_text(now.done / now.total)} {count}"] if now.total and width >= LEAST else []
+    texts = [_joined(now, one, with_time) for one in (*bar, count) for with_time in (seconds, 0.0)]
+    text = next((one for one in texts if len(one) <= width), texts[-1])
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 
@@ -273,11 +282,8 @@ def bar_text(share: float) -> str:
     return f"[{'#' * filled}{'.' * (BAR - filled)}]"
 
 
-def _joined(now: Activity, seconds: float, count: str) -> str:
-    """Return title, steps, note and the end of everything; the time so far where there are no steps."""
-    parts = [part for part in (count, now.note) if part]
-    if not parts and seconds >= FIRST_SECONDS:
-        parts = [f"{duration(seconds)} so far"]
-    if end := activities.outlook:
-        parts.append(end)
+def _joined(now: Activity, count: str, seconds: float) -> str:
+    """Return title, steps, note, the time so far and the end of everything."""
+    time_so_far = f"{duration(seconds)} so far" if seconds >= SHOWN_FROM else ""
+    parts = [part for part in (count, now.note, time_so_far, activities.outlook) if part]
     return one_line(f"{now.title}: {', '.join(parts)}" if parts else f"{now.title} …")

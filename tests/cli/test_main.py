@@ -92,7 +92,10 @@ def test_an_output_that_cannot_be_a_file_is_refused_first(
 ) -> None:
     (tmp_path / "folder.html").mkdir()
     (tmp_path / "file").write_text("text")
-    given = [str(drawn) if argument == "DATA" else argument for argument in arguments]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "state.json").write_text("{}")
+    places = {"DATA": str(drawn), "RUN": str(tmp_path / "run"), "IMAGES": str(drawn)}
+    given = [places.get(argument, argument) for argument in arguments]
     status, _, errors = cli(*given, tmp_path / place)
     assert status == 2
     assert errors.startswith(f"error: {tmp_path / place}")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -68,6 +70,8 @@ def test_a_run_gives_the_same_probabilities_without_the_check(drawn, tmp_path, m
     run(drawn, recipe, out=tmp_path / "checked")
 
     class Nothing:
+        trainings: Mapping[str, object] = MappingProxyType({})
+
         def log(self) -> None:
             pass
 

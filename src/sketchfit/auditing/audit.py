@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sketchfit.activity import activity
 from sketchfit.auditing.broken import DAMAGED, UNREADABLE, Kind, Oddity
 from sketchfit.auditing.copies import Copies, find_copies
 from sketchfit.auditing.crossing import Crossing, fold_crossing
@@ -119,6 +120,7 @@ class Audit:
         return self.table.class_names[int(self.table.label[row])] if row < len(self.table.train) else None
 
 
+@activity("audit")
 def run_audit(table: Table, settings: AuditSettings, cache: Path, decoding: Decoding | None = None) -> Audit:
     """Audit a data set.
 

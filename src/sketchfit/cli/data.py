@@ -19,6 +19,7 @@ from sketchfit.cli.options import (
     check_output,
     table_settings,
 )
+from sketchfit.imports import quick_imports
 from sketchfit.printing import echo
 
 GROUP = "Data"
@@ -46,7 +47,8 @@ def audit(
     settings = [*table_settings(image_column, label_column, follow_links), *(overrides or [])]
     check_arguments(data, recipe, settings)
     check_output(html if html.suffix == ".html" else html / "index.html")
-    from sketchfit.commands.audit import audit as audit_data
+    with quick_imports():
+        from sketchfit.commands.audit import audit as audit_data
 
     audit_data(data, recipe, settings, html, external=external or ())
 
@@ -64,7 +66,8 @@ def augment(
     """Write a picture of augmented drawings."""
     check_arguments(data, recipe, overrides or [])
     check_output(out)
-    from sketchfit.commands.augment import AugmentSheet, show_augment
+    with quick_imports():
+        from sketchfit.commands.augment import AugmentSheet, show_augment
 
     show_augment(data, recipe, overrides or [], out, AugmentSheet(rows, draws, epoch))
 

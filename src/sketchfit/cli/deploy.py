@@ -16,7 +16,9 @@ import typer
 from sketchfit.cli import serve_options as options
 from sketchfit.cli.command import command
 from sketchfit.cli.options import Partial, Run
+from sketchfit.cli.places import check_runs
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
+from sketchfit.imports import quick_imports
 from sketchfit.printing import echo
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def serve(
     web_runtime: WebRuntimeFolder = None,
 ) -> None:
     """Answer requests over HTTP with a run's network: /predict, /docs, /metrics, and a page to draw on."""
+    check_runs([model], networks=True)
     if static is not None:
         _write_static(model, static, web_runtime)
         return
@@ -96,8 +99,10 @@ def push(
     partial: Partial = False,
 ) -> None:
     """Publish a run's network on the Hugging Face hub, for timm and for sketchfit, with a model card."""
-    from sketchfit.commands.push import PushOptions
-    from sketchfit.commands.push import push as push_network
+    check_runs([run_folder])
+    with quick_imports():
+        from sketchfit.commands.push import PushOptions
+        from sketchfit.commands.push import push as push_network
 
     wanted = PushOptions(member, fold, bundle, licence, private, message, partial, digests)
     found = push_network(run_folder, target, wanted)

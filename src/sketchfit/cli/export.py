@@ -9,7 +9,9 @@ import typer
 
 from sketchfit.cli.command import command
 from sketchfit.cli.options import Partial, Run, check_above, check_output
+from sketchfit.cli.places import check_runs
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
+from sketchfit.imports import quick_imports
 from sketchfit.printing import echo
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def export(
     """Write a bundle: one network with preprocessing, labels, accuracy and an example. Or the network as one file."""
     from sketchfit.commands.bundle.place import FORMATS, check_folder
 
+    check_runs([run_folder])
     if format is not None or out.suffix in FORMATS:
         from sketchfit.errors import UserError
 
@@ -64,7 +67,8 @@ def export(
     check_folder(out)
     if web is not None:
         check_web_page(web, web_runtime)
-    from sketchfit.commands.bundle.options import BundleOptions, parse_also, parse_points
+    with quick_imports():
+        from sketchfit.commands.bundle.options import BundleOptions, parse_also, parse_points
 
     forms = parse_also(also or [])
     options = BundleOptions(member, fold, neighbours, forms, parse_points(int8_loss), licence)
@@ -75,12 +79,14 @@ def export(
 
 def _export_bundle(run_folder: Path, out: Path, options: BundleOptions, *, partial: bool) -> None:
     """Write a bundle, and print what it is."""
-    from sketchfit.commands.bundle.place import check_place
+    with quick_imports():
+        from sketchfit.commands.bundle.place import check_place
 
     check_place(out)
     check_above(out, out)
-    from sketchfit.commands.bundle.export import export_bundle
-    from sketchfit.commands.bundle.summary import summary
+    with quick_imports():
+        from sketchfit.commands.bundle.export import export_bundle
+        from sketchfit.commands.bundle.summary import summary
 
     manifest, notes = export_bundle(run_folder, out, options, partial=partial)
     for note in notes:
@@ -95,7 +101,8 @@ def _export_file(
 ) -> None:
     """Write one network as a file, and print how it is used."""
     check_output(out)
-    from sketchfit.commands.export import export as export_network
+    with quick_imports():
+        from sketchfit.commands.export import export as export_network
 
     found = export_network(run_folder, out, format, member=member, fold=fold, partial=partial)  # type: ignore[arg-type]
     if "note" in found:

@@ -9,6 +9,8 @@ import typer
 from sketchfit.cli.command import command
 from sketchfit.cli.complete import setting_keys
 from sketchfit.cli.options import Overrides, Run
+from sketchfit.cli.places import check_runs
+from sketchfit.imports import quick_imports
 
 GROUP = "Continue a run"
 app = typer.Typer()
@@ -17,10 +19,12 @@ app = typer.Typer()
 @command(app, GROUP, "sketchfit pseudo-label runs/first", name="pseudo-label")
 def pseudo_label(run_folder: Run, overrides: Overrides = None) -> None:
     """Train students that also use test rows; they are kept where they are better out of fold."""
+    check_runs([run_folder])
     from sketchfit.config.overrides import parse_overrides
 
     settings = parse_overrides(overrides or [])
-    from sketchfit.commands.pseudo_label import pseudo_label as train_students
+    with quick_imports():
+        from sketchfit.commands.pseudo_label import pseudo_label as train_students
 
     train_students(run_folder, settings)
 
@@ -33,10 +37,12 @@ def soup(
     overrides: Overrides = None,
 ) -> None:
     """Average the weights of its networks: the cost of one network, and the accuracy out of fold."""
+    check_runs([run_folder])
     from sketchfit.config.overrides import parse_overrides
 
     settings = parse_overrides(overrides or [])
-    from sketchfit.commands.soup import soup as make_soups
+    with quick_imports():
+        from sketchfit.commands.soup import soup as make_soups
 
     make_soups(run_folder, members, folds, settings)
 
@@ -60,9 +66,11 @@ def distill(
     ] = None,
 ) -> None:
     """Distil its ensemble into one small student, and measure its accuracy and speed."""
+    check_runs([run_folder])
     from sketchfit.config.overrides import parse_overrides
 
     settings = parse_overrides(overrides or [])
-    from sketchfit.commands.distill import distill as train_student
+    with quick_imports():
+        from sketchfit.commands.distill import distill as train_student
 
     train_student(run_folder, student, settings)

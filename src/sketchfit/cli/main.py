@@ -5,6 +5,8 @@ Commands parse, call and print. Arguments and recipes are checked before torch i
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 import traceback
 from types import TracebackType
@@ -66,6 +68,7 @@ def root(
 
 def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
+    atexit.register(gc.freeze)  # Python would search a million objects of torch when it ends, which takes seconds
     with lenient_streams(), handled_signals(last=True):
         sys.exit(_status())
 

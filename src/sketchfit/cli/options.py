@@ -128,11 +128,10 @@ def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:
     """Refuse missing data and mistakes in the recipe before torch is imported.
 
     Raises:
-        UserError: all mistakes in the recipe, or the data does not exist.
+        UserError: all mistakes in the recipe, or the data cannot be a data set.
     """
+    from sketchfit.cli.places import check_data
     from sketchfit.config.load import load_recipe
-    from sketchfit.errors import no_such_data
 
     load_recipe("cpu" if recipe == "auto" else recipe, settings)
-    if not data.exists():
-        raise no_such_data(data)
+    check_data(data)

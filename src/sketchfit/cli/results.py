@@ -9,6 +9,8 @@ import typer
 
 from sketchfit.cli.command import command
 from sketchfit.cli.options import FollowLinks, ImageColumn, Model, Overrides, Partial, Run, check_output
+from sketchfit.cli.places import check_compared, check_files, check_runs
+from sketchfit.imports import quick_imports
 from sketchfit.printing import echo, print_data
 
 if TYPE_CHECKING:
@@ -46,8 +48,12 @@ def predict(
     partial: Partial = False,
 ) -> None:
     """Label new images: image, label, name, probability and the five most probable classes."""
+    check_runs([run_folder], networks=True)
+    check_files(images)
     check_output(out)
-    from sketchfit.commands.predict import PredictOptions, predict_table
+    with quick_imports():
+        from sketchfit.commands.predict import PredictOptions, predict_table
+
     from sketchfit.errors import UserError
     from sketchfit.hub.download import local_folder
     from sketchfit.inference.unknown import UNKNOWN
@@ -108,15 +114,18 @@ def submit(
     partial: Partial = False,
 ) -> None:
     """Write the submission of a run again, or check one."""
+    check_runs([run_folder])
+    check_files([] if csv is None else [csv])
     from sketchfit.errors import UserError
 
     if csv is not None and not check:
         raise UserError("a CSV is only allowed with --check")
     check_output(probabilities)
     check_output(out)
-    from sketchfit.commands.submit import check as check_csv
-    from sketchfit.commands.submit import claim_lines
-    from sketchfit.commands.submit import submit as write
+    with quick_imports():
+        from sketchfit.commands.submit import check as check_csv
+        from sketchfit.commands.submit import claim_lines
+        from sketchfit.commands.submit import submit as write
 
     if not check:
         echo(str(write(run_folder, probabilities=probabilities, partial=partial, out=out)))
@@ -135,7 +144,10 @@ def score(
     partial: Partial = False,
 ) -> None:
     """Compare the predictions of a run, and what it claimed, with the true test labels, where they are known."""
-    from sketchfit.commands.score import score as score_run
+    check_runs([run_folder])
+    check_files([truth])
+    with quick_imports():
+        from sketchfit.commands.score import score as score_run
 
     for line in score_run(run_folder, truth, partial=partial).lines():
         echo(line)
@@ -152,7 +164,9 @@ def report(
     ] = None,
 ) -> None:
     """Write the report on a run again: figures with intervals, errors, and what to try next."""
-    from sketchfit.commands.report import report as write_report
+    check_runs([run_folder])
+    with quick_imports():
+        from sketchfit.commands.report import report as write_report
 
     write_report(run_folder, overrides or [], partial=partial, out=out)
 
@@ -172,8 +186,11 @@ def compare(
     partial: Partial = False,
 ) -> None:
     """Compare runs on the same drawings: differences with intervals, accuracy against time, changed predictions."""
+    check_runs(runs)
+    check_compared(runs, names)
     check_output(out)
-    from sketchfit.commands.compare import compare as compare_runs
+    with quick_imports():
+        from sketchfit.commands.compare import compare as compare_runs
 
     given = [] if names is None else [name.strip() for name in names.split(",")]
     compare_runs(runs, out, names=given, base=base, partial=partial, timed=timed)
@@ -185,7 +202,8 @@ def list_runs(
     sort: Annotated[str, typer.Option("--sort", help="Column, such as top-1, claim, log-loss, when, time.")] = "top-1",
 ) -> None:
     """List the runs of a folder."""
-    from sketchfit.commands.runs import runs as print_runs
+    with quick_imports():
+        from sketchfit.commands.runs import runs as print_runs
 
     print_runs(folder, sort)
 
@@ -201,7 +219,10 @@ def ensemble(
     partial: Partial = False,
 ) -> None:
     """Combine finished runs: every method with its nested estimate; submission of the best one."""
-    from sketchfit.commands.ensemble import combine, parse_submissions
+    check_runs(runs)
+    with quick_imports():
+        from sketchfit.commands.ensemble import combine, parse_submissions
+
     from sketchfit.tracking.console import Console
 
     for step in combine(runs, out, parse_submissions(submissions or []), Console(), partial=partial):

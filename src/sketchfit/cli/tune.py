@@ -9,6 +9,7 @@ import typer
 
 from sketchfit.cli.command import command
 from sketchfit.cli.options import Data, Out, Overrides, RecipeName, check_arguments, check_output
+from sketchfit.imports import quick_imports
 
 if TYPE_CHECKING:
     from sketchfit.commands.scout import ScoutOptions
@@ -41,7 +42,8 @@ def scout(
     """Find the backbone and input size that suit the data and the machine, and write a recipe."""
     check_arguments(data, recipe, overrides or [])
     options = scout_options(candidates or [], sizes, seconds, train_time, allow_noncommercial)
-    from sketchfit.commands.scout import find_backbone
+    with quick_imports():
+        from sketchfit.commands.scout import find_backbone
 
     folder = out or Path("runs") / f"{data.resolve().stem}-scout"
     find_backbone(data, options, recipe, overrides or [], folder)
@@ -62,7 +64,8 @@ def scout_options(
     if not all(part.isdigit() for part in parts):
         raise UserError(f"--sizes {sizes} is not a list of pixels", "For example: --sizes 128,160,224")
     times = parse_duration(seconds), None if train_time is None else parse_duration(train_time)
-    from sketchfit.commands.scout import ScoutOptions
+    with quick_imports():
+        from sketchfit.commands.scout import ScoutOptions
 
     return ScoutOptions(candidates, [int(part) for part in parts], *times, allow_noncommercial)
 
@@ -79,11 +82,33 @@ def ablate(
 ) -> None:
     """Train changes of a recipe on the same folds and seeds, and compare their accuracy."""
     check_arguments(data, recipe, overrides or [])
-    from sketchfit.commands.ablate import Variation
-    from sketchfit.commands.ablate import ablate as run_ablation
+    check_varied(vary)
+    with quick_imports():
+        from sketchfit.commands.ablate import Variation
+        from sketchfit.commands.ablate import ablate as run_ablation
 
     folder = out or Path("runs") / f"{data.resolve().stem}-ablation"
     run_ablation(data, Variation(vary, seeds, grid), recipe, overrides or [], folder)
+
+
+def check_varied(texts: list[str]) -> None:
+    """Refuse what is no setting with values.
+
+    Raises:
+        UserError: another form, or no such setting.
+    """
+    from sketchfit.config.scope import settings
+    from sketchfit.errors import UserError
+    from sketchfit.registry import nearest
+
+    example = "For example: --vary training.epochs=10,20"
+    for text in texts:
+        key, equals, values = text.partition("=")
+        if not equals or not values:
+            raise UserError(f"--vary {text!r} is not of the form key=value,value", example)
+        keys = [one.key for one in settings()]
+        if key.strip() not in keys and not any(key.strip().startswith(f"{one}.") for one in keys):
+            raise UserError(f"there is no setting {key.strip()!r}{nearest(key.strip(), keys)}", example)
 
 
 @command(app, GROUP, "sketchfit lr-find data --out lr-find.png", name="lr-find")
@@ -99,7 +124,8 @@ def lr_find(
     """Test rising learning rates on the data, draw the loss over them, and suggest one."""
     check_arguments(data, recipe, overrides or [])
     check_output(out)
-    from sketchfit.commands.lr_find import RateRange
-    from sketchfit.commands.lr_find import lr_find as find
+    with quick_imports():
+        from sketchfit.commands.lr_find import RateRange
+        from sketchfit.commands.lr_find import lr_find as find
 
     find(data, recipe, overrides or [], out, RateRange(low, high, steps))

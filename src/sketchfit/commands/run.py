@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from sketchfit.activity import outlook
 from sketchfit.config.load import load_recipe
 from sketchfit.runs.create import has_same_networks, locked_run
 from sketchfit.runs.folder import default_name
@@ -97,7 +98,8 @@ def run(
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
         context = start_run(RunRequest(Path(data), settings, folder, strict, fresh), dispatcher)
         context.engine.on_main(lambda: lines.begin(context.run.log))
-        return made(run_stages(context, STAGES).result)
+        with outlook(context.console.outlook.text):
+            return made(run_stages(context, STAGES).result)
 
 
 def run_stages(context: RunContext, stages: Iterable[TimedStage]) -> RunState:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from sketchfit.activity import activity
 from sketchfit.errors import UserError
 from sketchfit.imports import quick_imports
 from sketchfit.runs.run import Run
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@activity("measuring the time per image")
 def time_runs(runs: Mapping[str, Run]) -> list[float | None]:
     """Measure runs in turns, on the device of the first one, in milliseconds per image.
 

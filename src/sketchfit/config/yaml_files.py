@@ -46,8 +46,24 @@ def parse_yaml(content: str | bytes, origin: str) -> Any:
         raise RecipeError(f"{origin} is not UTF-8 text: {error.reason} at byte {error.start}", _SAVE) from error
     except yaml.reader.ReaderError as error:
         raise RecipeError(f"{origin} is not UTF-8 text: {error.reason} at byte {error.position}", _SAVE) from error
+    except yaml.MarkedYAMLError as error:
+        raise _at_its_line(error, origin) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date such as 2026-13-45
         raise RecipeError(f"{origin} is not valid YAML: {error}") from error
+
+
+def _at_its_line(error: yaml.MarkedYAMLError, origin: str) -> RecipeError:
+    """Return the error with the line in which YAML is wrong, and what to do."""
+    mark, what = error.problem_mark or error.context_mark, error.problem or error.context or "a mistake"
+    line = "" if mark is None else f", line {mark.line + 1}"
+    if "'\\t'" in what:
+        return RecipeError(
+            f"{origin}{line}: a tab is at the start of the line", "YAML is indented by spaces, not by tabs."
+        )
+    began = "" if error.context is None else f" {error.context}"
+    return RecipeError(
+        f"{origin}{line} is not valid YAML:{began}: {what}", "Check the signs before that place: : , - [ {."
+    )
 
 
 def load_yaml(content: str | bytes) -> Any:

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.activity import activity
 from sketchfit.data.digests import ContentDigests, content_digests
 from sketchfit.data.images import ImageError
 from sketchfit.data.in_threads import in_threads
 from sketchfit.processors import cores
 
 
+@activity("digests of images")
 def content_ids(root: Path, paths: Sequence[str]) -> NDArray[np.uint64]:
     """Return a number per file; files with equal bytes have equal numbers, others differ.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from sketchfit.activity import activity
 from sketchfit.duplicates.align import Poses, align, correlation, hypotheses
 from sketchfit.duplicates.candidates import candidate_pairs
 from sketchfit.duplicates.judge import judge
@@ -80,6 +81,7 @@ def _likely(signatures: Signatures, pairs: Index) -> tuple[Index, Poses]:
     return np.concatenate(kept), Poses.joined(poses)
 
 
+@activity("near-duplicates")
 def find_near_duplicates(
     signatures: Signatures, image: Loader | None = None, digests: Sequence[bytes | str] | None = None, seed: int = 0
 ) -> NearDuplicates:

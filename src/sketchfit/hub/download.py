@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sketchfit.activity import activity
 from sketchfit.bundle.manifest import COMPLETE, PREPARED, BundleManifest
 from sketchfit.errors import RunError, raised_as
 from sketchfit.hub.address import HubAddress, is_on_hub
@@ -28,6 +29,7 @@ BUNDLE_FILES = (
 
 
 @raised_as(RunError)
+@activity("looking for the network")
 def local_folder(place: str | Path) -> Path:
     """Return the folder of a run, a bundle or a published network; an address on the hub is downloaded first.
 
@@ -59,6 +61,7 @@ def local_folder(place: str | Path) -> Path:
 
 
 @raised_as(RunError)
+@activity("looking for the bundle")
 def local_bundle(place: str | Path) -> Path:
     """Return the folder of a run or a bundle; see `local_folder`.
 

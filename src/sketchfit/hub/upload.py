@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sketchfit.activity import activity
 from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress
 from sketchfit.hub.client import LOGIN, ONLINE, hub_client, in_one_sentence, is_offline
@@ -54,6 +55,7 @@ def check_upload(upload: Upload) -> None:
         _check_private(upload, _api(client).repo_info(address.repository))
 
 
+@activity("uploading")
 def upload_folder(folder: Path, upload: Upload) -> str:
     """Send the files of a folder in one commit; files that an earlier push left are removed in the same one.
 

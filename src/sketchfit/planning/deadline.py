@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
 
 from sketchfit.runs.artefacts import RunClock
+from sketchfit.wording import duration
 
 HEARTBEAT = 2.0
 """Seconds between two records of the working time."""
@@ -88,6 +90,13 @@ class WorkingTime:
     def until(self, share: float) -> float:
         """Return the seconds that are left until a share of the time."""
         return share * self.seconds - self.used
+
+
+def left_of(deadline: WorkingTime) -> str:
+    """Return in words what is left of the time."""
+    left = max(0.0, deadline.until(1.0))
+    end = datetime.now() + timedelta(seconds=left)
+    return f"{duration(left)} of {duration(deadline.seconds)} left (until {end:%H:%M})"
 
 
 def process_start(clock: Callable[[], float] = time.monotonic) -> float:

@@ -16,6 +16,9 @@ EXAMPLES = "For example: 90s, 18m or 8h30m; a time of the day: 17:30."
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 
+_WORDS = re.compile(r"(?<=\d)(h|m|s)(?:ours?|rs?|in(?:ute)?s?|ec(?:ond)?s?)")
+"""`5min` is `5m`."""
+
 
 def parse_duration(text: str) -> float:
     """Return a time in seconds.
@@ -27,12 +30,15 @@ def parse_duration(text: str) -> float:
         UserError: another form, or less than `SHORTEST`.
 
     Examples:
-        >>> parse_duration("1.5h"), parse_duration("18m"), parse_duration("8h30m")
-        (5400.0, 1080.0, 30600.0)
+        >>> parse_duration("1.5h"), parse_duration("18m"), parse_duration("8h30m"), parse_duration("5 min")
+        (5400.0, 1080.0, 30600.0, 300.0)
     """
-    match = _DURATION.fullmatch(text.strip().lower().replace(" ", ""))
+    short = _WORDS.sub(r"\1", text.strip().lower().replace(" ", ""))
+    match = _DURATION.fullmatch(short)
     parts = [] if match is None else [(value, letter) for value, letter in zip(match.groups(), UNITS, strict=True)]
     if not any(value for value, _ in parts):
+        if short.isdigit():
+            raise UserError(f"{text!r} has no unit", f"For minutes: {short}m. {EXAMPLES}")
         raise UserError(f"{text!r} is not a time", EXAMPLES)
     seconds = sum(float(value) * UNITS[letter] for value, letter in parts if value)
     return checked(seconds, text)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sketchfit.activity import activity
 from sketchfit.errors import UserError
 from sketchfit.inference.metrics import ranks, row_log_loss
 from sketchfit.runs.interim import own_or_interim
@@ -136,6 +137,7 @@ class Evidence:
         return own_or_interim(self.run, "oof") if self.interim else self.run.oof()
 
 
+@activity("reading the run")
 def read_evidence(run: str | Path, *, interim: bool = False) -> Evidence:
     """Open a run.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from sketchfit.activity import activity
 from sketchfit.config.fold_weights import at_fold, has_fold_weights
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
@@ -37,6 +38,7 @@ from sketchfit.stages.resources import (
 from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start_weights import check_before_decoding
 from sketchfit.tracking.console import duration
+from sketchfit.tracking.outlook import Expected
 from sketchfit.training.engine import Engine
 from sketchfit.training.optimizers import check_optimizer
 from sketchfit.training.trial import Trial, try_training
@@ -59,6 +61,7 @@ class CheckReport:
         memory: bytes of the training that needs most.
         disk: bytes of image stores and of the run's folder.
         notes: further facts for the user.
+        trainings: by the name of the network, number and seconds of those that are left.
     """
 
     trials: Mapping[str, Trial]
@@ -66,6 +69,7 @@ class CheckReport:
     memory: int
     disk: int
     notes: tuple[str, ...] = ()
+    trainings: Mapping[str, Expected] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
         """Yield what was found, one line per fact."""
@@ -170,6 +174,7 @@ def planned_folds(recipe: Recipe, table: Table) -> tuple[Fold, ...]:
     return trained_folds(make_folds(table, np.ones(len(rows), dtype=bool), group, recipe)[0], recipe)
 
 
+@activity("trial of a training step")
 def check_networks(
     networks: Sequence[PlannedNetwork], folds: Sequence[Fold], table: Table, engine: Engine, problems: Problems
 ) -> CheckReport:
@@ -195,15 +200,19 @@ def check_networks(
     problems.about = ""
     problems.stop()
     tried = [(one, trials[one.name]) for one in networks if one.name in trials]
-    seconds = sum(
-        one.trainings * training_seconds(one.recipe, trial, folds[0], len(table.test)) for one, trial in tried
-    )
+    trainings = {
+        one.name: Expected(
+            one.trainings, training_seconds(one.recipe, trial, folds[0], len(table.test)) / engine.processes
+        )
+        for one, trial in tried
+    }
+    seconds = sum(one.trainings * one.seconds for one in trainings.values())
     memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
     if note := check_memory(memory, engine.device, problems):
         notes.append(note)
     disk = check_disk(networks, trials, table, problems)
     problems.stop()
-    return CheckReport(trials, seconds / engine.processes, memory, disk.size, (*notes, *disk.notes))
+    return CheckReport(trials, seconds, memory, disk.size, (*notes, *disk.notes), trainings)
 
 
 def _check_network(

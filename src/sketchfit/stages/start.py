@@ -13,6 +13,7 @@ from sketchfit.processors import recent_load
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.after_training import seconds_after
 from sketchfit.stages.autotune import recorded_members, resolve_settings
 from sketchfit.stages.callbacks import start_callbacks
 from sketchfit.stages.check import PlannedRun, check_run
@@ -91,7 +92,9 @@ def start_run(request: RunRequest, dispatcher: Dispatcher) -> RunContext:
                 check_folder(context.run, request.kind)
                 check_deadline(context.run, context.recipe)
                 same_rows = check_inputs(context)
-            check_run(PlannedRun(context.recipe, request.folder, request.kind, fresh), table, engine).log()
+            found = check_run(PlannedRun(context.recipe, request.folder, request.kind, fresh), table, engine)
+            found.log()
+            context.console.outlook.expect(found.trainings, seconds_after(context.recipe, table, request.kind))
         recorded = {} if fresh else recorded_members(context.run, untrained=not is_main)
         recipe = resolve_settings(context.recipe, table.class_count, recorded, engine)
         if is_main:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.activity import activity
 from sketchfit.config.data import DataSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.read_settings import ReadSettings, TableNames
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @raised_as(DataError)
+@activity("reading tables")
 def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
     """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is noted.
 

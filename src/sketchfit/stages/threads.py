@@ -13,6 +13,8 @@ import torch
 
 from sketchfit import waiting
 from sketchfit.processors import OtherLoad, cores, crowded, own_cores
+from sketchfit.tracking.console import ONCE
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,8 @@ def fit_threads(load: OtherLoad, device: torch.device) -> None:
     others = load.cores()
     if others is None or not crowded(others, threads):
         return
-    busy = f"note: other processes use {others:.1f} of {seen} cores, and this one has {threads} threads"
+    own = counted(threads, "thread")
+    busy = f"note: other processes use {others:.1f} of {counted(seen, 'core')}, and this one has {own}"
     fewer = max(1, seen - round(others))
     if waiting.THREADS_SPIN and fewer < threads:
         torch.set_num_threads(fewer)
@@ -43,4 +46,7 @@ def fit_threads(load: OtherLoad, device: torch.device) -> None:
             "torch, or set OMP_WAIT_POLICY=passive"
         )
     else:
-        log.info(f"{busy}: it takes longer than on an idle machine, and estimates of time are uncertain")
+        log.info(
+            f"{busy}: it takes longer than on an idle machine, and estimates of time are uncertain",
+            extra={ONCE: "busy cores"},
+        )

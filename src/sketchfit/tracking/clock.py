@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sketchfit.activity import activity
+
 
 class Clock:
     """Seconds by name, in the order in which the names were first measured."""
@@ -18,7 +20,8 @@ class Clock:
     def measure(self, name: str) -> Iterator[None]:
         """Add the time of the block to this name."""
         began = time.monotonic()
-        yield
+        with activity(name):
+            yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - began
 
     @property

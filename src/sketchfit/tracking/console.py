@@ -26,6 +26,7 @@ from rich.console import Console as RichConsole
 from sketchfit.activity import Advance, activity
 from sketchfit.live import Mode, in_notebook, show_activities
 from sketchfit.text_tables import width_of, wrapped
+from sketchfit.tracking.outlook import RunOutlook
 from sketchfit.tracking.terminal import Terminal
 from sketchfit.verbosity import verbosity
 from sketchfit.visible import visible
@@ -44,6 +45,9 @@ CONTINUED = "\n  "
 class Console:
     """Lines on standard output, and the progress of tasks. The latest `Console` prints the records of `sketchfit`.
 
+    Attributes:
+        outlook: when the run of this console will end.
+
     Args:
         mode: `rich` shows a live line, `plain` shows lines of progress, `none` prints nothing; `auto` takes the live
             line on a terminal and in a notebook.
@@ -51,6 +55,7 @@ class Console:
 
     def __init__(self, mode: Mode = "auto") -> None:
         self._rich: RichConsole = Terminal(quiet=mode == "none")
+        self.outlook = RunOutlook()
         show_activities(mode)
         _print_records(self)
 

@@ -15,6 +15,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import nn
 
+from sketchfit.activity import activity
 from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
@@ -118,6 +119,7 @@ class FormatTimes:
         return doubt_of(self.spread, self.others, threads)
 
 
+@activity("measuring number formats")
 def measure_formats(
     recipe: Recipe, classes: int, device: torch.device, formats: Sequence[Format], batch_size: int
 ) -> FormatTimes:

@@ -38,6 +38,7 @@ from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
 from sketchfit.training.stopping import SaveTimes, saved_when_stopped
 from sketchfit.transforms.rng import sample_rng
+from sketchfit.verbosity import FINE
 
 TORCH_STREAM = 2
 """Stream of random numbers that seeds torch's generator (dropout and the like) at each update."""
@@ -164,7 +165,8 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
     total = training.epochs * plan.steps_per_epoch
     training.watch.epoch_started(state.loss_sum, state.seen)
     inputs = frozen_inputs(job, state, engine, epoch)
-    with training.console.bar(f"{job.name} epoch {epoch.epoch + 1}/{training.epochs}", epoch.batches) as advance:
+    title = f"{_title(job)}, epoch {epoch.epoch + 1}/{training.epochs}"
+    with training.console.bar(title, epoch.batches) as advance:
         for micros in training.loader.updates(epoch, first, inputs):
             number = epoch.first_update + state.batch // job.recipe.training.accumulation
             step = plan.schedule_step(epoch, number - epoch.first_update)
@@ -179,9 +181,17 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
             training.finite.after_update(number)
             rate = (state.batch - first) * epoch.batch_size / (time.monotonic() - began)
             advance(state.batch, f"{rate:.0f} images/s")
+            training.console.outlook.at(plan.share_done(epoch, state.batch))
             if state.batch < epoch.batches:
                 times.save_if_due(number, partial(_save_checked, training, number))
     state.seconds += time.monotonic() - began
+
+
+def _title(job: FitJob) -> str:
+    """Return what is trained: the member, and which of how many folds; the name of any other training."""
+    member, _, fold = job.name.rpartition("/fold")
+    count = job.recipe.folds.count
+    return f"{member}: fold {int(fold) + 1}/{count}" if member and fold.isdigit() and count else job.name
 
 
 def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
@@ -209,7 +219,7 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
         training.watch.epoch_finished(row)
         _save(training)
     engine.on_main(lambda: write_history(job.folder / "history.csv", state.history))
-    _LOG.info(_epoch_line(job.name, state.history, training.epochs))
+    _LOG.info(_epoch_line(job.name, state.history, training.epochs), extra=FINE)
 
 
 def _validate(training: _Training, epoch: EpochPlan) -> float | None:

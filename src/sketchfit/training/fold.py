@@ -183,8 +183,9 @@ def train_once(context: RunContext, training: FoldTraining) -> FoldResult:
 
 def _train(context: RunContext, training: FoldTraining, job: FitJob) -> None:
     folder, began = context.run.network(training.member.name, training.fold.number), time.monotonic()
-    network = train_network(job, context.engine, context.console, training.watch)
-    network, predictor = with_kernel_head(job, network, context.engine.device, context.console)
+    with context.console.outlook.network(training.member.name):
+        network = train_network(job, context.engine, context.console, training.watch)
+        network, predictor = with_kernel_head(job, network, context.engine.device, context.console)
 
     def finish() -> None:
         learnt = context.row_ids[job.train_rows]

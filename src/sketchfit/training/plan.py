@@ -48,6 +48,13 @@ class Plan:
         """Return the step of the schedule at an update of an epoch, from 0. Fewer updates take larger steps."""
         return epoch.epoch * self.steps_per_epoch + update * self.steps_per_epoch // epoch.updates
 
+    def share_done(self, epoch: EpochPlan, batches: int) -> float:
+        """Return the share of the training's work, 0 … 1, that is done after some batches of an epoch."""
+        work = [one.batch_size * one.size**2 for one in self.epochs]
+        total = sum(one.batches * cost for one, cost in zip(self.epochs, work, strict=True))
+        before = sum(one.batches * work[one.epoch] for one in self.epochs[: epoch.epoch])
+        return (before + batches * work[epoch.epoch]) / total
+
     @property
     def lr_drops(self) -> list[tuple[int, float]]:
         """(first step of the schedule, scale) of each epoch in which the scale of the learning rate changes."""

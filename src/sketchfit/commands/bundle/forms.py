@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sketchfit.activity import activity
 from sketchfit.bundle.model import INT8
 from sketchfit.commands.bundle.job import BundleJob
 from sketchfit.commands.bundle.options import Also, BundleOptions
@@ -25,6 +26,7 @@ CALIBRATED, COMPARED = 200, 1000
 """Training drawings that show int8 the range of values, and others on which its loss is measured."""
 
 
+@activity("writing further forms")
 def write_forms(job: BundleJob, options: BundleOptions, metadata: Mapping[str, str]) -> dict[str, str]:
     """Write the further forms that are wanted.
 

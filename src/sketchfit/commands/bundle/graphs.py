@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sketchfit.activity import activity
 from sketchfit.bundle.manifest import COMPLETE, PREPARED
 from sketchfit.commands.bundle.job import BundleJob, Image
 from sketchfit.commands.bundle.vector import compared_images, vector_image
@@ -25,6 +26,7 @@ VECTOR = "test_vector.npz"
 REPEATS = 5
 
 
+@activity("writing and timing the graphs")
 def write_graphs(job: BundleJob, metadata: Mapping[str, str], threads: int) -> float:
     """Write both graphs, and compare that from images with torch.
 

@@ -7,6 +7,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
+from sketchfit.activity import activity
 from sketchfit.bundle.neighbours import THUMBNAIL, Neighbours
 from sketchfit.commands.bundle.job import BundleJob, Image
 from sketchfit.data.resize import to_square
@@ -19,6 +20,7 @@ MOST = 2000
 BATCH = 32
 
 
+@activity("features of training drawings")
 def write_neighbours(job: BundleJob, threads: int) -> bool:
     """Write a sample of the training drawings with their features.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from sketchfit.activity import activity
 from sketchfit.bundle.files import facts_of
 from sketchfit.bundle.manifest import COMPLETE, PREPARED, AnswerCost, BundleManifest, PenInk
 from sketchfit.bundle.neighbours import FILE as NEIGHBOURS
@@ -53,6 +54,7 @@ WHAT = {
 }
 
 
+@activity("writing a bundle")
 def write_bundle(run: Run, out: Path, options: BundleOptions | None = None) -> BundleManifest:
     """Write a bundle of a run's network; see `choose_network`.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from sketchfit.activity import activity
 from sketchfit.errors import UserError
 from sketchfit.models.conversion.modules import INPUT, GraphOutputs
 from sketchfit.models.conversion.onnx_graph import to_onnx
@@ -42,6 +43,7 @@ class CheckedGraph:
         return self.reference.compare(answering, self.any_batch).excess
 
 
+@activity("converting the network to ONNX and checking it")
 def checked_graph(
     network: Network, size: int, channels: int, *, temperature: float = 1.0, features: bool = False
 ) -> CheckedGraph:

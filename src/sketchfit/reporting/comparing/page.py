@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sketchfit.activity import activity
 from sketchfit.reporting.comparing.aligned import AlignedRuns
 from sketchfit.reporting.comparing.charts import accuracy_chart, cost_charts, difference_chart
 from sketchfit.reporting.comparing.costs import RunCost
@@ -55,6 +56,7 @@ def comparison_title(names: Sequence[str]) -> str:
     return f"Comparison of {text if len(text) <= _LONGEST_TITLE else counted(len(names), 'run')}"
 
 
+@activity("writing the page")
 def comparison_page(
     paired: PairedRuns, base: int, runs: Sequence[ComparedRun], settings: Sequence[DifferingSetting], facts: RunFacts
 ) -> str:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sketchfit.activity import activity
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.paper import paper_colour
 from sketchfit.inference.network_input import network_inputs
@@ -122,6 +123,7 @@ def trained_by_gradients(model: nn.Module) -> nn.Module | None:
     return model.model if model.blend else None
 
 
+@activity("report: changed inputs")
 def answers_to_changes(
     networks: HeldOutNetworks, places: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sketchfit.activity import activity
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
@@ -30,6 +31,7 @@ from sketchfit.verbosity import as_results
 log = logging.getLogger(__name__)
 
 
+@activity("report")
 def write_report(
     run: str | Path,
     stages: Mapping[str, float] | None = None,

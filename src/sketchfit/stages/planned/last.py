@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.deadline import LATEST
 from sketchfit.runs.finished import mark_finished
+from sketchfit.stages import after_training
 from sketchfit.stages.callbacks import report_outcome
 from sketchfit.stages.claim import claim
 from sketchfit.stages.context import RunContext, RunState, Stage, made
@@ -50,17 +51,14 @@ class LastStage:
         return self.start + self.per_image * images
 
 
-CLAIM = LastStage(claim, "the claim for the test rows", "claim", 2.0, 2e-4, "give the run more time")
-REPORT = LastStage(report, "the report", "report", 8.0, 1.5e-3, "sketchfit report RUN writes it")
-
-BY_NETWORKS = 17e-3
-"""Seconds per image that either takes longer where networks compute something for it."""
+CLAIM = LastStage(claim, "the claim for the test rows", "claim", *after_training.CLAIM, "give the run more time")
+REPORT = LastStage(report, "the report", "report", *after_training.REPORT, "sketchfit report RUN writes it")
 
 
 def last_stages(recipe: Recipe) -> tuple[LastStage, ...]:
     """Return the stages that a recipe wants, with their times."""
-    claims = replace(CLAIM, per_image=CLAIM.per_image + BY_NETWORKS) if recipe.claim.simulated else CLAIM
-    reports = replace(REPORT, per_image=REPORT.per_image + BY_NETWORKS) if recipe.report.robustness else REPORT
+    claims = replace(CLAIM, per_image=after_training.claim_per_image(recipe))
+    reports = replace(REPORT, per_image=after_training.report_per_image(recipe))
     return (claims,) * recipe.claim.enabled + (reports,) * recipe.report.enabled
 
 

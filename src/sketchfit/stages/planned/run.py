@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sketchfit.planning.deadline import heartbeat
+from sketchfit.activity import outlook
+from sketchfit.planning.deadline import heartbeat, left_of
 from sketchfit.planning.execute import execute
 from sketchfit.planning.goal import Goal
 from sketchfit.stages.planned.last import finish, plan_last
@@ -17,7 +18,7 @@ def run_planned(start: PlannedStart, goal: Goal) -> RunResult:
     Raises:
         UserError: a mistake in the candidates, the images or the folds.
     """
-    with heartbeat(start.book.deadline, start.book.folder):
+    with heartbeat(start.book.deadline, start.book.folder), outlook(lambda: left_of(start.book.deadline)):
         work = prepare(start.context, goal, start.book)
         last = plan_last(work)
         if not start.complete or work.has_lost:

@@ -38,7 +38,7 @@ class WatchedConsole(Console):
 
     def __init__(self, console: Console, pace: Pace) -> None:
         self._console, self._pace, self._done = console, pace, 0
-        self._rich = console.rich
+        self._rich, self.outlook = console.rich, console.outlook
 
     @contextmanager
     def bar(self, title: str, total: int) -> Iterator[Advance]:

@@ -1,0 +1,41 @@
+"""Expected seconds of the stages after training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sketchfit.config.recipe import Recipe
+from sketchfit.data.table import Table
+from sketchfit.planning.costs import ANSWER
+
+CLAIM = (2.0, 2e-4)
+"""Seconds of the claim, and per image."""
+
+REPORT = (8.0, 1.5e-3)
+"""Seconds of the report, and per image."""
+
+BY_NETWORKS = 17e-3
+"""Seconds per image that either takes longer where networks compute something for it."""
+
+
+def claim_per_image(recipe: Recipe) -> float:
+    """Return the seconds per image of the claim."""
+    return CLAIM[1] + (BY_NETWORKS if recipe.claim.simulated else 0.0)
+
+
+def report_per_image(recipe: Recipe) -> float:
+    """Return the seconds per image of the report."""
+    return REPORT[1] + (BY_NETWORKS if recipe.report.robustness else 0.0)
+
+
+def seconds_after(recipe: Recipe, table: Table, kind: Literal["run", "fit"]) -> float:
+    """Estimate the time between the last training and the end; trainings of students are not included."""
+    if kind == "fit":
+        return 0.0
+    images = len(table.train) + len(table.test)
+    seconds = ANSWER[0] + ANSWER[1] * images
+    if recipe.claim.enabled:
+        seconds += CLAIM[0] + claim_per_image(recipe) * images
+    if recipe.report.enabled:
+        seconds += REPORT[0] + report_per_image(recipe) * images
+    return seconds

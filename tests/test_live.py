@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sketchfit import live
+from sketchfit.activity import Activity, activities, activity, outlook
+from sketchfit.live import LiveLine, ProgressLines, live_text, output, plain_text
+from sketchfit.printing import LenientStream
+from sketchfit.text_tables import _fitted, wrapped
+
+
+@pytest.fixture(autouse=True)
+def _own_place() -> Iterator[None]:
+    yield
+    output.set_place(None)
+    output.at_start = True
+
+
+def eventually(found: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not found() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert found()
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_innermost_activity_is_the_one_that_is_shown() -> None:
+    with activity("outer"), activity("inner", total=3) as advance:
+        advance(1, "a note")
+        assert activities.now is not None
+        assert plain_text(activities.now) == "inner: 1/3, a note"
+    assert activities.now is None
+
+
+def test_an_activity_that_fails_ends() -> None:
+    with pytest.raises(ValueError, match="no"), activity("one"):
+        raise ValueError("no")
+    assert activities.stack == []
+
+
+@pytest.mark.parametrize("width", [20, 39, 79, 200])
+def test_a_line_fits_into_the_terminal_and_shows_the_end_first(width: int) -> None:
+    now = Activity("resnet18: fold 2/5, epoch 3/9", 120, 30, "74 images/s")
+    with outlook(lambda: "ends in about 6 min (13:42)"):
+        text = live_text(now, width)
+    assert len(text) <= width
+    assert ("13:42" in text) == (width >= 79)
+    assert "\n" not in live_text(Activity("a\nb"), 100)
+
+
+def test_texts_are_printed_above_the_live_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TICK", 0.01)
+    terminal = Terminal()
+    output.set_place(LiveLine(terminal))
+    stream = LenientStream(terminal)
+    with activity("counting", total=10) as advance:
+        eventually(lambda: "counting" in terminal.getvalue())
+        stream.write("a line\n")
+        advance(7, "")
+        eventually(lambda: "7/10" in terminal.getvalue())
+    assert "\x1b[Ka line\n" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[K")  # nothing is left
+
+
+def test_a_line_that_has_not_ended_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TICK", 0.01)
+    terminal = Terminal()
+    LenientStream(terminal).write("half")
+    output.set_place(LiveLine(terminal))
+    with activity("counting"):
+        time.sleep(0.1)
+    assert terminal.getvalue() == "half"
+
+
+def test_lines_of_a_pipe_become_fewer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    now = [100.0]
+    monkeypatch.setattr(live.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(live, "FIRST_SECONDS", 1.2)
+    monkeypatch.setattr(output, "last", 100.0)
+    lines, one = ProgressLines(), Activity("fold 1, epoch 1", began=100.0)
+    printed_at = []
+    for step in range(4000):
+        now[0] = 100.0 + step / 4
+        one.title = f"fold 1, epoch {1 + step // 40}"  # a new epoch is no new activity
+        lines.show(one)
+        if capsys.readouterr().err:
+            printed_at.append(now[0] - 100)
+    assert printed_at[0] == pytest.approx(1.25)
+    assert len(printed_at) < 12
+    assert all(after - before >= 20 for before, after in itertools.pairwise(printed_at))
+
+
+def test_a_table_that_is_too_wide_becomes_a_list() -> None:
+    head, rows = ("name", "top-1", "what it is"), [("first", "68.6 %", "a long text of several words"), ("b", "", "x")]
+    wide = list(_fitted(head, rows, (1,), 0, 100))
+    assert wide[0].split() == ["name", "top-1", "what", "it", "is"]
+    assert len(wide) == 3
+    narrow = list(_fitted(head, rows, (1,), 0, 30))
+    assert max(map(len, narrow)) <= 30
+    assert narrow[:2] == ["first", "  top-1       68.6 %"]
+    words = re.findall(r"\S+", " ".join(wide[1:]))
+    assert {*words} <= {*" ".join(narrow).split()}
+
+
+def test_commands_are_not_wrapped() -> None:
+    text = "next: sketchfit run data --recipe runs/data-scout/recipe.yaml"
+    assert wrapped(text, 20) == [text]
+    assert wrapped("a path/that/is/longer/than/the/width", 10) == ["a", "  path/that/is/longer/than/the/width"]
