@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from sketchfit.tracking.outlook import Expected, RunOutlook, ends_in
+from sketchfit.tracking.outlook import ExpectedTraining, RunOutlook, ends_in
 
 
 class Clock:
@@ -18,7 +18,7 @@ def test_the_measured_rate_replaces_the_estimate() -> None:
     clock = Clock()
     run = RunOutlook(clock)
     assert run.text() == ""
-    run.expect({"a": Expected(3, 100.0), "b": Expected(1, 50.0)}, after=10.0)
+    run.expect({"a": ExpectedTraining(3, 100.0), "b": ExpectedTraining(1, 50.0)}, after=10.0)
     assert run.seconds_left() == 360
     with run.network("a"):
         run.at(0.1)
@@ -34,7 +34,7 @@ def test_the_measured_rate_replaces_the_estimate() -> None:
 def test_after_the_trainings_the_time_of_the_last_stages_runs_down() -> None:
     clock = Clock()
     run = RunOutlook(clock)
-    run.expect({"a": Expected(1, 10.0)}, after=8.0)
+    run.expect({"a": ExpectedTraining(1, 10.0)}, after=8.0)
     with run.network("a"):
         run.at(1.0)
         clock.now = 20.0
@@ -48,7 +48,7 @@ def test_after_the_trainings_the_time_of_the_last_stages_runs_down() -> None:
 
 def test_a_training_that_is_not_expected_changes_nothing() -> None:
     run = RunOutlook(Clock())
-    run.expect({"a": Expected(1, 10.0)}, after=0.0)
+    run.expect({"a": ExpectedTraining(1, 10.0)}, after=0.0)
     with run.network("student"):
         run.at(0.9)
     assert run.seconds_left() == 10

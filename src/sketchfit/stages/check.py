@@ -38,7 +38,7 @@ from sketchfit.stages.resources import (
 from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start_weights import check_before_decoding
 from sketchfit.tracking.console import duration
-from sketchfit.tracking.outlook import Expected
+from sketchfit.tracking.outlook import ExpectedTraining
 from sketchfit.training.engine import Engine
 from sketchfit.training.optimizers import check_optimizer
 from sketchfit.training.trial import Trial, try_training
@@ -69,7 +69,7 @@ class CheckReport:
     memory: int
     disk: int
     notes: tuple[str, ...] = ()
-    trainings: Mapping[str, Expected] = field(default_factory=dict)
+    trainings: Mapping[str, ExpectedTraining] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
         """Yield what was found, one line per fact."""
@@ -201,7 +201,7 @@ def check_networks(
     problems.stop()
     tried = [(one, trials[one.name]) for one in networks if one.name in trials]
     trainings = {
-        one.name: Expected(
+        one.name: ExpectedTraining(
             one.trainings, training_seconds(one.recipe, trial, folds[0], len(table.test)) / engine.processes
         )
         for one, trial in tried

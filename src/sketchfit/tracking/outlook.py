@@ -13,7 +13,7 @@ MEASURED_FROM = 3.0
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedTraining:
     """Trainings of one kind of network.
 
     Attributes:
@@ -34,7 +34,7 @@ class RunOutlook:
     """
 
     clock: Callable[[], float] = time.monotonic
-    _left: dict[str, Expected] = field(default_factory=dict)
+    _left: dict[str, ExpectedTraining] = field(default_factory=dict)
     _after: float = 0.0
     _done: float = 0.0
     _spent: float = 0.0
@@ -43,7 +43,7 @@ class RunOutlook:
     _began: float = 0.0
     _ended: float = 0.0
 
-    def expect(self, trainings: Mapping[str, Expected], after: float) -> None:
+    def expect(self, trainings: Mapping[str, ExpectedTraining], after: float) -> None:
         """Set what is left.
 
         Args:
@@ -65,7 +65,7 @@ class RunOutlook:
         finally:
             self._spent += self.clock() - self._began
             self._done += known.seconds
-            self._left[name] = Expected(known.trainings - 1, known.seconds)
+            self._left[name] = ExpectedTraining(known.trainings - 1, known.seconds)
             self._now, self._ended = "", self.clock()
 
     def at(self, share: float) -> None:
