@@ -41,7 +41,7 @@ MISTAKES = [
     ("check data --recipe tabs.yaml", "tabs.yaml, line 2: a tab", "spaces"),
     ("check data --recipe broken.yaml", "broken.yaml, line 2", "Check the signs"),
     ("run data --time 18", "'18' has no unit", "18m"),
-    ("run data --until 25:00", "not a time of the day", "--until 17:30"),
+    ("run data --until 25:00", "not a time of the day", "17:30"),
     ("ablate data --vary epochs", "not of the form", "training.epochs=10,20"),
     ("ablate data --vary training.epoch=1,2", "the nearest is 'training.epochs'", "--vary"),
     ("scout data --sizes a", "not a list of pixels", "128,160"),
