@@ -28,6 +28,11 @@ test: install
 examples: install
 	$(BIN)/python -m pytest -m "slow or not slow" tests/test_examples.py tests/api
 
+.PHONY: test-platforms
+# Complete commands in simulations of Windows and of Apple's GPU.
+test-platforms: install
+	$(BIN)/python -m pytest -m slow tests/test_windows_run.py
+
 test-slow: install
 	$(BIN)/python -m pytest -m slow
 
@@ -68,6 +73,8 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 src
+	$(BIN)/mypy --platform darwin src
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/check_run_files.py
 	$(BIN)/python tools/check_words.py

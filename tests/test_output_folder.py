@@ -61,14 +61,14 @@ def test_a_folder_that_cannot_take_the_place_leaves_the_earlier_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "out", "first")
-    real = Path.rename
+    real = Path.replace
 
     def rename(self: Path, to: Path) -> Path:
         if to == tmp_path / "out" and (self / "second").exists():
             raise PermissionError(1, "no")
         return real(self, to)
 
-    monkeypatch.setattr(Path, "rename", rename)
+    monkeypatch.setattr(Path, "replace", rename)
     with pytest.raises(PermissionError):
         write(tmp_path / "out", "second")
     assert names(tmp_path) == ["out", "out/first"]
@@ -97,7 +97,7 @@ def test_a_volume_is_filled(fails: bool, tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("old", "index", "sub/old"):
         (out / name).write_text("old")
     number = out.stat().st_ino
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == out)
+    monkeypatch.setattr("os.path.ismount", lambda path: Path(path) == out)
     with contextlib.suppress(InterruptedError), output_folder(out, "index") as folder:
         for name in ("index", "new"):
             (folder / name).write_text("new")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.errors import UserError
+from sketchfit.own_system import WINDOWS
 from sketchfit.wording import size_text
 
 REASONS = {
@@ -39,12 +40,15 @@ ADVICE = {
 """What to do, by the number."""
 
 TEXTS = {
-    errno.ENOSPC: r"No space left on device|os error 28\b|database or disk is full",
+    errno.ENOSPC: r"No space left on device|os error 28\b|not enough space on the disk|database or disk is full",
     errno.EDQUOT: r"[Dd]isk quota exceeded|os error 122\b",
     errno.EFBIG: r"File too large|os error 27\b",
     errno.EROFS: r"[Rr]ead-only file system|os error 30\b",
 }
 """In the messages of libraries that hide the system's error."""
+
+if WINDOWS:
+    TEXTS[errno.ENOSPC] += r"|os error (39|112)\b"
 
 NO_REASON = r"PytorchStreamWriter failed writing|inline_container.*unexpected pos|iostream error"
 """In the messages of torch where a write fails, for whatever reason."""

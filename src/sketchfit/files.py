@@ -14,6 +14,7 @@ import numpy as np
 from sketchfit.checksum import sealed, unsealed
 from sketchfit.destinations import Destination, usable
 from sketchfit.disk import writing
+from sketchfit.moving import delete_file, flush_to_disk, move
 from sketchfit.regular import read_regular
 from sketchfit.remains import clear_parts, part_of
 from sketchfit.temporary import temporary_folder
@@ -72,14 +73,13 @@ def _written(destination: Destination) -> Iterator[Path]:
             with writing(path):  # before the part is deleted: the free space shows why it failed
                 mode = _create(temporary)
                 yield temporary
+                flush_to_disk(temporary)
                 _set_mode(temporary, mode if destination.mode is None else destination.mode)
-                with temporary.open("rb") as file:
-                    os.fsync(file.fileno())
-                temporary.replace(path)
+                move(temporary, path)
                 sync_folder(path.parent)
         finally:
             with suppress(OSError):  # there is none, or the file system has become read-only
-                temporary.unlink()
+                delete_file(temporary)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Signals that stop a command in order, and signals that request a checkpoint.
 
-Ctrl-C, SIGTERM and SIGHUP raise an exception in the main thread. Where an exception would tear apart what belongs
-together, `postponed_stop` moves it to the end of the block. The second signal ends the process at once. SIGUSR1 and
-SIGUSR2, by which Slurm and others warn of the end of a job, set what `take_save_request` returns.
+Ctrl-C, SIGTERM, SIGHUP and on Windows Ctrl-Break raise an exception in the main thread. Where an exception would tear
+apart what belongs together, `postponed_stop` moves it to the end of the block. The second signal ends the process at
+once. SIGUSR1 and SIGUSR2, by which Slurm and others warn of the end of a job, set what `take_save_request` returns.
 """
 
 from __future__ import annotations
@@ -16,8 +16,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
-STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-SAVE_SIGNALS = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGUSR2") if hasattr(signal, name))
+from sketchfit.own_system import WINDOWS
+
+
+def _known(*names: str) -> tuple[int, ...]:
+    """Return those signals that this system has."""
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+STOP_SIGNALS = _known("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+SAVE_SIGNALS = _known("SIGUSR1", "SIGUSR2")
 
 SAME_SECONDS = 1.0
 """A further signal within this time is the same one: `timeout` and launchers send one to the process and its group."""
@@ -177,14 +185,11 @@ def request_stop() -> None:
 @contextmanager
 def save_signals_blocked() -> Iterator[None]:
     """Block SIGUSR1 and SIGUSR2 while a process is started: it takes them once it handles them, and is not ended."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SAVE_SIGNALS)
+    before = _change_mask("SIG_BLOCK", SAVE_SIGNALS)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _change_mask("SIG_SETMASK", before)
 
 
 def _on_stop(number: int, _frame: FrameType | None) -> None:
@@ -198,7 +203,8 @@ def _on_stop(number: int, _frame: FrameType | None) -> None:
         raise_stop()
     elif now - _received.since > SAME_SECONDS:
         signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        if not WINDOWS:  # there the exit status would be the number
+            os.kill(os.getpid(), number)
         os._exit(128 + number)  # the first process of a container is not ended by it
 
 
@@ -211,8 +217,13 @@ def _error(number: int) -> BaseException:
 
 
 def _unblock(numbers: Iterable[int]) -> None:
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [one for one in numbers if one in SAVE_SIGNALS])
+    _change_mask("SIG_UNBLOCK", [one for one in numbers if one in SAVE_SIGNALS])
+
+
+def _change_mask(how: str, numbers: Iterable[int]) -> Iterable[int]:
+    """Change which signals this thread blocks; return those that it blocked. Windows blocks none."""
+    change = getattr(signal, "pthread_sigmask", None)
+    return () if change is None else change(getattr(signal, how), numbers)
 
 
 def _forget() -> None:

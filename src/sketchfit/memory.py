@@ -69,7 +69,7 @@ def _limits(root: Path, groups: Path) -> Iterator[tuple[int, int]]:
 
 def _number(path: Path) -> int | None:
     try:
-        return int(path.read_text())
+        return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):  # `max` is no number
         return None
 
@@ -77,7 +77,7 @@ def _number(path: Path) -> int | None:
 def _cached(folder: Path) -> int:
     """Return the bytes of files in memory, which the system frees when memory is needed."""
     try:
-        lines = (folder / "memory.stat").read_text().splitlines()
+        lines = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
         values = {name: int(value) for name, _, value in (line.partition(" ") for line in lines)}
     except (OSError, ValueError):
         return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sketchfit.destinations import usable
 from sketchfit.disk import writing
+from sketchfit.moving import delete_file, delete_folder, move
 from sketchfit.remains import clear_parts, part_of
 
 
@@ -30,12 +31,12 @@ def output_folder(out: Path, last: str = "") -> Iterator[Path]:
     """
     place = Path(os.path.realpath(out))
     with usable(place), writing(place):
-        fixed = place.is_dir() and (place.is_mount() or not os.access(place.parent, os.W_OK))
+        fixed = place.is_dir() and (os.path.ismount(place) or not os.access(place.parent, os.W_OK))
         target = place / place.name if fixed else place
         place.parent.mkdir(parents=True, exist_ok=True)
         clear_parts(target)
         temporary = part_of(target)
-        shutil.rmtree(temporary, ignore_errors=True)
+        delete_folder(temporary, ignore_errors=True)
         temporary.mkdir()
         try:
             yield temporary
@@ -44,34 +45,34 @@ def output_folder(out: Path, last: str = "") -> Iterator[Path]:
             else:
                 _replace(place, temporary)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            delete_folder(temporary, ignore_errors=True)
 
 
 def _replace(place: Path, temporary: Path) -> None:
     """Put a folder in a place, in two renames where there is one already."""
     if not place.exists():
-        temporary.rename(place)
+        move(temporary, place)
         return
     shutil.copymode(place, temporary)
     before = part_of(place.with_name(f"{place.name}.old"))
-    place.rename(before)
+    move(place, before)
     try:
-        temporary.rename(place)
+        move(temporary, place)
     except BaseException:
-        before.rename(place)
+        move(before, place)
         raise
-    shutil.rmtree(before, ignore_errors=True)
+    delete_folder(before, ignore_errors=True)
 
 
 def _fill(place: Path, temporary: Path, last: str) -> None:
     """Move what is in a folder to a place, after what is there was deleted."""
     if last:
-        (place / last).unlink(missing_ok=True)
+        delete_file(place / last)
     for path in place.iterdir():
         if path.is_dir() and not path.is_symlink():
             if path != temporary:
-                shutil.rmtree(path)
+                delete_folder(path)
         else:
-            path.unlink()
+            delete_file(path)
     for path in sorted(temporary.iterdir(), key=lambda path: path.name == last):
-        path.rename(place / path.name)
+        move(path, place / path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -49,7 +50,7 @@ def control_groups(controller: str, root: Path = CGROUPS, groups: Path = OWN_GRO
         root: where control groups are mounted.
         groups: file with the groups of this process.
     """
-    lines = groups.read_text().splitlines() if groups.is_file() else []
+    lines = _text(groups).splitlines() if groups.is_file() else []
     for line in [*lines, "0::/", f"1:{controller}:/"]:
         _, controllers, path = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
@@ -63,12 +64,16 @@ def _limit(folder: Path) -> float | None:
     """Return the cores that a control group allows; None where it has no limit."""
     try:
         if (folder / "cpu.max").is_file():
-            quota, period = (folder / "cpu.max").read_text().split()
+            quota, period = _text(folder / "cpu.max").split()
         else:
-            quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            quota, period = (_text(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period"))
         return int(quota) / int(period) if int(quota) > 0 and int(period) > 0 else None
     except (OSError, ValueError):  # `max` is no number
         return None
+
+
+def _text(path: Path) -> str:
+    return os.fsdecode(path.read_bytes())
 
 
 Times = tuple[float, float]
@@ -129,9 +134,11 @@ def _busy() -> Times | None:
     """Return the times now; None where they are not known, or cannot be kept apart from those of sister processes."""
     if any(os.environ.get(name, "1") != "1" for name in WORLD_SIZES):
         return None
+    if sys.platform == "win32":
+        return None
     own = sum(os.times()[:4])
     try:
-        lines = [line.split() for line in STATISTICS.read_text().splitlines() if re.match(r"cpu\d", line)]
+        lines = [line.split() for line in _text(STATISTICS).splitlines() if re.match(r"cpu\d", line)]
     except OSError:
         return None
     numbers = {f"cpu{number}" for number in own_cores()}

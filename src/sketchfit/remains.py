@@ -7,7 +7,6 @@ import hashlib
 import math
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from sketchfit.moving import delete_file, delete_folder
 from sketchfit.own_system import scope
 
 REMAINS = re.compile(r"\..+\.(\d+)(?:-([0-9a-f]{8}))?\.part")
@@ -71,10 +71,10 @@ def clear_remains(paths: Iterable[Path], least_age: float = 0.0) -> None:
         if name is None or not _is_left(path, int(name[1]), name[2], least_age):
             continue
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
+            delete_folder(path, ignore_errors=True)
         else:
             with suppress(OSError):  # of a file system that is read-only
-                path.unlink()
+                delete_file(path)
 
 
 def _is_left(path: Path, process: int, of: str | None, least_age: float) -> bool:

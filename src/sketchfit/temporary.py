@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from sketchfit.own_system import is_own
 from sketchfit.remains import ABANDONED, clear_remains, part_ending
 
 PREFIX = ".sketchfit-"
@@ -23,13 +23,6 @@ def temporary_folder() -> Iterator[Path]:
         OSError: it cannot be made.
     """
     parent = Path(tempfile.gettempdir())
-    clear_remains((path for path in parent.glob(f"{PREFIX}*.part") if _is_own(path)), least_age=ABANDONED)
+    clear_remains((path for path in parent.glob(f"{PREFIX}*.part") if is_own(path)), least_age=ABANDONED)
     with tempfile.TemporaryDirectory(prefix=PREFIX, suffix=part_ending(), dir=parent) as folder:
         yield Path(folder)
-
-
-def _is_own(path: Path) -> bool:
-    """Return whether a folder belongs to this user: others write to the same place."""
-    with suppress(OSError, AttributeError):  # another process has deleted it; or a system without users
-        return path.lstat().st_uid == os.getuid()
-    return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from sketchfit.data.store import Store
 from sketchfit.files import read_json, write_json
 from sketchfit.models.backbone import expected_normalisation
 from sketchfit.models.weights import read_metadata
+from sketchfit.moving import delete_file
 from sketchfit.runs.arrays import map_npy
 from sketchfit.runs.file_crc import file_crc, has_crc
 from sketchfit.runs.fingerprint import digest, file_digest
@@ -138,20 +140,29 @@ def open_stored(cache: Path, key: str, rows: int, extract: Callable[[MakeArray],
             if found is not None:
                 return found, False
             for stale in cache.glob(f".features-{key}.*.part"):
-                stale.unlink(missing_ok=True)
+                delete_file(stale)
             make_room(cache, 2 * rows * LEAST_WIDTH)
             files = PassFiles(cache, key)
             try:
-                computed = extract(files.open)
-                files.finish(array)
+                computed = _put_in_place(extract, files, array)
             except Exception:  # an interrupted process keeps them
-                files.delete()
+                with suppress(OSError):
+                    files.delete()
                 raise
             what = {"version": VERSION, "widths": computed.widths, "scales": computed.scales}
             write_json(index, what | {"crc": file_crc(array)})
     except OSError:
         computed = computed or extract(lambda shape: Unfinished(np.zeros(shape, dtype=np.float16)))
     return computed, True
+
+
+def _put_in_place(extract: Callable[[MakeArray], Stored], files: PassFiles, array: Path) -> Stored:
+    """Compute features and move their file to its place; it is mapped again only there, as Windows needs it."""
+    computed = extract(files.open)
+    widths, scales = computed.widths, computed.scales
+    del computed
+    files.finish(array)
+    return Stored(map_npy(array), widths, scales)
 
 
 def _read(array: Path, index: Path, rows: int) -> Stored | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from sketchfit.checksum import DamagedError
 from sketchfit.files import read_json, write_json
+from sketchfit.moving import delete_file, flush_to_disk, move
 from sketchfit.runs.arrays import create_npy, map_npy
 
 log = logging.getLogger(__name__)
@@ -81,29 +81,27 @@ class PassFiles:
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             if not isinstance(error, FileNotFoundError | KeyError):  # an older version wrote no checksum
                 log.warning(f"the unfinished features {self.array} are damaged; they are computed again")
-            self.index.unlink(missing_ok=True)
+            delete_file(self.index)
             found, checked, crc = Unfinished(create_npy(self.array, shape, np.float16)), 0, 0
 
         def save(done: int, scales: Scales, end: int) -> None:
             nonlocal checked, crc
             checked, crc = end, _crc(found.values[checked:end], crc)
-            with self.array.open("rb") as file:
-                os.fsync(file.fileno())
+            flush_to_disk(self.array)
             write_json(self.index, {"done": done, "scales": scales, "end": end, "crc": crc})
 
         return Unfinished(found.values, found.done, found.scales, save)
 
     def finish(self, place: Path) -> None:
-        """Move the complete features to their place."""
-        with self.array.open("rb") as file:
-            os.fsync(file.fileno())
-        self.array.replace(place)
-        self.index.unlink(missing_ok=True)
+        """Move the complete features to their place; nothing may have them mapped."""
+        flush_to_disk(self.array)
+        move(self.array, place)
+        delete_file(self.index)
 
     def delete(self) -> None:
         """Delete what there is."""
         for path in (self.index, self.array):
-            path.unlink(missing_ok=True)
+            delete_file(path)
 
     def _mapped(self, shape: tuple[int, int]) -> Half:
         """Return the array of an interrupted pass, for writing.

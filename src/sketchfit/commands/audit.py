@@ -13,6 +13,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.destinations import Destination
+from sketchfit.moving import delete_file
 from sketchfit.reporting.audit.recipe_audit import PAGE, audit_table, check_external_images, log_audit, write_audit
 from sketchfit.reporting.audit.relations_card import show_relations, why_untested
 from sketchfit.reporting.review import review_of_data
@@ -87,7 +88,7 @@ def _relate(features: TableFeatures | str, found: Audit, folder: Path, page: str
     untested = features if isinstance(features, str) else features.untested
     show_relations(folder / page, relations, untested)
     if relations is None:
-        (folder / RELATIONS).unlink(missing_ok=True)  # of an earlier audit
+        delete_file(folder / RELATIONS)  # of an earlier audit
         log.info(f"related rows were not tested: {untested}")
         return
     relations.write_file(folder / RELATIONS)

@@ -16,6 +16,7 @@ from sketchfit.files import atomic
 from sketchfit.hub.address import HubAddress, is_on_hub
 from sketchfit.hub.published import PublishedNetwork
 from sketchfit.hub.upload import OURS, Upload, check_upload, upload_folder
+from sketchfit.moving import delete_file
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.run import Run
 from sketchfit.temporary import temporary_folder
@@ -144,7 +145,7 @@ def _send(folder: Path, destination: HubAddress | Path, options: PushOptions, ch
     destination.mkdir(parents=True, exist_ok=True)
     new = {path.name for path in folder.iterdir()}
     for name in sorted(OURS - new):
-        (destination / name).unlink(missing_ok=True)
+        delete_file(destination / name)
     for name in sorted(new, key=lambda one: (one == PublishedNetwork.PLACE, one)):
         with atomic(destination / name) as temporary:
             shutil.copyfile(folder / name, temporary)

@@ -11,8 +11,9 @@ from sketchfit.config.problems import Mistake, schema_mistakes, without
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import member_sections
 from sketchfit.errors import RecipeError
+from sketchfit.names import name_problem
 
-_MEMBER_NAME = re.compile(r"\w[\w.-]*")
+_MEMBER_NAME = re.compile(r"\w([\w.-]*[\w-])?")
 
 
 def parse_recipe(settings: Mapping[str, Any], origin: str = "the recipe") -> Recipe:
@@ -73,9 +74,12 @@ def _member_mistakes(settings: Mapping[str, Any], known: list[Mistake]) -> Itera
         prefix = f"members.{name}"
         if not _MEMBER_NAME.fullmatch(str(name)):
             text = (
-                "a member's name consists of letters, digits, '_', '-' and '.', and begins with a letter, digit or '_'"
+                "a member's name consists of letters, digits, '_', '-' and '.', begins with a letter, digit or '_', "
+                "and does not end with '.'"
             )
             yield f"{prefix}: {text}", "members"
+        elif (problem := name_problem(str(name), members)) is not None:
+            yield f"{prefix}: {problem}", "members"
         if not isinstance(over, Mapping):
             continue
         shared = shared_settings(over)

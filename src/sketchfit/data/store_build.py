@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from sketchfit.data.images import Decoded, ImageError, decode_image, read_image_
 from sketchfit.data.store_names import VERSION
 from sketchfit.data.store_pixels import StorePixels
 from sketchfit.data.store_settings import StoreSettings
+from sketchfit.moving import delete_folder, flush_to_disk, move
 from sketchfit.remains import part_of
 from sketchfit.runs.file_crc import file_crc
 
@@ -60,7 +59,7 @@ def build_stores(folders: Mapping[StoreSettings, Path], images: ImagePass) -> No
     parts = {one: part_of(folder) for one, folder in folders.items()}
     for folder in folders.values():
         for stale in folder.parent.glob(f".{folder.name}.*.part"):
-            shutil.rmtree(stale, ignore_errors=True)
+            delete_folder(stale, ignore_errors=True)
     try:
         for part in parts.values():
             part.mkdir()
@@ -72,7 +71,7 @@ def build_stores(folders: Mapping[StoreSettings, Path], images: ImagePass) -> No
             _put_in_place(part, folders[settings], settings, texts)
     finally:
         for part in parts.values():
-            shutil.rmtree(part, ignore_errors=True)
+            delete_folder(part, ignore_errors=True)
 
 
 def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapping[str, list[str]]) -> None:
@@ -80,7 +79,6 @@ def _put_in_place(part: Path, folder: Path, settings: StoreSettings, texts: Mapp
     index = sealed({"version": VERSION, "settings": settings.__dict__, "content": content, **texts})
     (part / INDEX).write_text(json.dumps(index), encoding="utf-8")
     for name in (*ARRAYS, INDEX):
-        with (part / name).open("rb") as file:
-            os.fsync(file.fileno())
-    shutil.rmtree(folder, ignore_errors=True)  # a folder of this name is not complete
-    part.rename(folder)
+        flush_to_disk(part / name)
+    delete_folder(folder, ignore_errors=True)  # a folder of this name is not complete
+    move(part, folder)

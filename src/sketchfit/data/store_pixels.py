@@ -9,6 +9,7 @@ import numpy as np
 from typing_extensions import override
 
 from sketchfit.data.row_pixels import RowPixels
+from sketchfit.moving import delete_file, move
 from sketchfit.runs.arrays import create_npy, write_npy
 
 _NAMES = {1: "grey.npy", 3: "colour.npy"}
@@ -36,9 +37,12 @@ class StorePixels(RowPixels):
         images, paper = self.filled()
         kept = self._part / _NAMES[images.shape[3]]
         images.flush()  # type: ignore[attr-defined]
-        for path in {self._part / _NAMES[channels] for channels in self._arrays} - {kept}:
-            path.unlink()
-        kept.rename(self._part / "images.npy")
+        paths = {self._part / _NAMES[channels] for channels in self._arrays}
+        del images
+        self._arrays.clear()  # a mapped file can be neither renamed nor deleted on Windows
+        for path in paths - {kept}:
+            delete_file(path)
+        move(kept, self._part / "images.npy")
         write_npy(self._part / "paper.npy", paper)
 
     @override

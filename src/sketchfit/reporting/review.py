@@ -6,7 +6,6 @@ The decisions are kept by the browser. They leave the page as a CSV file that `-
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,7 @@ from sketchfit.reporting.kit.page import embedded_json, flat_settings, render
 from sketchfit.reporting.site.run_facts import options_of
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.run import Run
+from sketchfit.shell import quoted
 
 FILE = None
 """Place of the review file in a command; the page puts its name there."""
@@ -102,7 +102,7 @@ def review_data(target: ReviewTarget, rows: ReviewedRows) -> dict[str, Any]:
     return {
         "key": target.key,
         "file": f"review-{_file_stem(target.name)}.csv",
-        "command": [word if word is FILE else shlex.quote(word) for word in target.command],
+        "command": [word if word is FILE else quoted(word) for word in target.command],
         "columns": LABEL_ISSUES,
         "exclude": EXCLUDE,
         "names": rows.names,

@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 from sketchfit.disk import reserve, writing
 from sketchfit.errors import RunError, UserError
 from sketchfit.files import atomic
+from sketchfit.moving import delete_file
 from sketchfit.regular import check_archive, check_expansion
 
 Array = NDArray[Any]
@@ -152,10 +153,12 @@ def create_npy(path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.memma
         DiskError: there is no space for it. Nothing is left of it.
     """
     with writing(path, math.prod(shape) * np.dtype(dtype).itemsize):
+        array: np.memmap[Any, Any] | None = None
         try:
             array = open_memmap(path, mode="w+", dtype=dtype, shape=shape)
             reserve(path)
         except OSError:
-            path.unlink(missing_ok=True)
+            array = None  # a mapped file cannot be deleted on Windows
+            delete_file(path)
             raise
         return array

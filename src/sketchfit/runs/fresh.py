@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from sketchfit.errors import RunError
+from sketchfit.moving import delete_file, delete_folder
 from sketchfit.remains import REMAINS
 from sketchfit.runs.lock import Writer
 from sketchfit.runs.marks import BY_SYSTEM, LOCK, MARK
@@ -75,9 +75,9 @@ def delete_run(folder: Path) -> None:
     # Without a state what is left after a kill is no run; the recipe shows until the end that it was one.
     for entry in sorted(folder.iterdir(), key=lambda one: (one.name != "state.json", one.name == "recipe.yaml")):
         if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
+            delete_folder(entry)
         elif entry.name not in KEPT:
-            entry.unlink()
+            delete_file(entry)
 
 
 def _leaves(folder: Path) -> Iterator[tuple[str, bool]]:

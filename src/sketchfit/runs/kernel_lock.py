@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from sketchfit.moving import delete_file
+from sketchfit.own_system import WINDOWS
+
 Found = Literal["locked", "busy", "unsupported"]
 
 UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, 524}
@@ -45,15 +48,15 @@ class KernelLock:
 
     def release(self, *, delete: bool) -> None:
         """End the lock; `delete` deletes its file before another process can lock it."""
-        if delete and os.name != "nt":
+        if delete and not WINDOWS:
             with suppress(OSError):
-                self._path.unlink()
+                delete_file(self._path)
         if self._file != -1:
             os.close(self._file)
             self._file = -1
-        if delete and os.name == "nt":
+        if delete and WINDOWS:
             with suppress(OSError):
-                self._path.unlink()
+                delete_file(self._path)
 
 
 def _is_at(file: int, path: Path) -> bool:

@@ -19,6 +19,7 @@ from typing import Self
 
 from sketchfit.errors import RunError, UserError
 from sketchfit.interruption import request_stop
+from sketchfit.moving import delete_file
 from sketchfit.own_system import boot, scope
 from sketchfit.redact import this_command
 from sketchfit.remains import is_alive
@@ -190,7 +191,7 @@ def _announced(folder: Path, by_kernel: bool) -> Iterator[None]:
         thread.join()
         if _known(folder) in (own, None):
             with suppress(OSError):
-                (folder / Writer.PLACE).unlink()
+                delete_file(folder / Writer.PLACE)
 
 
 def _renew(folder: Path, own: Writer, ended: threading.Event) -> None:
@@ -211,7 +212,7 @@ def _release(lock: KernelLock, folder: Path, missing: list[Path]) -> None:
         names = {one.name for one in folder.iterdir()}
     if names <= {LOCK, MARK}:
         with suppress(OSError):
-            (folder / MARK).unlink(missing_ok=True)
+            delete_file(folder / MARK)
     lock.release(delete=names <= {LOCK, MARK} or MARK not in names)
     with suppress(OSError):
         for one in missing:

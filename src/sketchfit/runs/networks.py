@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sketchfit.checksum import DamagedError
 from sketchfit.errors import RunError, UserError
+from sketchfit.moving import delete_file
 from sketchfit.regular import read_regular
 from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefact import FINISH, Artefact
@@ -125,7 +126,7 @@ class NetworkFolder:
 
     def forget_views(self, split: Split) -> None:
         """Delete the probabilities of test-time views."""
-        (self.path / f"{split}_views.npz").unlink(missing_ok=True)
+        delete_file(self.path / f"{split}_views.npz")
 
     def history(self) -> pd.DataFrame:
         """Read the table of epochs; it has neither rows nor columns where there was no epoch.

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sketchfit.errors import RunError, UserError
+from sketchfit.moving import delete_folder, link_folder
 from sketchfit.runs.artefacts import CopyOf, RunClock
 from sketchfit.runs.state import State
 from sketchfit.runs.table import table_of
@@ -44,7 +45,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
             before = _files(folder)
             if _copied(folder, copy, before) and _files(folder) == before:
                 break
-            shutil.rmtree(copy, ignore_errors=True)
+            delete_folder(copy, ignore_errors=True)
             time.sleep(WAIT)
         else:
             raise RunError(f"{folder} changes all the time", "Try again in a minute.")
@@ -52,7 +53,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
             shutil.copy2(folder / RunClock.PLACE, copy / RunClock.PLACE)
         for name in LINKED:
             if (folder / name).is_dir():
-                (copy / name).symlink_to((folder / name).resolve())
+                link_folder(copy / name, (folder / name).resolve())
         CopyOf(folder=folder.resolve()).write(copy)
         table = table_of(State.read(copy), folder)  # its data may be next to the run
         State.read(copy).model_copy(update={"data": table.root, "source": table.source}).write(copy)

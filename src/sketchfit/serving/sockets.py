@@ -20,6 +20,11 @@ BACKLOG = 2048
 CAN_SHARE_PORTS = sys.platform == "linux" and hasattr(socket, "SO_REUSEPORT")
 """Whether the kernel distributes connections among sockets; elsewhere the last one may get all."""
 
+if sys.platform == "win32":
+    SHARED = ALONE = socket.SO_EXCLUSIVEADDRUSE  # with SO_REUSEADDR another service could take the same address
+else:
+    SHARED, ALONE = socket.SO_REUSEPORT, socket.SO_REUSEADDR
+
 
 def listening_socket(host: str, port: int) -> socket.socket:
     """Return a socket that listens at an address; port 0 is any that is free.
@@ -69,7 +74,7 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         found = socket.socket(family, socket.SOCK_STREAM)
         try:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
+            found.setsockopt(socket.SOL_SOCKET, SHARED if shared else ALONE, 1)
             found.bind((host, port))
         except OSError:
             found.close()

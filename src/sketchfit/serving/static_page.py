@@ -19,6 +19,7 @@ from sketchfit.bundle.manifest import COMPLETE, BundleManifest
 from sketchfit.bundle.neighbours import Neighbours
 from sketchfit.errors import UserError
 from sketchfit.files import atomic
+from sketchfit.moving import delete_file
 from sketchfit.regular import read_regular
 from sketchfit.serving.page import FOLDER, INDEX, STATIC_MARK, STATIC_SCRIPTS, page_files
 from sketchfit.serving.static_facts import sheet_of, static_facts
@@ -123,7 +124,7 @@ def _is_free(index: Path) -> bool:
 def _remove_data(out: Path) -> None:
     """Delete the scripts of an earlier page, see `check_static_folder`: a smaller network has fewer parts."""
     for path in (out / DATA).glob("*.js"):
-        path.unlink()
+        delete_file(path)
 
 
 def _files(

@@ -17,6 +17,7 @@ from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
 from sketchfit.data.folds import Fold
 from sketchfit.inference.intervals import Estimate
+from sketchfit.moving import delete_file
 from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRecord, Relations
 from sketchfit.stages.context import RunContext, RunState, made
 from sketchfit.stages.frozen_rows import FrozenRows
@@ -54,7 +55,7 @@ def claim_record(context: RunContext, state: RunState) -> ClaimRecord:
     )
     record = _record(context, relations, found, answers)
     if not answers.units or state.rounds_kept:  # students are too certain of the test rows that they have learnt
-        context.engine.on_main(lambda: (context.run.path / LabelFreeRecord.PLACE).unlink(missing_ok=True))
+        context.engine.on_main(lambda: delete_file(context.run.path / LabelFreeRecord.PLACE))
         return record
     by_test_rows = _label_free(context, state, answers)
     raised = alarm(by_test_rows, found.single, found.single_error)

@@ -19,7 +19,7 @@ def fill_last(path: Path, column: str, value: float) -> None:
         column: of the history.
         value: of the last epoch.
     """
-    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(path.read_text())))
+    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     rows[-1][column] = value
     write_history(path, rows)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sketchfit.files import NEW_FILE
+from sketchfit.moving import delete_file
 from sketchfit.redact import redact, this_command
 from sketchfit.tracking.console import CONTINUED, LOGGER, ONCE
 from sketchfit.tracking.supervise import describe
@@ -30,7 +31,7 @@ class LogFile(logging.Handler):
         """Add this command and what is kept to a file. A link in its place is removed, never followed."""
         with suppress(OSError):
             if path.is_symlink():
-                path.unlink()
+                delete_file(path)
         self._path = path
         self._kept.insert(0, _line(self._began, f"$ {this_command()}"))
         self._write()

@@ -19,6 +19,7 @@ from sketchfit.errors import UserError
 from sketchfit.files import atomic
 from sketchfit.interruption import postponed_stop
 from sketchfit.models.plain_pickle import load_plain
+from sketchfit.moving import delete_file, move
 from sketchfit.regular import check_archive
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
@@ -55,9 +56,9 @@ class Checkpoints:
                 with temporary.open("wb") as file:  # by a path, torch hides why it cannot write
                     torch.save(state, file)
                 if self.rotates and last.is_file():
-                    last.replace(previous)
+                    move(last, previous)
             if not self.known:
-                previous.unlink(missing_ok=True)  # of another training, or damaged
+                delete_file(previous)  # of another training, or damaged
             self.known, self.rotates = True, is_at_epoch(state)
 
     def load(self) -> State | None:
@@ -121,4 +122,4 @@ def read_checkpoint(path: Path) -> State:
 def delete_checkpoints(folder: Path) -> None:
     """Delete the checkpoints of a training that is finished."""
     for name in (LAST, PREVIOUS):
-        (folder / name).unlink(missing_ok=True)
+        delete_file(folder / name)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.models.finite import NoNumbersError, not_finite
+from sketchfit.moving import delete_file
 from sketchfit.runs.artefacts import Divergence, Rewind, RunPlan
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder
@@ -155,7 +156,7 @@ def write_rewinds(job: FitJob, rewinds: list[int]) -> None:
     if rewinds:
         Divergence(rewinds=_record(rewinds), stopped="").write(job.folder)
     else:
-        (job.folder / Divergence.PLACE).unlink(missing_ok=True)
+        delete_file(job.folder / Divergence.PLACE)
 
 
 def forget_stop(folder: Path) -> None:
@@ -164,7 +165,7 @@ def forget_stop(folder: Path) -> None:
     if record is not None and record.stopped and record.rewinds:
         record.model_copy(update={"stopped": ""}).write(folder)
     elif record is not None and record.stopped:
-        (folder / Divergence.PLACE).unlink()
+        delete_file(folder / Divergence.PLACE)
 
 
 def _record(rewinds: list[int]) -> tuple[Rewind, ...]:

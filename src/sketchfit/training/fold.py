@@ -20,6 +20,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.models.finite import NoNumbersError
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import check_saved, save_network
+from sketchfit.moving import delete_file
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
@@ -217,7 +218,7 @@ def delete_unfinished(folder: NetworkFolder) -> None:
     """Delete what only an unfinished training needs; a process may have been killed before it did so."""
     delete_checkpoints(folder.path)
     forget_stop(folder.path)
-    (folder.path / "teacher.npz").unlink(missing_ok=True)
+    delete_file(folder.path / "teacher.npz")
 
 
 def write_results(

@@ -20,6 +20,7 @@ from sketchfit.data.cache.entries import cache_entries
 from sketchfit.data.cache.limit import delete_unused, make_room
 from sketchfit.data.cache.use import mark_used
 from sketchfit.files import atomic, read_json, write_json
+from sketchfit.moving import delete_file
 from sketchfit.runs.arrays import map_npy, write_npy_rows
 from sketchfit.runs.file_crc import file_crc, has_crc
 
@@ -57,7 +58,7 @@ def open_maps(cache: Path, key: str, shape: tuple[int, ...], compute: Callable[[
         found = _read(array, index, shape)
         if found is None:
             for stale in cache.glob(f".maps-{key}.*.part"):
-                stale.unlink(missing_ok=True)
+                delete_file(stale)
             _make_room(cache, 2 * math.prod(shape))
             with atomic(array) as part:
                 write_npy_rows(part, shape, KIND, compute())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import torch
@@ -13,6 +12,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.faults import in_one_sentence
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network, save_network
+from sketchfit.moving import delete_folder
 from sketchfit.remains import part_of
 
 RTOL, ATOL = 1e-3, 1e-4
@@ -38,7 +38,7 @@ def try_file(network: Network, recipe: Recipe, folder: Path) -> None:
             again = load_network(place, recipe, network.classes)
         check_same(network, again, recipe.model.size)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        delete_folder(place, ignore_errors=True)
 
 
 def _write(place: Path, network: Network, recipe: Recipe) -> None:

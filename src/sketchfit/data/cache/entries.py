@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sketchfit.moving import delete_file, delete_folder, move
 from sketchfit.remains import part_of
 
 KINDS = {
@@ -57,15 +57,26 @@ class CacheEntry:
         Raises:
             OSError: it cannot be deleted.
         """
-        for path in sorted(self.paths, key=lambda one: one.suffix != ".json"):  # an entry without its index is absent
-            if path.is_dir() and self.kind != PARTS:
-                gone = part_of(path)
-                path.rename(gone)  # at once, so that no process opens half of it
-                shutil.rmtree(gone)
-            elif path.is_dir():
-                shutil.rmtree(path)
-            elif path.suffix != LOCK:
-                path.unlink(missing_ok=True)
+        moved: dict[Path, Path] = {}
+        try:
+            for path in sorted(self.paths, key=lambda one: one.suffix != ".json"):
+                if path.suffix == LOCK:
+                    continue
+                if self.kind != PARTS and (path.is_dir() or path.suffix == ".json"):
+                    # At once, so that no process opens half of it; an entry without its index is absent.
+                    moved[path] = part_of(path)
+                    move(path, moved[path])
+                elif path.is_dir():
+                    delete_folder(path)
+                else:
+                    delete_file(path)
+        except OSError:  # a file of it is open, on Windows: it stays as it was
+            for path, gone in moved.items():
+                with suppress(OSError):
+                    move(gone, path)
+            raise
+        for gone in moved.values():
+            delete_folder(gone) if gone.is_dir() else delete_file(gone)
 
 
 def cache_entries(cache: Path) -> list[CacheEntry]:

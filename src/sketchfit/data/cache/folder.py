@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sketchfit.disk import existing_folder
+from sketchfit.own_system import is_private
 
 VARIABLE = "SKETCHFIT_CACHE"
 
@@ -39,10 +40,9 @@ def _temporary(why: str) -> Path:
     folder = Path(tempfile.gettempdir()) / f"sketchfit-{number}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.lstat()
-        is_own = folder.is_dir() and not folder.is_symlink() and status.st_uid == number and not status.st_mode & 0o022
+        usable = is_private(folder)
     except OSError:
-        is_own = False
-    found = folder if is_own else Path(tempfile.mkdtemp(prefix="sketchfit-"))
+        usable = False
+    found = folder if usable else Path(tempfile.mkdtemp(prefix="sketchfit-"))
     log.warning(f"{why}: the cache is {found}; {VARIABLE} names another folder")
     return found

@@ -6,6 +6,7 @@ A process that uses an entry holds a shared lock of its marker, which ends with 
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -16,10 +17,45 @@ from filelock import FileLock, Timeout
 
 from sketchfit.data.cache.entries import LOCK, MARKER
 
-try:
+if sys.platform == "win32":  # it refuses to delete what is open
+
+    def _locked(marker: Path, array: Any) -> None:
+        del array
+        os.close(os.open(marker, os.O_RDWR | os.O_CREAT, 0o666))
+
+    @contextmanager
+    def _marker(stem: Path) -> Iterator[bool]:
+        del stem
+        yield True
+
+else:
     import fcntl
-except ImportError:  # Windows, which refuses to delete what is open
-    fcntl = None  # type: ignore[assignment]
+
+    def _locked(marker: Path, array: Any) -> None:
+        """Lock a marker, and share it, for as long as an array is open."""
+        try:
+            descriptor = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError:
+            descriptor = os.open(marker, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(array.base, os.close, descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    @contextmanager
+    def _marker(stem: Path) -> Iterator[bool]:
+        """Yield whether nobody has the marker of an entry locked."""
+        marker = stem.with_name(stem.name + MARKER)
+        if not marker.is_file():
+            yield True
+            return
+        descriptor = os.open(marker, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+        finally:
+            os.close(descriptor)
 
 
 def mark_used(stem: Path, array: Any) -> None:
@@ -29,16 +65,11 @@ def mark_used(stem: Path, array: Any) -> None:
         stem: folder and common part of the names of the entry's files.
         array: mapped from one of them.
     """
-    if fcntl is None or array.base is None:
+    if array.base is None:
         return
     marker = stem.with_name(stem.name + MARKER)
     with suppress(OSError):  # a cache that is read-only, or without locks
-        try:
-            descriptor = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError:
-            descriptor = os.open(marker, os.O_RDONLY | os.O_CLOEXEC)
-        weakref.finalize(array.base, os.close, descriptor)
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        _locked(marker, array)
         os.utime(marker)
 
 
@@ -51,20 +82,3 @@ def unused(stem: Path) -> Iterator[bool]:
             yield is_free
     except Timeout:
         yield False
-
-
-@contextmanager
-def _marker(stem: Path) -> Iterator[bool]:
-    marker = stem.with_name(stem.name + MARKER)
-    if fcntl is None or not marker.is_file():
-        yield True
-        return
-    descriptor = os.open(marker, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(descriptor)

@@ -16,6 +16,7 @@ from sketchfit.data.image_pass import Decoding
 from sketchfit.data.stores import cache_folder
 from sketchfit.data.table import Table
 from sketchfit.files import read_json, write_json
+from sketchfit.moving import delete_file
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.relations_card import why_untested
 from sketchfit.reporting.review import ReviewTarget
@@ -48,7 +49,7 @@ def write_audit(
     write_findings(folder / "findings.json", found)
     if recipe.audit.detail == "copies":
         for stale in (folder / "traits.parquet", folder / page):
-            stale.unlink(missing_ok=True)
+            delete_file(stale)
         return
     write_traits(folder / "traits.parquet", found)
     if recipe.audit.html:

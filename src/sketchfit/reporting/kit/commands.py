@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from sketchfit.runs.run import Run
+from sketchfit.shell import joined
 
 NEXT = "next"
 """End of the name of the next run's folder."""
@@ -26,13 +26,13 @@ def next_command(
         tool: the command, which takes `--recipe`, `--set` and `--out`.
 
     Returns:
-        One line, quoted for a shell. Paths inside the working folder are relative to it.
+        One line, quoted for the shell of this system. Paths inside the working folder are relative to it.
     """
     folder = run.home if name is None else new_folder(run.home, name)
     recipe = run.home / run.folder.recipe.name
     changes = [part for setting in settings for part in ("--set", setting)]
     words = [tool, shown_path(run.table.source), "--recipe", shown_path(recipe), *options, *changes]
-    return shlex.join(["sketchfit", *words, "--out", shown_path(folder)])
+    return joined(["sketchfit", *words, "--out", shown_path(folder)])
 
 
 def new_folder(home: Path, name: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -18,6 +17,7 @@ from sketchfit.data.containers import exists, split_member
 from sketchfit.errors import DataError
 from sketchfit.files import atomic
 from sketchfit.models.saved_network import check_saved
+from sketchfit.moving import delete_folder
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.run.drifted import typical_images
 from sketchfit.reporting.run.held_out_networks import HeldOutNetworks
@@ -69,7 +69,7 @@ def write_report(
     submission = address(folder.submission, folder.report) if linked else ""
     files = ReportSource(evidence, recipe, _networks(evidence, recipe), note, submission).files(stages)
     page = folder.report if out is None else out / folder.report.name
-    shutil.rmtree(page.parent / "drawings", ignore_errors=True)
+    delete_folder(page.parent / "drawings", ignore_errors=True)
     for place, content in files.items():
         with atomic(page.parent / place) as temporary:
             temporary.write_bytes(content)

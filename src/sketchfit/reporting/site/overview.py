@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from sketchfit.reporting.site.run_facts import run_facts
 from sketchfit.reporting.site.run_pages import RunPage, bar_of, run_files
 from sketchfit.runs.finished import what_is_missing
 from sketchfit.runs.run import Run
+from sketchfit.shell import quoted
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def overview_page(run: Run, pages: Sequence[RunPage], summary: Markup | None = N
 
 def next_steps(run: Run) -> list[NextStep]:
     """Return commands that use a run, ready to copy; an ensemble of runs has no networks to predict with."""
-    folder = shlex.quote(shown_path(run.path))
+    folder = quoted(shown_path(run.path))
     of_all = [
         NextStep("Compare with another run", f"sketchfit compare {folder} OTHER --out compare.html"),
         NextStep("Write the report again", f"sketchfit report {folder}"),

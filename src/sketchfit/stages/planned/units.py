@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sketchfit.activity import Advance
 from sketchfit.data.folds import Fold
+from sketchfit.moving import delete_folder
 from sketchfit.planning.book import PlanBook
 from sketchfit.planning.pace import Pace
 from sketchfit.runs.artefacts import PlannedUnit
@@ -93,9 +93,9 @@ def reopen_lost(run: RunFolder, book: PlanBook, folds: Sequence[Fold]) -> bool:
 def discard_unit(run: RunFolder, unit: PlannedUnit) -> None:
     """Delete the folders of a unit."""
     if unit.fold is None:
-        shutil.rmtree(run.member(unit.member), ignore_errors=True)
+        delete_folder(run.member(unit.member), ignore_errors=True)
         return
     folder = run.fold(unit.member, unit.fold)
-    shutil.rmtree(folder, ignore_errors=True)
+    delete_folder(folder, ignore_errors=True)
     if folder.parent.is_dir() and not any(folder.parent.iterdir()):
         folder.parent.rmdir()

@@ -15,7 +15,8 @@ class ReviewPanel {
   }
 
   get command() {
-    const quote = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\"'\"'")}'`);
+    const posix = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\"'\"'")}'`);
+    const quote = (text) => (text.includes("\\") ? `"${text}"` : posix(text));
     const folder = this.folder.value.trim(), file = folder ? `${folder.replace(/\/$/, "")}/${this.setup.file}` : this.setup.file;
     const home = file.startsWith("~/") ? "~/" : "";
     return this.setup.command.map((word) => word ?? home + quote(file.slice(home.length))).join(" ");
