@@ -115,7 +115,7 @@ def test_a_mapped_array_is_neither_renamed_nor_left_after_a_full_disk(
         raise OSError(28, "no space")
 
     monkeypatch.setattr("sketchfit.runs.arrays.reserve", no_space)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match="No space"):
         create_npy(tmp_path / "c.npy", (3,), np.float32)
     assert [path.name for path in tmp_path.iterdir()] == ["b.npy"]
 

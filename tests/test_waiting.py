@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from sketchfit.waiting import COUNTS, PASSIVE, TIMEOUT, set_defaults, spins
+from sketchfit.waiting import COUNTS, FALLBACK, PASSIVE, TIMEOUT, set_defaults, spins
 
 
 def test_waiting_threads_leave_their_core() -> None:
     found: dict[str, str] = {}
     set_defaults(found, 2, 2)
-    assert found == PASSIVE | dict([TIMEOUT])
+    assert found == PASSIVE | dict([TIMEOUT, FALLBACK])
     assert not spins(found)
 
 

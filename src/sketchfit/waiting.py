@@ -18,6 +18,8 @@ PASSIVE = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME":
 of them, none is added."""
 TIMEOUT = ("OPENBLAS_THREAD_TIMEOUT", "16")
 """OpenBLAS counts in powers of two of clock cycles: its threads spin for 2^26 (25 ms) by default, for 2^16 here."""
+FALLBACK = ("PYTORCH_ENABLE_MPS_FALLBACK", "1")
+"""What Apple's GPU cannot compute, the CPU computes; torch warns once per operation."""
 COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Set where a CPU quota allows fewer threads than there are cores: the libraries count cores."""
 
@@ -33,6 +35,7 @@ def set_defaults(environment: MutableMapping[str, str], cores_allowed: int, core
     if not set(PASSIVE) & set(environment):
         environment.update(PASSIVE)
     environment.setdefault(*TIMEOUT)
+    environment.setdefault(*FALLBACK)
     if cores_allowed < cores_seen and COUNTS[0] not in environment:
         for name in COUNTS:
             environment.setdefault(name, str(cores_allowed))

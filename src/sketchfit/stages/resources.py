@@ -11,6 +11,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems
 from sketchfit.memory import memory_state
+from sketchfit.models.device import gpu_memory
 from sketchfit.training.plan import make_plan
 from sketchfit.training.trial import Trial
 from sketchfit.wording import size_text
@@ -79,7 +80,7 @@ def check_memory(needed: int, device: torch.device, problems: Problems) -> str:
 
 def memory_of(device: torch.device) -> int | None:
     """Return the bytes that a device has, on the CPU those that this process may use; None where that is not known."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[1])
-    state = memory_state() if device.type == "cpu" else None
+    if device.type != "cpu":
+        return gpu_memory(device)
+    state = memory_state()
     return None if state is None else state.total

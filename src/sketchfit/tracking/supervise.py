@@ -40,7 +40,7 @@ def describe(error: BaseException) -> Failure:
     if stopped:
         by = "a person (Ctrl-C)" if isinstance(error, KeyboardInterrupt) else f"the system ({error})"
         return Failure(f"stopped by {by}; the same command (without --fresh) continues from here", stopped=True)
-    if isinstance(error, MemoryError) or name == "OutOfMemoryError":
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError" or "MPS backend out of memory" in first:
         return Failure(redact(f"out of memory ({name}{': ' + first if first else ''})"), _last_lines(error))
     return Failure(redact(f"{name}: {first}" if first else name), _last_lines(error))
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from accelerate.utils.memory import should_reduce_batch_size
 from torch import nn
 
 from sketchfit.activity import activity
@@ -20,6 +19,7 @@ from sketchfit.config.fold_weights import at_any_fold
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import autocast
+from sketchfit.models.device import is_out_of_memory, release_cached_memory, synchronize
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.processors import OtherLoad
 from sketchfit.training.doubt import doubt_of, spread_of
@@ -190,7 +190,7 @@ def largest_batch(fits: Callable[[int], None]) -> int:
         try:
             fits(size)
         except Exception as error:
-            if not should_reduce_batch_size(error):
+            if not is_out_of_memory(error):
                 raise
             size //= 2
         else:
@@ -211,8 +211,7 @@ def batch_that_fits(recipe: Recipe, classes: int, device: torch.device) -> int:
                 optimizer.step()
             del average
         finally:
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
+            release_cached_memory(device)
 
     return largest_batch(fits)
 
@@ -255,5 +254,4 @@ class _Step:
         loss.backward()  # type: ignore[no-untyped-call]
         if not keep_gradient:
             self.model.zero_grad()
-        if self._device.type == "cuda":
-            torch.cuda.synchronize()
+        synchronize(self._device)

@@ -18,6 +18,7 @@ from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
 from sketchfit.models.compute import check_device, no_fp16
+from sketchfit.models.device import widest_float
 from sketchfit.tracking.console import Console
 
 MIXED = {"fp32": "no", "bf16": "no", "fp16": "fp16"}
@@ -82,12 +83,14 @@ class Engine:
         """Return the main process's value in all processes, which may have different clocks and statistics."""
         if self.processes == 1:
             return value
-        shared = broadcast(torch.tensor([value], dtype=torch.float64, device=self.device), from_process=0)
+        shared = broadcast(torch.tensor([value], dtype=widest_float(self.device), device=self.device), from_process=0)
         return float(shared.item())
 
     def sum(self, figures: Iterable[float]) -> list[float]:
         """Return the sums of figures over all processes."""
-        mine = torch.tensor(list(figures), dtype=torch.float64, device=self.device)
+        if self.processes == 1:
+            return list(figures)
+        mine = torch.tensor(list(figures), dtype=widest_float(self.device), device=self.device)
         total: list[float] = self._accelerator.reduce(mine, reduction="sum").tolist()
         return total
 

@@ -18,6 +18,7 @@ from sketchfit.errors import UserError
 from sketchfit.models.averaging import EMA, SWA
 from sketchfit.models.backbone import build_network
 from sketchfit.models.classifier import classifier_names
+from sketchfit.models.device import widest_float
 from sketchfit.models.input_size import at_input_size, has_fixed_size, set_input_size
 from sketchfit.models.lora import add_lora, lora_freezing
 from sketchfit.models.network import Network, Normalisation
@@ -120,7 +121,7 @@ class TrainState:
 
     def count(self, loss_sum: torch.Tensor, right: torch.Tensor, seen: int) -> None:
         """Add the figures of an update, without waiting for the device."""
-        self.loss_sum = self.loss_sum + loss_sum.double()
+        self.loss_sum = self.loss_sum + loss_sum.to(widest_float(loss_sum.device))
         self.right = self.right + right
         self.seen += seen
 

@@ -10,6 +10,7 @@ import torch
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.inference.predictor import Predictor
+from sketchfit.models.device import synchronize
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
 from sketchfit.processors import OtherLoad
@@ -102,17 +103,12 @@ def _step(job: FitJob, state: TrainState, engine: TrialEngine, copy: MapCopy | N
         micros = next(batches)
         began = time.perf_counter()
         update(state, micros, job.recipe, engine, 0)
-        _wait(engine.device)
+        synchronize(engine.device)
         return time.perf_counter() - began
 
 
 def _prediction(predictor: Predictor, job: FitJob, device: torch.device) -> float:
     began = time.perf_counter()
     predictor.probabilities(job.store, job.train_rows)
-    _wait(device)
+    synchronize(device)
     return time.perf_counter() - began
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -16,6 +16,7 @@ from torch import nn
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import UserError
+from sketchfit.models.device import release_cached_memory
 from sketchfit.models.faults import in_one_sentence
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.lora import merge_lora
@@ -99,8 +100,7 @@ def try_training(recipe: Recipe, classes: int, device: torch.device, folder: Pat
                 return _try(recipe, classes, device, folder)
         finally:
             gc.collect()
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
+            release_cached_memory(device)
 
 
 def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Trial:

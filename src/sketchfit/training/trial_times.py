@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 
 from sketchfit.inference.predictor import Predictor
+from sketchfit.models.device import is_out_of_memory, synchronize
 from sketchfit.models.network import Network
 from sketchfit.training.doubt import repeated, spread_of
 from sketchfit.training.engine import TrialEngine
@@ -65,7 +66,9 @@ def _or_few(complete: Callable[[], float], few: float) -> float:
     """Return the time per image of a complete batch; that of a few images where the memory of a GPU is too small."""
     try:
         return complete()
-    except torch.OutOfMemoryError:
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
         return few
 
 
@@ -73,6 +76,5 @@ def timed(work: Callable[[], object], device: torch.device) -> float:
     """Return the seconds of some work on a device."""
     began = time.perf_counter()
     work()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    synchronize(device)
     return time.perf_counter() - began
