@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tools.page_sources import digest, templates, write_record
+
 CLASSES = (
     *("cat", "dog", "tiger", "lion", "cow", "sheep", "horse", "zebra"),
     *("guitar", "violin", "cello", "bicycle", "motorbike", "cup", "mug", "moon"),
@@ -106,6 +108,7 @@ def main() -> None:
         command = [sys.executable, "-m", "sketchfit", "run", NAME, "--recipe", "cpu", "--out", f"runs/{NAME}", *options]
         subprocess.run(command, cwd=folder, env={**os.environ, "SKETCHFIT_CACHE": str(folder / "cache")}, check=True)
         copy_pages(folder / "runs" / NAME, given.out, folder)
+    write_record(given.out, {"templates": digest(templates())})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from typing import Any
 
 from PIL import Image
 
+from tools.page_sources import digest, write_record
+
 DESKTOP, PHONE = (1280, 1560), (390, 844)
 """Width and height of the windows in CSS pixels."""
 
@@ -62,14 +64,16 @@ def main() -> None:
     parser.add_argument("--example", type=Path, default=Path("docs/example"))
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     given = parser.parse_args()
-    browser = open_browser()
+    browser, sources = open_browser(), {}
     try:
         for name in ("report", "audit"):
             page = given.example / name / "index.html"
             shown = [screenshot(browser, page, DESKTOP), screenshot(browser, page, PHONE, dark=True)]
             side_by_side(shown).save(given.out / f"{name}.png", optimize=True)
+            sources[f"{name}.png"] = digest([page])
     finally:
         browser.quit()
+    write_record(given.out, sources)
 
 
 if __name__ == "__main__":
