@@ -116,7 +116,7 @@ site: install
 
 # make tutorials [PAGES="docs/tutorials/deploy.md …"]: the commands of the pages, with sketchfit installed from a wheel
 FIRST_PAGE := docs/tutorials/first-run.md
-PAGES ?= $(FIRST_PAGE) $(filter-out $(FIRST_PAGE) %/index.md,$(wildcard docs/tutorials/*.md docs/how-to/*.md))
+PAGES ?= $(FIRST_PAGE) README.md $(filter-out $(FIRST_PAGE) %/index.md,$(wildcard docs/tutorials/*.md docs/how-to/*.md))
 tutorials: install
 	rm -rf build/lib build/wheels
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheels .

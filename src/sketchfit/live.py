@@ -96,15 +96,25 @@ class Output:
                 if self.place is not None:
                     self.place.clear()
             return
-        if self.place is not None and (self._thread is None or not self._thread.is_alive()):
-            self._show()
+        with self.lock:
+            if self.place is None or self._thread is not None:
+                return
             self._thread = threading.Thread(target=self._look, name="progress", daemon=True)
-            self._thread.start()
+        self._show()
+        self._thread.start()
 
     def _look(self) -> None:
-        while activities.stack and self.place is not None:
+        while self._is_watched():
             time.sleep(TICK)
             self._show()
+
+    def _is_watched(self) -> bool:
+        """Return whether the thread continues; where not, the next activity starts another one."""
+        with self.lock:
+            if activities.stack and self.place is not None:
+                return True
+            self._thread = None
+            return False
 
     def _show(self) -> None:
         with self.lock:

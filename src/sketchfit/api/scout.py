@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +40,10 @@ def scout(
     overrides: Changes = (),
     out: str | Path | None = None,
     *,
-    time: str = "5m",
+    time: str | float | timedelta = "5m",
     candidates: Sequence[str | Path] = (),
     sizes: Sequence[int] = (),
-    train_time: str | None = None,
+    train_time: str | float | timedelta | None = None,
     allow_noncommercial: bool = False,
     quiet: bool = False,
     **settings: Any,
@@ -56,7 +57,7 @@ def scout(
         recipe: as for `run`; its backbone, weights and input size are replaced.
         overrides: nested settings, or `key=value` texts, that change the recipe.
         out: folder of the results; None: `runs/DATA-scout`.
-        time: for all of it, such as `90s`, `5m` or `1h30m`.
+        time: for all of it: text such as `90s`, `5m` or `1h30m`, seconds, or a `timedelta`.
         candidates: timm names, files of weights and folders of them; empty: the shipped table.
         sizes: of the input in pixels, 16 to 2048; empty: some of each candidate's own.
         train_time: longest training of a run with the result, such as `2h`; None: any.
@@ -81,10 +82,10 @@ def scout(
         32
     """
     with public_call(quiet):
-        from sketchfit.planning.times import parse_duration
+        from sketchfit.planning.goal import seconds_of
 
         wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
-        seconds = parse_duration(time), None if train_time is None else parse_duration(train_time)
+        seconds = seconds_of(time), None if train_time is None else seconds_of(train_time)
         from sketchfit.commands.scout import ScoutOptions, find_backbone
         from sketchfit.reporting.scout_page import PAGE
         from sketchfit.runs.folder import RunFolder

@@ -19,6 +19,7 @@ from sketchfit.cli.options import Partial, Run
 from sketchfit.cli.places import check_runs
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
 from sketchfit.imports import quick_imports
+from sketchfit.live import show_activities
 from sketchfit.printing import echo
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def _serve(settings: ServiceSettings) -> None:
     check_service(settings)
 
     def announce(address: str) -> None:
+        show_activities("none")  # a service runs for days
         if not settings.is_local and not os.environ.get(TOKEN):
             echo(f"warning: everybody who reaches {settings.host} can use this service: set {TOKEN}", error=True)
         echo(f"{address}/ answers requests; Ctrl-C stops it", error=True)

@@ -126,7 +126,8 @@ def _print_error(kind: type[BaseException], error: BaseException, trace: Traceba
 
 
 def _stopped() -> str:
-    if not any(argument in CONTINUING for argument in sys.argv[1:2]):
+    names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if not any(name in CONTINUING for name in names[:1]):
         return "stopped"
     without = " without --fresh" if "--fresh" in sys.argv else ""
     return f"stopped; the same command{without} continues from here"

@@ -99,14 +99,22 @@ def goal_of(deadline: Deadline, began: float | None = None, now: datetime | None
     """
     now, names = now or datetime.now(), tuple(map(str, deadline.candidates))
     if deadline.until is None:
-        seconds = 0.0 if deadline.time is None else _seconds(deadline.time)
+        seconds = 0.0 if deadline.time is None else seconds_of(deadline.time)
         return Goal(seconds, "", deadline.quality or "", names, deadline.allow_noncommercial, began)
     end = parse_until(deadline.until, now) if isinstance(deadline.until, str) else _local(deadline.until)
     seconds = checked((end - now).total_seconds(), str(deadline.until))
     return Goal(seconds, end.isoformat(), "", names, deadline.allow_noncommercial, began)
 
 
-def _seconds(time: str | float | timedelta) -> float:
+def seconds_of(time: str | float | timedelta) -> float:
+    """Return a time in seconds.
+
+    Args:
+        time: text such as `90s`, `18m` or `8h30m`, seconds, or a `timedelta`.
+
+    Raises:
+        UserError: another form, or less than 30 seconds.
+    """
     if isinstance(time, str):
         return parse_duration(time)
     seconds = time.total_seconds() if isinstance(time, timedelta) else float(time)

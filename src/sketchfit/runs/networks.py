@@ -85,6 +85,8 @@ class NetworkFolder:
         try:
             yield
         except UserError as error:
+            if type(error) not in (UserError, RunError):  # missing images or packages: the network is not at fault
+                raise
             raise RunError(error.problems, self._again) from error
 
     @property

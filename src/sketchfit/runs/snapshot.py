@@ -61,7 +61,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
             yield copy
         except UserError as error:
             *problems, hint = (text.replace(str(copy), str(folder)) for text in (*error.problems, error.hint))
-            raise RunError(problems, hint) from error
+            raise (RunError if type(error) is UserError else type(error))(problems, hint) from error
 
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
