@@ -52,9 +52,8 @@ def export(
     partial: Partial = False,
 ) -> None:
     """Write a bundle: one network with preprocessing, labels, accuracy and an example. Or the network as one file."""
-    from sketchfit.commands.bundle.place import FORMATS, check_folder
+    from sketchfit.commands.bundle.place import FORMATS, check_folder, check_place
 
-    check_runs([run_folder])
     if format is not None or out.suffix in FORMATS:
         from sketchfit.errors import UserError
 
@@ -67,6 +66,9 @@ def export(
     check_folder(out)
     if web is not None:
         check_web_page(web, web_runtime)
+    check_place(out)
+    check_above(out, out)
+    check_runs([run_folder])
     with quick_imports():
         from sketchfit.commands.bundle.options import BundleOptions, parse_also, parse_points
 
@@ -79,11 +81,6 @@ def export(
 
 def _export_bundle(run_folder: Path, out: Path, options: BundleOptions, *, partial: bool) -> None:
     """Write a bundle, and print what it is."""
-    with quick_imports():
-        from sketchfit.commands.bundle.place import check_place
-
-    check_place(out)
-    check_above(out, out)
     with quick_imports():
         from sketchfit.commands.bundle.export import export_bundle
         from sketchfit.commands.bundle.summary import summary
@@ -101,6 +98,7 @@ def _export_file(
 ) -> None:
     """Write one network as a file, and print how it is used."""
     check_output(out)
+    check_runs([run_folder])
     with quick_imports():
         from sketchfit.commands.export import export as export_network
 
