@@ -126,7 +126,8 @@ def tiny_features(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
 def tiny_probabilities(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What the graph answers to uint8 [N, H, W, 3]."""
     powers = np.exp(SHARPNESS * tiny_features(pictures)[:, :3])
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    found: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return found
 
 
 def tiny_picture(kind: str, side: int = SIZE) -> NDArray[np.uint8]:

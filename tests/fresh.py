@@ -55,7 +55,7 @@ def run_fresh(commands: Sequence[Sequence[object]], first: str = "", cwd: Path |
         timeout=120,
         check=False,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])},
     )
     found = [Ended(*json.loads(line)) for line in done.stdout.splitlines()]
     assert len(found) == len(commands), done.stderr

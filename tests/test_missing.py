@@ -51,7 +51,7 @@ def test_other_modules_keep_their_error() -> None:
 
 def test_commands_without_the_packages_of_training(drawn: Path) -> None:
     blocked = f"import sys\nfor name in {EXTRAS['train']!r}: sys.modules[name] = None\n"
-    commands = [["run", drawn], ["check", drawn], ["scout", drawn], ["predict", drawn, drawn], ["report", drawn]]
+    commands = [["run", drawn], ["check", drawn], ["scout", drawn], ["audit", drawn], ["fit", drawn, "--out", "fitted"]]
     for ended in run_fresh(commands, blocked):
         assert ended.status == 2
         assert "pip install 'sketchfit[train]'" in ended.errors

@@ -168,7 +168,7 @@ def test_the_command_refuses_before_a_run_is_exported(cli: Cli, bundle: Path, ru
     (tmp_path / "elsewhere").mkdir()
     status, _, error = cli("serve", bundle, "--static", tmp_path / "page", "--web-runtime", tmp_path / "elsewhere")
     assert (status, "--web-runtime" in error) == (2, True)
-    status, _, error = cli("serve", tmp_path, "--static", tmp_path, "--web-runtime", runtime)
+    status, _, error = cli("serve", bundle, "--static", tmp_path, "--web-runtime", runtime)
     assert (status, "other files" in error) == (2, True)
     (tmp_path / "file").write_text("")
     status, _, error = cli("serve", bundle, "--static", tmp_path / "file" / "page", "--web-runtime", runtime)

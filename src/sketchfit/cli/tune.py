@@ -103,12 +103,13 @@ def check_varied(texts: list[str]) -> None:
 
     example = "For example: --vary training.epochs=10,20"
     for text in texts:
-        key, equals, values = text.partition("=")
+        key, equals, values = (part.strip() for part in text.partition("="))
         if not equals or not values:
             raise UserError(f"--vary {text!r} is not of the form key=value,value", example)
         keys = [one.key for one in settings()]
-        if key.strip() not in keys and not any(key.strip().startswith(f"{one}.") for one in keys):
-            raise UserError(f"there is no setting {key.strip()!r}{nearest(key.strip(), keys)}", example)
+        inside = (one == key or key.startswith(f"{one}.") or one.startswith(f"{key}.") for one in keys)
+        if not any(inside):  # a section has a short form, such as `loss=poly1`
+            raise UserError(f"there is no setting {key!r}{nearest(key, keys)}", example)
 
 
 @command(app, GROUP, "sketchfit lr-find data --out lr-find.png", name="lr-find")
