@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from sketchfit.errors import UserError
-from sketchfit.registry import Registry, nearest
+from sketchfit.registry import FAMILIES, Registry, check_families, family, nearest
 
 GROUP = "example.shapes"
 Install = Callable[[str, str, str], None]
@@ -93,6 +94,31 @@ def test_an_entry_point_that_cannot_be_imported_names_its_distribution(install: 
     assert registry.get("circle") is int
     with pytest.raises(UserError, match=r"outside_broken.*no_such_module_here"):
         registry.get("square")
+
+
+def test_a_list_of_all_leaves_out_what_cannot_be_imported_with_one_warning(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("outside_gone", "square = outside_gone:Square", "import no_such_module_here")
+    registry = shapes()
+    for _ in range(2):
+        assert dict(registry.items()) == {"circle": int}
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "outside_gone" in caplog.text
+    with pytest.raises(UserError, match="no_such_module_here"):
+        registry.get("square")
+
+
+def test_each_family_is_searched_for_names_that_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FAMILIES:
+        registry = family(name)
+        point = EntryPoint(registry.names()[0], "outside_six:Member", registry.group)
+        with monkeypatch.context() as patch:
+            patch.setattr("sketchfit.registry.entry_points", lambda group, own=point: [own] * (group == own.group))
+            patch.setattr(registry, "_found", False)
+            with pytest.raises(UserError, match="outside_six"):
+                check_families()
+    check_families()
 
 
 def test_an_entry_point_with_a_name_of_the_package_is_refused(install: Install) -> None:

@@ -19,11 +19,13 @@ Another distribution adds a member with an entry point of the family's group, in
     tversky = "their_package.tversky:Tversky"
 
 Entry points are imported when their name is first used. `docs/extending.md` shows one member of each family.
+One that cannot be imported is an error where a recipe names it, and is left out where all members are listed.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -34,6 +36,8 @@ from typing import Any, Generic, TypeVar
 from sketchfit.errors import UserError
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 FAMILIES: Mapping[str, str] = {
     "losses": "sketchfit.training.losses",
@@ -71,6 +75,7 @@ class Registry(Generic[T]):
         self._package, self._check = package, check
         self._members: dict[str, T] = {}
         self._lazy = {name: EntryPoint(name, value, group) for name, value in (lazy or {}).items()}
+        self._broken: set[str] = set()
         self._found = False
         self._lock = RLock()
 
@@ -111,8 +116,20 @@ class Registry(Generic[T]):
         return self._members[name]
 
     def items(self) -> Iterator[tuple[str, T]]:
-        """Yield all names with their members; imports all entry points."""
-        return ((name, self.get(name)) for name in self.names())
+        """Yield all names with their members; imports all entry points.
+
+        One that cannot be imported is left out, with a warning at the first time: nobody may have named it.
+        """
+        for name in self.names():
+            if name in self._broken:
+                continue
+            try:
+                member = self.get(name)
+            except UserError as error:
+                self._broken.add(name)
+                log.warning("; ".join(error.problems))
+                continue
+            yield name, member
 
     def __contains__(self, name: object) -> bool:
         return name in self.names()
@@ -179,6 +196,16 @@ def family(name: str) -> Registry[Any]:
     """Return a family's registry by its key in `FAMILIES`: for layers below the package that holds it."""
     registry: Registry[Any] = getattr(importlib.import_module(FAMILIES[name]), name)
     return registry
+
+
+def check_families() -> None:
+    """Find the names of all members, before a training: their look-up may be after it.
+
+    Raises:
+        UserError: two distributions add a member of the same name.
+    """
+    for name in FAMILIES:
+        family(name).names()
 
 
 def named_by(base: type, key: str) -> Callable[[str, type], str]:

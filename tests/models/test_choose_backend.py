@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 import torch
 from torch import nn
@@ -10,6 +12,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.models import choose_backend as module
 from sketchfit.models.backbone import build_network
+from sketchfit.models.backends import backends
 from sketchfit.models.choose_backend import (
     WORTH,
     automatic_backends,
@@ -88,3 +91,13 @@ def test_what_cannot_be_used_is_refused(monkeypatch):
         check_backend("onnxruntime", torch.device("cuda"))
     with pytest.raises(UserError, match="nearest is 'openvino'"):
         check_backend("openvno", CPU.device)
+
+
+def test_auto_works_with_a_backend_of_others_that_cannot_be_imported(monkeypatch):
+    before = automatic_backends()
+    monkeypatch.setattr(backends, "_broken", set())
+    monkeypatch.setitem(backends._lazy, "broken", EntryPoint("broken", "no_such_module:Broken", backends.group))
+    assert "broken" in backends
+    assert automatic_backends() == before
+    with pytest.raises(UserError, match="no_such_module"):
+        check_backend("broken", CPU.device)

@@ -10,6 +10,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import run_state
 from sketchfit.errors import RunError
 from sketchfit.processors import recent_load
+from sketchfit.registry import check_families
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.create import ELSEWHERE, check_folder, open_run
 from sketchfit.runs.folder import RunFolder
@@ -65,9 +66,10 @@ def open_tables(data: Path, recipe: Recipe, folder: Path, with_folds: bool = Tru
         with_folds: a class with fewer images than there are folds is an error.
 
     Raises:
-        UserError: a mistake in the tables, or a device that is not there.
+        UserError: a mistake in the tables, a device that is not there, or two members of a family of the same name.
     """
     clock, load = Clock(), recent_load()
+    check_families()
     with clock.measure("tables"):
         table = load_table(data, recipe, with_folds)
     engine = make_engine(recipe.compute)
