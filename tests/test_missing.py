@@ -49,9 +49,10 @@ def test_other_modules_keep_their_error() -> None:
     assert not_installed(ModuleNotFoundError("no name")) is None
 
 
-def test_commands_without_the_packages_of_training(drawn: Path) -> None:
+def test_commands_without_the_packages_of_training(drawn: Path, plain: Path) -> None:
     blocked = f"import sys\nfor name in {EXTRAS['train']!r}: sys.modules[name] = None\n"
     commands = [["run", drawn], ["check", drawn], ["scout", drawn], ["audit", drawn], ["fit", drawn, "--out", "fitted"]]
+    commands += [["predict", plain, drawn], ["report", plain], ["submit", plain], ["score", plain, drawn / "train.csv"]]
     for ended in run_fresh(commands, blocked):
         assert ended.status == 2
         assert "pip install 'sketchfit[train]'" in ended.errors
