@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import socket
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +31,9 @@ def scope(boot_id: Path = BOOT, numbers: Path = NUMBERS) -> str:
 
     They are others on another host, after another start of its system, and in another container.
     """
+    import hashlib
+    import socket
+
     try:
         group = str(numbers.readlink())
     except OSError:

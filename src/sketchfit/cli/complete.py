@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from glob import escape
 from pathlib import Path
 
 
@@ -13,6 +12,8 @@ def recipe_names(incomplete: str) -> list[str]:
         >>> recipe_names("gpu-8")
         ['gpu-80gb', 'gpu-8gb']
     """
+    from glob import escape
+
     from sketchfit.config.shipped import shipped_recipes
 
     above, begin = Path(incomplete).parent, incomplete.rpartition("/")[2]

@@ -9,7 +9,6 @@ from typing import Any
 from typer.core import TyperGroup
 
 from sketchfit.errors import UserError
-from sketchfit.registry import nearest
 
 SHORT_HELP = 200
 """Characters of a command's first sentence: none is cut off."""
@@ -33,6 +32,8 @@ class Commands(TyperGroup):
         names = self.list_commands(ctx)
         if Path(name).exists():
             return UserError(f"{name!r} is no command", f"To train on it: sketchfit run {name}")
+        from sketchfit.registry import nearest
+
         path = f"{_below(ctx)} --help"
         return UserError(f"there is no command {name!r}{nearest(name, names)}", f"All commands: {path}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -134,6 +133,8 @@ def _of_windows(path: Path) -> str:
 
 def _source(run: Path) -> str:
     """Return the data of a run; empty where its state cannot be read."""
+    import json
+
     try:
         state = json.loads((run / STATE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

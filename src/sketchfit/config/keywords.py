@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def keyword_settings(keywords: Mapping[str, Any]) -> dict[str, Any]:
     problems, settings = Problems(), dict[str, Any]()
     for name, value in keywords.items():
         nested: Any = str(value) if isinstance(value, Path) else value
-        key = problems.collect(lambda name=name: setting_key(name))  # type: ignore[misc]
+        key = problems.collect(partial(setting_key, name))
         for part in reversed((key or name).split(".")):
             nested = {part: nested}
         settings = merge(settings, nested)
