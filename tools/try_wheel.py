@@ -36,7 +36,7 @@ SECONDS = 60.0
 def main() -> int:
     """Try everything; raise an error where something does not work."""
     with tempfile.TemporaryDirectory() as temporary:
-        work = Path(sys.argv[1]) if sys.argv[1:] else Path(temporary)
+        work = Path(sys.argv[1] if sys.argv[1:] else temporary).resolve()
         wheel = build(work)
         write_tiny_bundle(work / "bundle")
         cv2.imwrite(str(work / "line.jpg"), tiny_picture("horizontal"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,10 +12,15 @@ from typing import Any
 import pytest
 import yaml
 
+from tools.page_script import steps_of
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-SYSTEMS = {"ubuntu": "POSIX :: Linux", "macos": "MacOS", "windows": "Microsoft :: Windows"}
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PLATFORMS = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8").splitlines()
+SYSTEMS = {"ubuntu": "Linux", "macos": "macOS", "windows": "Windows"}
+SYSTEMS_OF_PYPI = {"Linux": "Linux", "MacOS": "macOS", "Windows": "Windows"}
 Workflow = dict[Any, Any]  # YAML 1.1 reads the key `on` as True
 
 
@@ -55,22 +61,54 @@ def test_rights_times_and_versions_are_limited(name: str) -> None:
 @pytest.mark.parametrize("name", [path.name for path in FILES])
 def test_commands_exist(name: str) -> None:
     text = commands(workflow(name))
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= targets
     paths = re.findall(r"python (\S+\.py)", text) + re.findall(r"--constraint (\S+)", text)
     assert [path for path in paths if not (ROOT / path).is_file()] == []
     assert set(re.findall(r'"\.\[([\w,]+)\]"', text)) <= set(PROJECT["optional-dependencies"])
 
 
+def test_pull_requests_are_checked_by_the_steps_of_ci() -> None:
+    text = commands(workflow("tests.yml")) + "\n" + commands(workflow("docs.yml"))
+    made = {target for line in re.findall(r"^make (.*)", text, re.MULTILINE) for target in line.split()}
+    assert made == steps_of(ROOT / ".ci" / "run") - {"test"}  # `make test` in the versions of the matrix
+
+
+def test_the_tests_run_as_by_make() -> None:
+    found = re.search(r"^test: install\n\t\$\(BIN\)/(python -m pytest .*)", MAKEFILE, re.MULTILINE)
+    assert found is not None
+    for name in ("tests", "lowest", "newest"):
+        assert [step for step in workflow("tests.yml")["jobs"][name]["steps"] if step.get("run") == found[1]]
+
+
 def test_what_the_package_claims_is_tested() -> None:
     matrix = workflow("tests.yml")["jobs"]["tests"]["strategy"]["matrix"]
-    claimed = {one.rpartition(" ")[2] for one in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", one)}
-    assert claimed
-    assert claimed <= set(matrix["python"])
-    assert PROJECT["requires-python"] == f">={matrix['python'][0]}"
-    tested = {SYSTEMS[one.partition("-")[0]] for one in matrix["os"]}
-    systems = {one.partition(" :: ")[2] for one in PROJECT["classifiers"] if one.startswith("Operating System")}
-    assert systems <= tested | {"OS Independent"}
+    pythons, systems = tried("Python"), tried("system")
+    assert set(matrix["python"]) == set(pythons)
+    assert {SYSTEMS[one.partition("-")[0]] for one in matrix["os"]} == set(systems)
+    assert PROJECT["requires-python"] == f">={min(pythons, key=lambda one: int(one.partition('.')[2]))}"
+    assert claimed("Programming Language :: Python :: 3.") == with_suite(pythons)
+    assert {SYSTEMS_OF_PYPI[one] for one in claimed("Operating System :: ")} == with_suite(systems)
+
+
+def tried(kind: str) -> dict[str, set[str]]:
+    """Return what docs/platforms.md states was done, by system without its processor, or by minor version of Python."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in PLATFORMS if line.startswith("|")]
+    start = next(at for at, row in enumerate(rows) if row[0] == kind and row[-1] == "what was done")
+    found: dict[str, set[str]] = {}
+    for row in itertools.takewhile(lambda row: row[0] not in ("device", "Python", "system"), rows[start + 2 :]):
+        name = ".".join(row[0].split(".")[:2]) if kind == "Python" else row[0].partition(",")[0]
+        found.setdefault(name, set()).add(row[-1])
+    return found
+
+
+def with_suite(found: dict[str, set[str]]) -> set[str]:
+    return {name for name, done in found.items() if "suite" in done}
+
+
+def claimed(start: str) -> set[str]:
+    found = {one for one in PROJECT["classifiers"] if one.startswith(start)}
+    return {one.rpartition(" :: ")[2] for one in found}
 
 
 def test_the_lowest_versions_are_tested_on_the_lowest_python() -> None:
