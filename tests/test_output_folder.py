@@ -9,6 +9,21 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.output_folder import output_folder
+from sketchfit.remains import clear_remains
+
+REPLACED = """
+import os, sys
+from pathlib import Path
+from sketchfit.output_folder import output_folder
+real, out = Path.replace, Path(sys.argv[1])
+def rename(self, to):
+    if to == out:
+        {happens}
+    return real(self, to)
+Path.replace = rename
+with output_folder(out) as folder:
+    (folder / "second").touch()
+"""
 
 KILLED = """
 import os, signal, sys
@@ -87,6 +102,44 @@ def test_what_a_killed_process_left_is_deleted_by_the_next_one(tmp_path: Path) -
     assert len(names(tmp_path)) == 2
     write(tmp_path / "out", "second")
     assert names(tmp_path) == ["out", "out/second"]
+
+
+@pytest.mark.parametrize("happens", ["raise PermissionError(1, 'no')", "os._exit(1)"])
+def test_a_folder_that_could_not_be_put_back_is_put_back_by_the_next_process(tmp_path: Path, happens: str) -> None:
+    """Also by one that writes a folder whose name is the beginning of its name, and then fails."""
+    out = tmp_path / "out.v2"
+    write(out, "first")
+    ended = subprocess.run([sys.executable, "-c", REPLACED.format(happens=happens), out], check=False)
+    assert ended.returncode == 1
+    assert not out.exists()
+    with pytest.raises(InterruptedError), output_folder(tmp_path / "out"):
+        raise InterruptedError
+    assert names(tmp_path) == ["out.v2", "out.v2/first"]
+
+
+def test_a_folder_that_could_not_be_put_back_is_kept_while_its_process_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    write(out, "first")
+    real = Path.replace
+
+    def rename(self: Path, to: Path) -> Path:
+        if to == out:
+            raise PermissionError(1, "no", str(self))
+        return real(self, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", rename)
+        with pytest.raises(UserError, match="out cannot be written"):
+            write(out, "second")
+    (kept,) = tmp_path.iterdir()
+    assert kept.name in caplog.text
+    clear_remains(tmp_path.iterdir())
+    assert names(kept) == ["first"]
+    write(out, "third")
+    write(out, "fourth")
+    assert names(tmp_path) == ["out", "out/fourth"]
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -84,7 +84,7 @@ def test_a_part_is_next_to_its_place_and_recognised(name: str, tmp_path: Path) -
     found = REMAINS.fullmatch(part.name)
     assert part.parent == tmp_path
     assert found is not None
-    assert (int(found[1]), found[2]) == (os.getpid(), scope())
+    assert (int(found["process"]), found["scope"], found["old"]) == (os.getpid(), scope(), None)
     part.touch()  # the file system allows the name
 
 

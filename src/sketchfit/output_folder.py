@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,15 +12,18 @@ from pathlib import Path
 from sketchfit.destinations import usable
 from sketchfit.disk import writing
 from sketchfit.moving import delete_file, delete_folder, move
-from sketchfit.remains import clear_parts, part_of
+from sketchfit.remains import clear_parts, earlier_of, part_of
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
 def output_folder(out: Path, last: str = "") -> Iterator[Path]:
     """Yield an empty folder; on success it takes the place of `out`, on an error it is removed, and `out` stays.
 
-    A link is followed: the folder that it leads to is replaced. What a killed process was writing is deleted. A folder
-    that cannot be replaced, such as a volume of a container, is filled.
+    A link is followed: the folder that it leads to is replaced. What a killed process was writing is deleted, and the
+    folder that it had moved away is put back. A folder that cannot be replaced, such as a volume of a container, is
+    filled.
 
     Args:
         out: the folder.
@@ -54,12 +58,16 @@ def _replace(place: Path, temporary: Path) -> None:
         move(temporary, place)
         return
     shutil.copymode(place, temporary)
-    before = part_of(place.with_name(f"{place.name}.old"))
+    before = earlier_of(place)
+    delete_folder(before, ignore_errors=True)  # of an attempt of this process whose second rename failed
     move(place, before)
     try:
         move(temporary, place)
     except BaseException:
-        move(before, place)
+        try:
+            move(before, place)
+        except OSError as error:
+            log.warning(f"{place} is now {before} ({error.strerror}); the next command that writes there puts it back")
         raise
     delete_folder(before, ignore_errors=True)
 

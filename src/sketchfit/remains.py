@@ -14,12 +14,12 @@ from pathlib import Path
 
 import psutil
 
-from sketchfit.moving import delete_file, delete_folder
+from sketchfit.moving import delete_file, delete_folder, move
 from sketchfit.own_system import scope
 
-REMAINS = re.compile(r"\..+\.(\d+)(?:-([0-9a-f]{8}))?\.part")
-"""Name of what is being written, with the number of the process and its `scope`, which earlier versions left out."""
-
+REMAINS = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)(?:-(?P<scope>[0-9a-f]{8}))?(?P<old>\.old)?\.part")
+"""Name of what is being written, with the number of the process and its `scope`, which earlier versions left out; with
+`.old`, name of a folder that is being replaced."""
 
 ABANDONED = 600.0
 """Seconds without a change after which a file that a process of another host writes counts as left behind: a single
@@ -39,13 +39,24 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{_short(path.name)}{part_ending()}")
 
 
+def earlier_of(path: Path) -> Path:
+    """Return where a folder is moved while another one takes its place; `clear_remains` puts it back.
+
+    Examples:
+        >>> earlier_of(Path("runs/bundle")).name.endswith(".old.part")
+        True
+    """
+    part = part_of(path)
+    return part.with_name(f"{part.stem}.old.part")
+
+
 def part_ending() -> str:
     """Return the ending of the name of what this process writes."""
     return f".{os.getpid()}-{scope()}.part"
 
 
 def clear_parts(path: Path) -> None:
-    """Delete what killed processes left of a file or folder next to it; see `clear_remains`."""
+    """Delete what killed processes left of a file or folder next to it, or put it back; see `clear_remains`."""
     clear_remains(path.parent.glob(f".{glob.escape(_short(path.name))}.*.part"), least_age=ABANDONED)
 
 
@@ -58,19 +69,23 @@ def _short(name: str) -> str:
 def clear_remains(paths: Iterable[Path], least_age: float = 0.0) -> None:
     """Delete those of some paths that are the half-written files and folders of processes that have ended.
 
-    Those of this host's processes are deleted at once. Whether a process of another host or container has ended is not
-    known: its files count as left behind when they have not changed for some time, its folders never, because their
-    time is not that of the files in them.
+    A folder that such a process was replacing is put back where nothing has taken its place. Those of this host's
+    processes are deleted at once. Whether a process of another host or container has ended is not known: its files
+    count as left behind when they have not changed for some time, its folders never, because their time is not that of
+    the files in them.
 
     Args:
         paths: of any files and folders.
         least_age: seconds since the last change of files of other hosts. 0: nobody else writes here.
     """
     for path in paths:
-        name = REMAINS.fullmatch(path.name)
-        if name is None or not _is_left(path, int(name[1]), name[2], least_age):
+        found = REMAINS.fullmatch(path.name)
+        if found is None or not _is_left(path, int(found["process"]), found["scope"], least_age):
             continue
-        if path.is_dir() and not path.is_symlink():
+        if found["old"] and not os.path.lexists(place := path.with_name(found["name"])):
+            with suppress(OSError):  # it stays, as what prevented its process may prevent this one
+                move(path, place)
+        elif path.is_dir() and not path.is_symlink():
             delete_folder(path, ignore_errors=True)
         else:
             with suppress(OSError):  # of a file system that is read-only
