@@ -97,6 +97,7 @@ def measure(case: Case, work: Path, weights: Path) -> Result:
             split=case.split,
             names=case.names,
         ),
+        fresh=True,
     )
     settings = [part for one in (*SETTINGS, f"model.weights={weights}") for part in ("--set", one)]
     command = ["run", folder / "data", "--recipe", "cpu", "--out", folder / "run", "--fresh", *settings]

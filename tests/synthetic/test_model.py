@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sketchfit.duplicates.groups import find
 from sketchfit.files import read_json
-from sketchfit.synthetic import DrawnDataset, DrawSettings, draw, draw_dataset
+from sketchfit.synthetic import DrawnDataset, DrawSettings, draw
 from sketchfit.synthetic.model import draw_again, draw_model
 from sketchfit.synthetic.objects import OBJECTS
 
@@ -105,11 +105,11 @@ def test_files_of_a_set_with_families(tmp_path: Path) -> None:
     recorded = read_json(drawn.out / "drawn.json")
     assert (recorded["families"], recorded["split"], recorded["names"]) == (2, "random", "family")
     # Without families nothing of them is left in the folder.
-    alone = draw_dataset(drawn.out, classes=2, per_class=2, test_per_class=1)
+    alone = draw(drawn.out, DrawSettings(classes=2, per_class=2, test_per_class=1), fresh=True)
     assert alone.families is None
     assert not (alone.out / "families.csv").exists()
     assert set(read_json(alone.out / "drawn.json")) == {
-        "written_by", "classes", "per_class", "test_per_class", "seed", "copies",
+        "written_by", "classes", "per_class", "test_per_class", "seed", "copies", "digests",
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from sketchfit.errors import UserError
-from sketchfit.synthetic import DrawnDataset, draw_dataset
+from sketchfit.synthetic import DrawnDataset, DrawSettings, draw, draw_dataset
 from sketchfit.synthetic.drawn_page import COPY_KINDS, SIDES, draw_page
 from sketchfit.synthetic.objects import OBJECTS
 from sketchfit.synthetic.pen import Hand, hatch, wobble
@@ -241,15 +242,13 @@ def test_every_object_varies_and_is_finite(name: str) -> None:
     assert np.ptp(page) > 100
 
 
-def test_replaces_its_own_folder_and_refuses_others(tmp_path: Path) -> None:
+def test_refuses_folders_with_other_files(tmp_path: Path) -> None:
     out = tmp_path / "set"
     out.mkdir()
     draw_dataset(out, classes=2, per_class=2, test_per_class=1)
-    draw_dataset(out, classes=3, per_class=1, test_per_class=1)
-    assert len(list((out / "train").iterdir())) == 3
     (out / "notes.txt").write_text("mine")
     with pytest.raises(UserError, match=r"notes\.txt"):
-        draw_dataset(out, classes=2, per_class=1)
+        draw(out, DrawSettings(classes=2, per_class=1), fresh=True)
     assert (out / "notes.txt").read_text() == "mine"
     real = tmp_path / "real"
     (real / "train").mkdir(parents=True)
@@ -272,7 +271,7 @@ def test_a_failure_leaves_the_old_set_and_no_rest(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr("sketchfit.synthetic.dataset._write_csv", broken)
     with pytest.raises(OSError, match="disk full"):
-        draw_dataset(out, classes=3, per_class=2)
+        draw(out, DrawSettings(classes=3, per_class=2), fresh=True)
     assert _hashes(out) == before
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
@@ -322,11 +321,11 @@ def test_shapes_by_hand() -> None:
 
 
 def test_a_link_to_a_folder_stays_and_its_folder_is_replaced(tmp_path: Path) -> None:
-    few = {"classes": 2, "per_class": 1, "test_per_class": 1, "copies": 0.0}
+    few = DrawSettings(classes=2, per_class=1, test_per_class=1, copies=0.0)
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link").symlink_to("elsewhere")
     for seed in (0, 1):
-        draw_dataset(tmp_path / "link", seed=seed, **few)  # type: ignore[arg-type]
+        draw(tmp_path / "link", replace(few, seed=seed), fresh=True)
         assert (tmp_path / "link").readlink() == Path("elsewhere")
         assert (tmp_path / "elsewhere" / "train.csv").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "link"]

@@ -22,13 +22,15 @@ def draw(
     families: int = 0,
     split: Literal["family", "random"] | None = None,
     names: Literal["family", "plain"] | None = None,
+    fresh: bool = False,
 ) -> DrawnDataset:
     """Draw a synthetic data set in the competition's layout, with known test labels.
 
-    The same arguments give the same files with the same versions of NumPy and OpenCV.
+    The same arguments give the same files with the same versions of NumPy and OpenCV. Where the folder has this set
+    already, unchanged, nothing is written.
 
     Args:
-        out: folder to make; it is replaced where `draw` made it before.
+        out: folder to make.
         classes: number of classes.
         per_class: training drawings per class.
         test_per_class: test drawings per class.
@@ -38,12 +40,13 @@ def draw(
         split: only with families. `family`, the default: test drawings show other families. `random`: they show those
             of the training drawings.
         names: only with families. `family`, the default: file names contain the family. `plain`: they do not.
+        fresh: also replace a set that was drawn with other arguments, or changed since it was drawn.
 
     Returns:
         The paths of the folder and its tables, and numbers of drawings.
 
     Raises:
-        UserError: an argument is out of range, or the folder has files of something else.
+        UserError: an argument is out of range, or the folder has other files.
 
     Examples:
         >>> import sketchfit
@@ -56,5 +59,7 @@ def draw(
         from sketchfit.synthetic import draw as draw_data
 
         return draw_data(
-            Path(out), DrawSettings(classes, per_class, test_per_class, seed, copies, families, split, names)
+            Path(out),
+            DrawSettings(classes, per_class, test_per_class, seed, copies, families, split, names),
+            fresh=fresh,
         )

@@ -37,7 +37,9 @@ def audit(
     ] = Path("audit"),
     external: Annotated[
         list[Path] | None,
-        typer.Option("--external", help="More training data (a table or folder) to compare with the test images."),
+        typer.Option(
+            "--external", metavar="PATH", help="More training data (a table or folder) to compare with the test images."
+        ),
     ] = None,
     image_column: ImageColumn = None,
     label_column: LabelColumn = None,
@@ -101,11 +103,14 @@ def draw(
             show_default=False,
         ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Replace a set of other settings, or one that was changed since.")
+    ] = False,
 ) -> None:
     """Draw a synthetic data set in the competition's layout, with known test labels."""
     from sketchfit.synthetic import DrawSettings
     from sketchfit.synthetic import draw as draw_data
 
     settings = DrawSettings(classes, per_class, test_per_class, seed, copies, families, split, names)
-    drawn = draw_data(out, settings)
+    drawn = draw_data(out, settings, fresh=fresh)
     echo(f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/")

@@ -11,22 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.errors import UserError
 from sketchfit.files import write_json
 from sketchfit.output_folder import output_folder
 from sketchfit.synthetic.drawn_page import COPY_KINDS, PageTraits, draw_page, near_copy
+from sketchfit.synthetic.earlier import DIGESTS, MARK, TABLES, digests, is_drawn
 from sketchfit.synthetic.items import Item, family_items, independent_items
 from sketchfit.synthetic.model import draw_again, draw_model
 from sketchfit.synthetic.objects import OBJECTS
 from sketchfit.synthetic.settings import NAMES, SPLITS, DrawSettings
-from sketchfit.wording import listed
-
-MARK = "drawn.json"
-"""Marks a folder that was written by `draw_dataset`; contains the settings."""
-
-_TABLES = ("train", "test", "sample_submission", "test_labels", "copies", "traits")
-# macOS adds .DS_Store to any folder that was opened.
-_OWN = {*(f"{name}.csv" for name in (*_TABLES, "families")), MARK, "train", "test", ".DS_Store"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ def draw_dataset(
     """Draw a data set without families: `draw` with these settings.
 
     Args:
-        out: folder to write; it is replaced completely if this function wrote it before.
+        out: folder to write, as for `draw`.
         classes: see `DrawSettings`, as for the others.
         per_class: training images per class.
         test_per_class: test images per class.
@@ -78,32 +70,37 @@ def draw_dataset(
     return draw(out, DrawSettings(classes, per_class, test_per_class, seed, copies))
 
 
-def draw(out: Path, settings: DrawSettings) -> DrawnDataset:
+def draw(out: Path, settings: DrawSettings, *, fresh: bool = False) -> DrawnDataset:
     """Draw a data set. The same settings give the same bytes with the same versions of NumPy and OpenCV.
 
+    Where the folder has this set already, unchanged, nothing is written.
+
     Args:
-        out: folder to write; it is replaced completely if this function wrote it before.
+        out: folder to write.
         settings: numbers of images, seed, copies, families.
+        fresh: also replace a set of other settings, or one that was changed since it was drawn.
 
     Raises:
-        UserError: a setting is out of range, or `out` contains something that this function did not write.
+        UserError: a setting is out of range, or `out` contains something else.
     """
     out = Path(out)
     settings.check()
-    _check_folder(out)
+    recorded = _recorded(settings)
+    present = is_drawn(out, recorded, fresh=fresh)
     names = sorted(list(OBJECTS)[: settings.classes])
     rng = _rng(settings.seed, 2**64 - 1)
     train, test = (family_items if settings.families else independent_items)(names, settings, rng)
     planted = _plant(train + test, settings.copies, rng)
-    with output_folder(out) as folder:
-        traits = _draw(folder, train + test, planted, settings.seed)
-        _write_tables(folder, [train[i] for i in rng.permutation(len(train))], test)
-        _write_facts(folder, planted, traits)
-        if settings.families:
-            lines = [(item.image, item.family) for item in train + test]
-            _write_csv(folder / "families.csv", ("image", "family"), lines)
-        write_json(folder / MARK, {"written_by": "sketchfit draw", **_recorded(settings)})
-    files = {name: out / f"{name}.csv" for name in _TABLES}
+    if not present:
+        with output_folder(out) as folder:
+            traits = _draw(folder, train + test, planted, settings.seed)
+            _write_tables(folder, [train[i] for i in rng.permutation(len(train))], test)
+            _write_facts(folder, planted, traits)
+            if settings.families:
+                lines = [(item.image, item.family) for item in train + test]
+                _write_csv(folder / "families.csv", ("image", "family"), lines)
+            write_json(folder / MARK, {"written_by": "sketchfit draw", **recorded, DIGESTS: digests(folder)})
+    files = {name: out / f"{name}.csv" for name in TABLES}
     families = out / "families.csv" if settings.families else None
     return DrawnDataset(
         out, **files, classes=tuple(names), n_train=len(train), n_test=len(test), n_copies=len(planted),
@@ -118,19 +115,6 @@ def _recorded(settings: DrawSettings) -> dict[str, object]:
     if not settings.families:
         return {name: value for name, value in values.items() if name not in relations}
     return {**values, "split": settings.split or SPLITS[0], "names": settings.names or NAMES[0]}
-
-
-def _check_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file", "Name a folder that does not exist yet.")
-    present = {path.name for path in out.iterdir()} if out.exists() else set()
-    foreign = sorted(present - _OWN)
-    if foreign or (present and MARK not in present):
-        what = listed(foreign, 3) if foreign else f"files but no {MARK}"
-        raise UserError(
-            f"{out} contains {what}: this command did not write all of it, and leaves it unchanged",
-            "Name a folder that does not exist yet, or empty this one.",
-        )
 
 
 def _write_tables(folder: Path, train: Sequence[Item], test: Sequence[Item]) -> None:
