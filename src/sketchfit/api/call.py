@@ -9,12 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from sketchfit.api.keyword_texts import in_words_of_python
 from sketchfit.config.keywords import keyword_settings
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge, settings_of
 from sketchfit.config.recipe import Recipe
 from sketchfit.disk import as_user_error
-from sketchfit.errors import no_such_data
+from sketchfit.errors import UserError, no_such_data
 from sketchfit.missing import installed_packages
 from sketchfit.verbosity import only_warnings
 
@@ -34,11 +35,17 @@ Changes: TypeAlias = Sequence[str] | Mapping[str, Any]
 def public_call(quiet: bool = False) -> Iterator[None]:
     """Raise the errors of users for packages that are not installed and for a full disk, as the command line does.
 
+    Texts of errors name keyword arguments in place of options.
+
     Args:
         quiet: print only warnings.
     """
-    with only_warnings(quiet), as_user_error(), installed_packages():
-        yield
+    try:
+        with only_warnings(quiet), as_user_error(), installed_packages():
+            yield
+    except UserError as error:
+        in_words_of_python(error)
+        raise
 
 
 @dataclass(frozen=True)

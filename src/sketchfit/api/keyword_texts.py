@@ -1,0 +1,96 @@
+"""Errors whose texts name options of the command line, in the words of Python: `--fresh` becomes `fresh=True`.
+
+Below the two front ends, texts name options. The command line prints them as they are; the public functions raise them
+with keyword arguments. A complete command, `sketchfit export RUN --out FOLDER`, stays as it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from sketchfit.config.keywords import BETWEEN, setting_key
+from sketchfit.errors import UserError
+
+COMMAND = r"`sketchfit [^`]*`|sketchfit [a-z][^`;]*?(?=[`;]|\.\s|\.?$)"
+"""A command to type, to the end of its sentence; it has precedence over the options in it."""
+
+VALUE = r"[a-z_][\w.]*=(?:[^\s,;:()]*[^\s,;:().]|\.)|[A-Z][A-Z_]+|\w+(?:,\w+)+|[\w./-]*[\d./_-][\w./-]*\w|\d"
+"""What can be the value of an option and no word of the sentence: `key=value`, FILE, `a,b`, `18m`, `runs/first`."""
+
+OPTION = rf"--(?P<name>[a-z][a-z0-9-]*)(?:[ =](?P<value>{VALUE}))?"
+
+WORDS = {"true": "True", "false": "False", "none": "None", "null": "None"}
+UNKNOWN = "…"
+"""Stands for the value of a keyword."""
+
+
+def in_words_of_python(error: UserError) -> None:
+    """Change the texts of an error, which stays the same object with its class and its traceback."""
+    error.problems = tuple(keyword_text(one) for one in error.problems)
+    error.hint = keyword_text(error.hint)
+    error.args = ("\n".join([*error.problems, *([error.hint] if error.hint else [])]),)
+
+
+def keyword_text(text: str) -> str:
+    """Return a text with keyword arguments in place of the options that public functions have.
+
+    >>> keyword_text("Choose another folder with --out, or start over with --fresh.")
+    'Choose another folder with out=…, or start over with fresh=True.'
+    >>> keyword_text("Give a local file with --set model.weights=FILE, or --set model.pretrained=false.")
+    'Give a local file with model__weights=FILE, or model__pretrained=False.'
+    >>> keyword_text("Make one: sketchfit export RUN --out FOLDER")
+    'Make one: sketchfit export RUN --out FOLDER'
+    """
+    return re.sub(f"{COMMAND}|{OPTION}", _keyword, text, flags=re.MULTILINE) if "--" in text else text
+
+
+def _keyword(match: re.Match[str]) -> str:
+    name, value = match["name"], match["value"]
+    if name is None:  # a command
+        return match[0]
+    if name == "set":
+        key, is_setting, given = (value or "").partition("=")
+        if is_setting:
+            return f"{key.replace('.', BETWEEN)}={_literal(given)}"
+        return "overrides"
+    keyword = name.replace("-", "_")
+    known = keywords()
+    if keyword not in known and not _is_setting(keyword):
+        return match[0]
+    if known.get(keyword):
+        rest = match[0].removeprefix(f"--{name}")  # what follows an option without a value is no value
+        return f"{keyword}=True{rest}"
+    return f"{keyword}={_literal(value) if value else UNKNOWN}"
+
+
+def _literal(value: str) -> str:
+    """Return a value of a recipe as Python; a word in capital letters stands for one."""
+    if re.fullmatch(rf"{UNKNOWN}|[A-Z][A-Z_]*|\d[\d.]*|\[.*\]", value):
+        return value
+    return WORDS.get(value, f'"{value}"')
+
+
+@cache
+def keywords() -> dict[str, bool]:
+    """Return the names of the public functions' arguments, and whether each is on or off."""
+    from sketchfit import api
+
+    found: dict[str, bool] = {}
+    for module in iter_modules(api.__path__):
+        function = getattr(import_module(f"{api.__name__}.{module.name}"), module.name, None)
+        if inspect.isfunction(function):
+            for one in inspect.signature(function).parameters.values():
+                found[one.name] = isinstance(one.default, bool)
+    return found
+
+
+def _is_setting(keyword: str) -> bool:
+    try:
+        setting_key(keyword)
+    except UserError:
+        return False
+    return True
