@@ -57,7 +57,7 @@ def test_a_parameter_has_name_kind_default_and_help() -> None:
         ("[IMAGES …]", "`IMAGES …`", ""),
         ("", "`--size`, `-s INTEGER`", "`3`"),
         ("", "`--mode a\\|b`", ""),
-        ("", "`--more KEY …`", ""),
+        ("", "`--more KEY`", ""),
         ("", "`--fold-it/--no-fold-it`", "on"),
         ("", "`--fresh`", ""),
     ]

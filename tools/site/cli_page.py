@@ -150,7 +150,7 @@ def _parameter(name: str, kind: Any, mark: ArgumentInfo | OptionInfo, default: A
     # Within Annotated, typer reads the first of the names as the default.
     given = [one for one in (mark.default, *(mark.param_decls or ())) if isinstance(one, str) and one.startswith("-")]
     names = given or _usual_names(name, kind)
-    value = "" if kind is bool else f" {_cell(mark.metavar or _value(kind))}{several}"
+    value = "" if kind is bool else f" {_cell(mark.metavar or _value(kind))}"
     shown = ", ".join(f"`{one}`" for one in names[:-1])
     shown = f"{shown}{', ' if shown else ''}`{names[-1]}{value}`"
     return Parameter("", shown, "required" if required else _default(default), help_text)

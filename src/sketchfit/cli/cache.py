@@ -31,7 +31,7 @@ def clear(
     folder: Folder = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", help="Only stores, features, maps, audits, measurements or unfinished; repeatable."),
+        typer.Option("--kind", metavar="KIND", help="Only stores, features, maps, audits, measurements or unfinished."),
     ] = None,
     older_than: Annotated[
         str | None, typer.Option("--older-than", metavar="7d", help="Only what was not used for so long.")

@@ -1,4 +1,4 @@
-"""How all commands are registered: `-q` and `-v`, an example in their help, and progress from their start."""
+"""How all commands are registered: `-q` and `-v`, their help and its examples, and progress from their start."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from sketchfit.activity import activity
+from sketchfit.cli.repeated import OneCommand, explained
 from sketchfit.live import show_activities
 from sketchfit.verbosity import Level, verbosity
 
@@ -50,7 +51,7 @@ def command(app: typer.Typer, group: str, *examples: str, name: str | None = Non
     """
 
     def register(function: Function) -> Function:
-        app.command(name, rich_help_panel=group, epilog=epilog(examples))(_with_manners(function))
+        app.command(name, cls=OneCommand, rich_help_panel=group, epilog=epilog(examples))(_with_manners(function))
         return function
 
     return register
@@ -76,7 +77,7 @@ def _with_manners(function: Function) -> Function:
             function(**options)
 
     signature = inspect.signature(function)
-    hints = get_type_hints(function, include_extras=True)
+    hints = {one: explained(hint) for one, hint in get_type_hints(function, include_extras=True).items()}
     kinds = inspect.Parameter
     own = [one.replace(annotation=hints[one.name]) for one in signature.parameters.values()]
     levels = [kinds(one, kinds.KEYWORD_ONLY, default=False, annotation=kind) for one, kind in LEVELS.items()]

@@ -37,7 +37,7 @@ Overrides = Annotated[
         "--set",
         "-s",
         metavar="KEY=VALUE",
-        help="Override a setting; may be given several times.",
+        help="Override a setting.",
         autocompletion=setting_keys,
     ),
 ]

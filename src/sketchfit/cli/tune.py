@@ -25,7 +25,7 @@ def scout(
     candidates: Annotated[
         list[str] | None,
         typer.Option(
-            "--candidates", "-c", metavar="NAME|FILE|FOLDER", help="timm name, weights, or folder of weights."
+            "--candidates", "-c", metavar="NAME", help="A timm name, a file of weights or a folder of such files."
         ),
     ] = None,
     sizes: Annotated[str, typer.Option("--sizes", metavar="A,B", help="Input sizes in pixels.")] = "",
