@@ -15,7 +15,7 @@ from mkdocs.structure.pages import Page
 
 BRANCH = "main"
 # Files of the repository that are pages of the site.
-PAGES = {"changelog.md": "CHANGELOG.md"}
+PAGES = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md", "security.md": "SECURITY.md"}
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#|/)([^)\s#]+)")
 
 
