@@ -26,7 +26,7 @@ from sketchfit.distillation import cost as cost_module
 from sketchfit.distillation import distill as stage
 from sketchfit.distillation import student as student_module
 from sketchfit.distillation.cost import TimedNetwork
-from sketchfit.distillation.student import DistillationJob, train_student
+from sketchfit.distillation.student import DistillationJob, student_unit
 from sketchfit.errors import UserError
 from sketchfit.inference import predictor as predictor_module
 from sketchfit.inference.predictor import Predictor
@@ -39,7 +39,8 @@ from sketchfit.runs.networks import NetworkFolder
 from sketchfit.stages.decode import open_members
 from sketchfit.synthetic import draw_dataset
 from sketchfit.training import fold as fold_module
-from sketchfit.training.fold import FoldResult, TrainedMember, read_fold
+from sketchfit.training.fold import TrainedMember, read_fold
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.job import FitJob
 from tests.factories import open_context, tiny_recipe
 
@@ -92,7 +93,7 @@ class Distillation:
             target.mkdir(exist_ok=True)
             (target / "members").symlink_to(self.context.run.path / "members")
         context = replace(self.context, run=RunFolder(target))
-        return train_student(context, replace(self.job, **fields), fold or self.fold)
+        return student_unit(context, replace(self.job, **fields), fold or self.fold).train(context)
 
 
 def test_teachers_that_have_learnt_from_held_out_rows_are_refused(place: Path, tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ from sketchfit.stages.start import open_tables
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.text_tables import table_lines
 from sketchfit.training.bank_member import train_member
-from sketchfit.training.fold import FoldResult, mean_oof
+from sketchfit.training.fold import mean_oof
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.verbosity import as_results
 from sketchfit.wording import counted
 

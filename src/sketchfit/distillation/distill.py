@@ -18,7 +18,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.config.scope import training_settings
 from sketchfit.config.views import IDENTITY
 from sketchfit.distillation.cost import TimedNetwork, measure_cost
-from sketchfit.distillation.student import DistillationJob, train_student
+from sketchfit.distillation.student import DistillationJob, student_unit
 from sketchfit.inference import votes
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 from sketchfit.inference.oof import Rows
@@ -27,7 +27,8 @@ from sketchfit.runs.artefacts import Cost, DistilledStudent, Step, Views, Withou
 from sketchfit.runs.fingerprint import digest
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import FoldResult, mean_oof, read_fold
+from sketchfit.training.fold import mean_oof, read_fold
+from sketchfit.training.fold_result import FoldResult
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def distill(context: RunContext, job: DistillationJob, rows: Rows) -> Step:
     Raises:
         UserError: a teacher has learnt from rows on which its student is validated, or from near-duplicates of them.
     """
-    results = [train_student(context, job, fold) for fold in job.folds]
+    results = context.executor.train([student_unit(context, job, fold) for fold in job.folds])
     score = _score(context, job, results, rows)
     context.engine.on_main(lambda: _finish(context, job, score))
     name = f"{job.student.name} alone, against its teacher"

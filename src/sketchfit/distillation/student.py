@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +24,10 @@ from sketchfit.inference.pseudo_labels import Teacher, check_teacher
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.arrays import find_npz, read_npz, write_npz
 from sketchfit.runs.fingerprint import digest
-from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import FoldResult, FoldTraining, TrainedMember, fold_job, read_fold, train_once
+from sketchfit.training.context import Member, RunContext, TrainingUnit
+from sketchfit.training.fold import FoldTraining, TrainedMember, fold_job, read_fold, train_once
 from sketchfit.training.fold_identity import fold_fingerprint
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 
 
@@ -48,14 +51,18 @@ class DistillationJob:
     group: NDArray[np.int64] | None = None
     test_rows: bool = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a training elsewhere needs: not the teachers, whose probabilities are in the student's folder."""
+        return vars(self) | {"teachers": ()}
+
 
 def distilled_name(student: str) -> str:
     """Return the name of the folder of a student's networks."""
     return f"{student}+distilled"
 
 
-def train_student(context: RunContext, job: DistillationJob, fold: Fold) -> FoldResult:
-    """Train the student of a fold and write its probabilities; read them where that was done before.
+def student_unit(context: RunContext, job: DistillationJob, fold: Fold) -> TrainingUnit:
+    """Return the unit that trains the student of a fold.
 
     Raises:
         UserError: a teacher has learnt from rows on which the student is validated, or from near-duplicates of them.
@@ -66,12 +73,21 @@ def train_student(context: RunContext, job: DistillationJob, fold: Fold) -> Fold
     teacher_fingerprints = [one.done.fingerprint for one in networks]
     own_fingerprint = fold_fingerprint(student, context.table, fold)
     fingerprint = digest(own_fingerprint, teacher_fingerprints, job.test_rows)
-    training = FoldTraining(
-        student,
-        fold,
+    note = f", by {len(networks)} teachers"
+    return TrainingUnit(
+        context,
+        student.name,
+        fold.number,
+        partial(_train_student, job=job, fold=fold, fingerprint=fingerprint, note=note),
         fingerprint,
-        lambda: _student_job(context, job, fold, fingerprint),
-        note=f", by {len(networks)} teachers",
+        partial(_teacher_probabilities, context, job, fold, fingerprint),
+    )
+
+
+def _train_student(context: RunContext, job: DistillationJob, fold: Fold, fingerprint: str, note: str) -> FoldResult:
+    """Train the student of a fold and write its probabilities; read them where that was done before."""
+    training = FoldTraining(
+        job.student, fold, fingerprint, lambda: _student_job(context, job, fold, fingerprint), note=note
     )
     return train_once(context, training)
 
@@ -79,8 +95,8 @@ def train_student(context: RunContext, job: DistillationJob, fold: Fold) -> Fold
 def _student_job(context: RunContext, job: DistillationJob, fold: Fold, fingerprint: str) -> FitJob:
     """Return the training of a fold's student, with the teacher's probabilities of all its rows."""
     student, label = job.student, context.table.label
-    readable = np.flatnonzero(student.test.readable) if job.test_rows else np.arange(0)
-    train, test = _teacher_probabilities(context, job, fold, fingerprint, readable)
+    readable = _test_rows(job)
+    train, test = _teacher_probabilities(context, job, fold, fingerprint)
     if not len(readable):
         teacher = TeacherTargets(fold.train, np.concatenate([train, test]))
         return fold_job(context, student, fold, fingerprint, teacher=teacher)
@@ -102,8 +118,13 @@ def _student_job(context: RunContext, job: DistillationJob, fold: Fold, fingerpr
     )
 
 
+def _test_rows(job: DistillationJob) -> NDArray[np.int64]:
+    """Return the test rows on which the student is trained."""
+    return np.flatnonzero(job.student.test.readable) if job.test_rows else np.arange(0)
+
+
 def _teacher_probabilities(
-    context: RunContext, job: DistillationJob, fold: Fold, fingerprint: str, readable: NDArray[np.int64]
+    context: RunContext, job: DistillationJob, fold: Fold, fingerprint: str
 ) -> tuple[Floats, Floats]:
     """Return the teacher's probabilities float32 of the training rows [n, C] and of the readable test rows [m, C].
 
@@ -117,7 +138,7 @@ def _teacher_probabilities(
             return
         train = votes.mean(_predict_train_rows(context, job, fold))
         results = [read_fold(context.run.network(one.folder, fold.number)) for one in job.teachers]
-        test = votes.mean([result.test[readable] for result in results])
+        test = votes.mean([result.test[_test_rows(job)] for result in results])
         arrays = {"train": train.astype(np.float32), "test": test.astype(np.float32)}
         write_npz(path, {"fingerprint": np.array(fingerprint), **arrays})
 

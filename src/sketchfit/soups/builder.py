@@ -20,7 +20,8 @@ from sketchfit.runs.networks import NetworkFolder
 from sketchfit.runs.probabilities import read_probabilities, write_probabilities
 from sketchfit.soups.candidates import Candidate
 from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import FoldResult, fold_job, read_fold, write_results
+from sketchfit.training.fold import fold_job, read_fold, write_results
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.seed_soup import load_mean
 
 Chosen = tuple[int, ...]

@@ -20,7 +20,8 @@ from sketchfit.models.weights import read_metadata
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.networks import NetworkFolder
 from sketchfit.training.context import Member
-from sketchfit.training.fold import FoldResult, read_fold
+from sketchfit.training.fold import read_fold
+from sketchfit.training.fold_result import FoldResult
 
 
 @dataclass(frozen=True)

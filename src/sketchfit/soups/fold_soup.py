@@ -15,7 +15,7 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.runs.artefacts import FoldSoupRecord
 from sketchfit.soups.builder import mix_folds
 from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import FoldResult
+from sketchfit.training.fold_result import FoldResult
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,8 @@ from sketchfit.runs.artefacts import MeasuredChoice, MemberSoupRecord
 from sketchfit.runs.probabilities import Probabilities, mean_by_row
 from sketchfit.soups.builder import Chosen, SoupBuilder
 from sketchfit.soups.candidates import Candidate, check_unseen
-from sketchfit.training.fold import FoldResult, mean_oof
+from sketchfit.training.fold import mean_oof
+from sketchfit.training.fold_result import FoldResult
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.products import MemberPredictions
 from sketchfit.training.bank_member import is_bank_member
 from sketchfit.training.bank_views import bank_views
-from sketchfit.training.fold import FoldResult, TrainedMember
+from sketchfit.training.fold import TrainedMember
+from sketchfit.training.fold_result import FoldResult
 
 log = logging.getLogger(__name__)
 

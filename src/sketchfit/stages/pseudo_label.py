@@ -10,6 +10,8 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +41,10 @@ from sketchfit.runs.artefacts import MeasuredChoice, PseudoLabelRound, PseudoLab
 from sketchfit.runs.fingerprint import digest
 from sketchfit.soups.candidates import student_name
 from sketchfit.stages.context import Member, RunContext, RunState
-from sketchfit.training.fold import FoldResult, FoldTraining, TrainedMember, fold_job, train_once
+from sketchfit.training.context import TrainingUnit
+from sketchfit.training.fold import FoldTraining, TrainedMember, fold_job, train_once
 from sketchfit.training.fold_identity import fold_fingerprint
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.job import SoftTargets
 
 log = logging.getLogger(__name__)
@@ -116,24 +120,43 @@ def _train_students(
     context: RunContext, state: RunState, number: int, labels: Sequence[PseudoLabels]
 ) -> dict[str, TrainedMember]:
     """Return each member's students of a round, one per fold."""
-    found = {}
-    for name, member in state.members.items():
-        student = replace(member, name=student_name(name, number), recipe=_student_recipe(context, member.recipe))
-        folds = zip(state.folds, labels, strict=True)
-        results = tuple(_train_student(context, student, fold, chosen) for fold, chosen in folds)
-        found[name] = TrainedMember(member, student.name, state.folds, results)
-    return found
+    students = {
+        name: replace(member, name=student_name(name, number), recipe=_student_recipe(context, member.recipe))
+        for name, member in state.members.items()
+    }
+    units = [
+        _student_unit(context, student, fold, chosen)
+        for student in students.values()
+        for fold, chosen in zip(state.folds, labels, strict=True)
+    ]
+    results = iter(context.executor.train(units))
+    return {
+        name: TrainedMember(member, students[name].name, state.folds, tuple(islice(results, len(state.folds))))
+        for name, member in state.members.items()
+    }
+
+
+def _student_unit(context: RunContext, student: Member, fold: Fold, chosen: PseudoLabels) -> TrainingUnit:
+    """Return the unit of one student."""
+    fingerprint = _student_training(context, student, fold, chosen).fingerprint
+    train = partial(_train_student, student=student, fold=fold, chosen=chosen)
+    return TrainingUnit(context, student.name, fold.number, train, fingerprint)
 
 
 def _train_student(context: RunContext, student: Member, fold: Fold, chosen: PseudoLabels) -> FoldResult:
     """Train one student and write its probabilities; read them where that was done before."""
+    return train_once(context, _student_training(context, student, fold, chosen))
+
+
+def _student_training(context: RunContext, student: Member, fold: Fold, chosen: PseudoLabels) -> FoldTraining:
+    """Return the training of one student."""
     label = np.concatenate([context.table.label, np.zeros(len(student.test.errors), dtype=np.int64)])
     rows = chosen.row.astype(np.int64) + len(context.table.label)
     label[rows] = chosen.label
     soft = SoftTargets(rows, chosen.target.astype(np.float32), chosen.weight.astype(np.float32))
     targets = hashlib.blake2b(soft.prob.tobytes() + soft.weight.tobytes()).hexdigest()
     fingerprint = digest(fold_fingerprint(student, context.table, fold), rows.tolist(), targets)
-    training = FoldTraining(
+    return FoldTraining(
         student,
         fold,
         fingerprint,
@@ -149,7 +172,6 @@ def _train_student(context: RunContext, student: Member, fold: Fold, chosen: Pse
         ),
         note=f", {len(rows)} pseudo-labelled rows",
     )
-    return train_once(context, training)
 
 
 def _student_recipe(context: RunContext, recipe: Recipe) -> Recipe:

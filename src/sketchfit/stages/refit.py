@@ -14,12 +14,10 @@ from sketchfit.config.parse import parse_recipe
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold, all_rows
 from sketchfit.errors import UserError
-from sketchfit.inference.oof import Floats
-from sketchfit.inference.view_selection import SelectedViews
 from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.apply_views import predict_test
 from sketchfit.stages.context import Member, RunContext, RunState
-from sketchfit.training.bank_member import train_member
+from sketchfit.training.bank_member import train_members
 
 log = logging.getLogger(__name__)
 
@@ -28,27 +26,24 @@ def refit(context: RunContext, state: RunState) -> RunState:
     """Train each source's member on all rows, and predict the test rows by the views that it uses."""
     if not len(context.table.test):
         return state
+    fold = all_rows(state.folds)
+    members = [refit_of(context, source.member, state.folds) for source in state.sources.values()]
+    results = train_members(context, members, [fold])
     refits = {
-        name: refit_member(context, source.member, state.folds, state.predictions[name].views)
-        for name, source in state.sources.items()
+        name: predict_test(context, member, fold, result, state.predictions[name].views)
+        for name, member, (result,) in zip(state.sources, members, results, strict=True)
     }
     return replace(state, refits=refits)
 
 
-def refit_member(context: RunContext, member: Member, folds: Sequence[Fold], views: SelectedViews | None) -> Floats:
-    """Train a member on all rows of its folds, unless that is done.
-
-    Returns:
-        Its test probabilities by these views, float32 [N_test, C].
-    """
+def refit_of(context: RunContext, member: Member, folds: Sequence[Fold]) -> Member:
+    """Return the member that is trained on all rows of the folds, for as many epochs as they found best."""
     trained = member.recipe.training.epochs > 0  # else a head in closed form is fitted, and there is no history
     epochs = best_epochs(context.run, member.name, folds) if trained else 0
     one = replace(member, name=refit_name(member.name), recipe=shortened(member.recipe, epochs))
-    fold = all_rows(folds)
     used = one.recipe.training.epochs
-    log.info(f"{one.name}: all {len(fold.train):,} rows, {used} epochs, {_reason(used, epochs)}")
-    (result,) = train_member(context, one, [fold])
-    return predict_test(context, one, fold, result, views)
+    log.info(f"{one.name}: all {len(all_rows(folds).train):,} rows, {used} epochs, {_reason(used, epochs)}")
+    return one
 
 
 def refit_name(member: str) -> str:

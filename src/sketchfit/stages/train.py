@@ -13,8 +13,9 @@ from sketchfit.inference.oof import rows_of
 from sketchfit.runs.artefacts import RunPlan
 from sketchfit.runs.table import read_training_rows
 from sketchfit.stages.context import Member, RunContext, RunState
-from sketchfit.training.bank_member import train_member
-from sketchfit.training.fold import FoldResult, TrainedMember, read_fold
+from sketchfit.training.bank_member import train_members
+from sketchfit.training.fold import TrainedMember, read_fold
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.test_answers import answer_again
 
 
@@ -26,14 +27,11 @@ def train(context: RunContext, state: RunState) -> RunState:
     plan = RunPlan.find(context.run.path)
     if plan is not None:
         return read_planned(context, state, plan)
+    members = list(state.members.values())
+    results = train_members(context, members, state.folds, state.group, context.dispatcher)
     trained = {
-        name: TrainedMember(
-            member,
-            name,
-            state.folds,
-            train_member(context, member, state.folds, state.group, context.dispatcher),
-        )
-        for name, member in state.members.items()
+        member.name: TrainedMember(member, member.name, state.folds, found)
+        for member, found in zip(members, results, strict=True)
     }
     return _with_networks(context, replace(state, trained=trained))
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,17 +33,10 @@ from sketchfit.tracking.callback import NO_CALLBACK, Callback, FoldCallback
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.history import write_history
 from sketchfit.training.bank_features import BankMemberFeatures
-from sketchfit.training.context import Member, RunContext
-from sketchfit.training.fold import (
-    FoldResult,
-    delete_unfinished,
-    fold_figures,
-    fold_job,
-    is_finished,
-    read_fold,
-    train_fold,
-)
+from sketchfit.training.context import Member, RunContext, TrainingUnit
+from sketchfit.training.fold import delete_unfinished, fold_figures, fold_job, is_finished, read_fold, train_fold
 from sketchfit.training.fold_identity import check_finished, fold_recipe, known_fingerprint
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.kernel_head import extractor_of, head_network
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.seed_soup import train_network
@@ -59,6 +53,36 @@ def is_bank_member(recipe: Recipe) -> bool:
     return recipe.training.epochs == 0 and not has_fold_weights(recipe)
 
 
+def train_members(
+    context: RunContext,
+    members: Sequence[Member],
+    folds: Sequence[Fold],
+    group: Rows | None = None,
+    callback: Callback = NO_CALLBACK,
+) -> list[tuple[FoldResult, ...]]:
+    """Train the networks of several members on these folds, unless that is done, and return their probabilities.
+
+    Members with heads in closed form come first: they take seconds.
+
+    Args:
+        context: of the run; its executor may train several networks at the same time.
+        members: to train.
+        folds: at least one.
+        group: int64 [N], near-duplicates and other related rows of the training table; None: each row is a group.
+        callback: receives the figures of each network.
+    """
+    found = {
+        member.name: train_bank_member(context, member, folds, group, callback)
+        for member in members
+        if is_bank_member(member.recipe)
+    }
+    networks = [member for member in members if member.name not in found]
+    units = [unit for member in networks for unit in member_units(context, member, folds, callback)]
+    results = iter(context.executor.train(units))
+    found |= {member.name: tuple(islice(results, len(folds))) for member in networks}
+    return [found[member.name] for member in members]
+
+
 def train_member(
     context: RunContext,
     member: Member,
@@ -66,18 +90,20 @@ def train_member(
     group: Rows | None = None,
     callback: Callback = NO_CALLBACK,
 ) -> tuple[FoldResult, ...]:
-    """Train a member's networks of these folds, unless that is done, and return their probabilities.
+    """Train one member; see `train_members`."""
+    return train_members(context, [member], folds, group, callback)[0]
 
-    Args:
-        context: of the run.
-        member: to train.
-        folds: at least one.
-        group: int64 [N], near-duplicates and other related rows of the training table; None: each row is a group.
-        callback: receives the figures of each network.
-    """
-    if is_bank_member(member.recipe):
-        return train_bank_member(context, member, folds, group, callback)
-    return tuple(train_fold(context, member, fold, callback) for fold in folds)
+
+def member_units(
+    context: RunContext, member: Member, folds: Sequence[Fold], callback: Callback = NO_CALLBACK
+) -> list[TrainingUnit]:
+    """Return the units of a member's networks."""
+    return [
+        TrainingUnit(
+            context, member.name, fold.number, partial(train_fold, member=member, fold=fold, callback=callback)
+        )
+        for fold in folds
+    ]
 
 
 def train_bank_member(
@@ -89,7 +115,7 @@ def train_bank_member(
 ) -> tuple[FoldResult, ...]:
     """Fit the heads of these folds at once, unless that is done, and return their probabilities.
 
-    What is written does not depend on which folds are fitted together. Arguments: `train_member`.
+    What is written does not depend on which folds are fitted together. Arguments: `train_members`.
 
     Raises:
         UserError: the backbone has no features, or the penalty is too small.

@@ -30,6 +30,7 @@ from sketchfit.training.checkpoint import delete_checkpoints
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.divergence import advised, forget_stop
 from sketchfit.training.fold_identity import check_finished, fold_fingerprint, fold_recipe, known_fingerprint
+from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.head_pass import HeadPredictor
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_head import with_kernel_head
@@ -40,23 +41,6 @@ from sketchfit.transforms.mirroring import Mirroring
 log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class FoldResult:
-    """Probabilities of one network.
-
-    Attributes:
-        rows: int64 [n], rows of the training table that it validates.
-        oof: float32 [n, C], of these rows.
-        test: float32 [N_test, C], of all test rows.
-        seconds: that its training took.
-    """
-
-    rows: NDArray[np.int64]
-    oof: Floats
-    test: Floats
-    seconds: float
 
 
 @dataclass(frozen=True)
