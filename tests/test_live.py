@@ -118,3 +118,20 @@ def test_commands_are_not_wrapped() -> None:
     text = "next: sketchfit run data --recipe runs/data-scout/recipe.yaml"
     assert wrapped(text, 20) == [text]
     assert wrapped("a path/that/is/longer/than/the/width", 10) == ["a", "  path/that/is/longer/than/the/width"]
+
+
+def test_rows_are_shown_below_a_line_and_removed_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "4")
+    stream = Terminal()
+    line = LiveLine(stream)
+    rows = ("a: fold 1/5", "b\nc" + 50 * "x", "not shown: the terminal is too low")
+    line.show(Activity("training", 3, 1, rows=rows))
+    shown = stream.getvalue().removeprefix("\r\x1b[K").split("\n")
+    assert shown[0].startswith("training")
+    assert shown[1] == "  a: fold 1/5"
+    assert len(shown) == 3
+    assert len(shown[2]) == 39
+    stream.truncate(0)
+    line.clear()
+    assert stream.getvalue().lstrip("\0") == "\r\x1b[2A\x1b[J"

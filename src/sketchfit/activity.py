@@ -35,6 +35,7 @@ class Activity:
         done: steps so far.
         note: a few words about them.
         began: reading of the clock.
+        rows: further lines, of what is done at the same time; only a terminal and a notebook show them.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Activity:
     done: int = 0
     note: str = ""
     began: float = field(default_factory=time.monotonic)
+    rows: tuple[str, ...] = ()
 
     def advance(self, done: int, note: str = "") -> None:
         """Record the steps so far."""
@@ -75,6 +77,12 @@ class Activities:
 
 activities = Activities()
 """Of this process."""
+
+
+def show_rows(rows: tuple[str, ...]) -> None:
+    """Show further lines below that of the innermost activity."""
+    if activities.now is not None:
+        activities.now.rows = rows
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -175,7 +176,7 @@ def in_notebook() -> bool:
 
 
 class LiveLine:
-    """The last line of a terminal, overwritten.
+    """The last line of a terminal, overwritten; the last lines, where an activity has rows.
 
     Args:
         stream: of the terminal.
@@ -187,16 +188,23 @@ class LiveLine:
 
     def show(self, now: Activity) -> None:
         """Overwrite the line where it changes."""
-        text = live_text(now, shutil.get_terminal_size().columns - 1)
+        columns, lines = shutil.get_terminal_size()
+        text = live_text(now, columns - 1, now.rows[: max(0, lines - 2)])
         if text != self._shown:
-            self._write(f"\r\x1b[K{text}")
+            self._write(f"{self._erase}{text}")
             self._shown = text
 
     def clear(self) -> None:
         """Remove the line."""
         if self._shown:
-            self._write("\r\x1b[K")
+            self._write(self._erase)
             self._shown = ""
+
+    @property
+    def _erase(self) -> str:
+        """What removes the lines that are shown."""
+        rows = self._shown.count("\n")
+        return f"\r\x1b[{rows}A\x1b[J" if rows else "\r\x1b[K"
 
     def _write(self, text: str) -> None:
         try:
@@ -242,7 +250,7 @@ class NotebookOutput:
         """Update the output, at most twice per second."""
         if time.monotonic() - self._last >= NOTEBOOK_SECONDS:
             self._last = time.monotonic()
-            self._put(live_text(now, 100))
+            self._put(live_text(now, 100, now.rows))
 
     def clear(self) -> None:
         """Empty the output where all activities have ended; other texts are below it."""
@@ -271,13 +279,20 @@ def plain_text(now: Activity) -> str:
     return _joined(now, count, time.monotonic() - now.began)
 
 
-def live_text(now: Activity, width: int) -> str:
-    """Return a line about an activity of at most so many characters; a bar and the time so far where there is space."""
+def live_text(now: Activity, width: int, rows: Sequence[str] = ()) -> str:
+    """Return a line about an activity of at most so many characters; a bar and the time so far where there is space.
+
+    `rows` are further lines below it.
+    """
     seconds = time.monotonic() - now.began
     count = f"{now.done:,}/{now.total:,}" if now.total else ""
     bar = [f"{bar_text(now.done / now.total)} {count}"] if now.total and width >= LEAST else []
     texts = [_joined(now, one, with_time) for one in (*bar, count) for with_time in (seconds, 0.0)]
     text = next((one for one in texts if len(one) <= width), texts[-1])
+    return "\n".join([_cut(text, width), *(_cut(f"  {one_line(row)}", width) for row in rows)])
+
+
+def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 

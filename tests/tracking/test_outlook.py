@@ -56,3 +56,15 @@ def test_a_training_that_is_not_expected_changes_nothing() -> None:
 
 def test_an_end_on_another_day_names_it() -> None:
     assert ends_in(3600 * 10, datetime(2026, 1, 1, 20, 0)) == "ends in about 10.0 h (Fri 06:00)"
+
+
+def test_trainings_next_to_others_are_counted_but_not_measured() -> None:
+    now = [0.0]
+    outlook = RunOutlook(clock=lambda: now[0])
+    outlook.expect({"a": ExpectedTraining(2, 10.0)}, after=6.0)
+    outlook.trained("a")
+    assert outlook.seconds_left() == pytest.approx(16.0)
+    now[0] = 100.0
+    outlook.trained("a")
+    outlook.trained("b")
+    assert outlook.seconds_left() == pytest.approx(6.0)

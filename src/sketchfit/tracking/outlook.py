@@ -72,6 +72,23 @@ class RunOutlook:
         """Record how far the training is, 0 … 1."""
         self._share = share
 
+    @property
+    def share(self) -> float:
+        """How far the last training is, 0 … 1."""
+        return self._share
+
+    def trained(self, name: str) -> None:
+        """Record that a training of this name has ended which was not measured: it ran next to others."""
+        known = self._left.get(name)
+        if known is not None and known.trainings:
+            self._left[name] = ExpectedTraining(known.trainings - 1, known.seconds)
+        self._ended = self.clock()
+
+    @property
+    def seconds_after(self) -> float:
+        """Estimate of the stages after training."""
+        return self._after
+
     def seconds_left(self) -> float | None:
         """Return the estimate; None where nothing is expected, or everything takes longer than that."""
         if not self._left:
