@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,12 @@ def test_every_measurement_names_its_candidates_once_and_compares_with_one_of_th
             assert len(set(names)) == len(names)
             assert {one.subject, one.reference} - {None} <= set(names)
     assert len(set(titles)) == len(titles)
+
+
+def test_a_second_training_in_one_process_is_measured_on_a_gpu(case: Case) -> None:
+    names = {device: ALL["training"](replace(case, device=device))[0].candidates for device in ("cpu", "cuda")}
+    (added,) = [one for one in names["cuda"] if one not in names["cpu"]]
+    assert added.arguments == {"ema": False, "earlier": 1}
 
 
 @pytest.mark.parametrize("level", LEVELS)
