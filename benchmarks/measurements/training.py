@@ -14,7 +14,6 @@ from benchmarks.case import Case
 from benchmarks.clock import Waiting
 from benchmarks.measure import Candidate, Column, Measurement
 
-
 AGAIN = "sketchfit, the second training of its process"
 """On a GPU, where the first training of a process includes the start of the device."""
 

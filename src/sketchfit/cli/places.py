@@ -84,6 +84,19 @@ def _instead(path: Path) -> str:
     return "Give the folder that `sketchfit run` wrote."
 
 
+def check_holds_runs(folder: Path) -> None:
+    """Refuse a folder without run folders in it.
+
+    Raises:
+        RunError: it has none, or does not exist.
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder} is no folder", "Give the folder that contains run folders, `runs` by default.")
+    if not any(folder.glob(f"*/{STATE}")):
+        hint = f"It is a run. Give the folder above: {folder.parent}" if (folder / STATE).is_file() else ""
+        raise RunError(f"{folder} holds no runs", hint or "Give the folder that contains run folders.")
+
+
 def check_compared(runs: Sequence[Path], names: str | None) -> None:
     """Refuse a comparison of fewer than two runs, or other numbers of runs and names.
 

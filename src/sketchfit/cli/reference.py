@@ -10,7 +10,7 @@ import typer
 
 from sketchfit.cli.cache import cache_app
 from sketchfit.cli.command import command
-from sketchfit.cli.complete import families, recipe_names
+from sketchfit.cli.complete import FAMILIES, families, recipe_names
 from sketchfit.cli.groups import Commands
 from sketchfit.cli.options import Overrides
 from sketchfit.printing import echo
@@ -38,6 +38,13 @@ def options(
     ] = None,
 ) -> None:
     """List what a recipe can choose from, one line each."""
+    if family not in FAMILIES:
+        from sketchfit.errors import UserError
+        from sketchfit.registry import nearest
+
+        raise UserError(
+            f"there is no family {family!r}{nearest(family, FAMILIES)}", f"Families: {', '.join(FAMILIES)}."
+        )
     from sketchfit.commands.option_pages import write_pages
     from sketchfit.commands.options import options as choices
 

@@ -9,7 +9,7 @@ import typer
 
 from sketchfit.cli.command import command
 from sketchfit.cli.options import FollowLinks, ImageColumn, Model, Overrides, Partial, Run, check_output
-from sketchfit.cli.places import check_compared, check_files, check_runs
+from sketchfit.cli.places import check_compared, check_files, check_holds_runs, check_runs
 from sketchfit.imports import quick_imports
 from sketchfit.printing import echo, print_data
 
@@ -202,6 +202,7 @@ def list_runs(
     sort: Annotated[str, typer.Option("--sort", help="Column, such as top-1, claim, log-loss, when, time.")] = "top-1",
 ) -> None:
     """List the runs of a folder."""
+    check_holds_runs(folder)
     with quick_imports():
         from sketchfit.commands.runs import runs as print_runs
 
