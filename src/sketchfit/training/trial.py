@@ -34,7 +34,7 @@ from sketchfit.training.step import update
 from sketchfit.training.tensor_bytes import kept_bytes, tensor_bytes, tensors_in
 from sketchfit.training.trial_caches import CachedValues, cached_values
 from sketchfit.training.trial_job import FEW, trial_job
-from sketchfit.training.trial_times import prediction_seconds, timed, training_times
+from sketchfit.training.trial_times import prediction_seconds, training_times
 from sketchfit.training.undisturbed import quiet, same_randomness
 
 
@@ -111,14 +111,14 @@ def _try(recipe: Recipe, classes: int, device: torch.device, folder: Path) -> Tr
     cached = cached_values(job, state, device)
     kept: list[int] = []
     for epoch in _kinds_of_epochs(few.recipe):
-        first = timed(lambda epoch=epoch: kept.append(_step(few, state, epoch, engine)), device)  # type: ignore[misc]
+        kept.append(_step(few, state, epoch, engine))
     weights = tensor_bytes(state.model.state_dict().values())
     trained = tensor_bytes(parameter for parameter in state.model.parameters() if parameter.requires_grad)
     others = tensor_bytes(
         tensors_in([state.raw_optimizer.state_dict(), state.ema and state.ema.state_dict(), state.zero])
     )
     parameters = sum(parameter.numel() for parameter in state.model.parameters())
-    training_seconds, spread = training_times(job, state, engine, first)
+    training_seconds, spread = training_times(job, state, engine)
     network = Network(_finished(state, recipe), state.normalisation)
     try_file(network, recipe, folder)
     return Trial(

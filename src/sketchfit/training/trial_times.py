@@ -22,19 +22,22 @@ from sketchfit.training.step import update
 from sketchfit.training.trial_job import FEW
 
 CHEAP_SECONDS = 1.0
-"""Measurements that would take longer than this are left out."""
+"""A complete batch that would take longer than this on a CPU is not measured but extrapolated."""
 WARM = 2
 """Updates of a complete batch on a GPU, of which the fastest counts: the first one chooses its kernels."""
+MORE = 8
+"""Images of the second measurement from which a complete batch is extrapolated."""
 
 
-def training_times(job: FitJob, state: TrainState, engine: TrialEngine, first: float) -> tuple[float, float]:
+def training_times(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple[float, float]:
     """Return the time per image of an update at the full size, and the spread of equal updates.
 
-    On a GPU the first update includes the start of the device, and a few images take as long as a batch.
+    An update was made before: the first one, with few images, takes longer than others, since kernels are chosen.
 
     Args:
         job: with as many rows as a batch has images.
-        first: time of the first update of few images, which is used on a CPU where another one would take long.
+        state: of the training.
+        engine: of its device.
     """
 
     def seconds(images: int) -> float:
@@ -43,23 +46,55 @@ def training_times(job: FitJob, state: TrainState, engine: TrialEngine, first: f
         with closing(DataLoader(part, state.normalisation, engine).updates(epoch)) as batches:
             return timed(lambda: update(state, next(batches), part.recipe, engine, 0), engine.device)
 
-    on_cpu = engine.device.type == "cpu"
-    if on_cpu and first > CHEAP_SECONDS:
-        return first / FEW, 0.0
-    equal = repeated(lambda: seconds(FEW)) if on_cpu else [seconds(FEW)]
-    few, batch, spread = min(equal) / FEW, len(job.train_rows), spread_of(equal)
-    if batch <= FEW or (on_cpu and few * batch > CHEAP_SECONDS):
-        return few, spread
-    return _or_few(lambda: min(seconds(batch) for _ in range(1 if on_cpu else WARM)) / batch, few), spread
+    batch = len(job.train_rows)
+    if engine.device.type == "cpu":
+        equal = repeated(lambda: seconds(FEW))
+        shortest = min(equal)
+        return _or_few(lambda: extrapolated(seconds, shortest, batch), shortest / FEW), spread_of(equal)
+    few = seconds(FEW) / FEW
+    return (few if batch <= FEW else _or_few(lambda: min(seconds(batch) for _ in range(WARM)) / batch, few)), 0.0
 
 
 def prediction_seconds(job: FitJob, network: Network, device: torch.device) -> float:
     """Return the time per image of probabilities; `job` has as many rows as a batch has images."""
     predictor, rows = Predictor.of(network, job.recipe, device, backend="eager"), job.train_rows
-    few = timed(lambda: predictor.probabilities(job.store, rows[:FEW]), device) / FEW
-    if device.type == "cpu" and few * len(rows) > CHEAP_SECONDS:
-        return few
-    return _or_few(lambda: timed(lambda: predictor.probabilities(job.store, rows), device) / len(rows), few)
+
+    def seconds(images: int) -> float:
+        return timed(lambda: predictor.probabilities(job.store, rows[:images]), device)
+
+    few = seconds(FEW)  # includes what only the first call does
+    if device.type == "cpu":
+        return extrapolated(seconds, min(few, seconds(FEW)), len(rows))
+    return _or_few(lambda: seconds(len(rows)) / len(rows), few / FEW)
+
+
+def extrapolated(seconds: Callable[[int], float], few: float, batch: int) -> float:
+    """Return the time per image of a complete batch on a CPU, which is measured only where that is cheap.
+
+    Otherwise the time of a batch is a constant, such as that of the optimizer, plus a time per image. Both are taken
+    from batches of `FEW` and `MORE` images.
+
+    Args:
+        seconds: takes a number of images and returns the time of a batch of them.
+        few: the time of `FEW` images, in seconds.
+        batch: number of images of a complete batch.
+
+    Examples:
+        >>> extrapolated(lambda images: 1 + 0.5 * images, few=2.0, batch=100)
+        0.51
+        >>> extrapolated(lambda images: 0.01 * images, few=0.02, batch=100)
+        0.01
+    """
+    if batch <= FEW:
+        return few / FEW
+    if few / FEW * batch <= CHEAP_SECONDS or batch <= MORE:
+        return seconds(batch) / batch
+    more = seconds(MORE)
+    each = (more - few) / (MORE - FEW)
+    if each <= 0:  # something disturbed the first measurement
+        return more / MORE
+    complete = few + each * (batch - FEW)
+    return (seconds(batch) if complete <= CHEAP_SECONDS else complete) / batch
 
 
 def _or_few(complete: Callable[[], float], few: float) -> float:
