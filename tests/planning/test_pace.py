@@ -74,3 +74,37 @@ def test_the_error_is_the_same_after_it_was_sent_to_another_process():
 def test_a_training_that_seems_a_little_late_at_its_start_is_not_stopped():
     assert _train(Hands(), 104.0, [1.06] * 50 + [0.98] * 50) == 100
     assert _train(Hands(), 104.0, [1.3] * 50 + [0.98] * 50) < 50
+
+
+def _two(clock: Hands, end: float, others_until: float, step: float, alone: float) -> int:
+    """Updates of the favoured one of two trainings that are made before it is late."""
+    others = lambda: clock.now < others_until  # noqa: E731
+    pace = Pace(Expected(100, 1.0, 0.0), lambda: end - clock.now, clock, others)
+    for number in range(1, 101):
+        clock.now += step if others() else alone
+        try:
+            pace.updated(number)
+        except LateError:
+            return number
+    return 100
+
+
+def test_the_favoured_training_waits_for_the_end_of_the_others():
+    assert _two(Hands(), end=100.0, others_until=20.0, step=1.2, alone=0.8) == 100
+    assert _train(Hands(), 100.0, [1.2] * 17 + [0.8] * 83) < 17  # by itself it is stopped
+
+
+def test_the_favoured_training_is_stopped_if_it_stays_slow():
+    clock = Hands()
+    stopped = _two(clock, end=100.0, others_until=20.0, step=1.2, alone=1.2)
+    assert 17 < stopped < 17 + 2 * WINDOW
+
+
+def test_the_favoured_training_is_stopped_at_once_where_others_cannot_help():
+    assert _two(Hands(), end=100.0, others_until=1000.0, step=2.0, alone=2.0) < 10
+
+
+def test_the_favoured_training_is_stopped_before_the_end_if_the_others_do_not_end():
+    clock = Hands()
+    assert _two(clock, end=100.0, others_until=1000.0, step=1.15, alone=1.15) < 100
+    assert clock.now < 100.0

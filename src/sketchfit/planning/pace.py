@@ -23,6 +23,10 @@ EARLY = 0.1
 """Share by which a training may seem late at its start: the pace may change, and what was done would be lost."""
 
 
+YIELDED = 0.25
+"""The same, where other trainings run at the same time: they are dropped first, which makes this one faster."""
+
+
 class LateError(Exception):
     """A unit would not end in time.
 
@@ -65,10 +69,19 @@ class Pace:
         expected: of the training.
         allowed: returns the seconds that are left for it.
         clock: seconds.
+        others: returns whether trainings that are dropped before this one run at the same time. Once they have ended,
+            the pace is measured again.
     """
 
-    def __init__(self, expected: Expected, allowed: Callable[[], float], clock: Callable[[], float]) -> None:
-        self._expected, self._allowed, self._clock = expected, allowed, clock
+    def __init__(
+        self,
+        expected: Expected,
+        allowed: Callable[[], float],
+        clock: Callable[[], float],
+        others: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._expected, self._allowed, self._clock, self._others = expected, allowed, clock, others
+        self._accompanied = False
         self._seen: deque[tuple[float, int]] = deque()
 
     def updated(self, number: int) -> None:
@@ -77,7 +90,10 @@ class Pace:
         Raises:
             LateError: at the pace of the last seconds the training ends too late.
         """
-        now = self._clock()
+        now, others = self._clock(), self._others()
+        if self._accompanied and not others:
+            self._seen.clear()
+        self._accompanied = others
         self._seen.append((now, number))
         if len(self._seen) <= PARTS or now - self._seen[0][0] < WINDOW:
             return
@@ -87,7 +103,7 @@ class Pace:
         left = (one.updates - number) * pace + slower * one.after
         while len(self._seen) > PARTS + 1 and now - self._seen[1][0] >= max(WINDOW, SHARE * left):
             self._seen.popleft()
-        tolerated = 1 + EARLY * (1 - number / one.updates)
+        tolerated = 1 + (EARLY + YIELDED * others) * (1 - number / one.updates)
         if left > tolerated * (allowed := self._allowed()):
             raise LateError(left, allowed, pace)
 

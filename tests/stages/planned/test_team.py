@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import nullcontext
 from dataclasses import replace
@@ -23,6 +24,7 @@ from sketchfit.planning.pace import Expected, LateError
 from sketchfit.runs.artefacts import PlannedUnit
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.stages.planned import team
+from sketchfit.stages.planned.messages import Message, TrainingEnd, WorkerOrder
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
 from sketchfit.stages.planned.team import LostProcessError, Team
 from sketchfit.tracking.callback import NO_CALLBACK
@@ -251,3 +253,33 @@ def test_a_training_in_a_process_is_saved_when_the_run_is_stopped(
         folder = context.run.fold(name, number)
         state = read_checkpoint(folder / "last.ckpt")
         assert state["epoch"] > 0 or state["batch"] > 0
+
+
+class _Scripted:
+    """In place of a process: sends prepared messages, after an order if it waits for one; records what it receives."""
+
+    def __init__(self, waits_for: object, *messages: Message) -> None:
+        self.received: list[object] = []
+        self._waits_for, self._messages = waits_for, list(messages)
+        self._ordered = threading.Event()
+
+    def send(self, request: object) -> None:
+        self.received.append(request)
+        if request == self._waits_for:
+            self._ordered.set()
+
+    def receive(self) -> Message:
+        if self._waits_for is not None:
+            assert self._ordered.wait(10)
+        return self._messages.pop(0)
+
+
+def test_the_last_of_several_trainings_is_notified_that_it_is_alone():
+    first = _Scripted(WorkerOrder.ALONE, TrainingEnd())
+    second = _Scripted(None, TrainingEnd(LateError(9.0, 8.0)))
+    pair, ended = Team(2, NO_CALLBACK), list[int]()
+    pair._processes = cast("list[Any]", [first, second])
+    pair.train(cast("list[Any]", ["one", "two"]), lambda place, _: ended.append(place))
+    assert ended == [1, 0]
+    assert first.received == ["one", WorkerOrder.ALONE]
+    assert second.received == ["two"]

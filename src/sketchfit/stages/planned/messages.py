@@ -31,6 +31,7 @@ class TrainingRequest:
         fold: on which it is trained.
         expected: times of the training.
         latest: reading of `time.monotonic` at which it must have ended.
+        favoured: whether the networks that are trained at the same time are dropped before it.
     """
 
     run: Path
@@ -43,6 +44,7 @@ class TrainingRequest:
     fold: Fold
     expected: Expected
     latest: float
+    favoured: bool = False
 
 
 class WorkerOrder(enum.Enum):
@@ -52,6 +54,8 @@ class WorkerOrder(enum.Enum):
     """Save a checkpoint, and continue."""
     STOP = "stop"
     """Save a checkpoint, and end."""
+    ALONE = "alone"
+    """Continue; the networks that were trained at the same time have ended."""
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,8 @@ class NetworkTrainer:
                 raise error
 
         seconds = allowed()
-        requests = [self._request(one, time.monotonic() + seconds) for one in trainings]
+        latest, several = time.monotonic() + seconds, len(trainings) > 1
+        requests = [self._request(one, latest, several and place == 0) for place, one in enumerate(trainings)]
         team.train(requests, one_ended, patience=(1 + PATIENCE) * seconds)
         if lost:
             self._disband("a training process was lost")
@@ -142,7 +143,7 @@ class NetworkTrainer:
         else:
             ended(training.unit, None)
 
-    def _request(self, training: PlannedTraining, latest: float) -> TrainingRequest:
+    def _request(self, training: PlannedTraining, latest: float, favoured: bool) -> TrainingRequest:
         context, member = self._context, training.member
         return TrainingRequest(
             run=context.run.path,
@@ -155,4 +156,5 @@ class NetworkTrainer:
             fold=training.fold,
             expected=training.expected,
             latest=latest,
+            favoured=favoured,
         )

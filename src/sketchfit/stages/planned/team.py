@@ -126,10 +126,10 @@ class Team:
             self._processes[place].send(request)
             threading.Thread(target=_forward, args=(place, self._processes[place], messages), daemon=True).start()
         with self._saved_when_stopped():
-            self._receive(messages, len(requests), ended, until)
+            self._receive(messages, set(range(len(requests))), ended, until)
 
-    def _receive(self, messages: queue.Queue[tuple[int, Message]], left: int, ended: Ended, until: float) -> None:
-        """Receive messages until so many trainings have ended."""
+    def _receive(self, messages: queue.Queue[tuple[int, Message]], left: set[int], ended: Ended, until: float) -> None:
+        """Receive messages until the trainings in these places have ended."""
         while left:
             if time.monotonic() > until:
                 self._kill()
@@ -141,7 +141,9 @@ class Team:
                 continue
             if isinstance(message, TrainingEnd):
                 ended(place, message.error)
-                left -= 1
+                left.remove(place)
+                if len(left) == 1:
+                    self._processes[next(iter(left))].send(WorkerOrder.ALONE)
             elif isinstance(message, TrainingEvent):
                 getattr(self._callback, message.method)(*message.arguments)
             else:

@@ -37,6 +37,9 @@ from sketchfit.tracking.callback import Callback, Row
 from sketchfit.tracking.console import LOGGER, ONCE, Console
 from sketchfit.training.engine import make_engine
 
+ALONE = threading.Event()
+"""Whether no other network is trained at the same time as the last request."""
+
 NO_MEMORY = "can't allocate memory"
 """In the message of torch."""
 
@@ -101,7 +104,10 @@ def _receive(requests: queue.Queue[TrainingRequest]) -> None:
                         request_save()
                     case WorkerOrder.STOP:
                         request_stop()
+                    case WorkerOrder.ALONE:
+                        ALONE.set()
                     case _:
+                        ALONE.clear()
                         requests.put(received)
     finally:
         os._exit(1)  # the run has ended: a training in progress is continued by the next one
@@ -129,7 +135,12 @@ def _train(request: TrainingRequest, console: Console, sender: Sender) -> None:
     context = RunContext(RunFolder(request.run), request.recipe, request.table, engine, console)
     vars(context)["row_ids"] = request.row_ids  # a cached property, which takes a pass over all files
     member = Member(request.member, request.member_recipe, *map(stored, request.stores))
-    pace = Pace(request.expected, lambda: request.latest - time.monotonic(), time.monotonic)
+    pace = Pace(
+        request.expected,
+        lambda: request.latest - time.monotonic(),
+        time.monotonic,
+        lambda: request.favoured and not ALONE.is_set(),
+    )
     run_network(context, member, request.fold, pace, sender)
 
 
