@@ -61,7 +61,8 @@ def folds_of(assignment: NDArray[np.int64], rows: NDArray[np.int64]) -> list[Fol
     return folds
 
 
-_ONE = np.ones(1, dtype=np.int64)
+_EQUAL = 1e-9
+"""Difference of two needs that counts as none."""
 
 
 def stratified_folds(
@@ -84,29 +85,60 @@ def stratified_folds(
     wanted = np.bincount(label, minlength=classes)[:, None] * share  # [class, part]: rows still to assign
     wanted_all = label.size * share
     part = np.empty(len(label), dtype=np.int64)
-    for rows in _units(group, len(label), rng):
-        # Most units are single rows, for which finding the distinct classes would take most of the time.
-        present, counts = (label[rows], _ONE) if len(rows) == 1 else np.unique(label[rows], return_counts=True)
+    single, units = _units(group, len(label), rng)
+    for rows in units:
+        present, counts = np.unique(label[rows], return_counts=True)
         need = counts @ wanted[present]
         # Of several folds with equal need, the one with the fewest rows is chosen.
-        best = np.flatnonzero(need > need.max() - 1e-9)
+        best = np.flatnonzero(need > need.max() - _EQUAL)
         chosen = int(best[np.argmax(wanted_all[best])])
         part[rows] = chosen
         wanted[present, chosen] -= counts
         wanted_all[chosen] -= len(rows)
+    part[single] = _assign_single(label[single].tolist(), wanted.tolist(), wanted_all.tolist())
     return part
 
 
-def _units(group: NDArray[np.int64] | None, count: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Return rows that are assigned together: the largest groups first, equal sizes in random order."""
+def _assign_single(label: list[int], wanted: list[list[float]], wanted_all: list[float]) -> list[int]:
+    """Return the part of each row that is assigned alone, in order.
+
+    Lists, as NumPy takes ten times as long for so few numbers: most rows of a large table are single.
+
+    Args:
+        label: of the rows.
+        wanted: rows that are still to be assigned, per class and part; changed in place.
+        wanted_all: the same per part.
+    """
+    chosen = []
+    for number in label:
+        need = wanted[number]
+        least = max(need) - _EQUAL
+        part, most = -1, -math.inf
+        for place, rows in enumerate(wanted_all):
+            if need[place] > least and rows > most:
+                part, most = place, rows
+        need[part] -= 1
+        wanted_all[part] -= 1
+        chosen.append(part)
+    return chosen
+
+
+def _units(
+    group: NDArray[np.int64] | None, count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], list[NDArray[np.int64]]]:
+    """Return single rows in random order, and before them the rows that are assigned together, the largest groups
+    first, those of equal size in random order."""
     order = rng.permutation(count)
     if group is None:
-        return [order[i : i + 1] for i in range(count)]
+        return order, []
     _, inverse = np.unique(group[order], return_inverse=True)
     by_group = order[np.argsort(inverse, kind="stable")]
-    units = np.split(by_group, np.cumsum(np.bincount(inverse))[:-1])
-    turn = rng.permutation(len(units))
-    return sorted((units[i] for i in turn), key=len, reverse=True)
+    sizes = np.bincount(inverse)
+    starts, turn = np.cumsum(sizes) - sizes, rng.permutation(len(sizes))
+    turn = turn[np.argsort(-sizes[turn], kind="stable")]
+    several = turn[sizes[turn] > 1]
+    units = [by_group[starts[i] : starts[i] + sizes[i]] for i in several.tolist()]
+    return by_group[starts[turn[len(several) :]]], units
 
 
 def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
