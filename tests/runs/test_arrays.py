@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import errno
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
+from sketchfit.runs import arrays as arrays_module
 from sketchfit.runs.arrays import create_npy, map_npy, parse_npz, read_npy, read_npz, write_npy, write_npz
 from sketchfit.runs.probabilities import Probabilities, mean_by_row, read_probabilities, write_probabilities
 
@@ -181,3 +183,36 @@ def test_the_space_of_an_array_is_taken_at_once(tmp_path):
     array[5] = 7
     array.flush()
     assert read_npy(path).sum(dtype=np.int64) == 7000
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_large_array_is_in_memory_once_while_it_is_read(tmp_path, monkeypatch, compressed):
+    path, array = tmp_path / "a.npz", np.random.default_rng(0).integers(0, 9, (1 << 18, 8))
+    write_npz(path, {"a": array, "name": np.array("x")}, compressed=compressed)
+    monkeypatch.setattr(arrays_module, "LARGE", 1 << 16)
+    tracemalloc.start()
+    found = read_npz(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(found["a"], array)
+    assert found["name"].item() == "x"
+    assert peak < 1.2 * array.nbytes
+
+
+def test_a_damaged_large_array_is_an_error(tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    write_npz(path, {"a": np.zeros(10_000)})
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    monkeypatch.setattr(arrays_module, "LARGE", 0)
+    with pytest.raises(UserError, match="damaged"):
+        read_npz(path)
+
+
+def test_rows_of_one_network_each_are_put_in_order():
+    rng = np.random.default_rng(0)
+    first, second = rng.random((2, 3)).astype(np.float32), rng.random((1, 3)).astype(np.float32)
+    found = mean_by_row([Probabilities(np.array([7, 2]), first), Probabilities(np.array([4]), second)])
+    assert found.row.tolist() == [2, 4, 7]
+    assert np.array_equal(found.prob, np.stack([first[1], second[0], first[0]]))

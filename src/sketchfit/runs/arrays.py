@@ -27,6 +27,12 @@ Array = NDArray[Any]
 
 log = logging.getLogger(__name__)
 
+LARGE = 1 << 26
+"""Bytes of an array in an archive that is not copied while it is read."""
+
+CHUNK = 1 << 20
+"""Bytes that are read at once for its checksum."""
+
 
 def read_npz(path: Path) -> dict[str, Array]:
     """Read all arrays of a file by name.
@@ -39,7 +45,7 @@ def read_npz(path: Path) -> dict[str, Array]:
     try:
         check_archive(path)
         with zipfile.ZipFile(path) as archive:
-            return {name.removesuffix(".npy"): _array(archive.read(name)) for name in archive.namelist()}
+            return {part.filename.removesuffix(".npy"): _member(archive, part) for part in archive.infolist()}
     except FileNotFoundError as error:
         raise RunError(f"{path} is missing", "Run the command that writes it again.") from error
     except Exception as error:  # zipfile and NumPy raise many kinds for bytes that are not their own
@@ -73,6 +79,18 @@ def find_npz(path: Path) -> dict[str, Array] | None:
     except UserError as error:
         log.warning(f"{error.problems[0]}; it is made again")
         return None
+
+
+def _member(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Array:
+    """Read an array; a large one is read twice, and so is in memory only once."""
+    if part.file_size < LARGE:
+        return _array(archive.read(part))
+    with archive.open(part) as stream:
+        while stream.read(CHUNK):  # the checksum is compared at the end
+            pass
+    with archive.open(part) as stream:
+        found: Array = read_array(stream, allow_pickle=False)
+    return found
 
 
 def _array(content: bytes) -> Array:

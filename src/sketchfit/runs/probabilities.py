@@ -98,7 +98,15 @@ def mean_by_row(parts: Sequence[Probabilities]) -> Probabilities:
 
     A row that several of them have, validated in several repeats, gets the mean.
     """
-    row, place, times = np.unique(np.concatenate([part.row for part in parts]), return_inverse=True, return_counts=True)
+    row, times = np.unique(np.concatenate([part.row for part in parts]), return_counts=True)
+    places = [np.searchsorted(row, part.row) for part in parts]
+    if (times == 1).all():
+        found = np.empty((len(row), parts[0].classes), dtype=np.float32)
+        for place, part in zip(places, parts, strict=True):
+            found[place] = part.prob
+        return Probabilities(row, found)
     total = np.zeros((len(row), parts[0].classes), dtype=np.float64)
-    np.add.at(total, place, np.concatenate([part.prob for part in parts]))
-    return Probabilities(row, (total / times[:, None]).astype(np.float32))
+    for place, part in zip(places, parts, strict=True):
+        np.add.at(total, place, part.prob)
+    total /= times[:, None]
+    return Probabilities(row, total.astype(np.float32))

@@ -88,7 +88,8 @@ def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> Memb
 def _of_rows(parts: Sequence[Probabilities], rows: Rows) -> Floats:
     """Return the probabilities of rows by the networks of several folds, float32 [n, C]."""
     found = mean_by_row(parts)
-    return found.prob[np.searchsorted(found.row, rows.row)]
+    same = np.array_equal(found.row, rows.row)
+    return found.prob if same else found.prob[np.searchsorted(found.row, rows.row)]
 
 
 def _by_fold_soup(context: RunContext, state: RunState, member: Member, found: MemberPredictions) -> MemberPredictions:
