@@ -10,6 +10,7 @@ from scipy.stats import binomtest
 
 from sketchfit.inference import intervals
 from sketchfit.inference.intervals import Difference, Estimate
+from sketchfit.runs import differences
 
 
 @given(st.integers(1, 3000), st.floats(0, 1))
@@ -174,3 +175,20 @@ def test_few_groups_show_nothing(groups: int, size: int, floats: bool) -> None:
     assert found.helps == (groups > 5)
     both = intervals.PairedFigures.of([np.zeros_like(change), change], group).difference(0, 1)
     assert (both.p_value, both.helps) == (found.p_value, found.helps)
+
+
+@pytest.mark.parametrize("values", ["right", "log-loss"])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_many_groups_have_the_intervals_of_the_plain_bootstrap(
+    values: str, grouped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    group = np.arange(6000) // rng.integers(1, 4, 6000) if grouped else None
+    change = rng.random(6000) < 0.2 if values == "right" else rng.exponential(size=6000)
+    plain = intervals.bootstrap(change, group)
+    monkeypatch.setattr(differences, "MANY", 1000)
+    many = intervals.bootstrap(change, group)
+    width = plain.high - plain.low
+    assert many.value == plain.value
+    assert (many.low, many.high) == pytest.approx((plain.low, plain.high), abs=0.08 * width)
+    assert (many.low, many.high) != (plain.low, plain.high)

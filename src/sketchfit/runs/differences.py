@@ -19,6 +19,9 @@ from sketchfit.runs.proportions import LEVEL, sums_by_group
 
 _BLOCK = 1 << 22
 
+MANY = 1 << 18
+"""Groups from which on means are resampled by counts of equal groups, or by their normal distribution."""
+
 
 def paired_difference(
     first: NDArray[Any],
@@ -134,9 +137,34 @@ def resampled_means(
     """Return the mean of `values` in each resample of groups, float64 [repeats]; see `paired_difference`."""
     sums, sizes = sums_by_group(values, group)
     rng = np.random.Generator(np.random.Philox(key=seed))
+    if len(sums) > MANY:
+        return _resampled_many(sums, sizes, rng, repeats)
     per_block = max(1, _BLOCK // len(sums))
     means = []
     for start in range(0, repeats, per_block):
         drawn = rng.integers(0, len(sums), size=(min(per_block, repeats - start), len(sums)))
         means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
     return np.concatenate(means)
+
+
+def _resampled_many(
+    sums: NDArray[np.float64], sizes: NDArray[np.float64], rng: np.random.Generator, repeats: int
+) -> NDArray[np.float64]:
+    """Return the mean in each resample of many groups, float64 [repeats].
+
+    Groups of equal sum and size are exchangeable, so that their numbers are multinomial. Where few groups are equal, as
+    with log-losses, the mean is normal by the central limit theorem.
+
+    Args:
+        sums, sizes: float64 [G].
+        rng: source of randomness.
+        repeats: resamples.
+    """
+    count = len(sums)
+    kinds, times = np.unique(sums + 1j * sizes, return_counts=True)
+    if len(kinds) <= MANY // 256:
+        found = rng.multinomial(count, times / count, size=repeats)
+        return np.asarray((found @ kinds.real) / (found @ kinds.imag))
+    mean = float(sums.sum() / sizes.sum())
+    spread = float((sums - mean * sizes).std() / sizes.mean())
+    return np.asarray(mean + spread / np.sqrt(count) * rng.standard_normal(repeats))
