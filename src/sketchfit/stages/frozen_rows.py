@@ -19,16 +19,23 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
+MOST_VALUES = 1 << 28
+"""Features of each table that are compared: 1 GB; of 3,000 features per image, 90,000 rows."""
+
+RUN, RUNS_PER_CLASS = 64, 4
+"""Where not all rows are used: most rows that follow each other, and runs of such rows per class, on average."""
+
+
 @dataclass(frozen=True)
 class FrozenRows:
-    """Scaled features of the training rows whose image was read, n of N.
+    """Scaled features of the training rows whose image was read, or of some of them, n of N.
 
     Attributes:
         row: int64 [n], rows of the training table, ascending.
         values: float32 [n, K], principal components.
         label: int64 [n], classes.
         classes: number of classes.
-        test_values: float32 [m, K], the test rows whose image was read.
+        test_values: float32 [m, K], the test rows whose image was read, or some of them.
     """
 
     row: Ints
@@ -41,14 +48,18 @@ class FrozenRows:
     def of(cls, features: BankFeatures, label: Ints) -> FrozenRows:
         """Return the rows of both tables; label is int64 [N].
 
-        Scale and components are fitted on both. If they were fitted on training rows alone, training rows would be more
-        different from each other than from test rows.
+        Of many rows, parts of the table that follow each other are used, as related rows are often next to each other
+        in it (`MOST_VALUES`). Scale and components are fitted on both tables. If they were fitted on training rows
+        alone, training rows would be more different from each other than from test rows.
         """
-        row = np.flatnonzero(features.train_readable)
-        test = features.test[features.test_readable]
-        (both,) = scaled(np.concatenate([features.train[row], test]), widths=features.widths)
+        classes = int(label.max()) + 1
+        most = max(1, MOST_VALUES // max(sum(features.widths), classes))
+        readable = features.train_readable, features.test_readable
+        row, of_test = (_some(np.flatnonzero(mask), most, classes) for mask in readable)
+        both = np.concatenate([features.train_stored.rows(row), features.test_stored.rows(of_test)])
+        (both,) = scaled(both, widths=features.widths)
         (values,) = reduced(both)
-        return cls(row, values[: len(row)], label[row], int(label.max()) + 1, values[len(row) :])
+        return cls(row, values[: len(row)], label[row], classes, values[len(row) :])
 
     @cached_property
     def strength(self) -> float:
@@ -79,6 +90,15 @@ class FrozenRows:
         part = stratified_folds(self.label, [1 / plan.k] * plan.k, plan.seed, group[self.row])
         parts = [np.flatnonzero(part == number) for number in range(plan.k)]
         return sum(int(self.right_without(rows).sum()) for rows in parts if len(rows)) / len(self.row)
+
+
+def _some(rows: Ints, most: int, classes: int) -> Ints:
+    """Return all rows, or evenly spaced runs of them, about `most` altogether."""
+    if len(rows) <= most:
+        return rows
+    run = min(max(2, most // (RUNS_PER_CLASS * classes)), RUN, most)
+    starts = np.linspace(0, len(rows) - run, max(1, most // run)).astype(np.int64)
+    return rows[np.unique(starts[:, None] + np.arange(run))]
 
 
 def _certainty(scores: Floats) -> Certainty:
