@@ -15,6 +15,7 @@ from scipy.special import log_softmax, softmax
 
 from sketchfit.inference import folding, metrics
 from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.blocks import by_blocks, sampled_rows
 from sketchfit.inference.intervals import wilson
 
 Method = Literal["none", "temperature", "vector"]
@@ -40,7 +41,9 @@ class Temperature:
 
     def apply(self, prob: Floats) -> Floats:
         """Return calibrated probabilities [N, C]."""
-        return np.asarray(softmax(logits(prob) / self.value, axis=1), dtype=prob.dtype)
+        return by_blocks(
+            lambda part: softmax(logits(prob[part]) / self.value, axis=1), prob.shape, prob.shape[1], prob.dtype
+        )
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,12 @@ class VectorScaling:
 
     def apply(self, prob: Floats) -> Floats:
         """Return calibrated probabilities [N, C]."""
-        return np.asarray(softmax(logits(prob) * self.scale + self.bias, axis=1), dtype=prob.dtype)
+        return by_blocks(
+            lambda part: softmax(logits(prob[part]) * self.scale + self.bias, axis=1),
+            prob.shape,
+            prob.shape[1],
+            prob.dtype,
+        )
 
 
 def logits(prob: Floats) -> Floats:
@@ -61,7 +69,10 @@ def logits(prob: Floats) -> Floats:
 
 
 def fit(method: Method, prob: Floats, label: Ints) -> Calibrator:
-    """Return the calibrator with the least log-loss on these rows; `none` leaves probabilities unchanged."""
+    """Return the calibrator with the least log-loss on these rows; `none` leaves probabilities unchanged.
+
+    Of many rows, a sample is used (see `sampled_rows`).
+    """
     if method == "temperature":
         return fit_temperature(prob, label)
     if method == "vector":
@@ -74,6 +85,7 @@ def fit_temperature(prob: Floats, label: Ints) -> Temperature:
 
     Log-loss is convex in the inverse temperature, so there is only one minimum.
     """
+    prob, label = _sampled(prob, label)
     z = logits(prob)
     own = z[np.arange(len(label)), label]
 
@@ -104,6 +116,7 @@ def fit_vector(prob: Floats, label: Ints, strength: float = 1.0) -> VectorScalin
         strength: weight of the penalty |scale - 1|² + |bias|², counted in rows: the objective is the *summed* log-loss
             plus strength / 2 times the penalty, so that a class with few rows stays near the identity.
     """
+    prob, label = _sampled(prob, label)
     z, rows = logits(prob), np.arange(len(label))
     count = prob.shape[1]
 
@@ -132,8 +145,19 @@ def cross_fit(method: Method, prob: Floats, label: Ints, fold: Ints) -> Floats:
         fold: int [N], at least two different values.
     """
     calibrated = np.empty_like(prob)
-    folding.cross_fit(fold, lambda rest, held: fit(method, prob[rest], label[rest]).apply(prob[held]), calibrated)
+
+    def calibrate(rest: Bools, held: Bools) -> Floats:
+        rows = sampled_rows(np.flatnonzero(rest), prob.shape[1])
+        return fit(method, prob[rows], label[rows]).apply(prob[held])
+
+    folding.cross_fit(fold, calibrate, calibrated)
     return calibrated
+
+
+def _sampled(prob: Floats, label: Ints) -> tuple[Floats, Ints]:
+    """Return rows for a fit: all of them, or a sample where there are many."""
+    rows = sampled_rows(np.arange(len(label)), prob.shape[1])
+    return (prob, label) if len(rows) == len(label) else (prob[rows], label[rows])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sketchfit.inference import metrics, votes
-from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 
 
@@ -65,6 +66,13 @@ def _correlation(wrong: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Floa
 def _worth(members: list[Floats], label: Ints, group: Ints | None) -> tuple[Difference, ...]:
     if len(members) < 2:
         return ()
-    total = votes.mean(members) * len(members)
-    with_all = metrics.top_k_correct(total, label)
-    return tuple(paired_difference(metrics.top_k_correct(total - prob, label), with_all, group) for prob in members)
+    count = len(members)
+
+    def right(part: slice) -> Bools:
+        parts = [prob[part] for prob in members]
+        total = votes.mean(parts) * count
+        columns = [total, *(total - prob for prob in parts)]
+        return np.stack([metrics.top_k_correct(one, label[part]) for one in columns], axis=1)
+
+    found = by_blocks(right, (len(label), count + 1), members[0].shape[1], np.bool_)
+    return tuple(paired_difference(found[:, place + 1], found[:, 0], group) for place in range(count))

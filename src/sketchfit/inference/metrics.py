@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.blocks import by_blocks, row_blocks
 
 Bins = Literal["width", "mass"]
 
@@ -21,9 +22,13 @@ FLOOR = 1e-12
 def ranks(prob: Floats, label: Ints) -> Ints:
     """Return the rank of the true class, int64 [N], from 0: ties are ordered by class index."""
     _check(prob, label)
+    return by_blocks(lambda part: _ranks(prob[part], label[part]), (len(label),), prob.shape[1], np.int64)
+
+
+def _ranks(prob: Floats, label: Ints) -> Ints:
     own = prob[np.arange(len(label)), label][:, None]
     tied_before = (prob == own) & (np.arange(prob.shape[1]) < label[:, None])
-    return np.asarray(((prob > own) | tied_before).sum(axis=1), dtype=np.int64)
+    return np.asarray(((prob > own) | tied_before).sum(axis=1))
 
 
 def top_k_correct(prob: Floats, label: Ints, k: int = 1) -> Bools:
@@ -96,5 +101,7 @@ def _check(prob: Floats, label: Ints) -> None:
         raise ValueError(f"prob [N, C] and label [N] are needed, not {prob.shape} and {label.shape}")
     if not len(label):
         raise ValueError("there is no row to score")
-    if np.isnan(prob).any():  # every comparison with NaN is false, so such a row would count as correct
+    if any(
+        np.isnan(prob[part]).any() for part in row_blocks(*prob.shape)
+    ):  # every comparison with NaN is false, so such a row would count as correct
         raise ValueError("there are NaN probabilities")

@@ -100,14 +100,19 @@ class Predictor:
         def prepare(image: Pictures, paper: Pictures, _: np.random.Generator) -> Pictures:
             return view_pictures(image, paper, views, self.size)
 
-        found = []
+        ends = np.cumsum([len(view.pictures) for view in views])[:-1]
+        found = {view.name: np.empty((len(rows), self.network.classes), dtype=np.float32) for view in views}
+        start, wrong = 0, 0
         with self._inference():
             for batch in load_batches(store, batches, prepare, no_randomness, self.threads):
                 prob = self.backend(batch.images.reshape(-1, *batch.images.shape[2:]))
-                found.append(prob.reshape(len(batch.rows), pictures, -1))
-        ends = np.cumsum([len(view.pictures) for view in views])[:-1]
-        parts = np.split(self._finite(np.concatenate(found)), ends, axis=1)
-        return {view.name: part.mean(axis=1, dtype=np.float32) for view, part in zip(views, parts, strict=True)}
+                by_row = prob.reshape(len(batch.rows), pictures, -1)
+                wrong += _not_finite(by_row)
+                for view, part in zip(views, np.split(by_row, ends, axis=1), strict=True):
+                    part.mean(axis=1, dtype=np.float32, out=found[view.name][start : start + len(part)])
+                start += len(by_row)
+        self._check_finite(wrong, len(rows))
+        return found
 
     def predict(self, pictures: Pictures) -> Floats:
         """Return probabilities float32 [N, classes] of pictures uint8 [N, size, size, C]; rows sum to 1."""
@@ -116,7 +121,9 @@ class Predictor:
         starts = range(0, len(pictures), self.batch_size)
         with self._inference():
             parts = [self.backend(pictures[start : start + self.batch_size]) for start in starts]
-        return self._finite(np.concatenate(parts))
+        found = np.concatenate(parts)
+        self._check_finite(_not_finite(found), len(found))
+        return found
 
     def accuracy(self, store: Store, rows: NDArray[np.int64], label: NDArray[np.int64]) -> float:
         """Return the share of rows whose most probable class is their label; those without numbers are wrong.
@@ -129,13 +136,16 @@ class Predictor:
         prob = replace(self, strict=False).probabilities(store, rows)
         return float(((prob.argmax(axis=1) == label) & np.isfinite(prob).all(axis=1)).mean())
 
-    def _finite(self, prob: Floats) -> Floats:
-        """Return the probabilities; refuse those that are no numbers, of which the first class would be the answer."""
-        wrong = int((~np.isfinite(prob).reshape(len(prob), -1).all(axis=1)).sum()) if self.strict else 0
-        if wrong:
-            what = f"the network returns NaN or infinity for {wrong:,} of {len(prob):,} images"
+    def _check_finite(self, wrong: int, images: int) -> None:
+        """Refuse probabilities that are no numbers: the first class would be the answer.
+
+        Args:
+            wrong: number of images with such probabilities.
+            images: number of all images.
+        """
+        if wrong and self.strict:
+            what = f"the network returns NaN or infinity for {wrong:,} of {images:,} images"
             raise NoNumbersError(what, "Set compute.precision=fp32, or train it again with a lower optimizer.lr.")
-        return prob
 
     @contextmanager
     def _inference(self) -> Iterator[None]:
@@ -143,3 +153,8 @@ class Predictor:
         self.network.model.eval()
         with torch.inference_mode(), self.compute.autocast():
             yield
+
+
+def _not_finite(prob: Floats) -> int:
+    """Count the rows [n, …] with NaN or infinity."""
+    return int((~np.isfinite(prob).reshape(len(prob), -1).all(axis=1)).sum())

@@ -7,13 +7,14 @@ because, as that paper shows, a view corrects some rows and breaks others, and a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from sketchfit.inference import metrics, votes
 from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
 
@@ -105,11 +106,46 @@ def select_views(
         base: the view that is always used; None: the first.
         seed: of the bootstrap.
     """
+    return _select(_Merged(probs, label, mode), np.arange(len(label)), group, base, seed)
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """Views, and what each of their combinations is right on, computed once.
+
+    Attributes:
+        probs: name of a view to its probabilities, float [N, C].
+        label: int [N].
+        mode: how views are merged.
+    """
+
+    probs: Mapping[str, Floats]
+    label: Ints
+    mode: Mode
+    _known: dict[tuple[str, ...], Bools] = field(default_factory=dict)
+
+    def right(self, names: Sequence[str]) -> Bools:
+        """Return whether the merged views are right, bool [N]."""
+        if (found := self._known.get(tuple(names))) is None:
+            views = [self.probs[name] for name in names]
+
+            def compute(part: slice) -> Bools:
+                merged = merge_views([view[part] for view in views], self.mode)
+                return metrics.top_k_correct(merged, self.label[part])
+
+            columns = views[0].shape[1]
+            found = self._known[tuple(names)] = by_blocks(compute, (len(self.label),), columns, np.bool_)
+        return found
+
+
+def _select(merged: _Merged, rows: Ints, group: Ints | None, base: str | None, seed: int = 0) -> SelectedViews:
+    """Select views by some rows, int64 [n]; further arguments as for `select_views`, with `group` of these rows."""
+    probs = merged.probs
     start = next(iter(probs)) if base is None else base
     others = [name for name in probs if name != start]
 
     def right(names: Sequence[str]) -> Bools:
-        return metrics.top_k_correct(merge_views([probs[name] for name in names], mode), label)
+        return merged.right(names)[rows]
 
     def gains_over(before: Sequence[str], names: Sequence[str]) -> dict[str, Difference]:
         reached = right(before)
@@ -125,9 +161,9 @@ def select_views(
         if not helping:
             break
         chosen.append(max(helping, key=lambda name: last[name].value))
-    alone = {name: accuracy(metrics.top_k_correct(prob, label), group) for name, prob in probs.items()}
+    alone = {name: accuracy(right([name]), group) for name in probs}
     gains = tuple(ViewGain(name, alone[name], with_base[name], last[name], name in chosen) for name in others)
-    return SelectedViews(tuple(chosen), mode, alone[start], accuracy(right(chosen), group), gains)
+    return SelectedViews(tuple(chosen), merged.mode, alone[start], accuracy(right(chosen), group), gains)
 
 
 def cross_fit(
@@ -147,10 +183,10 @@ def cross_fit(
         fold: int [N], at least two different values.
     """
     start = next(iter(probs)) if base is None else base
+    views = _Merged(probs, label, mode)
     merged = np.empty(probs[start].shape, dtype=np.float32)
     for _, held in each_fold(fold):
-        rest = ~held
-        others = {name: prob[rest] for name, prob in probs.items()}
-        views = select_views(others, label[rest], None if group is None else group[rest], mode, start)
-        merged[held] = views.merge({name: prob[held] for name, prob in probs.items()})
+        rest = np.flatnonzero(~held)
+        chosen = _select(views, rest, None if group is None else group[rest], start)
+        merged[held] = chosen.merge({name: probs[name][held] for name in chosen.names})
     return merged

@@ -16,6 +16,7 @@ from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure
 from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
 from sketchfit.data.folds import Fold
+from sketchfit.inference.blocks import sampled_rows
 from sketchfit.inference.intervals import Estimate
 from sketchfit.moving import delete_file
 from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRecord, Relations
@@ -103,7 +104,8 @@ def answers_of(state: RunState) -> Answers:
     units = []
     for place, fold in enumerate(folds):
         test = [np.mean(tests[place :: len(folds)], axis=0) for tests in members]
-        own = np.isin(rows.row, fold.valid)
+        held = np.flatnonzero(np.isin(rows.row, fold.valid))
+        own = sampled_rows(held, len(folds) * ensemble.predictions.oof.shape[1])
         units.append(
             FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], ensemble.rule.combine(test))
         )

@@ -74,13 +74,13 @@ def combine_members(members: Mapping[str, Predictions], rows: Rows, section: Ens
     if score is best:
         choice = _best_other(comparison, rows) if section.method == "best" else None
     else:
-        name, alone = f"ensemble by {score.name}", best.rule.combine(oof).astype(np.float32)
+        name, alone = f"ensemble by {score.name}", best.rule.predict(oof)
         measured = [unless_worse(name, rows, prob, honest, force=section.force) for prob in (alone, best.prob)]
         choice = min(measured, key=lambda one: one.used)
     print_unused([] if choice is None else [choice])
     if choice is None or not choice.used:
         score, honest = best, best.prob
-    predictions = Predictions(honest.astype(np.float32), score.rule.combine(test).astype(np.float32))
+    predictions = Predictions(honest.astype(np.float32, copy=False), score.rule.predict(test))
     found = diversity(by_name, rows.label, rows.group)
     return Ensemble(score.name, score.rule, predictions, comparison, found, choice)
 

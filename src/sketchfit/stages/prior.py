@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.inference.blocks import sampled_rows
 from sketchfit.inference.choices import measured_choice
 from sketchfit.inference.class_frequencies import (
     ALPHA,
@@ -30,6 +31,9 @@ Setting = Literal["keep", "auto", "correct"]
 FEWEST = 20
 """With fewer readable test rows, class frequencies are not estimated."""
 
+MOST_CLASSES = 2000
+"""With more classes they are not estimated: time grows with the third power, memory with the second."""
+
 
 def correct_prior(context: RunContext, state: RunState) -> RunState:
     """Estimate the class frequencies of the test rows, and correct test probabilities for them where that helps."""
@@ -37,16 +41,21 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     readable = np.array([path not in state.unreadable_test for path in context.table.test.paths], dtype=bool)
     if readable.sum() < FEWEST or len(state.rows.row) < FEWEST:
         return state
+    if (classes := before.oof.shape[1]) > MOST_CLASSES:
+        log.info(f"class frequencies on test: not estimated for more than {MOST_CLASSES:,} classes")
+        return state
     reference = Reference(before.oof, calibrated.predictions.oof, state.rows.label, state.rows.group)
+    reference = reference.part(sampled_rows(np.arange(len(state.rows.row)), classes))
     test = calibrated.predictions.test
-    found = estimate_frequencies(reference, before.test[readable])
-    decision = decide(reference, before.test[readable], found, context.recipe.inference.prior, context.recipe.seed)
+    estimated = before.test[sampled_rows(np.flatnonzero(readable), classes)]
+    found = estimate_frequencies(reference, estimated)
+    decision = decide(reference, estimated, found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
     choice = _choice(decision)
     corrects = decision.setting == "correct" if choice is None else choice.used
     if corrects:
-        weight = tempered(found.weight, reference, test[readable])
+        weight = tempered(found.weight, reference, test[sampled_rows(np.flatnonzero(readable), len(found.weight))])
         decision = decision.model_copy(update={"weight": tuple(weight.tolist())})
         predictions = replace(calibrated.predictions, test=reweighted(test, weight))
         calibrated = replace(calibrated, predictions=predictions)

@@ -128,7 +128,7 @@ def _score(name: str, fit: Fit, members: Mapping[str, Floats], rows: Rows, base:
     right, top5 = rows.right(prob), metrics.top_k_correct(prob, rows.label, min(5, prob.shape[1]))
     return MethodScore(
         name=name,
-        naive=accuracy(rows.right(rule.combine(parts)), rows.group),
+        naive=accuracy(rule.right(parts, rows.label), rows.group),
         nested=accuracy(right, rows.group),
         nested_top5=accuracy(top5, rows.group),
         log_loss=metrics.log_loss(prob, rows.label),

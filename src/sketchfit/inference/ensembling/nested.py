@@ -31,7 +31,7 @@ def nested(fit: Fit, members: Members, label: Ints, fold: Ints, rows: Ints | Non
     prob = np.zeros(members[0].shape, dtype=np.float32)
     for _, mask in each_fold(fold[used]):
         held = used[mask]
-        prob[held] = fit(members, label, used[~mask]).combine([member[held] for member in members])
+        prob[held] = fit(members, label, used[~mask]).predict([member[held] for member in members])
     return prob
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sketchfit.inference import votes
-from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference import metrics, votes
+from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.metrics import FLOOR
 from sketchfit.registry import Registry
 
@@ -38,6 +40,19 @@ class Rule:
     def combine(self, members: Members) -> Floats:
         """Return the combined probabilities, float64 [N, C], rows sum to 1."""
         return pools.get(self.how)(members, self.weights, self.bias)
+
+    def predict(self, members: Members) -> NDArray[np.float32]:
+        """Return the combined probabilities as float32 [N, C]; only parts of them are in float64."""
+        shape = members[0].shape
+        return by_blocks(lambda part: self.combine([one[part] for one in members]), shape, shape[1], np.float32)
+
+    def right(self, members: Members, label: Ints) -> Bools:
+        """Return whether the most probable class of the combination is the true one, bool [N], for label int [N]."""
+
+        def compute(part: slice) -> Bools:
+            return metrics.top_k_correct(self.combine([one[part] for one in members]), label[part])
+
+        return by_blocks(compute, (len(label),), members[0].shape[1], np.bool_)
 
 
 Fit = Callable[[Members, Ints, Ints], Rule]

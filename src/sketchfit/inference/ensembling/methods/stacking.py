@@ -12,12 +12,16 @@ from scipy.optimize import minimize
 
 from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.blocks import sampled_rows
 from sketchfit.inference.ensembling.methods import ensembling
 from sketchfit.inference.ensembling.rule import Fit, Members, Rule, softmax
 from sketchfit.inference.metrics import FLOOR
 
 _ITERATIONS = 100
 """Most iterations of L-BFGS."""
+
+_MOST_VALUES = 1 << 28
+"""Probabilities of all members that are fitted on: 1 GB in float32."""
 
 
 @ensembling.register("stacking")
@@ -31,6 +35,7 @@ def stacking(section: EnsembleSection, seed: int) -> Fit:
     strength = section.stacking_strength
 
     def fit(members: Members, label: Ints, rows: Ints) -> Rule:
+        rows = sampled_rows(rows, len(members) * members[0].shape[1], _MOST_VALUES)
         log_p = _log_probabilities(members, rows)
         own, place, count = label[rows], np.arange(len(rows)), len(members)
         flat = log_p.reshape(count, -1)
@@ -56,7 +61,7 @@ def stacking(section: EnsembleSection, seed: int) -> Fit:
 
 
 def _log_probabilities(members: Members, rows: Ints) -> Floats:
-    """Return log-probabilities [M, n, C] in the members' dtype; 20 × 25,000 × 500 take 1 GB in float32."""
+    """Return log-probabilities [M, n, C] in the members' dtype."""
     log_p = np.empty((len(members), len(rows), members[0].shape[1]), dtype=np.result_type(*members))
     for place, prob in enumerate(members):
         np.log(np.maximum(prob[rows], FLOOR), out=log_p[place])
