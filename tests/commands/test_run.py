@@ -139,7 +139,7 @@ def test_the_summary_says_how_good_how_long_and_where(finished: tuple[Path, str]
     assert state["class_names"] == sorted(state["class_names"])
     assert state["rows"] == {"train": TRAIN, "test": TEST}
     assert "\x1b" not in printed  # no colours and bars where the output is no terminal
-    assert all(f"fold{k}  epoch  2/2" in printed for k in (0, 1))
+    assert all(f"fold{k}  epoch 2/2" in printed for k in (0, 1))
 
 
 def test_the_recipe_is_written_whole(plain: Path, tiny: dict[str, Any]) -> None:

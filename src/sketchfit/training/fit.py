@@ -23,12 +23,13 @@ from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statis
 from sketchfit.models.lora import merge_lora
 from sketchfit.models.network import Network
 from sketchfit.tracking.callback import FoldCallback, no_fold_callback
-from sketchfit.tracking.console import Console, duration
+from sketchfit.tracking.console import Console
 from sketchfit.tracking.history import write_history
 from sketchfit.training.checkpoint import Checkpoints
 from sketchfit.training.divergence import DivergedError, FiniteWatch, rewound, write_rewinds
 from sketchfit.training.early_stopping import should_stop
 from sketchfit.training.engine import Engine
+from sketchfit.training.epoch_line import epoch_line
 from sketchfit.training.frozen_inputs import frozen_inputs, update_frozen
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
@@ -219,7 +220,7 @@ def _finish_epoch(training: _Training, epoch: EpochPlan) -> None:
         training.watch.epoch_finished(row)
         _save(training)
     engine.on_main(lambda: write_history(job.folder / "history.csv", state.history))
-    _LOG.info(_epoch_line(job.name, state.history, training.epochs), extra=FINE)
+    _LOG.info(epoch_line(job.name, state.history, training.epochs), extra=FINE)
 
 
 def _validate(training: _Training, epoch: EpochPlan) -> float | None:
@@ -312,19 +313,3 @@ def _save_finite(training: _Training) -> None:
 def _save(training: _Training) -> None:
     snapshot = training.state.snapshot(training.job.fingerprint, training.engine)
     training.engine.on_main(lambda: training.checkpoints.save(snapshot))
-
-
-def _epoch_line(name: str, history: list[dict[str, float | int | None]], epochs: int) -> str:
-    row, left = history[-1], epochs - len(history)
-    valid = row["valid_accuracy"]
-    pace = sum(float(past["seconds"] or 0) for past in history) / len(history)
-    parts = [
-        f"{name}  epoch {row['epoch']:>2}/{epochs}",
-        f"loss {row['train_loss']:.3f}",
-        f"train {100 * (row['train_accuracy'] or 0):5.1f} %",
-        *([f"valid {100 * valid:5.1f} %"] if valid is not None else []),
-        f"{row['images_per_second']:.0f} images/s",
-        f"{row['seconds']:.0f} s",
-        *([f"{duration(pace * left)} to go"] if left else []),
-    ]
-    return "  ".join(parts)
