@@ -45,7 +45,7 @@ class Crossing:
 
     @property
     def summary(self) -> str:
-        """The same in words."""
+        """The same in words. They are about near-duplicates alone: rows can be related in other ways too."""
         if self.total == 0:
             return "No training image can be read: the effect of folds is unknown."
         if self.groups == 0:
@@ -68,12 +68,13 @@ class Crossing:
         """The answer and one figure with its interval, or the bound where nothing was measured."""
         if self.excess is None or self.plain is None or self.grouped is None:
             most = 100 * self.rows / self.total
-            return f"Perhaps, by at most {most:.1f} points: the effect was not measured." if self.rows else "Hardly."
+            perhaps = f"Perhaps, by near-duplicates, by at most {most:.1f} points: the effect was not measured."
+            return perhaps if self.rows else "Hardly by near-duplicates."
         excess = self.excess
-        word = "Yes" if excess.helps else "No" if excess.hurts else "Not by more than chance"
+        word = "Yes, " if excess.helps else "No, not " if excess.hurts else "Not more than by chance "
         return (
-            f"{word}: the accuracy of a nearest-neighbour classifier, which remembers all drawings, is "
-            f"{100 * self.plain:.1f} % with plain folds and {100 * self.grouped:.1f} % with folds that keep copies "
+            f"{word}by near-duplicates: the accuracy of a nearest-neighbour classifier, which remembers all drawings, "
+            f"is {100 * self.plain:.1f} % with plain folds and {100 * self.grouped:.1f} % with folds that keep copies "
             f"together. The difference is {100 * excess.value:+.1f} points (95 % interval {100 * excess.low:+.1f} to "
             f"{100 * excess.high:+.1f}). A model that remembers less gains less."
         )

@@ -19,7 +19,7 @@ from sketchfit.files import write_text
 from sketchfit.reporting.audit.contact_sheets import cell_side, class_sheets
 from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
 from sketchfit.reporting.audit.group_cards import group_sections
-from sketchfit.reporting.audit.relations_card import relations_section
+from sketchfit.reporting.audit.relations_card import relations_answer, relations_section
 from sketchfit.reporting.audit.trait_cards import trait_cards
 from sketchfit.reporting.kit.histograms import count_histogram
 from sketchfit.reporting.kit.page import render
@@ -71,6 +71,7 @@ def audit_page(
         two_labels=relations["cross_label"],
         leaked=test_images_with_training_copy(audit),
         related=relations_section(None, untested),
+        related_answer=relations_answer(None, untested),
         oddities=audit.oddities[:SHOWN_ODDITIES],
         training_labels=_labels_of_files(audit),
         more_oddities=max(0, len(audit.oddities) - SHOWN_ODDITIES),
