@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchfit.training.doubt import FEWEST, MOST, MOST_SPREAD, doubt_of, repeated, spread_of
+from sketchfit.training.doubt import FEWEST, MOST, MOST_SPREAD, doubt_of, repeated, shortest, spread_of
 
 SECONDS = st.lists(st.floats(0.001, 1000), min_size=1, max_size=9)
 
@@ -62,3 +62,14 @@ def test_load_and_spread_make_a_time_a_guess(
 ) -> None:
     monkeypatch.setattr("sketchfit.processors.own_cores", lambda: (0, 1))
     assert bool(doubt_of(spread, others, threads)) == doubted
+
+
+def test_a_disturbed_step_is_repeated_until_it_takes_as_long_as_expected() -> None:
+    def found(*seconds: float, expected: float) -> tuple[float, int]:
+        left = list(seconds)
+        return shortest(lambda: left.pop(0), expected), len(left)
+
+    assert found(0.11, 9.0, expected=0.1) == (0.11, 1)
+    assert found(0.5, 0.3, 0.1, 9.0, expected=0.1) == (0.1, 1)
+    assert found(*[0.5] * MOST, 0.1, expected=0.1) == (0.5, 1)
+    assert found(4.0, 0.1, expected=0.1) == (4.0, 1)

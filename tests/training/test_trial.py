@@ -135,6 +135,32 @@ def test_a_batch_that_does_not_fit_is_not_timed(tmp_path, monkeypatch):
     assert max(sizes) == 8  # a complete batch was tried
 
 
+def test_a_disturbed_batch_does_not_count(tmp_path, monkeypatch):
+    """The first measurement of each complete batch takes 50 times as long as those that follow."""
+    seen = set()
+
+    def took(kind, images):
+        first = images > FEW and kind not in seen
+        seen.update([kind] if images > FEW else [])
+        return 0.001 * images * (50 if first else 1)
+
+    real, kinds = times_module.timed, {"now": 0}
+    monkeypatch.setattr(
+        times_module, "update", lambda _, micros, *__: kinds.update(now=("train", len(micros[0].images)))
+    )
+    predictor = type("Fake", (), {"probabilities": lambda _, store, rows: kinds.update(now=("predict", len(rows)))})
+    monkeypatch.setattr(times_module.Predictor, "of", lambda *_, **__: predictor())
+
+    def timed(work, device):
+        real(work, device)
+        return took(*kinds["now"])
+
+    monkeypatch.setattr(times_module, "timed", timed)
+    found = tried(tmp_path, training={"batch_size": 8})
+    assert found.training_seconds == pytest.approx(0.001)
+    assert found.prediction_seconds == pytest.approx(0.001)
+
+
 @pytest.mark.parametrize(
     ("group", "kernel", "freeze", "expected"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 
 from sketchfit.activity import activity
 from sketchfit.config.fold_weights import at_fold, has_fold_weights
@@ -206,6 +207,8 @@ def check_networks(
         )
         for one, trial in tried
     }
+    if doubt := next((text for _, trial in tried if (text := trial.doubt(torch.get_num_threads()))), ""):
+        notes.append(f"note: the estimate of the time is a guess, and may be too long: {doubt}")
     seconds = sum(one.trainings * one.seconds for one in trainings.values())
     memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
     if note := check_memory(memory, engine.device, problems):

@@ -12,7 +12,7 @@ import torch
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.device import is_out_of_memory, synchronize
 from sketchfit.models.network import Network
-from sketchfit.training.doubt import repeated, spread_of
+from sketchfit.training.doubt import repeated, shortest, spread_of
 from sketchfit.training.engine import TrialEngine
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
@@ -49,8 +49,8 @@ def training_times(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple
     batch = len(job.train_rows)
     if engine.device.type == "cpu":
         equal = repeated(lambda: seconds(FEW))
-        shortest = min(equal)
-        return _or_few(lambda: extrapolated(seconds, shortest, batch), shortest / FEW), spread_of(equal)
+        least = min(equal)
+        return _or_few(lambda: extrapolated(seconds, least, batch), least / FEW), spread_of(equal)
     few = seconds(FEW) / FEW
     return (few if batch <= FEW else _or_few(lambda: min(seconds(batch) for _ in range(WARM)) / batch, few)), 0.0
 
@@ -72,7 +72,8 @@ def extrapolated(seconds: Callable[[int], float], few: float, batch: int) -> flo
     """Return the time per image of a complete batch on a CPU, which is measured only where that is cheap.
 
     Otherwise the time of a batch is a constant, such as that of the optimizer, plus a time per image. Both are taken
-    from batches of `FEW` and `MORE` images.
+    from batches of `FEW` and `MORE` images. A batch that takes longer per image than a few images is measured again:
+    something disturbed it.
 
     Args:
         seconds: takes a number of images and returns the time of a batch of them.
@@ -88,8 +89,8 @@ def extrapolated(seconds: Callable[[int], float], few: float, batch: int) -> flo
     if batch <= FEW:
         return few / FEW
     if few / FEW * batch <= CHEAP_SECONDS or batch <= MORE:
-        return seconds(batch) / batch
-    more = seconds(MORE)
+        return shortest(lambda: seconds(batch), few / FEW * batch) / batch
+    more = shortest(lambda: seconds(MORE), few / FEW * MORE)
     each = (more - few) / (MORE - FEW)
     if each <= 0:  # something disturbed the first measurement
         return more / MORE
