@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sketchfit.commands.run import run
+from sketchfit.api.run import run
 from sketchfit.inference.intervals import Difference, families, paired_difference
 from sketchfit.reporting.evidence import Evidence, read_evidence
 from sketchfit.reporting.run.advice.collect import training_curve

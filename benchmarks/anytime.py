@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.machine import describe
 from benchmarks.stand_in import held_out, labels_of, write_split
 from benchmarks.timed_run import run_command, watch, why_invalid
-from sketchfit.commands.score import score
+from sketchfit.api.score import score
 from sketchfit.planning.times import parse_duration
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run

@@ -28,7 +28,7 @@ from statistics import fmean
 from typing import Any, Literal
 
 from benchmarks.process import environment
-from sketchfit.commands.score import score
+from sketchfit.api.score import score
 from sketchfit.runs.run import Run
 from sketchfit.synthetic import DrawSettings, draw
 

@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.process import environment
 from benchmarks.stand_in import labels_of, write_split
-from sketchfit.commands.score import score
+from sketchfit.api.score import score
 from sketchfit.runs.run import Run
 
 

@@ -89,7 +89,7 @@ class Timed:
 
 def one_run(case: Case, out: str, recipe: str, settings: list[str]) -> dict[str, float]:
     """Run with timed functions; return seconds of the run, and seconds and calls of each part."""
-    from sketchfit.commands.run import run
+    from sketchfit.api.run import run
 
     parts = {name: Timed() for name in PARTS}
     for name, places in PARTS.items():

@@ -33,7 +33,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.process import environment
 from benchmarks.stand_in import held_out, link
-from sketchfit.commands.predict import predict
+from sketchfit.api.predict import predict
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.run_predictor import RunPredictor
 from sketchfit.inference.unknown import Rejection, UnknownTest

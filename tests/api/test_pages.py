@@ -22,7 +22,7 @@ def test_each_public_name_is_on_one_page() -> None:
     public = [f"sketchfit.{name}" for name in sketchfit.__all__ if name != "__version__"]
     returned = [f"{module}.{name}" for name, module in RETURNED.items()]
     assert sorted(documented()) == sorted(
-        [*public, *returned, "sketchfit.api.call.Changes", "sketchfit.api.call.RecipeSource"]
+        [*public, *returned, "sketchfit.commands.request.Changes", "sketchfit.commands.request.RecipeSource"]
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sketchfit.commands.ablate import Variation, ablate
+from sketchfit.commands.request import DataRequest
 from sketchfit.data.folds import Fold
 from sketchfit.stages.context import Member, RunContext
 from sketchfit.training import bank_member as module
@@ -29,7 +30,7 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(
         return real(context, member, fold, callback)
 
     monkeypatch.setattr(module, "train_fold", watched)
-    rows = ablate(drawn, Variation(["loss=focal"]), RECIPE, out=tmp_path / "out")
+    rows = ablate(DataRequest(drawn, RECIPE, out=tmp_path / "out"), Variation(["loss=focal"]))
     assert [row.name for row in rows] == ["base", "loss=focal"]
     assert all(row.top1.n == 32 and len(row.by_seed) == 2 for row in rows)
     assert [one[:3] for one in trained] == [
@@ -37,7 +38,7 @@ def test_it_trains_on_the_same_folds_resumes_and_adds_variants(
     ]
     assert len({one[3] for one in trained}) == 2  # two folds, whatever the seed
     trained.clear()
-    again = ablate(drawn, Variation(["loss=focal", "training.epochs=2"]), RECIPE, out=tmp_path / "out")
+    again = ablate(DataRequest(drawn, RECIPE, out=tmp_path / "out"), Variation(["loss=focal", "training.epochs=2"]))
     assert {one[0] for one in trained} == {"training.epochs=2"}
     by_seed = {row.name: row.by_seed for row in again}
     assert all(by_seed[row.name] == row.by_seed for row in rows)

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
+from sketchfit.api.submit import submit
 from sketchfit.commands.ensemble import combine, parse_submissions
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
-from sketchfit.commands.submit import check, run_table, submit
+from sketchfit.commands.submit import check, run_table
 from sketchfit.data import memory_store
 from sketchfit.errors import UserError
 from sketchfit.files import read_json, write_json

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sketchfit.commands.augment import AugmentSheet, show_augment, spread_rows, stage_starts
+from sketchfit.commands.request import DataRequest
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from tests.factories import Cli, tiny_recipe
@@ -20,7 +21,7 @@ CELL = 34
 
 
 def test_the_picture_shows_each_stage(drawn: Path, tmp_path: Path) -> None:
-    picture = show_augment(drawn, SETTINGS, out=tmp_path / "a.png", show=AugmentSheet(rows=3, samples=4))
+    picture = show_augment(DataRequest(drawn, SETTINGS, out=tmp_path / "a.png"), AugmentSheet(rows=3, samples=4))
     assert picture.shape == (2 * (3 * CELL + 2) + 8, 5 * CELL + 2, 3)
     first, second = picture[: 3 * CELL + 2], picture[3 * CELL + 2 + 8 :]
     columns = [first[:, 2 + CELL * k : CELL + CELL * k] for k in range(5)]
@@ -32,10 +33,10 @@ def test_the_picture_shows_each_stage(drawn: Path, tmp_path: Path) -> None:
 
 
 def test_one_epoch_can_be_chosen(drawn: Path, tmp_path: Path) -> None:
-    picture = show_augment(drawn, SETTINGS, out=tmp_path / "a.png", show=AugmentSheet(rows=2, epoch=4))
+    picture = show_augment(DataRequest(drawn, SETTINGS, out=tmp_path / "a.png"), AugmentSheet(rows=2, epoch=4))
     assert picture.shape[0] == 2 * CELL + 2
     with pytest.raises(UserError, match="no epoch 5"):
-        show_augment(drawn, SETTINGS, out=tmp_path / "a.png", show=AugmentSheet(epoch=5))
+        show_augment(DataRequest(drawn, SETTINGS, out=tmp_path / "a.png"), AugmentSheet(epoch=5))
     assert stage_starts(load_recipe(SETTINGS)) == [0, 2]
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sketchfit.commands.choose_recipe import AUTO, choose_recipe
+from sketchfit.commands.choose_recipe import choose_recipe
 from sketchfit.config.shipped import shipped_recipes
 from sketchfit.errors import UserError
 
@@ -22,18 +22,16 @@ def _device(monkeypatch: pytest.MonkeyPatch, gigabytes: float | None) -> None:
 )
 def test_the_recipe_is_that_of_the_device(monkeypatch: pytest.MonkeyPatch, gigabytes: float | None, name: str):
     _device(monkeypatch, gigabytes)
-    assert choose_recipe(AUTO, ["tracking.progress=none"]) == name
+    assert choose_recipe(["tracking.progress=none"]) == name
     assert name in shipped_recipes()
 
 
 def test_a_device_that_is_named_counts(monkeypatch: pytest.MonkeyPatch):
     _device(monkeypatch, 23.6)
-    assert choose_recipe(AUTO, ["compute.device=cpu", "tracking.progress=none"]) == "cpu"
-    assert choose_recipe(AUTO, ["compute.device=cuda", "tracking.progress=none"]) == "strong"
+    assert choose_recipe(["compute.device=cpu", "tracking.progress=none"]) == "cpu"
+    assert choose_recipe(["compute.device=cuda", "tracking.progress=none"]) == "strong"
 
 
-def test_what_the_user_names_is_kept(monkeypatch: pytest.MonkeyPatch):
-    _device(monkeypatch, 23.6)
-    assert choose_recipe("mine.yaml", ["nonsense=1"]) == "mine.yaml"
+def test_a_mistake_in_the_settings_is_refused():
     with pytest.raises(UserError):
-        choose_recipe(AUTO, ["nonsense=1"])
+        choose_recipe(["nonsense=1"])

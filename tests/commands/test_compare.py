@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sketchfit.commands.compare import compare
+from sketchfit.api.compare import compare
 from sketchfit.errors import UserError
 from sketchfit.reporting.evidence import read_evidence
 from tests.factories import Cli, make_claim, write_run
@@ -23,7 +23,7 @@ def make_run(tmp_path: Path) -> MakeRun:
 def test_differences_are_paired_and_counted(make_run: MakeRun, tmp_path: Path) -> None:
     runs = [make_run("a", 0), make_run("b", 1)]
     a, b = (read_evidence(run) for run in runs)
-    (found,) = compare(runs, tmp_path / "page.html")
+    (found,) = compare(runs, tmp_path / "page.html").differences
     gained, lost = int((~a.correct & b.correct).sum()), int((a.correct & ~b.correct).sum())
     assert (len(found.gained), len(found.lost)) == (gained, lost)
     assert found.top1.value == pytest.approx(b.correct.mean() - a.correct.mean())

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.commands import export as stage
 from sketchfit.commands.export import export
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.inference.network_input import network_inputs
@@ -123,7 +123,7 @@ def test_an_openvino_file_answers_in_openvino(place: Path, drawn: Path) -> None:
 
 def test_the_file_alone_labels_as_predict_does(place: Path, drawn: Path) -> None:
     """What `fit` made has one network, so that the whole run answers as the file."""
-    from sketchfit.commands.fit import fit
+    from sketchfit.api.fit import fit
 
     fit(drawn, SETTINGS, out=place / "fit")
     export(place / "fit", place / "fit.onnx")

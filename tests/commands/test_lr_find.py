@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sketchfit.commands.lr_find import RateRange, lr_find
+from sketchfit.commands.request import DataRequest
 from sketchfit.errors import UserError
 from tests.factories import Cli, tiny_recipe
 
@@ -14,7 +15,7 @@ PNG = b"\x89PNG"
 
 
 def test_the_suggested_rate_is_within_the_range(drawn: Path, tmp_path: Path) -> None:
-    found = lr_find(drawn, tiny_recipe(), out=tmp_path / "lr.png", rates=RateRange(1e-5, 10.0, 60))
+    found = lr_find(DataRequest(drawn, tiny_recipe(), out=tmp_path / "lr.png"), RateRange(1e-5, 10.0, 60))
     assert (tmp_path / "lr.png").read_bytes().startswith(PNG)
     assert len(found.rates) == len(found.losses) == len(found.curve) <= 60
     assert 1e-5 < found.suggested < 1
@@ -22,7 +23,7 @@ def test_the_suggested_rate_is_within_the_range(drawn: Path, tmp_path: Path) -> 
 
 def test_rates_that_fall_are_refused(drawn: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="low < high"):
-        lr_find(drawn, tiny_recipe(), out=tmp_path / "lr.png", rates=RateRange(1.0, 0.1))
+        lr_find(DataRequest(drawn, tiny_recipe(), out=tmp_path / "lr.png"), RateRange(1.0, 0.1))
 
 
 def test_the_command(drawn: Path, tiny_file: Path, tmp_path: Path, cli: Cli) -> None:

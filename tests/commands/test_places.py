@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sketchfit.bundle.manifest import BundleManifest
-from sketchfit.cli import places
+from sketchfit.commands import places
 from sketchfit.hub.published import PublishedNetwork
 from sketchfit.runs.state import State
 from tests.fresh import run_fresh

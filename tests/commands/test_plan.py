@@ -13,6 +13,7 @@ import pytest
 
 from sketchfit.commands import plan as module
 from sketchfit.commands.plan import expectation_lines, known_head, rows_of_plan
+from sketchfit.commands.request import DataRequest
 from sketchfit.data.table import run_state
 from sketchfit.planning.forecast import Forecast
 from sketchfit.planning.learning_curve import HeadAccuracy
@@ -118,4 +119,4 @@ def test_a_plan_needs_a_time(drawn: Path, cli: Cli) -> None:
 
 
 def test_a_run_with_a_deadline_and_its_plan_have_the_same_folder() -> None:
-    assert module.planned_folder("some/drawings") == Path("runs/drawings-in-time")
+    assert module.planned_folder(DataRequest(Path("some/drawings"))) == Path("runs/drawings-in-time")

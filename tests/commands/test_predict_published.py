@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import sketchfit
+from sketchfit.api.predict import predict
 from sketchfit.bundle.manifest import UnknownRule
-from sketchfit.commands.predict import predict
 from sketchfit.errors import UserError
 from tests.bundles import write_tiny_bundle
 from tests.factories import Cli

@@ -15,15 +15,15 @@ from safetensors import safe_open
 from scipy.special import softmax
 
 from sketchfit._timm import timm
+from sketchfit.api.fit import fit
+from sketchfit.api.run import run as train
 from sketchfit.bundle.files import digest
 from sketchfit.bundle.model import BundleModel
 from sketchfit.candidates.origin import WeightsOrigin
 from sketchfit.checksum import KEY
 from sketchfit.commands.bundle import origins as origins_module
 from sketchfit.commands.bundle.chosen_network import choose_network
-from sketchfit.commands.fit import fit
 from sketchfit.commands.push import Pushed, PushOptions, destination_of, push
-from sketchfit.commands.run import run as train
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
 from sketchfit.hub.address import HubAddress

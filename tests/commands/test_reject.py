@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.commands.predict import predict
+from sketchfit.api.predict import predict
 from sketchfit.errors import UserError
 from sketchfit.runs.state import State
 

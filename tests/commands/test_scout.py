@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from sketchfit._timm import timm
 from sketchfit.commands import scout as module
+from sketchfit.commands.request import DataRequest
 from sketchfit.commands.scout import ScoutOptions, find_backbone
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
@@ -63,28 +64,27 @@ def test_what_was_measured_is_not_measured_again(
 ) -> None:
     monkeypatch.setattr("sketchfit.stages.scout.measure._doubt", lambda _: "")  # other tests run at the same time
     options = ScoutOptions([str(weights)], [32], seconds=600.0)
-    first = find_backbone(drawn, options, RECIPE, out=tmp_path / "out")
+    first = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "out"), options)
     measured = []
     real = search.measure
     monkeypatch.setattr(search, "measure", lambda *given, **named: measured.append(given) or real(*given, **named))
-    again = find_backbone(drawn, options, RECIPE, out=tmp_path / "out")
+    again = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "out"), options)
     assert measured == []
     assert again.options == first.options
     assert (again.chosen, again.reason, again.difference) == (first.chosen, first.reason, first.difference)
-    find_backbone(drawn, options, RECIPE, ["optimizer.lr=0.001"], out=tmp_path / "out")
+    find_backbone(DataRequest(drawn, RECIPE, ["optimizer.lr=0.001"], tmp_path / "out"), options)
     assert len(measured) == 2
     file = next((tmp_path / "out" / "options").glob("*/option.json"))
     file.write_text("{")
-    find_backbone(drawn, options, RECIPE, ["optimizer.lr=0.001"], out=tmp_path / "out")
+    find_backbone(DataRequest(drawn, RECIPE, ["optimizer.lr=0.001"], tmp_path / "out"), options)
     assert len(measured) == 3
     assert ScoutedOption.read(file.parent).figures.bank_top1 is not None
 
 
 def test_without_time_for_fine_tuning_frozen_features_decide(drawn: Path, weights: Path, tmp_path: Path) -> None:
     times = iter([0.0] * 8)
-    record = find_backbone(
-        drawn, ScoutOptions([str(weights)], [32], 60.0), RECIPE, out=tmp_path, now=lambda: next(times, 59.9999)
-    )
+    options = ScoutOptions([str(weights)], [32], 60.0)
+    record = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path), options, now=lambda: next(times, 59.9999))
     assert all(one.tuned_top1 is None for one in record.options)
     assert "by frozen features alone" in record.reason
     assert ScoutFinalists.find(tmp_path) is None
@@ -93,11 +93,11 @@ def test_without_time_for_fine_tuning_frozen_features_decide(drawn: Path, weight
 def test_options_that_are_left_out_have_a_reason(drawn: Path, weights: Path, tmp_path: Path) -> None:
     options = ScoutOptions([str(weights)], [32], 600.0, run_seconds=1e-9)
     with pytest.raises(UserError) as error:
-        find_backbone(drawn, options, RECIPE, out=tmp_path / "slow")
+        find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "slow"), options)
     assert sum("are allowed" in problem for problem in error.value.problems) == 2
     (weights.parent / "one").mkdir(exist_ok=True)
     with pytest.raises(UserError, match="has no files of weights"):
-        find_backbone(drawn, ScoutOptions([str(weights.parent / "one")]), RECIPE, out=tmp_path / "none")
+        find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "none"), ScoutOptions([str(weights.parent / "one")]))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_options_that_are_left_out_have_a_reason(drawn: Path, weights: Path, tmp
 )
 def test_mistakes_are_found_before_the_data_is_read(tmp_path: Path, options, changes, words) -> None:
     with pytest.raises(UserError, match=words):
-        module.find_backbone(tmp_path / "nowhere", options, tiny_recipe(changes), out=tmp_path)
+        module.find_backbone(DataRequest(tmp_path / "nowhere", tiny_recipe(changes), out=tmp_path), options)
 
 
 @pytest.mark.parametrize("option", [["--sizes", "a"], ["--time", "5"], ["--train-time", "soon"]])

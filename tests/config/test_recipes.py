@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sketchfit._timm import timm
-from sketchfit.commands.run import run
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.shipped import recipe_text, shipped_recipes
 from sketchfit.models.backbone import build_network

@@ -17,7 +17,7 @@ import pytest
 import torch
 import yaml
 
-from sketchfit.commands.run import run
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.student import student_of

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import sketchfit
-from sketchfit.commands.predict import predict
+from sketchfit.api.predict import predict
 from sketchfit.config.load import load_recipe
 from sketchfit.runs.run import Run
 from sketchfit.synthetic import draw_dataset

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import sketchfit
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run as train
 from sketchfit.checksum import KEY
 from sketchfit.commands.bundle.chosen_network import choose_network
-from sketchfit.commands.predict import predict
 from sketchfit.commands.push import push
-from sketchfit.commands.run import run as train
 from sketchfit.errors import UserError
 from sketchfit.inference.calibration import Temperature
 from sketchfit.loaded import place as place_module

@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 
 import sketchfit
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.data.store import open_stores
 from sketchfit.errors import UserError
 from sketchfit.inference import kept_networks

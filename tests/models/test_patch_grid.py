@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sketchfit._timm import timm
-from sketchfit.commands.check import check
+from sketchfit.api.check import check
 from sketchfit.config.model import ModelSection
 from sketchfit.errors import UserError
 from sketchfit.models.backbone import build_network

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.api.compare import compare
 from sketchfit.auditing import AuditSettings, run_audit
-from sketchfit.commands.compare import compare
 from sketchfit.reporting.ablation import VariantResult, ablation_table
 from sketchfit.reporting.ablation_page import ablation_page
 from sketchfit.reporting.audit.audit_page import write_audit_page

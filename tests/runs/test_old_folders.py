@@ -7,15 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sketchfit.commands.compare import compare
+from sketchfit.api.compare import compare
+from sketchfit.api.fit import fit
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
+from sketchfit.api.score import score
+from sketchfit.api.submit import submit
 from sketchfit.commands.continue_run import continue_run
 from sketchfit.commands.ensemble import combine
 from sketchfit.commands.export import export
-from sketchfit.commands.fit import fit
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
-from sketchfit.commands.score import score
-from sketchfit.commands.submit import check, submit
+from sketchfit.commands.submit import check
 from sketchfit.errors import UserError
 from sketchfit.reporting.comparing.settings import differing_settings
 from sketchfit.reporting.evidence import read_evidence
@@ -65,7 +66,7 @@ def test_it_reports(old: Path) -> None:
 
 
 def test_it_compares_with_itself(old: Path) -> None:
-    (against,) = compare([old / "run", old / "run"], old / "compare.html")
+    (against,) = compare([old / "run", old / "run"], old / "compare.html").differences
     assert (against.top1.value, len(against.gained), len(against.lost)) == (0.0, 0, 0)
     evidence = read_evidence(old / "run")
     assert differing_settings([evidence, evidence]) == []

@@ -15,8 +15,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe

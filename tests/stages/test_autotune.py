@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import yaml
 
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.errors import UserError

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from sketchfit.commands.check import check
-from sketchfit.commands.run import run
+from sketchfit.api.check import check
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.scope import settings
 from sketchfit.config.section import CheckedBy
@@ -115,6 +116,15 @@ def test_weights_that_cannot_be_had(monkeypatch):
         checked(planned(model={"pretrained": True}))
     monkeypatch.setattr(check_stage, "has_cached_weights", lambda _: False)
     assert "will be downloaded" in "".join(checked(planned(model={"pretrained": True})).notes)
+
+
+@pytest.mark.parametrize("others", [0.0, 50.0])
+def test_a_busy_machine_makes_the_time_a_guess(others, monkeypatch):
+    real = check_stage.try_training
+    monkeypatch.setattr(check_stage, "try_training", lambda *given: replace(real(*given), spread=0.0, others=others))
+    notes = [note for note in checked(planned()).notes if "guess" in note]
+    assert len(notes) == (others > 0)
+    assert all("other processes use 50.0 of" in note for note in notes)
 
 
 def test_too_little_memory(monkeypatch):

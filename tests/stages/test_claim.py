@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sketchfit.commands.run import run
-from sketchfit.commands.score import score
+from sketchfit.api.run import run
+from sketchfit.api.score import score
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError

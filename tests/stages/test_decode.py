@@ -21,8 +21,8 @@ import pandas as pd
 import pytest
 
 import sketchfit
+from sketchfit.api.audit import audit
 from sketchfit.auditing import copies as copies_module
-from sketchfit.commands.audit import audit
 from sketchfit.config.load import load_recipe
 from sketchfit.data import images as images_module
 from sketchfit.data import store as store_module

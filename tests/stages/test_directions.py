@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from sketchfit.commands.fit import fit
-from sketchfit.commands.run import run
+from sketchfit.api.fit import fit
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import member_recipes

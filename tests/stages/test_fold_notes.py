@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sketchfit.commands.run import run
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import folds_of
 from sketchfit.errors import UserError

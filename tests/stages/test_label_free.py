@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.claims.shifts import picture_shifts
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
 from sketchfit.runs.run import Run
 from sketchfit.stages import label_free
 from sketchfit.synthetic import DrawSettings, draw

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.commands.continue_run import continue_run
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.data.joined_stores import join_stores

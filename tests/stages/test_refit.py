@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchfit.commands.predict import predict
-from sketchfit.commands.run import run
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.config.load import load_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.runs.folder import RunFolder

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from sketchfit.api.check import check
+from sketchfit.api.fit import fit
+from sketchfit.api.run import run
 from sketchfit.commands.ablate import Variation, ablate
-from sketchfit.commands.check import check
-from sketchfit.commands.fit import fit
-from sketchfit.commands.run import run
+from sketchfit.commands.request import DataRequest
 from sketchfit.data.content_ids import content_ids
 from sketchfit.errors import UserError
 from sketchfit.models.learnt_rows import learnt_by
@@ -81,7 +82,10 @@ def test_weights_of_other_images_are_accepted(drawn, tmp_path):
         cv2.circle(image, (32, 32), 5 + number, (0.0,), 2 + number % 4)
         (tmp_path / "other" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(tmp_path / "other" / "ab"[number % 2] / f"{number}.png"), image)
-    weights = fit(tmp_path / "other", tiny_recipe(), out=tmp_path / "fit") / "model.safetensors"
+    weights = (
+        fit(tmp_path / "other", tiny_recipe(), out=tmp_path / "fit").folder.network("test_resnet", 0).path
+        / "model.safetensors"
+    )
     run(drawn, start(weights), out=tmp_path / "run")
     assert len(learnt_by(tmp_path / "run" / EACH.format(fold=0))) == 16 + 8
 
@@ -93,7 +97,10 @@ def test_near_duplicates_of_learnt_rows_are_refused(drawn, tmp_path):
     for image in learnt:
         (tmp_path / "only" / image.parent.name).mkdir(parents=True, exist_ok=True)
         shutil.copy(image, tmp_path / "only" / image.parent.name)
-    weights = fit(tmp_path / "only", tiny_recipe(), out=tmp_path / "fit") / "model.safetensors"
+    weights = (
+        fit(tmp_path / "only", tiny_recipe(), out=tmp_path / "fit").folder.network("test_resnet", 0).path
+        / "model.safetensors"
+    )
     mirrored = learnt[0].with_name("mirrored.png")
     cv2.imwrite(str(mirrored), cv2.imread(str(learnt[0]), cv2.IMREAD_GRAYSCALE)[:, ::-1])
     others = [path for path in sorted((tmp_path / "data").glob("*/*")) if path not in [*learnt, mirrored]]
@@ -108,4 +115,4 @@ def test_near_duplicates_of_learnt_rows_are_refused(drawn, tmp_path):
 def test_variants_of_an_ablation_are_checked_too(first, drawn, tmp_path):
     variation = Variation([f"model.weights={first / EACH.format(fold=0)}"])
     with pytest.raises(UserError, match="was trained on"):
-        ablate(drawn, variation, start(first / EACH), out=tmp_path / "ablation")
+        ablate(DataRequest(drawn, start(first / EACH), out=tmp_path / "ablation"), variation)

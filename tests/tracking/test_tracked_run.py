@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sketchfit.commands.fit import fit
-from sketchfit.commands.run import run
+from sketchfit.api.fit import fit
+from sketchfit.api.run import run
 from sketchfit.synthetic import draw_dataset
 from sketchfit.tracking.trackers.tracker import is_installed
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import public_call
+from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,12 +74,11 @@ def audit(
         ('index.html', 44)
     """
     with public_call(quiet):
-        wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
+        request = DataRequest.of(data, recipe, overrides, out, settings)
         from sketchfit.commands.audit import RELATIONS, audit_page
         from sketchfit.commands.audit import audit as audit_data
         from sketchfit.runs.artefacts import Relations
 
-        found = audit_data(path, wanted.recipe, wanted.changes, out, external=external)
-        page = audit_page(out)
+        found, page = audit_data(request, external=external), audit_page(request)
         related = page.with_name(RELATIONS)
         return AuditResult(page, found, Relations.read_file(related) if related.is_file() else None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import public_call
+from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
     from sketchfit.stages.check import CheckReport
@@ -45,7 +46,7 @@ def check(
         (True, True)
     """
     with public_call(quiet):
-        wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
+        request = DataRequest.of(data, recipe, overrides, out, settings)
         from sketchfit.commands.check import check as check_run
 
-        return check_run(path, wanted.chosen(), wanted.changes, out)
+        return check_run(request)

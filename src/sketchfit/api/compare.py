@@ -62,7 +62,7 @@ def compare(
         ('second', 'first', 32)
     """
     with public_call(quiet):
+        from sketchfit.commands.compare import CompareOptions
         from sketchfit.commands.compare import compare as compare_runs
 
-        found = compare_runs(runs, out, names=names, base=base, partial=partial, timed=timed)
-        return ComparisonResult(Path(out), tuple(found))
+        return ComparisonResult(Path(out), tuple(compare_runs(runs, out, CompareOptions(names, base, partial, timed))))

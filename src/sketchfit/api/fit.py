@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import public_call
+from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
     from sketchfit.runs.run import Run
@@ -52,9 +53,8 @@ def fit(
         1
     """
     with public_call(quiet):
-        wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
+        request = DataRequest.of(data, recipe, overrides, out, settings)
         from sketchfit.commands.fit import fit as fit_network
         from sketchfit.runs.run import Run
 
-        fit_network(path, wanted.chosen(), wanted.changes, out, strict=strict, fresh=fresh)
-        return Run.open(out)
+        return Run.open(fit_network(request, strict=strict, fresh=fresh))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sketchfit.api.call import Changes, RecipeSource
+from sketchfit.commands.request import Changes, RecipeSource
 from sketchfit.config.keywords import keyword_settings
 from sketchfit.config.load import load_recipe as load_checked
 from sketchfit.config.overrides import merge, settings_of

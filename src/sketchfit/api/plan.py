@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, goal_for, public_call
+from sketchfit.api.call import goal_for, public_call
+from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
     from sketchfit.planning.goal import Deadline
@@ -49,8 +50,7 @@ def plan(
         (180.0, 'bank', True)
     """
     with public_call(quiet):
-        wanted = RecipeRequest.of(recipe, overrides, settings)
-        goal, path = goal_for(time), existing_data(data)
+        request, goal = DataRequest.of(data, recipe, overrides, out, settings), goal_for(time)
         from sketchfit.commands.plan import plan as print_plan
 
-        return print_plan(path, goal, wanted.chosen(), wanted.changes, out)
+        return print_plan(request, goal)

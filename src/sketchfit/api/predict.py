@@ -62,14 +62,7 @@ def predict(
         (['image', 'label', 'index', 'name', 'probability'], 1)
     """
     with public_call():
-        from sketchfit.commands.predict import predict as predict_images
+        from sketchfit.commands.predict import PredictOptions, predict_table
 
-        return predict_images(
-            run,
-            images,
-            image_column=image_column,
-            follow_links=follow_links,
-            sets=sets,
-            reject=reject,
-            distilled=distilled,
-        )
+        options = PredictOptions(image_column, follow_links, sets, reject, distilled)
+        return predict_table(run, images, options).frame()

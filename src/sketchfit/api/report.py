@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import Changes, public_call
+from sketchfit.api.call import public_call
+from sketchfit.commands.request import Changes
 from sketchfit.config.keywords import keyword_settings
 from sketchfit.config.overrides import merge, settings_of
 

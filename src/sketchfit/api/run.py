@@ -6,7 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, goal_for, public_call
+from sketchfit.api.call import goal_for, public_call
+from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
     from sketchfit.planning.goal import Deadline
@@ -60,15 +61,8 @@ def run(
         (32, 'mine', 'submission.csv')
     """
     with public_call(quiet):
-        wanted = RecipeRequest.of(recipe, overrides, settings)
+        request = DataRequest.of(data, recipe, overrides, out, settings)
         goal = None if time is None else goal_for(time)
-        path = existing_data(data)
-        if goal is not None:
-            from sketchfit.commands.run_in_time import run_in_time
-
-            strictly = {"data": {"missing": "error"}} if strict else {}
-            wanted = RecipeRequest.of(wanted.recipe, wanted.changes, strictly)
-            return run_in_time(path, goal, wanted.chosen(), wanted.changes, out, fresh=fresh)
         from sketchfit.commands.run import run as run_stages
 
-        return run_stages(path, wanted.chosen(), wanted.changes, out, strict=strict, fresh=fresh)
+        return run_stages(request, goal, strict=strict, fresh=fresh)

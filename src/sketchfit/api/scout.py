@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import Changes, RecipeRequest, RecipeSource, existing_data, public_call
+from sketchfit.api.call import public_call
+from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
     from sketchfit.runs.artefacts.scout import ScoutRecord
@@ -84,13 +85,12 @@ def scout(
     with public_call(quiet):
         from sketchfit.planning.goal import seconds_of
 
-        wanted, path = RecipeRequest.of(recipe, overrides, settings), existing_data(data)
+        request = DataRequest.of(data, recipe, overrides, out, settings)
         seconds = seconds_of(time), None if train_time is None else seconds_of(train_time)
-        from sketchfit.commands.scout import ScoutOptions, find_backbone
+        from sketchfit.commands.scout import ScoutOptions, find_backbone, scout_folder
         from sketchfit.reporting.scout_page import PAGE
         from sketchfit.runs.folder import RunFolder
 
         options = ScoutOptions([str(one) for one in candidates], sizes, *seconds, allow_noncommercial)
-        folder = Path("runs") / f"{path.resolve().stem}-scout" if out is None else Path(out)
-        record = find_backbone(path, options, wanted.recipe, wanted.changes, folder)
+        record, folder = find_backbone(request, options), scout_folder(request)
         return ScoutResult(folder / PAGE, RunFolder(folder).recipe, record)

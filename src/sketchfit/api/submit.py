@@ -37,6 +37,7 @@ def submit(
         'ID,image_path,target'
     """
     with public_call():
+        from sketchfit.commands.submit import SubmitOptions
         from sketchfit.commands.submit import submit as write_submission
 
-        return write_submission(run, probabilities=probabilities, partial=partial, out=out)
+        return write_submission(run, SubmitOptions(probabilities, partial, out))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from typing import Annotated, Any, get_type_hints
 
@@ -43,6 +44,8 @@ LEVELS = {"quiet": Quiet, "verbose": Verbose}
 def command(app: typer.Typer, group: str, *examples: str, name: str | None = None) -> Callable[[Function], Function]:
     """Return a decorator that registers a function as a command.
 
+    A parameter whose type is a dataclass stands for several: each field is an argument or an option of the command.
+
     Args:
         app: that gets the command.
         group: heading in `sketchfit --help`.
@@ -65,23 +68,41 @@ def epilog(examples: tuple[str, ...]) -> str:
 
 def _with_manners(function: Function) -> Function:
     """Return the function with the options of `LEVELS`; while it runs, people see what it does."""
-
-    name = function.__name__.replace("_", "-")
+    name, kinds = function.__name__.replace("_", "-"), get_type_hints(function, include_extras=True)
+    groups = {one: kind for one, kind in kinds.items() if is_dataclass(kind) and isinstance(kind, type)}
 
     @wraps(function)
     def run(**options: Any) -> None:
         for level in LEVELS:
             options.pop(level, None)
+        for one, kind in groups.items():
+            options[one] = kind(**{field.name: options.pop(field.name) for field in fields(kind)})
         show_activities()
         with activity(f"sketchfit {name}"):
             function(**options)
 
-    signature = inspect.signature(function)
-    hints = {one: explained(hint) for one, hint in get_type_hints(function, include_extras=True).items()}
-    kinds = inspect.Parameter
-    own = [one.replace(annotation=hints[one.name]) for one in signature.parameters.values()]
-    levels = [kinds(one, kinds.KEYWORD_ONLY, default=False, annotation=kind) for one, kind in LEVELS.items()]
+    parameters = list(_parameters(function, kinds))
     del run.__wrapped__  # typer would read the signature of the function
-    run.__signature__ = signature.replace(parameters=[*own, *levels])  # type: ignore[attr-defined]
-    run.__annotations__ = hints | LEVELS
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def _parameters(function: Function, kinds: Mapping[str, Any]) -> Iterator[inspect.Parameter]:
+    """Yield the parameters of a function of these types, the fields of dataclasses one by one, and the levels."""
+    for one in inspect.signature(function).parameters.values():
+        kind = kinds[one.name]
+        if not is_dataclass(kind):
+            yield _keyword(one.name, one.default, kind)
+            continue
+        inner = get_type_hints(kind, include_extras=True)
+        for field in fields(kind):
+            yield _keyword(
+                field.name, inspect.Parameter.empty if field.default is MISSING else field.default, inner[field.name]
+            )
+    for level, kind in LEVELS.items():
+        yield _keyword(level, False, kind)
+
+
+def _keyword(name: str, default: Any, kind: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=explained(kind))

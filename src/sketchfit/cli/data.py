@@ -8,17 +8,8 @@ from typing import Annotated
 import typer
 
 from sketchfit.cli.command import command
-from sketchfit.cli.options import (
-    Data,
-    FollowLinks,
-    ImageColumn,
-    LabelColumn,
-    Overrides,
-    RecipeName,
-    check_arguments,
-    check_output,
-    table_settings,
-)
+from sketchfit.cli.inputs import DataInputs, TableInputs
+from sketchfit.cli.options import check_output
 from sketchfit.imports import quick_imports
 from sketchfit.printing import echo
 
@@ -28,9 +19,7 @@ app = typer.Typer()
 
 @command(app, GROUP, "sketchfit audit data --html audit")
 def audit(
-    data: Data,
-    recipe: RecipeName = "cpu",
-    overrides: Overrides = None,
+    inputs: TableInputs,
     html: Annotated[
         Path,
         typer.Option("--html", metavar="OUT", help="Folder of the page and its data; or the page itself."),
@@ -41,37 +30,31 @@ def audit(
             "--external", metavar="PATH", help="More training data (a table or folder) to compare with the test images."
         ),
     ] = None,
-    image_column: ImageColumn = None,
-    label_column: LabelColumn = None,
-    follow_links: FollowLinks = False,
 ) -> None:
     """Check the data before training: traits, drift, broken files, near-duplicates, related rows, leaks."""
-    settings = [*table_settings(image_column, label_column, follow_links), *(overrides or [])]
-    check_arguments(data, recipe, settings)
+    request = inputs.request(html)
     check_output(html if html.suffix == ".html" else html / "index.html")
     with quick_imports():
         from sketchfit.commands.audit import audit as audit_data
 
-    audit_data(data, recipe, settings, html, external=external or ())
+    audit_data(request, external=external or ())
 
 
 @command(app, GROUP, "sketchfit augment data --out augment.png")
 def augment(
-    data: Data,
-    recipe: RecipeName = "cpu",
-    overrides: Overrides = None,
+    inputs: DataInputs,
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("augment.png"),
     rows: Annotated[int, typer.Option(min=1, help="Drawings.")] = 6,
     draws: Annotated[int, typer.Option(min=1, help="Augmented samples of each.")] = 7,
     epoch: Annotated[int | None, typer.Option(help="Epoch, from 1; by default every stage of a curriculum.")] = None,
 ) -> None:
     """Write a picture of augmented drawings."""
-    check_arguments(data, recipe, overrides or [])
+    request = inputs.request(out)
     check_output(out)
     with quick_imports():
         from sketchfit.commands.augment import AugmentSheet, show_augment
 
-    show_augment(data, recipe, overrides or [], out, AugmentSheet(rows, draws, epoch))
+    show_augment(request, AugmentSheet(rows, draws, epoch))
 
 
 @command(app, GROUP, "sketchfit draw data --classes 20 --per-class 30")

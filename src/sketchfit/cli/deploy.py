@@ -16,8 +16,8 @@ import typer
 from sketchfit.cli import serve_options as options
 from sketchfit.cli.command import command
 from sketchfit.cli.options import Partial, Run
-from sketchfit.cli.places import check_runs
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
+from sketchfit.commands.places import check_runs
 from sketchfit.imports import quick_imports
 from sketchfit.live import show_activities
 from sketchfit.printing import echo

@@ -9,8 +9,8 @@ import typer
 
 from sketchfit.cli.command import command
 from sketchfit.cli.options import Partial, Run, check_above, check_output
-from sketchfit.cli.places import check_runs
 from sketchfit.cli.web_page import WebRuntimeFolder, check_web_page, write_web_page
+from sketchfit.commands.places import check_runs
 from sketchfit.imports import quick_imports
 from sketchfit.printing import echo
 

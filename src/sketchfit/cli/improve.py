@@ -9,7 +9,7 @@ import typer
 from sketchfit.cli.command import command
 from sketchfit.cli.complete import setting_keys
 from sketchfit.cli.options import Overrides, Run
-from sketchfit.cli.places import check_runs
+from sketchfit.commands.places import check_runs
 from sketchfit.imports import quick_imports
 
 GROUP = "Continue a run"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -67,24 +66,6 @@ Holdout = Annotated[
 ]
 
 
-def table_settings(image: str | None, label: str | None, follow_links: bool = False) -> list[str]:
-    """Return the overrides for the columns of the tables, and for links."""
-    named = {"data.image_column": image, "data.label_column": label}
-    columns = [f"{key}={value!r}" for key, value in named.items() if value is not None]
-    return [*columns, *(["data.follow_links=true"] if follow_links else [])]
-
-
-def holdout_settings(share: float | None) -> list[str]:
-    """Return the override for one validation share instead of folds."""
-    return [] if share is None else [f"folds.holdout={share}"]
-
-
-def review_settings(exclude: Path | None, relabel: Path | None) -> list[str]:
-    """Return the overrides for reviewed files of labels."""
-    named = {"data.exclude": exclude, "data.relabel": relabel}
-    return [f"{key}={str(path)!r}" for key, path in named.items() if path is not None]
-
-
 def check_output(path: Path | None) -> None:
     """Refuse the path of an output that cannot be a file, before the work for it begins.
 
@@ -122,16 +103,3 @@ def check_above(path: Path, place: Path) -> None:
         raise UserError(f"{path} cannot be written: {above} is a file", "Name another place.")
     if not os.access(above, os.W_OK):
         raise UserError(f"{path} cannot be written: no permission to write in {above}", "Name another place.")
-
-
-def check_arguments(data: Path, recipe: str, settings: Sequence[str]) -> None:
-    """Refuse missing data and mistakes in the recipe before torch is imported.
-
-    Raises:
-        UserError: all mistakes in the recipe, or the data cannot be a data set.
-    """
-    from sketchfit.cli.places import check_data
-    from sketchfit.config.load import load_recipe
-
-    load_recipe("cpu" if recipe == "auto" else recipe, settings)
-    check_data(data)

@@ -9,13 +9,12 @@ import typer
 
 from sketchfit.cli.command import command
 from sketchfit.cli.options import FollowLinks, ImageColumn, Model, Overrides, Partial, Run, check_output
-from sketchfit.cli.places import check_compared, check_files, check_holds_runs, check_runs
+from sketchfit.commands.places import check_compared, check_files, check_holds_runs, check_runs
 from sketchfit.imports import quick_imports
 from sketchfit.printing import echo, print_data
 
 if TYPE_CHECKING:
     from sketchfit.runs.estimates import Estimate
-    from sketchfit.runs.run import Run as OpenRun
 
 GROUP = "Use results"
 app = typer.Typer()
@@ -55,19 +54,11 @@ def predict(
         from sketchfit.commands.predict import PredictOptions, predict_table
 
     from sketchfit.errors import UserError
-    from sketchfit.hub.download import local_folder
     from sketchfit.inference.unknown import UNKNOWN
-    from sketchfit.loaded.place import held_by
 
-    folder = local_folder(run_folder)
-    opened: Path | OpenRun = folder
-    lacks: tuple[str, ...] = ()
-    if held_by(folder) == "run":
-        from sketchfit.runs.finished import open_finished
-
-        opened, lacks = open_finished(folder, partial=partial)
-    found = predict_table(opened, images, PredictOptions(image_column, follow_links, sets, reject, distilled))
-    for note in (*lacks, *found.notes):
+    options = PredictOptions(image_column, follow_links, sets, reject, distilled, partial)
+    found = predict_table(run_folder, images, options)
+    for note in found.notes:
         echo(f"note: {note}", error=True)
     labels, errors = found.columns["label"], found.columns["error"]
     if reject is not None:
@@ -123,12 +114,12 @@ def submit(
     check_output(probabilities)
     check_output(out)
     with quick_imports():
+        from sketchfit.commands.submit import SubmitOptions, claim_lines
         from sketchfit.commands.submit import check as check_csv
-        from sketchfit.commands.submit import claim_lines
         from sketchfit.commands.submit import submit as write
 
     if not check:
-        echo(str(write(run_folder, probabilities=probabilities, partial=partial, out=out)))
+        echo(str(write(run_folder, SubmitOptions(probabilities, partial, out))))
         for line in claim_lines(run_folder):
             echo(line, error=True)
     elif problems := check_csv(run_folder, csv):
@@ -190,10 +181,11 @@ def compare(
     check_compared(runs, names)
     check_output(out)
     with quick_imports():
+        from sketchfit.commands.compare import CompareOptions
         from sketchfit.commands.compare import compare as compare_runs
 
     given = [] if names is None else [name.strip() for name in names.split(",")]
-    compare_runs(runs, out, names=given, base=base, partial=partial, timed=timed)
+    compare_runs(runs, out, CompareOptions(given, base, partial, timed))
 
 
 @command(app, GROUP, "sketchfit runs runs --sort claim", name="runs")

@@ -33,13 +33,13 @@ AllowNoncommercial = Annotated[
 
 @dataclass(frozen=True)
 class Wish:
-    """The options as they were given."""
+    """The options as they were given. `command` makes each field an option."""
 
-    time: str | None
-    until: str | None
-    quality: Level | None
-    candidates: tuple[str, ...]
-    allow_noncommercial: bool
+    time: Time = None
+    until: Until = None
+    quality: Quality = None
+    candidates: Candidates = None
+    allow_noncommercial: AllowNoncommercial = False
 
     def needed(self) -> Goal:
         """Return the goal.
@@ -71,5 +71,5 @@ class Wish:
         from sketchfit.planning.deadline import process_start
         from sketchfit.planning.goal import Deadline, goal_of
 
-        deadline = Deadline(self.time, self.until, self.quality, self.candidates, self.allow_noncommercial)
+        deadline = Deadline(self.time, self.until, self.quality, self.candidates or (), self.allow_noncommercial)
         return goal_of(deadline, process_start())

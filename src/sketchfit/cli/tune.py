@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sketchfit.cli.command import command
-from sketchfit.cli.options import Data, Out, Overrides, RecipeName, check_arguments, check_output
+from sketchfit.cli.inputs import DataInputs
+from sketchfit.cli.options import check_output
+from sketchfit.cli.time_options import AllowNoncommercial
 from sketchfit.imports import quick_imports
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ app = typer.Typer()
 
 @command(app, GROUP, "sketchfit scout data --time 5m --candidates weights/")
 def scout(
-    data: Data,
+    inputs: DataInputs,
     seconds: Annotated[str, typer.Option("--time", metavar="TIME", help="For all of it, e.g. 90s, 5m, 1h30m.")] = "5m",
     candidates: Annotated[
         list[str] | None,
@@ -32,21 +34,16 @@ def scout(
     train_time: Annotated[
         str | None, typer.Option("--train-time", metavar="TIME", help="Longest training of a run with the result.")
     ] = None,
-    allow_noncommercial: Annotated[
-        bool, typer.Option("--allow-noncommercial", help="Also weights whose licence forbids commercial use.")
-    ] = False,
-    recipe: RecipeName = "cpu",
-    overrides: Overrides = None,
-    out: Out = None,
+    allow_noncommercial: AllowNoncommercial = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder; by default runs/DATA-scout.")] = None,
 ) -> None:
     """Find the backbone and input size that suit the data and the machine, and write a recipe."""
-    check_arguments(data, recipe, overrides or [])
+    request = inputs.request(out)
     options = scout_options(candidates or [], sizes, seconds, train_time, allow_noncommercial)
     with quick_imports():
         from sketchfit.commands.scout import find_backbone
 
-    folder = out or Path("runs") / f"{data.resolve().stem}-scout"
-    find_backbone(data, options, recipe, overrides or [], folder)
+    find_backbone(request, options)
 
 
 def scout_options(
@@ -72,23 +69,20 @@ def scout_options(
 
 @command(app, GROUP, "sketchfit ablate data --vary training.epochs=10,20 --seeds 3")
 def ablate(
-    data: Data,
+    inputs: DataInputs,
     vary: Annotated[list[str], typer.Option("--vary", metavar="KEY=A,B", help="A setting and values to try.")],
-    recipe: RecipeName = "cpu",
-    overrides: Overrides = None,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings per variant.")] = 2,
     grid: Annotated[bool, typer.Option("--grid", help="Every combination, not one change at a time.")] = False,
-    out: Out = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder; by default runs/DATA-ablation.")] = None,
 ) -> None:
     """Train changes of a recipe on the same folds and seeds, and compare their accuracy."""
-    check_arguments(data, recipe, overrides or [])
+    request = inputs.request(out)
     check_varied(vary)
     with quick_imports():
         from sketchfit.commands.ablate import Variation
         from sketchfit.commands.ablate import ablate as run_ablation
 
-    folder = out or Path("runs") / f"{data.resolve().stem}-ablation"
-    run_ablation(data, Variation(vary, seeds, grid), recipe, overrides or [], folder)
+    run_ablation(request, Variation(vary, seeds, grid))
 
 
 def check_varied(texts: list[str]) -> None:
@@ -114,19 +108,17 @@ def check_varied(texts: list[str]) -> None:
 
 @command(app, GROUP, "sketchfit lr-find data --out lr-find.png", name="lr-find")
 def lr_find(
-    data: Data,
-    recipe: RecipeName = "cpu",
-    overrides: Overrides = None,
+    inputs: DataInputs,
     out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")] = Path("lr-find.png"),
     low: Annotated[float, typer.Option(help="First learning rate.")] = 1e-6,
     high: Annotated[float, typer.Option(help="Last learning rate.")] = 1.0,
     steps: Annotated[int, typer.Option(help="Updates between them.")] = 100,
 ) -> None:
     """Test rising learning rates on the data, draw the loss over them, and suggest one."""
-    check_arguments(data, recipe, overrides or [])
+    request = inputs.request(out)
     check_output(out)
     with quick_imports():
         from sketchfit.commands.lr_find import RateRange
         from sketchfit.commands.lr_find import lr_find as find
 
-    find(data, recipe, overrides or [], out, RateRange(low, high, steps))
+    find(request, RateRange(low, high, steps))

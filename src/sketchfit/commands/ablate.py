@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.auditing.callback import AuditCallback
+from sketchfit.commands.request import DataRequest
 from sketchfit.commands.time_variants import time_variants
-from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.variants import Variant, make_variants
@@ -74,23 +73,16 @@ class Variation:
     grid: bool = False
 
 
-def ablate(
-    data: str | Path,
-    variation: Variation,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path = "runs/ablation",
-) -> list[AblationRow]:
+def ablate(request: DataRequest, variation: Variation) -> list[AblationRow]:
     """Train the base and its variants and write `ablation.csv` and `ablation.html`.
 
     Stages after training (views, calibration, ensembles) are left out. Started again with more variants or seeds, it
     trains only those that are missing.
 
     Args:
-        data: folder with the tables and images, or a table.
+        request: data and the base; the folder is by default `runs/DATA-ablation`, and `variants/NAME/seedK` in it
+            holds each training.
         variation: what to vary.
-        recipe, overrides: the base.
-        out: folder; `variants/NAME/seedK` holds each training.
 
     Returns:
         The table: base first, then variants, the best first.
@@ -98,10 +90,11 @@ def ablate(
     Raises:
         UserError: a mistake in the recipe, in a value or in the tables.
     """
-    base = load_recipe(recipe, overrides)
+    base, data = request.checked_recipe(), request.data
+    out = request.out or Path("runs") / f"{data.resolve().stem}-ablation"
     variants = make_variants(base, variation.settings, variation.grid)
-    with one_writer(Path(out)):
-        context = open_tables(Path(data), base, Path(out))
+    with one_writer(out):
+        context = open_tables(data, base, out)
         _check(context, variants, variation.seeds)
         runner = _Runner(context)
         results = []
@@ -111,9 +104,9 @@ def ablate(
             log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
         results = _timed(context, variants, results)
         rows = ablation_table(results[0], results[1:], runner.group)
-        context.engine.on_main(lambda: _write(rows, Path(out), Path(data).name, context.table))
+        context.engine.on_main(lambda: _write(rows, out, data.name, context.table))
     with as_results():
-        _print(rows, Path(out))
+        _print(rows, out)
     return rows
 
 

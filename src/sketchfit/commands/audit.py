@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sketchfit.auditing import Audit
-from sketchfit.config.load import load_recipe
+from sketchfit.commands.request import DataRequest
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.destinations import Destination
@@ -29,48 +29,37 @@ log = logging.getLogger(__name__)
 RELATIONS = "relations.json"
 
 
-def audit(
-    data: str | Path,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path = "audit",
-    *,
-    external: Sequence[str | Path] = (),
-) -> Audit:
-    """Audit a data set: traits, drift, broken files, near-duplicates, related rows, leaks.
+def audit(request: DataRequest, *, external: Sequence[str | Path] = ()) -> Audit:
+    """Audit a data set; arguments and errors: `sketchfit.audit`.
 
-    Args:
-        data: folder with the tables and images, or a table.
-        recipe, overrides: as for `run`; `audit:`, `claim:`, `data:`, `folds:` and `seed` are used, and `model:` of the
-            first member, whose frozen features show related rows.
-        out: folder of `findings.json`, `relations.json`, `traits.parquet` and `index.html`; or the path of the page,
-            ending in `.html`, with the other files next to it.
-        external: further training data to be compared with the test and training images.
-
-    Raises:
-        UserError: a mistake in the recipe or the tables; external data that holds test images.
+    The files `findings.json`, `relations.json` and `traits.parquet` are written next to the page (`audit_page`).
     """
-    settings = load_recipe(recipe, overrides)
+    settings = request.checked_recipe()
     if external:
         section = settings.audit.model_copy(update={"external": tuple(map(str, external))})
         settings = settings.model_copy(update={"audit": section})
     console = Console(settings.tracking.progress)
-    place = audit_page(out)
+    place = audit_page(request)
     folder, page = place.parent, place.name
-    with nullcontext() if Path(out).suffix == ".html" else one_writer(folder):
-        table = load_table(Path(data), settings, with_folds=False)
+    with nullcontext() if _names_page(request) else one_writer(folder):
+        table = load_table(request.data, settings, with_folds=False)
         check_external_images(table, settings)
         features = _features(table, settings, console)
         found = audit_table(table, settings, console)
-        write_audit(found, settings, folder, page, review_of_data(Path(data), settings, fingerprint(table)))
+        write_audit(found, settings, folder, page, review_of_data(request.data, settings, fingerprint(table)))
         log_audit(found, folder, page)
         _relate(features, found, folder, page)
     return found
 
 
-def audit_page(out: str | Path) -> Path:
-    """Return the path of an audit's page; `out` as for `audit`."""
-    return Destination.of(Path(out)).path if Path(out).suffix == ".html" else Path(out) / PAGE
+def audit_page(request: DataRequest) -> Path:
+    """Return the path of an audit's page: that in its folder, or the one that the user names."""
+    out = request.out or Path("audit")
+    return Destination.of(out).path if _names_page(request) else out / PAGE
+
+
+def _names_page(request: DataRequest) -> bool:
+    return request.out is not None and request.out.suffix == ".html"
 
 
 def _features(table: Table, recipe: Recipe, console: Console) -> TableFeatures | str:

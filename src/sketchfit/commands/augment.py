@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.config.load import load_recipe
+from sketchfit.commands.request import DataRequest
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.stores import load_store
@@ -44,19 +42,11 @@ class AugmentSheet:
     epoch: int | None = None
 
 
-def show_augment(
-    data: str | Path,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path = "augment.png",
-    show: AugmentSheet | None = None,
-) -> NDArray[np.uint8]:
+def show_augment(request: DataRequest, show: AugmentSheet | None = None) -> NDArray[np.uint8]:
     """Write a PNG with one row per image: the entire image, then augmented versions.
 
     Args:
-        data: folder with the tables and images, or a table.
-        recipe, overrides: as for `run`; the first member is shown.
-        out: PNG to write.
+        request: data and recipe, of which the first member is shown; `out` is the PNG, by default `augment.png`.
         show: number of images and versions, and the epoch.
 
     Returns:
@@ -65,18 +55,18 @@ def show_augment(
     Raises:
         UserError: a mistake in the recipe or the tables, or an epoch that the recipe does not have.
     """
-    show = show or AugmentSheet()
-    settings = next(iter(member_recipes(load_recipe(recipe, overrides)).values()))
+    show, out = show or AugmentSheet(), request.out or Path("augment.png")
+    settings = next(iter(member_recipes(request.checked_recipe()).values()))
     epochs = _epochs(settings, show.epoch)
     console = Console(settings.tracking.progress)
-    table = load_table(Path(data), settings, with_folds=False)
+    table = load_table(request.data, settings, with_folds=False)
     store = load_store(table, table.train, "training", settings, console)
     rows = spread_rows(table.label, store.readable, show.rows)
     images, papers = [store.images[row] for row in rows], [store.paper[row] for row in rows]
     grids = [policy_grid(images, papers, settings, epoch, show.samples) for epoch in epochs]
     band = np.full((BAND, grids[0].shape[1], 3), 40, np.uint8)
     picture: NDArray[np.uint8] = np.vstack([part for grid in grids for part in (band, grid)][1:])
-    _write_png(Path(out), picture)
+    _write_png(out, picture)
     stages = f"; stages from epoch {', '.join(str(epoch + 1) for epoch in epochs)}" if len(epochs) > 1 else ""
     with as_results():
         log.info(f"{out}: {len(rows)} images, each unchanged and {show.samples} times augmented{stages}")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
-
-from sketchfit.config.load import load_recipe
+from sketchfit.commands.request import DataRequest
 from sketchfit.processors import recent_load
 from sketchfit.runs.create import check_folder
 from sketchfit.runs.folder import default_name
@@ -18,23 +14,12 @@ from sketchfit.stages.threads import fit_threads
 from sketchfit.verbosity import as_results
 
 
-def check(
-    data: str | Path,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path | None = None,
-) -> CheckReport:
-    """Check a run without starting it: recipe, tables, folder, folds, a trial of each network, memory and disk.
-
-    Args:
-        data, recipe, overrides, out: as for `run`; networks that are finished in `out` are not tried.
-
-    Raises:
-        UserError: everything that is wrong.
-    """
-    settings = load_recipe(recipe, overrides)
-    folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
-    context = open_tables(Path(data), settings, folder)
+def check(request: DataRequest) -> CheckReport:
+    """Check a run without starting it, and print the report; errors: `sketchfit.check`."""
+    request = request.settled()
+    settings = request.checked_recipe()
+    folder = request.out or default_name(request.recipe, request.data, request.changes)
+    context = open_tables(request.data, settings, folder)
     fit_threads(recent_load(), context.engine.device)
     print_table(context.table)
     check_folder(context.run, "run")

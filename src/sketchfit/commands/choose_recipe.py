@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,28 +11,21 @@ import torch
 from sketchfit.config.load import load_recipe
 from sketchfit.tracking.console import Console
 
-AUTO = "auto"
-
 BY_MEMORY = ((64.0, "gpu-80gb"), (20.0, "strong"), (13.0, "gpu-16gb"), (6.5, "gpu-8gb"))
 """Least memory of a CUDA device in GiB, and the recipe that is made for it."""
 
 log = logging.getLogger(__name__)
 
 
-def choose_recipe(
-    recipe: str | Path | Mapping[str, Any], settings: Sequence[str] | Mapping[str, Any]
-) -> str | Path | Mapping[str, Any]:
-    """Return a recipe as it is given: for `auto` the shipped one for the device, which is printed.
+def choose_recipe(settings: Sequence[str] | Mapping[str, Any]) -> str:
+    """Return the name of the shipped recipe for the device, after printing it.
 
     Args:
-        recipe: name of a shipped recipe, a file, nested settings, or `auto`.
-        settings: `key=value` texts or nested settings that change it; `compute.device=cpu` counts here.
+        settings: `key=value` texts or nested settings that change the recipe; `compute.device=cpu` counts here.
 
     Raises:
         UserError: a mistake in the settings.
     """
-    if recipe != AUTO:
-        return recipe
     section, has_cuda = load_recipe("cpu", settings), torch.cuda.is_available()
     if section.compute.device == "cuda" and not has_cuda:
         return "cpu"  # the run refuses the device

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sketchfit.commands.time_runs import time_runs
@@ -33,44 +33,34 @@ log = logging.getLogger(__name__)
 _PRINTED_SETTINGS = 20
 
 
-def compare(
-    runs: Sequence[str | Path],
-    out: str | Path,
-    *,
-    names: Sequence[str] = (),
-    base: str | None = None,
-    partial: bool = False,
-    timed: bool = True,
-) -> list[RunComparison]:
-    """Compare runs on the drawings that all of them predicted out of fold, and write a page.
+@dataclass(frozen=True)
+class CompareOptions:
+    """How to compare; `sketchfit.compare` documents each option."""
 
-    Args:
-        runs: run folders, two or more.
-        out: the page, an HTML file.
-        names: one per run; empty: those of the folders.
-        base: name of the run that the others are compared with; None: the first one.
-        partial: also runs that are not finished, with a note.
-        timed: measure the time per image of each run that has its networks.
+    names: Sequence[str] = ()
+    base: str | None = None
+    partial: bool = False
+    timed: bool = True
+
+
+def compare(runs: Sequence[str | Path], out: str | Path, options: CompareOptions) -> list[RunComparison]:
+    """Compare runs and write a page; arguments and errors: `sketchfit.compare`.
 
     Returns:
         Each other run compared with the base.
-
-    Raises:
-        UserError: fewer than two runs, an unfinished run, different classes, no drawing in common, or names that do not
-            fit the runs.
     """
     Console()  # prints the log
     if len(runs) < 2:
         raise UserError("compare needs two runs or more")
     for run in runs:
-        for note in open_finished(run, partial=partial)[1]:
+        for note in open_finished(run, partial=options.partial)[1]:
             log.info(f"note: {note}")
     evidence = [read_evidence(run) for run in runs]
-    aligned = align(evidence, names)
-    place = find_base(aligned.names, base)
+    aligned = align(evidence, options.names)
+    place = find_base(aligned.names, options.base)
     paired, settings = PairedRuns.of(aligned), differing_settings(evidence)
     opened = {name: one.run for name, one in zip(aligned.names, evidence, strict=True)}
-    milliseconds = time_runs(opened) if timed else [None] * len(runs)
+    milliseconds = time_runs(opened) if options.timed else [None] * len(runs)
     compared = [_compared(run, time) for run, time in zip(opened.values(), milliseconds, strict=True)]
     facts = page_facts("compare", {"Data": data_text(evidence[0].run)})
     write_output(Path(out), comparison_page(paired, place, compared, settings, facts))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sketchfit.commands.request import DataRequest
 from sketchfit.commands.run import run
 from sketchfit.config.overrides import merge
 from sketchfit.runs.run import Run
@@ -26,4 +27,4 @@ def continue_run(run_folder: str | Path, *changes: Mapping[str, Any]) -> RunResu
     settings = opened.recipe.model_dump(mode="json")
     for change in changes:
         settings = merge(settings, change)
-    return run(opened.table.source, settings, out=opened.path)
+    return run(DataRequest(opened.table.source, settings, out=opened.path))

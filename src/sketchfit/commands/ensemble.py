@@ -42,21 +42,15 @@ def combine(
     Each run takes part with its own out-of-fold and test probabilities. The rules that are compared and the calibration
     are those of the first run's recipe; folds for nested estimates and families of near-duplicates too.
 
+    Submissions by others have no out-of-fold rows: they join the test probabilities by weights that follow from their
+    assumed accuracies and the runs' own estimated one.
+
     Args:
-        runs: folders of two or more runs, or of one where there are submissions.
-        out: folder of the ensemble; it has the probabilities, the submission and the table of a run, but no networks.
-        submissions: CSV files of labels or probabilities by others, each with its believed accuracy, 0 … 1. They have
-            no out-of-fold rows: they join the test probabilities alone, by weights that follow from those accuracies
-            and the runs' own estimated one, and no out-of-fold figure includes them.
+        runs, out, submissions, partial: as for `sketchfit.ensemble`, which states the errors too.
         console: where to print what was found.
-        partial: also runs that are not finished, with a note.
 
     Returns:
         Out-of-fold accuracy of each run, of the ensemble, and after calibration.
-
-    Raises:
-        UserError: runs on other tables, of other classes or class orders, with other rows, or with NaN; a submission
-            that does not predict every row; the folder is not empty.
     """
     submissions = submissions or {}
     target = RunFolder(Path(out))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from sketchfit.config.load import load_recipe
+from sketchfit.commands.request import DataRequest
 from sketchfit.config.parse import member_recipes
 from sketchfit.data.folds import Fold
 from sketchfit.errors import UserError
@@ -25,31 +23,20 @@ from sketchfit.verbosity import as_results
 log = logging.getLogger(__name__)
 
 
-def fit(
-    data: str | Path,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path = "runs/fit",
-    *,
-    strict: bool = False,
-    fresh: bool = False,
-) -> Path:
-    """Train one member on all rows; arguments as for `run`.
+def fit(request: DataRequest, *, strict: bool = False, fresh: bool = False) -> Path:
+    """Train one member on all rows; arguments and errors: `sketchfit.fit`.
 
     Returns:
-        The folder of the trained network; its run's folder works for `predict`.
-
-    Raises:
-        UserError: a mistake in the recipe, the tables or the folder; or a recipe of several members.
+        The folder of the run.
     """
-    with locked_run(Path(out), "fit", fresh=fresh), supervised() as dispatcher:
-        settings = load_recipe(recipe, overrides)
+    request, out = request.settled(), request.out or Path("runs/fit")
+    with locked_run(out, "fit", fresh=fresh), supervised() as dispatcher:
+        settings = request.checked_recipe()
         if len(members := member_recipes(settings)) > 1:
             raise UserError(
                 f"fit trains one member, and the recipe has {', '.join(members)}", "Use run, or leave `members` out."
             )
-        request = RunRequest(Path(data), settings, Path(out), strict, fresh, kind="fit")
-        context = start_run(request, dispatcher)
+        context = start_run(RunRequest(request.data, settings, out, strict, fresh, kind="fit"), dispatcher)
         (member,) = open_members(context, member_recipes(context.recipe)).values()
         unreadable_images(context, member)
         (member,) = with_directions(context, {member.name: member}, None).values()
@@ -60,4 +47,4 @@ def fit(
         with as_results():
             log.info(line)
         context.dispatcher.run_finished(RunReport({}, (line,), context.clock.since_start))
-        return folder
+        return out

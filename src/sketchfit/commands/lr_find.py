@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.commands.request import DataRequest
 from sketchfit.config.fold_weights import at_any_fold
-from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.data.stores import load_store
 from sketchfit.disk import existing_folder
@@ -61,25 +60,18 @@ class RangeTest:
     suggested: float
 
 
-def lr_find(
-    data: str | Path,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path = "lr-find.png",
-    rates: RateRange | None = None,
-) -> RangeTest:
+def lr_find(request: DataRequest, rates: RateRange | None = None) -> RangeTest:
     """Raise the rate from update to update until the loss rises; nothing of the training is kept.
 
     Args:
-        data: folder with the tables and images, or a table.
-        recipe, overrides: as for `run`; one member.
-        out: PNG to write.
+        request: data and recipe of one member; `out` is the PNG, by default `lr-find.png`.
         rates: to try.
 
     Raises:
         UserError: a mistake in the recipe or the tables; a loss that never falls.
     """
-    rates, members = rates or RateRange(), member_recipes(load_recipe(recipe, overrides))
+    rates, out = rates or RateRange(), request.out or Path("lr-find.png")
+    members = member_recipes(request.checked_recipe())
     if len(members) > 1:
         raise UserError(f"lr-find tries one network, and the recipe has {', '.join(members)}")
     if not 0 < rates.low < rates.high or rates.steps < 2:
@@ -87,11 +79,11 @@ def lr_find(
             f"lr-find needs 0 < low < high and two steps, not {rates.low:g}, {rates.high:g} and {rates.steps}"
         )
     member = at_any_fold(next(iter(members.values())))
-    context = open_tables(Path(data), member, Path(out).parent, with_folds=False)
+    context = open_tables(request.data, member, out.parent, with_folds=False)
     try_training(member, context.table.class_count, context.engine.device, existing_folder(context.run.path))
     found = _range_test(context, rates)
     chart = lr_range_chart(found.rates, found.losses, found.curve, found.suggested, member.optimizer.lr)
-    with output(Path(out)) as temporary:
+    with output(out) as temporary:
         temporary.write_bytes(chart.png())
     with as_results():
         log.info(f"suggested: --set optimizer.lr={found.suggested:.2g}  (now {member.optimizer.lr:g}); {out}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from sketchfit.commands.run_in_time import planned_folder, planned_recipe
-from sketchfit.config.load import load_recipe
+from sketchfit.commands.request import DataRequest
+from sketchfit.commands.run_in_time import planned_folder, planned_settings
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.models.backbone import check_backbone
 from sketchfit.planning.goal import Goal
@@ -31,27 +30,16 @@ from sketchfit.wording import counted
 log = logging.getLogger(__name__)
 
 
-def plan(
-    data: str | Path,
-    goal: Goal,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Preview:
-    """Print what `run_in_time` would do, and the accuracy to expect. Nothing is trained and no run is written.
+def plan(request: DataRequest, goal: Goal, clock: Callable[[], float] = time.monotonic) -> Preview:
+    """Print what `run_in_time` would do, and the accuracy to expect; errors: `sketchfit.plan`.
 
     Args:
-        data, goal, recipe, overrides: as for `run_in_time`.
-        out: the run's folder, of whose first answer the accuracy is taken where there is one.
+        request, goal: as for `run_in_time`; where there is an answer in the folder, its accuracy is used.
         clock: of `goal.began`.
-
-    Raises:
-        UserError: a mistake in the recipe, the tables or the candidates.
     """
-    began = clock() if goal.began is None else goal.began
-    folder = Path(out) if out is not None else planned_folder(data, recipe, overrides)
-    context = open_planned(Path(data), load_recipe(planned_recipe(recipe), overrides), folder)
+    began, request = clock() if goal.began is None else goal.began, request.settled()
+    folder = planned_folder(request)
+    context = open_planned(request.data, planned_settings(request), folder)
     print_table(context.table)
     check_backbone(context.recipe.model.backbone)
     goal, before = with_time(goal, context), clock() - began

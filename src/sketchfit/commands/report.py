@@ -37,20 +37,11 @@ def report(
 ) -> Path:
     """Write `report/index.html` into a run's folder, or `index.html` into another folder.
 
-    Args:
-        run: a run's folder. Its images must be where they were during training.
-        overrides: settings of the report, such as `report.gallery=50`; `data.follow_links=true` follows links that lead
-            out of the data folder.
-        partial: also on a run that is not finished, with a note on the page; before it has answers, on the mean of the
-            networks so far.
-        out: the other folder. The folder of the run is then only read, so it may be one in progress.
+    Arguments and errors: `sketchfit.report`. A run that is not finished and has no answers yet is reported by the mean
+    of its networks so far.
 
     Returns:
         Path of the page.
-
-    Raises:
-        UserError: there is no finished run, its images are missing, another process writes into its folder and no
-            other one is given, or that one has files of others.
     """
     Console()  # prints the log
     follow_links = bool(settings_of(overrides).get("data", {}).get("follow_links"))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from contextlib import nullcontext
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sketchfit.activity import outlook
-from sketchfit.config.load import load_recipe
+from sketchfit.commands.request import DataRequest
 from sketchfit.runs.create import has_same_networks, locked_run
 from sketchfit.runs.folder import default_name
 from sketchfit.stages.apply_views import apply_views
@@ -40,6 +39,9 @@ from sketchfit.stages.write_predictions import write_predictions
 from sketchfit.tracking.log_file import log_file
 from sketchfit.tracking.supervise import supervised
 
+if TYPE_CHECKING:
+    from sketchfit.planning.goal import Goal
+
 log = logging.getLogger(__name__)
 
 STAGES = (
@@ -69,34 +71,25 @@ STAGES = (
 """A run, after its tables are read and its folder is open."""
 
 
-def run(
-    data: str | Path,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path | None = None,
-    *,
-    strict: bool = False,
-    fresh: bool = False,
-) -> RunResult:
-    """Train on a data set, and write a submission and a report.
+def run(request: DataRequest, goal: Goal | None = None, *, strict: bool = False, fresh: bool = False) -> RunResult:
+    """Train on a data set, and write a submission and a report; arguments and errors: `sketchfit.run`.
 
     Args:
-        data: folder with the tables and images, or a table.
-        recipe: name of a shipped recipe, path of a YAML file, or the settings themselves.
-        overrides: `key=value` texts or a nested mapping, merged into the recipe.
-        out: the run's folder; see `default_name`. The same command again continues where it stopped.
-        strict: stop at an image that is missing or can't be read, as with `data.missing=error`.
-        fresh: delete what the folder holds of an earlier run.
-
-    Raises:
-        UserError: a mistake in the recipe, the tables or the folder; all that were found.
+        request: data and recipe; its folder is by default `default_name`, with a deadline `planned_folder`.
+        goal: of a run with a deadline; None: the recipe is trained as it is.
+        strict, fresh: as for `sketchfit.run`.
     """
-    settings = load_recipe(recipe, overrides)
-    folder = Path(out) if out is not None else default_name(recipe, Path(data), overrides)
-    if out is None and not folder.exists() and has_same_networks(plain := default_name(recipe, Path(data)), settings):
+    request = request.settled()
+    if goal is not None:
+        from sketchfit.commands.run_in_time import run_in_time  # imports the planner
+
+        return run_in_time(request, goal, strict=strict, fresh=fresh)
+    settings, plain = request.checked_recipe(), default_name(request.recipe, request.data)
+    folder = request.out or default_name(request.recipe, request.data, request.changes)
+    if request.out is None and not folder.exists() and has_same_networks(plain, settings):
         log.warning(f"{plain} holds a run with the same training; --out {plain} continues it with these settings")
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
-        context = start_run(RunRequest(Path(data), settings, folder, strict, fresh), dispatcher)
+        context = start_run(RunRequest(request.data, settings, folder, strict, fresh), dispatcher)
         context.engine.on_main(lambda: lines.begin(context.run.log))
         with outlook(context.console.outlook.text):
             return made(run_stages(context, STAGES).result)

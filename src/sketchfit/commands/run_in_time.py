@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sketchfit.candidates.candidate import OF_OTHERS
+from sketchfit.commands.request import DataRequest
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.recipe import Recipe
@@ -22,47 +23,39 @@ from sketchfit.tracking.log_file import log_file
 from sketchfit.tracking.supervise import supervised
 
 
-def run_in_time(
-    data: str | Path,
-    goal: Goal,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path | None = None,
-    *,
-    fresh: bool = False,
-) -> RunResult:
+def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh: bool = False) -> RunResult:
     """Give the best answer within a time: members, sizes, epochs and folds are planned for it.
 
+    The same request again continues where it stopped, with the time that was left; with another time it plans again
+    from what is there.
+
     Args:
-        data: folder with the tables and images, or a table.
+        request: data and recipe, of which everything but the members is used.
         goal: the time, and the backbones that may be used.
-        recipe: name of a shipped recipe, path of a YAML file, or the settings themselves: everything but the members.
-        overrides: `key=value` texts or a nested mapping, merged into the recipe.
-        out: the run's folder; see `planned_folder`. The same command again continues where it stopped, with
-            the time that was left; with another time it plans again from what is there.
-        fresh: delete what the folder holds of an earlier run.
+        strict, fresh: as for `sketchfit.run`.
 
     Raises:
         UserError: a mistake in the recipe, the tables, the candidates or the folder.
     """
-    settings = load_recipe(planned_recipe(recipe), overrides)
+    settings, folder = planned_settings(request), planned_folder(request)
     if goal.candidates:
         settings = for_candidates(settings)
-    folder = Path(out) if out is not None else planned_folder(data, recipe, overrides)
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
-        request = RunRequest(Path(data), settings, folder, fresh=fresh)
-        started = start_planned(request, goal, dispatcher, check=check_goal)
+        wanted = RunRequest(request.data, settings, folder, strict, fresh)
+        started = start_planned(wanted, goal, dispatcher, check=check_goal)
         started.context.engine.on_main(lambda: lines.begin(started.context.run.log))
         return run_planned(started, goal)
 
 
-def planned_folder(
-    data: str | Path,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-) -> Path:
-    """Return the folder of a run with a deadline where the user names none; overrides have their digest in it."""
-    return Path("runs") / f"{Path(data).resolve().stem}-in-time{changes_suffix(recipe, overrides)}"
+def planned_folder(request: DataRequest) -> Path:
+    """Return the folder of a run with a deadline: where the user names none, with a digest of the changes."""
+    name = f"{request.data.resolve().stem}-in-time{changes_suffix(request.recipe, request.changes)}"
+    return request.out or Path("runs") / name
+
+
+def planned_settings(request: DataRequest) -> Recipe:
+    """Return the recipe of a run with a deadline, without members, with its changes."""
+    return load_recipe(planned_recipe(request.recipe), request.changes)
 
 
 def planned_recipe(recipe: str | Path | Mapping[str, Any]) -> dict[str, Any]:

@@ -62,20 +62,7 @@ class Score:
 
 
 def score(run: str | Path, truth: str | Path, *, partial: bool = False) -> Score:
-    """Compare a run's test probabilities with the true labels, and its claim with what was found.
-
-    Args:
-        run: a run's folder.
-        truth: table with a column of labels, such as `target`. Rows are matched by a column of images or IDs; where
-            there is none they must be in the order of the test rows, which is noted.
-        partial: also of a run that is not finished, with a note.
-
-    Returns:
-        The figures with intervals, and whether the claim holds.
-
-    Raises:
-        UserError: no finished run, no column of labels, rows missing or repeated, or a label that is no class.
-    """
+    """Compare a run's test predictions, and its claim, with the true labels; see `sketchfit.score`."""
     opened, lacks = open_finished(run, partial=partial)
     prob = opened.test().prob
     found = true_labels(Path(truth), opened, len(prob))

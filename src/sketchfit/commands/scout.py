@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sketchfit.candidates import find_candidates
-from sketchfit.config.load import load_recipe
+from sketchfit.commands.request import DataRequest
 from sketchfit.errors import UserError
 from sketchfit.files import write_text
 from sketchfit.reporting.kit.formats import percent
@@ -49,43 +48,36 @@ class ScoutOptions:
 
 
 def find_backbone(
-    data: str | Path,
-    options: ScoutOptions,
-    recipe: str | Path | Mapping[str, Any] = "cpu",
-    overrides: Sequence[str] | Mapping[str, Any] = (),
-    out: str | Path = "runs/scout",
-    now: Callable[[], float] = time.monotonic,
+    request: DataRequest, options: ScoutOptions, now: Callable[[], float] = time.monotonic
 ) -> ScoutRecord:
     """Compare backbones and input sizes, and write `scout.json`, `scout.html` and the recipe of the best one.
 
-    Started again, it continues with what is on disk.
-
     Args:
-        data: folder with the tables and images, or a table.
+        request: data and the base, whose backbone, weights and input size are replaced; errors: `sketchfit.scout`.
         options: what to compare.
-        recipe, overrides: the base, whose backbone, weights and input size are replaced.
-        out: folder of the results.
         now: returns the time in seconds.
-
-    Raises:
-        UserError: a mistake in the recipe, the tables or the candidates; no option can be measured.
     """
-    began = now()
+    began, out = now(), scout_folder(request)
     if any(not 16 <= size <= 2048 for size in options.sizes):
         raise UserError(f"scout: sizes are 16 to 2048 pixels, not {', '.join(map(str, options.sizes))}")
-    base = load_recipe(recipe, overrides)
+    base = request.checked_recipe()
     if base.training.epochs == 0:
         raise UserError("scout fine-tunes networks, and the recipe has training.epochs=0", "Set 1 or more.")
-    with one_writer(Path(out)):
-        context = open_tables(Path(data), base, Path(out))
+    with one_writer(out):
+        context = open_tables(request.data, base, out)
         print_table(context.table)
         candidates = find_candidates(options.candidates, options.allow_noncommercial)
         budget = Budget(options.seconds, now, began)
         record, _ = scout(context, ScoutRequest(candidates, budget, options.sizes, options.run_seconds))
-        write_text(Path(out) / PAGE, scout_page(record))
+        write_text(out / PAGE, scout_page(record))
     with as_results():
-        _print(record, Path(out))
+        _print(record, out)
     return record
+
+
+def scout_folder(request: DataRequest) -> Path:
+    """Return the folder of the results; where the user names none, `runs/DATA-scout`."""
+    return request.out or Path("runs") / f"{request.data.resolve().stem}-scout"
 
 
 def _print(record: ScoutRecord, out: Path) -> None:

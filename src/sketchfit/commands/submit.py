@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,44 +23,31 @@ from sketchfit.stages.tables import load_table
 log = logging.getLogger(__name__)
 
 
-def submit(
-    run: str | Path,
-    *,
-    probabilities: str | Path | None = None,
-    partial: bool = False,
-    out: str | Path | None = None,
-) -> Path:
-    """Write a run's submission again from its test probabilities.
+@dataclass(frozen=True)
+class SubmitOptions:
+    """What to write and where; `sketchfit.submit` documents each option."""
 
-    Args:
-        run: a run's folder.
-        probabilities: CSV to write too: the sample's key columns and one column per class.
-        partial: also of a run that is not finished, with a note; before it has answers, from the mean of the networks
-            so far.
-        out: CSV to write instead of the run's own. The folder of the run is then only read, so it may be one in
-            progress.
+    probabilities: str | Path | None = None
+    partial: bool = False
+    out: str | Path | None = None
 
-    Returns:
-        The submission's path.
 
-    Raises:
-        UserError: no finished run, its tables have changed, there are no test rows, or another process writes into its
-            folder and no other place is given.
-    """
-    opened, lacks = open_finished(run, partial=partial)
+def submit(run: str | Path, options: SubmitOptions) -> Path:
+    """Write a run's submission again, and return its path; errors: `sketchfit.submit`."""
+    opened, lacks = open_finished(run, partial=options.partial)
     for note in lacks:
         log.warning(note)
     table, test = run_table(opened), own_or_interim(opened, "test") if lacks else opened.test()
     if not np.array_equal(test.row, np.arange(len(table.test))):
         raise DataError(f"{opened.path} predicts {len(test)} of {len(table.test)} test rows")
-    if out is None:
+    if options.out is None:
         with one_writer(opened.path):
             write_submission(opened.folder, table, test.prob)
     else:
-        write_output(Path(out), submission_text(table, test.prob), submission_form(table).encoding)
-    if probabilities is not None:
-        write_output(Path(probabilities), probabilities_text(table, test.prob))
-    return opened.folder.submission if out is None else Path(out)
+        write_output(Path(options.out), submission_text(table, test.prob), submission_form(table).encoding)
+    if options.probabilities is not None:
+        write_output(Path(options.probabilities), probabilities_text(table, test.prob))
+    return opened.folder.submission if options.out is None else Path(options.out)
 
 
 def claim_lines(run: str | Path) -> list[str]:

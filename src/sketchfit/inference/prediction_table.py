@@ -43,7 +43,7 @@ class ClassesOfTable(Protocol):
 
 @dataclass(frozen=True)
 class PredictionTable:
-    """Predictions and what is known of them; see `commands.predict` for the columns and the other attributes.
+    """Predictions and what is known of them; see `sketchfit.predict` for the columns and the other attributes.
 
     Attributes:
         columns: N values each: texts, floats (NaN where there is none), and in `index` integers or None.

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from sketchfit.api.run import run as train
 from sketchfit.bundle.manifest import COMPLETE, BundleManifest
 from sketchfit.bundle.prepare import prepared
 from sketchfit.commands.bundle.chosen_network import ChosenNetwork, choose_network
@@ -16,7 +17,6 @@ from sketchfit.commands.bundle.facts import preprocessing_of
 from sketchfit.commands.bundle.options import BundleOptions
 from sketchfit.commands.bundle.training_images import TrainingDrawings
 from sketchfit.commands.bundle.write import write_bundle
-from sketchfit.commands.run import run as train
 from sketchfit.distillation import distill
 from sketchfit.inference.calibration import Temperature
 from sketchfit.models.backends.eager import eager

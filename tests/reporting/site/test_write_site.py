@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from sketchfit.commands.compare import compare
+from sketchfit.api.compare import compare
 from sketchfit.reporting.kit.page import render
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.reporting.site.overview import next_steps

@@ -14,10 +14,10 @@ import torch
 from safetensors.numpy import load_file
 
 from sketchfit import Run
+from sketchfit.api.predict import predict
+from sketchfit.api.run import run
 from sketchfit.commands.distill import distill as continue_with_student
-from sketchfit.commands.predict import predict
 from sketchfit.commands.pseudo_label import pseudo_label
-from sketchfit.commands.run import run
 from sketchfit.commands.run_in_time import planned_recipe
 from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import parse_recipe

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sketchfit.commands.request import DataRequest
+from sketchfit.config.load import load_recipe
+from sketchfit.errors import DataError, RecipeError
+
+
+def test_keywords_come_after_overrides_and_a_recipe_is_a_source(drawn: Path) -> None:
+    recipe = load_recipe("cpu", ["training.epochs=5", "folds.k=3"])
+    found = DataRequest.of(drawn, recipe, {"folds": {"k": 4}}, "out", {"loss": "focal", "gradual_epochs": 2})
+    changed = found.checked_recipe()
+    assert (changed.folds.k, changed.loss.name, changed.training.epochs) == (4, "focal", 5)
+    assert (found.data, found.out) == (drawn, Path("out"))
+    assert recipe.folds.k == 3
+
+
+def test_texts_are_applied_one_after_the_other(drawn: Path) -> None:
+    texts = ["training.epochs=3", "training.epochs=4"]
+    found = DataRequest.of(drawn, "cpu", texts)
+    assert (found.changes, found.checked_recipe().training.epochs) == (texts, 4)
+
+
+def test_mistakes_are_refused(drawn: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError) as error:
+        DataRequest.of(tmp_path / "none", "auto", ["seeed=1", "folds.k=1"])
+    assert len(error.value.problems) == 2
+    with pytest.raises(DataError, match="does not exist"):
+        DataRequest.of(tmp_path / "none")
+    with pytest.raises(DataError, match="is empty"):
+        DataRequest.of(tmp_path)
+
+
+def test_only_auto_depends_on_the_device(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sketchfit.commands.choose_recipe.choose_recipe", lambda changes: f"for {changes}")
+    assert DataRequest.of(drawn, "auto", ["seed=1"]).settled().recipe == "for ['seed=1']"
+    named = DataRequest.of(drawn, "demo")
+    assert named.settled() is named
+
+
+def test_a_request_needs_neither_torch_nor_pandas(drawn: Path) -> None:
+    code = f"""
+import sys
+from sketchfit.commands.request import DataRequest
+DataRequest.of({str(drawn)!r}, "auto", ["training.epochs=3"], keywords={{"k": 2}})
+print([name for name in ("torch", "pandas", "timm", "scipy") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
