@@ -292,3 +292,36 @@ def test_a_broken_pipe_of_work_is_no_success(cli: Cli, monkeypatch: pytest.Monke
     monkeypatch.setattr(main_module, "app", broken)
     with pytest.raises(BrokenPipeError):
         cli("run")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("report", "a"), ("export", "a", "--out", "b"), ("scout", "a"), ("serve", "a")],
+)
+def test_a_command_of_one_process_refuses_several_before_anything_is_written(
+    arguments: tuple[str, ...], cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    status, _, errors = cli(*arguments)
+    assert status == 2
+    assert "WORLD_SIZE=2" in errors
+    assert [path.name for path in tmp_path.rglob("*")] == ["a"]
+
+
+def test_a_command_that_only_prints_may_run_in_several_processes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert cli("recipes", "list")[0] == 0
+
+
+def test_a_run_with_a_deadline_refuses_several_processes(
+    cli: Cli, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    status, _, errors = cli("run", drawn, "--time", "1h", "--out", tmp_path / "out")
+    assert status == 2
+    assert "WORLD_SIZE=2" in errors
+    assert not (tmp_path / "out").exists()

@@ -45,7 +45,7 @@ def run(processes: int, data: Path, recipe: Path, out: Path) -> str:
     command = [sys.executable, "-m", "sketchfit", "run", str(data), "--recipe", str(recipe), "--out", str(out)]
     started = []
     for rank in range(processes):
-        environment = {**os.environ, "SKETCHFIT_CACHE": str(out.parent / "cache"), "ACCELERATE_USE_CPU": "true"}
+        environment = {**os.environ, "SKETCHFIT_CACHE": str(out.parent / "cache")}
         environment |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes)}
         environment |= {"LOCAL_WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         log = (out.parent / f"log{rank}.txt").open("wb")
@@ -76,7 +76,6 @@ def test_one_and_two_processes_see_the_same_and_end_alike(
         place.mkdir()
         outs[processes] = place / "run"
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "1" / "cache"))
-    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
     status, printed, errors = cli("run", drawn, "--recipe", recipe, "--out", outs[1])
     assert (status, errors) == (0, "")
     assert "out-of-fold top-1" in printed

@@ -217,3 +217,26 @@ def test_merge(base: dict[str, object], over: dict[str, object]) -> None:
     for key, value in over.items():
         if not isinstance(value, dict):
             assert merged[key] == value
+
+
+@pytest.mark.parametrize(
+    ("own", "key"),
+    [
+        ({"compute": {"device": "cpu", "precision": "bf16"}}, "members.a.compute.device"),
+        ({"compute": {"precision": "fp16"}}, "members.a.compute.precision"),
+        ({"compute": {"networks_at_once": 2}}, "members.a.compute.networks_at_once"),
+        ({"inference": {"prior": "keep"}}, "members.a.inference.prior"),
+    ],
+)
+def test_a_member_cannot_set_what_all_networks_of_a_run_share(own, key):
+    with pytest.raises(UserError) as caught:
+        load_recipe({"members": {"a": own, "b": {}}})
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [key]
+
+
+def test_a_member_may_repeat_what_all_share_and_has_its_own_precision():
+    own = {"device": "cpu", "precision": "bf16", "channels_last": False, "threads": 1}
+    recipe = load_recipe({"compute": {"device": "cpu"}, "members": {"a": {"compute": own}, "b": {}}})
+    members = member_recipes(recipe)
+    assert members["a"].compute.model_dump(include=set(own)) == own
+    assert (members["b"].compute.precision, members["b"].compute.device) == ("fp32", "cpu")

@@ -67,6 +67,7 @@ def test_what_a_member_can_change():
         ("model.backbone", True),
         ("loss", True),
         ("compute.precision", True),
+        ("compute.device", False),
         ("training.epoch", True),  # reported as an unknown key
         ("seed", False),
         ("folds.k", False),

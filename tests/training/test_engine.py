@@ -14,7 +14,10 @@ from accelerate.state import AcceleratorState, PartialState
 from sketchfit.config.tracking import TrackingSection
 from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
+from sketchfit.peers import LostRankError
+from sketchfit.training import join
 from sketchfit.training.engine import Engine, make_engine
+from sketchfit.training.join import lost_process_named
 
 
 def engine_of(rank: int) -> tuple[Engine, list[str]]:
@@ -110,3 +113,43 @@ def test_a_second_run_in_one_process_may_have_another_precision_or_device(before
     assert engine.scaler is None
     assert PartialState().device.type == "cpu"
     assert make_engine(ComputeSection(device="cpu")).device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [({}, "RANK"), ({"RANK": "1"}, "MASTER_ADDR")],
+)
+def test_an_incomplete_launcher_is_refused(
+    environ: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ({"WORLD_SIZE": "2"} | environ).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match=words):
+        make_engine(ComputeSection(device="cpu"))
+
+
+def test_processes_that_would_each_train_alone_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)  # one that accelerate does not connect
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    with pytest.raises(UserError, match="WORLD_SIZE=2"):
+        make_engine(ComputeSection(device="auto"))
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for name, value in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match="no GPU"):
+        make_engine(ComputeSection(device="auto"))
+
+
+def test_only_a_fault_of_the_network_is_the_loss_of_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(join, "NEWS", 0.0)
+    with pytest.raises(LostRankError), lost_process_named():
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:547] Connection closed by peer [127.0.0.1]:1")
+    with pytest.raises(RuntimeError, match="shapes"), lost_process_named():
+        raise RuntimeError("shapes do not match")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import itertools
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -291,9 +292,15 @@ def test_no_validation_rows(tiny: dict[str, Any], tmp_path: Path) -> None:
     assert [row["valid_accuracy"] for row in history(tmp_path / "a")] == ["", ""]
 
 
-def test_more_processes_than_images_a_batch(tiny: dict[str, Any], tmp_path: Path) -> None:
+def test_more_processes_than_images_a_batch_are_named(
+    tiny: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     class Three:
-        processes = 3
+        processes, is_main = 3, True
 
-    with pytest.raises(UserError, match="3 processes share batches of 2 images"):
+        def start_again(self) -> None:
+            raise KeyboardInterrupt
+
+    with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
         fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Console("none"))  # type: ignore[arg-type]
+    assert "3 processes share batches of 2 images" in caplog.text

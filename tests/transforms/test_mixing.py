@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from sketchfit.config.transforms import MixingSection
-from sketchfit.transforms.mixing import mix
+from sketchfit.transforms.mixing import mix, will_mix
 
 MIXUP = MixingSection(mixup_alpha=0.4)
 CUTMIX = MixingSection(cutmix_alpha=1.0)
@@ -117,3 +117,12 @@ def test_probability_and_switch():
     assert "mixup" not in {kind(seed, MixingSection(switch=1.0, **both)) for seed in range(20)}
     assert {kind(seed, MixingSection(p=0.0, **both)) for seed in range(20)} == {"none"}
     assert {kind(seed, MixingSection()) for seed in range(5)} == {"none"}
+
+
+@pytest.mark.parametrize("p", [0.0, 0.5, 1.0])
+def test_it_is_known_before_whether_a_batch_is_mixed(p):
+    images, targets = numbered(6, 8, 8)
+    section = MixingSection(mixup_alpha=0.4, p=p)
+    known = [will_mix(section, rng_of(seed)) for seed in range(40)]
+    assert known == [mix(images, targets, section, rng_of(seed))[0] is not images for seed in range(40)]
+    assert not will_mix(MixingSection(), rng_of(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
@@ -38,6 +39,12 @@ Verbose = Annotated[
         "--verbose", "-v", callback=_set("verbose"), expose_value=False, help="Also print details and times, for bugs."
     ),
 ]
+OF_SEVERAL = ("run", "fit", "ablate", "pseudo-label", "soup", "distill", "check")
+"""Commands that several processes run together: those that train one network at a time."""
+
+PRINTING = ("options", "list-recipes", "show-recipe", "list-runs", "list-parts", "version")
+"""Commands that write nothing."""
+
 LEVELS = {"quiet": Quiet, "verbose": Verbose}
 
 
@@ -77,6 +84,10 @@ def _with_manners(function: Function) -> Function:
             options.pop(level, None)
         for one, kind in groups.items():
             options[one] = kind(**{field.name: options.pop(field.name) for field in fields(kind)})
+        if name not in (*OF_SEVERAL, *PRINTING):
+            from sketchfit.runs.launchers import check_alone
+
+            check_alone(os.environ, f"sketchfit {name}")
         show_activities()
         with activity(f"sketchfit {name}"):
             function(**options)

@@ -70,7 +70,29 @@ def main() -> None:
     """Run the command line; a user's mistake is printed without a traceback, with exit status 2."""
     atexit.register(gc.freeze)  # Python would search a million objects of torch when it ends, which takes seconds
     with lenient_streams(), handled_signals(last=True):
-        sys.exit(_status())
+        status = 1
+        try:
+            status = _status()
+        finally:
+            if status and "sketchfit.peers" in sys.modules:
+                _end_others()
+        sys.exit(status)
+
+
+def _end_others() -> None:
+    """Let the other processes of this training end too."""
+    from sketchfit.peers import this_process_failed
+
+    this_process_failed()
+
+
+def _of_lost_process() -> UserError | None:
+    """Return the error about another process of this training, after which its launcher ends this one."""
+    if "sketchfit.peers" not in sys.modules:
+        return None
+    from sketchfit.peers import lost_process
+
+    return lost_process(seconds=1.0)
 
 
 def _status() -> int:
@@ -93,7 +115,10 @@ def _status() -> int:
         echo(_stopped(), error=True)
         return INTERRUPTED
     except Terminated as error:
-        echo(_stopped(), error=True)
+        if (lost := _of_lost_process()) is not None:
+            _print_mistake(lost)
+        else:
+            echo(_stopped(), error=True)
         return 128 + error.number
     except Exception as error:
         # The command line's own errors (no such command or option); their class has no public name.
@@ -107,9 +132,11 @@ def _status() -> int:
 
 
 def _print_mistake(error: UserError) -> None:
-    """Print what is wrong and what to do, without secrets."""
+    """Print what is wrong and what to do, without secrets, unless another process prints it."""
     from sketchfit.redact import redact
 
+    if getattr(error, "silent", False):
+        return
     if verbosity.verbose:
         echo(redact("".join(traceback.format_exception(error))), error=True, end="")
     for problem in error.problems:

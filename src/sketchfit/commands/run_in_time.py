@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.planning.goal import Goal
 from sketchfit.runs.create import locked_run
 from sketchfit.runs.folder import changes_suffix
+from sketchfit.runs.launchers import check_alone
 from sketchfit.stages.planned.prepare import check_goal
 from sketchfit.stages.planned.run import run_planned
 from sketchfit.stages.planned.start import BASE, start_planned
@@ -37,6 +39,7 @@ def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh
     Raises:
         UserError: a mistake in the recipe, the tables, the candidates or the folder.
     """
+    check_alone(os.environ, "a run with a deadline")
     settings, folder = planned_settings(request), planned_folder(request)
     if goal.candidates:
         settings = for_candidates(settings)

@@ -9,10 +9,11 @@ from typing import Any
 from sketchfit.config.overrides import merge
 from sketchfit.config.problems import Mistake, schema_mistakes, without
 from sketchfit.config.recipe import Recipe
-from sketchfit.config.scope import member_sections
+from sketchfit.config.scope import member_sections, owned_by_run
 from sketchfit.errors import RecipeError
 from sketchfit.names import name_problem
 
+_PRECISION = "compute.precision"
 _MEMBER_NAME = re.compile(r"\w([\w.-]*[\w-])?")
 
 
@@ -59,9 +60,30 @@ def backbone_name(recipe: Recipe) -> str:
     return recipe.model.backbone.replace("/", "_")
 
 
-def shared_settings(over: Mapping[str, Any]) -> list[str]:
-    """Return those top-level keys of a member's settings that only the run can set."""
-    return [key for key in over if key in Recipe.model_fields and key not in member_sections()]
+def shared_settings(over: Mapping[str, Any], base: Mapping[str, Any]) -> list[str]:
+    """Return those keys of a member's settings that only the run can set: sections, and dotted keys of settings.
+
+    A setting with the run's own value is none of them.
+
+    Args:
+        over: settings of the member, as nested mappings.
+        base: of the run.
+    """
+    sections = [key for key in over if key in Recipe.model_fields and key not in member_sections()]
+    inner = [f"{key}.{name}" for key, values in over.items() if isinstance(values, Mapping) for name in values]
+    owned = owned_by_run(inner)
+    if _value(over, _PRECISION) == "fp16":  # it scales the gradients of all networks of a process
+        owned.append(_PRECISION)
+    return sections + [key for key in owned if _value(over, key) != _value(base, key)]
+
+
+def _value(settings: Mapping[str, Any], key: str) -> Any:
+    """Return the value of a dotted key with two parts; its default where the settings do not have it."""
+    section, _, name = key.partition(".")
+    values = settings.get(section)
+    if isinstance(values, Mapping) and name in values:
+        return values[name]
+    return getattr(getattr(Recipe(), section, None), name, None)
 
 
 def _member_mistakes(settings: Mapping[str, Any], known: list[Mistake]) -> Iterator[tuple[str, str]]:
@@ -82,10 +104,10 @@ def _member_mistakes(settings: Mapping[str, Any], known: list[Mistake]) -> Itera
             yield f"{prefix}: {problem}", "members"
         if not isinstance(over, Mapping):
             continue
-        shared = shared_settings(over)
-        yield from (
-            (f"{prefix}.{key}: all members share it; set it in the recipe", f"{prefix}.{key}") for key in shared
-        )
+        shared = shared_settings(over, base)
+        for key in shared:
+            what = "fp16" if key == _PRECISION else "it"
+            yield f"{prefix}.{key}: all members share {what}; set it in the recipe", f"{prefix}.{key}"
         changed = merge(base, {key: value for key, value in over.items() if key not in shared})
         mistakes = (mistake for mistake in schema_mistakes(changed) if mistake not in known)
         yield from ((mistake.sentence(f"{prefix}."), f"{prefix}.{mistake.key}") for mistake in mistakes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,9 +75,17 @@ def member_sections() -> frozenset[str]:
     )
 
 
+def owned_by_run(keys: Iterable[str]) -> list[str]:
+    """Return those of some dotted keys that a member cannot set, although it can set others of their section."""
+    inner = {setting.key for setting in settings() if setting.scope.owner == "run"}
+    return [key for key in keys if key in inner and key.partition(".")[0] in member_sections()]
+
+
 def can_be_varied(key: str) -> bool:
     """Whether a dotted key is in a section with settings of a member's training, the seed excepted."""
     section = key.partition(".")[0]
+    if owned_by_run([key]):
+        return False
     return any(
         setting.key.startswith(f"{section}.") and setting.scope == Scope("member", "training") for setting in settings()
     )

@@ -39,12 +39,12 @@ def student_of(recipe: Recipe) -> Student:
             f"distill.member: there is no member {member!r}{nearest(member, members)}",
             f"Members: {', '.join(members)}.",
         )
-    if shared := shared_settings(section.student):
+    base = members[member].model_dump(mode="json")
+    if shared := shared_settings(section.student, base):
         raise RecipeError(
             [f"distill.student.{key}: the run sets it for all networks" for key in shared],
             "Set it in the recipe itself.",
         )
-    base = members[member].model_dump(mode="json")
     plain = _parsed(merge(base, section.student))
     teacher = {"loss": {"distill": section.weight, "distill_temperature": section.temperature}}
     student = parse_recipe(merge(plain.model_dump(mode="json"), teacher), "distill")

@@ -129,7 +129,7 @@ class TrainingSection(Section):
 class ComputeSection(Section):
     """Device, precision and threads."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], Scope(owner="run")] = "auto"
     """Device; `auto`: a GPU where there is one."""
     precision: Annotated[Literal["fp32", "bf16", "fp16"], Scope(decides="training")] = "fp32"
     """Autocast precision in training and inference."""
@@ -141,10 +141,14 @@ class ComputeSection(Section):
     faster. A `precision` or `channels_last` that a recipe names stays."""
     compile: bool = False
     """`torch.compile` the network."""
-    keep_memory: Annotated[bool, Scope(decides="nothing")] = True
+    sync_batch_norm: Annotated[bool, Scope(owner="run")] = False
+    """Where several processes train one network, compute the statistics of batch norm from all rows of a batch, as one
+    process does; otherwise from the rows of each process, and the running statistics are averaged after each update.
+    It takes three exchanges per batch norm and step. Not with `compile`."""
+    keep_memory: Annotated[bool, Scope("run", "nothing")] = True
     """On CPUs under Linux, let the process keep freed memory for the next step, which can double the images per second;
     its memory then stays at the peak."""
-    networks_at_once: Annotated[Annotated[int, Field(ge=1, le=64)] | Literal["auto"], Scope(decides="nothing")] = "auto"
+    networks_at_once: Annotated[Annotated[int, Field(ge=1, le=64)] | Literal["auto"], Scope("run", "nothing")] = "auto"
     """In a run with a deadline on a CPU, networks that are trained at the same time, each in a separate process with
     its share of the threads; `auto`: one per thread, up to four, as far as there is memory."""
     threads: Annotated[int, Field(ge=1, le=64), Scope(decides="nothing")] = 2

@@ -232,6 +232,11 @@ def _check_network(
         return None
     problems.collect(lambda: check_backbone(model.backbone))
     problems.collect(lambda: check_optimizer(recipe.optimizer.name))
+    if engine.processes > 1 and recipe.compute.sync_batch_norm and recipe.compute.compile:
+        problems.add(
+            "compute.sync_batch_norm and compute.compile exclude each other where several processes train a network",
+            "Set one of them to false.",
+        )
     if len(problems) > before:
         return None
     if model.pretrained and model.weights is None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState, PartialState
-from accelerate.utils import broadcast
+from accelerate.utils import broadcast, parse_flag_from_env
 from torch import Tensor, nn
-from typing_extensions import override
+from torch.nn.parallel import DistributedDataParallel
 
 from sketchfit.allocator import keep_freed_memory
 from sketchfit.config.tracking import TrackingSection
@@ -19,7 +21,10 @@ from sketchfit.config.training import ComputeSection
 from sketchfit.errors import UserError
 from sketchfit.models.compute import check_device, no_fp16
 from sketchfit.models.device import widest_float
+from sketchfit.runs.launchers import process_count, started_in_vain
 from sketchfit.tracking.console import Console
+from sketchfit.training.exchange import average, gathered_rows, running_statistics
+from sketchfit.training.join import join_processes, lost_process_named
 
 MIXED = {"fp32": "no", "bf16": "no", "fp16": "fp16"}
 """Precision for accelerate, which scales the gradients of fp16. The training step sets autocast itself: members of one
@@ -48,8 +53,13 @@ class Engine:
         return Console(section.progress if self.is_main else "none")
 
     def wait(self) -> None:
-        """Wait until all processes are here."""
-        self._accelerator.wait_for_everyone()
+        """Wait until all processes are here.
+
+        Raises:
+            LostRankError: one was lost, here and in every method in which processes exchange something.
+        """
+        with lost_process_named():
+            self._accelerator.wait_for_everyone()
 
     def on_main(self, write: Callable[[], object]) -> None:
         """Call `write` in the main process, and wait for it in all processes."""
@@ -83,16 +93,44 @@ class Engine:
         """Return the main process's value in all processes, which may have different clocks and statistics."""
         if self.processes == 1:
             return value
-        shared = broadcast(torch.tensor([value], dtype=widest_float(self.device), device=self.device), from_process=0)
-        return float(shared.item())
+        mine = torch.tensor([value], dtype=widest_float(self.device), device=self.device)
+        with lost_process_named():
+            return float(broadcast(mine, from_process=0).item())
 
     def sum(self, figures: Iterable[float]) -> list[float]:
         """Return the sums of figures over all processes."""
         if self.processes == 1:
             return list(figures)
         mine = torch.tensor(list(figures), dtype=widest_float(self.device), device=self.device)
-        total: list[float] = self._accelerator.reduce(mine, reduction="sum").tolist()
+        with lost_process_named():
+            total: list[float] = self._accelerator.reduce(mine, reduction="sum").tolist()
         return total
+
+    def rows_of_all(self, mine: Tensor, counts: Sequence[int]) -> list[Tensor]:
+        """Return the rows of all processes in the order of their ranks; this process's own keep their gradients.
+
+        Args:
+            mine: rows of this process, [n, …]; rows after those that count are left out.
+            counts: number of rows of each process.
+        """
+        mine = mine[: counts[self.rank]]
+        if self.processes == 1:
+            return [mine]
+        with lost_process_named():
+            found = gathered_rows(mine, counts)
+        found[self.rank] = mine
+        return found
+
+    def average_statistics(self, model: nn.Module, share: float) -> None:
+        """Replace running statistics of layers in train mode by their mean over all processes: each saw other rows.
+
+        Args:
+            model: unwrapped.
+            share: weight of this process; those of all processes sum to 1.
+        """
+        if self.processes > 1:
+            with lost_process_named():
+                average(running_statistics(model), share)
 
     def share_of_sum(self, total: list[float]) -> list[float]:
         """Return this process's part of figures that `sum` gave: the main process keeps them, the others have zeros."""
@@ -113,7 +151,13 @@ class Engine:
 
         Call it again when other parameters are trained.
         """
-        return self._accelerator.prepare_model(model) if self.processes > 1 else model
+        if self.processes == 1:
+            return model
+        with lost_process_named():
+            wrapped: nn.Module = self._accelerator.prepare_model(model)
+        if isinstance(wrapped, DistributedDataParallel):
+            wrapped.broadcast_buffers = False  # statistics are averaged, not replaced by those of the main process
+        return wrapped
 
     def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> Any:
         """Return the optimizer with the gradient scaling that the precision needs."""
@@ -138,48 +182,6 @@ class Engine:
         return self._accelerator.scaler
 
 
-class TrialEngine(Engine):
-    """An engine of one process on a device, without accelerate: a trial must not change the state of the run's own."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.is_main, self.device, self.processes, self.rank = True, device, 1, 0
-
-    @override
-    def wait(self) -> None:
-        """Do nothing: there is one process."""
-
-    @override
-    def sum(self, figures: Iterable[float]) -> list[float]:
-        """Return the figures themselves."""
-        return list(figures)
-
-    @override
-    def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> Any:
-        """Return the optimizer itself: gradients are not scaled."""
-        return optimizer
-
-    @override
-    def backward(self, loss: Tensor) -> None:
-        """Compute gradients."""
-        loss.backward()  # type: ignore[no-untyped-call]
-
-    @override
-    def accumulating(self, model: nn.Module) -> AbstractContextManager[Any]:
-        """Return a context that changes nothing."""
-        return nullcontext()
-
-    @override
-    def clip_gradients(self, parameters: Iterable[nn.Parameter], norm: float) -> None:
-        """Scale gradients down to this norm where theirs is larger."""
-        nn.utils.clip_grad_norm_(parameters, norm)
-
-    @property
-    @override
-    def scaler(self) -> Any:
-        """None: gradients are not scaled."""
-        return None
-
-
 def _accelerator(cpu: bool, mixed_precision: str) -> Accelerator:
     """Return an accelerator; one of another device or precision, of an earlier run in this process, is replaced.
 
@@ -190,19 +192,47 @@ def _accelerator(cpu: bool, mixed_precision: str) -> Accelerator:
     other = other or (bool(state) and state.get("_mixed_precision") != mixed_precision)  # none after a failed start
     if other and PartialState().num_processes == 1:
         AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(cpu=cpu, mixed_precision=mixed_precision)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "OMP_NUM_THREADS")  # of several processes, each gets its share of the cores
+        return Accelerator(cpu=cpu, mixed_precision=mixed_precision)
 
 
 def make_engine(section: ComputeSection) -> Engine:
-    """Set up the device, precision and processes (`accelerate launch` starts several).
+    """Set up the device, precision and processes (`torchrun` and `accelerate launch` start several).
 
     Raises:
-        UserError: a device that this machine does not have, or fp16 on a CPU.
+        UserError: a device that this machine does not have, or fp16 on a CPU; several processes that do not find each
+            other, or that would each train alone.
     """
     check_device(section)
-    engine = Engine(_accelerator(section.device == "cpu", MIXED[section.precision]))
+    started, on_cpu = process_count(os.environ), section.device == "cpu"
+    if started > 1:
+        on_cpu = on_cpu or parse_flag_from_env("ACCELERATE_USE_CPU")
+        on_cpu = on_cpu or (section.device == "auto" and not torch.accelerator.is_available())
+        _join(on_cpu)
+    engine = Engine(_accelerator(on_cpu, MIXED[section.precision]))
+    if engine.processes == 1 and started > 1:
+        raise started_in_vain(os.environ, f"{started} processes were started, and {engine.device.type} trains in one")
     if section.precision == "fp16" and engine.device.type == "cpu":
         raise no_fp16()
     if section.keep_memory and engine.device.type == "cpu":
         keep_freed_memory()
     return engine
+
+
+def _join(on_cpu: bool) -> None:
+    """Connect the processes of a launcher; those of other devices are connected by accelerate.
+
+    Raises:
+        UserError: they do not find each other, or there are more processes than GPUs.
+    """
+    if on_cpu:
+        join_processes("gloo")
+    elif torch.cuda.is_available():
+        local, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+        if local >= gpus:
+            raise UserError(
+                f"process {local + 1} of this machine has no GPU: there {'is' if gpus == 1 else 'are'} {gpus}",
+                "Start as many processes per machine as it has GPUs, or set compute.device=cpu.",
+            )
+        join_processes("nccl")

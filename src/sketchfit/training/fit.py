@@ -13,12 +13,10 @@ from itertools import chain, islice
 from torch import Tensor
 
 from sketchfit.config.probe import ProbeSection
-from sketchfit.errors import UserError
 from sketchfit.inference.predictor import Predictor
 from sketchfit.interruption import postponed_stop
 from sketchfit.models.averaging import wise_ft
-from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
-from sketchfit.models.compute import autocast
+from sketchfit.models.batch_norm import learning_batch_norms
 from sketchfit.models.freezing import FrozenTable, apply_freezing, freeze_statistics
 from sketchfit.models.lora import merge_lora
 from sketchfit.models.network import Network
@@ -34,12 +32,14 @@ from sketchfit.training.frozen_inputs import frozen_inputs, update_frozen
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, Plan, make_plan
+from sketchfit.training.refresh import refresh_statistics
 from sketchfit.training.schedules import apply_lr, lr_factor
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
 from sketchfit.training.stopping import SaveTimes, saved_when_stopped
 from sketchfit.transforms.rng import sample_rng
 from sketchfit.verbosity import FINE
+from sketchfit.wording import counted
 
 TORCH_STREAM = 2
 """Stream of random numbers that seeds torch's generator (dropout and the like) at each update."""
@@ -80,13 +80,15 @@ def fit(job: FitJob, engine: Engine, console: Console, watch: FoldCallback | Non
 
     Raises:
         DivergedError: the loss or a weight is not finite, and the recipe does not rewind, or has done so too often.
-        UserError: there are more processes than images per batch.
     """
     plan = make_plan(job.recipe, len(job.train_rows))
-    if engine.processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
-        raise UserError(
-            f"{job.name}: {engine.processes} processes share batches of {smallest} images",
-            "Raise training.batch_size, or start fewer processes.",
+    if engine.is_main and engine.processes > (smallest := min(epoch.batch_size for epoch in plan.epochs)):
+        _LOG.warning(
+            "%s: %d processes share batches of %s, so some have nothing to do: raise training.batch_size, or start "
+            "fewer processes",
+            job.name,
+            engine.processes,
+            counted(smallest, "image"),
         )
     checkpoints = Checkpoints(job.folder, job.fingerprint)
     saved, rewinds = checkpoints.load(), None
@@ -176,7 +178,7 @@ def _train_epoch(training: _Training, epoch: EpochPlan) -> None:
             seed = int(sample_rng(job.seed, number, engine.rank, TORCH_STREAM).integers(2**62))
             with postponed_stop():  # an update is either complete and counted, or not begun
                 figures = update(state, micros, job.recipe, engine, seed)
-                state.count(*figures, sum(len(micro.images) for micro in micros))
+                state.count(*figures, sum(micro.rows(engine.rank) for micro in micros))
                 training.watch.updated(number + 1, state.loss_sum, state.seen, state.optimizer.param_groups[-1]["lr"])
                 state.batch += len(micros)
             training.finite.after_update(number)
@@ -235,7 +237,7 @@ def _validate(training: _Training, epoch: EpochPlan) -> float | None:
     found = predictor.accuracy(job.store, job.valid_rows, job.label[job.valid_rows])
     state.model.train()
     freeze_statistics(state.model, state.freezing)
-    # The running statistics of batch norm differ between processes; decisions from the accuracy must not.
+    # Devices may round differently; decisions from the accuracy must not depend on that.
     accuracy = training.engine.from_main(found)
     if recipe.training.checkpoint == "best":
         state.keep_if_best(accuracy, model)
@@ -281,8 +283,7 @@ def _load_reported_weights(training: _Training) -> None:
         model.load_state_dict(wise_ft(state.zero, tuned, job.recipe.averaging.wise_ft))
     averaged = state.zero is not None or (state.best is None and state.swa is not None and state.swa.count > 0)
     if averaged and job.recipe.averaging.refresh_batches:
-        context = autocast(training.engine.device, job.recipe.compute.precision)
-        refresh_batch_norm(model, norms, _refreshing_batches(training), context)
+        refresh_statistics(model, norms, _refreshing_batches(training), training.engine, job.recipe.compute)
 
 
 def _refreshing_batches(training: _Training) -> Iterator[Tensor]:

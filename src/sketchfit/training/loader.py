@@ -21,7 +21,7 @@ from sketchfit.training.job import FitJob, SoftTargets, TeacherTargets
 from sketchfit.training.pictures import augment_of, augmented
 from sketchfit.training.plan import EpochPlan
 from sketchfit.training.step import Micro
-from sketchfit.transforms.mixing import mix
+from sketchfit.transforms.mixing import mix, will_mix
 from sketchfit.transforms.rng import sample_rng
 
 BATCH_STREAM = 1
@@ -56,22 +56,50 @@ class DataLoader:
         order = sampled_order(job.train_rows, job.label, recipe.training.class_power, job.seed, epoch.epoch)
         batches = split_batches(order, epoch.batch_size)
         numbers = range(first_batch, len(batches))
-        mine = [np.array_split(batches[number], engine.processes)[engine.rank] for number in numbers]
+        shares = [np.array_split(batches[number], engine.processes) for number in numbers]
+        mine = [share[engine.rank] if len(share[engine.rank]) else share[0][:1] for share in shares]
         inputs: Iterable[torch.Tensor]
         inputs = self._pictures(epoch, mine) if frozen is None else (frozen.of(rows) for rows in mine)
         look = (frozen.look if isinstance(frozen, MapCopy) else None) or epoch
         mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
         group: list[Micro] = []
         for number, rows, images in zip(numbers, mine, inputs, strict=True):
-            micro = self._micro(images, rows, look)
             if mixes:
-                stream = number * engine.processes + engine.rank
-                rng = sample_rng(job.seed, epoch.epoch, stream, BATCH_STREAM)
-                micro = _mixed(micro, recipe.transforms.mixing, rng)
-            group.append(micro)
+                micro = self._mixed(images, shares[number - first_batch], number, look)
+            else:
+                micro = self._micro(images, rows, look)
+            group.append(self._counted(micro, shares[number - first_batch]))
             if len(group) == recipe.training.accumulation or number == len(batches) - 1:
                 yield group
                 group = []
+
+    def _counted(self, micro: Micro, shares: Sequence[NDArray[np.int64]]) -> Micro:
+        """Return a batch with the number of rows that each process has."""
+        return micro if self.engine.processes == 1 else replace(micro, counts=tuple(map(len, shares)))
+
+    def _mixed(self, images: torch.Tensor, shares: Sequence[NDArray[np.int64]], number: int, epoch: EpochPlan) -> Micro:
+        """Return this process's share of a mixed batch: rows are mixed with those of all processes, as in one.
+
+        Args:
+            images: of this process's share.
+            shares: rows of each process.
+            number: of the batch in its epoch.
+            epoch: of the batch.
+        """
+        engine, mixing = self.engine, self.job.recipe.transforms.mixing
+
+        def rng() -> np.random.Generator:
+            return sample_rng(self.job.seed, epoch.epoch, number, BATCH_STREAM)
+
+        if engine.processes == 1 or not will_mix(mixing, rng()):
+            own = shares[engine.rank] if len(shares[engine.rank]) else shares[0][:1]
+            return _mixed(self._micro(images, own, epoch), mixing, rng())
+        every = torch.cat(engine.rows_of_all(images, tuple(map(len, shares))))
+        if self.job.recipe.compute.channels_last:
+            every = every.contiguous(memory_format=torch.channels_last)
+        mixed = _mixed(self._micro(every, np.concatenate(shares), epoch), mixing, rng())
+        first = sum(map(len, shares[: engine.rank])) if len(shares[engine.rank]) else 0
+        return _part(mixed, slice(first, first + max(1, len(shares[engine.rank]))))
 
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""
@@ -131,6 +159,17 @@ def _soft_places(soft: SoftTargets, rows: NDArray[np.int64]) -> tuple[NDArray[np
     near = np.minimum(np.searchsorted(soft.row, rows), len(soft.row) - 1)
     found = soft.row[near] == rows
     return np.where(found, near, -1), np.where(found, soft.weight[near], 1).astype(np.float32)
+
+
+def _part(micro: Micro, rows: slice) -> Micro:
+    """Return some rows of a batch."""
+    return Micro(
+        micro.images[rows],
+        micro.targets[rows],
+        micro.label[rows],
+        None if micro.weight is None else micro.weight[rows],
+        None if micro.teacher is None else micro.teacher[rows],
+    )
 
 
 def _mixed(micro: Micro, section: MixingSection, rng: np.random.Generator) -> Micro:

@@ -18,8 +18,7 @@ from torch import Tensor
 
 from sketchfit.inference.predictor import Predictor
 from sketchfit.models.averaging import greedy_soup, uniform_soup
-from sketchfit.models.batch_norm import learning_batch_norms, refresh_batch_norm
-from sketchfit.models.compute import autocast
+from sketchfit.models.batch_norm import learning_batch_norms
 from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
 from sketchfit.tracking.callback import FoldCallback
@@ -30,6 +29,7 @@ from sketchfit.training.fit import fit, untrained
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
+from sketchfit.training.refresh import refresh_statistics
 
 State = Mapping[str, Tensor]
 
@@ -97,7 +97,7 @@ def load_mean(job: FitJob, network: Network, state: State, engine: Engine, *, re
     norms = () if recipe.model.lora.rank else learning_batch_norms(model)
     for parameter, before in zip(model.parameters(), trained, strict=True):
         parameter.requires_grad_(before)
-    refresh_batch_norm(model, norms, _batches(job, network, engine), autocast(engine.device, recipe.compute.precision))
+    refresh_statistics(model, norms, _batches(job, network, engine), engine, recipe.compute)
     model.eval()
 
 

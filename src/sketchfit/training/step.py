@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -12,14 +12,16 @@ from torch import Tensor
 from sketchfit.config.recipe import Recipe
 from sketchfit.models.compute import autocast
 from sketchfit.training.engine import Engine
+from sketchfit.training.join import lost_process_named
 from sketchfit.training.sam import paused_statistics
 from sketchfit.training.state import TrainState
 from sketchfit.training.stopping import stopped_without_trace
+from sketchfit.training.synced_norm import SyncedBatchNorm
 
 
 @dataclass(frozen=True)
 class Micro:
-    """One batch, ready for the network.
+    """One batch, or this process's share of one, ready for the network.
 
     Attributes:
         images: float [B, 3, H, W]; where only the head is trained, features [B, D].
@@ -27,6 +29,8 @@ class Micro:
         label: int64 [B].
         weight: float [B], of each row in the loss; None: all are 1.
         teacher: probabilities of the teacher, float [B, C], mixed like the targets; None: there is no teacher.
+        counts: rows of the batch that each process has; empty: this one has all. A process that has none computes a row
+            that does not count.
     """
 
     images: Tensor
@@ -34,6 +38,15 @@ class Micro:
     label: Tensor
     weight: Tensor | None = None
     teacher: Tensor | None = None
+    counts: tuple[int, ...] = ()
+
+    def rows(self, rank: int) -> int:
+        """Return the rows that count of the process with this number."""
+        return self.counts[rank] if self.counts else len(self.images)
+
+    def share(self, rank: int) -> float:
+        """Return the part of the batch's rows that this process has."""
+        return self.rows(rank) / sum(self.counts) if self.counts else 1.0
 
 
 def update(
@@ -49,8 +62,10 @@ def update(
         Sum of the losses over images, and number of images whose most probable class is the target's; on the device.
     """
     began = time.monotonic()
-    with stopped_without_trace(state, engine):
+    with stopped_without_trace(state, engine), lost_process_named():
         loss_sum, right = _gradients(state, micros, recipe, engine, torch_seed)
+    if not recipe.compute.sync_batch_norm:
+        engine.average_statistics(state.model, micros[-1].share(engine.rank))
     if recipe.training.clip_grad is not None:
         engine.clip_gradients(state.model.parameters(), recipe.training.clip_grad)
     state.optimizer.step()
@@ -79,26 +94,60 @@ def _gradients(
 def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: Engine) -> tuple[Tensor, Tensor]:
     loss_sum, right = [], []
     for number, micro in enumerate(micros):
-        last = number == len(micros) - 1
-        with nullcontext() if last else engine.accumulating(state.wrapped):
+        last, rows = number == len(micros) - 1, micro.rows(engine.rank)
+        with nullcontext() if last else engine.accumulating(state.wrapped), _norms(recipe, engine, rows > 0):
             with autocast(engine.device, recipe.compute.precision):
-                loss, logits = _loss(state, micro)
-            engine.backward(loss / len(micros))
-        loss_sum.append(loss.detach() * len(micro.images))
-        right.append((logits.detach().argmax(dim=1) == micro.targets.argmax(dim=1)).sum())
+                loss, shared, logits = _loss(state, micro, engine)
+            engine.backward(_weighted(loss, shared, micro, engine) / len(micros))
+        loss_sum.append(loss.detach() * rows)
+        right.append((logits.detach().argmax(dim=1) == micro.targets.argmax(dim=1))[:rows].sum())
     return torch.stack(loss_sum).sum(), torch.stack(right).sum()
 
 
-def _loss(state: TrainState, micro: Micro) -> tuple[Tensor, Tensor]:
+def _norms(recipe: Recipe, engine: Engine, counted: bool) -> AbstractContextManager[object]:
+    """Return the context in which batch norms use the rows of all processes, where the recipe wants that."""
+    wanted = engine.processes > 1 and recipe.compute.sync_batch_norm
+    return SyncedBatchNorm(counted) if wanted else nullcontext()
+
+
+def _weighted(loss: Tensor, shared: Tensor | None, micro: Micro, engine: Engine) -> Tensor:
+    """Return what this process minimises, so that the mean over all processes is the loss of the batch.
+
+    Args:
+        loss: mean over the rows of this process, with `shared`.
+        shared: the part of it that is computed from the rows of all processes; None: there is none.
+        micro: the share of a batch.
+        engine: device and processes.
+    """
+    if not micro.counts:
+        return loss
+    weight = engine.processes * micro.share(engine.rank)
+    weighted = loss * weight
+    return weighted if shared is None else weighted + shared * (engine.processes - weight)
+
+
+def _loss(state: TrainState, micro: Micro, engine: Engine) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Return the loss, the part of it that all rows of the batch share, and the logits."""
     loss = state.loss
     out = state.wrapped(micro.images)
     logits, features = out if loss.needs_features else (out, None)
     value: Tensor = loss(logits, micro.targets, micro.weight, micro.teacher)
+    shared: Tensor | None = None
     if features is not None:
-        value = value + loss.auxiliary(features, micro.label)
+        shared = loss.auxiliary(*_of_batch(features, micro, engine))
+        value = value + shared
     if loss.needs_second_pass:
         again = state.wrapped(micro.images)
         second = again[0] if loss.needs_features else again
         other = loss(second, micro.targets, micro.weight, micro.teacher)
         value = (value + other) / 2 + loss.consistency(logits, second)
-    return value, logits
+        shared = None if shared is None else shared / 2
+    return value, shared, logits
+
+
+def _of_batch(features: Tensor, micro: Micro, engine: Engine) -> tuple[Tensor, Tensor]:
+    """Return the features and labels of all rows of the batch; only this process's own features have gradients."""
+    if not micro.counts:
+        return features, micro.label
+    every = engine.rows_of_all(features, micro.counts), engine.rows_of_all(micro.label, micro.counts)
+    return torch.cat(every[0]), torch.cat(every[1])

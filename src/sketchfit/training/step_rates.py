@@ -15,13 +15,13 @@ from sketchfit.models.freezing import apply_freezing
 from sketchfit.models.network import Network
 from sketchfit.processors import OtherLoad
 from sketchfit.training.doubt import doubt_of, repeated, spread_of
-from sketchfit.training.engine import TrialEngine
 from sketchfit.training.frozen_maps import MapCopy, find_maps, may_use_maps
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
+from sketchfit.training.trial_engine import TrialEngine
 from sketchfit.training.trial_job import trial_job
 from sketchfit.training.undisturbed import quiet, same_randomness
 

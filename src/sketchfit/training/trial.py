@@ -24,7 +24,6 @@ from sketchfit.models.network import Network
 from sketchfit.processors import OtherLoad
 from sketchfit.training.compile_trial import check_compile
 from sketchfit.training.doubt import doubt_of
-from sketchfit.training.engine import TrialEngine
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import EpochPlan, make_plan
@@ -33,6 +32,7 @@ from sketchfit.training.state import TrainState, start, wrap
 from sketchfit.training.step import update
 from sketchfit.training.tensor_bytes import kept_bytes, tensor_bytes, tensors_in
 from sketchfit.training.trial_caches import CachedValues, cached_values
+from sketchfit.training.trial_engine import TrialEngine
 from sketchfit.training.trial_job import FEW, trial_job
 from sketchfit.training.trial_times import prediction_seconds, training_times
 from sketchfit.training.undisturbed import quiet, same_randomness

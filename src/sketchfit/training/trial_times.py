@@ -13,12 +13,12 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.models.device import is_out_of_memory, synchronize
 from sketchfit.models.network import Network
 from sketchfit.training.doubt import repeated, shortest, spread_of
-from sketchfit.training.engine import TrialEngine
 from sketchfit.training.job import FitJob
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import TrainState
 from sketchfit.training.step import update
+from sketchfit.training.trial_engine import TrialEngine
 from sketchfit.training.trial_job import FEW
 
 CHEAP_SECONDS = 1.0

@@ -38,6 +38,11 @@ def mix(
     return _like(torch.lerp(images[order], images, kept), images), torch.lerp(targets[order], targets, kept)
 
 
+def will_mix(section: MixingSection, rng: np.random.Generator) -> bool:
+    """Return whether `mix` changes a batch, with a generator in the state in which it would receive it."""
+    return section.on and bool(rng.random(2)[0] < section.p)
+
+
 def _cutmix(
     images: torch.Tensor, targets: torch.Tensor, order: torch.Tensor, kept: float, ink: bool, rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:

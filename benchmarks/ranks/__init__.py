@@ -1,0 +1,1 @@
+"""Several processes that train one network, compared with one process."""
