@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sketchfit.reporting.run import shown_rows, slices
 from sketchfit.reporting.run.run_report import write_report
 from tests.factories import write_run
 
@@ -79,3 +80,23 @@ def test_the_controls_work(shared_browser: Any, page: Path, width: int) -> None:
     browser.execute_script("document.querySelector('#theme').click()")
     assert browser.execute_script("return getComputedStyle(document.body).backgroundColor") != before_theme
     assert browser.get_log("browser") == []
+
+
+def test_a_page_with_a_sample_counts_all_drawings(
+    shared_browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shown_rows, "MOST_SHOWN", 30)
+    monkeypatch.setattr(slices, "SHOWN", 1)
+    page = write_report(write_run(tmp_path / "run", tmp_path / "data"), overrides=["report.embedding=12"])
+    shared_browser.get(page.as_uri())
+    read = shared_browser.execute_script
+    assert read("return document.querySelector('.alarm').textContent").count("120 drawings") == 1
+    assert read("return totals.reduce((a, b) => a + b)") == 120
+    assert 30 <= read("return byClass.flat().length") < 120
+    assert read(
+        "return byClass.flat().every((place) => rows.path[place] && thumb(place).title.includes(rows.path[place]))"
+    )
+    text = read("openClass(0); return document.querySelector('#class-text').textContent")
+    assert "in a sample of the 20 of this class" in text
+    severe = [entry for entry in shared_browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert severe == []

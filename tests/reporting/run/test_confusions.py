@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sketchfit.reporting.run.classes import confusion_matrix
-from sketchfit.reporting.run.confusions import clustered_order, confused_pairs
+from sketchfit.reporting.run.confusions import clustered_order, confused_pairs, largest_cells
 
 LABELS = hnp.arrays(np.int64, st.shared(st.integers(1, 60), key="n"), elements=st.integers(0, 4))
 
@@ -29,3 +29,11 @@ def test_similar_classes_are_neighbours() -> None:
     order = clustered_order(prob, label).tolist()
     assert sorted(order) == list(range(8))
     assert all(abs(order.index(k) - order.index(k + 4)) == 1 for k in range(4))
+
+
+def test_the_largest_cells_are_kept() -> None:
+    matrix = np.array([[5, 0, 1], [2, 7, 0], [0, 3, 4]])
+    rows, columns = largest_cells(matrix, 6)
+    assert (rows.tolist(), columns.tolist()) == ([0, 0, 1, 1, 2, 2], [0, 2, 0, 1, 1, 2])
+    rows, columns = largest_cells(matrix, 3)
+    assert matrix[rows, columns].tolist() == [5, 7, 4]

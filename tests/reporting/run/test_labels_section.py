@@ -23,7 +23,7 @@ def evidence(make_run: Callable[..., Path]) -> Evidence:
 
 
 def _html(evidence: Evidence, alarm: LabelAlarm, issues: Sequence[LabelIssue] = ()) -> str:
-    pictures = [np.full((8, 8, 1), 255, np.uint8)] * len(evidence.rows)
+    pictures = dict.fromkeys(range(len(evidence.rows)), np.full((8, 8, 1), 255, np.uint8))
     return str(labels_section(evidence, LabelReview(alarm, issues), pictures).html)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.reporting.evidence import read_evidence
+from sketchfit.reporting.run import shown_rows, slices
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.runs.run import Run
 from sketchfit.tracking.history import write_history
@@ -115,3 +116,24 @@ def test_a_report_opens_nothing_outside_the_data_folder(make_run: Any, tmp_path:
     with pytest.raises(UserError, match="leads out of the data folder"):
         write_report(run)
     assert write_report(run, overrides=["report.attribution=0", "report.robustness=0"], follow_links=True).is_file()
+
+
+def test_of_many_drawings_the_page_has_a_sample(make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run()
+    monkeypatch.setattr(slices, "SHOWN", 1)
+    complete = _data(write_report(run))
+    monkeypatch.setattr(shown_rows, "MOST_SHOWN", 20)
+    page = write_report(run, overrides=["report.embedding=12"])
+    text, data = page.read_text(encoding="utf-8"), _data(page)
+    places = data["places"]
+    assert "of the 120 drawings" in text
+    assert 20 <= len(places) < 120
+    assert places == sorted(set(places))
+    for key, values in complete["rows"].items():
+        assert data["rows"][key] == [values[place] for place in places]
+    assert data["counts"] == [complete["rows"]["label"].count(index) for index in range(6)]
+    used = {place for one in data["slices"] for place in one} | set(map(int, re.findall(r'data-p="(\d+)"', text)))
+    assert used
+    assert used <= set(places)
+    assert data["matrix"] == complete["matrix"]
+    assert "places" not in complete

@@ -14,6 +14,12 @@ from sketchfit.reporting.run.classes import confusion_matrix
 from sketchfit.reporting.run.matrix_table import MOST_CLASSES, matrix_rows, table_classes
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
+MOST_CLUSTERED = 2000
+"""Classes that are put into an order: time grows with the third power of their number."""
+
+MOST_CELLS = 200_000
+"""Cells of the matrix that the page has, the largest: about 3 MB."""
+
 
 @dataclass(frozen=True)
 class ConfusedPair:
@@ -40,7 +46,7 @@ def confusions_section(evidence: Evidence) -> PageSection:
     """Render the pairs with most errors and the confusion matrix."""
     matrix = confusion_matrix(evidence.label, evidence.answer, evidence.class_count)
     pairs = confused_pairs(matrix)
-    rows, columns = np.nonzero(matrix)
+    rows, columns = largest_cells(matrix, MOST_CELLS)
     order = clustered_order(evidence.prob, evidence.label)
     classes = table_classes(matrix, order)
     data = {
@@ -60,6 +66,20 @@ def confusions_section(evidence: Evidence) -> PageSection:
         rows=matrix_rows(matrix, classes),
         share=sum(pair.errors for pair in pairs) / max(int((~evidence.correct).sum()), 1),
     )
+
+
+def largest_cells(matrix: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of the cells that are not 0, in order; of more than `most`, the largest.
+
+    Args:
+        matrix: int64 [C, C].
+        most: number of cells.
+    """
+    cells = np.flatnonzero(matrix)
+    if len(cells) > most:
+        cells = np.sort(cells[np.argsort(-matrix.ravel()[cells], kind="stable")[:most]])
+    rows, columns = np.unravel_index(cells, matrix.shape)
+    return rows, columns
 
 
 def confused_pairs(matrix: NDArray[np.int64], count: int = 20) -> list[ConfusedPair]:
@@ -87,7 +107,7 @@ def clustered_order(prob: NDArray[np.float32], label: NDArray[np.int64]) -> NDAr
 
     Average-linkage clustering of classes by the mean probability that they give to each other, with leaves in the
     optimal order (Bar-Joseph et al. 2001). Probabilities separate classes that are never confused outright, answers do
-    not.
+    not. More than `MOST_CLUSTERED` classes keep the order of their indices.
 
     Args:
         prob: float [N, C].
@@ -97,7 +117,7 @@ def clustered_order(prob: NDArray[np.float32], label: NDArray[np.int64]) -> NDAr
         int64 [C], class indices.
     """
     classes = prob.shape[1]
-    if classes < 3:
+    if not 3 <= classes <= MOST_CLUSTERED:
         return np.arange(classes)
     given = np.zeros((classes, classes))
     np.add.at(given, label, prob)

@@ -62,7 +62,8 @@ def _alarm(evidence: Evidence) -> LabelAlarm:
     """Raise the alarm on the rows whose class the networks have learnt: they cannot predict another one."""
     learnt = np.flatnonzero(~np.isin(evidence.rows, lacking_rows(evidence.run.rows, evidence.rows)))
     label, group, fold = (part[learnt] for part in (evidence.label, evidence.group, evidence.fold))
-    alarm = raise_alarm(evidence.prob[learnt], label, group, fold)
+    prob = evidence.prob if len(learnt) == len(evidence.prob) else evidence.prob[learnt]
+    alarm = raise_alarm(prob, label, group, fold)
     probability = np.zeros(len(evidence.label))
     probability[learnt] = alarm.probability
     return replace(alarm, places=learnt[alarm.places], probability=probability)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sketchfit.reporting.evidence import Evidence
@@ -14,13 +14,13 @@ SHOWN = 200
 """Labels on the page; the review file holds all."""
 
 
-def labels_section(evidence: Evidence, review: LabelReview, pictures: Sequence[Pixels]) -> PageSection:
+def labels_section(evidence: Evidence, review: LabelReview, pictures: Mapping[int, Pixels]) -> PageSection:
     """Render the labels to review with their drawings.
 
     Args:
         evidence: the run.
         review: the first `SHOWN` issues are on the page.
-        pictures: n thumbnails of one size.
+        pictures: thumbnails of one size, by the place of their row; those of these issues are among them.
     """
     issues = review.issues
     return page_section(
@@ -28,7 +28,7 @@ def labels_section(evidence: Evidence, review: LabelReview, pictures: Sequence[P
         "Labels",
         alarm=review.alarm,
         issues=[_shown(evidence, one, pictures[one.place]) for one in issues[:SHOWN]],
-        side=pictures[0].shape[0] if len(pictures) else 0,
+        side=next((one.shape[0] for one in pictures.values()), 0),
         by_network=sum(one.reason == "network" for one in issues),
         by_copies=sum(one.reason == "copies" for one in issues),
         more=max(0, len(issues) - SHOWN),

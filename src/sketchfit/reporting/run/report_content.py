@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -33,13 +34,14 @@ from sketchfit.reporting.run.held_out_networks import (
     heat_maps,
     penultimate_features,
 )
-from sketchfit.reporting.run.label_issues import review_csv, review_labels
-from sketchfit.reporting.run.labels_section import labels_section
+from sketchfit.reporting.run.label_issues import LabelReview, review_csv, review_labels
+from sketchfit.reporting.run.labels_section import SHOWN, labels_section
 from sketchfit.reporting.run.page_section import PageSection, page_section
 from sketchfit.reporting.run.planned import plan_section
 from sketchfit.reporting.run.reviewed import reviewed_drawings
 from sketchfit.reporting.run.robustness import Robustness, compare_changes, robustness_section
-from sketchfit.reporting.run.slices import find_slices, slices_section
+from sketchfit.reporting.run.shown_rows import ShownRows
+from sketchfit.reporting.run.slices import SliceResults, find_slices, shown_places, slices_section
 from sketchfit.reporting.run.sprites import SPRITE_COLUMNS, class_sprites
 from sketchfit.reporting.run.statistics import compute_statistics
 from sketchfit.reporting.run.summary import summarise, summary_section
@@ -67,9 +69,11 @@ class ReportSource:
         """Compute everything: file name to content, `index.html` last."""
         evidence, settings, threads = self.evidence, self.recipe.report, self.recipe.compute.threads
         statistics = compute_statistics(evidence, settings.resamples)
-        pictures = thumbnails([evidence.root / path for path in evidence.paths], settings.thumbnail, threads)
         slices = find_slices(evidence, statistics.group, threads)
         review = review_labels(evidence)
+        shown = self.shown(slices, review)
+        paths = [evidence.root / evidence.paths[place] for place in shown.places]
+        pictures = dict(zip(shown.places.tolist(), thumbnails(paths, settings.thumbnail, threads), strict=True))
         robustness = self.attempt("robustness", self.robustness)
         embedding = self.attempt("embedding map", self.embedding)
         items = choose_errors(evidence, settings.gallery)
@@ -98,10 +102,16 @@ class ReportSource:
         ]
         sprites, files = class_sprites(evidence, pictures, settings.inline_megabytes * 1e6)
         reviewed = reviewed_drawings(evidence, review.issues)
-        page = _page(evidence, sections, sprites, settings.thumbnail, self.note, reviewed)
+        page = _page(self, sections, shown, sprites, reviewed)
         labels = review_csv(evidence, review.issues)
         files |= {"label_issues.csv": labels.encode(), "summary.json": summary.text().encode()}
         return files | {"index.html": page.encode()}
+
+    def shown(self, slices: SliceResults, review: LabelReview) -> ShownRows:
+        """Return the rows on the page: at least those that a section shows."""
+        of_slices = (place for places in shown_places(self.evidence, slices) for place in places)
+        of_labels = (one.place for one in review.issues[:SHOWN])
+        return ShownRows.of(len(self.evidence.rows), chain(of_slices, of_labels, self._mapped().tolist()))
 
     def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
         """Return what the networks give, or log why a section is left out."""
@@ -121,13 +131,17 @@ class ReportSource:
 
     def embedding(self) -> PageSection | None:
         """Map the held-out drawings of the first fold's network, or a sample of them; None where there are few."""
-        fold = self.evidence.fold
-        first = np.flatnonzero(fold == fold.min(initial=0))
-        chosen = first[_sample(len(first), self.recipe.report.embedding)]
+        chosen = self._mapped()
         if len(chosen) < SMALLEST:
             return None
         places, features = penultimate_features(self.networks, chosen)
         return map_section(self.evidence, places, embed(features)) if len(places) >= SMALLEST else None
+
+    def _mapped(self) -> NDArray[np.int64]:
+        """Return the places of the drawings on the map."""
+        fold = self.evidence.fold
+        first = np.flatnonzero(fold == fold.min(initial=0))
+        return first[_sample(len(first), self.recipe.report.embedding)]
 
 
 def _sample(rows: int, count: int) -> NDArray[np.int64]:
@@ -149,30 +163,33 @@ def _settings_section(evidence: Evidence) -> PageSection:
 
 
 def _page(
-    evidence: Evidence, sections: Sequence[PageSection], sprites: Sequence[str], side: int, note: str, review: Markup
+    source: ReportSource, sections: Sequence[PageSection], shown: ShownRows, sprites: Sequence[str], review: Markup
 ) -> str:
     """Put the sections together, with the data of the page's script."""
-    own = evidence.prob[np.arange(len(evidence.label)), evidence.label]
+    evidence, places = source.evidence, shown.places
+    label = evidence.label[places]
     data = {
         "names": evidence.class_names,
-        "side": side,
+        "side": source.recipe.report.thumbnail,
         "columns": SPRITE_COLUMNS,
         "sprites": sprites,
         "members": len(evidence.members),
         "rows": {
-            "label": evidence.label,
-            "answer": evidence.answer,
-            "confidence": np.round(1000 * evidence.confidence).astype(np.int64),
-            "own": np.round(1000 * own).astype(np.int64),
-            "path": evidence.paths,
+            "label": label,
+            "answer": evidence.answer[places],
+            "confidence": np.round(1000 * evidence.confidence[places]).astype(np.int64),
+            "own": np.round(1000 * evidence.prob[places, label]).astype(np.int64),
+            "path": [evidence.paths[place] for place in places],
         },
     }
+    if shown.partial:
+        data["places"], data["counts"] = places, np.bincount(evidence.label, minlength=evidence.class_count)
     for section in sections:
         data.update(section.data)
     return render(
         "report",
         title=f"{evidence.name}: sketchfit report",
-        note=note,
+        note=". ".join(filter(None, (source.note, shown.note))),
         facts=run_facts(evidence.run),
         rows=len(evidence.rows),
         classes=evidence.class_count,

@@ -64,11 +64,15 @@ def find_slices(evidence: Evidence, group: NDArray[np.int64] | None, threads: in
 def slices_section(evidence: Evidence, slices: SliceResults) -> PageSection:
     """Render accuracy per trait; of each slice, the drawings with the highest loss can be opened."""
     weak = sum(one.weak for one in slices.by_trait)
-    shown = [
+    return page_section("slices", "Slices", {"slices": shown_places(evidence, slices)}, slices=slices, weak=weak)
+
+
+def shown_places(evidence: Evidence, slices: SliceResults) -> list[list[int]]:
+    """Return the drawings of each slice that can be opened, those with the highest loss first."""
+    return [
         [int(place) for place in one.rows[np.argsort(-evidence.loss[one.rows], kind="stable")][:SHOWN]]
         for one in (*slices.by_trait, *slices.by_tree)
     ]
-    return page_section("slices", "Slices", {"slices": shown}, slices=slices, weak=weak)
 
 
 def _measured(evidence: Evidence, threads: int) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,15 +17,19 @@ SPRITE_QUALITY = 45
 
 
 def class_sprites(
-    evidence: Evidence, pictures: Sequence[Pixels], inline_bytes: float
+    evidence: Evidence, pictures: Mapping[int, Pixels], inline_bytes: float
 ) -> tuple[list[str], dict[str, bytes]]:
-    """Tile the thumbnails of each class: an address per class, and the files that they name.
+    """Tile the thumbnails of each class, in the order of their places: an address per class, and the files.
 
     All are `data:` addresses if they have at most `inline_bytes` together.
     """
+    places = np.fromiter(pictures, dtype=np.int64)
+    label = evidence.label[places]
+    order = np.argsort(label, kind="stable")
+    ends = np.searchsorted(label[order], np.arange(evidence.class_count + 1))
     contents = []
-    for index in range(evidence.class_count):
-        members = [pictures[int(place)] for place in np.flatnonzero(evidence.label == index)]
+    for start, end in pairwise(ends.tolist()):
+        members = [pictures[place] for place in places[order[start:end]].tolist()]
         contents.append(webp(tiled(members, SPRITE_COLUMNS), SPRITE_QUALITY) if members else b"")
     if sum(map(len, contents)) * 4 / 3 <= inline_bytes:
         return [data_uri(content) if content else "" for content in contents], {}

@@ -19,7 +19,8 @@ function openClass(index) {
   const places = [...byClass[index]].sort((a, b) => rows.own[a] - rows.own[b]), right = places.filter(isRight).length;
   const wrong = new Map();
   for (const place of places) if (!isRight(place)) wrong.set(rows.answer[place], (wrong.get(rows.answer[place]) || 0) + 1);
-  openDrawings(names[index], `${right} of ${places.length} drawings are recognised. The least probable come first; a red frame marks an error.`,
+  const sample = places.length < totals[index] ? ` in a sample of the ${totals[index]} of this class` : "";
+  openDrawings(names[index], `${right} of ${places.length} drawings${sample} are recognised. The least probable come first; a red frame marks an error.`,
     wrong.size ? "Confused with: " + [...wrong].sort((a, b) => b[1] - a[1]).map(([c, n]) => `${names[c]} (${n})`).join(", ") : "Never confused with another class.", places);
 }
 function openSlice(index, title, count) {

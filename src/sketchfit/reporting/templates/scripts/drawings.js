@@ -1,7 +1,13 @@
 const data = JSON.parse($("#data").textContent);
 const { names, rows, sprites, side, columns } = data;
+// Of many drawings, the page has a sample: places are those of all, and the others are left empty.
+if (data.places) for (const [key, values] of Object.entries(rows)) {
+  rows[key] = [];
+  data.places.forEach((place, k) => { rows[key][place] = values[k]; });
+}
 const byClass = names.map(() => []);
 rows.label.forEach((label, place) => byClass[label].push(place));
+const totals = data.counts || byClass.map((places) => places.length);
 const position = new Map();
 byClass.forEach((places) => places.forEach((place, k) => position.set(place, k)));
 const isRight = (place) => rows.answer[place] === rows.label[place];

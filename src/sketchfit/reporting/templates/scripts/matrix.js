@@ -7,12 +7,12 @@ const matrix = matrixTable && {
   place: new Map(data.matrix.order.map((index, k) => [index, k])),
   counts: new Map(data.matrix.cells.map(([from, to, n]) => [from * names.length + to, n])),
   count: (from, to) => matrix.counts.get(from * names.length + to) || 0,
-  describe: (from, to) => from === to ? `${isolated(from)}: ${matrix.count(from, to)} of ${byClass[from].length} right`
-    : `${isolated(from)} predicted as ${isolated(to)}: ${matrix.count(from, to)} of ${byClass[from].length}`,
+  describe: (from, to) => from === to ? `${isolated(from)}: ${matrix.count(from, to)} of ${totals[from]} right`
+    : `${isolated(from)} predicted as ${isolated(to)}: ${matrix.count(from, to)} of ${totals[from]}`,
   orders: {
     near: (a, b) => matrix.place.get(a) - matrix.place.get(b),
     name: (a, b) => names[a].localeCompare(names[b], undefined, { numeric: true }),
-    right: (a, b) => matrix.count(a, a) / (byClass[a].length || 1) - matrix.count(b, b) / (byClass[b].length || 1),
+    right: (a, b) => matrix.count(a, a) / (totals[a] || 1) - matrix.count(b, b) / (totals[b] || 1),
   },
 };
 if (matrixTable) {
@@ -23,14 +23,14 @@ if (matrixTable) {
   const head = (index) => el("th", { scope: "col", className: "turned", title: names[index], "data-class": index }, el("span", { dir: "auto", textContent: names[index] }));
   const tail = (text) => el("th", { scope: "col", className: "turned" }, el("span", { textContent: text }));
   const cell = (from, to) => {
-    const n = matrix.count(from, to), share = n / (byClass[from].length || 1);
+    const n = matrix.count(from, to), share = n / (totals[from] || 1);
     const text = unit.value === "drawings" || !n ? n : share < 0.005 ? "<1" : Math.round(100 * share);
     return n || from === to ? el("td", { className: from === to ? "hit" : "miss", style: `--v:${Math.round(45 * Math.sqrt(share))}`, textContent: text }) : el("td");
   };
   const line = (from, partial) => {
-    const others = byClass[from].length - shown.reduce((sum, to) => sum + matrix.count(from, to), 0);
+    const others = totals[from] - shown.reduce((sum, to) => sum + matrix.count(from, to), 0);
     return el("tr", {}, el("th", { scope: "row", title: names[from], dir: "auto", "data-class": from, textContent: names[from] }),
-      ...shown.map((to) => cell(from, to)), ...(partial ? [el("td", { textContent: others || "" })] : []), el("td", { textContent: byClass[from].length }));
+      ...shown.map((to) => cell(from, to)), ...(partial ? [el("td", { textContent: others || "" })] : []), el("td", { textContent: totals[from] }));
   };
   matrix.show = (classes, found = new Set()) => {
     shown = [...new Set(classes)].sort(matrix.orders[order.value]);

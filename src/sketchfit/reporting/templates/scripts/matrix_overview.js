@@ -3,7 +3,7 @@ const overview = $("#matrix-overview");
 if (overview) {
   const { order, place } = matrix, count = order.length, hint = $("#matrix-hint"), around = 12;
   const inside = (x, y) => x >= 0 && y >= 0 && x < count && y < count;
-  const cells = data.matrix.cells.map(([from, to, n]) => [place.get(from), place.get(to), Math.sqrt(n / byClass[from].length)]);
+  const cells = data.matrix.cells.map(([from, to, n]) => [place.get(from), place.get(to), Math.sqrt(n / totals[from])]);
   new Viewport(overview, count, count, (view) => onCanvas(view, (context, k) => {
     const wrong = colour("--bad"), right = colour("--good");
     for (const [row, column, strength] of cells) {

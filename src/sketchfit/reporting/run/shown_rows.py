@@ -1,0 +1,51 @@
+"""The drawings that are on the page of a report: all of them, or a sample where the page would become too large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_SHOWN = 50_000
+"""Drawings on a page: about 5 MB of names and numbers. Their pictures are in files next to it."""
+
+
+@dataclass(frozen=True)
+class ShownRows:
+    """Some of the evidence's rows.
+
+    Attributes:
+        places: int64 [m], ascending, of `total` rows.
+        total: number of all rows.
+    """
+
+    places: NDArray[np.int64]
+    total: int
+
+    @classmethod
+    def of(cls, total: int, needed: Iterable[int] = ()) -> ShownRows:
+        """Return all rows, or a random sample of `MOST_SHOWN` of them and those that are needed.
+
+        Args:
+            total: number of all rows.
+            needed: places of rows that a section shows.
+        """
+        if total <= MOST_SHOWN:
+            return cls(np.arange(total), total)
+        sample = np.random.Generator(np.random.Philox(key=0)).permutation(total)[:MOST_SHOWN]
+        return cls(np.union1d(sample, np.fromiter(needed, dtype=np.int64)), total)
+
+    @property
+    def partial(self) -> bool:
+        """Whether there are more rows."""
+        return len(self.places) < self.total
+
+    @property
+    def note(self) -> str:
+        """What the page lacks, without a full stop; empty where it shows all drawings."""
+        if not self.partial:
+            return ""
+        count, total = f"{len(self.places):,}", f"{self.total:,}"
+        return f"Lists and pictures show a sample of {count} of the {total} drawings; figures are those of all drawings"
