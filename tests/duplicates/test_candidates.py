@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sketchfit.duplicates import candidates
 from sketchfit.duplicates.candidates import (
     HASH_WORDS,
     candidate_pairs,
@@ -94,3 +95,14 @@ def test_hashing_finds_the_copies_that_comparing_all_pairs_finds() -> None:
     planted = {(k, 1000 + k) for k in range(100)}
     assert planted <= {*map(tuple, like_pairs(features).tolist())}
     assert len(planted - {*map(tuple, candidate_pairs(spectrum, exhaustive=100).tolist())}) <= 1
+
+
+def test_invariants_of_many_drawings_are_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    spectrum = (rng.normal(size=(50, 3, 5)) + 1j * rng.normal(size=(50, 3, 5))).astype(np.complex64)
+    at_once = invariants(spectrum)
+    monkeypatch.setattr(candidates, "_AT_ONCE", 20)
+    monkeypatch.setattr(candidates, "_EXHAUSTIVE", 8)
+    found = invariants(spectrum)
+    assert found.dtype == np.float32
+    assert np.allclose(found, at_once, atol=1e-6)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import tracemalloc
 
 import numpy as np
@@ -216,3 +217,28 @@ def test_rows_of_one_network_each_are_put_in_order():
     found = mean_by_row([Probabilities(np.array([7, 2]), first), Probabilities(np.array([4]), second)])
     assert found.row.tolist() == [2, 4, 7]
     assert np.array_equal(found.prob, np.stack([first[1], second[0], first[0]]))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no file is mapped while it can be replaced")
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_array_of_an_archive_can_be_mapped(tmp_path, monkeypatch, order):
+    path, array = tmp_path / "a.npz", np.asarray(np.arange(6000, dtype=np.float64).reshape(100, 60), order=order)
+    np.savez(path, a=array, small=np.arange(3))
+    monkeypatch.setattr(arrays_module, "LARGE", 1 << 10)
+    found = read_npz(path, mapped=True)
+    assert isinstance(found["a"], np.memmap)
+    assert not isinstance(found["small"], np.memmap)
+    assert np.array_equal(found["a"], array)
+    with pytest.raises(ValueError, match="read-only"):
+        found["a"][0] = 1
+
+
+def test_a_damaged_array_is_not_mapped(tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    write_npz(path, {"a": np.zeros(10_000)})
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    monkeypatch.setattr(arrays_module, "LARGE", 0)
+    with pytest.raises(UserError, match="damaged"):
+        read_npz(path, mapped=True)

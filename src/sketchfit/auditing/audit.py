@@ -142,7 +142,9 @@ def run_audit(table: Table, settings: AuditSettings, cache: Path, decoding: Deco
     oddities = _oddities(measured, paths, splits)
     usable = np.flatnonzero(measured.readable[:count])
     thorough = settings.section.detail == "all"
-    features = invariants(measured.signatures.spectrum[:count])[usable] if thorough else None
+    features = invariants(measured.signatures.spectrum[:count]) if thorough else None
+    if features is not None and len(usable) < count:
+        features = features[usable]
     crossing = fold_crossing(table.label[usable], copies.group[usable], features, settings.k, settings.seed)
     class_counts = np.bincount(table.label, minlength=table.class_count).astype(np.int64)
     notes = [*_table_notes(table, class_counts, settings.k), *_image_notes(measured, frame, count)]

@@ -13,7 +13,8 @@ from sketchfit.runs.estimates import Difference
 from sketchfit.wording import counted
 
 _BLOCK = 256
-_SCORED = 10_000
+_SCORED, _COMPARED, _AT_ONCE = 10_000, 1_000_000_000, 1 << 27
+"""Rows that are scored at most; pairs of rows that are compared at most, and at once."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def fold_crossing(
     if features is None or len(label) < 2 or len(np.unique(label)) < 2:
         return Crossing(*counts, None, None)
     grouped = stratified_folds(label, shares, seed, group)
-    scored = np.arange(len(label)) if len(label) <= _SCORED else np.arange(_SCORED) * len(label) // _SCORED
+    most = min(_SCORED, max(1, _COMPARED // len(label)))
+    scored = np.arange(len(label)) if len(label) <= most else np.arange(most) * len(label) // most
     right, right_grouped = (_nearest_neighbour(features, label, fold, scored) for fold in (plain, grouped))
     excess = paired_difference(right_grouped, right, group[scored])
     return Crossing(*counts, float(right.mean()), float(right_grouped.mean()), excess)
@@ -125,14 +127,15 @@ def _nearest_neighbour(
 ) -> NDArray[np.bool_]:
     """Return whether the most similar row in other folds, by cosine, has the class of each scored row, bool [n].
 
-    Of more than 10,000 rows, 10,000 evenly spaced ones are scored: the time grows with the square of the rows.
+    Of more than 10,000 rows, at most 10,000 evenly spaced ones are scored: the time grows with the square of the rows.
     """
     right = np.zeros(len(scored), dtype=bool)
-    for start in range(0, len(scored), _BLOCK):
-        part = scored[start : start + _BLOCK]
+    block = max(1, min(_BLOCK, _AT_ONCE // len(label)))
+    for start in range(0, len(scored), block):
+        part = scored[start : start + block]
         cosine = features[part] @ features.T
         cosine[fold[part][:, None] == fold[None, :]] = -2
-        right[start : start + _BLOCK] = label[cosine.argmax(axis=1)] == label[part]
+        right[start : start + block] = label[cosine.argmax(axis=1)] == label[part]
     return right
 
 

@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 
 from sketchfit.auditing import broken, traits
+from sketchfit.auditing.broken import Kind
 from sketchfit.auditing.earlier import read_cache, short_digest, source_digest
-from sketchfit.auditing.measure_image import MeasuredImage, MeasureSettings, measure_image
+from sketchfit.auditing.measure_image import MeasureSettings, measure_image
 from sketchfit.auditing.measured import Measured, load_measured, to_arrays
 from sketchfit.auditing.traits import TRAIT_NAMES
 from sketchfit.data import images, paper
@@ -34,6 +35,7 @@ from sketchfit.duplicates import Signatures, signature
 from sketchfit.errors import UserError
 from sketchfit.processors import cores
 from sketchfit.runs.arrays import write_npz
+from sketchfit.runs.scratch import scratch
 
 
 def open_measured(
@@ -88,8 +90,13 @@ class Measuring:
         depends = [settings.__dict__, _versions(), (*installed_decoders(), *jpeg_decoders()), names]
         self.key = short_digest(json.dumps(depends).encode() + self._content.tobytes())[:24]
         self.path = cache / f"audit-{self.key}.npz"
-        self._signatures = Signatures.empty(len(files))
-        self._done: list[MeasuredImage | None] = [None] * len(files)
+        self._signatures = Signatures.empty(len(files), scratch(cache))
+        self._done = np.zeros(len(files), dtype=bool)
+        self._pixels = np.zeros(len(files), dtype="S32")
+        self._values = np.zeros((len(files), len(TRAIT_NAMES)))
+        self._moments = np.zeros((len(files), 2, 3))
+        self._reason, self._thumbnails = [""] * len(files), [b""] * len(files)
+        self._kinds: list[tuple[tuple[Kind, str], ...]] = [()] * len(files)
 
     def receive(self, row: int, data: bytes | None, image: Decoded | ImageError) -> None:
         """Measure a decoded image.
@@ -99,7 +106,7 @@ class Measuring:
             data: the file's content, None where it can't be read; content that changed since the start is ignored.
             image: as decoded within `settings.max_pixels`, or why there is none.
         """
-        if self._done[row] is None and _content_digest(data).encode() == self._content[row]:
+        if not self._done[row] and _content_digest(data).encode() == self._content[row]:
             self._measure(row, data, image)
 
     def finish(self, progress: Progress = lambda _: None) -> Measured:
@@ -128,7 +135,7 @@ class Measuring:
         return measured
 
     def _decode(self, row: int) -> None:
-        if self._done[row] is not None:
+        if self._done[row]:
             return
         data = None
         with large.one_image():
@@ -144,19 +151,20 @@ class Measuring:
         one, signature_of_row = measure_image(self._files[row].name, data, image, self._settings)
         if signature_of_row is not None:
             self._signatures.put(row, signature_of_row)
-        self._done[row] = one
+        self._pixels[row], self._values[row], self._moments[row] = one.pixels, one.values, one.moments
+        self._reason[row], self._kinds[row], self._thumbnails[row] = one.reason, one.kinds, one.thumbnail
+        self._done[row] = True
 
     def _measured(self) -> Measured:
-        done = [one for one in self._done if one is not None]
         return Measured(
             content=self._content,
-            pixels=np.array([one.pixels for one in done], dtype="S32"),
-            reason=tuple(one.reason for one in done),
-            kinds=tuple(one.kinds for one in done),
-            values=np.array([one.values for one in done]).reshape(-1, len(TRAIT_NAMES)),
-            moments=np.array([one.moments for one in done]).reshape(-1, 2, 3),
+            pixels=self._pixels,
+            reason=tuple(self._reason),
+            kinds=tuple(self._kinds),
+            values=self._values,
+            moments=self._moments,
             signatures=self._signatures,
-            thumbnails=tuple(one.thumbnail for one in done),
+            thumbnails=tuple(self._thumbnails),
         )
 
 

@@ -67,7 +67,7 @@ def load_measured(path: Path) -> Measured:
     Raises:
         UserError, ValueError, KeyError: it is missing, damaged, or of another form.
     """
-    stored = read_npz(path)
+    stored = read_npz(path, mapped=True)
     reason, kinds = json.loads(stored["text"].tobytes())
     ends = np.cumsum(stored["thumbnail_sizes"]).tolist()
     thumbnails = stored["thumbnails"].tobytes()

@@ -16,7 +16,7 @@ Index = NDArray[np.int64]
 HASH_WORDS = 4
 """Number of 64-bit words of a hash."""
 _BITS = 64 * HASH_WORDS
-_EXHAUSTIVE = 16_384
+_EXHAUSTIVE, _AT_ONCE = 16_384, 131_072
 _BLOCK = 1024
 _LIKENESS = 0.72
 _WINDOW = 64
@@ -31,9 +31,31 @@ def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
     Returns:
         float32 [N, R * (K - 1)]; frequency 0, the same for most drawings, is left out.
     """
-    size = np.abs(spectrum[:, :, 1:]).reshape(len(spectrum), -1)
-    if len(size) > 2:
-        size = size - size.mean(axis=0)
+    if len(spectrum) > _AT_ONCE:
+        return _invariants_in_parts(spectrum)
+    size = _magnitudes(spectrum)
+    return _unit(size - size.mean(axis=0) if len(size) > 2 else size)
+
+
+def _invariants_in_parts(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Compute the same of many drawings, without further arrays of their size."""
+    parts = [slice(start, start + _EXHAUSTIVE) for start in range(0, len(spectrum), _EXHAUSTIVE)]
+    found = np.empty((len(spectrum), spectrum.shape[1] * (spectrum.shape[2] - 1)), np.float32)
+    total = np.zeros(found.shape[1])
+    for part in parts:
+        found[part] = _magnitudes(spectrum[part])
+        total += found[part].sum(axis=0, dtype=np.float64)
+    mean = (total / len(found)).astype(np.float32)
+    for part in parts:
+        found[part] = _unit(found[part] - mean)
+    return found
+
+
+def _magnitudes(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    return np.abs(spectrum[:, :, 1:]).reshape(len(spectrum), -1)
+
+
+def _unit(size: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(size / np.maximum(np.linalg.norm(size, axis=1, keepdims=True), 1e-12), np.float32)
 
 

@@ -97,19 +97,20 @@ def find_near_duplicates(
     """
     rows = np.flatnonzero(signatures.drawn).astype(np.int64)
     exact = np.zeros((0, 2), np.int64) if digests is None else _equal_pairs(digests, rows)
-    pairs = rows[candidate_pairs(signatures.spectrum[rows], seed=seed)]
+    every = len(rows) == len(signatures)
+    pairs = rows[candidate_pairs(signatures.spectrum if every else signatures.spectrum[rows], seed=seed)]
     if digests is not None:
         number = np.unique(np.array(digests), return_inverse=True)[1]
         pairs = pairs[number[pairs[:, 0]] != number[pairs[:, 1]]]
     pairs, poses = _likely(signatures, pairs)
     fit = align(signatures, pairs, poses)
     accepted, score, kind = judge(signatures, pairs, fit, image)
-    every = np.concatenate([exact, pairs[accepted]])
+    found = np.concatenate([exact, pairs[accepted]])
     scores = np.concatenate([np.ones(len(exact), np.float32), score[accepted]])
     kinds = ["identical"] * len(exact) + [kind[p] for p in np.flatnonzero(accepted)]
-    order = np.lexsort((every[:, 1], every[:, 0]))
-    every = every[order]
-    return NearDuplicates(every, scores[order], tuple(kinds[p] for p in order), connected(every, len(signatures)))
+    order = np.lexsort((found[:, 1], found[:, 0]))
+    found = found[order]
+    return NearDuplicates(found, scores[order], tuple(kinds[p] for p in order), connected(found, len(signatures)))
 
 
 def take_signatures(image: Loader, count: int, workers: int | None = None) -> tuple[Signatures, tuple[bytes, ...]]:

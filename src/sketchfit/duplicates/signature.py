@@ -10,11 +10,13 @@ drawings.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sketchfit.data.paper import InkMask, ink_mask
 
@@ -63,11 +65,16 @@ class Signatures:
         return len(self.drawn)
 
     @staticmethod
-    def empty(count: int) -> Signatures:
-        """Return signatures of `count` blank drawings, to be filled by `put`."""
+    def empty(count: int, allocate: Callable[[tuple[int, ...], DTypeLike], NDArray[Any]] = np.zeros) -> Signatures:
+        """Return signatures of `count` blank drawings, to be filled by `put`.
+
+        Args:
+            count: number of drawings.
+            allocate: makes the large arrays, by shape and type.
+        """
         return Signatures(
-            np.zeros((count, SIDE, SIDE // 8), np.uint8),
-            np.zeros((count, RINGS, FREQUENCIES), np.complex64),
+            allocate((count, SIDE, SIDE // 8), np.uint8),
+            allocate((count, RINGS, FREQUENCIES), np.complex64),
             np.zeros((count, 2), np.float32),
             np.zeros(count, np.float32),
             np.zeros(count, np.float32),

@@ -8,13 +8,23 @@ from __future__ import annotations
 import io
 import logging
 import math
+import os
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.lib.format import dtype_to_descr, open_memmap, read_array, write_array_header_1_0
+from numpy.lib.format import (
+    dtype_to_descr,
+    open_memmap,
+    read_array,
+    read_array_header_1_0,
+    read_array_header_2_0,
+    read_magic,
+    write_array_header_1_0,
+)
 from numpy.typing import DTypeLike, NDArray
 
 from sketchfit.disk import reserve, writing
@@ -30,14 +40,22 @@ log = logging.getLogger(__name__)
 LARGE = 1 << 26
 """Bytes of an array in an archive that is not copied while it is read."""
 
+LENGTHS = 26
+"""Place in the header of an archive's member of the lengths of its name and of its extra field."""
+
 CHUNK = 1 << 20
 """Bytes that are read at once for its checksum."""
 
 
-def read_npz(path: Path) -> dict[str, Array]:
+def read_npz(path: Path, *, mapped: bool = False) -> dict[str, Array]:
     """Read all arrays of a file by name.
 
     The bytes of each array are compared with the checksum of the archive before they are interpreted.
+
+    Args:
+        path: of the file.
+        mapped: map large arrays that are not compressed into memory, read-only, instead of reading them. Not on
+            Windows, where the file could not be replaced meanwhile.
 
     Raises:
         UserError: the file is missing or damaged.
@@ -45,7 +63,7 @@ def read_npz(path: Path) -> dict[str, Array]:
     try:
         check_archive(path)
         with zipfile.ZipFile(path) as archive:
-            return {part.filename.removesuffix(".npy"): _member(archive, part) for part in archive.infolist()}
+            return {part.filename.removesuffix(".npy"): _member(archive, part, mapped) for part in archive.infolist()}
     except FileNotFoundError as error:
         raise RunError(f"{path} is missing", "Run the command that writes it again.") from error
     except Exception as error:  # zipfile and NumPy raise many kinds for bytes that are not their own
@@ -81,16 +99,32 @@ def find_npz(path: Path) -> dict[str, Array] | None:
         return None
 
 
-def _member(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Array:
-    """Read an array; a large one is read twice, and so is in memory only once."""
+def _member(archive: zipfile.ZipFile, part: zipfile.ZipInfo, mapped: bool = False) -> Array:
+    """Read an array; a large one is read twice, and so is in memory only once, or mapped."""
     if part.file_size < LARGE:
         return _array(archive.read(part))
     with archive.open(part) as stream:
         while stream.read(CHUNK):  # the checksum is compared at the end
             pass
+    if mapped and part.compress_type == zipfile.ZIP_STORED and os.name != "nt":
+        return _map_member(Path(str(archive.filename)), part)
     with archive.open(part) as stream:
         found: Array = read_array(stream, allow_pickle=False)
     return found
+
+
+def _map_member(path: Path, part: zipfile.ZipInfo) -> Array:
+    """Map an array that is stored in an archive as it is."""
+    with path.open("rb") as file:
+        file.seek(part.header_offset + LENGTHS)
+        file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
+        major, _ = read_magic(file)
+        read_header = read_array_header_1_0 if major == 1 else read_array_header_2_0
+        shape, fortran, dtype = read_header(file)
+        if dtype.hasobject:
+            raise ValueError("it has objects")
+        order: Literal["C", "F"] = "F" if fortran else "C"
+        return np.memmap(file, dtype, "r", file.tell(), shape, order)
 
 
 def _array(content: bytes) -> Array:
