@@ -28,6 +28,7 @@ from sketchfit.models.hub import has_cached_weights
 from sketchfit.models.learnt_rows import learnt_by
 from sketchfit.runs.artefacts import DistilledStudent
 from sketchfit.runs.folder import RunFolder
+from sketchfit.stages.array_memory import PredictedRows, check_array_memory
 from sketchfit.stages.disk_space import check_disk
 from sketchfit.stages.relate import named_groups
 from sketchfit.stages.resources import (
@@ -212,6 +213,8 @@ def check_networks(
     seconds = sum(one.trainings * one.seconds for one in trainings.values())
     memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
     if note := check_memory(memory, engine.device, problems):
+        notes.append(note)
+    if note := check_array_memory(PredictedRows.of(folds, len(table.test), table.class_count, len(networks)), problems):
         notes.append(note)
     disk = check_disk(networks, trials, table, problems)
     problems.stop()

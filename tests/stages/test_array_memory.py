@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketchfit.data.folds import Fold
+from sketchfit.errors import Problems, UserError
+from sketchfit.memory import MemoryState
+from sketchfit.stages import array_memory
+from sketchfit.stages.array_memory import PredictedRows, check_array_memory
+
+
+def checked(rows: PredictedRows, total: int, free: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(array_memory, "memory_state", lambda: MemoryState(total, free))
+    problems = Problems()
+    note = check_array_memory(rows, problems)
+    problems.stop()
+    return note
+
+
+def test_all_arrays_of_probabilities_are_counted() -> None:
+    rows = np.arange(10)
+    folds = [Fold(0, rows[5:], rows[:5]), Fold(1, rows[:5], rows[5:])]
+    found = PredictedRows.of(folds, tests=3, classes=7, members=2)
+    assert found.size == 4 * 7 * ((2 + 2) * 10 + (2 * 2 + 2) * 3)
+
+
+def test_more_than_the_machine_has_is_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = PredictedRows(held_out=1_000_000, tests=100_000, classes=10_000, members=1, folds=5)
+    with pytest.raises(UserError) as caught:
+        checked(rows, 25 * 10**9, 20 * 10**9, monkeypatch)
+    for part in ("1,000,000 held-out rows", "100,000 test rows", "10,000 classes", "148.0 GB", "25.0 GB"):
+        assert part in caught.value.problems[0]
+    assert "folds.holdout" in str(caught.value)
+
+
+def test_more_than_is_free_is_noted_and_less_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = PredictedRows(held_out=1000, tests=0, classes=1000, members=1, folds=1)
+    assert rows.size == 12_000_000
+    assert "12 MB" in checked(rows, 13_000_000, 11_000_000, monkeypatch)
+    assert checked(rows, 13_000_000, 12_000_000, monkeypatch) == ""
+
+
+def test_unknown_memory_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_memory, "memory_state", lambda: None)
+    assert check_array_memory(PredictedRows(10**9, 10**9, 10**6, 9, 9), Problems()) == ""
