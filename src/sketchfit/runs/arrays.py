@@ -124,7 +124,7 @@ def _map_member(path: Path, part: zipfile.ZipInfo) -> Array:
         if dtype.hasobject:
             raise ValueError("it has objects")
         order: Literal["C", "F"] = "F" if fortran else "C"
-        return np.memmap(file, dtype, "r", file.tell(), shape, order)
+        return np.memmap(file, dtype, "r", file.seek(0, os.SEEK_CUR), shape, order)
 
 
 def _array(content: bytes) -> Array:
