@@ -31,6 +31,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+import sketchfit
 from benchmarks.machine import cpu_model, memory_gb
 
 BLOCK = 1000
@@ -149,7 +150,7 @@ def run(data: Path, out: Path, recipe: str, settings: list[str], lines: Path) ->
     command.start_run = timed("tables and checks", command.start_run)
     command.STAGES = tuple(replace(one, stage=timed(one.stage.__name__, one.stage)) for one in command.STAGES)
     with memory.measured():
-        command.run(data, recipe, settings, out)
+        sketchfit.run(data, recipe, settings, out=out)
 
 
 def main() -> None:
