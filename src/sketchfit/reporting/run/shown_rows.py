@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_SHOWN = 50_000
-"""Drawings on a page: about 5 MB of names and numbers. Their pictures are in files next to it."""
+MOST_SHOWN = 150_000
+"""Drawings on a page: about 10 MB of names and numbers. Their pictures are in files next to it."""
 
 
 @dataclass(frozen=True)
