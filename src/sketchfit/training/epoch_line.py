@@ -27,7 +27,7 @@ def epoch_line(name: str, history: Sequence[Mapping[str, float | int | None]], e
         >>> row = {"epoch": 1, "train_loss": 2.283, "train_accuracy": 0.109, "valid_accuracy": None,
         ...        "images_per_second": 372.0, "seconds": 1.0}
         >>> epoch_line("test_resnet/fold0", [row], 16)
-        'test_resnet/fold0  epoch  1/16  loss 2.283  train 10.9 %  14 s left  1 s'
+        'test_resnet/fold0  epoch  1/16  loss 2.283  train 10.9 %  15 s left  1 s'
     """
     row, left = history[-1], epochs - len(history)
     pace = sum(_number(past["seconds"]) for past in history) / len(history)
