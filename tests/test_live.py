@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -72,6 +73,60 @@ def test_texts_are_printed_above_the_live_line(monkeypatch: pytest.MonkeyPatch) 
         eventually(lambda: "7/10" in terminal.getvalue())
     assert "\x1b[Ka line\n" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")  # nothing is left
+
+
+class Stack(list[Activity]):
+    """Stops the thread that shows activities at the moment at which it finds that there is none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found_empty, self.continued = threading.Event(), threading.Event()
+
+    def __bool__(self) -> bool:
+        filled = len(self) > 0
+        if not filled and threading.current_thread().name == "progress":
+            self.found_empty.set()
+            self.continued.wait(0.3)  # longer than the next activity takes to begin, unless it waits for this thread
+        return filled
+
+
+def test_an_activity_that_begins_while_the_thread_ends_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TICK", 0.01)
+    stack, terminal = Stack(), Terminal()
+    monkeypatch.setattr(activities, "stack", stack)
+    output.set_place(LiveLine(terminal))
+    with activity("first"):
+        eventually(lambda: "first" in terminal.getvalue())
+    assert stack.found_empty.wait(20)
+    with activity("second", total=10) as advance:
+        stack.continued.set()
+        advance(7, "")
+        eventually(lambda: "7/10" in terminal.getvalue())  # by a thread that looks
+
+
+def test_an_interruption_while_the_first_line_is_shown_hides_no_later_activity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TICK", 0.01)
+    terminal = Terminal()
+    place = LiveLine(terminal)
+    output.set_place(place)
+    eventually(lambda: output._thread is None)  # that of an earlier test has ended
+    with monkeypatch.context() as patch:
+        patch.setattr(place, "show", raise_once(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt), activity("first"):
+            pass
+    with activity("second", total=10) as advance:
+        advance(7, "")
+        eventually(lambda: "7/10" in terminal.getvalue())
+
+
+def raise_once(error: BaseException) -> Callable[[Activity], None]:
+    """Return a function that raises an error in the main thread, and nothing elsewhere."""
+
+    def show(_: Activity) -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise error
+
+    return show
 
 
 def test_a_line_that_has_not_ended_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,9 +98,9 @@ def activity(title: str, total: int = 0) -> Iterator[Advance]:
     """
     one = Activity(title, total)
     activities.stack.append(one)
-    if len(activities.stack) == 1:
-        activities.changed()
     try:
+        if len(activities.stack) == 1:
+            activities.changed()
         yield one.advance
     finally:
         activities.stack.remove(one)

@@ -101,8 +101,8 @@ class Output:
             if self.place is None or self._thread is not None:
                 return
             self._thread = threading.Thread(target=self._look, name="progress", daemon=True)
+            self._thread.start()  # before anything is shown: an interruption must not leave a thread that never starts
         self._show()
-        self._thread.start()
 
     def _look(self) -> None:
         while self._is_watched():
