@@ -77,9 +77,17 @@ def _is_ready(address: str) -> bool:
 
 
 @contextmanager
-def service_process(bundle: Path, *options: object) -> Iterator[ServiceProcess]:
-    """Start a service on any free port; it is killed at the end if it is still there."""
-    command = [sys.executable, "-m", "sketchfit", "serve", bundle, "--port", 0, "--threads", 1, *options]
+def service_process(bundle: Path, *options: object, first: str = "") -> Iterator[ServiceProcess]:
+    """Start a service on any free port; it is killed at the end if it is still there.
+
+    Args:
+        bundle: of the network.
+        options: further options of the command.
+        first: Python code that is run before it.
+    """
+    start = f"import sketchfit.cli.main as cli; {first}; cli.main()" if first else ""
+    python = [sys.executable, *(["-c", start] if first else ["-m", "sketchfit"])]
+    command = [*python, "serve", bundle, "--port", 0, "--threads", 1, *options]
     process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     service = ServiceProcess(process)
     reader = threading.Thread(target=lambda: service.lines.extend(process.stderr or ()), daemon=True)

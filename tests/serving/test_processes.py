@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -76,6 +77,21 @@ def test_requests_in_work_are_answered_before_the_end(bundle: Path) -> None:
         thread.join(20)
         assert found[0].json()["predictions"][0]["label"] == "2"
         assert service.process.wait(30) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_nothing_is_printed_after_the_address_unless_requested(bundle: Path, logged: bool) -> None:
+    first = "from sketchfit import live; live.TICK = live.FIRST_SECONDS = 0.02"  # lines of progress would come at once
+    with service_process(bundle, *(["--access-log"] if logged else []), first=first) as service:
+        before = len(service.lines)
+        assert "answers requests" in service.lines[before - 1] or logged
+        for _ in range(3):
+            assert label(service.address) == "2"
+        assert httpx.post(f"{service.address}/predict", content=b"no image", timeout=30).status_code >= 400
+        time.sleep(0.3)
+        printed = service.lines[before:]
+    assert bool(printed) == logged, printed
+    assert all("/predict" in line for line in printed)
 
 
 def wait_for_closed(address: str) -> None:
