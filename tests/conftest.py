@@ -31,9 +31,31 @@ if TYPE_CHECKING:
     from tests.hub.fake_hub import FakeHub
 
 # In the background of a shell, or below nohup, these are ignored, also by all that is started from here.
-for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-    if signal.getsignal(number) is signal.SIG_IGN:
+for number in (getattr(signal, name, None) for name in ("SIGINT", "SIGHUP", "SIGTERM")):
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+POSIX_ONLY = (
+    "commands/test_kill.py",
+    "commands/test_signals.py",
+    "data/test_hostile_files.py",
+    "runs/test_lock.py",
+    "stages/planned/test_team.py",
+    "storm/test_injections.py",
+    "storm/test_storm.py",
+    "storm/test_targets.py",
+    "test_interruption.py",
+    "test_moving.py",
+    "test_windows_run.py",
+    "training/test_stopping.py",
+)
+"""Tests of signals, locks, system calls and the simulation of Windows. They need modules that Windows itself lacks."""
+
+try:
+    import fcntl  # noqa: F401
+    import resource  # noqa: F401
+except ImportError:
+    collect_ignore = [*POSIX_ONLY]
 
 # A killed process loses nothing that it wrote: only a power failure does, which no test makes. Most files of a run are
 # written with two calls, and each may wait for the disk. Subprocesses call the real function.

@@ -89,14 +89,21 @@ def import_on_windows(name: str, *arguments: Any, **options: Any) -> Any:
     return WindowsModule(found) if name in ABSENT else found
 
 
-class SketchfitOnWindows(importlib.abc.MetaPathFinder):
-    """Gives the modules of sketchfit another `import` statement."""
+class ModulesOnWindows(importlib.abc.MetaPathFinder):
+    """Gives the modules of a package another `import` statement.
+
+    Args:
+        package: its name.
+    """
+
+    def __init__(self, package: str) -> None:
+        self._package = package
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Find a module of sketchfit."""
-        if name.partition(".")[0] != "sketchfit":
+        """Find a module of the package."""
+        if name.partition(".")[0] != self._package:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
         if spec is not None and spec.loader is not None:
@@ -187,7 +194,7 @@ def files_of_windows(patch: Callable[[Any, str, Any], None]) -> None:
 def simulate() -> None:
     """Turn this process into one on Windows, before sketchfit is imported."""
     assert not any(name.partition(".")[0] == "sketchfit" for name in sys.modules)
-    sys.meta_path.insert(0, SketchfitOnWindows())
+    sys.meta_path.insert(0, ModulesOnWindows("sketchfit"))
     files_of_windows(setattr)
     warnings.filterwarnings("error", category=EncodingWarning, module=r"sketchfit\b")
 
