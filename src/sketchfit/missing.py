@@ -16,6 +16,7 @@ EXTRAS = {
     "deploy": ("huggingface_hub",),
     "fast": ("onnx", "openvino"),
     "report": ("captum",),
+    "cluster": ("ray",),
     "notify": ("apprise",),
     "formats": ("pi_heif", "resvg_py"),
     "tracking": ("mlflow", "tensorboard", "wandb"),

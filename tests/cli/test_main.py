@@ -72,8 +72,8 @@ def test_check_takes_the_options_of_run_that_choose_data() -> None:
     commands = typer.main.get_command(app).commands
     run, check = ({option.name for option in commands[name].params} for name in ("run", "check"))
     deadline = {"time", "until", "quality", "candidates", "allow_noncommercial"}
-    assert run - check == {"strict", "fresh", *deadline}
-    assert run - {option.name for option in commands["plan"].params} == {"strict", "fresh"}
+    assert run - check == {"strict", "fresh", "workers", *deadline}
+    assert run - {option.name for option in commands["plan"].params} == {"strict", "fresh", "workers"}
 
 
 OUTPUTS = [

@@ -14,7 +14,7 @@ import pytest
 from sketchfit.config.parse import parse_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.training.bank_member import member_units
-from sketchfit.training.context import Member, RunContext, TrainingExecutor, TrainingUnit
+from sketchfit.training.context import RunContext, TrainingExecutor, TrainingUnit
 from sketchfit.training.divergence import DivergedError
 from tests.factories import open_context, tiny_recipe
 
@@ -53,23 +53,17 @@ def _check_error(make: Make, folder: Path, data: Path) -> None:
     assert (units[0].network.path / "divergence.json").is_file()
 
 
-def units_of(folder: Path, data: Path, lr: float = 2e-3) -> tuple[RunContext, list[TrainingUnit]]:
+def units_of(folder: Path, data: Path, lr: float = 2e-3, epochs: int = 2) -> tuple[RunContext, list[TrainingUnit]]:
     """A context, and the units of one member with two folds."""
-    context, member = opened(folder, data, lr)
-    return context, member_units(context, member, FOLDS, context.dispatcher)
-
-
-def opened(folder: Path, data: Path, lr: float = 2e-3) -> tuple[RunContext, Member]:
-    """A context and its only member."""
-    recipe = parse_recipe(tiny_recipe({"optimizer": {"lr": lr}}))
+    recipe = parse_recipe(tiny_recipe({"optimizer": {"lr": lr}, "training": {"epochs": epochs}}))
     context, members = open_context(folder, data, recipe)
     (member,) = members.values()
-    return context, replace(member, name="net")
+    return context, member_units(context, replace(member, name="net"), FOLDS, context.dispatcher)
 
 
-def expected_files(folder: Path, data: Path) -> dict[str, str]:
+def expected_files(folder: Path, data: Path, epochs: int = 2) -> dict[str, str]:
     """The files of a run that trains one network after the other."""
-    context, units = units_of(folder / "expected", data)
+    context, units = units_of(folder / "expected", data, epochs=epochs)
     if not units[0].is_done:
         for unit in units:
             unit.train(context)

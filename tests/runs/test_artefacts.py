@@ -43,6 +43,7 @@ from sketchfit.runs.artefacts import (
     Step,
     Steps,
     Views,
+    WorkersRecord,
 )
 from sketchfit.runs.estimates import Difference, Estimate
 from sketchfit.runs.networks import Done
@@ -80,6 +81,7 @@ NEW = (
     ScoutFinalists,
     ScoutRecord,
     ScoutSample,
+    WorkersRecord,
 )
 """Files that the old code did not write."""
 OPTIONAL = (AuditFindings, LinkedPages)

@@ -41,6 +41,8 @@ def test_everything_that_a_run_writes_is_known(run: Path) -> None:
     for name in (
         "tracking/tensorboard/events.1",
         "members/a/fold1/candidate2/last.ckpt",
+        "members/a/fold1/log.txt",
+        "workers.json",
         "derived/a+soup/fold0/tried/0a1b.npz",
         ".recipe.yaml.77.part",
         ".trial.77.part/model.safetensors",

@@ -17,6 +17,7 @@ from sketchfit.cli.options import (
     Overrides,
     RecipeName,
     Relabel,
+    Workers,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +81,32 @@ class FoldInputs(TrainInputs):
         reviews = _texts({"data.exclude": self.exclude, "data.relabel": self.relabel})
         share = [] if self.holdout is None else [f"folds.holdout={self.holdout}"]
         return [*reviews, *share, *super().settings()]
+
+
+@dataclass(frozen=True)
+class RunInputs(FoldInputs):
+    """The same, with workers."""
+
+    workers: Workers = None
+
+    def settings(self) -> list[str]:
+        """Return the changes of the recipe; `--set` wins."""
+        return [*_workers(self.workers), *super().settings()]
+
+
+@dataclass(frozen=True)
+class AblationInputs(DataInputs):
+    """Data and a recipe, with workers."""
+
+    workers: Workers = None
+
+    def settings(self) -> list[str]:
+        """Return the changes of the recipe; `--set` wins."""
+        return [*_workers(self.workers), *super().settings()]
+
+
+def _workers(workers: str | None) -> list[str]:
+    return [] if workers is None else [f"compute.workers={workers}"]
 
 
 def _texts(named: dict[str, str | None] | dict[str, Path | None]) -> list[str]:

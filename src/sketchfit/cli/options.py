@@ -61,6 +61,12 @@ Relabel = Annotated[
     Path | None, typer.Option("--relabel", metavar="FILE", help="Reviewed CSV of training images with other labels.")
 ]
 
+Workers = Annotated[
+    str | None,
+    typer.Option(
+        "--workers", metavar="N|auto|ray://HEAD", help="Networks to train at the same time, here or on a Ray cluster."
+    ),
+]
 Holdout = Annotated[
     float | None, typer.Option("--holdout", metavar="SHARE", help="Validate on this share once, instead of k folds.")
 ]

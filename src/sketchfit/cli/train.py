@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sketchfit.cli.command import command
-from sketchfit.cli.inputs import FoldInputs, TrainInputs
+from sketchfit.cli.inputs import FoldInputs, RunInputs, TrainInputs
 from sketchfit.cli.options import Fresh, Out, Strict
 from sketchfit.cli.time_options import Wish
 from sketchfit.imports import quick_imports
@@ -18,7 +18,7 @@ app = typer.Typer()
 
 
 @command(app, GROUP, "sketchfit run data --out runs/first", "sketchfit run data --time 18m")
-def run(inputs: FoldInputs, out: Out = None, strict: Strict = False, fresh: Fresh = False, *, wish: Wish) -> None:
+def run(inputs: RunInputs, out: Out = None, strict: Strict = False, fresh: Fresh = False, *, wish: Wish) -> None:
     """Train on tables and images, and write submission.csv and a report. The same command continues a run."""
     goal, request = wish.goal(), inputs.request(out)
     with quick_imports():

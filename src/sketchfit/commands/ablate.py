@@ -49,11 +49,13 @@ from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.text_tables import table_lines
-from sketchfit.training.bank_member import train_member
+from sketchfit.training.bank_member import is_bank_member, member_units, train_member
+from sketchfit.training.context import OneByOne
 from sketchfit.training.fold import mean_oof
 from sketchfit.training.fold_result import FoldResult
 from sketchfit.verbosity import as_results
 from sketchfit.wording import counted
+from sketchfit.workers.start import check_workers, unit_executor, wave_size
 
 log = logging.getLogger(__name__)
 
@@ -92,22 +94,33 @@ def ablate(request: DataRequest, variation: Variation) -> list[AblationRow]:
     """
     base, data = request.checked_recipe(), request.data
     out = request.out or Path("runs") / f"{data.resolve().stem}-ablation"
+    check_workers(base.compute)
     variants = make_variants(base, variation.settings, variation.grid)
     with one_writer(out):
         context = open_tables(data, base, out)
         _check(context, variants, variation.seeds)
-        runner = _Runner(context)
-        results = []
-        for variant in variants:
-            results.append(runner.train(variant, variation.seeds))
-            accuracy = 100 * results[-1].correct.mean()
-            log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(variation.seeds, 'seed')}")
+        trainings = wave_size(base) * len(variants) * variation.seeds
+        with unit_executor(context, trainings) as executor:
+            runner = _Runner(replace(context, executor=executor))
+            results = _results(runner, variants, variation.seeds)
         results = _timed(context, variants, results)
         rows = ablation_table(results[0], results[1:], runner.group)
         context.engine.on_main(lambda: _write(rows, out, data.name, context.table))
     with as_results():
         _print(rows, out)
     return rows
+
+
+def _results(runner: _Runner, variants: Sequence[Variant], seeds: int) -> list[VariantResult]:
+    """Train all variants; with workers, the networks of all of them at the same time."""
+    if not runner.one_by_one:
+        runner.train_ahead(variants, seeds)
+    results = []
+    for variant in variants:
+        results.append(runner.train(variant, seeds))
+        accuracy = 100 * results[-1].correct.mean()
+        log.info(f"{variant.name}: {accuracy:.2f} % out of fold over {counted(seeds, 'seed')}")
+    return results
 
 
 def _check(context: RunContext, variants: Sequence[Variant], seeds: int) -> None:
@@ -180,7 +193,29 @@ class _Runner:
             seconds += sum(result.seconds for result in results)
         return VariantResult(variant.name, np.stack(correct), seconds)
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether networks are trained one after the other."""
+        return isinstance(self._context.executor, OneByOne)
+
+    def train_ahead(self, variants: Sequence[Variant], seeds: int) -> None:
+        """Train the networks of several variants at the same time; those with heads in closed form are left out."""
+        pairs = [(variant, self._context.recipe.seed + number) for variant in variants for number in range(seeds)]
+        opened = [self._opened(variant, seed) for variant, seed in pairs]
+        units = [
+            unit
+            for context, member in opened
+            if not is_bank_member(member.recipe)
+            for unit in member_units(context, member, self._folds)
+        ]
+        self._context.executor.train(units)
+
     def _train(self, variant: Variant, seed: int) -> list[FoldResult]:
+        context, member = self._opened(variant, seed)
+        return list(train_member(context, member, self._folds, self._group))
+
+    def _opened(self, variant: Variant, seed: int) -> tuple[RunContext, Member]:
+        """Return the context of a variant with a seed, and its member."""
         settings = variant.recipe.model_copy(update={"seed": seed})
         run = _seed_folder(self._context, variant, seed)
         context = replace(self._context, run=run, recipe=settings)
@@ -189,7 +224,7 @@ class _Runner:
         member = self._member(name, recipe)
         (member,) = with_directions(context, {name: member}, self._group).values()
         check_start_weights(context, {name: recipe}, self._folds, self._group)
-        return list(train_member(context, member, self._folds, self._group))
+        return context, member
 
     def _store(self, recipe: Recipe) -> Store:
         key = store_settings(recipe)

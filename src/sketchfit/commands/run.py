@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sketchfit.activity import outlook
@@ -38,6 +39,7 @@ from sketchfit.stages.train import train
 from sketchfit.stages.write_predictions import write_predictions
 from sketchfit.tracking.log_file import log_file
 from sketchfit.tracking.supervise import supervised
+from sketchfit.workers.start import check_workers, unit_executor
 
 if TYPE_CHECKING:
     from sketchfit.planning.goal import Goal
@@ -88,11 +90,12 @@ def run(request: DataRequest, goal: Goal | None = None, *, strict: bool = False,
     folder = request.out or default_name(request.recipe, request.data, request.changes)
     if request.out is None and not folder.exists() and has_same_networks(plain, settings):
         log.warning(f"{plain} holds a run with the same training; --out {plain} continues it with these settings")
+    check_workers(settings.compute)
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
         context = start_run(RunRequest(request.data, settings, folder, strict, fresh), dispatcher)
         context.engine.on_main(lambda: lines.begin(context.run.log))
-        with outlook(context.console.outlook.text):
-            return made(run_stages(context, STAGES).result)
+        with outlook(context.console.outlook.text), unit_executor(context) as executor:
+            return made(run_stages(replace(context, executor=executor), STAGES).result)
 
 
 def run_stages(context: RunContext, stages: Iterable[TimedStage]) -> RunState:

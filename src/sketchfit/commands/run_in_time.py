@@ -12,6 +12,7 @@ from sketchfit.commands.request import DataRequest
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.recipe import Recipe
+from sketchfit.errors import RecipeError
 from sketchfit.planning.goal import Goal
 from sketchfit.runs.create import locked_run
 from sketchfit.runs.folder import changes_suffix
@@ -41,6 +42,11 @@ def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh
     """
     check_alone(os.environ, "a run with a deadline")
     settings, folder = planned_settings(request), planned_folder(request)
+    if settings.compute.workers != 1:
+        raise RecipeError(
+            "a run with a deadline has no compute.workers (--workers) yet",
+            "Leave one of them out; on a CPU, compute.networks_at_once trains several networks at the same time.",
+        )
     if goal.candidates:
         settings = for_candidates(settings)
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:

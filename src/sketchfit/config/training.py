@@ -126,6 +126,10 @@ class TrainingSection(Section):
         return next((stage for stage in self.resize if epoch < stage.end(self.epochs)), None)
 
 
+Workers = Annotated[str, Field(pattern=r"^(auto|ray://[\w.:\[\]-]+)$")]
+"""Workers as a text: as many as the machine has room for, or a Ray cluster."""
+
+
 class ComputeSection(Section):
     """Device, precision and threads."""
 
@@ -153,3 +157,7 @@ class ComputeSection(Section):
     its share of the threads; `auto`: one per thread, up to four, as far as there is memory."""
     threads: Annotated[int, Field(ge=1, le=64), Scope(decides="nothing")] = 2
     """Threads that prepare batches; the content of a batch does not depend on it."""
+    workers: Annotated[Annotated[int, Field(ge=1, le=4096)] | Workers, Scope("run", "nothing")] = 1
+    """In `run` and `ablate`, networks that are trained at the same time, by Ray (`pip install 'sketchfit[cluster]'`): a
+    number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a cluster has. 1: one after the
+    other."""

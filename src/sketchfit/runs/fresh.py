@@ -21,6 +21,7 @@ FILES = frozenset(
         "recipe.yaml",
         "state.json",
         "environment.json",
+        "workers.json",
         "plan.json",
         "clock.json",
         "finished.json",
@@ -34,7 +35,7 @@ FILES = frozenset(
 )
 """In the folder itself."""
 
-_NETWORK = r"[^/]+/fold\d+/((candidate\d+|tried)/)?[^/]+\.(safetensors|npz|npy|csv|json|ckpt)"
+_NETWORK = r"[^/]+/fold\d+/(((candidate\d+|tried)/)?[^/]+\.(safetensors|npz|npy|csv|json|ckpt)|log\.txt)"
 
 FOLDERS = {
     "members": re.compile(_NETWORK),

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from sketchfit.tracking.console import LOGGER, ONCE
 from sketchfit.tracking.log_file import LogFile
 from sketchfit.training.context import TrainingUnit
-from sketchfit.training.fold_result import FoldResult
 from sketchfit.workers.messages import UnitEnd, UnitEvent, UnitFiles, UnitLog, UnitMessage, UnitProgress
 from sketchfit.workers.network_files import LOG, apply_files, write_files
 from sketchfit.workers.parcel import UnitParcel
@@ -41,9 +40,9 @@ class UnitState:
 
     def parcel(self) -> UnitParcel:
         """Return what a further worker gets; the training continues from the last checkpoint."""
-        self.attempt, self.advanced, self.progress = self.attempt + 1, False, None
-        if self.unit.prepare is not None and self.attempt == 1:
+        if self.unit.prepare is not None and not self.attempt:
             self.unit.prepare()
+        self.attempt, self.advanced, self.progress = self.attempt + 1, False, None
         return UnitParcel.of(self.unit)
 
     def receive(self, attempt: int, messages: Iterable[UnitMessage]) -> None:
@@ -63,8 +62,12 @@ class UnitState:
                 case UnitLog():
                     self._write(message)
 
-    def end(self, end: UnitEnd) -> FoldResult | None:
-        """Install the files of a unit that has ended, and return its result; None where it was stopped.
+    def lose(self) -> None:
+        """Forget the worker: what it still sends is ignored."""
+        self.attempt, self.progress = self.attempt + 1, None
+
+    def end(self, end: UnitEnd) -> None:
+        """Install the files of a unit that has ended.
 
         Raises:
             UserError: it ended early.
@@ -73,11 +76,9 @@ class UnitState:
         self.close()
         if end.error is not None:
             raise end.error
-        if end.stopped:
-            return None
-        self.seconds = 0.0 if self.began is None else self.clock() - self.began
-        self.unit.context.console.outlook.trained(self.unit.folder)
-        return self.unit.train(self.unit.context)
+        if not end.stopped:
+            self.seconds = 0.0 if self.began is None else self.clock() - self.began
+            self.unit.context.console.outlook.trained(self.unit.folder)
 
     def close(self) -> None:
         """End the log of the unit."""

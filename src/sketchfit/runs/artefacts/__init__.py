@@ -9,7 +9,7 @@ from sketchfit.runs.artefacts.directions import DirectionFigures, Directions
 from sketchfit.runs.artefacts.divergence import Divergence, Rewind
 from sketchfit.runs.artefacts.frequencies import EstimatedFrequencies
 from sketchfit.runs.artefacts.label_free import LabelFreeRecord, ShiftRecord, ThresholdRecord, UnitRecord
-from sketchfit.runs.artefacts.origin import CopyOf, Environment, Finished, Sources
+from sketchfit.runs.artefacts.origin import CopyOf, Environment, Finished, Sources, WorkersRecord
 from sketchfit.runs.artefacts.pages import LinkedPage, LinkedPages
 from sketchfit.runs.artefacts.plan import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunClock, RunPlan
 from sketchfit.runs.artefacts.prediction import (
@@ -93,4 +93,5 @@ __all__ = [
     "Views",
     "Weakness",
     "WithoutTeacher",
+    "WorkersRecord",
 ]

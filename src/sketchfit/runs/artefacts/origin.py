@@ -1,5 +1,5 @@
-"""Where a folder comes from: machine and versions, the runs of an ensemble, what it is a copy of; and that a run is
-finished."""
+"""Where a folder comes from: machine, versions, workers, the runs of an ensemble, what it is a copy of; and that a run
+is finished."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ class Sources(Artefact):
     PLACE = "ensemble/sources.json"
     runs: dict[str, str]
     submissions: dict[str, float]
+
+
+class WorkersRecord(Artefact):
+    """How the networks of a run are trained at the same time; on CPUs their bits depend on the threads.
+
+    Attributes:
+        threads: of each network's training, and of everything else in the run.
+        gpus: GPUs of each, or a part of one; 0: it is trained on a CPU.
+    """
+
+    PLACE = "workers.json"
+    threads: int
+    gpus: float = 0.0
 
 
 class CopyOf(Artefact):

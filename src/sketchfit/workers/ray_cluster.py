@@ -1,0 +1,225 @@
+"""Ray: a cluster of this machine alone, which lives as long as the run, or one that is there already."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import platform
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from sketchfit.errors import DataError, RunError
+from sketchfit.workers.messages import UnitEnd, UnitMessage
+from sketchfit.workers.parcel import SharedParcel, UnitParcel
+from sketchfit.workers.resources import NodeSize
+
+HEAD = {"node:__internal_head__": 0.001}
+"""Resource of the head node, which every cluster has once."""
+
+PORT = 10001
+"""Of Ray's server for clients."""
+
+HERE = "ray://auto"
+"""A cluster that runs on this machine."""
+
+SAME_VERSIONS = ("sketchfit", "torch", "timm", "numpy")
+"""Packages on which the bits of a network depend."""
+
+REACHED = 10.0
+"""Seconds within which the head node answers."""
+
+PROBING = 60.0
+"""Seconds that a node has to answer."""
+
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""Environment of a cluster of this machine: nothing is sent to anybody."""
+
+
+class Mailbox:
+    """Holds what workers send until the run takes it; an actor on the head node, which never fails alone."""
+
+    def __init__(self) -> None:
+        self._messages: list[tuple[int, int, list[UnitMessage]]] = []
+        self._saves = 0
+
+    def send(self, unit: int, attempt: int, messages: list[UnitMessage]) -> int:
+        """Keep messages of a unit; return how often checkpoints were requested so far."""
+        self._messages.append((unit, attempt, messages))
+        return self._saves
+
+    def take(self) -> list[tuple[int, int, list[UnitMessage]]]:
+        """Return the messages since the last call, with the number of the unit and of its worker."""
+        taken, self._messages = self._messages, []
+        return taken
+
+    def request_saves(self) -> None:
+        """Let all units write a checkpoint."""
+        self._saves += 1
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """What a node answered: its name, versions of Python and packages, whether the data is there."""
+
+    host: str
+    versions: dict[str, str]
+    has_data: bool
+
+
+@contextmanager
+def local_cluster(node: NodeSize) -> Iterator[None]:
+    """Start Ray on this machine for the block; nothing of it is left afterwards."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    short = Path(tempfile.gettempdir())  # paths of sockets have at most 107 characters
+    folder = tempfile.mkdtemp(prefix="ray-", dir=short if len(str(short)) < 24 else None)
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    try:
+        with own_signals():
+            ray.init(
+                address="local",
+                num_cpus=node.cores,
+                num_gpus=node.gpus,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=False,
+                _temp_dir=folder,
+                _memory=node.memory,
+            )
+        yield
+    finally:
+        with own_signals():
+            ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Connect to a cluster for the block.
+
+    Args:
+        address: `ray://HOST` or `ray://HOST:PORT`; `ray://auto`: a cluster that runs on this machine.
+
+    Raises:
+        UserError: there is none, or its Python or Ray is another one.
+    """
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    try:
+        with own_signals():
+            ray.init(address="auto" if address == HERE else _reached(address), **options)
+    except Exception as error:  # Ray raises many kinds
+        first = str(error).strip().partition("\n")[0]
+        raise RunError(
+            f"there is no Ray cluster at {address}, or it has another version: {type(error).__name__}: {first}",
+            f"Start one there (ray start --head --ray-client-server-port={PORT}) with the same Python, Ray "
+            f"{ray.__version__} and sketchfit.",
+        ) from error
+    try:
+        yield
+    finally:
+        with own_signals():
+            ray.shutdown()
+
+
+def _reached(address: str) -> str:
+    """Return an address with its port once something answers there: Ray itself waits for long.
+
+    Raises:
+        OSError: nothing does.
+    """
+    complete = address if address.rpartition(":")[2].isdecimal() else f"{address}:{PORT}"
+    host, _, port = complete.removeprefix("ray://").rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=REACHED).close()
+    return complete
+
+
+@contextmanager
+def own_signals() -> Iterator[None]:
+    """Keep the handlers of signals, which Ray replaces when it starts and ends."""
+    try:
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                try:
+                    signal.signal(number, handler)
+                except ValueError:  # not the main thread, where none was replaced
+                    break
+
+
+def alive_nodes() -> list[dict[str, Any]]:
+    """Return the nodes of the cluster that can train something."""
+    return [one for one in ray.nodes() if one["Alive"] and one["Resources"].get("CPU", 0) >= 1]
+
+
+def node_sizes() -> list[NodeSize]:
+    """Return what the nodes have."""
+    found = [one["Resources"] for one in alive_nodes()]
+    return [NodeSize(int(one["CPU"]), int(one.get("GPU", 0)), int(one.get("memory", 1 << 62))) for one in found]
+
+
+def check_nodes(root: Path) -> None:
+    """Compare the nodes with this machine, before they get work.
+
+    Args:
+        root: of the data.
+
+    Raises:
+        UserError: other versions, or no data; all that was found.
+    """
+    probe = ray.remote(node_facts)
+    requested = [
+        probe.options(
+            num_cpus=0,
+            max_retries=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(one["NodeID"], soft=False),
+        ).remote(str(root))
+        for one in alive_nodes()
+    ]
+    own, answers = node_facts(str(root)), ray.get(requested, timeout=PROBING)
+    if problems := [text for one in answers for text in _differences(own, one)]:
+        raise RunError(sorted(set(problems)), "Install the same versions on every node.")
+    if missing := sorted({one.host for one in answers if not one.has_data}):
+        raise DataError(
+            [f"{host}: {root} is not there" for host in missing],
+            "Put the data at the same path on every node, or on storage that all of them share.",
+        )
+
+
+def node_facts(root: str) -> NodeFacts:
+    """Return the facts of the node on which this runs."""
+    versions = {name: importlib.metadata.version(name) for name in SAME_VERSIONS}
+    return NodeFacts(socket.gethostname(), {"Python": platform.python_version(), **versions}, Path(root).is_dir())
+
+
+def _differences(own: NodeFacts, other: NodeFacts) -> list[str]:
+    return [
+        f"{other.host} has {name} {other.versions.get(name)}, and this machine has {version}"
+        for name, version in own.versions.items()
+        if other.versions.get(name) != version
+    ]
+
+
+def train_remotely(shared: SharedParcel, parcel: UnitParcel, unit: int, attempt: int, mailbox: Any) -> UnitEnd:
+    """Train a unit; runs on a worker."""
+    from sketchfit.workers.train_parcel import train_parcel
+
+    def send(messages: Sequence[UnitMessage]) -> int:
+        saves: int = ray.get(mailbox.send.remote(unit, attempt, list(messages)))
+        return saves
+
+    return train_parcel(shared, parcel, send)
