@@ -11,7 +11,10 @@ import typer
 from sketchfit.cli.complete import recipe_names, recipe_names_or_auto, setting_keys
 
 Data = Annotated[
-    Path, typer.Argument(help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table.")
+    Path,
+    typer.Argument(
+        help="Folder with train.csv or one subfolder per class, or a CSV or Parquet table; also s3://, gs:// or hf://."
+    ),
 ]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
 Model = Annotated[

@@ -22,6 +22,24 @@ SHOWN = 3
 """Runs and files that are named."""
 
 
+def local_data(data: str | Path) -> Path:
+    """Return the place of a data set on this machine: that of a copy where it is in an object store.
+
+    Raises:
+        DataError: it cannot be a data set, or cannot be copied.
+        MissingPackageError: an additional package reads such addresses.
+    """
+    place = Path(data)
+    if ":/" in str(data):
+        from sketchfit.data.cache.folder import default_cache
+        from sketchfit.data.remote import copy_remote, remote_address  # most data are in a folder
+
+        if (address := remote_address(data)) is not None:
+            place = copy_remote(address, default_cache())
+    check_data(place)
+    return place
+
+
 def check_data(path: Path) -> None:
     """Refuse a place that cannot be a data set.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sketchfit.commands.places import check_data
+from sketchfit.commands.places import local_data
 from sketchfit.config.keywords import keyword_settings
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge, settings_of
@@ -51,7 +51,8 @@ class DataRequest:
         """Return a request after every check that needs no torch.
 
         Args:
-            data, recipe, out: as in the request.
+            data: as in the request, or an address in an object store, whose files are copied (see `data.remote`).
+            recipe, out: as in the request.
             overrides: `key=value` texts, or nested settings.
             keywords: further settings by name, which come last; see `keyword_settings`.
 
@@ -62,8 +63,8 @@ class DataRequest:
         source = recipe.settings() if isinstance(recipe, Recipe) else recipe
         changes = merge(settings_of(overrides), keyword_settings(keywords)) if keywords else overrides
         load_recipe("cpu" if source == AUTO else source, changes)
-        check_data(Path(data))
-        return cls(Path(data), source, changes, None if out is None else Path(out))
+        place = local_data(data)
+        return cls(place, source, changes, None if out is None else Path(out))
 
     def settled(self) -> DataRequest:
         """Return the request with the recipe for this machine's device where it is `auto`, which is printed."""

@@ -1,0 +1,159 @@
+"""Data in file systems of fsspec: those in memory and of files, which need no network."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import fsspec
+import pytest
+
+from sketchfit.commands.request import DataRequest
+from sketchfit.data import remote
+from sketchfit.data.remote import copy_remote, remote_address
+from sketchfit.errors import DataError, MissingPackageError
+
+FILES = {"train/apple/1.png": b"one", "train/pear/2.png": b"other", "train.csv": b"image_path,label\n"}
+
+
+@pytest.fixture
+def address():
+    memory = fsspec.filesystem("memory")
+    for name, content in FILES.items():
+        memory.pipe_file(f"/bucket/drawings/{name}", content)
+    yield "memory://bucket/drawings"
+    memory.rm("/bucket", recursive=True)
+
+
+@pytest.fixture
+def copied(monkeypatch):
+    """Return the names of the files that are copied."""
+    names, system = [], fsspec.filesystem("memory")
+    get = system.get_file
+
+    def note(path, target, **options):
+        names.append(path.rpartition("drawings/")[2])
+        return get(path, target, **options)
+
+    monkeypatch.setattr(system, "get_file", note)
+    return names
+
+
+def content(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("s3:/bucket/a b", "s3://bucket/a b"),
+        ("hf://datasets/me/drawings", "hf://datasets/me/drawings"),
+        ("file:///tmp/x", "file:///tmp/x"),
+        ("C:/drawings", None),
+        ("drawings", None),
+        ("s3://", None),
+    ],
+)
+def test_addresses_are_recognised(text, found):
+    assert remote_address(text) == found
+
+
+def test_a_folder_is_copied_once(address, copied, tmp_path):
+    folder = copy_remote(address, tmp_path)
+    assert content(folder) == FILES
+    assert folder.name == "drawings"
+    assert sorted(copied) == sorted(FILES)
+    assert copy_remote(address, tmp_path) == folder
+    assert len(copied) == len(FILES)
+
+
+def test_changes_are_copied_and_what_is_gone_is_deleted(address, copied, tmp_path):
+    folder = copy_remote(address, tmp_path)
+    copied.clear()
+    memory = fsspec.filesystem("memory")
+    time.sleep(0.01)
+    memory.pipe_file("/bucket/drawings/train/apple/1.png", b"two")
+    memory.rm_file("/bucket/drawings/train/pear/2.png")
+    (folder / "train.csv").unlink()
+    copy_remote(address, tmp_path)
+    assert sorted(copied) == ["train.csv", "train/apple/1.png"]
+    assert content(folder) == {"train/apple/1.png": b"two", "train.csv": FILES["train.csv"]}
+
+
+def test_a_table_is_copied_with_its_folder(address, tmp_path):
+    table = copy_remote(f"{address}/train.csv", tmp_path)
+    assert table.read_bytes() == FILES["train.csv"]
+    assert content(table.parent) == FILES
+
+
+def test_a_copy_that_was_interrupted_is_continued(address, copied, tmp_path, monkeypatch):
+    system = fsspec.filesystem("memory")
+    get = system.get_file
+
+    def fail(path, target, **options):
+        if path.endswith("2.png"):
+            raise OSError("the connection was lost")
+        return get(path, target, **options)
+
+    monkeypatch.setattr(remote, "AT_ONCE", 1)
+    monkeypatch.setattr(system, "get_file", fail)
+    with pytest.raises(DataError, match=r"train/pear/2\.png cannot be read: OSError: the connection was lost"):
+        copy_remote(address, tmp_path)
+    monkeypatch.setattr(system, "get_file", get)
+    copied.clear()
+    assert content(copy_remote(address, tmp_path)) == FILES
+    assert "train/apple/1.png" not in copied
+
+
+def test_files_of_a_folder_are_read_through_the_same_mechanism(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "1.png").write_bytes(b"one")
+    assert content(copy_remote(f"file://{source}", tmp_path / "cache")) == {"1.png": b"one"}
+
+
+def test_nothing_there_is_an_error_with_the_address(tmp_path):
+    with pytest.raises(DataError, match="memory://bucket/nothing does not exist"):
+        copy_remote("memory://bucket/nothing", tmp_path)
+
+
+def test_a_missing_package_is_named_with_its_command(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(MissingPackageError) as caught:
+        copy_remote("s3://bucket/drawings", tmp_path)
+    assert caught.value.hint == "pip install s3fs"
+
+
+def test_credentials_are_not_printed(tmp_path, monkeypatch):
+    def refuse(address):
+        raise PermissionError(f"no access to {address}")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", refuse)
+    with pytest.raises(DataError) as caught:
+        copy_remote("s3://somekey:verysecret@bucket/drawings", tmp_path)
+    assert "PermissionError" in str(caught.value)
+    assert "verysecret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["../outside.png", "a\\b.png", "a/../../b.png"])
+def test_names_that_lead_elsewhere_are_refused(name, address, tmp_path, monkeypatch):
+    system = fsspec.filesystem("memory")
+    found = {f"/bucket/drawings/{name}": {"size": 3, "type": "file"}}
+    monkeypatch.setattr(system, "find", lambda root, detail: found)
+    with pytest.raises(DataError, match="is no name of a file"):
+        copy_remote(address, tmp_path)
+
+
+def test_too_little_space_is_an_error_before_anything_is_copied(address, copied, tmp_path, monkeypatch):
+    usage = type("Usage", (), {"free": remote.SPARE + 10})()
+    monkeypatch.setattr(remote.shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DataError, match="have to be copied"):
+        copy_remote(address, tmp_path)
+    assert copied == []
+
+
+def test_a_request_has_the_copy(address, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path))
+    request = DataRequest.of(address)
+    assert content(request.data) == FILES
+    assert request.data.is_relative_to(tmp_path)
