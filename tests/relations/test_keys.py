@@ -179,3 +179,26 @@ def test_every_pattern_is_a_valid_grouping(names: list[str]) -> None:
     for pattern in name_patterns([name.rpartition("/")[2] for name in names]):
         key = group_of(f"name:{pattern}", table, KnownGroups())
         assert len(key.train) == len(names)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.25])
+@pytest.mark.parametrize("classes", [5, 20])
+def test_folders_of_earlier_labels_are_no_relation(share: float, classes: int) -> None:
+    """The labels of a table differ from its folders where they were corrected, or are wrong."""
+    rng = np.random.default_rng(0)
+    folder = np.repeat(np.arange(classes), 40)
+    label = folder.copy()
+    changed = rng.permutation(len(folder))[: round(share * len(folder))]
+    label[changed] = (label[changed] + rng.integers(1, classes, len(changed))) % classes
+    paths = tuple(f"train/class-{name}/{number:04d}.png" for number, name in enumerate(folder.tolist()))
+    earlier = {"earlier": folder.astype(str)}
+    assert candidate_keys(Origins(Facts(paths, earlier), label, Facts(()))) == ()
+
+
+def test_groups_that_fill_classes_unevenly_stay_candidates() -> None:
+    """A patient with most images of a class, who also has many of others, is no class."""
+    label = np.repeat(np.arange(5), 20)
+    patient = np.tile([0, 0, 0, 1, 2, 3, 4, 5, 6, 7], 10)
+    assert worth_testing(patient, label)
+    families = 3 * label + np.tile([0, 0, 0, 0, 1, 1, 1, 2, 2, 2], 10)
+    assert worth_testing(families, label)

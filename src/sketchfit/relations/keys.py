@@ -28,6 +28,9 @@ LEAST_RELATED = 0.02
 LEAST_DIVIDED = 0.1
 """Share of the rows whose class a key divides."""
 _ONE_GROUP = 0.95
+_SAME = 0.6
+"""Share of a class's rows in one group, and of the group's rows in the class, from which the two are the same: the
+folders or the earlier labels of a table whose labels were corrected, or are wrong in part."""
 
 _EXIF = ("BodySerialNumber", "CameraOwnerName", "Artist", "Model", "DateTimeOriginal", "DateTime")
 _DAY = r"^(\d{4}\D\d{2}\D\d{2})"
@@ -83,7 +86,10 @@ def worth_testing(group: Groups, label: Groups, least_groups: int = LEAST_GROUPS
 
 
 def divided_rows(group: Groups, label: Groups) -> int:
-    """Count the rows of classes of which no group has nearly all rows (95 %).
+    """Count the rows of classes that are divided: no group has nearly all rows (95 %), and none is the class itself.
+
+    A group is a class where most rows of each are rows of the other. Folds that kept such groups together would
+    validate classes that their networks have not learnt.
 
     Args:
         group: int64 [N]; -1 for rows without a value.
@@ -91,10 +97,12 @@ def divided_rows(group: Groups, label: Groups) -> int:
     """
     has_value = group != NO_VALUE
     pairs, _, counts = pair_counts(label[has_value], group[has_value])
-    largest = np.zeros(int(label.max(initial=-1)) + 1, dtype=np.int64)
+    rows = np.bincount(label)
+    largest, same = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.bool_)
     np.maximum.at(largest, pairs[0], counts)
-    rows = np.bincount(label, minlength=len(largest))
-    return int(rows[(largest > 0) & (largest < _ONE_GROUP * rows) & (rows > 1)].sum())
+    sizes = np.bincount(group[has_value], minlength=1)
+    same[pairs[0][(counts >= _SAME * rows[pairs[0]]) & (counts >= _SAME * sizes[pairs[1]])]] = True
+    return int(rows[(largest > 0) & (largest < _ONE_GROUP * rows) & ~same & (rows > 1)].sum())
 
 
 def _groups(key: Key) -> int:
