@@ -24,13 +24,20 @@ def listed(items: Iterable[object], limit: int = 10) -> str:
     return ", ".join(texts[:limit]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, several: str | None = None) -> str:
     """Join a number and its noun.
 
     >>> counted(1, "row"), counted(1200, "row"), counted(0, "class"), counted(2, "copy")
     ('1 row', '1,200 rows', '0 classes', '2 copies')
+    >>> counted(1, "row is", "rows are"), counted(2, "row is", "rows are")
+    ('1 row is', '2 rows are')
+
+    Args:
+        number: 0 or more.
+        noun: for 1, perhaps with its verb.
+        several: for any other number; None: the plural of the noun.
     """
-    return f"{number:,} {noun if number == 1 else plural(noun)}"
+    return f"{number:,} {noun if number == 1 else several or plural(noun)}"
 
 
 def plural(noun: str) -> str:

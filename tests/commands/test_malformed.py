@@ -84,8 +84,8 @@ def test_findings_name_every_image_that_could_not_be_read(
     for name in (*bad_train, *bad_test):
         assert name.removeprefix("test/").removeprefix("train/") in text, name
     printed = answered[1]
-    assert f"{len(bad_train)} training images can't be read and are dropped" in printed
-    assert f"{len(bad_test)} test images can't be read and get the prior" in printed
+    assert f"{len(bad_train)} training images cannot be read and are dropped" in printed
+    assert f"{len(bad_test)} test images cannot be read and get the prior" in printed
     assert any("training images dropped" in line and str(len(bad_train)) in line for line in printed.splitlines())
     assert any("test images not read" in line and str(len(bad_test)) in line for line in printed.splitlines())
 
@@ -116,7 +116,7 @@ def test_strict_stops_and_names_them_all(
     malformed.drawing(1).save(complete / "test" / "not_there.JPEG")
     status, _, errors = cli("run", complete, *arguments)
     assert status == 2
-    assert f"{len(bad_train) + len(bad_test) - 1} images can't be read" in errors
+    assert f"{len(bad_train) + len(bad_test) - 1} images cannot be read" in errors
     for name in (*bad_train, *bad_test):
         assert (name in errors) == (name != "test/not_there.JPEG")
 

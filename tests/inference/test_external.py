@@ -42,12 +42,12 @@ WRONG = {
     "": "columns must be ID,image_path,target, or ID,image_path and one per class",
     "ID,image_path,ant,bee\n3,a,1,0\n": "columns must be",
     "ID,image_path,ant,bee,dog\n3,a,1,0,0\n": "columns must be",
-    "ID,image_path,target\n3,a,30\n": "1 rows are missing: 7,b",
-    "ID,image_path,target\n3,a,30\n3,a,10\n7,b,10\n": "1 rows occur more than once",
+    "ID,image_path,target\n3,a,30\n": "1 row is missing: 7,b",
+    "ID,image_path,target\n3,a,30\n3,a,10\n7,b,10\n": "1 row occurs more than once",
     "ID,image_path,target\n3,a,30\n7,b,40\n": "no class of the table: 40",
     "ID,image_path,target\n3,a,30\n7,b\n": "lines 3 do not have 3 fields",
     "ID,image_path,ant,bee,cat\n3,a,1,0,x\n7,b,1,0,0\n": "a probability is no number",
-    "ID,image_path,ant,bee,cat\n3,a,1,0,nan\n7,b,1,0,0\n": "1 rows hold no probabilities that sum to 1",
+    "ID,image_path,ant,bee,cat\n3,a,1,0,nan\n7,b,1,0,0\n": "1 row holds no probabilities that sum to 1",
     "ID,image_path,ant,bee,cat\n3,a,1,0,0.2\n7,b,1.5,-0.5,0\n": "2 rows hold no probabilities that sum to 1",
 }
 

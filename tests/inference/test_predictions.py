@@ -34,10 +34,10 @@ MIXED_UP = {
     "classes": (replace(TABLE, class_names=("ant", "bee", "dog")), made(), "different classes: cat, dog"),
     "rows missing": (TABLE, made(4), "b lacks 2 rows that a has, the first is row 8"),
     "rows surplus": (TABLE, made(8), "a lacks 2 rows that b has, the first is row 12"),
-    "rows twice": (TABLE, replace(made(), row=np.array([0, 2, 4, 6, 8, 8])), "b: 1 rows occur more than once"),
-    "nan": (TABLE, with_value(np.nan), "b: 1 rows have NaN or infinite probabilities: row 4"),
-    "negative": (TABLE, with_value(-0.1), "b: 1 rows have negative probabilities: row 4"),
-    "sum": (TABLE, with_value(0.9), "b: 1 rows have probabilities that do not sum to 1: row 4"),
+    "rows twice": (TABLE, replace(made(), row=np.array([0, 2, 4, 6, 8, 8])), "b: 1 row occurs more than once"),
+    "nan": (TABLE, with_value(np.nan), "b: 1 row with NaN or infinite probabilities: row 4"),
+    "negative": (TABLE, with_value(-0.1), "b: 1 row with negative probabilities: row 4"),
+    "sum": (TABLE, with_value(0.9), "b: 1 row with probabilities that do not sum to 1: row 4"),
 }
 
 

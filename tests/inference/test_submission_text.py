@@ -47,7 +47,7 @@ def test_probabilities_that_cannot_answer_are_refused() -> None:
         submission_text(table(), PROB[:2])
     broken = PROB.copy()
     broken[1, 0] = np.nan
-    with pytest.raises(UserError, match="1 test rows have probabilities that are not finite: 1"):
+    with pytest.raises(UserError, match="1 test row has probabilities that are not finite: 1"):
         submission_text(table(), broken)
 
 
@@ -65,15 +65,15 @@ SPOILT: dict[str, tuple[Callable[[list[str]], list[str]], str]] = {
     "columns": (lambda lines: ["id,image_path,target", *lines[1:]], "columns are id,image_path,target"),
     "column order": (lambda lines: ["image_path,ID,target", *lines[1:]], "columns are image_path,ID"),
     "empty": (lambda lines: [], "is empty"),
-    "missing": (lambda lines: lines[:-1], "1 rows of the sample are missing: 5,a,b.JPEG"),
-    "surplus": (lambda lines: [*lines, "9,9.JPEG,10"], "1 rows are not in the sample: 9,9.JPEG"),
-    "duplicate": (lambda lines: [*lines, lines[2]], "1 rows occur more often than in the sample: 3,0.JPEG"),
+    "missing": (lambda lines: lines[:-1], "1 row of the sample is missing: 5,a,b.JPEG"),
+    "surplus": (lambda lines: [*lines, "9,9.JPEG,10"], "1 row is not in the sample: 9,9.JPEG"),
+    "duplicate": (lambda lines: [*lines, lines[2]], "1 row occurs more often than in the sample: 3,0.JPEG"),
     "order": (lambda lines: [lines[0], lines[2], lines[1], lines[3]], "order differs from the sample's at 2 lines"),
     "class": (lambda lines: [*lines[:3], lines[3].replace(",10", ",11")], "no class of the table: 11 "),
     "nan": (lambda lines: [*lines[:3], lines[3].replace(",10", ",nan")], "no class of the table: nan in line 4"),
     "float": (lambda lines: [*lines[:3], lines[3].replace(",10", ",10.0")], "no class of the table: 10.0"),
     "no answer": (lambda lines: [*lines[:3], lines[3].replace(",10", ",")], r"no class of the table: \(empty\)"),
-    "ragged": (lambda lines: [*lines[:3], "5"], "1 lines do not have 3 fields: lines 4"),
+    "ragged": (lambda lines: [*lines[:3], "5"], "1 line does not have 3 fields: lines 4"),
 }
 
 

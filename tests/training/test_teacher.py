@@ -83,7 +83,7 @@ def test_beside_soft_targets(tiny_job):
 
 def test_a_row_without_a_teacher_is_refused(tiny_job):
     job = tiny_job()
-    with pytest.raises(ValueError, match="1 training rows have no teacher"):
+    with pytest.raises(ValueError, match="1 training row has no teacher"):
         replace(taught(job), train_rows=np.append(job.train_rows, job.valid_rows[0]))
     with pytest.raises(ValueError, match="have no teacher"):
         replace(taught(job), teacher=None)

@@ -24,6 +24,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.image_pass import Decoding
 from sketchfit.data.table import Table
 from sketchfit.duplicates.candidates import invariants
+from sketchfit.wording import counted
 
 
 @dataclass(frozen=True)
@@ -218,10 +219,10 @@ def _image_notes(measured: Measured, frame: pd.DataFrame, count: int) -> list[st
     for split, part in (("training", slice(0, count)), ("test", slice(count, None))):
         blank = int((frame["blank"].to_numpy()[part] == 1).sum())
         if blank:
-            notes.append(f"{blank:,} {split} images are blank or nearly so.")
+            notes.append(f"{counted(blank, f'{split} image is', f'{split} images are')} blank or nearly so.")
         unread = int((~measured.readable[part]).sum())
         if unread:
-            notes.append(f"{unread:,} {split} images cannot be read.")
+            notes.append(f"{counted(unread, f'{split} image')} cannot be read.")
     return notes
 
 

@@ -20,6 +20,7 @@ from sketchfit.data.table import Table
 from sketchfit.errors import UserError
 from sketchfit.models.pooling import NoFeaturesError
 from sketchfit.tracking.console import Console, duration
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -89,8 +90,8 @@ def open_features(
         return None
     origin = f"computed in {duration(time.monotonic() - began)}" if computed or computed_too else "from an earlier run"
     log.info(
-        f"frozen features of {recipe.model.backbone}: {len(train.values) + len(test.values):,} images, "
-        f"{sum(train.widths):,} values per image ({origin})"
+        f"frozen features of {recipe.model.backbone}: {counted(len(train.values) + len(test.values), 'image')}, "
+        f"{counted(sum(train.widths), 'value')} per image ({origin})"
     )
     return BankFeatures(train, test, stores[0].readable, stores[1].readable)
 

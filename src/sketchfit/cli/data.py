@@ -12,6 +12,7 @@ from sketchfit.cli.inputs import DataInputs, TableInputs
 from sketchfit.cli.options import check_output
 from sketchfit.imports import quick_imports
 from sketchfit.printing import echo
+from sketchfit.wording import counted
 
 GROUP = "Data"
 app = typer.Typer()
@@ -96,4 +97,5 @@ def draw(
 
     settings = DrawSettings(classes, per_class, test_per_class, seed, copies, families, split, names)
     drawn = draw_data(out, settings, fresh=fresh)
-    echo(f"{drawn.n_train} training and {drawn.n_test} test drawings of {len(drawn.classes)} classes in {drawn.out}/")
+    tests = counted(drawn.n_test, "test drawing")
+    echo(f"{drawn.n_train} training and {tests} of {len(drawn.classes)} classes in {drawn.out}/")

@@ -15,6 +15,7 @@ from sketchfit.cli.groups import Commands
 from sketchfit.cli.options import Overrides
 from sketchfit.printing import echo
 from sketchfit.text_tables import named_lines
+from sketchfit.wording import counted
 
 GROUP = "Reference"
 app = typer.Typer()
@@ -49,7 +50,7 @@ def options(
     from sketchfit.commands.options import options as choices
 
     if markdown is not None:
-        echo(f"{len(write_pages(markdown))} pages are in {markdown}")
+        echo(f"{counted(len(write_pages(markdown)), 'page is', 'pages are')} in {markdown}")
         return
     found = choices(family, like)
     _print_named(found)

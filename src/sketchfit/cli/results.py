@@ -12,6 +12,7 @@ from sketchfit.cli.options import FollowLinks, ImageColumn, Model, Overrides, Pa
 from sketchfit.commands.places import check_compared, check_files, check_holds_runs, check_runs
 from sketchfit.imports import quick_imports
 from sketchfit.printing import echo, print_data
+from sketchfit.wording import counted
 
 if TYPE_CHECKING:
     from sketchfit.runs.estimates import Estimate
@@ -80,7 +81,9 @@ def _print_estimate(accuracy: Estimate | None, claim: Estimate | None) -> None:
     from sketchfit.runs.artefacts.claims import percent
 
     if accuracy is not None:
-        echo(f"accuracy on these {accuracy.n:,} images, estimated without labels: {percent(accuracy)}", error=True)
+        echo(
+            f"accuracy on {counted(accuracy.n, 'new image')}, estimated without labels: {percent(accuracy)}", error=True
+        )
     if claim is not None:
         echo(
             f"WARNING: they contradict the run's claim of {percent(claim)}: they are of another kind than the training "

@@ -20,6 +20,7 @@ from sketchfit.stages.tables import load_table
 from sketchfit.tracking.console import Console
 from sketchfit.transforms.grid import policy_grid
 from sketchfit.verbosity import as_results
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,8 @@ def show_augment(request: DataRequest, show: AugmentSheet | None = None) -> NDAr
     _write_png(out, picture)
     stages = f"; stages from epoch {', '.join(str(epoch + 1) for epoch in epochs)}" if len(epochs) > 1 else ""
     with as_results():
-        log.info(f"{out}: {len(rows)} images, each unchanged and {show.samples} times augmented{stages}")
+        times = counted(show.samples, "time")
+        log.info(f"{out}: {counted(len(rows), 'image')}, each unchanged and {times} augmented{stages}")
     return picture
 
 

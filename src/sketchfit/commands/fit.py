@@ -19,6 +19,7 @@ from sketchfit.tracking.callback import RunReport
 from sketchfit.tracking.supervise import supervised
 from sketchfit.training.bank_member import train_member
 from sketchfit.verbosity import as_results
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def fit(request: DataRequest, *, strict: bool = False, fresh: bool = False) -> P
         rows = np.flatnonzero(member.train.readable)
         train_member(context, member, [Fold(0, rows, rows[:0])], callback=context.dispatcher)
         folder = context.run.fold(member.name, 0)
-        line = f"trained on all {len(rows):,} rows, nothing held out: {folder / 'model.safetensors'}"
+        line = f"trained on all {counted(len(rows), 'row')}, nothing held out: {folder / 'model.safetensors'}"
         with as_results():
             log.info(line)
         context.dispatcher.run_finished(RunReport({}, (line,), context.clock.since_start))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.errors import DataError
+from sketchfit.wording import counted
 
 TRAIN_ONLY = -1
 """Fold number of a row that is in the training part of all folds."""
@@ -158,7 +159,7 @@ def given_folds(values: Sequence[str], column: str) -> NDArray[np.int64]:
     empty = [row for row, cell in enumerate(cells) if cell == ""]
     if empty:
         raise DataError(
-            f"fold column {column!r} is empty in {len(empty)} rows, the first of them row {empty[0] + 2}",
+            f"fold column {column!r} is empty in {counted(len(empty), 'row')}, the first of them row {empty[0] + 2}",
             f"Write {TRAIN_ONLY} for rows that are trained on in all folds and never validated.",
         )
     distinct = sorted(set(cells) - {float(TRAIN_ONLY)}, key=lambda cell: (isinstance(cell, str), cell))

@@ -126,4 +126,7 @@ def _note_shared(train: Split, test: Split, source: DataSource) -> None:
     known = set(map(source.listing.place, train.paths))
     shared = sorted((path for path in set(test.paths) if source.listing.place(path) in known), key=natural_key)
     if shared:
-        source.problems.note(f"{len(shared):,} images are both training and test rows: {listed(shared)}")
+        images = counted(
+            len(shared), "image is both a training and a test row", "images are both training and test rows"
+        )
+        source.problems.note(f"{images}: {listed(shared)}")

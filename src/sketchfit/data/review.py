@@ -19,7 +19,7 @@ from sketchfit.data.sheets import Sheet, open_sheet
 from sketchfit.data.table import Split, Table
 from sketchfit.errors import DataError, not_a_file
 from sketchfit.visible import cell
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 EXCLUDE = "exclude"
 ONE_CLASS = "Write one class for each image."
@@ -131,12 +131,13 @@ def exclude_images(table: Table, images: Collection[str]) -> Table:
     empty = [table.class_names[index] for index in np.setdiff1d(table.label, table.label[kept])]
     if empty:
         raise DataError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
+    excluded = counted(len(table.train) - len(kept), "training image was", "training images were")
     return replace(
         table,
         train=Split(tuple(table.train.paths[row] for row in kept), tuple(table.train.names[row] for row in kept)),
         label=table.label[kept],
         columns={name: values[kept] for name, values in table.columns.items()},
-        notes=(*table.notes, f"{len(table.train) - len(kept)} training images were excluded by a review"),
+        notes=(*table.notes, f"{excluded} excluded by a review"),
     )
 
 
@@ -173,7 +174,11 @@ def relabel_images(table: Table, labels: Mapping[str, str]) -> Table:
     if empty:
         raise DataError([f"class {name!r} would have no drawing left" for name in empty], "Keep some of each class.")
     changed = int((label != table.label).sum())
-    return replace(table, label=label, notes=(*table.notes, f"{changed} training labels were changed by a review"))
+    return replace(
+        table,
+        label=label,
+        notes=(*table.notes, f"{counted(changed, 'training label was', 'training labels were')} changed by a review"),
+    )
 
 
 def _check_decisions(path: Path, table: Table) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 
 from sketchfit.bundle.manifest import Accuracy, NetworkFacts, Preprocessing, SetThresholds, UnknownRule
 from sketchfit.runs.artefact import Artefact
+from sketchfit.wording import counted
 
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 """Names of the other files: weights, timm's description of the network, and the model card."""
@@ -67,7 +68,9 @@ class PublishedNetwork(Artefact):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if len(self.labels) != len(self.names):
-            raise ValueError(f"there are {len(self.labels)} labels and {len(self.names)} names")
+            raise ValueError(
+                f"{counted(len(self.labels), 'label')} and {counted(len(self.names), 'name')} do not belong together"
+            )
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels occur more than once")
         return self

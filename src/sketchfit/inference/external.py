@@ -17,7 +17,7 @@ from sketchfit.inference import votes
 from sketchfit.inference.arrays import Floats
 from sketchfit.inference.submission_text import submission_form
 from sketchfit.runs.probabilities import SUM_TOLERANCE
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 _SHOWN = 5
 
@@ -71,13 +71,13 @@ def _in_order(
     """Return the values of each line in the order of the sample's keys."""
     ragged = [number for number, line in enumerate(body, start=2) if len(line) != len(header)]
     if ragged:
-        raise DataError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {len(header)} fields")
+        raise DataError(f"{name}: lines {listed(ragged, _SHOWN)} do not have {counted(len(header), 'field')}")
     found = {tuple(line[place] for place in columns.keys): [line[place] for place in columns.values] for line in body}
     problems = []
     if missing := [",".join(key) for key in keys if key not in found]:
-        problems.append(f"{name}: {len(missing)} rows are missing: {listed(missing, _SHOWN)}")
+        problems.append(f"{name}: {counted(len(missing), 'row is', 'rows are')} missing: {listed(missing, _SHOWN)}")
     if len(found) < len(body):
-        problems.append(f"{name}: {len(body) - len(found)} rows occur more than once")
+        problems.append(f"{name}: {counted(len(body) - len(found), 'row occurs', 'rows occur')} more than once")
     if problems:
         raise DataError(problems)
     return [found[key] for key in keys]
@@ -143,7 +143,7 @@ def _probabilities(fields: list[list[str]], columns: _Columns, name: str) -> Flo
         raise DataError(f"{name}: a probability is no number: {error}") from error
     off = ~np.isfinite(given).all(axis=1) | (given < 0).any(axis=1) | (np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE)
     if off.any():
-        raise DataError(f"{name}: {off.sum()} rows hold no probabilities that sum to 1")
+        raise DataError(f"{name}: {counted(int(off.sum()), 'row holds', 'rows hold')} no probabilities that sum to 1")
     prob = np.empty(given.shape, dtype=np.float32)
     prob[:, columns.classes] = given
     return prob

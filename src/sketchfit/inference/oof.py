@@ -13,6 +13,7 @@ from sketchfit.inference.intervals import accuracy, paired_difference
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.runs.artefacts import Step
 from sketchfit.runs.table import TrainingRows
+from sketchfit.wording import counted
 
 Floats = NDArray[np.float32]
 
@@ -59,6 +60,8 @@ def rows_of(table: TrainingRows, row: NDArray[np.int64]) -> Rows:
         UserError: the table has no such rows.
     """
     if len(row) and row[-1] >= len(table.label):
-        raise UserError(f"the table has {len(table.label)} rows, and there are probabilities of row {row[-1]}")
+        raise UserError(
+            f"the table has {counted(len(table.label), 'row')}, and there are probabilities of row {row[-1]}"
+        )
     group = table.group[row] if table.grouped else None
     return Rows(row, table.label[row], estimation_folds(table.fold[row], group).astype(np.int64), group)

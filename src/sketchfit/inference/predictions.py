@@ -12,7 +12,7 @@ from sketchfit.runs.networks import Split
 from sketchfit.runs.probabilities import Probabilities
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import RunTable
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 _SHOWN = 3
 
@@ -69,5 +69,7 @@ def _row_problems(first: tuple[str, Probabilities], other: tuple[str, Probabilit
     found = []
     for (name, part), (complete, whole) in ((other, first), (first, other)):
         if len(missing := np.setdiff1d(whole.row, part.row)):
-            found.append(f"{name} lacks {len(missing)} rows that {complete} has, the first is row {missing[0]}")
+            found.append(
+                f"{name} lacks {counted(len(missing), 'row')} that {complete} has, the first is row {missing[0]}"
+            )
     return found

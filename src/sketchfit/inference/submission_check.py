@@ -9,7 +9,7 @@ from pathlib import Path
 from sketchfit.data.submission import Fill, LabelFill, RankedFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.inference.submission_text import submission_form
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 _SHOWN = 5
 
@@ -38,7 +38,8 @@ def check_submission(path: Path, table: Table) -> list[str]:
         return [f"columns are {join(header)}; the sample has {join(form.columns)}"]
     ragged = [number for number, line in enumerate(body, start=1 + names) if len(line) != len(form.columns)]
     if ragged:
-        return [f"{len(ragged)} lines do not have {len(form.columns)} fields: lines {listed(ragged, _SHOWN)}"]
+        which = counted(len(ragged), "line does", "lines do")
+        return [f"{which} not have {counted(len(form.columns), 'field')}: lines {listed(ragged, _SHOWN)}"]
     kept = form.kept
     problems = _key_problems([tuple(line[place] for place in kept) for line in body], form)
     for place in form.filled:
@@ -51,14 +52,18 @@ def _key_problems(found: list[tuple[str, ...]], form: Submission) -> list[str]:
     have, want = Counter(found), Counter(expected)
     problems = []
     if missing := [",".join(key) for key in want if key not in have]:
-        problems.append(f"{len(missing)} rows of the sample are missing: {listed(missing, _SHOWN)}")
+        rows = counted(len(missing), "row of the sample is", "rows of the sample are")
+        problems.append(f"{rows} missing: {listed(missing, _SHOWN)}")
     if surplus := [",".join(key) for key in have if key not in want]:
-        problems.append(f"{len(surplus)} rows are not in the sample: {listed(surplus, _SHOWN)}")
+        problems.append(f"{counted(len(surplus), 'row is', 'rows are')} not in the sample: {listed(surplus, _SHOWN)}")
     if repeated := [",".join(key) for key in have if key in want and have[key] > want[key]]:
-        problems.append(f"{len(repeated)} rows occur more often than in the sample: {listed(repeated, _SHOWN)}")
+        rows = counted(len(repeated), "row occurs", "rows occur")
+        problems.append(f"{rows} more often than in the sample: {listed(repeated, _SHOWN)}")
     if not problems and found != expected:
         moved = [line for line, (a, b) in enumerate(zip(found, expected, strict=True), start=2) if a != b]
-        problems.append(f"the order differs from the sample's at {len(moved)} lines: lines {listed(moved, _SHOWN)}")
+        problems.append(
+            f"the order differs from the sample's at {counted(len(moved), 'line')}: lines {listed(moved, _SHOWN)}"
+        )
     return problems
 
 
@@ -69,5 +74,6 @@ def _cell_problems(cells: list[str], column: str, fill: Fill | None) -> list[str
     shown = listed([f"{cell or '(empty)'} in line {line}" for line, cell in wrong], _SHOWN)
     if isinstance(fill, LabelFill | RankedFill):
         example = listed(map(repr, fill.texts), 3)
-        return [f"{len(wrong)} labels in {column!r} are no class of the table: {shown}; classes are written {example}"]
-    return [f"{len(wrong)} cells in {column!r} are no probabilities: {shown}"]
+        labels = counted(len(wrong), f"label in {column!r} is", f"labels in {column!r} are")
+        return [f"{labels} of no class of the table: {shown}; classes are written {example}"]
+    return [f"{counted(len(wrong), 'cell')} in {column!r} without a probability: {shown}"]

@@ -11,7 +11,7 @@ from sketchfit.data.submission import Fill, LabelFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError
 from sketchfit.inference.arrays import Floats
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 DEFAULT_COLUMNS = ("ID", "image_path", "target")
 _SHOWN = 5
@@ -31,14 +31,12 @@ def submission_text(table: Table, prob: Floats) -> str:
         UserError: the number of rows or classes differs from the table's, or a probability is not finite.
     """
     if prob.shape != (len(table.test), table.class_count):
-        raise DataError(
-            f"probabilities of shape {prob.shape} do not fit {len(table.test)} test rows of {table.class_count} classes"
-        )
+        rows = counted(len(table.test), "test row")
+        raise DataError(f"probabilities of shape {prob.shape} do not fit {rows} of {table.class_count} classes")
     broken = np.flatnonzero(~np.isfinite(prob).all(axis=1))
     if len(broken):
-        raise DataError(
-            f"{len(broken)} test rows have probabilities that are not finite: {listed(broken.tolist(), _SHOWN)}"
-        )
+        rows = counted(len(broken), "test row has", "test rows have")
+        raise DataError(f"{rows} probabilities that are not finite: {listed(broken.tolist(), _SHOWN)}")
     form = submission_form(table)
     return form.dialect.text(form.columns, zip(*_columns(form, prob[form.test_row]), strict=True))
 

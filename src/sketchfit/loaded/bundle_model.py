@@ -22,6 +22,7 @@ from sketchfit.loaded.given import NamedImage
 from sketchfit.loaded.model import InSets, Model
 from sketchfit.loaded.part_answers import PartAnswers
 from sketchfit.processors import cores
+from sketchfit.wording import counted
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
@@ -46,7 +47,7 @@ class LoadedBundle(Model):
         self._unknown = None if rule is None else unknown_test(rule)
 
     def __repr__(self) -> str:
-        facts = f"{len(self.classes):,} classes, {self.bundle.manifest.network.architecture}"
+        facts = f"{counted(len(self.classes), 'class')}, {self.bundle.manifest.network.architecture}"
         return f"LoadedBundle({str(self.bundle.folder)!r}: {facts})"
 
     @property

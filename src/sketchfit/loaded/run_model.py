@@ -102,7 +102,7 @@ class RunModel(Model):
 
     def __repr__(self) -> str:
         networks = [folder for member in self.predictor.members for folder in member.networks]
-        facts = f"{len(self.classes):,} classes, {counted(len(networks), 'network')}, {self.device}"
+        facts = f"{counted(len(self.classes), 'class')}, {counted(len(networks), 'network')}, {self.device}"
         return f"RunModel({str(run_of(networks[0]))!r}: {facts})"
 
     def load_networks(self) -> None:

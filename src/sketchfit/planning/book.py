@@ -12,6 +12,7 @@ from sketchfit.planning.deadline import WorkingTime
 from sketchfit.runs.artefacts import PlanAnswer, PlanDecision, PlanExpectation, PlannedUnit, RunPlan
 from sketchfit.runs.artefacts.plan import UnitKind
 from sketchfit.runs.estimates import Estimate
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class PlanBook:
 
     def answered(self, top1: Estimate, networks: int, members: Sequence[str]) -> None:
         """Write that the run's probabilities and its submission were replaced."""
-        log.info(f"[{self.deadline.used:.0f} s] answer of {networks} networks: out-of-fold top-1 {top1}")
+        log.info(f"[{self.deadline.used:.0f} s] answer of {counted(networks, 'network')}: out-of-fold top-1 {top1}")
         answer = PlanAnswer(at=self._now, top1=top1, networks=networks, members=tuple(members))
         self.change(answers=(*self.plan.answers, answer))
 

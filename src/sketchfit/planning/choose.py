@@ -11,6 +11,7 @@ from sketchfit.planning.deadline import TimeLeft
 from sketchfit.planning.options import BankOption, Options
 from sketchfit.planning.value import BANK, useful_epochs
 from sketchfit.runs.artefacts import PlannedUnit
+from sketchfit.wording import counted
 
 BANK_SHARE = 0.015
 """Share of the time that is left which one further bank member may take before networks are trained."""
@@ -88,8 +89,8 @@ def _networks(options: Options, allocation: Allocation, left: TimeLeft) -> NextU
                 gain=round(gain_of(options, part), 4),
             )
         )
-    planned = ", ".join(f"{one.folds} x {one.option.name} ({one.epochs} epochs)" for one in allocation.parts)
-    now = " and ".join(f"{unit.key} ({unit.epochs} epochs)" for unit in units)
+    planned = ", ".join(f"{one.folds} x {one.option.name} ({counted(one.epochs, 'epoch')})" for one in allocation.parts)
+    now = " and ".join(f"{unit.key} ({counted(unit.epochs, 'epoch')})" for unit in units)
     chosen = NextUnits(tuple(units), "", allocation)
     return replace(chosen, text=f"{now}: about {chosen.seconds:.0f} s; plan for {left.aim:.0f} s: {planned}")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.errors import RunError
 from sketchfit.runs.arrays import read_npz, write_npz
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 SUM_TOLERANCE = 1e-3
 """How far the probabilities of a row may sum to something else than 1."""
@@ -56,17 +56,17 @@ class Probabilities:
         """What is wrong with these values, one sentence per problem: repeated rows, NaN, negative, wrong sums."""
         found = []
         if repeated := len(self.row) - len(np.unique(self.row)):
-            found.append(f"{repeated} rows occur more than once")
+            found.append(f"{counted(repeated, 'row occurs', 'rows occur')} more than once")
         broken = ~np.isfinite(self.prob).all(axis=1)
         negative = ~broken & (self.prob < 0).any(axis=1)
         off = ~broken & ~negative & (np.abs(self.prob.sum(axis=1, dtype=np.float64) - 1) > SUM_TOLERANCE)
         for mask, what in (
-            (broken, "have NaN or infinite probabilities"),
-            (negative, "have negative probabilities"),
-            (off, "have probabilities that do not sum to 1"),
+            (broken, "NaN or infinite probabilities"),
+            (negative, "negative probabilities"),
+            (off, "probabilities that do not sum to 1"),
         ):
             if mask.any():
-                found.append(f"{mask.sum()} rows {what}: row {listed(self.row[mask], _SHOWN)}")
+                found.append(f"{counted(int(mask.sum()), 'row')} with {what}: row {listed(self.row[mask], _SHOWN)}")
         return found
 
 

@@ -19,6 +19,7 @@ from sketchfit.soups.fold_soup import FoldSoup, make_fold_soup, print_fold_soup
 from sketchfit.soups.member_soup import MemberSoup, make_member_soup
 from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import TrainedMember
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ def _print(soup: MemberSoup) -> None:
         f"{record.over_mean_of_probabilities}"
     )
     if len(record.taken) > 1:
-        log.info(f"  that mean costs {len(record.taken)} networks per fold at inference, the soup one")
+        log.info(f"  that mean costs {counted(len(record.taken), 'network')} per fold at inference, the soup one")
     if others := other_starts(soup.candidates):
         log.info(
             f"  note: {', '.join(others)} did not start from the weights of {record.candidates[0]} (another seed "

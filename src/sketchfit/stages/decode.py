@@ -15,6 +15,7 @@ from sketchfit.data.stores import load_stores
 from sketchfit.distillation.student import distilled_name
 from sketchfit.errors import DataError
 from sketchfit.stages.context import Member, RunContext, RunState
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -75,18 +76,18 @@ def unreadable_images(context: RunContext, member: Member) -> tuple[dict[str, st
     problems = [f"{path}: {error}" for path, error in [*train.items(), *test.items()]]
     if context.recipe.data.missing == "error" and problems:
         raise DataError(
-            [f"{len(problems)} images can't be read", *problems],
+            [f"{counted(len(problems), 'image')} cannot be read", *problems],
             "Fix them, or leave out --strict and data.missing=error: such training rows are then dropped, and such "
             "test rows get the prior.",
         )
     if len(train) == len(table.train):
         raise DataError(["no training image can be read", *problems[:PRINTED]], "Check the paths and the files.")
-    for found, what in (
-        (train, "training images can't be read and are dropped"),
-        (test, "test images can't be read and get the prior"),
+    for found, one, several, effect in (
+        (train, "training image cannot be read and is", "training images cannot be read and are", "dropped"),
+        (test, "test image cannot be read and gets", "test images cannot be read and get", "the prior"),
     ):
         if found:
-            log.info(f"{len(found)} {what}:")
+            log.info(f"{counted(len(found), one, several)} {effect}:")
             for path, error in list(found.items())[:PRINTED]:
                 log.info(f"  {path}: {error}")
     return train, test
@@ -99,7 +100,9 @@ def damaged_images(context: RunContext, member: Member) -> tuple[dict[str, str],
         {path: text for path, text in zip(one.paths, store.damage, strict=True) if text} for one, store in parts
     )
     if train or test:
-        log.info(f"{len(train) + len(test)} images are damaged; what can be decoded of them is used:")
+        log.info(
+            f"{counted(len(train) + len(test), 'image is', 'images are')} damaged; what can be decoded of them is used:"
+        )
         for path, text in [*train.items(), *test.items()][:PRINTED]:
             log.info(f"  {path}: {text}")
     return train, test

@@ -63,7 +63,7 @@ def _missing_classes(table: Table, folds: Sequence[Fold], rows: Ints) -> Iterato
             named = listed([table.class_names[number] for number in missing])
             yield f"fold {fold.number} validates all images of a class, so its network does not learn it: {named}"
     if lacking > SHOWN:
-        yield f"{lacking - SHOWN} more folds lack training images of a class"
+        yield f"{counted(lacking - SHOWN, 'more fold lacks', 'more folds lack')} training images of a class"
 
 
 def _never_validated(table: Table, folds: Sequence[Fold], rows: Ints) -> Iterator[str]:

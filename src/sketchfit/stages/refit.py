@@ -18,6 +18,7 @@ from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.apply_views import predict_test
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.training.bank_member import train_members
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ def refit_of(context: RunContext, member: Member, folds: Sequence[Fold]) -> Memb
     epochs = best_epochs(context.run, member.name, folds) if trained else 0
     one = replace(member, name=refit_name(member.name), recipe=shortened(member.recipe, epochs))
     used = one.recipe.training.epochs
-    log.info(f"{one.name}: all {len(all_rows(folds).train):,} rows, {used} epochs, {_reason(used, epochs)}")
+    rows = counted(len(all_rows(folds).train), "row")
+    log.info(f"{one.name}: all {rows}, {counted(used, 'epoch')}, {_reason(used, epochs)}")
     return one
 
 

@@ -15,6 +15,7 @@ from sketchfit.data.readers import read_table
 from sketchfit.data.review import review_table
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError, no_such_data, raised_as
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -71,4 +72,5 @@ def print_table(table: Table) -> None:
 
 def table_line(table: Table) -> str:
     """Return one line on the size of the data."""
-    return f"{len(table.train):,} training images in {table.class_count} classes, {len(table.test):,} test images"
+    train, test = counted(len(table.train), "training image"), counted(len(table.test), "test image")
+    return f"{train} in {counted(table.class_count, 'class')}, {test}"

@@ -41,6 +41,7 @@ from sketchfit.training.kernel_head import extractor_of, head_network
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
 from sketchfit.training.seed_soup import train_network
 from sketchfit.transforms.mirroring import Mirroring
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +242,7 @@ class _Fitting:
         right = 100 * float((scores.argmax(axis=1) == label).mean())
         kind = self.member.recipe.training.kernel.head
         log.info(
-            f"{self.member.name}/fold{fold.number}: {kind} head on {len(part.kept):,} images; "
+            f"{self.member.name}/fold{fold.number}: {kind} head on {counted(len(part.kept), 'image')}; "
             f"leaving out near-duplicates together, {right:.1f} % of {len(label):,} are right"
         )
         oof = part.held_out()[np.searchsorted(removed, fold.valid)]

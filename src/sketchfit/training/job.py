@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
 from sketchfit.transforms.mirroring import NO_MIRRORING, Mirroring
+from sketchfit.wording import counted
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class FitJob:
         known = np.zeros(0, dtype=np.int64) if self.teacher is None else self.teacher.row
         missing = len(np.setdiff1d(self.train_rows, known))
         if missing:
-            raise ValueError(f"{self.name}: loss.distill is above 0, and {missing} training rows have no teacher")
+            rows = counted(missing, "training row has", "training rows have")
+            raise ValueError(f"{self.name}: loss.distill is above 0, and {rows} no teacher")
 
     @property
     def validated_by_head(self) -> bool:

@@ -30,6 +30,7 @@ from sketchfit.tracking.console import Console, duration
 from sketchfit.training.head_pass import HeadPass, HeadPredictor
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_views import averages_mirrored, head_pictures
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +92,9 @@ def _log_accuracy(outputs: HeadPass, right: float, seconds: float) -> None:
     job = outputs.job
     known = job.validated_by_head and len(job.valid_rows)
     trained = f"; the trained head is right on {100 * outputs.own_accuracy():.1f} % of the fold" if known else ""
+    images = counted(len(job.train_rows), "image")
     log.info(
-        f"{job.name}: {job.recipe.training.kernel.head} head on {len(job.train_rows):,} images in {duration(seconds)}; "
+        f"{job.name}: {job.recipe.training.kernel.head} head on {images} in {duration(seconds)}; "
         f"leaving out one by one {100 * right:.1f} % are right{trained}"
     )
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from sketchfit.wording import counted
+
 HEAD = 4096
 """Bytes from the start of a file that `format_of` needs."""
 
@@ -145,11 +147,12 @@ def without_decoder(names: Iterable[str]) -> list[str]:
     """Return one sentence per format, by suffix, that files have and that this installation does not decode well."""
     counts = Counter(one.name for name in names if (one := format_named(name)) is not None)
     notes = [
-        f"{counts['JPEG']:,} images are JPEG, in which damage is found only where a file is cut off; "
-        "to find all damage: pip install simplejpeg"
+        f"{counted(counts['JPEG'], 'image is', 'images are')} JPEG, in which damage is found only where a file is cut "
+        "off; to find all damage: pip install simplejpeg"
     ] * bool(counts["JPEG"] and jpeg_decoders())
     return notes + [
-        f"{count:,} images are {one.name}, which this installation does not decode; to read them: {one.install}"
+        f"{counted(count, 'image is', 'images are')} {one.name}, which this installation does not decode; "
+        f"to read {'it' if count == 1 else 'them'}: {one.install}"
         for one in FORMATS
         if (count := counts[one.name]) and not one.is_installed
     ]

@@ -15,7 +15,7 @@ from sketchfit.data.sheets.cells import as_text
 from sketchfit.data.sheets.sheet import Sheet, TableError
 from sketchfit.data.split_names import role_of
 from sketchfit.regular import open_regular
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 ALL_FILES = f"*{STROKE_SUFFIX}"
 """Name of the table of all files of strokes in a folder, except those that are named like a split."""
@@ -44,7 +44,7 @@ def read_strokes(path: Path, name: str) -> Sheet:
     wrong: list[str] = []
     lines = [line for file in files for line in _lines(file, wrong)]
     if wrong:
-        raise TableError(f"{name}: not a JSON object with strokes ({len(wrong):,} lines): {listed(wrong)}")
+        raise TableError(f"{name}: not a JSON object with strokes ({counted(len(wrong), 'line')}): {listed(wrong)}")
     fields = list(dict.fromkeys(field for _, values in lines for field in values if field != _STROKES))
     return Sheet(
         name=name,

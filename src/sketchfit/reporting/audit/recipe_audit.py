@@ -22,6 +22,7 @@ from sketchfit.reporting.audit.relations_card import why_untested
 from sketchfit.reporting.review import ReviewTarget
 from sketchfit.runs.fingerprint import digest
 from sketchfit.tracking.console import Console
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def check_external_images(table: Table, recipe: Recipe) -> None:
     for note in check.notes:
         log.info(note)
     if not check.overlaps:
-        log.info(f"{check.images:,} external images: none is a copy of a test or training image")
+        log.info(f"{counted(check.images, 'external image')}: none is a copy of a test or training image")
     for path, reason in check.unreadable.items():
         log.info(f"external image not compared: {path}: {reason}")
 
@@ -77,13 +78,13 @@ def check_external_images(table: Table, recipe: Recipe) -> None:
 def log_audit(found: Audit, folder: Path, page: str = PAGE) -> None:
     """Log a short summary: copies first, then unreadable images, drift and notes."""
     groups = found.copies.groups
-    log.info(f"near-duplicates: {len(groups):,} groups of {sum(map(len, groups)):,} images")
+    log.info(f"near-duplicates: {counted(len(groups), 'group')} of {counted(sum(map(len, groups)), 'image')}")
     log.info(found.crossing.summary)
     broken = sum(map(len, found.unreadable.values()))
     if broken:
-        log.info(f"{broken:,} images can't be read")
+        log.info(f"{counted(broken, 'image')} cannot be read")
     if damaged := sum(map(len, found.damaged.values())):
-        log.info(f"{damaged:,} images are damaged; what can be decoded of them is used")
+        log.info(f"{counted(damaged, 'image is', 'images are')} damaged; what can be decoded of them is used")
     separating = list(found.drift.typical)
     for name in separating[:LOGGED_TRAITS]:
         log.info(f"test against training: {drift_sentence(name, found.drift.traits[name])}")

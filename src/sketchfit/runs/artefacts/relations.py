@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sketchfit.runs.artefact import Artefact, ArtefactPart
-from sketchfit.wording import p_statement
+from sketchfit.wording import counted, p_statement
 
 CLUSTERS = "clusters"
 """First word of the name of a grouping by clusters of similar rows, which only `folds.group=auto` makes."""
@@ -54,9 +54,9 @@ class KeyFigures(ArtefactPart):
         """In one line, for logs and pages."""
         sizes = f"{self.smallest} to {self.largest}" if self.smallest < self.largest else f"{self.largest}"
         return (
-            f"{self.name}: {self.groups:,} groups of {sizes} rows; the nearest row is "
+            f"{self.name}: {counted(self.groups, 'group')} of {sizes} rows; the nearest row is "
             f"of the same group in {100 * self.hit_rate:.0f} % (by chance {100 * self.expected_hit_rate:.0f} "
-            f"%), {p_statement(self.p)}; plain folds separate {self.crossing_pairs:,} pairs"
+            f"%), {p_statement(self.p)}; plain folds separate {counted(self.crossing_pairs, 'pair')}"
         )
 
 

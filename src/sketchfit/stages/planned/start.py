@@ -35,6 +35,7 @@ from sketchfit.stages.start import RunRequest
 from sketchfit.stages.tables import print_table
 from sketchfit.tracking.console import duration
 from sketchfit.tracking.dispatcher import Dispatcher
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ def _book(context: RunContext, goal: Goal, plan: RunPlan | None, began: float, c
     base = plan.base if plan.members else _plain(context.recipe)
     book.change(seconds=wanted, until=goal.until, quality=goal.quality, base=base)
     done, left = len(book.units("done")), max(0.0, deadline.until(1.0))
-    book.decide(f"continues with {done} finished units; {left:.0f} s are left")
+    book.decide(f"continues with {counted(done, 'finished unit')}; {left:.0f} s are left")
     return book
 
 

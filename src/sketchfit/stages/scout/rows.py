@@ -14,6 +14,7 @@ from sketchfit.duplicates import find
 from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.split import make_folds
+from sketchfit.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -73,5 +74,5 @@ def _near_duplicates(context: RunContext, store: Store) -> Rows:
         write_npz(path, known := {"group": group})
     group = known["group"]
     copies = np.unique(group, return_counts=True)[1]
-    log.info(f"near-duplicates: {(copies > 1).sum():,} groups, which stay in one fold")
+    log.info(f"near-duplicates: {counted(int((copies > 1).sum()), 'group')}, which stay in one fold")
     return group
