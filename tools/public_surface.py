@@ -19,7 +19,7 @@ STORED = Path(__file__).parents[1] / "tests" / "api" / "public_surface.txt"
 
 RETURNED = {
     "AuditResult": "sketchfit.api.audit",
-    "CheckReport": "sketchfit.stages.check",
+    "CheckReport": "sketchfit.stages.check_report",
     "ComparisonResult": "sketchfit.api.compare",
     "Difference": "sketchfit.runs.estimates",
     "DrawnDataset": "sketchfit.synthetic.dataset",

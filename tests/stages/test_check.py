@@ -19,10 +19,11 @@ from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems, UserError
 from sketchfit.memory import MemoryState
 from sketchfit.stages import check as check_stage
-from sketchfit.stages import disk_space, resources, start
-from sketchfit.stages.check import check_networks, planned_folds
+from sketchfit.stages import disk_space, planned_run, resources, start
+from sketchfit.stages.check import check_networks
+from sketchfit.stages.planned_run import planned_folds
 from sketchfit.stages.resources import PlannedNetwork
-from sketchfit.training.engine import TrialEngine
+from sketchfit.training.trial_engine import TrialEngine
 from tests.factories import make_table, probabilities, tiny_recipe
 
 CPU = TrialEngine(torch.device("cpu"))
@@ -155,7 +156,7 @@ def test_folds_are_known_without_images(section, count, monkeypatch):
     recipe = load_recipe({"folds": section})
     exact = planned_folds(recipe, table)
     assert len(exact) == count
-    monkeypatch.setattr(check_stage, "MANY_ROWS", 5)
+    monkeypatch.setattr(planned_run, "MANY_ROWS", 5)
     rough = planned_folds(recipe, table)
     assert [fold.number for fold in rough] == [fold.number for fold in exact]
     assert {len(fold.valid) for fold in rough} == {len(fold.valid) for fold in exact}

@@ -65,6 +65,7 @@ def audit(
     Raises:
         RecipeError: mistakes in the recipe or its changes.
         DataError: mistakes in the tables.
+        MissingPackageError: a package is not installed.
         UserError: external data that holds test images, or another mistake.
 
     Examples:

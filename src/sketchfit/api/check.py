@@ -9,7 +9,7 @@ from sketchfit.api.call import public_call
 from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
-    from sketchfit.stages.check import CheckReport
+    from sketchfit.stages.check_report import CheckReport
 
 
 def check(
@@ -37,6 +37,7 @@ def check(
     Raises:
         RecipeError: mistakes in the recipe or its changes.
         DataError: mistakes in the tables.
+        MissingPackageError: a package is not installed.
         UserError: everything that is wrong, where that is of several kinds or another one.
 
     Examples:

@@ -53,6 +53,7 @@ def compare(
 
     Raises:
         RunError: a run is not finished, or the runs have different classes or no drawing in common.
+        MissingPackageError: a package is not installed.
         UserError: fewer than two runs, names that do not fit the runs, or another mistake.
 
     Examples:

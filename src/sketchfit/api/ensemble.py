@@ -37,6 +37,7 @@ def ensemble(
     Raises:
         RunError: a run is not finished, or the runs are of other tables, classes or rows.
         DataError: a submission does not predict every row.
+        MissingPackageError: a package is not installed.
         UserError: the folder has files of something else, or another mistake.
 
     Examples:

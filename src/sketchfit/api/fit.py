@@ -42,6 +42,7 @@ def fit(
         RecipeError: mistakes in the recipe or its changes.
         DataError: mistakes in the tables or images.
         RunError: the folder holds another run, or another process writes into it.
+        MissingPackageError: a package is not installed.
         UserError: a recipe of several members, or another mistake.
 
     Examples:

@@ -41,6 +41,7 @@ def plan(
     Raises:
         RecipeError: mistakes in the recipe or its changes.
         DataError: mistakes in the tables.
+        MissingPackageError: a package is not installed.
         UserError: a time of another form, no such candidate, or another mistake.
 
     Examples:

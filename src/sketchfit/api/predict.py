@@ -53,6 +53,7 @@ def predict(
     Raises:
         RunError: there is no run or network, it is not finished, or it cannot do what is wanted.
         DataError: there is no such image, or a table has a mistake.
+        MissingPackageError: a package is not installed.
         UserError: `sets` or `reject` is no such rate, or another mistake.
 
     Examples:
@@ -62,7 +63,8 @@ def predict(
         (['image', 'label', 'index', 'name', 'probability'], 1)
     """
     with public_call():
-        from sketchfit.commands.predict import PredictOptions, predict_table
+        from sketchfit.commands.predict import predict_table
+        from sketchfit.commands.predict_options import PredictOptions
 
         options = PredictOptions(image_column, follow_links, sets, reject, distilled)
         return predict_table(run, images, options).frame()

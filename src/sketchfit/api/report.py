@@ -56,6 +56,7 @@ def report(
         RecipeError: mistakes in the settings.
         RunError: no finished run, or another process writes into its folder.
         DataError: its images are missing.
+        MissingPackageError: a package is not installed.
         UserError: the other folder has files of something else, or another mistake.
 
     Examples:

@@ -26,6 +26,8 @@ def score(run: str | Path, truth: str | Path, *, partial: bool = False) -> Score
     Raises:
         RunError: no finished run.
         DataError: no column of labels, rows missing or repeated, or a label that is no class.
+        MissingPackageError: a package is not installed.
+        UserError: another mistake.
 
     Examples:
         >>> import sketchfit

@@ -72,6 +72,7 @@ def scout(
     Raises:
         RecipeError: mistakes in the recipe or its changes.
         DataError: mistakes in the tables.
+        MissingPackageError: a package is not installed.
         UserError: no such candidate, no option that can be measured, or another mistake.
 
     Examples:

@@ -29,6 +29,8 @@ def submit(
     Raises:
         RunError: no finished run, or another process writes into its folder and no other place is given.
         DataError: its tables are gone or have changed, or there are no test rows.
+        MissingPackageError: a package is not installed.
+        UserError: a file cannot be written, or another mistake.
 
     Examples:
         >>> import sketchfit

@@ -52,7 +52,8 @@ def predict(
     check_files(images)
     check_output(out)
     with quick_imports():
-        from sketchfit.commands.predict import PredictOptions, predict_table
+        from sketchfit.commands.predict import predict_table
+        from sketchfit.commands.predict_options import PredictOptions
 
     from sketchfit.errors import UserError
     from sketchfit.inference.unknown import UNKNOWN

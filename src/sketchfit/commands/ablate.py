@@ -39,10 +39,11 @@ from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.lock import one_writer
 from sketchfit.stages.audit import find_groups
 from sketchfit.stages.bank import bank
-from sketchfit.stages.check import check_networks, planned_folds
+from sketchfit.stages.check import check_networks
 from sketchfit.stages.context import Member, RunContext, RunState
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.directions import with_directions
+from sketchfit.stages.planned_run import planned_folds
 from sketchfit.stages.relate import relate
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.stages.split import make_folds, trained_folds

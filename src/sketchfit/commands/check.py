@@ -6,8 +6,10 @@ from sketchfit.commands.request import DataRequest
 from sketchfit.processors import recent_load
 from sketchfit.runs.create import check_folder
 from sketchfit.runs.folder import default_name
-from sketchfit.stages.check import CheckReport, PlannedRun, check_run
+from sketchfit.stages.check import check_run
+from sketchfit.stages.check_report import CheckReport
 from sketchfit.stages.inputs import check_inputs
+from sketchfit.stages.planned_run import PlannedRun
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
 from sketchfit.stages.threads import fit_threads

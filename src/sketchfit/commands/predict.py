@@ -6,10 +6,11 @@ A bundle needs neither torch nor pandas: what a run needs is imported in `predic
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sketchfit.commands.predict_options import PredictOptions
 from sketchfit.commands.predict_published import predict_published
 from sketchfit.data.image_sources import read_images
 from sketchfit.data.read_settings import ReadSettings, TableNames
@@ -21,18 +22,6 @@ from sketchfit.loaded.place import held_by
 
 if TYPE_CHECKING:
     from sketchfit.runs.run import Run
-
-
-@dataclass(frozen=True)
-class PredictOptions:
-    """What to predict and how; `sketchfit.predict` documents each option."""
-
-    image_column: str | None = None
-    follow_links: bool = False
-    sets: float | None = None
-    reject: float | None = None
-    distilled: bool = False
-    partial: bool = False
 
 
 def predict_table(

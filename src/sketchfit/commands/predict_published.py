@@ -11,7 +11,7 @@ from sketchfit.wording import counted
 
 
 def predict_published(folder: Path, images: NamedImages, sets: float | None, reject: float | None) -> PredictionTable:
-    """Label images; see `commands.predict.predict`. Nothing is known of the accuracy to expect on them.
+    """Label images; see `commands.predict.predict_table`. Nothing is known of the accuracy to expect on them.
 
     Args:
         folder: of a published network or a bundle.

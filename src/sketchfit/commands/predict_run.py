@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sketchfit.claims.alarm import alarm
 from sketchfit.claims.label_free import LabelFree
 from sketchfit.claims.new_rows import estimate_new, wanted_rows
+from sketchfit.commands.predict_options import PredictOptions
 from sketchfit.data.image_sources import NamedImages
 from sketchfit.inference.prediction_table import PredictionTable, prediction_columns
 from sketchfit.inference.rejection import RejectionRule
@@ -17,12 +17,9 @@ from sketchfit.loaded.of_run import run_model, run_sets
 from sketchfit.runs.estimates import Estimate
 from sketchfit.runs.run import Run
 
-if TYPE_CHECKING:
-    from sketchfit.commands.predict import PredictOptions
-
 
 def predict_run(run: Run, named: NamedImages, options: PredictOptions) -> PredictionTable:
-    """Label images with a run; see `commands.predict.predict`.
+    """Label images with a run; see `commands.predict.predict_table`.
 
     Raises:
         UserError: there is no student, or the run cannot promise such a rate of rejection.

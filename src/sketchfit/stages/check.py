@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,115 +12,31 @@ from sketchfit.activity import activity
 from sketchfit.config.fold_weights import at_fold, has_fold_weights
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
-from sketchfit.config.student import student_of
 from sketchfit.data.content_ids import content_ids
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
 from sketchfit.disk import existing_folder
-from sketchfit.distillation.student import distilled_name
 from sketchfit.errors import Problems
 from sketchfit.models.backbone import check_backbone
 from sketchfit.models.choose_backend import check_backend
 from sketchfit.models.hub import has_cached_weights
 from sketchfit.models.learnt_rows import learnt_by
-from sketchfit.runs.artefacts import DistilledStudent
-from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.array_memory import PredictedRows, check_array_memory
+from sketchfit.stages.check_report import CheckReport
 from sketchfit.stages.disk_space import check_disk
-from sketchfit.stages.relate import named_groups
+from sketchfit.stages.planned_run import PlannedRun, planned_folds
 from sketchfit.stages.resources import (
     PlannedNetwork,
     check_memory,
     training_memory,
     training_seconds,
 )
-from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start_weights import check_before_decoding
-from sketchfit.tracking.console import duration
 from sketchfit.tracking.outlook import ExpectedTraining
 from sketchfit.training.engine import Engine
 from sketchfit.training.optimizers import check_optimizer
 from sketchfit.training.trial import Trial, try_training
 from sketchfit.transforms.mirroring import Mirroring
-from sketchfit.wording import size_text
-
-log = logging.getLogger(__name__)
-
-MANY_ROWS = 100_000
-"""Folds of more rows than this are made only once, after decoding: it takes seconds."""
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """What was found. All sizes and times are estimates, and those of trainings are 0 where none is left.
-
-    Attributes:
-        trials: of each kind of network that was tried, by name.
-        seconds: of all trainings that are left, with the networks' probabilities.
-        memory: bytes of the training that needs most.
-        disk: bytes of image stores and of the run's folder.
-        notes: further facts for the user.
-        trainings: by the name of the network, number and seconds of those that are left.
-    """
-
-    trials: Mapping[str, Trial]
-    seconds: float
-    memory: int
-    disk: int
-    notes: tuple[str, ...] = ()
-    trainings: Mapping[str, ExpectedTraining] = field(default_factory=dict)
-
-    def lines(self) -> Iterator[str]:
-        """Yield what was found, one line per fact."""
-        for name, trial in self.trials.items():
-            size = f"{trial.parameters:,} parameters, {size_text(trial.weights)} of weights"
-            yield f"{name}: a trial of its training works; {size}"
-        if self.trials:
-            yield (
-                f"estimate: about {duration(self.seconds)} of training, {size_text(self.memory)} of memory, "
-                f"{size_text(self.disk)} on disk; the stages after training are not included"
-            )
-        yield from self.notes
-
-    def log(self) -> None:
-        """Print what was found."""
-        for line in self.lines():
-            log.info(line)
-
-
-@dataclass(frozen=True)
-class PlannedRun:
-    """A run or a fit that has not started.
-
-    Attributes:
-        recipe: of the run.
-        folder: of the run; it need not exist, and nothing is written to it.
-        kind: a `fit` has no folds and no stages after training.
-        fresh: whether what the folder holds will be deleted.
-    """
-
-    recipe: Recipe
-    folder: Path
-    kind: Literal["run", "fit"] = "run"
-    fresh: bool = False
-
-    def networks(self, folds: Sequence[Fold]) -> Iterator[PlannedNetwork]:
-        """Yield all kinds of networks with the number of their trainings that are left."""
-        recipe, kinds = self.recipe, member_recipes(self.recipe)
-        later = 0 if self.kind == "fit" else _later_trainings(recipe, folds)
-        for name, own in kinds.items():
-            left = self._left(name, folds)
-            yield PlannedNetwork(name, own, left + later if left else 0, self.folder)
-        if recipe.distill.enabled and self.kind == "run":
-            student = student_of(recipe)
-            name, stored = distilled_name(student.name), DistilledStudent.find(self.folder)
-            same = stored is not None and stored.recipe == student.recipe.model_dump(mode="json")
-            yield PlannedNetwork(name, student.recipe, self._left(name, folds) if same else len(folds), self.folder)
-
-    def _left(self, name: str, folds: Sequence[Fold]) -> int:
-        """Return how many networks of this name are not finished."""
-        done = set() if self.fresh else {network.fold for network in RunFolder(self.folder).networks(name)}
-        return sum(fold.number not in done for fold in folds)
 
 
 def check_run(planned: PlannedRun, table: Table, engine: Engine) -> CheckReport:
@@ -154,26 +67,6 @@ def _check_weights(recipe: Recipe, table: Table) -> None:
     members = [member for member in member_recipes(recipe).values() if not has_fold_weights(member)]
     if any(member.model.pretrained and learnt_by(member.model.weights) is not None for member in members):
         check_before_decoding(recipe, table, content_ids(table.root, table.train.paths))
-
-
-def _later_trainings(recipe: Recipe, folds: Sequence[Fold]) -> int:
-    """Return the trainings of a member after those of its folds: of students, and on all rows."""
-    rounds = recipe.pseudo_label.rounds if recipe.pseudo_label.enabled else 0
-    return rounds * len(folds) + recipe.refit.enabled
-
-
-def planned_folds(recipe: Recipe, table: Table) -> tuple[Fold, ...]:
-    """Return the folds that will be trained, as far as they are known before related rows are.
-
-    Raises:
-        UserError: columns that are not in the table, or folds that do not exist or have no rows.
-    """
-    group, rows = named_groups(recipe.folds, table), np.arange(len(table.train))
-    if len(rows) > MANY_ROWS and group is None and recipe.folds.column is None:
-        numbers = range(recipe.folds.count or 1) if recipe.folds.train is None else recipe.folds.train
-        valid = rows[: round(len(rows) * (recipe.folds.holdout or 1 / recipe.folds.k))]
-        return tuple(Fold(number, rows[len(valid) :], valid) for number in numbers)
-    return trained_folds(make_folds(table, np.ones(len(rows), dtype=bool), group, recipe)[0], recipe)
 
 
 @activity("trial of a training step")

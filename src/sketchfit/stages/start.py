@@ -17,9 +17,10 @@ from sketchfit.runs.folder import RunFolder
 from sketchfit.stages.after_training import seconds_after
 from sketchfit.stages.autotune import recorded_members, resolve_settings
 from sketchfit.stages.callbacks import start_callbacks
-from sketchfit.stages.check import PlannedRun, check_run
+from sketchfit.stages.check import check_run
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.inputs import check_inputs, keep_inputs
+from sketchfit.stages.planned_run import PlannedRun
 from sketchfit.stages.tables import load_table, print_table
 from sketchfit.stages.threads import fit_threads
 from sketchfit.tracking.clock import Clock

@@ -21,7 +21,6 @@ from sketchfit.planning.ladder import Rung
 from sketchfit.planning.learning_curve import HeadAccuracy
 from sketchfit.planning.options import Options
 from sketchfit.runs.artefacts import PlanExpectation, PlannedUnit
-from sketchfit.stages.check import planned_folds
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned.at_once import networks_at_once
 from sketchfit.stages.planned.last import last_stages, with_time_for
@@ -29,6 +28,7 @@ from sketchfit.stages.planned.measure import DECODING, TRIAL_SHARE, measure_rate
 from sketchfit.stages.planned.prepare import AUDIT_PER_IMAGE, RELATIONS, RELATIONS_PER_IMAGE, bounded, rungs_of
 from sketchfit.stages.planned.sample_head import Sampler
 from sketchfit.stages.planned.start import member_of
+from sketchfit.stages.planned_run import planned_folds
 
 TRIALS = 20.0
 """Seconds that trials of backbones may take here; a run with little time tries fewer of them."""

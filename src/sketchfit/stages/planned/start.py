@@ -27,10 +27,10 @@ from sketchfit.runs.fingerprint import differing_keys
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.recipe import read_recipe
 from sketchfit.stages.callbacks import start_callbacks
-from sketchfit.stages.check import planned_folds
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.inputs import check_inputs, keep_inputs
 from sketchfit.stages.planned.more_folds import open_planned
+from sketchfit.stages.planned_run import planned_folds
 from sketchfit.stages.start import RunRequest
 from sketchfit.stages.tables import print_table
 from sketchfit.tracking.console import duration
