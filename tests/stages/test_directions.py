@@ -15,10 +15,10 @@ from sketchfit.runs.artefacts import Directions
 from sketchfit.runs.run import Run
 from sketchfit.stages.context import RunState
 from sketchfit.stages.directions import directions, used_turns
-from sketchfit.training.trial_engine import TrialEngine
 from sketchfit.training.fold import fold_job
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
+from sketchfit.training.trial_engine import TrialEngine
 from tests.auditing.test_directions import arrow
 from tests.factories import open_context, tiny_recipe
 

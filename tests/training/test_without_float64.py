@@ -16,11 +16,12 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.models import device as devices
 from sketchfit.models.device import is_out_of_memory, widest_float
 from sketchfit.models.network import Network
-from sketchfit.training.engine import TrialEngine, make_engine
+from sketchfit.training.engine import make_engine
 from sketchfit.training.loader import DataLoader
 from sketchfit.training.plan import make_plan
 from sketchfit.training.state import start
 from sketchfit.training.step import update
+from sketchfit.training.trial_engine import TrialEngine
 from tests.factories import make_job, tiny_recipe
 
 
