@@ -74,7 +74,7 @@ def files_of(run: Path) -> dict[str, str]:
     """The digest of each file of networks that does not depend on the time; of weights, that of their tensors."""
     return {
         path.relative_to(run).as_posix(): hashlib.sha256(_content(path)).hexdigest()
-        for path in sorted(run.glob("members/**/*"))
+        for path in sorted((*run.glob("members/**/*"), *run.glob("derived/**/*")))
         if path.is_file() and path.name not in ("done.json", "history.csv", "log.txt")
     }
 

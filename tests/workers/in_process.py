@@ -18,12 +18,14 @@ class InProcess:
     """Trains each unit from its pickled parcel."""
 
     def __init__(self, context: RunContext) -> None:
-        self.shared = SharedParcel(context.run.path, context.table, context.row_ids, 1)
+        self.shared = SharedParcel.of(context, 1)
         self.messages: list[UnitMessage] = []
+        self.trained: list[TrainingUnit] = []
 
     def train(self, units: Sequence[TrainingUnit]) -> list[FoldResult]:
         for unit in units:
             if not unit.is_done:
+                self.trained.append(unit)
                 self._train(UnitState(unit))
         return [unit.train(unit.context) for unit in units]
 

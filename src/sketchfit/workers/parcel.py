@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,12 @@ class SharedParcel:
     table: Table
     row_ids: NDArray[np.uint64]
     threads: int
+
+    @classmethod
+    def of(cls, context: RunContext, threads: int) -> SharedParcel:
+        """Return what the units of a run need; the working folder of a node may be another one."""
+        table = replace(context.table, root=context.table.root.resolve())
+        return cls(context.run.path, table, context.row_ids, threads)
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,8 @@ class _Packer(pickle.Pickler):
         if obj is self._context.dispatcher:
             return DISPATCHER
         if isinstance(obj, Member):
-            test = StoreName("test", obj.test.folder) if len(obj.test.errors) else None
-            return MemberName(obj.name, obj.recipe, StoreName("train", obj.train.folder), test)
+            test = StoreName("test", obj.test.folder.resolve()) if len(obj.test.errors) else None
+            return MemberName(obj.name, obj.recipe, StoreName("train", obj.train.folder.resolve()), test)
         if isinstance(obj, Store | RunContext):
             raise TypeError(f"a unit must not carry a {type(obj).__name__}")
         return None

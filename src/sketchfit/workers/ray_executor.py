@@ -93,8 +93,7 @@ class RayExecutor:
             return
         with activity("starting workers"):
             self._open.enter_context(self._cluster())
-            run, table = self._context.run.path, self._context.table
-            self._shared = ray.put(SharedParcel(run, table, self._context.row_ids, self.share.threads))
+            self._shared = ray.put(SharedParcel.of(self._context, self.share.threads))
             self._mailbox = ray.remote(Mailbox).options(num_cpus=0, resources=HEAD).remote()
 
 
