@@ -61,3 +61,21 @@ def test_caches_that_may_be_passed_over_are_noted_with_their_sizes(
     (note,) = found.notes
     assert "features 60 MB" in note  # 10 rows of 3,000,000 values of two bytes
     assert "stages 80 MB" in note  # 8 training rows
+
+
+def test_measurements_views_and_the_ensemble_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = make_table(train={f"train/{n}.png": n % 2 for n in range(8)}, test=("test/0.png", "test/1.png"))
+    found: dict[str, int] = {}
+    monkeypatch.setattr(disk_space, "check_space", lambda needs, _: found.update({one.what: one.most for one in needs}))
+
+    def needed(audit: bool, views: list[str]) -> dict[str, int]:
+        settings = {"data": {"cache": str(tmp_path)}, "audit": {"enabled": audit}, "inference": {"views": views}}
+        network = PlannedNetwork("net", load_recipe(tiny_recipe(settings)), 1, tmp_path)
+        found.clear()
+        check_disk([network], {"net": Trial(1, 1, 1, 1, 1, 0.1, 0.1)}, table, Problems())
+        return dict(found)
+
+    assert needed(True, [])["measurements of the audit"] == disk_space.MEASURED * 10
+    assert "measurements of the audit" not in needed(False, [])
+    assert needed(True, [])["views and the ensemble"] == 4 * 2 * 10
+    assert needed(True, ["hflip"])["views and the ensemble"] == 4 * 2 * 10 + 4 * 2 * (8 + 2)

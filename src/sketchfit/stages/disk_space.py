@@ -12,6 +12,7 @@ from sketchfit.data.stores import cache_folder, is_stored, store_settings
 from sketchfit.data.table import Table
 from sketchfit.disk import existing_folder
 from sketchfit.errors import Problems
+from sketchfit.inference.tta import parse_views
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.training.map_cache import MOST_BYTES
 from sketchfit.training.trial import Trial
@@ -22,6 +23,9 @@ CHECKPOINTS = 3
 
 HALF = 2
 """Bytes of a number in float16."""
+
+MEASURED = 15_000
+"""Bytes of the measurements of an image: its signature, twice while they are written, and its thumbnail."""
 
 SPARE = 200_000_000
 """Bytes that should be left for reports, logs and other processes."""
@@ -67,7 +71,12 @@ def check_disk(
 ) -> DiskSpace:
     """Compare what stores and networks need with the free space of their file systems."""
     tried = [(one, trials[one.name]) for one in networks if one.name in trials]
-    needs = [*store_needs(networks, table), *_cache_needs(tried, table), *_network_needs(tried, table)]
+    needs = [
+        *store_needs(networks, table),
+        *_audit_needs(networks, table),
+        *_cache_needs(tried, table),
+        *_network_needs(tried, table),
+    ]
     return check_space(needs, problems)
 
 
@@ -121,6 +130,13 @@ def store_needs(networks: Sequence[PlannedNetwork], table: Table) -> Iterator[Ne
                 yield Need(existing_folder(cache), "image stores", least * grey, most * grey)
 
 
+def _audit_needs(networks: Sequence[PlannedNetwork], table: Table) -> Iterator[Need]:
+    """Yield the measurements of the audit, where they may be missing in the cache."""
+    for cache in dict.fromkeys(cache_folder(one.recipe) for one in networks if one.recipe.audit.enabled):
+        rows = len(table.train) + len(table.test)
+        yield Need(existing_folder(cache), "measurements of the audit", 0, MEASURED * rows)
+
+
 def _cache_needs(tried: Sequence[tuple[PlannedNetwork, Trial]], table: Table) -> Iterator[Need]:
     """Yield frozen features and outputs of frozen stages. Where there is no space, they are computed again and again.
 
@@ -138,6 +154,9 @@ def _network_needs(tried: Sequence[tuple[PlannedNetwork, Trial]], table: Table) 
         probabilities = 4 * table.class_count * (len(table.train) + one.trainings * len(table.test))
         kept = one.trainings * trial.weights + probabilities
         yield Need(existing_folder(one.folder), "networks", kept, kept)
+        combined = 4 * table.class_count * (len(table.train) + len(table.test))
+        views = len(parse_views(one.recipe.inference.views)) - 1
+        yield Need(existing_folder(one.folder), "views and the ensemble", 0, combined + views * probabilities)
     if tried:  # one training after the other, and its checkpoints are deleted when it is finished
         one, trial = max(tried, key=lambda pair: pair[1].checkpoint)
         yield Need(existing_folder(one.folder), "checkpoints", trial.checkpoint, CHECKPOINTS * trial.checkpoint)
