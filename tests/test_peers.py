@@ -66,7 +66,7 @@ def test_all_others_end_after_one_was_lost_and_one_of_them_prints_it(
 
 
 def test_a_process_that_ends_in_order_is_not_lost(group: Group) -> None:
-    group.third.sendall(module.ENDED)
+    group.third.sendall(module.ENDED + bytes([0, 0, 0, 2]))
     group.third.close()
     assert not group.first.one_is_lost(0.3)
     group.second.leave()
@@ -75,9 +75,18 @@ def test_a_process_that_ends_in_order_is_not_lost(group: Group) -> None:
 
 
 def test_the_others_end_silently_after_an_error_that_was_printed(group: Group) -> None:
-    group.third.sendall(module.FAILED)
+    group.third.sendall(module.FAILED + bytes([0, 0, 0, 2]))
+    for one in (group.first, group.second):
+        assert one.one_is_lost(SOON)
+        assert one.error().silent
+    assert not group.silent.wait(0.3)  # they have more time to end in order
+
+
+def test_a_process_that_is_being_stopped_is_not_ended(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "is_stopping", lambda: True)
+    group.third.close()
     assert group.first.one_is_lost(SOON)
-    assert group.first.error().silent
+    assert not group.silent.wait(0.3)
 
 
 def test_the_first_process_is_named_by_the_second(group: Group) -> None:

@@ -39,20 +39,20 @@ class Killed:
         return [line for line in self.printed.splitlines() if "was lost" in line]
 
 
-def with_agent(arguments: Sequence[str], log: Path, count: int) -> tuple[list[subprocess.Popen[bytes]], Path]:
-    """Start `sketchfit` with torchrun; return it, and the file in which all print."""
+def with_agent(arguments: Sequence[str], log: Path, count: int) -> list[subprocess.Popen[bytes]]:
+    """Start `sketchfit` with torchrun; all print into a file."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count)]
     environment = {**without_launcher(), "OMP_NUM_THREADS": "1"}
     with log.open("wb") as file:
         command = [*launcher, "-m", "sketchfit", *arguments]
-        return [subprocess.Popen(command, env=environment, stdout=file, stderr=file)], log
+        return [subprocess.Popen(command, env=environment, stdout=file, stderr=file)]
 
 
-def without_agent(arguments: Sequence[str], log: Path, count: int) -> tuple[list[subprocess.Popen[bytes]], Path]:
-    """Start `sketchfit` as plain processes whose environment names their ranks."""
+def without_agent(arguments: Sequence[str], log: Path, count: int) -> list[subprocess.Popen[bytes]]:
+    """Start `sketchfit` as plain processes whose environment names their ranks; all print into a file."""
     command = [sys.executable, "-m", "sketchfit", *arguments]
     with log.open("wb") as file:
-        return [subprocess.Popen(command, env=one, stdout=file, stderr=file) for one in environments(count)], log
+        return [subprocess.Popen(command, env=one, stdout=file, stderr=file) for one in environments(count)]
 
 
 def killed(started: list[subprocess.Popen[bytes]], log: Path, rank: int, when: str) -> Killed:

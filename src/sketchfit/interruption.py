@@ -151,6 +151,11 @@ def stop_is_waiting() -> bool:
     return _received.waiting
 
 
+def is_stopping() -> bool:
+    """Return whether a signal was received that stops this process, handled or not."""
+    return _received.stop is not None
+
+
 def handle_stop() -> None:
     """Raise the signal no more: it is being handled."""
     _received.waiting = False

@@ -20,10 +20,14 @@ from dataclasses import dataclass
 from multiprocessing.util import Finalize
 
 from sketchfit.errors import RunError
+from sketchfit.interruption import is_stopping
 from sketchfit.printing import echo
 
 GRACE = 10.0
 """Seconds in which a process may end in order after another one was lost; then it is ended."""
+
+ORDERLY = 60.0
+"""The same after another one ended by itself: after an error, or stopped by a signal that all may have received."""
 
 JOINING = 60.0
 """Seconds in which the processes must connect."""
@@ -32,8 +36,8 @@ SILENT = 20
 """Seconds after which a machine that does not answer any more counts as lost, where the system can be set so."""
 
 ENDED, FAILED, LOST = b"E", b"F", b"L"
-"""Messages: this process ends in order; it ends after an error, which it has printed; the process whose number follows
-was lost."""
+"""Messages about the process whose number follows: it ends in order; it ends after an error or a signal, which it has
+printed; it was lost."""
 
 TOKEN_BYTES = 16
 CONTINUES = "The same command continues from the last checkpoint."
@@ -142,24 +146,23 @@ class Peers:
 
     def _read(self, rank: int, selector: selectors.BaseSelector) -> None:
         """Read what one process sent; nothing is its end."""
-        about = rank
         try:
-            sent = _received(self._open[rank], 1)
-            if sent == LOST:
-                about = int.from_bytes(_received(self._open[rank], 4), "big")
+            message = _received(self._open[rank], 5)
         except OSError:
-            sent = LOST
-        if sent == ENDED:
+            message = _about(LOST, rank)
+        if message[:1] == ENDED:
             selector.unregister(self._open.pop(rank))
         elif self.lost is None:
-            self._explained, self.lost = sent == FAILED, about
+            self._explained, self.lost = message[:1] == FAILED, int.from_bytes(message[1:], "big")
 
     def _end_soon(self, lost: int) -> None:
         """Pass the news on, and end this process where it has not ended in order after some seconds."""
         if self.rank == 0:
-            self._send(LOST + lost.to_bytes(4, "big"), but=lost)
+            self._send(_about(FAILED if self._explained else LOST, lost), but=lost)
         self._noticed.set()
-        time.sleep(GRACE)
+        time.sleep(ORDERLY if self._explained else GRACE)
+        if is_stopping():
+            return
         error = self.error()
         if not error.silent:
             echo(f"error: {error.problems[0]}\n{error.hint}", error=True)
@@ -189,7 +192,7 @@ class Peers:
         self._left = True
         with suppress(OSError):
             self._waker.send(b"x")
-        self._send(FAILED if failed or hasattr(sys, "last_type") else ENDED)
+        self._send(_about(FAILED if failed or hasattr(sys, "last_type") else ENDED, self.rank))
 
 
 watched: list[Peers] = []
@@ -205,6 +208,10 @@ def this_process_failed() -> None:
 def lost_process(seconds: float = 0.0) -> LostRankError | None:
     """Return the error about a lost process, after waiting some seconds at most for that news; None: none was lost."""
     return next((one.error() for one in watched if one.one_is_lost(seconds)), None)
+
+
+def _about(kind: bytes, rank: int) -> bytes:
+    return kind + rank.to_bytes(4, "big")
 
 
 def _listener(host: str) -> socket.socket:

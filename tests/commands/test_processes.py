@@ -15,6 +15,7 @@ import pytest
 import torch.distributed
 import yaml
 
+from sketchfit.config.overrides import merge
 from tests.factories import Cli
 
 DEADLINE = 240.0
@@ -92,3 +93,27 @@ def test_one_and_two_processes_see_the_same_and_end_alike(
             np.testing.assert_allclose(double["prob"], single["prob"], atol=5e-3)
     files = [{path.relative_to(out).as_posix() for path in out.rglob("*")} for out in outs.values()]
     assert files[0] == files[1]
+
+
+ALL_STAGES: dict[str, Any] = {
+    "model": {"backbone": "test_resnet", "pretrained": False, "input_size": 64, "mean": 0.5, "std": 0.5},
+    "training": {"epochs": 3, "batch_size": 7, "accumulation": 2, "probe": {"enabled": True}},
+    "transforms": {"mixing": {"mixup_alpha": 0.2, "cutmix_alpha": 1.0}},
+    "averaging": {"swa": True, "soup": "greedy", "soup_size": 2},
+    "audit": {"enabled": True},
+    "pseudo_label": {"enabled": True},
+    "soup": {"folds": True},
+    "refit": {"enabled": True},
+    "distill": {"enabled": True},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("synced", [False, True])
+def test_all_stages_end_in_two_processes(synced: bool, drawn: Path, tiny_file: Path, tmp_path: Path) -> None:
+    """A process that waits for what the other one does not do would wait for ever."""
+    settings = merge(yaml.safe_load(tiny_file.read_text()), ALL_STAGES | {"compute": {"sync_batch_norm": synced}})
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump(settings))
+    assert "out-of-fold top-1" in run(2, drawn, recipe, tmp_path / "run")
+    assert (tmp_path / "run" / "submission.csv").is_file()

@@ -41,6 +41,16 @@ def test_only_the_main_process_writes_and_all_wait(rank: int, expected: list[str
     assert calls == expected
 
 
+def test_nothing_is_exchanged_while_the_others_wait() -> None:
+    engine, calls = engine_of(0)
+    with pytest.raises(RuntimeError, match="alone"):
+        engine.on_main(lambda: engine.sum([1.0]))
+    with pytest.raises(RuntimeError, match="alone"):
+        engine.on_main(engine.wait)
+    engine.wait()
+    assert calls == ["wait"]
+
+
 @pytest.mark.parametrize(("rank", "lines"), [(0, "a line\n"), (1, "")])
 def test_only_the_main_process_prints(rank: int, lines: str, capsys: pytest.CaptureFixture[str]) -> None:
     engine, _ = engine_of(rank)

@@ -84,11 +84,11 @@ def _with_manners(function: Function) -> Function:
             options.pop(level, None)
         for one, kind in groups.items():
             options[one] = kind(**{field.name: options.pop(field.name) for field in fields(kind)})
-        if name not in (*OF_SEVERAL, *PRINTING):
-            from sketchfit.runs.launchers import check_alone
+        from sketchfit.runs.launchers import check_alone, is_first_process
 
+        if name not in (*OF_SEVERAL, *PRINTING):
             check_alone(os.environ, f"sketchfit {name}")
-        show_activities()
+        show_activities("auto" if is_first_process(os.environ) else "none")
         with activity(f"sketchfit {name}"):
             function(**options)
 

@@ -23,6 +23,7 @@ from sketchfit.training.context import Member, RunContext
 from sketchfit.training.fold import fold_job, read_fold, write_results
 from sketchfit.training.fold_result import FoldResult
 from sketchfit.training.seed_soup import load_mean
+from sketchfit.training.trial_engine import TrialEngine
 
 Chosen = tuple[int, ...]
 """Places of candidates in their group."""
@@ -109,7 +110,8 @@ def mix(context: RunContext, member: Member, fold: Fold, networks: Sequence[Netw
     network.model.to(context.engine.device)
     job = fold_job(context, member, fold, fingerprint="")
     states = [load_tensors(one.weights) for one in networks]
-    load_mean(job, network, uniform_soup(states), context.engine, refresh=len(states) > 1)
+    engine = TrialEngine(context.engine.device)  # the other processes wait
+    load_mean(job, network, uniform_soup(states), engine, refresh=len(states) > 1)
     return network
 
 

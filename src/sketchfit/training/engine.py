@@ -47,6 +47,7 @@ class Engine:
         self.device: torch.device = accelerator.device
         self.processes: int = accelerator.num_processes
         self.rank: int = accelerator.process_index
+        self._others_wait = False
 
     def console(self, section: TrackingSection) -> Console:
         """Return the console of the recipe; it is silent in all processes but the main one."""
@@ -58,13 +59,35 @@ class Engine:
         Raises:
             LostRankError: one was lost, here and in every method in which processes exchange something.
         """
-        with lost_process_named():
+        with self._together():
             self._accelerator.wait_for_everyone()
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """Run a block that all processes run, and in which they exchange something.
+
+        Raises:
+            RuntimeError: the others wait for the main process, so they would never run it.
+        """
+        if self._others_wait and self.processes > 1:
+            raise RuntimeError("processes exchange nothing while the main process works alone")
+        with lost_process_named():
+            yield
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Run a block for which the other processes wait."""
+        self._others_wait = True
+        try:
+            yield
+        finally:
+            self._others_wait = False
 
     def on_main(self, write: Callable[[], object]) -> None:
         """Call `write` in the main process, and wait for it in all processes."""
         if self.is_main:
-            write()
+            with self._alone():
+                write()
         self.wait()
 
     @contextmanager
@@ -83,7 +106,8 @@ class Engine:
             yield False
             return
         try:
-            yield True
+            with self._alone():
+                yield True
         except Exception:
             self.from_main(1.0)  # otherwise the others would wait for ever
             raise
@@ -94,7 +118,7 @@ class Engine:
         if self.processes == 1:
             return value
         mine = torch.tensor([value], dtype=widest_float(self.device), device=self.device)
-        with lost_process_named():
+        with self._together():
             return float(broadcast(mine, from_process=0).item())
 
     def sum(self, figures: Iterable[float]) -> list[float]:
@@ -102,7 +126,7 @@ class Engine:
         if self.processes == 1:
             return list(figures)
         mine = torch.tensor(list(figures), dtype=widest_float(self.device), device=self.device)
-        with lost_process_named():
+        with self._together():
             total: list[float] = self._accelerator.reduce(mine, reduction="sum").tolist()
         return total
 
@@ -116,7 +140,7 @@ class Engine:
         mine = mine[: counts[self.rank]]
         if self.processes == 1:
             return [mine]
-        with lost_process_named():
+        with self._together():
             found = gathered_rows(mine, counts)
         found[self.rank] = mine
         return found
@@ -129,7 +153,7 @@ class Engine:
             share: weight of this process; those of all processes sum to 1.
         """
         if self.processes > 1:
-            with lost_process_named():
+            with self._together():
                 average(running_statistics(model), share)
 
     def share_of_sum(self, total: list[float]) -> list[float]:
@@ -153,7 +177,7 @@ class Engine:
         """
         if self.processes == 1:
             return model
-        with lost_process_named():
+        with self._together():
             wrapped: nn.Module = self._accelerator.prepare_model(model)
         if isinstance(wrapped, DistributedDataParallel):
             wrapped.broadcast_buffers = False  # statistics are averaged, not replaced by those of the main process

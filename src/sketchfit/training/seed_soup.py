@@ -108,7 +108,7 @@ def _on_cpu(network: Network) -> dict[str, Tensor]:
 def _accuracy(job: FitJob, network: Network, state: State, engine: Engine) -> float:
     load_mean(job, network, state, engine, refresh=True)
     predictor = Predictor.of(network, job.recipe, engine.device, backend="eager")
-    return predictor.accuracy(job.store, job.valid_rows, job.label[job.valid_rows])
+    return engine.from_main(predictor.accuracy(job.store, job.valid_rows, job.label[job.valid_rows]))
 
 
 def _batches(job: FitJob, network: Network, engine: Engine) -> Iterator[Tensor]:
