@@ -16,6 +16,7 @@ from typing import Any
 
 from PIL import Image
 
+from tools.page_sources import tutorial_sources, write_record
 from tools.screenshots import GAP, open_browser, screenshot, side_by_side
 
 SIDE = 160
@@ -91,6 +92,7 @@ def main() -> None:
         for name in given.names or PICTURES:
             picture = PICTURES[name](browser, given.pages)
             picture.quantize(128).save(given.out / f"{name}.png", optimize=True)
+            write_record(given.out, {f"{name}.png": tutorial_sources(name)})
             print(f"{given.out / name}.png")
     finally:
         browser.quit()
