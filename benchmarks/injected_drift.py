@@ -21,7 +21,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.auditing.traits import jpeg_quality, measure
+from sketchfit.auditing.jpeg_quality import jpeg_quality
+from sketchfit.auditing.traits import measure
 from sketchfit.data.images import decode
 from sketchfit.data.paper import FRAME, contrast, paper_colour
 from sketchfit.data.readers import read_table

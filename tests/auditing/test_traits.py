@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from sketchfit.auditing.traits import TRAIT_NAMES, Traits, jpeg_quality, measure, quantile_in, shrink, traits_frame
+from sketchfit.auditing.jpeg_quality import jpeg_quality
+from sketchfit.auditing.shrink import shrink
+from sketchfit.auditing.traits import TRAIT_NAMES, Traits, measure, quantile_in, traits_frame
 
 Array = NDArray[np.uint8]
 

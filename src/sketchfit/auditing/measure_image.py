@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.auditing.broken import Kind, oddities_of, why_unreadable
-from sketchfit.auditing.traits import WORKING_SIDE, jpeg_quality, measure, shrink, trait_values
+from sketchfit.auditing.jpeg_quality import jpeg_quality
+from sketchfit.auditing.shrink import shrink
+from sketchfit.auditing.traits import WORKING_SIDE, measure, trait_values
 from sketchfit.data.images import Decoded, ImageError, decode
 from sketchfit.data.paper import InkMask
 from sketchfit.duplicates import Signatures, take_signature

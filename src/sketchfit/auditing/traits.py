@@ -7,11 +7,8 @@ entire image.
 
 from __future__ import annotations
 
-import re
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from math import nan
 
 import cv2
@@ -19,6 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sketchfit.auditing.separate_parts import separate_parts
+from sketchfit.auditing.shrink import shrink
 from sketchfit.data.paper import FRAME, InkMask, paper_colour
 
 WORKING_SIDE = 512
@@ -28,18 +27,6 @@ NEARLY_BLANK = 0.001
 """A drawing with a smaller share of ink counts as blank: one short stroke."""
 
 _FINE_SIDE = 640
-_COARSE_SIDE = 128
-_GAP = 0.05
-_SPECK = 0.04
-# Annex K of the JPEG standard, luminance, in zigzag order: libjpeg scales this table for a quality of 1 … 100.
-_STANDARD = np.array(
-    [
-        16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51,
-        61, 60, 57, 51, 56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103, 104, 103, 62, 77,
-        113, 121, 112, 100, 120, 92, 101, 103, 99,
-    ],
-    dtype=np.float64,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -132,7 +119,7 @@ def measure(image: NDArray[np.uint8], file_bytes: int, quality: float = nan, ink
         ink=share,
         line_width=line,
         relative_width=line / max(height, width),
-        drawings=float(_separate_parts(mask)),
+        drawings=float(separate_parts(mask)),
         box_left=left,
         box_top=top,
         box_right=right,
@@ -179,75 +166,6 @@ def traits_frame(
     frame.insert(0, "split", list(splits))
     frame.insert(0, "row", np.asarray(rows, dtype=np.int64))
     return frame
-
-
-def shrink(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Reduce the image to a longer side of at most `side` pixels by averaging; smaller ones are not changed."""
-    height, width = image.shape[:2]
-    factor = side / max(height, width)
-    if factor >= 1:
-        return image
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def jpeg_quality(data: bytes) -> float:
-    """Return the quality at which libjpeg writes this file's luminance quantisation table.
-
-    Args:
-        data: a file's content.
-
-    Returns:
-        1 … 100, or NaN for a file that is no JPEG or has no such table before its pixels.
-    """
-    table = _luminance_table(data)
-    return nan if table is None else _quality_of(tuple(table.tolist()))
-
-
-@lru_cache(256)
-def _quality_of(entries: tuple[float, ...]) -> float:
-    """Return the quality of a quantisation table; files of one program have one table."""
-    table = np.array(entries)
-    if (table == 1).all():
-        return 100.0
-    # Entries that were clipped to 1 or 255 have no information about the factor.
-    free = (table > 1) & (table < 255)
-    percent = float(np.median(100 * table[free] / _STANDARD[free])) if free.any() else 5000.0
-    quality = (200 - percent) / 2 if percent <= 100 else 5000 / percent
-    return float(np.clip(round(quality), 1, 100))
-
-
-def _luminance_table(data: bytes) -> NDArray[np.float64] | None:
-    if not data.startswith(b"\xff\xd8"):
-        return None
-    position = 2
-    while position + 4 <= len(data):
-        found = re.compile(b"\xff+([\xc0-\xfe])").match(data, position)
-        if found is None:
-            return None
-        marker = found.group(1)[0]
-        position = found.end()
-        if marker == 0xDA or position + 2 > len(data):
-            return None
-        (length,) = struct.unpack_from(">H", data, position)
-        if marker == 0xDB:
-            table = _table_zero(data[position + 2 : position + length])
-            if table is not None:
-                return table
-        position += length
-    return None
-
-
-def _table_zero(segment: bytes) -> NDArray[np.float64] | None:
-    position = 0
-    while position < len(segment):
-        wide, number = segment[position] >> 4, segment[position] & 15
-        size = 128 if wide else 64
-        values = segment[position + 1 : position + 1 + size]
-        if number == 0 and len(values) == size:
-            return np.frombuffer(values, dtype=">u2" if wide else np.uint8).astype(np.float64)
-        position += 1 + size
-    return None
 
 
 def _brightness(colour: NDArray[np.uint8]) -> float:
@@ -303,33 +221,3 @@ def _sharpness(grey: NDArray[np.uint8]) -> float:
     _, spread = cv2.meanStdDev(grey)
     _, edges = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
     return float(edges[0, 0] ** 2 / spread[0, 0] ** 2) if spread[0, 0] > 0 else nan
-
-
-def _separate_parts(mask: NDArray[np.uint8]) -> int:
-    coarse = (shrink(mask, _COARSE_SIDE) > 0).astype(np.uint8)
-    reach = max(1, round(max(coarse.shape) * _GAP / 2))
-    padded = cv2.copyMakeBorder(coarse, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=(0.0,))
-    grown = cv2.dilate(padded, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    count, label, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
-    amount = np.bincount(np.asarray(label)[padded > 0], minlength=count)
-    boxes = [
-        (left + reach, top + reach, left + width - reach, top + height - reach)
-        for (left, top, width, height, _), part in zip(stats[1:].tolist(), amount[1:], strict=True)
-        if part >= _SPECK * amount.sum()
-    ]
-    return len(_merge_overlapping(boxes))
-
-
-def _merge_overlapping(boxes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    """Join boxes (left, top, right, bottom) until none overlap: an eye belongs to the face around it."""
-    done: list[tuple[int, int, int, int]] = []
-    for box in boxes:
-        while other := next((d for d in done if _overlap(box, d)), None):
-            done.remove(other)
-            box = min(box[0], other[0]), min(box[1], other[1]), max(box[2], other[2]), max(box[3], other[3])
-        done.append(box)
-    return done
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.auditing.traits import WORKING_SIDE, measure, quantile_in, shrink
+from sketchfit.auditing.shrink import shrink
+from sketchfit.auditing.traits import WORKING_SIDE, measure, quantile_in
 from sketchfit.bundle.manifest import PenInk
 from sketchfit.data.paper import FRAME, InkMask, paper_colour
 

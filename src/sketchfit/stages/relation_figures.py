@@ -1,0 +1,80 @@
+"""What is recorded of related rows: the tested keys, the groupings that folds could use, and the chosen one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sketchfit.data.folds import crossing_pairs, stratified_folds
+from sketchfit.relations.choice import Grouping, GroupingChoice, shared_with_test
+from sketchfit.relations.key import Key, keeps_together, own_groups
+from sketchfit.relations.levels import error_of_level
+from sketchfit.relations.ranking import Tested
+from sketchfit.runs.artefacts import GroupingFigures, KeyFigures, Relations
+from sketchfit.runs.artefacts.relations import CLUSTERS
+from sketchfit.stages.context import RunContext
+from sketchfit.stages.relation_choice import KeyedRows, fold_plan
+
+
+def relation_figures(
+    context: RunContext, choice: GroupingChoice, tested: tuple[Tested, ...], rows: KeyedRows
+) -> Relations:
+    """Return the figures of all keys and groupings."""
+    label, plan = context.table.label, fold_plan(context.recipe)
+    plain = stratified_folds(label, [1 / plan.k] * plan.k, plan.seed)
+    keys = [
+        KeyFigures(
+            name=one.key.name,
+            origin=one.key.origin,
+            groups=one.evidence.groups,
+            smallest=one.evidence.sizes[0],
+            median=one.evidence.sizes[1],
+            largest=one.evidence.sizes[2],
+            effect=one.evidence.effect,
+            z=one.evidence.z,
+            p=one.evidence.p,
+            hit_rate=one.evidence.hit_rate,
+            expected_hit_rate=one.evidence.expected_hit_rate,
+            related=one.evidence.related,
+            verdict=one.verdict,
+            other=one.other,
+            crossing_pairs=crossing_pairs(plain, own_groups(one.key.train)),
+            shared_with_test=shared_with_test(one.key),
+            kept=_kept(choice.chosen, one.key),
+        )
+        for one in tested
+    ]
+    groupings = [
+        GroupingFigures(
+            name=one.name,
+            groups=one.groups,
+            higher=found.higher if (found := choice.resemblances.get(one.name)) else None,
+            error=found.error if found else None,
+            head_top1=None if rows.frozen is None else rows.frozen.head_accuracy(one.group, plan),
+        )
+        for one in choice.candidates
+    ]
+    return Relations(
+        setting=context.recipe.folds.group,
+        chosen=choice.chosen.name,
+        reason=choice.reason,
+        keys=tuple(sorted(keys, key=lambda one: (not one.related, -abs(one.z)))),
+        groupings=tuple(groupings),
+        choice_error=_choice_error(choice.chosen, groupings),
+    )
+
+
+def _kept(chosen: Grouping, key: Key) -> bool:
+    """Return whether the folds keep the groups of a key together, up to moved copies."""
+    named = key.name in chosen.keys
+    return chosen.name != "none" and (named or keeps_together(chosen.group, own_groups(key.train)))
+
+
+def _choice_error(chosen: Grouping, groupings: Sequence[GroupingFigures]) -> float:
+    """Return the standard error, in log-odds, of an accuracy with clusters; 0 for groups that something names."""
+    if not any(name.startswith(CLUSTERS) for name in chosen.keys):
+        return 0.0
+    measured = [
+        (one.higher, one.head_top1) for one in groupings if one.higher is not None and one.head_top1 is not None
+    ]
+    error = next(one.error or 0.0 for one in groupings if one.name == chosen.name)
+    return error_of_level([one[0] for one in measured], [one[1] for one in measured], error)
