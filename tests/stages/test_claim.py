@@ -109,7 +109,7 @@ def test_the_claim_is_shown_wherever_results_are_used(families: Path, claimed: P
     assert notes.splitlines() == list(claim.lines())
     _, table, notes = cli("predict", claimed, families / "test")
     assert table.count("\n") == 1 + 8 * 15
-    assert "accuracy on these 120 images" in notes
+    assert "120 new images, estimated without labels" in notes
     assert "WARNING" not in notes
     # New images contradict a claim that is far above the estimate of them.
     claim.model_copy(update={"single": 0.6, "single_error": 0.001}).write(claimed)

@@ -50,7 +50,7 @@ def test_the_test_images_as_new_images_get_the_estimate_of_the_run(data: Path, t
     status, table, notes = cli("predict", tmp_path / "run", data / "test")
     assert status == 0
     assert table.count("\n") == 1 + 4 * 30
-    assert f"accuracy on these 120 images, estimated without labels: {100 * found.value:.1f} %" in notes
+    assert f"accuracy on 120 new images, estimated without labels: {100 * found.value:.1f} %" in notes
     few = sorted((data / "test").iterdir())[:99]
     assert predict(tmp_path / "run", few).attrs["accuracy"] is None
 
