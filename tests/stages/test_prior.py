@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sketchfit.config.load import load_recipe
+from sketchfit.inference import blocks
 from sketchfit.inference.calibration import CalibrationReport, Temperature
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference
@@ -17,6 +18,7 @@ from sketchfit.inference.oof import Predictions, Rows
 from sketchfit.runs.artefacts import EstimatedFrequencies
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
+from sketchfit.stages import prior as prior_stage
 from sketchfit.stages.context import RunState
 from sketchfit.stages.prior import FEWEST, correct_prior
 from sketchfit.stages.products import Calibrated, Ensemble, MemberPredictions
@@ -151,3 +153,20 @@ def test_one_line_names_the_decision_and_why(change: dict[str, Any], words: list
     assert line.count("p = ") + line.count("p ≤ ") == 1  # the gain has its interval
     assert "\n" not in line
     assert all(word in line for word in words)
+
+
+def test_frequencies_of_too_many_classes_are_not_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = state_of(sampled(SHIFTED, 900, skill=1.0)[0])
+    monkeypatch.setattr(prior_stage, "MOST_CLASSES", 4)
+    assert run_stage(state) is state
+
+
+def test_of_many_rows_a_sample_gives_the_frequencies(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = state_of(sampled(SHIFTED, 900, skill=1.0)[0])
+    every = run_stage(state).class_frequencies
+    monkeypatch.setattr(blocks, "MOST_VALUES", 5 * 800)
+    some = run_stage(state).class_frequencies
+    assert every is not None
+    assert some is not None
+    assert (every.rows, some.rows) == (900, 800)
+    np.testing.assert_allclose(some.test, every.test, atol=0.05)

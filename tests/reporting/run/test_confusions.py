@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from sketchfit.reporting.run import confusions
 from sketchfit.reporting.run.classes import confusion_matrix
 from sketchfit.reporting.run.confusions import clustered_order, confused_pairs, largest_cells
 
@@ -37,3 +39,9 @@ def test_the_largest_cells_are_kept() -> None:
     assert (rows.tolist(), columns.tolist()) == ([0, 0, 1, 1, 2, 2], [0, 2, 0, 1, 1, 2])
     rows, columns = largest_cells(matrix, 3)
     assert matrix[rows, columns].tolist() == [5, 7, 4]
+
+
+def test_very_many_classes_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    prob = np.eye(5, dtype=np.float32)[[2, 1, 0, 3, 4]]
+    monkeypatch.setattr(confusions, "MOST_CLUSTERED", 4)
+    assert clustered_order(prob, np.arange(5)).tolist() == [0, 1, 2, 3, 4]
