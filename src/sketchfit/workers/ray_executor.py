@@ -158,6 +158,8 @@ class _Batch:
     def _receive(self) -> None:
         try:
             messages = ray.get(self._mailbox.take.remote())
+        except lost.ActorUnavailableError:  # it is busy or cannot be reached now: what it has comes later
+            return
         except lost.RayActorError as error:
             raise RunError(
                 "the head node of the Ray cluster was lost",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 
 import torch
 
@@ -24,6 +25,9 @@ from sketchfit.workers.resources import NodeSize, UnitShare, unit_share
 from sketchfit.workers.threads import unit_threads
 
 log = logging.getLogger(__name__)
+
+TOKENS, TOKEN_FILE = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"), Path("~/.ray/auth_token")
+"""Where Ray looks for the token of a cluster."""
 
 Cluster = Callable[[], AbstractContextManager[None]]
 
@@ -112,6 +116,7 @@ def _local(context: RunContext) -> tuple[list[NodeSize], bool, Cluster]:
 def _remote(context: RunContext, address: str, stack: ExitStack) -> tuple[list[NodeSize], bool, Cluster]:
     """Connect to a cluster, and return its nodes."""
     _needs_ray()
+    _send_token()
     from sketchfit.workers.ray_cluster import check_nodes, connected, node_sizes
 
     stack.enter_context(connected(address))
@@ -119,6 +124,12 @@ def _remote(context: RunContext, address: str, stack: ExitStack) -> tuple[list[N
     nodes = node_sizes()
     gpu = context.recipe.compute.device in ("auto", "cuda") and any(node.gpus for node in nodes)
     return nodes, gpu, partial(nullcontext, None)
+
+
+def _send_token() -> None:
+    """Let Ray send the token of a cluster where there is one; it looks at the mode when it is imported."""
+    if any(name in os.environ for name in TOKENS) or TOKEN_FILE.expanduser().is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # otherwise a client sends none, and waits in vain
 
 
 def wave_size(recipe: Recipe) -> int:
