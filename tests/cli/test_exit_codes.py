@@ -83,7 +83,7 @@ def test_an_option_that_does_not_exist_ends_with_status_2(name: str, cli: Cli) -
 def test_each_command_ends_as_documented(
     error: BaseException, status: int, name: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop() -> None:
+    def stop(*_: object) -> None:
         raise error
 
     monkeypatch.setattr("sketchfit.cli.command.show_activities", stop)  # the first thing that each command calls
