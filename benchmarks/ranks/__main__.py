@@ -1,6 +1,6 @@
 """Several processes that train one network, compared with one: gradients, and what happens after one was killed.
 
-    python -m benchmarks.ranks [--processes 2,3] [--only gradients,killed]
+    python -m benchmarks.ranks [--processes 2,3] [--only gradients,killed] [--cases TEXT]
 
 Gradients of one update on noise: the largest difference from one process, in float64 and in float32, there divided by
 the largest gradient; whether the images, the correct ones and the loss are the same. Then the seconds until all others
@@ -52,16 +52,17 @@ def same(one: Answer, other: Answer) -> str:
     return "yes" if images and figures else "no"
 
 
-def print_gradients(processes: Sequence[int]) -> None:
-    """Print a table of all cases."""
-    wide, narrow = list(CASES.values()), [replace(case, wide=False) for case in CASES.values()]
+def print_gradients(processes: Sequence[int], part: str) -> None:
+    """Print a table of the cases with this text in their name."""
+    cases = {name: case for name, case in CASES.items() if part in name}
+    wide, narrow = list(cases.values()), [replace(case, wide=False) for case in cases.values()]
     engine = make_engine(job_of(wide[0]).recipe.compute)
     expected = [computed(case, engine) for case in (*wide, *narrow)]
     print("| update of one batch | processes | float64 | float32, relative | same images and figures |")
     print("| --- | ---: | ---: | ---: | :-: |")
     for count in processes:
         found = in_processes(count, (*wide, *narrow))
-        for number, name in enumerate(CASES):
+        for number, name in enumerate(cases):
             first, second = number, number + len(wide)
             exact = difference(found[first].gradients, expected[first].gradients)
             rounded = difference(found[second].gradients, expected[second].gradients)
@@ -71,7 +72,7 @@ def print_gradients(processes: Sequence[int]) -> None:
 
 def print_killed(folder: Path, processes: Sequence[int]) -> None:
     """Print a table of how long the others live after each of two processes was killed."""
-    draw_dataset(folder / "data")
+    draw_dataset(folder / "data", classes=4, per_class=8, test_per_class=3)
     recipe = load_recipe(merge(BASE, LONG)).save(folder / "recipe.yaml")
     print("| started by | processes | killed | seconds until all have ended | lines about it |")
     print("| --- | ---: | ---: | ---: | --- |")
@@ -92,11 +93,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", default="2,3")
     parser.add_argument("--only", default="gradients,killed")
+    parser.add_argument("--cases", default="", help="Only cases with this text in their name.")
     options = parser.parse_args()
     processes = [int(one) for one in options.processes.split(",")]
     print(describe(), end="\n\n")
     if "gradients" in options.only:
-        print_gradients(processes)
+        print_gradients(processes, options.cases)
         print()
     if "killed" in options.only:
         with tempfile.TemporaryDirectory() as folder:

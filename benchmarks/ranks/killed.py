@@ -15,7 +15,7 @@ import psutil
 
 from benchmarks.ranks.launch import environments, without_launcher
 
-MOST_SECONDS = 120.0
+MOST_SECONDS = 300.0
 """Seconds after which a process that has not ended is killed."""
 
 
