@@ -80,7 +80,7 @@ def make_table(
 
     label = np.array(list(train.values()), dtype=np.int64)
     names = class_names or tuple(f"c{number}" for number in range(int(label.max(initial=-1)) + 1))
-    given = {
+    given: dict[str, Any] = {
         "root": root,
         "train": split(tuple(train), "train"),
         "test": split(test, "test"),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import GetTimeoutError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from sketchfit.errors import DataError, RunError
@@ -39,8 +40,8 @@ SAME_VERSIONS = ("sketchfit", "torch", "timm", "numpy")
 REACHED = 10.0
 """Seconds within which the head node answers."""
 
-PROBING = 60.0
-"""Seconds that a node has to answer."""
+PROBING = 180.0
+"""Seconds within which a node starts a process, which imports torch."""
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Environment of a cluster of this machine: nothing is sent to anybody."""
@@ -179,7 +180,7 @@ def check_nodes(root: Path) -> None:
         root: of the data.
 
     Raises:
-        UserError: other versions, or no data; all that was found.
+        UserError: other versions, or no data, all that was found; or a node does not answer.
     """
     probe = ray.remote(node_facts)
     requested = [
@@ -190,7 +191,14 @@ def check_nodes(root: Path) -> None:
         ).remote(str(root))
         for one in alive_nodes()
     ]
-    own, answers = node_facts(str(root)), ray.get(requested, timeout=PROBING)
+    own = node_facts(str(root))
+    try:
+        answers = ray.get(requested, timeout=PROBING)
+    except GetTimeoutError as error:
+        raise RunError(
+            f"a node of the cluster did not start a process within {PROBING:.0f} s",
+            "Try again when the nodes are less busy; `ray status` lists them.",
+        ) from error
     if problems := [text for one in answers for text in _differences(own, one)]:
         raise RunError(sorted(set(problems)), "Install the same versions on every node.")
     if missing := sorted({one.host for one in answers if not one.has_data}):
