@@ -20,7 +20,7 @@ SECRET_NAME = re.compile(
 """Names of variables, options and keys whose value is secret."""
 
 PLAIN_SCHEMES = frozenset(
-    {"http", "https", "file", "s3", "gs", "az", "ftp", "sqlite", "local-dir", "hf", "hf-hub", "memory", "ray"}
+    {"http", "https", "file", "s3", "gs", "az", "ftp", "sqlite", "local-dir", "hf", "hf-hub", "memory", "ray", "env"}
 )
 """Addresses of these kinds may be printed in part; all others (`slack://…`, `tgram://…`) are secret addresses of
 notifiers."""

@@ -164,7 +164,7 @@ def test_an_ensemble_of_runs(place: Path) -> None:
 
 @pytest.mark.parametrize(
     ("damage", "reason"),
-    [("classes", "another order"), ("table", "different tables"), ("rows", "lacks 1 rows"), ("nan", "NaN")],
+    [("classes", "another order"), ("table", "different tables"), ("rows", "lacks 1 row"), ("nan", "NaN")],
 )
 def test_mixed_up_runs_are_refused(place: Path, tmp_path: Path, damage: str, reason: str) -> None:
     shutil.copytree(place / "run", tmp_path / "odd")

@@ -96,7 +96,7 @@ def test_the_loss_of_a_batch_against_a_reference(tiny_job):
     wrap(state, engine, compiled=False)
     epoch = make_plan(job.recipe, len(job.train_rows)).epochs[0]
     micro = next(DataLoader(job, HALF, engine).updates(epoch))[0]
-    value, logits = step._loss(state, micro)
+    value, _, logits = step._loss(state, micro, engine)
     x, teacher = logits.detach().numpy().astype(np.float64), micro.teacher.numpy().astype(np.float64)
     softened = softmax(np.log(np.maximum(teacher, 1e-38)) / 2, axis=1)
     follow = 4 * (softened * (np.log(np.maximum(softened, 1e-300)) - log_softmax(x / 2, axis=1))).sum(axis=1)

@@ -101,13 +101,15 @@ class Predictor:
             return view_pictures(image, paper, views, self.size)
 
         ends = np.cumsum([len(view.pictures) for view in views])[:-1]
-        found = {view.name: np.empty((len(rows), self.network.classes), dtype=np.float32) for view in views}
+        found: dict[str, Floats] = {}
         start, wrong = 0, 0
         with self._inference():
             for batch in load_batches(store, batches, prepare, no_randomness, self.threads):
                 prob = self.backend(batch.images.reshape(-1, *batch.images.shape[2:]))
                 by_row = prob.reshape(len(batch.rows), pictures, -1)
                 wrong += _not_finite(by_row)
+                if not found:
+                    found = {view.name: np.empty((len(rows), by_row.shape[-1]), dtype=np.float32) for view in views}
                 for view, part in zip(views, np.split(by_row, ends, axis=1), strict=True):
                     part.mean(axis=1, dtype=np.float32, out=found[view.name][start : start + len(part)])
                 start += len(by_row)

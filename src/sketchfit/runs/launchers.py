@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sketchfit.errors import UserError
+from sketchfit.errors import RunError
 
 SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
@@ -39,16 +39,16 @@ def check_alone(environ: Mapping[str, str], what: str) -> None:
         what: the command.
 
     Raises:
-        UserError: a launcher has started more than one.
+        RunError: a launcher has started more than one.
     """
     if (count := process_count(environ)) > 1:
         raise started_in_vain(environ, f"{what} works in one process, and {count} were started")
 
 
-def started_in_vain(environ: Mapping[str, str], problem: str) -> UserError:
+def started_in_vain(environ: Mapping[str, str], problem: str) -> RunError:
     """Return the error that several processes were started where one works, with the variable that shows it."""
     name = next((one for one in SIZES if environ.get(one, "").isdecimal()), SIZES[0])
-    return UserError(f"{problem} ({name}={environ.get(name, '')})", ALONE.format(name, name))
+    return RunError(f"{problem} ({name}={environ.get(name, '')})", ALONE.format(name, name))
 
 
 def _number(environ: Mapping[str, str], names: Sequence[str], default: int) -> int:
