@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sketchfit._openvino import import_openvino
 from sketchfit.errors import UserError
 from sketchfit.files import output
 from sketchfit.models.backend import Floats, Pictures
@@ -48,8 +49,7 @@ def write_openvino(path: Path, checked: CheckedGraph, metadata: Mapping[str, str
 
 
 def _save(path: Path, graph: bytes, metadata: Mapping[str, str]) -> None:
-    import openvino  # an optional package
-
+    openvino = import_openvino()
     model = openvino.Core().read_model(graph)
     for key, value in metadata.items():
         model.set_rt_info(value, [RT_INFO, key])
