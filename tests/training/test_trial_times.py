@@ -19,7 +19,7 @@ class Affine:
         return self.constant + self.each * images
 
 
-@given(constant=st.floats(0, 5), each=st.floats(0.001, 5), batch=st.integers(FEW, 512))
+@given(constant=st.floats(0, 0.5), each=st.floats(0.001, 0.25), batch=st.integers(FEW, 512))
 def test_a_constant_and_a_time_per_image_are_found(constant: float, each: float, batch: int) -> None:
     clock = Affine(constant, each)
     found = extrapolated(clock, constant + each * FEW, batch)
@@ -34,4 +34,11 @@ def test_no_batch_is_measured_that_is_neither_small_nor_cheap(constant: float, e
 
 
 def test_a_disturbed_first_measurement_gives_no_negative_time() -> None:
-    assert extrapolated(Affine(0.0, 0.1), few=3.0, batch=64) == pytest.approx(0.1)
+    assert extrapolated(Affine(0.0, 0.05), few=0.9, batch=64) == pytest.approx(0.05)
+
+
+@given(constant=st.floats(0, 5), each=st.floats(0.51, 5), batch=st.integers(FEW, 512))
+def test_where_a_few_images_take_long_nothing_more_is_measured(constant: float, each: float, batch: int) -> None:
+    clock, few = Affine(constant, each), constant + each * FEW
+    assert extrapolated(clock, few, batch) == pytest.approx(few / FEW)
+    assert clock.sizes == []

@@ -22,7 +22,8 @@ from sketchfit.training.trial_engine import TrialEngine
 from sketchfit.training.trial_job import FEW
 
 CHEAP_SECONDS = 1.0
-"""A complete batch that would take longer than this on a CPU is not measured but extrapolated."""
+"""A complete batch that would take longer than this on a CPU is not measured but extrapolated; where a few images take
+longer, that is the estimate."""
 WARM = 2
 """Updates of a complete batch on a GPU, of which the fastest counts: the first one chooses its kernels."""
 MORE = 8
@@ -48,6 +49,8 @@ def training_times(job: FitJob, state: TrainState, engine: TrialEngine) -> tuple
 
     batch = len(job.train_rows)
     if engine.device.type == "cpu":
+        if (first := seconds(FEW)) > CHEAP_SECONDS:
+            return first / FEW, 0.0
         equal = repeated(lambda: seconds(FEW))
         least = min(equal)
         return _or_few(lambda: extrapolated(seconds, least, batch), least / FEW), spread_of(equal)
@@ -81,12 +84,12 @@ def extrapolated(seconds: Callable[[int], float], few: float, batch: int) -> flo
         batch: number of images of a complete batch.
 
     Examples:
-        >>> extrapolated(lambda images: 1 + 0.5 * images, few=2.0, batch=100)
-        0.51
+        >>> extrapolated(lambda images: 0.5 + 0.25 * images, few=1.0, batch=100)
+        0.255
         >>> extrapolated(lambda images: 0.01 * images, few=0.02, batch=100)
         0.01
     """
-    if batch <= FEW:
+    if batch <= FEW or few > CHEAP_SECONDS:
         return few / FEW
     if few / FEW * batch <= CHEAP_SECONDS or batch <= MORE:
         return shortest(lambda: seconds(batch), few / FEW * batch) / batch
