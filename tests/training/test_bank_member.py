@@ -22,7 +22,7 @@ from sketchfit.models.saved_network import load_network
 from sketchfit.stages.context import RunContext
 from sketchfit.tracking.callback import Callback
 from sketchfit.training import bank_member
-from sketchfit.training.bank_member import is_bank_member, train_bank_member, train_member
+from sketchfit.training.bank_member import is_bank_member, train_bank_member, train_members
 from sketchfit.training.context import Member
 from tests.factories import bars, make_context, make_store, make_table, tiny_recipe
 
@@ -55,7 +55,7 @@ def thirds() -> list[Fold]:
 @pytest.mark.parametrize("mirrored", ["never", "always"])
 def test_probabilities_are_those_of_the_saved_networks(tmp_path, mirrored):
     context, member = setting(tmp_path, {"training": {"epochs": 0, "kernel": {"use": "replace", "mirrored": mirrored}}})
-    results = train_member(context, member, thirds())
+    (results,) = train_members(context, [member], thirds())
     for fold, result in zip(thirds(), results, strict=True):
         network = load_network(context.run.fold("one", fold.number), member.recipe, 4)
         predictor = Predictor.of(network, member.recipe, CPU, backend="eager")
@@ -126,7 +126,7 @@ def test_many_rows_are_compared_with_landmarks(tmp_path, monkeypatch):
     monkeypatch.setattr(rbf, "MOST_ROWS", ROWS - 1)
     monkeypatch.setattr(nystrom, "MOST_BYTES", 4 * ROWS * 20)
     context, member = setting(tmp_path)
-    (result,) = train_member(context, member, thirds()[:1])
+    ((result,),) = train_members(context, [member], thirds()[:1])
     network = load_network(context.run.fold("one", 0), member.recipe, 4)
     assert len(network.model.support) == 20
     predictor = Predictor.of(network, member.recipe, CPU, backend="eager")

@@ -50,7 +50,7 @@ from sketchfit.stages.split import make_folds, trained_folds
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.start_weights import check_start_weights
 from sketchfit.text_tables import table_lines
-from sketchfit.training.bank_member import is_bank_member, member_units, train_member
+from sketchfit.training.bank_member import is_bank_member, member_units, train_members
 from sketchfit.training.context import OneByOne
 from sketchfit.training.fold import mean_oof
 from sketchfit.training.fold_result import FoldResult
@@ -213,7 +213,7 @@ class _Runner:
 
     def _train(self, variant: Variant, seed: int) -> list[FoldResult]:
         context, member = self._opened(variant, seed)
-        return list(train_member(context, member, self._folds, self._group))
+        return list(train_members(context, [member], self._folds, self._group)[0])
 
     def _opened(self, variant: Variant, seed: int) -> tuple[RunContext, Member]:
         """Return the context of a variant with a seed, and its member."""

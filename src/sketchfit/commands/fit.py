@@ -17,7 +17,7 @@ from sketchfit.stages.directions import with_directions
 from sketchfit.stages.start import RunRequest, start_run
 from sketchfit.tracking.callback import RunReport
 from sketchfit.tracking.supervise import supervised
-from sketchfit.training.bank_member import train_member
+from sketchfit.training.bank_member import train_members
 from sketchfit.verbosity import as_results
 from sketchfit.wording import counted
 
@@ -42,7 +42,7 @@ def fit(request: DataRequest, *, strict: bool = False, fresh: bool = False) -> P
         unreadable_images(context, member)
         (member,) = with_directions(context, {member.name: member}, None).values()
         rows = np.flatnonzero(member.train.readable)
-        train_member(context, member, [Fold(0, rows, rows[:0])], callback=context.dispatcher)
+        train_members(context, [member], [Fold(0, rows, rows[:0])], callback=context.dispatcher)
         folder = context.run.fold(member.name, 0)
         line = f"trained on all {counted(len(rows), 'row')}, nothing held out: {folder / 'model.safetensors'}"
         with as_results():

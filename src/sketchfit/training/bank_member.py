@@ -84,17 +84,6 @@ def train_members(
     return [found[member.name] for member in members]
 
 
-def train_member(
-    context: RunContext,
-    member: Member,
-    folds: Sequence[Fold],
-    group: Rows | None = None,
-    callback: Callback = NO_CALLBACK,
-) -> tuple[FoldResult, ...]:
-    """Train one member; see `train_members`."""
-    return train_members(context, [member], folds, group, callback)[0]
-
-
 def member_units(
     context: RunContext, member: Member, folds: Sequence[Fold], callback: Callback = NO_CALLBACK
 ) -> list[TrainingUnit]:
