@@ -27,13 +27,13 @@ BEFORE = re.compile(r"(?:\bof|\bof the|\bthan|\bthe) $")
 NEVER_ONE = {
     ("bank/kernel.py", "len(features)"): "more than a limit",
     ("commands/setting_words.py", "len(args)"): "a setting of several values",
-    ("data/folds.py", "len(sizes)"): "one fold has a text of its own",
+    ("data/folds.py", "len(sizes)"): "one fold has another text",
     ("data/label_notes.py", "len(order)"): "a table has two classes or more",
     ("data/layouts/choose_tables.py", "len(tables)"): "several tables are the mistake",
     ("data/layouts/find.py", "len(candidates)"): "several folders are the mistake",
     ("data/sheets/json_shapes.py", "len(columns)"): "rows with another number of values",
     ("data/sheets/packed.py", "len(tables)"): "several tables are the mistake",
-    ("reporting/run/advice/on_classes.py", "len(pairs)"): "one pair has a text of its own",
+    ("reporting/run/advice/on_classes.py", "len(pairs)"): "one pair has another text",
     ("runs/proportions.py", "len(values)"): "a mistake in the program",
     ("stages/apply_views.py", "len(missing)"): "the title of a bar",
 }

@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
+
+from tools.page_script import blocks
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "sketchfit"
@@ -85,8 +86,8 @@ def drawing_code() -> list[Path]:
 
 def commands_of(page: Path) -> list[str]:
     """Return the blocks of a tutorial that are run."""
-    text = page.read_text(encoding="utf-8")
-    return re.findall(r"^```(?:sh|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    found = blocks(page.read_text(encoding="utf-8"))
+    return ["\n".join([*one.lines, ""]) for one in found if one.language in ("sh", "python") and not one.reason]
 
 
 def shown_templates(name: str) -> list[Path]:

@@ -16,16 +16,17 @@ from typing import Any
 
 from PIL import Image
 
-from tools.page_sources import tutorial_sources, write_record
+from tools.page_sources import ROOT, TUTORIAL_PICTURES, TUTORIALS, tutorial_sources, write_record
+from tools.run_pages import folder_of
 from tools.screenshots import GAP, open_browser, screenshot, side_by_side
 
 SIDE = 160
 """Height of a drawing on a sheet, in pixels."""
 
 
-def drawings(browser: Any, pages: Path) -> Image.Image:  # noqa: ARG001
+def drawings(browser: Any, folder: Path) -> Image.Image:  # noqa: ARG001
     """A training drawing of each of the first eight rows with different classes."""
-    folder = pages / "docs-tutorials-first-run" / "page" / "drawings"
+    folder /= "drawings"
     rows = [line.split(",") for line in (folder / "train.csv").read_text(encoding="utf-8").splitlines()[1:]]
     first = {name: path for name, path, _ in reversed(rows)}
     shown = list(dict.fromkeys(name for name, _, _ in rows))[:8]
@@ -34,34 +35,32 @@ def drawings(browser: Any, pages: Path) -> Image.Image:  # noqa: ARG001
     return under_each_other([side_by_side(pictures[:4]), side_by_side(pictures[4:])])
 
 
-def overview(browser: Any, pages: Path) -> Image.Image:
+def overview(browser: Any, folder: Path) -> Image.Image:
     """The overview of the first run."""
-    return screenshot(browser, pages / "docs-tutorials-first-run/page/runs/first/index.html", (1280, 960))
+    return screenshot(browser, folder / "runs/first/index.html", (1280, 960))
 
 
-def report(browser: Any, pages: Path) -> Image.Image:
+def report(browser: Any, folder: Path) -> Image.Image:
     """The top of the report on the run with wrong labels."""
-    return screenshot(
-        browser, pages / "docs-tutorials-failure-analysis/page/runs/before/report/index.html", (1280, 900)
-    )
+    return screenshot(browser, folder / "runs/before/report/index.html", (1280, 900))
 
 
-def labels(browser: Any, pages: Path) -> Image.Image:
+def labels(browser: Any, folder: Path) -> Image.Image:
     """The section on labels of that report."""
-    report(browser, pages)
+    report(browser, folder)
     browser.execute_script("document.getElementById('labels').scrollIntoView()")
     time.sleep(1)  # pictures are loaded when they come into view
     return Image.open(io.BytesIO(browser.get_screenshot_as_png())).convert("RGB")
 
 
-def compare(browser: Any, pages: Path) -> Image.Image:
+def compare(browser: Any, folder: Path) -> Image.Image:
     """The comparison of the runs before and after the correction of labels."""
-    return screenshot(browser, pages / "docs-tutorials-failure-analysis/page/compare.html", (1280, 800))
+    return screenshot(browser, folder / "compare.html", (1280, 800))
 
 
-def audit(browser: Any, pages: Path) -> Image.Image:
+def audit(browser: Any, folder: Path) -> Image.Image:
     """The top of the audit of drawings in families."""
-    return screenshot(browser, pages / "docs-tutorials-competition/page/audit/index.html", (1280, 1000))
+    return screenshot(browser, folder / "audit/index.html", (1280, 1000))
 
 
 PICTURES: dict[str, Callable[[Any, Path], Image.Image]] = {
@@ -90,7 +89,8 @@ def main() -> None:
     browser = open_browser()
     try:
         for name in given.names or PICTURES:
-            picture = PICTURES[name](browser, given.pages)
+            page = folder_of((TUTORIALS / f"{TUTORIAL_PICTURES[name]}.md").relative_to(ROOT))
+            picture = PICTURES[name](browser, given.pages / page / "page")
             picture.quantize(128).save(given.out / f"{name}.png", optimize=True)
             write_record(given.out, {f"{name}.png": tutorial_sources(name)})
             print(f"{given.out / name}.png")
