@@ -74,7 +74,7 @@ def audit(
         >>> found.page.name, len(found.traits)
         ('index.html', 44)
     """
-    with public_call(quiet):
+    with public_call(quiet, writes="audit"):
         request = DataRequest.of(data, recipe, overrides, out, settings)
         from sketchfit.commands.audit import RELATIONS, audit_page
         from sketchfit.commands.audit import audit as audit_data

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sketchfit.api.keyword_texts import in_words_of_python
+from sketchfit.commands.processes import check_processes
 from sketchfit.disk import as_user_error
 from sketchfit.errors import UserError
 from sketchfit.missing import installed_packages
@@ -18,15 +19,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def public_call(quiet: bool = False) -> Iterator[None]:
+def public_call(quiet: bool = False, *, writes: str | None = None) -> Iterator[None]:
     """Raise the errors of users for packages that are not installed and for a full disk, as the command line does.
 
     Texts of errors name keyword arguments in place of options.
 
     Args:
         quiet: print only warnings.
+        writes: command that the function does, which may be one that only one process runs; None: it writes nothing,
+            or several processes run it together.
+
+    Raises:
+        RunError: several processes of a command that only one may run.
     """
     try:
+        if writes is not None:
+            check_processes(writes)
         with only_warnings(quiet), as_user_error(), installed_packages():
             yield
     except UserError as error:

@@ -62,7 +62,7 @@ def compare(
         >>> found.differences[0].name, found.differences[0].base, found.differences[0].top1.n
         ('second', 'first', 32)
     """
-    with public_call(quiet):
+    with public_call(quiet, writes="compare"):
         from sketchfit.commands.compare import CompareOptions
         from sketchfit.commands.compare import compare as compare_runs
 

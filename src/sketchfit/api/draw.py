@@ -54,7 +54,7 @@ def draw(
         >>> drawn.n_train, drawn.n_test, drawn.test_labels.name
         (6, 3, 'test_labels.csv')
     """
-    with public_call():
+    with public_call(writes="draw"):
         from sketchfit.synthetic import DrawSettings
         from sketchfit.synthetic import draw as draw_data
 

@@ -46,7 +46,7 @@ def ensemble(
         >>> both.kind, both.steps[0].name, both.oof().prob.shape
         ('ensemble', 'first', (32, 4))
     """
-    with public_call(quiet):
+    with public_call(quiet, writes="ensemble"):
         from sketchfit.commands.ensemble import combine
         from sketchfit.runs.run import Run
         from sketchfit.tracking.console import Console

@@ -80,7 +80,7 @@ def export(
         >>> sketchfit.load(exported.path).proba("drawing.png").shape
         (1, 4)
     """
-    with public_call():
+    with public_call(writes="export"):
         path = Path(out)
         from sketchfit.commands.bundle.options import BundleOptions, parse_also
         from sketchfit.commands.bundle.place import FORMATS, check_folder

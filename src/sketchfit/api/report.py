@@ -65,7 +65,7 @@ def report(
         >>> written.page.name
         'index.html'
     """
-    with public_call(quiet):
+    with public_call(quiet, writes="report"):
         changes = merge(settings_of(overrides), keyword_settings(settings))
         from sketchfit.commands.report import report as write_report
         from sketchfit.runs.artefacts.summary import RunSummary

@@ -83,7 +83,7 @@ def scout(
         >>> sketchfit.load_recipe(found.recipe).model.input_size
         32
     """
-    with public_call(quiet):
+    with public_call(quiet, writes="scout"):
         from sketchfit.planning.goal import seconds_of
 
         request = DataRequest.of(data, recipe, overrides, out, settings)

@@ -38,7 +38,7 @@ def submit(
         >>> path.read_text().splitlines()[0]
         'ID,image_path,target'
     """
-    with public_call():
+    with public_call(writes="submit"):
         from sketchfit.commands.submit import SubmitOptions
         from sketchfit.commands.submit import submit as write_submission
 

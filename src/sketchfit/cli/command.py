@@ -39,12 +39,6 @@ Verbose = Annotated[
         "--verbose", "-v", callback=_set("verbose"), expose_value=False, help="Also print details and times, for bugs."
     ),
 ]
-OF_SEVERAL = ("run", "fit", "ablate", "pseudo-label", "soup", "distill", "check")
-"""Commands that several processes run together: those that train one network at a time."""
-
-PRINTING = ("options", "list-recipes", "show-recipe", "list-runs", "list-parts", "version")
-"""Commands that write nothing."""
-
 LEVELS = {"quiet": Quiet, "verbose": Verbose}
 
 
@@ -84,10 +78,10 @@ def _with_manners(function: Function) -> Function:
             options.pop(level, None)
         for one, kind in groups.items():
             options[one] = kind(**{field.name: options.pop(field.name) for field in fields(kind)})
-        from sketchfit.runs.launchers import check_alone, is_first_process
+        from sketchfit.commands.processes import check_processes
+        from sketchfit.runs.launchers import is_first_process
 
-        if name not in (*OF_SEVERAL, *PRINTING):
-            check_alone(os.environ, f"sketchfit {name}")
+        check_processes(name)
         show_activities("auto" if is_first_process(os.environ) else "none")
         with activity(f"sketchfit {name}"):
             function(**options)
