@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import sys
 import time
 
@@ -11,6 +13,7 @@ import pytest
 from sketchfit.commands.request import DataRequest
 from sketchfit.data import remote
 from sketchfit.data.remote import copy_remote, remote_address
+from sketchfit.disk import DiskError
 from sketchfit.errors import DataError, MissingPackageError
 
 FILES = {"train/apple/1.png": b"one", "train/pear/2.png": b"other", "train.csv": b"image_path,label\n"}
@@ -140,16 +143,38 @@ def test_names_that_lead_elsewhere_are_refused(name, address, tmp_path, monkeypa
     system = fsspec.filesystem("memory")
     found = {f"/bucket/drawings/{name}": {"size": 3, "type": "file"}}
     monkeypatch.setattr(system, "find", lambda root, detail: found)
-    with pytest.raises(DataError, match="is no name of a file"):
+    with pytest.raises(DataError, match="cannot be the name of a file"):
         copy_remote(address, tmp_path)
 
 
 def test_too_little_space_is_an_error_before_anything_is_copied(address, copied, tmp_path, monkeypatch):
-    usage = type("Usage", (), {"free": remote.SPARE + 10})()
-    monkeypatch.setattr(remote.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(DataError, match="have to be copied"):
+    usage = type("Usage", (), {"total": remote.SPARE * 2, "free": remote.SPARE + 10})()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(DiskError) as caught:
         copy_remote(address, tmp_path)
+    assert caught.value.needed == sum(map(len, FILES.values())) + remote.SPARE
     assert copied == []
+
+
+def test_a_disk_that_becomes_full_is_not_an_error_of_the_store(address, tmp_path, monkeypatch):
+    def fill(path, target, **options):
+        raise OSError(errno.ENOSPC, "No space left on device", target)
+
+    monkeypatch.setattr(fsspec.filesystem("memory"), "get_file", fill)
+    with pytest.raises(DiskError) as caught:
+        copy_remote(address, tmp_path)
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.place.is_relative_to(tmp_path)
+
+
+def test_files_are_listed_again_in_the_same_process(address, tmp_path, monkeypatch):
+    system, listings = fsspec.filesystem("memory"), {}
+    find = system.find
+    monkeypatch.setattr(system, "find", lambda root, detail: listings.setdefault(root, find(root, detail=detail)))
+    monkeypatch.setattr(system, "invalidate_cache", lambda path=None: listings.clear())
+    copy_remote(address, tmp_path)
+    system.pipe_file("/bucket/drawings/train/pear/3.png", b"three")
+    assert content(copy_remote(address, tmp_path))["train/pear/3.png"] == b"three"
 
 
 def test_a_request_has_the_copy(address, tmp_path, monkeypatch):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from filelock import FileLock
 
 from sketchfit.activity import activity
 from sketchfit.data.in_threads import in_threads
-from sketchfit.disk import existing_folder, writing
+from sketchfit.disk import check_free, disk_error, writing
 from sketchfit.errors import DataError, MissingPackageError, UserError
 from sketchfit.files import read_json, write_json
 from sketchfit.moving import delete_file, move
@@ -73,7 +72,8 @@ def copy_remote(address: str, cache: Path) -> Path:
 
     Raises:
         MissingPackageError: the package that reads such addresses is not installed.
-        DataError: nothing is there, it cannot be read, or there is no space for it.
+        DataError: nothing is there, or it cannot be read.
+        DiskError: there is no space for it.
     """
     shown = redact(address)
     package = PACKAGES[address.partition(":")[0]]
@@ -119,6 +119,7 @@ class _Source:
         import fsspec  # type: ignore[import-untyped]
 
         system, root = fsspec.core.url_to_fs(address)
+        system.invalidate_cache()  # of an earlier start in this process
         root, package = root.rstrip("/"), PACKAGES[address.partition(":")[0]]
         if system.info(root)["type"] != "file":
             return cls(system, root, package), ""
@@ -131,7 +132,7 @@ class _Source:
         for path, facts in self.system.find(self.root, detail=True).items():
             name = path.removeprefix(self.root).lstrip("/")
             if not _is_plain(name):
-                raise DataError(f"{name!r} is no name of a file below a folder", "Rename it.")
+                raise DataError(f"{name!r} cannot be the name of a file in a folder", "Rename it.")
             version = next((str(facts[key]) for key in _VERSIONS if facts.get(key) is not None), "")
             found[name] = _RemoteFile(path, facts.get("size"), version)
         return found
@@ -155,7 +156,8 @@ def _update(source: _Source, wanted: Mapping[str, _RemoteFile], folder: Path, sh
         name: one.facts for name, one in wanted.items() if known.get(name) == one.facts and (folder / name).is_file()
     }
     missing = [name for name in wanted if name not in kept]
-    _check_space(sum(wanted[name].size or 0 for name in missing), folder, shown)
+    if missing:
+        check_free(folder, sum(wanted[name].size or 0 for name in missing) + SPARE)
 
     def fetch(name: str) -> str:
         target = folder / name
@@ -177,18 +179,9 @@ def _update(source: _Source, wanted: Mapping[str, _RemoteFile], folder: Path, sh
     log.info(f"{shown}: {counted(len(wanted), 'file')}, {size}; {len(missing):,} of them copied now, to {folder}")
 
 
-def _check_space(size: int, folder: Path, shown: str) -> None:
-    free = shutil.disk_usage(existing_folder(folder)).free
-    if size + SPARE > free:
-        raise DataError(
-            f"{shown}: {size_text(size)} have to be copied to {folder}, and {size_text(free)} are free there",
-            "Choose another place for copies with SKETCHFIT_CACHE.",
-        )
-
-
 @contextmanager
 def _named(shown: str, package: str) -> Iterator[None]:
-    """Name what is read, without credentials, in every error of a file system."""
+    """Name what is read, without credentials, in every error of a file system; a full disk is not its error."""
     try:
         yield
     except UserError:
@@ -197,7 +190,9 @@ def _named(shown: str, package: str) -> Iterator[None]:
         raise MissingPackageError(f"{shown} needs the package {package}", f"pip install {package}") from error
     except FileNotFoundError as error:
         raise DataError(f"{shown} does not exist", "Compare the address with the names in the store.") from error
-    except Exception as error:  # each file system has errors of its own kinds, also where credentials are missing
+    except Exception as error:  # of any kind, which depends on the file system, also where credentials are missing
+        if disk_error(error) is not None:
+            raise
         reason = redact(str(error).strip().partition("\n")[0])
         raise DataError(
             f"{shown} cannot be read: {type(error).__name__}{f': {reason}' if reason else ''}",
