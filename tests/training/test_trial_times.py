@@ -42,3 +42,16 @@ def test_where_a_few_images_take_long_nothing_more_is_measured(constant: float, 
     clock, few = Affine(constant, each), constant + each * FEW
     assert extrapolated(clock, few, batch) == pytest.approx(few / FEW)
     assert clock.sizes == []
+
+
+class Cold(Affine):
+    """The first batch of each size takes three times as long."""
+
+    def __call__(self, images: int) -> float:
+        known = images in self.sizes
+        return super().__call__(images) * (1 if known else 3)
+
+
+@given(each=st.floats(0.001, 0.25), batch=st.integers(FEW + 1, 512))
+def test_the_first_batch_of_a_size_does_not_count(each: float, batch: int) -> None:
+    assert extrapolated(Cold(0.1, each), 0.1 + each * FEW, batch) == pytest.approx(0.1 / batch + each, rel=1e-6)

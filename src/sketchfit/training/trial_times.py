@@ -75,8 +75,9 @@ def extrapolated(seconds: Callable[[int], float], few: float, batch: int) -> flo
     """Return the time per image of a complete batch on a CPU, which is measured only where that is cheap.
 
     Otherwise the time of a batch is a constant, such as that of the optimizer, plus a time per image. Both are taken
-    from batches of `FEW` and `MORE` images. A batch that takes longer per image than a few images is measured again:
-    something disturbed it.
+    from batches of `FEW` and `MORE` images. The first batch of a size counts only where it is the fastest, as memory
+    is taken from the system for it and kernels are chosen. A batch that still takes longer per image than a few images
+    is measured again: something disturbed it.
 
     Args:
         seconds: takes a number of images and returns the time of a batch of them.
@@ -92,13 +93,19 @@ def extrapolated(seconds: Callable[[int], float], few: float, batch: int) -> flo
     if batch <= FEW or few > CHEAP_SECONDS:
         return few / FEW
     if few / FEW * batch <= CHEAP_SECONDS or batch <= MORE:
-        return shortest(lambda: seconds(batch), few / FEW * batch) / batch
-    more = shortest(lambda: seconds(MORE), few / FEW * MORE)
+        return _warm(seconds, batch, few) / batch
+    more = _warm(seconds, MORE, few)
     each = (more - few) / (MORE - FEW)
     if each <= 0:  # something disturbed the first measurement
         return more / MORE
     complete = few + each * (batch - FEW)
-    return (seconds(batch) if complete <= CHEAP_SECONDS else complete) / batch
+    return (_warm(seconds, batch, few) if complete <= CHEAP_SECONDS else complete) / batch
+
+
+def _warm(seconds: Callable[[int], float], images: int, few: float) -> float:
+    """Return the time of a batch that is not the first one of its size."""
+    first = seconds(images)
+    return min(first, shortest(lambda: seconds(images), few / FEW * images))
 
 
 def _or_few(complete: Callable[[], float], few: float) -> float:
