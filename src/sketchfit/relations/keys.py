@@ -86,10 +86,10 @@ def worth_testing(group: Groups, label: Groups, least_groups: int = LEAST_GROUPS
 
 
 def divided_rows(group: Groups, label: Groups) -> int:
-    """Count the rows of classes that are divided: no group has nearly all rows (95 %), and none is the class itself.
+    """Count the rows of divided classes: no group has nearly all rows of the class (95 %), or is the same as the class.
 
-    A group is a class where most rows of each are rows of the other. Folds that kept such groups together would
-    validate classes that their networks have not learnt.
+    A group and a class are the same if each has at least 60 % of the rows of the other. Folds that kept such a group
+    together would validate a class that their networks have not learnt.
 
     Args:
         group: int64 [N]; -1 for rows without a value.
