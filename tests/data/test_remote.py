@@ -147,6 +147,13 @@ def test_names_that_lead_elsewhere_are_refused(name, address, tmp_path, monkeypa
         copy_remote(address, tmp_path)
 
 
+def test_objects_that_mark_folders_are_left_out(address, tmp_path, monkeypatch):
+    system = fsspec.filesystem("memory")
+    find, marks = system.find, {f"/bucket/drawings/{name}": {"size": 0, "type": "file"} for name in ("", "train/")}
+    monkeypatch.setattr(system, "find", lambda root, detail: marks | find(root, detail=detail))
+    assert content(copy_remote(address, tmp_path)) == FILES
+
+
 def test_too_little_space_is_an_error_before_anything_is_copied(address, copied, tmp_path, monkeypatch):
     usage = type("Usage", (), {"total": remote.SPARE * 2, "free": remote.SPARE + 10})()
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)

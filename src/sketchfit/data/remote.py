@@ -76,8 +76,7 @@ def copy_remote(address: str, cache: Path) -> Path:
         DiskError: there is no space for it.
     """
     shown = redact(address)
-    package = PACKAGES[address.partition(":")[0]]
-    with _named(shown, package):
+    with _named(shown):
         source, table = _Source.of(address)
         wanted = source.files()
     if not wanted:
@@ -107,11 +106,10 @@ class _RemoteFile:
 
 @dataclass(frozen=True)
 class _Source:
-    """A folder in a file system of fsspec, and the package that reads it."""
+    """A folder in a file system of fsspec."""
 
     system: Any
     root: str
-    package: str
 
     @classmethod
     def of(cls, address: str) -> tuple[_Source, str]:
@@ -120,17 +118,19 @@ class _Source:
 
         system, root = fsspec.core.url_to_fs(address)
         system.invalidate_cache()  # of an earlier start in this process
-        root, package = root.rstrip("/"), PACKAGES[address.partition(":")[0]]
+        root = root.rstrip("/")
         if system.info(root)["type"] != "file":
-            return cls(system, root, package), ""
+            return cls(system, root), ""
         parent, _, name = root.rpartition("/")
-        return cls(system, parent, package), name
+        return cls(system, parent), name
 
     def files(self) -> dict[str, _RemoteFile]:
         """Return all files below, by their path relative to the folder."""
         found = {}
         for path, facts in self.system.find(self.root, detail=True).items():
             name = path.removeprefix(self.root).lstrip("/")
+            if not name or name.endswith("/"):  # an empty object that marks a folder
+                continue
             if not _is_plain(name):
                 raise DataError(f"{name!r} cannot be the name of a file in a folder", "Rename it.")
             version = next((str(facts[key]) for key in _VERSIONS if facts.get(key) is not None), "")
@@ -163,7 +163,7 @@ def _update(source: _Source, wanted: Mapping[str, _RemoteFile], folder: Path, sh
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         part = part_of(target)
-        with _named(f"{shown}: {name}", source.package):
+        with _named(f"{shown}: {name}"):
             source.system.get_file(wanted[name].path, str(part))
         move(part, target)
         return name
@@ -180,8 +180,9 @@ def _update(source: _Source, wanted: Mapping[str, _RemoteFile], folder: Path, sh
 
 
 @contextmanager
-def _named(shown: str, package: str) -> Iterator[None]:
+def _named(shown: str) -> Iterator[None]:
     """Name what is read, without credentials, in every error of a file system; a full disk is not its error."""
+    package = PACKAGES[shown.partition(":")[0]]
     try:
         yield
     except UserError:
