@@ -296,7 +296,7 @@ def test_a_broken_pipe_of_work_is_no_success(cli: Cli, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     "arguments",
-    [("report", "a"), ("export", "a", "--out", "b"), ("scout", "a"), ("serve", "a")],
+    [("report", "a"), ("export", "a", "--out", "b"), ("scout", "a"), ("serve", "a"), ("cache", "clear")],
 )
 def test_a_command_of_one_process_refuses_several_before_anything_is_written(
     arguments: tuple[str, ...], cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -308,12 +308,16 @@ def test_a_command_of_one_process_refuses_several_before_anything_is_written(
     status, _, errors = cli(*arguments)
     assert status == 2
     assert "WORLD_SIZE=2" in errors
+    assert f"sketchfit {arguments[0]}{' clear' * (arguments[0] == 'cache')} works in one process" in errors
     assert [path.name for path in tmp_path.rglob("*")] == ["a"]
 
 
-def test_a_command_that_only_prints_may_run_in_several_processes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("arguments", [("recipes", "list"), ("recipes", "show", "cpu"), ("options", "losses")])
+def test_a_command_that_only_prints_may_run_in_several_processes(
+    arguments: tuple[str, ...], cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert cli("recipes", "list")[0] == 0
+    assert cli(*arguments)[0] == 0
 
 
 def test_a_run_with_a_deadline_refuses_several_processes(

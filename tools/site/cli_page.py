@@ -92,8 +92,9 @@ def commands(app: typer.Typer, prefix: str = "", group: str = "") -> Iterator[Co
             yield CommandLine(f"{prefix}{name}", group or str(info.rich_help_panel), info.callback, info.epilog or "")
     for inner in app.registered_groups:
         if inner.typer_instance is not None:
-            name = f"{inner.name} " if isinstance(inner.name, str) else ""
-            yield from commands(inner.typer_instance, f"{prefix}{name}", group or _panel(inner.rich_help_panel))
+            inner_name = inner.typer_instance.info.name
+            below = f"{prefix}{inner_name} " if isinstance(inner_name, str) else prefix
+            yield from commands(inner.typer_instance, below, group or _panel(inner.rich_help_panel))
 
 
 def parameters(function: Callable[..., Any]) -> list[Parameter]:

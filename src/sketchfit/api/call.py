@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sketchfit.api.keyword_texts import in_words_of_python
-from sketchfit.commands.processes import check_processes
 from sketchfit.disk import as_user_error
 from sketchfit.errors import UserError
 from sketchfit.missing import installed_packages
+from sketchfit.runs.launchers import check_alone
 from sketchfit.verbosity import only_warnings
 
 if TYPE_CHECKING:
@@ -26,15 +27,15 @@ def public_call(quiet: bool = False, *, writes: str | None = None) -> Iterator[N
 
     Args:
         quiet: print only warnings.
-        writes: command that the function does, which may be one that only one process runs; None: it writes nothing,
-            or several processes run it together.
+        writes: command that the function does, where only one process may run it; None: it writes nothing, or several
+            processes run it together.
 
     Raises:
         RunError: several processes of a command that only one may run.
     """
     try:
         if writes is not None:
-            check_processes(writes)
+            check_alone(os.environ, f"sketchfit {writes}")
         with only_warnings(quiet), as_user_error(), installed_packages():
             yield
     except UserError as error:

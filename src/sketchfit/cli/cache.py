@@ -10,7 +10,9 @@ import typer
 from sketchfit.cli.command import command
 from sketchfit.cli.groups import Commands
 
-cache_app = typer.Typer(help="List what the cache holds, or delete parts of it.", cls=Commands, no_args_is_help=True)
+cache_app = typer.Typer(
+    name="cache", help="List what the cache holds, or delete parts of it.", cls=Commands, no_args_is_help=True
+)
 
 Folder = Annotated[
     Path | None,
@@ -18,7 +20,7 @@ Folder = Annotated[
 ]
 
 
-@command(cache_app, "", "sketchfit cache list", name="list")
+@command(cache_app, "", "sketchfit cache list", name="list", by_several=True)
 def list_parts(folder: Folder = None) -> None:
     """List image stores, features and so on, with size and last use."""
     from sketchfit.commands.cache import list_cache

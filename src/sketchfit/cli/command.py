@@ -14,6 +14,7 @@ import typer
 from sketchfit.activity import activity
 from sketchfit.cli.repeated import OneCommand, explained
 from sketchfit.live import show_activities
+from sketchfit.runs.launchers import check_alone, is_first_process
 from sketchfit.verbosity import Level, verbosity
 
 Function = Callable[..., None]
@@ -42,7 +43,9 @@ Verbose = Annotated[
 LEVELS = {"quiet": Quiet, "verbose": Verbose}
 
 
-def command(app: typer.Typer, group: str, *examples: str, name: str | None = None) -> Callable[[Function], Function]:
+def command(
+    app: typer.Typer, group: str, *examples: str, name: str | None = None, by_several: bool = False
+) -> Callable[[Function], Function]:
     """Return a decorator that registers a function as a command.
 
     A parameter whose type is a dataclass stands for several: each field is an argument or an option of the command.
@@ -52,10 +55,15 @@ def command(app: typer.Typer, group: str, *examples: str, name: str | None = Non
         group: heading in `sketchfit --help`.
         examples: command lines for its help, each as it is typed.
         name: of the command; by default that of the function.
+        by_several: whether several processes of a launcher may run it: they train one network at a time together, or
+            write nothing. Any other command refuses more than one.
     """
 
     def register(function: Function) -> Function:
-        app.command(name, cls=OneCommand, rich_help_panel=group, epilog=epilog(examples))(_with_manners(function))
+        called = name or function.__name__
+        path = " ".join(("sketchfit", *([app.info.name] if app.info.name else []), called))
+        made = _with_manners(function, path, by_several)
+        app.command(called, cls=OneCommand, rich_help_panel=group, epilog=epilog(examples))(made)
         return function
 
     return register
@@ -67,9 +75,9 @@ def epilog(examples: tuple[str, ...]) -> str:
     return f"\b\nExample{'s' * (len(examples) > 1)}:\n{lines}"
 
 
-def _with_manners(function: Function) -> Function:
+def _with_manners(function: Function, path: str, by_several: bool) -> Function:
     """Return the function with the options of `LEVELS`; while it runs, people see what it does."""
-    name, kinds = function.__name__.replace("_", "-"), get_type_hints(function, include_extras=True)
+    kinds = get_type_hints(function, include_extras=True)
     groups = {one: kind for one, kind in kinds.items() if is_dataclass(kind) and isinstance(kind, type)}
 
     @wraps(function)
@@ -78,12 +86,10 @@ def _with_manners(function: Function) -> Function:
             options.pop(level, None)
         for one, kind in groups.items():
             options[one] = kind(**{field.name: options.pop(field.name) for field in fields(kind)})
-        from sketchfit.commands.processes import check_processes
-        from sketchfit.runs.launchers import is_first_process
-
-        check_processes(name)
+        if not by_several:
+            check_alone(os.environ, path)
         show_activities("auto" if is_first_process(os.environ) else "none")
-        with activity(f"sketchfit {name}"):
+        with activity(path):
             function(**options)
 
     parameters = list(_parameters(function, kinds))

@@ -16,7 +16,7 @@ GROUP = "Continue a run"
 app = typer.Typer()
 
 
-@command(app, GROUP, "sketchfit pseudo-label runs/first", name="pseudo-label")
+@command(app, GROUP, "sketchfit pseudo-label runs/first", name="pseudo-label", by_several=True)
 def pseudo_label(run_folder: Run, overrides: Overrides = None) -> None:
     """Train students that also use test rows; they are kept where they are better out of fold."""
     check_runs([run_folder])
@@ -29,7 +29,7 @@ def pseudo_label(run_folder: Run, overrides: Overrides = None) -> None:
     train_students(run_folder, settings)
 
 
-@command(app, GROUP, "sketchfit soup runs/first --members greedy")
+@command(app, GROUP, "sketchfit soup runs/first --members greedy", by_several=True)
 def soup(
     run_folder: Run,
     members: Annotated[str, typer.Option("--members", help="uniform, greedy or none.")] = "uniform",
@@ -47,7 +47,7 @@ def soup(
     make_soups(run_folder, members, folds, settings)
 
 
-@command(app, GROUP, "sketchfit distill runs/first --set model.backbone=resnet18")
+@command(app, GROUP, "sketchfit distill runs/first --set model.backbone=resnet18", by_several=True)
 def distill(
     run_folder: Run,
     student: Annotated[

@@ -31,6 +31,9 @@ INTERRUPTED = 130
 CONTINUING = ("run", "fit", "scout", "ablate", "pseudo-label", "soup", "distill", "ensemble")
 """Commands that store what is done and continue when they are started again."""
 
+PEERS = "sketchfit.peers"
+"""Imported where several processes share a training."""
+
 GROUPS = (train, data, results, export, deploy, improve, tune, reference)
 
 app = typer.Typer(
@@ -74,25 +77,9 @@ def main() -> None:
         try:
             status = _status()
         finally:
-            if status and "sketchfit.peers" in sys.modules:
-                _end_others()
+            if status and (peers := sys.modules.get(PEERS)):
+                peers.this_process_failed()
         sys.exit(status)
-
-
-def _end_others() -> None:
-    """Let the other processes of this training end too."""
-    from sketchfit.peers import this_process_failed
-
-    this_process_failed()
-
-
-def _of_lost_process() -> UserError | None:
-    """Return the error about another process of this training, after which its launcher ends this one."""
-    if "sketchfit.peers" not in sys.modules:
-        return None
-    from sketchfit.peers import lost_process
-
-    return lost_process(seconds=1.0)
 
 
 def _status() -> int:
@@ -115,8 +102,9 @@ def _status() -> int:
         echo(_stopped(), error=True)
         return INTERRUPTED
     except Terminated as error:
-        if (lost := _of_lost_process()) is not None:
-            _print_mistake(lost)
+        peers = sys.modules.get(PEERS)
+        if peers and (lost := peers.lost_process(seconds=1.0)):
+            _print_mistake(lost)  # after which the launcher ended this process
         else:
             echo(_stopped(), error=True)
         return 128 + error.number

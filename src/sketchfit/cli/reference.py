@@ -19,12 +19,14 @@ from sketchfit.wording import counted
 
 GROUP = "Reference"
 app = typer.Typer()
-recipes_app = typer.Typer(help="List the shipped recipes, or show one.", cls=Commands, invoke_without_command=True)
-app.add_typer(recipes_app, name="recipes", rich_help_panel=GROUP)
-app.add_typer(cache_app, name="cache", rich_help_panel=GROUP)
+recipes_app = typer.Typer(
+    name="recipes", help="List the shipped recipes, or show one.", cls=Commands, invoke_without_command=True
+)
+app.add_typer(recipes_app, rich_help_panel=GROUP)
+app.add_typer(cache_app, rich_help_panel=GROUP)
 
 
-@command(app, GROUP, "sketchfit options losses", "sketchfit options settings --like epochs")
+@command(app, GROUP, "sketchfit options losses", "sketchfit options settings --like epochs", by_several=True)
 def options(
     family: Annotated[
         str,
@@ -63,7 +65,7 @@ def recipes(context: typer.Context) -> None:
         list_recipes()
 
 
-@command(recipes_app, "", "sketchfit recipes list", name="list")
+@command(recipes_app, "", "sketchfit recipes list", name="list", by_several=True)
 def list_recipes() -> None:
     """List the shipped recipes with their first line."""
     from sketchfit.config.shipped import recipe_text, shipped_recipes
@@ -77,7 +79,7 @@ def _print_named(found: Sequence[tuple[str, str]]) -> None:
         echo(line)
 
 
-@command(recipes_app, "", "sketchfit recipes show cpu --full > mine.yaml", name="show")
+@command(recipes_app, "", "sketchfit recipes show cpu --full > mine.yaml", name="show", by_several=True)
 def show_recipe(
     name: Annotated[str, typer.Argument(help="A shipped recipe's name, or a YAML file.", autocompletion=recipe_names)],
     full: Annotated[bool, typer.Option("--full", help="With every default.")] = False,
@@ -93,7 +95,7 @@ def show_recipe(
         echo(recipe_text(name), end="")
 
 
-@command(app, GROUP, "sketchfit version")
+@command(app, GROUP, "sketchfit version", by_several=True)
 def version() -> None:
     """Print the versions of sketchfit, Python and its libraries, and the devices: for a bug report."""
     from sketchfit.cli.version import print_versions

@@ -192,7 +192,7 @@ def compare(
     compare_runs(runs, out, CompareOptions(given, base, partial, timed))
 
 
-@command(app, GROUP, "sketchfit runs runs --sort claim", name="runs")
+@command(app, GROUP, "sketchfit runs runs --sort claim", name="runs", by_several=True)
 def list_runs(
     folder: Annotated[Path, typer.Argument(help="Folder that contains run folders.")] = Path("runs"),
     sort: Annotated[str, typer.Option("--sort", help="Column, such as top-1, claim, log-loss, when, time.")] = "top-1",

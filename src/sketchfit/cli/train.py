@@ -17,7 +17,7 @@ GROUP = "Train"
 app = typer.Typer()
 
 
-@command(app, GROUP, "sketchfit run data --out runs/first", "sketchfit run data --time 18m")
+@command(app, GROUP, "sketchfit run data --out runs/first", "sketchfit run data --time 18m", by_several=True)
 def run(inputs: RunInputs, out: Out = None, strict: Strict = False, fresh: Fresh = False, *, wish: Wish) -> None:
     """Train on tables and images, and write submission.csv and a report. The same command continues a run."""
     goal, request = wish.goal(), inputs.request(out)
@@ -37,7 +37,7 @@ def plan(inputs: FoldInputs, out: Out = None, *, wish: Wish) -> None:
     print_plan(request, goal)
 
 
-@command(app, GROUP, "sketchfit check data --recipe cpu")
+@command(app, GROUP, "sketchfit check data --recipe cpu", by_several=True)
 def check(inputs: FoldInputs, out: Out = None) -> None:
     """Check a run without starting it: recipe, tables, a trial step of each network, memory, disk, time."""
     request = inputs.request(out)
@@ -47,7 +47,7 @@ def check(inputs: FoldInputs, out: Out = None) -> None:
     check_only(request)
 
 
-@command(app, GROUP, "sketchfit fit data --out runs/all-rows")
+@command(app, GROUP, "sketchfit fit data --out runs/all-rows", by_several=True)
 def fit(
     inputs: TrainInputs,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the trained network.")],

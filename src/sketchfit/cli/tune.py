@@ -67,7 +67,7 @@ def scout_options(
     return ScoutOptions(candidates, [int(part) for part in parts], *times, allow_noncommercial)
 
 
-@command(app, GROUP, "sketchfit ablate data --vary training.epochs=10,20 --seeds 3")
+@command(app, GROUP, "sketchfit ablate data --vary training.epochs=10,20 --seeds 3", by_several=True)
 def ablate(
     inputs: AblationInputs,
     vary: Annotated[list[str], typer.Option("--vary", metavar="KEY=A,B", help="A setting and values to try.")],
