@@ -26,8 +26,6 @@ from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.training.trial_engine import TrialEngine
 from tests.factories import make_table, probabilities, tiny_recipe
 
-CPU = TrialEngine(torch.device("cpu"))
-
 
 def nested(key: str, value: Any) -> dict[str, Any]:
     for part in reversed(key.split(".")):
@@ -106,10 +104,28 @@ def planned(**changes: Any) -> list[PlannedNetwork]:
     return [PlannedNetwork("net", recipe, 2, Path.cwd())]
 
 
-def checked(networks: list[PlannedNetwork]):
+def checked(networks: list[PlannedNetwork], train: int = 4, processes: int = 1):
     table = make_table(train={f"train/{n}.png": n % 2 for n in range(8)})
-    rows = np.arange(8)
-    return check_networks(networks, [Fold(0, rows[:4], rows[4:])], table, CPU, Problems())
+    rows, engine = np.arange(8), TrialEngine(torch.device("cpu"))
+    engine.processes = processes
+    return check_networks(networks, [Fold(0, rows[:train], rows[train:])], table, engine, Problems())
+
+
+@pytest.mark.parametrize(
+    ("train", "processes", "training"),
+    [
+        (1, 1, {}),
+        (3, 2, {}),
+        (4, 2, {"batch_size": 3}),
+        (4, 2, {"epochs": 2, "resize": [{"until": 0.5, "size": 32, "batch_size": 3}]}),
+    ],
+)
+def test_one_image_per_batch_and_process_is_found_before_the_training(train, processes, training):
+    networks = planned(training=training)
+    with pytest.raises(UserError, match="more than 1 value per channel"):
+        checked(networks, train, processes)
+    checked(networks, 4, 1)
+    checked(planned(training={"epochs": 0, "kernel": "replace"}), train, processes)
 
 
 def test_weights_that_cannot_be_had(monkeypatch):

@@ -89,7 +89,8 @@ def check_networks(
     trials: dict[str, Trial] = {}
     for network in networks:
         problems.about = f"{network.name}: " if len(networks) > 1 else ""
-        at = replace(network, recipe=at_fold(network.recipe, folds[0].number))
+        recipe = at_fold(network.recipe, folds[0].number)
+        at = replace(network, recipe=_in_one_process(recipe, min(len(fold.train) for fold in folds), engine.processes))
         if (trial := _check_network(at, table.class_count, engine, problems, notes)) is not None:
             trials[network.name] = trial
     problems.about = ""
@@ -144,7 +145,6 @@ def _check_network(
         if not cached:
             recipe = recipe.model_copy(update={"model": model.model_copy(update={"pretrained": False})})
     folder = existing_folder(network.folder)
-    recipe = _in_one_process(recipe, engine.processes)
     trial = problems.collect(lambda: try_training(recipe, classes, engine.device, folder))
     if trial and model.pretrained and model.weights is not None and learnt_by(model.weights) is None:
         notes.append(f"{network.name}: {model.weights} does not name the images that it has learnt from: not checked")
@@ -152,9 +152,26 @@ def _check_network(
     return trial
 
 
-def _in_one_process(recipe: Recipe, processes: int) -> Recipe:
-    """Return the recipe with the images per batch that the process with the fewest of them gets."""
-    if processes == 1:
+def _in_one_process(recipe: Recipe, rows: int, processes: int) -> Recipe:
+    """Return the recipe with the images per batch that the process with the fewest of them gets.
+
+    Args:
+        recipe: of a network.
+        rows: on which it is trained.
+        processes: that share each batch.
+    """
+
+    def share(batch: int) -> int:
+        return max(1, min(batch, rows) // processes)
+
+    training = recipe.training
+    if training.epochs == 0:
         return recipe
-    batch = max(1, recipe.training.batch // processes)
-    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"batch_size": batch})})
+    stages = tuple(
+        stage.model_copy(update={"batch_size": share(stage.batch_size)}) if isinstance(stage.batch_size, int) else stage
+        for stage in training.resize
+    )
+    changes: dict[str, object] = {"resize": stages} if stages != tuple(training.resize) else {}
+    if (batch := share(training.batch)) != training.batch:
+        changes["batch_size"] = batch
+    return recipe.model_copy(update={"training": training.model_copy(update=changes)})
