@@ -102,7 +102,7 @@ class Engine:
             return
         if not self.is_main:
             if self.from_main(0.0):
-                raise UserError("the main process stopped; its message is printed above")
+                raise UserError("the main process stopped after an error, which it prints")
             yield False
             return
         try:
