@@ -19,11 +19,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ import numpy as np
 
 import sketchfit
 from benchmarks.machine import cpu_model, memory_gb
+from sketchfit.periodic import repeated
 
 BLOCK = 1000
 """Images of a file name's folder that one task draws."""
@@ -95,22 +95,9 @@ class Memory:
 
     _largest: dict[str, int] = field(default_factory=dict)
 
-    @contextmanager
-    def measured(self) -> Iterator[None]:
+    def measured(self) -> AbstractContextManager[None]:
         """Measure within the block."""
-        ended = threading.Event()
-
-        def watch() -> None:
-            while not ended.wait(EVERY):
-                self._note()
-
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
+        return repeated(self._note, EVERY)
 
     def peak(self) -> Mapping[str, int]:
         """Return the largest values by name, and begin again."""

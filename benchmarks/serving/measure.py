@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import psutil
 from benchmarks.serving.load import Call, Load, apply_load, request_bytes
 from benchmarks.serving.malformed import hold_slowly, send_malformed
 from benchmarks.serving.servers import Kind, Running, running
+from sketchfit.periodic import repeated
 
 WARM_UP = 200
 """Requests before anything is measured."""
@@ -73,20 +73,15 @@ def calls_of(kind: Kind, calls: Sequence[Call]) -> list[Call]:
 @contextmanager
 def watched(service: Running, memory: Memory) -> Iterator[None]:
     """Note the memory of a service during the block."""
-    done = threading.Event()
 
     def measure_memory() -> None:
-        while not done.wait(EVERY):
-            memory.most = max(memory.most, service.memory())
+        memory.most = max(memory.most, service.memory())
 
     memory.before = memory.most = service.memory()
-    thread = threading.Thread(target=measure_memory)
-    thread.start()
     try:
-        yield
+        with repeated(measure_memory, EVERY):
+            yield
     finally:
-        done.set()
-        thread.join()
         memory.after = service.memory()
         memory.most = max(memory.most, memory.after)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from sketchfit.periodic import repeated
 from sketchfit.runs.artefacts import RunClock
 from sketchfit.wording import duration
 
@@ -108,18 +108,13 @@ def process_start(clock: Callable[[], float] = time.monotonic) -> float:
 @contextmanager
 def heartbeat(deadline: WorkingTime, folder: Path) -> Iterator[None]:
     """Record the working time in a run's folder every few seconds while the block runs, and at its end."""
-    stopped = threading.Event()
 
     def beat() -> None:
-        while not stopped.wait(HEARTBEAT):
-            RunClock(used=deadline.used).write(folder)
-
-    RunClock(used=deadline.used).write(folder)
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopped.set()
-        thread.join()
         RunClock(used=deadline.used).write(folder)
+
+    beat()
+    try:
+        with repeated(beat, HEARTBEAT):
+            yield
+    finally:
+        beat()
