@@ -190,9 +190,13 @@ def print_table(lines: Path, total: float) -> None:
     """Print the figures of all stages that have ended."""
     print("\n| stage | seconds | processor, s | memory, GB | of it no mapped files, GB |")
     print("| --- | --- | --- | --- | --- |")
-    for one in map(json.loads, lines.read_text().splitlines() if lines.is_file() else []):
-        times = f"{one['seconds']:.1f} | {one['processor']:.1f}"
-        print(f"| {one['stage']} | {times} | {one['VmRSS'] / 1e9:.2f} | {one['RssAnon'] / 1e9:.2f} |")
+    stages = [json.loads(line) for line in lines.read_text().splitlines()] if lines.is_file() else []
+    times, sizes = ("seconds", "processor"), ("VmRSS", "RssAnon")
+    together = {name: sum(one[name] for one in stages) for name in times}
+    together |= {name: max((one[name] for one in stages), default=0) for name in sizes}
+    for one in [*stages, {"stage": "all", **together}]:
+        cells = [*(f"{one[name]:.1f}" for name in times), *(f"{one[name] / 1e9:.2f}" for name in sizes)]
+        print(f"| {one['stage']} | {' | '.join(cells)} |")
     print(f"| complete command | {total:.1f} | | | |\n", flush=True)
 
 
