@@ -38,9 +38,9 @@ def test_mistakes_are_refused(drawn: Path, tmp_path: Path) -> None:
 
 def test_only_auto_depends_on_the_device(drawn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sketchfit.commands.choose_recipe.choose_recipe", lambda changes: f"for {changes}")
-    assert DataRequest.of(drawn, "auto", ["seed=1"]).settled().recipe == "for ['seed=1']"
+    assert DataRequest.of(drawn, "auto", ["seed=1"]).resolved().recipe == "for ['seed=1']"
     named = DataRequest.of(drawn, "demo")
-    assert named.settled() is named
+    assert named.resolved() is named
 
 
 def test_a_request_needs_neither_torch_nor_pandas(drawn: Path) -> None:

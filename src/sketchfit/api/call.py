@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sketchfit.api.keyword_texts import in_words_of_python
 from sketchfit.disk import as_user_error
 from sketchfit.errors import UserError
 from sketchfit.missing import installed_packages
@@ -39,6 +38,8 @@ def public_call(quiet: bool = False, *, writes: str | None = None) -> Iterator[N
         with only_warnings(quiet), as_user_error(), installed_packages():
             yield
     except UserError as error:
+        from sketchfit.api.keyword_texts import in_words_of_python  # imports all settings
+
         in_words_of_python(error)
         raise
 

@@ -18,7 +18,7 @@ from sketchfit.verbosity import as_results
 
 def check(request: DataRequest) -> CheckReport:
     """Check a run without starting it, and print the report; errors: `sketchfit.check`."""
-    request = request.settled()
+    request = request.resolved()
     settings = request.checked_recipe()
     folder = request.out or default_name(request.recipe, request.data, request.changes)
     context = open_tables(request.data, settings, folder)

@@ -30,7 +30,7 @@ def fit(request: DataRequest, *, strict: bool = False, fresh: bool = False) -> P
     Returns:
         The folder of the run.
     """
-    request, out = request.settled(), request.out or Path("runs/fit")
+    request, out = request.resolved(), request.out or Path("runs/fit")
     with locked_run(out, "fit", fresh=fresh), supervised() as dispatcher:
         settings = request.checked_recipe()
         if len(members := member_recipes(settings)) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -36,7 +36,7 @@ class DataRequest:
 
     data: Path
     recipe: str | Path | Mapping[str, Any] = "cpu"
-    changes: Changes = field(default=())
+    changes: Changes = ()
     out: Path | None = None
 
     @classmethod
@@ -66,7 +66,7 @@ class DataRequest:
         place = local_data(data)
         return cls(place, source, changes, None if out is None else Path(out))
 
-    def settled(self) -> DataRequest:
+    def resolved(self) -> DataRequest:
         """Return the request with the recipe for this machine's device where it is `auto`, which is printed."""
         if self.recipe != AUTO:
             return self

@@ -81,7 +81,7 @@ def run(request: DataRequest, goal: Goal | None = None, *, strict: bool = False,
         goal: of a run with a deadline; None: the recipe is trained as it is.
         strict, fresh: as for `sketchfit.run`.
     """
-    request = request.settled()
+    request = request.resolved()
     if goal is not None:
         from sketchfit.commands.run_in_time import run_in_time  # imports the planner
 
