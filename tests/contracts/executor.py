@@ -45,12 +45,15 @@ def check_executor(make: Make, folder: Path, data: Path) -> None:
 
 def _check_error(make: Make, folder: Path, data: Path) -> None:
     context, units = units_of(folder, data, lr=1e30)
-    with pytest.raises(DivergedError) as caught:
-        make(context).train(units[:1])
-    assert "fold0" in caught.value.problems[0]
-    assert "optimizer.lr" in caught.value.hint
-    assert not units[0].is_done
-    assert (units[0].network.path / "divergence.json").is_file()
+    for finished, unit in enumerate(units):
+        with pytest.raises(DivergedError) as caught:
+            make(context).train([unit])
+        assert f"fold{finished}" in caught.value.problems[0]
+        assert "optimizer.lr" in caught.value.hint
+        assert (f"{folder} has 1 network finished" if finished else "no network is finished") in caught.value.hint
+        assert not unit.is_done
+        assert (unit.network.path / "divergence.json").is_file()
+        units_of(folder, data)[1][0].train(context)
 
 
 def units_of(folder: Path, data: Path, lr: float = 2e-3, epochs: int = 2) -> tuple[RunContext, list[TrainingUnit]]:

@@ -142,13 +142,26 @@ def advised(run: RunFolder, job: FitJob, error: NoNumbersError) -> NoNumbersErro
     settings = f"Set {', or '.join(remedies(job))}."
     if RunPlan.exists(run.path):
         return type(error)(error.problems, f"{settings} Do so in another folder (--out), or leave out the backbone.")
-    finished = sum(NetworkFolder(path.parent).is_done() for path in run.path.glob("members/*/*/done.json"))
-    done = counted(finished, "network")
-    place = f"in another folder (--out), as {run.path} has {done} finished with the settings of now"
-    other = place if finished else f"with the same command; {run.path} accepts them, as no network is finished"
     again = isinstance(error, DivergedError) and job.recipe.training.on_nan == "stop"
     rewind = " Or set training.on_nan=rewind with the same command: the epoch starts again with half the learning rate."
-    return type(error)(error.problems, f"{settings} Do so {other}.{rewind if again else ''}")
+    return type(error)(error.problems, f"{settings} {_place(run, _finished(run))}{rewind if again else ''}")
+
+
+def advised_by_run(run: RunFolder, error: NoNumbersError) -> NoNumbersError:
+    """Return an `advised` error of a training in another folder, which has no other network, with the run's advice."""
+    return type(error)(error.problems, error.hint.replace(_place(run, 0), _place(run, _finished(run))))
+
+
+def _finished(run: RunFolder) -> int:
+    return sum(NetworkFolder(path.parent).is_done() for path in run.path.glob("members/*/*/done.json"))
+
+
+def _place(run: RunFolder, finished: int) -> str:
+    """Return where other settings can be used, by the number of finished networks of the run."""
+    if not finished:
+        return f"Do so with the same command; {run.path} accepts them, as no network is finished."
+    done = counted(finished, "network")
+    return f"Do so in another folder (--out), as {run.path} has {done} finished with the settings of now."
 
 
 def write_rewinds(job: FitJob, rewinds: list[int]) -> None:

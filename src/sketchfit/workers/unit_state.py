@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from sketchfit.models.finite import NoNumbersError
 from sketchfit.tracking.console import LOGGER, ONCE
 from sketchfit.tracking.log_file import LogFile
 from sketchfit.training.context import TrainingUnit
+from sketchfit.training.divergence import advised_by_run
 from sketchfit.workers.messages import UnitEnd, UnitEvent, UnitFiles, UnitLog, UnitMessage, UnitProgress
 from sketchfit.workers.network_files import LOG, apply_files, write_files
 from sketchfit.workers.parcel import UnitParcel
@@ -74,6 +76,8 @@ class UnitState:
         """
         write_files(self.unit.network.path, end.files)
         self.close()
+        if isinstance(end.error, NoNumbersError):
+            raise advised_by_run(self.unit.context.run, end.error)
         if end.error is not None:
             raise end.error
         if not end.stopped:
