@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +16,7 @@ from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import parse_views, view_pictures
 from sketchfit.models.backbone import build_network
 from sketchfit.models.compute import Compute
+from sketchfit.models.finite import NoNumbersError
 from sketchfit.models.network import Network, Normalisation
 from sketchfit.transforms.augment import eval_augment
 from tests.factories import make_store, tiny_recipe
@@ -75,6 +79,23 @@ def test_views_are_those_of_a_loop_bit_for_bit(store):
     np.testing.assert_array_equal(found["identity"], prob[:, 0])
     np.testing.assert_array_equal(found["hflip"], prob[:, 1])
     np.testing.assert_array_equal(found["five-crop0.8"], prob[:, 2:].mean(axis=1, dtype=np.float32))
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2])
+def test_numbers_that_are_none_are_refused_in_every_batch(store, broken):
+    recipe, calls = recipe_of(), count()
+    predictor = Predictor.of(network_of(recipe), recipe, CPU)
+
+    def backend(pictures):
+        prob = predictor.backend(pictures)
+        if next(calls) == broken:
+            prob[0, 0] = np.nan
+        return prob
+
+    with pytest.raises(NoNumbersError) as caught:
+        replace(predictor, backend=backend).probabilities(store, ROWS)
+    assert "1 of 7 images" in caught.value.problems[0]
+    assert next(calls) == 3
 
 
 def test_views_in_one_pass_equal_each_view_alone(store):

@@ -4,9 +4,11 @@ import errno
 import io
 import os
 import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
+from numpy.lib.format import write_array
 
 from sketchfit.disk import DiskError
 from sketchfit.errors import UserError
@@ -232,3 +234,22 @@ def test_a_large_array_of_an_archive_can_be_mapped(tmp_path, monkeypatch, order)
     assert np.array_equal(found["a"], array)
     with pytest.raises(ValueError, match="read-only"):
         found["a"][0] = 1
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_any_archive_of_numpy_is_read_where_arrays_are_mapped(tmp_path, monkeypatch, version, compression):
+    path, array = tmp_path / "a.npz", np.arange(6000).reshape(100, 60)
+    with zipfile.ZipFile(path, "w", compression) as archive, archive.open("a.npy", "w") as file:
+        write_array(file, array, version)
+    monkeypatch.setattr(arrays_module, "LARGE", 0)
+    assert np.array_equal(read_npz(path, mapped=True)["a"], array)
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_objects_are_not_read(tmp_path, monkeypatch, mapped):
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.array([f"{number:>50}" for number in range(100)], dtype=object))
+    monkeypatch.setattr(arrays_module, "LARGE", 0)
+    with pytest.raises(UserError, match="damaged"):
+        read_npz(path, mapped=mapped)

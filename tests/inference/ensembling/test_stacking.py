@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.inference import metrics, votes
+from sketchfit.inference.blocks import sampled_rows
 from sketchfit.inference.ensembling.methods.stacking import stacking
 
 Draw = Callable[..., Any]
@@ -49,3 +50,14 @@ def test_float32_members_end_where_float64_ones_do(draw_members: Draw) -> None:
     narrow = stacking(EnsembleSection(), 0)(members, label, np.arange(500))
     wide = stacking(EnsembleSection(), 0)([prob.astype(np.float64) for prob in members], label, np.arange(500))
     assert narrow.combine(members) == pytest.approx(wide.combine(members), abs=2e-3)
+
+
+def test_of_many_rows_a_sample_is_fitted_on(draw_members: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
+    members, label = draw_members(np.random.default_rng(4), 400, 3, [1.0, 0.5])
+    fit, rows = stacking(EnsembleSection(), 0), np.arange(400)
+    every = fit(members, label, rows)
+    monkeypatch.setattr("sketchfit.inference.ensembling.methods.stacking._MOST_VALUES", 2 * 3 * 100)
+    some, sample = fit(members, label, rows), sampled_rows(rows, 2 * 3, 2 * 3 * 100)
+    assert len(sample) == 100
+    assert np.array_equal(some.weights, fit(members, label, sample).weights)
+    assert not np.array_equal(some.weights, every.weights)
