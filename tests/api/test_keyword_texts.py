@@ -26,7 +26,8 @@ SOURCE = Path(sketchfit.__file__).parent
         ("--fresh deletes a run", "fresh=True deletes a run"),
         ("Give a time: --time 18m", 'Give a time: time="18m"'),
         ("with --licence cc-by-nc-4.0.", 'with licence="cc-by-nc-4.0".'),
-        ("--names before,after", 'names="before,after"'),
+        ("--names before,after", 'names=["before", "after"]'),
+        ("other --candidates, or --candidates FOLDER.", "other candidates=[…], or candidates=[FOLDER]."),
         ("--set training.epochs=20, or --set folds.train=[0]", "training__epochs=20, or folds__train=[0]"),
         ("--set data.train=.", 'data__train="."'),
         ("with --set data.train=new.csv.", 'with data__train="new.csv".'),
@@ -62,8 +63,8 @@ def test_an_error_stays_the_same_object() -> None:
 
 
 def test_keywords_are_those_of_the_public_functions() -> None:
-    assert keywords()["fresh"] is True
-    assert keywords()["out"] is False
+    assert keywords()["fresh"] == "bool"
+    assert keywords()["licence"] == "str | None"
     assert "vary" not in keywords()
 
 

@@ -58,12 +58,14 @@ def _keyword(match: re.Match[str]) -> str:
             return f"{key.replace('.', BETWEEN)}={_literal(given)}"
         return "overrides"
     keyword = name.replace("-", "_")
-    known = keywords()
-    if keyword not in known and not _is_setting(keyword):
+    kind = keywords().get(keyword, "")
+    if not kind and not _is_setting(keyword):
         return match[0]
-    if known.get(keyword):
+    if kind == "bool":
         rest = match[0].removeprefix(f"--{name}")  # what follows an option without a value is no value
         return f"{keyword}=True{rest}"
+    if kind.startswith("Sequence"):
+        return f"{keyword}=[{', '.join(map(_literal, value.split(','))) if value else UNKNOWN}]"
     return f"{keyword}={_literal(value) if value else UNKNOWN}"
 
 
@@ -75,16 +77,16 @@ def _literal(value: str) -> str:
 
 
 @cache
-def keywords() -> dict[str, bool]:
-    """Return the names of the public functions' arguments, and whether each is on or off."""
+def keywords() -> dict[str, str]:
+    """Return the names of the public functions' arguments, and the annotation of each where it is named first."""
     from sketchfit import api
 
-    found: dict[str, bool] = {}
+    found: dict[str, str] = {}
     for module in iter_modules(api.__path__):
         function = getattr(import_module(f"{api.__name__}.{module.name}"), module.name, None)
         if inspect.isfunction(function):
             for one in inspect.signature(function).parameters.values():
-                found[one.name] = isinstance(one.default, bool)
+                found.setdefault(one.name, one.annotation)
     return found
 
 

@@ -15,7 +15,7 @@ from sketchfit.errors import UserError
 from sketchfit.inference.intervals import Estimate, accuracy, families
 from sketchfit.inference.metrics import top_k_correct
 from sketchfit.reporting.evidence import Evidence
-from sketchfit.wording import listed
+from sketchfit.wording import counted, listed
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,17 @@ def find_base(names: Sequence[str], base: str | None) -> int:
     if base is None:
         return 0
     if base not in names:
-        raise UserError(f"--base {base}: no run has this name", f"The runs: {', '.join(names)}.")
+        raise UserError(f"no run is named {base!r} (--base)", f"The runs: {', '.join(names)}.")
     return list(names).index(base)
 
 
 def _checked(names: Sequence[str], count: int) -> tuple[str, ...]:
     """Return names that are given."""
     if len(names) != count:
-        raise UserError(f"{len(names)} names are given for {count} runs", "Give one name per run: --names before,after")
+        raise UserError(
+            f"{counted(len(names), 'name is', 'names are')} given for {counted(count, 'run')}",
+            "Give one name per run: --names before,after",
+        )
     if "" in names:
         raise UserError("a run has an empty name", "Give one name per run: --names before,after")
     if twice := [name for name, times in Counter(names).items() if times > 1]:
