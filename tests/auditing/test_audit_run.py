@@ -228,6 +228,16 @@ def test_a_cache_that_cannot_be_written_is_the_users_to_fix(tmp_path: Path) -> N
         run_audit(table, AuditSettings(), tmp_path / "file")
 
 
+def test_measurements_that_are_read_take_no_further_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table, folders = planted(tmp_path / "data"), []
+    scratch = measuring.scratch
+    monkeypatch.setattr(measuring, "scratch", lambda folder: folders.append(folder) or scratch(folder))
+    first = audited(table, tmp_path)
+    assert folders == [tmp_path / "cache"]
+    assert audited(table, tmp_path) == first
+    assert len(folders) == 1
+
+
 def test_damaged_cache_is_measured_again(tmp_path: Path) -> None:
     table = planted(tmp_path / "data")
     first = audited(table, tmp_path)

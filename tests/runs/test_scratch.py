@@ -20,6 +20,14 @@ def test_a_small_array_is_in_memory(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="all arrays are in memory")
+def test_the_folder_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(scratch_module, "SPACIOUS", 100)
+    found = scratch(tmp_path / "new" / "cache")((100, 2), np.int64)
+    assert isinstance(found, np.memmap)
+    assert not found.any()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="all arrays are in memory")
 def test_a_large_array_is_in_a_file_without_a_name(tmp_path, monkeypatch):
     monkeypatch.setattr(scratch_module, "SPACIOUS", 100)
     allocate = scratch(tmp_path)

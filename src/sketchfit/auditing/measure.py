@@ -12,6 +12,7 @@ import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -90,7 +91,8 @@ class Measuring:
         depends = [settings.__dict__, _versions(), (*installed_decoders(), *jpeg_decoders()), names]
         self.key = short_digest(json.dumps(depends).encode() + self._content.tobytes())[:24]
         self.path = cache / f"audit-{self.key}.npz"
-        self._signatures = Signatures.empty(len(files), scratch(cache))
+        self._lock = Lock()
+        self._made: Signatures | None = None
         self._done = np.zeros(len(files), dtype=bool)
         self._pixels = np.zeros(len(files), dtype="S32")
         self._values = np.zeros((len(files), len(TRAIT_NAMES)))
@@ -154,6 +156,14 @@ class Measuring:
         self._pixels[row], self._values[row], self._moments[row] = one.pixels, one.values, one.moments
         self._reason[row], self._kinds[row], self._thumbnails[row] = one.reason, one.kinds, one.thumbnail
         self._done[row] = True
+
+    @property
+    def _signatures(self) -> Signatures:
+        """Signatures of all files; they take space, and are made when they are first needed."""
+        with self._lock:
+            if self._made is None:
+                self._made = Signatures.empty(len(self._files), scratch(self.path.parent))
+            return self._made
 
     def _measured(self) -> Measured:
         return Measured(

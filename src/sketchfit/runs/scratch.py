@@ -39,6 +39,7 @@ def scratch(folder: Path) -> Allocate:
             return np.zeros(shape, dtype)
         path = part_of(folder / f"scratch-{secrets.token_hex(4)}")
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             array = create_npy(path, shape, dtype)
         except (OSError, DiskError):
             return np.zeros(shape, dtype)
