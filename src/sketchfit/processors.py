@@ -124,8 +124,8 @@ def crowded(others: float | None, threads: int, total: int | None = None) -> boo
 
 STATISTICS = Path("/proc/stat")
 """Of Linux; elsewhere the load is not known."""
-WORLD_SIZES = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
-"""Variables in which launchers state the number of processes."""
+WORLD_SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+"""Variables in which launchers state the number of processes, in the order in which accelerate reads them."""
 RECENT = 60.0
 """Seconds after which a load is that of the past: a process of a notebook lives for days."""
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sketchfit.errors import RunError
+from sketchfit.processors import WORLD_SIZES
 
-SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
-"""Variables of torch and of kinds of MPI, in the order in which accelerate reads them."""
+"""Variables of torch and of kinds of MPI for the number of a process, in the order of `WORLD_SIZES`."""
 
 ALONE = "Start it without torchrun, accelerate launch or mpirun; where something else has set {}: unset {}."
 
 
 def process_count(environ: Mapping[str, str]) -> int:
     """Return the number of processes that a launcher has started, 1 where there is no launcher."""
-    return max(1, _number(environ, SIZES, 1))
+    return max(1, _number(environ, WORLD_SIZES, 1))
 
 
 def process_rank(environ: Mapping[str, str]) -> int:
@@ -47,7 +47,7 @@ def check_alone(environ: Mapping[str, str], what: str) -> None:
 
 def started_in_vain(environ: Mapping[str, str], problem: str) -> RunError:
     """Return the error that several processes were started where one works, with the variable that shows it."""
-    name = next((one for one in SIZES if environ.get(one, "").isdecimal()), SIZES[0])
+    name = next((one for one in WORLD_SIZES if environ.get(one, "").isdecimal()), WORLD_SIZES[0])
     return RunError(f"{problem} ({name}={environ.get(name, '')})", ALONE.format(name, name))
 
 

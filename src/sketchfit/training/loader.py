@@ -63,12 +63,9 @@ class DataLoader:
         look = (frozen.look if isinstance(frozen, MapCopy) else None) or epoch
         mixes = recipe.transforms.mixes_at(epoch.epoch, recipe.training.epochs)
         group: list[Micro] = []
-        for number, rows, images in zip(numbers, mine, inputs, strict=True):
-            if mixes:
-                micro = self._mixed(images, shares[number - first_batch], number, look)
-            else:
-                micro = self._micro(images, rows, look)
-            group.append(self._counted(micro, shares[number - first_batch]))
+        for number, share, rows, images in zip(numbers, shares, mine, inputs, strict=True):
+            micro = self._mixed(images, rows, share, number, look) if mixes else self._micro(images, rows, look)
+            group.append(self._counted(micro, share))
             if len(group) == recipe.training.accumulation or number == len(batches) - 1:
                 yield group
                 group = []
@@ -77,11 +74,19 @@ class DataLoader:
         """Return a batch with the number of rows that each process has."""
         return micro if self.engine.processes == 1 else replace(micro, counts=tuple(map(len, shares)))
 
-    def _mixed(self, images: torch.Tensor, shares: Sequence[NDArray[np.int64]], number: int, epoch: EpochPlan) -> Micro:
+    def _mixed(
+        self,
+        images: torch.Tensor,
+        rows: NDArray[np.int64],
+        shares: Sequence[NDArray[np.int64]],
+        number: int,
+        epoch: EpochPlan,
+    ) -> Micro:
         """Return this process's share of a mixed batch: rows are mixed with those of all processes, as in one.
 
         Args:
-            images: of this process's share.
+            images: of this process's share, or one that does not count.
+            rows: of these images.
             shares: rows of each process.
             number: of the batch in its epoch.
             epoch: of the batch.
@@ -92,14 +97,13 @@ class DataLoader:
             return sample_rng(self.job.seed, epoch.epoch, number, BATCH_STREAM)
 
         if engine.processes == 1 or not will_mix(mixing, rng()):
-            own = shares[engine.rank] if len(shares[engine.rank]) else shares[0][:1]
-            return _mixed(self._micro(images, own, epoch), mixing, rng())
+            return _mixed(self._micro(images, rows, epoch), mixing, rng())
         every = torch.cat(engine.rows_of_all(images, tuple(map(len, shares))))
         if self.job.recipe.compute.channels_last:
             every = every.contiguous(memory_format=torch.channels_last)
         mixed = _mixed(self._micro(every, np.concatenate(shares), epoch), mixing, rng())
         first = sum(map(len, shares[: engine.rank])) if len(shares[engine.rank]) else 0
-        return _part(mixed, slice(first, first + max(1, len(shares[engine.rank]))))
+        return _part(mixed, slice(first, first + len(rows)))
 
     def _pictures(self, epoch: EpochPlan, batches: Sequence[NDArray[np.int64]]) -> Generator[torch.Tensor, None, None]:
         """Yield the network's input of each batch, float [B, 3, size, size] on the device."""

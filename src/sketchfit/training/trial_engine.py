@@ -24,11 +24,6 @@ class TrialEngine(Engine):
         """Do nothing: there is one process."""
 
     @override
-    def sum(self, figures: Iterable[float]) -> list[float]:
-        """Return the figures themselves."""
-        return list(figures)
-
-    @override
     def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> Any:
         """Return the optimizer itself: gradients are not scaled."""
         return optimizer
