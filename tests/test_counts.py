@@ -17,21 +17,8 @@ SOURCE = Path(sketchfit.__file__).parent
 NOUNS = (
     *("answers", "backbones", "candidates", "cells", "classes", "columns", "copies", "drawings", "entries", "epochs"),
     *("errors", "fields", "files", "folders", "folds", "groups", "images", "issues", "labels", "lines", "members"),
-    *(
-        "names",
-        "networks",
-        "pages",
-        "pairs",
-        "problems",
-        "requests",
-        "rows",
-        "runs",
-        "steps",
-        "submissions",
-        "tables",
-        "units",
-    ),
-    *("updates", "values", "variants", "views", "warnings"),
+    *("names", "networks", "pages", "pairs", "problems", "requests", "rows", "runs", "steps", "submissions"),
+    *("tables", "units", "updates", "values", "variants", "views", "warnings"),
 )
 AFTER = re.compile(rf" (?:(?:external|finished|more|test|training) )?(?:{'|'.join(NOUNS)})\b")
 BEFORE = re.compile(r"(?:\bof|\bof the|\bthan|\bthe) $")

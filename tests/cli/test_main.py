@@ -76,6 +76,13 @@ def test_check_takes_the_options_of_run_that_choose_data() -> None:
     assert run - {option.name for option in commands["plan"].params} == {"strict", "fresh", "workers"}
 
 
+@pytest.mark.parametrize("workers", ["ray:", "0", "[2]"])
+def test_workers_are_read_as_text(workers: str, cli: Cli, drawn: Path) -> None:
+    status, _, errors = cli("run", drawn, "--recipe", "demo", "--workers", workers)
+    assert status == 2
+    assert f"is {workers!r}" in errors
+
+
 OUTPUTS = [
     ("predict", "RUN", "IMAGES", "--out"),
     ("export", "RUN", "--format", "onnx", "--out"),

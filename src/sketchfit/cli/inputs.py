@@ -91,7 +91,7 @@ class RunInputs(FoldInputs):
 
     def settings(self) -> list[str]:
         """Return the changes of the recipe; `--set` wins."""
-        return [*_workers(self.workers), *super().settings()]
+        return [*_texts({"compute.workers": self.workers}), *super().settings()]
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,7 @@ class AblationInputs(DataInputs):
 
     def settings(self) -> list[str]:
         """Return the changes of the recipe; `--set` wins."""
-        return [*_workers(self.workers), *super().settings()]
-
-
-def _workers(workers: str | None) -> list[str]:
-    return [] if workers is None else [f"compute.workers={workers}"]
+        return [*_texts({"compute.workers": self.workers}), *super().settings()]
 
 
 def _texts(named: dict[str, str | None] | dict[str, Path | None]) -> list[str]:
