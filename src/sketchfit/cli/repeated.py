@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Annotated, Any, get_args, get_origin
 
 from typer.core import TyperCommand
@@ -72,9 +73,9 @@ def _explained(mark: Any) -> Any:
         return mark
     names = [one for one in (mark.default, *(mark.param_decls or ())) if isinstance(one, str) and one.startswith("-")]
     once = f"{names[0]} {mark.metavar or VALUE}"
-    copy = object.__new__(type(mark))
-    copy.__dict__ = {**vars(mark), "help": f"{(mark.help or '').rstrip()} Several: {once} {once}."}
-    return copy
+    longer = copy(mark)
+    longer.help = f"{(mark.help or '').rstrip()} Several: {once} {once}."
+    return longer
 
 
 def _is_list(kind: Any) -> bool:
