@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sketchfit.errors import UserError
 from sketchfit.reporting.evidence import read_evidence
-from sketchfit.reporting.run import shown_rows, slices
+from sketchfit.reporting.run import report_content, shown_rows, slices
 from sketchfit.reporting.run.run_report import write_report
 from sketchfit.runs.run import Run
 from sketchfit.tracking.history import write_history
@@ -123,6 +125,13 @@ def test_of_many_drawings_the_page_has_a_sample(make_run: Callable[..., Path], m
     monkeypatch.setattr(slices, "SHOWN", 1)
     complete = _data(write_report(run))
     monkeypatch.setattr(shown_rows, "MOST_SHOWN", 20)
+    mapped: list[int] = []
+
+    def features(_: object, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        mapped.extend(chosen.tolist())
+        return chosen, np.random.default_rng(0).random((len(chosen), 8))
+
+    monkeypatch.setattr(report_content, "penultimate_features", features)
     page = write_report(run, overrides=["report.embedding=12"])
     text, data = page.read_text(encoding="utf-8"), _data(page)
     places = data["places"]
@@ -133,7 +142,8 @@ def test_of_many_drawings_the_page_has_a_sample(make_run: Callable[..., Path], m
         assert data["rows"][key] == [values[place] for place in places]
     assert data["counts"] == [complete["rows"]["label"].count(index) for index in range(6)]
     used = {place for one in data["slices"] for place in one} | set(map(int, re.findall(r'data-p="(\d+)"', text)))
-    assert used
+    assert len(mapped) == 12
+    assert used >= set(mapped)
     assert used <= set(places)
     assert data["matrix"] == complete["matrix"]
     assert "places" not in complete
