@@ -25,12 +25,7 @@ from sketchfit.stages.array_memory import PredictedRows, check_array_memory
 from sketchfit.stages.check_report import CheckReport
 from sketchfit.stages.disk_space import check_disk
 from sketchfit.stages.planned_run import PlannedRun, planned_folds
-from sketchfit.stages.resources import (
-    PlannedNetwork,
-    check_memory,
-    training_memory,
-    training_seconds,
-)
+from sketchfit.stages.resources import PlannedNetwork, check_memory, training_memory, training_seconds
 from sketchfit.stages.start_weights import check_before_decoding
 from sketchfit.tracking.outlook import ExpectedTraining
 from sketchfit.training.engine import Engine

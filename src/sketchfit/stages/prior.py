@@ -47,7 +47,8 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     reference = Reference(before.oof, calibrated.predictions.oof, state.rows.label, state.rows.group)
     reference = reference.part(sampled_rows(np.arange(len(state.rows.row)), classes))
     test = calibrated.predictions.test
-    estimated = before.test[sampled_rows(np.flatnonzero(readable), classes)]
+    some = sampled_rows(np.flatnonzero(readable), classes)
+    estimated = before.test[some]
     found = estimate_frequencies(reference, estimated)
     decision = decide(reference, estimated, found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
@@ -55,7 +56,7 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     choice = _choice(decision)
     corrects = decision.setting == "correct" if choice is None else choice.used
     if corrects:
-        weight = tempered(found.weight, reference, test[sampled_rows(np.flatnonzero(readable), len(found.weight))])
+        weight = tempered(found.weight, reference, test[some])
         decision = decision.model_copy(update={"weight": tuple(weight.tolist())})
         predictions = replace(calibrated.predictions, test=reweighted(test, weight))
         calibrated = replace(calibrated, predictions=predictions)
