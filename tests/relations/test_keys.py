@@ -196,8 +196,9 @@ def test_folders_of_earlier_labels_are_no_relation(share: float, classes: int) -
 
 
 def test_groups_that_fill_classes_unevenly_stay_candidates() -> None:
-    """A patient with most images of a class, who also has many of others, is no class."""
+    """A patient with most images of a class, who also has many of others, is not the same as the class."""
     label = np.repeat(np.arange(5), 20)
+    assert worth_testing(np.tile([0] * 14 + [1, 2, 3, 4, 5, 6], 5), label)
     patient = np.tile([0, 0, 0, 1, 2, 3, 4, 5, 6, 7], 10)
     assert worth_testing(patient, label)
     families = 3 * label + np.tile([0, 0, 0, 0, 1, 1, 1, 2, 2, 2], 10)
