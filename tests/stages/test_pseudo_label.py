@@ -1,10 +1,11 @@
-"""Students that learn from test rows: what they are fed, that no teacher has seen their exam, kept only if better."""
+"""Students that learn from test rows: their data, teachers that have not learnt their held-out rows, kept if better."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from sketchfit.errors import UserError
 from sketchfit.inference.pseudo_labels import Teacher
 from sketchfit.models.network import Normalisation
 from sketchfit.runs.folder import RunFolder
+from sketchfit.soups.candidates import student_name
+from sketchfit.stages import pseudo_label
 from sketchfit.stages.pseudo_label import choose_labels
 from sketchfit.synthetic import draw_dataset
 from sketchfit.training.context import Member, RunContext
@@ -51,6 +54,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened(place: Path) -> tuple[RunContext, Member]:
     context, members = open_context(place / "members", place / "data", load_recipe(RECIPE))
     return context, members["test_resnet"]
+
+
+def test_each_member_has_the_results_of_its_students(
+    opened: tuple[RunContext, Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, member = opened
+    monkeypatch.setattr(pseudo_label, "_student_unit", lambda _, student, fold, chosen: (student.name, fold, chosen))
+    executor: Any = SimpleNamespace(train=list)
+    folds, members = (0, 1), {name: replace(member, name=name) for name in ("first", "second")}
+    state: Any = SimpleNamespace(members=members, folds=folds)
+    labels: Any = ("of fold 0", "of fold 1")
+    found = pseudo_label._train_students(replace(context, executor=executor), state, 1, labels)
+    for name, one in found.items():
+        assert one.member is members[name]
+        assert one.folder == student_name(name, 1)
+        assert one.results == tuple((one.folder, *pair) for pair in zip(folds, labels, strict=True))
 
 
 def _fold() -> Fold:
