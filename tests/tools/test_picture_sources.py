@@ -59,6 +59,6 @@ def test_each_picture_of_a_tutorial_has_a_record_and_is_shown_there():
 
 def test_commands_are_those_that_are_run(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("```sh\na\nb\n```\n```text\nc\n```\n```python\nd\n```\n")
+    page.write_text("```sh\na\nb\n```\n```text\nc\n```\n```python\nd\n```\n<!-- not run: e -->\n```sh\nf\n```\n")
     assert commands_of(page) == ["a\nb\n", "d\n"]
     assert len(drawing_code()) > 5
