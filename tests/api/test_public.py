@@ -73,12 +73,17 @@ def test_a_public_class_has_an_example(name: str) -> None:
 
 def test_names_are_used_without_torch_and_pandas() -> None:
     functions = [*FUNCTIONS, "Recipe", "Deadline", "UserError"]
-    (first,), (names,) = (
+    (first,), (names,), (loading,) = (
         run_python(f"import json, sys, sketchfit\n{use}\nprint(json.dumps(sorted(sys.modules)))")
-        for use in ("", f"[getattr(sketchfit, name) for name in {functions!r}]; sketchfit.load_recipe(epochs=1)")
+        for use in (
+            "",
+            f"[getattr(sketchfit, name) for name in {functions!r}]; sketchfit.load_recipe(epochs=1)",
+            "sketchfit.load, sketchfit.predict",
+        )
     )
     assert not {"torch", "pandas", "numpy", "pydantic", "typer"} & set(first)
     assert not {"torch", "pandas", "timm", "scipy", "sklearn"} & set(names)
+    assert not {"pydantic", "numpy", "sketchfit.config"} & set(loading)
 
 
 def test_without_the_packages_of_training_a_call_names_the_command_that_installs_them(drawn: Path) -> None:
