@@ -6,6 +6,7 @@ import errno
 import shutil
 import sys
 import time
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -182,6 +183,17 @@ def test_files_are_listed_again_in_the_same_process(address, tmp_path, monkeypat
     copy_remote(address, tmp_path)
     system.pipe_file("/bucket/drawings/train/pear/3.png", b"three")
     assert content(copy_remote(address, tmp_path))["train/pear/3.png"] == b"three"
+
+
+@pytest.mark.parametrize(
+    "data", ["https://example.org/drawings.zip", Path("gcs://me:verysecret@bucket/drawings"), "s3://"]
+)
+def test_other_addresses_are_refused_with_the_kinds(data):
+    with pytest.raises(DataError) as caught:
+        DataRequest.of(data)
+    assert "address" in caught.value.problems[0]
+    assert "verysecret" not in caught.value.problems[0]
+    assert "s3://" in caught.value.hint
 
 
 def test_a_request_has_the_copy(address, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -32,10 +33,18 @@ def local_data(data: str | Path) -> Path:
     place = Path(data)
     if ":/" in str(data):
         from sketchfit.data.cache.folder import default_cache
-        from sketchfit.data.remote import copy_remote, remote_address  # most data are in a folder
+        from sketchfit.data.remote import PACKAGES, copy_remote, remote_address  # most data are in a folder
+        from sketchfit.redact import redact
 
         if (address := remote_address(data)) is not None:
             place = copy_remote(address, default_cache())
+        elif re.match(r"[a-z][a-z0-9+.-]+:/", str(data)) and not place.exists():
+            kinds = listed([f"{kind}://" for kind in PACKAGES], len(PACKAGES))
+            text = re.sub(":/+", "://", str(data), count=1)  # a `Path` has one slash of two
+            raise DataError(
+                f"{redact(text)} is not an address of data that can be read",
+                f"Give a folder, a table, or an address that begins with one of {kinds}",
+            )
     check_data(place)
     return place
 
