@@ -21,13 +21,13 @@ DIGESTS = "digests"
 TABLES = ("train", "test", "sample_submission", "test_labels", "copies", "traits")
 """Names of tables of every set, without `.csv`."""
 
-SPLITS = ("train", "test")
+FOLDERS = ("train", "test")
 """Folders of images."""
 
 BY_SYSTEM = ".DS_Store"
 """macOS adds it to any folder that was opened."""
 
-OWN = {*(f"{name}.csv" for name in (*TABLES, "families")), MARK, *SPLITS, BY_SYSTEM}
+OWN = {*(f"{name}.csv" for name in (*TABLES, "families")), MARK, *FOLDERS, BY_SYSTEM}
 
 ELSEWHERE = "Name a folder that does not exist yet, or empty this one."
 AGAIN = "Name another folder, or draw it again, without keeping it as it is now: --fresh."
@@ -65,7 +65,7 @@ def is_drawn(out: Path, settings: Mapping[str, object], *, fresh: bool) -> bool:
 def digests(folder: Path) -> dict[str, str]:
     """Return a digest of each table of a set, and of the names and contents of the images of each split."""
     found = {path.name: _digest([path], folder) for path in sorted(folder.glob("*.csv")) if path.name in OWN}
-    for split in SPLITS:
+    for split in FOLDERS:
         paths = (path for path in sorted((folder / split).rglob("*")) if path.is_file() and path.name != BY_SYSTEM)
         found[f"{split}/"] = _digest(list(paths), folder)
     return found
