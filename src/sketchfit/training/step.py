@@ -105,7 +105,7 @@ def _accumulate(state: TrainState, micros: list[Micro], recipe: Recipe, engine: 
 
 
 def _norms(recipe: Recipe, engine: Engine, counted: bool) -> AbstractContextManager[object]:
-    """Return the context in which batch norms use the rows of all processes, where the recipe wants that."""
+    """Return the context in which batch norms use the rows of all processes, where the recipe sets that."""
     wanted = engine.processes > 1 and recipe.compute.sync_batch_norm
     return SyncedBatchNorm(counted) if wanted else nullcontext()
 

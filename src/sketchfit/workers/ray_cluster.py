@@ -1,4 +1,4 @@
-"""Ray: a cluster of this machine alone, which lives as long as the run, or one that is there already."""
+"""Ray: a cluster of this machine alone, which ends with the run, or one that is there already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A unit that is trained elsewhere, as the run knows it; the run alone writes into its own folder."""
+"""A unit that is trained elsewhere, in the process of the run; the run alone writes into its own folder."""
 
 from __future__ import annotations
 
