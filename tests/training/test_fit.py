@@ -293,7 +293,7 @@ def test_no_validation_rows(tiny: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_more_processes_than_images_a_batch_are_named(
-    tiny: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tiny: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Three:
         processes, is_main = 3, True
@@ -301,6 +301,8 @@ def test_more_processes_than_images_a_batch_are_named(
         def start_again(self) -> None:
             raise KeyboardInterrupt
 
+    console = Console("none")
+    monkeypatch.setattr(logging.getLogger("sketchfit"), "propagate", True)  # which the console switched off
     with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
-        fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), Console("none"))  # type: ignore[arg-type]
+        fit(job_of(recipe_of(tiny, training={"batch_size": 2}), tmp_path), Three(), console)  # type: ignore[arg-type]
     assert "3 processes share batches of 2 images" in caplog.text
