@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sketchfit.tracking.callback import Row
+from sketchfit.tracking.callback import Callback, Row
 
 Files = Mapping[str, bytes]
 """Content of files by their path in a network's folder, with forward slashes."""
@@ -28,6 +28,10 @@ class UnitEvent:
 
     method: str
     arguments: tuple[str | int | Row, ...]
+
+    def repeat(self, callback: Callback) -> None:
+        """Send the event to a callback of the run."""
+        getattr(callback, self.method)(*self.arguments)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from sketchfit.errors import DataError, RunError
 from sketchfit.workers.messages import UnitEnd, UnitMessage
+from sketchfit.workers.node_stores import SAME
 from sketchfit.workers.parcel import SharedParcel, UnitParcel
 from sketchfit.workers.resources import NodeSize
 
@@ -204,7 +205,7 @@ def check_nodes(root: Path) -> None:
     if missing := sorted({one.host for one in answers if not one.has_data}):
         raise DataError(
             [f"{host}: {root} is not there" for host in missing],
-            "Put the data at the same path on every node, or on storage that all of them share.",
+            SAME,
         )
 
 

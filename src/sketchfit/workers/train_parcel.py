@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 import socket
 import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from typing_extensions import override
 
 from sketchfit.activity import activities
-from sketchfit.disk import disk_error
 from sketchfit.errors import UserError
 from sketchfit.interruption import STOPPED, handle_stop, handled_signals, request_save
 from sketchfit.runs.folder import RunFolder
@@ -26,7 +23,8 @@ from sketchfit.tracking.console import LOGGER, ONCE, Console
 from sketchfit.tracking.dispatcher import Dispatcher
 from sketchfit.training.context import RunContext
 from sketchfit.training.engine import make_engine
-from sketchfit.workers.messages import UnitEnd, UnitEvent, UnitLog, UnitMessage, UnitProgress
+from sketchfit.workers.crossing import EventSender, sendable
+from sketchfit.workers.messages import UnitEnd, UnitLog, UnitMessage, UnitProgress
 from sketchfit.workers.network_files import ChangedFiles, read_files, write_files
 from sketchfit.workers.node_stores import open_member
 from sketchfit.workers.parcel import SharedParcel, UnitParcel, unpacked
@@ -151,39 +149,15 @@ class ForwardingDispatcher(Dispatcher):
 
     @override
     def _send(self, event: Callable[[Callback], None]) -> None:
-        event(_Recorder(self._outbox))
-
-
-class _Recorder(Callback):
-    """Turns each event of a training into a message."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
-
-    @override
-    def step_finished(self, member: str, fold: int, step: int, row: Any) -> None:
-        self._outbox.add(UnitEvent("step_finished", (member, fold, step, row)))
-
-    @override
-    def epoch_finished(self, member: str, fold: int, row: Any) -> None:
-        self._outbox.add(UnitEvent("epoch_finished", (member, fold, row)))
-
-    @override
-    def fold_finished(self, member: str, fold: int, row: Any) -> None:
-        self._outbox.add(UnitEvent("fold_finished", (member, fold, row)))
+        event(EventSender(self._outbox.add))
 
 
 def portable(error: Exception, own: Path, run: Path) -> Exception:
     """Return an error that can be pickled; a user's error names the run's folder in place of the worker's."""
-    error.add_note(traceback.format_exc())
-    error = disk_error(error) or error  # its cause would not be sent
+    error = sendable(error)
     if isinstance(error, UserError):
         problems, hint = (
             [text.replace(str(own), str(run)) for text in texts] for texts in (error.problems, [error.hint])
         )
         error = type(error)(problems, hint[0])
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(traceback.format_exc())
     return error

@@ -60,7 +60,7 @@ class UnitState:
                     apply_files(self.unit.network.path, message)
                     self.advanced = True
                 case UnitEvent():
-                    getattr(self.unit.context.dispatcher, message.method)(*message.arguments)
+                    message.repeat(self.unit.context.dispatcher)
                 case UnitLog():
                     self._write(message)
 

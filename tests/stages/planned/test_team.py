@@ -154,9 +154,10 @@ def test_messages_of_a_training_arrive_in_order(monkeypatch: pytest.MonkeyPatch)
     code = """
 import pickle, sys
 from sketchfit.planning.pace import LateError
-from sketchfit.stages.planned.messages import LogLine, TrainingEnd, TrainingEvent
+from sketchfit.stages.planned.messages import LogLine, TrainingEnd
+from sketchfit.workers.messages import UnitEvent
 pickle.load(sys.stdin.buffer)
-for message in (LogLine(20, "one"), TrainingEvent("fold_finished", ("net", 0, {})), TrainingEnd(LateError(5.0, 1.0))):
+for message in (LogLine(20, "one"), UnitEvent("fold_finished", ("net", 0, {})), TrainingEnd(LateError(5.0, 1.0))):
     pickle.dump(message, sys.stdout.buffer)
 """
     _start_other(monkeypatch, code)
@@ -173,9 +174,9 @@ for message in (LogLine(20, "one"), TrainingEvent("fold_finished", ("net", 0, {}
 def test_a_process_that_sends_messages_without_end_is_ended_too(monkeypatch: pytest.MonkeyPatch):
     code = """
 import pickle, sys, time
-from sketchfit.stages.planned.messages import TrainingEvent
+from sketchfit.workers.messages import UnitEvent
 while True:
-    pickle.dump(TrainingEvent("epoch_finished", ("net", 0, {})), sys.stdout.buffer)
+    pickle.dump(UnitEvent("epoch_finished", ("net", 0, {})), sys.stdout.buffer)
     sys.stdout.buffer.flush()
     time.sleep(0.05)
 """

@@ -13,7 +13,7 @@ from sketchfit.config.recipe import Recipe
 from sketchfit.data.folds import Fold
 from sketchfit.data.table import Table
 from sketchfit.planning.pace import Expected
-from sketchfit.tracking.callback import Row
+from sketchfit.workers.messages import UnitEvent
 
 
 @dataclass(frozen=True)
@@ -68,18 +68,10 @@ class LogLine:
 
 
 @dataclass(frozen=True)
-class TrainingEvent:
-    """An event of a training: name of the method of `Callback`, and its arguments."""
-
-    method: str
-    arguments: tuple[str | int | Row, ...]
-
-
-@dataclass(frozen=True)
 class TrainingEnd:
     """The end of a training; `error` is why it ended early."""
 
     error: BaseException | None = None
 
 
-Message = LogLine | TrainingEvent | TrainingEnd
+Message = LogLine | UnitEvent | TrainingEnd

@@ -19,16 +19,16 @@ from typing import IO
 import torch
 
 from sketchfit.interruption import STOPPED, handle_stop, save_signals_blocked, take_save_request
-from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingEvent, TrainingRequest, WorkerOrder
+from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingRequest, WorkerOrder
 from sketchfit.tracking.callback import Callback
 from sketchfit.tracking.console import ONCE
+from sketchfit.workers.messages import UnitEvent
+from sketchfit.workers.threads import thread_variables
 
 log = logging.getLogger(__name__)
 
 COMMAND = [sys.executable, "-P", "-m", "sketchfit.stages.planned.worker"]
 """Starts a process; with `-P` it imports nothing from the folder in which the user is."""
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 POLL = 1.0
 """Seconds after which the time is looked at again."""
@@ -62,10 +62,9 @@ class _Process:
 
     @classmethod
     def start(cls, threads: int) -> _Process:
-        limits = {name: str(threads) for name in THREAD_VARIABLES}
         with save_signals_blocked():  # they would end a process that still imports
             process = subprocess.Popen(
-                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **limits}
+                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | thread_variables(threads)
             )
         assert process.stdin is not None
         assert process.stdout is not None
@@ -144,8 +143,8 @@ class Team:
                 left.remove(place)
                 if len(left) == 1:
                     self._processes[next(iter(left))].send(WorkerOrder.ALONE)
-            elif isinstance(message, TrainingEvent):
-                getattr(self._callback, message.method)(*message.arguments)
+            elif isinstance(message, UnitEvent):
+                message.repeat(self._callback)
             else:
                 log.log(message.level, message.text, extra={ONCE: message.once} if message.once else None)
 

@@ -11,14 +11,12 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from contextlib import suppress
 from typing import BinaryIO
 
 from typing_extensions import override
 
 from sketchfit.data.store import stored
-from sketchfit.disk import disk_error
 from sketchfit.interruption import Terminated, handled_signals, request_save, request_stop
 from sketchfit.planning.pace import Pace
 from sketchfit.printing import lenient_streams
@@ -28,14 +26,13 @@ from sketchfit.stages.planned.messages import (
     LogLine,
     Message,
     TrainingEnd,
-    TrainingEvent,
     TrainingRequest,
     WorkerOrder,
 )
 from sketchfit.stages.planned.units import run_network
-from sketchfit.tracking.callback import Callback, Row
 from sketchfit.tracking.console import LOGGER, ONCE, Console
 from sketchfit.training.engine import make_engine
+from sketchfit.workers.crossing import EventSender, sendable
 
 ALONE = threading.Event()
 """Whether no other network is trained at the same time as the last request."""
@@ -44,8 +41,8 @@ NO_MEMORY = "can't allocate memory"
 """In the message of torch."""
 
 
-class Sender(logging.Handler, Callback):
-    """Sends log records and events to the run.
+class Sender(logging.Handler):
+    """Sends log records and other messages to the run.
 
     Args:
         stream: to which messages are written.
@@ -64,18 +61,6 @@ class Sender(logging.Handler, Callback):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         self.send(LogLine(record.levelno, record.getMessage(), getattr(record, ONCE, None)))
-
-    @override
-    def step_finished(self, member: str, fold: int, step: int, row: Row) -> None:
-        self.send(TrainingEvent("step_finished", (member, fold, step, row)))
-
-    @override
-    def epoch_finished(self, member: str, fold: int, row: Row) -> None:
-        self.send(TrainingEvent("epoch_finished", (member, fold, row)))
-
-    @override
-    def fold_finished(self, member: str, fold: int, row: Row) -> None:
-        self.send(TrainingEvent("fold_finished", (member, fold, row)))
 
 
 def main() -> None:
@@ -120,13 +105,7 @@ def _end_of(request: TrainingRequest, console: Console, sender: Sender) -> Train
     except Exception as error:
         if isinstance(error, MemoryError) or NO_MEMORY in str(error):
             os._exit(1)  # the run trains it again, alone
-        error.add_note(traceback.format_exc())
-        error = disk_error(error) or error  # its cause would not be sent
-        try:
-            pickle.loads(pickle.dumps(error))
-        except Exception:
-            return TrainingEnd(RuntimeError(traceback.format_exc()))
-        return TrainingEnd(error)
+        return TrainingEnd(sendable(error))
     return TrainingEnd()
 
 
@@ -141,7 +120,7 @@ def _train(request: TrainingRequest, console: Console, sender: Sender) -> None:
         time.monotonic,
         lambda: request.favoured and not ALONE.is_set(),
     )
-    run_network(context, member, request.fold, pace, sender)
+    run_network(context, member, request.fold, pace, EventSender(sender.send))
 
 
 if __name__ == "__main__":
