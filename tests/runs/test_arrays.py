@@ -133,6 +133,7 @@ def test_probabilities_come_back(tmp_path):
     assert np.array_equal(found.row, row)
     assert np.array_equal(found.prob, prob)
     assert found.at(np.array([2, 4])).tolist() == [[0.25, 0.75], [0.5, 0.5]]
+    assert found.at(found.row.copy()) is found.prob
     assert found.problems() == []
     with pytest.raises(KeyError):
         found.at(np.array([3]))

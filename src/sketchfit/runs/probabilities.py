@@ -40,11 +40,13 @@ class Probabilities:
         return int(self.prob.shape[1])
 
     def at(self, row: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Float32 [n, C]: the probabilities of these rows, in this order.
+        """Float32 [n, C]: the probabilities of these rows, in this order; of all rows, without a copy.
 
         Raises:
             KeyError: a row that has none.
         """
+        if np.array_equal(self.row, row):
+            return self.prob
         order = np.argsort(self.row, kind="stable")
         place = np.searchsorted(self.row, row, sorter=order)
         found = order[np.minimum(place, len(order) - 1)] if len(order) else np.zeros(0, dtype=np.int64)

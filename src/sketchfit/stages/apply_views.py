@@ -65,9 +65,9 @@ def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> Memb
         return MemberPredictions(plain, plain, tests, None, None, source.folder, numbers)
     by_fold = [fold_views(context, networks, fold, "oof", names) for fold in source.folds]
     probs = {IDENTITY: plain} | {
-        name: _of_rows(
-            [Probabilities(fold.valid, views[name]) for fold, views in zip(source.folds, by_fold, strict=True)], rows
-        )
+        name: mean_by_row(
+            [Probabilities(fold.valid, views[name]) for fold, views in zip(source.folds, by_fold, strict=True)]
+        ).at(rows.row)
         for name in names
     }
     chosen = select_views(probs, rows.label, rows.group, inference.mode, IDENTITY, source.member.recipe.seed)
@@ -83,13 +83,6 @@ def choose_views(context: RunContext, source: TrainedMember, rows: Rows) -> Memb
         for fold, result in zip(source.folds, source.results, strict=True)
     ]
     return MemberPredictions(plain, nested, tuple(test), chosen, gain, source.folder, numbers, choice)
-
-
-def _of_rows(parts: Sequence[Probabilities], rows: Rows) -> Floats:
-    """Return the probabilities of rows by the networks of several folds, float32 [n, C]."""
-    found = mean_by_row(parts)
-    same = np.array_equal(found.row, rows.row)
-    return found.prob if same else found.prob[np.searchsorted(found.row, rows.row)]
 
 
 def _by_fold_soup(context: RunContext, state: RunState, member: Member, found: MemberPredictions) -> MemberPredictions:

@@ -80,8 +80,7 @@ class TrainedMember:
 
     def oof_of(self, rows: NDArray[np.int64]) -> Floats:
         """Return the probabilities of some of its `rows`, float32 [n, C]."""
-        own = self.rows
-        return self.oof if np.array_equal(own, rows) else self.oof[np.searchsorted(own, rows)]
+        return Probabilities(self.rows, self.oof).at(rows)
 
 
 @dataclass(frozen=True)
