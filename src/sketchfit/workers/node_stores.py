@@ -17,7 +17,7 @@ from sketchfit.data.table import Table
 from sketchfit.errors import DataError
 from sketchfit.tracking.console import Console
 from sketchfit.training.context import Member
-from sketchfit.workers.parcel import MemberName, StoreName, rows_of_split
+from sketchfit.workers.parcel import MemberName, StoreName
 
 SAME = "Put the data at the same path on every node, or on storage that all of them share."
 
@@ -53,7 +53,8 @@ def _opened(name: StoreName, recipe: Recipe, table: Table, console: Console) -> 
         if (folder / INDEX).is_file():
             return _stored(folder)
     check_data(table.root)
-    built = load_store(table, rows_of_split(table, name.split), name.split, recipe, console)
+    rows = table.train if name.split == "train" else table.test
+    built = load_store(table, rows, name.split, recipe, console)
     if name.folder.name not in (built.folder.name, *built.names):
         raise DataError(
             f"{socket.gethostname()}: the {name.split} images below {table.root} are not those of the run", SAME

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.store import Store
-from sketchfit.data.table import Split, Table
+from sketchfit.data.table import Table
 from sketchfit.training.context import Member, RunContext, TrainingUnit
 from sketchfit.training.fold_result import FoldResult
 from sketchfit.workers.messages import Files
@@ -156,8 +156,3 @@ def unpacked(content: bytes, opened: Opener, dispatcher: Any) -> Train:
     """
     train: Train = _Unpacker(io.BytesIO(content), opened, dispatcher).load()
     return train
-
-
-def rows_of_split(table: Table, split: str) -> Split:
-    """Return the rows of a split by its name."""
-    return table.train if split == "train" else table.test

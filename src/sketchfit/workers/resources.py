@@ -33,7 +33,7 @@ class UnitShare:
         threads: of torch and of linear algebra. On a CPU the bits of a network depend on them.
         gpus: GPUs, or a part of one; 0: it is trained on a CPU.
         at_once: units that are trained at the same time.
-        memory: bytes that must be free on the node; 0: that is not looked at.
+        memory: bytes that must be free on the node; 0: any.
     """
 
     threads: int

@@ -64,7 +64,7 @@ def unit_executor(context: RunContext, units: int | None = None) -> Iterator[Tra
     """
     workers, record = context.recipe.compute.workers, WorkersRecord.find(context.run.path)
     if workers == 1:
-        with nullcontext() if record is None else unit_threads(record.threads):
+        with _begun_threads(record):
             yield OneByOne()
         return
     if context.engine.processes > 1:
@@ -79,7 +79,7 @@ def unit_executor(context: RunContext, units: int | None = None) -> Iterator[Tra
         share = unit_share(number, nodes, units or wave_size(context.recipe), gpu=gpu, threads=_decided_threads(record))
         if address is None and share.at_once == 1:
             _log_alone(workers)
-            stack.enter_context(nullcontext() if record is None else unit_threads(record.threads))
+            stack.enter_context(_begun_threads(record))
             yield OneByOne()
             return
         _needs_ray()
@@ -137,6 +137,11 @@ def wave_size(recipe: Recipe) -> int:
     folds = recipe.folds.count or 1 if recipe.folds.train is None else len(recipe.folds.train)
     networks = sum(member.training.epochs > 0 for member in member_recipes(recipe).values())
     return max(1, networks * folds)
+
+
+def _begun_threads(record: WorkersRecord | None) -> AbstractContextManager[None]:
+    """Return the context with the threads of a run that was begun with workers; otherwise one that changes nothing."""
+    return nullcontext() if record is None else unit_threads(record.threads)
 
 
 def _decided_threads(record: WorkersRecord | None) -> int | None:
