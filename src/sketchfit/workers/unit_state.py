@@ -1,4 +1,4 @@
-"""A unit that is trained elsewhere, in the process of the run; the run alone writes into its own folder."""
+"""State of a unit that is trained elsewhere, kept by the run, which alone writes into its folder."""
 
 from __future__ import annotations
 
