@@ -52,3 +52,11 @@ print([name for name in ("torch", "pandas", "timm", "scipy") if name in sys.modu
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_text_in_the_place_of_a_list_and_an_empty_place_are_refused(drawn: Path) -> None:
+    with pytest.raises(RecipeError, match="is the text") as error:
+        DataRequest.of(drawn, "cpu", "training.epochs=1")
+    assert len(error.value.problems) == 1
+    with pytest.raises(DataError, match="empty text"):
+        DataRequest.of("")

@@ -20,9 +20,9 @@ app = typer.Typer()
 def pseudo_label(run_folder: Run, overrides: Overrides = None) -> None:
     """Train students that also use test rows; they are kept where they are better out of fold."""
     check_runs([run_folder])
-    from sketchfit.config.overrides import parse_overrides
+    from sketchfit.config.overrides import settings_of
 
-    settings = parse_overrides(overrides or [])
+    settings = settings_of(overrides or [])
     with quick_imports():
         from sketchfit.commands.pseudo_label import pseudo_label as train_students
 
@@ -38,9 +38,9 @@ def soup(
 ) -> None:
     """Average the weights of its networks: the cost of one network, and the accuracy out of fold."""
     check_runs([run_folder])
-    from sketchfit.config.overrides import parse_overrides
+    from sketchfit.config.overrides import settings_of
 
-    settings = parse_overrides(overrides or [])
+    settings = settings_of(overrides or [])
     with quick_imports():
         from sketchfit.commands.soup import soup as make_soups
 
@@ -67,9 +67,9 @@ def distill(
 ) -> None:
     """Distil its ensemble into one small student, and measure its accuracy and speed."""
     check_runs([run_folder])
-    from sketchfit.config.overrides import parse_overrides
+    from sketchfit.config.overrides import settings_of
 
-    settings = parse_overrides(overrides or [])
+    settings = settings_of(overrides or [])
     with quick_imports():
         from sketchfit.commands.distill import distill as train_student
 

@@ -30,6 +30,8 @@ def local_data(data: str | Path) -> Path:
         DataError: it cannot be a data set, or cannot be copied.
         MissingPackageError: an additional package reads such addresses.
     """
+    if not str(data).strip():
+        raise DataError("the data is an empty text", "Give a folder, a table or an address; `.` is the current folder.")
     place = Path(data)
     if ":/" in str(data):
         from sketchfit.data.cache.folder import default_cache

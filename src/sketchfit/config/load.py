@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchfit.config.checks import member_problems, run_problems
-from sketchfit.config.overrides import merge, parse_override
+from sketchfit.config.overrides import merge, nested_changes
 from sketchfit.config.parse import member_recipes, without_mistakes
 from sketchfit.config.recipe import Recipe
 from sketchfit.config.shipped import known_recipes, no_such_recipe, recipe_text, shipped_recipes
@@ -33,7 +33,7 @@ def load_recipe(
             that do not exist, settings of a member, the student or the run that contradict each other.
     """
     settings, origin = _settings(source)
-    for change in [overrides] if isinstance(overrides, Mapping) else map(parse_override, overrides):
+    for change in nested_changes(overrides):
         settings = merge(settings, change)
     _refuse_secrets(settings)
     recipe, mistakes = without_mistakes(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from sketchfit.config.family import FamilySection
@@ -35,21 +36,24 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def parse_overrides(texts: Sequence[str]) -> dict[str, Any]:
-    """Return `key.sub=value` texts as one nested mapping; a later text wins.
+def nested_changes(overrides: Sequence[str] | Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return overrides as nested mappings, which are applied in this order.
 
     Raises:
-        UserError: a text of another form.
+        RecipeError: a text of another form, or one text in the place of several.
     """
-    settings: dict[str, Any] = {}
-    for text in texts:
-        settings = merge(settings, parse_override(text))
-    return settings
+    if isinstance(overrides, str):
+        raise RecipeError(f"overrides is the text {overrides!r}", "Give a list of key=value texts, or nested settings.")
+    return [overrides] if isinstance(overrides, Mapping) else [parse_override(text) for text in overrides]
 
 
 def settings_of(overrides: Sequence[str] | Mapping[str, Any]) -> dict[str, Any]:
-    """Return overrides as one nested mapping; see `parse_overrides`."""
-    return dict(overrides) if isinstance(overrides, Mapping) else parse_overrides(overrides)
+    """Return overrides as one nested mapping; a later text wins.
+
+    Raises:
+        RecipeError: see `nested_changes`.
+    """
+    return dict(overrides) if isinstance(overrides, Mapping) else reduce(merge, nested_changes(overrides), {})
 
 
 def parse_override(text: str) -> dict[str, Any]:

@@ -109,6 +109,7 @@ def _text(item: Any) -> str:
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     text = re.sub(r"^(Input|Value|Tuple|List|Dictionary|String) should", "must", item["msg"])
+    text = text.replace("a valid tuple", "a list")
     if item["type"] == "literal_error" and isinstance(item["input"], str):
         text += nearest(item["input"], re.findall(r"'([^']*)'", item["ctx"]["expected"]))
     return text
