@@ -284,3 +284,25 @@ def test_the_last_of_several_trainings_is_notified_that_it_is_alone():
     assert ended == [1, 0]
     assert first.received == ["one", WorkerOrder.ALONE]
     assert second.received == ["two"]
+
+
+def test_the_first_of_several_networks_is_favoured(drawn: Path, tmp_path: Path):
+    favoured: list[list[bool]] = []
+
+    class Both:
+        size = 2
+
+        def start(self) -> None:
+            """Start nothing."""
+
+        def train(self, requests: Any, ended: Any, patience: float) -> None:
+            favoured.append([one.favoured for one in requests])
+            for place in range(len(requests)):
+                ended(place, None)
+
+    context, member = _open(tmp_path, drawn)
+    trainer = NetworkTrainer(context, 2, time.monotonic)
+    trainer._team = cast(Any, Both())
+    _train(trainer, _trainings(member))
+    _train(trainer, _trainings(member)[:1])
+    assert favoured == [[True, False], [False]]
