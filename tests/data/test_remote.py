@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 
 from sketchfit.commands.request import DataRequest
 from sketchfit.data import remote
-from sketchfit.data.remote import copy_remote, remote_address
+from sketchfit.data.cache.entries import REMOTE, cache_entries
+from sketchfit.data.cache.limit import delete_unused
+from sketchfit.data.remote import advice_on_missing, copy_remote, names_at, remote_address
 from sketchfit.disk import DiskError
 from sketchfit.errors import DataError, MissingPackageError
 
@@ -201,3 +205,84 @@ def test_a_request_has_the_copy(address, tmp_path, monkeypatch):
     request = DataRequest.of(address)
     assert content(request.data) == FILES
     assert request.data.is_relative_to(tmp_path)
+
+
+def test_an_image_is_copied_without_its_neighbours(address, copied, tmp_path):
+    image = copy_remote(f"{address}/train/apple/1.png", tmp_path)
+    assert content(image.parent) == {"1.png": b"one"}
+    assert copied == ["train/apple/1.png"]
+
+
+def test_names_have_the_address_of_what_was_copied(address, tmp_path):
+    folder, image = copy_remote(address, tmp_path), copy_remote(f"{address}/train/apple/1.png", tmp_path)
+    assert names_at(address, folder, ["1.png", str(folder / "train" / "a b.png")]) == [
+        "1.png",
+        f"{address}/train/a b.png",
+    ]
+    assert names_at(f"{address}/train/apple/1.png", image, [str(image)]) == [f"{address}/train/apple/1.png"]
+
+
+def copied_by_another_process(cache):
+    """A copy whose process has ended."""
+    source = cache.parent / "source"
+    source.mkdir()
+    (source / "1.png").write_bytes(b"one" * 1000)
+    script = (
+        "from pathlib import Path\nfrom sketchfit.data.remote import copy_remote\n"
+        f"print(copy_remote('file://{source}', Path({str(cache)!r})))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    return f"file://{source}", Path(done.stdout.splitlines()[-1])
+
+
+def test_copies_are_parts_of_the_cache_and_are_deleted_where_no_process_uses_them(tmp_path, cli):
+    cache = tmp_path / "cache"
+    address, folder = copied_by_another_process(cache)
+    (entry,) = cache_entries(cache)
+    assert (entry.kind, entry.name) == (REMOTE, address)
+    assert 3000 <= entry.size < 4000
+    assert time.time() - entry.used < 60
+    assert address in cli("cache", "list", "--folder", cache)[1]
+    assert cli("cache", "clear", "--folder", cache, "--kind", "stores")[0] == 0
+    assert folder.is_dir()
+    assert cli("cache", "clear", "--folder", cache, "--kind", "remote")[0] == 0
+    assert not folder.exists()
+    assert cache_entries(cache) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows refuses to delete what is open instead")
+def test_a_copy_that_a_process_uses_stays(tmp_path):
+    cache = tmp_path / "cache"
+    address, folder = copied_by_another_process(cache)
+    assert copy_remote(address, cache) == folder
+    assert delete_unused(cache_entries(cache)) == []
+    assert (folder / "1.png").is_file()
+
+
+def test_a_limit_of_the_cache_counts_copies(tmp_path, address, monkeypatch):
+    cache = tmp_path / "cache"
+    _, folder = copied_by_another_process(cache)
+    monkeypatch.setenv("SKETCHFIT_CACHE_LIMIT", "3000")
+    second = copy_remote(address, cache)
+    assert not folder.exists()
+    assert content(second) == FILES
+
+
+def test_a_deleted_copy_is_made_again_and_named_as_one(tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    address, folder = copied_by_another_process(cache)
+    delete_unused(cache_entries(cache))
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(cache))
+    assert "address" in advice_on_missing(folder, "other")
+    assert advice_on_missing(tmp_path / "data", "other") == "other"
+    assert copy_remote(address, cache) == folder
+    assert (folder / "1.png").stat().st_size == 3000
+
+
+def test_parts_of_killed_deletions_are_listed(tmp_path):
+    half = tmp_path / REMOTE / f".{'ab' * 12}.1-00000000.part"
+    half.mkdir(parents=True)
+    (half / "1.png").write_bytes(b"one")
+    assert [(one.kind, one.size) for one in cache_entries(tmp_path)] == [("unfinished", 3)]
+    assert len(delete_unused(cache_entries(tmp_path))) == 1
+    assert not half.exists()

@@ -22,7 +22,7 @@ Folder = Annotated[
 
 @command(cache_app, "", "sketchfit cache list", name="list", by_several=True)
 def list_parts(folder: Folder = None) -> None:
-    """List image stores, features and so on, with size and last use."""
+    """List image stores, features, copies of remote data and so on, with size and last use."""
     from sketchfit.commands.cache import list_cache
 
     list_cache(folder)
@@ -33,7 +33,11 @@ def clear(
     folder: Folder = None,
     kind: Annotated[
         list[str] | None,
-        typer.Option("--kind", metavar="KIND", help="Only stores, features, maps, audits, measurements or unfinished."),
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Only stores, features, maps, audits, measurements, remote (copies of remote data) or unfinished.",
+        ),
     ] = None,
     older_than: Annotated[
         str | None, typer.Option("--older-than", metavar="7d", help="Only what was not used for so long.")

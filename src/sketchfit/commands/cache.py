@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sketchfit.data.cache.entries import KINDS, PARTS, CacheEntry, cache_entries
+from sketchfit.data.cache.entries import KINDS, PARTS, REMOTE, CacheEntry, cache_entries
 from sketchfit.data.cache.folder import default_cache
 from sketchfit.data.cache.limit import cache_limit, delete_unused
 from sketchfit.errors import UserError
@@ -44,7 +44,7 @@ def _print(cache: Path, entries: Sequence[CacheEntry]) -> None:
     cells = []
     for one in entries:
         used = datetime.fromtimestamp(one.used).strftime("%Y-%m-%d %H:%M")
-        cells.append((one.kind, size_text(one.size), used, one.stem.name))
+        cells.append((one.kind, size_text(one.size), used, one.name))
     for text in table_lines(("kind", "size", "last use", "name"), cells, right=(1,), title=3):
         log.info(text)
     limit = cache_limit()
@@ -85,7 +85,7 @@ def clear_cache(
 
 def cache_kinds() -> list[str]:
     """Return the kinds of parts of a cache."""
-    return [*dict.fromkeys(KINDS.values()), PARTS]
+    return [*dict.fromkeys(KINDS.values()), REMOTE, PARTS]
 
 
 def parse_age(text: str) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchfit.data.remote import advice_on_missing
 from sketchfit.data.table import Table, fingerprint
 from sketchfit.errors import DataError
 from sketchfit.files import write_output
@@ -76,7 +77,8 @@ def run_table(run: Run) -> Table:
     source = run.table.source
     if not source.exists():
         raise DataError(
-            f"the tables of {run.path} are not in {source}", "Put them back, or move the run's folder next to them."
+            f"the tables of {run.path} are not in {source}",
+            advice_on_missing(source, "Put them back, or move the run's folder next to them."),
         )
     table = load_table(source, run.recipe, with_folds=False)
     if fingerprint(table) != run.table.table_id:

@@ -1,4 +1,4 @@
-"""What a cache holds: one entry per image store, features, maps and so on, with all its files."""
+"""What a cache holds: one entry per image store, features, maps, copy of remote data and so on, with all its files."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ KINDS = {
 }
 """Kind of an entry, by the beginning of its name."""
 
+REMOTE = "remote"
+"""Kind of the copies of remote data, and folder in the cache that they are in, each in a folder."""
+
+ADDRESS = "address.txt"
+"""File next to a copy with the address of the data, without credentials."""
+
 PARTS = "unfinished"
 """Kind of what was not finished, by a process that runs or was killed."""
 
@@ -31,6 +37,8 @@ LOCK, MARKER = ".lock", ".used"
 
 _NAME = re.compile(rf"({'|'.join(KINDS)})(-[^.]+)?(\.[a-z]+)*")
 _PART = re.compile(rf"\.({'|'.join(KINDS)})-?[^.]*\..*part(\.json)?")
+_COPY = re.compile(r"([0-9a-f]{24})(\.[a-z]+)?")
+_PART_OF_COPY = re.compile(r"\.[0-9a-f]{24}\..*part")
 
 
 @dataclass(frozen=True)
@@ -38,9 +46,9 @@ class CacheEntry:
     """Files of a cache that belong together.
 
     Attributes:
-        kind: one of the values of `KINDS`, or `PARTS`.
+        kind: one of the values of `KINDS`, `REMOTE` or `PARTS`.
         stem: folder and common part of the names.
-        paths: files, and the folder of a store.
+        paths: files, and the folder of a store or copy.
         size: bytes of the files.
         used: time of the last use, in seconds.
     """
@@ -50,6 +58,14 @@ class CacheEntry:
     paths: tuple[Path, ...]
     size: int
     used: float
+
+    @property
+    def name(self) -> str:
+        """For people: the address of remote data, else the common part of the names."""
+        if self.kind == REMOTE:
+            with suppress(OSError, ValueError):
+                return (self.stem / ADDRESS).read_text(encoding="utf-8").strip()
+        return self.stem.name
 
     def delete(self) -> None:
         """Delete it. Its lock stays, because another process may wait for it.
@@ -87,6 +103,11 @@ def cache_entries(cache: Path) -> list[CacheEntry]:
             groups.setdefault((KINDS[named[1]], path.with_name(path.name.split(".")[0])), []).append(path)
         elif _PART.fullmatch(path.name):
             groups.setdefault((PARTS, path.with_name(path.name.split(".")[1])), []).append(path)
+    for path in (cache / REMOTE).iterdir() if (cache / REMOTE).is_dir() else ():
+        if copy := _COPY.fullmatch(path.name):
+            groups.setdefault((REMOTE, path.with_name(copy[1])), []).append(path)
+        elif _PART_OF_COPY.fullmatch(path.name):
+            groups.setdefault((PARTS, path.with_name(path.name.split(".")[1])), []).append(path)
     found = [_entry(kind, stem, paths) for (kind, stem), paths in groups.items()]
     return sorted((one for one in found if one is not None), key=lambda one: (one.used, one.stem))
 
@@ -103,6 +124,11 @@ def _entry(kind: str, stem: Path, paths: Sequence[Path]) -> CacheEntry | None:
 
 
 def _statuses(path: Path) -> Iterator[os.stat_result]:
-    with suppress(OSError):  # another process has deleted it
-        for inside in path.iterdir() if path.is_dir() else (path,):
-            yield inside.stat()
+    if not path.is_dir():
+        with suppress(OSError):  # another process has deleted it
+            yield path.stat()
+        return
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with suppress(OSError):
+                yield (Path(folder) / name).stat()

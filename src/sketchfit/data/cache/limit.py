@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sketchfit.data.cache.entries import CacheEntry, cache_entries
+from sketchfit.data.cache.entries import REMOTE, CacheEntry, cache_entries
 from sketchfit.data.cache.use import unused
 from sketchfit.errors import DataError, UserError
 from sketchfit.remains import ABANDONED, clear_remains
@@ -56,7 +56,8 @@ def cache_limit() -> int | None:
 
 def clear_cache_remains(cache: Path) -> None:
     """Delete what killed processes were writing; see `clear_remains` for those of other hosts."""
-    clear_remains(cache.glob(".*.part"), least_age=ABANDONED)
+    for folder in (cache, cache / REMOTE):
+        clear_remains(folder.glob(".*.part"), least_age=ABANDONED)
 
 
 def make_room(cache: Path, needed: int) -> None:

@@ -17,11 +17,17 @@ from filelock import FileLock, Timeout
 
 from sketchfit.data.cache.entries import LOCK, MARKER
 
+_held: set[Path] = set()
+"""Markers that this process has locked until it ends."""
+
 if sys.platform == "win32":  # it refuses to delete what is open
+
+    def _lock_shared(marker: Path) -> None:
+        os.close(os.open(marker, os.O_RDWR | os.O_CREAT, 0o666))
 
     def _locked(marker: Path, array: Any) -> None:
         del array
-        os.close(os.open(marker, os.O_RDWR | os.O_CREAT, 0o666))
+        _lock_shared(marker)
 
     @contextmanager
     def _marker(stem: Path) -> Iterator[bool]:
@@ -31,12 +37,19 @@ if sys.platform == "win32":  # it refuses to delete what is open
 else:
     import fcntl
 
+    def _opened(marker: Path) -> int:
+        try:
+            return os.open(marker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError:
+            return os.open(marker, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _lock_shared(marker: Path) -> None:
+        """Lock a marker, and share it, until this process ends."""
+        fcntl.flock(_opened(marker), fcntl.LOCK_SH | fcntl.LOCK_NB)
+
     def _locked(marker: Path, array: Any) -> None:
         """Lock a marker, and share it, for as long as an array is open."""
-        try:
-            descriptor = os.open(marker, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError:
-            descriptor = os.open(marker, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _opened(marker)
         weakref.finalize(array.base, os.close, descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
@@ -70,6 +83,16 @@ def mark_used(stem: Path, array: Any) -> None:
     marker = stem.with_name(stem.name + MARKER)
     with suppress(OSError):  # a cache that is read-only, or without locks
         _locked(marker, array)
+        os.utime(marker)
+
+
+def hold(stem: Path) -> None:
+    """Note that an entry is used now, and until this process ends: its files are opened by name at any time."""
+    marker = stem.with_name(stem.name + MARKER)
+    with suppress(OSError):  # as in `mark_used`
+        if marker not in _held or not marker.is_file():
+            _lock_shared(marker)
+            _held.add(marker)
         os.utime(marker)
 
 

@@ -14,6 +14,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.containers import exists, split_member
+from sketchfit.data.remote import advice_on_missing
 from sketchfit.errors import DataError
 from sketchfit.files import atomic
 from sketchfit.models.saved_network import check_saved
@@ -86,7 +87,7 @@ def _check_files(evidence: Evidence, follow_links: bool) -> None:
     if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
         raise DataError(
             f"the drawings of {evidence.run.path} are not in {evidence.root}",
-            "Put them back, or report on another run.",
+            advice_on_missing(evidence.root, "Put them back, or report on another run."),
         )
     for network in chain.from_iterable(evidence.run.trained.values()):
         if network.weights.is_file():  # sections that need networks are left out where there are none
