@@ -9,8 +9,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pandas as pd
+import pytest
 
 from tests.factories import probabilities, rows_of
 
@@ -68,6 +70,33 @@ def test_images_of_one_name_in_several_folders_stay_apart(plain: Path, drawn: Pa
     _, printed, _ = cli("predict", plain, tmp_path / "one", tmp_path / "two")
     images = [row["image"] for row in csv.DictReader(io.StringIO(printed))]
     assert images == [str(tmp_path / "one" / "x.jpeg"), "y.jpeg", str(tmp_path / "two" / "x.jpeg")]
+
+
+def test_images_at_an_address_are_predicted_as_files_are(
+    plain: Path, drawn: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path))
+    image, memory = min((drawn / "test").iterdir()), fsspec.filesystem("memory")
+    for one in ("one", "two"):
+        memory.pipe_file(f"/drawings/{one}/{image.name}", image.read_bytes())
+    address = f"memory://drawings/one/{image.name}"
+    named = [image, "memory://drawings/one", "memory://drawings/two", address]
+    try:
+        status, _, errors = cli("predict", plain, *named, "--out", tmp_path / "p.csv")
+    finally:
+        memory.rm("/drawings", recursive=True)
+    assert status == 0, errors
+    rows = rows_of(tmp_path / "p.csv")
+    assert [row["image"] for row in rows] == [
+        *(str(image), address, f"memory://drawings/two/{image.name}", address),
+    ]
+    assert len({tuple(list(row.values())[1:]) for row in rows}) == 1
+
+
+def test_an_address_of_another_kind_is_refused_with_the_kinds(plain: Path, cli: Cli) -> None:
+    status, printed, errors = cli("predict", plain, "https://example.org/photo.png")
+    assert (status, printed) == (2, "")
+    assert "s3://" in errors
 
 
 def test_predict_needs_a_run_and_images(plain: Path, cli: Cli, tmp_path: Path) -> None:

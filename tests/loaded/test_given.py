@@ -14,6 +14,7 @@ from PIL import Image
 
 from sketchfit.data.given_images import decode_given
 from sketchfit.data.images import ImageError
+from sketchfit.errors import DataError
 from sketchfit.loaded.given import given_images, in_parts
 
 GREY = np.full((6, 5), 9, np.uint8)
@@ -27,6 +28,14 @@ def test_one_image_alone_or_in_a_list(one: Any) -> None:
     (alone,), (listed,) = given_images(one), given_images([one])
     assert alone.name == listed.name
     assert type(alone.image) is type(listed.image)
+
+
+@pytest.mark.parametrize("given", ["s3://bucket/drawings", [Path("s3://bucket/drawing.png")]])
+def test_an_address_is_refused_with_what_reads_it(given: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        list(given_images(given))
+    assert "s3://bucket/drawing" in caught.value.problems[0]
+    assert "sketchfit.predict" in caught.value.hint
 
 
 @pytest.mark.parametrize(

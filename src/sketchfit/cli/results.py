@@ -29,7 +29,10 @@ app = typer.Typer()
 )
 def predict(
     run_folder: Model,
-    images: Annotated[list[Path], typer.Argument(help="Images, folders, or a CSV or Parquet table of images.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(help="Images, folders, a CSV or Parquet table of images, or addresses of these (s3://…)."),
+    ],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV to write; standard output by default.")] = None,
     image_column: ImageColumn = None,
     follow_links: FollowLinks = False,
@@ -49,7 +52,7 @@ def predict(
 ) -> None:
     """Label new images: image, label, name, probability and the five most probable classes."""
     check_runs([run_folder], networks=True)
-    check_files(images)
+    check_files(images, addresses=True)
     check_output(out)
     with quick_imports():
         from sketchfit.commands.predict import predict_table

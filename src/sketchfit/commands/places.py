@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sketchfit.commands.addresses import is_address, local_place, readable_address
 from sketchfit.errors import DataError, RunError, no_such_data
 from sketchfit.wording import counted, listed
 
@@ -32,21 +32,7 @@ def local_data(data: str | Path) -> Path:
     """
     if not str(data).strip():
         raise DataError("the data is an empty text", "Give a folder, a table or an address; `.` is the current folder.")
-    place = Path(data)
-    if ":/" in str(data):
-        from sketchfit.data.cache.folder import default_cache
-        from sketchfit.data.remote import PACKAGES, copy_remote, remote_address  # most data are in a folder
-        from sketchfit.redact import redact
-
-        if (address := remote_address(data)) is not None:
-            place = copy_remote(address, default_cache())
-        elif re.match(r"[a-z][a-z0-9+.-]+:/", str(data)) and not place.exists():
-            kinds = listed([f"{kind}://" for kind in PACKAGES], len(PACKAGES))
-            text = re.sub(":/+", "://", str(data), count=1)  # a `Path` has one slash of two
-            raise DataError(
-                f"{redact(text)} is not an address of data that can be read",
-                f"Give a folder, a table, or an address that begins with one of {kinds}",
-            )
+    place = local_place(data)
     check_data(place)
     return place
 
@@ -142,12 +128,17 @@ def check_compared(runs: Sequence[Path], names: str | None) -> None:
         )
 
 
-def check_files(paths: Iterable[Path]) -> None:
+def check_files(paths: Iterable[Path], *, addresses: bool = False) -> None:
     """Refuse files and folders that do not exist.
 
+    Args:
+        paths: of them.
+        addresses: whether addresses are accepted too, of kinds that can be read.
+
     Raises:
-        DataError: all that do not.
+        DataError: all that do not; the first address of another kind.
     """
+    paths = [path for path in paths if not (addresses and is_address(path) and readable_address(path))]
     missing = [path for path in paths if not path.exists()]
     if missing:
         problems = [problem for path in missing[:SHOWN] for problem in no_such_data(path).problems]

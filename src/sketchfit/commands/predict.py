@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sketchfit.commands.addresses import local_images
 from sketchfit.commands.predict_options import PredictOptions
 from sketchfit.commands.predict_published import predict_published
-from sketchfit.data.image_sources import read_images
+from sketchfit.data.image_sources import NamedImages, read_images
 from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.errors import UserError
 from sketchfit.hub.download import local_folder
@@ -37,13 +38,23 @@ def predict_table(
         raise UserError("sets are calibrated for the predictions of all members", "Leave out --sets, or --distilled.")
     sources = [images] if isinstance(images, (str, Path)) else images
     settings = ReadSettings(TableNames(options.image_column), follow_links=options.follow_links)
-    named = read_images([Path(source) for source in sources], settings)
+    named = _read(sources, settings)
     if isinstance(opened, Path):
         return predict_published(opened, named, options.sets, options.reject)
     from sketchfit.commands.predict_run import predict_run
 
     found = predict_run(opened, named, options)
     return replace(found, notes=(*lacks, *found.notes))
+
+
+def _read(sources: Sequence[str | Path], settings: ReadSettings) -> NamedImages:
+    """List the images; those at an address are copied, and have names with the address."""
+    found = [local_images(source) for source in sources]
+    named = read_images([place for place, _ in found], settings)
+    names: Sequence[str] = named.split.names
+    for _, renamed in found:
+        names = renamed(names)
+    return replace(named, split=replace(named.split, names=tuple(names)))
 
 
 def _opened(run: str | Path | Run, partial: bool) -> tuple[Run | Path, tuple[str, ...]]:

@@ -16,6 +16,8 @@ from PIL import Image
 from sketchfit.data.containers import is_container
 from sketchfit.data.given_images import GIVEN_ERRORS, LAYOUT, GivenImage
 from sketchfit.data.sheets.names import is_table_name
+from sketchfit.errors import DataError
+from sketchfit.redact import redact
 
 ACCEPTED = "Give a path, the content of an image file, a Pillow image, a NumPy array, or a list or generator of these."
 
@@ -100,6 +102,7 @@ def _named(one: Any, place: int) -> NamedImage:
     """Return one item of what is given."""
     one, name = _array(one), f"#{place}"
     if isinstance(one, (str, os.PathLike)):
+        _refuse_address(str(one))
         return NamedImage(Path(one), str(one))
     if isinstance(one, (bytes, bytearray, memoryview)):
         return NamedImage(bytes(one), name)
@@ -112,6 +115,18 @@ def _named(one: Any, place: int) -> NamedImage:
             raise TypeError(f"image {name} is an array of shape {list(one.shape)}. {LAYOUT}.")
         return NamedImage(one, name)
     raise TypeError(f"image {name} is {type(one).__name__}, which is no image. {ACCEPTED}")
+
+
+def _refuse_address(path: str) -> None:
+    if ":/" not in path or os.path.exists(path):  # noqa: PTH110 - pathlib raises for a name that is too long
+        return
+    from sketchfit.data.remote import remote_address  # most images are files
+
+    if (address := remote_address(path)) is not None:
+        raise DataError(
+            f"{redact(address)} is an address, and a model in memory reads files",
+            "sketchfit.predict(run, address) copies what is there; or copy it, and give the path.",
+        )
 
 
 def _array(x: Any) -> Any:
