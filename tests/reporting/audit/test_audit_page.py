@@ -13,6 +13,7 @@ import pytest
 from sketchfit.auditing import Audit, AuditSettings, run_audit, write_findings
 from sketchfit.auditing.drift_sentences import drift_sentence
 from sketchfit.config.audit import AuditSection
+from sketchfit.reporting.audit import contact_sheets
 from sketchfit.reporting.audit.audit_page import write_audit_page
 from sketchfit.reporting.audit.drift_cards import MOST, drift_cards
 from sketchfit.reporting.audit.recipe_audit import LOGGED_TRAITS, log_audit
@@ -154,3 +155,11 @@ def test_the_largest_differences_are_logged(tmp_path: Path, caplog: pytest.LogCa
     assert len(lines) == LOGGED_TRAITS + (len(audit.drift.typical) > LOGGED_TRAITS)
     first = next(iter(audit.drift.typical))
     assert drift_sentence(first, audit.drift.traits[first]) in lines[0]
+
+
+def test_a_page_with_sheets_of_some_classes_states_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "evenly spaced by name" not in page(tmp_path)
+    monkeypatch.setattr(contact_sheets, "MOST_BYTES", 1)
+    text = page(tmp_path)
+    assert "Contact sheets of 1 of the 3 classes" in text
+    assert text.count('role="group" data-label') == 1

@@ -21,6 +21,13 @@ def test_pairs_count_every_error_once(label: np.ndarray, answer: np.ndarray) -> 
     assert all(pair.there >= pair.back for pair in pairs)
 
 
+def test_the_first_of_pairs_with_as_many_errors_come_first() -> None:
+    matrix = np.array([[9, 1, 0, 0], [1, 9, 3, 0], [0, 0, 9, 2], [0, 0, 0, 9]])
+    found = [(one.first, one.second, one.there, one.back) for one in confused_pairs(matrix, 3)]
+    assert found == [(1, 2, 3, 0), (0, 1, 1, 1), (2, 3, 2, 0)]
+    assert confused_pairs(np.eye(3, dtype=np.int64)) == []
+
+
 def test_similar_classes_are_neighbours() -> None:
     rng = np.random.default_rng(0)
     label = rng.integers(0, 8, 800)

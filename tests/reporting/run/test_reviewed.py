@@ -24,3 +24,4 @@ def test_copies_do_not_exchange_their_labels() -> None:
         "4.png": 2,
         "5.png": 0,
     }
+    assert suggested_classes(paths, group, issues, {1, 5}) == {"1.png": 0, "5.png": 0}

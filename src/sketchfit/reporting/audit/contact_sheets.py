@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,15 @@ from sketchfit.processors import cores
 from sketchfit.reporting.kit.thumbnails import data_uri, from_jpeg, square, tiled, webp
 
 COLUMNS = 10
+
+MOST_BYTES = 12_000_000
+"""Bytes of all sheets in the page; of more, only some classes have one."""
+
+CLASS_BYTES, IMAGE_BYTES = 300, 110
+"""Of the page for a class and for each of its images, in addition to the picture and twice the path."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,8 @@ class ClassSheet:
 def class_sheets(audit: Audit, section: AuditSection, threads: int | None = None) -> list[ClassSheet]:
     """Make a contact sheet per class, by name; none where `section.page_images` is 0.
 
+    Of more classes than images, and of more than `MOST_BYTES`, sheets of evenly spaced classes are returned.
+
     Args:
         audit: what was found.
         section: number and size of the pictures.
@@ -64,9 +76,34 @@ def class_sheets(audit: Audit, section: AuditSection, threads: int | None = None
         sheet = contact_sheet(audit.thumbnails, rows, most, cell_side(section))
         return ClassSheet(table.class_names[index], len(rows), sheet)
 
+    by_name = sorted(range(table.class_count), key=lambda index: table.class_names[index].casefold())
     with ThreadPoolExecutor(threads or cores()) as pool:
-        made = list(pool.map(one, range(table.class_count)))
-    return sorted(made, key=lambda one: one.name.casefold())
+        made = list(pool.map(one, evenly_spaced(by_name, section.page_images)))
+    return _within(made, audit.paths)
+
+
+def evenly_spaced(items: Sequence[T], most: int) -> list[T]:
+    """Return all items, or so many of them in the same order.
+
+    Examples:
+        >>> evenly_spaced("abcdef", 3), evenly_spaced("ab", 3)
+        (['a', 'c', 'e'], ['a', 'b'])
+    """
+    count = min(most, len(items))
+    return [items[place * len(items) // count] for place in range(count)]
+
+
+def _within(sheets: list[ClassSheet], paths: Sequence[str]) -> list[ClassSheet]:
+    """Return all sheets, or evenly spaced ones that have at most `MOST_BYTES`, but at least one."""
+    while len(sheets) > 1 and (size := sum(bytes_of(one, paths) for one in sheets)) > MOST_BYTES:
+        sheets = evenly_spaced(sheets, max(1, min(len(sheets) - 1, int(len(sheets) * MOST_BYTES / size))))
+    return sheets
+
+
+def bytes_of(one: ClassSheet, paths: Sequence[str]) -> int:
+    """Return the bytes of a sheet in the page, about."""
+    images = sum(IMAGE_BYTES + 2 * len(paths[row].encode()) for row in one.sheet.rows)
+    return CLASS_BYTES + len(one.sheet.uri) + images
 
 
 def contact_sheet(thumbnails: Sequence[bytes], rows: Sequence[int], most: int, cell: int) -> ContactSheet:

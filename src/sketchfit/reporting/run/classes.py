@@ -11,6 +11,9 @@ from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.reporting.evidence import Evidence
 from sketchfit.reporting.run.page_section import PageSection, page_section
 
+MOST_LISTED = 2000
+"""Classes in the table: about 1 MB of the page."""
+
 
 @dataclass(frozen=True)
 class ClassResult:
@@ -37,7 +40,7 @@ class ClassResult:
 
 
 def classes_section(evidence: Evidence, group: NDArray[np.int64] | None) -> PageSection:
-    """Render the table of classes, the lowest accuracy first.
+    """Render the table of classes, the lowest accuracy first; of more than `MOST_LISTED`, the first.
 
     Args:
         evidence: the run.
@@ -48,9 +51,9 @@ def classes_section(evidence: Evidence, group: NDArray[np.int64] | None) -> Page
     results.sort(key=lambda one: (one.recall.value if one.recall else 2.0, -one.support))
     rows = [
         (result, names[result.index], ", ".join(f"{names[other]} ({count})" for other, count in result.confused_with))
-        for result in results
+        for result in results[:MOST_LISTED]
     ]
-    return page_section("classes", "Classes", rows=rows)
+    return page_section("classes", "Classes", rows=rows, total=len(results))
 
 
 def confusion_matrix(label: NDArray[np.int64], answer: NDArray[np.int64], classes: int) -> NDArray[np.int64]:

@@ -89,17 +89,19 @@ def confused_pairs(matrix: NDArray[np.int64], count: int = 20) -> list[ConfusedP
         matrix: int64 [C, C], rows are true classes.
         count: at most so many pairs.
     """
-    both = np.triu(matrix + matrix.T, 1)
-    order = np.argsort(-both, axis=None, kind="stable")[:count]
-    pairs = []
-    for flat in order:
-        a, b = (int(index) for index in np.unravel_index(flat, both.shape))
-        if both[a, b] == 0:
-            break
+    classes = len(matrix)
+    rows, columns = np.nonzero(matrix)
+    apart = rows != columns
+    rows, columns = rows[apart], columns[apart]
+    pair, of = np.unique(np.minimum(rows, columns) * classes + np.maximum(rows, columns), return_inverse=True)
+    both = np.bincount(of, matrix[rows, columns], minlength=len(pair))
+    found = []
+    for flat in pair[np.argsort(-both, kind="stable")[:count]].tolist():
+        a, b = divmod(flat, classes)
         if matrix[b, a] > matrix[a, b]:
             a, b = b, a
-        pairs.append(ConfusedPair(a, b, int(matrix[a, b]), int(matrix[b, a])))
-    return pairs
+        found.append(ConfusedPair(a, b, int(matrix[a, b]), int(matrix[b, a])))
+    return found
 
 
 def clustered_order(prob: NDArray[np.float32], label: NDArray[np.int64]) -> NDArray[np.int64]:

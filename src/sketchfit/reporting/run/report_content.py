@@ -101,7 +101,7 @@ class ReportSource:
             _settings_section(evidence),
         ]
         sprites, files = class_sprites(evidence, pictures, settings.inline_megabytes * 1e6)
-        reviewed = reviewed_drawings(evidence, review.issues)
+        reviewed = reviewed_drawings(evidence, review.issues, set(shown.places.tolist()))
         page = _page(self, sections, shown, sprites, reviewed)
         labels = review_csv(evidence, review.issues)
         files |= {"label_issues.csv": labels.encode(), "summary.json": summary.text().encode()}
@@ -111,7 +111,7 @@ class ReportSource:
         """Return the rows on the page: at least those that a section shows."""
         of_slices = (place for places in shown_places(self.evidence, slices) for place in places)
         of_labels = (one.place for one in review.issues[:SHOWN])
-        return ShownRows.of(len(self.evidence.rows), chain(of_slices, of_labels, self._mapped().tolist()))
+        return ShownRows.of(self.evidence.paths, chain(of_slices, of_labels, self._mapped().tolist()))
 
     def attempt(self, what: str, compute: Callable[[], T]) -> T | None:
         """Return what the networks give, or log why a section is left out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from markupsafe import Markup
@@ -13,16 +13,25 @@ from sketchfit.reporting.review import ReviewedRows, review_bar, review_of_run
 from sketchfit.reporting.run.label_issues import LabelIssue
 
 
-def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue]) -> Markup:
-    """Render the bar for all training rows; the class of a doubtful label is suggested for its drawing."""
+def reviewed_drawings(evidence: Evidence, issues: Sequence[LabelIssue], shown: Container[int]) -> Markup:
+    """Render the bar for all training rows; the class of a doubtful label is suggested for its drawing.
+
+    Args:
+        evidence: the run.
+        issues: of all rows.
+        shown: places of the drawings on the page; for others nothing is suggested.
+    """
     run = evidence.run
-    suggested = suggested_classes(evidence.paths, evidence.group, issues)
+    suggested = suggested_classes(evidence.paths, evidence.group, issues, shown)
     rows = ReviewedRows(run.rows.paths, run.rows.label, run.table.class_names, run.table.class_labels, suggested)
     return review_bar(review_of_run(run), rows)
 
 
 def suggested_classes(
-    paths: Sequence[str], group: NDArray[np.int64], issues: Sequence[LabelIssue]
+    paths: Sequence[str],
+    group: NDArray[np.int64],
+    issues: Sequence[LabelIssue],
+    shown: Container[int] | None = None,
 ) -> dict[str, int | None]:
     """Return the class that is suggested for each drawing with a doubtful label, None where its own class is.
 
@@ -33,6 +42,7 @@ def suggested_classes(
         paths: of the n rows.
         group: int64 [n], family of near-duplicates per row.
         issues: their `place` is one of these rows.
+        shown: places of the rows that are returned; None: all.
     """
     least: dict[int, float] = {}
     for one in issues:
@@ -44,4 +54,5 @@ def suggested_classes(
         if one.reason == "copies" and one.p_wrong == least[int(group[one.place])]
         else one.suggested
         for one in issues
+        if shown is None or one.place in shown
     }

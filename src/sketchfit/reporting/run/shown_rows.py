@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 MOST_SHOWN = 150_000
 """Drawings on a page: about 10 MB of names and numbers. Their pictures are in files next to it."""
+
+MOST_BYTES = 11_000_000
+"""Bytes of names and numbers of all drawings on a page; fewer drawings are shown where their paths are long."""
+
+NUMBERS = 24
+"""Bytes of the numbers of a drawing."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +31,19 @@ class ShownRows:
     total: int
 
     @classmethod
-    def of(cls, total: int, needed: Iterable[int] = ()) -> ShownRows:
-        """Return all rows, or a random sample of `MOST_SHOWN` of them and those that are needed.
+    def of(cls, paths: Sequence[str], needed: Iterable[int] = ()) -> ShownRows:
+        """Return all rows, or a random sample of as many as the page can have, and those that are needed.
 
         Args:
-            total: number of all rows.
+            paths: of all rows.
             needed: places of rows that a section shows.
         """
-        if total <= MOST_SHOWN:
+        total = len(paths)
+        each = NUMBERS + sum(len(path.encode()) for path in paths) / max(total, 1)
+        most = min(MOST_SHOWN, int(MOST_BYTES / each))
+        if total <= most:
             return cls(np.arange(total), total)
-        sample = np.random.Generator(np.random.Philox(key=0)).permutation(total)[:MOST_SHOWN]
+        sample = np.random.Generator(np.random.Philox(key=0)).permutation(total)[:most]
         return cls(np.union1d(sample, np.fromiter(needed, dtype=np.int64)), total)
 
     @property
