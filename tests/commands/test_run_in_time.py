@@ -2,10 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sketchfit.commands.run_in_time import for_candidates, planned_recipe
+import pytest
+
+from sketchfit.commands.request import DataRequest
+from sketchfit.commands.run_in_time import for_candidates, planned_recipe, planned_settings, run_in_time
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.parse import parse_recipe
+from sketchfit.errors import UserError
+from sketchfit.planning.goal import Goal
+from sketchfit.processors import cores
 from tests.factories import tiny_recipe
 
 
@@ -18,3 +24,30 @@ def test_a_candidate_does_not_take_over_what_belongs_to_the_backbone_of_the_reci
     found = parse_recipe(settings).model
     assert (found.weights, found.args, found.mean, found.std, found.pretrained) == (None, {}, None, None, True)
     assert found.drop_rate == 0.1
+
+
+def _request(tmp_path: Path, **compute: object) -> DataRequest:
+    return DataRequest(tmp_path, tiny_recipe(), {"compute": compute}, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"workers": "auto", "networks_at_once": "auto"}, "auto"),
+        ({"workers": "auto", "networks_at_once": 3}, 3),
+        ({"workers": 4096}, cores()),
+        ({"workers": 1, "networks_at_once": 3}, 3),
+    ],
+)
+def test_workers_are_the_networks_at_once_of_a_run_with_a_deadline(
+    tmp_path: Path, given: dict[str, object], expected: object
+):
+    compute = planned_settings(_request(tmp_path, **given)).compute
+    assert (compute.workers, compute.networks_at_once) == (1, expected)
+
+
+def test_a_cluster_is_refused_with_a_deadline_before_anything_is_read(tmp_path: Path):
+    with pytest.raises(UserError) as caught:
+        run_in_time(_request(tmp_path, workers="ray://head"), Goal(60.0))
+    assert "ray://head" in caught.value.problems[0]
+    assert not (tmp_path / "run").exists()

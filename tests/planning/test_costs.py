@@ -44,6 +44,18 @@ def test_a_bank_member_takes_its_passes_and_its_heads():
     assert pass_seconds(never, one, COUNTS) == pytest.approx(170 * (0.1 + 0.05 / costs.BANK_PASS))
 
 
+def test_the_pass_of_a_bank_member_uses_what_networks_share():
+    """All cores do it, and one GPU: further GPUs have no part in it."""
+    (bank, *_) = ladder([PlannedBackbone("net", {"backbone": "resnet18"}, 96)], on_gpu=True, views=(), mirrored=False)
+
+    def seconds(on_device: int) -> float:
+        rates = Rates(96, training=1.0, prediction=0.1, decoding=0.0, at_once=4, on_device=on_device)
+        return bank_option(bank, rates, COUNTS, 1.0, False).seconds - costs.OVERHEAD - COUNTS.head_seconds
+
+    assert seconds(1) == pytest.approx(170 * costs.BANK_PASS * 0.1)
+    assert seconds(4) == pytest.approx(seconds(1) / 4)
+
+
 def test_rates_are_in_proportion_to_the_pixels():
     assert Rates(128, 1.0, 0.5, 0.25, 0.125).at(256) == Rates(256, 4.0, 2.0, 0.25, 0.5)
 

@@ -14,6 +14,7 @@ from sketchfit.config.overrides import merge
 from sketchfit.config.recipe import Recipe
 from sketchfit.errors import RecipeError
 from sketchfit.planning.goal import Goal
+from sketchfit.processors import cores
 from sketchfit.runs.create import locked_run
 from sketchfit.runs.folder import changes_suffix
 from sketchfit.runs.launchers import check_alone
@@ -42,11 +43,6 @@ def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh
     """
     check_alone(os.environ, "a run with a deadline")
     settings, folder = planned_settings(request), planned_folder(request)
-    if settings.compute.workers != 1:
-        raise RecipeError(
-            "a run with a deadline has no compute.workers (--workers) yet",
-            "Leave one of them out; on a CPU, compute.networks_at_once trains several networks at the same time.",
-        )
     if goal.candidates:
         settings = for_candidates(settings)
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
@@ -64,7 +60,30 @@ def planned_folder(request: DataRequest) -> Path:
 
 def planned_settings(request: DataRequest) -> Recipe:
     """Return the recipe of a run with a deadline, without members, with its changes."""
-    return load_recipe(planned_recipe(request.recipe), request.changes)
+    return with_local_workers(load_recipe(planned_recipe(request.recipe), request.changes))
+
+
+def with_local_workers(recipe: Recipe) -> Recipe:
+    """Return a recipe whose workers are the processes of a run with a deadline, which are started without Ray.
+
+    Raises:
+        RecipeError: the workers are those of a cluster.
+    """
+    at_once = recipe.compute.networks_at_once
+    match recipe.compute.workers:
+        case 1:
+            return recipe
+        case "auto":
+            pass
+        case int(number):
+            at_once = min(number, cores())
+        case cluster:
+            raise RecipeError(
+                f"a run with a deadline uses one machine, and compute.workers (--workers) is {cluster}",
+                "Give --workers auto or a number, or leave --time out.",
+            )
+    changes = {"workers": 1, "networks_at_once": at_once}
+    return recipe.model_copy(update={"compute": recipe.compute.model_copy(update=changes)})
 
 
 def planned_recipe(recipe: str | Path | Mapping[str, Any]) -> dict[str, Any]:

@@ -153,11 +153,12 @@ class ComputeSection(Section):
     """On CPUs under Linux, let the process keep freed memory for the next step, which can double the images per second;
     its memory then stays at the peak."""
     networks_at_once: Annotated[Annotated[int, Field(ge=1, le=64)] | Literal["auto"], Scope("run", "nothing")] = "auto"
-    """In a run with a deadline on a CPU, networks that are trained at the same time, each in a separate process with
-    its share of the threads; `auto`: one per thread, up to four, as far as there is memory."""
+    """In a run with a deadline, networks that are trained at the same time, each in a separate process with its share
+    of the threads; `auto`: on a CPU one per thread, up to four, as far as there is memory; with several GPUs of one
+    kind one per GPU, and a larger number is lowered to that."""
     threads: Annotated[int, Field(ge=1, le=64), Scope(decides="nothing")] = 2
     """Threads that prepare batches; the content of a batch does not depend on it."""
     workers: Annotated[Annotated[int, Field(ge=1, le=4096)] | Workers, Scope("run", "nothing")] = 1
     """In `run` and `ablate`, networks that are trained at the same time, by Ray (`pip install 'sketchfit[cluster]'`): a
     number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a cluster has. 1: one after the
-    other."""
+    other. In a run with a deadline a number or `auto` sets `networks_at_once`, without Ray."""

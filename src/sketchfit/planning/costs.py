@@ -93,6 +93,7 @@ class Rates:
         decoding: of an image, with all threads.
         maps: of the stored output of frozen layers, per copy, with all threads.
         at_once: networks that are trained at the same time, each with an equal share of the threads.
+        on_device: those of them that share the device; 1 where each has a GPU.
     """
 
     size: int
@@ -101,6 +102,7 @@ class Rates:
     decoding: float
     maps: float = 0.0
     at_once: int = 1
+    on_device: int = 1
 
     def without_decoding(self, stored: bool) -> Rates:
         """Return them for images that are `stored`, or unchanged."""
@@ -120,7 +122,7 @@ class Rates:
 def bank_option(rung: Rung, rates: Rates, counts: Counts, ratio: float, done: bool) -> BankOption:
     """Return a bank member with its estimated time; `ratio` is actual against estimated time of earlier ones."""
     here = rates.at(rung.size)
-    image = rung.passes * BANK_PASS * here.prediction / here.at_once + here.decoding
+    image = rung.passes * BANK_PASS * here.prediction / here.on_device + here.decoding
     after = OVERHEAD + counts.head_seconds
     seconds = counts.images * image + after
     return BankOption(rung.name, ratio * seconds, rung.size, done, rung.filler, slow_factor(ratio), ratio * after)

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import torch
 
+from sketchfit.config.load import load_recipe
 from sketchfit.disk import DiskError
 from sketchfit.stages.planned import worker
+from tests.factories import tiny_recipe
 
 
 def test_a_full_disk_is_reported_to_the_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -25,3 +30,34 @@ def test_a_full_disk_is_reported_to_the_run(monkeypatch: pytest.MonkeyPatch, tmp
     found = pickle.loads(pickle.dumps(end)).error
     assert isinstance(found, DiskError)
     assert (found.errno, found.place) == (errno.ENOSPC, tmp_path / "last.ckpt")
+
+
+class _Ended(BaseException):
+    """In place of the end of a process."""
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), worker.OtherDeviceError("cpu")]
+)
+def test_a_process_without_memory_or_gpu_ends_so_that_its_network_is_trained_alone(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    def end(status: int) -> None:
+        raise _Ended(status)
+
+    monkeypatch.setattr(worker, "_train", fail)
+    monkeypatch.setattr(worker.os, "_exit", end)
+    unused = cast(Any, None)
+    with caplog.at_level(logging.WARNING), pytest.raises(_Ended):
+        worker._end_of(unused, unused, unused)
+    assert str(error) in caplog.text
+
+
+def test_a_process_that_finds_no_gpu_trains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    request: Any = SimpleNamespace(recipe=load_recipe(tiny_recipe()), device="cuda")
+    monkeypatch.setattr(worker, "run_network", lambda *_: pytest.fail("it is trained"))
+    with pytest.raises(worker.OtherDeviceError, match="cuda"):
+        worker._train(request, cast(Any, None), cast(Any, None))

@@ -1,12 +1,13 @@
-"""How many networks are trained at the same time on a CPU, and the threads of each.
+"""How many networks are trained at the same time, and the threads of each.
 
 The operations of a small network are too short for several threads: two trainings with one thread each do more per
-second than one training with two threads.
+second than one training with two threads. With several GPUs, each network has one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -14,21 +15,38 @@ import torch
 from sketchfit.memory import available_memory
 from sketchfit.stages.context import RunContext
 
+log = logging.getLogger(__name__)
+
 MOST = 4
-"""Networks at the same time; more of them leave too little time for each."""
+"""Networks at the same time on a CPU; more of them leave too little time for each."""
 
 BYTES = 3 << 30
 """Memory that is free for each of them."""
 
 
-def networks_at_once(context: RunContext) -> int:
-    """Return the number of networks that a run with a deadline trains at the same time: 1 on a GPU."""
-    if context.engine.device.type != "cpu" or context.engine.processes > 1:
+def networks_at_once(context: RunContext, gpus: Sequence[str] = ()) -> int:
+    """Return the number of networks that a run with a deadline trains at the same time.
+
+    Args:
+        context: of the run.
+        gpus: from `find_gpus`; a network has one of them.
+    """
+    on_cpu = context.engine.device.type == "cpu"
+    if context.engine.processes > 1 or not (gpus or on_cpu):
         return 1
-    wanted, threads = context.recipe.compute.networks_at_once, torch.get_num_threads()
-    if wanted != "auto":
-        return wanted
-    return max(1, min(MOST, threads, available_memory() // BYTES))
+    wanted = context.recipe.compute.networks_at_once
+    if wanted == "auto":
+        most = len(gpus) or min(MOST, torch.get_num_threads())
+        return max(1, min(most, available_memory() // BYTES))
+    if gpus and wanted > len(gpus):
+        log.info(f"compute.networks_at_once is {len(gpus)} in place of {wanted}: each network has one GPU")
+        return len(gpus)
+    return wanted
+
+
+def networks_on_device(context: RunContext, at_once: int) -> int:
+    """Return how many of the networks that are trained at the same time share a device: all on a CPU, 1 on a GPU."""
+    return at_once if context.engine.device.type == "cpu" else 1
 
 
 @contextmanager

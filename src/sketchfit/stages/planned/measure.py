@@ -13,7 +13,7 @@ from sketchfit.planning.book import PlanBook
 from sketchfit.planning.costs import Counts, Rates, pass_seconds
 from sketchfit.planning.ladder import Rung
 from sketchfit.stages.context import RunContext
-from sketchfit.stages.planned.at_once import share_of_threads
+from sketchfit.stages.planned.at_once import networks_on_device, share_of_threads
 from sketchfit.stages.planned.start import member_of
 from sketchfit.training.step_rates import measure_steps
 
@@ -57,25 +57,26 @@ def measure_rates(
     """
     decoding = 1 / book.plan.measurements.get(DECODING, USUAL_DECODING)
     allowed, at_once = max(trials, TRIAL_SHARE * book.plan.seconds), book.plan.networks_at_once
+    unknown = Rates(0, 0.0, 0.0, decoding, at_once=at_once, on_device=networks_on_device(context, at_once))
     smallest: dict[str, Rung] = {}
     for rung in rungs:
         if rung.kind == "network" and rung.backbone.name not in smallest:
             smallest[rung.backbone.name] = rung
     found, unsure = dict[str, Rates](), set[str]()
     if allowed < TRIAL_SECONDS:
-        found |= _by_first_unit(rungs, book, counts, Rates(0, 0.0, 0.0, decoding, at_once=at_once))
+        found |= _by_first_unit(rungs, book, counts, unknown)
     began = time.monotonic()
     for name, rung in smallest.items():
         spent = time.monotonic() - began
         if allowed >= TRIAL_SECONDS and (not found or spent * (1 + 1 / len(found)) <= allowed):
-            found[name], doubt = _try(context, rung, decoding, at_once)
+            found[name], doubt = _try(context, rung, unknown)
             if doubt:
                 log.info(f"the speed of {name} is uncertain and not recorded: {doubt}")
                 unsure.add(name)
     known = {name: one for name, one in found.items() if name not in unsure} or dict(found)
     for rung in [*smallest.values(), *rungs]:
         if rung.backbone.name not in found:
-            found[rung.backbone.name] = _by_cost(rung, known, rungs, at_once)
+            found[rung.backbone.name] = _by_cost(rung, known, rungs, unknown)
     if known.keys() - unsure:
         _write({name: one for name, one in found.items() if name not in unsure}, book)
     return found
@@ -100,27 +101,34 @@ def _by_first_unit(rungs: Sequence[Rung], book: PlanBook, counts: Counts, other:
     done = {unit.member: unit.actual for unit in book.units("done") if unit.actual}
     for rung in rungs:
         if rung.kind == "bank" and rung.name in done:
-            per_image = other.at_once * pass_seconds(rung, done[rung.name] or 0.0, counts) / counts.images
+            per_image = other.on_device * pass_seconds(rung, done[rung.name] or 0.0, counts) / counts.images
             rates = replace(other, size=rung.size, training=TRAINING * per_image, prediction=per_image)
             return {rung.backbone.name: rates}
     return {}
 
 
-def _try(context: RunContext, rung: Rung, decoding: float, at_once: int) -> tuple[Rates, str]:
+def _try(context: RunContext, rung: Rung, other: Rates) -> tuple[Rates, str]:
     """Return the rates of a backbone by a trial, and why they are a guess; empty where they are not."""
     recipe = member_of(context.recipe, rung.settings, rung.name)
-    with share_of_threads(at_once):
+    with share_of_threads(other.at_once):
         measured = measure_steps(recipe, context.table.class_count, context.engine.device)
-        doubt = measured.doubt(at_once * torch.get_num_threads())
-    maps = measured.maps / at_once
-    return Rates(rung.size, measured.training, measured.prediction, decoding, maps, at_once), doubt
+        doubt = measured.doubt(other.at_once * torch.get_num_threads())
+    rates = replace(
+        other,
+        size=rung.size,
+        training=measured.training,
+        prediction=measured.prediction,
+        maps=measured.maps / other.on_device,
+    )
+    return rates, doubt
 
 
-def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung], at_once: int) -> Rates:
+def _by_cost(rung: Rung, found: Mapping[str, Rates], rungs: Sequence[Rung], other: Rates) -> Rates:
     """Estimate the rates of a backbone from those of another one, in proportion to published costs where known."""
     cost = {one.backbone.name: one.backbone.cost / one.backbone.size**2 for one in rungs}
     if not found:
-        return Rates(rung.size, TRAINING * UNKNOWN, UNKNOWN, 1 / USUAL_DECODING, at_once=at_once)
+        usual = 1 / USUAL_DECODING
+        return replace(other, size=rung.size, training=TRAINING * UNKNOWN, prediction=UNKNOWN, decoding=usual)
     name, rates = next(iter(found.items()))
     own = cost[rung.backbone.name]
     factor = own / cost[name] if own > 0 and cost[name] > 0 else 1.0

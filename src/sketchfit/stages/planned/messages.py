@@ -31,7 +31,8 @@ class TrainingRequest:
         fold: on which it is trained.
         expected: times of the training.
         latest: reading of `time.monotonic` at which it must have ended.
-        favoured: whether the networks that are trained at the same time are dropped before it.
+        favoured: whether the networks that are trained at the same time are dropped before it, which makes it faster.
+        device: kind of the device on which it is trained.
     """
 
     run: Path
@@ -45,6 +46,7 @@ class TrainingRequest:
     expected: Expected
     latest: float
     favoured: bool = False
+    device: str = "cpu"
 
 
 class WorkerOrder(enum.Enum):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sketchfit.data.folds import Fold
+from sketchfit.models.device import release_cached_memory
 from sketchfit.models.finite import NoNumbersError
 from sketchfit.planning.execute import Ended
 from sketchfit.planning.pace import Expected, LateError, Pace
@@ -50,11 +51,12 @@ class NetworkTrainer:
         context: of the run.
         at_once: networks that are trained at the same time.
         clock: seconds.
+        gpus: from `find_gpus`; networks at the same time have one each.
     """
 
-    def __init__(self, context: RunContext, at_once: int, clock: Callable[[], float]) -> None:
-        self._context, self._clock = context, clock
-        self._team = Team(at_once, context.dispatcher) if at_once > 1 else None
+    def __init__(self, context: RunContext, at_once: int, clock: Callable[[], float], gpus: Sequence[str] = ()) -> None:
+        self._context, self._clock, self._gpus = context, clock, gpus
+        self._team = Team(at_once, context.dispatcher, gpus) if at_once > 1 else None
         self._stored: set[tuple[str, int]] = set()
 
     def train(self, trainings: Sequence[PlannedTraining], allowed: Callable[[], float], ended: Ended) -> None:
@@ -124,8 +126,9 @@ class NetworkTrainer:
                 raise error
 
         seconds = allowed()
-        latest, several = time.monotonic() + seconds, len(trainings) > 1
-        requests = [self._request(one, latest, several and place == 0) for place, one in enumerate(trainings)]
+        latest, sharing = time.monotonic() + seconds, len(trainings) > 1 and not self._gpus
+        requests = [self._request(one, latest, sharing and place == 0) for place, one in enumerate(trainings)]
+        release_cached_memory(self._context.engine.device)  # a process has the GPU of this one
         team.train(requests, one_ended, patience=(1 + PATIENCE) * seconds)
         if lost:
             self._disband("a training process was lost")
@@ -157,4 +160,5 @@ class NetworkTrainer:
             expected=training.expected,
             latest=latest,
             favoured=favoured,
+            device=context.engine.device.type,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from sketchfit.planning.options import Options
 from sketchfit.runs.artefacts import PlanExpectation, PlannedUnit
 from sketchfit.stages.context import RunContext
 from sketchfit.stages.planned.at_once import networks_at_once
+from sketchfit.stages.planned.devices import VISIBLE, find_gpus
 from sketchfit.stages.planned.last import last_stages, with_time_for
 from sketchfit.stages.planned.measure import DECODING, TRIAL_SHARE, measure_rates
 from sketchfit.stages.planned.prepare import AUDIT_PER_IMAGE, RELATIONS, RELATIONS_PER_IMAGE, bounded, rungs_of
@@ -101,8 +103,9 @@ def preview(context: RunContext, goal: Goal, before: float, cache: Path, known: 
     context = bounded(context, book)
     counts, sampler = _counts(context), Sampler(context, rungs[0], cache)
     check_free(cache, sampler.size)
+    gpus = find_gpus(context.engine.device, os.environ.get(VISIBLE))
     measured = {DECODING: round(sampler.decoding_rate(), 1)}
-    book.change(measurements=measured, networks_at_once=networks_at_once(context))
+    book.change(measurements=measured, networks_at_once=networks_at_once(context, gpus))
     began = time.monotonic()
     rates = measure_rates(context, rungs, book, counts, TRIALS)
     trials = min(TRIAL_SHARE * goal.seconds, time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""The processes that train several networks of a run with a deadline at the same time, one each."""
+"""The processes that train several networks of a run with a deadline at the same time, one network each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
@@ -19,11 +19,11 @@ from typing import IO
 import torch
 
 from sketchfit.interruption import STOPPED, handle_stop, save_signals_blocked, take_save_request
+from sketchfit.stages.planned.devices import process_variables
 from sketchfit.stages.planned.messages import Message, TrainingEnd, TrainingRequest, WorkerOrder
 from sketchfit.tracking.callback import Callback
 from sketchfit.tracking.console import ONCE
 from sketchfit.workers.messages import UnitEvent
-from sketchfit.workers.threads import thread_variables
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +61,10 @@ class _Process:
     messages: IO[bytes]
 
     @classmethod
-    def start(cls, threads: int) -> _Process:
+    def start(cls, variables: Mapping[str, str]) -> _Process:
         with save_signals_blocked():  # they would end a process that still imports
             process = subprocess.Popen(
-                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | thread_variables(threads)
+                COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | variables
             )
         assert process.stdin is not None
         assert process.stdout is not None
@@ -98,17 +98,18 @@ class Team:
     Args:
         size: number of processes; they share the threads of this one.
         callback: receives the events of all trainings.
+        gpus: from `find_gpus`, of which each process has one; empty: they compute where this one does.
     """
 
-    def __init__(self, size: int, callback: Callback) -> None:
-        self.size, self._callback = size, callback
+    def __init__(self, size: int, callback: Callback, gpus: Sequence[str] = ()) -> None:
+        self.size, self._callback, self._gpus = size, callback, gpus
         self._processes: list[_Process] = []
 
     def start(self) -> None:
         """Start the processes, whose imports take seconds."""
-        threads = max(1, torch.get_num_threads() // self.size)
+        variables = process_variables(self.size, torch.get_num_threads(), self._gpus)
         while len(self._processes) < self.size:
-            self._processes.append(_Process.start(threads))
+            self._processes.append(_Process.start(variables[len(self._processes)]))
 
     def train(self, requests: Sequence[TrainingRequest], ended: Ended, patience: float = math.inf) -> None:
         """Train at most `size` networks, and wait until all have ended.

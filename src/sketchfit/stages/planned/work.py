@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -28,6 +30,7 @@ from sketchfit.stages.context import Member, RunContext, RunState, made
 from sketchfit.stages.decode import open_members
 from sketchfit.stages.directions import with_directions
 from sketchfit.stages.planned.at_once import networks_at_once
+from sketchfit.stages.planned.devices import VISIBLE, find_gpus
 from sketchfit.stages.planned.measure import measure_rates
 from sketchfit.stages.planned.networks import NetworkTrainer, PlannedTraining
 from sketchfit.stages.planned.quick_choice import quick_choice
@@ -39,6 +42,8 @@ from sketchfit.stages.train import read_planned
 from sketchfit.stages.write_predictions import write_predictions
 from sketchfit.training.fold import read_fold
 from sketchfit.training.plan import make_plan
+
+log = logging.getLogger(__name__)
 
 ANSWERING = (apply_views, combine, calibrate, write_predictions, submit)
 """Stages of an answer."""
@@ -63,11 +68,14 @@ class RunWork:
         self._stored: dict[int, bool] = {}
         self._answer_seconds = 0.0
         self._answered: tuple[tuple[PlannedUnit, ...], RunState] | None = None
-        at_once = networks_at_once(context)
+        gpus = find_gpus(context.engine.device, os.environ.get(VISIBLE))
+        at_once = networks_at_once(context, gpus)
         book.change(networks_at_once=min(at_once, book.plan.networks_at_once or at_once))
         self.has_lost = reopen_lost(context.run, book, state.folds)
         """Whether networks of finished units were deleted."""
-        self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock)
+        self._trainer = NetworkTrainer(context, book.plan.networks_at_once, self._clock, gpus)
+        if gpus and self._trainer.at_once > 1:
+            log.info(f"{self._trainer.at_once} networks are trained at the same time, each on one GPU")
         self.last_seconds = 0.0
         """Of the stages after the last answer."""
 

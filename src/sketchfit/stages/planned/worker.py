@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from sketchfit.data.store import stored
 from sketchfit.interruption import Terminated, handled_signals, request_save, request_stop
+from sketchfit.models.device import is_out_of_memory
 from sketchfit.planning.pace import Pace
 from sketchfit.printing import lenient_streams
 from sketchfit.runs.folder import RunFolder
@@ -39,6 +40,10 @@ ALONE = threading.Event()
 
 NO_MEMORY = "can't allocate memory"
 """In the message of torch."""
+
+
+class OtherDeviceError(Exception):
+    """A process does not find the device on which it is to train, for example because the driver has failed."""
 
 
 class Sender(logging.Handler):
@@ -103,7 +108,8 @@ def _end_of(request: TrainingRequest, console: Console, sender: Sender) -> Train
     try:
         _train(request, console, sender)
     except Exception as error:
-        if isinstance(error, MemoryError) or NO_MEMORY in str(error):
+        if isinstance(error, MemoryError | OtherDeviceError) or NO_MEMORY in str(error) or is_out_of_memory(error):
+            logging.getLogger(__name__).warning(f"a training process ends: {error}")
             os._exit(1)  # the run trains it again, alone
         return TrainingEnd(sendable(error))
     return TrainingEnd()
@@ -111,6 +117,8 @@ def _end_of(request: TrainingRequest, console: Console, sender: Sender) -> Train
 
 def _train(request: TrainingRequest, console: Console, sender: Sender) -> None:
     engine = make_engine(request.recipe.compute)
+    if engine.device.type != request.device:
+        raise OtherDeviceError(f"it computes on {engine.device.type}, and the run on {request.device}")
     context = RunContext(RunFolder(request.run), request.recipe, request.table, engine, console)
     vars(context)["row_ids"] = request.row_ids  # a cached property, which takes a pass over all files
     member = Member(request.member, request.member_recipe, *map(stored, request.stores))
