@@ -102,6 +102,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_objects_to_search() -> None:
+    """Exclude what earlier files left, such as lazy imports, from garbage collection: each training collects thrice."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The stores' folder for the whole session, never the user's own."""
