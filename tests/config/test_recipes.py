@@ -29,6 +29,10 @@ SMALL_BACKBONES = {
 GPU = ("baseline", "coatnet", "convnextv2", "eva02", "gpu-16gb", "gpu-80gb", "gpu-8gb", "strong")
 
 
+LIKE_OTHERS = ("gpu-16gb", "gpu-80gb")
+"""Their tiny networks are those of `strong` and `gpu-8gb`, which run by default."""
+
+
 def tiny_of(backbone: str) -> str:
     return next(tiny for kind, tiny in SMALL_BACKBONES.items() if backbone.startswith(kind))
 
@@ -38,7 +42,9 @@ def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_dataset(tmp_path_factory.mktemp("drawn"), classes=3, per_class=8, test_per_class=2, seed=1).out
 
 
-@pytest.mark.parametrize("name", shipped_recipes())
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.slow if one in LIKE_OTHERS else ()) for one in shipped_recipes()]
+)
 def test_a_tiny_network_goes_through_the_whole_run(name, drawings, tmp_path, monkeypatch):
     monkeypatch.setenv("SKETCHFIT_CACHE", str(tmp_path / "cache"))
     recipe = load_recipe(name)

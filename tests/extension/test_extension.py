@@ -98,6 +98,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:randomly", sys.a
 """
 
 
+@pytest.mark.slow
 def test_their_names_are_near_and_they_fulfil_the_contracts() -> None:
     nearest = {
         "loss=tverskyy": "'tversky'",

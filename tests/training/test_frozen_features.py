@@ -89,7 +89,9 @@ class Killed(BaseException):
     """No handler of errors may see it."""
 
 
-@pytest.mark.parametrize("lever", ["ema", "sam", "accumulation", "then everything"])
+@pytest.mark.parametrize(
+    "lever", ["ema", "then everything", *(pytest.param(one, marks=pytest.mark.slow) for one in ("sam", "accumulation"))]
+)
 def test_a_killed_training_ends_bit_for_bit_where_an_undisturbed_one_does(lever, tiny_job, train, monkeypatch):
     whole = train(tiny_job(settings(lever)))
     job = tiny_job(settings(lever) | {"training": settings(lever).get("training", {}) | {"checkpoint_minutes": 1e-9}})

@@ -39,6 +39,7 @@ def compare(processes: int, cases: list[Case]) -> None:
         check(found, computed(case, engine))
 
 
+@pytest.mark.slow
 def test_an_update_of_two_processes_is_that_of_one() -> None:
     compare(2, [CASES[name] for name in FEW])
 

@@ -56,7 +56,10 @@ def batches_of(job):
     return per_epoch, state["epoch"] * per_epoch + state["batch"]
 
 
-@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, Interrupted), (signal.SIGTERM, Terminated)])
+@pytest.mark.parametrize(
+    ("number", "error"),
+    [pytest.param(signal.SIGINT, Interrupted, marks=pytest.mark.slow), (signal.SIGTERM, Terminated)],
+)
 @pytest.mark.parametrize("slow", [True, False])
 @pytest.mark.parametrize("name", LEVERS)
 def test_a_stop_in_an_update_loses_at_most_that_update(tiny_job, train, monkeypatch, name, slow, number, error):

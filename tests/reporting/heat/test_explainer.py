@@ -30,9 +30,19 @@ def of_class_1(explainer: HeatExplainer, count: int = 96) -> tuple[NDArray[np.ui
     return found[chosen], label[chosen]
 
 
-@pytest.mark.parametrize(("name", "lr", "steps"), TRAINED)
-@pytest.mark.parametrize("method", ["own", "gradients of pixels", "occlusion"])
-def test_the_map_points_to_the_corner_that_decides(name: str, lr: float, steps: int, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "name", "lr", "steps"),
+    [
+        *(("own", *one) for one in TRAINED),
+        *((method, *TRAINED[0]) for method in ("gradients of pixels", "occlusion")),
+        *(
+            pytest.param(method, *one, marks=pytest.mark.slow)
+            for method in ("gradients of pixels", "occlusion")
+            for one in TRAINED[1:]
+        ),
+    ],
+)
+def test_the_map_points_to_the_corner_that_decides(method: str, name: str, lr: float, steps: int) -> None:
     network = trained(name, lr, steps)
     found, label = of_class_1(HeatExplainer(network), 96 if method == "own" else 24)
     explainer = HeatExplainer.of(network, network.model, found[:1])

@@ -177,6 +177,7 @@ def test_networks_that_were_deleted_are_trained_again(drawn: Path, finished: Pat
     assert all(folder.is_done() for folder in lost)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_with_the_bits_that_its_records_name(drawn: Path, tmp_path: Path):
     out, moment, clock = tmp_path / "run", 3.5, Steps(until=3.5)
     with pytest.raises(Interrupted):
@@ -260,7 +261,7 @@ def test_a_folder_of_another_run_is_refused(drawn: Path, plain: Path, finished: 
     assert "optimizer.lr" in caught.value.problems[0]
 
 
-@pytest.mark.parametrize("where", ["training", "after training"])
+@pytest.mark.parametrize("where", ["training", pytest.param("after training", marks=pytest.mark.slow)])
 def test_a_network_that_diverges_costs_the_run_only_that_network(
     drawn: Path, tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
 ):
