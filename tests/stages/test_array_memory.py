@@ -7,15 +7,15 @@ from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems, UserError
 from sketchfit.memory import MemoryState
 from sketchfit.stages import array_memory
-from sketchfit.stages.array_memory import PredictedRows, check_array_memory
+from sketchfit.stages.array_memory import ArrayMemory, PredictedRows, check_array_memory
 
 
-def checked(rows: PredictedRows, total: int, free: int, monkeypatch: pytest.MonkeyPatch) -> str:
+def checked(rows: PredictedRows, total: int, free: int, monkeypatch: pytest.MonkeyPatch) -> ArrayMemory:
     monkeypatch.setattr(array_memory, "memory_state", lambda: MemoryState(total, free))
     problems = Problems()
-    note = check_array_memory(rows, problems)
+    found = check_array_memory(rows, problems)
     problems.stop()
-    return note
+    return found
 
 
 def test_all_arrays_of_probabilities_are_counted() -> None:
@@ -25,22 +25,40 @@ def test_all_arrays_of_probabilities_are_counted() -> None:
     assert found.size == 4 * 7 * ((2 + 2) * 10 + (2 * 2 + 2) * 3)
 
 
-def test_more_than_the_machine_has_is_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_held_out_rows_than_memory_are_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = PredictedRows(held_out=1_000_000, tests=10_000, classes=10_000, members=1, folds=5)
+    found = checked(rows, 25 * 10**9, 20 * 10**9, monkeypatch)
+    assert found.in_files >= rows.size
+    for part in ("1,000,000 held-out rows", "10,000 test rows", "10,000 classes", "122.8 GB", "25.0 GB", "in files"):
+        assert part in found.note
+
+
+def test_more_test_rows_than_the_claim_has_memory_for_are_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = PredictedRows(held_out=1_000_000, tests=100_000, classes=10_000, members=1, folds=5)
     with pytest.raises(UserError) as caught:
         checked(rows, 25 * 10**9, 20 * 10**9, monkeypatch)
-    for part in ("1,000,000 held-out rows", "100,000 test rows", "10,000 classes", "148.0 GB", "25.0 GB"):
+    for part in ("1,000,000 held-out rows", "100,000 test rows", "148.0 GB", "25.0 GB", "64.0 GB"):
         assert part in caught.value.problems[0]
     assert "folds.holdout" in str(caught.value)
+
+
+def test_where_files_cannot_be_mapped_more_than_the_machine_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = PredictedRows(held_out=1_000_000, tests=0, classes=10_000, members=1, folds=5)
+    monkeypatch.setattr(array_memory, "CAN_MAP", False)
+    with pytest.raises(UserError, match=r"120\.0 GB"):
+        checked(rows, 25 * 10**9, 20 * 10**9, monkeypatch)
+    found = checked(rows, 125 * 10**9, 20 * 10**9, monkeypatch)
+    assert found.note
+    assert found.in_files == 0
 
 
 def test_more_than_is_free_is_noted_and_less_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = PredictedRows(held_out=1000, tests=0, classes=1000, members=1, folds=1)
     assert rows.size == 12_000_000
-    assert "12 MB" in checked(rows, 13_000_000, 11_000_000, monkeypatch)
-    assert checked(rows, 13_000_000, 12_000_000, monkeypatch) == ""
+    assert "12 MB" in checked(rows, 13_000_000, 11_000_000, monkeypatch).note
+    assert checked(rows, 13_000_000, 12_000_000, monkeypatch) == ArrayMemory()
 
 
 def test_unknown_memory_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array_memory, "memory_state", lambda: None)
-    assert check_array_memory(PredictedRows(10**9, 10**9, 10**6, 9, 9), Problems()) == ""
+    assert check_array_memory(PredictedRows(10**9, 10**9, 10**6, 9, 9), Problems()) == ArrayMemory()

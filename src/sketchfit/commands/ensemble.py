@@ -19,6 +19,7 @@ from sketchfit.runs.artefacts import Sources, Step, Steps
 from sketchfit.runs.create import check_kind, is_empty, write_state
 from sketchfit.runs.finished import open_finished
 from sketchfit.runs.folder import RunFolder
+from sketchfit.runs.large_arrays import large_arrays_in
 from sketchfit.runs.lock import one_writer
 from sketchfit.runs.run import Run
 from sketchfit.runs.table import write_training_rows
@@ -59,7 +60,7 @@ def combine(
     opened = [open_finished(run, partial=partial) for run in runs]
     for note in (note for _, lacks in opened for note in lacks):
         console.line(f"note: {note}")
-    with one_writer(target.path):
+    with one_writer(target.path), large_arrays_in(target.path):
         return _combine(_named([run for run, _ in opened]), target, submissions, console)
 
 

@@ -12,6 +12,7 @@ from sketchfit.activity import outlook
 from sketchfit.commands.request import DataRequest
 from sketchfit.runs.create import has_same_networks, locked_run
 from sketchfit.runs.folder import default_name
+from sketchfit.runs.large_arrays import large_arrays_in
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
@@ -94,7 +95,8 @@ def run(request: DataRequest, goal: Goal | None = None, *, strict: bool = False,
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
         context = start_run(RunRequest(request.data, settings, folder, strict, fresh), dispatcher)
         context.engine.on_main(lambda: lines.begin(context.run.log))
-        with outlook(context.console.outlook.text), unit_executor(context) as executor:
+        large = large_arrays_in(context.run.path)
+        with large, outlook(context.console.outlook.text), unit_executor(context) as executor:
             return made(run_stages(replace(context, executor=executor), STAGES).result)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.inference.arrays import Ints
+from sketchfit.runs.large_arrays import empty_array
 
 MOST_VALUES = 1 << 24
 """Probabilities that are copied at once: 128 MB in float64."""
@@ -33,7 +34,7 @@ def row_blocks(rows: int, columns: int) -> Iterator[slice]:
 def by_blocks(
     compute: Callable[[slice], NDArray[Any]], shape: tuple[int, ...], columns: int, dtype: type[Dtype] | np.dtype[Dtype]
 ) -> NDArray[Dtype]:
-    """Return an array whose rows are computed in parts.
+    """Return an array whose rows are computed in parts; it is in a file where it would fill the memory.
 
     Args:
         compute: the values of some rows.
@@ -41,7 +42,7 @@ def by_blocks(
         columns: numbers that each row takes meanwhile.
         dtype: of the result.
     """
-    found: NDArray[Dtype] = np.empty(shape, dtype=dtype)
+    found = empty_array(shape, dtype)
     for part in row_blocks(shape[0], columns):
         found[part] = compute(part)
     return found

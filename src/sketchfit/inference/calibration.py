@@ -15,8 +15,9 @@ from scipy.special import log_softmax, softmax
 
 from sketchfit.inference import folding, metrics
 from sketchfit.inference.arrays import Bools, Floats, Ints
-from sketchfit.inference.blocks import by_blocks, sampled_rows
+from sketchfit.inference.blocks import by_blocks, row_blocks, sampled_rows
 from sketchfit.inference.intervals import wilson
+from sketchfit.runs.large_arrays import empty_array
 
 Method = Literal["none", "temperature", "vector"]
 _LOG_RANGE = 5.0
@@ -144,13 +145,12 @@ def cross_fit(method: Method, prob: Floats, label: Ints, fold: Ints) -> Floats:
         label: int [N].
         fold: int [N], at least two different values.
     """
-    calibrated = np.empty_like(prob)
-
-    def calibrate(rest: Bools, held: Bools) -> Floats:
-        rows = sampled_rows(np.flatnonzero(rest), prob.shape[1])
-        return fit(method, prob[rows], label[rows]).apply(prob[held])
-
-    folding.cross_fit(fold, calibrate, calibrated)
+    calibrated = empty_array(prob.shape, prob.dtype)
+    for _, held in folding.each_fold(fold):
+        rows, others = sampled_rows(np.flatnonzero(~held), prob.shape[1]), np.flatnonzero(held)
+        calibrator = fit(method, prob[rows], label[rows])
+        for part in row_blocks(len(others), prob.shape[1]):
+            calibrated[others[part]] = calibrator.apply(prob[others[part]])
     return calibrated
 
 

@@ -21,6 +21,7 @@ from sketchfit.models.choose_backend import choose_backend
 from sketchfit.models.compute import Compute
 from sketchfit.models.finite import NoNumbersError
 from sketchfit.models.network import Network
+from sketchfit.runs.large_arrays import empty_array
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Predictor:
                 by_row = prob.reshape(len(batch.rows), pictures, -1)
                 wrong += _not_finite(by_row)
                 if not found:
-                    found = {view.name: np.empty((len(rows), by_row.shape[-1]), dtype=np.float32) for view in views}
+                    found = {view.name: empty_array((len(rows), by_row.shape[-1]), np.float32) for view in views}
                 for view, part in zip(views, np.split(by_row, ends, axis=1), strict=True):
                     part.mean(axis=1, dtype=np.float32, out=found[view.name][start : start + len(part)])
                 start += len(by_row)

@@ -10,7 +10,8 @@ from sketchfit.data.dialect import Dialect
 from sketchfit.data.submission import Fill, LabelFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError
-from sketchfit.inference.arrays import Floats
+from sketchfit.inference.arrays import Bools, Floats, Ints
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.wording import counted, listed
 
 DEFAULT_COLUMNS = ("ID", "image_path", "target")
@@ -33,12 +34,23 @@ def submission_text(table: Table, prob: Floats) -> str:
     if prob.shape != (len(table.test), table.class_count):
         rows = counted(len(table.test), "test row")
         raise DataError(f"probabilities of shape {prob.shape} do not fit {rows} of {table.class_count} classes")
-    broken = np.flatnonzero(~np.isfinite(prob).all(axis=1))
+
+    def finite(part: slice) -> Bools:
+        return np.asarray(np.isfinite(prob[part]).all(axis=1))
+
+    broken = np.flatnonzero(~by_blocks(finite, (len(prob),), prob.shape[1], np.bool_))
     if len(broken):
         rows = counted(len(broken), "test row has", "test rows have")
         raise DataError(f"{rows} probabilities that are not finite: {listed(broken.tolist(), _SHOWN)}")
     form = submission_form(table)
-    return form.dialect.text(form.columns, zip(*_columns(form, prob[form.test_row]), strict=True))
+    return form.dialect.text(form.columns, zip(*_columns(form, _at(prob, form.test_row)), strict=True))
+
+
+def _at(prob: Floats, rows: Ints) -> Floats:
+    """Return some rows; all of them without a copy."""
+    if np.array_equal(rows, np.arange(len(prob))):
+        return prob
+    return by_blocks(lambda part: prob[rows[part]], (len(rows), prob.shape[1]), prob.shape[1], prob.dtype)
 
 
 def probabilities_text(table: Table, prob: Floats) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.runs.large_arrays import empty_array
+
 Floats = NDArray[np.float32]
 
 
@@ -17,6 +19,9 @@ def class_prior(label: NDArray[np.int64], classes: int) -> Floats:
 
 def with_prior(prob: Floats, readable: NDArray[np.bool_], prior: Floats) -> Floats:
     """Return probabilities of all rows: `prob` [n, C] for the readable ones, the prior [C] for the others."""
-    full: Floats = np.tile(prior, (len(readable), 1)).astype(np.float32)
+    if readable.all():
+        return prob.astype(np.float32, copy=False)
+    full = empty_array((len(readable), prob.shape[1]), np.float32)
+    full[~readable] = prior
     full[readable] = prob
     return full

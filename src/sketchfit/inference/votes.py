@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.metrics import FLOOR
 
 
@@ -58,7 +59,8 @@ def combine_folds(networks: Sequence[Floats], how: str, weights: Sequence[float]
     """Return a member's probabilities from its networks' [N, C]: their mean (`soft`) or a vote (`hard`); float32."""
     share = None if weights is None else np.asarray(weights, dtype=np.float64)
     vote = mean if how == "soft" else hard_vote
-    return vote(networks, share).astype(np.float32)
+    shape = networks[0].shape
+    return by_blocks(lambda part: vote([one[part] for one in networks], share), shape, shape[1], np.float32)
 
 
 def rank_mean(members: Sequence[Floats], weights: Floats | None = None) -> Floats:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sketchfit.activity import activity
 from sketchfit.errors import UserError
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.metrics import ranks, row_log_loss
 from sketchfit.runs.interim import own_or_interim
 from sketchfit.runs.probabilities import Probabilities
@@ -165,9 +166,14 @@ def disagreement(members: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """
     if len(members) < 2:
         return np.zeros(len(members[0]) if members else 0)
-    mean = np.mean(members, axis=0)
-    divergence = _entropy(mean) - np.mean([_entropy(prob) for prob in members], axis=0)
-    return np.asarray(np.clip(divergence / np.log(len(members)), 0.0, 1.0), dtype=np.float64)
+
+    def divergence(part: slice) -> NDArray[np.float64]:
+        here = [prob[part] for prob in members]
+        return np.asarray(_entropy(np.mean(here, axis=0)) - np.mean([_entropy(prob) for prob in here], axis=0))
+
+    rows, columns = members[0].shape
+    found = by_blocks(divergence, (rows,), len(members) * columns, np.float64)
+    return np.asarray(np.clip(found / np.log(len(members)), 0.0, 1.0), dtype=np.float64)
 
 
 def _entropy(prob: NDArray[Any]) -> NDArray[np.float64]:

@@ -84,8 +84,8 @@ def parse_npz(content: bytes, path: Path) -> dict[str, Array]:
         raise RunError(f"{path} is damaged: {error}", "Delete it, and run the command that writes it again.") from error
 
 
-def find_npz(path: Path) -> dict[str, Array] | None:
-    """Read all arrays of a file that can be computed again.
+def find_npz(path: Path, *, mapped: bool = False) -> dict[str, Array] | None:
+    """Read all arrays of a file that can be computed again; arguments as for `read_npz`.
 
     Returns:
         None where the file is missing or damaged; the latter is logged.
@@ -93,7 +93,7 @@ def find_npz(path: Path) -> dict[str, Array] | None:
     if not path.is_file():
         return None
     try:
-        return read_npz(path)
+        return read_npz(path, mapped=mapped)
     except UserError as error:
         log.warning(f"{error.problems[0]}; it is made again")
         return None

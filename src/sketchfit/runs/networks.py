@@ -20,6 +20,7 @@ from sketchfit.regular import read_regular
 from sketchfit.runs.arrays import find_npz, write_npz
 from sketchfit.runs.artefact import FINISH, Artefact
 from sketchfit.runs.file_crc import file_crc, has_crc
+from sketchfit.runs.large_arrays import is_large
 from sketchfit.runs.probabilities import Probabilities, read_probabilities, write_probabilities
 
 MOST_HISTORY = 1 << 26
@@ -116,7 +117,8 @@ class NetworkFolder:
     def views(self, split: Split, fingerprint: str) -> dict[str, Floats]:
         """Read the probabilities of each test-time view, float32 [n, C]; none where another network made them, or where
         the file is damaged."""
-        arrays = find_npz(self.path / f"{split}_views.npz") or {}
+        path = self.path / f"{split}_views.npz"
+        arrays = find_npz(path, mapped=path.is_file() and is_large(path.stat().st_size)) or {}
         if not arrays or arrays["fingerprint"].item() != fingerprint:
             return {}
         return {name.removeprefix("view:"): value for name, value in arrays.items() if name.startswith("view:")}

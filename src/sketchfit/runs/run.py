@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from sketchfit.config.parse import member_recipes, parse_recipe
@@ -352,12 +351,12 @@ class Run:
         networks = self.networks(name)
         if not networks:
             raise RunError(f"{self.path} holds no finished network of {name}", FINISH)
-        return mean_by_row([one.probabilities(split) for one in networks])
+        return mean_by_row([one.probabilities(split) for one in networks], self.path)
 
 
 def _finite(path: Path) -> Probabilities:
     """Read the probabilities of a run; those without numbers, of older versions, would answer the first class."""
     found = read_probabilities(path)
-    if not np.isfinite(found.prob).all():
+    if not found.finite().all():
         raise RunError(f"{path} has NaN or infinite probabilities", "Run the command that made the folder again.")
     return found

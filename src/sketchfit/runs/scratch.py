@@ -37,13 +37,22 @@ def scratch(folder: Path) -> Allocate:
         size = math.prod(shape) * np.dtype(dtype).itemsize
         if size < SPACIOUS or os.name == "nt":
             return np.zeros(shape, dtype)
-        path = part_of(folder / f"scratch-{secrets.token_hex(4)}")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            array = create_npy(path, shape, dtype)
+            return nameless(folder, shape, dtype)
         except (OSError, DiskError):
             return np.zeros(shape, dtype)
-        delete_file(path)
-        return array
 
     return allocate
+
+
+def nameless(folder: Path, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an array of zeros in a file without a name; not on Windows. Its space is reserved.
+
+    Raises:
+        OSError, DiskError: the folder cannot be written, or has no space.
+    """
+    path = part_of(folder / f"scratch-{secrets.token_hex(4)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    array = create_npy(path, shape, dtype)
+    delete_file(path)
+    return array

@@ -10,6 +10,7 @@ import numpy as np
 
 from sketchfit.config.views import IDENTITY
 from sketchfit.data.folds import Fold
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.choices import measured_choice, print_unused
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.oof import Floats, Rows
@@ -110,7 +111,12 @@ def predict_test(
         return result.test
     names = [name for name in views.names if name != IDENTITY]
     probs = {IDENTITY: result.test} | fold_views(context, networks, fold, "test", names)
-    return merge_views([probs[name] for name in views.names], views.mode).astype(np.float32)
+    shape = result.test.shape
+
+    def merged(part: slice) -> Floats:
+        return merge_views([probs[name][part] for name in views.names], views.mode).astype(np.float32)
+
+    return by_blocks(merged, shape, shape[1], np.float32)
 
 
 def fold_views(

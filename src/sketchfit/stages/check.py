@@ -103,9 +103,10 @@ def check_networks(
     memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
     if note := check_memory(memory, engine.device, problems):
         notes.append(note)
-    if note := check_array_memory(PredictedRows.of(folds, len(table.test), table.class_count, len(networks)), problems):
-        notes.append(note)
-    disk = check_disk(networks, trials, table, problems)
+    arrays = check_array_memory(PredictedRows.of(folds, len(table.test), table.class_count, len(networks)), problems)
+    if arrays.note:
+        notes.append(arrays.note)
+    disk = check_disk(networks, trials, table, problems, arrays.in_files)
     problems.stop()
     return CheckReport(trials, seconds, memory, disk.size, (*notes, *disk.notes), trainings)
 

@@ -16,7 +16,8 @@ from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure
 from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
 from sketchfit.data.folds import Fold
-from sketchfit.inference.blocks import sampled_rows
+from sketchfit.inference.blocks import by_blocks, sampled_rows
+from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Estimate
 from sketchfit.moving import delete_file
 from sketchfit.runs.artefacts import ClaimRecord, LabelFreeFigures, LabelFreeRecord, Relations
@@ -96,18 +97,18 @@ def answers_of(state: RunState) -> Answers:
     # Before calibration, which leaves the order of classes unchanged, and before a correction of class frequencies,
     # which no network knows of: it would be counted as a disagreement.
     readable = readable_test_rows(state)
-    final = ensemble.predictions.test[readable]
+    final = _at(ensemble.predictions.test, readable)
     members = [_of_folds(one, state.folds, readable) for one in state.predictions.values()]
     folds = first_repeat(state.folds)
     if not len(final) or any(len(test) != count for test in members) or not complete_repeats(state.folds):
         return Answers((), final)
     units = []
     for place, fold in enumerate(folds):
-        test = [np.mean(tests[place :: len(folds)], axis=0) for tests in members]
+        test = [_mean(tests[place :: len(folds)]) for tests in members]
         held = np.flatnonzero(np.isin(rows.row, fold.valid))
         own = sampled_rows(held, len(folds) * ensemble.predictions.oof.shape[1])
         units.append(
-            FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], ensemble.rule.combine(test))
+            FoldUnit(rows.row[own], rows.label[own], ensemble.predictions.oof[own], _combined(ensemble.rule, test))
         )
     return Answers(tuple(units), final)
 
@@ -115,7 +116,28 @@ def answers_of(state: RunState) -> Answers:
 def _of_folds(member: MemberPredictions, folds: Sequence[Fold], readable: Ints) -> list[Floats]:
     """Return the probabilities of readable test rows by those networks of a member that are of these folds."""
     by_fold = dict(zip(member.folds, member.test, strict=False))
-    return [by_fold[fold.number][readable] for fold in folds if fold.number in by_fold]
+    return [_at(by_fold[fold.number], readable) for fold in folds if fold.number in by_fold]
+
+
+def _at(prob: Floats, rows: Ints) -> Floats:
+    """Return some rows, ascending; all of them without a copy."""
+    if len(rows) == len(prob):
+        return prob
+    return by_blocks(lambda part: prob[rows[part]], (len(rows), prob.shape[1]), prob.shape[1], prob.dtype)
+
+
+def _mean(repeats: Sequence[Floats]) -> Floats:
+    """Return the mean of the networks of one fold; of one network itself."""
+    if len(repeats) == 1:
+        return repeats[0]
+    shape = repeats[0].shape
+    return by_blocks(lambda part: np.mean([one[part] for one in repeats], axis=0), shape, shape[1], repeats[0].dtype)
+
+
+def _combined(rule: Rule, members: Sequence[Floats]) -> NDArray[np.float64]:
+    """Return the members combined, float64."""
+    shape = members[0].shape
+    return by_blocks(lambda part: rule.combine([one[part] for one in members]), shape, shape[1], np.float64)
 
 
 def first_repeat(folds: Sequence[Fold]) -> tuple[Fold, ...]:

@@ -67,15 +67,31 @@ class DiskSpace:
 
 
 def check_disk(
-    networks: Sequence[PlannedNetwork], trials: Mapping[str, Trial], table: Table, problems: Problems
+    networks: Sequence[PlannedNetwork],
+    trials: Mapping[str, Trial],
+    table: Table,
+    problems: Problems,
+    in_files: int = 0,
 ) -> DiskSpace:
-    """Compare what stores and networks need with the free space of their file systems."""
+    """Compare what stores and networks need with the free space of their file systems.
+
+    Args:
+        networks: that will be trained.
+        trials: by the name of the network.
+        table: checked tables.
+        problems: found so far.
+        in_files: bytes of arrays that do not fit into memory.
+    """
     tried = [(one, trials[one.name]) for one in networks if one.name in trials]
     needs = [
         *store_needs(networks, table),
         *_audit_needs(networks, table),
         *_cache_needs(tried, table),
         *_network_needs(tried, table),
+        *(
+            Need(existing_folder(one.folder), "arrays that memory has no space for", in_files, in_files)
+            for one in networks[:1]
+        ),
     ]
     return check_space(needs, problems)
 

@@ -19,6 +19,7 @@ from sketchfit.bank.kernel import CHUNK
 from sketchfit.bank.temperature import probabilities
 from sketchfit.data.store import Store
 from sketchfit.models.feature_network import FeatureNetwork
+from sketchfit.runs.large_arrays import empty_array
 from sketchfit.tracking.console import ONCE, Console
 from sketchfit.training.job import FitJob
 from sketchfit.training.kernel_views import NamedPicture
@@ -145,7 +146,7 @@ class HeadPredictor:
 def logits_of(model: FeatureNetwork, outputs: Outputs, device: torch.device) -> Floats:
     """Return the logits float32 [n, C] that a network, which is on a device, computes from its backbone's outputs."""
     count = len(outputs.features[0])
-    found = np.empty((count, model.num_classes), dtype=np.float32)
+    found = empty_array((count, model.num_classes), np.float32)
     with torch.inference_mode():
         for start in range(0, count, CHUNK):
             features, own = (
