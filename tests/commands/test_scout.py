@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,12 @@ from sketchfit.commands.request import DataRequest
 from sketchfit.commands.scout import ScoutOptions, find_backbone
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import UserError
-from sketchfit.runs.artefacts import ScoutedOption, ScoutFinalists, ScoutRecord
-from sketchfit.stages.scout import search
+from sketchfit.runs.artefacts import ScoutedOption, ScoutFinalists, ScoutRecord, WorkersRecord
+from sketchfit.stages.scout import search, tune
+from sketchfit.training.context import RunContext
+from sketchfit.workers.threads import unit_threads
 from tests.factories import Cli, tiny_recipe
+from tests.workers.in_process import InProcess
 
 RECIPE = tiny_recipe({"training": {"epochs": 1, "validate_every": 0}})
 
@@ -79,6 +85,55 @@ def test_what_was_measured_is_not_measured_again(
     find_backbone(DataRequest(drawn, RECIPE, ["optimizer.lr=0.001"], tmp_path / "out"), options)
     assert len(measured) == 3
     assert ScoutedOption.read(file.parent).figures.bank_top1 is not None
+
+
+def test_finalists_that_workers_fine_tune_have_the_same_figures(
+    drawn: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options, made = ScoutOptions([str(weights)], [32], seconds=600.0), list[tuple[InProcess, int]]()
+    plain = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "plain"), options)
+
+    @contextmanager
+    def workers(context: RunContext, units: int) -> Iterator[InProcess]:
+        made.append((InProcess(context), units))
+        yield made[-1][0]
+
+    monkeypatch.setattr(tune, "unit_executor", workers)
+    found = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "workers"), options)
+    ((executor, units),) = made
+    assert units == len(executor.trained) == 2
+    assert _outcome(found) == _outcome(plain)
+    again = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "workers"), options)
+    assert made[-1][0].trained == []
+    assert _outcome(again) == _outcome(plain)
+
+
+def _outcome(record: ScoutRecord) -> dict[str, object]:
+    """What does not depend on times."""
+    return {one.name: (one.bank_top1, one.tuned_top1, one.tuned_epochs) for one in record.options} | {
+        "difference": record.difference
+    }
+
+
+def test_workers_without_ray_are_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketchfit.workers.start.find_spec", lambda _: None)
+    request = DataRequest(tmp_path / "nowhere", RECIPE, ["compute.workers=2"], tmp_path / "out")
+    with pytest.raises(UserError, match="ray"):
+        find_backbone(request, ScoutOptions())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: pip install 'sketchfit[cluster]'")
+def test_finalists_on_ray_have_the_same_figures(drawn: Path, weights: Path, tmp_path: Path) -> None:
+    options = ScoutOptions([str(weights)], [32], seconds=600.0)
+    changes = ["compute.workers=2"]
+    found = find_backbone(DataRequest(drawn, RECIPE, changes, tmp_path / "workers"), options)
+    with unit_threads(WorkersRecord.read(tmp_path / "workers").threads):
+        plain = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "plain"), options)
+    assert _outcome(found) == _outcome(plain)
 
 
 def test_without_time_for_fine_tuning_frozen_features_decide(drawn: Path, weights: Path, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ class RunInputs(FoldInputs):
 
 
 @dataclass(frozen=True)
-class AblationInputs(DataInputs):
+class WorkerInputs(DataInputs):
     """Data and a recipe, with workers."""
 
     workers: Workers = None

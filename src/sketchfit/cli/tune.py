@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sketchfit.cli.command import command
-from sketchfit.cli.inputs import AblationInputs, DataInputs
+from sketchfit.cli.inputs import DataInputs, WorkerInputs
 from sketchfit.cli.options import check_output
 from sketchfit.cli.time_options import AllowNoncommercial
 from sketchfit.imports import quick_imports
@@ -22,7 +22,7 @@ app = typer.Typer()
 
 @command(app, GROUP, "sketchfit scout data --time 5m --candidates weights/")
 def scout(
-    inputs: DataInputs,
+    inputs: WorkerInputs,
     seconds: Annotated[str, typer.Option("--time", metavar="TIME", help="For all of it, e.g. 90s, 5m, 1h30m.")] = "5m",
     candidates: Annotated[
         list[str] | None,
@@ -69,7 +69,7 @@ def scout_options(
 
 @command(app, GROUP, "sketchfit ablate data --vary training.epochs=10,20 --seeds 3", by_several=True)
 def ablate(
-    inputs: AblationInputs,
+    inputs: WorkerInputs,
     vary: Annotated[list[str], typer.Option("--vary", metavar="KEY=A,B", help="A setting and values to try.")],
     seeds: Annotated[int, typer.Option(min=1, help="Trainings per variant.")] = 2,
     grid: Annotated[bool, typer.Option("--grid", help="Every combination, not one change at a time.")] = False,

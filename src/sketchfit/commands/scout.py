@@ -24,6 +24,7 @@ from sketchfit.stages.tables import print_table
 from sketchfit.text_tables import table_lines
 from sketchfit.tracking.console import duration
 from sketchfit.verbosity import as_results
+from sketchfit.workers.start import check_workers
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def find_backbone(
     base = request.checked_recipe()
     if base.training.epochs == 0:
         raise UserError("scout fine-tunes networks, and the recipe has training.epochs=0", "Set 1 or more.")
+    check_workers(base.compute)
     with one_writer(out):
         context = open_tables(request.data, base, out)
         print_table(context.table)

@@ -159,6 +159,6 @@ class ComputeSection(Section):
     threads: Annotated[int, Field(ge=1, le=64), Scope(decides="nothing")] = 2
     """Threads that prepare batches; the content of a batch does not depend on it."""
     workers: Annotated[Annotated[int, Field(ge=1, le=4096)] | Workers, Scope("run", "nothing")] = 1
-    """In `run` and `ablate`, networks that are trained at the same time, by Ray (`pip install 'sketchfit[cluster]'`): a
-    number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a cluster has. 1: one after the
-    other. In a run with a deadline a number or `auto` sets `networks_at_once`, without Ray."""
+    """In `run`, `ablate` and `scout`, networks that are trained at the same time, by Ray (`pip install
+    'sketchfit[cluster]'`): a number; `auto`: one per GPU, or all cores without one; `ray://HEAD`: all that a cluster
+    has. 1: one after the other. In a run with a deadline a number or `auto` sets `networks_at_once`, without Ray."""

@@ -20,8 +20,10 @@ from sketchfit.stages.scout.decide import decide
 from sketchfit.stages.scout.measure import shortened
 from sketchfit.stages.scout.rows import ScoutRows
 from sketchfit.stages.scout.tried import Tried
-from sketchfit.training.fold import train_fold
+from sketchfit.training.bank_member import member_units
+from sketchfit.training.context import TrainingUnit
 from sketchfit.wording import counted
+from sketchfit.workers.start import unit_executor
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def decide_finalists(
         chosen, reason = decide(figures[0], figures[1], difference)
         return Decision(figures, difference, chosen, f"by frozen features alone, {reason}")
     fold = rows.folds[0]
-    results = [_tuned(context, one, store, fold, epochs) for one, store in finalists]
+    results = _tuned(context, finalists, fold, epochs)
     group = rows.group_of(np.sort(fold.valid))
     figures = tuple(
         one.figures.model_copy(
@@ -102,13 +104,30 @@ def _recorded_epochs(context: RunContext, figures: Sequence[OptionFigures], rows
     return epochs
 
 
-def _tuned(context: RunContext, tried: Tried, store: Store, fold: Fold, epochs: int) -> tuple[Right, float]:
-    """Return whether each row of a fold is right after fine-tuning, bool [n], and the seconds of the training."""
+def _tuned(
+    context: RunContext, finalists: Sequence[tuple[Tried, Store]], fold: Fold, epochs: int
+) -> list[tuple[Right, float]]:
+    """Fine-tune the finalists, with workers at the same time.
+
+    Returns:
+        Of each, whether each row of the fold is right, bool [n], and the seconds of the training.
+    """
+    with unit_executor(context, len(finalists)) as executor:
+        units = [_unit(context, tried, store, fold, epochs) for tried, store in finalists]
+        found = executor.train(units)
+    results = []
+    for (tried, _), one in zip(finalists, found, strict=True):
+        order = np.argsort(one.rows)
+        right: Right = one.oof[order].argmax(axis=1) == context.table.label[one.rows[order]]
+        log.info(f"{tried.option.name}: {100 * right.mean():.1f} % right after {counted(epochs, 'epoch')}")
+        results.append((right, one.seconds))
+    return results
+
+
+def _unit(context: RunContext, tried: Tried, store: Store, fold: Fold, epochs: int) -> TrainingUnit:
+    """Return the training of a finalist on a fold in a separate folder."""
     folder = RunFolder(context.run.path / "finalists" / f"{tried.option.folder}-{epochs}")
     recipe = shortened(tried.option.recipe, epochs)
     none = replace(store, images=store.images[:0], paper=store.paper[:0], errors=())
-    found = train_fold(replace(context, run=folder, recipe=recipe), Member("tuned", recipe, store, none), fold)
-    order = np.argsort(found.rows)
-    right: Right = found.oof[order].argmax(axis=1) == context.table.label[found.rows[order]]
-    log.info(f"{tried.option.name}: {100 * right.mean():.1f} % right after {counted(epochs, 'epoch')}")
-    return right, found.seconds
+    (unit,) = member_units(replace(context, run=folder, recipe=recipe), Member("tuned", recipe, store, none), [fold])
+    return unit
