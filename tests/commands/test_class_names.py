@@ -96,7 +96,7 @@ def names(kind: str, count: int) -> list[str]:
     return [f"{kind}{number}.png" for number in range(count)]
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CLASSES, st.sampled_from(["none", "label", "classes"]), st.data())
 def test_a_perfect_model_is_right_under_the_users_names(
     images: Path, cli: Cli, labels: list[str], sample: str, data: st.DataObject
@@ -124,9 +124,9 @@ def test_a_perfect_model_is_right_under_the_users_names(
     "labels",
     [
         ("000", "007", "010", "100"),
-        ("False", "True", "1.0", "-1"),
+        pytest.param(("False", "True", "1.0", "-1"), marks=pytest.mark.slow),
         ("사과", "Cat", "cat", "a;b:c"),
-        ("1", "2", "10", "20"),
+        pytest.param(("1", "2", "10", "20"), marks=pytest.mark.slow),
     ],
 )
 def test_every_output_of_a_run_has_the_users_names(

@@ -93,7 +93,7 @@ def test_nan_weights_predict_nothing_and_are_trained_again(run: Path, drawn: Pat
 def test_a_training_that_diverges_accepts_the_advice_in_its_folder(
     drawn: Path, tiny_file: Path, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command = ("run", drawn, "--recipe", tiny_file, "--out", tmp_path / "run")
+    command = ("run", drawn, "--recipe", tiny_file, "--out", tmp_path / "run", "--set", "folds.train=[0]")
     spoil(monkeypatch)
     status, _, errors = cli(*command)
     monkeypatch.undo()
@@ -153,7 +153,7 @@ def test_a_network_that_predicts_nan_after_training_accepts_the_advice(
         return prob
 
     monkeypatch.setattr(Predictor, "probabilities", broken)
-    command = ("run", drawn, "--recipe", tiny_file, "--out", tmp_path / "run")
+    command = ("run", drawn, "--recipe", tiny_file, "--out", tmp_path / "run", "--set", "folds.train=[0]")
     status, _, errors = cli(*command)
     monkeypatch.undo()
     assert status == 2

@@ -36,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "training": {"epochs": 1, "batch_size": 8},
     "tracking": {"progress": "none"},
     "audit": {"enabled": False},
+    "claim": {"enabled": False},
     "inference": {"views": []},
     "calibration": {"method": "none"},
     "report": {"enabled": False},

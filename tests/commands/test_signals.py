@@ -109,7 +109,7 @@ def decode_slowly(folder: Path) -> None:
 
 
 def test_predict_that_is_stopped_leaves_no_file(plain: Path, drawn: Path, tmp_path: Path) -> None:
-    command = Command(tmp_path, "predict", plain, drawn / "train", "--out", tmp_path / "out.csv")
+    command = Command(tmp_path, "predict", plain, drawn / "test", "--out", tmp_path / "out.csv")
     command.before = partial(decode_slowly, tmp_path)
     assert command.send_when((tmp_path / "decoding").exists, signal.SIGTERM) == 143
     assert list(command.temporary.iterdir()) == []

@@ -184,7 +184,7 @@ def test_deadlines_are_kept_when_a_core_is_taken_at_any_moment(tmp_path: Path, s
     assert sum(end >= 0.85 for end in ends) >= 0.95 * len(ends)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     seconds=st.floats(120.0, 2000.0),
     moment=st.floats(0.0, 1.0),

@@ -140,7 +140,7 @@ def test_a_run_continues_with_its_choice(
     measured: Rates, drawn: Path, tiny: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half of a run, then a machine that would choose otherwise and has forgotten: the run goes on as it began."""
-    settings = merge(tiny, AUTOTUNE | {"folds": {"k": 2, "train": [0]}})
+    settings = merge(tiny, AUTOTUNE | {"folds": {"k": 2, "train": [0]}, "training": {"epochs": 1}})
     measured(10, 20)
     run(drawn, settings, out=tmp_path / "run")
     recipe = yaml.safe_load((tmp_path / "run" / "recipe.yaml").read_text())

@@ -66,7 +66,7 @@ def test_a_run_fails_before_anything_is_written(drawn, tmp_path):
 
 
 def test_a_run_gives_the_same_probabilities_without_the_check(drawn, tmp_path, monkeypatch):
-    recipe = tiny_recipe({"model": {"drop_rate": 0.2}, "training": {"epochs": 1}})
+    recipe = tiny_recipe({"model": {"drop_rate": 0.2}, "training": {"epochs": 1}, "folds": {"train": [0]}})
     run(drawn, recipe, out=tmp_path / "checked")
 
     class Nothing:
@@ -82,7 +82,7 @@ def test_a_run_gives_the_same_probabilities_without_the_check(drawn, tmp_path, m
 
 
 def test_finished_networks_are_not_tried_again(drawn, tmp_path, monkeypatch):
-    recipe = tiny_recipe({"training": {"epochs": 1}})
+    recipe = tiny_recipe({"training": {"epochs": 1}, "folds": {"train": [0]}})
     assert set(check(drawn, recipe, out=tmp_path / "run").trials) == {"test_resnet"}
     run(drawn, recipe, out=tmp_path / "run")
     monkeypatch.setattr(check_stage, "try_training", lambda *_: pytest.fail("a trial was made"))

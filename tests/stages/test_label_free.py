@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,23 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_shifts_are_measured_once_and_stored(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(data, tiny_recipe(CLAIM), out=tmp_path / "run")
+@pytest.fixture
+def finished(measured: Path, tmp_path: Path) -> Path:
+    """A copy of `measured` in `run`."""
+    return Path(shutil.copytree(measured, tmp_path / "run"))
+
+
+@pytest.fixture(scope="module")
+def measured(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with a claim. Not to be changed by a test."""
+    out = tmp_path_factory.mktemp("measured") / "run"
+    run(data, tiny_recipe(CLAIM), out=out)
+    return out
+
+
+def test_shifts_are_measured_once_and_stored(
+    data: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = Run.open(tmp_path / "run").label_free
     assert first is not None
     assert [one.name for one in first.shifts] == ["unchanged", *(one.name for one in picture_shifts())]
@@ -40,8 +56,9 @@ def test_shifts_are_measured_once_and_stored(data: Path, tmp_path: Path, monkeyp
     assert Run.open(tmp_path / "run").label_free == first
 
 
-def test_the_test_images_as_new_images_get_the_estimate_of_the_run(data: Path, tmp_path: Path, cli: Cli) -> None:
-    run(data, tiny_recipe(CLAIM), out=tmp_path / "run")
+def test_the_test_images_as_new_images_get_the_estimate_of_the_run(
+    data: Path, finished: Path, tmp_path: Path, cli: Cli
+) -> None:
     claim = Run.open(tmp_path / "run").claim
     assert claim is not None
     assert claim.label_free is not None
