@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from sketchfit.inference.calibration import CalibrationReport, Temperature
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Difference
 from sketchfit.inference.oof import Predictions, Rows
+from sketchfit.inference.prior_correction import reweighted
 from sketchfit.runs.artefacts import EstimatedFrequencies
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.run import Run
@@ -170,3 +172,31 @@ def test_of_many_rows_a_sample_gives_the_frequencies(monkeypatch: pytest.MonkeyP
     assert some is not None
     assert (every.rows, some.rows) == (900, 800)
     np.testing.assert_allclose(some.test, every.test, atol=0.05)
+
+
+def test_a_preference_for_classes_is_matched_and_it_helps() -> None:
+    label = np.arange(1500) % 5
+    weight = np.exp(np.linspace(-1, 1, 5))
+    test, wanted = sampled(SAME, 900, skill=1.0)
+    before = state_of(reweighted(test.astype(np.float32), weight))
+    assert before.calibrated is not None
+    predictions = replace(before.calibrated.predictions, oof=reweighted(answers(label, 5, 1.0, 0), weight))
+    assert before.ensemble is not None
+    before = replace(
+        before,
+        ensemble=replace(before.ensemble, predictions=predictions),
+        calibrated=replace(before.calibrated, predictions=predictions),
+    )
+    after, kept = run_stage(before), run_stage(before, "keep")
+    found = after.class_frequencies
+    assert found is not None
+    assert not found.differs
+    assert found.matched
+    assert found.gain is not None
+    assert found.gain.helps
+    assert "matched" in str(found)
+    assert [one.used for one in after.choices] == [True]
+    assert (on_test(after).argmax(1) == wanted).mean() > (on_test(before).argmax(1) == wanted).mean() + 0.01
+    assert kept.calibrated is before.calibrated
+    assert kept.class_frequencies is not None
+    assert not kept.class_frequencies.matched

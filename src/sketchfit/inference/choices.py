@@ -3,7 +3,7 @@
 What is applied to test rows is measured first, on out-of-fold rows that it was not fitted on. A change that costs
 nothing more at inference and is fitted to reduce the same figure (calibration, an ensembling rule, views, a soup) is
 used unless it is measured to be worse. A change that may also do harm where its estimate is good by chance (a
-correction of class frequencies, pseudo-labels) is used only where it is shown to be better.
+correction or matching of class frequencies, pseudo-labels) is used only where it is shown to be better.
 """
 
 from __future__ import annotations

@@ -89,7 +89,8 @@ def resampled_gain(reference: Reference, wanted: NDArray[np.float64], count: int
     for repeat in range(REPEATS):
         rng = np.random.Generator(np.random.Philox(key=[seed, repeat]))
         half = rng.permutation(int(family.max(initial=-1)) + 1)[family] % 2 == 0
-        rows = _sample(reference, np.flatnonzero(half), wanted, count, rng)
+        pool = np.flatnonzero(half)
+        rows = resampled_rows(reference, pool, wanted, min(count, len(pool)), rng)
         if rows is None or not (~half).any():
             continue
         rest = reference.part(np.flatnonzero(~half))
@@ -104,15 +105,26 @@ def resampled_gain(reference: Reference, wanted: NDArray[np.float64], count: int
     return paired_difference(before / times.mean(), after / times.mean(), family)
 
 
-def _sample(
+def resampled_rows(
     reference: Reference, pool: Ints, wanted: NDArray[np.float64], count: int, rng: np.random.Generator
 ) -> Ints | None:
-    """Sample rows of the pool with replacement to the wanted frequencies; None where the pool has no such class."""
+    """Sample rows with replacement to class frequencies.
+
+    Args:
+        reference: out-of-fold rows.
+        pool: int64 [n], those that may be sampled.
+        wanted: float64 [C], frequencies.
+        count: how many.
+        rng: of the sample.
+
+    Returns:
+        int64 [count]; None where the pool has none of the classes.
+    """
     share = np.bincount(reference.label[pool], minlength=len(wanted))
     chance = np.where(share > 0, wanted / np.maximum(share, 1), 0)[reference.label[pool]]
     if not chance.sum() > 0:
         return None
-    return np.asarray(rng.choice(pool, size=min(count, len(pool)), p=chance / chance.sum()), np.int64)
+    return np.asarray(rng.choice(pool, size=count, p=chance / chance.sum()), np.int64)
 
 
 def other_confidence(oof: Floats, label: Ints, tests: list[Floats], found: ClassFrequencies) -> float | None:

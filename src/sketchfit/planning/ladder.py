@@ -25,8 +25,9 @@ QUICK = 128
 FROZEN = {"mobilenetv2": 5, "tf_efficientnet_lite": 5}
 """First layer group that is trained, by the start of the name of an architecture, on devices without a GPU."""
 
-COPIES = 2
-"""Augmented copies of the outputs of frozen stages."""
+COPIES = 8
+"""Augmented copies of the outputs of frozen stages, at most one per epoch. With fewer copies than epochs a network gets
+the same pictures again, and is less accurate."""
 
 MOST_BACKBONES = 3
 """Backbones whose networks are fine-tuned: the cheapest and the best ones of all candidates."""

@@ -29,7 +29,7 @@ MEMBERS = 0.03
 BANK = 0.005
 """Gain of adding heads on frozen features to networks, which have kernel heads themselves."""
 
-USEFUL_EPOCHS = 5
+USEFUL_EPOCHS = 8
 """Networks on a few dozen drawings per class learn nothing new in further epochs."""
 
 SIZE = 0.06

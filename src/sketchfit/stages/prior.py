@@ -1,4 +1,8 @@
-"""Class frequencies of the test rows, and the correction of test probabilities where it is shown to help."""
+"""Class frequencies of the test rows, and what follows for test probabilities where it is shown to help.
+
+Where the frequencies differ from those of the training rows, probabilities are corrected for them. Where no difference
+is shown, the mean prediction is matched to them.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from sketchfit.inference.class_frequencies import (
     estimate_frequencies,
     frequencies_p_value,
 )
+from sketchfit.inference.frequency_matching import matching_gain, matching_weight
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.prior_correction import other_confidence, resampled_gain, reweighted, tempered
 from sketchfit.runs.artefacts import EstimatedFrequencies, MeasuredChoice
@@ -53,10 +58,15 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     decision = decide(reference, estimated, found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
-    choice = _choice(decision)
+    matching = _matching(decision, reference, test[some], context.recipe.seed)
+    choice = _choice(decision) or matching
     corrects = decision.setting == "correct" if choice is None else choice.used
     if corrects:
-        weight = tempered(found.weight, reference, test[some])
+        if matching is not None and choice is matching:
+            weight = _matched(reference, test[some])
+            decision = decision.model_copy(update={"matched": True, "gain": matching.gain})
+        else:
+            weight = tempered(found.weight, reference, test[some])
         decision = decision.model_copy(update={"weight": tuple(weight.tolist())})
         predictions = replace(calibrated.predictions, test=reweighted(test, weight))
         calibrated = replace(calibrated, predictions=predictions)
@@ -99,6 +109,18 @@ def _choice(decision: EstimatedFrequencies) -> MeasuredChoice | None:
     if decision.gain is None or (decision.other_confidence is not None and not forced):
         return None
     return measured_choice("correction of class frequencies", decision.gain, None, needs="better", force=forced)
+
+
+def _matching(decision: EstimatedFrequencies, reference: Reference, test: Floats, seed: int) -> MeasuredChoice | None:
+    """Return whether the mean prediction is matched to the training frequencies; None where that changes nothing."""
+    if decision.differs or decision.setting != "auto" or (_matched(reference, test) == 1).all():
+        return None
+    gain = matching_gain(reference, len(test), seed)
+    return None if gain is None else measured_choice("matching of class frequencies", gain, None, needs="better")
+
+
+def _matched(reference: Reference, test: Floats) -> NDArray[np.float64]:
+    return matching_weight(test, reference.frequencies)
 
 
 def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: ClassFrequencies) -> float | None:

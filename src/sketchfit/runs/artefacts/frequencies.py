@@ -22,8 +22,10 @@ class EstimatedFrequencies(Artefact):
         setting: `inference.prior` of the recipe.
         other_confidence: by how much test rows are more confident than class frequencies explain, where that is clear
             and large: then their drawings differ, and the estimate is not valid. None otherwise.
-        gain: in accuracy by a correction, on out-of-fold rows resampled to `test`; None where it was not measured.
+        gain: in accuracy by a correction, on out-of-fold rows resampled to `test`, or by the matching; None where
+            it was not measured, or where the matching is not used.
         weight: C numbers by which test probabilities were multiplied; None where they are unchanged.
+        matched: these bring the mean prediction closer to the training frequencies, as no difference is shown.
     """
 
     PLACE = "ensemble/class_frequencies.json"
@@ -38,6 +40,7 @@ class EstimatedFrequencies(Artefact):
     other_confidence: float | None = None
     gain: Difference | None = None
     weight: Numbers | None = None
+    matched: bool = False
 
     @property
     def corrected(self) -> bool:
@@ -46,10 +49,12 @@ class EstimatedFrequencies(Artefact):
 
     def __str__(self) -> str:
         """The decision on a correction and its reason, in one line."""
-        outcome = "test probabilities are corrected" if self.corrected else "test probabilities are unchanged"
+        changed = "matched to training frequencies" if self.matched else "corrected"
+        outcome = f"test probabilities are {changed if self.corrected else 'unchanged'}"
         chance = f"{p_statement(self.p_value)}, n = {self.rows:,}"
         if not self.differs:
-            return f"class frequencies on test: no difference from training is shown ({chance}); {outcome}"
+            measured = f": gain on out-of-fold rows {self.gain.points}" if self.gain and self.matched else ""
+            return f"class frequencies on test: no difference from training is shown ({chance}); {outcome}{measured}"
         start = f"class frequencies on test: they differ from training ({chance}); {outcome}"
         if self.other_confidence is not None:
             return (

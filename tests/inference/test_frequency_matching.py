@@ -1,0 +1,94 @@
+"""Matching the mean prediction to class frequencies: by hand, what chance allows, and the gain that labels show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from sketchfit.inference.class_frequencies import Reference
+from sketchfit.inference.frequency_matching import fitted_weight, matching_gain, matching_weight
+from sketchfit.inference.prior_correction import reweighted
+from tests.inference.test_class_frequencies import answers
+
+EQUAL = np.full(5, 0.2)
+
+
+def preferring(label: NDArray[np.int64], seed: int, classes: int = 5, by: float = 1.0) -> NDArray[np.float32]:
+    """Return predictions that prefer the last classes."""
+    prob = answers(label, classes, 1.0, seed)
+    return reweighted(prob.astype(np.float32), np.exp(by * np.linspace(-1, 1, classes)))
+
+
+def test_two_classes_by_hand() -> None:
+    """Rows of odds 3 and 1 to 3 times w have the mean 1/2 where w is 1; preferring the first class by 4, w is 1/4."""
+    odds = np.tile([[3.0, 1.0], [1.0, 3.0]], (5000, 1))
+    prob = odds * [4.0, 1.0]
+    prob /= prob.sum(axis=1, keepdims=True)
+    weight = matching_weight(prob, np.array([0.5, 0.5]))
+    assert weight[0] / weight[1] == pytest.approx(1 / 4, rel=0.01)
+    np.testing.assert_allclose(matching_weight(odds / 4, np.array([0.5, 0.5])), 1, atol=1e-9)
+
+
+def test_the_mean_has_the_frequencies_where_there_are_many_rows() -> None:
+    label = np.arange(20_000) % 5
+    prob = preferring(label, 1)
+    assert np.abs(prob.mean(axis=0) - EQUAL).max() > 0.05
+    matched = reweighted(prob, matching_weight(prob, EQUAL))
+    np.testing.assert_allclose(matched.mean(axis=0), EQUAL, atol=0.01)
+
+
+def test_labels_confirm_the_gain() -> None:
+    label = np.arange(600) % 5
+    known, test = preferring(label, 2), preferring(label, 3)
+    gain = matching_gain(Reference(known, known, label), len(test))
+    assert gain is not None
+    assert gain.helps
+    matched = reweighted(test, matching_weight(test, EQUAL))
+    real = float((matched.argmax(1) == label).mean() - (test.argmax(1) == label).mean())
+    assert real > 0.02
+    assert gain.value == pytest.approx(real, abs=0.04)
+
+
+@given(seed=st.integers(0, 30), rows=st.integers(1, 300))
+def test_weights_are_between_one_and_fitted_ones(seed: int, rows: int) -> None:
+    classes, equal = 40, np.full(40, 1 / 40)
+    prob = answers(np.random.default_rng(seed).integers(0, classes, rows), classes, 2.0, seed)
+    weight, fitted = (np.log(one(prob, equal)) for one in (matching_weight, fitted_weight))
+    assert np.isfinite(fitted).all()
+    assert fitted.mean() == pytest.approx(0, abs=1e-9)
+    assert (np.abs(weight) <= np.abs(fitted)).all()
+    assert (weight * fitted >= 0).all()
+    if rows <= 2:
+        np.testing.assert_array_equal(weight, 0)
+
+
+def test_numbers_per_class_by_chance_cost_little() -> None:
+    """With three rows per class on average, whose numbers differ by chance, and no preference for a class."""
+    rng, classes, lost = np.random.default_rng(0), 60, []
+    for seed in range(20):
+        label = rng.integers(0, classes, 180)
+        prob = answers(label, classes, 2.5, seed)
+        right = [
+            (reweighted(prob, one(prob, np.full(classes, 1 / classes))).argmax(1) == label).mean()
+            for one in (matching_weight, fitted_weight)
+        ]
+        lost.append((prob.argmax(1) == label).mean() - right)
+    shrunk, full = np.mean(lost, axis=0)
+    assert shrunk < 0.01
+    assert shrunk < full / 2
+
+
+def test_a_class_without_rows_keeps_its_weight() -> None:
+    prob = preferring(np.arange(4000) % 5, 5)
+    frequencies = np.array([0.25, 0.25, 0.25, 0.25, 0.0])
+    weight = matching_weight(prob, frequencies)
+    assert weight[4] == 1
+    assert weight[0] > weight[3]
+
+
+def test_without_rows_there_is_no_gain() -> None:
+    nothing = np.zeros((0, 5), dtype=np.float32)
+    assert matching_gain(Reference(nothing, nothing, np.zeros(0, dtype=np.int64)), 10) is None
