@@ -1,9 +1,13 @@
 """Time and memory of what is computed on probabilities after training, of many rows, without images or networks.
 
     python -m benchmarks.large_arrays 1000000 100
+    python -m benchmarks.large_arrays 60000 2000 --free 0.5
 
 Out-of-fold probabilities of five folds and of a tenth as many test rows are generated; the functions are those of the
 stages of a run. The first line of the table has the memory of the generated files' content, which all others include.
+
+With `--free GB`, arrays are in files as on a machine with so much free memory: the last column, memory without mapped
+files, does not grow with them.
 """
 
 from __future__ import annotations
@@ -29,6 +33,8 @@ from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.label_alarm import raise_alarm
 from sketchfit.inference.oof import Floats, Predictions, Rows
 from sketchfit.reporting.run.figures import figures
+from sketchfit.runs import large_arrays
+from sketchfit.runs.large_arrays import large_arrays_in
 from sketchfit.runs.probabilities import mean_by_row, read_probabilities, write_probabilities
 from sketchfit.stages.calibrate import calibrate_predictions
 from sketchfit.stages.prior import decide
@@ -48,6 +54,11 @@ def generated(label: np.ndarray, classes: int, seed: int) -> Floats:
     return by_blocks(part, (len(label), classes), classes, np.float32)
 
 
+def mirrored(prob: Floats) -> Floats:
+    """The probabilities of the classes in the opposite order."""
+    return by_blocks(lambda part: prob[part, ::-1], prob.shape, prob.shape[1], np.float32)
+
+
 @contextmanager
 def measured(name: str, memory: Memory) -> Iterator[None]:
     """Print a line of the table."""
@@ -55,7 +66,10 @@ def measured(name: str, memory: Memory) -> Iterator[None]:
     began, used = time.monotonic(), time.process_time()
     yield
     seconds, processor, most = time.monotonic() - began, time.process_time() - used, memory.peak()
-    print(f"| {name} | {seconds:.1f} | {processor:.1f} | {most['VmRSS'] / 1e9:.2f} |", flush=True)
+    print(
+        f"| {name} | {seconds:.1f} | {processor:.1f} | {most['VmRSS'] / 1e9:.2f} | {most['RssAnon'] / 1e9:.2f} |",
+        flush=True,
+    )
 
 
 def measure(rows: int, classes: int, folder: Path, memory: Memory) -> None:
@@ -67,7 +81,7 @@ def measure(rows: int, classes: int, folder: Path, memory: Memory) -> None:
     for number in range(FOLDS):
         held = np.flatnonzero(fold == number)
         write_probabilities(folder / f"{number}.npz", held, prob[held])
-    second = prob[:, ::-1].copy()
+    second = mirrored(prob)
     del prob
     with measured("read and merge the folds", memory):
         parts = [read_probabilities(folder / f"{number}.npz") for number in range(FOLDS)]
@@ -98,13 +112,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", type=int)
     parser.add_argument("classes", type=int)
+    parser.add_argument("--free", type=float, default=0.0, help="GB of memory, as if no more were free")
     options = parser.parse_args()
+    if options.free:
+        vars(large_arrays)["available_memory"] = lambda: int(options.free * 1e9)
     size = 4 * options.rows * options.classes
     print(f"{options.rows:,} rows of {options.classes:,} classes ({size / 1e9:.2f} GB in float32)")
-    print(f"{cpu_model()}, {memory_gb():.0f} GB\n\n| part | seconds | processor, s | memory, GB |")
-    print("| --- | --- | --- | --- |", flush=True)
+    print(f"{cpu_model()}, {memory_gb():.0f} GB\n\n| part | seconds | processor, s | memory, GB | without files, GB |")
+    print("| --- | --- | --- | --- | --- |", flush=True)
     memory = Memory()
-    with tempfile.TemporaryDirectory() as folder, memory.measured():
+    with tempfile.TemporaryDirectory() as folder, memory.measured(), large_arrays_in(Path(folder)):
         measure(options.rows, options.classes, Path(folder), memory)
 
 

@@ -17,6 +17,7 @@ from sketchfit.planning.goal import Goal
 from sketchfit.processors import cores
 from sketchfit.runs.create import locked_run
 from sketchfit.runs.folder import changes_suffix
+from sketchfit.runs.large_arrays import large_arrays_in
 from sketchfit.runs.launchers import check_alone
 from sketchfit.stages.planned.prepare import check_goal
 from sketchfit.stages.planned.run import run_planned
@@ -49,7 +50,8 @@ def run_in_time(request: DataRequest, goal: Goal, *, strict: bool = False, fresh
         wanted = RunRequest(request.data, settings, folder, strict, fresh)
         started = start_planned(wanted, goal, dispatcher, check=check_goal)
         started.context.engine.on_main(lambda: lines.begin(started.context.run.log))
-        return run_planned(started, goal)
+        with large_arrays_in(started.context.run.path):
+            return run_planned(started, goal)
 
 
 def planned_folder(request: DataRequest) -> Path:
