@@ -25,6 +25,8 @@ from tests.factories import tiny_recipe
 pytest.importorskip("ray", reason="ray is not installed: pip install 'sketchfit[cluster]'")
 pytestmark = pytest.mark.slow
 
+import ray  # noqa: E402
+
 from sketchfit.workers.ray_cluster import check_nodes, connected, local_cluster  # noqa: E402
 from sketchfit.workers.ray_executor import RayExecutor  # noqa: E402
 
@@ -53,6 +55,23 @@ def test_ray_keeps_the_contract_of_executors(drawn: Path, tmp_path: Path, execut
         return _executor(context, executors)
 
     check_executor(make, tmp_path, drawn)
+
+
+def test_the_mailbox_may_be_lost(drawn: Path, tmp_path: Path, executors: list[RayExecutor]):
+    context, units = units_of(tmp_path / "run", drawn, epochs=EPOCHS)
+    executor, killed = _executor(context, executors), list[float]()
+
+    def kill_mailbox() -> None:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and not any(one.progress for one in executor.states):
+            time.sleep(0.05)
+        ray.kill(executor._mailbox, no_restart=False)
+        killed.append(time.monotonic())
+
+    threading.Thread(target=kill_mailbox, daemon=True).start()
+    executor.train(units)
+    assert killed
+    assert files_of(context.run.path) == expected_files(tmp_path, drawn, EPOCHS)
 
 
 def test_another_worker_continues_what_a_killed_one_did(

@@ -49,7 +49,11 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "
 
 
 class Mailbox:
-    """Holds what workers send until the run takes it; an actor on the head node, which never fails alone."""
+    """Holds what workers send until the run takes it; an actor on the head node.
+
+    Ray starts it again where its process is lost. Messages that it had are lost then: lines, progress and checkpoints,
+    no results.
+    """
 
     def __init__(self) -> None:
         self._messages: list[tuple[int, int, list[UnitMessage]]] = []

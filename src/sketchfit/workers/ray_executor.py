@@ -42,6 +42,9 @@ MOST_LOST = 3
 POLL = 0.25
 """Seconds between two looks at the units."""
 
+REPLY = 180.0
+"""Seconds within which the mailbox replies, also where its process has to be started again on a busy machine."""
+
 SAVING = 15.0
 """Seconds that units have to save a checkpoint when the run is stopped."""
 
@@ -94,7 +97,11 @@ class RayExecutor:
         with activity("starting workers"):
             self._open.enter_context(self._cluster())
             self._shared = ray.put(SharedParcel.of(self._context, self.share.threads))
-            self._mailbox = ray.remote(Mailbox).options(num_cpus=0, resources=HEAD).remote()
+            self._mailbox = (
+                ray.remote(Mailbox)
+                .options(num_cpus=0, resources=HEAD, max_restarts=MOST_LOST, max_task_retries=-1)
+                .remote()
+            )
 
 
 class _Batch:
@@ -157,10 +164,10 @@ class _Batch:
 
     def _receive(self) -> None:
         try:
-            messages = ray.get(self._mailbox.take.remote())
+            messages = ray.get(self._mailbox.take.remote(), timeout=REPLY)
         except lost.ActorUnavailableError:  # it is busy or cannot be reached now: what it has comes later
             return
-        except lost.RayActorError as error:
+        except (lost.RayActorError, lost.GetTimeoutError) as error:
             raise RunError(
                 "the head node of the Ray cluster was lost",
                 "Start the cluster again; the same command continues from the last checkpoints.",
