@@ -271,7 +271,7 @@ class _Scripted:
 
     def receive(self) -> Message:
         if self._waits_for is not None:
-            assert self._ordered.wait(10)
+            self._ordered.wait(5)
         return self._messages.pop(0)
 
 

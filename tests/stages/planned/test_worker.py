@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import pickle
@@ -61,3 +62,28 @@ def test_a_process_that_finds_no_gpu_trains_nothing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(worker, "run_network", lambda *_: pytest.fail("it is trained"))
     with pytest.raises(worker.OtherDeviceError, match="cuda"):
         worker._train(request, cast(Any, None), cast(Any, None))
+
+
+def test_orders_reach_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network is alone from the order on, until the next request; the process ends with its input."""
+
+    def end(status: int) -> None:
+        raise _Ended(status)
+
+    class Requests:
+        def put(self, received: str) -> None:
+            seen.append((received, worker.ALONE.is_set()))
+
+    seen: list[tuple[str, bool]] = []
+    worker.ALONE.clear()
+    sent = [worker.WorkerOrder.ALONE, "first", worker.WorkerOrder.ALONE]
+    stream = io.BytesIO(b"".join(map(pickle.dumps, sent)))
+    monkeypatch.setattr(worker.sys, "stdin", SimpleNamespace(buffer=stream))
+    monkeypatch.setattr(worker.os, "_exit", end)
+    try:
+        with pytest.raises(_Ended):
+            worker._receive(cast(Any, Requests()))
+        assert seen == [("first", False)]
+        assert worker.ALONE.is_set()
+    finally:
+        worker.ALONE.clear()
