@@ -10,8 +10,8 @@ from sketchfit.data.dialect import Dialect
 from sketchfit.data.submission import Fill, LabelFill, Submission
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError
-from sketchfit.inference.arrays import Bools, Floats, Ints
-from sketchfit.inference.blocks import by_blocks
+from sketchfit.inference.arrays import Bools, Floats
+from sketchfit.inference.blocks import by_blocks, take_rows
 from sketchfit.wording import counted, listed
 
 DEFAULT_COLUMNS = ("ID", "image_path", "target")
@@ -43,14 +43,7 @@ def submission_text(table: Table, prob: Floats) -> str:
         rows = counted(len(broken), "test row has", "test rows have")
         raise DataError(f"{rows} probabilities that are not finite: {listed(broken.tolist(), _SHOWN)}")
     form = submission_form(table)
-    return form.dialect.text(form.columns, zip(*_columns(form, _at(prob, form.test_row)), strict=True))
-
-
-def _at(prob: Floats, rows: Ints) -> Floats:
-    """Return some rows; all of them without a copy."""
-    if np.array_equal(rows, np.arange(len(prob))):
-        return prob
-    return by_blocks(lambda part: prob[rows[part]], (len(rows), prob.shape[1]), prob.shape[1], prob.dtype)
+    return form.dialect.text(form.columns, zip(*_columns(form, take_rows(prob, form.test_row)), strict=True))
 
 
 def probabilities_text(table: Table, prob: Floats) -> str:

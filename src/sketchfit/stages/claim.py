@@ -16,7 +16,7 @@ from sketchfit.claims.learning_curve import USUAL, RepeatedFolds, Slope, measure
 from sketchfit.claims.unit import Answers, FoldUnit
 from sketchfit.claims.units_left import UnitsLeft, units_left
 from sketchfit.data.folds import Fold
-from sketchfit.inference.blocks import by_blocks, sampled_rows
+from sketchfit.inference.blocks import by_blocks, sampled_rows, take_rows
 from sketchfit.inference.ensembling.rule import Rule
 from sketchfit.inference.intervals import Estimate
 from sketchfit.moving import delete_file
@@ -97,7 +97,7 @@ def answers_of(state: RunState) -> Answers:
     # Before calibration, which leaves the order of classes unchanged, and before a correction of class frequencies,
     # which no network knows of: it would be counted as a disagreement.
     readable = readable_test_rows(state)
-    final = _at(ensemble.predictions.test, readable)
+    final = take_rows(ensemble.predictions.test, readable)
     members = [_of_folds(one, state.folds, readable) for one in state.predictions.values()]
     folds = first_repeat(state.folds)
     if not len(final) or any(len(test) != count for test in members) or not complete_repeats(state.folds):
@@ -116,14 +116,7 @@ def answers_of(state: RunState) -> Answers:
 def _of_folds(member: MemberPredictions, folds: Sequence[Fold], readable: Ints) -> list[Floats]:
     """Return the probabilities of readable test rows by those networks of a member that are of these folds."""
     by_fold = dict(zip(member.folds, member.test, strict=False))
-    return [_at(by_fold[fold.number], readable) for fold in folds if fold.number in by_fold]
-
-
-def _at(prob: Floats, rows: Ints) -> Floats:
-    """Return some rows, ascending; all of them without a copy."""
-    if len(rows) == len(prob):
-        return prob
-    return by_blocks(lambda part: prob[rows[part]], (len(rows), prob.shape[1]), prob.shape[1], prob.dtype)
+    return [take_rows(by_fold[fold.number], readable) for fold in folds if fold.number in by_fold]
 
 
 def _mean(repeats: Sequence[Floats]) -> Floats:
