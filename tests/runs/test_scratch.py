@@ -48,3 +48,16 @@ def test_without_space_it_is_in_memory(tmp_path, monkeypatch):
     found = scratch(tmp_path / "missing")((100, 2), np.int64)
     assert type(found) is np.ndarray
     assert not found.any()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="all arrays are in memory")
+def test_an_interruption_leaves_no_file(tmp_path, monkeypatch):
+    def interrupt(path, shape, dtype):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scratch_module, "SPACIOUS", 100)
+    monkeypatch.setattr(scratch_module, "create_npy", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        scratch(tmp_path)((100, 2), np.int64)
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchfit.disk import DiskError
+from sketchfit.disk import disk_error
 from sketchfit.memory import available_memory
 from sketchfit.runs.scratch import SPACIOUS, nameless
 
@@ -57,8 +57,8 @@ def empty_array(
         return np.empty(shape, dtype)
     try:
         return np.asarray(nameless(place, shape, dtype))
-    except (OSError, DiskError):
-        if size > available_memory():
+    except OSError as error:  # the folder of another user is not written, and memory may still do
+        if size > available_memory() and disk_error(error) is not None:
             raise
         return np.empty(shape, dtype)
 

@@ -53,6 +53,7 @@ def nameless(folder: Path, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[
     """
     path = part_of(folder / f"scratch-{secrets.token_hex(4)}")
     folder.mkdir(parents=True, exist_ok=True)
-    array = create_npy(path, shape, dtype)
-    delete_file(path)
-    return array
+    try:
+        return create_npy(path, shape, dtype)
+    finally:  # also where Ctrl-C interrupts it
+        delete_file(path)
