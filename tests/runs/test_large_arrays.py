@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sketchfit.config.ensemble import EnsembleSection
 from sketchfit.disk import DiskError
-from sketchfit.inference.calibration import cross_fit
+from sketchfit.inference import blocks, calibration, view_selection
+from sketchfit.inference.ensembling import nested, rule
+from sketchfit.inference.ensembling.methods import equal
+from sketchfit.inference.ensembling.methods.best_member import fit_best_member
 from sketchfit.inference.ensembling.rule import Rule
+from sketchfit.inference.prior_correction import reweighted
 from sketchfit.inference.unreadable import with_prior
 from sketchfit.inference.votes import combine_folds
 from sketchfit.runs import arrays, large_arrays, probabilities
@@ -24,11 +30,19 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="there a mapped file can
 
 @pytest.fixture
 def scarce(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nearly no memory is free, and every array is large."""
+    """Nearly no memory is free, every array is large, and three rows are a part."""
     monkeypatch.setattr(large_arrays, "SPACIOUS", 0)
     monkeypatch.setattr(large_arrays, "available_memory", lambda: 1)
     monkeypatch.setattr(arrays, "LARGE", 0)
     monkeypatch.setattr(probabilities, "_MOST_VALUES", 8)
+    for module in (blocks, calibration, nested, rule, view_selection):
+        monkeypatch.setattr(module, "row_blocks", in_threes)
+
+
+def in_threes(rows: int, columns: int) -> Iterator[slice]:
+    """Return parts of at most three rows."""
+    del columns
+    return (slice(start, min(start + 3, rows)) for start in range(0, rows, 3))
 
 
 def is_in_a_file(array: np.ndarray[Any, Any]) -> bool:
@@ -45,6 +59,7 @@ def computed(folder: Path) -> dict[str, np.ndarray[Any, Any]]:
     """What stages compute of probabilities."""
     first, second, rows = random(20, 0), random(20, 1), np.arange(20)
     label, fold = rows % 3, rows % 4
+    choice = nested.fit_choice({"mean": equal.equal("mean")(EnsembleSection(), 0), "best": fit_best_member}, fold)
     halves = [Probabilities(rows[::2], first[::2]), Probabilities(rows[1::2], first[1::2])]
     write_probabilities(folder / "oof.npz", rows, first)
     return {
@@ -56,7 +71,11 @@ def computed(folder: Path) -> dict[str, np.ndarray[Any, Any]]:
         "soft": combine_folds([first, second], "soft"),
         "hard": combine_folds([first, second], "hard", [1.0, 2.0]),
         "prior": with_prior(first[:15], rows < 15, np.full(3, 1 / 3, np.float32)),
-        "calibrated": cross_fit("vector", first, label, fold),
+        "calibrated": calibration.cross_fit("vector", first, label, fold),
+        "compared": nested.nested(choice, [first, second], label, fold),
+        "views": view_selection.cross_fit({"identity": first, "hflip": second}, label, fold),
+        "corrected": reweighted(first, np.array([0.5, 0.0, 2.0])),
+        "taken": blocks.take_rows(first, rows[::-1]),
     }
 
 
@@ -107,6 +126,16 @@ def test_what_fits_nowhere_is_an_error_of_the_disk(
     with pytest.raises(DiskError):
         empty_array((100,), np.float32, tmp_path)
     monkeypatch.setattr(large_arrays, "available_memory", lambda: 400)
+    assert not is_in_a_file(empty_array((100,), np.float32, tmp_path))
+
+
+def test_a_folder_that_may_not_be_written_leaves_arrays_in_memory(
+    tmp_path: Path, scarce: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(large_arrays, "nameless", refuse)
     assert not is_in_a_file(empty_array((100,), np.float32, tmp_path))
 
 

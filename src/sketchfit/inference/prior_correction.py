@@ -16,6 +16,7 @@ from scipy.special import softmax
 
 from sketchfit.inference import calibration
 from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.class_frequencies import ClassFrequencies, Reference, estimate_frequencies
 from sketchfit.inference.intervals import Difference, paired_difference
 
@@ -36,9 +37,13 @@ def reweighted(prob: Floats, weight: NDArray[np.float64]) -> Floats:
         prob: float [N, C].
         weight: float64 [C], 0 or more. A row without any class of positive weight is unchanged.
     """
-    changed = prob.astype(np.float64) * weight
-    total = changed.sum(axis=1, keepdims=True)
-    return np.where(total > 0, changed / np.where(total > 0, total, 1), prob).astype(prob.dtype)
+
+    def compute(part: slice) -> Floats:
+        changed = prob[part].astype(np.float64) * weight
+        total = changed.sum(axis=1, keepdims=True)
+        return np.where(total > 0, changed / np.where(total > 0, total, 1), prob[part])
+
+    return by_blocks(compute, prob.shape, prob.shape[1], prob.dtype)
 
 
 def tempered(weight: NDArray[np.float64], reference: Reference, test: Floats) -> NDArray[np.float64]:

@@ -14,9 +14,10 @@ import numpy as np
 
 from sketchfit.inference import metrics, votes
 from sketchfit.inference.arrays import Bools, Floats, Ints
-from sketchfit.inference.blocks import by_blocks
+from sketchfit.inference.blocks import by_blocks, row_blocks
 from sketchfit.inference.folding import each_fold
 from sketchfit.inference.intervals import Difference, Estimate, accuracy, paired_difference
+from sketchfit.runs.large_arrays import empty_array
 
 ALPHA = 0.05
 """Level of the test of a view, divided by the number of views."""
@@ -184,9 +185,10 @@ def cross_fit(
     """
     start = next(iter(probs)) if base is None else base
     views = _Merged(probs, label, mode)
-    merged = np.empty(probs[start].shape, dtype=np.float32)
+    merged = empty_array(probs[start].shape, np.float32)
     for _, held in each_fold(fold):
-        rest = np.flatnonzero(~held)
+        rest, rows = np.flatnonzero(~held), np.flatnonzero(held)
         chosen = _select(views, rest, None if group is None else group[rest], start)
-        merged[held] = chosen.merge({name: probs[name][held] for name in chosen.names})
+        for part in row_blocks(len(rows), merged.shape[1]):
+            merged[rows[part]] = chosen.merge({name: probs[name][rows[part]] for name in chosen.names})
     return merged

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sketchfit.inference import metrics
 from sketchfit.inference.arrays import Floats, Ints
-from sketchfit.inference.ensembling.rule import Fit, Members, Rule
+from sketchfit.inference.blocks import row_blocks
+from sketchfit.inference.ensembling.rule import Fit, Members, Rule, accuracy_and_loss
 from sketchfit.inference.folding import each_fold
+from sketchfit.runs.large_arrays import empty_array
 
 
 def nested(fit: Fit, members: Members, label: Ints, fold: Ints, rows: Ints | None = None) -> Floats:
@@ -28,10 +29,13 @@ def nested(fit: Fit, members: Members, label: Ints, fold: Ints, rows: Ints | Non
         rows: int [n], the rows that are used, ascending; None: all. Other rows of the result are 0.
     """
     used = np.arange(len(label)) if rows is None else rows
-    prob = np.zeros(members[0].shape, dtype=np.float32)
+    prob = empty_array(members[0].shape, np.float32)
+    if rows is not None:
+        prob[:] = 0
     for _, mask in each_fold(fold[used]):
-        held = used[mask]
-        prob[held] = fit(members, label, used[~mask]).predict([member[held] for member in members])
+        rule, held = fit(members, label, used[~mask]), used[mask]
+        for part in row_blocks(len(held), prob.shape[1]):
+            prob[held[part]] = rule.predict([member[held[part]] for member in members])
     return prob
 
 
@@ -48,8 +52,7 @@ def fit_choice(methods: Mapping[str, Fit], fold: Ints) -> Fit:
 
     def fit(members: Members, label: Ints, rows: Ints) -> Rule:
         def score(method: Fit) -> tuple[float, float]:
-            prob = nested(method, members, label, fold, rows)[rows]
-            return metrics.top_k_accuracy(prob, label[rows]), -metrics.log_loss(prob, label[rows])
+            return accuracy_and_loss(nested(method, members, label, fold, rows), label, rows)
 
         return max(methods.values(), key=score)(members, label, rows)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sketchfit.inference import metrics, votes
 from sketchfit.inference.arrays import Bools, Floats, Ints
-from sketchfit.inference.blocks import by_blocks
+from sketchfit.inference.blocks import by_blocks, row_blocks
 from sketchfit.inference.metrics import FLOOR
 from sketchfit.registry import Registry
 
@@ -62,6 +62,14 @@ Fit = Callable[[Members, Ints, Ints], Rule]
 def own_probability(members: Members, label: Ints, rows: Ints) -> Floats:
     """Return each member's probability of the true class, float64 [M, n]: the log-loss of a mean needs no more."""
     return np.stack([prob[rows, label[rows]] for prob in members]).astype(np.float64)
+
+
+def accuracy_and_loss(prob: Floats, label: Ints, rows: Ints) -> tuple[float, float]:
+    """Return the accuracy and minus the log-loss of some rows, int [n], of probabilities [N, C], in parts."""
+    parts = [rows[part] for part in row_blocks(len(rows), prob.shape[1])]
+    right = np.concatenate([metrics.top_k_correct(prob[one], label[one]) for one in parts])
+    loss = np.concatenate([metrics.row_log_loss(prob[one], label[one]) for one in parts])
+    return float(right.mean()), -float(loss.mean())
 
 
 def _without_bias(combine: Callable[[Members, Floats], Floats]) -> Pool:
