@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,20 +28,36 @@ def test_all_arrays_of_probabilities_are_counted() -> None:
 
 
 def test_more_held_out_rows_than_memory_are_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = PredictedRows(held_out=1_000_000, tests=10_000, classes=10_000, members=1, folds=5)
+    rows = PredictedRows(held_out=1_000_000, tests=10_000, classes=10_000, members=1, folds=5, claimed=5)
     found = checked(rows, 25 * 10**9, 20 * 10**9, monkeypatch)
     assert found.in_files >= rows.size
+    assert found.least == rows.size - 25 * 10**9
     for part in ("1,000,000 held-out rows", "10,000 test rows", "10,000 classes", "122.8 GB", "25.0 GB", "in files"):
         assert part in found.note
 
 
 def test_more_test_rows_than_the_claim_has_memory_for_are_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = PredictedRows(held_out=1_000_000, tests=100_000, classes=10_000, members=1, folds=5)
+    rows = PredictedRows(held_out=1_000_000, tests=100_000, classes=10_000, members=1, folds=5, claimed=5)
     with pytest.raises(UserError) as caught:
         checked(rows, 25 * 10**9, 20 * 10**9, monkeypatch)
     for part in ("1,000,000 held-out rows", "100,000 test rows", "148.0 GB", "25.0 GB", "64.0 GB"):
         assert part in caught.value.problems[0]
     assert "folds.holdout" in str(caught.value)
+    assert "claim.enabled" in caught.value.hint
+    assert checked(replace(rows, claimed=0), 25 * 10**9, 20 * 10**9, monkeypatch).note
+
+
+def test_arrays_too_small_for_files_are_refused_where_memory_is_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = PredictedRows(held_out=100_000, tests=0, classes=500, members=30, folds=5)  # 200 MB each
+    with pytest.raises(UserError, match=r"6\.4 GB are in arrays too small"):
+        checked(rows, 6 * 10**9, 5 * 10**9, monkeypatch)
+    assert checked(replace(rows, held_out=200_000, members=15), 6 * 10**9, 5 * 10**9, monkeypatch).in_files
+
+
+def test_memory_that_may_become_free_needs_no_space_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = PredictedRows(held_out=1_000_000, tests=0, classes=1000, members=1, folds=5)  # 12 GB
+    found = checked(rows, 13 * 10**9, 11 * 10**9, monkeypatch)
+    assert (found.least, found.in_files > 0) == (0, True)
 
 
 def test_where_files_cannot_be_mapped_more_than_the_machine_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sketchfit.config.load import load_recipe
 from sketchfit.errors import Problems, UserError
 from sketchfit.stages import disk_space
+from sketchfit.stages.array_memory import ArrayMemory
 from sketchfit.stages.disk_space import SPARE, DiskSpace, Need, check_disk, check_space
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.training.trial import Trial
@@ -79,3 +80,24 @@ def test_measurements_views_and_the_ensemble_are_counted(tmp_path: Path, monkeyp
     assert "measurements of the audit" not in needed(False, [])
     assert needed(True, [])["views and the ensemble"] == 4 * 2 * 10
     assert needed(True, ["hflip"])["views and the ensemble"] == 4 * 2 * 10 + 4 * 2 * (8 + 2)
+
+
+def test_arrays_in_files_are_refused_only_where_memory_cannot_take_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = make_table(train={f"train/{n}.png": n % 2 for n in range(8)})
+    network = PlannedNetwork("net", load_recipe(tiny_recipe({"data": {"cache": str(tmp_path)}})), 1, tmp_path)
+    usage = type("Usage", (), {"free": SPARE + 10**9, "total": 10**12})
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _: usage)
+
+    def found(arrays: ArrayMemory) -> DiskSpace:
+        problems = Problems()
+        space = check_disk([network], {}, table, problems, arrays)
+        problems.stop()
+        return space
+
+    assert found(ArrayMemory()).notes == ()
+    (note,) = found(ArrayMemory("", 0, 2 * 10**9)).notes
+    assert "arrays that memory has no space for 2.0 GB" in note
+    with pytest.raises(UserError, match="memory has no space for"):
+        found(ArrayMemory("", 2 * 10**9, 3 * 10**9))

@@ -9,9 +9,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sketchfit.config.ensemble import METHODS
 from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems
 from sketchfit.memory import memory_state
+from sketchfit.runs.scratch import SPACIOUS
 from sketchfit.wording import counted, size_text
 
 CAN_MAP = os.name != "nt"
@@ -26,6 +28,9 @@ MERGED = 2
 CALIBRATING = 3
 """Arrays of all held-out rows that are filled while the run calibrates: merged folds, and two that are calibrated."""
 
+COMPARED = len(METHODS) + 1
+"""Arrays of all held-out rows that are filled while ways of combining several members are compared."""
+
 IN_CLAIM = 3
 """Arrays of all test rows in float64 that the claim fills, next to one per fold: no part of them is in a file."""
 
@@ -33,6 +38,8 @@ ADVICE = (
     "Hold out fewer rows, for example with folds.holdout=0.05 or folds.train=[0], or use fewer members or a machine "
     "with more memory; see docs/large-data.md."
 )
+
+CLAIM_ADVICE = f"Leave the claim out with claim.enabled=false. {ADVICE}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class PredictedRows:
         classes: number of classes.
         members: number of members.
         folds: networks per member.
+        claimed: folds of one repeat, which the claim uses; 0 where there is no claim.
     """
 
     held_out: int
@@ -52,28 +60,40 @@ class PredictedRows:
     classes: int
     members: int
     folds: int
+    claimed: int = 0
 
     @classmethod
-    def of(cls, folds: Sequence[Fold], tests: int, classes: int, members: int) -> PredictedRows:
+    def of(cls, folds: Sequence[Fold], tests: int, classes: int, members: int, claimed: int = 0) -> PredictedRows:
         """Count the rows of the folds of a run."""
-        return cls(sum(len(fold.valid) for fold in folds), tests, classes, members, len(folds))
+        return cls(sum(len(fold.valid) for fold in folds), tests, classes, members, len(folds), claimed)
 
     @property
     def size(self) -> int:
         """Bytes, at least."""
-        rows = (self.members + MERGED) * self.held_out + (self.members * self.folds + MERGED) * self.tests
-        return NUMBER * self.classes * rows
+        return sum(self._by_array)
 
     @property
     def in_files(self) -> int:
-        """Bytes, at most, of arrays that may be in files at the same time, where memory is short."""
-        rows = (self.members + CALIBRATING) * self.held_out + (self.members + 2 * self.folds + MERGED) * self.tests
+        """Bytes, about, of arrays that are in files at the same time, where memory is short."""
+        filled = self.members + (CALIBRATING if self.members == 1 else COMPARED)
+        rows = filled * self.held_out + (self.members + 2 * self.claimed + MERGED) * self.tests
         return NUMBER * self.classes * rows
 
     @property
-    def in_memory(self) -> int:
-        """Bytes that are in memory in any case: of the test rows, by the claim."""
-        return 2 * NUMBER * self.classes * (self.folds + IN_CLAIM) * self.tests
+    def in_claim(self) -> int:
+        """Bytes that the claim has in memory in any case."""
+        return 2 * NUMBER * self.classes * (self.claimed + IN_CLAIM) * self.tests if self.claimed else 0
+
+    @property
+    def small(self) -> int:
+        """Bytes of arrays that are too small to be in files."""
+        return sum(size for size in self._by_array if size < SPACIOUS)
+
+    @property
+    def _by_array(self) -> list[int]:
+        """Bytes of each array of `size`."""
+        held_out, tests = (NUMBER * self.classes * rows for rows in (self.held_out, self.tests))
+        return [held_out] * (self.members + MERGED) + [tests] * (self.members * self.folds + MERGED)
 
 
 @dataclass(frozen=True)
@@ -82,10 +102,12 @@ class ArrayMemory:
 
     Attributes:
         note: for the user; empty where they fit into the free memory.
-        in_files: bytes of files in the run's folder while it runs.
+        least: bytes in files that the machine has no memory for, however much of it becomes free.
+        in_files: bytes of files in the run's folder while it runs, about.
     """
 
     note: str = ""
+    least: int = 0
     in_files: int = 0
 
 
@@ -105,13 +127,16 @@ def check_array_memory(rows: PredictedRows, problems: Problems) -> ArrayMemory:
             problems.add(text, ADVICE)
             return ArrayMemory()
         return ArrayMemory(f"note: {text}, of which {size_text(state.available)} are free now. {ADVICE}")
-    if rows.in_memory > state.total:
-        where = size_text(rows.in_memory)
-        problems.add(f"{text}; {where} of them, for the claim on the test rows, cannot be in files", ADVICE)
+    if rows.in_claim > state.total:
+        claim = size_text(rows.in_claim)
+        problems.add(f"{text}; the claim on the test rows needs {claim} that cannot be in files", CLAIM_ADVICE)
         return ArrayMemory()
-    in_files = size_text(rows.in_files)
+    if rows.small > state.total:
+        problems.add(f"{text}; {size_text(rows.small)} are in arrays too small for files", ADVICE)
+        return ArrayMemory()
     return ArrayMemory(
         f"note: {text}, of which {size_text(state.available)} are free now: large arrays are in files of the run's "
-        f"folder while it runs, up to {in_files}. That is slower. {ADVICE}",
+        f"folder while it runs, about {size_text(rows.in_files)}. That is slower. {ADVICE}",
+        max(0, rows.size - state.total),
         rows.in_files,
     )

@@ -54,7 +54,14 @@ def check_run(planned: PlannedRun, table: Table, engine: Engine) -> CheckReport:
         problems.collect(lambda: _check_weights(planned.recipe, table))
     for member in member_recipes(planned.recipe).values():
         problems.collect(lambda member=member: Mirroring.of(member.transforms, table.class_labels))  # type: ignore[misc]
-    return check_networks(list(planned.networks(folds)), folds, table, engine, problems)
+    networks = list(planned.networks(folds))
+    return check_networks(networks, folds, table, engine, problems, _claimed(planned, len(folds)))
+
+
+def _claimed(planned: PlannedRun, folds: int) -> int:
+    """Return the folds of one repeat, which the claim uses; 0 where there is no claim."""
+    recipe = planned.recipe
+    return -(-folds // recipe.folds.repeats) if planned.kind == "run" and recipe.claim.enabled else 0
 
 
 def _check_weights(recipe: Recipe, table: Table) -> None:
@@ -66,7 +73,12 @@ def _check_weights(recipe: Recipe, table: Table) -> None:
 
 @activity("trial of a training step")
 def check_networks(
-    networks: Sequence[PlannedNetwork], folds: Sequence[Fold], table: Table, engine: Engine, problems: Problems
+    networks: Sequence[PlannedNetwork],
+    folds: Sequence[Fold],
+    table: Table,
+    engine: Engine,
+    problems: Problems,
+    claimed: int = 0,
 ) -> CheckReport:
     """Try each kind of network, and compare what all of them need with what the machine has.
 
@@ -76,6 +88,7 @@ def check_networks(
         table: checked tables.
         engine: whose device is used.
         problems: found so far.
+        claimed: folds that a claim on the test rows uses; 0 where there is none.
 
     Raises:
         UserError: everything that is wrong, together.
@@ -103,10 +116,11 @@ def check_networks(
     memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
     if note := check_memory(memory, engine.device, problems):
         notes.append(note)
-    arrays = check_array_memory(PredictedRows.of(folds, len(table.test), table.class_count, len(networks)), problems)
+    rows = PredictedRows.of(folds, len(table.test), table.class_count, len(networks), claimed)
+    arrays = check_array_memory(rows, problems)
     if arrays.note:
         notes.append(arrays.note)
-    disk = check_disk(networks, trials, table, problems, arrays.in_files)
+    disk = check_disk(networks, trials, table, problems, arrays)
     problems.stop()
     return CheckReport(trials, seconds, memory, disk.size, (*notes, *disk.notes), trainings)
 

@@ -13,6 +13,7 @@ from sketchfit.data.table import Table
 from sketchfit.disk import existing_folder
 from sketchfit.errors import Problems
 from sketchfit.inference.tta import parse_views
+from sketchfit.stages.array_memory import ArrayMemory
 from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.training.map_cache import MOST_BYTES
 from sketchfit.training.trial import Trial
@@ -71,7 +72,7 @@ def check_disk(
     trials: Mapping[str, Trial],
     table: Table,
     problems: Problems,
-    in_files: int = 0,
+    arrays: ArrayMemory | None = None,
 ) -> DiskSpace:
     """Compare what stores and networks need with the free space of their file systems.
 
@@ -80,7 +81,7 @@ def check_disk(
         trials: by the name of the network.
         table: checked tables.
         problems: found so far.
-        in_files: bytes of arrays that do not fit into memory.
+        arrays: probabilities that do not fit into memory; None: all do.
     """
     tried = [(one, trials[one.name]) for one in networks if one.name in trials]
     needs = [
@@ -88,11 +89,10 @@ def check_disk(
         *_audit_needs(networks, table),
         *_cache_needs(tried, table),
         *_network_needs(tried, table),
-        *(
-            Need(existing_folder(one.folder), "arrays that memory has no space for", in_files, in_files)
-            for one in networks[:1]
-        ),
     ]
+    if arrays is not None and arrays.in_files:
+        folder = existing_folder(networks[0].folder)
+        needs.append(Need(folder, "arrays that memory has no space for", arrays.least, arrays.in_files))
     return check_space(needs, problems)
 
 
