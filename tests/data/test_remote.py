@@ -20,6 +20,7 @@ from sketchfit.data.cache.limit import delete_unused
 from sketchfit.data.remote import advice_on_missing, copy_remote, names_at, remote_address
 from sketchfit.disk import DiskError
 from sketchfit.errors import DataError, MissingPackageError
+from sketchfit.remains import part_of
 
 FILES = {"train/apple/1.png": b"one", "train/pear/2.png": b"other", "train.csv": b"image_path,label\n"}
 
@@ -111,6 +112,27 @@ def test_a_copy_that_was_interrupted_is_continued(address, copied, tmp_path, mon
     copied.clear()
     assert content(copy_remote(address, tmp_path)) == FILES
     assert "train/apple/1.png" not in copied
+
+
+def test_parts_of_files_are_deleted_after_errors_and_kills(address, tmp_path, monkeypatch):
+    def half(path, target, **options):
+        Path(target).write_bytes(b"ha")
+        raise OSError("the connection was lost")
+
+    system = fsspec.filesystem("memory")
+    with monkeypatch.context() as patched:
+        patched.setattr(system, "get_file", half)
+        with pytest.raises(DataError):
+            copy_remote(address, tmp_path)
+    (folder,) = (tmp_path / REMOTE).glob("*/drawings")
+    assert content(folder) == {}
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    killed = part_of(folder / "train" / "1.png")
+    killed = killed.with_name(killed.name.replace(f".{os.getpid()}-", f".{ended.pid}-"))
+    killed.parent.mkdir(exist_ok=True)
+    killed.write_bytes(b"ha")
+    assert content(copy_remote(address, tmp_path)) == FILES
 
 
 def test_files_of_a_folder_are_read_through_the_same_mechanism(tmp_path):

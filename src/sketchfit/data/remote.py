@@ -10,7 +10,8 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
@@ -27,7 +28,7 @@ from sketchfit.errors import DataError
 from sketchfit.files import read_json, write_json, write_text
 from sketchfit.moving import delete_file, move
 from sketchfit.redact import redact
-from sketchfit.remains import part_of
+from sketchfit.remains import ABANDONED, clear_remains, part_of
 from sketchfit.wording import counted, size_text
 
 log = logging.getLogger(__name__)
@@ -95,12 +96,14 @@ def names_at(address: str, copy: Path, names: Sequence[str]) -> list[str]:
         names: relative ones stay as they are.
     """
     here, above = f"{copy.parent}{os.sep}", redact(address.rstrip("/").rpartition("/")[0])
-    return [f"{above}/{name.removeprefix(here)}" if name.startswith(here) else name for name in names]
+    return [
+        f"{above}/{name.removeprefix(here).replace(os.sep, '/')}" if name.startswith(here) else name for name in names
+    ]
 
 
 def advice_on_missing(folder: Path, advice: str) -> str:
     """Return what to do where files of a data folder are gone: other advice where it was a copy of remote data."""
-    if default_cache() / REMOTE not in folder.parents:
+    if (default_cache() / REMOTE).resolve() not in folder.resolve().parents:
         return advice
     return "They were a copy of remote data. Copy them again with their address, for example: sketchfit check s3://…"
 
@@ -119,17 +122,14 @@ def _update(source: RemoteFolder, wanted: Mapping[str, RemoteFile], folder: Path
     }
     missing = [name for name in wanted if name not in kept]
     if missing:
+        clear_remains(folder.rglob(".*.part"), least_age=ABANDONED)
         needed = sum(wanted[name].size or 0 for name in missing)
         make_room(folder.parents[2], needed)
         check_free(folder, needed + SPARE)
 
     def fetch(name: str) -> str:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = part_of(target)
-        with named(f"{shown}: {name}"):
+        with _written(folder / name) as part, named(f"{shown}: {name}"):
             source.system.get_file(wanted[name].path, str(part))
-        move(part, target)
         return name
 
     try:
@@ -141,3 +141,16 @@ def _update(source: RemoteFolder, wanted: Mapping[str, RemoteFile], folder: Path
         write_json(index, kept)
     size = size_text(sum(one.size or 0 for one in wanted.values()))
     log.info(f"{shown}: {counted(len(wanted), 'file')}, {size}; {len(missing):,} of them copied now, to {folder}")
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[Path]:
+    """Yield where a file is written, which then takes its place; after an error nothing of it is left."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(target)
+    try:
+        yield part
+        move(part, target)
+    finally:
+        with suppress(OSError):  # it may be open on Windows; the next start deletes it
+            delete_file(part)
