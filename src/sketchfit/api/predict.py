@@ -29,7 +29,7 @@ def predict(
     Args:
         run: the folder of a finished run; or a run that is open, finished or not; or a published network, as a folder
             or as `hf://owner/name` on the hub.
-        images: image files, folders (all images below), or tables.
+        images: image files, folders (all images below), tables, or addresses of these (`s3://…`).
         image_column: column of a table that names the image; None: found by its usual names.
         follow_links: follow symbolic links that lead out of a folder of images.
         sets: coverage of prediction sets, above 0, below 1. The column `set` then has the classes that together include

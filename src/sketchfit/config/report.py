@@ -15,7 +15,7 @@ class ReportSection(Section):
     thumbnail: int = Field(default=56, ge=24, le=160)
     """Side of the thumbnails in pixels."""
     inline_megabytes: float = Field(default=8.0, ge=0)
-    """Thumbnails of all images are put into the page up to this size together; above it, into files next to it."""
+    """Thumbnails of up to 50,000 images are put into the page up to this size together; else into files next to it."""
     gallery: int = Field(default=150, ge=0, le=2000)
     """Most images in the gallery of errors."""
     attribution: int = Field(default=48, ge=0, le=2000)
