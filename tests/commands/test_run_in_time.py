@@ -46,6 +46,14 @@ def test_workers_are_the_networks_at_once_of_a_run_with_a_deadline(
     assert (compute.workers, compute.networks_at_once) == (1, expected)
 
 
+def test_many_workers_on_many_cores_are_a_setting_that_can_be_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sketchfit.commands.run_in_time.cores", lambda: 192)
+    settings = planned_settings(_request(tmp_path, workers=128))
+    assert load_recipe(settings.model_dump(mode="json")) == settings
+
+
 def test_a_cluster_is_refused_with_a_deadline_before_anything_is_read(tmp_path: Path):
     with pytest.raises(UserError) as caught:
         run_in_time(_request(tmp_path, workers="ray://head"), Goal(60.0))

@@ -12,6 +12,7 @@ from sketchfit.commands.request import DataRequest
 from sketchfit.config.load import load_recipe
 from sketchfit.config.overrides import merge
 from sketchfit.config.recipe import Recipe
+from sketchfit.config.training import MOST_AT_ONCE
 from sketchfit.errors import RecipeError
 from sketchfit.planning.goal import Goal
 from sketchfit.processors import cores
@@ -78,7 +79,7 @@ def with_local_workers(recipe: Recipe) -> Recipe:
         case "auto":
             pass
         case int(number):
-            at_once = min(number, cores())
+            at_once = min(number, cores(), MOST_AT_ONCE)
         case cluster:
             raise RecipeError(
                 f"a run with a deadline uses one machine, and compute.workers (--workers) is {cluster}",

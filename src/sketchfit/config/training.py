@@ -13,6 +13,9 @@ from sketchfit.config.section import Scope, Section
 USUAL_BATCH = 32
 """Batch size where nothing else is set."""
 
+MOST_AT_ONCE = 64
+"""Networks that a run with a deadline trains at the same time."""
+
 
 def _epoch_or_share(until: int | float) -> int | float:
     if isinstance(until, float) and not 0 < until <= 1:
@@ -152,7 +155,9 @@ class ComputeSection(Section):
     keep_memory: Annotated[bool, Scope("run", "nothing")] = True
     """On CPUs under Linux, let the process keep freed memory for the next step, which can double the images per second;
     its memory then stays at the peak."""
-    networks_at_once: Annotated[Annotated[int, Field(ge=1, le=64)] | Literal["auto"], Scope("run", "nothing")] = "auto"
+    networks_at_once: Annotated[
+        Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] | Literal["auto"], Scope("run", "nothing")
+    ] = "auto"
     """In a run with a deadline, networks that are trained at the same time, each in a separate process with its share
     of the threads; `auto`: on a CPU one per thread, up to four, as far as there is memory; with several GPUs of one
     kind one per GPU, and a larger number is lowered to that."""
