@@ -50,7 +50,7 @@ def test_a_bank_member_fills_what_is_too_short_for_a_training():
 
 
 def test_a_last_training_uses_the_time():
-    net = replace(NET, updates=39)  # ten epochs are useful
+    net = replace(NET, updates=39)  # sixteen epochs are useful
     chosen = choose(replace(_options(net), folds=(0,)), _left(10.0 + 7 * 10.0 + 5.0))
     assert chosen is not None
     assert (chosen.units[0].epochs, chosen.units[0].estimated) == (7, 80.0)

@@ -29,6 +29,16 @@ def test_the_first_fold_stores_output_for_all_folds_in_as_many_epochs_as_there_a
     assert first.longest(first.seconds(5) + 0.01) == 5
 
 
+def test_a_longer_network_stores_the_copies_that_shorter_ones_did_not_need():
+    backbone = PlannedBackbone("net", {"backbone": "resnet18"}, 128)
+    rung = Rung("net-128", "network", backbone, 128, {"model": {"freeze": {"copies": 8}}})
+    rates = Rates(128, training=0.01, prediction=0.001, decoding=0.0, maps=0.005)
+    option = network_option(rung, rates, COUNTS, 1.0, (2, 3), 1)
+    copy = 120 * costs.MAPS_PASS * 0.005
+    assert [option.shared(epochs) for epochs in (3, 5, 20)] == pytest.approx([0.0, 2 * copy, 5 * copy])
+    assert option.longest(option.seconds(6) + 0.001) == 6
+
+
 def test_a_bank_member_takes_its_passes_and_its_heads():
     bank, never = (
         ladder([PlannedBackbone("net", {"backbone": "resnet18"}, 96)], on_gpu=True, views=(), mirrored=on)[0]

@@ -52,8 +52,8 @@ class NetworkOption:
         done: epochs of the finished folds.
         folds_done: numbers of these folds.
         once: seconds before the first fold, of what all folds share.
-        copying: seconds per epoch of the first fold, which stores the output of frozen layers for all folds.
-        copies: epochs of the first fold that take so much longer.
+        copying: seconds per copy of the output of frozen layers, one per epoch, which is stored for all folds.
+        copies: most copies.
         slow: see `deadline.slow_factor`.
         doubt: a network may take so many times as long as estimated; above 1 where none of the member was trained yet.
         follows: member whose folds must all be finished before; empty: none.
@@ -87,15 +87,15 @@ class NetworkOption:
 
     def shared(self, epochs: int) -> float:
         """Return the time before the next fold, of what all folds share."""
-        return 0.0 if self.done else self.once + self.stored(epochs)
+        return (0.0 if self.done else self.once) + self.stored(epochs)
 
     def each(self, epochs: int) -> float:
         """Return the time of a fold, without what all folds share."""
         return self.start + epochs * self.epoch + self.after
 
     def stored(self, epochs: int) -> float:
-        """Return the seconds within the next fold in which the output of frozen layers is stored."""
-        return 0.0 if self.done else self.copying * min(epochs, self.copies)
+        """Return the seconds in which the output of frozen layers is stored, without copies of finished networks."""
+        return self.copying * max(0, min(epochs, self.copies) - max(self.done, default=0))
 
     def longest(self, seconds: float) -> int:
         """Return the most epochs of the next fold in this time."""
