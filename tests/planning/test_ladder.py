@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from sketchfit.planning.ladder import TRANSFER, PlannedBackbone, ladder, measured_priors
+from sketchfit.planning.ladder import (
+    CACHE_BYTES,
+    COPIES,
+    LEAST_COPIES,
+    PLAIN,
+    TRANSFER,
+    PlannedBackbone,
+    ladder,
+    measured_priors,
+)
+from sketchfit.training.map_cache import MOST_BYTES
 
 SMALL = PlannedBackbone("small", {"backbone": "mobilenetv2_100"}, 224, cost=0.3, prior=0.0)
 LARGE = PlannedBackbone("large", {"backbone": "resnet50"}, 224, cost=4.0, prior=0.1)
@@ -36,6 +46,16 @@ def test_networks_are_small_middle_and_large():
     assert PlannedBackbone("v", {"backbone": "vit_tiny_patch16_224"}, 224).sizes == (224,)
     assert PlannedBackbone("m", {"backbone": "mixer_b16_224"}, 224).sizes == (224,)
     assert PlannedBackbone("t", {"backbone": "resnet18"}, 32).sizes == (32,)
+
+
+@pytest.mark.parametrize(("images", "expected"), [(100, COPIES), (20_000, 4), (150_000, LEAST_COPIES)])
+def test_the_stored_outputs_of_a_member_fit_into_their_cache(images: int, expected: int):
+    rungs = ladder([SMALL], on_gpu=False, views=(), mirrored=False, images=images)
+    copies = next(rung.copies for rung in rungs if rung.name == "small-224")
+    assert copies == expected
+    mobilenet = 96 * (224 // 16) ** 2 * 2  # bytes of a picture's output
+    assert copies == LEAST_COPIES or (copies + PLAIN) * images * mobilenet <= MOST_BYTES
+    assert CACHE_BYTES == MOST_BYTES
 
 
 def test_members_that_are_trained_again_do_not_have_the_seed_of_the_run():

@@ -29,6 +29,19 @@ COPIES = 8
 """Augmented copies of the outputs of frozen stages, at most one per epoch. With fewer copies than epochs a network gets
 the same pictures again, and is less accurate."""
 
+LEAST_COPIES = 2
+"""Where the cache has no place for more."""
+
+CACHE_BYTES = 8 << 30
+"""Of all these outputs in a cache; see `training.map_cache`. Where those of a member are more, each of its networks
+computes them again."""
+
+BYTES_PER_PIXEL = 1.25
+"""Of these outputs per pixel of the input, for EfficientNet-Lite4; MobileNetV2 has 0.75."""
+
+PLAIN = 2
+"""Further copies, without augmentation, for the head: the pictures and their mirror images."""
+
 MOST_BACKBONES = 3
 """Backbones whose networks are fine-tuned: the cheapest and the best ones of all candidates."""
 
@@ -143,7 +156,13 @@ class Rung:
 
 
 def ladder(
-    backbones: Sequence[PlannedBackbone], *, on_gpu: bool, views: Sequence[str], mirrored: bool, seed: int = 0
+    backbones: Sequence[PlannedBackbone],
+    *,
+    on_gpu: bool,
+    views: Sequence[str],
+    mirrored: bool,
+    seed: int = 0,
+    images: int = 0,
 ) -> tuple[Rung, ...]:
     """Return all members, in the order in which their kinds are tried: the cheapest first answer first.
 
@@ -153,6 +172,7 @@ def ladder(
         views: test-time views of networks.
         mirrored: whether frozen features are also those of mirror images, which takes a second pass.
         seed: of the run; members that are trained again have the next ones.
+        images: of both tables.
     """
     by_cost = sorted(backbones, key=lambda one: one.cost)
     quick = [_bank(one, _nearest(one.sizes, QUICK), mirrored) for one in by_cost]
@@ -161,7 +181,11 @@ def ladder(
     banks = {rung.name: rung for rung in [*others, *full, *quick]}
     order = dict.fromkeys(rung.name for rung in [*quick, *full, *others])
     best = [*by_cost[:1], *sorted(by_cost[1:], key=lambda one: -one.prior)][:MOST_BACKBONES]
-    networks = [_network(one, size, on_gpu, views) for one in best for size in _spread(one.sizes)]
+    networks = [
+        _network(one, size, views, None if on_gpu else copies_of(size, images))
+        for one in best
+        for size in _spread(one.sizes)
+    ]
     again = [_again(one, number, seed) for number in range(1, SEEDS) for one in networks]
     return (*(banks[name] for name in order), *networks, *again)
 
@@ -196,10 +220,26 @@ def _bank(backbone: PlannedBackbone, size: int, mirrored: bool) -> Rung:
     return Rung(f"{backbone.name}-{size}-bank", "bank", backbone, size, settings)
 
 
-def _network(backbone: PlannedBackbone, size: int, on_gpu: bool, views: Sequence[str]) -> Rung:
+def copies_of(size: int, images: int) -> int:
+    """Return the number of augmented copies of the outputs of frozen stages for which the cache has place.
+
+    Args:
+        size: side of the input in pixels.
+        images: of both tables.
+
+    Examples:
+        >>> copies_of(128, 9_000), copies_of(224, 20_000), copies_of(224, 150_000)
+        (8, 4, 2)
+    """
+    place = CACHE_BYTES // max(1, int(BYTES_PER_PIXEL * size**2 * images))
+    return max(LEAST_COPIES, min(COPIES, place - PLAIN))
+
+
+def _network(backbone: PlannedBackbone, size: int, views: Sequence[str], copies: int | None) -> Rung:
+    """Return a network member; `copies` of the outputs of frozen stages are stored, None: it is trained completely."""
     model: dict[str, Any] = {**backbone.model, "input_size": size}
-    if not on_gpu and (first := backbone.first_trained):
-        model["freeze"] = {"train": "from", "first": first, "copies": COPIES}
+    if copies is not None and (first := backbone.first_trained):
+        model["freeze"] = {"train": "from", "first": first, "copies": copies}
     settings = merge(NETWORK, {"model": model, "inference": {"views": list(views)}})
     return Rung(f"{backbone.name}-{size}", "network", backbone, size, settings)
 

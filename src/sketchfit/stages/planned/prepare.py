@@ -78,7 +78,8 @@ def rungs_of(context: RunContext, goal: Goal, seconds: float) -> tuple[Rung, ...
     on_gpu, long = context.engine.device.type != "cpu", seconds >= VIEWS_FROM
     views = context.recipe.inference.views if long else ()
     found, seed = backbones(context.recipe, goal), context.recipe.seed
-    return ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed)
+    images = len(context.table.train) + len(context.table.test)
+    return ladder(found, on_gpu=on_gpu, views=views, mirrored=long, seed=seed, images=images)
 
 
 def check_goal(context: RunContext, goal: Goal) -> None:
