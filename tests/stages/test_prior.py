@@ -44,6 +44,20 @@ def state_of(test: np.ndarray, skill: float = 1.0, unreadable: int = 0) -> RunSt
     )
 
 
+def preferring_state(test: np.ndarray, unreadable: int = 0) -> RunState:
+    """Return a state by networks that prefer the last classes, also for test rows."""
+    weight = np.exp(np.linspace(-1, 1, 5))
+    found = state_of(reweighted(test.astype(np.float32), weight), unreadable=unreadable)
+    assert found.ensemble is not None
+    assert found.calibrated is not None
+    predictions = replace(found.calibrated.predictions, oof=reweighted(answers(found.rows.label, 5, 1.0, 0), weight))
+    return replace(
+        found,
+        ensemble=replace(found.ensemble, predictions=predictions),
+        calibrated=replace(found.calibrated, predictions=predictions),
+    )
+
+
 def run_stage(state: RunState, prior: str = "auto") -> RunState:
     assert state.calibrated is not None
     paths = tuple(f"test/{k}.png" for k in range(len(state.calibrated.predictions.test)))
@@ -175,18 +189,8 @@ def test_of_many_rows_a_sample_gives_the_frequencies(monkeypatch: pytest.MonkeyP
 
 
 def test_a_preference_for_classes_is_matched_and_it_helps() -> None:
-    label = np.arange(1500) % 5
-    weight = np.exp(np.linspace(-1, 1, 5))
     test, wanted = sampled(SAME, 900, skill=1.0)
-    before = state_of(reweighted(test.astype(np.float32), weight))
-    assert before.calibrated is not None
-    predictions = replace(before.calibrated.predictions, oof=reweighted(answers(label, 5, 1.0, 0), weight))
-    assert before.ensemble is not None
-    before = replace(
-        before,
-        ensemble=replace(before.ensemble, predictions=predictions),
-        calibrated=replace(before.calibrated, predictions=predictions),
-    )
+    before = preferring_state(test)
     after, kept = run_stage(before), run_stage(before, "keep")
     found = after.class_frequencies
     assert found is not None
@@ -200,3 +204,14 @@ def test_a_preference_for_classes_is_matched_and_it_helps() -> None:
     assert kept.calibrated is before.calibrated
     assert kept.class_frequencies is not None
     assert not kept.class_frequencies.matched
+
+
+def test_unreadable_rows_keep_the_training_frequencies() -> None:
+    test = sampled(SAME, 900, skill=1.0)[0].astype(np.float32)
+    before = preferring_state(np.r_[np.full((2, 5), 0.2, dtype=np.float32), test], unreadable=2)
+    after, without = run_stage(before), run_stage(preferring_state(test))
+    assert after.class_frequencies is not None
+    assert after.class_frequencies.matched
+    assert after.class_frequencies == without.class_frequencies
+    np.testing.assert_array_equal(on_test(after)[:2], on_test(before)[:2])
+    np.testing.assert_array_equal(on_test(after)[2:], on_test(without))

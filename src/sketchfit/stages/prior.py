@@ -58,18 +58,17 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     decision = decide(reference, estimated, found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
-    matching = _matching(decision, reference, test[some], context.recipe.seed)
-    choice = _choice(decision) or matching
-    corrects = decision.setting == "correct" if choice is None else choice.used
-    if corrects:
-        if matching is not None and choice is matching:
-            weight = _matched(reference, test[some])
-            decision = decision.model_copy(update={"matched": True, "gain": matching.gain})
-        else:
-            weight = tempered(found.weight, reference, test[some])
-        decision = decision.model_copy(update={"weight": tuple(weight.tolist())})
-        predictions = replace(calibrated.predictions, test=reweighted(test, weight))
-        calibrated = replace(calibrated, predictions=predictions)
+    if matches := not decision.differs and decision.setting == "auto":
+        weight, choice = _matching(reference, test[some], context.recipe.seed)
+    else:
+        weight, choice = _correction(decision, found, reference, test[some])
+    if weight is not None:
+        decision = decision.model_copy(update={"weight": tuple(weight.tolist()), "matched": matches})
+        changed = reweighted(test, weight)
+        if matches and choice is not None:
+            decision = decision.model_copy(update={"gain": choice.gain})
+            changed[~readable] = test[~readable]  # they have the training frequencies already
+        calibrated = replace(calibrated, predictions=replace(calibrated.predictions, test=changed))
     log.info(str(decision))
     choices = state.choices if choice is None else (*state.choices, choice)
     return replace(state, calibrated=calibrated, class_frequencies=decision, choices=choices)
@@ -111,16 +110,25 @@ def _choice(decision: EstimatedFrequencies) -> MeasuredChoice | None:
     return measured_choice("correction of class frequencies", decision.gain, None, needs="better", force=forced)
 
 
-def _matching(decision: EstimatedFrequencies, reference: Reference, test: Floats, seed: int) -> MeasuredChoice | None:
-    """Return whether the mean prediction is matched to the training frequencies; None where that changes nothing."""
-    if decision.differs or decision.setting != "auto" or (_matched(reference, test) == 1).all():
-        return None
-    gain = matching_gain(reference, len(test), seed)
-    return None if gain is None else measured_choice("matching of class frequencies", gain, None, needs="better")
+def _correction(
+    decision: EstimatedFrequencies, found: ClassFrequencies, reference: Reference, test: Floats
+) -> tuple[NDArray[np.float64] | None, MeasuredChoice | None]:
+    """Return the weights of a correction, None where it is not used; and what was measured of it."""
+    choice = _choice(decision)
+    used = decision.setting == "correct" if choice is None else choice.used
+    return tempered(found.weight, reference, test) if used else None, choice
 
 
-def _matched(reference: Reference, test: Floats) -> NDArray[np.float64]:
-    return matching_weight(test, reference.frequencies)
+def _matching(
+    reference: Reference, test: Floats, seed: int
+) -> tuple[NDArray[np.float64] | None, MeasuredChoice | None]:
+    """Return the weights of a matching, None where it is not used; and what was measured of it."""
+    weight = matching_weight(test, reference.frequencies)
+    gain = None if (weight == 1).all() else matching_gain(reference, len(test), seed)
+    if gain is None:
+        return None, None
+    choice = measured_choice("matching of class frequencies", gain, None, needs="better")
+    return weight if choice.used else None, choice
 
 
 def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: ClassFrequencies) -> float | None:
