@@ -7,7 +7,8 @@ fitting, Deming and Stephan 1940; with few labelled images per class: 2006.03806
 
 The mean prediction also differs by chance: n test rows have n·f rows of a class on average, with a variance of n·f. The
 logarithms of the weights are therefore multiplied by the part of their variance that this does not explain (James and
-Stein 1961): with few test rows per class nothing is changed.
+Stein 1961). Where predictions are confident, chance causes larger weights than that: the gain on out-of-fold rows
+decides.
 """
 
 from __future__ import annotations
