@@ -52,6 +52,39 @@ def test_labels_confirm_the_gain() -> None:
     assert gain.value == pytest.approx(real, abs=0.04)
 
 
+def test_frequencies_that_are_known_by_chance_show_no_gain() -> None:
+    """Of the training rows they are known exactly, and of the test rows not: their labels would show a gain there."""
+    rng, classes, shown, real = np.random.default_rng(0), 100, 0, []
+    equal = np.full(classes, 1 / classes)
+    for seed in range(12):
+        label, truth = rng.integers(0, classes, 1000), rng.integers(0, classes, 2000)
+        known, test = (answers(one, classes, 2.5, 50 * seed + len(one)) for one in (label, truth))
+        reference = Reference(known, known, label)
+        gain = matching_gain(reference, len(test), seed)
+        assert gain is not None
+        shown += gain.helps
+        matched = reweighted(test, matching_weight(test, reference.frequencies))
+        real.append((matched.argmax(1) == truth).mean() - (test.argmax(1) == truth).mean())
+    assert np.abs(reference.frequencies - equal).max() > 0.005
+    assert np.mean(real) < 0
+    assert shown <= 1
+
+
+def test_the_gain_is_that_of_test_rows_where_rows_are_split_by_class() -> None:
+    measured, real = [], []
+    for seed in range(8):
+        label = np.arange(1000) % 100
+        known, test = (preferring(label, 100 * seed + k, 100, 1.5) for k in range(2))
+        reference = Reference(known, known, label)
+        gain = matching_gain(reference, len(test), seed)
+        assert gain is not None
+        measured.append(gain.value)
+        matched = reweighted(test, matching_weight(test, reference.frequencies))
+        real.append((matched.argmax(1) == label).mean() - (test.argmax(1) == label).mean())
+    assert np.mean(real) > 0.01
+    assert np.mean(measured) == pytest.approx(np.mean(real), abs=0.01)
+
+
 @given(seed=st.integers(0, 30), rows=st.integers(1, 300))
 def test_weights_are_between_one_and_fitted_ones(seed: int, rows: int) -> None:
     classes, equal = 40, np.full(40, 1 / 40)

@@ -15,14 +15,18 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtr
 
-from sketchfit.inference.arrays import Floats
+from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.class_frequencies import Reference
 from sketchfit.inference.intervals import Difference, paired_difference
-from sketchfit.inference.prior_correction import REPEATS, resampled_rows, reweighted
+from sketchfit.inference.prior_correction import REPEATS, reweighted
 
 ROUNDS = 20
 """Of proportional fitting."""
+
+EVEN = 0.05
+"""Probability of numbers of rows per class that differ so little, if rows are random."""
 
 _LEAST_SHARE = 0.03
 """Added to frequencies and to mean predictions, relative to those of equally frequent classes."""
@@ -63,26 +67,47 @@ def fitted_weight(prob: Floats, frequencies: NDArray[np.float64]) -> NDArray[np.
 
 
 def matching_gain(reference: Reference, count: int, seed: int = 0) -> Difference | None:
-    """Measure the gain in accuracy on out-of-fold rows, sampled as so many test rows of the same class frequencies.
+    """Measure the gain in accuracy on out-of-fold rows: those of one half, by the class frequencies of the other half.
+
+    No row shows the gain of frequencies to which its own label has contributed. Families are halved by class where the
+    numbers of rows per class are more equal than by chance, so that test rows were probably split by class too; at
+    random otherwise.
 
     Args:
         reference: out-of-fold rows.
-        count: number of test rows.
-        seed: of the samples.
+        count: number of test rows: as many are used, but not more than half of the reference.
+        seed: of halves and samples.
 
     Returns:
-        Mean gain per sampled row with a bootstrap interval by family; None where there are no rows.
+        Mean gain per row that was used with a bootstrap interval by family; None where there are too few rows.
     """
-    every, label = np.arange(len(reference.label)), reference.label
-    before, after, times = (np.zeros(len(every)) for _ in range(3))
+    family, label = reference.family, reference.label
+    first = np.unique(family, return_index=True)[1]
+    order_by = label[first] if _is_even(label) else np.zeros_like(first)
+    before, after, times = (np.zeros(len(family)) for _ in range(3))
     for repeat in range(REPEATS):
         rng = np.random.Generator(np.random.Philox(key=[seed, repeat]))
-        rows = resampled_rows(reference, every, reference.frequencies, count, rng)
-        if rows is None:
-            return None
+        order = np.lexsort((rng.permutation(len(first)), order_by))
+        half = np.empty(len(first), dtype=bool)
+        half[order] = np.arange(len(first)) % 2 == repeat % 2
+        pool, rest = np.flatnonzero(half[family]), np.flatnonzero(~half[family])
+        if not len(pool) or not len(rest):
+            continue
+        rows = rng.choice(pool, min(count, len(pool)), replace=False)
         prob = reference.calibrated[rows]
-        matched = reweighted(prob, matching_weight(prob, reference.frequencies))
-        np.add.at(before, rows, prob.argmax(axis=1) == label[rows])
-        np.add.at(after, rows, matched.argmax(axis=1) == label[rows])
-        np.add.at(times, rows, 1)
-    return paired_difference(before / times.mean(), after / times.mean(), reference.family)
+        matched = reweighted(prob, matching_weight(prob, reference.part(rest).frequencies))
+        before[rows] += prob.argmax(axis=1) == label[rows]
+        after[rows] += matched.argmax(axis=1) == label[rows]
+        times[rows] += 1
+    if not times.any():
+        return None
+    # Divided by the mean number of times, the mean over all rows is the mean gain per row that was used.
+    return paired_difference(before / times.mean(), after / times.mean(), family)
+
+
+def _is_even(label: Ints) -> bool:
+    """Return whether numbers of rows per class differ less than those of random rows of equally frequent classes."""
+    counts = np.bincount(label)
+    counts = counts[counts > 0]
+    spread = float(((counts - counts.mean()) ** 2).sum() / counts.mean()) if len(counts) else 0.0
+    return len(counts) > 1 and bool(chdtr(len(counts) - 1, spread) < EVEN)

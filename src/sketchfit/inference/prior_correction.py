@@ -95,7 +95,7 @@ def resampled_gain(reference: Reference, wanted: NDArray[np.float64], count: int
         rng = np.random.Generator(np.random.Philox(key=[seed, repeat]))
         half = rng.permutation(int(family.max(initial=-1)) + 1)[family] % 2 == 0
         pool = np.flatnonzero(half)
-        rows = resampled_rows(reference, pool, wanted, min(count, len(pool)), rng)
+        rows = _sample(reference, pool, wanted, min(count, len(pool)), rng)
         if rows is None or not (~half).any():
             continue
         rest = reference.part(np.flatnonzero(~half))
@@ -110,7 +110,7 @@ def resampled_gain(reference: Reference, wanted: NDArray[np.float64], count: int
     return paired_difference(before / times.mean(), after / times.mean(), family)
 
 
-def resampled_rows(
+def _sample(
     reference: Reference, pool: Ints, wanted: NDArray[np.float64], count: int, rng: np.random.Generator
 ) -> Ints | None:
     """Sample rows with replacement to class frequencies.
