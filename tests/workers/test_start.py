@@ -15,7 +15,7 @@ from sketchfit.errors import MissingPackageError, RecipeError, UserError
 from sketchfit.runs.artefacts import WorkersRecord
 from sketchfit.training.context import OneByOne, RunContext
 from sketchfit.workers import start
-from sketchfit.workers.start import check_workers, unit_executor, wave_size
+from sketchfit.workers.start import check_auto, check_workers, unit_executor, wave_size
 from tests.factories import make_context, make_table, tiny_recipe
 
 
@@ -52,8 +52,12 @@ def test_a_machine_of_several_cores_needs_ray_for_auto(
     without_ray: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(start, "cores", lambda: 4)
-    with pytest.raises(MissingPackageError), unit_executor(_context(tmp_path, "auto")):
+    context = _context(tmp_path, "auto")
+    with pytest.raises(MissingPackageError), unit_executor(context):
         pass
+    with pytest.raises(MissingPackageError):
+        check_auto(context, 2)
+    check_auto(context, 1)
     assert not WorkersRecord.exists(tmp_path)
 
 
@@ -105,10 +109,10 @@ def test_workers_that_cannot_be(workers: str):
         load_recipe("cpu", [f"compute.workers={workers}"])
 
 
-def test_a_deadline_has_no_workers(tmp_path: Path):
+def test_a_deadline_has_no_cluster(tmp_path: Path):
     from sketchfit.commands.request import DataRequest
     from sketchfit.commands.run_in_time import run_in_time
     from sketchfit.planning.goal import Goal
 
-    with pytest.raises(RecipeError, match="deadline"):
-        run_in_time(DataRequest(tmp_path, "cpu", {"compute": {"workers": 2}}, tmp_path), cast(Goal, None))
+    with pytest.raises(RecipeError, match="one machine"):
+        run_in_time(DataRequest(tmp_path, "cpu", {"compute": {"workers": "ray://head"}}, tmp_path), Goal(60.0))

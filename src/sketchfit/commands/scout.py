@@ -18,13 +18,14 @@ from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.lock import one_writer
 from sketchfit.stages.scout.budget import Budget
+from sketchfit.stages.scout.decide import FINALISTS
 from sketchfit.stages.scout.scout import ScoutRequest, scout
 from sketchfit.stages.start import open_tables
 from sketchfit.stages.tables import print_table
 from sketchfit.text_tables import table_lines
 from sketchfit.tracking.console import duration
 from sketchfit.verbosity import as_results
-from sketchfit.workers.start import check_workers
+from sketchfit.workers.start import check_auto, check_workers
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ def find_backbone(
     check_workers(base.compute)
     with one_writer(out):
         context = open_tables(request.data, base, out)
+        check_auto(context, FINALISTS)
         print_table(context.table)
         candidates = find_candidates(options.candidates, options.allow_noncommercial)
         budget = Budget(options.seconds, now, began)

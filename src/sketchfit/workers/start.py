@@ -42,6 +42,23 @@ def check_workers(section: ComputeSection) -> None:
         _needs_ray()
 
 
+def check_auto(context: RunContext, units: int) -> None:
+    """Refuse `--workers auto` where it means several workers and Ray is not installed, before long work starts.
+
+    Args:
+        context: of the run.
+        units: networks that can be trained at the same time.
+
+    Raises:
+        UserError: Ray is needed and not installed.
+    """
+    if context.recipe.compute.workers == "auto":
+        nodes, gpu, _ = _local(context)
+        decided = _decided_threads(WorkersRecord.find(context.run.path))
+        if unit_share(None, nodes, units, gpu=gpu, threads=decided).at_once > 1:
+            _needs_ray()
+
+
 def _needs_ray() -> None:
     if find_spec("ray") is None:
         raise MissingPackageError(

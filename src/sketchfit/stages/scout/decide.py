@@ -15,6 +15,9 @@ NEAR = 0.01
 
 Right = NDArray[np.bool_]
 
+FINALISTS = 2
+"""Options that are fine-tuned."""
+
 
 def survivors(right: Mapping[str, Right], group: NDArray[np.int64] | None) -> list[str]:
     """Return the names that go into the next round: the better half, and those not significantly worse than the best.
@@ -37,7 +40,7 @@ def survivors(right: Mapping[str, Right], group: NDArray[np.int64] | None) -> li
     ]
 
 
-def finalists(options: Sequence[OptionFigures], count: int = 2) -> list[OptionFigures]:
+def finalists(options: Sequence[OptionFigures], count: int = FINALISTS) -> list[OptionFigures]:
     """Return the options with the best frozen features; those whose features were not measured are left out."""
     measured = [one for one in options if one.bank_top1 is not None]
     return sorted(measured, key=_minus_bank)[:count]
