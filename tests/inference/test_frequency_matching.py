@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sketchfit.inference.class_frequencies import Reference
-from sketchfit.inference.frequency_matching import fitted_weight, matching_gain, matching_weight
+from sketchfit.inference.frequency_matching import chance_variance, fitted_weight, matching_gain, matching_weight
 from sketchfit.inference.prior_correction import reweighted
 from tests.inference.test_class_frequencies import answers
 
@@ -112,6 +112,18 @@ def test_numbers_per_class_by_chance_cost_little() -> None:
     shrunk, full = np.mean(lost, axis=0)
     assert shrunk < 0.01
     assert shrunk < full / 2
+
+
+def test_the_variance_by_chance_is_that_of_sampled_rows() -> None:
+    """Certain predictions of rows whose classes are random; with many rows per class it is one over their number."""
+    rng, frequencies = np.random.default_rng(0), np.array([0.5, 0.3, 0.2, 0.0])
+    found = chance_variance(frequencies, 40)
+    counts = rng.poisson(40 * frequencies, (100_000, 4))
+    least = 0.03 / 4
+    sampled = np.log((counts / 40 + least) / (frequencies + least)).var(axis=0)
+    np.testing.assert_allclose(found[:3], sampled[:3], rtol=0.03)
+    assert found[3] == 0
+    np.testing.assert_allclose(chance_variance(np.full(4, 0.25), 40_000), 1e-4, rtol=0.1)
 
 
 def test_a_class_without_rows_keeps_its_weight() -> None:

@@ -5,10 +5,9 @@ class frequencies of the training rows, their mean prediction shows these prefer
 multiplied by a weight per class, so that the mean over the test rows has these frequencies (iterative proportional
 fitting, Deming and Stephan 1940; with few labelled images per class: 2006.03806).
 
-The mean prediction also differs by chance: n test rows have n·f rows of a class on average, with a variance of n·f. The
-logarithms of the weights are therefore multiplied by the part of their variance that this does not explain (James and
-Stein 1961). Where predictions are confident, chance causes larger weights than that: the gain on out-of-fold rows
-decides.
+The mean prediction also differs by chance: n test rows have n·f rows of a class on average, with the variance of a
+Poisson distribution. The logarithms of the weights are therefore multiplied by the part of their variance that this
+would not explain for certain predictions (James and Stein 1961). The gain on out-of-fold rows decides.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtr
+from scipy.stats import poisson
 
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.class_frequencies import Reference
@@ -46,9 +46,33 @@ def matching_weight(prob: Floats, frequencies: NDArray[np.float64]) -> NDArray[n
     """
     log_weight = np.log(fitted_weight(prob, frequencies))
     variance = float(frequencies @ log_weight**2)
-    chance = (int((frequencies > 0).sum()) - 1) / len(prob)
+    chance = float(frequencies @ chance_variance(frequencies, len(prob)))
     strength = max(0.0, 1 - chance / variance) if variance > 0 else 0.0
     return np.asarray(np.exp(strength * log_weight))
+
+
+def chance_variance(frequencies: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
+    """Return the variance of the logarithm of each fitted weight by the number of rows of its class alone.
+
+    Predictions are taken to be certain and right, and the number of rows of a class to have a Poisson distribution. It
+    is at least one over their expected number: with less than one row, there is often none.
+
+    Args:
+        frequencies: float64 [C]; they sum to 1.
+        rows: number of test rows, 1 or more.
+
+    Returns:
+        float64 [C]; 0 for a class without a frequency.
+    """
+    found, least = np.zeros(len(frequencies)), _LEAST_SHARE / len(frequencies)
+    for frequency in np.unique(frequencies[frequencies > 0]):
+        mean = rows * frequency
+        counts = np.arange(max(0, int(mean - 10 * mean**0.5)), int(mean + 10 * mean**0.5) + 10)
+        chance = poisson.pmf(counts, mean)
+        log_weight = np.log((counts / rows + least) / (frequency + least))
+        variance = chance @ log_weight**2 - (chance @ log_weight) ** 2
+        found[frequencies == frequency] = max(variance, 1 / mean)
+    return found
 
 
 def fitted_weight(prob: Floats, frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
