@@ -1,4 +1,4 @@
-"""How many augmented copies of the outputs of frozen stages a training needs. Table of docs/levers.md.
+"""How many augmented copies of the outputs of frozen stages a training needs.
 
     python -m benchmarks.copies DATA --weights tf_efficientnet_lite0.safetensors --work FOLDER [--seeds 0 1]
 
