@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
+from scipy.special import gammaln
 
 from sketchfit.inference.arrays import Floats, Ints
 from sketchfit.inference.class_frequencies import Reference
@@ -71,7 +71,7 @@ def chance_variance(frequencies: NDArray[np.float64], rows: int) -> NDArray[np.f
     for frequency in np.unique(frequencies[frequencies > 0]):
         mean = rows * frequency
         counts = np.arange(max(0, int(mean - 10 * mean**0.5)), int(mean + 10 * mean**0.5) + 10)
-        chance = poisson.pmf(counts, mean)
+        chance = np.exp(counts * np.log(mean) - mean - gammaln(counts + 1))  # Poisson
         log_weight = np.log((counts / rows + least) / (frequency + least))
         variance = chance @ log_weight**2 - (chance @ log_weight) ** 2
         found[frequencies == frequency] = max(variance, 1 / mean)
