@@ -21,7 +21,7 @@ from benchmarks.class_frequencies import Simulated, load, simulate
 from benchmarks.injected_drift import STRENGTHS, geometric_frequencies, thinned
 from benchmarks.machine import describe
 from sketchfit.inference.class_frequencies import ALPHA, frequencies_p_value
-from sketchfit.inference.frequency_matching import FEWEST_PER_CLASS, fitted_weight, matching_gain, matching_weight
+from sketchfit.inference.frequency_matching import fitted_weight, matching_gain, matching_weight
 from sketchfit.inference.prior_correction import reweighted
 
 
@@ -52,8 +52,7 @@ def examine(case: Simulated, seed: int) -> Matching:
         for fit in (fitted_weight, matching_weight)
     )
     differs = frequencies_p_value(case.reference, case.test, seed) < ALPHA
-    few = len(test) < FEWEST_PER_CLASS * (frequencies > 0).sum()
-    gain = None if differs or few else matching_gain(case.reference, len(test), seed)
+    gain = None if differs else matching_gain(case.reference, len(test), seed)
     return Matching(len(test), differs, full, reduced, gain is not None and gain.helps)
 
 

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sketchfit.inference.class_frequencies import Reference
-from sketchfit.inference.frequency_matching import chance_variance, fitted_weight, matching_gain, matching_weight
+from sketchfit.inference.frequency_matching import (
+    FEWEST_PER_CLASS,
+    _is_even,
+    chance_variance,
+    fitted_weight,
+    matching_gain,
+    matching_weight,
+)
 from sketchfit.inference.prior_correction import reweighted
 from tests.inference.test_class_frequencies import answers
 
@@ -137,3 +144,19 @@ def test_a_class_without_rows_keeps_its_weight() -> None:
 def test_without_rows_there_is_no_gain() -> None:
     nothing = np.zeros((0, 5), dtype=np.float32)
     assert matching_gain(Reference(nothing, nothing, np.zeros(0, dtype=np.int64)), 10) is None
+
+
+def test_few_test_rows_per_class_show_no_gain() -> None:
+    label = np.arange(600) % 5
+    prob = preferring(label, 2)
+    reference = Reference(prob, prob, label)
+    assert matching_gain(reference, 5 * FEWEST_PER_CLASS - 1) is None
+    assert matching_gain(reference, 5 * FEWEST_PER_CLASS) is not None
+
+
+def test_a_random_part_of_equal_classes_is_not_split_by_class() -> None:
+    """Its test rows have more of the classes of which it has fewer, so its frequencies are not theirs."""
+    rng, label = np.random.default_rng(0), np.repeat(np.arange(136), 20)
+    assert _is_even(np.repeat(np.arange(136), rng.integers(18, 22, 136)))
+    for share in (0.5, 0.6, 0.8):
+        assert not _is_even(label[rng.random(len(label)) < share])

@@ -105,8 +105,11 @@ def matching_gain(reference: Reference, count: int, seed: int = 0) -> Difference
         seed: of halves and samples.
 
     Returns:
-        Mean gain per row that was used with a bootstrap interval by family; None where there are too few rows.
+        Mean gain per row that was used with a bootstrap interval by family; None where there are too few rows,
+        or too few test rows per class.
     """
+    if count < FEWEST_PER_CLASS * int((reference.frequencies > 0).sum()):
+        return None
     family, label = reference.family, reference.label
     first = np.unique(family, return_index=True)[1]
     order_by = label[first] if _is_even(label) else np.zeros_like(first)

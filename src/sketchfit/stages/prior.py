@@ -23,7 +23,7 @@ from sketchfit.inference.class_frequencies import (
     estimate_frequencies,
     frequencies_p_value,
 )
-from sketchfit.inference.frequency_matching import FEWEST_PER_CLASS, matching_gain, matching_weight
+from sketchfit.inference.frequency_matching import matching_gain, matching_weight
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.prior_correction import other_confidence, resampled_gain, reweighted, tempered
 from sketchfit.runs.artefacts import EstimatedFrequencies, MeasuredChoice
@@ -123,8 +123,6 @@ def _matching(
     reference: Reference, test: Floats, seed: int
 ) -> tuple[NDArray[np.float64] | None, MeasuredChoice | None]:
     """Return the weights of a matching, None where it is not used; and what was measured of it."""
-    if len(test) < FEWEST_PER_CLASS * (reference.frequencies > 0).sum():
-        return None, None
     weight = matching_weight(test, reference.frequencies)
     gain = None if (weight == 1).all() else matching_gain(reference, len(test), seed)
     if gain is None:

@@ -47,8 +47,8 @@ from sketchfit.training.plan import make_plan
 log = logging.getLogger(__name__)
 
 CORRECTED_FROM = 600.0
-"""Seconds of a run from which its answers are corrected for class frequencies: with 6,000 held-out and 3,000 test
-drawings of 345 classes that takes two seconds per answer."""
+"""Seconds of a run from which its answers are corrected for class frequencies: that takes seconds per answer, with
+thousands of drawings of hundreds of classes."""
 
 
 def answering(seconds: float) -> tuple[Stage, ...]:
