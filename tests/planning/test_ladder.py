@@ -5,7 +5,6 @@ import math
 import pytest
 
 from sketchfit.planning.ladder import (
-    CACHE_BYTES,
     COPIES,
     LEAST_COPIES,
     PLAIN,
@@ -55,7 +54,6 @@ def test_the_stored_outputs_of_a_member_fit_into_their_cache(images: int, expect
     assert copies == expected
     mobilenet = 96 * (224 // 16) ** 2 * 2  # bytes of a picture's output
     assert copies == LEAST_COPIES or (copies + PLAIN) * images * mobilenet <= MOST_BYTES
-    assert CACHE_BYTES == MOST_BYTES
 
 
 def test_members_that_are_trained_again_do_not_have_the_seed_of_the_run():

@@ -15,6 +15,7 @@ from sketchfit.config.parse import backbone_name
 from sketchfit.config.recipe import Recipe
 from sketchfit.planning.value import SKETCH
 from sketchfit.runs.artefacts.plan import UnitKind
+from sketchfit.training.map_cache import MOST_BYTES
 
 SIZES = (96, 128, 160, 192, 224, 256, 288, 320, 384, 448)
 """Sides of the input in pixels."""
@@ -31,10 +32,6 @@ the same pictures again, and is less accurate."""
 
 LEAST_COPIES = 2
 """Where the cache has no place for more."""
-
-CACHE_BYTES = 8 << 30
-"""Of all these outputs in a cache; see `training.map_cache`. Where those of a member are more, each of its networks
-computes them again."""
 
 BYTES_PER_PIXEL = 1.25
 """Of these outputs per pixel of the input, for EfficientNet-Lite4; MobileNetV2 has 0.75."""
@@ -223,6 +220,8 @@ def _bank(backbone: PlannedBackbone, size: int, mirrored: bool) -> Rung:
 def copies_of(size: int, images: int) -> int:
     """Return the number of augmented copies of the outputs of frozen stages for which the cache has place.
 
+    Where those of a member need more than it has, each of its networks computes them again.
+
     Args:
         size: side of the input in pixels.
         images: of both tables.
@@ -231,7 +230,7 @@ def copies_of(size: int, images: int) -> int:
         >>> copies_of(128, 9_000), copies_of(224, 20_000), copies_of(224, 150_000)
         (8, 4, 2)
     """
-    place = CACHE_BYTES // max(1, int(BYTES_PER_PIXEL * size**2 * images))
+    place = MOST_BYTES // max(1, int(BYTES_PER_PIXEL * size**2 * images))
     return max(LEAST_COPIES, min(COPIES, place - PLAIN))
 
 
