@@ -12,18 +12,14 @@ outputs of one line are used by the later ones that need the same, as they would
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.cpu_run import cpu_run
 from benchmarks.machine import describe
-from benchmarks.process import environment
 from sketchfit.inference.intervals import paired_difference
-from sketchfit.runs.run import Run
 
 COPIES_AND_EPOCHS = ((2, 5), (5, 5), (2, 8), (8, 8))
 COMMON = (
@@ -42,18 +38,8 @@ COMMON = (
 
 def right_of(settings: list[str], out: Path, given: argparse.Namespace) -> tuple[NDArray[np.float64], float]:
     """Run; return which out-of-fold rows are right, 0 or 1, and seconds."""
-    fixed = [f"model.weights={given.weights.resolve()}", f"data.cache={given.work.resolve() / 'cache'}"]
-    chosen = [part for one in (*fixed, *COMMON, *settings) for part in ("--set", one)]
-    command = ["run", given.data, "--recipe", "cpu", "--out", out, "--fresh", *chosen]
-    began = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-m", "sketchfit", *map(str, command)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        env=environment(given.threads),
-    )
-    seconds = time.monotonic() - began
-    run = Run.open(out)
+    fixed = (f"model.weights={given.weights.resolve()}", f"data.cache={given.work.resolve() / 'cache'}")
+    run, seconds = cpu_run(given.data, out, (*fixed, *COMMON, *settings), given.threads)
     oof = run.oof()
     return (oof.prob.argmax(axis=1) == run.rows.label[oof.row]).astype(np.float64), seconds
 

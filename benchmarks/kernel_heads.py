@@ -11,20 +11,16 @@ command to the submission. `--kinds` compares the kinds of heads in closed form:
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.cpu_run import cpu_run
 from benchmarks.machine import describe
-from benchmarks.process import environment
 from sketchfit.config.kernel import HEADS
 from sketchfit.inference.intervals import Estimate, accuracy
 from sketchfit.inference.metrics import log_loss
-from sketchfit.runs.run import Run
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "trained": (),
@@ -58,17 +54,7 @@ def measure(settings: tuple[str, ...], out: Path, given: argparse.Namespace) -> 
         f"compute.threads={given.threads}",
         f"data.cache={given.work.resolve() / 'cache'}",
     )
-    chosen = [part for one in (*fixed, *COMMON, *settings) for part in ("--set", one)]
-    command = ["run", given.data, "--recipe", "cpu", "--out", out, "--fresh", *chosen]
-    began = time.monotonic()
-    subprocess.run(
-        [sys.executable, "-m", "sketchfit", *map(str, command)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        env=environment(given.threads),
-    )
-    seconds = time.monotonic() - began
-    run = Run.open(out)
+    run, seconds = cpu_run(given.data, out, (*fixed, *COMMON, *settings), given.threads)
     oof = run.oof()
     right = oof.prob.argmax(axis=1) == run.rows.label[oof.row]
     return Line(right, accuracy(right), log_loss(oof.prob, run.rows.label[oof.row]), seconds)
