@@ -125,6 +125,20 @@ def test_workers_without_ray_are_refused_before_anything_is_read(
     assert not (tmp_path / "out").exists()
 
 
+def test_automatic_workers_without_ray_are_refused_before_anything_is_measured(
+    drawn: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(*_: object) -> None:
+        pytest.fail("features are measured")
+
+    monkeypatch.setattr("sketchfit.workers.start.find_spec", lambda _: None)
+    monkeypatch.setattr("sketchfit.workers.start.cores", lambda: 4)
+    monkeypatch.setattr(module, "scout", measured)
+    request = DataRequest(drawn, RECIPE, ["compute.workers=auto"], tmp_path / "out")
+    with pytest.raises(UserError, match="ray"):
+        find_backbone(request, ScoutOptions([str(weights)], [32], seconds=600.0))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: pip install 'sketchfit[cluster]'")
 def test_finalists_on_ray_have_the_same_figures(drawn: Path, weights: Path, tmp_path: Path) -> None:
