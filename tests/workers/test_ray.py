@@ -65,7 +65,7 @@ def test_the_mailbox_may_be_lost(drawn: Path, tmp_path: Path, executors: list[Ra
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and not any(one.progress for one in executor.states):
             time.sleep(0.05)
-        ray.kill(executor._mailbox, no_restart=False)
+        ray.kill(executor._inbox.mailbox, no_restart=False)
         killed.append(time.monotonic())
 
     threading.Thread(target=kill_mailbox, daemon=True).start()
@@ -144,3 +144,27 @@ def test_nodes_with_the_same_versions_and_the_data_pass(drawn: Path, tmp_path: P
             check_nodes(tmp_path / "missing")
     with pytest.raises(RunError, match="no Ray cluster"), connected("ray://127.0.0.1:9"):
         pass
+
+
+def test_a_cluster_without_a_token_is_refused_by_a_command_with_one(command: list[str], tmp_path: Path):
+    start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port=0", "--num-cpus=1"]
+    folder = tmp_path / "ray"
+    settings = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    options = ["--include-dashboard=false", f"--temp-dir={folder}"]
+    head = subprocess.Popen([*start, *options], env=os.environ | settings, start_new_session=True)
+    try:
+        _until(lambda: (folder / "ray_current_cluster").is_file())
+        address = (folder / "ray_current_cluster").read_text().strip()
+        env = os.environ | {"RAY_ADDRESS": address, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}
+        done = subprocess.run(
+            [*command, str(tmp_path / "run"), "--workers", "ray://auto"],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 2
+        assert "RAY_AUTH_MODE=disabled" in done.stderr
+    finally:
+        os.killpg(head.pid, signal.SIGTERM)
+        head.wait(PATIENCE)

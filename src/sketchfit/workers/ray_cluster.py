@@ -10,24 +10,22 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError
+from ray.exceptions import GetTimeoutError, RayActorError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from sketchfit.errors import DataError, RunError
-from sketchfit.workers.messages import UnitEnd, UnitMessage
+from sketchfit.workers.inbox import Outgoing
+from sketchfit.workers.messages import UnitEnd
 from sketchfit.workers.node_stores import SAME
 from sketchfit.workers.parcel import SharedParcel, UnitParcel
 from sketchfit.workers.resources import NodeSize
-
-HEAD = {"node:__internal_head__": 0.001}
-"""Resource of the head node, which every cluster has once."""
 
 PORT = 10001
 """Of Ray's server for clients."""
@@ -48,32 +46,6 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "
 """Environment of a cluster of this machine: nothing is sent to anybody."""
 
 
-class Mailbox:
-    """Holds what workers send until the run takes it; an actor on the head node.
-
-    Ray starts it again where its process is lost. Messages that it had are lost then: lines, progress and checkpoints,
-    no results.
-    """
-
-    def __init__(self) -> None:
-        self._messages: list[tuple[int, int, list[UnitMessage]]] = []
-        self._saves = 0
-
-    def send(self, unit: int, attempt: int, messages: list[UnitMessage]) -> int:
-        """Keep messages of a unit; return how often checkpoints were requested so far."""
-        self._messages.append((unit, attempt, messages))
-        return self._saves
-
-    def take(self) -> list[tuple[int, int, list[UnitMessage]]]:
-        """Return the messages since the last call, with the number of the unit and of its worker."""
-        taken, self._messages = self._messages, []
-        return taken
-
-    def request_saves(self) -> None:
-        """Let all units write a checkpoint."""
-        self._saves += 1
-
-
 @dataclass(frozen=True)
 class NodeFacts:
     """What a node answered: its name, versions of Python and packages, whether the data is there."""
@@ -81,6 +53,13 @@ class NodeFacts:
     host: str
     versions: dict[str, str]
     has_data: bool
+
+
+class Visitor:
+    """An actor. Where the cluster cannot send to this process, Ray ends actors at once, and runs tasks nevertheless."""
+
+    def wait(self) -> None:
+        """Return when the actor has started."""
 
 
 @contextmanager
@@ -185,8 +164,9 @@ def check_nodes(root: Path) -> None:
         root: of the data.
 
     Raises:
-        UserError: other versions, or no data, all that was found; or a node does not answer.
+        UserError: other versions, or no data, all that was found; or a node does not answer, or refuses messages.
     """
+    visitor = ray.remote(Visitor).options(num_cpus=0).remote()
     probe = ray.remote(node_facts)
     requested = [
         probe.options(
@@ -199,6 +179,12 @@ def check_nodes(root: Path) -> None:
     own = node_facts(str(root))
     try:
         answers = ray.get(requested, timeout=PROBING)
+        ray.get(visitor.wait.remote(), timeout=PROBING)
+    except RayActorError as error:
+        raise RunError(
+            "this command and the Ray cluster refuse messages of each other: one of them has a token, or another one",
+            "For a cluster without a token set RAY_AUTH_MODE=disabled here; otherwise copy its ~/.ray/auth_token.",
+        ) from error
     except GetTimeoutError as error:
         raise RunError(
             f"a node of the cluster did not start a process within {PROBING:.0f} s",
@@ -231,8 +217,4 @@ def train_remotely(shared: SharedParcel, parcel: UnitParcel, unit: int, attempt:
     """Train a unit; runs on a worker."""
     from sketchfit.workers.train_parcel import train_parcel
 
-    def send(messages: Sequence[UnitMessage]) -> int:
-        saves: int = ray.get(mailbox.send.remote(unit, attempt, list(messages)))
-        return saves
-
-    return train_parcel(shared, parcel, send)
+    return train_parcel(shared, parcel, Outgoing(mailbox, unit, attempt))

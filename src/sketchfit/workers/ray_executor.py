@@ -17,9 +17,10 @@ from sketchfit.errors import RunError
 from sketchfit.interruption import STOPPED, handle_stop, postponed_stop, take_save_request
 from sketchfit.training.context import RunContext, TrainingUnit
 from sketchfit.training.fold_result import FoldResult
+from sketchfit.workers.inbox import Inbox
 from sketchfit.workers.overview import UnitsOverview
 from sketchfit.workers.parcel import SharedParcel
-from sketchfit.workers.ray_cluster import HEAD, Mailbox, train_remotely
+from sketchfit.workers.ray_cluster import train_remotely
 from sketchfit.workers.resources import UnitShare
 from sketchfit.workers.threads import thread_variables
 from sketchfit.workers.unit_state import UnitState
@@ -41,9 +42,6 @@ MOST_LOST = 3
 
 POLL = 0.25
 """Seconds between two looks at the units."""
-
-REPLY = 180.0
-"""Seconds within which the mailbox replies, also where its process has to be started again on a busy machine."""
 
 SAVING = 15.0
 """Seconds that units have to save a checkpoint when the run is stopped."""
@@ -70,7 +68,7 @@ class RayExecutor:
         self.share, self._context, self._cluster, self._remote = share, context, cluster, remote
         self._open = ExitStack()
         self._shared: Any = None
-        self._mailbox: Any = None
+        self._inbox: Inbox | None = None
         self.states: list[UnitState] = []
         """Of the units that are being trained."""
 
@@ -78,37 +76,34 @@ class RayExecutor:
         """Train the units; see `TrainingExecutor`."""
         pending = [unit for unit in units if not unit.is_done]
         if len(pending) > (0 if self._remote else 1):
-            self._start()
+            inbox = self._start()
             self.states = [UnitState(unit) for unit in pending]
             try:
-                _Batch(self.states, self.share, self._shared, self._mailbox).train()
+                _Batch(self.states, self.share, self._shared, inbox).train()
             finally:
                 self.states = []
         return [unit.train(unit.context) for unit in units]
 
     def close(self) -> None:
         """Leave the cluster, or end it."""
-        self._shared = self._mailbox = None
+        self._shared = self._inbox = None
         self._open.close()
 
-    def _start(self) -> None:
-        if self._mailbox is not None:
-            return
+    def _start(self) -> Inbox:
+        if self._inbox is not None:
+            return self._inbox
         with activity("starting workers"):
             self._open.enter_context(self._cluster())
             self._shared = ray.put(SharedParcel.of(self._context, self.share.threads))
-            self._mailbox = (
-                ray.remote(Mailbox)
-                .options(num_cpus=0, resources=HEAD, max_restarts=MOST_LOST, max_task_retries=-1)
-                .remote()
-            )
+            self._inbox = Inbox()
+            return self._inbox
 
 
 class _Batch:
     """Units that are trained together."""
 
-    def __init__(self, states: Sequence[UnitState], share: UnitShare, shared: Any, mailbox: Any) -> None:
-        self._states, self._share, self._shared, self._mailbox = states, share, shared, mailbox
+    def __init__(self, states: Sequence[UnitState], share: UnitShare, shared: Any, inbox: Inbox) -> None:
+        self._states, self._share, self._shared, self._inbox = states, share, shared, inbox
         self._waiting = deque(range(len(states)))
         self._running: dict[Any, int] = {}
         self._lost = [0] * len(states)
@@ -152,28 +147,22 @@ class _Batch:
             self._submit(self._waiting.popleft())
         ended, _ = ray.wait(list(self._running), timeout=POLL)
         if take_save_request():
-            self._mailbox.request_saves.remote()
-        self._receive()
-        for task in ended:
-            self._end(self._running.pop(task), task)
+            self._inbox.request_saves()
+        if self._receive():
+            for task in ended:
+                self._end(self._running.pop(task), task)
 
     def _submit(self, number: int) -> None:
         state = self._states[number]
         parcel = state.parcel()
-        self._running[self._task.remote(self._shared, parcel, number, state.attempt, self._mailbox)] = number
+        self._running[self._task.remote(self._shared, parcel, number, state.attempt, self._inbox.mailbox)] = number
 
-    def _receive(self) -> None:
-        try:
-            messages = ray.get(self._mailbox.take.remote(), timeout=REPLY)
-        except lost.ActorUnavailableError:  # it is busy or cannot be reached now: what it has comes later
-            return
-        except (lost.RayActorError, lost.GetTimeoutError) as error:
-            raise RunError(
-                "the head node of the Ray cluster was lost",
-                "Start the cluster again; the same command continues from the last checkpoints.",
-            ) from error
-        for number, attempt, some in messages:
-            self._states[number].receive(attempt, some)
+    def _receive(self) -> bool:
+        """Receive what was sent so far; return False where that has to wait."""
+        found = self._inbox.receive()
+        for number, attempt, messages in found or ():
+            self._states[number].receive(attempt, messages)
+        return found is not None
 
     def _end(self, number: int, task: Any) -> None:
         state = self._states[number]

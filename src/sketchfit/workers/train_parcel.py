@@ -131,7 +131,7 @@ class Outbox(logging.Handler):
         saves = self._send([*messages, self._progress()])
         if self._saves is not None and saves > self._saves:
             request_save()
-        self._saves = saves
+        self._saves = max(saves, self._saves or 0)  # a mailbox that was started again counts from 0 for a moment
         return began if changed is None else time.monotonic() + (time.monotonic() - began) / SHARE
 
     def _progress(self) -> UnitProgress:
