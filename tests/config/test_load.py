@@ -57,6 +57,18 @@ def test_all_problems_at_once() -> None:
     assert "'stretch', 'pad', 'crop' or 'ink'" in text  # what is allowed
 
 
+@pytest.mark.parametrize("given", ["autos", "ray:/host", "ray://", "two"])
+def test_wrong_workers_are_refused_in_words(given: str) -> None:
+    text = problems(f"compute.workers={given}")
+    for part in ("an integer", "auto", "ray://HOST", repr(given)):
+        assert part in text
+    assert "^" not in text
+
+
+def test_no_setting_is_checked_by_a_regular_expression_that_a_user_would_read() -> None:
+    assert "'pattern'" not in str(Recipe.__pydantic_core_schema__)
+
+
 def test_wrong_values_are_shown() -> None:
     assert "-1" in problems("training.epochs=-1")
     assert "'lots'" in problems("training.epochs=lots")

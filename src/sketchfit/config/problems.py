@@ -16,6 +16,8 @@ from sketchfit.config.scope import inner_section, section_fields
 from sketchfit.config.section import Section
 from sketchfit.registry import nearest
 
+_WITH_ARTICLE = {"integer": "an integer", "number": "a number"}
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -109,6 +111,7 @@ def _text(item: Any) -> str:
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     text = re.sub(r"^(Input|Value|Tuple|List|Dictionary|String) should", "must", item["msg"])
+    text = re.sub(r"a valid (integer|number), unable .*", lambda match: _WITH_ARTICLE[match[1]], text)
     text = text.replace("a valid tuple", "a list")
     if item["type"] == "literal_error" and isinstance(item["input"], str):
         text += nearest(item["input"], re.findall(r"'([^']*)'", item["ctx"]["expected"]))

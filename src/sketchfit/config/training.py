@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -129,7 +130,13 @@ class TrainingSection(Section):
         return next((stage for stage in self.resize if epoch < stage.end(self.epochs)), None)
 
 
-Workers = Annotated[str, Field(pattern=r"^(auto|ray://[\w.:\[\]-]+)$")]
+def _known_workers(text: str) -> str:
+    if text != "auto" and re.fullmatch(r"ray://[\w.:\[\]-]+", text) is None:
+        raise ValueError("must be auto, or a cluster as ray://HOST, ray://HOST:PORT or ray://auto")
+    return text
+
+
+Workers = Annotated[str, AfterValidator(_known_workers)]
 """Workers as a text: as many as the machine has room for, or a Ray cluster."""
 
 
