@@ -15,9 +15,11 @@ import pytest
 
 from sketchfit.commands.request import DataRequest
 from sketchfit.data import remote
+from sketchfit.data.cache import use
 from sketchfit.data.cache.entries import REMOTE, cache_entries
 from sketchfit.data.cache.limit import delete_unused
-from sketchfit.data.remote import advice_on_missing, copy_remote, names_at, remote_address
+from sketchfit.data.cache.use import hold
+from sketchfit.data.remote import advice_on_missing, copy_remote, hold_copy, names_at, remote_address
 from sketchfit.disk import DiskError
 from sketchfit.errors import DataError, MissingPackageError
 from sketchfit.remains import part_of
@@ -233,6 +235,39 @@ def test_an_image_is_copied_without_its_neighbours(address, copied, tmp_path):
     image = copy_remote(f"{address}/train/apple/1.png", tmp_path)
     assert content(image.parent) == {"1.png": b"one"}
     assert copied == ["train/apple/1.png"]
+
+
+def test_images_of_a_folder_share_an_entry_and_an_open_file(address, copied, tmp_path):
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/bucket/drawings/train/apple/3.png", b"three")
+    before = len(use._held)
+    images = [copy_remote(f"{address}/train/apple/{name}.png", tmp_path) for name in (1, 3, 1)]
+    assert content(images[0].parent) == {"1.png": b"one", "3.png": b"three"}
+    assert sorted(copied) == ["train/apple/1.png", "train/apple/3.png"]
+    (entry,) = cache_entries(tmp_path)
+    assert entry.name == f"{address}/train/apple/ (single images)"
+    assert len(use._held) == before + 1
+
+
+def test_no_more_entries_than_open_files_allow_are_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(use, "_held", set())
+    monkeypatch.setattr(use, "MOST_HELD", 2)
+    for number in range(4):
+        hold(tmp_path / str(number))
+    assert len(use._held) == 2
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows refuses to delete what is open instead")
+def test_a_path_in_a_copy_holds_it_and_others_hold_nothing(tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    _, folder = copied_by_another_process(cache)
+    monkeypatch.setenv("SKETCHFIT_CACHE", str(cache))
+    hold_copy(tmp_path)
+    assert not use._held & set(folder.parents[1].glob("*.used"))
+    hold_copy(folder / "1.png")
+    assert delete_unused(cache_entries(cache)) == []
+    assert folder.is_dir()
 
 
 def test_names_have_the_address_of_what_was_copied(address, tmp_path):

@@ -21,6 +21,7 @@ from sketchfit.data.cache.entries import ADDRESS, LOCK, REMOTE
 from sketchfit.data.cache.folder import default_cache
 from sketchfit.data.cache.limit import make_room
 from sketchfit.data.cache.use import hold
+from sketchfit.data.images import is_image_name
 from sketchfit.data.in_threads import in_threads
 from sketchfit.data.remote_folder import PACKAGES, RemoteFile, RemoteFolder, is_plain, named
 from sketchfit.disk import check_free, writing
@@ -58,6 +59,7 @@ def remote_address(text: str | Path) -> str | None:
 def copy_remote(address: str, cache: Path) -> Path:
     """Return a copy of the data at an address: of a folder, of an image, or of a table with the folder that it is in.
 
+    Single images of a folder are copied into one folder, and are one entry of the cache.
     This process uses the copy until it ends: `sketchfit cache clear` does not delete it meanwhile.
 
     Args:
@@ -75,15 +77,17 @@ def copy_remote(address: str, cache: Path) -> Path:
         wanted = source.files(file)
     if not wanted:
         raise DataError(f"{shown} has no files", "Give the address of a folder with images, or of a table.")
-    place = cache / REMOTE / hashlib.blake2b(address.encode(), digest_size=12).hexdigest()
+    single = is_image_name(file)
+    entry = f"{address.rpartition('/')[0]}/ (single images)" if single else address  # images of a folder share an entry
+    place = cache / REMOTE / hashlib.blake2b(entry.encode(), digest_size=12).hexdigest()
     folder = place / (PurePosixPath(source.root).name or "data")
     with writing(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(place.with_name(place.name + LOCK)):
             hold(place)
             folder.mkdir(parents=True, exist_ok=True)
-            write_text(place / ADDRESS, f"{shown}\n")
-            _update(source, wanted, folder, shown)
+            write_text(place / ADDRESS, f"{redact(entry)}\n")
+            _update(source, wanted, folder, shown, others_stay=single)
     return folder / file if file else folder
 
 
@@ -101,6 +105,15 @@ def names_at(address: str, copy: Path, names: Sequence[str]) -> list[str]:
     ]
 
 
+def hold_copy(path: Path) -> None:
+    """Note that this process uses the copy of remote data that a path leads into, until it ends; others are left."""
+    copies = (default_cache() / REMOTE).resolve()
+    complete = path.resolve()
+    for place in (complete, *complete.parents):
+        if place.parent == copies:
+            hold(place)
+
+
 def advice_on_missing(folder: Path, advice: str) -> str:
     """Return what to do where files of a data folder are gone: other advice where it was a copy of remote data."""
     if (default_cache() / REMOTE).resolve() not in folder.resolve().parents:
@@ -108,15 +121,28 @@ def advice_on_missing(folder: Path, advice: str) -> str:
     return "They were a copy of remote data. Copy them again with their address, for example: sketchfit check s3://…"
 
 
-def _update(source: RemoteFolder, wanted: Mapping[str, RemoteFile], folder: Path, shown: str) -> None:
-    """Copy the files that are new or have changed, and delete those that are gone. What was copied is written down."""
+def _update(
+    source: RemoteFolder, wanted: Mapping[str, RemoteFile], folder: Path, shown: str, *, others_stay: bool
+) -> None:
+    """Copy the files that are new or have changed, and delete others that were copied. What is there is written down.
+
+    Args:
+        source: of the files.
+        wanted: files by name.
+        folder: of the copies.
+        shown: address, for people.
+        others_stay: leave the copies of other files: they are single images.
+    """
     index = folder.parent / "files.json"
     try:
         known = dict(read_json(index))
     except (OSError, ValueError, TypeError):
         known = {}
-    for name in filter(is_plain, known.keys() - wanted.keys()):
-        delete_file(folder / name)
+    others = {name: facts for name, facts in known.items() if name not in wanted}
+    if not others_stay:
+        for name in filter(is_plain, others):
+            delete_file(folder / name)
+        others = {}
     kept = {
         name: one.facts for name, one in wanted.items() if known.get(name) == one.facts and (folder / name).is_file()
     }
@@ -138,7 +164,7 @@ def _update(source: RemoteFolder, wanted: Mapping[str, RemoteFile], folder: Path
                 kept[name] = wanted[name].facts
                 advance(done, "")
     finally:
-        write_json(index, kept)
+        write_json(index, others | kept)
     size = size_text(sum(one.size or 0 for one in wanted.values()))
     log.info(f"{shown}: {counted(len(wanted), 'file')}, {size}; {len(missing):,} of them copied now, to {folder}")
 

@@ -12,6 +12,7 @@ from sketchfit.config.data import DataSection
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
+from sketchfit.data.remote import hold_copy
 from sketchfit.data.review import review_table
 from sketchfit.data.table import Table
 from sketchfit.errors import DataError, no_such_data, raised_as
@@ -25,9 +26,12 @@ log = logging.getLogger(__name__)
 def load_table(data: Path, recipe: Recipe, with_folds: bool = True) -> Table:
     """Read and check the tables by the recipe's settings; with folds, a class smaller than their number is noted.
 
+    A copy of remote data is in use from here on, until the process ends.
+
     Raises:
         UserError: nothing there, or mistakes in the tables or the review files.
     """
+    hold_copy(data)
     if not data.exists():
         raise no_such_data(data)
     folds = recipe.folds.k if with_folds and recipe.folds.holdout is None and recipe.folds.column is None else None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sketchfit.commands.submit import run_table
 from sketchfit.data.images import ImageError, decode
+from sketchfit.data.remote import hold_copy
 from sketchfit.errors import UserError
 from sketchfit.runs.run import Run
 
@@ -56,6 +57,7 @@ class TrainingDrawings:
     def of(cls, run: Run) -> TrainingDrawings:
         """Return those of a run; of `sketchfit fit`, which stores no rows, from its tables, if they are unchanged."""
         root, most = run.table.root, run.recipe.data.max_pixels
+        hold_copy(root)
         none = cls(root, (), np.zeros(0, dtype=np.int64), None, most)
         if not root.exists():
             return none

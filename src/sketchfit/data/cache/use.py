@@ -17,6 +17,9 @@ from filelock import FileLock, Timeout
 
 from sketchfit.data.cache.entries import LOCK, MARKER
 
+MOST_HELD = 256
+"""Entries that a process holds at most: each takes an open file, and systems allow about 1,000."""
+
 _held: set[Path] = set()
 """Markers that this process has locked until it ends."""
 
@@ -87,10 +90,15 @@ def mark_used(stem: Path, array: Any) -> None:
 
 
 def hold(stem: Path) -> None:
-    """Note that an entry is used now, and until this process ends: its files are opened by name at any time."""
+    """Note that an entry is used now, and until this process ends: its files are opened by name at any time.
+
+    Further entries than `MOST_HELD` only get the time of their use, by which the longest unused are deleted first.
+    """
     marker = stem.with_name(stem.name + MARKER)
     with suppress(OSError):  # as in `mark_used`
-        if marker not in _held or not marker.is_file():
+        if len(_held) >= MOST_HELD and marker not in _held:
+            marker.touch()
+        elif marker not in _held or not marker.is_file():
             _lock_shared(marker)
             _held.add(marker)
         os.utime(marker)

@@ -14,7 +14,7 @@ from sketchfit.config.load import load_recipe
 from sketchfit.config.parse import member_recipes
 from sketchfit.config.recipe import Recipe
 from sketchfit.data.containers import exists, split_member
-from sketchfit.data.remote import advice_on_missing
+from sketchfit.data.remote import advice_on_missing, hold_copy
 from sketchfit.errors import DataError
 from sketchfit.files import atomic
 from sketchfit.models.saved_network import check_saved
@@ -82,6 +82,7 @@ def write_report(
 
 
 def _check_files(evidence: Evidence, follow_links: bool) -> None:
+    hold_copy(evidence.root)
     if not follow_links:
         _refuse_links(evidence)
     if not any(exists(evidence.root / path) for path in evidence.paths[:50]):
