@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sketchfit.config.parse import parse_recipe
 from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems, UserError
 from sketchfit.memory import MemoryState
 from sketchfit.stages import array_memory
 from sketchfit.stages.array_memory import ArrayMemory, PredictedRows, check_array_memory
+from sketchfit.stages.resources import PlannedNetwork
 
 
 def checked(rows: PredictedRows, total: int, free: int, monkeypatch: pytest.MonkeyPatch) -> ArrayMemory:
@@ -20,11 +23,33 @@ def checked(rows: PredictedRows, total: int, free: int, monkeypatch: pytest.Monk
     return found
 
 
-def test_all_arrays_of_probabilities_are_counted() -> None:
+def planned(folder: Path, views: list[str]) -> PlannedNetwork:
+    return PlannedNetwork("a", parse_recipe({"inference": {"views": views}}), 5, folder)
+
+
+def test_all_arrays_of_probabilities_are_counted(tmp_path: Path) -> None:
     rows = np.arange(10)
     folds = [Fold(0, rows[5:], rows[:5]), Fold(1, rows[:5], rows[5:])]
-    found = PredictedRows.of(folds, tests=3, classes=7, members=2)
+    found = PredictedRows.of(folds, 3, 7, [planned(tmp_path, []), planned(tmp_path, [])])
     assert found.size == 4 * 7 * ((2 + 2) * 10 + (2 * 2 + 2) * 3)
+
+
+def test_views_of_the_member_with_most_of_them_are_counted(tmp_path: Path) -> None:
+    rows = np.arange(10)
+    members = [planned(tmp_path, ["hflip"]), planned(tmp_path, ["identity", "hflip", "vflip", "rot90"])]
+    found = PredictedRows.of([Fold(0, rows[5:], rows[:5])], 3, 7, members)
+    assert found.views == 3
+    assert found.size == 4 * 7 * ((2 + 3 + 1) * 5 + (2 + 2) * 3)
+    many = replace(found, views=40)
+    assert many.in_files == 4 * 7 * ((2 + 41) * 5 + (2 + 41) * 3)
+    assert replace(found, views=0).in_files < many.in_files
+
+
+def test_views_may_need_files_where_probabilities_alone_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = PredictedRows(held_out=1_000_000, tests=0, classes=1000, members=1, folds=5)
+    assert not checked(rows, 24 * 10**9, 20 * 10**9, monkeypatch).note
+    found = checked(replace(rows, views=4), 26 * 10**9, 20 * 10**9, monkeypatch)
+    assert "24.0 GB" in found.note
 
 
 def test_more_held_out_rows_than_memory_are_in_files(monkeypatch: pytest.MonkeyPatch) -> None:

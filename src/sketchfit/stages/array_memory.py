@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from sketchfit.config.ensemble import METHODS
 from sketchfit.data.folds import Fold
 from sketchfit.errors import Problems
+from sketchfit.inference.tta import parse_views
 from sketchfit.memory import memory_state
 from sketchfit.runs.scratch import SPACIOUS
+from sketchfit.stages.resources import PlannedNetwork
 from sketchfit.wording import counted, size_text
 
 CAN_MAP = os.name != "nt"
@@ -53,6 +55,7 @@ class PredictedRows:
         members: number of members.
         folds: networks per member.
         claimed: folds of one repeat, which the claim uses; 0 where there is no claim.
+        views: test-time views next to the entire image, of the member that tries most of them.
     """
 
     held_out: int
@@ -61,11 +64,14 @@ class PredictedRows:
     members: int
     folds: int
     claimed: int = 0
+    views: int = 0
 
     @classmethod
-    def of(cls, folds: Sequence[Fold], tests: int, classes: int, members: int, claimed: int = 0) -> PredictedRows:
-        """Count the rows of the folds of a run."""
-        return cls(sum(len(fold.valid) for fold in folds), tests, classes, members, len(folds), claimed)
+    def of(cls, folds: Sequence[Fold], tests: int, classes: int, networks: Sequence[PlannedNetwork]) -> PredictedRows:
+        """Count the rows of the folds of a run, and the views of its networks."""
+        held_out = sum(len(fold.valid) for fold in folds)
+        views = max((len(parse_views(one.recipe.inference.views)) - 1 for one in networks), default=0)
+        return cls(held_out, tests, classes, len(networks), len(folds), views=views)
 
     @property
     def size(self) -> int:
@@ -75,8 +81,9 @@ class PredictedRows:
     @property
     def in_files(self) -> int:
         """Bytes, about, of arrays that are in files at the same time, where memory is short."""
-        filled = self.members + (CALIBRATING if self.members == 1 else COMPARED)
-        rows = filled * self.held_out + (self.members + 2 * self.claimed + MERGED) * self.tests
+        later = CALIBRATING if self.members == 1 else COMPARED
+        filled = self.members + max(later, self._with_views)
+        rows = filled * self.held_out + (self.members + max(2 * self.claimed + MERGED, self._with_views)) * self.tests
         return NUMBER * self.classes * rows
 
     @property
@@ -90,10 +97,17 @@ class PredictedRows:
         return sum(size for size in self._by_array if size < SPACIOUS)
 
     @property
+    def _with_views(self) -> int:
+        """Arrays of all held-out rows while the views of a member are compared: of each view, and of those chosen."""
+        return self.views + 1 if self.views else 0
+
+    @property
     def _by_array(self) -> list[int]:
         """Bytes of each array of `size`."""
         held_out, tests = (NUMBER * self.classes * rows for rows in (self.held_out, self.tests))
-        return [held_out] * (self.members + MERGED) + [tests] * (self.members * self.folds + MERGED)
+        return [held_out] * (self.members + max(MERGED, self._with_views)) + [tests] * (
+            self.members * self.folds + MERGED
+        )
 
 
 @dataclass(frozen=True)

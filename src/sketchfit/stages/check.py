@@ -116,7 +116,7 @@ def check_networks(
     memory = max((training_memory(one.recipe, trial, engine.processes) for one, trial in tried), default=0)
     if note := check_memory(memory, engine.device, problems):
         notes.append(note)
-    rows = PredictedRows.of(folds, len(table.test), table.class_count, len(networks), claimed)
+    rows = replace(PredictedRows.of(folds, len(table.test), table.class_count, networks), claimed=claimed)
     arrays = check_array_memory(rows, problems)
     if arrays.note:
         notes.append(arrays.note)
