@@ -13,10 +13,10 @@ from sketchfit.workers.messages import UnitEvent, UnitMessage
 
 pytest.importorskip("ray", reason="ray is not installed: pip install 'sketchfit[cluster]'")
 
-from ray import exceptions as lost  # noqa: E402
+from ray import exceptions as lost
 
-from sketchfit.workers import inbox as module  # noqa: E402
-from sketchfit.workers.inbox import REPLY, Inbox  # noqa: E402
+from sketchfit.workers import inbox as module
+from sketchfit.workers.inbox import REPLY, Inbox
 
 MESSAGES: list[UnitMessage] = [UnitEvent("epoch_finished", ("a", 0))]
 

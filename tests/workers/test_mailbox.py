@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from sketchfit.workers.mailbox import Letter, Mailbox, Receipt
 
 
@@ -54,9 +56,8 @@ def test_a_mailbox_that_was_started_again_returns_all_and_knows_requests_after_t
     assert after.send(letter(4), 4) == 2
 
 
-def test_its_process_does_not_import_torch() -> None:
-    script = (
-        "import sys; import sketchfit.workers.mailbox; print([one for one in ('torch', 'ray') if one in sys.modules])"
-    )
+@pytest.mark.parametrize("name", ["mailbox", "node_facts"])
+def test_small_processes_import_no_torch(name: str) -> None:
+    script = f"import sys; import sketchfit.workers.{name}; print(sorted({{'torch', 'ray'}} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -148,7 +150,7 @@ def test_nodes_with_the_same_versions_and_the_data_pass(drawn: Path, tmp_path: P
 
 def test_a_cluster_without_a_token_is_refused_by_a_command_with_one(command: list[str], tmp_path: Path):
     start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port=0", "--num-cpus=1"]
-    folder = tmp_path / "ray"
+    folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # paths of sockets have at most 107 characters
     settings = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     options = ["--include-dashboard=false", f"--temp-dir={folder}"]
     head = subprocess.Popen([*start, *options], env=os.environ | settings, start_new_session=True)
@@ -168,3 +170,4 @@ def test_a_cluster_without_a_token_is_refused_by_a_command_with_one(command: lis
     finally:
         os.killpg(head.pid, signal.SIGTERM)
         head.wait(PATIENCE)
+        shutil.rmtree(folder, ignore_errors=True)

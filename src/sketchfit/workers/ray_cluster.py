@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import os
-import platform
 import shutil
 import signal
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from sketchfit.errors import DataError, RunError
 from sketchfit.workers.inbox import Outgoing
 from sketchfit.workers.messages import UnitEnd
+from sketchfit.workers.node_facts import Visitor, node_facts
 from sketchfit.workers.node_stores import SAME
 from sketchfit.workers.parcel import SharedParcel, UnitParcel
 from sketchfit.workers.resources import NodeSize
@@ -33,39 +31,21 @@ PORT = 10001
 HERE = "ray://auto"
 """A cluster that runs on this machine."""
 
-SAME_VERSIONS = ("sketchfit", "torch", "timm", "numpy")
-"""Packages on which the bits of a network depend."""
-
 REACHED = 10.0
 """Seconds within which the head node answers."""
 
 PROBING = 180.0
-"""Seconds within which a node starts a process, which imports torch."""
+"""Seconds within which a node starts a process."""
 
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""Environment of a cluster of this machine: nothing is sent to anybody."""
-
-
-@dataclass(frozen=True)
-class NodeFacts:
-    """What a node answered: its name, versions of Python and packages, whether the data is there."""
-
-    host: str
-    versions: dict[str, str]
-    has_data: bool
-
-
-class Visitor:
-    """An actor. Where the cluster cannot send to this process, Ray ends actors at once, and runs tasks nevertheless."""
-
-    def wait(self) -> None:
-        """Return when the actor has started."""
+SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_worker_niceness": "0"}
+"""Environment of a cluster of this machine: nothing is sent to anybody, and units have the priority of the command, not
+a low one, with which other processes of the machine would leave them a small part of its cores."""
 
 
 @contextmanager
 def local_cluster(node: NodeSize) -> Iterator[None]:
     """Start Ray on this machine for the block; nothing of it is left afterwards."""
-    for name, value in QUIET.items():
+    for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     short = Path(tempfile.gettempdir())  # paths of sockets have at most 107 characters
     folder = tempfile.mkdtemp(prefix="ray-", dir=short if len(str(short)) < 24 else None)
@@ -190,27 +170,13 @@ def check_nodes(root: Path) -> None:
             f"a node of the cluster did not start a process within {PROBING:.0f} s",
             "Try again when the nodes are less busy; `ray status` lists them.",
         ) from error
-    if problems := [text for one in answers for text in _differences(own, one)]:
+    if problems := [text for one in answers for text in own.differences(one)]:
         raise RunError(sorted(set(problems)), "Install the same versions on every node.")
     if missing := sorted({one.host for one in answers if not one.has_data}):
         raise DataError(
             [f"{host}: {root} is not there" for host in missing],
             SAME,
         )
-
-
-def node_facts(root: str) -> NodeFacts:
-    """Return the facts of the node on which this runs."""
-    versions = {name: importlib.metadata.version(name) for name in SAME_VERSIONS}
-    return NodeFacts(socket.gethostname(), {"Python": platform.python_version(), **versions}, Path(root).is_dir())
-
-
-def _differences(own: NodeFacts, other: NodeFacts) -> list[str]:
-    return [
-        f"{other.host} has {name} {other.versions.get(name)}, and this machine has {version}"
-        for name, version in own.versions.items()
-        if other.versions.get(name) != version
-    ]
 
 
 def train_remotely(shared: SharedParcel, parcel: UnitParcel, unit: int, attempt: int, mailbox: Any) -> UnitEnd:
