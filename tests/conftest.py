@@ -25,6 +25,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 from sketchfit import live, processors
+from sketchfit.training import trial, trial_times
 from tests.factories import Cli, tiny_recipe
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ os.fsync = lambda _: None
 # What a command prints does not depend on what else this machine does.
 live.FIRST_SECONDS = float("inf")
 processors.SINCE_IMPORT = processors.OtherLoad(lambda: None, lambda: 0.0)
+
+# A fifth of a tiny run: the updates and predictions that are made only to be timed. See `timed_trials`.
+trial.training_times = lambda *_: (0.001, 0.0)
+trial.prediction_seconds = lambda *_: 0.001
 
 # The same examples on each run, however busy the machine is; `--hypothesis-profile default` tries more and others.
 settings.register_profile(
@@ -129,6 +134,13 @@ def _own_log() -> Iterator[None]:
     before = log.handlers[:], log.level, log.propagate
     yield
     log.handlers[:], log.level, log.propagate = before
+
+
+@pytest.fixture
+def timed_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trials of a training step measure times, as they do outside of the tests."""
+    monkeypatch.setattr(trial, "training_times", trial_times.training_times)
+    monkeypatch.setattr(trial, "prediction_seconds", trial_times.prediction_seconds)
 
 
 @pytest.fixture

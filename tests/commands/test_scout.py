@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -38,6 +39,20 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def scouted(drawn: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished scout by `options_of`. Not to be changed by a test."""
+    out = tmp_path_factory.mktemp("scouted") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sketchfit.stages.scout.measure._doubt", lambda _: "")  # other tests run at the same time
+        find_backbone(DataRequest(drawn, RECIPE, out=out), options_of(weights))
+    return out
+
+
+def options_of(weights: Path) -> ScoutOptions:
+    return ScoutOptions([str(weights)], [32], seconds=600.0)
+
+
 def test_it_chooses_an_option_and_writes_a_recipe_that_runs(
     drawn: Path, weights: Path, tiny_file: Path, tmp_path: Path, cli: Cli
 ) -> None:
@@ -66,11 +81,11 @@ def test_it_chooses_an_option_and_writes_a_recipe_that_runs(
 
 
 def test_what_was_measured_is_not_measured_again(
-    drawn: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drawn: Path, weights: Path, scouted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sketchfit.stages.scout.measure._doubt", lambda _: "")  # other tests run at the same time
-    options = ScoutOptions([str(weights)], [32], seconds=600.0)
-    first = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "out"), options)
+    monkeypatch.setattr("sketchfit.stages.scout.measure._doubt", lambda _: "")
+    options, first = options_of(weights), ScoutRecord.read(scouted)
+    shutil.copytree(scouted, tmp_path / "out")
     measured = []
     real = search.measure
     monkeypatch.setattr(search, "measure", lambda *given, **named: measured.append(given) or real(*given, **named))
@@ -88,10 +103,10 @@ def test_what_was_measured_is_not_measured_again(
 
 
 def test_finalists_that_workers_fine_tune_have_the_same_figures(
-    drawn: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drawn: Path, weights: Path, scouted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options, made = ScoutOptions([str(weights)], [32], seconds=600.0), list[tuple[InProcess, int]]()
-    plain = find_backbone(DataRequest(drawn, RECIPE, out=tmp_path / "plain"), options)
+    options, made = options_of(weights), list[tuple[InProcess, int]]()
+    plain = ScoutRecord.read(scouted)
 
     @contextmanager
     def workers(context: RunContext, units: int) -> Iterator[InProcess]:

@@ -17,6 +17,8 @@ from tests.factories import tiny_recipe
 
 CPU = torch.device("cpu")
 
+pytestmark = pytest.mark.usefixtures("timed_trials")
+
 
 def tried(folder: Path, **changes):
     return try_training(load_recipe(tiny_recipe(changes)), 3, CPU, folder)
