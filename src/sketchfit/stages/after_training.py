@@ -17,15 +17,19 @@ REPORT = (8.0, 1.5e-3)
 BY_NETWORKS = 17e-3
 """Seconds per image that either takes longer where networks compute something for it."""
 
+CHANGED = 3000
+"""Images from which on that takes no longer: a few hundred rows at most are changed (`claim.simulated`,
+`report.robustness`)."""
 
-def claim_per_image(recipe: Recipe) -> float:
-    """Return the seconds per image of the claim."""
-    return CLAIM[1] + (BY_NETWORKS if recipe.claim.simulated else 0.0)
+
+def claim_by_networks(recipe: Recipe) -> float:
+    """Return the seconds per image that networks take in the claim, up to `CHANGED` images."""
+    return BY_NETWORKS if recipe.claim.simulated else 0.0
 
 
-def report_per_image(recipe: Recipe) -> float:
-    """Return the seconds per image of the report."""
-    return REPORT[1] + (BY_NETWORKS if recipe.report.robustness else 0.0)
+def report_by_networks(recipe: Recipe) -> float:
+    """Return the seconds per image that networks take in the report, up to `CHANGED` images."""
+    return BY_NETWORKS if recipe.report.robustness else 0.0
 
 
 def seconds_after(recipe: Recipe, table: Table, kind: Literal["run", "fit"]) -> float:
@@ -35,7 +39,7 @@ def seconds_after(recipe: Recipe, table: Table, kind: Literal["run", "fit"]) -> 
     images = len(table.train) + len(table.test)
     seconds = ANSWER[0] + ANSWER[1] * images
     if recipe.claim.enabled:
-        seconds += CLAIM[0] + claim_per_image(recipe) * images
+        seconds += CLAIM[0] + CLAIM[1] * images + claim_by_networks(recipe) * min(images, CHANGED)
     if recipe.report.enabled:
-        seconds += REPORT[0] + report_per_image(recipe) * images
+        seconds += REPORT[0] + REPORT[1] * images + report_by_networks(recipe) * min(images, CHANGED)
     return seconds

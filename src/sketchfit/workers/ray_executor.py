@@ -40,7 +40,7 @@ LOST = (
 MOST_LOST = 3
 """Workers in a row that a unit may lose without a further checkpoint."""
 
-POLL = 0.25
+POLL = 0.5
 """Seconds between two looks at the units."""
 
 SAVING = 15.0

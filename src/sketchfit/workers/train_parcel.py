@@ -30,10 +30,10 @@ from sketchfit.workers.node_stores import open_member
 from sketchfit.workers.parcel import SharedParcel, UnitParcel, unpacked
 from sketchfit.workers.threads import unit_threads
 
-LOOK = 0.5
+LOOK = 1.0
 """Seconds between two looks at what has changed."""
 
-SHARE = 0.05
+SHARE = 0.02
 """Most of the time that is spent on sending files."""
 
 Send = Callable[[Sequence[UnitMessage]], int]

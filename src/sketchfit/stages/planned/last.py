@@ -32,6 +32,7 @@ class LastStage:
         time: name under which its time is shown.
         start, per_image: seconds.
         later: what makes up for it.
+        by_networks: seconds per image, up to `after_training.CHANGED` images.
     """
 
     stage: Stage
@@ -40,6 +41,7 @@ class LastStage:
     start: float
     per_image: float
     later: str
+    by_networks: float = 0.0
 
     @property
     def left_out(self) -> str:
@@ -48,7 +50,7 @@ class LastStage:
 
     def seconds(self, images: int) -> float:
         """Return the time that it is expected to take."""
-        return self.start + self.per_image * images
+        return self.start + self.per_image * images + self.by_networks * min(images, after_training.CHANGED)
 
 
 CLAIM = LastStage(claim, "the claim for the test rows", "claim", *after_training.CLAIM, "give the run more time")
@@ -57,8 +59,8 @@ REPORT = LastStage(report, "the report", "report", *after_training.REPORT, "sket
 
 def last_stages(recipe: Recipe) -> tuple[LastStage, ...]:
     """Return the stages that a recipe wants, with their times."""
-    claims = replace(CLAIM, per_image=after_training.claim_per_image(recipe))
-    reports = replace(REPORT, per_image=after_training.report_per_image(recipe))
+    claims = replace(CLAIM, by_networks=after_training.claim_by_networks(recipe))
+    reports = replace(REPORT, by_networks=after_training.report_by_networks(recipe))
     return (claims,) * recipe.claim.enabled + (reports,) * recipe.report.enabled
 
 
