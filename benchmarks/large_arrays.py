@@ -2,6 +2,7 @@
 
     python -m benchmarks.large_arrays 1000000 100
     python -m benchmarks.large_arrays 60000 2000 --free 0.5
+    python -m benchmarks.large_arrays 100000 100 --frequencies
 
 Out-of-fold probabilities of five folds and of a tenth as many test rows are generated; the functions are those of the
 stages of a run. The first line of the table has the memory of the generated files' content, which all others include.
@@ -29,6 +30,7 @@ from sketchfit.inference import metrics, view_selection
 from sketchfit.inference.blocks import by_blocks, sampled_rows
 from sketchfit.inference.class_frequencies import Reference, estimate_frequencies
 from sketchfit.inference.ensembling.rule import softmax
+from sketchfit.inference.frequency_matching import matching_gain, matching_weight
 from sketchfit.inference.intervals import accuracy
 from sketchfit.inference.label_alarm import raise_alarm
 from sketchfit.inference.oof import Floats, Predictions, Rows
@@ -92,10 +94,7 @@ def measure(rows: int, classes: int, folder: Path, memory: Memory) -> None:
     del second
     with measured("calibrate", memory):
         done = calibrate_predictions(Predictions(oof, test), table, CalibrationSection())
-    with measured("class frequencies", memory):
-        reference = Reference(oof, done.predictions.oof, label).part(sampled_rows(np.arange(rows), classes))
-        some = test[sampled_rows(np.arange(len(test)), classes)]
-        decide(reference, some, estimate_frequencies(reference, some), "auto", 0)
+    frequencies(oof, done.predictions.oof, label, test, memory)
     with measured("accuracy and log-loss", memory):
         for k in (1, 5):
             accuracy(metrics.top_k_correct(done.predictions.oof, label, k))
@@ -108,10 +107,31 @@ def measure(rows: int, classes: int, folder: Path, memory: Memory) -> None:
         raise_alarm(oof, label, np.arange(rows), fold)
 
 
+def frequencies(oof: Floats, calibrated: Floats, label: np.ndarray, test: Floats, memory: Memory) -> None:
+    """Measure the estimate of class frequencies, and the matching with the measurement of its gain."""
+    classes = oof.shape[1]
+    reference = Reference(oof, calibrated, label).part(sampled_rows(np.arange(len(oof)), classes))
+    some = test[sampled_rows(np.arange(len(test)), classes)]
+    with measured("class frequencies: estimate", memory):
+        decide(reference, some, estimate_frequencies(reference, some), "auto", 0)
+    with measured("class frequencies: match", memory):
+        matching_weight(some, reference.frequencies)
+        matching_gain(reference, len(some), 0)
+
+
+def frequencies_alone(rows: int, classes: int, memory: Memory) -> None:
+    """Measure class frequencies only, of probabilities that are not calibrated."""
+    rng = np.random.default_rng(0)
+    label, labels = rng.integers(0, classes, rows), rng.integers(0, classes, rows // 10)
+    oof = generated(label, classes, 1)
+    frequencies(oof, oof, label, generated(labels, classes, 2), memory)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", type=int)
     parser.add_argument("classes", type=int)
+    parser.add_argument("--frequencies", action="store_true", help="only class frequencies")
     parser.add_argument("--free", type=float, default=0.0, help="GB of memory, as if no more were free")
     options = parser.parse_args()
     if options.free:
@@ -122,7 +142,10 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- |", flush=True)
     memory = Memory()
     with tempfile.TemporaryDirectory() as folder, memory.measured(), large_arrays_in(Path(folder)):
-        measure(options.rows, options.classes, Path(folder), memory)
+        if options.frequencies:
+            frequencies_alone(options.rows, options.classes, memory)
+        else:
+            measure(options.rows, options.classes, Path(folder), memory)
 
 
 if __name__ == "__main__":
