@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 
 from sketchfit._timm import timm
 from sketchfit.config.loss import LossSection
+from sketchfit.training import step
 from sketchfit.training.loss import Loss
 from sketchfit.training.loss_terms.class_weights import class_weights
+from sketchfit.training.step import Micro
 
 COUNTS = np.array([10, 1, 4])
 
@@ -104,6 +108,24 @@ def test_consistency_is_the_mean_of_both_divergences():
     assert loss.consistency(first, second).item() == pytest.approx(3 * expected.item(), rel=1e-5)
     assert loss.consistency(first, first).item() == pytest.approx(0, abs=1e-6)
     assert loss_of().consistency(first, second) == 0
+
+
+def test_two_passes_have_the_contrast_of_one_in_full():
+    logits, target = data()
+    features = torch.randn(6, 8, generator=torch.Generator().manual_seed(0))
+    micro = Micro(torch.zeros(6, 3, 2, 2), target, target.argmax(1))
+
+    def found(**settings: float) -> tuple[float, float]:
+        out = (logits, features) if "supcon" in settings else logits
+        state = SimpleNamespace(loss=loss_of(**settings), wrapped=lambda _: out)
+        value, shared, _ = step._loss(state, micro, None)
+        return float(value), 0.0 if shared is None else float(shared)
+
+    plain, _ = found()
+    once, shared = found(supcon=0.3)
+    assert once - plain == pytest.approx(shared, rel=1e-4)
+    assert shared > 0.01
+    assert found(supcon=0.3, r_drop=0.5) == pytest.approx((once, shared), rel=1e-5)
 
 
 def test_arcface_needs_the_cosine_heads_scale():

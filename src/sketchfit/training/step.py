@@ -128,21 +128,24 @@ def _weighted(loss: Tensor, shared: Tensor | None, micro: Micro, engine: Engine)
 
 def _loss(state: TrainState, micro: Micro, engine: Engine) -> tuple[Tensor, Tensor | None, Tensor]:
     """Return the loss, the part of it that all rows of the batch share, and the logits."""
+    value, shared, logits = _of_pass(state, micro, engine)
+    if state.loss.needs_second_pass:
+        other, other_shared, second = _of_pass(state, micro, engine)
+        value = (value + other) / 2 + state.loss.consistency(logits, second)
+        shared = None if shared is None or other_shared is None else (shared + other_shared) / 2
+    return value, shared, logits
+
+
+def _of_pass(state: TrainState, micro: Micro, engine: Engine) -> tuple[Tensor, Tensor | None, Tensor]:
+    """Return the same as `_loss`, for one pass over the images."""
     loss = state.loss
     out = state.wrapped(micro.images)
     logits, features = out if loss.needs_features else (out, None)
     value: Tensor = loss(logits, micro.targets, micro.weight, micro.teacher)
-    shared: Tensor | None = None
-    if features is not None:
-        shared = loss.auxiliary(*_of_batch(features, micro, engine))
-        value = value + shared
-    if loss.needs_second_pass:
-        again = state.wrapped(micro.images)
-        second = again[0] if loss.needs_features else again
-        other = loss(second, micro.targets, micro.weight, micro.teacher)
-        value = (value + other) / 2 + loss.consistency(logits, second)
-        shared = None if shared is None else shared / 2
-    return value, shared, logits
+    if features is None:
+        return value, None, logits
+    shared = loss.auxiliary(*_of_batch(features, micro, engine))
+    return value + shared, shared, logits
 
 
 def _of_batch(features: Tensor, micro: Micro, engine: Engine) -> tuple[Tensor, Tensor]:
