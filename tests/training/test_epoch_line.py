@@ -31,5 +31,17 @@ def test_space_is_used() -> None:
 
 def test_nothing_of_a_long_name_is_cut_off() -> None:
     name = "a" * 60 + "/fold0"
-    line = epoch_line(name, history(3), 20)
-    assert line == f"{name}  epoch  3/20  loss 1.234  train 45.6 %  valid 50.1 %"
+    assert epoch_line(name, history(3), 20) == f"{name}  epoch  3/20  valid 50.1 %"
+    assert epoch_line(name, history(3, valid_accuracy=None), 20) == f"{name}  epoch  3/20"
+
+
+@pytest.mark.parametrize("length", range(10, 53))
+@pytest.mark.parametrize("accuracy", [0.05, 1.0])
+def test_a_line_does_not_wrap_and_has_the_same_figures_in_each_epoch(length: int, accuracy: float) -> None:
+    name = "a" * (length - len("/fold0")) + "/fold0"
+    line = epoch_line(name, history(3, train_accuracy=accuracy, valid_accuracy=accuracy), 20)
+    assert line.startswith(f"{name}  epoch  3/20  ")
+    assert "valid" in line
+    assert len(line) <= WIDTH
+    assert ("train" in line) == (length <= 25)
+    assert ("loss" in line) == (length <= 40)

@@ -1,4 +1,4 @@
-"""The line that is printed per epoch. It fits into a terminal of 80 columns for names of up to 24 characters."""
+"""The line that is printed per epoch. It fits into a terminal of 80 columns; a long name has fewer figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def epoch_line(name: str, history: Sequence[Mapping[str, float | int | None]], e
     """Return the figures of the last epoch in one line.
 
     The time that is left, the seconds and the images per second are included where there is space for them. Space is
-    counted for their usual length, so that the parts do not change from epoch to epoch.
+    counted for their usual length, so that the parts do not change from epoch to epoch. Next to a long name, the
+    accuracy on the training images is left out, then the loss; the name and the accuracy on held-out rows are not.
 
     Args:
         name: of the network.
@@ -31,14 +32,7 @@ def epoch_line(name: str, history: Sequence[Mapping[str, float | int | None]], e
     """
     row, left = history[-1], epochs - len(history)
     pace = sum(_number(past["seconds"]) for past in history) / len(history)
-    line = BETWEEN.join(
-        [
-            f"{name}{BETWEEN}epoch {row['epoch']:>{len(str(epochs))}}/{epochs}",
-            f"loss {_number(row['train_loss']):.3f}",
-            f"train {100 * _number(row['train_accuracy']):4.1f} %",
-            *([] if row["valid_accuracy"] is None else [f"valid {100 * row['valid_accuracy']:4.1f} %"]),
-        ]
-    )
+    line = _figures(f"{name}{BETWEEN}epoch {row['epoch']:>{len(str(epochs))}}/{epochs}", row)
     space = WIDTH - len(line)
     for text, usual in (
         (f"{duration(pace * left)} left" if left else "", 16),
@@ -50,6 +44,20 @@ def epoch_line(name: str, history: Sequence[Mapping[str, float | int | None]], e
             space -= needed
             line += f"{BETWEEN}{text}" if text else ""
     return line
+
+
+def _figures(start: str, row: Mapping[str, float | int | None]) -> str:
+    """Return the line with the loss and the accuracies for which there is space."""
+    valid = [] if row["valid_accuracy"] is None else [(f"valid {100 * row['valid_accuracy']:4.1f} %", 13)]
+    found = [
+        (f"loss {_number(row['train_loss']):.3f}", 10),
+        (f"train {100 * _number(row['train_accuracy']):4.1f} %", 13),
+        *valid,
+    ]
+    for dropped in (1, 0):
+        if len(start) + sum(len(BETWEEN) + max(len(text), usual) for text, usual in found) > WIDTH:
+            del found[dropped]
+    return BETWEEN.join([start, *(text for text, _ in found)])
 
 
 def _number(value: float | int | None) -> float:
