@@ -18,8 +18,11 @@ from sketchfit.errors import UserError
 COMMAND = r"`sketchfit [^`]*`|sketchfit [a-z][^`;]*?(?=[`;]|\.\s|\.?$)"
 """A command to type, to the end of its sentence; it has precedence over the options in it."""
 
-VALUE = r"[a-z_][\w.]*=(?:[^\s,;:()]*[^\s,;:().]|\.)|[A-Z][A-Z_]+|\w+(?:,\w+)+|[\w./-]*[\d./_-][\w./-]*\w|\d"
-"""What can be the value of an option and no word of the sentence: `key=value`, FILE, `a,b`, `18m`, `runs/first`."""
+VALUE = (
+    r"'[a-z_][\w.]*=[^']*'|[a-z_][\w.]*=(?:[^\s,;:()]*[^\s,;:().]|\.)"
+    r"|[A-Z][A-Z_]+|\w+(?:,\w+)+|[\w./-]*[\d./_-][\w./-]*\w|\d"
+)
+"""What can be the value of an option and no word of the sentence: `key=value`, also in quotes, FILE, `a,b`, `18m`."""
 
 OPTION = rf"--(?P<name>[a-z][a-z0-9-]*)(?:[ =](?P<value>{VALUE}))?"
 
@@ -42,6 +45,8 @@ def keyword_text(text: str) -> str:
     'Choose another folder with out=…, or start over with fresh=True.'
     >>> keyword_text("Give a local file with --set model.weights=FILE, or --set model.pretrained=false.")
     'Give a local file with model__weights=FILE, or model__pretrained=False.'
+    >>> keyword_text("Name one with --set 'data.sample=my answers.csv'.")
+    'Name one with data__sample="my answers.csv".'
     >>> keyword_text("Make one: sketchfit export RUN --out FOLDER")
     'Make one: sketchfit export RUN --out FOLDER'
     """
@@ -49,11 +54,11 @@ def keyword_text(text: str) -> str:
 
 
 def _keyword(match: re.Match[str]) -> str:
-    name, value = match["name"], match["value"]
+    name, value = match["name"], (match["value"] or "").strip("'")
     if name is None:  # a command
         return match[0]
     if name == "set":
-        key, is_setting, given = (value or "").partition("=")
+        key, is_setting, given = value.partition("=")
         if is_setting:
             return f"{key.replace('.', BETWEEN)}={_literal(given)}"
         return "overrides"

@@ -13,6 +13,7 @@ from sketchfit.commands.request import DataRequest
 from sketchfit.runs.create import has_same_networks, locked_run
 from sketchfit.runs.folder import default_name
 from sketchfit.runs.large_arrays import large_arrays_in
+from sketchfit.shell import quoted
 from sketchfit.stages.apply_views import apply_views
 from sketchfit.stages.audit import audit
 from sketchfit.stages.bank import bank
@@ -90,7 +91,9 @@ def run(request: DataRequest, goal: Goal | None = None, *, strict: bool = False,
     settings, plain = request.checked_recipe(), default_name(request.recipe, request.data)
     folder = request.out or default_name(request.recipe, request.data, request.changes)
     if request.out is None and not folder.exists() and has_same_networks(plain, settings):
-        log.warning(f"{plain} holds a run with the same training; --out {plain} continues it with these settings")
+        log.warning(
+            f"{plain} holds a run with the same training; --out {quoted(str(plain))} continues it with these settings"
+        )
     check_workers(settings.compute)
     with locked_run(folder, "run", fresh=fresh), supervised() as dispatcher, log_file() as lines:
         context = start_run(RunRequest(request.data, settings, folder, strict, fresh), dispatcher)

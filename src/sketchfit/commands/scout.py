@@ -17,6 +17,7 @@ from sketchfit.reporting.scout_page import PAGE, scout_page
 from sketchfit.runs.artefacts.scout import OptionFigures, ScoutRecord
 from sketchfit.runs.folder import RunFolder
 from sketchfit.runs.lock import one_writer
+from sketchfit.shell import joined
 from sketchfit.stages.scout.budget import Budget
 from sketchfit.stages.scout.decide import FINALISTS
 from sketchfit.stages.scout.scout import ScoutRequest, scout
@@ -91,7 +92,8 @@ def _print(record: ScoutRecord, out: Path) -> None:
     if any(one.doubt for one in record.options):
         log.info("~: uncertain, because other processes disturbed the measurement")
     log.info(f"chosen: {record.chosen}. Reason: {record.reason}")
-    log.info(f"{out}/{PAGE}; next: sketchfit run {record.data} --recipe {RunFolder(out).recipe}")
+    following = ["sketchfit", "run", str(record.data), "--recipe", str(RunFolder(out).recipe)]
+    log.info(f"{out}/{PAGE}; next: {joined(following)}")
 
 
 def _order(option: OptionFigures) -> tuple[bool, float]:

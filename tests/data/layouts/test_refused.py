@@ -11,6 +11,7 @@ import pytest
 from sketchfit.data.read_settings import ReadSettings, TableNames
 from sketchfit.data.readers import read_table
 from sketchfit.errors import UserError
+from sketchfit.shell import quoted
 from tests.data.layouts.tree import Tree, below
 from tests.data.malformed import CLASSES
 
@@ -110,6 +111,13 @@ def _two_samples(tree: Tree) -> None:
     names = [name.removeprefix("test/") for name in tree.test()]
     for stage in (1, 2):
         tree.table(f"sample_submission_{stage}.csv", ("image", "label"), [(name, "cat") for name in names])
+
+
+def _two_samples_with_spaces(tree: Tree) -> None:
+    tree.train()
+    names = [name.removeprefix("test/") for name in tree.test()]
+    for stage in (1, 2):
+        tree.table(f"sample submission {stage}.csv", ("image", "label"), [(name, "cat") for name in names])
 
 
 def _no_training_rows(tree: Tree) -> None:
@@ -232,6 +240,14 @@ def test_tables_in_other_formats_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=re.escape(name)) as caught:
         read_table(tmp_path)
     assert ".parquet" in caught.value.hint
+
+
+def test_a_name_with_spaces_is_quoted_in_the_advice(tmp_path: Path) -> None:
+    _two_samples_with_spaces(Tree(tmp_path))
+    with pytest.raises(UserError) as caught:
+        read_table(tmp_path)
+    assert f"--set {quoted('data.sample=sample submission 1.csv')}" in caught.value.hint
+    assert read_table(tmp_path, ReadSettings(TableNames(sample="sample submission 1.csv"))).train
 
 
 def test_tables_in_other_formats_next_to_what_is_read(tmp_path: Path) -> None:

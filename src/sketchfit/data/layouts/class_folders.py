@@ -7,6 +7,7 @@ from sketchfit.data.layouts.found import Contents
 from sketchfit.data.layouts.parts import ClassFolder, SplitPart
 from sketchfit.data.split_names import Role, are_containers, is_neutral, with_splits_in_names
 from sketchfit.errors import DataError
+from sketchfit.shell import quoted
 from sketchfit.wording import listed
 
 
@@ -62,5 +63,6 @@ def _refuse_containers(found: Contents, folders: tuple[ClassFolder, ...]) -> Non
         names = listed([f"{one.path}/" for one in folders])
         raise DataError(
             f"{found.source.root}: the folders {names} have class folders, and their names are no classes",
-            f"Name one with --set data.train={folders[0].path}, or take each as a class with --set data.train=.",
+            f"Name one with --set {quoted(f'data.train={folders[0].path}')}, or take each as a class with "
+            "--set data.train=.",
         )

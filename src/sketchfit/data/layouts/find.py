@@ -27,6 +27,7 @@ from sketchfit.data.sheets.stroke_tables import stroke_tables
 from sketchfit.data.source import DataSource
 from sketchfit.data.split_names import Role, role_of
 from sketchfit.errors import DataError
+from sketchfit.shell import quoted
 from sketchfit.wording import listed
 
 LAYOUTS = (
@@ -103,7 +104,7 @@ def _sample(source: DataSource, tables: Sequence[FoundTable]) -> Path | None:
         names = [source.name(table.path) for table in exact]
         raise DataError(
             f"{source.root} has {len(exact)} sample submissions: {listed(names)}",
-            f"Name one with --set data.sample={names[0]}.",
+            f"Name one with --set {quoted(f'data.sample={names[0]}')}.",
         )
     return exact[0].path if exact else None
 
