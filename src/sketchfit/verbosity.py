@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -30,10 +30,12 @@ class Verbosity:
     Attributes:
         level: by `-q` and `-v`, or by `quiet=True` from Python.
         in_results: whether what is logged now is a result of the command.
+        words: changes each text that is logged, such as from options to keyword arguments; None: nothing does.
     """
 
     level: Level = "usual"
     in_results: bool = False
+    words: Callable[[str], str] | None = None
 
     @property
     def quiet(self) -> bool:
@@ -75,3 +77,13 @@ def only_warnings(wanted: bool = True) -> Iterator[None]:
         yield
     finally:
         verbosity.level = before
+
+
+@contextmanager
+def in_words(words: Callable[[str], str]) -> Iterator[None]:
+    """Change each text that the block prints as a log record."""
+    before, verbosity.words = verbosity.words, words
+    try:
+        yield
+    finally:
+        verbosity.words = before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import sketchfit
 from sketchfit.api.call import public_call
 from sketchfit.api.keyword_texts import keyword_text, keywords
+from sketchfit.tracking.console import Console
 from tests.factories import Cli
 
 SOURCE = Path(sketchfit.__file__).parent
@@ -87,3 +89,17 @@ def test_no_error_that_python_receives_names_an_option_of_a_public_function() ->
     for file, text in found:
         for left in re.sub(r"sketchfit [^`;]*", "", keyword_text(text)).split():
             assert not re.match(rf"--(?:{options})\b", left), (file, text)
+
+
+def test_lines_that_are_logged_name_keywords_and_those_of_the_command_line_options(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Console("plain")
+    log = logging.getLogger("sketchfit.test")
+    with public_call():
+        log.info("recipe cpu: no GPU; --recipe names another one, see `sketchfit run --help`")
+    log.info("here --recipe names another one")
+    assert capsys.readouterr().out.splitlines() == [
+        "recipe cpu: no GPU; recipe=… names another one, see `sketchfit run --help`",
+        "here --recipe names another one",
+    ]

@@ -99,7 +99,9 @@ class _ConsoleHandler(logging.Handler):
                 self._printed.add(key)
             level = "" if record.levelno in (logging.DEBUG, logging.INFO) else f"{record.levelname.lower()}: "
             passed = f"[{time.monotonic() - self._began:6.1f} s] " if verbosity.verbose else ""
-            self._console.put((passed + level + self.format(record)).replace("\n", CONTINUED))
+            text = self.format(record)
+            text = text if verbosity.words is None else verbosity.words(text)
+            self._console.put((passed + level + text).replace("\n", CONTINUED))
         except Exception:
             self.handleError(record)
 
