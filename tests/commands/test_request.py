@@ -8,7 +8,7 @@ import pytest
 
 from sketchfit.commands.request import DataRequest
 from sketchfit.config.load import load_recipe
-from sketchfit.errors import DataError, RecipeError
+from sketchfit.errors import DataError, RecipeError, UserError
 
 
 def test_keywords_come_after_overrides_and_a_recipe_is_a_source(drawn: Path) -> None:
@@ -60,3 +60,5 @@ def test_a_text_in_the_place_of_a_list_and_an_empty_place_are_refused(drawn: Pat
     assert len(error.value.problems) == 1
     with pytest.raises(DataError, match="empty text"):
         DataRequest.of("")
+    with pytest.raises(UserError, match="out is an empty text"):
+        DataRequest.of(drawn, "cpu", out=" ")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 from sketchfit.commands.request import Changes, DataRequest, RecipeSource
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def audit(
         ('index.html', 44)
     """
     with public_call(quiet, writes="audit"):
+        check_paths(external=external)
         request = DataRequest.of(data, recipe, overrides, out, settings)
         from sketchfit.commands.audit import RELATIONS, audit_page
         from sketchfit.commands.audit import audit as audit_data

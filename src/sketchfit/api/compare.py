@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 if TYPE_CHECKING:
     from sketchfit.reporting.comparing.paired import RunComparison
@@ -63,6 +63,7 @@ def compare(
         ('second', 'first', 32)
     """
     with public_call(quiet, writes="compare"):
+        check_paths(runs=runs, out=out)
         from sketchfit.commands.compare import CompareOptions
         from sketchfit.commands.compare import compare as compare_runs
 

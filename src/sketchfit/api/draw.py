@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 if TYPE_CHECKING:
     from sketchfit.synthetic import DrawnDataset
@@ -55,6 +55,7 @@ def draw(
         (6, 3, 'test_labels.csv')
     """
     with public_call(writes="draw"):
+        check_paths(out=out)
         from sketchfit.synthetic import DrawSettings
         from sketchfit.synthetic import draw as draw_data
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 if TYPE_CHECKING:
     from sketchfit.runs.run import Run
@@ -47,6 +47,7 @@ def ensemble(
         ('ensemble', 'first', (32, 4))
     """
     with public_call(quiet, writes="ensemble"):
+        check_paths(runs=runs, out=out)
         from sketchfit.commands.ensemble import combine
         from sketchfit.runs.run import Run
         from sketchfit.tracking.console import Console

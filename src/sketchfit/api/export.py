@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 if TYPE_CHECKING:
     from sketchfit.bundle.manifest import BundleManifest
@@ -81,6 +81,7 @@ def export(
         (1, 4)
     """
     with public_call(writes="export"):
+        check_paths(run=run, out=out)
         path = Path(out)
         from sketchfit.commands.bundle.options import BundleOptions, parse_also
         from sketchfit.commands.bundle.place import FORMATS, check_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 if TYPE_CHECKING:
     from sketchfit.loaded.model import Model
@@ -39,6 +39,7 @@ def load(path: str | Path | Run, *, distilled: bool = False, partial: bool = Fal
         (2, 4)
     """
     with public_call():
+        check_paths(path=path)
         from sketchfit.loaded.load import load as load_model
 
         return load_model(path, distilled=distilled, partial=partial, device=device)

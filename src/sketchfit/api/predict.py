@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +63,7 @@ def predict(
         (['image', 'label', 'index', 'name', 'probability'], 1)
     """
     with public_call():
+        check_paths(run=run, images=images)
         from sketchfit.commands.predict import predict_table
         from sketchfit.commands.predict_options import PredictOptions
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 from sketchfit.commands.request import Changes
 from sketchfit.config.keywords import keyword_settings
 from sketchfit.config.overrides import merge, settings_of
@@ -66,6 +66,7 @@ def report(
         'index.html'
     """
     with public_call(quiet, writes="report"):
+        check_paths(run=run, out=out)
         changes = merge(settings_of(overrides), keyword_settings(settings))
         from sketchfit.commands.report import report as write_report
         from sketchfit.runs.artefacts.summary import RunSummary

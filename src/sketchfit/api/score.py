@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 if TYPE_CHECKING:
     from sketchfit.commands.score import Score
@@ -36,6 +36,7 @@ def score(run: str | Path, truth: str | Path, *, partial: bool = False) -> Score
         (12, True)
     """
     with public_call():
+        check_paths(run=run, truth=truth)
         from sketchfit.commands.score import score as score_run
 
         return score_run(run, truth, partial=partial)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sketchfit.api.call import public_call
+from sketchfit.api.call import check_paths, public_call
 
 
 def submit(
@@ -39,6 +39,7 @@ def submit(
         'ID,image_path,target'
     """
     with public_call(writes="submit"):
+        check_paths(run=run, probabilities=probabilities, out=out)
         from sketchfit.commands.submit import SubmitOptions
         from sketchfit.commands.submit import submit as write_submission
 

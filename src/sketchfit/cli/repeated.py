@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args, get_origin
 from typer.core import TyperCommand
 from typer.models import OptionInfo
 
+from sketchfit.cli.empty_paths import refuse_empty_paths
 from sketchfit.errors import UserError
 
 VALUE = "VALUE"
@@ -16,17 +17,18 @@ VALUE = "VALUE"
 
 
 class OneCommand(TyperCommand):
-    """Names the fix where several values follow an option that takes one."""
+    """Names the fix where several values follow an option that takes one; refuses empty paths."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments of the command.
 
         Raises:
-            UserError: there are more arguments than the command takes, and values follow a repeatable option.
+            UserError: a path is an empty text, or there are more arguments than the command takes, and values follow a
+                repeatable option.
         """
         given = list(args)  # what is read is removed from the list
         try:
-            return super().parse_args(ctx, args)
+            left = super().parse_args(ctx, args)
         except Exception as error:  # its class has no public name
             if "unexpected extra argument" not in str(getattr(error, "message", "")):
                 raise
@@ -34,6 +36,8 @@ class OneCommand(TyperCommand):
             if (found := values_after(given, names)) is None:
                 raise
             raise _several_values(*found) from None
+        refuse_empty_paths(given, self.params, ctx.params)
+        return left
 
 
 def values_after(arguments: Sequence[str], options: Iterable[str]) -> tuple[str, list[str]] | None:
