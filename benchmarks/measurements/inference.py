@@ -163,9 +163,9 @@ def predictor(
     import torch
     from safetensors.torch import load_file
 
+    from sketchfit.inference.merged_views import merge_views
     from sketchfit.inference.predictor import Predictor
     from sketchfit.inference.tta import parse_views
-    from sketchfit.inference.view_selection import merge_views
     from sketchfit.models.backbone import build_network
     from sketchfit.models.backends import backends
     from sketchfit.models.build_backend import build_backend

@@ -99,6 +99,18 @@ def p_statement(value: float) -> str:
     return f"p {text}" if value <= P_FLOOR else f"p = {text}"
 
 
+def loss_change(gain: float, low: float, high: float) -> str:
+    """Return the change of a log-loss, of a gain (positive: it is lower) and its interval.
+
+    >>> loss_change(0.034, 0.018, 0.05), loss_change(-0.002, -0.003, 0.001)
+    ('0.034 lower (-0.050 to -0.018)', '0.002 higher (-0.001 to +0.003)')
+
+    Args:
+        gain, low, high: nats.
+    """
+    return f"{abs(gain):.3f} {'lower' if gain > 0 else 'higher'} ({-high:+.3f} to {-low:+.3f})"
+
+
 def higher_or_lower(change: float) -> str:
     """Return the difference of two shares in percentage points and words.
 

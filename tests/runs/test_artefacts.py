@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from sketchfit.errors import UserError
 from sketchfit.files import read_json
-from sketchfit.inference.view_selection import ViewGain
+from sketchfit.inference.view_gains import ViewGain
 from sketchfit.runs import artefacts
 from sketchfit.runs.artefact import Artefact
 from sketchfit.runs.artefacts import (
@@ -164,6 +165,18 @@ def test_parts_are_made_from_what_inference_computes(tmp_path: Path):
     assert found == made
     assert found.tried[0].beside_base == gain
     assert str(Step(name="x", top1=tried.alone, gain=gain)) == f"{tried.alone}; {gain}"
+
+
+def test_log_losses_of_views_are_stored_where_they_were_measured(tmp_path: Path):
+    gain = Difference(0.25, -0.5, 1.0, 0.125, 8)
+    without = ViewGain("hflip", Estimate(0.5, 0.25, 0.75, 8), gain, gain, kept=True)
+    tried = [without, replace(without, name="ink", loss_beside_base=gain, loss_beside_chosen=gain)]
+    made = MemberViews.model_validate({"folder": "a", "names": ["identity"], "mode": "mean-prob", "tried": tried})
+    Views(members={"a": made}).write(tmp_path)
+    first, second = read_json(tmp_path / Views.PLACE)["a"]["tried"]
+    assert "loss_beside_base" not in first
+    assert second["loss_beside_base"]["value"] == 0.25
+    assert Views.read(tmp_path).members["a"] == made
 
 
 @pytest.mark.parametrize(

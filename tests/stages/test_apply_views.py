@@ -1,32 +1,21 @@
-"""The verdict on a view that was tried."""
+"""Views that were chosen are used unless choosing them on other folds is worse."""
+
+import logging
+from dataclasses import replace
 
 import pytest
 
 from sketchfit.inference.intervals import Difference, Estimate
-from sketchfit.inference.view_selection import SelectedViews, ViewGain
-from sketchfit.stages.apply_views import view_verdict, views_choice
+from sketchfit.inference.view_gains import ViewGain
+from sketchfit.inference.view_selection import SelectedViews
+from sketchfit.stages.apply_views import print_views, views_choice
 
 
 def gain(low: float, high: float) -> Difference:
     return Difference(value=(low + high) / 2, low=low, high=high, p_value=0.01, n=100)
 
 
-HELPS, NOTHING, HURTS = gain(0.01, 0.02), gain(-0.01, 0.02), gain(-0.02, -0.01)
-
-
-@pytest.mark.parametrize(
-    ("with_base", "with_chosen", "kept", "words"),
-    [
-        (HELPS, HELPS, True, "kept"),
-        (HURTS, HURTS, False, "worse"),
-        (NOTHING, NOTHING, False, "no gain is shown"),
-        (HELPS, NOTHING, False, "adds nothing to the views that are kept"),
-        (HELPS, HELPS, False, "p ≤ 0.0063"),
-    ],
-)
-def test_the_verdict_agrees_with_the_intervals(with_base, with_chosen, kept, words):
-    view = ViewGain("ink", Estimate(0.5, 0.4, 0.6, 100), with_base, with_chosen, kept)
-    assert words in view_verdict(view, tried=8)
+HELPS, HURTS = gain(0.01, 0.02), gain(-0.02, -0.01)
 
 
 def chosen(*names: str) -> SelectedViews:
@@ -48,3 +37,13 @@ def test_without_views_the_comparison_stays_and_the_accuracy_is_that_of_the_base
     alone = chosen("hflip").base_alone()
     assert (alone.names, alone.accuracy) == (("identity",), alone.base)
     assert [(one.name, one.kept) for one in alone.gains] == [("hflip", False)]
+
+
+def test_the_log_has_the_log_loss_where_it_was_measured(caplog: pytest.LogCaptureFixture) -> None:
+    views, without = chosen("hflip"), chosen("hflip")
+    measured = replace(views.gains[0], loss_beside_base=gain(0.018, 0.05))
+    with caplog.at_level(logging.INFO, "sketchfit"):
+        print_views("net", without, HELPS)
+        assert "log-loss" not in caplog.text
+        print_views("net", replace(views, gains=(measured,)), HELPS)
+    assert "0.034 lower (-0.050 to -0.018)" in caplog.text

@@ -28,10 +28,10 @@ class InferenceSection(Section):
     a line reports that. Validation during training is always eager."""
     views: Annotated[tuple[ViewName, ...], Distinct] = ("hflip",)
     """Test-time views to try in addition to the entire image, `identity`. A view is used only where a paired test on
-    out-of-fold rows shows that it helps. `hflip`, `vflip`, `rot90`, `rot180`, `rot270`, `transpose`, `rotate+8`,
-    `rotate-8` (degrees), `scale0.9` (below 1: a margin of paper), `crop0.9`, `five-crop0.85` (shares of the side),
-    `ink` (the ink alone, as large as fits), `stretch` (the ink stretched to the square), `thicken0.006`, `thin0.006`
-    (shares of the side); any number. Empty: no others."""
+    out-of-fold rows shows a higher accuracy, or a lower log-loss while accuracy is not lower. `hflip`, `vflip`,
+    `rot90`, `rot180`, `rot270`, `transpose`, `rotate+8`, `rotate-8` (degrees), `scale0.9` (below 1: a margin of paper),
+    `crop0.9`, `five-crop0.85` (shares of the side), `ink` (the ink alone, as large as fits), `stretch` (the ink
+    stretched to the square), `thicken0.006`, `thin0.006` (shares of the side); any number. Empty: no others."""
     mode: Literal["mean-prob", "mean-logit", "vote"] = "mean-prob"
     """How views are merged: mean of probabilities, mean of logits, or a vote (ties by mean probability)."""
     prior: Annotated[Literal["keep", "auto", "correct"], Scope(owner="run")] = "auto"

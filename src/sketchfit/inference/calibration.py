@@ -81,12 +81,17 @@ def fit(method: Method, prob: Floats, label: Ints) -> Calibrator:
     return Temperature()
 
 
-def fit_temperature(prob: Floats, label: Ints) -> Temperature:
+def fit_temperature(prob: Floats, label: Ints, most: int | None = None) -> Temperature:
     """Return the temperature of least log-loss, by L-BFGS on the log of its inverse; between e^-5 and e^5.
 
     Log-loss is convex in the inverse temperature, so there is only one minimum.
+
+    Args:
+        prob: float [N, C].
+        label: int [N].
+        most: probabilities of the sample that is used; None: see `sampled_rows`.
     """
-    prob, label = _sampled(prob, label)
+    prob, label = _sampled(prob, label, most)
     z = logits(prob)
     own = z[np.arange(len(label)), label]
 
@@ -154,9 +159,9 @@ def cross_fit(method: Method, prob: Floats, label: Ints, fold: Ints) -> Floats:
     return calibrated
 
 
-def _sampled(prob: Floats, label: Ints) -> tuple[Floats, Ints]:
+def _sampled(prob: Floats, label: Ints, most: int | None = None) -> tuple[Floats, Ints]:
     """Return rows for a fit: all of them, or a sample where there are many."""
-    rows = sampled_rows(np.arange(len(label)), prob.shape[1])
+    rows = sampled_rows(np.arange(len(label)), prob.shape[1], most)
     return (prob, label) if len(rows) == len(label) else (prob[rows], label[rows])
 
 

@@ -19,10 +19,10 @@ from sketchfit.data.stores import store_settings
 from sketchfit.errors import RunError
 from sketchfit.inference.calibration import Calibrator, Temperature, VectorScaling
 from sketchfit.inference.ensembling.rule import Rule, pools
+from sketchfit.inference.merged_views import merge_views
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import count_pictures, parse_views
 from sketchfit.inference.unreadable import with_prior
-from sketchfit.inference.view_selection import merge_views
 from sketchfit.inference.votes import combine_folds
 from sketchfit.models.saved_network import load_network
 from sketchfit.runs.artefact import FINISH

@@ -10,8 +10,8 @@ import numpy as np
 from sketchfit.config.views import IDENTITY
 from sketchfit.errors import RunError
 from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference.merged_views import merge_views
 from sketchfit.inference.run_predictor import MemberNetworks, RunPredictor
-from sketchfit.inference.view_selection import merge_views
 from sketchfit.inference.votes import combine_folds
 from sketchfit.models.learnt_rows import learnt_by, union
 from sketchfit.runs.artefacts import MemberViews

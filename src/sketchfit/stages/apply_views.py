@@ -13,11 +13,13 @@ from sketchfit.data.folds import Fold
 from sketchfit.inference.blocks import by_blocks
 from sketchfit.inference.choices import measured_choice, print_unused
 from sketchfit.inference.intervals import Difference, paired_difference
+from sketchfit.inference.merged_views import merge_views
 from sketchfit.inference.oof import Floats, Rows
 from sketchfit.inference.predictor import Predictor
 from sketchfit.inference.tta import View, count_pictures, parse_views
 from sketchfit.inference.unreadable import class_prior, with_prior
-from sketchfit.inference.view_selection import ALPHA, SelectedViews, ViewGain, cross_fit, merge_views, select_views
+from sketchfit.inference.view_gains import loss_statement, view_verdict
+from sketchfit.inference.view_selection import SelectedViews, cross_fit, select_views
 from sketchfit.models.feature_network import FeatureNetwork
 from sketchfit.models.network import Network
 from sketchfit.models.saved_network import load_network
@@ -180,30 +182,14 @@ def views_choice(folder: str, chosen: SelectedViews, gain: Difference) -> Measur
     return measured_choice(name, gain, chosen.base.value, needs="not worse")
 
 
-def view_verdict(view: ViewGain, tried: int) -> str:
-    """Return whether a view is kept, or why not, in words.
-
-    Args:
-        view: with its gains.
-        tried: number of views, which its p-value has to allow for.
-    """
-    if view.kept:
-        return "kept"
-    if view.beside_base.hurts:
-        return "makes answers worse"
-    if not view.beside_base.helps:
-        return "no gain is shown"
-    if view.beside_chosen.helps:
-        return f"not kept: the best of {tried} views needs p ≤ {ALPHA / tried:.2g}"
-    return "adds nothing to the views that are kept"
-
-
 def print_views(folder: str, chosen: SelectedViews, gain: Difference) -> None:
     """Print one line per view with its gain, kept or not, and the gain of choosing views on other folds."""
     log.info(f"{folder}: views next to {IDENTITY} ({chosen.base}), merged by {chosen.mode}")
     for view in chosen.gains:
         verdict = view_verdict(view, len(chosen.gains))
         log.info(f"  {view.name}: {verdict}; alone {view.alone}; with {IDENTITY} {view.beside_base}")
+        if view.loss_beside_base is not None:
+            log.info(f"  {IDENTITY} + {view.name}: {loss_statement(view.loss_beside_base)}")
     if len(chosen.names) > 1:
         log.info(f"  {' + '.join(chosen.names)}: {gain} where views are chosen on other folds")
 

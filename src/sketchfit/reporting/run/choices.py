@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sketchfit.inference.view_gains import view_verdict
 from sketchfit.reporting.kit import formats
 from sketchfit.runs.artefacts import MeasuredChoice, TriedView, Views
+from sketchfit.runs.estimates import Difference
 
 _CONDITIONS = {"not worse": "gain of 0 or more", "better": "interval above 0"}
 
@@ -32,15 +34,17 @@ class ChoiceLine:
 
 
 def choice_lines(choices: Sequence[MeasuredChoice], views: Views | None = None) -> list[ChoiceLine]:
-    """Return one line per choice, and one per test-time view that was tried and not kept.
+    """Return one line per choice, and one per test-time view that was tried.
 
     Args:
         choices: of a run, with those of the views that are kept.
         views: of its members; None where none are known.
     """
     members = {} if views is None else views.members
-    tried = [(name, view) for name, member in members.items() for view in member.tried if not view.kept]
-    return [*(_line(one) for one in choices), *(_view_line(name, view) for name, view in tried)]
+    view_lines = [
+        _view_line(name, view, len(member.tried)) for name, member in members.items() for view in member.tried
+    ]
+    return [*(_line(one) for one in choices), *view_lines]
 
 
 def _line(choice: MeasuredChoice) -> ChoiceLine:
@@ -49,7 +53,7 @@ def _line(choice: MeasuredChoice) -> ChoiceLine:
         gain = formats.gain(choice.gain)
     else:
         without, with_it = (f"log-loss {formats.decimals(one)}" for one in (choice.before, choice.after))
-        gain = f"{formats.signed_decimals(choice.gain.value)} nats ({formats.signed_decimals_interval(choice.gain)})"
+        gain = _nats(choice.gain)
     return ChoiceLine(choice.name, without, with_it, gain, _CONDITIONS[choice.needs], _used(choice))
 
 
@@ -61,14 +65,21 @@ def _used(choice: MeasuredChoice) -> str:
     return "no: not shown to be better" if choice.needs == "better" else "no: worse"
 
 
-def _view_line(member: str, view: TriedView) -> ChoiceLine:
-    if view.beside_base.hurts:
-        reason = "worse"
-    elif not view.beside_base.helps:
-        reason = "no gain is shown"
-    elif not view.beside_chosen.helps:
-        reason = "adds nothing to the views that are used"
-    else:
-        reason = "the gain may be chance, since several views were tried"
-    name, gain = f"view {view.name} of {member}", formats.gain(view.beside_base)
-    return ChoiceLine(name, formats.MISSING, formats.MISSING, gain, _CONDITIONS["better"], f"no: {reason}")
+def _view_line(member: str, view: TriedView, tried: int) -> ChoiceLine:
+    gain, verdict = formats.gain(view.beside_base), view_verdict(view, tried)
+    if view.loss_beside_base is not None:
+        gain = f"{gain}; log-loss {_nats(view.loss_beside_base)}"
+    used = f"yes{verdict.removeprefix('kept')}" if view.kept else f"no: {verdict}"
+    return ChoiceLine(
+        f"view {view.name} of {member}", formats.MISSING, formats.MISSING, gain, _view_condition(view), used
+    )
+
+
+def _view_condition(view: TriedView) -> str:
+    if view.loss_beside_base is None:
+        return _CONDITIONS["better"]
+    return "interval above 0, or that of log-loss where accuracy is not lower"
+
+
+def _nats(gain: Difference) -> str:
+    return f"{formats.signed_decimals(gain.value)} nats ({formats.signed_decimals_interval(gain)})"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from sketchfit.runs.artefact import Artefact, ArtefactPart
 from sketchfit.runs.estimates import Difference
-from sketchfit.wording import higher_or_lower
+from sketchfit.wording import higher_or_lower, loss_change
 
 
 class MeasuredChoice(ArtefactPart):
@@ -44,8 +44,7 @@ class MeasuredChoice(ArtefactPart):
             text = f"top-1 {higher_or_lower(gain.value)} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
             both = [f"{100 * one:.1f} %" for one in (self.after, self.before) if one is not None]
         else:
-            word = "lower" if gain.value > 0 else "higher"
-            text = f"log-loss {abs(gain.value):.3f} {word} ({-gain.high:+.3f} to {-gain.low:+.3f})"
+            text = f"log-loss {loss_change(gain.value, gain.low, gain.high)}"
             both = [f"{one:.3f}" for one in (self.after, self.before) if one is not None]
         return f"{text}, {' instead of '.join(both)}" if both else text
 

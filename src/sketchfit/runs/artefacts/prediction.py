@@ -28,13 +28,25 @@ class EnsembleWeights(Artefact):
 
 
 class TriedView(ArtefactPart):
-    """A test-time view and its gains on out-of-fold rows; see `inference.view_selection.ViewGain`."""
+    """A test-time view and its gains on out-of-fold rows; see `inference.view_gains.ViewGain`.
+
+    Attributes:
+        loss_beside_base, loss_beside_chosen: by how much the log-loss is lower, in nats; None where views vote, and in
+            folders of earlier versions, which did not measure it.
+    """
 
     name: str
     kept: bool
     alone: Estimate
     beside_base: Difference
     beside_chosen: Difference
+    loss_beside_base: Difference | None = None
+    loss_beside_chosen: Difference | None = None
+
+    @staticmethod
+    def stored(content: dict[str, Any]) -> dict[str, Any]:
+        """Return what a file holds: log-losses only where they were measured."""
+        return {key: value for key, value in content.items() if not key.startswith("loss_") or value is not None}
 
 
 class MemberViews(ArtefactPart):
@@ -68,6 +80,8 @@ class Views(Artefact):
         return {"members": dict(content)}
 
     def _as_json(self, content: dict[str, Any]) -> Any:
+        for member in content["members"].values():
+            member["tried"] = [TriedView.stored(view) for view in member["tried"]]
         return content["members"]
 
 
