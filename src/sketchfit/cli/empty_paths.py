@@ -43,11 +43,11 @@ def refuse_empty_paths(arguments: Sequence[str], parameters: Sequence[Any], valu
 
 
 def _positional(parameters: Sequence[Any], values: Mapping[str, Any]) -> tuple[Any, str]:
-    """Return the first argument without a name that was read as the current folder, and what the help calls it."""
-    for one in parameters:
-        if not one.opts[0].startswith("-") and _is_current(values.get(one.name)):
-            return values[one.name], one.metavar or one.name.upper()
-    return None, ""
+    """Return an argument without a name that was read as the current folder, and what the help calls it."""
+    found = [one for one in parameters if not one.opts[0].startswith("-") and _is_current(values.get(one.name))]
+    if not found:
+        return None, ""
+    return values[found[0].name], "an argument" if len(found) > 1 else found[0].metavar or found[0].name.upper()
 
 
 def _is_current(value: Any) -> bool:
