@@ -5,7 +5,7 @@
 Trains 5 folds × 2 members, by turns one after the other, and by Ray on a node of one core. All processes of the command
 and of Ray have the same core. The time runs from the end of the first network to the end of the last: nine networks
 with all that Ray does for each of them. What comes before, the start of the run, has a column of its own. Nothing else
-should run meanwhile.
+should run meanwhile; where something does, only the time of processors can be compared.
 """
 
 from __future__ import annotations
@@ -15,28 +15,49 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
+
+import psutil
 
 from benchmarks.machine import cpu_model
 from benchmarks.workers import cluster, finished, prepared, run
 
+EVERY = 0.2
+"""Seconds between two looks at the networks that have ended."""
+
 WAYS = ("one after the other", "by Ray")
 
 
-def measured(place: Path, data: Path, recipe: Path, *, by_ray: bool) -> tuple[float, float]:
-    """Return the seconds until the first network has ended, and from there to the end of the last."""
+def processor_seconds() -> float:
+    """Return the processor time so far of all processes that this one has started and that still run."""
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def measured(place: Path, data: Path, recipe: Path, *, by_ray: bool) -> tuple[float, float, float]:
+    """Return the seconds until the first network has ended, from there to the end of the last, and of processors."""
     out, options, env = place / "run", [], {}
+    ends, used = list[float](), list[float]()
     with ExitStack() as stack:
         if by_ray:
             made, _ = stack.enter_context(cluster(1))
             options, env = ["--workers", "ray://auto"], {"RAY_ADDRESS": made.address}
         began = time.time()
-        finished(run(data, recipe, out, *options, env=env), out)
-    ends = sorted(path.stat().st_mtime for path in out.glob("members/*/*/done.json"))
+        process = run(data, recipe, out, *options, env=env)
+        while process.poll() is None:
+            done = sorted(path.stat().st_mtime for path in out.glob("members/*/*/done.json"))
+            if len(done) > len(ends):
+                ends, used = done, [*used, processor_seconds()]
+            time.sleep(EVERY)
+        finished(process, out)
     shutil.rmtree(out)
-    return ends[0] - began, ends[-1] - ends[0]
+    return ends[0] - began, ends[-1] - ends[0], used[-1] - used[0]
 
 
 def main() -> None:
@@ -48,17 +69,20 @@ def main() -> None:
     place = Path(tempfile.mkdtemp(prefix="workers-"))
     data, recipe = prepared(place, chosen.epochs, chosen.images)
     print(f"{cpu_model()}, load at the start {os.getloadavg()[0]:.1f}; {chosen.epochs} epochs, all on one core\n")
-    print("| round | networks | until the first has ended, s | nine further ones, s |")
-    print("| ---: | --- | ---: | ---: |", flush=True)
+    print("| round | networks | until the first has ended, s | nine further ones, s | of it processor, s |")
+    print("| ---: | --- | ---: | ---: | ---: |", flush=True)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # processes that are started inherit it
-    ratios = []
+    ratios = list[tuple[float, float]]()
     for number in range(chosen.rounds):
-        seconds = [0.0, 0.0]
+        rows = [(0.0, 0.0, 0.0)] * 2
         for way in (0, 1) if number % 2 == 0 else (1, 0):
-            start, seconds[way] = measured(place, data, recipe, by_ray=bool(way))
-            print(f"| {number + 1} | {WAYS[way]} | {start:.1f} | {seconds[way]:.1f} |", flush=True)
-        ratios.append(100 * (seconds[1] / seconds[0] - 1))
-    print(f"\noverhead of Ray: {median(ratios):+.1f} % (rounds: {', '.join(f'{one:+.1f}' for one in ratios)})")
+            rows[way] = measured(place, data, recipe, by_ray=bool(way))
+            print(f"| {number + 1} | {WAYS[way]} | {' | '.join(f'{one:.1f}' for one in rows[way])} |", flush=True)
+        ratios.append((100 * (rows[1][1] / rows[0][1] - 1), 100 * (rows[1][2] / rows[0][2] - 1)))
+    for name, found in zip(("seconds", "processor"), zip(*ratios, strict=True), strict=True):
+        print(
+            f"\noverhead of Ray, {name}: {median(found):+.1f} % (rounds: {', '.join(f'{one:+.1f}' for one in found)})"
+        )
     shutil.rmtree(place)
 
 

@@ -8,6 +8,7 @@ from sketchfit.duplicates.candidates import (
     HASH_WORDS,
     candidate_pairs,
     hashes,
+    hashes_of,
     invariants,
     like_pairs,
     near_pairs,
@@ -59,6 +60,16 @@ def test_a_thousand_equal_hashes_hang_together_with_few_pairs() -> None:
     pairs = near_pairs(codes, 0, tables=2)
     assert len(pairs) <= 2 * 64 * 3000
     assert connected(pairs, 3000) == (tuple(range(3000)),)
+
+
+def test_hashes_of_many_drawings_need_no_features_of_all_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    spectrum = (rng.standard_normal((300, 4, 9)) + 1j * rng.standard_normal((300, 4, 9))).astype(np.complex64)
+    once = hashes_of(spectrum)
+    monkeypatch.setattr(candidates, "_AT_ONCE", 100)
+    monkeypatch.setattr(candidates, "_EXHAUSTIVE", 64)
+    assert (hashes_of(spectrum) == hashes(invariants(spectrum))).all()
+    assert np.bitwise_count(hashes_of(spectrum) ^ once).mean() < 0.1  # the mean of parts has other last bits
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -8,6 +8,8 @@ grow nearly linearly.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sized
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,16 +41,24 @@ def invariants(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
 
 def _invariants_in_parts(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
     """Compute the same of many drawings, without further arrays of their size."""
-    parts = [slice(start, start + _EXHAUSTIVE) for start in range(0, len(spectrum), _EXHAUSTIVE)]
     found = np.empty((len(spectrum), spectrum.shape[1] * (spectrum.shape[2] - 1)), np.float32)
-    total = np.zeros(found.shape[1])
-    for part in parts:
-        found[part] = _magnitudes(spectrum[part])
-        total += found[part].sum(axis=0, dtype=np.float64)
-    mean = (total / len(found)).astype(np.float32)
-    for part in parts:
-        found[part] = _unit(found[part] - mean)
+    for start, part in zip(_starts(spectrum), _invariant_parts(spectrum), strict=True):
+        found[start : start + len(part)] = part
     return found
+
+
+def _invariant_parts(spectrum: NDArray[np.complex64]) -> Iterator[NDArray[np.float32]]:
+    """Yield the same for some drawings after the other."""
+    total = np.zeros(spectrum.shape[1] * (spectrum.shape[2] - 1))
+    for start in _starts(spectrum):
+        total += _magnitudes(spectrum[start : start + _EXHAUSTIVE]).sum(axis=0, dtype=np.float64)
+    mean = (total / len(spectrum)).astype(np.float32)
+    for start in _starts(spectrum):
+        yield _unit(_magnitudes(spectrum[start : start + _EXHAUSTIVE]) - mean)
+
+
+def _starts(drawings: Sized) -> range:
+    return range(0, len(drawings), _EXHAUSTIVE)
 
 
 def _magnitudes(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
@@ -69,12 +79,28 @@ def hashes(features: NDArray[np.float32], seed: int = 0) -> NDArray[np.uint64]:
     Returns:
         uint64 [N, HASH_WORDS].
     """
-    projection = np.random.default_rng(seed).standard_normal((features.shape[1], _BITS), np.float32)
-    packed = [
-        np.packbits(features[s : s + _EXHAUSTIVE] @ projection > 0, axis=1)
-        for s in range(0, len(features), _EXHAUSTIVE)
-    ]
+    return _hashes((features[start : start + _EXHAUSTIVE] for start in _starts(features)), features.shape[1], seed)
+
+
+def _hashes(parts: Iterable[NDArray[np.float32]], columns: int, seed: int) -> NDArray[np.uint64]:
+    projection = np.random.default_rng(seed).standard_normal((columns, _BITS), np.float32)
+    packed = [np.packbits(part @ projection > 0, axis=1) for part in parts]
     return np.concatenate(packed or [np.zeros((0, _BITS // 8), np.uint8)]).view(np.uint64)
+
+
+def hashes_of(spectrum: NDArray[np.complex64], seed: int = 0) -> NDArray[np.uint64]:
+    """Compute the hashes of drawings; of many of them without the features of all, which take 2 KB per drawing.
+
+    Args:
+        spectrum: complex64 [N, R, K].
+        seed: of the projections.
+
+    Returns:
+        uint64 [N, HASH_WORDS].
+    """
+    if len(spectrum) <= _AT_ONCE:
+        return hashes(invariants(spectrum), seed)
+    return _hashes(_invariant_parts(spectrum), spectrum.shape[1] * (spectrum.shape[2] - 1), seed)
 
 
 def _keys(codes: NDArray[np.uint64], bits: NDArray[np.intp]) -> NDArray[np.uint32]:
@@ -153,7 +179,6 @@ def candidate_pairs(spectrum: NDArray[np.complex64], exhaustive: int = _EXHAUSTI
     """
     if len(spectrum) <= 2:
         return np.stack(np.triu_indices(len(spectrum), 1), axis=1).astype(np.int64)
-    features = invariants(spectrum)
-    if len(features) <= exhaustive:
-        return like_pairs(features)
-    return near_pairs(hashes(features, seed), round(_BITS * float(np.arccos(_LIKENESS)) / np.pi), seed=seed)
+    if len(spectrum) <= exhaustive:
+        return like_pairs(invariants(spectrum))
+    return near_pairs(hashes_of(spectrum, seed), round(_BITS * float(np.arccos(_LIKENESS)) / np.pi), seed=seed)
