@@ -35,7 +35,7 @@ from tests.factories import open_context, tiny_recipe
 RECIPE = tiny_recipe(
     {
         "folds": {"k": 3},
-        "training": {"validate_every": 0},
+        "training": {"epochs": 1, "validate_every": 0},
         "transforms": {"policy": "none"},
         "tracking": {"progress": "plain"},
         "members": {
