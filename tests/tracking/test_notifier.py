@@ -69,7 +69,7 @@ def test_servers_that_hang_or_fail_do_not_delay_a_run(server: Server, warned: li
     failing = Server()
     try:
         server.hang_after, failing.status = 0, 500
-        dispatcher = Dispatcher()
+        dispatcher = Dispatcher(patience=0.5)
         for port in (server.port, failing.port, 9):
             dispatcher.add(f"address {port}", Notifier(f"json://127.0.0.1:{port}", ALL))
         send_all(dispatcher)

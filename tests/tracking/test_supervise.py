@@ -98,17 +98,18 @@ import time
 from sketchfit.tracking.notifier import Notifier
 from sketchfit.tracking.supervise import supervised
 with supervised() as dispatcher:
+    dispatcher.patience = {patience}
     dispatcher.add("hook", Notifier("json://127.0.0.1:{port}", ("failure",)))
     print("ready", flush=True)
     {work}
 """
 
 
-def start(server: Server, work: str) -> subprocess.Popen[str]:
+def start(server: Server, work: str, patience: float = 4.0) -> subprocess.Popen[str]:
     source = Path(__file__).resolve().parents[2] / "src"
     environment = os.environ | {"PYTHONPATH": str(source)}
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT.format(port=server.port, work=work)],
+        [sys.executable, "-c", SCRIPT.format(port=server.port, work=work, patience=patience)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -139,7 +140,7 @@ def test_lack_of_memory_is_reported_and_the_error_is_printed(server: Server) -> 
 @pytest.mark.parametrize("ending", ["time.sleep(60)", "raise ValueError('the real one')"])
 def test_a_server_that_hangs_does_not_hold_up_the_end(server: Server, ending: str) -> None:
     server.hang_after = 0
-    process = start(server, ending)
+    process = start(server, ending, patience=0.5)
     if "sleep" in ending:
         process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=30)  # half of what the server hangs for

@@ -301,9 +301,9 @@ Console("plain")
 Accelerator(cpu=True)
 with supervised() as dispatcher:
     info = RunInfo("sketches", Path(sys.argv[1]), "abc", {})
-    connect(dispatcher, TrackingSection(to=(sys.argv[2],), wait=1.0), info, {})
+    connect(dispatcher, TrackingSection(to=(sys.argv[2],), wait=0.5), info, {})
     dispatcher.epoch_finished("m", 0, {"epoch": 1, "train_loss": 1.0})
-    time.sleep(2.5)  # let it get as far as it can
+    time.sleep(1.0)  # let it get as far as it can
     dispatcher.run_finished(RunReport({}, (), 0.0))
     print("over", flush=True)
 """
