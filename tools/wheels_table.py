@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("train", "deploy", "formats", "notify", "tracking")
+EXTRAS = ("train", "deploy", "formats", "notify", "tracking", "cluster")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SYSTEMS = {
     "Linux, x86-64, glibc 2.28": ("x86_64-manylinux_2_28", ""),
