@@ -62,14 +62,27 @@ def finished(process: subprocess.Popen[bytes], out: Path) -> Path:
 
 
 @contextmanager
-def cluster(nodes: int) -> Iterator[tuple[Any, list[Any]]]:
-    """Start a head without cores and nodes of one core."""
+def on_core(number: int | None) -> Iterator[None]:
+    """Let processes that the block starts run on one core of this machine; None: on those of this process."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, before if number is None else {number})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def cluster(nodes: int, core: int | None = None) -> Iterator[tuple[Any, list[Any]]]:
+    """Start a head without cores and nodes of one core; on a core of this machine, where its number is given."""
     from ray.cluster_utils import Cluster
 
     os.environ.update(ENVIRONMENT)
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
-        yield made, [made.add_node(num_cpus=1) for _ in range(nodes)]
+        with on_core(core):
+            added = [made.add_node(num_cpus=1) for _ in range(nodes)]
+        yield made, added
     finally:
         made.shutdown()
 

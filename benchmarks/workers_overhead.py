@@ -2,8 +2,9 @@
 
     python -m benchmarks.workers_overhead [--rounds 3] [--epochs 12] [--images 50]
 
-Trains 5 folds × 2 members, by turns one after the other, and by Ray on a node of one core. All processes of the command
-and of Ray have the same core. The time runs from the end of the first network to the end of the last: nine networks
+Trains 5 folds × 2 members, by turns one after the other on the first core of this machine, and by Ray on a node whose
+processes all have the first core; the command and the head node have the second one, as another machine. The processor
+time is that of all of them. The time runs from the end of the first network to the end of the last: nine networks
 with all that Ray does for each of them. What comes before, the start of the run, has a column of its own. Nothing else
 should run meanwhile; where something does, only the time of processors can be compared.
 """
@@ -22,7 +23,7 @@ from statistics import median
 import psutil
 
 from benchmarks.machine import cpu_model
-from benchmarks.workers import cluster, finished, prepared, run
+from benchmarks.workers import cluster, finished, on_core, prepared, run
 
 EVERY = 0.2
 """Seconds between two looks at the networks that have ended."""
@@ -44,10 +45,14 @@ def measured(place: Path, data: Path, recipe: Path, *, by_ray: bool) -> tuple[fl
     """Return the seconds until the first network has ended, from there to the end of the last, and of processors."""
     out, options, env = place / "run", [], {}
     ends, used = list[float](), list[float]()
+    first, *others = sorted(os.sched_getaffinity(0))
     with ExitStack() as stack:
         if by_ray:
-            made, _ = stack.enter_context(cluster(1))
+            stack.enter_context(on_core(others[0] if others else first))
+            made, _ = stack.enter_context(cluster(1, first))
             options, env = ["--workers", "ray://auto"], {"RAY_ADDRESS": made.address}
+        else:
+            stack.enter_context(on_core(first))
         began = time.time()
         process = run(data, recipe, out, *options, env=env)
         while process.poll() is None:
@@ -68,10 +73,9 @@ def main() -> None:
     chosen = parser.parse_args()
     place = Path(tempfile.mkdtemp(prefix="workers-"))
     data, recipe = prepared(place, chosen.epochs, chosen.images)
-    print(f"{cpu_model()}, load at the start {os.getloadavg()[0]:.1f}; {chosen.epochs} epochs, all on one core\n")
+    print(f"{cpu_model()}, load at the start {os.getloadavg()[0]:.1f}; {chosen.epochs} epochs\n")
     print("| round | networks | until the first has ended, s | nine further ones, s | of it processor, s |")
     print("| ---: | --- | ---: | ---: | ---: |", flush=True)
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # processes that are started inherit it
     ratios = list[tuple[float, float]]()
     for number in range(chosen.rounds):
         rows = [(0.0, 0.0, 0.0)] * 2
