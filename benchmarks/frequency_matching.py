@@ -3,10 +3,10 @@
     python -m benchmarks.frequency_matching quickdraw345 MobileNetV2.safetensors [--seeds 10]
 
 The cases are those of `benchmarks.class_frequencies`: 40 % of the drawings become test rows, split equally by class or
-at random, or selected so that class frequencies differ geometrically. Printed per case: in how many the frequencies are
-found to differ, and are then not matched; the gain in points, by the test rows' labels, of the full weights and of
-those that `inference.prior: auto` reduces by what chance explains, in all cases; in how many the out-of-fold rows show
-a gain, so that `auto` uses it, with the mean and the worst gain of these.
+at random, or selected so that class frequencies differ geometrically. Printed per case: in how many the numbers of
+training rows per class are those of a split by class, in how many the frequencies are found to differ, and in how many
+the out-of-fold rows show a gain; the gain in points, by the test rows' labels, of the full weights and of those that
+`inference.prior: auto` reduces, in all cases; in how many `auto` uses it, with the mean and the worst gain of these.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ from benchmarks.class_frequencies import Simulated, load, simulate
 from benchmarks.injected_drift import STRENGTHS, geometric_frequencies, thinned
 from benchmarks.machine import describe
 from sketchfit.inference.class_frequencies import ALPHA, frequencies_p_value
-from sketchfit.inference.frequency_matching import fitted_weight, matching_gain, matching_weight
+from sketchfit.inference.frequency_matching import (
+    expected_variance,
+    is_split_by_class,
+    matching_gain,
+    matching_weight,
+)
 from sketchfit.inference.prior_correction import reweighted
 
 
@@ -31,29 +36,39 @@ class Matching:
 
     Attributes:
         rows: test rows.
-        differs: whether their frequencies are found to differ, so that nothing is matched.
+        by_class: whether the numbers of training rows per class are those of a split by class.
+        differs: whether the test rows' frequencies are found to differ.
+        helps: whether out-of-fold rows show a gain.
         full, reduced: gain in accuracy on test by the full and by the reduced weights.
-        used: whether `auto` uses the reduced weights.
     """
 
     rows: int
+    by_class: bool
     differs: bool
+    helps: bool
     full: float
     reduced: float
-    used: bool
+
+    @property
+    def used(self) -> bool:
+        """Whether `auto` uses the reduced weights."""
+        return self.by_class and self.helps and not self.differs
 
 
 def examine(case: Simulated, seed: int) -> Matching:
     """Match a case, and compare with its labels."""
-    frequencies, test = case.reference.frequencies, case.calibrated
+    reference, test = case.reference, case.calibrated
+    frequencies, train = reference.frequencies, len(reference.label)
+    counts = np.bincount(reference.label, minlength=len(frequencies))
     before = float((test.argmax(axis=1) == case.truth).mean())
     full, reduced = (
-        float((reweighted(test, fit(test, frequencies)).argmax(axis=1) == case.truth).mean()) - before
-        for fit in (fitted_weight, matching_weight)
+        float((reweighted(test, matching_weight(test, frequencies, one)).argmax(axis=1) == case.truth).mean()) - before
+        for one in (None, expected_variance(reference, len(test), seed))
     )
-    differs = frequencies_p_value(case.reference, case.test, seed) < ALPHA
-    gain = None if differs else matching_gain(case.reference, len(test), seed)
-    return Matching(len(test), differs, full, reduced, gain is not None and gain.helps)
+    differs = frequencies_p_value(reference, case.test, seed) < ALPHA
+    gain = matching_gain(reference, np.zeros(0, dtype=np.int64), len(test), seed)
+    by_class = is_split_by_class(counts, train / (train + len(test)))
+    return Matching(len(test), by_class, differs, gain is not None and gain.helps, full, reduced)
 
 
 def line(name: str, found: list[Matching]) -> str:
@@ -61,8 +76,9 @@ def line(name: str, found: list[Matching]) -> str:
     used = [100 * one.reduced for one in found if one.used]
     full, reduced = (100 * np.mean([getattr(one, key) for one in found]) for key in ("full", "reduced"))
     gain = f", {np.mean(used):+.1f} (worst {min(used):+.1f})" if used else ""
-    rows, differ = np.mean([one.rows for one in found]), sum(one.differs for one in found)
-    return f"| {name} | {rows:.0f} | {differ} of {len(found)} | {full:+.1f} | {reduced:+.1f} | {len(used)}{gain} |"
+    rows = np.mean([one.rows for one in found])
+    conditions = " | ".join(str(sum(getattr(one, key) for one in found)) for key in ("by_class", "differs", "helps"))
+    return f"| {name} | {rows:.0f} | {len(found)} | {conditions} | {full:+.1f} | {reduced:+.1f} | {len(used)}{gain} |"
 
 
 def main() -> None:
@@ -84,8 +100,8 @@ def main() -> None:
                 part = case.part(thinned(case.truth, wanted, rng))
                 found.setdefault(f"geometric, strength {strength}", []).append(examine(part, seed))
     print(describe(), "\n")
-    print("| frequencies | test rows | differ | full weights, points | reduced weights | used by auto, their gain |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| frequencies | test rows | cases | by class | differ | gain | full, points | reduced | used, their gain |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, cases in found.items():
         print(line(name, cases), flush=True)
 

@@ -58,11 +58,11 @@ def preferring_state(test: np.ndarray, unreadable: int = 0) -> RunState:
     )
 
 
-def run_stage(state: RunState, prior: str = "auto") -> RunState:
+def run_stage(state: RunState, prior: str = "auto", label: np.ndarray | None = None) -> RunState:
     assert state.calibrated is not None
     paths = tuple(f"test/{k}.png" for k in range(len(state.calibrated.predictions.test)))
     context: Any = SimpleNamespace(
-        table=SimpleNamespace(test=SimpleNamespace(paths=paths)),
+        table=SimpleNamespace(test=SimpleNamespace(paths=paths), label=state.rows.label if label is None else label),
         recipe=load_recipe({"inference": {"prior": prior}}),
     )
     return correct_prior(context, state)
@@ -157,6 +157,17 @@ def test_the_record_is_read_as_written(tmp_path: Path) -> None:
         ({"other_confidence": -0.08}, ["-8.0 points", "the drawings themselves differ", "unchanged"]),
         ({"gain": Difference(0.02, 0.01, 0.03, 0.001, 500), "weight": (1.0, 1.0)}, ["+2.0 points", "are corrected"]),
         ({"gain": Difference(0.0, -0.01, 0.01, 0.9, 500)}, ["+0.0 points", "unchanged"]),
+        (
+            {
+                "differs": False,
+                "p_value": 0.4,
+                "matched": True,
+                "weight": (1.0, 1.0),
+                "gain": Difference(-0.01, -0.02, 0.01, 0.3, 500),
+                "log_loss_gain": Difference(0.05, 0.02, 0.08, 0.001, 500),
+            },
+            ["no difference", "matched", "0.050 lower (-0.080 to -0.020)", "-1.0 points"],
+        ),
         ({"setting": "keep"}, ["p ≤ 0.001", "unchanged"]),
     ],
 )
@@ -197,13 +208,25 @@ def test_a_preference_for_classes_is_matched_and_it_helps() -> None:
     assert not found.differs
     assert found.matched
     assert found.gain is not None
-    assert found.gain.helps
+    assert found.gain.value > 0
+    assert found.log_loss_gain is not None
+    assert found.log_loss_gain.helps
     assert "matched" in str(found)
-    assert [one.used for one in after.choices] == [True]
+    assert [(one.measure, one.used) for one in after.choices] == [("log-loss", True)]
     assert (on_test(after).argmax(1) == wanted).mean() > (on_test(before).argmax(1) == wanted).mean() + 0.01
     assert kept.calibrated is before.calibrated
     assert kept.class_frequencies is not None
     assert not kept.class_frequencies.matched
+
+
+def test_only_data_that_were_split_by_class_are_matched() -> None:
+    """Further training rows, which were not held out, make the numbers per class uneven or even."""
+    before = preferring_state(sampled(SAME, 900, skill=1.0)[0])
+    for more, matched in (([0] * 50 + [3] * 50, False), ([0, 1, 2, 3, 4] * 20, True)):
+        after = run_stage(before, label=np.r_[before.rows.label, more])
+        assert after.class_frequencies is not None
+        assert after.class_frequencies.matched is matched
+        assert bool(after.choices) is matched
 
 
 def test_unreadable_rows_keep_the_training_frequencies() -> None:

@@ -5,18 +5,23 @@ class frequencies of the training rows, their mean prediction shows these prefer
 multiplied by a weight per class, so that the mean over the test rows has these frequencies (iterative proportional
 fitting, Deming and Stephan 1940; with few labelled images per class: 2006.03806).
 
-The mean prediction also differs by chance: n test rows have n·f rows of a class on average, with the variance of a
-Poisson distribution. The logarithms of the weights are therefore multiplied by the part of their variance that this
-would not explain for certain predictions (James and Stein 1961). The gain on out-of-fold rows decides.
+Test rows have these frequencies where a data set was split by class. That shows in the numbers of training rows per
+class, which then differ by less than a random split would cause. If numbers of test rows per class differ nevertheless,
+the weights of the test rows have a larger variance than those of out-of-fold rows, which are split by class. Their
+logarithms are multiplied by the part of the variance that is expected (James and Stein 1961). The gain on out-of-fold
+rows decides.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
+from scipy.special import chdtr
 
-from sketchfit.inference.arrays import Floats, Ints
+from sketchfit.inference import metrics
+from sketchfit.inference.arrays import Bools, Floats, Ints
 from sketchfit.inference.class_frequencies import Reference
 from sketchfit.inference.intervals import Difference, paired_difference
 from sketchfit.inference.prior_correction import REPEATS, reweighted
@@ -24,9 +29,11 @@ from sketchfit.inference.prior_correction import REPEATS, reweighted
 ROUNDS = 20
 """Of proportional fitting."""
 
-EVEN = 0.1
-"""Variance of the numbers of rows per class over their mean, below which the data were split by class. A random part of
-classes of equal size has one minus its share: 0.4, where 60 % of the drawings are training drawings."""
+VARIANCE_REPEATS = 2
+"""Halvings of the out-of-fold rows for the variance of weights."""
+
+CERTAIN = 0.001
+"""A random split must have a smaller p-value than this, so that data count as split by class."""
 
 FEWEST_PER_CLASS = 5
 """With fewer test rows per class, other class frequencies of the test rows are often not found."""
@@ -37,45 +44,67 @@ _LEAST_SHARE = 0.03
 _LEAST_PROB = 1e-9
 
 
-def matching_weight(prob: Floats, frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class MatchingGain:
+    """What matching gains on out-of-fold rows.
+
+    Attributes:
+        accuracy, log_loss: mean gain per row, with an interval by family; positive is better.
+    """
+
+    accuracy: Difference
+    log_loss: Difference
+
+    @property
+    def helps(self) -> bool:
+        """Whether the log-loss is shown to be better, and the accuracy is not shown to be worse.
+
+        The log-loss uses more of each row than whether it is right, so that it shows a gain on fewer rows.
+        """
+        return self.log_loss.helps and not self.accuracy.hurts
+
+
+def is_split_by_class(counts: Ints, share: float) -> bool:
+    """Return whether numbers of rows per class are so equal that the rows were not chosen at random from all classes.
+
+    Where each row is chosen with the same chance, the variance of a class's number of rows is at least their mean times
+    the share of rows that are not chosen.
+
+    Args:
+        counts: int64 [C], training rows per class; classes without rows do not count.
+        share: of the training rows among all rows, 0 … 1.
+
+    Examples:
+        >>> is_split_by_class(np.array([18] * 40 + [19] * 40), 0.7)
+        True
+        >>> is_split_by_class(np.array([14, 16, 18, 20, 22] * 16), 0.7)
+        False
+    """
+    counts = counts[counts > 0]
+    chance = counts.mean() * (1 - share) if len(counts) else 0.0
+    if len(counts) < 2 or not chance > 0:
+        return False
+    return bool(chdtr(len(counts) - 1, ((counts - counts.mean()) ** 2).sum() / chance) < CERTAIN)
+
+
+def matching_weight(
+    prob: Floats, frequencies: NDArray[np.float64], expected: float | None = None
+) -> NDArray[np.float64]:
     """Return the weight per class that brings the mean of probabilities closer to class frequencies.
 
     Args:
         prob: float [M, C], one row or more.
         frequencies: float64 [C]; they sum to 1.
+        expected: variance of the logarithms of the weights where the rows have these frequencies, see
+            `expected_variance`; None: they have them.
 
     Returns:
-        float64 [C], above 0; 1 for all where the number of rows per class explains all differences.
+        float64 [C], above 0.
     """
     log_weight = np.log(fitted_weight(prob, frequencies))
     variance = float(frequencies @ log_weight**2)
-    chance = float(frequencies @ chance_variance(frequencies, len(prob)))
-    strength = max(0.0, 1 - chance / variance) if variance > 0 else 0.0
+    strength = 1.0 if expected is None or variance <= expected else expected / variance
     return np.asarray(np.exp(strength * log_weight))
-
-
-def chance_variance(frequencies: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
-    """Return the variance of the logarithm of each fitted weight by the number of rows of its class alone.
-
-    Predictions are taken to be certain and right, and the number of rows of a class to have a Poisson distribution. It
-    is at least one over their expected number: with less than one row, there is often none.
-
-    Args:
-        frequencies: float64 [C]; they sum to 1.
-        rows: number of test rows, 1 or more.
-
-    Returns:
-        float64 [C]; 0 for a class without a frequency.
-    """
-    found, least = np.zeros(len(frequencies)), _LEAST_SHARE / len(frequencies)
-    for frequency in np.unique(frequencies[frequencies > 0]):
-        mean = rows * frequency
-        counts = np.arange(max(0, int(mean - 10 * mean**0.5)), int(mean + 10 * mean**0.5) + 10)
-        chance = np.exp(counts * np.log(mean) - mean - gammaln(counts + 1))  # Poisson
-        log_weight = np.log((counts / rows + least) / (frequency + least))
-        variance = chance @ log_weight**2 - (chance @ log_weight) ** 2
-        found[frequencies == frequency] = max(variance, 1 / mean)
-    return found
 
 
 def fitted_weight(prob: Floats, frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -93,49 +122,80 @@ def fitted_weight(prob: Floats, frequencies: NDArray[np.float64]) -> NDArray[np.
     return np.where(known, weight / np.exp(frequencies @ np.log(weight)), 1.0)
 
 
-def matching_gain(reference: Reference, count: int, seed: int = 0) -> Difference | None:
-    """Measure the gain in accuracy on out-of-fold rows: those of one half, by the class frequencies of the other half.
+def expected_variance(reference: Reference, count: int, seed: int = 0) -> float:
+    """Return the variance of the logarithms of fitted weights that rows split by class have.
 
-    No row shows the gain of frequencies to which its own label has contributed. Families are halved by class where the
-    numbers of rows per class are almost equal, so that test rows were probably split by class too; at random otherwise.
+    It is measured on all out-of-fold rows and on halves of them, each matched to its own class frequencies. It is taken
+    to have a constant part, the preferences, and a part that falls with the number of rows.
 
     Args:
         reference: out-of-fold rows.
-        count: number of test rows: as many are used, but not more than half of the reference.
+        count: number of test rows, 1 or more.
+        seed: of the halves.
+    """
+    rows = len(reference.label)
+    complete = _variance(reference)
+    halves = [
+        _variance(reference.part(np.flatnonzero(half)))
+        for repeat in range(VARIANCE_REPEATS)
+        for first in (_half(reference, seed, repeat),)
+        for half in (first, ~first)
+        if half.any()
+    ]
+    falling = max(0.0, float(np.mean(halves)) - complete) if halves else 0.0
+    return max(0.0, complete - falling) + min(falling, complete) * rows / count
+
+
+def matching_gain(reference: Reference, others: Ints, count: int, seed: int = 0) -> MatchingGain | None:
+    """Measure what full weights gain on out-of-fold rows, split by class, by the frequencies of the other rows.
+
+    No row shows the gain of frequencies to which its own label has contributed. The log-loss is a convex function of
+    the power of the weights, so that reduced weights gain at least their part of it.
+
+    Args:
+        reference: out-of-fold rows.
+        others: int64 [n], labels of the training rows that are not out-of-fold rows.
+        count: number of test rows: at most as many are used, and not more than half of all training rows.
         seed: of halves and samples.
 
     Returns:
-        Mean gain per row that was used with a bootstrap interval by family; None where there are too few rows,
-        or too few test rows per class.
+        None where there are too few rows, or too few test rows per class.
     """
-    if count < FEWEST_PER_CLASS * int((reference.frequencies > 0).sum()):
+    label, classes = reference.label, reference.prob.shape[1]
+    if count < FEWEST_PER_CLASS * len(np.unique(np.r_[label, others])) or not len(label):
         return None
-    family, label = reference.family, reference.label
-    first = np.unique(family, return_index=True)[1]
-    order_by = label[first] if _is_even(label) else np.zeros_like(first)
-    before, after, times = (np.zeros(len(family)) for _ in range(3))
-    for repeat in range(REPEATS):
+    right, loss, times = (np.zeros(len(label)) for _ in range(3))
+    enough = len(others) >= len(label)
+    for repeat in range(1 if enough and count >= len(label) else REPEATS):
         rng = np.random.Generator(np.random.Philox(key=[seed, repeat]))
-        order = np.lexsort((rng.permutation(len(first)), order_by))
-        half = np.empty(len(first), dtype=bool)
-        half[order] = np.arange(len(first)) % 2 == repeat % 2
-        pool, rest = np.flatnonzero(half[family]), np.flatnonzero(~half[family])
-        if not len(pool) or not len(rest):
+        pool = np.ones(len(label), dtype=bool) if enough else _half(reference, seed, repeat)
+        rows, rest = np.flatnonzero(pool), np.r_[label[~pool], others]
+        if not len(rows) or not len(rest):
             continue
-        rows = rng.choice(pool, min(count, len(pool)), replace=False)
+        rows = rng.choice(rows, min(count, len(rows)), replace=False)
         prob = reference.calibrated[rows]
-        matched = reweighted(prob, matching_weight(prob, reference.part(rest).frequencies))
-        before[rows] += prob.argmax(axis=1) == label[rows]
-        after[rows] += matched.argmax(axis=1) == label[rows]
+        matched = reweighted(prob, fitted_weight(prob, np.bincount(rest, minlength=classes) / len(rest)))
+        right[rows] += matched.argmax(axis=1) == label[rows]
+        right[rows] -= prob.argmax(axis=1) == label[rows]
+        loss[rows] += metrics.row_log_loss(prob, label[rows]) - metrics.row_log_loss(matched, label[rows])
         times[rows] += 1
     if not times.any():
         return None
     # Divided by the mean number of times, the mean over all rows is the mean gain per row that was used.
-    return paired_difference(before / times.mean(), after / times.mean(), family)
+    nothing, family = np.zeros(len(label)), reference.family
+    return MatchingGain(*(paired_difference(nothing, one / times.mean(), family) for one in (right, loss)))
 
 
-def _is_even(label: Ints) -> bool:
-    """Return whether numbers of rows per class are so equal that the data were split by class."""
-    counts = np.bincount(label)
-    counts = counts[counts > 0]
-    return len(counts) > 1 and float(counts.var()) < EVEN * float(counts.mean())
+def _variance(reference: Reference) -> float:
+    frequencies = reference.frequencies
+    return float(frequencies @ np.log(fitted_weight(reference.calibrated, frequencies)) ** 2)
+
+
+def _half(reference: Reference, seed: int, repeat: int) -> Bools:
+    """Return a half of the families, by class, as rows: bool [N]."""
+    family = reference.family
+    first = np.unique(family, return_index=True)[1]
+    rng = np.random.Generator(np.random.Philox(key=[seed, REPEATS + repeat]))
+    half = np.empty(len(first), dtype=bool)
+    half[np.lexsort((rng.permutation(len(first)), reference.label[first]))] = np.arange(len(first)) % 2 == repeat % 2
+    return np.asarray(half[family])

@@ -1,7 +1,7 @@
 """Class frequencies of the test rows, and what follows for test probabilities where it is shown to help.
 
 Where the frequencies differ from those of the training rows, probabilities are corrected for them. Where no difference
-is shown, the mean prediction is matched to them.
+is shown, and the data were split by class, the mean prediction is matched to them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchfit.inference.arrays import Ints
 from sketchfit.inference.blocks import sampled_rows
 from sketchfit.inference.choices import measured_choice
 from sketchfit.inference.class_frequencies import (
@@ -23,7 +24,13 @@ from sketchfit.inference.class_frequencies import (
     estimate_frequencies,
     frequencies_p_value,
 )
-from sketchfit.inference.frequency_matching import matching_gain, matching_weight
+from sketchfit.inference.frequency_matching import (
+    MatchingGain,
+    expected_variance,
+    is_split_by_class,
+    matching_gain,
+    matching_weight,
+)
 from sketchfit.inference.oof import Floats
 from sketchfit.inference.prior_correction import other_confidence, resampled_gain, reweighted, tempered
 from sketchfit.runs.artefacts import EstimatedFrequencies, MeasuredChoice
@@ -50,7 +57,8 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
         log.info(f"class frequencies on test: not estimated for more than {MOST_CLASSES:,} classes")
         return state
     reference = Reference(before.oof, calibrated.predictions.oof, state.rows.label, state.rows.group)
-    reference = reference.part(sampled_rows(np.arange(len(state.rows.row)), classes))
+    sample = sampled_rows(np.arange(len(state.rows.row)), classes)
+    reference, rows = reference.part(sample), state.rows.row[sample]
     test = calibrated.predictions.test
     some = sampled_rows(np.flatnonzero(readable), classes)
     estimated = before.test[some]
@@ -58,15 +66,16 @@ def correct_prior(context: RunContext, state: RunState) -> RunState:
     decision = decide(reference, estimated, found, context.recipe.inference.prior, context.recipe.seed)
     if decision.differs:
         decision = decision.model_copy(update={"other_confidence": _other_confidence(state, readable, found)})
-    if matches := not decision.differs and decision.setting == "auto":
-        weight, choice = _matching(reference, test[some], context.recipe.seed)
+    gain = None
+    if not decision.differs and decision.setting == "auto":
+        weight, gain, choice = _matching(reference, test[some], context.table.label, rows, context.recipe.seed)
     else:
         weight, choice = _correction(decision, found, reference, test[some])
     if weight is not None:
-        decision = decision.model_copy(update={"weight": tuple(weight.tolist()), "matched": matches})
+        decision = decision.model_copy(update={"weight": tuple(weight.tolist()), "matched": gain is not None})
         changed = reweighted(test, weight)
-        if matches and choice is not None:
-            decision = decision.model_copy(update={"gain": choice.gain})
+        if gain is not None:
+            decision = decision.model_copy(update={"gain": gain.accuracy, "log_loss_gain": gain.log_loss})
             changed[~readable] = test[~readable]  # they have the training frequencies already
         calibrated = replace(calibrated, predictions=replace(calibrated.predictions, test=changed))
     log.info(str(decision))
@@ -120,15 +129,31 @@ def _correction(
 
 
 def _matching(
-    reference: Reference, test: Floats, seed: int
-) -> tuple[NDArray[np.float64] | None, MeasuredChoice | None]:
-    """Return the weights of a matching, None where it is not used; and what was measured of it."""
-    weight = matching_weight(test, reference.frequencies)
-    gain = None if (weight == 1).all() else matching_gain(reference, len(test), seed)
-    if gain is None:
-        return None, None
-    choice = measured_choice("matching of class frequencies", gain, None, needs="better")
-    return weight if choice.used else None, choice
+    reference: Reference, test: Floats, label: Ints, rows: Ints, seed: int
+) -> tuple[NDArray[np.float64] | None, MatchingGain | None, MeasuredChoice | None]:
+    """Return the weights of a matching, None where it is not used; and what was measured of it.
+
+    Args:
+        reference: out-of-fold rows.
+        test: float [M, C], calibrated, of readable test rows.
+        label: int64 [N], of all training rows.
+        rows: int64 [n], the training rows of the reference.
+        seed: of resampling.
+    """
+    counts = np.bincount(label, minlength=test.shape[1])
+    if not is_split_by_class(counts, len(label) / (len(label) + len(test))):
+        return None, None, None
+    others = np.delete(label, rows)
+    if (gain := matching_gain(reference, others, len(test), seed)) is None:
+        return None, None, None
+    name = "matching of class frequencies"
+    if gain.accuracy.hurts:
+        return None, gain, measured_choice(name, gain.accuracy, None, needs="not worse")
+    choice = measured_choice(name, gain.log_loss, None, measure="log-loss", needs="better")
+    if not choice.used:
+        return None, gain, choice
+    expected = expected_variance(reference, len(test), seed)
+    return matching_weight(test, reference.frequencies, expected), gain, choice
 
 
 def _other_confidence(state: RunState, readable: NDArray[np.bool_], found: ClassFrequencies) -> float | None:

@@ -24,6 +24,7 @@ class EstimatedFrequencies(Artefact):
             and large: then their drawings differ, and the estimate is not valid. None otherwise.
         gain: in accuracy by a correction, on out-of-fold rows resampled to `test`, or by the matching; None where
             it was not measured, or where the matching is not used.
+        log_loss_gain: in log-loss by the matching, positive is better; None where it is not used.
         weight: C numbers by which test probabilities were multiplied; None where they are unchanged.
         matched: these bring the mean prediction closer to the training frequencies, as no difference is shown.
     """
@@ -39,6 +40,7 @@ class EstimatedFrequencies(Artefact):
     setting: Literal["keep", "auto", "correct"]
     other_confidence: float | None = None
     gain: Difference | None = None
+    log_loss_gain: Difference | None = None
     weight: Numbers | None = None
     matched: bool = False
 
@@ -53,7 +55,7 @@ class EstimatedFrequencies(Artefact):
         outcome = f"test probabilities are {changed if self.corrected else 'unchanged'}"
         chance = f"{p_statement(self.p_value)}, n = {self.rows:,}"
         if not self.differs:
-            measured = f": gain on out-of-fold rows {self.gain.points}" if self.gain and self.matched else ""
+            measured = self._matching if self.matched else ""
             return f"class frequencies on test: no difference from training is shown ({chance}); {outcome}{measured}"
         start = f"class frequencies on test: they differ from training ({chance}); {outcome}"
         if self.other_confidence is not None:
@@ -65,3 +67,14 @@ class EstimatedFrequencies(Artefact):
             return start
         measured = f"{self.gain.points}, n = {self.gain.n:,}"
         return f"{start}: on out-of-fold rows resampled to these frequencies the gain of a correction is {measured}"
+
+    @property
+    def _matching(self) -> str:
+        """What was measured of the matching."""
+        texts = []
+        if (loss := self.log_loss_gain) is not None:
+            change = f"{abs(loss.value):.3f} {'lower' if loss.value > 0 else 'higher'}"
+            texts.append(f"log-loss {change} ({-loss.high:+.3f} to {-loss.low:+.3f})")
+        if self.gain is not None:
+            texts.append(f"top-1 {self.gain.points}")
+        return f": on out-of-fold rows {', '.join(texts)}" if texts else ""

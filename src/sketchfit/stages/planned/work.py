@@ -46,7 +46,7 @@ from sketchfit.training.plan import make_plan
 
 log = logging.getLogger(__name__)
 
-CORRECTED_FROM = 600.0
+CORRECTED_FROM = 180.0
 """Seconds of a run from which its answers are corrected for class frequencies: that takes seconds per answer, with
 thousands of drawings of hundreds of classes."""
 
