@@ -40,7 +40,7 @@ PLAIN = 2
 """Further copies, without augmentation, for the head: the pictures and their mirror images."""
 
 MOST_BACKBONES = 3
-"""Backbones whose networks are fine-tuned: the cheapest and the best ones of all candidates."""
+"""Backbones whose networks are fine-tuned: the cheapest one, and the best ones of those that are worth their cost."""
 
 USUAL_SKETCH = 25.0
 """Published accuracy on ImageNet-Sketch, in percent, of a backbone that nothing is known of."""
@@ -177,14 +177,19 @@ def ladder(
     others = [replace(_bank(one, size, mirrored), filler=True) for one in by_cost for size in one.sizes]
     banks = {rung.name: rung for rung in [*others, *full, *quick]}
     order = dict.fromkeys(rung.name for rung in [*quick, *full, *others])
-    best = [*by_cost[:1], *sorted(by_cost[1:], key=lambda one: -one.prior)][:MOST_BACKBONES]
+    best = [*by_cost[:1], *sorted(by_cost[1:], key=lambda one: (_has_better(one, by_cost), -one.prior))]
     networks = [
         _network(one, size, views, None if on_gpu else copies_of(size, images))
-        for one in best
+        for one in best[:MOST_BACKBONES]
         for size in _spread(one.sizes)
     ]
     again = [_again(one, number, seed) for number in range(1, SEEDS) for one in networks]
     return (*(banks[name] for name in order), *networks, *again)
+
+
+def _has_better(backbone: PlannedBackbone, others: Sequence[PlannedBackbone]) -> bool:
+    """Return whether another backbone costs less and is expected to be better; unknown costs are not compared."""
+    return any(0 < one.cost < backbone.cost and one.prior > backbone.prior for one in others)
 
 
 def measured_priors(rungs: Sequence[Rung], accuracy: Mapping[str, float]) -> dict[str, float]:
