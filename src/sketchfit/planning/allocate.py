@@ -165,9 +165,9 @@ def _candidates(options: Options, left: TimeLeft) -> Iterator[tuple[tuple[Part, 
             for epochs, folds in product(_lengths(members), range(1, most + 1)):
                 for others in range(1, folds + 1) if count > 1 else (1,):
                     found = tuple(parts[one, folds if one is members[0] else others, epochs] for one in members)
-                    if any(len(part.networks.epochs) < options.least_folds for part in found):
-                        continue
                     if sum(part.each * part.folds for part in found) > options.at_once * longest:
+                        break  # more folds take longer
+                    if any(len(part.networks.epochs) < options.least_folds for part in found):
                         continue
                     if (seconds := seconds_of(found, options.at_once)) <= longest:
                         yield found, seconds
